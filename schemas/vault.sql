@@ -1,0 +1,90 @@
+-- The schema of vault.db as it stands after the last migration. vault.db must match it statement for statement.
+-- PRAGMA user_version is the number of the last migration.
+
+-- The custody log: one row per entry, `line` holds the exact bytes of the entry without its line feed.
+-- `SELECT line FROM entry ORDER BY seq` prints the log. Everything else here is an index that can be rebuilt.
+CREATE TABLE entry (
+  seq  INTEGER PRIMARY KEY,
+  prev TEXT NOT NULL,
+  line TEXT NOT NULL,
+  hash TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE INDEX entry_capture ON entry (json_extract(line, '$.body.capture'));
+
+-- Triggers stop accidents, not people. The guard on INSERT also stops INSERT OR REPLACE, which fires no DELETE trigger.
+CREATE TRIGGER entry_append_only BEFORE INSERT ON entry
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM entry)
+  OR NEW.prev IS NOT coalesce(
+    (SELECT hash FROM entry ORDER BY seq DESC LIMIT 1),
+    '0000000000000000000000000000000000000000000000000000000000000000')
+  OR json_extract(NEW.line, '$.seq') IS NOT NEW.seq
+  OR json_extract(NEW.line, '$.prev') IS NOT NEW.prev
+BEGIN
+  SELECT RAISE(ABORT, 'the custody log only grows, one linked entry at a time');
+END;
+
+CREATE TRIGGER entry_never_changed BEFORE UPDATE ON entry
+BEGIN
+  SELECT RAISE(ABORT, 'an entry of the custody log is never changed');
+END;
+
+CREATE TRIGGER entry_never_removed BEFORE DELETE ON entry
+BEGIN
+  SELECT RAISE(ABORT, 'an entry of the custody log is never removed');
+END;
+
+-- A commit that has begun: written before the first rename, removed in the transaction that appends the entry.
+CREATE TABLE intent (
+  capture          TEXT PRIMARY KEY,
+  version          TEXT NOT NULL,
+  inventory_sha512 TEXT,
+  event            TEXT NOT NULL,
+  body             TEXT NOT NULL,
+  started_at       TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE capture (
+  id               TEXT PRIMARY KEY,
+  entry            INTEGER NOT NULL REFERENCES entry (seq),
+  at               TEXT NOT NULL,
+  method           TEXT NOT NULL,
+  status           TEXT NOT NULL,
+  derivation       TEXT,
+  url              TEXT,
+  url_key          TEXT,
+  host             TEXT,
+  title            TEXT,
+  description      TEXT,
+  uploader         TEXT,
+  claimed_date     TEXT,
+  duration         TEXT,
+  bytes            INTEGER NOT NULL,
+  sha256           TEXT,
+  object           TEXT,
+  version          TEXT,
+  inventory_sha512 TEXT,
+  annex_sha256     TEXT,
+  reason           TEXT
+) STRICT;
+
+CREATE INDEX capture_at ON capture (at);
+CREATE INDEX capture_url_key ON capture (url_key);
+CREATE INDEX capture_host ON capture (host);
+CREATE INDEX capture_derivation ON capture (derivation) WHERE derivation IS NOT 'done';
+
+CREATE TABLE file (
+  capture TEXT NOT NULL REFERENCES capture (id),
+  entry   INTEGER NOT NULL REFERENCES entry (seq),
+  path    TEXT NOT NULL,
+  bytes   INTEGER NOT NULL,
+  sha256  TEXT NOT NULL,
+  PRIMARY KEY (capture, entry, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX file_sha256 ON file (sha256);
+
+CREATE VIRTUAL TABLE capture_text USING fts5 (
+  id UNINDEXED, title, description, uploader,
+  tokenize = "unicode61 remove_diacritics 2"
+);

@@ -1,0 +1,87 @@
+import type { CaptureId } from "./core/capture-id.js";
+import { buildElements } from "./core/elements.js";
+import type { ParentList } from "./core/record.js";
+import { wellFormed } from "./core/well-formed.js";
+import type { Evidence } from "./evidence.js";
+import type { Fetched, FetchTrace } from "./fetch-attempts.js";
+import type { World } from "./outcome.js";
+import type { RecordFacts } from "./preserve.js";
+import type { AnnexFacts } from "./vault/annex.js";
+import { collectorFacts, type Workshop } from "./workshop.js";
+
+interface Fetch {
+  readonly capture: CaptureId;
+  readonly url: string;
+  readonly parent: ParentList | null;
+  readonly startedAt: Date;
+  readonly fetched: Fetched;
+  readonly evidence: Evidence;
+}
+
+/** What the record of a fetched capture says besides its files. */
+export function captureFacts(
+  fetch: Fetch,
+  workshop: Workshop,
+  world: World,
+  asked: { readonly comments: boolean },
+): RecordFacts {
+  const { fetched, evidence } = fetch;
+  const { outcome } = fetched;
+  const endedAt = world.now();
+  const whole = outcome.kind === "media" && outcome.transfer.verdict !== "incomplete";
+  return {
+    capture: fetch.capture,
+    method: "ytdlp",
+    status: whole ? "captured" : "incomplete",
+    started_at: fetch.startedAt.toISOString(),
+    ended_at: endedAt.toISOString(),
+    elapsed_ms: Math.max(0, endedAt.getTime() - fetch.startedAt.getTime()),
+    clock: workshop.clock,
+    requested_url: wellFormed(fetch.url),
+    final_url: outcome.finalUrl,
+    redirects: outcome.redirects,
+    claimed_url: null,
+    parent: fetch.parent,
+    source: evidence.source,
+    requests: outcome.exchanges,
+    completeness: outcome.transfer,
+    elements: (files) =>
+      buildElements({ method: "ytdlp", files, commentsAsked: asked.comments, urlClaimed: false }),
+    alterations: evidence.alterations,
+    runs: fetched.runs,
+    software: workshop.software,
+    redactions: evidence.redactions,
+    warnings: [
+      ...evidence.warnings,
+      ...(outcome.kind === "failed"
+        ? [`every attempt failed, the most that arrived is kept: ${outcome.failure.reason}`]
+        : []),
+    ],
+  };
+}
+
+/** The private annex of a fetch; `trace` is null when nothing was started. */
+export function fetchAnnex(
+  capture: CaptureId,
+  trace: FetchTrace | null,
+  raw: AnnexFacts["rawFiles"],
+  workshop: Workshop,
+  world: World,
+  asked: { readonly proxy: string | null },
+): AnnexFacts {
+  return {
+    capture,
+    salt: Buffer.from(world.random(16)).toString("hex"),
+    ...collectorFacts(),
+    received_from: null,
+    proxy: asked.proxy,
+    cookies_sha256: trace?.cookiesDigest ?? null,
+    places: { "<vault>": workshop.vault.layout.root, ...trace?.places },
+    connections: (trace?.connections ?? []).map(({ bytesIn, bytesOut, ...connection }) => ({
+      ...connection,
+      bytes_in: bytesIn,
+      bytes_out: bytesOut,
+    })),
+    rawFiles: raw,
+  };
+}

@@ -1,0 +1,61 @@
+import { printable } from "../core/printable.js";
+import type { CaptureRow } from "../outcome.js";
+import type { Style } from "./style.js";
+import { type Column, renderTable } from "./table.js";
+import { counted, formatBytes, formatLength, formatTime } from "./units.js";
+
+/** The table of `list`, at most `columns` wide. */
+export function captureTable(rows: readonly CaptureRow[], columns: number, style: Style): readonly string[] {
+  const lines = renderTable(rows, tableColumns(style), columns);
+  return lines.map((line, at) => (at === 0 ? style.bold(line) : line));
+}
+
+function tableColumns(style: Style): readonly Column<CaptureRow>[] {
+  return [
+    { title: "ID", cell: (row) => printable(row.id, 40), shrinkTo: null, dropOrder: 0 },
+    {
+      title: "CAPTURED (UTC)",
+      cell: (row) => formatTime(row.at).slice(0, 16),
+      shrinkTo: null,
+      dropOrder: 1,
+    },
+    {
+      title: "STATUS",
+      cell: (row) => row.status,
+      shrinkTo: null,
+      dropOrder: 0,
+      paint: (text, row) => paintStatus(text, row, style),
+    },
+    { title: "KEYFRAMES", cell: (row) => row.derivation ?? "", shrinkTo: null, dropOrder: 6 },
+    {
+      title: "LENGTH",
+      cell: (row) => (row.duration === null ? "" : formatLength(row.duration)),
+      shrinkTo: null,
+      dropOrder: 4,
+      right: true,
+    },
+    { title: "SIZE", cell: (row) => formatBytes(row.bytes), shrinkTo: null, dropOrder: 5, right: true },
+    { title: "HOST", cell: (row) => printable(row.host ?? row.method, 60), shrinkTo: 10, dropOrder: 3 },
+    { title: "UPLOADER", cell: (row) => printable(row.uploader ?? "", 40), shrinkTo: 10, dropOrder: 2 },
+    { title: "TITLE", cell: titleOf, shrinkTo: 18, dropOrder: 0 },
+  ];
+}
+
+/** What a person recognises a row by; of a failed attempt that is the address and the reason. */
+function titleOf(row: CaptureRow): string {
+  if (row.status === "failed") return printable(`${row.url ?? ""} (${row.reason ?? "no reason given"})`, 300);
+  return printable(row.title ?? row.url ?? "", 300);
+}
+
+function paintStatus(text: string, row: CaptureRow, style: Style): string {
+  if (row.status === "captured") return style.good(text);
+  return row.status === "incomplete" ? style.warn(text) : style.bad(text);
+}
+
+/** What the table leaves to do; empty when nothing. */
+export function listNotes(rows: readonly CaptureRow[]): readonly string[] {
+  if (rows.length === 0) return ["no captures here match"];
+  const waiting = rows.filter((row) => row.derivation === "pending").length;
+  if (waiting === 0) return [];
+  return [`${counted(waiting, "capture")} without keyframes yet: holdfast derive`];
+}

@@ -1,0 +1,231 @@
+import { printable } from "../core/printable.js";
+import type {
+  Basis,
+  CaptureRecord,
+  Claim,
+  DerivationRecord,
+  Element,
+  ElementName,
+  RecordFile,
+  RunRecord,
+} from "../core/record.js";
+import type { CaptureRow } from "../outcome.js";
+import type { ShownCapture } from "../show.js";
+import type { Style } from "./style.js";
+import { labelled, padEnd } from "./text-layout.js";
+import { counted, formatBytes, formatCount, formatLength, formatTime } from "./units.js";
+
+/** Whose word a value is. Nothing that holdfast did not measure is shown without it. */
+const basisWords: Readonly<Record<Basis, string>> = {
+  observed: "observed",
+  platform_claim: "the platform says",
+  file_claim: "the file says",
+  person_assertion: "a person says",
+  derived: "worked out from the files",
+};
+
+/** The Berkeley Protocol's §155 (a) to (h), in its words. */
+const elementWords: Readonly<Record<ElementName, string>> = {
+  target_web_address: "(a) target web address",
+  source_code: "(b) source code",
+  full_page_capture: "(c) full-page capture",
+  embedded_media_files: "(d) embedded media files",
+  embedded_metadata: "(e) embedded metadata",
+  contextual_data: "(f) contextual data",
+  collection_data: "(g) collection data",
+  hash_value: "(h) hash value",
+};
+
+/** The page of `show`: everything the vault holds about one capture, for a person. */
+export function capturePage(shown: ShownCapture, columns: number, style: Style): readonly string[] {
+  const { record, derivation } = shown;
+  const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
+    ["", labelled(attemptRows(shown), columns)],
+    ["what the source claims", record === null ? [] : labelled(claimRows(record), columns)],
+    ["files, as received", record === null ? [] : record.files.flatMap(fileLines)],
+    ["received whole?", labelled(wholenessRows(record, derivation), columns)],
+    [
+      "what the Berkeley Protocol §155 lists",
+      record === null ? [] : labelled(record.elements.map(elementRow), columns),
+    ],
+    ["made from the originals", derivation === null ? [] : labelled(derivationRows(derivation), columns)],
+    ["programs run", runLines([...(record?.runs ?? []), ...(derivation?.runs ?? [])])],
+    ["warnings", (record?.warnings ?? []).map((warning) => `  ${printable(warning)}`)],
+    ["log entries", shown.entries.map(entryLine)],
+  ];
+  return [
+    style.bold(`${shown.id}  ${statusWords(shown.row)}`),
+    ...sections.filter(([, lines]) => lines.length > 0).flatMap((section) => sectionLines(section, style)),
+  ];
+}
+
+function sectionLines(
+  [title, lines]: readonly [title: string, lines: readonly string[]],
+  style: Style,
+): readonly string[] {
+  return title === "" ? lines : ["", style.bold(title), ...lines];
+}
+
+function statusWords(row: CaptureRow): string {
+  if (row.status === "incomplete") return "incomplete: only part arrived, and that part is kept";
+  if (row.status === "failed") return "failed: nothing was captured";
+  return row.method === "import" ? "captured, imported from a file" : "captured";
+}
+
+type LabelledRow = readonly [label: string, ...values: readonly (string | null)[]];
+
+function attemptRows({ row, record, objectPath }: ShownCapture): readonly LabelledRow[] {
+  return [
+    ["asked for", optional(record?.requested_url ?? row.url)],
+    ["redirected", ...(record?.redirects ?? []).slice(1).map((url) => printable(url))],
+    ["arrived at", optional(record?.final_url ?? null)],
+    ["said to be from", claimText(record?.claimed_url ?? null)],
+    ["part of", record?.parent ? parentText(record.parent) : null],
+    ["attempted", formatTime(row.at)],
+    ["clock", record === null ? null : clockText(record.clock)],
+    ["reason", optional(row.reason)],
+    ["folder", optional(objectPath)],
+  ];
+}
+
+function parentText(parent: { readonly url: string; readonly title: string | null; readonly index: number }) {
+  const title = parent.title === null ? "" : ` (${printable(parent.title, 200)})`;
+  return `number ${parent.index} of ${printable(parent.url)}${title}`;
+}
+
+function clockText(clock: CaptureRecord["clock"]): string {
+  const words =
+    clock.synchronised === null
+      ? "not known to be synchronised"
+      : clock.synchronised
+        ? "synchronised"
+        : "NOT synchronised";
+  return `${words}, according to ${printable(clock.source, 100)}`;
+}
+
+function optional(text: string | null): string | null {
+  return text === null ? null : printable(text);
+}
+
+function claimRows({ source }: CaptureRecord): readonly LabelledRow[] {
+  return [
+    ["title", claimText(source.title)],
+    ["uploader", claimText(source.uploader)],
+    ["uploader id", claimText(source.uploader_id)],
+    ["uploader page", claimText(source.uploader_url)],
+    ["channel", claimText(source.channel)],
+    ["posted", claimText(source.posted_at ?? source.upload_date)],
+    ["length", claimText(source.duration, formatLength)],
+    ["address", claimText(source.canonical_url)],
+    ["item id", claimText(source.platform_item_id)],
+    ["place", claimText(source.location)],
+    ["language", claimText(source.language)],
+    ["live", claimText(source.live_status)],
+    ["views", claimText(source.view_count, formatCount)],
+    ["likes", claimText(source.like_count, formatCount)],
+    ["comments", claimText(source.comment_count, formatCount)],
+    ["tags", claimText(source.tags, (tags) => printable(tags.join(", "), 500))],
+    ["description", claimText(source.description)],
+  ];
+}
+
+function claimText<T extends string | number | readonly string[]>(
+  claim: Claim<T> | null,
+  format: (value: T) => string = (value) => printable(String(value)),
+): string | null {
+  return claim === null ? null : `${format(claim.value)} (${basisWords[claim.basis]})`;
+}
+
+/** Two lines, so that a digest is never cut. */
+function fileLines(file: RecordFile): readonly string[] {
+  const kind = file.role.replaceAll("_", " ");
+  const cut = file.as_received ? "" : ", not as received: a redacted copy or a list made by holdfast";
+  return [
+    `  ${printable(file.path)}  ${kind}, ${formatCount(file.bytes)} bytes${cut}`,
+    `    SHA-256 ${file.sha256}`,
+  ];
+}
+
+function wholenessRows(
+  record: CaptureRecord | null,
+  derivation: DerivationRecord | null,
+): readonly LabelledRow[] {
+  const check = derivation?.completeness ?? record?.completeness;
+  if (check === undefined) return [];
+  return [
+    ["judged", check.verdict],
+    ["because", ...check.grounds.map((ground) => printable(ground))],
+  ];
+}
+
+function elementRow(element: Element): LabelledRow {
+  const status = padEnd(element.status.replaceAll("_", " "), 14);
+  return [elementWords[element.item], `${status}  ${printable(element.reason)}`.trimEnd()];
+}
+
+function derivationRows(derivation: DerivationRecord): readonly LabelledRow[] {
+  const size = derivation.width === null ? null : `${derivation.width} × ${derivation.height}`;
+  const gap = derivation.max_gap === null ? "" : `, no gap longer than ${formatLength(derivation.max_gap)}`;
+  return [
+    ["version", `${printable(derivation.version, 20)}, ${derivation.status}`],
+    ["length", derivation.duration === null ? null : formatLength(derivation.duration)],
+    [
+      "picture",
+      derivation.rotation === 0 ? size : `${size}, turned ${derivation.rotation} degrees for display`,
+    ],
+    ["keyframes", counted(derivation.keyframes.length, "picture") + gap],
+    ["contact sheet", optional(derivation.contact_sheet)],
+    ["playable copy", optional(derivation.playable)],
+    ["files", filesText(derivation)],
+    ...derivation.steps.filter(({ status }) => status !== "captured").map(stepRow),
+  ];
+}
+
+function stepRow(step: DerivationRecord["steps"][number]): LabelledRow {
+  return [step.step.replaceAll("_", " "), `${step.status.replaceAll("_", " ")}: ${printable(step.reason)}`];
+}
+
+function filesText({ files }: DerivationRecord): string {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  return `${counted(files.length, "file")}, ${formatBytes(bytes)}`;
+}
+
+function runLines(runs: readonly RunRecord[]): readonly string[] {
+  return runs.map((run) => {
+    const end = run.exit_code === null ? (run.signal ?? "no status") : `exit ${run.exit_code}`;
+    return `  ${formatTime(run.started_at)}  ${printable(run.program, 60)}  ${printable(end, 40)}, ${printable(run.ended_by, 100)}, sandbox ${printable(run.sandbox, 40)}`;
+  });
+}
+
+function entryLine(entry: ShownCapture["entries"][number]): string {
+  return `  ${entry.seq}  ${formatTime(entry.at)}  ${printable(entry.event, 60)}`;
+}
+
+/**
+ * The object of `show --json`: the whole record, with the keyframes and the derivation added. A failed attempt has
+ * no record; what the log says of it is given under the record's own keys.
+ */
+export function captureObject({ row, record, derivation }: ShownCapture): object {
+  const keyframes = (derivation?.keyframes ?? []).map(
+    ({ pts_time, frame, path, sha256, frame_sha256, dhash }) => ({
+      pts_time,
+      frame,
+      path,
+      sha256,
+      frame_sha256,
+      dhash,
+    }),
+  );
+  return { ...(record ?? failedAttempt(row)), keyframes, derivation };
+}
+
+function failedAttempt(row: CaptureRow): object {
+  return {
+    capture: row.id,
+    method: row.method,
+    status: row.status,
+    started_at: row.at,
+    requested_url: row.url,
+    reason: row.reason,
+  };
+}

@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+import { exitStatusHelp, statusOfDerivations } from "../exit-status.js";
+import type { RunCommand, Session } from "../session.js";
+import { showResult, showTally } from "../show-result.js";
+
+export function addDerive(program: Command, run: RunCommand): void {
+  program
+    .command("derive")
+    .summary("take keyframes and metadata, again or for the first time")
+    .description(
+      "Takes keyframes, contact sheet and metadata from captures and stores them as the next version. The originals are only read.",
+    )
+    .argument("[id...]", "capture ids or unique parts of them; without any, all captures that still wait")
+    .option("--deep", "hash every decoded frame too; slow")
+    .addHelpText("after", exitStatusHelp(0, 2, 3, 4, 5, 6, 70, 130))
+    .action((ids: readonly string[], options: { readonly deep?: boolean }, command: Command) =>
+      run(command, (session) => derive(session, ids, options.deep === true)),
+    );
+}
+
+async function derive(session: Session, ids: readonly string[], deep: boolean) {
+  const { deriveCaptures } = await import("../../derive.js");
+  const results = await deriveCaptures({ vault: session.vault, ids, deep }, session.world, (result) =>
+    showResult(session, result, "derive", "the source says"),
+  );
+  if (results.length === 0 && !session.quiet) session.screen.note("no capture waits for keyframes");
+  showTally(session, results);
+  return statusOfDerivations(results);
+}

@@ -1,0 +1,71 @@
+import { type Command, Option } from "commander";
+import { printableJson } from "../../core/printable.js";
+import type { ListFilter } from "../../outcome.js";
+import { captureTable, listNotes } from "../capture-list.js";
+import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import { parseCount, parseDayOrTime } from "../option-values.js";
+import type { RunCommand, Session } from "../session.js";
+import { columnsOf } from "../terminal.js";
+
+const sortKeys: readonly ListFilter["sort"][] = ["at", "title", "uploader", "host", "status", "bytes"];
+
+export interface ListOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly uploader?: string;
+  readonly host?: string;
+  readonly status?: string;
+  readonly text?: string;
+  readonly sort: ListFilter["sort"];
+  readonly reverse?: boolean;
+  readonly limit?: number;
+}
+
+export function addList(program: Command, run: RunCommand): void {
+  program
+    .command("list")
+    .summary("what the vault holds")
+    .description("Lists captures, newest first. Failed attempts are listed too.")
+    .option("--since <day>", "captured on this UTC day or time, or later", parseDayOrTime)
+    .option("--until <day>", "captured on this UTC day or time, or earlier", parseDayOrTime)
+    .option("--uploader <name>", "only what the platform says is from this uploader")
+    .option("--host <name>", "only from this site")
+    .addOption(new Option("--status <status>", "only these").choices(["captured", "incomplete", "failed"]))
+    .option("--text <words>", "words in title, description or uploader")
+    .addOption(new Option("--sort <key>", "order").choices(sortKeys).default("at"))
+    .option("--reverse", "the other way round (at and bytes begin with the largest, others with A)")
+    .option("--limit <n>", "at most n", parseCount)
+    .addHelpText("after", exitStatusHelp(0, 2, 5, 70))
+    .action((options: ListOptions, command: Command) => run(command, (session) => list(session, options)));
+}
+
+async function list(session: Session, options: ListOptions) {
+  const { listCaptures } = await import("../../list.js");
+  const rows = listCaptures(session.vault, listFilter(options));
+  if (session.json) {
+    for (const row of rows) session.screen.answer(printableJson(row));
+    return exitStatus.done;
+  }
+  if (rows.length > 0) {
+    const lines = captureTable(rows, columnsOf(session.io.stdout), session.style);
+    session.screen.answer(lines.join("\n"));
+  }
+  if (!session.quiet) for (const line of listNotes(rows)) session.screen.note(line);
+  return exitStatus.done;
+}
+
+/** The options as the operation takes them: newest and largest come first, words from A. */
+export function listFilter(options: ListOptions): ListFilter {
+  const largestFirst = options.sort === "at" || options.sort === "bytes";
+  return {
+    since: options.since ?? null,
+    until: options.until ?? null,
+    uploader: options.uploader ?? null,
+    host: options.host ?? null,
+    status: options.status ?? null,
+    text: options.text ?? null,
+    sort: options.sort,
+    descending: largestFirst !== (options.reverse === true),
+    limit: options.limit ?? null,
+  };
+}

@@ -1,0 +1,72 @@
+import { type ErrorCode, HoldfastError } from "../core/error.js";
+import type { CaptureResult } from "../outcome.js";
+import { labelled } from "./text-layout.js";
+
+/** The closed list of exit statuses. Nothing but evidence that is not as recorded is ever 1. */
+export const exitStatus = {
+  done: 0,
+  notAsRecorded: 1,
+  usage: 2,
+  programMissing: 3,
+  notCaptured: 4,
+  noVault: 5,
+  vaultBusy: 6,
+  bug: 70,
+  interrupted: 130,
+} as const;
+
+export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
+
+const meanings: Readonly<Record<ExitStatus, string>> = {
+  0: "done",
+  1: "evidence is not as recorded",
+  2: "usage: a wrong option, or nothing here has that name",
+  3: "a needed program is missing",
+  4: "a capture failed or is incomplete (recorded as such), or a disk or file could not be read or written",
+  5: "no vault here, or not one this version knows",
+  6: "another process holds the vault",
+  70: "a bug in holdfast, with what to report",
+  130: "interrupted",
+};
+
+/**
+ * `io` is 4: a full disk or an unreadable file is neither a bug nor a statement about the evidence, and the work
+ * asked for was not done.
+ */
+const statusOfCode: Readonly<Record<ErrorCode, ExitStatus>> = {
+  usage: exitStatus.usage,
+  "not-found": exitStatus.usage,
+  "program-missing": exitStatus.programMissing,
+  "capture-failed": exitStatus.notCaptured,
+  io: exitStatus.notCaptured,
+  "no-vault": exitStatus.noVault,
+  "vault-busy": exitStatus.vaultBusy,
+  "not-as-recorded": exitStatus.notAsRecorded,
+  interrupted: exitStatus.interrupted,
+};
+
+/** The exit status of a failure: 70 for anything nobody foresaw. */
+export function statusOfError(error: unknown): ExitStatus {
+  return error instanceof HoldfastError ? statusOfCode[error.code] : exitStatus.bug;
+}
+
+/** `archive` and `import`: 4 when anything asked for failed or did not come whole. */
+export function statusOfCaptures(results: readonly CaptureResult[]): ExitStatus {
+  const whole = results.every(({ status }) => status === "captured" || status === "already-captured");
+  return whole ? exitStatus.done : exitStatus.notCaptured;
+}
+
+/** `derive`: 4 when a derivation failed; whether the original came whole is not asked again. */
+export function statusOfDerivations(results: readonly CaptureResult[]): ExitStatus {
+  const done = results.every(({ derivation }) => derivation === "done");
+  return done ? exitStatus.done : exitStatus.notCaptured;
+}
+
+/** The part of a command's help that says what its exit statuses mean. */
+export function exitStatusHelp(...statuses: readonly ExitStatus[]): string {
+  const lines = labelled(
+    statuses.map((status) => [String(status), meanings[status]]),
+    80,
+  );
+  return `\nExit statuses:\n${lines.join("\n")}`;
+}

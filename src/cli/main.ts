@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type Command, CommanderError } from "commander";
+import { HoldfastError } from "../core/error.js";
+import type { World } from "../outcome.js";
+import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.js";
+import {
+  argumentReplacements,
+  bugReport,
+  errorLines,
+  type Replacement,
+  usageError,
+  withMachineFailureNamed,
+} from "./failure-report.js";
+import { ProcessEvents } from "./process-events.js";
+import { buildProgram } from "./program.js";
+import { Screen } from "./screen.js";
+import { type CommonOptions, openSession } from "./session.js";
+import type { Terminal } from "./terminal.js";
+
+const packageFolder = new URL("../../", import.meta.url);
+
+/**
+ * Runs one command line and returns its exit status. `argv` holds the arguments alone, without node and script.
+ * Everything is read from and written to `io`; never exits and never throws.
+ */
+export async function main(argv: readonly string[], io: Terminal): Promise<number> {
+  const now = (): Date => new Date();
+  const screen = new Screen(io, now);
+  const events = new ProcessEvents();
+  const version = packageVersion();
+  const world: World = {
+    now,
+    random: (bytes) => new Uint8Array(randomBytes(bytes)),
+    signal: events.signal,
+    env: io.env,
+    tool: `holdfast/${version}`,
+    progress: (progress) => screen.progress(progress),
+  };
+  let status: ExitStatus = exitStatus.done;
+  const program = buildProgram(io, screen, version, async (command, action) => {
+    status = await action(openSession(command.optsWithGlobals<CommonOptions>(), io, world, screen));
+  });
+  const commands = program.commands.map((command) => command.name());
+  const meant = argv.find((argument) => commands.includes(argument)) ?? null;
+  try {
+    await Promise.race([parse(program, argv), events.stray]);
+    if (events.signal.aborted) throw interrupted();
+    await screen.finish();
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return showUsage(screen, error, meant);
+    const failure = withMachineFailureNamed(events.signal.aborted ? interrupted(error) : error);
+    if (failure instanceof HoldfastError) return showFailure(screen, failure);
+    const facts = [world.tool, `node ${process.version}`, `${process.platform} ${process.arch}`];
+    const report = bugReport(failure, [...facts, `command ${meant}`], replacements(argv, commands, io));
+    for (const line of report) screen.note(line);
+    return exitStatus.bug;
+  } finally {
+    screen.clear();
+    events.close();
+  }
+}
+
+/** Parses the arguments and runs the command; help and version, once shown, are no errors. */
+async function parse(program: Command, argv: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
+  }
+}
+
+function showUsage(screen: Screen, error: CommanderError, meant: string | null): ExitStatus {
+  // Without a command the help itself is the answer, and it is on stderr already.
+  if (error.code === "commander.help") return exitStatus.usage;
+  return showFailure(screen, usageError(error, meant));
+}
+
+function showFailure(screen: Screen, failure: HoldfastError): ExitStatus {
+  for (const line of errorLines(failure.message, failure.hint)) screen.note(line);
+  return statusOfError(failure);
+}
+
+/** The error of an interrupt; a foreseen one keeps its own words. */
+function interrupted(error?: unknown): HoldfastError {
+  if (error instanceof HoldfastError && error.code === "interrupted") return error;
+  return new HoldfastError("interrupted", "interrupted", "the same command finishes the work", error);
+}
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("package.json", packageFolder), "utf8"));
+  const isManifest = typeof manifest === "object" && manifest !== null && "version" in manifest;
+  return isManifest && typeof manifest.version === "string" ? manifest.version : "unknown";
+}
+
+function replacements(
+  argv: readonly string[],
+  commands: readonly string[],
+  io: Terminal,
+): readonly Replacement[] {
+  return [
+    ...argumentReplacements(argv, commands),
+    [packageFolder.href, "holdfast/"],
+    [fileURLToPath(packageFolder), "holdfast/"],
+    [io.env.HOLDFAST_VAULT ?? "", "(vault)"],
+    [io.cwd, "(current folder)"],
+    [io.env.HOME ?? "", "~"],
+  ];
+}

@@ -1,0 +1,36 @@
+import { InvalidArgumentError } from "commander";
+
+const factors: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+
+/** `500M` or `4G` as bytes, in powers of 1000. Throws InvalidArgumentError for anything else. */
+export function parseSize(text: string): number {
+  const parts = /^([0-9]{1,15})([KMGT]?)B?$/i.exec(text);
+  const bytes = Number(parts?.[1]) * (factors[(parts?.[2] ?? "").toUpperCase()] ?? Number.NaN);
+  if (!Number.isSafeInteger(bytes) || bytes < 1) {
+    throw new InvalidArgumentError("give a size such as 500M or 4G");
+  }
+  return bytes;
+}
+
+/** A whole number above zero. Throws InvalidArgumentError for anything else. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^[0-9]{1,15}$/.test(text) || count < 1) {
+    throw new InvalidArgumentError("give a whole number above zero");
+  }
+  return count;
+}
+
+const dayOrTime = /^([0-9]{4}-[0-9]{2}-[0-9]{2})(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z)?$/;
+
+/** A UTC day or time as it was typed. Throws InvalidArgumentError for a day that no calendar has. */
+export function parseDayOrTime(text: string): string {
+  const day = dayOrTime.exec(text)?.[1];
+  const time = new Date(text);
+  if (day === undefined || Number.isNaN(time.getTime()) || time.toISOString().slice(0, 10) !== day) {
+    throw new InvalidArgumentError(
+      "give a day such as 2026-09-19 or a UTC time such as 2026-09-19T14:00:00Z",
+    );
+  }
+  return text;
+}

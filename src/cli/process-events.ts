@@ -1,0 +1,40 @@
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const strays = ["uncaughtException", "unhandledRejection"] as const;
+
+/**
+ * What reaches the whole process while a command runs. The first Ctrl-C, or being told to end, becomes an aborted
+ * signal; the second ends the process as if nobody listened. An error that no caller caught rejects `stray`: Node
+ * itself would exit with 1 for it, which here means that evidence is not as recorded.
+ */
+export class ProcessEvents {
+  readonly signal: AbortSignal;
+  readonly stray: Promise<never>;
+  private readonly onSignal: () => void;
+  private onStray: (error: unknown) => void = () => {};
+
+  constructor() {
+    const controller = new AbortController();
+    this.signal = controller.signal;
+    this.stray = new Promise<never>((_resolve, reject) => {
+      this.onStray = reject;
+    });
+    // Nobody may be waiting for it yet, or any more.
+    this.stray.catch(() => {});
+    this.onSignal = () => {
+      this.ignoreSignals();
+      controller.abort();
+    };
+    for (const signal of signals) process.on(signal, this.onSignal);
+    for (const stray of strays) process.on(stray, this.onStray);
+  }
+
+  /** Stops listening. */
+  close(): void {
+    this.ignoreSignals();
+    for (const stray of strays) process.removeListener(stray, this.onStray);
+  }
+
+  private ignoreSignals(): void {
+    for (const signal of signals) process.removeListener(signal, this.onSignal);
+  }
+}

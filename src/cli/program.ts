@@ -1,0 +1,52 @@
+import { Command } from "commander";
+import { addArchive } from "./commands/archive.js";
+import { addDerive } from "./commands/derive.js";
+import { addDoctor } from "./commands/doctor.js";
+import { addImport } from "./commands/import.js";
+import { addInit } from "./commands/init.js";
+import { addList } from "./commands/list.js";
+import { addShow } from "./commands/show.js";
+import { addVerify } from "./commands/verify.js";
+import type { Screen } from "./screen.js";
+import type { RunCommand } from "./session.js";
+import type { Terminal } from "./terminal.js";
+
+const description =
+  "Archives online video as evidence: keeps what the platform served, with its SHA-256, keyframes and a log that a stranger can check.";
+
+/**
+ * The command line: every command, its options and its help. Nothing here exits or writes past `screen`; a wrong
+ * command line and a shown help both come out of parsing as a CommanderError.
+ */
+export function buildProgram(io: Terminal, screen: Screen, version: string, run: RunCommand): Command {
+  const program = new Command("holdfast")
+    .description(description)
+    .version(version, "--version", "print the version")
+    .option("--vault <dir>", "the vault's folder (else $HOLDFAST_VAULT, else ./vault)")
+    .option("--json", "one JSON object per line on stdout; words go to stderr")
+    .option("--quiet", "no progress and no words but errors and the answer asked for")
+    .option("--no-color", "no colour (also NO_COLOR=1)")
+    .helpOption("-h, --help", "print this help")
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 })
+    .configureOutput({
+      writeOut: (text) => screen.text("stdout", text),
+      writeErr: (text) => screen.text("stderr", text),
+      // Printed by `main` like every other error.
+      outputError: () => {},
+      getOutHelpWidth: () => helpColumns(io.stdout.columns),
+      getErrHelpWidth: () => helpColumns(io.stderr.columns),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .exitOverride();
+  // Commands copy these settings when they are added.
+  for (const add of [addArchive, addImport, addDerive, addList, addShow, addVerify, addInit, addDoctor]) {
+    add(program, run);
+  }
+  return program;
+}
+
+/** Help has lines of readable length, on a wide terminal and in a file too. */
+function helpColumns(columns: number | undefined): number {
+  return Math.max(40, Math.min(columns ?? 80, 110));
+}

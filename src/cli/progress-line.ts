@@ -1,0 +1,69 @@
+import { displayWidth, fitWidth, printable } from "../core/printable.js";
+import type { Progress } from "../outcome.js";
+import { formatBytes, formatClock } from "./units.js";
+
+const stageWords: Readonly<Record<Progress["stage"], string>> = {
+  "look-up": "looking up",
+  download: "downloading",
+  hash: "hashing",
+  commit: "storing",
+  derive: "keyframes and metadata",
+  verify: "checking",
+  wait: "waiting",
+};
+
+const barCells = 20;
+const roomForSubject = 16;
+
+/** The progress as one line of at most `columns` terminal columns, for a terminal that redraws it. */
+export function progressBar(progress: Progress, columns: number): string {
+  const facts = factsOf(progress);
+  const bar = columns >= 70 ? barOf(progress) : null;
+  const line = [stageOf(progress), bar, ...facts].filter((part) => part !== null).join("  ");
+  const left = columns - displayWidth(line) - 2;
+  const subject = left >= roomForSubject ? `  ${fitWidth(printable(progress.subject), left)}` : "";
+  return fitWidth(line + subject, columns);
+}
+
+/** The same for a file or a pipe: a plain sentence, nothing that has to be redrawn. */
+export function progressSentence(progress: Progress): string {
+  const facts = factsOf(progress);
+  const figures = facts.length > 0 ? `: ${facts.join(", ")}` : "";
+  return `${printable(progress.subject, 300)}: ${stageOf(progress)}${figures}`;
+}
+
+function stageOf(progress: Progress): string {
+  const detail = progress.detail === "" ? "" : `, ${printable(progress.detail, 60)}`;
+  return `${stageWords[progress.stage]}${detail}`;
+}
+
+/** How much is done, from 0 to 1; null where the end is not known. */
+function share(progress: Progress): number | null {
+  if (progress.done === null || progress.total === null || progress.total <= 0) return null;
+  return Math.min(1, Math.max(0, progress.done / progress.total));
+}
+
+function barOf(progress: Progress): string | null {
+  const done = share(progress);
+  if (done === null) return null;
+  const full = Math.floor(done * barCells);
+  return `[${"#".repeat(full)}${"-".repeat(barCells - full)}]`;
+}
+
+function factsOf(progress: Progress): readonly string[] {
+  const done = share(progress);
+  const facts: (string | null)[] = [
+    // Rounded down: 100 % is said when everything is there and not before.
+    done === null ? null : `${Math.floor(done * 100)} %`,
+    sizeOf(progress),
+    progress.speed === null ? null : `${formatBytes(Math.round(progress.speed))}/s`,
+    progress.etaSeconds === null ? null : `${formatClock(progress.etaSeconds)} left`,
+  ];
+  return facts.filter((fact) => fact !== null);
+}
+
+function sizeOf(progress: Progress): string | null {
+  if (progress.done === null) return null;
+  if (progress.total === null || progress.total <= 0) return formatBytes(progress.done);
+  return `${formatBytes(progress.done)} of ${formatBytes(progress.total)}`;
+}

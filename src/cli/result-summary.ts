@@ -1,0 +1,137 @@
+import { printable } from "../core/printable.js";
+import type { CaptureResult, ResultFile } from "../outcome.js";
+import type { Style } from "./style.js";
+import { labelled } from "./text-layout.js";
+import { counted, formatBytes, formatLength } from "./units.js";
+
+/** Where a capture's files are for somebody with a file manager. */
+export interface StoredPlaces {
+  readonly folder: string | null;
+  readonly contactSheet: string | null;
+}
+
+/** The JSON line of one result, keys in the order of the design: schema `captureResult`. */
+export function resultLine(result: CaptureResult): object {
+  return {
+    url: result.url,
+    status: result.status,
+    derivation: result.derivation,
+    id: result.id,
+    title: result.title,
+    object: result.object,
+    files: result.files.map(({ role, path, bytes, sha256 }) => ({ role, path, bytes, sha256 })),
+    keyframes: result.keyframes,
+    entry: result.entry,
+    reason: result.reason,
+    hint: result.hint,
+    uploader: result.uploader,
+    claimed_date: result.claimed_date,
+    duration: result.duration,
+  };
+}
+
+/**
+ * What a journalist needs to know about one result that left something in the vault. `claimant` says whose word
+ * uploader and date are, for instance `the platform says`: holdfast saw neither.
+ */
+export function resultSummary(
+  result: CaptureResult,
+  places: StoredPlaces,
+  claimant: string,
+  columns: number,
+  style: Style,
+): readonly string[] {
+  return [
+    headline(result, style),
+    ...labelled(
+      [
+        ["title", textOf(result.title)],
+        ["uploader", claimOf(result.uploader, claimant)],
+        ["date", claimOf(result.claimed_date, claimant)],
+        ["length", result.duration === null ? null : formatLength(result.duration)],
+        ["SHA-256", mainDigest(result.files)],
+        ["files", filesOf(result.files)],
+        ["folder", places.folder],
+        ["keyframes", ...keyframesOf(result, places)],
+        ["log entry", result.entry === null ? null : String(result.entry)],
+        ["reason", textOf(result.reason)],
+        ["next", ...nextSteps(result)],
+      ],
+      columns,
+    ),
+  ];
+}
+
+function headline(result: CaptureResult, style: Style): string {
+  const id = result.id ?? "";
+  if (result.status === "incomplete") {
+    return style.bold(style.warn(`Incomplete  ${id}  only part arrived, and that part is kept`));
+  }
+  if (result.status === "already-captured") return style.bold(`Already captured  ${id}`);
+  return style.bold(style.good(`Captured  ${id}`));
+}
+
+function textOf(text: string | null): string | null {
+  return text === null ? null : printable(text, 300);
+}
+
+function claimOf(text: string | null, claimant: string): string | null {
+  return text === null ? null : `${printable(text, 300)} (${claimant})`;
+}
+
+function mainDigest(files: readonly ResultFile[]): string | null {
+  const media = files.filter(({ role }) => role === "media_track" || role === "media_segment");
+  const first = media[0];
+  if (first === undefined) return null;
+  const more = media.length > 1 ? ` and ${media.length - 1} more` : "";
+  return `${first.sha256}  ${printable(first.path)}${more}`;
+}
+
+/** The evidence only: what was made from it is named under keyframes. */
+function filesOf(files: readonly ResultFile[]): string | null {
+  const evidence = files.filter(({ path }) => !path.startsWith("derived/"));
+  if (evidence.length === 0) return null;
+  const bytes = evidence.reduce((sum, file) => sum + file.bytes, 0);
+  return `${counted(evidence.length, "file")}, ${formatBytes(bytes)}`;
+}
+
+function keyframesOf(result: CaptureResult, places: StoredPlaces): readonly (string | null)[] {
+  switch (result.derivation) {
+    case "done":
+      return [
+        result.keyframes === 0 ? "none: no picture could be taken" : counted(result.keyframes, "picture"),
+        places.contactSheet,
+      ];
+    case "pending":
+      return ["not made yet; the evidence is safe"];
+    case "failed":
+      return ["could not be made; the evidence is safe"];
+    case null:
+      return [];
+  }
+}
+
+function nextSteps(result: CaptureResult): readonly (string | null)[] {
+  if (result.id === null) return [];
+  const derive = result.derivation === "pending" || result.derivation === "failed";
+  return [
+    `holdfast show ${result.id}`,
+    `holdfast verify ${result.id}`,
+    derive ? `holdfast derive ${result.id}` : null,
+    result.status === "already-captured" || result.status === "incomplete"
+      ? "the same command with --again captures it once more"
+      : null,
+  ];
+}
+
+/** One line over several results, for instance `3 captured, 1 failed`. */
+export function tallyLine(results: readonly CaptureResult[]): string {
+  const counts = (["captured", "already-captured", "incomplete", "failed"] as const).map((status) => ({
+    status,
+    count: results.filter((result) => result.status === status).length,
+  }));
+  return counts
+    .filter(({ count }) => count > 0)
+    .map(({ status, count }) => `${count} ${status.replace("-", " ")}`)
+    .join(", ");
+}

@@ -1,0 +1,86 @@
+import type { Progress } from "../outcome.js";
+import { progressBar, progressSentence } from "./progress-line.js";
+import { columnsOf, type Terminal, understandsEscapes } from "./terminal.js";
+
+const redrawMs = 100;
+const sentenceMs = 3000;
+const clearLine = "\r\u001b[2K";
+
+/**
+ * Everything the program says goes through here: answers to stdout, words and progress to stderr. On a terminal the
+ * progress is one line that is redrawn and cleared before anything else is written; elsewhere it is a sentence
+ * every few seconds and never an escape sequence.
+ */
+export class Screen {
+  private readonly io: Terminal;
+  private readonly now: () => Date;
+  private readonly redraws: boolean;
+  private drawnAt = Number.NEGATIVE_INFINITY;
+  private drawnStep = "";
+  private isDrawn = false;
+  private unwritten: Error | null = null;
+  private readonly onError = (error: Error): void => {
+    this.unwritten ??= error;
+  };
+
+  constructor(io: Terminal, now: () => Date) {
+    this.io = io;
+    this.now = now;
+    this.redraws = understandsEscapes(io.stderr, io.env);
+    for (const stream of [io.stdout, io.stderr]) stream.on?.("error", this.onError);
+  }
+
+  /** Throws what kept the answer from being written, unless its reader simply had enough, as `head` has. */
+  async finish(): Promise<void> {
+    // Streams report what they could not write only after the writing code has returned.
+    await new Promise((resolve) => setImmediate(resolve));
+    const error = this.unwritten;
+    if (error !== null && !("code" in error && error.code === "EPIPE")) throw error;
+  }
+
+  /** Writes one line of the answer. `line` must be printable. */
+  answer(line: string): void {
+    this.clear();
+    this.io.stdout.write(`${line}\n`);
+  }
+
+  /** Writes one line of words beside the answer. `line` must be printable. */
+  note(line: string): void {
+    this.clear();
+    this.io.stderr.write(`${line}\n`);
+  }
+
+  /** Writes text that a library already broke into lines. */
+  text(stream: "stdout" | "stderr", text: string): void {
+    this.clear();
+    this.io[stream].write(text);
+  }
+
+  /** Shows a step of the work, unless one was shown a moment ago. */
+  progress(progress: Progress): void {
+    const at = this.now().getTime();
+    if (this.redraws) this.redraw(progress, at);
+    else if (at - this.drawnAt >= sentenceMs) {
+      this.drawnAt = at;
+      this.io.stderr.write(`${progressSentence(progress)}\n`);
+    }
+  }
+
+  private redraw(progress: Progress, at: number): void {
+    const step = `${progress.stage} ${progress.subject}`;
+    // A new step is shown at once: it may be a long one that says nothing again for a while.
+    if (step === this.drawnStep && at - this.drawnAt < redrawMs) return;
+    this.drawnAt = at;
+    this.drawnStep = step;
+    // A full last column makes some terminals wrap, and a wrapped line cannot be cleared.
+    this.io.stderr.write(clearLine + progressBar(progress, columnsOf(this.io.stderr) - 1));
+    this.isDrawn = true;
+  }
+
+  /** Takes the progress line away. */
+  clear(): void {
+    if (!this.isDrawn) return;
+    this.isDrawn = false;
+    this.io.stderr.write(clearLine);
+  }
+}

@@ -1,0 +1,59 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import type { World } from "../outcome.js";
+import type { ExitStatus } from "./exit-status.js";
+import type { Screen } from "./screen.js";
+import { colorStyle, plainStyle, type Style } from "./style.js";
+import { type Terminal, type TextStream, understandsEscapes } from "./terminal.js";
+
+/** What a command has at hand once the options are known. */
+export interface Session {
+  readonly io: Terminal;
+  readonly world: World;
+  readonly screen: Screen;
+  /** The vault's absolute folder; it need not exist. */
+  readonly vault: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** How words on stdout are set off. */
+  readonly style: Style;
+}
+
+/** The options every command takes, as commander hands them over. */
+export interface CommonOptions {
+  readonly vault?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color: boolean;
+}
+
+/** Runs a command's action in a session and keeps the exit status it returns. */
+export type RunCommand = (
+  command: Command,
+  action: (session: Session) => Promise<ExitStatus>,
+) => Promise<void>;
+
+/** The session for these options: `--vault`, else `$HOLDFAST_VAULT`, else `vault` in the current folder. */
+export function openSession(options: CommonOptions, io: Terminal, world: World, screen: Screen): Session {
+  const quiet = options.quiet === true;
+  return {
+    io,
+    world: quiet ? { ...world, progress: () => {} } : world,
+    screen,
+    vault: resolve(io.cwd, options.vault ?? (io.env.HOLDFAST_VAULT || "vault")),
+    json: options.json === true,
+    quiet,
+    style: styleFor(io.stdout, io.env, options.color),
+  };
+}
+
+/** Colour only where it was not refused and somebody sees it. https://no-color.org: set and not empty. */
+function styleFor(stream: TextStream, env: Terminal["env"], wanted: boolean): Style {
+  const refused = !wanted || (env.NO_COLOR ?? "") !== "";
+  return !refused && understandsEscapes(stream, env) ? colorStyle : plainStyle;
+}
+
+/** Whether a switch of the environment is on: only `1` counts, so that `0` or a slip never opens anything. */
+export function isSwitchedOn(session: Session, variable: string): boolean {
+  return session.io.env[variable] === "1";
+}

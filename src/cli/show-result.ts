@@ -1,0 +1,45 @@
+import { printableJson } from "../core/printable.js";
+import type { CaptureResult } from "../outcome.js";
+import { errorLines } from "./failure-report.js";
+import { resultLine, resultSummary, tallyLine } from "./result-summary.js";
+import type { Session } from "./session.js";
+import { storedPlaces } from "./stored-places.js";
+import { columnsOf } from "./terminal.js";
+
+/**
+ * Shows one result the moment it is ready: with `--json` its line on stdout, else a summary; what went wrong always
+ * goes to stderr as well. `verb` says what was attempted, `claimant` whose word uploader and date are.
+ */
+export function showResult(
+  session: Session,
+  result: CaptureResult,
+  verb: "capture" | "import" | "derive",
+  claimant: string,
+): void {
+  if (session.json) session.screen.answer(printableJson(resultLine(result)));
+  if (result.status === "failed") {
+    showFailure(session, result, `could not ${verb} ${result.url}`);
+    return;
+  }
+  if (result.status === "incomplete" && verb !== "derive") {
+    showFailure(session, result, `only part of ${result.url} arrived`);
+  }
+  if (session.json || session.quiet) return;
+  const places = storedPlaces(session.vault, result);
+  const lines = resultSummary(result, places, claimant, columnsOf(session.io.stdout), session.style);
+  for (const line of [...lines, ""]) session.screen.answer(line);
+}
+
+function showFailure(session: Session, result: CaptureResult, what: string): void {
+  const message = result.reason === null ? what : `${what}: ${result.reason}`;
+  for (const line of errorLines(message, result.hint ?? "")) session.screen.note(line);
+}
+
+/** One closing line over several results. */
+export function showTally(
+  session: Pick<Session, "screen" | "quiet">,
+  results: readonly CaptureResult[],
+): void {
+  if (session.quiet || results.length < 2) return;
+  session.screen.note(tallyLine(results));
+}

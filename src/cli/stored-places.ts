@@ -1,0 +1,28 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { printable } from "../core/printable.js";
+import type { CaptureResult } from "../outcome.js";
+import type { StoredPlaces } from "./result-summary.js";
+
+/** Where to look for what a result left in the vault, as printable paths. */
+export function storedPlaces(vault: string, result: CaptureResult): StoredPlaces {
+  if (result.object === null) return { folder: null, contactSheet: null };
+  const folder = join(vault, result.object);
+  const sheetFile = result.files.find(({ role }) => role === "contact_sheet");
+  const sheet = sheetFile === undefined ? null : newestCopy(folder, sheetFile.path);
+  return { folder: printable(folder), contactSheet: sheet === null ? null : printable(sheet) };
+}
+
+/** The newest version of a logical path that this object stores; for showing only, nothing is decided by it. */
+function newestCopy(folder: string, logicalPath: string): string | null {
+  const versions = readVersions(folder).sort((a, b) => b - a);
+  const copies = versions.map((version) => join(folder, `v${version}`, "content", logicalPath));
+  return copies.find((copy) => existsSync(copy)) ?? null;
+}
+
+function readVersions(folder: string): number[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /^v[1-9][0-9]*$/.test(name))
+    .map((name) => Number(name.slice(1)));
+}

@@ -1,0 +1,108 @@
+import { displayWidth, fitWidth } from "../core/printable.js";
+import { padEnd, padStart } from "./text-layout.js";
+
+export interface Column<Row> {
+  readonly title: string;
+  /** The cell's text, already printable. */
+  readonly cell: (row: Row) => string;
+  /** The fewest columns the cells may be cut to; null for cells that are never cut. */
+  readonly shrinkTo: number | null;
+  /** Where the table is too wide even so, columns go in this order, highest first; 0 always stays. */
+  readonly dropOrder: number;
+  readonly right?: boolean;
+  readonly paint?: (text: string, row: Row) => string;
+}
+
+interface Fitted<Row> {
+  readonly column: Column<Row>;
+  readonly cells: readonly string[];
+  width: number;
+}
+
+const gap = "  ";
+
+/**
+ * A table of at most `columns` terminal columns: first the widest cells that may be cut are cut, then whole columns
+ * are left out, and at last lines are cut. The first line holds the titles.
+ */
+export function renderTable<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  terminalColumns: number,
+): readonly string[] {
+  const fitted = fitColumns(rows, columns, terminalColumns);
+  const titles = fitted.map((part, at) => align(part, part.column.title, at === fitted.length - 1)).join(gap);
+  return [
+    cutLine(titles, terminalColumns),
+    ...rows.map((row, at) => renderRow(row, at, fitted, terminalColumns)),
+  ];
+}
+
+function fitColumns<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  terminalColumns: number,
+): readonly Fitted<Row>[] {
+  let kept: Fitted<Row>[] = columns.map((column) => {
+    const cells = rows.map(column.cell);
+    return { column, cells, width: widest([column.title, ...cells]) };
+  });
+  while (smallest(kept) > terminalColumns) {
+    const drop = Math.max(...kept.map((part) => part.column.dropOrder));
+    if (drop === 0) break;
+    kept = kept.filter((part) => part.column.dropOrder !== drop);
+  }
+  shrink(kept, terminalColumns);
+  return kept;
+}
+
+function shrink<Row>(parts: readonly Fitted<Row>[], terminalColumns: number): void {
+  while (total(parts.map((part) => part.width)) > terminalColumns) {
+    const cuttable = parts.filter((part) => part.width > leastWidth(part));
+    const widestPart = cuttable.sort((a, b) => b.width - a.width)[0];
+    if (widestPart === undefined) return;
+    widestPart.width -= 1;
+  }
+}
+
+function leastWidth<Row>(part: Fitted<Row>): number {
+  return part.column.shrinkTo === null ? part.width : Math.min(part.width, part.column.shrinkTo);
+}
+
+function smallest<Row>(parts: readonly Fitted<Row>[]): number {
+  return total(parts.map(leastWidth));
+}
+
+function total(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, gap.length * Math.max(0, widths.length - 1));
+}
+
+function widest(cells: readonly string[]): number {
+  return cells.reduce((most, cell) => Math.max(most, displayWidth(cell)), 0);
+}
+
+function renderRow<Row>(
+  row: Row,
+  at: number,
+  fitted: readonly Fitted<Row>[],
+  terminalColumns: number,
+): string {
+  const plain = fitted.map((part, column) => align(part, part.cells[at] ?? "", column === fitted.length - 1));
+  // Colour is put on last: an escape sequence must not be measured or cut.
+  if (displayWidth(plain.join(gap)) > terminalColumns) return cutLine(plain.join(gap), terminalColumns);
+  return fitted.map((part, column) => paint(part, plain[column] ?? "", row)).join(gap);
+}
+
+function paint<Row>(part: Fitted<Row>, text: string, row: Row): string {
+  return part.column.paint ? part.column.paint(text, row) : text;
+}
+
+function align<Row>(part: Fitted<Row>, text: string, isLast: boolean): string {
+  const cut = fitWidth(text, part.width);
+  if (part.column.right === true) return padStart(cut, part.width);
+  return isLast ? cut : padEnd(cut, part.width);
+}
+
+function cutLine(line: string, terminalColumns: number): string {
+  return fitWidth(line, terminalColumns).trimEnd();
+}

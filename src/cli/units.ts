@@ -1,0 +1,48 @@
+import { printable } from "../core/printable.js";
+
+const sizeUnits = ["kB", "MB", "GB", "TB", "PB"] as const;
+
+/** A size for a person, in powers of 1000 as file managers count. The exact figure stands in the record. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
+  let value = bytes / 1000;
+  let unit = 0;
+  // 999.95 would be rounded to "1000.0".
+  while (value >= 999.95 && unit < sizeUnits.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value.toFixed(1)} ${sizeUnits[unit]}`;
+}
+
+/** A whole number with a space between thousands. */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, " ");
+}
+
+/** `1 file`, `2 files`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** Decimal seconds as text, for instance `83.48`, as `1:23`; below ten seconds with one decimal. */
+export function formatLength(seconds: string): string {
+  const value = Number(seconds);
+  if (seconds.trim() === "" || !Number.isFinite(value) || value < 0) return printable(seconds, 40);
+  return value < 9.95 ? `${value.toFixed(1)} s` : formatClock(Math.round(value));
+}
+
+/** Whole seconds as `0:07`, `1:23` or `1:02:03`. */
+export function formatClock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  const rest = String(whole % 60).padStart(2, "0");
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** An RFC 3339 time in UTC as `2026-09-19 14:03:22 UTC`; anything else is shown as it is. */
+export function formatTime(at: string): string {
+  const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?Z$/.exec(at);
+  return parts ? `${parts[1]} ${parts[2]} UTC` : printable(at, 40);
+}

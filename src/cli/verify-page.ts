@@ -1,0 +1,144 @@
+import type { Finding } from "../core/finding.js";
+import { printable } from "../core/printable.js";
+import type { CheckState, FileReport, VerifyReport } from "../outcome.js";
+import type { Style } from "./style.js";
+import { labelled, padEnd, wrap } from "./text-layout.js";
+import { counted, formatBytes, formatCount, formatTime } from "./units.js";
+
+type Question = "hashes" | "chain" | "signature" | "tokens";
+
+/** What each question asks, and what an answer other than pass or fail means. */
+const questions: Readonly<Record<Question, { readonly asks: string; readonly absent: string }>> = {
+  hashes: {
+    asks: "stored bytes against the digests in the records",
+    absent: "there are no stored bytes to check",
+  },
+  chain: {
+    asks: "each log entry against the one before it",
+    absent: "there is no log to check",
+  },
+  signature: {
+    asks: "the signature over the head of the log",
+    absent: "no signed checkpoint: nothing here shows whose log this is",
+  },
+  tokens: {
+    asks: "time-stamps of outside parties over the log",
+    absent: "no outside time-stamp: only this vault says since when",
+  },
+};
+
+const order: readonly Question[] = ["hashes", "chain", "signature", "tokens"];
+
+/** The report of `verify` for a person. Says what was checked and what was not, never one word for all of it. */
+export function verifyPage(
+  report: VerifyReport,
+  quiet: boolean,
+  columns: number,
+  style: Style,
+): readonly string[] {
+  const conclusion = conclusionOf(report.ok, report.findings, style);
+  if (quiet) return [...findingLines(report.findings, "error", style), conclusion];
+  return [
+    `checked  ${checkedWords(report.checked)}`,
+    "",
+    ...order.map((question) => answerLine(question, report[question], style)),
+    ...findingBlock(report.findings, style),
+    "",
+    ...report.limits.flatMap((limit) => wrap(printable(limit), columns - 2).map((line) => `  ${line}`)),
+    "",
+    conclusion,
+  ];
+}
+
+function checkedWords(checked: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(checked).map(([what, count]) => {
+    const words = printable(what).replaceAll("_", " ");
+    return what === "bytes" ? formatBytes(count) : counted(count, singular(words), words);
+  });
+  return parts.length > 0 ? parts.join(", ") : "nothing";
+}
+
+function singular(words: string): string {
+  return words
+    .replace(/ies$/, "y")
+    .replace(/(?<=x)es$/, "")
+    .replace(/s$/, "");
+}
+
+function answerLine(question: Question, state: CheckState, style: Style): string {
+  const { asks, absent } = questions[question];
+  const words = { pass: asks, fail: asks, absent, unchecked: `not asked this time: ${asks}` }[state];
+  return `  ${padEnd(question, 10)} ${paintState(state, style)}  ${words}`;
+}
+
+/** Only a pass is green: what is absent was not shown to hold. */
+function paintState(state: CheckState, style: Style): string {
+  const text = padEnd(state, 9);
+  if (state === "pass") return style.good(text);
+  return state === "fail" ? style.bad(text) : style.warn(text);
+}
+
+function findingBlock(findings: readonly Finding[], style: Style): readonly string[] {
+  if (findings.length === 0) return [];
+  return ["", ...findingLines(findings, "error", style), ...findingLines(findings, "note", style)];
+}
+
+function findingLines(
+  findings: readonly Finding[],
+  severity: Finding["severity"],
+  style: Style,
+): readonly string[] {
+  const word = severity === "error" ? style.bad("error") : style.warn("note ");
+  return findings
+    .filter((finding) => finding.severity === severity)
+    .map(
+      ({ where, code, message }) =>
+        `  ${word}  ${printable(where)}  ${printable(code, 100)}: ${printable(message)}`,
+    );
+}
+
+function conclusionOf(ok: boolean, findings: readonly Finding[], style: Style): string {
+  if (ok) return style.bold("what was checked is as recorded");
+  const errors = findings.filter(({ severity }) => severity === "error").length;
+  return style.bold(style.bad(`not as recorded: ${counted(errors, "error")}`));
+}
+
+/** The answer of `verify FILE` for a person. */
+export function filePage(report: FileReport, columns: number, style: Style): readonly string[] {
+  const facts = labelled(
+    [
+      ["file", printable(report.file)],
+      ["size", `${formatBytes(report.bytes)} (${formatCount(report.bytes)} bytes)`],
+      ["SHA-256", report.sha256],
+    ],
+    columns,
+  );
+  return [
+    ...facts,
+    ...report.matches.flatMap((match) => matchLines(match, columns)),
+    ...findingBlock(report.findings, style),
+    fileConclusion(report, style),
+  ];
+}
+
+function matchLines(match: FileReport["matches"][number], columns: number): readonly string[] {
+  return [
+    "",
+    ...labelled(
+      [
+        ["capture", printable(match.capture)],
+        ["stored as", printable(match.path)],
+        ["since", `log entry ${match.entry}, which this vault dates ${formatTime(match.since)}`],
+        ["asked for", match.requested_url === null ? null : printable(match.requested_url)],
+      ],
+      columns,
+    ),
+  ];
+}
+
+function fileConclusion(report: FileReport, style: Style): string {
+  if (report.matches.length === 0) return style.bold(style.bad("these bytes are not in this vault"));
+  if (!report.ok)
+    return style.bold(style.bad("these bytes are in this vault, but not everything is as recorded"));
+  return style.bold(`these bytes are in this vault, in ${counted(report.matches.length, "capture")}`);
+}

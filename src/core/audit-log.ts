@@ -1,0 +1,150 @@
+import { isJsonObject, type Json } from "./canonical-json.js";
+import { checkLine, firstLink } from "./chain.js";
+import { type Entry, lineHash } from "./entry.js";
+import type { Finding } from "./finding.js";
+import { appendLeaf, emptyTree, leafHash, treeRoot } from "./merkle.js";
+
+/** A line of the log as it is kept: its exact text and the columns that repeat parts of it. */
+export interface StoredLine {
+  readonly seq: number;
+  readonly prev: string;
+  readonly line: string;
+  readonly hash: string;
+}
+
+export interface LoggedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A version of an object as the log states it. */
+export interface LoggedVersion {
+  readonly entry: number;
+  readonly version: string;
+  readonly inventorySha512: string;
+  /** Digest of record.json for v1, of derived/derivation.json after it. */
+  readonly recordSha256: string;
+  readonly files: readonly LoggedFile[];
+}
+
+/** A capture as the log states it. */
+export interface LoggedCapture {
+  readonly id: string;
+  readonly entry: number;
+  /** Relative to the vault; null for a failed attempt. */
+  readonly object: string | null;
+  readonly annexSha256: string | null;
+  readonly versions: readonly LoggedVersion[];
+}
+
+/** What the log says about everything else, and what is wrong with the log itself. */
+export interface LogAudit {
+  readonly findings: readonly Finding[];
+  readonly entries: number;
+  readonly captures: ReadonlyMap<string, LoggedCapture>;
+  readonly settingsSha256: string | null;
+  readonly readmeSha256: string | null;
+  /** RFC 6962 root over all lines, hex. */
+  readonly root: string;
+}
+
+/**
+ * Goes through the log once: each line in canonical form, in its place, linked to the line before it, and equal to
+ * its columns (FORMAT.md §4). `onEntry` sees every entry that could be read, for checks that need more than the log.
+ */
+export function auditLog(
+  lines: Iterable<StoredLine>,
+  onEntry: (entry: Entry) => readonly Finding[],
+): LogAudit {
+  const findings: Finding[] = [];
+  const captures = new Map<string, LoggedCapture>();
+  let link = firstLink;
+  let tree = emptyTree;
+  let settingsSha256: string | null = null;
+  let readmeSha256: string | null = null;
+  for (const stored of lines) {
+    const checked = checkLine(stored.line, link);
+    link = checked.next;
+    tree = appendLeaf(tree, leafHash(stored.line));
+    const where = `entry:${stored.seq}`;
+    findings.push(...checked.faults.map(({ code, message }) => logFinding(`log-${code}`, where, message)));
+    const { entry } = checked;
+    if (!entry) continue;
+    findings.push(...columnFindings(stored, entry), ...onEntry(entry));
+    learnCapture(captures, entry);
+    settingsSha256 = textOf(entry.body.settings_sha256) ?? settingsSha256;
+    readmeSha256 = textOf(entry.body.readme_sha256) ?? readmeSha256;
+  }
+  if (tree.size === 0) findings.push(logFinding("log-empty", "vault.db", "the custody log has no entry"));
+  return {
+    findings,
+    entries: tree.size,
+    captures,
+    settingsSha256,
+    readmeSha256,
+    root: treeRoot(tree).toString("hex"),
+  };
+}
+
+/** The version that the body of a `capture` or `derive` entry states; null for any other body. */
+export function loggedVersion(seq: number, body: Entry["body"]): LoggedVersion | null {
+  const version = textOf(body.version);
+  const inventorySha512 = textOf(body.inventory_sha512);
+  const recordSha256 = textOf(body.record_sha256);
+  if (version === null || inventorySha512 === null || recordSha256 === null) return null;
+  return { entry: seq, version, inventorySha512, recordSha256, files: filesOf(body.files) };
+}
+
+function columnFindings(stored: StoredLine, entry: Entry): readonly Finding[] {
+  const where = `entry:${stored.seq}`;
+  const wrong = [
+    stored.seq === entry.seq ? null : "seq",
+    stored.prev === entry.prev ? null : "prev",
+    stored.hash === lineHash(stored.line) ? null : "hash",
+  ].filter((name) => name !== null);
+  if (wrong.length === 0) return [];
+  return [
+    logFinding(
+      "log-columns",
+      where,
+      `the database's ${wrong.join(" and ")} is not that of the line beside it`,
+    ),
+  ];
+}
+
+function learnCapture(captures: Map<string, LoggedCapture>, entry: Entry): void {
+  const id = textOf(entry.body.capture);
+  if (id === null) return;
+  if (entry.event === "capture" || entry.event === "capture-failed") {
+    const version = entry.event === "capture" ? loggedVersion(entry.seq, entry.body) : null;
+    captures.set(id, {
+      id,
+      entry: entry.seq,
+      object: textOf(entry.body.object),
+      annexSha256: textOf(entry.body.annex_sha256),
+      versions: version ? [version] : [],
+    });
+    return;
+  }
+  const known = captures.get(id);
+  const version = entry.event === "derive" ? loggedVersion(entry.seq, entry.body) : null;
+  if (known && version) captures.set(id, { ...known, versions: [...known.versions, version] });
+}
+
+function filesOf(value: Json | undefined): readonly LoggedFile[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isJsonObject).map((file) => ({
+    path: textOf(file.path) ?? "",
+    bytes: typeof file.bytes === "number" ? file.bytes : -1,
+    sha256: textOf(file.sha256) ?? "",
+  }));
+}
+
+function textOf(value: Json | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function logFinding(code: string, where: string, message: string): Finding {
+  return { code, severity: "error", where, message };
+}

@@ -1,0 +1,201 @@
+import type { LoggedCapture, LoggedVersion } from "./audit-log.js";
+import { sha512 } from "./digest.js";
+import type { Finding } from "./finding.js";
+import { contentFiles, encodeSidecar, type Inventory, parseInventory } from "./inventory.js";
+
+/** A file as found: its digests now, or why it could not be read. `sha512` is null in a quick check. */
+export type MeasuredFile =
+  | { readonly bytes: number; readonly sha256: string; readonly sha512: string | null }
+  | { readonly problem: string };
+
+/** An object's folder as found. Paths are relative to that folder. */
+export interface FoundObject {
+  /** Relative to the vault. */
+  readonly folder: string;
+  readonly files: ReadonlyMap<string, MeasuredFile>;
+  /** The bytes of the declaration, the inventories and their sidecars, where they exist. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+const declaration = { name: "0=ocfl_object_1.1", text: "ocfl_object_1.1\n" } as const;
+
+/**
+ * Compares an object with what the log says of it (FORMAT.md §7): declaration, root and version inventories with their
+ * sidecars, every content file's size and digests, nothing missing, nothing extra. `pending` is the version of a commit
+ * that the journal says has begun: what it explains is a note.
+ */
+export function auditObject(
+  capture: LoggedCapture,
+  found: FoundObject,
+  pending: LoggedVersion | null,
+): readonly Finding[] {
+  const report = new ObjectReport(found, pending !== null);
+  const head = capture.versions.at(-1) ?? pending;
+  if (!head) return [];
+  if (found.texts.get(declaration.name) !== declaration.text) {
+    report.error(
+      "object-declaration",
+      declaration.name,
+      "the OCFL declaration is missing or changed (OCFL E003, E006)",
+    );
+  }
+  auditRootInventory(report, found, head, pending);
+  const versions = pending && pending !== head ? [...capture.versions, pending] : capture.versions;
+  for (const version of versions) auditVersionInventory(report, found, version, version === pending);
+  const inventory = newestInventory(found, versions);
+  if (inventory && inventory.id !== capture.id) {
+    report.error("inventory-id", "inventory.json", `the inventory is that of ${inventory.id}`);
+  }
+  for (const version of versions) {
+    // The folder of a pending version may not have been moved into place yet.
+    const arrived = version !== pending || found.texts.has(`${version.version}/inventory.json`);
+    if (arrived) auditVersionFiles(report, found, version, inventory);
+  }
+  auditExtraFiles(report, found, versions);
+  return report.findings;
+}
+
+class ObjectReport {
+  readonly findings: Finding[] = [];
+  private readonly found: FoundObject;
+  private readonly explained: boolean;
+
+  constructor(found: FoundObject, explained: boolean) {
+    this.found = found;
+    this.explained = explained;
+  }
+
+  error(code: string, path: string, message: string): void {
+    this.findings.push({ code, severity: "error", where: `${this.found.folder}/${path}`, message });
+  }
+
+  /** A difference that a commit in progress makes: an error unless the journal explains it. */
+  unsettled(code: string, path: string, message: string): void {
+    if (!this.explained) {
+      this.error(code, path, message);
+      return;
+    }
+    const words = `${message}; the journal explains it: a commit was interrupted, the next writer finishes it`;
+    this.findings.push({ code, severity: "note", where: `${this.found.folder}/${path}`, message: words });
+  }
+}
+
+function auditRootInventory(
+  report: ObjectReport,
+  found: FoundObject,
+  head: LoggedVersion,
+  pending: LoggedVersion | null,
+): void {
+  const text = found.texts.get("inventory.json");
+  const sidecar = found.texts.get("inventory.json.sha512");
+  if (text === undefined)
+    return report.error("inventory-missing", "inventory.json", "the inventory is missing");
+  const known = [head.inventorySha512, pending?.inventorySha512 ?? head.inventorySha512];
+  if (!known.includes(sha512(text))) {
+    report.error(
+      "inventory-changed",
+      "inventory.json",
+      `its SHA-512 is not the one entry ${head.entry} states`,
+    );
+  } else if (sha512(text) !== known[1]) {
+    report.unsettled("inventory-behind", "inventory.json", "the root inventory is one version behind");
+  }
+  if (sidecar === undefined || !known.map(encodeSidecar).includes(sidecar)) {
+    report.error(
+      "sidecar-changed",
+      "inventory.json.sha512",
+      "the sidecar is missing or not that of the inventory (OCFL E058, E060)",
+    );
+  } else if (sidecar !== encodeSidecar(sha512(text))) {
+    report.unsettled(
+      "sidecar-behind",
+      "inventory.json.sha512",
+      "the sidecar is not that of the inventory yet",
+    );
+  }
+}
+
+function auditVersionInventory(
+  report: ObjectReport,
+  found: FoundObject,
+  version: LoggedVersion,
+  isPending: boolean,
+): void {
+  const path = `${version.version}/inventory.json`;
+  const text = found.texts.get(path);
+  if (text === undefined) {
+    const message = `the inventory of ${version.version} is missing`;
+    if (isPending) report.unsettled("version-missing", path, message);
+    else report.error("version-missing", path, message);
+    return;
+  }
+  if (sha512(text) !== version.inventorySha512) {
+    report.error("inventory-changed", path, `its SHA-512 is not the one entry ${version.entry} states`);
+  }
+  if (found.texts.get(`${path}.sha512`) !== encodeSidecar(version.inventorySha512)) {
+    report.error(
+      "sidecar-changed",
+      `${path}.sha512`,
+      "the sidecar is missing or not that of the inventory (OCFL E058, E060)",
+    );
+  }
+}
+
+function newestInventory(found: FoundObject, versions: readonly LoggedVersion[]): Inventory | null {
+  for (const version of [...versions].reverse()) {
+    const text = found.texts.get(`${version.version}/inventory.json`);
+    const parsed = text === undefined ? null : parseInventory(text);
+    if (parsed && "inventory" in parsed) return parsed.inventory;
+  }
+  return null;
+}
+
+/** Each file the entry names, against the entry and, for its SHA-512, against the inventory. */
+function auditVersionFiles(
+  report: ObjectReport,
+  found: FoundObject,
+  version: LoggedVersion,
+  inventory: Inventory | null,
+): void {
+  const listed = new Map((inventory ? contentFiles(inventory) : []).map((file) => [file.path, file]));
+  for (const file of version.files) {
+    const path = `${version.version}/content/${file.path}`;
+    const now = found.files.get(path);
+    if (now === undefined) {
+      report.error("file-missing", path, `entry ${version.entry} names this file and it is not there`);
+      continue;
+    }
+    if ("problem" in now) {
+      report.error("file-unreadable", path, `it cannot be read: ${now.problem}`);
+      continue;
+    }
+    const inventoried = listed.get(path);
+    if (inventory && !inventoried)
+      report.error("file-not-inventoried", path, "the inventory does not name this file");
+    const wrong = [
+      now.bytes === file.bytes ? null : `its size is ${now.bytes}, not ${file.bytes}`,
+      now.sha256 === file.sha256 ? null : `its SHA-256 is not the one entry ${version.entry} states`,
+      inventoried === undefined || now.sha512 === null || now.sha512 === inventoried.sha512
+        ? null
+        : "its SHA-512 is not the inventory's",
+      inventoried === undefined || inventoried.sha256 === file.sha256
+        ? null
+        : "inventory and log state different SHA-256",
+    ].filter((words) => words !== null);
+    if (wrong.length > 0) report.error("file-changed", path, wrong.join("; "));
+  }
+}
+
+function auditExtraFiles(report: ObjectReport, found: FoundObject, versions: readonly LoggedVersion[]): void {
+  const known = new Set<string>([declaration.name, "inventory.json", "inventory.json.sha512"]);
+  for (const { version, files } of versions) {
+    known.add(`${version}/inventory.json`).add(`${version}/inventory.json.sha512`);
+    for (const file of files) known.add(`${version}/content/${file.path}`);
+  }
+  for (const path of found.files.keys()) {
+    if (known.has(path)) continue;
+    if (/^inventory\.json(\.sha512)?\.new$/.test(path)) {
+      report.unsettled("inventory-unfinished", path, "a new inventory that was not put in place");
+    } else report.error("file-extra", path, "no entry of the log names this file");
+  }
+}

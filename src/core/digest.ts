@@ -1,0 +1,16 @@
+import { hash } from "node:crypto";
+
+/** SHA-256 as 64 lower-case hex digits. A string is hashed as its UTF-8 bytes. */
+export function sha256(bytes: Uint8Array | string): string {
+  return hash("sha256", bytes, "hex");
+}
+
+/** SHA-512 as 128 lower-case hex digits. A string is hashed as its UTF-8 bytes. */
+export function sha512(bytes: Uint8Array | string): string {
+  return hash("sha512", bytes, "hex");
+}
+
+/** Whether `text` is a SHA-256 as this program writes it: exactly 64 lower-case hex digits. */
+export function isSha256(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
+}

@@ -1,0 +1,218 @@
+import { hash } from "node:crypto";
+
+/**
+ * The RFC 6962 §2.1 tree over the lines of the log (FORMAT.md §4.5). Hashes are 32 raw bytes. Sizes and indexes are
+ * safe integers and may come from a hostile package, so no bit operation (32 bits in JavaScript) touches them.
+ */
+
+/** Leaf of a log line given without its LF: SHA-256(0x00 ‖ line ‖ LF). */
+export function leafHash(line: string): Buffer {
+  return hash("sha256", `\0${line}\n`, "buffer");
+}
+
+/** Leaf of raw bytes, nothing added: SHA-256(0x00 ‖ bytes). For a log line the bytes must end with its LF. */
+export function leafHashOfBytes(bytes: Uint8Array): Buffer {
+  return hash("sha256", Buffer.concat([leafPrefix, bytes]), "buffer");
+}
+
+/** SHA-256(0x01 ‖ left ‖ right). */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+  return hash("sha256", Buffer.concat([nodePrefix, left, right]), "buffer");
+}
+
+const leafPrefix = Uint8Array.of(0);
+const nodePrefix = Uint8Array.of(1);
+
+/** A tree as far as it is needed to grow and to state its root: one hash per full subtree, largest first. */
+export interface TreeHead {
+  readonly size: number;
+  readonly peaks: readonly Uint8Array[];
+}
+
+export const emptyTree: TreeHead = { size: 0, peaks: [] };
+
+/** The tree with one leaf more, in O(log n) memory. */
+export function appendLeaf(tree: TreeHead, leaf: Uint8Array): TreeHead {
+  const peaks = [...tree.peaks];
+  let peak = leaf;
+  for (let size = tree.size; size % 2 === 1; size = half(size)) {
+    const left = peaks.pop();
+    if (left === undefined) throw new RangeError("a tree head has fewer peaks than its size says");
+    peak = nodeHash(left, peak);
+  }
+  peaks.push(peak);
+  return { size: tree.size + 1, peaks };
+}
+
+/** The root; SHA-256 of nothing for the empty tree. */
+export function treeRoot(tree: TreeHead): Buffer {
+  const [last, ...others] = [...tree.peaks].reverse();
+  if (last === undefined) return hash("sha256", "", "buffer");
+  return Buffer.from(others.reduce((right, left) => nodeHash(left, right), last));
+}
+
+/** The root over leaf hashes. */
+export function merkleRoot(leaves: Iterable<Uint8Array>): Buffer {
+  let tree = emptyTree;
+  for (const leaf of leaves) tree = appendLeaf(tree, leaf);
+  return treeRoot(tree);
+}
+
+/** RFC 6962 §2.1.1: the hashes that lead from leaf `index` (from 0) to the root, leaf end first. */
+export function inclusionProof(leaves: readonly Uint8Array[], index: number): Buffer[] {
+  if (!Number.isSafeInteger(index) || index < 0 || index >= leaves.length) {
+    throw new RangeError("there is no leaf with this index");
+  }
+  return path(leaves, index, 0, leaves.length);
+}
+
+/**
+ * RFC 6962 §2.1.2: the hashes that show the first `oldSize` leaves to be the beginning of all `leaves`. Empty when
+ * the sizes are equal or `oldSize` is 0.
+ */
+export function consistencyProof(leaves: readonly Uint8Array[], oldSize: number): Buffer[] {
+  if (!Number.isSafeInteger(oldSize) || oldSize < 0 || oldSize > leaves.length) {
+    throw new RangeError("an earlier tree cannot have this size");
+  }
+  if (oldSize === 0 || oldSize === leaves.length) return [];
+  return subproof(leaves, oldSize, 0, leaves.length, true);
+}
+
+function path(leaves: readonly Uint8Array[], index: number, start: number, end: number): Buffer[] {
+  if (end - start === 1) return [];
+  const middle = start + splitPoint(end - start);
+  return index < middle
+    ? [...path(leaves, index, start, middle), rangeRoot(leaves, middle, end)]
+    : [...path(leaves, index, middle, end), rangeRoot(leaves, start, middle)];
+}
+
+/** SUBPROOF of RFC 6962 §2.1.2 over `leaves[start, end)`; `whole` says that the old tree's root is known. */
+function subproof(
+  leaves: readonly Uint8Array[],
+  oldEnd: number,
+  start: number,
+  end: number,
+  whole: boolean,
+): Buffer[] {
+  if (oldEnd === end) return whole ? [] : [rangeRoot(leaves, start, end)];
+  const middle = start + splitPoint(end - start);
+  return oldEnd <= middle
+    ? [...subproof(leaves, oldEnd, start, middle, whole), rangeRoot(leaves, middle, end)]
+    : [...subproof(leaves, oldEnd, middle, end, false), rangeRoot(leaves, start, middle)];
+}
+
+function rangeRoot(leaves: readonly Uint8Array[], start: number, end: number): Buffer {
+  let tree = emptyTree;
+  for (let at = start; at < end; at++) {
+    const leaf = leaves[at];
+    if (leaf !== undefined) tree = appendLeaf(tree, leaf);
+  }
+  return treeRoot(tree);
+}
+
+/** The largest power of two smaller than `size`, which is at least 2. */
+function splitPoint(size: number): number {
+  let split = 1;
+  while (split * 2 < size) split *= 2;
+  return split;
+}
+
+export interface InclusionClaim {
+  readonly leaf: Uint8Array;
+  /** From 0; an entry's `seq` less one. */
+  readonly index: number;
+  readonly size: number;
+  readonly proof: readonly Uint8Array[];
+  readonly root: Uint8Array;
+}
+
+/** RFC 9162 §2.1.3.2. True only if `leaf` is number `index` of the tree of `size` leaves that has this root. */
+export function verifyInclusion({ leaf, index, size, proof, root }: InclusionClaim): boolean {
+  if (!isSize(index) || !isSize(size) || index >= size || ![leaf, root, ...proof].every(isHash)) return false;
+  let at = index;
+  let last = size - 1;
+  let node = leaf;
+  for (const step of proof) {
+    if (last === 0) return false;
+    if (at % 2 === 1 || at === last) {
+      node = nodeHash(step, node);
+      [at, last] = toSplit(at, last);
+    } else {
+      node = nodeHash(node, step);
+    }
+    at = half(at);
+    last = half(last);
+  }
+  return last === 0 && equal(node, root);
+}
+
+export interface ConsistencyClaim {
+  readonly oldSize: number;
+  readonly oldRoot: Uint8Array;
+  readonly newSize: number;
+  readonly newRoot: Uint8Array;
+  readonly proof: readonly Uint8Array[];
+}
+
+/** RFC 9162 §2.1.4.2. True only if the old tree is the beginning of the new one. */
+export function verifyConsistency(claim: ConsistencyClaim): boolean {
+  const { oldSize, oldRoot, newSize, newRoot, proof } = claim;
+  if (!isSize(oldSize) || !isSize(newSize) || oldSize > newSize) return false;
+  if (![oldRoot, newRoot, ...proof].every(isHash)) return false;
+  if (oldSize === newSize) return proof.length === 0 && equal(oldRoot, newRoot);
+  // Every log begins with the empty one, so there is nothing to show beyond that root being the empty tree's.
+  if (oldSize === 0) return proof.length === 0 && equal(oldRoot, treeRoot(emptyTree));
+  const [first, ...steps] = isPowerOfTwo(oldSize) ? [oldRoot, ...proof] : proof;
+  return first !== undefined && climbs(claim, first, steps);
+}
+
+/** Steps 3 to 7 of RFC 9162 §2.1.4.2: rebuilds both roots from one proof. */
+function climbs(claim: ConsistencyClaim, first: Uint8Array, steps: readonly Uint8Array[]): boolean {
+  let at = claim.oldSize - 1;
+  let last = claim.newSize - 1;
+  while (at % 2 === 1) [at, last] = [half(at), half(last)];
+  let oldHash = first;
+  let newHash = first;
+  for (const step of steps) {
+    if (last === 0) return false;
+    if (at % 2 === 1 || at === last) {
+      oldHash = nodeHash(step, oldHash);
+      newHash = nodeHash(step, newHash);
+      [at, last] = toSplit(at, last);
+    } else {
+      newHash = nodeHash(newHash, step);
+    }
+    at = half(at);
+    last = half(last);
+  }
+  return last === 0 && equal(oldHash, claim.oldRoot) && equal(newHash, claim.newRoot);
+}
+
+/** Climbs past the levels at which an odd node is carried up unchanged. */
+function toSplit(at: number, last: number): [at: number, last: number] {
+  let [node, end] = [at, last];
+  while (node % 2 === 0 && node !== 0) [node, end] = [half(node), half(end)];
+  return [node, end];
+}
+
+function half(value: number): number {
+  return Math.floor(value / 2);
+}
+
+function isPowerOfTwo(size: number): boolean {
+  let rest = size;
+  while (rest > 1 && rest % 2 === 0) rest /= 2;
+  return rest === 1;
+}
+
+function isSize(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+function isHash(bytes: Uint8Array): boolean {
+  return bytes.length === 32;
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}

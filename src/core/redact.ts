@@ -1,0 +1,112 @@
+import { isJsonObject, type Json, type JsonObject } from "./canonical-json.js";
+import { findSecrets, type Span } from "./secret-spans.js";
+
+/** What stands in the place of everything that was cut. */
+export const cutMark = "[cut]";
+
+const maxListed = 2000;
+
+/**
+ * The copy of a downloader's info.json that may leave the private annex, and where it was cut, as JSON pointers.
+ * Dropped at every depth: cookies, request headers, local file names and the downloader's own `__` fields. Cut out of
+ * every string and key: each of `secrets` (cookie values, local paths, proxy passwords; shorter than four characters
+ * they are left, since they identify nobody), addresses of machines, and the signing parameters of URLs.
+ */
+export function redactInfoJson(
+  json: Json,
+  secrets: readonly string[],
+): { readonly value: Json; readonly cut: readonly string[] } {
+  const cut = new CutList();
+  const value = redactValue(json, "", secrets, cut);
+  return { value, cut: cut.listed() };
+}
+
+/**
+ * The copy of a page, manifest or message that may leave the private annex, and where it was cut, as `line:column`
+ * (from 1, columns in UTF-16 units of the raw text). The same things are cut as from strings of info.json.
+ */
+export function redactText(
+  text: string,
+  secrets: readonly string[],
+): { readonly text: string; readonly cut: readonly string[] } {
+  const spans = findSecrets(text, secrets);
+  const cut = new CutList();
+  let line = 1;
+  let lineStart = 0;
+  let at = 0;
+  for (const span of spans) {
+    for (let next = text.indexOf("\n", at); next !== -1 && next < span.start; next = text.indexOf("\n", at)) {
+      line += 1;
+      lineStart = next + 1;
+      at = next + 1;
+    }
+    cut.add(`${line}:${span.start - lineStart + 1} ${span.what}`);
+  }
+  return { text: withoutSpans(text, spans), cut: cut.listed() };
+}
+
+/** A URL for the record: addresses of machines in it, signing parameters and user:password are cut. */
+export function redactUrl(url: string, secrets: readonly string[] = []): string {
+  return withoutSpans(url, findSecrets(url, secrets));
+}
+
+const droppedKeys =
+  /^(_?cookies?|cookiejar|set-cookie|http_headers|proxy|authorization|proxy-authorization|_?filename|filepath|_filepath|infojson_filename|geo_verification_proxy|__.*)$/i;
+
+function redactValue(value: Json, pointer: string, secrets: readonly string[], cut: CutList): Json {
+  if (typeof value === "string") return redactString(value, pointer, secrets, cut);
+  if (isJsonObject(value)) return redactObject(value, pointer, secrets, cut);
+  if (!isJsonArray(value)) return value;
+  return value.map((item, index) => redactValue(item, `${pointer}/${index}`, secrets, cut));
+}
+
+function isJsonArray(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function redactObject(value: JsonObject, pointer: string, secrets: readonly string[], cut: CutList): Json {
+  const members: [string, Json][] = [];
+  for (const [key, member] of Object.entries(value)) {
+    const keyShown = redactUrl(key, secrets);
+    const place = `${pointer}/${keyShown.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    if (droppedKeys.test(key)) {
+      cut.add(`${place} dropped`);
+      continue;
+    }
+    if (keyShown !== key) cut.add(`${place} key`);
+    members.push([keyShown, redactValue(member, place, secrets, cut)]);
+  }
+  return Object.fromEntries(members);
+}
+
+function redactString(text: string, pointer: string, secrets: readonly string[], cut: CutList): string {
+  const spans = findSecrets(text, secrets);
+  if (spans.length === 0) return text;
+  cut.add(`${pointer} ${[...new Set(spans.map((span) => span.what))].join(", ")}`);
+  return withoutSpans(text, spans);
+}
+
+function withoutSpans(text: string, spans: readonly Span[]): string {
+  let result = "";
+  let at = 0;
+  for (const span of spans) {
+    result += text.slice(at, span.start) + cutMark;
+    at = span.end;
+  }
+  return result + text.slice(at);
+}
+
+/** The list of what was cut; a hostile page could make it endless, so the rest is only counted. */
+class CutList {
+  private readonly places: string[] = [];
+  private more = 0;
+
+  add(place: string): void {
+    if (this.places.length < maxListed) this.places.push(place);
+    else this.more += 1;
+  }
+
+  listed(): readonly string[] {
+    return this.more === 0 ? this.places : [...this.places, `and ${this.more} more places`];
+  }
+}

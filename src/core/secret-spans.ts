@@ -1,0 +1,131 @@
+import { parseIpv4, parseIpv6 } from "./source-url.js";
+
+/** A piece of text to cut: UTF-16 units from `start` up to but not including `end`. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly what: string;
+}
+
+const shortestSecret = 4;
+
+/**
+ * Everything in `text` that may identify the collector or open somebody's session, in order and without overlaps:
+ * each of `secrets` in the spellings that pages and URLs use, addresses of machines (unless they are the host of a
+ * URL), values of signing parameters in URLs, and user:password. Case matters for secrets.
+ */
+export function findSecrets(text: string, secrets: readonly string[]): Span[] {
+  return merged([
+    ...secretSpans(text, secrets),
+    ...groupSpans(text, userInfo, "user and password"),
+    ...groupSpans(text, namedParameter, "signed parameter"),
+    ...groupSpans(text, namedPathPart, "signed parameter"),
+    ...keyLikeSpans(text),
+    ...ipv4Spans(text),
+    ...ipv6Spans(text),
+  ]);
+}
+
+function merged(spans: Span[]): Span[] {
+  const result: Span[] = [];
+  for (const span of spans.sort((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = result[result.length - 1];
+    if (last === undefined || span.start >= last.end) result.push(span);
+    else if (span.end > last.end) result[result.length - 1] = { ...last, end: span.end };
+  }
+  return result;
+}
+
+function secretSpans(text: string, secrets: readonly string[]): Span[] {
+  const spans: Span[] = [];
+  for (const spelling of new Set(secrets.filter((one) => one.length >= shortestSecret).flatMap(spellings))) {
+    for (let start = text.indexOf(spelling); start !== -1; start = text.indexOf(spelling, start + 1)) {
+      spans.push({ start, end: start + spelling.length, what: "secret" });
+    }
+  }
+  return spans;
+}
+
+function spellings(secret: string): string[] {
+  const percent = encodeURIComponent(secret.replace(/\p{Surrogate}/gu, "\ufffd"));
+  return [
+    secret,
+    percent,
+    percent.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    percent.replaceAll("%20", "+"),
+    JSON.stringify(secret).slice(1, -1),
+    secret.replaceAll("/", "\\/"),
+    secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;"),
+  ];
+}
+
+const parameterNames =
+  "ip|ipbits|ipbypass|client_?ip|user_?ip|remote_?addr|sig|signature|lsig|token|access_?token|auth|auth_?token|authkey|hmac|hash_?key|policy|key-pair-id|session|session_?id|sid|jwt|pot|secret|password|pass|pwd|x-amz-[a-z-]+|x-goog-[a-z-]+|googleaccessid|awsaccesskeyid|hdne[at]|hdnts|hdntl|wstoken|st|oh|nonce|__youtubedl_smuggle";
+
+// Servers write URLs into HTML and JSON with their own escapes for `&`, `=` and `/`.
+const ampersand = String.raw`(?:[?&;#]|%3F|%26|\\u0026|\\x26)`;
+const equals = String.raw`(?:=|%3D|\\u003d|\\x3d)`;
+const value = String.raw`((?:(?!%26|\\u0026|\\x26)[^&;#"'<>\s])+)`;
+const slash = String.raw`(?:\\?/|%2F)`;
+
+const namedParameter = new RegExp(`${ampersand}(?:${parameterNames})${equals}${value}`, "dgi");
+const namedPathPart = new RegExp(
+  `${slash}(?:ip|ipbits|sig|lsig|signature|token|pot)${slash}([^/\\\\"'<>\\s?#&%]+(?:%(?!2F)[^/\\\\"'<>\\s?#&%]*)*)`,
+  "dgi",
+);
+const userInfo = /:\/\/([^/?#@\s"'<>]+)@/dg;
+
+function groupSpans(text: string, pattern: RegExp, what: string): Span[] {
+  const spans: Span[] = [];
+  for (const match of text.matchAll(pattern)) {
+    const [start, end] = match.indices?.[1] ?? [0, 0];
+    if (end > start) spans.push({ start, end, what });
+  }
+  return spans;
+}
+
+const anyParameter = /[?&][\w.~-]{1,64}=([\w.~%+/=-]{32,})/dg;
+
+/** Long values of mixed letters and digits are keys of some kind, whatever the platform calls them. */
+function keyLikeSpans(text: string): Span[] {
+  return groupSpans(text, anyParameter, "key-like value").filter((span) => {
+    const found = text.slice(span.start, span.end);
+    return /[a-z]/i.test(found) && /[0-9]/.test(found) && !/%2F%2F|:\/\//i.test(found);
+  });
+}
+
+const ipv4Literal = /(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\w)/g;
+const ipv6Literal = /(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:]|\.\w)/gi;
+
+function ipv4Spans(text: string): Span[] {
+  return addressSpans(text, ipv4Literal, (literal) => {
+    const address = parseIpv4(literal);
+    // 0/8, 127/8 and 255/8 are the same everywhere and tell nothing about anybody.
+    return address !== null && ![0n, 127n, 255n].includes(address >> 24n);
+  });
+}
+
+function ipv6Spans(text: string): Span[] {
+  // Only what can be somebody's address: global (2000::/3), unique local and link-local.
+  return addressSpans(text, ipv6Literal, (literal) => {
+    const address = parseIpv6(literal);
+    if (address === null) return false;
+    return address >> 125n === 1n || address >> 121n === 0x7en || address >> 118n === 0x3fan;
+  });
+}
+
+function addressSpans(text: string, pattern: RegExp, tells: (literal: string) => boolean): Span[] {
+  const spans: Span[] = [];
+  for (const match of text.matchAll(pattern)) {
+    const start = match.index;
+    if (isUrlHost(text, start) || !tells(match[0])) continue;
+    spans.push({ start, end: start + match[0].length, what: "address" });
+  }
+  return spans;
+}
+
+function isUrlHost(text: string, start: number): boolean {
+  return /(?::|%3A)(?:\\?\/|%2F){2}(?:[^/?#@\s"'<>]{0,200}@)?\[?$/i.test(
+    text.slice(Math.max(0, start - 220), start),
+  );
+}

@@ -1,0 +1,107 @@
+import type { TransferCheck } from "./record.js";
+
+/** What one piece of media should have been and what is there. Bytes. */
+export interface PieceTransfer {
+  readonly received: number;
+  /** What the server announced for it; null where it announced nothing that can be compared. */
+  readonly announced: number | null;
+}
+
+export interface TrackTransfer extends PieceTransfer {
+  /** The logical name, for instance `track-1.mp4`. */
+  readonly name: string;
+  /** True when the downloader left it unfinished (`.part`). */
+  readonly unfinished: boolean;
+  /** For a track in segments: the pieces in order, and how many there should be (null where not announced). */
+  readonly segments: { readonly expected: number | null; readonly pieces: readonly PieceTransfer[] } | null;
+}
+
+export interface TransferFacts {
+  readonly tracks: readonly TrackTransfer[];
+  readonly exitCode: number | null;
+  /** `exited`, or why holdfast ended the downloader. */
+  readonly endedBy: string;
+  /** The downloader reported an error. */
+  readonly errors: boolean;
+}
+
+/**
+ * Judges from lengths alone whether every track arrived whole. `whole` needs an announced length equal to the
+ * received one for every track or every segment, all segments, and a downloader that ended by itself with status 0
+ * and no error. Something short makes `incomplete`; nothing announced makes `unknown`. A server can announce any
+ * length, so this never says that the media is sound: decoding does, later.
+ */
+export function judgeTransfer(facts: TransferFacts): TransferCheck {
+  const judged = facts.tracks.map(judgeTrack);
+  const run = judgeRun(facts);
+  const all = [...judged, run];
+  if (facts.tracks.length === 0) all.push({ verdict: "incomplete", grounds: ["no media arrived"] });
+  const grounds = all.flatMap((one) => one.grounds);
+  if (all.some((one) => one.verdict === "incomplete")) return { verdict: "incomplete", grounds };
+  if (all.some((one) => one.verdict === "unknown")) return { verdict: "unknown", grounds };
+  return { verdict: "whole", grounds };
+}
+
+function judgeRun(facts: TransferFacts): TransferCheck {
+  if (facts.endedBy !== "exited") {
+    return { verdict: "incomplete", grounds: [`the downloader was ended early: ${facts.endedBy}`] };
+  }
+  if (facts.exitCode !== 0 || facts.errors) {
+    return {
+      verdict: "incomplete",
+      grounds: [`the downloader reported a failure (exit status ${facts.exitCode})`],
+    };
+  }
+  return { verdict: "whole", grounds: ["the downloader ended with exit status 0 and no error"] };
+}
+
+function judgeTrack(track: TrackTransfer): TransferCheck {
+  const judged = track.segments === null ? judgePiece(track) : judgeSegments(track.name, track.segments);
+  if (!track.unfinished) return judged;
+  return {
+    verdict: "incomplete",
+    grounds: [`${track.name}: the downloader left it unfinished`, ...judged.grounds],
+  };
+}
+
+function judgePiece(track: TrackTransfer): TransferCheck {
+  const { name, received, announced } = track;
+  if (announced === null) {
+    return {
+      verdict: "unknown",
+      grounds: [`${name}: ${received} bytes received, the server announced no length`],
+    };
+  }
+  if (received === announced) {
+    return { verdict: "whole", grounds: [`${name}: ${received} bytes received, as announced`] };
+  }
+  const verdict = received < announced ? "incomplete" : "unknown";
+  return { verdict, grounds: [`${name}: ${received} bytes received, ${announced} announced`] };
+}
+
+function judgeSegments(name: string, segments: NonNullable<TrackTransfer["segments"]>): TransferCheck {
+  const { expected, pieces } = segments;
+  const short = pieces.filter((piece) => piece.announced !== null && piece.received < piece.announced).length;
+  const equal = pieces.filter((piece) => piece.received === piece.announced).length;
+  const count = `${name}: ${pieces.length} of ${expected ?? "an unknown number of"} segments received`;
+  const lengths = `${name}: ${equal} of ${pieces.length} segments have the length the server announced`;
+  const grounds = [count, lengths];
+  if (expected !== null && pieces.length < expected) return { verdict: "incomplete", grounds };
+  if (short > 0) return { verdict: "incomplete", grounds };
+  return { verdict: pieces.length === expected && equal === pieces.length ? "whole" : "unknown", grounds };
+}
+
+/**
+ * Gives each received piece, in order, the answer that announced its length. `offers` are the announced lengths of
+ * the answers in the order they came, among them answers for keys and manifests. A piece that no remaining answer
+ * announced gets null: it was not proven, which is not the same as short.
+ */
+export function matchLengths(received: readonly number[], offers: readonly number[]): (number | null)[] {
+  let from = 0;
+  return received.map((length) => {
+    const at = offers.indexOf(length, from);
+    if (at === -1) return null;
+    from = at + 1;
+    return length;
+  });
+}

@@ -1,0 +1,169 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { resultOf } from "./capture-result.js";
+import { encodeCanonical } from "./core/canonical-json.js";
+import type { CaptureId } from "./core/capture-id.js";
+import { judgeCompleteness } from "./core/completeness.js";
+import { HoldfastError } from "./core/error.js";
+import { nextVersion } from "./core/inventory.js";
+import type { DerivationRecord, DerivedFile } from "./core/record.js";
+import { runDerivation } from "./derivation-steps.js";
+import { storageFailure } from "./failed-capture.js";
+import type { CaptureResult, World } from "./outcome.js";
+import { captureById, oneCaptureByPart, underived } from "./vault/captures.js";
+import { commitNextVersion, stagingOf } from "./vault/commit.js";
+import { digestFile } from "./vault/digest-file.js";
+import { syncFile, writeNewFile } from "./vault/durable.js";
+import { schemaProblems } from "./vault/json-schemas.js";
+import { readObject, type StoredObject } from "./vault/objects.js";
+import { beginAttempt } from "./vault/recovery.js";
+import { logEntry, type Vault } from "./vault/vault.js";
+import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
+
+/**
+ * Derives the named captures again, or finishes every derivation that is pending or failed when none is named.
+ * Throws `not-found` for an id that is unknown or not unique.
+ */
+export async function deriveCaptures(
+  request: { readonly vault: string; readonly ids: readonly string[]; readonly deep: boolean },
+  world: World,
+  onResult: (result: CaptureResult) => void,
+): Promise<readonly CaptureResult[]> {
+  const workshop = await openWorkshop({ vault: request.vault, fetching: null }, world);
+  const results: CaptureResult[] = [];
+  try {
+    const { database } = workshop.vault;
+    const rows =
+      request.ids.length === 0
+        ? underived(database)
+        : request.ids.map((part) => oneCaptureByPart(database, part));
+    for (const row of rows) {
+      await deriveAndLog(workshop, world, row.id, request.deep);
+      world.signal.throwIfAborted();
+      const result = resultOf(workshop.vault, row.id, row.url ?? row.id);
+      results.push(result);
+      onResult(result);
+    }
+  } finally {
+    await closeWorkshop(workshop);
+  }
+  return results;
+}
+
+/**
+ * Makes the derivatives of a committed capture, commits them as its next version and appends a `derive` entry. What
+ * goes wrong here never touches the evidence: it is logged as `derive-failed` and can be done again. An interrupt
+ * leaves the derivation pending.
+ */
+export async function deriveAndLog(
+  workshop: Workshop,
+  world: World,
+  id: CaptureId,
+  deep: boolean,
+): Promise<void> {
+  const { vault } = workshop;
+  const row = captureById(vault.database, id);
+  if (!row?.object)
+    throw new HoldfastError(
+      "not-found",
+      `capture ${id} holds no files to derive from`,
+      "see 'holdfast list'",
+    );
+  const object = readObject(join(vault.layout.root, row.object));
+  const staging = beginAttempt(vault, id, `the derivation of ${id}`);
+  try {
+    await deriveObject(workshop, world, object, staging, deep);
+  } catch (error) {
+    rmSync(stagingOf(vault, id), { recursive: true, force: true });
+    if (world.signal.aborted) return;
+    logDeriveFailure(vault, id, error);
+  }
+}
+
+function logDeriveFailure(vault: Vault, id: CaptureId, error: unknown): void {
+  const reason = error instanceof Error ? error.message : "unknown";
+  try {
+    logEntry(vault, "derive-failed", {
+      capture: id,
+      reason: withoutPaths(reason, vault.layout.root),
+      runs: [],
+    });
+  } catch (logError) {
+    // Nothing can be logged on a full disk; the derivation stays pending, which is true, and can be done later.
+    if (storageFailure(logError) === null) throw logError;
+  }
+}
+
+async function deriveObject(
+  workshop: Workshop,
+  world: World,
+  object: StoredObject,
+  staging: string,
+  deep: boolean,
+): Promise<void> {
+  const content = join(staging, "content");
+  mkdirSync(join(content, "derived"), { recursive: true });
+  const startedAt = world.now().toISOString();
+  const made = await runDerivation({
+    workshop,
+    world,
+    object,
+    content,
+    scratch: join(staging, "scratch"),
+    deep,
+  });
+  world.signal.throwIfAborted();
+  const files = made.files.map(({ kind, path }) => hashDerived(content, kind, path));
+  const { record } = object;
+  const derivation: DerivationRecord = {
+    v: 1,
+    capture: record.capture,
+    version: nextVersion(object.inventory.head),
+    status: "done",
+    started_at: startedAt,
+    ended_at: world.now().toISOString(),
+    ...made.facts,
+    completeness: judgeCompleteness(record.completeness, made.facts.decode),
+    files,
+    software: workshop.software,
+  };
+  const problems = schemaProblems("derivation", derivation);
+  if (problems.length > 0) throw new Error(`the derivation would not be valid: ${problems.join("; ")}`);
+  writeNewFile(join(content, "derived/derivation.json"), encodeCanonical(derivation));
+  commitDerivation(workshop, object, derivation, content);
+}
+
+function commitDerivation(
+  workshop: Workshop,
+  object: StoredObject,
+  derivation: DerivationRecord,
+  content: string,
+): void {
+  const statement = hashDerived(content, "derivation", "derived/derivation.json");
+  const all = [...derivation.files, statement];
+  commitNextVersion(workshop.vault, object.inventory, {
+    capture: derivation.capture,
+    content,
+    files: all,
+    replaced: "derived/",
+    note: { created: derivation.ended_at, message: "derived from the originals", user: workshop.vault.tool },
+    event: "derive",
+    body: {
+      capture: derivation.capture,
+      record_sha256: statement.sha256,
+      completeness: derivation.completeness.verdict,
+      files: all.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+    },
+  });
+}
+
+function hashDerived(content: string, kind: DerivedFile["kind"], path: string): DerivedFile {
+  const file = join(content, path);
+  syncFile(file);
+  return { kind, path, ...digestFile(file) };
+}
+
+/** Error texts of the system name files; a local path must not stand in the log. */
+function withoutPaths(text: string, root: string): string {
+  return text.replaceAll(root, "<vault>").slice(0, 500);
+}

@@ -1,0 +1,117 @@
+import type { Finding } from "./core/finding.js";
+
+/** What every operation is handed from outside: made in `cli/main.ts` and nowhere else. */
+export interface World {
+  readonly now: () => Date;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly signal: AbortSignal;
+  /** The caller's environment; only PATH, HOME, XDG_DATA_HOME and HOLDFAST_* are read. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Name and version of this program, for instance `holdfast/0.1.0`. */
+  readonly tool: string;
+  readonly progress: (progress: Progress) => void;
+}
+
+/** A step of the work on one URL or file, for a progress bar or a line. Sizes in bytes, speed in bytes per second. */
+export interface Progress {
+  readonly subject: string;
+  readonly stage: "look-up" | "download" | "hash" | "commit" | "derive" | "verify" | "wait";
+  readonly detail: string;
+  readonly done: number | null;
+  readonly total: number | null;
+  readonly speed: number | null;
+  readonly etaSeconds: number | null;
+}
+
+/** One line of `archive`, `import` or `batch` with `--json`: schema `cli-output.schema.json#/$defs/captureResult`. */
+export interface CaptureResult {
+  /** The URL as given, or the file's name for an import. */
+  readonly url: string;
+  readonly status: "captured" | "already-captured" | "incomplete" | "failed";
+  readonly derivation: "done" | "pending" | "failed" | null;
+  readonly id: string | null;
+  readonly title: string | null;
+  /** Relative to the vault; null where nothing was stored. */
+  readonly object: string | null;
+  readonly files: readonly ResultFile[];
+  readonly keyframes: number;
+  /** Sequence number of the log entry that states this result. */
+  readonly entry: number | null;
+  /** One line; null when all went well. */
+  readonly reason: string | null;
+  readonly hint: string | null;
+  readonly uploader: string | null;
+  readonly claimed_date: string | null;
+  readonly duration: string | null;
+}
+
+export interface ResultFile {
+  readonly role: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** One row of `list`. */
+export interface CaptureRow {
+  readonly id: string;
+  readonly at: string;
+  readonly status: "captured" | "incomplete" | "failed";
+  readonly derivation: "done" | "pending" | "failed" | null;
+  readonly method: "ytdlp" | "import";
+  readonly url: string | null;
+  readonly host: string | null;
+  readonly title: string | null;
+  readonly uploader: string | null;
+  readonly claimed_date: string | null;
+  readonly duration: string | null;
+  readonly bytes: number;
+  readonly sha256: string | null;
+  readonly entry: number;
+  readonly reason: string | null;
+}
+
+export interface ListFilter {
+  /** Inclusive days or times, UTC, compared with the time of capture. */
+  readonly since: string | null;
+  readonly until: string | null;
+  readonly uploader: string | null;
+  readonly host: string | null;
+  readonly status: string | null;
+  /** Words looked up in title, description and uploader. */
+  readonly text: string | null;
+  readonly sort: "at" | "title" | "uploader" | "host" | "status" | "bytes";
+  readonly descending: boolean;
+  readonly limit: number | null;
+}
+
+/** Four questions, each answered by one word; `absent` is never green. */
+export type CheckState = "pass" | "fail" | "absent" | "unchecked";
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly hashes: CheckState;
+  readonly chain: CheckState;
+  readonly signature: CheckState;
+  readonly tokens: CheckState;
+  readonly checked: Readonly<Record<string, number>>;
+  readonly findings: readonly Finding[];
+  /** Sentences about what this check can and cannot show, for a person to read. */
+  readonly limits: readonly string[];
+}
+
+/** The answer of `verify FILE`: where these bytes are in the vault. */
+export interface FileReport {
+  readonly ok: boolean;
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly matches: readonly {
+    readonly capture: string;
+    readonly path: string;
+    readonly entry: number;
+    readonly since: string;
+    readonly requested_url: string | null;
+  }[];
+  readonly findings: readonly Finding[];
+}

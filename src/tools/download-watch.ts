@@ -1,0 +1,77 @@
+import { lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { FetchBounds } from "./fetch-types.js";
+import { mediaName } from "./yt-dlp-args.js";
+
+/** Why the watchdog ends a download; the same words `classifyFailure` knows. */
+export type WatchReason = "too-large" | "stalled" | "timed-out";
+
+interface Sample {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+export interface DownloadWatch {
+  /** Called every second: the reason to end the run, or null. */
+  readonly check: () => WatchReason | null;
+  /** Bytes of media that have arrived so far. */
+  readonly received: () => number;
+}
+
+/**
+ * Watches the folder a download writes to: total size, the average speed over the stall window, and how long the
+ * look-up takes before the first byte of media. The downloader's own limits do nothing against a server that sends
+ * one byte a second or announces no length (SECURITY B-15, B-16). `now` is a monotonic clock in milliseconds.
+ */
+export function openDownloadWatch(folder: string, bounds: FetchBounds, now: () => number): DownloadWatch {
+  const began = now();
+  const samples: Sample[] = [];
+  let mediaBegan = false;
+  let received = 0;
+
+  return {
+    received: () => received,
+    check: () => {
+      const at = now();
+      const { media, all, begun } = folderBytes(folder);
+      received = media;
+      if (media > bounds.maxBytes) return "too-large";
+      mediaBegan ||= begun;
+      if (!mediaBegan) return at - began > bounds.lookUpMs ? "timed-out" : null;
+      samples.push({ at, bytes: all });
+      // The newest sample that is a whole window old stands at the front.
+      while (samples[1] !== undefined && at - samples[1].at >= bounds.stallMs) samples.shift();
+      return hasStalled(samples[0], at, all, bounds) ? "stalled" : null;
+    },
+  };
+}
+
+function hasStalled(oldest: Sample | undefined, at: number, bytes: number, bounds: FetchBounds): boolean {
+  if (oldest === undefined) return false;
+  const elapsed = at - oldest.at;
+  if (elapsed < bounds.stallMs) return false;
+  return ((bytes - oldest.bytes) * 1000) / elapsed < bounds.stallBytesPerSecond;
+}
+
+/**
+ * Finished segments are in the joined file too and count once. A file that vanishes in between counts nothing. Media
+ * has begun when its file is there, though its first bytes may still wait in the downloader's buffer.
+ */
+function folderBytes(folder: string): {
+  readonly media: number;
+  readonly all: number;
+  readonly begun: boolean;
+} {
+  let begun = false;
+  let media = 0;
+  let all = 0;
+  for (const name of readdirSync(folder)) {
+    if (/\.part-Frag\d+$/.test(name)) continue;
+    const bytes = lstatSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
+    all += bytes;
+    if (!name.startsWith(`${mediaName}.`) || name.endsWith(".json")) continue;
+    begun = true;
+    media += bytes;
+  }
+  return { media, all, begun };
+}

@@ -1,0 +1,104 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { addressesOf, Refusal, type Resolve, type Target, wordsOf } from "./egress-target.js";
+import { askSocksProxy } from "./socks.js";
+
+const patienceMs = 20_000;
+
+/** Another proxy that everything is handed on to, with names not looked up here. */
+export interface Upstream extends Target {
+  readonly kind: "http" | "socks5";
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Called with each socket that leads out, and the address dialled (null when a proxy was given the name). */
+export type OnDial = (socket: Socket, address: string | null) => void;
+
+/**
+ * Opens a connection to the first of the target's addresses that answers. Throws a Refusal when the target may not be
+ * dialled or nothing answers within 20 s each.
+ */
+export async function dialDirectly(
+  target: Target,
+  allowPrivate: boolean,
+  resolve: Resolve,
+  onDial: OnDial,
+): Promise<Socket> {
+  let last: unknown;
+  for (const address of await addressesOf(target, allowPrivate, resolve)) {
+    try {
+      return await open(address, target.port, (socket) => onDial(socket, address));
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw new Refusal(502, `no connection: ${wordsOf(last)}`, last);
+}
+
+/** Opens a connection to `target` through another proxy, which is told the name. Throws a Refusal when that fails. */
+export async function dialThrough(upstream: Upstream, target: Target, onDial: OnDial): Promise<Socket> {
+  const socket = await dialUpstream(upstream, onDial);
+  const timer = setTimeout(() => socket.destroy(new Error("timed out")), patienceMs);
+  try {
+    if (upstream.kind === "socks5") await askSocksProxy(socket, target, upstream);
+    else await askHttpProxy(socket, target, upstream);
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw new Refusal(502, `no connection through the proxy: ${wordsOf(error)}`, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Opens a connection to the proxy itself. Throws a Refusal when it does not answer. */
+export async function dialUpstream(upstream: Upstream, onDial: OnDial): Promise<Socket> {
+  try {
+    return await open(upstream.host, upstream.port, (socket) => onDial(socket, null));
+  } catch (error) {
+    throw new Refusal(502, `the proxy does not answer: ${wordsOf(error)}`, error);
+  }
+}
+
+/** The headers that log in at an HTTP proxy; none without a user name. */
+export function proxyLogin(upstream: Upstream): readonly string[] {
+  if (upstream.user === "") return [];
+  const login = Buffer.from(`${upstream.user}:${upstream.password}`).toString("base64");
+  return ["Proxy-Authorization", `Basic ${login}`];
+}
+
+async function open(host: string, port: number, onSocket: (socket: Socket) => void): Promise<Socket> {
+  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
+  // Whoever uses the socket listens for its errors; between two users an error must not end the process.
+  socket.on("error", () => undefined);
+  onSocket(socket);
+  const timer = setTimeout(() => socket.destroy(new Error("timed out")), patienceMs);
+  try {
+    await once(socket, "connect");
+    return socket;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function askHttpProxy(socket: Socket, target: Target, upstream: Upstream): Promise<void> {
+  const authority = `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`;
+  return new Promise((resolve, reject) => {
+    const ask = request({
+      method: "CONNECT",
+      path: authority,
+      headers: ["Host", authority, ...proxyLogin(upstream)],
+      createConnection: () => socket,
+    });
+    ask.once("error", reject);
+    ask.once("response", (response) => reject(new Error(`status ${response.statusCode}`)));
+    ask.once("connect", (response, _, head) => {
+      if (response.statusCode !== 200) reject(new Error(`status ${response.statusCode}`));
+      if (head.length > 0) socket.unshift(head);
+      resolve();
+    });
+    ask.end();
+  });
+}

@@ -1,0 +1,144 @@
+import {
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+  STATUS_CODES,
+  validateHeaderName,
+  validateHeaderValue,
+} from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+const hopByHop = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** The header limit of both sides, generous: a site may set many cookies. */
+export const maxHeaderBytes = 256 * 1024;
+
+/** Lets bytes through both ways until both sides are done. An error on one side reaches the other as an error. */
+export function relayTunnel(client: Duplex, remote: Socket): void {
+  client.on("error", () => resetWhenWritten(remote));
+  remote.on("error", () => resetWhenWritten(client));
+  client.on("close", () => remote.destroy());
+  client.pipe(remote);
+  remote.pipe(client);
+}
+
+/**
+ * Sends `incoming` on over `remote` and the answer back, streaming both ways. Bodies are not changed, and a body that is
+ * cut short arrives cut short: whoever judges completeness must not be told a clean end by us. `extra` are raw headers
+ * to add; `path` is the request target for the other side.
+ */
+export function relayRequest(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  remote: Socket,
+  path: string,
+  extra: readonly string[],
+): void {
+  const onward = request({
+    method: incoming.method,
+    path,
+    headers: [...endToEnd(incoming.rawHeaders, ["host"]), ...framing(incoming), ...extra],
+    createConnection: () => remote,
+    maxHeaderSize: maxHeaderBytes,
+  });
+  response.on("close", () => remote.destroy());
+  incoming.on("error", () => remote.destroy());
+  // A reset ends a body without a length cleanly in Node's eyes: only the request itself hears of it.
+  const connection = { broken: false };
+  onward.on("error", () => {
+    connection.broken = true;
+    if (!response.headersSent) answerPlainly(response, 502, "the site sent no answer that can be read");
+  });
+  onward.on("response", (answer) => relayAnswer(answer, response, connection));
+  incoming.pipe(onward);
+}
+
+/** Answers a request from the guard itself, in one line of text. */
+export function answerPlainly(response: ServerResponse, status: number, words: string): void {
+  const login = status === 407 ? { "Proxy-Authenticate": 'Basic realm="holdfast"' } : {};
+  response.writeHead(status, { ...login, "Content-Type": "text/plain; charset=utf-8", Connection: "close" });
+  response.end(`holdfast: ${words}\n`);
+}
+
+function relayAnswer(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  connection: { readonly broken: boolean },
+): void {
+  const status = answer.statusCode ?? 502;
+  const chunked = /\bchunked\b/i.test(answer.headers["transfer-encoding"] ?? "");
+  const counted = answer.headers["content-length"] !== undefined;
+  // A body that ends with the connection must not become a chunked one, whose clean end would be ours.
+  response.useChunkedEncodingByDefault &&= chunked;
+  if (!chunked && !counted) response.shouldKeepAlive = false;
+  response.sendDate = false;
+  // The site controls this text; Node refuses to send control characters on.
+  const words = (answer.statusMessage || STATUS_CODES[status] || "").replace(/[^\t\x20-\x7e\x80-\xff]/g, "?");
+  const framed = counted || response.useChunkedEncodingByDefault;
+  response.writeHead(status, words, endToEnd(answer.rawHeaders, []));
+  answer.pipe(response, { end: false });
+  answer.on("error", () => cutShort(response, framed));
+  answer.on("end", () => {
+    if (connection.broken) cutShort(response, framed);
+    else response.end();
+  });
+}
+
+/** Ends the client's connection without the end that the body's framing promises; what arrived is written out first. */
+function cutShort(response: ServerResponse, framed: boolean): void {
+  const client = response.socket;
+  if (client === null) return;
+  // A body whose length nobody announced ends with the connection: only a reset tells a cut from its end.
+  if (framed) client.destroySoon();
+  else resetWhenWritten(client);
+}
+
+function resetWhenWritten(stream: Duplex): void {
+  if (stream.destroyed || !stream.writable) return reset(stream);
+  stream.write("", () => reset(stream));
+}
+
+function reset(stream: Duplex): void {
+  // On its own resetAndDestroy says a clean end before the reset; destroying in the same turn leaves that out.
+  if (stream instanceof Socket && !stream.destroyed) stream.resetAndDestroy();
+  stream.destroy();
+}
+
+/** Raw headers without those that belong to one connection only, those named in `Connection`, and those in `also`. */
+function endToEnd(rawHeaders: readonly string[], also: readonly string[]): string[] {
+  const pairs: [string, string][] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    pairs.push([rawHeaders[index] ?? "", rawHeaders[index + 1] ?? ""]);
+  }
+  const dropped = new Set([...hopByHop, ...also]);
+  for (const [name, value] of pairs) {
+    if (name.toLowerCase() !== "connection") continue;
+    for (const named of value.split(",")) dropped.add(named.trim().toLowerCase());
+  }
+  return pairs.filter(([name, value]) => !dropped.has(name.toLowerCase()) && sendable(name, value)).flat();
+}
+
+function framing(incoming: IncomingMessage): string[] {
+  return incoming.headers["transfer-encoding"] === undefined ? [] : ["Transfer-Encoding", "chunked"];
+}
+
+function sendable(name: string, value: string): boolean {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}

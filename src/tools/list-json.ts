@@ -1,0 +1,24 @@
+import { isJsonObject, type Json, type JsonObject } from "../core/canonical-json.js";
+import { wellFormed } from "../core/well-formed.js";
+import type { ListEntry } from "./fetch-types.js";
+
+/**
+ * The entries of what `yt-dlp --flat-playlist --dump-single-json` printed about `page`. An entry the platform could
+ * not give (null) is left out and the numbering keeps its place. One video alone is one entry: the page itself.
+ */
+export function readListEntries(json: JsonObject, page: string): readonly ListEntry[] {
+  if (json._type !== "playlist")
+    return [{ index: 1, url: page, title: readText(json.title), embedded: false }];
+  const entries: readonly Json[] = Array.isArray(json.entries) ? json.entries : [];
+  return entries.flatMap((entry, at) => (isJsonObject(entry) ? [readEntry(entry, at + 1, page)] : []));
+}
+
+function readEntry(entry: JsonObject, index: number, page: string): ListEntry {
+  const linked = entry._type === "url" || entry._type === "url_transparent";
+  const url = linked ? readText(entry.url) : null;
+  return { index, url: url ?? page, title: readText(entry.title), embedded: url === null };
+}
+
+function readText(value: Json | undefined): string | null {
+  return typeof value === "string" ? wellFormed(value) : null;
+}

@@ -1,0 +1,269 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import type { RunRecord } from "../core/record.js";
+
+/** What a child may use. Figures and reasons: SECURITY bounds, one row each in `tools/limits.ts`. */
+export interface Limits {
+  readonly wallMs: number;
+  readonly cpuSeconds: number;
+  readonly addressSpaceBytes: number;
+  readonly fileSizeBytes: number;
+  readonly stdoutBytes: number;
+}
+
+export interface RunRequest {
+  /** Absolute path of the program. */
+  readonly program: string;
+  readonly argv: readonly string[];
+  /** An empty folder of ours; also the child's TMPDIR. */
+  readonly cwd: string;
+  readonly limits: Limits;
+  /** Receives stdout as it comes; without it stdout is collected up to `limits.stdoutBytes`. */
+  readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
+  /** Called every second; a returned reason ends the whole process group. */
+  readonly watch?: () => string | null;
+  readonly signal?: AbortSignal;
+}
+
+export type EndedBy = "exited" | "not-started" | "wall-time" | "output-limit" | "aborted" | "watchdog";
+
+export interface RunResult {
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly endedBy: EndedBy;
+  /** Words for `endedBy`, for instance what the watchdog saw. */
+  readonly reason: string;
+  readonly stdout: Buffer;
+  /** The last MiB; hostile text, never shown raw. */
+  readonly stderr: Buffer;
+  readonly sandbox: Sandbox;
+}
+
+/** Which confinement a child ran under; goes into the record. */
+export type Sandbox = "prlimit" | "none";
+
+const stderrKept = 1024 * 1024;
+const graceMs = 3000;
+
+/** The whole environment of every child. Nothing is inherited: no proxy, plugin, preload or report variable. */
+export function childEnvironment(scratch: string): Record<string, string> {
+  return {
+    PATH: "/usr/bin:/bin",
+    HOME: "/nonexistent",
+    XDG_CONFIG_HOME: "/nonexistent",
+    XDG_CACHE_HOME: "/nonexistent",
+    TMPDIR: scratch,
+    LC_ALL: "C.UTF-8",
+    TZ: "UTC",
+    PYTHONNOUSERSITE: "1",
+    PYTHONSAFEPATH: "1",
+    PYTHONDONTWRITEBYTECODE: "1",
+    YTDLP_NO_PLUGINS: "1",
+  };
+}
+
+/** The command line that starts `program` inside the confinement this machine offers. Pure but for `has`. */
+export function confinedCommand(
+  program: string,
+  argv: readonly string[],
+  limits: Limits,
+  has: (path: string) => boolean = isExecutable,
+): { readonly command: string; readonly args: readonly string[]; readonly sandbox: Sandbox } {
+  if (!has(prlimit)) return { command: program, args: argv, sandbox: "none" };
+  const limited = [
+    `--as=${limits.addressSpaceBytes}`,
+    `--fsize=${limits.fileSizeBytes}`,
+    `--cpu=${limits.cpuSeconds}`,
+    "--nofile=256",
+    "--core=0",
+    "--",
+    program,
+    ...argv,
+  ];
+  // A child must not outlive a killed holdfast: it would go on writing into a folder the next attempt owns.
+  if (has(setpriv)) {
+    return { command: setpriv, args: ["--pdeathsig", "KILL", "--", prlimit, ...limited], sandbox: "prlimit" };
+  }
+  return { command: prlimit, args: limited, sandbox: "prlimit" };
+}
+
+const prlimit = "/usr/bin/prlimit";
+const setpriv = "/usr/bin/setpriv";
+
+/**
+ * Starts an outside program and waits for its whole process group to end. This is the only place that does so.
+ * Never throws for what the program does: every outcome is a RunResult.
+ */
+export async function run(request: RunRequest): Promise<RunResult> {
+  const { command, args, sandbox } = confinedCommand(request.program, request.argv, request.limits);
+  const startedAt = new Date().toISOString();
+  const child = spawn(command, [...args], {
+    cwd: request.cwd,
+    env: childEnvironment(request.cwd),
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    shell: false,
+  });
+  const ending = new GroupEnding(child);
+  const output = collectOutput(child, request, ending);
+  const timers = [
+    setTimeout(
+      () => ending.end("wall-time", `ran longer than ${request.limits.wallMs} ms`),
+      request.limits.wallMs,
+    ),
+  ];
+  const watch = request.watch;
+  if (watch) {
+    timers.push(
+      setInterval(() => {
+        const reason = watch();
+        if (reason !== null) ending.end("watchdog", reason);
+      }, 1000),
+    );
+  }
+  const onAbort = () => ending.end("aborted", "interrupted");
+  request.signal?.addEventListener("abort", onAbort, { once: true });
+  if (request.signal?.aborted) onAbort();
+
+  const { exitCode, signal } = await ended(child, ending);
+  await output.drained;
+  for (const timer of timers) clearTimeout(timer);
+  request.signal?.removeEventListener("abort", onAbort);
+  return {
+    startedAt,
+    endedAt: new Date().toISOString(),
+    exitCode,
+    signal,
+    endedBy: ending.by,
+    reason: ending.reason,
+    stdout: Buffer.concat(output.stdout),
+    stderr: Buffer.concat(output.stderr),
+    sandbox,
+  };
+}
+
+/** Ends the whole process group: politely, then for good. Some programs ignore SIGTERM while they allocate. */
+class GroupEnding {
+  by: EndedBy = "exited";
+  reason = "exited";
+  private killer: NodeJS.Timeout | undefined;
+  private readonly child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+  }
+
+  end(by: EndedBy, reason: string): void {
+    if (this.by !== "exited") return;
+    this.by = by;
+    this.reason = reason;
+    this.signalGroup("SIGTERM");
+    this.killer = setTimeout(() => this.signalGroup("SIGKILL"), graceMs);
+  }
+
+  sweep(): void {
+    clearTimeout(this.killer);
+    this.signalGroup("SIGKILL");
+  }
+
+  private signalGroup(signal: NodeJS.Signals): void {
+    if (this.child.pid === undefined) return;
+    try {
+      process.kill(-this.child.pid, signal);
+    } catch {
+      // The group is already gone.
+    }
+  }
+}
+
+function collectOutput(child: ChildProcess, request: RunRequest, ending: GroupEnding) {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  let stdoutBytes = 0;
+  let stderrBytes = 0;
+  child.stderr?.on("data", (chunk: Buffer) => {
+    stderr.push(chunk);
+    stderrBytes += chunk.length;
+    while (stderr[0] && stderrBytes - stderr[0].length > stderrKept)
+      stderrBytes -= stderr.shift()?.length ?? 0;
+  });
+  const drained = (async () => {
+    try {
+      for await (const chunk of child.stdout ?? []) {
+        stdoutBytes += chunk.length;
+        if (stdoutBytes > request.limits.stdoutBytes) {
+          ending.end("output-limit", `printed more than ${request.limits.stdoutBytes} bytes`);
+          break;
+        }
+        if (request.onStdout) await request.onStdout(chunk);
+        else stdout.push(chunk);
+      }
+    } catch (error) {
+      ending.end("aborted", error instanceof Error ? error.message : "output could not be taken");
+    }
+  })();
+  return { stdout, stderr, drained };
+}
+
+function ended(
+  child: ChildProcess,
+  ending: GroupEnding,
+): Promise<{ exitCode: number | null; signal: string | null }> {
+  return new Promise((resolve) => {
+    child.once("error", (error) => {
+      ending.by = "not-started";
+      ending.reason = error.message;
+      resolve({ exitCode: null, signal: null });
+    });
+    child.once("exit", (exitCode, signal) => {
+      // Whatever the program left running holds our pipes open and must not outlive it.
+      ending.sweep();
+      resolve({ exitCode, signal });
+    });
+  });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Describes a finished run for the record. Each `[from, to]` of `replacements` (longest first wins) is cut out of the
+ * arguments, so that no secret and no path of this machine can reach a package; `removed` says what was replaced.
+ */
+export function describeRun(
+  program: string,
+  argv: readonly string[],
+  result: RunResult,
+  replacements: readonly (readonly [from: string, to: string])[],
+): RunRecord {
+  const ordered = [...replacements].sort((a, b) => b[0].length - a[0].length);
+  const removed = new Set<string>();
+  const cleaned = argv.map((argument) => {
+    let text = argument;
+    for (const [from, to] of ordered) {
+      if (from === "" || !text.includes(from)) continue;
+      text = text.replaceAll(from, to);
+      removed.add(to);
+    }
+    return text;
+  });
+  return {
+    program,
+    argv: cleaned,
+    removed: [...removed].sort(),
+    started_at: result.startedAt,
+    ended_at: result.endedAt,
+    exit_code: result.exitCode,
+    signal: result.signal,
+    ended_by: result.endedBy,
+    sandbox: result.sandbox,
+  };
+}

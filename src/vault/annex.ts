@@ -1,0 +1,61 @@
+import { mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { encodeCanonical } from "../core/canonical-json.js";
+import type { CaptureId } from "../core/capture-id.js";
+import { sha256 } from "../core/digest.js";
+import { digestFile } from "./digest-file.js";
+import { syncFile, writeNewFile } from "./durable.js";
+
+/** One connection that the egress guard let through or refused. */
+export interface AnnexConnection {
+  readonly at: string;
+  readonly host: string;
+  readonly port: number;
+  readonly address: string | null;
+  readonly bytes_in: number;
+  readonly bytes_out: number;
+  readonly refused: string | null;
+}
+
+/**
+ * Who and where: kept under `private/`, never exported by default. The log holds only its hash; the salt keeps
+ * anybody from guessing the names behind that hash. Schema `annex.schema.json`, FORMAT.md §9.
+ */
+export interface AnnexFacts {
+  readonly capture: CaptureId;
+  /** 16 random bytes as hex. */
+  readonly salt: string;
+  readonly collector: string | null;
+  readonly hostname: string | null;
+  readonly os: string;
+  readonly time_zone: string;
+  readonly received_from: string | null;
+  readonly proxy: string | null;
+  readonly cookies_sha256: string | null;
+  /** What each placeholder in the record's argument lists stood for. */
+  readonly places: Readonly<Record<string, string>>;
+  readonly connections: readonly AnnexConnection[];
+  /** Raw files that go beside the annex: absolute staging path → fixed name. */
+  readonly rawFiles: readonly { readonly path: string; readonly name: string }[];
+}
+
+/** Writes `annex.json` and the raw files into a new folder, synced, and returns the SHA-256 that the entry states. */
+export function writeAnnex(folder: string, facts: AnnexFacts): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const files = facts.rawFiles.map(({ path, name }) => {
+    const target = join(folder, name);
+    renameSync(path, target);
+    syncFile(target);
+    const { bytes, sha256: digest } = digestFile(target);
+    return { path: name, bytes, sha256: digest };
+  });
+  const { rawFiles: _, ...stated } = facts;
+  const text = encodeCanonical({
+    v: 1,
+    ...stated,
+    egress: { address: null, how: "not asked: no request is sent to anybody but the source" },
+    files,
+  });
+  writeNewFile(join(folder, "annex.json"), text, 0o400);
+  return sha256(text);
+}

@@ -1,0 +1,143 @@
+import type Database from "better-sqlite3";
+import { HoldfastError } from "../core/error.js";
+
+/** A row of the index over captures, as stored. */
+export interface CaptureRowRecord {
+  readonly id: string;
+  readonly entry: number;
+  readonly at: string;
+  readonly method: "ytdlp" | "import";
+  readonly status: "captured" | "incomplete" | "failed";
+  readonly derivation: "done" | "pending" | "failed" | null;
+  readonly url: string | null;
+  readonly host: string | null;
+  readonly title: string | null;
+  readonly uploader: string | null;
+  readonly claimed_date: string | null;
+  readonly duration: string | null;
+  readonly bytes: number;
+  readonly sha256: string | null;
+  /** Relative to the vault. */
+  readonly object: string | null;
+  readonly version: string | null;
+  readonly annex_sha256: string | null;
+  readonly reason: string | null;
+}
+
+/** What `list` may be asked; every field null where it does not matter. Dates are compared as ISO text in UTC. */
+export interface CaptureQuery {
+  readonly since: string | null;
+  readonly until: string | null;
+  readonly uploader: string | null;
+  readonly host: string | null;
+  readonly status: string | null;
+  readonly text: string | null;
+  readonly sort: "at" | "title" | "uploader" | "host" | "status" | "bytes";
+  readonly descending: boolean;
+  readonly limit: number | null;
+}
+
+const columns = `id, entry, at, method, status, derivation, url, host, title, uploader, claimed_date, duration, bytes,
+  sha256, object, version, annex_sha256, reason`;
+
+export function captureById(database: Database.Database, id: string): CaptureRowRecord | undefined {
+  return database.prepare<[string], CaptureRowRecord>(`SELECT ${columns} FROM capture WHERE id = ?`).get(id);
+}
+
+/** Captures whose id contains `part`, upper or lower case. At most ten: more than one is a question back. */
+function capturesByIdPart(database: Database.Database, part: string): readonly CaptureRowRecord[] {
+  return database
+    .prepare<[string], CaptureRowRecord>(
+      `SELECT ${columns} FROM capture WHERE instr(id, upper(?)) > 0 ORDER BY at LIMIT 10`,
+    )
+    .all(part);
+}
+
+/** The one capture whose id contains `part`. Throws `not-found` when there is none or more than one. */
+export function oneCaptureByPart(database: Database.Database, part: string): CaptureRowRecord {
+  const rows = part === "" ? [] : capturesByIdPart(database, part);
+  const row = rows[0];
+  if (!row)
+    throw new HoldfastError("not-found", `no capture has an id with ${part} in it`, "see 'holdfast list'");
+  if (rows.length > 1) {
+    const ids = rows.map(({ id }) => id).join(", ");
+    throw new HoldfastError("not-found", `${part} is part of several ids: ${ids}`, "give more of the id");
+  }
+  return row;
+}
+
+/** The newest complete capture made under this key, if any. */
+export function capturedBefore(database: Database.Database, key: string): CaptureRowRecord | undefined {
+  return database
+    .prepare<[string], CaptureRowRecord>(
+      `SELECT ${columns} FROM capture WHERE url_key = ? AND status = 'captured' ORDER BY entry DESC LIMIT 1`,
+    )
+    .get(key);
+}
+
+/** Captures whose derivation is not done, oldest first. */
+export function underived(database: Database.Database): readonly CaptureRowRecord[] {
+  return database
+    .prepare<[], CaptureRowRecord>(
+      `SELECT ${columns} FROM capture WHERE derivation IS NOT 'done' AND object IS NOT NULL ORDER BY entry`,
+    )
+    .all();
+}
+
+/** Where in the vault a file with this SHA-256 lies, oldest first. */
+export function filesByDigest(database: Database.Database, sha256: string) {
+  return database
+    .prepare<
+      [string],
+      { capture: string; path: string; bytes: number; entry: number; at: string; url: string | null }
+    >(
+      `SELECT file.capture, file.path, file.bytes, file.entry, json_extract(entry.line, '$.at') AS at, capture.url
+       FROM file JOIN capture ON capture.id = file.capture JOIN entry ON entry.seq = file.entry
+       WHERE file.sha256 = ? ORDER BY file.entry, file.path`,
+    )
+    .all(sha256);
+}
+
+/** The captures that match a query. Words of `text` must all occur, as beginnings of words. */
+export function queryCaptures(database: Database.Database, query: CaptureQuery): readonly CaptureRowRecord[] {
+  const conditions: string[] = [];
+  const values: Record<string, string | number> = {};
+  const where = (condition: string, name: string, value: string | null) => {
+    if (value === null) return;
+    conditions.push(condition);
+    values[name] = value;
+  };
+  where("at >= @since", "since", query.since);
+  where("at < @until", "until", query.until && dayAfter(query.until));
+  where("instr(lower(coalesce(uploader, '')), lower(@uploader)) > 0", "uploader", query.uploader);
+  where("(host = @host OR host LIKE '%.' || @host)", "host", query.host);
+  where("(status = @status OR derivation = @status)", "status", query.status);
+  where(
+    "id IN (SELECT id FROM capture_text WHERE capture_text MATCH @text)",
+    "text",
+    query.text && matchWords(query.text),
+  );
+  const order = `${query.sort} ${query.descending ? "DESC" : "ASC"}, entry ${query.descending ? "DESC" : "ASC"}`;
+  return database
+    .prepare<[Record<string, string | number>], CaptureRowRecord>(
+      `SELECT ${columns} FROM capture ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
+       ORDER BY ${order} LIMIT @limit`,
+    )
+    .all({ ...values, limit: query.limit ?? -1 });
+}
+
+/** Each word as a quoted FTS5 prefix: what a person types is never an FTS5 expression. */
+function matchWords(text: string): string {
+  return text
+    .split(/\s+/)
+    .filter((word) => word !== "")
+    .map((word) => `"${word.replaceAll('"', '""')}"*`)
+    .join(" ");
+}
+
+/** A bare day means the whole of it. */
+function dayAfter(until: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(until)) return until;
+  const day = new Date(`${until}T00:00:00Z`);
+  return new Date(day.getTime() + 86_400_000).toISOString().slice(0, 10);
+}

@@ -1,0 +1,228 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Json } from "../core/canonical-json.js";
+import type { CaptureId } from "../core/capture-id.js";
+import { sha512 } from "../core/digest.js";
+import type { Entry, EventName } from "../core/entry.js";
+import {
+  encodeInventory,
+  encodeSidecar,
+  firstInventory,
+  type Inventory,
+  type InventoryFile,
+  nextInventory,
+  type VersionNote,
+} from "../core/inventory.js";
+import { makeFolder, moveDurably, replaceFile, syncFolder, syncFolderTree, writeNewFile } from "./durable.js";
+import { objectDeclaration, objectPath } from "./layout.js";
+import { logEntry, type Vault } from "./vault.js";
+
+/** The instants of a commit, in order; a test may end the process at any of them. */
+export type CommitStep =
+  | "staged"
+  | "journalled"
+  | "annex-moved"
+  | "version-moved"
+  | "inventory-replaced"
+  | "logged";
+
+/** A version that is ready: every file already hashed, synced and lying under `content`. */
+export interface StagedVersion {
+  readonly capture: CaptureId;
+  /** Absolute folder on the vault's file system whose tree becomes the version's content. */
+  readonly content: string;
+  readonly files: readonly InventoryFile[];
+  readonly note: VersionNote;
+  readonly event: EventName;
+  /** The entry's body without `object`, `version` and `inventory_sha512`, which the commit adds. */
+  readonly body: Readonly<Record<string, Json>>;
+}
+
+export interface Committed {
+  readonly entry: Entry;
+  readonly inventory: Inventory;
+}
+
+/** What the journal says about a commit that has begun. */
+export interface Intent {
+  readonly capture: CaptureId;
+  readonly version: string;
+  readonly inventory_sha512: string;
+  readonly event: EventName;
+  readonly body: Readonly<Record<string, Json>>;
+}
+
+/**
+ * Commits version v1 of a new object and its annex, then logs it. The order is the guarantee (FORMAT.md §8):
+ * write and sync everything in staging → journal the intent → rename the annex → rename the object → sync both
+ * folders → log entry, index rows and removal of the intent in one transaction. A kill at any instant leaves either
+ * nothing but staging, or an intent from which `finishInterrupted` goes on.
+ */
+export function commitFirstVersion(
+  vault: Vault,
+  staged: StagedVersion & { readonly annex: string },
+  onStep: (step: CommitStep) => void = () => undefined,
+): Committed {
+  const inventory = firstInventory(staged.capture, staged.files, staged.note);
+  const object = stagedObject(vault, staged.capture);
+  makeFolder(join(object, "v1"));
+  renameSync(staged.content, join(object, "v1", "content"));
+  writeNewFile(join(object, objectDeclaration.name), objectDeclaration.text);
+  const digest = writeInventory(join(object, "v1"), inventory);
+  writeInventory(object, inventory);
+  renameSync(staged.annex, stagedAnnex(vault, staged.capture));
+  syncFolderTree(dirname(object));
+  onStep("staged");
+  const intent = intentFor(staged, "v1", digest);
+  journal(vault, intent);
+  onStep("journalled");
+  moveAnnex(vault, staged.capture);
+  onStep("annex-moved");
+  moveObject(vault, staged.capture);
+  onStep("version-moved");
+  const entry = conclude(vault, intent);
+  onStep("logged");
+  return { entry, inventory };
+}
+
+/**
+ * Commits the next version of an existing object, then logs it. Logical paths under `replaced` give way to the new
+ * version's files. After the version folder is in place the root inventory and its sidecar are two renames; a reader
+ * in between finds the journal that explains it.
+ */
+export function commitNextVersion(
+  vault: Vault,
+  previous: Inventory,
+  staged: StagedVersion & { readonly replaced: string },
+  onStep: (step: CommitStep) => void = () => undefined,
+): Committed {
+  const inventory = nextInventory(previous, staged.files, staged.replaced, staged.note);
+  const folder = stagedVersion(vault, staged.capture);
+  makeFolder(folder);
+  renameSync(staged.content, join(folder, "content"));
+  const digest = writeInventory(folder, inventory);
+  syncFolderTree(folder);
+  onStep("staged");
+  const intent = intentFor(staged, inventory.head, digest);
+  journal(vault, intent);
+  onStep("journalled");
+  moveVersion(vault, intent);
+  onStep("version-moved");
+  replaceRootInventory(vault, intent);
+  onStep("inventory-replaced");
+  const entry = conclude(vault, intent);
+  onStep("logged");
+  return { entry, inventory };
+}
+
+/** Logs a capture of which nothing but its annex is kept, in the same order of writes. */
+export function commitFailure(
+  vault: Vault,
+  failed: {
+    readonly capture: CaptureId;
+    readonly annex: string;
+    readonly body: Readonly<Record<string, Json>>;
+  },
+): Entry {
+  mkdirSync(dirname(stagedAnnex(vault, failed.capture)), { recursive: true });
+  renameSync(failed.annex, stagedAnnex(vault, failed.capture));
+  syncFolderTree(stagingOf(vault, failed.capture));
+  const intent: Intent = {
+    capture: failed.capture,
+    version: "",
+    inventory_sha512: "",
+    event: "capture-failed",
+    body: failed.body,
+  };
+  journal(vault, intent);
+  moveAnnex(vault, failed.capture);
+  return conclude(vault, intent);
+}
+
+/** The folder a capture is made in; on the vault's file system, so that every move is a rename. */
+export function stagingOf(vault: Vault, capture: CaptureId): string {
+  return join(vault.layout.staging, capture);
+}
+
+export function stagedObject(vault: Vault, capture: CaptureId): string {
+  return join(stagingOf(vault, capture), "commit", "object");
+}
+
+export function stagedVersion(vault: Vault, capture: CaptureId): string {
+  return join(stagingOf(vault, capture), "commit", "version");
+}
+
+export function stagedAnnex(vault: Vault, capture: CaptureId): string {
+  return join(stagingOf(vault, capture), "commit", "annex");
+}
+
+export function moveAnnex(vault: Vault, capture: CaptureId): void {
+  makeFolder(vault.layout.private, 0o700);
+  moveDurably(stagedAnnex(vault, capture), join(vault.layout.private, capture));
+}
+
+export function moveObject(vault: Vault, capture: CaptureId): void {
+  const target = join(vault.layout.root, objectPath(capture));
+  makeFolder(dirname(target));
+  moveDurably(stagedObject(vault, capture), target);
+}
+
+export function moveVersion(vault: Vault, intent: Intent): void {
+  moveDurably(
+    stagedVersion(vault, intent.capture),
+    join(vault.layout.root, objectPath(intent.capture), intent.version),
+  );
+}
+
+/** Copies the version folder's own inventory and sidecar over the root's, inventory first. Safe to repeat. */
+export function replaceRootInventory(vault: Vault, intent: Intent): void {
+  const object = join(vault.layout.root, objectPath(intent.capture));
+  for (const name of ["inventory.json", "inventory.json.sha512"]) {
+    replaceFile(join(object, name), readFileSync(join(object, intent.version, name), "utf8"));
+  }
+  syncFolder(object);
+}
+
+/** The last step of every commit: entry, index and removal of the intent in one transaction; then staging goes. */
+export function conclude(vault: Vault, intent: Intent): Entry {
+  const entry = logEntry(vault, intent.event, intent.body, (database) => {
+    database.prepare("DELETE FROM intent WHERE capture = ?").run(intent.capture);
+  });
+  const staging = stagingOf(vault, intent.capture);
+  if (existsSync(staging)) rmSync(staging, { recursive: true, force: true });
+  return entry;
+}
+
+function intentFor(staged: StagedVersion, version: string, digest: string): Intent {
+  return {
+    capture: staged.capture,
+    version,
+    inventory_sha512: digest,
+    event: staged.event,
+    body: { ...staged.body, object: objectPath(staged.capture), version, inventory_sha512: digest },
+  };
+}
+
+function journal(vault: Vault, intent: Intent): void {
+  vault.database
+    .prepare(
+      `INSERT INTO intent (capture, version, inventory_sha512, event, body, started_at) VALUES (?, ?, ?, ?, ?, ?)`,
+    )
+    .run(
+      intent.capture,
+      intent.version,
+      intent.inventory_sha512,
+      intent.event,
+      JSON.stringify(intent.body),
+      vault.now().toISOString(),
+    );
+}
+
+/** Writes `inventory.json` and its sidecar into a folder and returns the inventory's SHA-512. */
+function writeInventory(folder: string, inventory: Inventory): string {
+  const text = encodeInventory(inventory);
+  const digest = sha512(text);
+  writeNewFile(join(folder, "inventory.json"), text);
+  writeNewFile(join(folder, "inventory.json.sha512"), encodeSidecar(digest));
+  return digest;
+}

@@ -1,0 +1,80 @@
+import { createHash, type Hash } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+
+export interface FileDigest {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly sha512: string;
+}
+
+const blockBytes = 1024 * 1024;
+
+/**
+ * SHA-256 and SHA-512 of a regular file in one read. Opened without following a link and without blocking on a pipe;
+ * throws when it is not a regular file, or when its size changed while it was read.
+ */
+export function digestFile(path: string): FileDigest {
+  const sha256 = createHash("sha256");
+  const sha512 = createHash("sha512");
+  const bytes = readBlocks(path, [sha256, sha512]);
+  return { bytes, sha256: sha256.digest("hex"), sha512: sha512.digest("hex") };
+}
+
+/** SHA-256 alone, which is twice as fast. The same rules as `digestFile`. */
+export function digestFileQuickly(path: string): Pick<FileDigest, "bytes" | "sha256"> {
+  const sha256 = createHash("sha256");
+  const bytes = readBlocks(path, [sha256]);
+  return { bytes, sha256: sha256.digest("hex") };
+}
+
+/** Digests of each file, and the SHA-256 of all of them put together in order, in one read of each. */
+export function digestSequence(paths: readonly string[]): {
+  readonly each: readonly Pick<FileDigest, "bytes" | "sha256">[];
+  readonly joined: string;
+} {
+  const joined = createHash("sha256");
+  const each = paths.map((path) => {
+    const own = createHash("sha256");
+    const bytes = readBlocks(path, [own, joined]);
+    return { bytes, sha256: own.digest("hex") };
+  });
+  return { each, joined: joined.digest("hex") };
+}
+
+/** A small text file, read without leaving a trace in its access time where the system allows that. */
+export function readQuietly(path: string): Buffer {
+  const blocks: Buffer[] = [];
+  readBlocks(path, [{ update: (block: Buffer) => blocks.push(Buffer.from(block)) }]);
+  return Buffer.concat(blocks);
+}
+
+function readBlocks(path: string, readers: readonly (Hash | { update(block: Buffer): unknown })[]): number {
+  const descriptor = openQuietly(path);
+  try {
+    const before = fstatSync(descriptor);
+    if (!before.isFile()) throw new Error("it is not a regular file");
+    const block = Buffer.allocUnsafe(Math.min(blockBytes, before.size + 1));
+    let bytes = 0;
+    for (;;) {
+      const read = readSync(descriptor, block, 0, block.length, null);
+      if (read === 0) break;
+      bytes += read;
+      for (const reader of readers) reader.update(block.subarray(0, read));
+    }
+    if (bytes !== before.size) throw new Error("it changed while it was read");
+    return bytes;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Only the owner of a file may open it without touching its access time; others open it as usual. */
+function openQuietly(path: string): number {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  try {
+    return openSync(path, flags | (constants.O_NOATIME ?? 0));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EPERM") return openSync(path, flags);
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/**
+ * Writes a new file that survives power loss once its folder is synced too. System calls in order:
+ * open(O_CREAT|O_EXCL) → write → fsync → close. Throws if the file exists: nothing here is ever overwritten.
+ */
+export function writeNewFile(path: string, content: string | Uint8Array, mode = 0o444): void {
+  const descriptor = openSync(path, "wx", mode);
+  try {
+    const bytes = typeof content === "string" ? Buffer.from(content) : content;
+    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Replaces a small file in one step: write a temporary file beside it, fsync, rename over, fsync the folder.
+ * Used only for OCFL's root inventory and its sidecar, which the standard replaces with every version.
+ */
+export function replaceFile(path: string, content: string): void {
+  const temporary = `${path}.new`;
+  const descriptor = openSync(temporary, "w", 0o444);
+  try {
+    writeSync(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  moveDurably(temporary, path);
+}
+
+/** rename → fsync of the receiving folder. Both paths must lie on one file system. */
+export function moveDurably(from: string, to: string): void {
+  renameSync(from, to);
+  syncFolder(dirname(to));
+}
+
+/** Creates a folder and syncs its parent; an existing folder is left as it is. */
+export function makeFolder(path: string, mode = 0o755): void {
+  const first = mkdirSync(path, { recursive: true, mode });
+  if (first !== undefined) syncFolder(dirname(first));
+}
+
+export function syncFile(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** fsync of a folder: without it a rename may be lost although the file's bytes are safe. */
+export const syncFolder = syncFile;
+
+/** Syncs a folder and every folder below it, deepest first. Files must have been synced by their writer. */
+export function syncFolderTree(path: string): void {
+  for (const item of readdirSync(path, { withFileTypes: true })) {
+    if (item.isDirectory()) syncFolderTree(join(path, item.name));
+  }
+  syncFolder(path);
+}

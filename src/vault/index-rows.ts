@@ -1,0 +1,154 @@
+import type Database from "better-sqlite3";
+import type { Json } from "../core/canonical-json.js";
+import type { Entry } from "../core/entry.js";
+import type { CaptureRecord, FileRole } from "../core/record.js";
+import { urlKey } from "../core/source-url.js";
+
+/** Reads the record an entry names; null where the object is missing or its record cannot be read. */
+export type ReadRecord = (capture: string, object: string) => CaptureRecord | null;
+
+/**
+ * Brings the index up to date with one entry of the log. The index is a function of the log and the records and of
+ * nothing else: replaying every entry into an empty database gives the same rows.
+ */
+export function indexEntry(database: Database.Database, entry: Entry, readRecord: ReadRecord): void {
+  switch (entry.event) {
+    case "capture":
+      indexCapture(database, entry, readRecord);
+      break;
+    case "capture-failed":
+      indexFailure(database, entry);
+      break;
+    case "derive":
+      indexDerivation(database, entry);
+      break;
+    case "derive-failed":
+      database
+        .prepare("UPDATE capture SET derivation = 'failed' WHERE id = ? AND derivation IS NOT 'done'")
+        .run(text(entry.body.capture));
+      break;
+    default:
+      break;
+  }
+}
+
+/** The key under which an earlier capture of the same URL is found; a page with several videos has one key each. */
+export function captureKey(url: string, parent: CaptureRecord["parent"]): string {
+  const key = urlKey(new URL(url));
+  return parent && parent.url === url ? `${key}#video=${parent.index}` : key;
+}
+
+function indexCapture(database: Database.Database, entry: Entry, readRecord: ReadRecord): void {
+  const { body } = entry;
+  const id = text(body.capture) ?? "";
+  const object = text(body.object) ?? "";
+  const record = readRecord(id, object);
+  const url = text(body.url);
+  const media = mediaTracks(record);
+  const source = record?.source;
+  database
+    .prepare(
+      `INSERT INTO capture (id, entry, at, method, status, derivation, url, url_key, host, title, description, uploader,
+         claimed_date, duration, bytes, sha256, object, version, inventory_sha512, annex_sha256, reason)
+       VALUES (@id, @entry, @at, @method, @status, 'pending', @url, @url_key, @host, @title, @description, @uploader,
+         @claimed_date, @duration, @bytes, @sha256, @object, @version, @inventory_sha512, @annex_sha256, @reason)`,
+    )
+    .run({
+      ...commonColumns(entry, id, url),
+      status: text(body.status),
+      url_key: url === null ? null : captureKey(url, record?.parent ?? null),
+      title: source?.title?.value ?? null,
+      description: source?.description?.value ?? null,
+      uploader: source?.uploader?.value ?? source?.channel?.value ?? null,
+      claimed_date: source?.posted_at?.value ?? source?.upload_date?.value ?? null,
+      duration: source?.duration?.value ?? null,
+      bytes: media.reduce((sum, file) => sum + file.bytes, 0),
+      sha256: media[0]?.sha256 ?? null,
+      object,
+      version: text(body.version),
+      inventory_sha512: text(body.inventory_sha512),
+      reason: body.status === "incomplete" ? (record?.completeness.grounds.at(-1) ?? null) : null,
+    });
+  indexFiles(database, entry, id);
+  database
+    .prepare("INSERT INTO capture_text (id, title, description, uploader) VALUES (?, ?, ?, ?)")
+    .run(id, source?.title?.value ?? "", source?.description?.value ?? "", source?.uploader?.value ?? "");
+}
+
+function indexFailure(database: Database.Database, entry: Entry): void {
+  const id = text(entry.body.capture) ?? "";
+  const url = text(entry.body.url);
+  database
+    .prepare(
+      `INSERT INTO capture (id, entry, at, method, status, url, url_key, host, bytes, annex_sha256, reason)
+       VALUES (@id, @entry, @at, @method, 'failed', @url, NULL, @host, 0, @annex_sha256, @reason)`,
+    )
+    .run({ ...commonColumns(entry, id, url), reason: text(member(entry.body.failure, "reason")) });
+}
+
+function indexDerivation(database: Database.Database, entry: Entry): void {
+  const { body } = entry;
+  const id = text(body.capture) ?? "";
+  database
+    .prepare(
+      `UPDATE capture SET derivation = 'done', version = @version, inventory_sha512 = @inventory_sha512,
+         status = CASE @completeness WHEN 'incomplete' THEN 'incomplete' ELSE 'captured' END,
+         reason = CASE WHEN @completeness IS NOT 'incomplete' THEN NULL
+                       ELSE coalesce(reason, 'the original does not decode to its announced end') END
+       WHERE id = @id`,
+    )
+    .run({
+      id,
+      version: text(body.version),
+      inventory_sha512: text(body.inventory_sha512),
+      completeness: text(body.completeness),
+    });
+  indexFiles(database, entry, id);
+}
+
+function indexFiles(database: Database.Database, entry: Entry, capture: string): void {
+  const insert = database.prepare(
+    "INSERT INTO file (capture, entry, path, bytes, sha256) VALUES (?, ?, ?, ?, ?)",
+  );
+  const files = entry.body.files;
+  for (const file of Array.isArray(files) ? files : []) {
+    insert.run(
+      capture,
+      entry.seq,
+      text(member(file, "path")),
+      member(file, "bytes"),
+      text(member(file, "sha256")),
+    );
+  }
+}
+
+function commonColumns(entry: Entry, id: string, url: string | null) {
+  return {
+    id,
+    entry: entry.seq,
+    at: entry.at,
+    method: text(entry.body.method),
+    url,
+    host: hostOf(url),
+    annex_sha256: text(entry.body.annex_sha256),
+  };
+}
+
+function mediaTracks(record: CaptureRecord | null) {
+  const media: readonly FileRole[] = ["media_track", "media_segment"];
+  return record?.files.filter((file) => media.includes(file.role)) ?? [];
+}
+
+function hostOf(url: string | null): string | null {
+  if (url === null || !URL.canParse(url)) return null;
+  return new URL(url).hostname.replace(/^www\./, "");
+}
+
+function member(value: Json | undefined, key: string): Json | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return Object.entries(value).find(([name]) => name === key)?.[1];
+}
+
+function text(value: Json | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}

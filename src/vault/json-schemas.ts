@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+
+export type SchemaName = "record" | "derivation" | "entry" | "config" | "annex";
+
+const compiled = new Map<SchemaName, ValidateFunction>();
+
+/** What is wrong with `value` by the published schema, one sentence each; empty when it is valid. */
+export function schemaProblems(name: SchemaName, value: unknown): readonly string[] {
+  const validate = validator(name);
+  if (validate(value)) return [];
+  return (validate.errors ?? []).map(
+    (error) => `${error.instancePath || "/"} ${error.message ?? "is not valid"}`,
+  );
+}
+
+function validator(name: SchemaName): ValidateFunction {
+  const known = compiled.get(name);
+  if (known) return known;
+  const ajv = new Ajv2020({ strict: true, allErrors: true });
+  addFormats.default(ajv);
+  const url = (file: string) => new URL(`../../schemas/${file}.schema.json`, import.meta.url);
+  if (name !== "record") ajv.addSchema(JSON.parse(readFileSync(url("record"), "utf8")));
+  const validate = ajv.compile(JSON.parse(readFileSync(url(name), "utf8")));
+  compiled.set(name, validate);
+  return validate;
+}

@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { CaptureId } from "../core/capture-id.js";
+
+/** Where everything lies in a vault (FORMAT.md §3). Pure: names only, no disk. */
+export interface VaultLayout {
+  readonly root: string;
+  readonly readme: string;
+  readonly settings: string;
+  readonly database: string;
+  readonly objects: string;
+  readonly log: string;
+  readonly private: string;
+  readonly staging: string;
+  readonly writerLock: string;
+}
+
+export function vaultLayout(root: string): VaultLayout {
+  return {
+    root,
+    readme: join(root, "README.txt"),
+    settings: join(root, "holdfast.json"),
+    database: join(root, "vault.db"),
+    objects: join(root, "objects"),
+    log: join(root, "log"),
+    private: join(root, "private"),
+    staging: join(root, "staging"),
+    writerLock: join(root, "staging", "writer.lock"),
+  };
+}
+
+/**
+ * The object's folder relative to the vault, by OCFL extension 0003 with one tuple of two:
+ * `20261123-ABCDEFGH` lies at `objects/<first two hex digits of its SHA-256>/20261123-ABCDEFGH`.
+ */
+export function objectPath(id: CaptureId): string {
+  const digest = createHash("sha256").update(id).digest("hex");
+  return `objects/${digest.slice(0, 2)}/${id}`;
+}
+
+/** The files that make `objects/` an OCFL 1.1 storage root, with their exact bytes (OCFL §4.1, §4.2). */
+export const storageRootFiles: Readonly<Record<string, string>> = {
+  "0=ocfl_1.1": "ocfl_1.1\n",
+  "ocfl_layout.json": `${JSON.stringify(
+    {
+      extension: "0003-hash-and-id-n-tuple-storage-layout",
+      description: "objects/<first two hex digits of the SHA-256 of the capture id>/<capture id>",
+    },
+    null,
+    2,
+  )}\n`,
+  "extensions/0003-hash-and-id-n-tuple-storage-layout/config.json": `${JSON.stringify(
+    {
+      extensionName: "0003-hash-and-id-n-tuple-storage-layout",
+      digestAlgorithm: "sha256",
+      tupleSize: 2,
+      numberOfTuples: 1,
+    },
+    null,
+    2,
+  )}\n`,
+};
+
+/** The conformance declaration of every object (OCFL §3.3). */
+export const objectDeclaration = { name: "0=ocfl_object_1.1", text: "ocfl_object_1.1\n" } as const;

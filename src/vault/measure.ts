@@ -1,0 +1,59 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import type { MeasuredFile } from "../core/audit-object.js";
+import type { HashTask } from "./hash-worker.js";
+
+/** Files handed to a thread at once: enough to hide the message, few enough to keep all threads busy to the end. */
+const batchFiles = 16;
+
+// The compiled worker, also when the TypeScript sources are run by the tests: a thread cannot load those.
+const workerFile = new URL("../../dist/vault/hash-worker.js", import.meta.url);
+
+/**
+ * Digests of many files on all cores, in the order asked. Large files should come first, so that no thread is left
+ * alone with one at the end. A file that cannot be read is a result, not an error.
+ */
+export async function measureFiles(
+  paths: readonly string[],
+  quick: boolean,
+  onDone: (files: number) => void,
+): Promise<readonly MeasuredFile[]> {
+  const results: MeasuredFile[] = new Array(paths.length);
+  const starts =
+    paths.length > batchFiles * 4 ? range(0, paths.length, batchFiles) : range(0, paths.length, 1);
+  const size = paths.length > batchFiles * 4 ? batchFiles : 1;
+  let done = 0;
+  const work = async () => {
+    const worker = new Worker(workerFile);
+    try {
+      for (let start = starts.shift(); start !== undefined; start = starts.shift()) {
+        const measured = await ask(worker, { paths: paths.slice(start, start + size), quick });
+        for (const [index, file] of measured.entries()) results[start + index] = file;
+        done += measured.length;
+        onDone(done);
+      }
+    } finally {
+      await worker.terminate();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), starts.length) }, work));
+  return results;
+}
+
+function ask(worker: Worker, task: HashTask): Promise<readonly MeasuredFile[]> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error) => reject(error);
+    worker.once("error", onError);
+    worker.once("message", (measured: readonly MeasuredFile[]) => {
+      worker.off("error", onError);
+      resolve(measured);
+    });
+    worker.postMessage(task);
+  });
+}
+
+function range(start: number, end: number, step: number): number[] {
+  const values: number[] = [];
+  for (let value = start; value < end; value += step) values.push(value);
+  return values;
+}

@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { HoldfastError } from "../core/error.js";
+import { schemaProblems } from "./json-schemas.js";
+
+/** `holdfast.json`: what a vault is called and how it is run. Schema `config.schema.json`. */
+export interface Settings {
+  readonly v: 1;
+  readonly vault_id: string;
+  readonly created_at: string;
+  /** Pseudonymous name of whoever acts; never a person's name, which belongs into the private annex. */
+  readonly actor: string;
+  readonly settings: {
+    readonly keyframe_max_gap_s?: number;
+    readonly max_bytes?: number;
+  };
+}
+
+/** A new vault's settings from the day it is made and random bytes (16 for the vault, 5 for the actor). */
+export function newSettings(at: string, vaultRandom: Uint8Array, actorRandom: Uint8Array): Settings {
+  return {
+    v: 1,
+    vault_id: Buffer.from(vaultRandom).toString("hex"),
+    created_at: at,
+    actor: `operator-${Buffer.from(actorRandom).toString("hex")}`,
+    settings: {},
+  };
+}
+
+export function encodeSettings(settings: Settings): string {
+  return `${JSON.stringify(settings, null, 2)}\n`;
+}
+
+/** Reads and validates `holdfast.json`; a person may have edited it. */
+export function readSettings(path: string): { readonly settings: Settings; readonly text: string } {
+  const text = readFileSync(path, "utf8");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw unknownSettings(path, "it is not JSON");
+  }
+  const problems = schemaProblems("config", value);
+  if (problems.length > 0 || !isSettings(value)) throw unknownSettings(path, problems.join("; "));
+  return { settings: value, text };
+}
+
+function unknownSettings(path: string, why: string): HoldfastError {
+  return new HoldfastError(
+    "no-vault",
+    `reading ${path}: not the settings of a vault this version knows: ${why}`,
+    "compare it with schemas/config.schema.json, or run 'holdfast verify'",
+  );
+}
+
+function isSettings(value: unknown): value is Settings {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "vault_id" in value &&
+    "actor" in value &&
+    "settings" in value
+  );
+}

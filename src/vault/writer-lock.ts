@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import Database from "better-sqlite3";
+import { HoldfastError } from "../core/error.js";
+
+/** Held by the one process that writes to a vault. */
+export interface WriterLock {
+  release(): void;
+}
+
+const retryMs = 200;
+
+/**
+ * Waits up to `waitMs` for the vault's writer lock. The lock is an exclusive transaction on an otherwise empty
+ * SQLite file, so the kernel gives it back when its holder dies, however it dies.
+ */
+export async function takeWriterLock(path: string, waitMs: number, onWait: () => void): Promise<WriterLock> {
+  const database = new Database(path, { timeout: 0 });
+  for (let waited = 0; !tryLock(database); waited += retryMs) {
+    if (waited === 0) onWait();
+    if (waited >= waitMs) {
+      database.close();
+      throw new HoldfastError(
+        "vault-busy",
+        "another holdfast process is writing to this vault",
+        "wait until it is done, or use another vault with --vault",
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, retryMs));
+  }
+  return { release: () => database.close() };
+}
+
+/** Whether a process holds the writer lock now. Reads only; a vault on a read-only disk has no writer. */
+export function isBeingWritten(path: string): boolean {
+  if (!existsSync(path)) return false;
+  let database: Database.Database;
+  try {
+    database = new Database(path, { timeout: 0, fileMustExist: true });
+  } catch {
+    return false;
+  }
+  try {
+    return !tryLock(database);
+  } finally {
+    database.close();
+  }
+}
+
+function tryLock(database: Database.Database): boolean {
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+    return true;
+  } catch (error) {
+    if (error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY")) return false;
+    if (error instanceof Database.SqliteError && error.code.startsWith("SQLITE_READONLY")) return true;
+    throw error;
+  }
+}

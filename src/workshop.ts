@@ -1,0 +1,133 @@
+import { mkdirSync } from "node:fs";
+import { hostname, release, type as osType, userInfo } from "node:os";
+import { join } from "node:path";
+import type { ClockCheck, Software } from "./core/record.js";
+import type { World } from "./outcome.js";
+import { checkClock } from "./tools/clock.js";
+import { type EgressGuard, openEgressGuard } from "./tools/egress-guard.js";
+import { type ExifToolSession, openExifTool } from "./tools/exiftool.js";
+import { type Program, requirePrograms } from "./tools/programs.js";
+import { finishInterrupted } from "./vault/recovery.js";
+import { closeVault, openVault, type Vault } from "./vault/vault.js";
+
+/** Everything one command holds while it captures, imports or derives; opened once, closed once. */
+export interface Workshop {
+  readonly vault: Vault;
+  readonly downloader: Program | null;
+  readonly ffmpeg: Program;
+  readonly ffprobe: Program;
+  readonly exiftool: ExifToolSession;
+  /** Null for commands that fetch nothing. */
+  readonly guard: EgressGuard | null;
+  readonly clock: ClockCheck;
+  readonly software: readonly Software[];
+}
+
+export interface WorkshopNeeds {
+  readonly vault: string;
+  /** Set by commands that fetch. */
+  readonly fetching: {
+    readonly allowPrivate: boolean;
+    readonly allowOldYtDlp: boolean;
+    readonly proxy: string | null;
+  } | null;
+}
+
+/**
+ * Finds the programs, opens the vault for writing, finishes what a killed process left behind, and opens the way out.
+ * Throws `program-missing`, `no-vault`, `vault-busy` or `usage`.
+ */
+export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<Workshop> {
+  const search = { env: world.env, now: world.now(), allowOldYtDlp: needs.fetching?.allowOldYtDlp ?? false };
+  const media = await requirePrograms(["ffmpeg", "ffprobe"], search);
+  const fetching = needs.fetching && (await requirePrograms(["yt-dlp"], search));
+  const downloader = fetching?.get("yt-dlp") ?? null;
+  const clock = await checkClock(world.now());
+  const vault = await openVault(needs.vault, { ...world, onWait: () => reportWait(world, needs.vault) });
+  try {
+    finishInterrupted(vault);
+    const exiftool = openExifTool(makeScratch(vault));
+    const guard = needs.fetching && (await openGuard(needs.fetching));
+    const found = [...media.values(), ...(downloader ? [downloader] : [])];
+    return {
+      vault,
+      downloader,
+      ffmpeg: known(media, "ffmpeg"),
+      ffprobe: known(media, "ffprobe"),
+      exiftool,
+      guard,
+      clock,
+      software: describeSoftware(world, found),
+    };
+  } catch (error) {
+    closeVault(vault);
+    throw error;
+  }
+}
+
+export async function closeWorkshop(workshop: Workshop): Promise<void> {
+  await workshop.exiftool.close();
+  await workshop.guard?.close();
+  closeVault(workshop.vault);
+}
+
+/** Who and where, for the private annex only. */
+export function collectorFacts() {
+  return {
+    collector: userName(),
+    hostname: hostname(),
+    os: `${osType()} ${release()}`,
+    time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  };
+}
+
+function describeSoftware(world: World, programs: readonly Program[]): readonly Software[] {
+  const [name = "holdfast", version = ""] = world.tool.split("/");
+  return [
+    { name, version, sha256: null },
+    { name: "node", version: process.versions.node, sha256: null },
+    ...programs.map((program) => ({
+      name: program.old ? `${program.name} (older than the safe minimum, allowed by a flag)` : program.name,
+      version: program.version,
+      sha256: program.packageSha256 ?? program.sha256,
+    })),
+  ];
+}
+
+async function openGuard(fetching: { readonly allowPrivate: boolean; readonly proxy: string | null }) {
+  const upstream = fetching.proxy === null ? null : new URL(fetching.proxy);
+  return openEgressGuard({ allowPrivate: fetching.allowPrivate, upstream });
+}
+
+function known(programs: ReadonlyMap<string, Program>, name: string): Program {
+  const program = programs.get(name);
+  if (!program) throw new Error(`${name} was required and is not there`);
+  return program;
+}
+
+function reportWait(world: World, subject: string): void {
+  world.progress({
+    subject,
+    stage: "wait",
+    detail: "another holdfast process is writing to this vault",
+    done: null,
+    total: null,
+    speed: null,
+    etaSeconds: null,
+  });
+}
+
+/** Working folder of programs that stay open; removed with the rest of staging. */
+function makeScratch(vault: Vault): string {
+  const folder = join(vault.layout.staging, "scratch");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+function userName(): string | null {
+  try {
+    return userInfo().username;
+  } catch {
+    return null;
+  }
+}

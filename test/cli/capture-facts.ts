@@ -1,0 +1,217 @@
+import type { CaptureRecord, DerivationRecord, SourceFacts } from "../../src/core/record.js";
+import type { CaptureResult, CaptureRow } from "../../src/outcome.js";
+import type { ShownCapture } from "../../src/show.js";
+
+const sha = (digit: string) => digit.repeat(64);
+
+export const result: CaptureResult = {
+  url: "https://example.org/v/1",
+  status: "captured",
+  derivation: "done",
+  id: "20260919-ABCDEFGH",
+  title: "Ұсталған жігіт, Қарағанды",
+  object: "objects/202609/20260919-ABCDEFGH",
+  files: [
+    { role: "info_json", path: "source/info.json", bytes: 1500, sha256: sha("1") },
+    { role: "media_track", path: "original/track-1.mp4", bytes: 12_345_678, sha256: sha("a") },
+    { role: "media_track", path: "original/track-2.m4a", bytes: 1_000_000, sha256: sha("b") },
+    { role: "contact_sheet", path: "derived/contact-sheet.jpg", bytes: 80_000, sha256: sha("c") },
+  ],
+  keyframes: 14,
+  entry: 12,
+  reason: null,
+  hint: null,
+  uploader: "Айгүл",
+  claimed_date: "2024-03-01",
+  duration: "83.48",
+};
+
+export const failedResult: CaptureResult = {
+  ...result,
+  url: "https://example.org/gone",
+  status: "failed",
+  derivation: null,
+  title: null,
+  object: null,
+  files: [],
+  keyframes: 0,
+  reason: "the site says that there is nothing at this address (404)",
+  hint: "check the address in a browser",
+  uploader: null,
+  claimed_date: null,
+  duration: null,
+};
+
+export const row: CaptureRow = {
+  id: "20260919-ABCDEFGH",
+  at: "2026-09-19T14:03:22.123Z",
+  status: "captured",
+  derivation: "done",
+  method: "ytdlp",
+  url: "https://example.org/v/1",
+  host: "example.org",
+  title: "Ұсталған жігіт, Қарағанды",
+  uploader: "Айгүл",
+  claimed_date: "2024-03-01",
+  duration: "83.48",
+  bytes: 13_347_178,
+  sha256: sha("a"),
+  entry: 12,
+  reason: null,
+};
+
+const noFacts: SourceFacts = {
+  canonical_url: null,
+  extractor: null,
+  platform_item_id: null,
+  title: null,
+  description: null,
+  uploader: null,
+  uploader_id: null,
+  uploader_url: null,
+  channel: null,
+  channel_id: null,
+  posted_at: null,
+  upload_date: null,
+  duration: null,
+  language: null,
+  location: null,
+  live_status: null,
+  availability: null,
+  tags: null,
+  view_count: null,
+  like_count: null,
+  comment_count: null,
+};
+
+const run = {
+  program: "yt-dlp",
+  argv: ["-j"],
+  removed: [],
+  started_at: "2026-09-19T14:03:22.200Z",
+  ended_at: "2026-09-19T14:03:25.200Z",
+  exit_code: 0,
+  signal: null,
+  ended_by: "exited",
+  sandbox: "prlimit",
+};
+
+export const record: CaptureRecord = {
+  v: 1,
+  capture: "20260919-ABCDEFGH",
+  method: "ytdlp",
+  status: "captured",
+  started_at: "2026-09-19T14:03:22.123Z",
+  ended_at: "2026-09-19T14:03:30.000Z",
+  elapsed_ms: 7877,
+  clock: { source: "timedatectl", synchronised: true, checked_at: "2026-09-19T14:03:22.123Z" },
+  requested_url: "https://example.org/v/1",
+  final_url: "https://www.example.org/v/1",
+  redirects: ["https://example.org/v/1", "https://www.example.org/v/1"],
+  claimed_url: null,
+  parent: null,
+  source: {
+    ...noFacts,
+    title: { value: "Ұсталған жігіт, Қарағанды", basis: "platform_claim", from: "info.json:title" },
+    uploader: { value: "Айгүл", basis: "platform_claim", from: "info.json:uploader" },
+    upload_date: { value: "2024-03-01", basis: "platform_claim", from: "info.json:upload_date" },
+    view_count: { value: 1234567, basis: "platform_claim", from: "info.json:view_count" },
+    location: { value: "+49.8+73.1/", basis: "file_claim", from: "ffprobe:location" },
+  },
+  files: [
+    {
+      role: "media_track",
+      path: "original/track-1.mp4",
+      bytes: 12_345_678,
+      sha256: sha("a"),
+      sha512: "a".repeat(128),
+      hashed_at: "2026-09-19T14:03:29.000Z",
+      received_as: "1.mp4",
+      as_received: true,
+    },
+    {
+      role: "info_json",
+      path: "source/info.json",
+      bytes: 1500,
+      sha256: sha("1"),
+      sha512: "1".repeat(128),
+      hashed_at: "2026-09-19T14:03:29.000Z",
+      received_as: null,
+      as_received: false,
+    },
+  ],
+  requests: [],
+  completeness: { verdict: "unknown", grounds: ["the server announced no length"] },
+  elements: [
+    { item: "target_web_address", status: "captured", reason: "", paths: ["record.json"] },
+    {
+      item: "full_page_capture",
+      status: "not_attempted",
+      reason: "this version takes no screenshots",
+      paths: [],
+    },
+  ],
+  alterations: [],
+  runs: [run],
+  software: [],
+  redactions: [],
+  warnings: ["the clock was set back during the capture"],
+};
+
+export const derivation: DerivationRecord = {
+  v: 1,
+  capture: "20260919-ABCDEFGH",
+  version: "v2",
+  status: "done",
+  started_at: "2026-09-19T14:03:31.000Z",
+  ended_at: "2026-09-19T14:03:35.000Z",
+  derived_from: [{ path: "original/track-1.mp4", sha256: sha("a") }],
+  steps: [
+    { step: "keyframes", status: "captured", reason: "" },
+    { step: "content_credentials", status: "not_present", reason: "the file carries none" },
+  ],
+  duration: "83.480000",
+  width: 1080,
+  height: 1920,
+  rotation: 90,
+  keyframes: [
+    {
+      pts_time: "0.000000",
+      pts: 0,
+      frame: 0,
+      path: "derived/keyframes/000000-0.000000.jpg",
+      sha256: sha("d"),
+      frame_sha256: sha("e"),
+      dhash: "0123456789abcdef",
+    },
+  ],
+  max_gap: "10",
+  contact_sheet: "derived/contact-sheet.jpg",
+  playable: null,
+  stream_hashes: [],
+  decode: [],
+  completeness: { verdict: "whole", grounds: ["the whole clip decoded without a complaint"] },
+  files: [
+    {
+      kind: "contact_sheet",
+      path: "derived/contact-sheet.jpg",
+      bytes: 80_000,
+      sha256: sha("c"),
+      sha512: "c".repeat(128),
+    },
+  ],
+  runs: [{ ...run, program: "ffmpeg", exit_code: null, signal: "SIGKILL", ended_by: "wall-time" }],
+  software: [],
+};
+
+export const shown: ShownCapture = {
+  id: "20260919-ABCDEFGH",
+  row,
+  objectPath: "objects/202609/20260919-ABCDEFGH",
+  record,
+  derivation,
+  entries: [
+    { seq: 12, at: "2026-09-19T14:03:30.100Z", event: "capture", line: "{}" },
+    { seq: 13, at: "2026-09-19T14:03:35.100Z", event: "derive", line: "{}" },
+  ],
+};

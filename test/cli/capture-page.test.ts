@@ -1,0 +1,169 @@
+import { describe, expect, test } from "vitest";
+import { captureObject, capturePage } from "../../src/cli/capture-page.js";
+import { plainStyle } from "../../src/cli/style.js";
+import type { ShownCapture } from "../../src/show.js";
+import { derivation, record, row, shown } from "./capture-facts.js";
+import { dangerous, hostileTitle } from "./terminal-double.js";
+
+function page(of: ShownCapture, columns = 100): string {
+  return capturePage(of, columns, plainStyle).join("\n");
+}
+
+const failed: ShownCapture = {
+  ...shown,
+  row: { ...row, status: "failed", derivation: null, reason: "there is nothing at this address" },
+  objectPath: null,
+  record: null,
+  derivation: null,
+};
+
+describe("the page of a capture", () => {
+  test("says what was asked and every hop to where it arrived", () => {
+    expect(page(shown)).toMatch(/asked for +https:\/\/example\.org\/v\/1\n/);
+    expect(page(shown)).toMatch(/redirected +https:\/\/www\.example\.org\/v\/1\n/);
+    expect(page(shown)).toMatch(/arrived at +https:\/\/www\.example\.org\/v\/1\n/);
+  });
+
+  test("every claim says whose it is", () => {
+    const text = page(shown);
+    expect(text).toContain("Айгүл (the platform says)");
+    expect(text).toContain("2024-03-01 (the platform says)");
+    expect(text).toContain("1 234 567 (the platform says)");
+    expect(text).toContain("+49.8+73.1/ (the file says)");
+  });
+
+  test("the address of an imported file is a person's word and nothing was asked for", () => {
+    const text = page({
+      ...shown,
+      row: { ...row, method: "import", url: null },
+      record: {
+        ...record,
+        method: "import",
+        requested_url: null,
+        final_url: null,
+        redirects: [],
+        claimed_url: { value: "https://example.org/v/9", basis: "person_assertion", from: "--source-url" },
+      },
+    });
+    expect(text).toContain("captured, imported from a file");
+    expect(text).toMatch(/said to be from +https:\/\/example\.org\/v\/9 \(a person says\)/);
+    expect(text).not.toContain("asked for");
+    expect(text).not.toContain("arrived at");
+  });
+
+  test("every file stands there with its size and its whole SHA-256, on the narrowest terminal too", () => {
+    const text = page(shown, 40);
+    expect(text).toContain(
+      `original/track-1.mp4  media track, 12 345 678 bytes\n    SHA-256 ${"a".repeat(64)}`,
+    );
+    expect(text).toContain("not as received: a redacted copy or a list made by holdfast");
+  });
+
+  test("completeness is given with its grounds, the later judgement first", () => {
+    expect(page(shown)).toMatch(/judged +whole\n +because +the whole clip decoded without a complaint/);
+    const before = page({ ...shown, derivation: null });
+    expect(before).toMatch(/judged +unknown\n +because +the server announced no length/);
+  });
+
+  test("items of §155 show their status and the reason", () => {
+    expect(page(shown)).toMatch(/\(a\) target web address +captured\n/);
+    expect(page(shown)).toMatch(/\(c\) full-page capture +not attempted +this version takes no screenshots/);
+  });
+
+  test("keyframes, failed steps, runs, warnings and log entries are listed", () => {
+    const text = page(shown);
+    expect(text).toMatch(/keyframes +1 picture, no gap longer than 0:10/);
+    expect(text).toMatch(/content credentials +not present: the file carries none/);
+    expect(text).toContain("yt-dlp  exit 0, exited, sandbox prlimit");
+    expect(text).toContain("ffmpeg  SIGKILL, wall-time, sandbox prlimit");
+    expect(text).toContain("the clock was set back during the capture");
+    expect(text).toContain("  12  2026-09-19 14:03:30 UTC  capture");
+  });
+
+  test("a failed attempt says that nothing was captured and why", () => {
+    const text = page(failed);
+    expect(text).toContain("failed: nothing was captured");
+    expect(text).toMatch(/reason +there is nothing at this address/);
+    expect(text).not.toContain("received whole?");
+  });
+
+  test("text of the platform, of programs and of people cannot forge a line or move the cursor", () => {
+    const claim = { value: hostileTitle, basis: "platform_claim", from: "x" } as const;
+    const text = page({
+      ...shown,
+      objectPath: hostileTitle,
+      row: { ...row, reason: hostileTitle, url: hostileTitle },
+      entries: [{ seq: 1, at: hostileTitle, event: hostileTitle, line: "" }],
+      record: {
+        ...record,
+        requested_url: hostileTitle,
+        redirects: [hostileTitle, hostileTitle],
+        final_url: hostileTitle,
+        claimed_url: claim,
+        parent: { url: hostileTitle, title: hostileTitle, index: 1 },
+        clock: { ...record.clock, source: hostileTitle },
+        source: {
+          ...record.source,
+          title: claim,
+          description: claim,
+          duration: claim,
+          tags: { ...claim, value: [hostileTitle] },
+        },
+        files: record.files.map((file) => ({ ...file, path: hostileTitle })),
+        completeness: { verdict: "unknown", grounds: [hostileTitle] },
+        elements: record.elements.map((element) => ({ ...element, reason: hostileTitle })),
+        runs: record.runs.map((run) => ({
+          ...run,
+          program: hostileTitle,
+          ended_by: hostileTitle,
+          sandbox: hostileTitle,
+          started_at: hostileTitle,
+        })),
+        warnings: [hostileTitle],
+      },
+      derivation: {
+        ...derivation,
+        version: hostileTitle,
+        contact_sheet: hostileTitle,
+        playable: hostileTitle,
+        completeness: { verdict: "unknown", grounds: [hostileTitle] },
+        steps: [{ step: "decode", status: "failed", reason: hostileTitle }],
+      },
+    });
+    expect(dangerous.test(text)).toBe(false);
+    expect(text).not.toContain("\nholdfast: as recorded");
+  });
+});
+
+describe("show --json", () => {
+  test("is the whole record with keyframes and derivation added", () => {
+    const object = captureObject(shown);
+    expect(object).toEqual({
+      ...record,
+      keyframes: [
+        {
+          pts_time: "0.000000",
+          frame: 0,
+          path: "derived/keyframes/000000-0.000000.jpg",
+          sha256: "d".repeat(64),
+          frame_sha256: "e".repeat(64),
+          dhash: "0123456789abcdef",
+        },
+      ],
+      derivation,
+    });
+  });
+
+  test("of a failed attempt makes no record up", () => {
+    expect(captureObject(failed)).toEqual({
+      capture: "20260919-ABCDEFGH",
+      method: "ytdlp",
+      status: "failed",
+      started_at: "2026-09-19T14:03:22.123Z",
+      requested_url: "https://example.org/v/1",
+      reason: "there is nothing at this address",
+      keyframes: [],
+      derivation: null,
+    });
+  });
+});

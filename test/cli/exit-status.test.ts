@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import { statusOfCaptures, statusOfDerivations, statusOfError } from "../../src/cli/exit-status.js";
+import { type ErrorCode, HoldfastError } from "../../src/core/error.js";
+import { failedResult, result } from "./capture-facts.js";
+
+describe("exit statuses", () => {
+  const expected: Readonly<Record<ErrorCode, number>> = {
+    usage: 2,
+    "not-found": 2,
+    "program-missing": 3,
+    "capture-failed": 4,
+    io: 4,
+    "no-vault": 5,
+    "vault-busy": 6,
+    "not-as-recorded": 1,
+    interrupted: 130,
+  };
+
+  test.each(Object.entries(expected))("%s is %i", (code, status) => {
+    expect(statusOfError(new HoldfastError(code as ErrorCode, "x", "y"))).toBe(status);
+  });
+
+  test("anything nobody foresaw is a bug", () => {
+    expect(statusOfError(new TypeError("x"))).toBe(70);
+    expect(statusOfError("x")).toBe(70);
+  });
+
+  test("1 belongs to evidence that is not as recorded alone", () => {
+    expect(Object.entries(expected).filter(([, status]) => status === 1)).toEqual([["not-as-recorded", 1]]);
+  });
+
+  test("one failed or incomplete capture among many makes the whole command 4", () => {
+    expect(statusOfCaptures([result, { ...result, status: "already-captured" }])).toBe(0);
+    expect(statusOfCaptures([result, failedResult])).toBe(4);
+    expect(statusOfCaptures([result, { ...result, status: "incomplete" }])).toBe(4);
+  });
+
+  test("a capture whose keyframes failed is a capture", () => {
+    expect(statusOfCaptures([{ ...result, derivation: "failed" }])).toBe(0);
+  });
+
+  test("derive is 4 when keyframes failed, and 0 on an incomplete capture whose keyframes came", () => {
+    expect(statusOfDerivations([])).toBe(0);
+    expect(statusOfDerivations([{ ...result, status: "incomplete" }])).toBe(0);
+    expect(statusOfDerivations([result, { ...result, derivation: "failed" }])).toBe(4);
+  });
+});

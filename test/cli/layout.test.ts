@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import { captureTable, listNotes } from "../../src/cli/capture-list.js";
+import { colorStyle, plainStyle } from "../../src/cli/style.js";
+import { labelled, wrap } from "../../src/cli/text-layout.js";
+import { formatBytes, formatClock, formatCount, formatLength, formatTime } from "../../src/cli/units.js";
+import { displayWidth } from "../../src/core/printable.js";
+import { row } from "./capture-facts.js";
+import { dangerous, hostileTitle } from "./terminal-double.js";
+
+const rows = [
+  row,
+  { ...row, id: "20260918-ZZZZZZZZ", status: "incomplete" as const, derivation: "pending" as const },
+  { ...row, title: hostileTitle, uploader: hostileTitle, host: hostileTitle },
+  {
+    ...row,
+    title: "视频已被删除视频已被删除视频已被删除视频已被删除",
+    uploader: "👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧",
+  },
+  {
+    ...row,
+    status: "failed" as const,
+    derivation: null,
+    title: null,
+    uploader: null,
+    duration: null,
+    bytes: 0,
+    reason: "there is nothing at this address",
+  },
+];
+
+describe("the table of captures", () => {
+  test.each([20, 40, 60, 80, 100, 200])("fits %i columns whatever the titles are", (columns) => {
+    const lines = captureTable(rows, columns, plainStyle);
+    expect(lines).toHaveLength(rows.length + 1);
+    for (const line of lines) {
+      expect(displayWidth(line)).toBeLessThanOrEqual(columns);
+      expect(dangerous.test(line)).toBe(false);
+    }
+  });
+
+  test.each([60, 80, 200])("names the whole capture id and its status in %i columns", (columns) => {
+    const lines = captureTable(rows, columns, plainStyle);
+    expect(lines[2]).toContain("20260918-ZZZZZZZZ");
+    expect(lines[2]).toContain("incomplete");
+  });
+
+  test("leaves out more columns the narrower the terminal is", () => {
+    const titles = (columns: number) => (captureTable(rows, columns, plainStyle)[0] ?? "").split(/ {2,}/);
+    expect(titles(60)).toEqual(["ID", "STATUS", "TITLE"]);
+    expect(titles(80)).toEqual(["ID", "CAPTURED (UTC)", "STATUS", "UPLOADER", "TITLE"]);
+    expect(titles(200)).toEqual([
+      "ID",
+      "CAPTURED (UTC)",
+      "STATUS",
+      "KEYFRAMES",
+      "LENGTH",
+      "SIZE",
+      "HOST",
+      "UPLOADER",
+      "TITLE",
+    ]);
+  });
+
+  test("cuts nothing of an ordinary title where the output is a file", () => {
+    const lines = captureTable([row], Number.POSITIVE_INFINITY, plainStyle);
+    expect(lines[1]).toContain("Ұсталған жігіт, Қарағанды");
+  });
+
+  test("shows the address and the reason of a failed attempt", () => {
+    const lines = captureTable(rows, 300, plainStyle);
+    expect(lines[5]).toContain("https://example.org/v/1 (there is nothing at this address)");
+  });
+
+  test("colour changes no column", () => {
+    const strip = (line: string) => line.replaceAll(/\u001b\[\d+m/g, "");
+    expect(captureTable(rows, 100, colorStyle).map(strip)).toEqual(captureTable(rows, 100, plainStyle));
+  });
+
+  test("says how many captures wait for keyframes", () => {
+    expect(listNotes(rows)).toEqual(["1 capture without keyframes yet: holdfast derive"]);
+    expect(listNotes([row])).toEqual([]);
+    expect(listNotes([])).toEqual(["no captures here match"]);
+  });
+});
+
+describe("figures for a person", () => {
+  test.each([
+    [0, "0 bytes"],
+    [1, "1 byte"],
+    [999, "999 bytes"],
+    [1000, "1.0 kB"],
+    [999_949, "999.9 kB"],
+    [999_950, "1.0 MB"],
+    [12_345_678, "12.3 MB"],
+    [4_000_000_000, "4.0 GB"],
+    [Number.MAX_SAFE_INTEGER, "9.0 PB"],
+  ])("%i bytes are %s", (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text);
+  });
+
+  test.each([
+    ["0", "0.0 s"],
+    ["7.44", "7.4 s"],
+    ["9.96", "0:10"],
+    ["83.48", "1:23"],
+    ["3723", "1:02:03"],
+    ["", ""],
+    ["-1", "-1"],
+    ["\u001b", "\\u{1b}"],
+  ])("%j seconds are %j", (seconds, text) => {
+    expect(formatLength(seconds)).toBe(text);
+  });
+
+  test("thousands, clocks and times", () => {
+    expect([1, 999, 1000, 1234567].map(formatCount)).toEqual(["1", "999", "1 000", "1 234 567"]);
+    expect([0, 59.6, 61, 3600].map(formatClock)).toEqual(["0:00", "1:00", "1:01", "1:00:00"]);
+    expect(formatTime("2026-09-19T14:03:22.123Z")).toBe("2026-09-19 14:03:22 UTC");
+    expect(formatTime("\u202e")).toBe("\\u{202e}");
+  });
+});
+
+describe("labels and words", () => {
+  test("a digest is never broken, however narrow the terminal is", () => {
+    const digest = "a".repeat(64);
+    expect(wrap(`SHA-256 ${digest} end`, 20)).toEqual(["SHA-256", digest, "end"]);
+  });
+
+  test("values stand under each other and absent facts are left out", () => {
+    const lines = labelled(
+      [
+        ["title", "one two three four five"],
+        ["date", null],
+        ["a", "x", "y"],
+      ],
+      30,
+    );
+    expect(lines).toEqual(["  title  one two three four", "         five", "  a      x", "         y"]);
+  });
+});

@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { capturedTerminal, dangerous, runCli } from "./terminal-double.js";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-cli-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("a wrong command line exits 2, says what is wrong and what to type", () => {
+  test.each([
+    [["archive"], "holdfast: missing required argument 'url'", "holdfast archive --help"],
+    [["import"], "holdfast: missing required argument 'file'", "holdfast import --help"],
+    [["show"], "holdfast: missing required argument 'id'", "holdfast show --help"],
+    [["show", "a", "b"], "holdfast: too many arguments", "holdfast show --help"],
+    [["archvie", "x"], "holdfast: unknown command 'archvie'", "did you mean archive?"],
+    [["list", "--sinse", "2026-01-01"], "holdfast: unknown option '--sinse'", "did you mean --since?"],
+    [
+      ["list", "--since", "yesterday"],
+      "holdfast: option '--since <day>' argument 'yesterday'",
+      "list --help",
+    ],
+    [
+      ["list", "--since", "2026-02-30"],
+      "holdfast: option '--since <day>' argument '2026-02-30'",
+      "list --help",
+    ],
+    [["list", "--status", "fine"], "holdfast: option '--status <status>' argument 'fine'", "list --help"],
+    [["list", "--sort", "mood"], "holdfast: option '--sort <key>' argument 'mood'", "list --help"],
+    [["list", "--limit", "0"], "holdfast: option '--limit <n>' argument '0'", "list --help"],
+    [["archive", "--limit", "-1", "x"], "holdfast: option '--limit <n>' argument '-1'", "archive --help"],
+    [["archive", "--max-bytes", "4X", "x"], "holdfast: option '--max-bytes <size>'", "archive --help"],
+    [["archive", "--format"], "holdfast: option '--format <selector>' argument missing", "archive --help"],
+    [["export", "x"], "holdfast: unknown command 'export'", "holdfast --help"],
+    [["list", "--vault"], "holdfast: option '--vault <dir>' argument missing", "list --help"],
+  ])("%j", async (argv, message, hint) => {
+    const { status, stdout, stderr } = await runCli(argv);
+    expect(status).toBe(2);
+    expect(stdout).toBe("");
+    const [first, second, ...rest] = stderr.split("\n");
+    expect(first).toContain(message);
+    expect(first).not.toMatch(/\.$/);
+    expect(second).toMatch(/^ {2}hint: /);
+    expect(second).toContain(hint);
+    expect(rest).toEqual([""]);
+  });
+
+  test("a hostile argument is shown as what it is", async () => {
+    const { status, stderr } = await runCli(["\u001b[2J\u202e"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("\\u{1b}[2J\\u{202e}");
+    expect(dangerous.test(stderr)).toBe(false);
+  });
+
+  test("no command at all shows the help on stderr", async () => {
+    const { status, stdout, stderr } = await runCli([]);
+    expect(status).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("Usage: holdfast");
+  });
+});
+
+describe("help", () => {
+  test("lists exactly the commands that work", async () => {
+    const { status, stdout } = await runCli(["--help"]);
+    expect(status).toBe(0);
+    const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1]);
+    expect(commands).toEqual([
+      "archive",
+      "import",
+      "derive",
+      "list",
+      "show",
+      "verify",
+      "init",
+      "doctor",
+      "help",
+    ]);
+  });
+
+  test.each(["archive", "import", "derive", "list", "show", "verify", "init", "doctor"])(
+    "of %s says what its exit statuses mean and which options every command takes",
+    async (command) => {
+      const { status, stdout, stderr } = await runCli([command, "--help"]);
+      expect(status).toBe(0);
+      expect(stderr).toBe("");
+      expect(stdout).toMatch(/Exit statuses:\n {2}0 +done\n/);
+      expect(stdout).toContain("--vault <dir>");
+      expect(stdout).toContain("--json");
+    },
+  );
+
+  test("only verify can say that evidence is not as recorded", async () => {
+    for (const command of ["archive", "import", "derive", "list", "show", "init", "doctor"]) {
+      const { stdout } = await runCli([command, "--help"]);
+      expect(stdout).not.toContain("evidence is not as recorded");
+    }
+    expect((await runCli(["verify", "--help"])).stdout).toContain("1    evidence is not as recorded");
+  });
+
+  test("fits a terminal of 60 columns", async () => {
+    const { stdout } = await runCli(["list", "--help"], capturedTerminal({ columns: 60 }));
+    const options = stdout.split("Exit statuses:")[0] ?? "";
+    for (const line of options.split("\n")) expect(line.length).toBeLessThanOrEqual(60);
+  });
+
+  test("the version is the package's", async () => {
+    const { status, stdout } = await runCli(["--version"]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("verify with arguments", () => {
+  test("a path that leads nowhere is not looked up as a capture", async () => {
+    const { status, stderr } = await runCli(["verify", "clip.mp4"], capturedTerminal({ cwd: folder }));
+    expect(status).toBe(2);
+    expect(stderr).toContain("cannot check clip.mp4: there is no such file");
+  });
+
+  test("a folder is not a file", async () => {
+    const { status, stderr } = await runCli(["verify", "."], capturedTerminal({ cwd: folder }));
+    expect(status).toBe(2);
+    expect(stderr).toContain("cannot check .: it is not a file");
+  });
+});
+
+describe("where there is no vault", () => {
+  test.each([["list"], ["show", "ABC"], ["verify"], ["verify", "clip.mp4"]])(
+    "%s %s exits 5 and leaves nothing behind",
+    async (...argv) => {
+      writeFileSync(join(folder, "clip.mp4"), "bytes");
+      const { status, stdout, stderr } = await runCli(argv, capturedTerminal({ cwd: folder }));
+      expect({ status, stdout }).toEqual({ status: 5, stdout: "" });
+      expect(stderr).toMatch(/^holdfast: .*\n {2}hint: /);
+    },
+  );
+});
+
+test("listening for Ctrl-C ends with the command", async () => {
+  const before = process.listenerCount("SIGINT");
+  await runCli(["--help"]);
+  expect(process.listenerCount("SIGINT")).toBe(before);
+});

@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import { progressBar, progressSentence } from "../../src/cli/progress-line.js";
+import { Screen } from "../../src/cli/screen.js";
+import { displayWidth } from "../../src/core/printable.js";
+import type { Progress } from "../../src/outcome.js";
+import { capturedTerminal, dangerous, hostileTitle } from "./terminal-double.js";
+
+const half: Progress = {
+  subject: "https://example.org/v/1",
+  stage: "download",
+  detail: "",
+  done: 12_300_000,
+  total: 28_100_000,
+  speed: 2_100_000.4,
+  etaSeconds: 7.4,
+};
+
+const endless: Progress = { ...half, total: null, speed: null, etaSeconds: null };
+
+describe("the progress line", () => {
+  test("names stage, share, size, speed, time left and subject", () => {
+    expect(progressBar(half, 120)).toBe(
+      "downloading  [########------------]  43 %  12.3 MB of 28.1 MB  2.1 MB/s  0:07 left  https://example.org/v/1",
+    );
+  });
+
+  test("claims no share of something whose end is unknown", () => {
+    expect(progressBar(endless, 120)).toBe("downloading  12.3 MB  https://example.org/v/1");
+  });
+
+  test("says 100 % only when everything is there", () => {
+    expect(progressBar({ ...half, done: 999_999, total: 1_000_000 }, 120)).toContain("99 %");
+    expect(progressBar({ ...half, done: 1_000_000, total: 1_000_000 }, 120)).toContain("100 %");
+  });
+
+  test.each([10, 40, 60, 80, 200])("fits %i columns with hostile text in it", (columns) => {
+    for (const progress of [half, endless, { ...half, subject: hostileTitle, detail: hostileTitle }]) {
+      const line = progressBar(progress, columns);
+      expect(displayWidth(line)).toBeLessThanOrEqual(columns);
+      expect(dangerous.test(line)).toBe(false);
+    }
+  });
+
+  test("is a sentence where nothing can be redrawn", () => {
+    expect(progressSentence(half)).toBe(
+      "https://example.org/v/1: downloading: 43 %, 12.3 MB of 28.1 MB, 2.1 MB/s, 0:07 left",
+    );
+    expect(dangerous.test(progressSentence({ ...half, subject: hostileTitle }))).toBe(false);
+  });
+});
+
+describe("an answer that could not be written", () => {
+  function screenWhoseStdoutFails(code: string) {
+    const io = capturedTerminal();
+    let report = (_error: Error): void => {};
+    const stdout = { ...io.stdout, on: (_event: "error", listener: typeof report) => (report = listener) };
+    const screen = new Screen({ ...io, stdout }, () => new Date(0));
+    report(Object.assign(new Error("write failed"), { code }));
+    return screen;
+  }
+
+  test("is a failure when the disk is full", async () => {
+    await expect(screenWhoseStdoutFails("ENOSPC").finish()).rejects.toThrow("write failed");
+  });
+
+  test("is none when the reader had enough", async () => {
+    await expect(screenWhoseStdoutFails("EPIPE").finish()).resolves.toBeUndefined();
+  });
+});
+
+describe("the screen", () => {
+  const clock = () => {
+    let at = 0;
+    return { now: () => new Date(at), pass: (ms: number) => (at += ms) };
+  };
+
+  test("a terminal's line is redrawn at most ten times a second", () => {
+    const io = capturedTerminal({ columns: 100 });
+    const time = clock();
+    const screen = new Screen(io, time.now);
+    for (let step = 0; step < 1000; step++) {
+      screen.progress(half);
+      time.pass(1);
+    }
+    expect(io.written.stderr.split("\r\u001b[2K")).toHaveLength(1 + 10);
+    expect(io.written.stderr).not.toContain("\n");
+  });
+
+  test("a new stage is shown at once", () => {
+    const io = capturedTerminal({ columns: 100 });
+    const screen = new Screen(io, clock().now);
+    screen.progress(half);
+    screen.progress({ ...half, stage: "derive" });
+    expect(io.written.stderr).toContain("keyframes and metadata");
+  });
+
+  test("the line is cleared before anything else is written", () => {
+    const io = capturedTerminal({ columns: 120 });
+    const screen = new Screen(io, clock().now);
+    screen.progress(half);
+    screen.answer("an answer");
+    screen.note("a note");
+    expect(io.written.both).toMatch(/left {2}https:\/\/example\.org\/v\/1\r\u001b\[2Kan answer\na note\n$/);
+  });
+
+  test("a full line leaves the last column free, so that it does not wrap", () => {
+    const io = capturedTerminal({ columns: 60 });
+    new Screen(io, clock().now).progress({ ...half, subject: "x".repeat(500) });
+    expect(displayWidth(io.written.stderr.replace("\r\u001b[2K", ""))).toBeLessThanOrEqual(59);
+  });
+
+  test("a file gets a sentence every three seconds and no escape sequence", () => {
+    const io = capturedTerminal();
+    const time = clock();
+    const screen = new Screen(io, time.now);
+    for (let step = 0; step < 100; step++) {
+      screen.progress({ ...half, stage: step % 2 ? "hash" : "download" });
+      time.pass(100);
+    }
+    screen.clear();
+    expect(io.written.stderr.split("\n")).toHaveLength(4 + 1);
+    expect(dangerous.test(io.written.stderr)).toBe(false);
+  });
+
+  test("a terminal that knows no escapes is treated like a file", () => {
+    const io = capturedTerminal({ columns: 100, env: { TERM: "dumb" } });
+    new Screen(io, clock().now).progress(half);
+    expect(io.written.stderr).not.toContain("\u001b");
+  });
+});

@@ -1,0 +1,147 @@
+import { describe, expect, test } from "vitest";
+import { colorStyle, plainStyle } from "../../src/cli/style.js";
+import { filePage, verifyPage } from "../../src/cli/verify-page.js";
+import type { FileReport, VerifyReport } from "../../src/outcome.js";
+import { dangerous, hostileTitle } from "./terminal-double.js";
+
+const green = "\u001b[32m";
+const yellow = "\u001b[33m";
+
+const report: VerifyReport = {
+  ok: true,
+  hashes: "pass",
+  chain: "pass",
+  signature: "absent",
+  tokens: "absent",
+  checked: { captures: 3, files: 12, bytes: 28_100_000, log_entries: 1234 },
+  findings: [],
+  limits: ["a vault rewritten from end to end by whoever holds it looks the same to this check"],
+};
+
+const damaged: VerifyReport = {
+  ...report,
+  ok: false,
+  hashes: "fail",
+  findings: [
+    {
+      code: "interrupted-commit",
+      severity: "note",
+      where: "objects/x",
+      message: "the journal explains this",
+    },
+    {
+      code: "digest-differs",
+      severity: "error",
+      where: "objects/x/v1/content/original/track-1.mp4",
+      message: "changed",
+    },
+    { code: "file-missing", severity: "error", where: "objects/y", message: "gone" },
+  ],
+};
+
+const plain = (of: VerifyReport, quiet = false) => verifyPage(of, quiet, 100, plainStyle).join("\n");
+
+describe("the report of a check", () => {
+  test("says what was checked, and each question has an answer of its own", () => {
+    const text = plain(report);
+    expect(text).toContain("checked  3 captures, 12 files, 28.1 MB, 1 234 log entries");
+    expect(text).toMatch(/hashes +pass +stored bytes against the digests in the records/);
+    expect(text).toMatch(/chain +pass/);
+    expect(text).toMatch(/signature +absent +no signed checkpoint: nothing here shows whose log this is/);
+    expect(text).toMatch(/tokens +absent +no outside time-stamp: only this vault says since when/);
+    expect(text).toContain("a vault rewritten from end to end");
+    expect(text).toMatch(/what was checked is as recorded$/);
+  });
+
+  test("what is absent or was not asked is yellow, and green is kept for a pass", () => {
+    const lines = verifyPage({ ...report, tokens: "unchecked" }, false, 100, colorStyle);
+    const line = (question: string) => lines.find((text) => text.includes(`  ${question}`)) ?? "";
+    expect(line("hashes")).toContain(green);
+    expect(line("signature")).toContain(yellow);
+    expect(line("tokens")).toContain(yellow);
+    for (const question of ["signature", "tokens"]) expect(line(question)).not.toContain(green);
+    expect(line("tokens")).toContain("not asked this time");
+  });
+
+  test("every finding has its line, errors before notes", () => {
+    const lines = plain(damaged).split("\n");
+    const at = (text: string) => lines.findIndex((line) => line.includes(text));
+    expect(lines[at("digest-differs")]).toBe(
+      "  error  objects/x/v1/content/original/track-1.mp4  digest-differs: changed",
+    );
+    expect(at("digest-differs")).toBeLessThan(at("file-missing"));
+    expect(at("file-missing")).toBeLessThan(at("interrupted-commit"));
+    expect(lines.at(-1)).toBe("not as recorded: 2 errors");
+  });
+
+  test("quiet keeps the errors and the conclusion", () => {
+    expect(plain(damaged, true).split("\n")).toHaveLength(3);
+  });
+
+  test.each([report, damaged])("never says in one word that everything is fine", (of) => {
+    expect(plain(of)).not.toMatch(/verified|authentic|genuine|tamper-proof|immutable|\bvalid\b|\bOK\b/i);
+  });
+
+  test("a hostile path in a finding stays on its line", () => {
+    const finding = {
+      code: hostileTitle,
+      severity: "error",
+      where: hostileTitle,
+      message: hostileTitle,
+    } as const;
+    const text = plain({
+      ...damaged,
+      findings: [finding],
+      limits: [hostileTitle],
+      checked: { [hostileTitle]: 1 },
+    });
+    expect(dangerous.test(text)).toBe(false);
+    expect(text).not.toContain("\nholdfast: as recorded");
+  });
+
+  test("counts of one are in the singular", () => {
+    const checked = { entries: 1, annexes: 1, files: 1, objects: 2, digests_per_file: 2 };
+    expect(plain({ ...report, checked })).toContain(
+      "checked  1 entry, 1 annex, 1 file, 2 objects, 2 digests per file",
+    );
+  });
+
+  test("a check of nothing says so", () => {
+    expect(plain({ ...report, checked: {} })).toContain("checked  nothing");
+  });
+});
+
+const file: FileReport = {
+  ok: true,
+  file: "/tmp/clip.mp4",
+  bytes: 1500,
+  sha256: "a".repeat(64),
+  matches: [
+    {
+      capture: "20260919-ABCDEFGH",
+      path: "original/track-1.mp4",
+      entry: 12,
+      since: "2026-09-19T14:03:30.100Z",
+      requested_url: "https://example.org/v/1",
+    },
+  ],
+  findings: [],
+};
+
+describe("the report on one file", () => {
+  const text = (of: FileReport) => filePage(of, 100, plainStyle).join("\n");
+
+  test("names the capture, the entry and whose clock the time is from", () => {
+    expect(text(file)).toContain("since      log entry 12, which this vault dates 2026-09-19 14:03:30 UTC");
+    expect(text(file)).toMatch(/SHA-256 +a{64}/);
+    expect(text(file)).toMatch(/these bytes are in this vault, in 1 capture$/);
+  });
+
+  test("says plainly when the bytes are not there", () => {
+    expect(text({ ...file, ok: false, matches: [] })).toMatch(/these bytes are not in this vault$/);
+  });
+
+  test("bytes found beside damage are not called as recorded", () => {
+    expect(text({ ...file, ok: false })).toMatch(/but not everything is as recorded$/);
+  });
+});

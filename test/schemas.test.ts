@@ -1,0 +1,520 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { describe, expect, test } from "vitest";
+import { encodeCanonical, parseCanonical } from "../src/core/canonical-json.js";
+import { type Entry, eventNames, lineHash, parseEntry } from "../src/core/entry.js";
+import type { FailureCode } from "../src/core/failure.js";
+import type {
+  Basis,
+  DecodeCheck,
+  DerivationStep,
+  DerivedFile,
+  ElementName,
+  ElementStatus,
+  FileRole,
+  Wholeness,
+} from "../src/core/record.js";
+import type { CaptureResult, CaptureRow, CheckState, FileReport, VerifyReport } from "../src/outcome.js";
+import type { AnnexFacts } from "../src/vault/annex.js";
+import type { Settings } from "../src/vault/settings.js";
+import { derivation, importRecord, record } from "./support/samples.js";
+import { readVectors } from "./support/vectors.js";
+
+interface Schema {
+  readonly $id?: string;
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, Schema>>;
+  readonly description?: string;
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly patternProperties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: unknown;
+}
+
+const folder = new URL("../schemas/", import.meta.url);
+const names = readdirSync(folder).filter((name) => name.endsWith(".schema.json"));
+const schemas = new Map<string, Schema>(
+  names.map((name) => [name, JSON.parse(readFileSync(new URL(name, folder), "utf8"))]),
+);
+
+const ajv = new Ajv2020({ strict: true, allErrors: true });
+addFormats.default(ajv);
+for (const schema of schemas.values()) ajv.addSchema(schema);
+
+function problems(id: string, value: unknown): string[] {
+  const validate = ajv.getSchema(id);
+  if (!validate) throw new Error(`no schema ${id}`);
+  validate(value);
+  return (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
+}
+
+/** The schema a reference leads to, and the file it stands in. */
+function resolve(schema: Schema, file: string): { readonly schema: Schema; readonly file: string } {
+  if (schema.$ref === undefined) return { schema, file };
+  const [target, pointer] = schema.$ref.split("#/$defs/");
+  const next = target === "" || target === undefined ? file : target;
+  const found = schemas.get(next)?.$defs?.[pointer ?? ""];
+  if (!found) throw new Error(`${file}: ${schema.$ref} leads nowhere`);
+  return resolve(found, next);
+}
+
+/** Where the fields of `value` and of its schema differ, by path. Empty when they are the same all the way down. */
+function differences(value: unknown, given: Schema, inFile: string, path: string): string[] {
+  const { schema, file } = resolve(given, inFile);
+  if (Array.isArray(value)) {
+    if (value.length === 0) return [];
+    return schema.items
+      ? differences(value[0], schema.items, file, `${path}[]`)
+      : [`${path}: not a list in the schema`];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  const branch = schema.anyOf?.find((one) => one.type !== "null");
+  if (branch) return differences(value, branch, file, path);
+  if (schema.patternProperties) return [];
+  const inType = Object.keys(value).sort();
+  const inSchema = Object.keys(schema.properties ?? {}).sort();
+  const found = [
+    ...inType.filter((key) => !inSchema.includes(key)).map((key) => `${path}.${key}: not in the schema`),
+    ...inSchema.filter((key) => !inType.includes(key)).map((key) => `${path}.${key}: only in the schema`),
+  ];
+  for (const [key, member] of Object.entries(value)) {
+    const next = schema.properties?.[key];
+    if (next) found.push(...differences(member, next, file, `${path}.${key}`));
+  }
+  return found;
+}
+
+/** The schema at `id`, for instance `record.schema.json#/$defs/file`. */
+function schemaAt(id: string): { readonly schema: Schema; readonly file: string } {
+  const [file = ""] = id.split("#");
+  return id.includes("#") ? resolve({ $ref: id }, file) : { schema: schemas.get(file) ?? {}, file };
+}
+
+function everySchema(schema: unknown, path: string, visit: (schema: Schema, path: string) => void): void {
+  if (typeof schema !== "object" || schema === null) return;
+  if (!Array.isArray(schema)) visit(schema, path);
+  for (const [key, member] of Object.entries(schema)) everySchema(member, `${path}/${key}`, visit);
+}
+
+const config: Settings = {
+  v: 1,
+  vault_id: "5d0c6a1f9be34c70a6f2d18e4b7c9035",
+  created_at: "2026-11-23T18:22:05.120Z",
+  actor: "operator-7f3a9c01d2",
+  settings: { keyframe_max_gap_s: 10, max_bytes: 4294967296 },
+};
+
+const annexFacts: Omit<AnnexFacts, "rawFiles"> = {
+  capture: record.capture,
+  salt: "00112233445566778899aabbccddeeff",
+  collector: "aigerim",
+  hostname: "desk",
+  os: "Linux 6.1.0",
+  time_zone: "Asia/Almaty",
+  received_from: "a colleague",
+  proxy: "socks5://127.0.0.1:9050",
+  cookies_sha256: record.files[0]!.sha256,
+  places: { "<staging>": "/home/aigerim/vault/staging" },
+  connections: [
+    {
+      at: "2026-11-23T18:22:05.120Z",
+      host: "video.example",
+      port: 443,
+      address: "192.0.2.7",
+      bytes_in: 1843900,
+      bytes_out: 1200,
+      refused: "a private address",
+    },
+  ],
+};
+
+const annex = {
+  v: 1,
+  ...annexFacts,
+  egress: { address: "192.0.2.9", how: "as the operator said" },
+  files: [{ path: "info.json", bytes: 4120, sha256: record.files[0]!.sha256 }],
+};
+
+const file = { role: "media_track", path: "original/track-1.mp4", bytes: 1, sha256: annex.files[0]!.sha256 };
+const finding = {
+  code: "file-changed",
+  severity: "error",
+  where: "entry:5",
+  message: "not as hashed",
+} as const;
+
+const captureResult: CaptureResult = {
+  url: "https://video.example/watch/811",
+  status: "captured",
+  derivation: "done",
+  id: record.capture,
+  title: "қалай",
+  object: "objects/06/20261123-4T9KX2MB",
+  files: [file],
+  keyframes: 4,
+  entry: 2,
+  reason: "why",
+  hint: "what next",
+  uploader: "somebody",
+  claimed_date: "2026-11-20",
+  duration: "12.5",
+};
+
+const captureRow: CaptureRow = {
+  id: record.capture,
+  at: record.started_at,
+  status: "captured",
+  derivation: "done",
+  method: "ytdlp",
+  url: "https://video.example/watch/811",
+  host: "video.example",
+  title: "қалай",
+  uploader: "somebody",
+  claimed_date: "2026-11-20",
+  duration: "12.5",
+  bytes: 1,
+  sha256: file.sha256,
+  entry: 2,
+  reason: "why",
+};
+
+const verifyReport: VerifyReport = {
+  ok: false,
+  hashes: "fail",
+  chain: "pass",
+  signature: "absent",
+  tokens: "absent",
+  checked: { captures: 1, files: 4 },
+  findings: [finding],
+  limits: ["the log is not signed"],
+};
+
+const fileReport: FileReport = {
+  ok: true,
+  file: "clip.mp4",
+  bytes: 1,
+  sha256: file.sha256,
+  matches: [
+    {
+      capture: record.capture,
+      path: file.path,
+      entry: 2,
+      since: record.started_at,
+      requested_url: "https://video.example/watch/811",
+    },
+  ],
+  findings: [finding],
+};
+
+const samples: readonly (readonly [id: string, sample: unknown])[] = [
+  ["record.schema.json", record],
+  ["derivation.schema.json", derivation],
+  ["config.schema.json", config],
+  ["annex.schema.json", annex],
+  ["cli-output.schema.json#/$defs/captureResult", captureResult],
+  ["cli-output.schema.json#/$defs/captureRow", captureRow],
+  ["cli-output.schema.json#/$defs/verifyReport", verifyReport],
+  ["cli-output.schema.json#/$defs/fileReport", fileReport],
+];
+
+/** The keys of an object that TypeScript obliges to name every member of a union. */
+function all<T extends string>(members: Readonly<Record<T, null>>): string[] {
+  return Object.keys(members).sort();
+}
+
+describe("the published schemas", () => {
+  test.each(names)("%s is a strict JSON Schema 2020-12 under its own name", (name) => {
+    const schema = schemas.get(name);
+    expect(schema?.$id).toBe(name);
+    expect(schema).toHaveProperty("$schema", "https://json-schema.org/draft/2020-12/schema");
+    expect(() => ajv.getSchema(name)).not.toThrow();
+  });
+
+  test.each(names)("%s allows no field it does not name, and says what each is for", (name) => {
+    const missing: string[] = [];
+    everySchema(schemas.get(name), "", (schema, path) => {
+      if (path.endsWith("/if") || path.includes("/if/") || path.includes("/then") || path.includes("/else"))
+        return;
+      if (schema.type === "object" && (schema.properties || schema.patternProperties)) {
+        if (schema.additionalProperties !== false) missing.push(`${path}: additionalProperties`);
+      }
+      for (const [key, property] of Object.entries(schema.properties ?? {})) {
+        const own = typeof property === "object" && typeof property.description === "string";
+        const elsewhere = typeof property === "object" && resolve(property, name).schema.description;
+        if (!own && !elsewhere && !path.endsWith("/properties")) missing.push(`${path}.${key}: description`);
+      }
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
+describe("code and schema state the same fields", () => {
+  test.each(samples)("%s", (id, sample) => {
+    const { schema, file: inFile } = schemaAt(id);
+    expect(differences(sample, schema, inFile, "")).toEqual([]);
+    expect(problems(id, sample)).toEqual([]);
+  });
+
+  test.each(samples)("%s demands each of them, and refuses another", (id, sample) => {
+    const optional = id === "config.schema.json" ? ["keyframe_max_gap_s", "max_bytes"] : [];
+    for (const key of Object.keys(sample as object).filter((name) => !optional.includes(name))) {
+      const { [key]: _, ...rest } = sample as Record<string, unknown>;
+      expect(problems(id, rest), key).not.toEqual([]);
+    }
+    expect(problems(id, { ...(sample as object), other: 1 })).not.toEqual([]);
+  });
+
+  const roles = all<FileRole>({
+    media_track: null,
+    media_segment: null,
+    segment_map: null,
+    info_json: null,
+    html_source: null,
+    manifest: null,
+    thumbnail: null,
+    subtitle: null,
+    comments: null,
+    sidecar: null,
+  });
+  const failures = all<FailureCode>({
+    "not-a-url": null,
+    "unsupported-scheme": null,
+    "private-address": null,
+    "not-found": null,
+    gone: null,
+    forbidden: null,
+    "login-required": null,
+    "geo-blocked": null,
+    "rate-limited": null,
+    "server-error": null,
+    network: null,
+    tls: null,
+    "no-video": null,
+    "not-media": null,
+    empty: null,
+    "too-large": null,
+    drm: null,
+    "live-stream": null,
+    "format-unavailable": null,
+    "cut-short": null,
+    stalled: null,
+    "timed-out": null,
+    "disk-full": null,
+    "old-downloader": null,
+    "downloader-missing": null,
+    "downloader-failed": null,
+    interrupted: null,
+  });
+  const elements = all<ElementName>({
+    target_web_address: null,
+    source_code: null,
+    full_page_capture: null,
+    embedded_media_files: null,
+    embedded_metadata: null,
+    contextual_data: null,
+    collection_data: null,
+    hash_value: null,
+  });
+  const kinds = all<DerivedFile["kind"]>({
+    ffprobe: null,
+    exiftool: null,
+    content_credentials: null,
+    stream_hashes: null,
+    keyframe: null,
+    contact_sheet: null,
+    playable: null,
+    derivation: null,
+  });
+  const steps = all<DerivationStep["step"]>({
+    ffprobe: null,
+    exiftool: null,
+    content_credentials: null,
+    stream_hashes: null,
+    keyframes: null,
+    decode: null,
+    playable: null,
+  });
+  const bases = all<Basis>({
+    observed: null,
+    platform_claim: null,
+    file_claim: null,
+    person_assertion: null,
+    derived: null,
+  });
+  const statuses = all<ElementStatus>({
+    captured: null,
+    not_present: null,
+    not_applicable: null,
+    not_attempted: null,
+    failed: null,
+  });
+  test.each<[string, string, string | null, string[]]>([
+    ["file roles", "record.schema.json#/$defs/file", "role", roles],
+    ["element names", "record.schema.json#/$defs/element", "item", elements],
+    ["bases", "record.schema.json#/$defs/basis", null, bases],
+    ["element statuses", "record.schema.json#/$defs/element_status", null, statuses],
+    [
+      "judgements of wholeness",
+      "record.schema.json#/$defs/wholeness",
+      null,
+      all<Wholeness>({ whole: null, incomplete: null, unknown: null }),
+    ],
+    ["kinds of derivatives", "derivation.schema.json#/$defs/derived_file", "kind", kinds],
+    ["derivation steps", "derivation.schema.json#/$defs/step", "step", steps],
+    [
+      "judgements of decoding",
+      "derivation.schema.json#/$defs/decode",
+      "verdict",
+      all<DecodeCheck["verdict"]>({ sound: null, damaged: null, unknown: null }),
+    ],
+    [
+      "states of a check",
+      "cli-output.schema.json#/$defs/verifyReport",
+      "chain",
+      all<CheckState>({ pass: null, fail: null, absent: null, unchecked: null }),
+    ],
+    ["events", "entry.schema.json", "event", [...eventNames].sort()],
+  ])("the %s are the same", (_what, id, property, members) => {
+    const { schema, file: inFile } = schemaAt(id);
+    const found = property === null ? schema : resolve(schema.properties?.[property] ?? {}, inFile).schema;
+    expect([...(found.enum ?? [])].sort()).toEqual(members);
+  });
+
+  test("the failure codes are the same", () => {
+    const failure = schemaAt("entry.schema.json#/$defs/capture-failed").schema.properties?.failure;
+    expect([...(failure?.properties?.code?.enum ?? [])].sort()).toEqual(failures);
+  });
+
+  test("an entry has the same fields in code and schema", () => {
+    const entry: Entry = parseEntry(readVectors<{ line: string }>("entries", "good-capture.json")[0]!.line);
+    const { schema } = schemaAt("entry.schema.json");
+    expect(Object.keys(entry).sort()).toEqual(Object.keys(schema.properties ?? {}).sort());
+    expect([...(schema.required ?? [])].sort()).toEqual(Object.keys(entry).sort());
+  });
+});
+
+describe("the schemas hold what the format promises", () => {
+  test("an import never shows as fetched, and a fetched capture has no claimed address", () => {
+    expect(problems("record.schema.json", importRecord)).toEqual([]);
+    expect(
+      problems("record.schema.json", { ...importRecord, requested_url: record.requested_url }),
+    ).not.toEqual([]);
+    expect(problems("record.schema.json", { ...importRecord, final_url: record.final_url })).not.toEqual([]);
+    expect(problems("record.schema.json", { ...record, claimed_url: importRecord.claimed_url })).not.toEqual(
+      [],
+    );
+    expect(problems("record.schema.json", { ...record, requested_url: null })).not.toEqual([]);
+  });
+
+  test("absent facts may be null", () => {
+    const nothing = Object.fromEntries(Object.keys(record.source).map((key) => [key, null]));
+    expect(problems("record.schema.json", { ...record, source: nothing, parent: null })).toEqual([]);
+  });
+
+  test.each([
+    "../escape",
+    "a/../b",
+    "/absolute",
+    "a//b",
+    "a/",
+    ".",
+    "..",
+    "a/..",
+    "ә.mp4",
+    "a b",
+    "a\\b",
+    "",
+  ])("%j is no path in an object", (path) => {
+    const files = [{ ...record.files[0], path }];
+    expect(problems("record.schema.json", { ...record, files })).not.toEqual([]);
+  });
+
+  test.each([
+    "original/track-1.mp4",
+    "record.json",
+    "derived/keyframes/0001_-0.040000.jpg",
+    "a/..b/c",
+    "a/.b",
+  ])("%j is a path in an object", (path) => {
+    expect(problems("record.schema.json", { ...record, files: [{ ...record.files[0], path }] })).toEqual([]);
+  });
+
+  test.each([
+    "2026-11-23T18:22:05Z",
+    "2026-11-23T18:22:05.120+00:00",
+    "2026-02-30T18:22:05.120Z",
+    "yesterday",
+  ])("%j is no time", (time) => {
+    expect(problems("record.schema.json", { ...record, started_at: time })).not.toEqual([]);
+  });
+
+  test("record and derivation have one canonical text", () => {
+    for (const value of [record, importRecord, derivation, annex]) {
+      expect(parseCanonical(encodeCanonical(value))).toEqual(value);
+    }
+  });
+
+  const bodies = readVectors<{ line: string }>("entries", "good-").filter(({ name }) =>
+    eventNames.some((event) => name === `good-${event}.json`),
+  );
+  test.each(bodies)("$name is valid, with every field of its body and no other", ({ line }) => {
+    const entry = parseEntry(line);
+    expect(problems("entry.schema.json", entry)).toEqual([]);
+    expect(problems("entry.schema.json", { ...entry, body: { ...entry.body, other: 1 } })).not.toEqual([]);
+    for (const key of Object.keys(entry.body)) {
+      const { [key]: _, ...rest } = entry.body;
+      expect(problems("entry.schema.json", { ...entry, body: rest }), key).not.toEqual([]);
+    }
+  });
+
+  test("each event has a body of its own", () => {
+    expect(bodies.map(({ line }) => parseEntry(line).event).sort()).toEqual([...eventNames].sort());
+  });
+
+  test("a body under another event is refused", () => {
+    const [first] = bodies;
+    for (const event of eventNames) {
+      const entry = parseEntry(first!.line);
+      if (event !== entry.event) expect(problems("entry.schema.json", { ...entry, event })).not.toEqual([]);
+    }
+  });
+});
+
+describe("FORMAT.md", () => {
+  const text = readFileSync(new URL("FORMAT.md", folder), "utf8");
+
+  test("begins with an entry that is one, and states its hash", () => {
+    const line = /```json\n(\{.*\})\n```/.exec(text)?.[1] ?? "";
+    expect(problems("entry.schema.json", parseEntry(line))).toEqual([]);
+    expect(text).toContain(lineHash(line));
+  });
+
+  test("names every event, every error code of an entry and every schema", () => {
+    const codes = readVectors<{ expect: { code?: string } }>("entries", "bad-").map(
+      ({ expect: e }) => e.code,
+    );
+    for (const word of [...eventNames, ...new Set(codes), ...names]) expect(text).toContain(`\`${word}\``);
+  });
+
+  test("has every section that the code cites", () => {
+    const sections = [...text.matchAll(/^#{2,3} (\d+(?:\.\d+)?)\.? /gm)].map((match) => match[1]);
+    const cited = citations(new URL("../src/", import.meta.url));
+    expect(cited.filter((section) => !sections.includes(section))).toEqual([]);
+    expect(cited.length).toBeGreaterThan(5);
+  });
+});
+
+/** Every section number behind `FORMAT.md §` in the source. */
+function citations(source: URL): string[] {
+  return readdirSync(source, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => [
+      ...readFileSync(new URL(name, source), "utf8").matchAll(/FORMAT\.md §(\d+(?:\.\d+)?)/g),
+    ])
+    .map((match) => match[1] ?? "");
+}

@@ -1,0 +1,168 @@
+import type { CaptureRecord, Claim, DerivationRecord, RunRecord, Software } from "../../src/core/record.js";
+
+/*
+ * One fully populated value per published format: every field present, nothing null, every list with an item. A field
+ * added to a type does not compile until it is here, and then the schema tests ask for it in the schema.
+ */
+
+const sha256 = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
+const sha512 = `${sha256}${sha256}`;
+const at = "2026-11-23T18:22:05.120Z";
+const said: Claim<string> = { value: "қалай", basis: "platform_claim", from: "info.json:title" };
+const counted: Claim<number> = { value: 12, basis: "platform_claim", from: "info.json:view_count" };
+
+export const run: RunRecord = {
+  program: "yt-dlp",
+  argv: ["--ignore-config", "--paths", "<staging>", "--", "https://video.example/watch/811"],
+  removed: ["<staging>"],
+  started_at: at,
+  ended_at: at,
+  exit_code: 0,
+  signal: "SIGTERM",
+  ended_by: "exited",
+  sandbox: "prlimit",
+};
+
+export const software: Software = { name: "yt-dlp", version: "2026.08.19", sha256 };
+
+export const record: CaptureRecord = {
+  v: 1,
+  capture: "20261123-4T9KX2MB",
+  method: "ytdlp",
+  status: "captured",
+  started_at: at,
+  ended_at: at,
+  elapsed_ms: 1200,
+  clock: { source: "timedatectl", synchronised: true, checked_at: at },
+  requested_url: "https://video.example/watch/811",
+  final_url: "https://video.example/watch/811",
+  redirects: ["https://video.example/watch/811"],
+  claimed_url: null,
+  parent: { url: "https://video.example/channel/7", title: "Канал", index: 1 },
+  source: {
+    canonical_url: said,
+    extractor: said,
+    platform_item_id: said,
+    title: said,
+    description: said,
+    uploader: said,
+    uploader_id: said,
+    uploader_url: said,
+    channel: said,
+    channel_id: said,
+    posted_at: said,
+    upload_date: said,
+    duration: said,
+    language: said,
+    location: said,
+    live_status: said,
+    availability: said,
+    tags: { value: ["қала"], basis: "platform_claim", from: "info.json:tags" },
+    view_count: counted,
+    like_count: counted,
+    comment_count: counted,
+  },
+  files: [
+    {
+      role: "media_track",
+      path: "original/track-1.mp4",
+      bytes: 1843221,
+      sha256,
+      sha512,
+      hashed_at: at,
+      received_as: "811.mp4",
+      as_received: true,
+    },
+  ],
+  requests: [
+    {
+      method: "GET",
+      url: "https://video.example/watch/811",
+      status: 302,
+      location: "https://video.example/watch/812",
+      date: "Mon, 23 Nov 2026 18:22:05 GMT",
+      last_modified: "Mon, 23 Nov 2026 18:00:00 GMT",
+      etag: '"a"',
+      content_type: "video/mp4",
+      content_length: 1843221,
+    },
+  ],
+  completeness: { verdict: "whole", grounds: ["track-1.mp4: 1843221 bytes received, as announced"] },
+  elements: [
+    { item: "target_web_address", status: "captured", reason: "in this record", paths: ["record.json"] },
+    { item: "source_code", status: "not_present", reason: "no page was read", paths: [] },
+    { item: "full_page_capture", status: "not_attempted", reason: "not done", paths: [] },
+    {
+      item: "embedded_media_files",
+      status: "captured",
+      reason: "as received",
+      paths: ["original/track-1.mp4"],
+    },
+    { item: "embedded_metadata", status: "captured", reason: "as stated", paths: ["source/info.json"] },
+    { item: "contextual_data", status: "not_attempted", reason: "not asked for", paths: [] },
+    { item: "collection_data", status: "captured", reason: "in this record and the annex", paths: [] },
+    { item: "hash_value", status: "captured", reason: "of every file", paths: [] },
+  ],
+  alterations: ["the 3 segments of track-1.mp4 were put together in order, nothing else was changed"],
+  runs: [run],
+  software: [software],
+  redactions: [{ path: "source/info.json", raw_sha256: sha256, cut: ["/http_headers dropped"] }],
+  warnings: ["the clock is not kept by a time service"],
+};
+
+/** The same capture as an import, whose address is a person's word. */
+export const importRecord: CaptureRecord = {
+  ...record,
+  method: "import",
+  requested_url: null,
+  final_url: null,
+  redirects: [],
+  claimed_url: {
+    value: "https://video.example/watch/811",
+    basis: "person_assertion",
+    from: "--source-url",
+  },
+};
+
+export const derivation: DerivationRecord = {
+  v: 1,
+  capture: "20261123-4T9KX2MB",
+  version: "v2",
+  status: "done",
+  started_at: at,
+  ended_at: at,
+  derived_from: [{ path: "original/track-1.mp4", sha256 }],
+  steps: [{ step: "ffprobe", status: "captured", reason: "one video stream and one audio stream" }],
+  duration: "12.512000",
+  width: 1920,
+  height: 1080,
+  rotation: 90,
+  keyframes: [
+    {
+      pts_time: "-0.040000",
+      pts: -512,
+      frame: 0,
+      path: "derived/keyframes/000000.jpg",
+      sha256,
+      frame_sha256: sha256,
+      dhash: "00ff00ff00ff00ff",
+    },
+  ],
+  max_gap: "10",
+  contact_sheet: "derived/contact-sheet.jpg",
+  playable: "derived/playable.mp4",
+  stream_hashes: [
+    {
+      original: "original/track-1.mp4",
+      stream: 0,
+      type: "video",
+      packets_sha256: sha256,
+      decoded_sha256: sha256,
+    },
+  ],
+  decode: [{ original: "original/track-1.mp4", verdict: "sound", grounds: ["decoded without a word"] }],
+  completeness: { verdict: "whole", grounds: ["as announced"] },
+  files: [{ kind: "ffprobe", path: "derived/ffprobe.json", bytes: 2211, sha256, sha512 }],
+  runs: [run],
+  software: [software],
+};
