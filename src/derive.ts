@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { resultOf } from "./capture-result.js";
 import { encodeCanonical } from "./core/canonical-json.js";
 import type { CaptureId } from "./core/capture-id.js";
@@ -7,6 +7,7 @@ import { judgeCompleteness } from "./core/completeness.js";
 import { HoldfastError } from "./core/error.js";
 import { nextVersion } from "./core/inventory.js";
 import type { DerivationRecord, DerivedFile } from "./core/record.js";
+import { wellFormed } from "./core/well-formed.js";
 import { runDerivation } from "./derivation-steps.js";
 import { storageFailure } from "./failed-capture.js";
 import type { CaptureResult, World } from "./outcome.js";
@@ -101,19 +102,15 @@ async function deriveObject(
   staging: string,
   deep: boolean,
 ): Promise<void> {
-  const content = join(staging, "content");
-  mkdirSync(join(content, "derived"), { recursive: true });
+  const made = join(staging, "made");
+  mkdirSync(join(made, "derived"), { recursive: true });
   const startedAt = world.now().toISOString();
-  const made = await runDerivation({
-    workshop,
-    world,
-    object,
-    content,
-    scratch: join(staging, "scratch"),
-    deep,
-  });
+  const scratch = join(staging, "scratch");
+  const derived = await runDerivation({ workshop, world, object, content: made, scratch, deep });
   world.signal.throwIfAborted();
-  const files = made.files.map(({ kind, path }) => hashDerived(content, kind, path));
+  // Only what a step vouches for is moved on; what a failed step left half made stays behind in staging.
+  const content = join(staging, "content");
+  const files = derived.files.map(({ kind, path }) => takeDerived(made, content, kind, path));
   const { record } = object;
   const derivation: DerivationRecord = {
     v: 1,
@@ -122,13 +119,14 @@ async function deriveObject(
     status: "done",
     started_at: startedAt,
     ended_at: world.now().toISOString(),
-    ...made.facts,
-    completeness: judgeCompleteness(record.completeness, made.facts.decode),
+    ...derived.facts,
+    completeness: judgeCompleteness(record.completeness, derived.facts.decode),
     files,
     software: workshop.software,
   };
   const problems = schemaProblems("derivation", derivation);
   if (problems.length > 0) throw new Error(`the derivation would not be valid: ${problems.join("; ")}`);
+  mkdirSync(join(content, "derived"), { recursive: true });
   writeNewFile(join(content, "derived/derivation.json"), encodeCanonical(derivation));
   commitDerivation(workshop, object, derivation, content);
 }
@@ -157,6 +155,13 @@ function commitDerivation(
   });
 }
 
+function takeDerived(made: string, content: string, kind: DerivedFile["kind"], path: string): DerivedFile {
+  mkdirSync(dirname(join(content, path)), { recursive: true });
+  renameSync(join(made, path), join(content, path));
+  chmodSync(join(content, path), 0o444);
+  return hashDerived(content, kind, path);
+}
+
 function hashDerived(content: string, kind: DerivedFile["kind"], path: string): DerivedFile {
   const file = join(content, path);
   syncFile(file);
@@ -165,5 +170,5 @@ function hashDerived(content: string, kind: DerivedFile["kind"], path: string): 
 
 /** Error texts of the system name files; a local path must not stand in the log. */
 function withoutPaths(text: string, root: string): string {
-  return text.replaceAll(root, "<vault>").slice(0, 500);
+  return wellFormed(text.replaceAll(root, "<vault>").slice(0, 500));
 }

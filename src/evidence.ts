@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseForeignJson } from "./core/canonical-json.js";
-import { wellFormed } from "./core/well-formed.js";
-import type { Fetched } from "./fetch-attempts.js";
 import { FormatError } from "./core/format-error.js";
 import { readPlatformFacts } from "./core/info-json.js";
 import type { Redaction, SourceFacts } from "./core/record.js";
 import { redactInfoJson, redactText } from "./core/redact.js";
+import { wellFormed } from "./core/well-formed.js";
+import type { Fetched } from "./fetch-attempts.js";
 import { type HashedFile, hashFile } from "./preserve.js";
 import type { FetchedFile, FetchedSidecar, FetchedTrack } from "./tools/fetch-types.js";
 import { digestSequence } from "./vault/digest-file.js";

@@ -1,17 +1,17 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { failedResult, resultOf } from "./capture-result.js";
 import { toJson } from "./core/canonical-json.js";
 import type { CaptureId } from "./core/capture-id.js";
 import type { Failure } from "./core/failure.js";
 import type { RunRecord } from "./core/record.js";
 import { wellFormed } from "./core/well-formed.js";
-import { failedResult, resultOf } from "./capture-result.js";
 import type { CaptureResult } from "./outcome.js";
 import { type AnnexFacts, writeAnnex } from "./vault/annex.js";
 import { captureById } from "./vault/captures.js";
 import { commitFailure, stagingOf } from "./vault/commit.js";
 import { beginAttempt } from "./vault/recovery.js";
 import type { Workshop } from "./workshop.js";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 
 /** A failed attempt: what was asked, why it failed, and what was run. */
 export interface FailedCapture {

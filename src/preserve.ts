@@ -1,7 +1,6 @@
 import { chmodSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Json, toJson } from "./core/canonical-json.js";
-import { encodeCanonical } from "./core/canonical-json.js";
+import { encodeCanonical, type Json, toJson } from "./core/canonical-json.js";
 import type { Entry } from "./core/entry.js";
 import type { InventoryFile } from "./core/inventory.js";
 import type { CaptureRecord, FileRole, RecordFile } from "./core/record.js";

@@ -1,5 +1,8 @@
-import type { Finding } from "./core/finding.js";
+import { join } from "node:path";
+import { loggedVersion } from "./core/audit-log.js";
+import { checkLine, firstLink } from "./core/chain.js";
 import { HoldfastError } from "./core/error.js";
+import type { Finding } from "./core/finding.js";
 import type { CheckState, FileReport, VerifyReport, World } from "./outcome.js";
 import { auditVault, type VaultAudit } from "./vault/audit-vault.js";
 import { filesByDigest, oneCaptureByPart } from "./vault/captures.js";
@@ -48,7 +51,10 @@ export async function verifyVault(request: VerifyRequest, world: World): Promise
   }
 }
 
-/** Says whether exactly these bytes are in the vault, in which captures and since which entries. Reads only. */
+/**
+ * Says whether exactly these bytes are in the vault, in which captures and since which entries. Each answer of the
+ * index is checked against the entry's own line and the stored copy; the rest of the log is not audited. Reads only.
+ */
 export async function verifyFile(
   request: { readonly vault: string; readonly file: string },
   world: World,
@@ -57,28 +63,65 @@ export async function verifyFile(
   const { bytes, sha256 } = digestFile(request.file);
   const reader = openReader(request.vault);
   try {
-    const matches = filesByDigest(reader.database, sha256).map(({ capture, path, entry, at, url }) => ({
-      capture,
-      path,
-      entry,
-      since: at,
-      requested_url: url,
-    }));
-    const findings: readonly Finding[] =
-      matches.length > 0
-        ? []
-        : [
-            {
-              code: "not-in-vault",
-              severity: "error",
-              where: request.file,
-              message: "these bytes are not in this vault",
-            },
-          ];
-    return { ok: matches.length > 0, file: request.file, bytes, sha256, matches, findings };
+    const places = filesByDigest(reader.database, sha256).map((row) =>
+      checkPlace(reader.layout.root, row, sha256),
+    );
+    const matches = places.flatMap(({ match }) => match ?? []);
+    const findings = places.flatMap(({ finding }) => finding ?? []);
+    const unknown: Finding = {
+      code: "not-in-vault",
+      severity: "error",
+      where: request.file,
+      message: "these bytes are not in this vault",
+    };
+    return {
+      ok: matches.length > 0 && findings.length === 0,
+      file: request.file,
+      bytes,
+      sha256,
+      matches,
+      findings: places.length === 0 ? [unknown] : findings,
+    };
   } finally {
     reader.close();
   }
+}
+
+type IndexedFile = ReturnType<typeof filesByDigest>[number];
+
+/** One place the index names, with what the log and the disk say of it. */
+function checkPlace(
+  root: string,
+  row: IndexedFile,
+  sha256: string,
+): { readonly match?: FileReport["matches"][number]; readonly finding?: Finding } {
+  const where = `${row.object}: ${row.path}`;
+  const error = (code: string, message: string) => ({
+    finding: { code, severity: "error", where, message } as const,
+  });
+  const entry = checkLine(row.line, firstLink).entry;
+  const version = entry && loggedVersion(entry.seq, entry.body);
+  if (
+    entry?.seq !== row.entry ||
+    !version?.files.some((file) => file.path === row.path && file.sha256 === sha256)
+  ) {
+    return error("index-differs", `entry ${row.entry} does not name this file, the index does`);
+  }
+  try {
+    const stored = digestFile(join(root, row.object, version.version, "content", row.path));
+    if (stored.sha256 !== sha256) return error("file-changed", "the stored copy is not as the log states");
+  } catch {
+    return error("file-missing", "the stored copy is missing or cannot be read");
+  }
+  return {
+    match: {
+      capture: row.capture,
+      path: row.path,
+      entry: row.entry,
+      since: entry.at,
+      requested_url: row.url,
+    },
+  };
 }
 
 function idOf(reader: VaultReader | null, part: string): string {

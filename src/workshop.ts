@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { hostname, release, type as osType, userInfo } from "node:os";
+import { hostname, type as osType, release, userInfo } from "node:os";
 import { join } from "node:path";
 import type { ClockCheck, Software } from "./core/record.js";
 import type { World } from "./outcome.js";

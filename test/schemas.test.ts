@@ -489,7 +489,7 @@ describe("FORMAT.md", () => {
   const text = readFileSync(new URL("FORMAT.md", folder), "utf8");
 
   test("begins with an entry that is one, and states its hash", () => {
-    const line = /```json\n(\{.*\})\n```/.exec(text)?.[1] ?? "";
+    const line = /```text\n(\{.*\})\n```/.exec(text)?.[1] ?? "";
     expect(problems("entry.schema.json", parseEntry(line))).toEqual([]);
     expect(text).toContain(lineHash(line));
   });

@@ -1,6 +1,6 @@
 import { displayWidth, fitWidth, printable } from "../core/printable.js";
 import type { Progress } from "../outcome.js";
-import { formatBytes, formatClock } from "./units.js";
+import { formatBytes, formatClock, formatCount } from "./units.js";
 
 const stageWords: Readonly<Record<Progress["stage"], string>> = {
   "look-up": "looking up",
@@ -32,9 +32,16 @@ export function progressSentence(progress: Progress): string {
   return `${printable(progress.subject, 300)}: ${stageOf(progress)}${figures}`;
 }
 
+/** While these last, bytes are counted; during the others whatever `detail` names, for instance files. */
+const countsBytes: ReadonlySet<Progress["stage"]> = new Set(["look-up", "download", "hash", "commit"]);
+
+function isCount(progress: Progress): boolean {
+  return progress.done !== null && !countsBytes.has(progress.stage);
+}
+
 function stageOf(progress: Progress): string {
-  const detail = progress.detail === "" ? "" : `, ${printable(progress.detail, 60)}`;
-  return `${stageWords[progress.stage]}${detail}`;
+  const words = stageWords[progress.stage];
+  return progress.detail === "" || isCount(progress) ? words : `${words}, ${printable(progress.detail, 60)}`;
 }
 
 /** How much is done, from 0 to 1; null where the end is not known. */
@@ -63,7 +70,11 @@ function factsOf(progress: Progress): readonly string[] {
 }
 
 function sizeOf(progress: Progress): string | null {
-  if (progress.done === null) return null;
-  if (progress.total === null || progress.total <= 0) return formatBytes(progress.done);
-  return `${formatBytes(progress.done)} of ${formatBytes(progress.total)}`;
+  const { done, total } = progress;
+  if (done === null) return null;
+  const format = isCount(progress) ? formatCount : formatBytes;
+  const unit = isCount(progress) ? ` ${printable(progress.detail, 60)}`.trimEnd() : "";
+  return total === null || total <= 0
+    ? `${format(done)}${unit}`
+    : `${format(done)} of ${format(total)}${unit}`;
 }

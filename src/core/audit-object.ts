@@ -40,7 +40,7 @@ export function auditObject(
     );
   }
   auditRootInventory(report, found, head, pending);
-  const versions = pending && pending !== head ? [...capture.versions, pending] : capture.versions;
+  const versions = pending ? [...capture.versions, pending] : capture.versions;
   for (const version of versions) auditVersionInventory(report, found, version, version === pending);
   const inventory = newestInventory(found, versions);
   if (inventory && inventory.id !== capture.id) {
@@ -88,8 +88,10 @@ function auditRootInventory(
 ): void {
   const text = found.texts.get("inventory.json");
   const sidecar = found.texts.get("inventory.json.sha512");
-  if (text === undefined)
-    return report.error("inventory-missing", "inventory.json", "the inventory is missing");
+  if (text === undefined) {
+    report.error("inventory-missing", "inventory.json", "the inventory is missing");
+    return;
+  }
   const known = [head.inventorySha512, pending?.inventorySha512 ?? head.inventorySha512];
   if (!known.includes(sha512(text))) {
     report.error(

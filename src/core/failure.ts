@@ -228,7 +228,7 @@ const siteErrors: readonly (readonly [RegExp, FailureCode])[] = [
   [/Tunnel connection failed: 403\b/, "private-address"],
   [/CERTIFICATE_VERIFY_FAILED|certificate verify failed|\[SSL\b|SSL: |TLS/, "tls"],
   [/\bDRM\b/, "drm"],
-  [/geo.?restrict|not available (in|from) your (country|location|region)/i, "geo-blocked"],
+  [/geo.?restrict|\bnot\b.{0,60}\bavailable (in|from) your (country|location|region)/i, "geo-blocked"],
   [loginHint, "login-required"],
   [
     /login required|log ?in to|sign in|registered users|private (video|account|group)|members.only/i,

@@ -33,12 +33,12 @@ export function redactText(
   const cut = new CutList();
   let line = 1;
   let lineStart = 0;
-  let at = 0;
+  let nextBreak = text.indexOf("\n");
   for (const span of spans) {
-    for (let next = text.indexOf("\n", at); next !== -1 && next < span.start; next = text.indexOf("\n", at)) {
+    while (nextBreak !== -1 && nextBreak < span.start) {
       line += 1;
-      lineStart = next + 1;
-      at = next + 1;
+      lineStart = nextBreak + 1;
+      nextBreak = text.indexOf("\n", lineStart);
     }
     cut.add(`${line}:${span.start - lineStart + 1} ${span.what}`);
   }

@@ -35,8 +35,9 @@ export function relayTunnel(client: Duplex, remote: Socket): void {
 
 /**
  * Sends `incoming` on over `remote` and the answer back, streaming both ways. Bodies are not changed, and a body that is
- * cut short arrives cut short: whoever judges completeness must not be told a clean end by us. `extra` are raw headers
- * to add; `path` is the request target for the other side.
+ * cut short arrives cut short: whoever judges completeness must not be told a clean end by us. (One cut nobody above
+ * the runtime can see: a reset in the same instant as the last bytes of a body without a length looks like its end.)
+ * `extra` are raw headers to add; `path` is the request target for the other side.
  */
 export function relayRequest(
   incoming: IncomingMessage,
@@ -105,8 +106,8 @@ function cutShort(response: ServerResponse, framed: boolean): void {
 }
 
 function resetWhenWritten(stream: Duplex): void {
-  if (stream.destroyed || !stream.writable) return reset(stream);
-  stream.write("", () => reset(stream));
+  if (stream.destroyed || !stream.writable) reset(stream);
+  else stream.write("", () => reset(stream));
 }
 
 function reset(stream: Duplex): void {

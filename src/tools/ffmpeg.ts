@@ -18,10 +18,17 @@ export interface StreamHashLine {
 }
 
 export type StreamHashOutcome =
-  | { readonly ok: true; readonly streams: readonly StreamHashLine[]; readonly notes: readonly string[]; readonly runs: readonly MediaRun[] }
+  | {
+      readonly ok: true;
+      readonly streams: readonly StreamHashLine[];
+      readonly notes: readonly string[];
+      readonly runs: readonly MediaRun[];
+    }
   | { readonly ok: false; readonly reason: string; readonly runs: readonly MediaRun[] };
 
-export async function streamHashes(request: FfmpegRequest & { readonly deep: boolean }): Promise<StreamHashOutcome> {
+export async function streamHashes(
+  request: FfmpegRequest & { readonly deep: boolean },
+): Promise<StreamHashOutcome> {
   throw new Error(`not yet ${request.media}`);
 }
 
@@ -47,7 +54,11 @@ export interface PlayableRequest {
 }
 
 export type PlayableOutcome =
-  | { readonly ok: true; /** Name inside `outDir`. */ readonly file: "playable.mp4" | "playable.mkv"; readonly runs: readonly MediaRun[] }
+  | {
+      readonly ok: true /** Name inside `outDir`. */;
+      readonly file: "playable.mp4" | "playable.mkv";
+      readonly runs: readonly MediaRun[];
+    }
   | { readonly ok: false; readonly reason: string; readonly runs: readonly MediaRun[] };
 
 export async function makePlayable(request: PlayableRequest): Promise<PlayableOutcome> {

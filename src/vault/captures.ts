@@ -84,14 +84,22 @@ export function underived(database: Database.Database): readonly CaptureRowRecor
     .all();
 }
 
-/** Where in the vault a file with this SHA-256 lies, oldest first. */
+/** Where in the vault a file with this SHA-256 lies by the index, oldest first; `line` is the entry that names it. */
 export function filesByDigest(database: Database.Database, sha256: string) {
   return database
     .prepare<
       [string],
-      { capture: string; path: string; bytes: number; entry: number; at: string; url: string | null }
+      {
+        capture: string;
+        path: string;
+        bytes: number;
+        entry: number;
+        line: string;
+        url: string | null;
+        object: string;
+      }
     >(
-      `SELECT file.capture, file.path, file.bytes, file.entry, json_extract(entry.line, '$.at') AS at, capture.url
+      `SELECT file.capture, file.path, file.bytes, file.entry, entry.line, capture.url, capture.object
        FROM file JOIN capture ON capture.id = file.capture JOIN entry ON entry.seq = file.entry
        WHERE file.sha256 = ? ORDER BY file.entry, file.path`,
     )

@@ -30,17 +30,16 @@ export async function takeWriterLock(path: string, waitMs: number, onWait: () =>
   return { release: () => database.close() };
 }
 
-/** Whether a process holds the writer lock now. Reads only; a vault on a read-only disk has no writer. */
+/** Whether a process holds the writer lock now. Only reads: an exclusive lock keeps readers out too. */
 export function isBeingWritten(path: string): boolean {
   if (!existsSync(path)) return false;
-  let database: Database.Database;
+  const database = new Database(path, { timeout: 0, readonly: true });
   try {
-    database = new Database(path, { timeout: 0, fileMustExist: true });
-  } catch {
+    database.prepare("SELECT count(*) FROM sqlite_schema").get();
     return false;
-  }
-  try {
-    return !tryLock(database);
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw error;
   } finally {
     database.close();
   }
@@ -51,8 +50,11 @@ function tryLock(database: Database.Database): boolean {
     database.exec("BEGIN EXCLUSIVE");
     return true;
   } catch (error) {
-    if (error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY")) return false;
-    if (error instanceof Database.SqliteError && error.code.startsWith("SQLITE_READONLY")) return true;
+    if (isBusy(error)) return false;
     throw error;
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY");
 }

@@ -123,6 +123,13 @@ describe("verify with arguments", () => {
     expect(stderr).toContain("cannot check clip.mp4: there is no such file");
   });
 
+  test.each(["--quick", "--record"])("%s is refused where it would do nothing", async (option) => {
+    writeFileSync(join(folder, "clip.mp4"), "bytes");
+    const { status, stderr } = await runCli(["verify", option, "clip.mp4"], capturedTerminal({ cwd: folder }));
+    expect(status).toBe(2);
+    expect(stderr).toContain("for checking a vault, not a file");
+  });
+
   test("a folder is not a file", async () => {
     const { status, stderr } = await runCli(["verify", "."], capturedTerminal({ cwd: folder }));
     expect(status).toBe(2);

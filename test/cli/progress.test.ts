@@ -28,6 +28,21 @@ describe("the progress line", () => {
     expect(progressBar(endless, 120)).toBe("downloading  12.3 MB  https://example.org/v/1");
   });
 
+  test("counts files and pictures as what they are, not as bytes", () => {
+    const files: Progress = { ...endless, stage: "verify", detail: "files", done: 1234, total: 5000 };
+    expect(progressSentence(files)).toBe("https://example.org/v/1: checking: 24 %, 1 234 of 5 000 files");
+  });
+
+  test("names what it waits for", () => {
+    const waiting: Progress = {
+      ...endless,
+      stage: "wait",
+      detail: "another holdfast is writing",
+      done: null,
+    };
+    expect(progressSentence(waiting)).toBe("https://example.org/v/1: waiting, another holdfast is writing");
+  });
+
   test("says 100 % only when everything is there", () => {
     expect(progressBar({ ...half, done: 999_999, total: 1_000_000 }, 120)).toContain("99 %");
     expect(progressBar({ ...half, done: 1_000_000, total: 1_000_000 }, 120)).toContain("100 %");

@@ -52,18 +52,24 @@ export const faultRoutes: Routes = {
     setTimeout(() => visit.request.socket.resetAndDestroy(), 100);
   },
   "/fault/slow.mp4": (visit) => {
-    raw(visit, `Content-Length: ${clip(visit).length}`, clip(visit).subarray(0, 2048));
+    raw(visit, `Content-Length: ${clip(visit).length}`, half(clip(visit)));
     const timer = setInterval(() => visit.request.socket.write(Buffer.from([0])), 200);
     visit.request.socket.on("close", () => clearInterval(timer));
   },
   // One file is begun, another is there when the downloader comes back for the rest.
   "/fault/changing.mp4": (visit) => {
-    if (visit.count > 2) return sendClip(visit, "other.mp4");
+    if (visit.count > 2) {
+      sendClip(visit, "other.mp4");
+      return;
+    }
     raw(visit, `Accept-Ranges: bytes\r\nContent-Length: ${clip(visit).length}`, half(clip(visit)));
     visit.request.socket.end();
   },
   "/fault/busy-twice.mp4": (visit) => {
-    if (visit.count > 2) return sendClip(visit, "clip.mp4");
+    if (visit.count > 2) {
+      sendClip(visit, "clip.mp4");
+      return;
+    }
     visit.response.writeHead(503, { "retry-after": "1" }).end("busy");
   },
   // The reason phrase and the page say one thing, the status another.

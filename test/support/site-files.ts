@@ -49,8 +49,10 @@ export function sendPage(visit: Visit, html: string, status = 200): void {
 export function sendClip(visit: Visit, name: string): void {
   const body = clipBytes(visit.clips, name);
   const range = /^bytes=(\d+)-(\d*)$/.exec(visit.request.headers.range ?? "");
-  if (range === null)
-    return sendBody(visit, body, name, { "last-modified": "Tue, 04 Aug 2026 10:00:00 GMT" });
+  if (range === null) {
+    sendBody(visit, body, name, { "last-modified": "Tue, 04 Aug 2026 10:00:00 GMT" });
+    return;
+  }
   const start = Number(range[1]);
   const end = range[2] === "" ? body.length - 1 : Math.min(Number(range[2]), body.length - 1);
   const part = body.subarray(start, end + 1);

@@ -66,7 +66,10 @@ export const streamRoutes: Routes = {
   "/hls/changing.m3u8": (visit) => sendPlaylist(visit, mediaPlaylist(["changing.ts", hlsSegments[1]])),
   // Half of one segment, then all of another: a downloader that resumes would splice the two.
   "/hls/changing.ts": (visit) => {
-    if (visit.count > 1) return sendClip(visit, "hls/segment-2.ts");
+    if (visit.count > 1) {
+      sendClip(visit, "hls/segment-2.ts");
+      return;
+    }
     const body = clipBytes(visit.clips, "hls/segment-0.ts");
     visit.response.writeHead(200, { "content-type": "video/mp2t", "content-length": String(body.length) });
     visit.response.write(body.subarray(0, Math.floor(body.length / 2)), () => visit.response.destroy());

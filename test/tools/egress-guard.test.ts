@@ -392,9 +392,10 @@ describe("a body that is cut short arrives cut short", () => {
   });
 
   it("a tunnel that is reset is reset for the client", async () => {
-    const port = await listening(
-      createTcpServer((socket) => socket.once("data", () => socket.write(half, () => resetNow(socket)))),
-    );
+    const server = createTcpServer((socket) => {
+      socket.once("data", () => socket.write(half, () => setTimeout(() => resetNow(socket), 50)));
+    });
+    const port = await listening(server);
     const { socket } = await tunnel(await guard({ allowPrivate: true }), `127.0.0.1:${port}`);
     socket.write("go");
     socket.resume();

@@ -39,6 +39,7 @@ async function verify(
   options: VerifyOptions,
 ): Promise<ExitStatus> {
   const { files, ids } = sortArguments(session.io.cwd, names);
+  if (files.length > 0 && ids.length === 0) refuseVaultOptions(options);
   const { verifyFile, verifyVault } = await import("../../verify.js");
   const reports: { readonly ok: boolean }[] = [];
   for (const file of files) {
@@ -64,6 +65,16 @@ async function verify(
     reports.push(report);
   }
   return reports.every(({ ok }) => ok) ? exitStatus.done : exitStatus.notAsRecorded;
+}
+
+/** A file is only looked up: an option that would silently do nothing must not look as if it had. */
+function refuseVaultOptions(options: VerifyOptions): void {
+  if (options.quick !== true && options.record !== true) return;
+  throw new HoldfastError(
+    "usage",
+    "--quick and --record are for checking a vault, not a file",
+    "leave the option out, or the file",
+  );
 }
 
 function answer(session: Session, report: { readonly ok: boolean }, object: object, page: readonly string[]) {

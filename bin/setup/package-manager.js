@@ -1,0 +1,105 @@
+import { onPath, say, succeeds } from "./shell.js";
+
+/** How each package manager installs, and its names for what holdfast needs; null where it has no such package. */
+const managers = [
+  {
+    command: "apt-get",
+    install: ["install", "-y", "--no-install-recommends"],
+    refresh: ["update"],
+    packages: {
+      ffmpeg: ["ffmpeg"],
+      python: ["python3", "python3-venv"],
+      perl: ["perl"],
+      "yt-dlp": ["yt-dlp"],
+      bubblewrap: ["bubblewrap"],
+    },
+  },
+  {
+    command: "dnf",
+    install: ["install", "-y"],
+    refresh: null,
+    packages: {
+      ffmpeg: ["ffmpeg-free"],
+      python: ["python3"],
+      perl: ["perl"],
+      "yt-dlp": ["yt-dlp"],
+      bubblewrap: ["bubblewrap"],
+    },
+  },
+  {
+    command: "pacman",
+    install: ["-S", "--needed", "--noconfirm"],
+    refresh: null,
+    packages: {
+      ffmpeg: ["ffmpeg"],
+      python: ["python"],
+      perl: ["perl"],
+      "yt-dlp": ["yt-dlp"],
+      bubblewrap: ["bubblewrap"],
+    },
+  },
+  {
+    command: "apk",
+    install: ["add"],
+    refresh: ["update"],
+    packages: {
+      ffmpeg: ["ffmpeg"],
+      python: ["python3"],
+      perl: ["perl"],
+      "yt-dlp": ["yt-dlp"],
+      bubblewrap: ["bubblewrap"],
+    },
+  },
+  {
+    command: "brew",
+    install: ["install"],
+    refresh: null,
+    packages: {
+      ffmpeg: ["ffmpeg"],
+      python: ["python"],
+      perl: ["perl"],
+      "yt-dlp": ["yt-dlp"],
+      bubblewrap: null,
+    },
+  },
+];
+
+/** The package manager of this machine, or null. */
+export function findPackageManager(env) {
+  const manager = managers.find(({ command }) => onPath(command, env) !== null);
+  return manager === undefined ? null : { ...manager, rights: rights(manager.command, env) };
+}
+
+/** What a person would type to install `what`, or null where there is no such package. */
+export function installLine(manager, what) {
+  const names = manager?.packages[what];
+  if (!names) return null;
+  const sudo = manager.command === "brew" || process.getuid?.() === 0 ? [] : ["sudo"];
+  return [...sudo, manager.command, ...manager.install, ...names].join(" ");
+}
+
+/**
+ * Installs `what` and says by which command. False when there is no such package, no right
+ * to install it, or it failed.
+ */
+export function tryPackage({ manager: find, env }, what) {
+  const manager = find();
+  const line = installLine(manager, what);
+  if (line === null || manager.rights === null) return false;
+  say(`installing it with the system's package manager: ${line}`);
+  const quiet = { ...env, DEBIAN_FRONTEND: "noninteractive" };
+  const run = (args) => {
+    const [command, ...rest] = [...manager.rights, manager.command, ...args];
+    return succeeds(command, rest, quiet);
+  };
+  const wanted = [...manager.install, ...manager.packages[what]];
+  // A fresh machine has no lists of packages yet.
+  return run(wanted) || (manager.refresh !== null && run(manager.refresh) && run(wanted));
+}
+
+/** The words before the command: nothing as root, `sudo -n` where that works without a password, null where neither. */
+function rights(command, env) {
+  if (command === "brew" || process.getuid?.() === 0) return [];
+  const sudo = onPath("sudo", env);
+  return sudo !== null && succeeds(sudo, ["-n", "true"], env) ? [sudo, "-n"] : null;
+}

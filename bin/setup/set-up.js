@@ -1,0 +1,37 @@
+// Plain JavaScript: this runs before anything is installed or built.
+import { build } from "./build.js";
+import { installDependencies } from "./dependencies.js";
+import { installPrograms } from "./programs.js";
+import { SetupFailure, say } from "./shell.js";
+
+export { say };
+
+const oldestNode = [20, 19];
+
+/**
+ * Makes holdfast ready to run: packages, build, outside programs. Does nothing where nothing is missing. Everything it
+ * says goes to stderr. Writes only to node_modules, dist and the tools folder, and through the package manager.
+ * Returns the exit status: 0 ready, 3 a program is missing, 70 something else failed.
+ */
+export async function setUp(env) {
+  try {
+    checkNode(process.versions.node);
+    installDependencies(env);
+    build(env);
+    await installPrograms(env);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof SetupFailure)) throw error;
+    say(error.message);
+    return error.status;
+  }
+}
+
+function checkNode(version) {
+  const [major, minor] = version.split(".").map(Number);
+  if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
+  throw new SetupFailure(
+    3,
+    `holdfast needs Node ${oldestNode.join(".")} or newer, this is ${version}\ninstall a newer one from https://nodejs.org`,
+  );
+}

@@ -1,0 +1,92 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Keyframe } from "./core/record.js";
+import { isReadable, makeScratch, notApplicable, type StepResult, type Work } from "./derivation-work.js";
+import { renderContactSheet } from "./tools/contact-sheet.js";
+import { makePlayable } from "./tools/ffmpeg.js";
+import { extractKeyframes } from "./tools/keyframes.js";
+
+export async function deriveKeyframes(work: Work): Promise<StepResult> {
+  const track = work.tracks.filter(isReadable).find(({ probe }) => probe.video !== null);
+  if (!track) return { step: notApplicable("keyframes", "no original has a video stream that can be read") };
+  const outDir = join(work.content, "derived", "keyframes");
+  mkdirSync(outDir, { recursive: true });
+  const { subject } = subjectOf(work);
+  const set = await extractKeyframes({
+    ffmpeg: work.workshop.ffmpeg.path,
+    ffprobe: work.workshop.ffprobe.path,
+    media: track.media,
+    probe: track.probe,
+    outDir,
+    scratch: makeScratch(work, "keyframes"),
+    signal: work.world.signal,
+    onProgress: (done, total) =>
+      work.world.progress({
+        subject,
+        stage: "derive",
+        detail: "keyframes",
+        done,
+        total,
+        speed: null,
+        etaSeconds: null,
+      }),
+  });
+  const keyframes = set.keyframes.map((frame) => ({ ...frame, path: `derived/keyframes/${frame.path}` }));
+  const sheet = keyframes.length > 0 ? await drawContactSheet(work, keyframes) : [];
+  return {
+    step: {
+      step: "keyframes",
+      status: keyframes.length > 0 ? "captured" : "failed",
+      reason: [
+        `${keyframes.length} frames, no gap longer than ${set.maxGap} s where frames exist`,
+        ...set.notes,
+      ].join("; "),
+    },
+    keyframes,
+    maxGap: set.maxGap,
+    runs: set.runs,
+    files: [...keyframes.map(({ path }) => ({ kind: "keyframe", path }) as const), ...sheet],
+  };
+}
+
+async function drawContactSheet(work: Work, keyframes: readonly Keyframe[]) {
+  const path = "derived/contact-sheet.jpg";
+  const frames = keyframes.map((frame) => ({
+    file: join(work.content, frame.path),
+    ptsTime: frame.pts_time,
+  }));
+  await renderContactSheet({ frames, out: join(work.content, path) });
+  return [{ kind: "contact_sheet", path } as const];
+}
+
+export async function derivePlayable(work: Work): Promise<StepResult> {
+  const readable = work.tracks.filter(isReadable);
+  const video = readable.filter(({ probe }) => probe.video !== null);
+  const audio = readable.filter(({ probe }) => probe.video === null && probe.hasAudio);
+  const transportStream = video[0]?.probe.container.includes("mpegts") ?? false;
+  if (!video[0] || (audio.length === 0 && !transportStream)) {
+    return { step: notApplicable("playable", "the original plays as it is") };
+  }
+  const outcome = await makePlayable({
+    ffmpeg: work.workshop.ffmpeg.path,
+    tracks: [video[0], ...audio],
+    outDir: join(work.content, "derived"),
+    scratch: makeScratch(work, "playable"),
+    signal: work.world.signal,
+  });
+  if (!outcome.ok)
+    return { step: { step: "playable", status: "failed", reason: outcome.reason }, runs: outcome.runs };
+  return {
+    step: {
+      step: "playable",
+      status: "captured",
+      reason: "streams copied into one file, nothing re-encoded",
+    },
+    runs: outcome.runs,
+    files: [{ kind: "playable", path: `derived/${outcome.file}` }],
+  };
+}
+
+function subjectOf(work: Work): { readonly subject: string } {
+  return { subject: work.object.record.requested_url ?? work.object.record.capture };
+}

@@ -1,0 +1,66 @@
+import type { VideoPacket } from "../core/keyframe-plan.js";
+import { ffprobeLimits } from "./limits.js";
+import { ffprobeReadingOptions, type MediaRun, mediaUrl, runMedia } from "./media-input.js";
+
+/** Every packet of one stream, in the order of the file. */
+export interface PacketScan {
+  readonly packets: readonly VideoPacket[];
+  readonly run: MediaRun;
+}
+
+/** The command line of `readPackets`. */
+export function packetsArgv(media: string, stream: number): readonly string[] {
+  return [
+    ...ffprobeReadingOptions,
+    "-select_streams",
+    String(stream),
+    "-show_entries",
+    "packet=pts,dts,size,flags",
+    "-of",
+    "csv=print_section=0",
+    mediaUrl(media),
+  ];
+}
+
+/** Lists the packets of one stream without decoding; a scan that ended early holds what was read until then. */
+export async function readPackets(request: {
+  readonly ffprobe: string;
+  readonly media: string;
+  readonly stream: number;
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+}): Promise<PacketScan> {
+  const packets: VideoPacket[] = [];
+  let rest = "";
+  const run = await runMedia({
+    program: "ffprobe",
+    path: request.ffprobe,
+    argv: packetsArgv(request.media, request.stream),
+    scratch: request.scratch,
+    limits: ffprobeLimits,
+    signal: request.signal,
+    onStdout: (chunk) => {
+      const lines = (rest + chunk.toString("latin1")).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) pushPacket(packets, line);
+    },
+  });
+  return { packets, run };
+}
+
+/** Reads one line `pts,dts,size,flags`; anything else is skipped. */
+function pushPacket(packets: VideoPacket[], line: string): void {
+  const [pts, dts, size, flags] = line.split(",");
+  if (flags === undefined) return;
+  packets.push({
+    pts: timeStamp(pts) ?? timeStamp(dts),
+    key: flags.includes("K"),
+    discard: flags.includes("D"),
+    bytes: Number(size) || 0,
+  });
+}
+
+function timeStamp(text: string | undefined): number | null {
+  const value = Number(text === undefined || text === "" ? Number.NaN : text);
+  return Number.isSafeInteger(value) ? value : null;
+}

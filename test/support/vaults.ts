@@ -1,0 +1,163 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encodeCanonical } from "../../src/core/canonical-json.js";
+import { buildCaptureId } from "../../src/core/capture-id.js";
+import type { CaptureRecord, DerivationRecord, DerivedFile } from "../../src/core/record.js";
+import type { VerifyReport, World } from "../../src/outcome.js";
+import { hashFile, type Preserved, preserve } from "../../src/preserve.js";
+import { type CommitStep, commitNextVersion } from "../../src/vault/commit.js";
+import { digestFile } from "../../src/vault/digest-file.js";
+import { readObject } from "../../src/vault/objects.js";
+import { beginAttempt } from "../../src/vault/recovery.js";
+import { closeVault, openVault, type Vault } from "../../src/vault/vault.js";
+import { verifyVault } from "../../src/verify.js";
+import * as samples from "./samples.js";
+
+/** A temporary folder that is removed by `remove`. */
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), "holdfast-test-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** A world with a clock that moves a second at each look and random bytes that count up. */
+export function testWorld(signal: AbortSignal = new AbortController().signal): World {
+  let seconds = 0;
+  let byte = 0;
+  return {
+    now: () => new Date(Date.UTC(2026, 10, 23, 18, 0, (seconds += 1))),
+    random: (length) => Uint8Array.from({ length }, () => (byte = (byte * 31 + 17) % 251)),
+    signal,
+    env: process.env,
+    tool: "holdfast/0.0.0-test",
+    progress: () => undefined,
+  };
+}
+
+export function openTestVault(root: string, world: World = testWorld()): Promise<Vault> {
+  return openVault(root, { ...world, onWait: () => undefined });
+}
+
+/** Stages, hashes and commits a made-up capture whose two files hold the given text. */
+export function captureText(
+  vault: Vault,
+  text: string,
+  url = `https://video.example/${text.length}`,
+): Preserved {
+  const capture = buildCaptureId(vault.now(), vault.random(5));
+  const staging = beginAttempt(vault, capture, url);
+  const files = (["track-1.mp4", "track-2.m4a"] as const).map((name) => {
+    writeFileSync(join(staging, name), `${name}: ${text}`);
+    const as = {
+      logicalPath: `original/${name}`,
+      role: "media_track",
+      receivedAs: name,
+      asReceived: true,
+    } as const;
+    return hashFile(join(staging, name), as, vault.now);
+  });
+  writeFileSync(join(staging, "raw"), "the site's raw answer");
+  const { files: _files, v: _v, elements, ...facts } = samples.record;
+  return preserve(
+    vault,
+    staging,
+    { ...facts, parent: null, capture, requested_url: url, elements: () => elements },
+    files,
+    {
+      capture,
+      salt: Buffer.from(vault.random(16)).toString("hex"),
+      collector: "somebody",
+      hostname: "somewhere",
+      os: "Linux",
+      time_zone: "UTC",
+      received_from: null,
+      proxy: null,
+      cookies_sha256: null,
+      places: {},
+      connections: [],
+      rawFiles: [{ path: join(staging, "raw"), name: "info.json" }],
+    },
+  );
+}
+
+/** Commits a made-up derivation of a capture as its next version. */
+export function deriveText(
+  vault: Vault,
+  record: CaptureRecord,
+  text: string,
+  onStep: (step: CommitStep) => void = () => undefined,
+): void {
+  const object = readObject(objectFolder(vault.layout.root, vault, record.capture));
+  const staging = beginAttempt(vault, record.capture, "derivation");
+  const content = join(staging, "content");
+  mkdirSync(join(content, "derived"), { recursive: true });
+  writeFileSync(join(content, "derived/hashes.json"), text);
+  const hashes: DerivedFile = {
+    kind: "stream_hashes",
+    path: "derived/hashes.json",
+    ...digestFile(join(content, "derived/hashes.json")),
+  };
+  const derivation: DerivationRecord = {
+    ...samples.derivation,
+    capture: record.capture,
+    files: [hashes],
+    keyframes: [],
+    contact_sheet: null,
+    playable: null,
+  };
+  const path = "derived/derivation.json";
+  writeFileSync(join(content, path), encodeCanonical(derivation));
+  const files = [hashes, { path, ...digestFile(join(content, path)) }];
+  const staged = {
+    capture: record.capture,
+    content,
+    files,
+    replaced: "derived/",
+    note: { created: vault.now().toISOString(), message: "derived", user: vault.tool },
+    event: "derive",
+    body: {
+      capture: record.capture,
+      record_sha256: files[1]!.sha256,
+      completeness: "whole",
+      files: files.map(({ path: logical, bytes, sha256 }) => ({ path: logical, bytes, sha256 })),
+    },
+  } as const;
+  commitNextVersion(vault, object.inventory, staged, onStep);
+}
+
+export function objectFolder(root: string, vault: Pick<Vault, "database">, capture: string): string {
+  const row = vault.database
+    .prepare<[string], { object: string }>("SELECT object FROM capture WHERE id = ?")
+    .get(capture);
+  return join(root, row!.object);
+}
+
+/** A vault with two captures, one derived twice and one not, closed; every kind of file a vault can hold is in it. */
+export async function makeVault(root: string): Promise<readonly Preserved[]> {
+  const vault = await openTestVault(root);
+  try {
+    const first = captureText(vault, "first");
+    deriveText(vault, first.record, "one");
+    deriveText(vault, first.record, "two");
+    const second = captureText(vault, "second, longer");
+    return [first, second];
+  } finally {
+    closeVault(vault);
+  }
+}
+
+/** A full audit of the stored bytes. */
+export function audit(root: string): Promise<VerifyReport> {
+  return verifyVault({ vault: root, ids: [], quick: false, record: false }, testWorld());
+}
+
+export async function errorCodes(root: string): Promise<readonly string[]> {
+  const report = await audit(root);
+  return report.findings.filter(({ severity }) => severity === "error").map(({ code }) => code);
+}
+
+/** A copy of a vault to damage. */
+export function copyVault(from: string, to: string): string {
+  cpSync(from, to, { recursive: true, preserveTimestamps: true });
+  return to;
+}
