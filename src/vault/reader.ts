@@ -25,7 +25,9 @@ export function openReader(root: string): VaultReader {
       "put it back from a copy of this vault, or finish an interrupted 'holdfast init' by running it again",
     );
   }
-  const opened = openInPlace(layout) ?? openCopy(layout);
+  // Where nobody is at work a small database is read whole: opening it in place would leave side files behind.
+  const atRest = !existsSync(`${layout.database}-wal`) && statSync(layout.database).size <= inMemoryBytes;
+  const opened = (atRest ? null : openInPlace(layout)) ?? openCopy(layout);
   try {
     refuseOtherSchema(opened.database, layout.database);
   } catch (error) {

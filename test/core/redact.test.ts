@@ -112,10 +112,10 @@ describe("pages", () => {
 
   test("a long hostile text takes no long time", () => {
     const began = performance.now();
-    for (const piece of ["://", "?a=", "&ip", ":", "1.", "%26", "/ip/", "://a@", "\\u0026sig", "a:"]) {
+    for (const piece of ["://", "?a=", "&ip", ":", "1.", "%26", "/ip/%a", "://a@", "&sig=a", "1.1.1.1 "]) {
       redactText(piece.repeat(200_000), ["CANARY1"]);
     }
-    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 });
 

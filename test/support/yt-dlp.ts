@@ -1,0 +1,49 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Downloader, FetchBounds, FetchRequest } from "../../src/tools/fetch-types.ts";
+import { fetchBounds } from "../../src/tools/limits.ts";
+import { findProgram } from "../../src/tools/programs.ts";
+
+/** The yt-dlp to test with: `$HOLDFAST_TEST_YTDLP`, else the one holdfast itself would use; null where there is none. */
+export async function testDownloader(): Promise<Downloader | null> {
+  const path = process.env.HOLDFAST_TEST_YTDLP;
+  if (path) return { path, version: execFileSync(path, ["--version"], { encoding: "utf8" }).trim() };
+  return findProgram("yt-dlp", { env: process.env, now: new Date() });
+}
+
+/** Bounds small enough that every fault shows within seconds. */
+export const smallBounds: FetchBounds = { ...fetchBounds, maxBytes: 3_000_000, wallMs: 60_000 };
+
+export type RequestChange = Partial<Omit<FetchRequest, "program" | "url" | "folder">>;
+
+/** A request for `url` in a fresh folder below `base`. */
+export function requestFor(
+  program: Downloader,
+  url: string,
+  base: string,
+  change: RequestChange = {},
+): FetchRequest {
+  return {
+    program,
+    url,
+    folder: mkdtempSync(join(base, "attempt-")),
+    item: null,
+    proxy: null,
+    cookiesFile: null,
+    format: null,
+    subtitles: false,
+    comments: false,
+    bounds: smallBounds,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    ...change,
+  };
+}
+
+/** A folder that `clean` removes with everything in it. */
+export function scratchFolder(): { readonly folder: string; readonly clean: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-test-"));
+  return { folder, clean: () => rmSync(folder, { recursive: true, force: true }) };
+}
