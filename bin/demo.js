@@ -132,14 +132,18 @@ function firstResult(stdout) {
   return line === undefined ? null : JSON.parse(line);
 }
 
-function whereToLook({ id, object }) {
-  const content = relative(process.cwd(), join(vault, object));
+function whereToLook({ id, object, derivation }) {
+  const here = (...parts) => relative(process.cwd(), join(vault, ...parts));
+  const sheet =
+    derivation === "done"
+      ? here(object, "v2", "content", "derived", "contact-sheet.jpg")
+      : `none, derivation ${derivation}`;
   console.log(`
 Where to look
-  the clip as received   ${join(content, "v1", "content", "original")}
-  the record             ${join(content, "v1", "content", "record.json")}
-  the contact sheet      ${join(content, "v2", "content", "derived", "contact-sheet.jpg")}
-  the custody log        sqlite3 -readonly ${relative(process.cwd(), join(vault, "vault.db"))} "SELECT line FROM entry ORDER BY seq"
+  the clip as received   ${here(object, "v1", "content", "original")}
+  the record             ${here(object, "v1", "content", "record.json")}
+  the contact sheet      ${sheet}
+  the custody log        sqlite3 -readonly ${here("vault.db")} "SELECT line FROM entry ORDER BY seq"
 
 Next
   npm start -- archive URL                        the same for a real page

@@ -75,7 +75,7 @@ export function openTrafficReader(originScheme: "http" | "https"): TrafficReader
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) {
-        if (!skipping) takeLine(line.slice(0, maxLine).replace(/\r$/, ""));
+        if (!skipping) takeLine(line.slice(0, maxLine).replace(/^\r|\r$/g, ""));
         skipping = false;
       }
       if (rest.length <= maxLine) return;

@@ -11,38 +11,31 @@ interface Sample {
   readonly bytes: number;
 }
 
-export interface DownloadWatch {
-  /** Called every second: the reason to end the run, or null. */
-  readonly check: () => WatchReason | null;
-  /** Bytes of media that have arrived so far. */
-  readonly received: () => number;
-}
-
 /**
  * Watches the folder a download writes to: total size, the average speed over the stall window, and how long the
  * look-up takes before the first byte of media. The downloader's own limits do nothing against a server that sends
- * one byte a second or announces no length (SECURITY B-15, B-16). `now` is a monotonic clock in milliseconds.
+ * one byte a second or announces no length (SECURITY B-15, B-16). The result is called every second and gives the
+ * reason to end the run, or null. `now` is a monotonic clock in milliseconds.
  */
-export function openDownloadWatch(folder: string, bounds: FetchBounds, now: () => number): DownloadWatch {
+export function openDownloadWatch(
+  folder: string,
+  bounds: FetchBounds,
+  now: () => number,
+): () => WatchReason | null {
   const began = now();
   const samples: Sample[] = [];
   let mediaBegan = false;
-  let received = 0;
 
-  return {
-    received: () => received,
-    check: () => {
-      const at = now();
-      const { media, all, begun } = folderBytes(folder);
-      received = media;
-      if (media > bounds.maxBytes) return "too-large";
-      mediaBegan ||= begun;
-      if (!mediaBegan) return at - began > bounds.lookUpMs ? "timed-out" : null;
-      samples.push({ at, bytes: all });
-      // The newest sample that is a whole window old stands at the front.
-      while (samples[1] !== undefined && at - samples[1].at >= bounds.stallMs) samples.shift();
-      return hasStalled(samples[0], at, all, bounds) ? "stalled" : null;
-    },
+  return () => {
+    const at = now();
+    const { media, all, begun } = folderBytes(folder);
+    if (media > bounds.maxBytes) return "too-large";
+    mediaBegan ||= begun;
+    if (!mediaBegan) return at - began > bounds.lookUpMs ? "timed-out" : null;
+    samples.push({ at, bytes: all });
+    // The newest sample that is a whole window old stands at the front.
+    while (samples[1] !== undefined && at - samples[1].at >= bounds.stallMs) samples.shift();
+    return hasStalled(samples[0], at, all, bounds) ? "stalled" : null;
   };
 }
 

@@ -1,3 +1,9 @@
+import { createRequire } from "node:module";
+import { basename } from "node:path";
+import { ExifTool } from "exiftool-vendored";
+import { isJsonObject, parseForeignJson } from "../core/canonical-json.js";
+import { type Limits, startKept } from "./run.js";
+
 export type ExifToolOutcome = { readonly json: string } | { readonly refused: string };
 
 /** One ExifTool process kept open for a session. */
@@ -9,7 +15,60 @@ export interface ExifToolSession {
   close(): Promise<void>;
 }
 
+/** It stays open for a whole batch, so its time is bounded per file and not in all. */
+const exifToolLimits: Limits = {
+  wallMs: 60_000,
+  cpuSeconds: 24 * 3600,
+  addressSpaceBytes: 2 * 1024 ** 3,
+  fileSizeBytes: 1024 ** 2,
+  stdoutBytes: 64 * 1024 ** 2,
+};
+
+/** Everything the file holds: all groups, duplicates and unknown tags included (EVIDENCE §7.1). */
+const readArguments = ["-G1", "-a", "-u", "-struct", "-api", "largefilesupport=1"];
+
 /** `scratch`: existing folder of ours, the process's working folder and TMPDIR. */
 export function openExifTool(scratch: string): ExifToolSession {
-  throw new Error(`not yet ${scratch}`);
+  const program = bundledProgram();
+  const tool = new ExifTool({
+    maxProcs: 1,
+    taskRetries: 0,
+    taskTimeoutMillis: exifToolLimits.wallMs,
+    processFactory: async () =>
+      startKept({
+        program: perl,
+        argv: [program, "-stay_open", "True", "-@", "-"],
+        cwd: scratch,
+        limits: exifToolLimits,
+      }),
+  });
+  return {
+    version: () => tool.version(),
+    read: (path) => readWith(tool, path),
+    close: () => tool.end(),
+  };
+}
+
+const perl = "/usr/bin/perl";
+
+async function readWith(tool: ExifTool, path: string): Promise<ExifToolOutcome> {
+  try {
+    const raw = await tool.readRaw(path, { readArgs: readArguments });
+    const value = parseForeignJson(JSON.stringify(raw));
+    if (!isJsonObject(value)) return { refused: "its answer was not an object" };
+    return { json: JSON.stringify(withoutMachineFacts(value), null, 1) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "unknown";
+    return { refused: message.replaceAll(path, basename(path)).slice(0, 500) };
+  }
+}
+
+/** Where the file lies, its dates and its permissions are this machine's, not the file's. */
+function withoutMachineFacts(tags: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const ours = /^(SourceFile|errors|warnings|tz|tzSource|System:(Directory|FileName|File\w*Date|FilePermissions|FileUserID|FileGroupID|FileDeviceNumber|FileInodeNumber|FileHardLinks|FileAttributes))$/;
+  return Object.fromEntries(Object.entries(tags).filter(([name]) => !ours.test(name)));
+}
+
+function bundledProgram(): string {
+  return createRequire(import.meta.url).resolve("exiftool-vendored.pl/bin/exiftool");
 }

@@ -42,7 +42,7 @@ export interface FetchRequest {
   readonly onProgress: (progress: FetchProgress) => void;
 }
 
-/** Sizes in bytes, speed in bytes per second; null where nobody knows. */
+/** Of the track that is coming: sizes in bytes, speed in bytes per second; null where nobody knows. */
 export interface FetchProgress {
   readonly done: number;
   readonly total: number | null;

@@ -144,6 +144,20 @@ export async function run(request: RunRequest): Promise<RunResult> {
   };
 }
 
+/**
+ * Starts a program that is kept open and spoken to over its pipes, under the same rules as `run`: confinement,
+ * environment from scratch, no shell. The caller must end it; it dies with this process where the system can do that.
+ */
+export function startKept(request: Pick<RunRequest, "program" | "argv" | "cwd" | "limits">): ChildProcess {
+  const { command, args } = confinedCommand(request.program, request.argv, request.limits);
+  return spawn(command, [...args], {
+    cwd: request.cwd,
+    env: childEnvironment(request.cwd),
+    stdio: ["pipe", "pipe", "pipe"],
+    shell: false,
+  });
+}
+
 /** Ends the whole process group: politely, then for good. Some programs ignore SIGTERM while they allocate. */
 class GroupEnding {
   by: EndedBy = "exited";

@@ -35,11 +35,23 @@ const bestStreams = `bv*${handedOn}+ba${handedOn}/b${handedOn}`;
 
 /**
  * Sizes in bytes, speed in bytes per second, time in seconds, in the shape that yt-dlp-wrap reads: yt-dlp's own line
- * rounds them to words.
+ * rounds them to words. Where yt-dlp writes a percentage, this writes the bytes that have come.
  */
 const progressTemplate =
-  "download:[download] %(progress._percent_str)s of %(progress.total_bytes,progress.total_bytes_estimate)s" +
+  "download:[download] %(progress.downloaded_bytes)s of %(progress.total_bytes,progress.total_bytes_estimate)s" +
   " at %(progress.speed)s ETA %(progress.eta)s";
+
+/**
+ * What yt-dlp knows about the clip and about the list around it, as JSON in plain ASCII. Its own `--write-info-json`
+ * writes UTF-8, gives up at half a character in any title, and takes the download with it.
+ */
+const metadataArgs: readonly string[] = [
+  "--no-write-info-json",
+  "--print-to-file=before_dl:%()j",
+  `${mediaName}.info.json`,
+  "--print-to-file=playlist:%(.{id,title,playlist_count,webpage_url,extractor_key})j",
+  `${listName}.info.json`,
+];
 
 /**
  * The command line of one download, as data (SECURITY §4.3). Every value stands behind `=` in the argument of its
@@ -74,12 +86,10 @@ export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
     options.comments ? "--write-comments" : "--no-write-comments",
     "--no-write-thumbnail",
     "--no-mtime",
-    "--write-info-json",
-    "--clean-info-json",
+    ...metadataArgs,
     "--write-pages",
     "--print-traffic",
     `--output=${mediaName}.%(ext)s`,
-    `--output=pl_infojson:${listName}`,
     "--newline",
     "--progress",
     `--progress-template=${progressTemplate}`,

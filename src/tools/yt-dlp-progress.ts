@@ -1,17 +1,10 @@
 import { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
 import type { Progress, YTDlpEventEmitter } from "yt-dlp-wrap";
+import type { FetchProgress } from "./fetch-types.js";
 
 // The package is CommonJS with a default export, which loaders hand to an import in two different shapes.
 const { default: YTDlpWrap }: typeof import("yt-dlp-wrap") = createRequire(import.meta.url)("yt-dlp-wrap");
-
-/** Sizes in bytes, speed in bytes per second; null where the downloader does not know. */
-export interface ReportedProgress {
-  readonly percent: number | null;
-  readonly total: number | null;
-  readonly speed: number | null;
-  readonly etaSeconds: number | null;
-}
 
 // A server's text can stand on any other line; the package's pattern is slow on long ones.
 const longestLine = 200;
@@ -20,7 +13,7 @@ const longestLine = 200;
  * Reads yt-dlp's progress lines (written as `yt-dlp-args.ts` asks) out of its stdout, piece by piece, through the
  * parser of the yt-dlp-wrap package. Starting and stopping yt-dlp is not that package's business here.
  */
-export function openProgressReader(onProgress: (progress: ReportedProgress) => void): (text: string) => void {
+export function openProgressReader(onProgress: (progress: FetchProgress) => void): (text: string) => void {
   const emitter = new EventEmitter() as YTDlpEventEmitter;
   emitter.on("progress", (progress) => onProgress(readProgress(progress)));
   let rest = "";
@@ -35,9 +28,10 @@ export function openProgressReader(onProgress: (progress: ReportedProgress) => v
   };
 }
 
-function readProgress(progress: Progress): ReportedProgress {
+function readProgress(progress: Progress): FetchProgress {
   return {
-    percent: known(progress.percent),
+    // Bytes, as `yt-dlp-args.ts` asks; the package calls whatever stands there a percentage.
+    done: known(progress.percent) ?? 0,
     total: known(Number(progress.totalSize)),
     speed: known(Number(progress.currentSpeed)),
     etaSeconds: known(Number(progress.eta)),

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { openTrafficReader } from "../core/traffic-log.js";
-import { type DownloadWatch, openDownloadWatch, type WatchReason } from "./download-watch.js";
+import { openDownloadWatch, type WatchReason } from "./download-watch.js";
 import type { FetchBounds, FetchOutcome, FetchRequest, ListOutcome, ListRequest } from "./fetch-types.js";
 import { judgeFetch, judgeList } from "./fetch-verdict.js";
 import { commentPatience, ytDlpLimits, ytDlpListLimits } from "./limits.js";
@@ -74,13 +74,11 @@ async function runDownload(
   request: FetchRequest,
   argv: readonly string[],
   folder: string,
-  watch: DownloadWatch,
+  watch: () => WatchReason | null,
   onText: (text: string) => void,
 ): Promise<Seen> {
   const decoder = new StringDecoder("utf8");
-  const readProgress = openProgressReader(({ total, speed, etaSeconds }) =>
-    request.onProgress({ done: watch.received(), total, speed, etaSeconds }),
-  );
+  const readProgress = openProgressReader(request.onProgress);
   let watchdog: WatchReason | null = null;
   const bugs: unknown[] = [];
   const result = await run({
@@ -90,7 +88,7 @@ async function runDownload(
     limits: ytDlpLimits(request.bounds),
     signal: request.signal,
     watch: () => {
-      watchdog ??= watch.check();
+      watchdog ??= watch();
       return watchdog;
     },
     onStdout: (chunk) => {

@@ -125,7 +125,10 @@ describe("verify with arguments", () => {
 
   test.each(["--quick", "--record"])("%s is refused where it would do nothing", async (option) => {
     writeFileSync(join(folder, "clip.mp4"), "bytes");
-    const { status, stderr } = await runCli(["verify", option, "clip.mp4"], capturedTerminal({ cwd: folder }));
+    const { status, stderr } = await runCli(
+      ["verify", option, "clip.mp4"],
+      capturedTerminal({ cwd: folder }),
+    );
     expect(status).toBe(2);
     expect(stderr).toContain("for checking a vault, not a file");
   });

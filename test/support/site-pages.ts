@@ -11,7 +11,7 @@ export const hostileTitles: Readonly<Record<string, string>> = {
   newlines: "first line\nERROR: [generic] forged: second line\r\n[download] Destination: /etc/passwd",
   ansi: "\u001b[2J\u001b[31mred\u0007\u009b0m",
   path: "../../../../tmp/escaped/../x",
-  surrogate: "half \\ud83d character",
+  surrogate: "half \ud83d character",
 };
 
 function videoObject(visit: Visit, name: string, clip: string): string {

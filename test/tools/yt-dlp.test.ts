@@ -13,7 +13,6 @@ import {
   type RequestChange,
   requestFor,
   scratchFolder,
-  smallBounds,
   testDownloader,
 } from "../support/yt-dlp.ts";
 
@@ -132,9 +131,7 @@ describe.skipIf(!program)("how it was fetched", () => {
       `${site.url}/page/video`,
     ]);
     expect(outcome.finalUrl).toBe(`${site.url}/page/video`);
-    expect(outcome.exchanges.map((one) => one.status)).toEqual(
-      [302, 302, 200, 302, 200].slice(0, 3).concat([200]),
-    );
+    expect(outcome.exchanges.map((one) => one.status)).toEqual([302, 302, 200, 200, 200]);
   });
 
   test("a length is found behind a redirect of the media itself", async () => {
@@ -156,11 +153,7 @@ describe.skipIf(!program)("how it was fetched", () => {
       const { tracks, infoJson, run } = await fetchedMedia(`/page/title?case=${name}`);
       expect(tracks.map((track) => track.name)).toEqual(["track-1.mp4"]);
       expect(run.stdout).toHaveLength(0);
-      const title: unknown = JSON.parse(readFileSync(infoJson?.path ?? "", "utf8")).title;
-      const expected = JSON.parse(
-        `"${JSON.stringify(hostileTitles[name]).slice(1, -1).replace("\\\\ud83d", "\\ud83d")}"`,
-      );
-      expect(title).toBe(expected.replace(/\s+/g, " ").trim() === title ? title : expected);
+      expect(JSON.parse(readFileSync(infoJson?.path ?? "", "utf8")).title).toBe(hostileTitles[name]);
     },
   );
 });

@@ -1,0 +1,251 @@
+import { statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, resolve } from "node:path";
+import type { ClockCheck } from "./core/record.js";
+import type { World } from "./outcome.js";
+import { checkClock } from "./tools/clock.js";
+import { versionLimits } from "./tools/limits.js";
+import { findProgram, howToGet, minimumYtDlp, type Program, type ProgramName } from "./tools/programs.js";
+import { confinedCommand, type Sandbox } from "./tools/run.js";
+
+/** One thing `doctor` has to say. A `problem` keeps holdfast from its work or its promises; a `note` explains. */
+export interface DoctorFinding {
+  readonly severity: "ok" | "note" | "problem";
+  readonly what: string;
+  readonly detail: string;
+  readonly hint: string | null;
+}
+
+/** What a vault says about itself, or why it cannot be read. */
+export type VaultState =
+  | {
+      readonly path: string;
+      readonly captures: number;
+      readonly entries: number;
+      readonly pendingDerivations: number;
+      readonly interruptedCommits: number;
+      /** When the last entry was written, UTC; null for a log without entries. */
+      readonly lastEntryAt: string | null;
+    }
+  | { readonly problem: string };
+
+export interface DiskSpace {
+  readonly what: "vault" | "temporary files";
+  readonly path: string;
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface DoctorReport {
+  /** True when no finding is a problem. */
+  readonly ok: boolean;
+  readonly tool: string;
+  readonly node: string;
+  readonly programs: readonly Program[];
+  /** How programs that meet hostile input are confined on this machine. */
+  readonly sandbox: Sandbox;
+  readonly clock: ClockCheck;
+  readonly disks: readonly DiskSpace[];
+  readonly vault: VaultState | null;
+  readonly findings: readonly DoctorFinding[];
+}
+
+/** yt-dlp goes stale: sites change weekly. */
+const staleAfterDays = 90;
+
+/** When a release line of Node stops getting security fixes, by major version. */
+const nodeEnds: ReadonlyMap<number, string> = new Map([
+  [20, "2026-04-30"],
+  [22, "2027-04-30"],
+  [24, "2028-04-30"],
+]);
+
+/** Programs and what is lost without each; a `problem` where that is the main job. */
+const wanted: readonly { readonly name: ProgramName; readonly without: string; readonly needed: boolean }[] =
+  [
+    { name: "yt-dlp", without: "nothing can be downloaded", needed: true },
+    { name: "ffmpeg", without: "no keyframes, no check that a file is whole", needed: true },
+    { name: "ffprobe", without: "no facts about a file's streams", needed: true },
+    { name: "exiftool", without: "no metadata from inside the files", needed: false },
+    { name: "prlimit", without: "programs that meet hostile files run without limits", needed: false },
+    { name: "bwrap", without: "programs that meet hostile files are not locked in", needed: false },
+  ];
+
+/**
+ * Looks at this machine: programs with version, age and digest, Node, confinement, clock, free space, and the vault
+ * through `vaultState` (null: no vault is looked at). Changes nothing but the cache of program versions. Never throws for what it finds.
+ */
+export async function doctor(
+  vaultDir: string | null,
+  world: World,
+  vaultState: (() => Promise<VaultState>) | null,
+): Promise<DoctorReport> {
+  const now = world.now();
+  const programs: Program[] = [];
+  const findings: DoctorFinding[] = [nodeFinding(process.versions.node, now)];
+  for (const { name, without, needed } of wanted) {
+    const program = await findProgram(name, { env: world.env, now });
+    if (program !== null) programs.push(program);
+    findings.push(
+      program === null
+        ? {
+            severity: needed ? "problem" : "note",
+            what: name,
+            detail: `not found: ${without}`,
+            hint: howToGet(name),
+          }
+        : programFinding(program),
+    );
+  }
+  const { sandbox } = confinedCommand("/bin/true", [], versionLimits);
+  const clock = await checkClock(now);
+  const disks = await freeSpace(vaultDir);
+  const vault = vaultState === null ? null : await vaultState();
+  findings.push(sandboxFinding(sandbox), clockFinding(clock), ...disks.map(diskFinding));
+  if (vault !== null) findings.push(...vaultFindings(vault));
+  const ok = findings.every(({ severity }) => severity !== "problem");
+  return {
+    ok,
+    tool: world.tool,
+    node: process.versions.node,
+    programs,
+    sandbox,
+    clock,
+    disks,
+    vault,
+    findings,
+  };
+}
+
+/** What there is to say about a program that was found. */
+export function programFinding(program: Program): DoctorFinding {
+  const { name, version, path, sha256, releasedDaysAgo } = program;
+  const age = releasedDaysAgo === null ? "" : `, released ${releasedDaysAgo} days ago`;
+  const found = { what: name, detail: `${version}${age}, ${path}, sha256 ${sha256}` };
+  if (program.old) {
+    return {
+      ...found,
+      severity: "problem",
+      hint: `versions before ${minimumYtDlp} are not safe with hostile pages: run \`npm run setup\` for a newer one`,
+    };
+  }
+  if (releasedDaysAgo !== null && releasedDaysAgo > staleAfterDays) {
+    return {
+      ...found,
+      severity: "note",
+      hint: `more than ${staleAfterDays} days old, sites change weekly: ${upgrade(program)}`,
+    };
+  }
+  return { ...found, severity: "ok", hint: null };
+}
+
+function upgrade(program: Program): string {
+  if (program.source !== "tools-folder" || program.packageSha256 === null)
+    return "install a newer one the way this one was";
+  return `type ${dirname(program.path)}/python3 -m pip install --upgrade yt-dlp`;
+}
+
+/** What there is to say about the Node that runs this. */
+export function nodeFinding(version: string, now: Date): DoctorFinding {
+  const ends = nodeEnds.get(Number.parseInt(version, 10));
+  if (ends === undefined || now.toISOString().slice(0, 10) <= ends) {
+    return { severity: "ok", what: "node", detail: version, hint: null };
+  }
+  const detail = `${version}, without security fixes since ${ends}`;
+  return { severity: "note", what: "node", detail, hint: "install a newer Node, then run `npm run setup`" };
+}
+
+function sandboxFinding(sandbox: Sandbox): DoctorFinding {
+  if (sandbox !== "none") return { severity: "ok", what: "confinement", detail: sandbox, hint: null };
+  const detail = "none: other people's programs run without limits, and records say so";
+  return { severity: "note", what: "confinement", detail, hint: howToGet("prlimit") };
+}
+
+function clockFinding(clock: ClockCheck): DoctorFinding {
+  if (clock.synchronised === true) {
+    return {
+      severity: "ok",
+      what: "clock",
+      detail: `kept by a time service, says ${clock.source}`,
+      hint: null,
+    };
+  }
+  const hint = "compare it with a clock you trust; records state what is known about it";
+  if (clock.synchronised === null) {
+    return {
+      severity: "note",
+      what: "clock",
+      detail: "nothing here says whether a time service keeps it",
+      hint,
+    };
+  }
+  const detail = `not kept by a time service, says ${clock.source}`;
+  return {
+    severity: "problem",
+    what: "clock",
+    detail,
+    hint: "turn on time synchronisation, for instance timedatectl set-ntp true",
+  };
+}
+
+async function freeSpace(vaultDir: string | null): Promise<DiskSpace[]> {
+  const disks = [await spaceAt("temporary files", tmpdir())];
+  if (vaultDir !== null) disks.unshift(await spaceAt("vault", resolve(vaultDir)));
+  return disks.filter((disk) => disk !== null);
+}
+
+/** Free space where `path` is, or would be made: the nearest folder above it that is there. */
+async function spaceAt(what: DiskSpace["what"], path: string): Promise<DiskSpace | null> {
+  try {
+    const { bavail, blocks, bsize } = await statfs(path);
+    return { what, path, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+  } catch {
+    const above = dirname(path);
+    return above === path ? null : await spaceAt(what, above);
+  }
+}
+
+/** What there is to say about free space: a problem below 2 GiB or 5 %, whichever is more (SECURITY §4). */
+export function diskFinding(disk: DiskSpace): DoctorFinding {
+  const reserve = Math.max(2 * 1024 ** 3, Math.floor(disk.totalBytes / 20));
+  const gibibytes = (disk.freeBytes / 1024 ** 3).toFixed(1);
+  const found = { what: `space for ${disk.what}`, detail: `${gibibytes} GiB free at ${disk.path}` };
+  if (disk.freeBytes >= reserve) return { ...found, severity: "ok", hint: null };
+  return {
+    ...found,
+    severity: "problem",
+    hint: "make room, or put the vault on another disk with --vault DIR",
+  };
+}
+
+/** What there is to say about a vault's own account of itself. */
+export function vaultFindings(vault: VaultState): DoctorFinding[] {
+  if ("problem" in vault) {
+    return [
+      {
+        severity: "problem",
+        what: "vault",
+        detail: vault.problem,
+        hint: "run holdfast verify for the whole picture",
+      },
+    ];
+  }
+  const last = vault.lastEntryAt === null ? "" : `, the last at ${vault.lastEntryAt}`;
+  const findings: DoctorFinding[] = [
+    {
+      severity: "ok",
+      what: "vault",
+      detail: `${vault.path}: ${vault.captures} captures, ${vault.entries} log entries${last}`,
+      hint: null,
+    },
+  ];
+  if (vault.pendingDerivations > 0) {
+    const detail = `${vault.pendingDerivations} captures are safe but have no keyframes yet`;
+    findings.push({ severity: "note", what: "derivations", detail, hint: "run holdfast derive" });
+  }
+  if (vault.interruptedCommits > 0) {
+    const detail = `${vault.interruptedCommits} commits were interrupted, the next writing command finishes them`;
+    findings.push({ severity: "note", what: "commits", detail, hint: null });
+  }
+  return findings;
+}

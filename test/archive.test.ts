@@ -1,0 +1,358 @@
+import { createHash } from "node:crypto";
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CaptureRecord, DerivationRecord } from "../src/core/record.js";
+import type { CaptureResult } from "../src/outcome.js";
+import { showCapture } from "../src/show.js";
+import { holdfast } from "./support/cli.js";
+import { openSite, type Site } from "./support/site.js";
+import { makeSiteClips } from "./support/site-clips.js";
+import { encryptedSegment, hlsSegments } from "./support/site-streams.js";
+import { audit, temporaryFolder } from "./support/vaults.js";
+
+const folder = temporaryFolder();
+const clips = join(folder.path, "clips");
+const vault = join(folder.path, "vault");
+let site: Site;
+
+beforeAll(async () => {
+  makeSiteClips(clips);
+  site = await openSite({ clips, visitorAddress: "203.0.113.77" });
+});
+afterAll(async () => {
+  await site.close();
+  folder.remove();
+});
+
+async function archive(
+  path: string,
+  ...options: string[]
+): Promise<{ results: CaptureResult[]; status: number; stderr: string }> {
+  const run = await holdfast(["archive", "--json", "--vault", vault, ...options, `${site.url}${path}`]);
+  return { results: run.lines as unknown as CaptureResult[], status: run.status, stderr: run.stderr };
+}
+
+async function archiveOne(path: string, ...options: string[]): Promise<CaptureResult> {
+  const { results, stderr } = await archive(path, ...options);
+  expect(results, stderr).toHaveLength(1);
+  return results[0]!;
+}
+
+function stored(result: CaptureResult, logical: string): Buffer {
+  const versions = readdirSync(join(vault, result.object!)).filter((name) => /^v\d+$/.test(name));
+  const paths = versions
+    .map((version) => join(vault, result.object!, version, "content", logical))
+    .filter((path) => existsSync(path));
+  return readFileSync(paths.at(-1)!);
+}
+
+function recordOf(result: CaptureResult): CaptureRecord {
+  return JSON.parse(stored(result, "record.json").toString());
+}
+
+function derivationOf(result: CaptureResult): DerivationRecord {
+  return JSON.parse(stored(result, "derived/derivation.json").toString());
+}
+
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+const clip = (name: string) => readFileSync(join(clips, name));
+const originals = (result: CaptureResult) => result.files.filter(({ path }) => path.startsWith("original/"));
+
+describe("what is stored equals what the server served, byte for byte", () => {
+  it("for a progressive MP4", async () => {
+    const result = await archiveOne("/clips/clip.mp4");
+    expect(result).toMatchObject({ status: "captured", derivation: "done", reason: null });
+    expect(originals(result)).toHaveLength(1);
+    expect(stored(result, originals(result)[0]!.path)).toEqual(clip("clip.mp4"));
+    expect(originals(result)[0]).toMatchObject({
+      sha256: sha256(clip("clip.mp4")),
+      bytes: clip("clip.mp4").length,
+    });
+    expect(recordOf(result)).toMatchObject({
+      status: "captured",
+      completeness: { verdict: "whole" },
+      alterations: [],
+    });
+  });
+
+  it("for HLS: the stored track is the segments in order, and a map names each of them", async () => {
+    const result = await archiveOne("/hls/plain.m3u8");
+    const segments = hlsSegments.map((name) => clip(`hls/${name}`));
+    expect(result.status).toBe("captured");
+    const [track] = originals(result);
+    expect(track!.path).toBe("original/track-1.ts");
+    expect(stored(result, track!.path)).toEqual(Buffer.concat(segments));
+    const map = JSON.parse(stored(result, "source/track-1.segments.json").toString());
+    expect(map.segments.map((segment: { sha256: string }) => segment.sha256)).toEqual(segments.map(sha256));
+    expect(recordOf(result).alterations).toHaveLength(1);
+    expect(derivationOf(result).playable).toBe("derived/playable.mp4");
+  });
+
+  it("for encrypted HLS: every segment is kept as it came, and the joined file is called what it is", async () => {
+    const result = await archiveOne("/hls/encrypted.m3u8");
+    expect(result.status).toBe("captured");
+    const segments = recordOf(result).files.filter(({ role }) => role === "media_segment");
+    expect(segments.map(({ path }) => sha256(stored(result, path)))).toEqual(
+      hlsSegments.map((_, index) => sha256(encryptedSegment(clips, index))),
+    );
+    const joined = recordOf(result).files.find(({ role }) => role === "media_track");
+    expect(joined).toMatchObject({ as_received: false });
+    expect(recordOf(result).alterations.join()).toMatch(/decrypts/);
+  });
+
+  it("for picture and sound apart: both tracks as served, the playable file is a derivative", async () => {
+    const result = await archiveOne("/dash/whole.mpd");
+    expect(result.status).toBe("captured");
+    const digests = originals(result)
+      .map((file) => file.sha256)
+      .sort();
+    expect(digests).toEqual([sha256(clip("dash/picture.mp4")), sha256(clip("dash/sound.m4a"))].sort());
+    const derivation = derivationOf(result);
+    expect(derivation.playable).toMatch(/^derived\/playable\.m(p4|kv)$/);
+    expect(derivation.derived_from.map(({ sha256: digest }) => digest).sort()).toEqual(digests);
+    expect(result.keyframes).toBeGreaterThan(1);
+  });
+
+  it.each(["/page/json-ld", "/page/og", "/page/video"])(
+    "for the video of the page %s, with what the page claims",
+    async (path) => {
+      const result = await archiveOne(path);
+      expect(result.status).toBe("captured");
+      const served = new Set(
+        readdirSync(clips)
+          .filter((name) => /\.(mp4|m4a)$/.test(name))
+          .map((name) => sha256(clip(name))),
+      );
+      expect(served).toContain(originals(result)[0]!.sha256);
+      const record = recordOf(result);
+      expect(record.elements.find(({ item }) => item === "source_code")).toMatchObject({
+        status: "captured",
+      });
+      expect(record.source.title).toMatchObject({ basis: "platform_claim" });
+    },
+  );
+
+  it("for a post with sound alone", async () => {
+    const result = await archiveOne("/clips/audio.mp3");
+    expect(result).toMatchObject({ status: "captured", derivation: "done", keyframes: 0 });
+    expect(stored(result, originals(result)[0]!.path)).toEqual(clip("audio.mp3"));
+  });
+});
+
+describe("a list of videos", () => {
+  it("each video of a page with several is a capture of its own, and running again captures nothing twice", async () => {
+    const { results, status } = await archive("/page/several");
+    expect(status).toBe(0);
+    expect(results.map((result) => result.status)).toEqual(results.map(() => "captured"));
+    expect(new Set(results.map(({ files }) => files[0]!.sha256)).size).toBe(results.length);
+    expect(results.length).toBeGreaterThan(1);
+    expect(recordOf(results[1]!).parent).toMatchObject({ index: 2, url: `${site.url}/page/several` });
+    const again = await archive("/page/several");
+    expect(again.results.map((result) => result.status)).toEqual(results.map(() => "already-captured"));
+  });
+
+  it("a playlist is expanded into one capture each, up to the limit", async () => {
+    const { results } = await archive("/rss.xml", "--limit", "2", "--again");
+    expect(results).toHaveLength(2);
+    expect(results.every(({ status }) => status === "captured")).toBe(true);
+    expect(results.map((result) => recordOf(result).parent?.index)).toEqual([1, 2]);
+  });
+});
+
+describe("a capture made before", () => {
+  it("is not made again unless asked, and then beside the first", async () => {
+    const first = await archiveOne("/clips/other.mp4");
+    const second = await archiveOne("/clips/other.mp4");
+    expect(second).toMatchObject({ status: "already-captured", id: first.id, title: first.title });
+    const third = await archiveOne("/clips/other.mp4", "--again");
+    expect(third.status).toBe("captured");
+    expect(third.id).not.toBe(first.id);
+  });
+});
+
+describe("what cannot be captured is a failed capture, logged, with nothing half stored", () => {
+  const failures: readonly [string, string, readonly string[]][] = [
+    ["a page that is not there", "/status/404", []],
+    ["a page that is forbidden", "/status/403", []],
+    ["a login wall", "/page/login-401", []],
+    ["a page without a video", "/page/none", []],
+    ["a page served as .mp4", "/fault/page.mp4", []],
+    ["an empty body", "/fault/empty.mp4", []],
+    ["a body without end", "/fault/endless.mp4", ["--max-bytes", "3M"]],
+    ["a clip over the limit", "/clips/clip.mp4", ["--max-bytes", "5K", "--again"]],
+    ["a protected stream", "/hls/protected.m3u8", []],
+    ["a redirect that never ends", "/redirect/loop", []],
+    ["a live stream", "/hls/live.m3u8", []],
+  ];
+  it.each(failures)("%s", async (_, path, options) => {
+    const { results, status, stderr } = await archive(path, ...options);
+    expect(status, stderr).toBe(4);
+    expect(results).toHaveLength(1);
+    const result = results[0]!;
+    expect(result).toMatchObject({ status: "failed", object: null, files: [], derivation: null });
+    expect(result.reason).toMatch(/^[^\n]+$/);
+    const shown = showCapture(vault, result.id!);
+    expect(shown.entries.map(({ event }) => event)).toEqual(["capture-failed"]);
+    expect(JSON.parse(shown.entries[0]!.line).body.runs.length).toBeGreaterThan(0);
+    expect(readdirSync(join(vault, "staging")).filter((name) => /^\d{8}-/.test(name))).toEqual([]);
+  });
+
+  it("what is no address, or one of a kind that is not fetched, fails before anything is started, and the next one still runs", async () => {
+    const before = site.requests.length;
+    const run = await holdfast([
+      "archive",
+      "--json",
+      "--vault",
+      vault,
+      "--again",
+      "no address",
+      "ftp://a.example/b",
+      "file:///etc/passwd",
+      `${site.url}/clips/part-1.mp4`,
+    ]);
+    expect(run.status).toBe(4);
+    expect(run.lines.map(({ status }) => status)).toEqual(["failed", "failed", "failed", "captured"]);
+    expect(site.requests.length).toBeGreaterThan(before);
+  });
+
+  it("a private address is refused unless allowed, and nothing reaches it", async () => {
+    const before = site.requests.length;
+    const run = await holdfast(["archive", "--json", "--vault", vault, `${site.url}/clips/part-2.mp4`], {
+      HOLDFAST_ALLOW_PRIVATE: "",
+    });
+    expect(run).toMatchObject({ status: 4, lines: [{ status: "failed" }] });
+    expect(site.requests.length).toBe(before);
+  });
+});
+
+describe("a body that never comes whole", () => {
+  it.each(["/fault/cut-length.mp4", "/fault/cut-chunked.mp4"])(
+    "%s: what arrived is kept as incomplete after every attempt, and never called captured",
+    async (path) => {
+      const { results, status } = await archive(path);
+      expect(status).toBe(4);
+      expect(results[0]).toMatchObject({ status: "incomplete" });
+      expect(results[0]!.reason).not.toBeNull();
+      const record = recordOf(results[0]!);
+      expect(record.status).toBe("incomplete");
+      expect(record.runs).toHaveLength(3);
+      const kept = stored(results[0]!, originals(results[0]!)[0]!.path);
+      expect(kept.length).toBeGreaterThan(0);
+      expect(clip("clip.mp4").subarray(0, kept.length)).toEqual(kept);
+    },
+  );
+
+  it("cut without an announced length: the strict decode tells, and it is not called captured", async () => {
+    const { results, status } = await archive("/fault/cut-no-length.mp4");
+    expect(status).toBe(4);
+    expect(results[0]).toMatchObject({ status: "incomplete", derivation: "done" });
+    expect(derivationOf(results[0]!).decode[0]).toMatchObject({ verdict: "damaged" });
+  });
+
+  it("a clip that changes between attempts is never spliced", async () => {
+    const { results } = await archive("/fault/changing.mp4");
+    for (const file of originals(results[0]!)) {
+      const bytes = stored(results[0]!, file.path);
+      const sources = ["clip.mp4", "other.mp4"].map((name) => clip(name).subarray(0, bytes.length));
+      expect(sources.some((source) => source.equals(bytes))).toBe(true);
+    }
+  });
+
+  it("a server that is busy twice and then answers is captured whole", async () => {
+    const result = await archiveOne("/fault/busy-twice.mp4");
+    expect(result.status).toBe("captured");
+    expect(recordOf(result).runs).toHaveLength(3);
+  });
+});
+
+describe("the record", () => {
+  it("states every redirect and both ends of the chain", async () => {
+    const record = recordOf(await archiveOne("/redirect/chain"));
+    expect(record.redirects.length).toBeGreaterThanOrEqual(3);
+    expect(record.requested_url).toBe(`${site.url}/redirect/chain`);
+    expect(record.final_url).toBe(`${site.url}/page/video`);
+  });
+
+  it("holds no cookie, no caller's address and no local path; the private annex does, and its hash is logged", async () => {
+    const jar = join(folder.path, "cookies.txt");
+    const host = new URL(site.url).hostname;
+    const { writeFileSync } = await import("node:fs");
+    writeFileSync(
+      jar,
+      `# Netscape HTTP Cookie File\n${host}\tFALSE\t/\tFALSE\t0\tsession\tCANARY1SECRET\n.elsewhere.example\tTRUE\t/\tFALSE\t0\tother\tCANARY2SECRET\n`,
+    );
+    const before = readFileSync(jar, "utf8");
+    const cookie = await archiveOne("/page/cookie", "--cookies", jar);
+    const visitor = await archiveOne("/page/visitor");
+    expect(readFileSync(jar, "utf8")).toBe(before);
+    expect(site.requests.some(({ headers }) => String(headers.cookie).includes("CANARY1SECRET"))).toBe(true);
+    expect(site.requests.some(({ headers }) => String(headers.cookie).includes("CANARY2SECRET"))).toBe(false);
+    const forbidden = ["CANARY1SECRET", "CANARY2SECRET", "203.0.113.77", folder.path];
+    const files = readdirSync(vault, { recursive: true, encoding: "utf8" }).filter(
+      (path) =>
+        !path.startsWith("private") && !path.startsWith("staging") && lstatSync(join(vault, path)).isFile(),
+    );
+    for (const path of files) {
+      const bytes = readFileSync(join(vault, path));
+      for (const word of forbidden) expect(bytes.includes(word), `${word} in ${path}`).toBe(false);
+    }
+    for (const result of [cookie, visitor]) {
+      const annex = readFileSync(join(vault, "private", result.id!, "annex.json"));
+      const entry = JSON.parse(showCapture(vault, result.id!).entries[0]!.line);
+      expect(entry.body.annex_sha256).toBe(sha256(annex));
+      expect(recordOf(result).redactions.length).toBeGreaterThan(0);
+    }
+    expect(
+      readdirSync(join(vault, "private", visitor.id!)).some((name) =>
+        readFileSync(join(vault, "private", visitor.id!, name)).includes("203.0.113.77"),
+      ),
+    ).toBe(true);
+  });
+
+  it("keeps hostile titles as received and out of every path and every line shown", async () => {
+    const { hostileTitles } = await import("./support/site-pages.js");
+    for (const name of Object.keys(hostileTitles)) {
+      const { results, stderr } = await archive(`/page/title?name=${name}`, "--again");
+      expect(results[0], `${name} ${stderr}`).toMatchObject({ status: "captured" });
+      const human = await holdfast(["show", results[0]!.id!, "--vault", vault, "--no-color"]);
+      expect(human.stdout, name).not.toMatch(
+        /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/u,
+      );
+    }
+    const names = readdirSync(vault, { recursive: true, encoding: "utf8" });
+    expect(names.filter((name) => !/^[\x21-\x7e]+$/.test(name))).toEqual([]);
+  });
+});
+
+describe("after all this", () => {
+  it("every original and every record is read-only, and the whole vault is as recorded", async () => {
+    const files = readdirSync(join(vault, "objects"), { recursive: true, encoding: "utf8" }).filter(
+      (path) => /\/v\d+\/content\//.test(path) && lstatSync(join(vault, "objects", path)).isFile(),
+    );
+    expect(files.filter((path) => (statSync(join(vault, "objects", path)).mode & 0o222) !== 0)).toEqual([]);
+    const report = await audit(vault);
+    expect(report.findings).toEqual([]);
+    expect(report.ok).toBe(true);
+  });
+
+  it("stock tools agree with each inventory", async () => {
+    const { execFileSync } = await import("node:child_process");
+    const objects = readdirSync(join(vault, "objects"), { recursive: true, encoding: "utf8" }).filter(
+      (path) => path.endsWith("0=ocfl_object_1.1"),
+    );
+    expect(objects.length).toBeGreaterThan(10);
+    for (const path of objects.slice(0, 5)) {
+      const cwd = join(vault, "objects", path, "..");
+      execFileSync("sha512sum", ["--strict", "--quiet", "-c", "inventory.json.sha512"], {
+        cwd,
+        stdio: "pipe",
+      });
+      const { manifest } = JSON.parse(readFileSync(join(cwd, "inventory.json"), "utf8"));
+      const lines = Object.entries<string[]>(manifest).flatMap(([digest, paths]) =>
+        paths.map((file) => `${digest}  ${file}\n`),
+      );
+      execFileSync("sha512sum", ["--strict", "--quiet", "-c"], { cwd, input: lines.join(""), stdio: "pipe" });
+    }
+  });
+});

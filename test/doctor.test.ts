@@ -1,0 +1,127 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  diskFinding,
+  doctor,
+  nodeFinding,
+  programFinding,
+  type VaultState,
+  vaultFindings,
+} from "../src/doctor.js";
+import type { World } from "../src/outcome.js";
+import type { Program } from "../src/tools/programs.js";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-doctor-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function world(env: World["env"]): World {
+  return {
+    now: () => new Date("2026-09-01T00:00:00Z"),
+    random: (bytes) => new Uint8Array(bytes),
+    signal: new AbortController().signal,
+    env: { ...env, HOLDFAST_TOOLS: join(folder, "tools") },
+    tool: "holdfast/0",
+    progress: () => undefined,
+  };
+}
+
+const program: Program = {
+  name: "yt-dlp",
+  path: "/t/yt-dlp/bin/yt-dlp",
+  version: "2026.08.19",
+  sha256: "0".repeat(64),
+  packageSha256: "1".repeat(64),
+  releasedDaysAgo: 12,
+  old: false,
+  source: "tools-folder",
+};
+
+describe("what doctor says about this machine", () => {
+  it("each program is told with its path, version and digest, and nothing is called missing that is there", async () => {
+    const ytDlp = join(folder, "tools", "bin", "yt-dlp");
+    mkdirSync(join(folder, "tools", "bin"), { recursive: true });
+    writeFileSync(ytDlp, "#!/bin/sh\necho 2026.08.19\n");
+    chmodSync(ytDlp, 0o755);
+    const report = await doctor(
+      join(folder, "vault", "not", "there"),
+      world({ PATH: process.env.PATH }),
+      null,
+    );
+    const names = report.programs.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["yt-dlp", "ffmpeg", "ffprobe", "exiftool"]));
+    for (const { name, path, version, sha256 } of report.programs) {
+      const detail = report.findings.find(({ what }) => what === name)?.detail;
+      for (const fact of [path, version, sha256]) expect(detail).toContain(fact);
+    }
+    expect(report.node).toBe(process.versions.node);
+    expect(report.disks.map(({ what }) => what)).toEqual(["vault", "temporary files"]);
+    expect(report.disks[0]?.path).toBe(folder);
+    expect(report.vault).toBeNull();
+  });
+
+  it("a program that is missing is a problem with what to type", async () => {
+    const report = await doctor(null, world({ PATH: join(folder, "empty") }), null);
+    expect(report.ok).toBe(false);
+    for (const name of ["yt-dlp", "ffmpeg", "ffprobe"]) {
+      const finding = report.findings.find(({ what }) => what === name);
+      expect(finding).toMatchObject({ severity: "problem", hint: expect.stringContaining("npm run setup") });
+    }
+    expect(report.findings.find(({ what }) => what === "bwrap")?.severity).toBe("note");
+  });
+
+  it("the vault's own account is part of the report", async () => {
+    const state: VaultState = { problem: "this is not a vault" };
+    const report = await doctor(folder, world({ PATH: "" }), async () => state);
+    expect(report.vault).toEqual(state);
+    expect(report.findings.at(-1)).toMatchObject({ severity: "problem", detail: "this is not a vault" });
+  });
+});
+
+describe("what each finding means", () => {
+  it("a yt-dlp more than 90 days old is pointed out, an unsafe one is a problem", () => {
+    expect(programFinding(program)).toMatchObject({ severity: "ok", hint: null });
+    expect(programFinding({ ...program, releasedDaysAgo: 90 }).severity).toBe("ok");
+    const stale = programFinding({ ...program, releasedDaysAgo: 91 });
+    expect(stale).toMatchObject({
+      severity: "note",
+      hint: expect.stringContaining("/t/yt-dlp/bin/python3 -m pip"),
+    });
+    expect(programFinding({ ...program, old: true }).severity).toBe("problem");
+  });
+
+  it("a Node without security fixes is pointed out", () => {
+    expect(nodeFinding("20.19.0", new Date("2026-04-30T12:00:00Z")).severity).toBe("ok");
+    expect(nodeFinding("20.19.0", new Date("2026-05-01T00:00:00Z"))).toMatchObject({ severity: "note" });
+    expect(nodeFinding("99.0.0", new Date("2026-05-01T00:00:00Z")).severity).toBe("ok");
+  });
+
+  it("a disk that is nearly full is a problem", () => {
+    const disk = { what: "vault", path: "/v", totalBytes: 100 * 1024 ** 3 } as const;
+    expect(diskFinding({ ...disk, freeBytes: 5 * 1024 ** 3 }).severity).toBe("ok");
+    expect(diskFinding({ ...disk, freeBytes: 5 * 1024 ** 3 - 1 })).toMatchObject({ severity: "problem" });
+    expect(
+      diskFinding({ what: "vault", path: "/v", totalBytes: 1024 ** 3, freeBytes: 1024 ** 3 }).severity,
+    ).toBe("problem");
+  });
+
+  it("work that is left over in a vault is pointed out", () => {
+    const vault = {
+      path: "/v",
+      captures: 3,
+      entries: 9,
+      pendingDerivations: 0,
+      interruptedCommits: 0,
+      lastEntryAt: null,
+    };
+    expect(vaultFindings(vault).map(({ severity }) => severity)).toEqual(["ok"]);
+    const left = vaultFindings({ ...vault, pendingDerivations: 2, interruptedCommits: 1 });
+    expect(left.map(({ severity }) => severity)).toEqual(["ok", "note", "note"]);
+  });
+});
