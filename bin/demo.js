@@ -1,7 +1,7 @@
 // The first thing a new user sees: a sample clip goes the whole way, on this machine only.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createReadStream, mkdtempSync, rmSync, statSync } from "node:fs";
+import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -134,15 +134,12 @@ function firstResult(stdout) {
 
 function whereToLook({ id, object, derivation }) {
   const here = (...parts) => relative(process.cwd(), join(vault, ...parts));
-  const sheet =
-    derivation === "done"
-      ? here(object, "v2", "content", "derived", "contact-sheet.jpg")
-      : `none, derivation ${derivation}`;
+  const sheet = here(object, "v2", "content", "derived", "contact-sheet.jpg");
   console.log(`
 Where to look
   the clip as received   ${here(object, "v1", "content", "original")}
   the record             ${here(object, "v1", "content", "record.json")}
-  the contact sheet      ${sheet}
+  the contact sheet      ${existsSync(sheet) ? sheet : `was not made (derivation ${derivation})`}
   the custody log        sqlite3 -readonly ${here("vault.db")} "SELECT line FROM entry ORDER BY seq"
 
 Next

@@ -112,8 +112,14 @@ async function guarded(
       step: {
         step,
         status: "failed",
-        reason: error instanceof Error ? wellFormed(error.message.slice(0, 500)) : "unknown",
+        reason: withoutPaths(work, error instanceof Error ? error.message : "unknown"),
       },
     };
   }
+}
+
+/** Error texts name files; no path of this machine may stand in the record. One line, capped. */
+function withoutPaths(work: Work, text: string): string {
+  const root = work.workshop.vault.layout.root;
+  return wellFormed(text.replaceAll(root, "<vault>").replaceAll(/\s+/g, " ").slice(0, 500));
 }

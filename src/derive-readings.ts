@@ -46,7 +46,7 @@ export async function deriveDecode(work: Work): Promise<StepResult> {
     decode.push({ original: track.file.path, verdict: outcome.verdict, grounds: outcome.grounds });
     runs.push(...outcome.runs);
   }
-  const damaged = decode.filter(({ verdict }) => verdict === "damaged").length;
+  const damaged = decode.filter(({ verdict }) => verdict === "damaged" || verdict === "short").length;
   const reason =
     damaged > 0
       ? `${damaged} of ${decode.length} originals do not decode cleanly`

@@ -120,7 +120,7 @@ async function deriveObject(
     started_at: startedAt,
     ended_at: world.now().toISOString(),
     ...derived.facts,
-    completeness: judgeCompleteness(record.completeness, derived.facts.decode),
+    completeness: judgeCompleteness(record.completeness, derived.facts.decode, record.method),
     files,
     software: workshop.software,
   };

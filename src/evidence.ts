@@ -140,7 +140,7 @@ export function takeInfoJson(info: FetchedFile | null, desk: Desk): Evidence {
       files: [writeOwn(desk, path, "info_json", `${JSON.stringify(redacted.value, null, 1)}\n`)],
       redactions: [{ path, raw_sha256: raw.digest.sha256, cut: redacted.cut }],
       raw: [{ path: info.path, name: "info.json" }],
-      source: readPlatformFacts(value, "info.json"),
+      source: readPlatformFacts(redacted.value, "info.json"),
     };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;

@@ -43,7 +43,10 @@ function tableColumns(style: Style): readonly Column<CaptureRow>[] {
 
 /** What a person recognises a row by; of a failed attempt that is the address and the reason. */
 function titleOf(row: CaptureRow): string {
-  if (row.status === "failed") return printable(`${row.url ?? ""} (${row.reason ?? "no reason given"})`, 300);
+  if (row.status === "failed") {
+    const reason = row.reason ?? "no reason given";
+    return printable(row.url === null ? reason : `${row.url} (${reason})`, 300);
+  }
   return printable(row.title ?? row.url ?? "", 300);
 }
 

@@ -13,7 +13,7 @@ import type { CaptureRow } from "../outcome.js";
 import type { ShownCapture } from "../show.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd } from "./text-layout.js";
-import { counted, formatBytes, formatCount, formatLength, formatTime } from "./units.js";
+import { counted, formatBytes, formatCount, formatDate, formatLength, formatTime } from "./units.js";
 
 /** Whose word a value is. Nothing that holdfast did not measure is shown without it. */
 const basisWords: Readonly<Record<Basis, string>> = {
@@ -100,7 +100,7 @@ function clockText(clock: CaptureRecord["clock"]): string {
       : clock.synchronised
         ? "synchronised"
         : "NOT synchronised";
-  return `${words}, according to ${printable(clock.source, 100)}`;
+  return clock.source === "none" ? words : `${words}, according to ${printable(clock.source, 100)}`;
 }
 
 function optional(text: string | null): string | null {
@@ -114,7 +114,7 @@ function claimRows({ source }: CaptureRecord): readonly LabelledRow[] {
     ["uploader id", claimText(source.uploader_id)],
     ["uploader page", claimText(source.uploader_url)],
     ["channel", claimText(source.channel)],
-    ["posted", claimText(source.posted_at ?? source.upload_date)],
+    ["posted", claimText(source.posted_at ?? source.upload_date, formatDate)],
     ["length", claimText(source.duration, formatLength)],
     ["address", claimText(source.canonical_url)],
     ["item id", claimText(source.platform_item_id)],

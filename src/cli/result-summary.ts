@@ -2,7 +2,7 @@ import { printable } from "../core/printable.js";
 import type { CaptureResult, ResultFile } from "../outcome.js";
 import type { Style } from "./style.js";
 import { labelled } from "./text-layout.js";
-import { counted, formatBytes, formatLength } from "./units.js";
+import { counted, formatBytes, formatDate, formatLength } from "./units.js";
 
 /** Where a capture's files are for somebody with a file manager. */
 export interface StoredPlaces {
@@ -47,7 +47,7 @@ export function resultSummary(
       [
         ["title", textOf(result.title)],
         ["uploader", claimOf(result.uploader, claimant)],
-        ["date", claimOf(result.claimed_date, claimant)],
+        ["date", result.claimed_date === null ? null : `${formatDate(result.claimed_date)} (${claimant})`],
         ["length", result.duration === null ? null : formatLength(result.duration)],
         ["SHA-256", mainDigest(result.files)],
         ["files", filesOf(result.files)],

@@ -15,7 +15,7 @@ export class Screen {
   private readonly io: Terminal;
   private readonly now: () => Date;
   private readonly redraws: boolean;
-  private drawnAt = Number.NEGATIVE_INFINITY;
+  private drawnAt: number;
   private drawnStep = "";
   private isDrawn = false;
   private unwritten: Error | null = null;
@@ -26,6 +26,8 @@ export class Screen {
   constructor(io: Terminal, now: () => Date) {
     this.io = io;
     this.now = now;
+    // What is over in a moment needs no sentence.
+    this.drawnAt = now().getTime();
     this.redraws = understandsEscapes(io.stderr, io.env);
     for (const stream of [io.stdout, io.stderr]) stream.on?.("error", this.onError);
   }

@@ -22,7 +22,7 @@ interface Fitted<Row> {
 const gap = "  ";
 
 /**
- * A table of at most `columns` terminal columns: first the widest cells that may be cut are cut, then whole columns
+ * A table of at most `columns` terminal columns, without the columns that hold nothing: first the widest cells that may be cut are cut, then whole columns
  * are left out, and at last lines are cut. The first line holds the titles.
  */
 export function renderTable<Row>(
@@ -43,10 +43,10 @@ function fitColumns<Row>(
   columns: readonly Column<Row>[],
   terminalColumns: number,
 ): readonly Fitted<Row>[] {
-  let kept: Fitted<Row>[] = columns.map((column) => {
-    const cells = rows.map(column.cell);
-    return { column, cells, width: widest([column.title, ...cells]) };
-  });
+  let kept: Fitted<Row>[] = columns
+    .map((column) => ({ column, cells: rows.map(column.cell) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ""))
+    .map((part) => ({ ...part, width: widest([part.column.title, ...part.cells]) }));
   while (smallest(kept) > terminalColumns) {
     const drop = Math.max(...kept.map((part) => part.column.dropOrder));
     if (drop === 0) break;

@@ -41,6 +41,12 @@ export function formatClock(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
+/** A date as a platform gave it: `20240301` as `2024-03-01`, a time in UTC as `formatTime` shows it. */
+export function formatDate(date: string): string {
+  const day = /^(\d{4})(\d{2})(\d{2})$/.exec(date);
+  return day ? `${day[1]}-${day[2]}-${day[3]}` : formatTime(date);
+}
+
 /** An RFC 3339 time in UTC as `2026-09-19 14:03:22 UTC`; anything else is shown as it is. */
 export function formatTime(at: string): string {
   const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?Z$/.exec(at);

@@ -58,11 +58,14 @@ function checkedWords(checked: Readonly<Record<string, number>>): string {
   return parts.length > 0 ? parts.join(", ") : "nothing";
 }
 
+/** `entry` of `entries`, `digest per file` of `digests per file`. */
 function singular(words: string): string {
-  return words
+  const [things = "", ...per] = words.split(" per ");
+  const thing = things
     .replace(/ies$/, "y")
     .replace(/(?<=x)es$/, "")
     .replace(/s$/, "");
+  return [thing, ...per].join(" per ");
 }
 
 function answerLine(question: Question, state: CheckState, style: Style): string {
@@ -116,7 +119,12 @@ export function filePage(report: FileReport, columns: number, style: Style): rea
   return [
     ...facts,
     ...report.matches.flatMap((match) => matchLines(match, columns)),
-    ...findingBlock(report.findings, style),
+    // The conclusion says it once more and better.
+    ...findingBlock(
+      report.findings.filter(({ code }) => code !== "not-in-vault"),
+      style,
+    ),
+    "",
     fileConclusion(report, style),
   ];
 }

@@ -140,6 +140,7 @@ const words: Readonly<
 /** How the downloader's run ended, as `run()` and the watchdog said. */
 export interface FailureFacts {
   readonly endedBy: "exited" | "not-started" | "wall-time" | "output-limit" | "aborted" | "watchdog";
+  readonly exitCode: number | null;
   /** What the watchdog saw, when it ended the run. */
   readonly watchdog: "too-large" | "stalled" | "timed-out" | null;
   /** The downloader's error lines without their `ERROR:`. They quote ids, titles and reason phrases: hostile text. */
@@ -171,7 +172,8 @@ function endingCode(facts: FailureFacts): FailureCode | null {
     case "watchdog":
       return facts.watchdog ?? "timed-out";
     case "exited":
-      return null;
+      // What a shell says, and setpriv and prlimit with it, when a program cannot be started.
+      return facts.exitCode === 126 || facts.exitCode === 127 ? "downloader-missing" : null;
   }
 }
 

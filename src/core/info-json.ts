@@ -39,11 +39,6 @@ export function readPlatformFacts(info: Json, fileLabel: string): SourceFacts {
   };
 }
 
-/** The facts of a source about which nothing was said. */
-export function emptyFacts(): SourceFacts {
-  return readPlatformFacts(null, "");
-}
-
 function claim<T>(value: T, from: string): Claim<T> {
   return { value, basis: "platform_claim", from };
 }

@@ -240,7 +240,8 @@ export interface StreamHash {
 
 export interface DecodeCheck {
   readonly original: string;
-  readonly verdict: "sound" | "damaged" | "unknown";
+  /** `short`: it ends before its announced length; `damaged`: errors, but it reaches its end. */
+  readonly verdict: "sound" | "short" | "damaged" | "unknown";
   readonly grounds: readonly string[];
 }
 

@@ -65,7 +65,8 @@ async function readWith(tool: ExifTool, path: string): Promise<ExifToolOutcome> 
 
 /** Where the file lies, its dates and its permissions are this machine's, not the file's. */
 function withoutMachineFacts(tags: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const ours = /^(SourceFile|errors|warnings|tz|tzSource|System:(Directory|FileName|File\w*Date|FilePermissions|FileUserID|FileGroupID|FileDeviceNumber|FileInodeNumber|FileHardLinks|FileAttributes))$/;
+  const ours =
+    /^(SourceFile|errors|warnings|tz|tzSource|System:(Directory|FileName|File\w*Date|FilePermissions|FileUserID|FileGroupID|FileDeviceNumber|FileInodeNumber|FileHardLinks|FileAttributes))$/;
   return Object.fromEntries(Object.entries(tags).filter(([name]) => !ours.test(name)));
 }
 

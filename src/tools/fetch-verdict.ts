@@ -80,6 +80,7 @@ function runFailure(facts: FetchFacts, errors: readonly string[], endedShort: bo
   const last = facts.log.exchanges.findLast((exchange) => exchange.status !== null);
   return classifyFailure({
     endedBy: facts.run.endedBy,
+    exitCode: facts.run.exitCode,
     watchdog: facts.watchdog,
     errors,
     remarks: facts.log.remarks,
@@ -177,8 +178,15 @@ export function judgeList(url: string, result: RunResult, argv: readonly string[
   const json = parseOrNull(result.stdout.toString("utf8"));
   if (result.endedBy !== "exited" || !isJsonObject(json)) {
     const errors = readErrorLines(result.stderr.toString("utf8"));
-    const { endedBy } = result;
-    const failure = classifyFailure({ endedBy, watchdog: null, errors, remarks: [], lastStatus: null });
+    const { endedBy, exitCode } = result;
+    const failure = classifyFailure({
+      endedBy,
+      exitCode,
+      watchdog: null,
+      errors,
+      remarks: [],
+      lastStatus: null,
+    });
     return { kind: "failed", failure, ...told };
   }
   const entries = readListEntries(json, url);

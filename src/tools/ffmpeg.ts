@@ -1,5 +1,10 @@
+import { rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { DecodeCheck } from "../core/record.js";
+import { fromMicroseconds, parseSeconds } from "../core/timing.js";
 import type { MediaProbe } from "./ffprobe.js";
-import type { MediaRun } from "./media-input.js";
+import { decodeLimits, remuxLimits } from "./limits.js";
+import { ffmpegArgv, type MediaRun, runMedia, whyUnusable } from "./media-input.js";
 
 /** What every function here needs: absolute paths of ffmpeg and of the original, and an existing empty folder. */
 export interface FfmpegRequest {
@@ -26,21 +31,127 @@ export type StreamHashOutcome =
     }
   | { readonly ok: false; readonly reason: string; readonly runs: readonly MediaRun[] };
 
+/** The command line whose output is one SHA-256 per stream over its packets (EVIDENCE §5). */
+export function packetHashArgv(media: string): readonly string[] {
+  const options = ["-map", "0", "-c", "copy", "-f", "streamhash", "-hash", "sha256"];
+  return ffmpegArgv([media], [], [{ target: "-", options }]);
+}
+
+/** The command line whose output is one SHA-256 over the decoded pictures of each video stream (EVIDENCE §5). */
+export function decodedHashArgv(media: string): readonly string[] {
+  const options = ["-map", "0:V", "-fps_mode", "passthrough", "-f", "streamhash", "-hash", "sha256"];
+  return ffmpegArgv([media], ["-noautorotate"], [{ target: "-", options }]);
+}
+
+/** Hashes each stream's packets, and with `deep` also the decoded pictures of video streams. */
 export async function streamHashes(
   request: FfmpegRequest & { readonly deep: boolean },
 ): Promise<StreamHashOutcome> {
-  throw new Error(`not yet ${request.media}`);
+  const bytes = statSync(request.media).size;
+  const packets = await runFfmpeg(request, packetHashArgv(request.media), remuxLimits(bytes));
+  const refusal = whyUnusable(packets);
+  if (refusal !== null) return { ok: false, reason: refusal, runs: [packets] };
+  const lines = readStreamHashes(packets.result.stdout.toString("latin1"));
+  if (!request.deep || request.probe.video === null) {
+    return { ok: true, streams: lines.map(withoutDecoded), notes: warningNote(packets), runs: [packets] };
+  }
+  const decoded = await runFfmpeg(request, decodedHashArgv(request.media), limitsFor(request.probe));
+  const failed = whyUnusable(decoded);
+  // The picture streams of the output are numbered on their own: the first of them is the first video stream.
+  const pictures = failed === null ? readStreamHashes(decoded.result.stdout.toString("latin1")) : [];
+  const videos = lines.filter(({ type }) => type === "v");
+  const streams = lines.map((line) => ({
+    ...withoutDecoded(line),
+    decoded_sha256: line.type === "v" ? (pictures[videos.indexOf(line)]?.sha256 ?? null) : null,
+  }));
+  const runs = [packets, decoded];
+  const notComparable =
+    decoded.result.stderr.length > 0 ? ["decoding gave warnings: the decoded hash is not comparable"] : [];
+  return {
+    ok: true,
+    streams,
+    notes: [...warningNote(packets), ...notComparable, ...(failed === null ? [] : [failed])],
+    runs,
+  };
 }
 
-export interface DecodeOutcome {
-  readonly verdict: "sound" | "damaged" | "unknown";
-  /** One sentence per observation. */
-  readonly grounds: readonly string[];
+/** Reads lines such as `0,v,SHA256=<64 hex digits>`; anything else is skipped. */
+export function readStreamHashes(
+  text: string,
+): readonly { readonly stream: number; readonly type: string; readonly sha256: string }[] {
+  return [...text.matchAll(/^(\d+),([a-z]),SHA256=([0-9a-f]{64})$/gm)].map((match) => ({
+    stream: Number(match[1]),
+    type: match[2] ?? "",
+    sha256: match[3] ?? "",
+  }));
+}
+
+export interface DecodeOutcome extends Omit<DecodeCheck, "original"> {
   readonly runs: readonly MediaRun[];
 }
 
+/**
+ * The command line that decodes everything; its progress tells how far it came. A strict one stops at the first error,
+ * the other goes on to the end.
+ */
+export function decodeArgv(media: string, strict: boolean): readonly string[] {
+  const options = ["-map", "0:V?", "-map", "0:a?", "-sn", "-dn", "-f", "null", "-progress", "pipe:1"];
+  const explode = strict ? ["-err_detect", "explode"] : [];
+  return ffmpegArgv([media], explode, [{ target: "-", options: strict ? [...options, "-xerror"] : options }]);
+}
+
+/**
+ * Decodes every picture and sound strictly (SECURITY §1.5). `sound`: no error, not a word on stderr, and the decoded
+ * length is the announced one within the larger of 1 s and 2 %. `short`: it ends before that, however it is decoded.
+ * `damaged`: errors, but it reaches its end. `unknown`: nothing to decode, no announced length, or ended by us.
+ */
 export async function strictDecode(request: FfmpegRequest): Promise<DecodeOutcome> {
-  throw new Error(`not yet ${request.media}`);
+  if (request.probe.video === null && !request.probe.hasAudio) {
+    return { verdict: "unknown", grounds: ["no stream that can be decoded"], runs: [] };
+  }
+  const strict = await runFfmpeg(request, decodeArgv(request.media, true), limitsFor(request.probe));
+  if (strict.result.endedBy !== "exited") return endedByUs(strict);
+  if (strict.result.exitCode === 0 && strict.result.stderr.length === 0) {
+    const length = compareLengths(strict, request.probe);
+    const verdict = length.short ? "short" : length.known ? "sound" : "unknown";
+    return { verdict, grounds: ["the strict decode met no error or warning", length.words], runs: [strict] };
+  }
+  // Where the strict decode stopped says nothing about the rest: a second, patient one finds the end.
+  const patient = await runFfmpeg(request, decodeArgv(request.media, false), limitsFor(request.probe));
+  if (patient.result.endedBy !== "exited") return endedByUs(strict, patient);
+  const length = compareLengths(patient, request.probe);
+  const grounds = [
+    `the strict decode met errors or warnings (exit ${strict.result.exitCode ?? "by signal"})`,
+    length.words,
+  ];
+  return { verdict: length.short ? "short" : "damaged", grounds, runs: [strict, patient] };
+}
+
+function endedByUs(...runs: readonly MediaRun[]): DecodeOutcome {
+  return {
+    verdict: "unknown",
+    grounds: [`the decode was ended: ${runs.at(-1)?.result.reason ?? "unknown"}`],
+    runs,
+  };
+}
+
+/** The last `out_time` of ffmpeg's progress in microseconds; null where it said none. */
+export function readProgress(text: string): number | null {
+  const last = [...text.matchAll(/^out_time_us=(\d+)$/gm)].at(-1);
+  return last ? Number(last[1]) : null;
+}
+
+function compareLengths(
+  run: MediaRun,
+  probe: MediaProbe,
+): { readonly known: boolean; readonly short: boolean; readonly words: string } {
+  const decoded = readProgress(run.result.stdout.toString("latin1"));
+  const announced = parseSeconds(probe.duration);
+  if (announced === null) return { known: false, short: false, words: "the file announces no length" };
+  if (decoded === null) return { known: false, short: true, words: "nothing was decoded" };
+  const tolerance = Math.max(1_000_000, announced * 0.02);
+  const words = `${fromMicroseconds(decoded)} s decoded, ${fromMicroseconds(announced)} s announced`;
+  return { known: Math.abs(decoded - announced) <= tolerance, short: decoded < announced - tolerance, words };
 }
 
 export interface PlayableRequest {
@@ -55,12 +166,60 @@ export interface PlayableRequest {
 
 export type PlayableOutcome =
   | {
-      readonly ok: true /** Name inside `outDir`. */;
+      readonly ok: true;
+      /** Name inside `outDir`. */
       readonly file: "playable.mp4" | "playable.mkv";
       readonly runs: readonly MediaRun[];
     }
   | { readonly ok: false; readonly reason: string; readonly runs: readonly MediaRun[] };
 
+/** The command line that copies the first picture and sound streams into one file, without tags (SECURITY §4.5). */
+export function playableArgv(tracks: readonly string[], out: string): readonly string[] {
+  const maps =
+    tracks.length > 1
+      ? ["-map", "0:V:0", ...tracks.slice(1).flatMap((_, index) => ["-map", `${index + 1}:a:0`])]
+      : ["-map", "0:V:0", "-map", "0:a:0?"];
+  const options = [...maps, "-c", "copy", "-map_metadata", "-1", "-fflags", "+bitexact"];
+  const faststart = out.endsWith(".mp4") ? ["-movflags", "+faststart"] : [];
+  return ffmpegArgv(tracks, [], [{ target: `file:${out}`, options: [...options, ...faststart] }]);
+}
+
+/** Puts separate tracks, or a transport stream, into one file that players open; nothing is re-encoded. */
 export async function makePlayable(request: PlayableRequest): Promise<PlayableOutcome> {
-  throw new Error(`not yet ${request.outDir}`);
+  const media = request.tracks.map((track) => track.media);
+  const limits = remuxLimits(media.reduce((sum, path) => sum + statSync(path).size, 0));
+  const runs: MediaRun[] = [];
+  let reason = "no container can hold the tracks";
+  for (const file of ["playable.mp4", "playable.mkv"] as const) {
+    const out = join(request.outDir, file);
+    const run = await runFfmpeg(request, playableArgv(media, out), limits);
+    runs.push(run);
+    const refusal = whyUnusable(run);
+    if (refusal === null) return { ok: true, file, runs };
+    reason = refusal;
+    rmSync(out, { force: true });
+    if (run.result.endedBy !== "exited") break;
+  }
+  return { ok: false, reason, runs };
+}
+
+function runFfmpeg(
+  request: Pick<FfmpegRequest, "ffmpeg" | "scratch" | "signal">,
+  argv: readonly string[],
+  limits: ReturnType<typeof remuxLimits>,
+): Promise<MediaRun> {
+  const { ffmpeg, scratch, signal } = request;
+  return runMedia({ program: "ffmpeg", path: ffmpeg, argv, scratch, limits, signal });
+}
+
+function limitsFor(probe: MediaProbe): ReturnType<typeof decodeLimits> {
+  return decodeLimits((parseSeconds(probe.duration) ?? 0) / 1_000_000);
+}
+
+function withoutDecoded(line: ReturnType<typeof readStreamHashes>[number]): StreamHashLine {
+  return { stream: line.stream, type: line.type, packets_sha256: line.sha256, decoded_sha256: null };
+}
+
+function warningNote(run: MediaRun): readonly string[] {
+  return run.result.stderr.length > 0 ? ["ffmpeg gave warnings while reading the packets"] : [];
 }

@@ -149,3 +149,28 @@ function dayAfter(until: string): string {
   const day = new Date(`${until}T00:00:00Z`);
   return new Date(day.getTime() + 86_400_000).toISOString().slice(0, 10);
 }
+
+/** How much a vault holds and what is left to do in it. */
+export function vaultCounts(database: Database.Database): {
+  readonly captures: number;
+  readonly entries: number;
+  readonly pendingDerivations: number;
+  readonly interruptedCommits: number;
+  readonly lastEntryAt: string | null;
+} {
+  const count = (query: string) => database.prepare<[], { n: number }>(query).get()?.n ?? 0;
+  const last = database
+    .prepare<[], { at: string }>(
+      "SELECT json_extract(line, '$.at') AS at FROM entry ORDER BY seq DESC LIMIT 1",
+    )
+    .get();
+  return {
+    captures: count("SELECT count(*) AS n FROM capture WHERE object IS NOT NULL"),
+    entries: count("SELECT count(*) AS n FROM entry"),
+    pendingDerivations: count(
+      "SELECT count(*) AS n FROM capture WHERE object IS NOT NULL AND derivation IS NOT 'done'",
+    ),
+    interruptedCommits: count("SELECT count(*) AS n FROM intent"),
+    lastEntryAt: last?.at ?? null,
+  };
+}

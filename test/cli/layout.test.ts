@@ -2,7 +2,14 @@ import { describe, expect, test } from "vitest";
 import { captureTable, listNotes } from "../../src/cli/capture-list.js";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
 import { labelled, wrap } from "../../src/cli/text-layout.js";
-import { formatBytes, formatClock, formatCount, formatLength, formatTime } from "../../src/cli/units.js";
+import {
+  formatBytes,
+  formatClock,
+  formatCount,
+  formatDate,
+  formatLength,
+  formatTime,
+} from "../../src/cli/units.js";
 import { displayWidth } from "../../src/core/printable.js";
 import { row } from "./capture-facts.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";
@@ -61,6 +68,11 @@ describe("the table of captures", () => {
     ]);
   });
 
+  test("leaves out what no capture has", () => {
+    const lines = captureTable([{ ...row, uploader: null, duration: null }], 300, plainStyle);
+    expect(lines[0]).not.toMatch(/UPLOADER|LENGTH/);
+  });
+
   test("cuts nothing of an ordinary title where the output is a file", () => {
     const lines = captureTable([row], Number.POSITIVE_INFINITY, plainStyle);
     expect(lines[1]).toContain("Ұсталған жігіт, Қарағанды");
@@ -69,6 +81,12 @@ describe("the table of captures", () => {
   test("shows the address and the reason of a failed attempt", () => {
     const lines = captureTable(rows, 300, plainStyle);
     expect(lines[5]).toContain("https://example.org/v/1 (there is nothing at this address)");
+    const unnamed = captureTable(
+      [{ ...row, status: "failed", url: null, reason: "no such file" }],
+      300,
+      plainStyle,
+    );
+    expect(unnamed[1]).toMatch(/ {2}no such file$/);
   });
 
   test("colour changes no column", () => {
@@ -115,6 +133,12 @@ describe("figures for a person", () => {
     expect([1, 999, 1000, 1234567].map(formatCount)).toEqual(["1", "999", "1 000", "1 234 567"]);
     expect([0, 59.6, 61, 3600].map(formatClock)).toEqual(["0:00", "1:00", "1:01", "1:00:00"]);
     expect(formatTime("2026-09-19T14:03:22.123Z")).toBe("2026-09-19 14:03:22 UTC");
+    expect(["20240301", "2024-03-01", "2026-09-19T14:03:22Z", "\u202e"].map(formatDate)).toEqual([
+      "2024-03-01",
+      "2024-03-01",
+      "2026-09-19 14:03:22 UTC",
+      "\\u{202e}",
+    ]);
     expect(formatTime("\u202e")).toBe("\\u{202e}");
   });
 });

@@ -3,6 +3,7 @@ import { classifyFailure, type FailureFacts, failureOf, readErrorLines } from ".
 
 const nothing: FailureFacts = {
   endedBy: "exited",
+  exitCode: 1,
   watchdog: null,
   errors: [],
   remarks: [],
@@ -61,6 +62,7 @@ describe("the reason of a failure", () => {
     expect(codeOf({ errors, endedBy: "wall-time" })).toBe("timed-out");
     expect(codeOf({ errors, endedBy: "watchdog", watchdog: "stalled" })).toBe("stalled");
     expect(codeOf({ errors, endedBy: "not-started" })).toBe("downloader-missing");
+    expect(codeOf({ exitCode: 127 })).toBe("downloader-missing");
   });
 
   test("status 0 without a file is explained by the downloader's remarks", () => {

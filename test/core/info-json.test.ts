@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { encodeCanonical } from "../../src/core/canonical-json.ts";
-import { emptyFacts, readPlatformFacts } from "../../src/core/info-json.ts";
+import { readPlatformFacts } from "../../src/core/info-json.ts";
 
 const info = {
   id: "dQw4w9WgXcQ",
@@ -75,7 +75,7 @@ describe("dates that are none", () => {
 test.each([null, [], "text", 5, { title: 5, tags: "x", duration: "long" }])(
   "hostile shapes give no facts: %o",
   (json) => {
-    expect(readPlatformFacts(json, "info.json")).toEqual(emptyFacts());
+    expect(readPlatformFacts(json, "info.json")).toEqual(readPlatformFacts({}, "info.json"));
   },
 );
 

@@ -93,6 +93,12 @@ describe("the downloader's traffic", () => {
     expect(remarks).toEqual(["[hlsnative] Total fragments: 5"]);
   });
 
+  test("a remark that begins with a carriage return is read", () => {
+    expect(
+      read("\r[download] File is larger than max-filesize (5 bytes > 1 bytes). Aborting.\n").remarks,
+    ).toHaveLength(1);
+  });
+
   test("text cut at any place reads the same", () => {
     const text =
       request("/a") + answer("302 Found", "Location: /b") + request("/b") + answer("200 OK", "Date: now");

@@ -14,6 +14,8 @@ export const hostileTitles: Readonly<Record<string, string>> = {
   surrogate: "half \ud83d character",
 };
 
+export const subtitles = "WEBVTT\n\n00:00.000 --> 00:02.000\nТоқтат!\n";
+
 function videoObject(visit: Visit, name: string, clip: string): string {
   const data = {
     "@context": "https://schema.org",
@@ -52,6 +54,15 @@ export const pageRoutes: Routes = {
         [1, 2, 3].map((n) => `<video src="/clips/part-${n}.mp4"></video>`).join(""),
       ),
     ),
+  "/page/subtitles": (visit) =>
+    sendPage(
+      visit,
+      html(
+        "<title>subtitled</title>",
+        '<video src="/clips/clip.mp4"><track kind="subtitles" srclang="kk" src="/subtitles.vtt"></video>',
+      ),
+    ),
+  "/subtitles.vtt": (visit) => sendBody(visit, subtitles, "subtitles.vtt"),
   "/page/none": (visit) => sendPage(visit, html("<title>text</title>", "<p>video removed, re-upload</p>")),
   "/page/removed-words": (visit) =>
     sendPage(

@@ -51,7 +51,7 @@ test("no option, value or address can make yt-dlp run or read anything else", ()
         const end = argv.length - 2;
         expect(argv.slice(end)).toEqual(["--", given.url]);
         for (const argument of argv.slice(0, end)) {
-          expect(argument).toMatch(/^--[a-z]/);
+          expect(argument).toMatch(/^--[a-z]|^(media|playlist)\.info\.json$/);
           expect(argument).not.toMatch(forbidden);
         }
       }

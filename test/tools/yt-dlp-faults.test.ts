@@ -96,7 +96,7 @@ describe.skipIf(!program)(
     test("a program that is not there", async () => {
       const nowhere = { path: join(scratch, "no-such-program"), version: "2026.08.19" };
       const outcome = await fetchVideo(requestFor(nowhere, `${site.url}/clips/clip.mp4`, scratch));
-      expect(outcome.kind).toBe("failed");
+      expect(outcome).toMatchObject({ kind: "failed", failure: { code: "downloader-missing" } });
     });
 
     test("an interrupt", async () => {

@@ -3,18 +3,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FetchedMedia, FetchedTrack, FetchOutcome, FetchProgress } from "../../src/tools/fetch-types.ts";
+import { openEgressGuard } from "../../src/tools/egress-guard.ts";
 import { fetchVideo, listEntries } from "../../src/tools/yt-dlp.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { makeSiteClips } from "../support/site-clips.ts";
 import { clipBytes } from "../support/site-files.ts";
-import { hostileTitles } from "../support/site-pages.ts";
+import { hostileTitles, subtitles } from "../support/site-pages.ts";
 import { encryptedSegment, hlsSegments } from "../support/site-streams.ts";
-import {
-  type RequestChange,
-  requestFor,
-  scratchFolder,
-  testDownloader,
-} from "../support/yt-dlp.ts";
+import { type RequestChange, requestFor, scratchFolder, testDownloader } from "../support/yt-dlp.ts";
 
 const program = await testDownloader();
 const { folder: scratch, clean } = scratchFolder();
@@ -140,11 +136,34 @@ describe.skipIf(!program)("how it was fetched", () => {
     expect(transfer.verdict).toBe("whole");
   });
 
+  test("through the egress guard the same bytes come and the same addresses are reported", async () => {
+    const guard = await openEgressGuard({ allowPrivate: true, upstream: null });
+    const outcome = await fetchedMedia("/page/video", { proxy: guard.url });
+    await guard.close();
+    expect(digest(outcome.tracks[0]?.path ?? "")).toBe(served("clip.mp4"));
+    expect(outcome.transfer.verdict).toBe("whole");
+    expect(outcome.redirects).toEqual([`${site.url}/page/video`]);
+    expect(outcome.exchanges.map((one) => one.url)).toEqual([
+      `${site.url}/page/video`,
+      `${site.url}/clips/clip.mp4`,
+    ]);
+    expect(guard.connections.every((one) => one.refused === null)).toBe(true);
+    expect(guard.connections.length).toBeGreaterThan(0);
+  });
+
   test("progress counts up to the whole length", async () => {
     const seen: FetchProgress[] = [];
     await fetchedMedia("/clips/clip.mp4", { onProgress: (progress) => seen.push(progress) });
     expect(seen[seen.length - 1]?.total).toBe(clipBytes(clips, "clip.mp4").length);
     expect(seen[seen.length - 1]?.done).toBe(clipBytes(clips, "clip.mp4").length);
+  });
+
+  test("subtitles come only when they are asked for, as served", async () => {
+    expect((await fetchedMedia("/page/subtitles")).subtitles).toEqual([]);
+    const asked = await fetchedMedia("/page/subtitles", { subtitles: true });
+    expect(asked.subtitles.map((one) => one.name)).toEqual(["subtitle-1.kk.vtt"]);
+    expect(readFileSync(asked.subtitles[0]?.path ?? "", "utf8")).toBe(subtitles);
+    expect(asked.transfer.verdict).toBe("whole");
   });
 
   test.each(Object.keys(hostileTitles))(

@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import type { ArchiveRequest } from "../../archive.js";
 import { exitStatusHelp, statusOfCaptures } from "../exit-status.js";
 import { parseCount, parseSize } from "../option-values.js";
-import { showResult, showTally } from "../show-result.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
+import { showResult, showTally } from "../show-result.js";
 
 export interface ArchiveOptions {
   readonly format?: string;
