@@ -24,12 +24,12 @@ async function demonstrate() {
     if (!(await makeClip(clip))) return 70;
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    const url = `http://127.0.0.1:${server.address().port}/watch/detention-street`;
+    const url = `http://127.0.0.1:${server.address().port}/watch/sample`;
     say(`2. archiving it by the address of its page: ${url}`);
     const archived = await holdfast(["archive", url, "--again", "--json"]);
     const capture = firstResult(archived.stdout);
     if (capture?.id) await holdfast(["show", capture.id], "inherit");
-    say("\n3. verifying the vault: every file, both digests, the whole log");
+    say("\n3. checking the vault: every file, both digests, the whole log");
     const verified = await holdfast(["verify"], "inherit");
     if (capture?.object) whereToLook(capture);
     return Math.max(archived.status, verified.status);

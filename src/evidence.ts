@@ -163,9 +163,8 @@ export function takePages(pages: readonly FetchedSidecar[], desk: Desk): Evidenc
     );
     const redacted = redactText(readFileSync(page.path, "utf8"), desk.secrets);
     const path = `source/${page.name}`;
-    const role = page.role === "manifest" ? "manifest" : "html_source";
     return {
-      files: [writeOwn(desk, path, role, redacted.text)],
+      files: [writeOwn(desk, path, page.role, redacted.text)],
       redactions: [{ path, raw_sha256: raw.digest.sha256, cut: redacted.cut }],
       raw: [{ path: page.path, name: page.name }],
     };

@@ -4,6 +4,7 @@ import type { CaptureId } from "./core/capture-id.js";
 import { cookiesForHost } from "./core/cookies.js";
 import { sha256 } from "./core/digest.js";
 import { HoldfastError } from "./core/error.js";
+import { failureOf } from "./core/failure.js";
 import type { RunRecord } from "./core/record.js";
 import type { World } from "./outcome.js";
 import type { Connection } from "./tools/egress-guard.js";
@@ -62,7 +63,8 @@ export async function fetchWithRetries(workshop: Workshop, world: World, plan: F
   let best: Fetched | null = null;
   for (let attempt = 1; ; attempt += 1) {
     const folder = attemptFolder(plan, attempt);
-    const outcome = await fetchVideo({
+    const seen = way.connections().length;
+    const fetchedNow = await fetchVideo({
       ...way.request,
       folder,
       item: plan.item,
@@ -73,6 +75,7 @@ export async function fetchWithRetries(workshop: Workshop, world: World, plan: F
       onProgress: (progress) =>
         world.progress({ subject: plan.url, stage: "download", detail: "", ...progress }),
     });
+    const outcome = asTheGuardSaw(fetchedNow, way.connections().slice(seen));
     const trace = way.trace(outcome, folder, runs);
     const fetched: Fetched = { ...trace, outcome, tracks: tracksOf(outcome) };
     if (best === null || outcome.kind !== "failed" || received(fetched) >= received(best)) best = fetched;
@@ -117,7 +120,8 @@ function openWay(workshop: Workshop, plan: FetchPlan) {
       folder: string,
       runs: RunRecord[],
     ): FetchTrace {
-      const secrets = cookies?.secrets ?? [];
+      // The guard's password would let others on this machine through it while it lives.
+      const secrets = [...(cookies?.secrets ?? []), new URL(guard.url).password];
       const places = {
         "<attempt>": folder,
         "<staging>": plan.staging,
@@ -129,6 +133,14 @@ function openWay(workshop: Workshop, plan: FetchPlan) {
       return { runs, secrets, places, cookiesDigest, connections: connections(), stderr: outcome.run.stderr };
     },
   };
+}
+
+/** What the guard refused looks to the downloader like an answer of the site; the guard knows better. */
+function asTheGuardSaw(outcome: FetchOutcome, connections: readonly Connection[]): FetchOutcome {
+  const refused = connections.find((connection) => connection.refused !== null)?.refused;
+  if (outcome.kind !== "failed" || typeof refused !== "string") return outcome;
+  if (!["forbidden", "server-error", "downloader-failed"].includes(outcome.failure.code)) return outcome;
+  return { ...outcome, failure: failureOf(/private|port/.test(refused) ? "private-address" : "network") };
 }
 
 function attemptFolder(plan: FetchPlan, attempt: number): string {

@@ -258,12 +258,14 @@ const changedWhileCopied: Failure = {
 
 function fail(job: Job, capture: CaptureId, subject: string, failure: Failure): CaptureResult {
   const annex = importAnnex(job, capture, subject, []);
+  // The log has no other place for the name of a file that was never taken in.
+  const named = { ...failure, reason: `${subject}: ${failure.reason}` };
   return logFailure(job.workshop, {
     capture,
     method: "import",
     url: null,
     subject,
-    failure,
+    failure: named,
     runs: [],
     annex,
   });

@@ -139,7 +139,10 @@ function buildReport(audit: VaultAudit, quick: boolean): VerifyReport {
   const ofLog = (code: string) => /^(log-|entry-|database-|schema-|index-)/.test(code);
   return {
     ok: errors.length === 0,
-    hashes: audit.log === null ? "unchecked" : stateOf(errors.some(({ code }) => !ofLog(code))),
+    hashes: hashState(
+      audit,
+      errors.some(({ code }) => !ofLog(code)),
+    ),
     chain: audit.log === null ? "fail" : stateOf(errors.some(({ code }) => ofLog(code))),
     // Checkpoints are not part of this version's log: there is nothing to check, and that is said.
     signature: "absent",
@@ -155,6 +158,11 @@ function buildReport(audit: VaultAudit, quick: boolean): VerifyReport {
     findings,
     limits: limitSentences(quick),
   };
+}
+
+function hashState(audit: VaultAudit, failed: boolean): CheckState {
+  if (audit.log === null) return "unchecked";
+  return audit.files === 0 && !failed ? "absent" : stateOf(failed);
 }
 
 function stateOf(failed: boolean): CheckState {

@@ -41,8 +41,10 @@ function makeEnvironment({ env, tools }) {
 function installWithPip({ env, tools, minimumYtDlp }) {
   const oldest = minimumYtDlp.split(".").map(Number).join(".");
   say("installing yt-dlp into it with pip; where the network is slow this takes a minute or two");
+  const python = join(environment(tools), "bin", "python3");
   const pip = ["-m", "pip", "install", `yt-dlp>=${oldest}`];
-  const done = succeeds(join(environment(tools), "bin", "python3"), pip, env, tools);
+  // Without the second package yt-dlp decrypts encrypted segments in Python itself, at about 100 KB a second.
+  const done = succeeds(python, [...pip, "pycryptodomex"], env, tools) || succeeds(python, pip, env, tools);
   if (!done) rmSync(environment(tools), { recursive: true, force: true });
   return done;
 }

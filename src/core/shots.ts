@@ -43,11 +43,6 @@ function isCut(jumps: readonly number[], size: number, at: number): boolean {
   return size >= cutContrast * usual || size >= 60;
 }
 
-/** What a choice of frames must respect, in seconds. */
-export interface ChoiceRules {
-  readonly maxGap: number;
-}
-
 // Shots shorter than this are flashes and need no frame; the promise is for shots of 1 s.
 const shortestShot = 0.4;
 const settle = 0.2;
@@ -57,17 +52,17 @@ const strongChange = 24;
 
 /**
  * Chooses frames that show a whole stretch of consecutive decoded frames: the first and last, one for every shot of
- * 0.4 s or longer, more where the picture changes strongly within a shot, and none further apart than `maxGap`.
+ * 0.4 s or longer, more where the picture changes strongly within a shot, and none further apart than `maxGap` seconds.
  * Returns ascending positions.
  */
-export function chooseFrames(frames: readonly SeenFrame[], rules: ChoiceRules): readonly number[] {
+export function chooseFrames(frames: readonly SeenFrame[], maxGap: number): readonly number[] {
   if (frames.length === 0) return [];
   const wanted = new Set(shotRepresentatives(frames));
   const chosen = [0];
   for (let at = 1; at < frames.length; at++) {
     const last = frames[chosen.at(-1) ?? 0];
     const frame = frames[at];
-    if (last && frame && (wanted.has(at) || isWorthKeeping(frames, at, last, frame, rules))) chosen.push(at);
+    if (last && frame && (wanted.has(at) || isWorthKeeping(frames, at, last, frame, maxGap))) chosen.push(at);
   }
   if (chosen.at(-1) !== frames.length - 1) chosen.push(frames.length - 1);
   return chosen;
@@ -78,10 +73,10 @@ function isWorthKeeping(
   at: number,
   last: SeenFrame,
   frame: SeenFrame,
-  rules: ChoiceRules,
+  maxGap: number,
 ): boolean {
   const next = frames[at + 1];
-  if (next && next.time - last.time > rules.maxGap) return true;
+  if (next && next.time - last.time > maxGap) return true;
   const elapsed = frame.time - last.time;
   if (elapsed < closestSpacing) return false;
   if (colourDifference(last.look, frame.look) >= strongChange) return true;

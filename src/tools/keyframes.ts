@@ -1,13 +1,22 @@
+import { HoldfastError } from "../core/error.js";
+import { keyframeName, maxGapFor, maxKeyframes, presentationOrder, withinLimit } from "../core/keyframe-plan.js";
 import type { Keyframe } from "../core/record.js";
-import type { MediaProbe } from "./ffprobe.js";
-import type { MediaRun } from "./media-input.js";
+import { decimalSeconds, parseSeconds } from "../core/timing.js";
+import type { MediaProbe, VideoStream } from "./ffprobe.js";
+import type { DecodingSource } from "./frame-runs.js";
+import { takeFromKeyFrames } from "./key-frame-route.js";
+import { decodeLimits } from "./limits.js";
+import { type MediaRun, whyUnusable } from "./media-input.js";
+import { readPackets } from "./packets.js";
+import { discardFrames, keepFrame, type TakenFrame } from "./picture-taking.js";
+import { takeFromWholeDecode } from "./whole-decode-route.js";
 
 /** Keyframes of one media file. `path` of each is a plain file name inside `outDir`. */
 export interface KeyframeSet {
   readonly keyframes: readonly Keyframe[];
   /** The longest gap between neighbours that is promised where frames exist, decimal seconds. */
   readonly maxGap: string;
-  /** What a reader must know: errors met, frames replaced, bounds that bit. One sentence each. */
+  /** What a reader must know: errors met, how shots were looked for, bounds that bit. One sentence each. */
   readonly notes: readonly string[];
   readonly runs: readonly MediaRun[];
 }
@@ -28,6 +37,129 @@ export interface KeyframeRequest {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** What a route to the frames works with; it adds to `runs`. */
+export interface FrameTaking {
+  readonly source: DecodingSource;
+  readonly outDir: string;
+  readonly runs: MediaRun[];
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** A frame that was taken, and its number in presentation order. */
+export interface NumberedFrame {
+  readonly number: number;
+  /** First or last of the clip. */
+  readonly fixed: boolean;
+  readonly taken: TakenFrame;
+}
+
+/** What a route found: every frame it drew or spared, ascending, and the gap it kept to in seconds. */
+export interface RouteResult {
+  readonly frames: readonly NumberedFrame[];
+  readonly maxGap: number;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Takes the keyframes of a clip: first and last frame, one of every shot of 1 s or longer, no gap above the stated
+ * maximum where frames exist, no near-identical neighbours, at most 300. Two routes lead there. The fast one decodes
+ * key frames, and between them only stretches in which a shot may hide; it trusts that packets are frames and gives up
+ * when the decoder disagrees. The other decodes everything once to look and once to take. A clip that decodes only in
+ * part yields what decodes, and the notes say so. Throws `interrupted`.
+ */
 export async function extractKeyframes(request: KeyframeRequest): Promise<KeyframeSet> {
-  throw new Error(`not yet: ${request.media}`);
+  const { video } = request.probe;
+  if (video === null) return { keyframes: [], maxGap: "10", notes: ["no video stream"], runs: [] };
+  const { ffprobe, media, scratch, signal, outDir } = request;
+  const scan = await readPackets({ ffprobe, media, stream: video.index, scratch, signal });
+  const taking: FrameTaking = {
+    source: decodingSource(request, video),
+    outDir,
+    runs: [scan.run],
+    onProgress: request.onProgress ?? (() => {}),
+  };
+  const whole = whyUnusable(scan.run) === null && video.progressive && !hidesFrames(video);
+  const frames = whole ? presentationOrder(scan.packets, video.timeBase) : null;
+  const start = parseSeconds(request.probe.start);
+  const fast =
+    frames && start !== null
+      ? await takeFromKeyFrames(taking, { frames, packets: scan.packets, start: start / 1_000_000 })
+      : null;
+  const result = fast ?? (await takeFromWholeDecode(taking));
+  if (signal.aborted) {
+    throw new HoldfastError("interrupted", "keyframes were interrupted", "run holdfast derive to finish");
+  }
+  return finish(taking, result, video);
+}
+
+/** VP8 keeps pictures that are never shown in packets of their own. */
+function hidesFrames(video: VideoStream): boolean {
+  return video.codec === "vp8";
+}
+
+function decodingSource(request: KeyframeRequest, video: VideoStream): DecodingSource {
+  const { ffmpeg, media, scratch, signal, probe } = request;
+  const seconds = (parseSeconds(probe.duration) ?? 0) / 1_000_000;
+  // Frames are taken as they come and never collected: stdout needs no bound of its own.
+  const limits = { ...decodeLimits(seconds), stdoutBytes: Number.MAX_SAFE_INTEGER };
+  return { ffmpeg, media, video, scratch, limits, signal };
+}
+
+/** Drops near-identical neighbours among all frames taken, names the files of those that stay, removes the others. */
+function finish(taking: FrameTaking, result: RouteResult, video: VideoStream): KeyframeSet {
+  const drawn = result.frames.filter(({ taken }) => taken.jpeg !== null);
+  const candidates = drawn.map(({ taken, fixed }) => ({
+    time: (taken.pts * video.timeBase.num) / video.timeBase.den,
+    look: taken.look,
+    fixed,
+  }));
+  const { kept, bitten } = withinLimit(candidates, result.maxGap, maxKeyframes);
+  const staying = new Set(kept);
+  discardFrames(drawn.filter((_, at) => !staying.has(at)).map(({ taken }) => taken));
+  const keyframes = drawn
+    .filter((_, at) => staying.has(at))
+    .flatMap((frame) => nameKeyframe(frame, video, taking.outDir));
+  return {
+    keyframes,
+    maxGap: String(result.maxGap),
+    notes: [...result.notes, ...boundNote(bitten), ...errorNotes(taking.runs, keyframes.length)],
+    runs: taking.runs,
+  };
+}
+
+function nameKeyframe({ taken, number }: NumberedFrame, video: VideoStream, outDir: string): Keyframe[] {
+  if (taken.jpeg === null) return [];
+  const ptsTime = decimalSeconds(taken.pts, video.timeBase);
+  const path = keyframeName(ptsTime, number);
+  keepFrame(taken.jpeg, outDir, path);
+  return [
+    {
+      pts_time: ptsTime,
+      pts: taken.pts,
+      frame: number,
+      path,
+      sha256: taken.jpeg.sha256,
+      frame_sha256: taken.frameSha256,
+      dhash: taken.dhash,
+    },
+  ];
+}
+
+function boundNote(bitten: boolean): readonly string[] {
+  return bitten ? [`more than ${maxKeyframes} different frames: the most different ones were kept`] : [];
+}
+
+function errorNotes(runs: readonly MediaRun[], found: number): readonly string[] {
+  const ended = runs.map(whyUnusable).filter((reason) => reason !== null);
+  const complained = runs.some((run) => run.program === "ffmpeg" && run.result.stderr.length > 0);
+  return [
+    ...new Set(ended),
+    ...(complained ? ["the decoder reported errors: what decodes was taken"] : []),
+    ...(found === 0 ? ["no frame could be decoded"] : []),
+  ];
+}
+
+/** The longest gap that is kept to over frames with these first and last times, in seconds. */
+export function gapOver(firstTime: number, lastTime: number): number {
+  return maxGapFor(Math.max(0, lastTime - firstTime));
 }

@@ -15,7 +15,7 @@ export function packetsArgv(media: string, stream: number): readonly string[] {
     "-select_streams",
     String(stream),
     "-show_entries",
-    "packet=pts,dts,size,flags",
+    "packet=pts,size,flags",
     "-of",
     "csv=print_section=0",
     mediaUrl(media),
@@ -48,12 +48,12 @@ export async function readPackets(request: {
   return { packets, run };
 }
 
-/** Reads one line `pts,dts,size,flags`; anything else is skipped. */
+/** Reads one line `pts,size,flags`; anything else is skipped. */
 function pushPacket(packets: VideoPacket[], line: string): void {
-  const [pts, dts, size, flags] = line.split(",");
+  const [pts, size, flags] = line.split(",");
   if (flags === undefined) return;
   packets.push({
-    pts: timeStamp(pts) ?? timeStamp(dts),
+    pts: timeStamp(pts),
     key: flags.includes("K"),
     discard: flags.includes("D"),
     bytes: Number(size) || 0,

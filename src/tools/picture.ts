@@ -1,0 +1,72 @@
+import sharp, { type Sharp } from "sharp";
+import { type Look, lookHeight, lookWidth } from "../core/dhash.js";
+import type { VideoStream } from "./ffprobe.js";
+
+// Pictures reach sharp as raw pixels or as JPEG files of ours: no other reader may ever meet a byte of a stranger.
+sharp.block({ operation: ["VipsForeignLoad"] });
+sharp.unblock({ operation: ["VipsForeignLoadJpeg"] });
+sharp.concurrency(1);
+sharp.cache(false);
+
+const maxPixels = 40_000_000;
+const quality = 90;
+
+/** Raw RGB pixels, row by row without padding. */
+export interface RawPicture {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A decoded frame as a viewer shows it, before it is scaled: turned by the stream's rotation. */
+function shown(rgb: Uint8Array, video: VideoStream): Sharp {
+  const raw = { width: video.width, height: video.height, channels: 3 } as const;
+  return sharp(rgb, { raw, limitInputPixels: maxPixels }).rotate(video.rotation);
+}
+
+/** The look of a decoded frame as shown: the pixels behind its difference hash. */
+export async function lookOf(rgb: Uint8Array, video: VideoStream): Promise<Look> {
+  const scaled = shown(rgb, video).resize(lookWidth, lookHeight, { fit: "fill" });
+  return new Uint8Array(await scaled.raw().toBuffer());
+}
+
+/** A decoded frame as JPEG at full size, turned for display and stretched by the sample aspect ratio. */
+export async function jpegOf(rgb: Uint8Array, video: VideoStream): Promise<Uint8Array> {
+  const { width, height } = displaySize(video);
+  const turned = shown(rgb, video);
+  const square = video.sampleAspect.num === video.sampleAspect.den;
+  const picture = square ? turned : turned.resize(width, height, { fit: "fill" });
+  return picture.jpeg({ quality }).toBuffer();
+}
+
+// Beyond this an aspect ratio is a slip or an attack, not a picture.
+const widestSample = 4;
+
+/** The size a frame is shown at: samples are stretched, never shrunk, then turned. */
+export function displaySize(video: VideoStream): { readonly width: number; readonly height: number } {
+  const { num, den } = video.sampleAspect;
+  const ratio = num / den;
+  const usable = ratio <= widestSample && ratio >= 1 / widestSample;
+  const width = usable && ratio > 1 ? Math.round(video.width * ratio) : video.width;
+  const height = usable && ratio < 1 ? Math.round(video.height / ratio) : video.height;
+  const fits = width * height <= maxPixels && Math.max(width, height) < 65_500;
+  const size = fits ? { width, height } : { width: video.width, height: video.height };
+  return video.rotation % 180 === 0 ? size : { width: size.height, height: size.width };
+}
+
+/** Reads a JPEG made by holdfast, fitted into the given box. */
+export async function readFitted(file: string, width: number, height: number): Promise<RawPicture> {
+  const { data, info } = await sharp(file, { limitInputPixels: 2 * maxPixels, failOn: "warning" })
+    .resize(width, height, { fit: "inside" })
+    .toColourspace("srgb")
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+/** Writes raw pixels as a JPEG file. */
+export async function writeJpeg(picture: RawPicture, file: string): Promise<void> {
+  const raw = { width: picture.width, height: picture.height, channels: 3 } as const;
+  await sharp(picture.data, { raw, limitInputPixels: maxPixels }).jpeg({ quality }).toFile(file);
+}

@@ -1,0 +1,46 @@
+import { maxKeyframes, withinLimit } from "../core/keyframe-plan.js";
+import { chooseFrames } from "../core/shots.js";
+import { lookAtFrames, wholeStream } from "./frame-runs.js";
+import { type FrameTaking, gapOver, type NumberedFrame, type RouteResult } from "./keyframes.js";
+import { takeFrames } from "./picture-taking.js";
+
+/**
+ * Decodes the whole stream once to look at every frame and once to take the chosen ones. Frame numbers count what the
+ * decoder shows, so this holds for streams whose packets cannot be counted as frames.
+ */
+export async function takeFromWholeDecode(taking: FrameTaking): Promise<RouteResult> {
+  const { source, runs } = taking;
+  const looked = await lookAtFrames(source, wholeStream);
+  runs.push(looked.run);
+  const { num, den } = source.video.timeBase;
+  const timed = looked.frames.flatMap(({ pts, look }, number) =>
+    pts === null ? [] : [{ pts, number, time: (pts * num) / den, look }],
+  );
+  const first = timed[0];
+  const last = timed.at(-1);
+  if (!first || !last) return { frames: [], maxGap: gapOver(0, 0), notes: [] };
+  const maxGap = gapOver(first.time, last.time);
+  const chosen = chooseFrames(timed, maxGap).flatMap((at) => timed[at] ?? []);
+  const candidates = chosen.map((frame) => ({ ...frame, fixed: frame === first || frame === last }));
+  const { kept, bitten } = withinLimit(candidates, maxGap, maxKeyframes);
+  const numbers = new Map(timed.map(({ pts, number }) => [pts, number]));
+  const pts = [...new Set(kept.flatMap((at) => candidates[at]?.pts ?? []))].sort((a, b) => a - b);
+  let done = 0;
+  const taken = await takeFrames({
+    source,
+    window: wholeStream,
+    pts,
+    folder: taking.outDir,
+    name: "whole",
+    isNeeded: () => true,
+    onFrame: () => taking.onProgress(++done, pts.length),
+  });
+  runs.push(taken.run);
+  const frames = taken.frames.flatMap((frame): NumberedFrame[] => {
+    const number = numbers.get(frame.pts);
+    const fixed = frame.pts === first.pts || frame.pts === last.pts;
+    return number === undefined ? [] : [{ number, fixed, taken: frame }];
+  });
+  const notes = bitten ? [`more than ${maxKeyframes} different frames: the most different ones were kept`] : [];
+  return { frames, maxGap, notes: ["every frame was decoded to look for shots", ...notes] };
+}

@@ -1,0 +1,191 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CaptureRecord } from "../src/core/record.js";
+import type { CaptureResult } from "../src/outcome.js";
+import { holdfast } from "./support/cli.js";
+import { audit, temporaryFolder } from "./support/vaults.js";
+
+const folder = temporaryFolder();
+const vault = join(folder.path, "vault");
+const source = join(folder.path, "from the phone");
+const corpus = join(import.meta.dirname, "../../shared/corpus");
+const hasCorpus = existsSync(corpus);
+
+beforeAll(() => {
+  mkdirSync(source);
+  const clip = ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=10:d=2", "-c:v", "libx264", "-pix_fmt", "yuv420p"];
+  execFileSync("ffmpeg", ["-nostdin", "-loglevel", "error", ...clip, join(source, "Видео [abc].mp4")]);
+  writeFileSync(
+    join(source, "Видео [abc].info.json"),
+    JSON.stringify({
+      id: "abc",
+      title: "Тақырып",
+      uploader: "somebody",
+      webpage_url: "https://video.example/abc",
+      extractor_key: "Example",
+      http_headers: { Cookie: "CANARY" },
+    }),
+  );
+  writeFileSync(join(source, "Видео [abc].webp"), "a thumbnail");
+});
+afterAll(() => folder.remove());
+
+async function importFiles(
+  ...argv: string[]
+): Promise<{ status: number; results: CaptureResult[]; stderr: string }> {
+  const run = await holdfast(["import", "--json", "--vault", vault, ...argv]);
+  return { status: run.status, results: run.lines as unknown as CaptureResult[], stderr: run.stderr };
+}
+
+function recordOf(result: CaptureResult): CaptureRecord {
+  return JSON.parse(readFileSync(join(vault, result.object!, "v1/content/record.json"), "utf8"));
+}
+
+const digest = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
+
+describe("a file on disk", () => {
+  it("is copied, never moved or changed, with what lies beside it, and never shows as fetched", async () => {
+    const file = join(source, "Видео [abc].mp4");
+    const before = { sha256: digest(file), mtime: statSync(file).mtimeMs };
+    const { status, results } = await importFiles(file, "--received-from", "CANARYPERSON");
+    expect(status).toBe(0);
+    expect({ sha256: digest(file), mtime: statSync(file).mtimeMs }).toEqual(before);
+    const [result] = results;
+    expect(result).toMatchObject({ status: "captured", derivation: "done", title: "Тақырып" });
+    expect(result!.files.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(["original/track-1.mp4", "source/info.json", "source/thumbnail-1.webp"]),
+    );
+    expect(result!.files.find(({ path }) => path === "original/track-1.mp4")!.sha256).toBe(before.sha256);
+    const record = recordOf(result!);
+    expect(record).toMatchObject({
+      method: "import",
+      requested_url: null,
+      final_url: null,
+      redirects: [],
+      requests: [],
+      runs: [],
+    });
+    expect(record.claimed_url).toMatchObject({ value: "https://video.example/abc", basis: "file_claim" });
+    expect(record.source.title).toMatchObject({ basis: "file_claim" });
+    expect(record.elements.find(({ item }) => item === "target_web_address")!.status).toBe("not_applicable");
+    const everything = readdirSync(vault, { recursive: true, encoding: "utf8" }).filter(
+      (path) => !path.startsWith("private") && statSync(join(vault, path)).isFile(),
+    );
+    for (const path of everything) {
+      for (const word of ["CANARY", folder.path])
+        expect(readFileSync(join(vault, path)).includes(word), path).toBe(false);
+    }
+    expect(readFileSync(join(vault, "private", result!.id!, "annex.json"), "utf8")).toContain("CANARYPERSON");
+  });
+
+  it("with an address that a person states, keeps it as that person's word", async () => {
+    const { results } = await importFiles(
+      join(source, "Видео [abc].mp4"),
+      "--again",
+      "--source-url",
+      "https://t.example/1",
+    );
+    expect(recordOf(results[0]!).claimed_url).toEqual({
+      value: "https://t.example/1",
+      basis: "person_assertion",
+      from: "--source-url",
+    });
+    const shown = await holdfast(["show", results[0]!.id!, "--vault", vault]);
+    expect(shown.stdout).toMatch(/a person says/);
+  });
+
+  it("imported twice is one capture", async () => {
+    const { results } = await importFiles(join(source, "Видео [abc].mp4"));
+    expect(results[0]).toMatchObject({ status: "already-captured" });
+  });
+
+  it("in a folder is found by what it is, and its sidecars are not taken for clips", async () => {
+    const { results } = await importFiles(source, "--again");
+    expect(results).toHaveLength(1);
+  });
+
+  it("that is missing, empty or no file fails by itself and the next is still imported", async () => {
+    const empty = join(folder.path, "empty.mp4");
+    writeFileSync(empty, "");
+    const { status, results } = await importFiles(
+      join(folder.path, "missing.mp4"),
+      empty,
+      join(source, "Видео [abc].mp4"),
+    );
+    expect(status).toBe(4);
+    expect(results.map((result) => result.status)).toEqual(["failed", "failed", "already-captured"]);
+    expect(results[0]!.reason).toMatch(/no such file/);
+  });
+
+  it("that no program understands is preserved, hashed and logged, and the refusal is recorded", async () => {
+    const odd = join(folder.path, "odd.mp4");
+    writeFileSync(
+      odd,
+      Buffer.concat([Buffer.from([0, 0, 0, 16]), Buffer.from("ftypisom\0\0\0\0"), Buffer.alloc(5000, 7)]),
+    );
+    const { status, results } = await importFiles(odd);
+    expect(status).toBe(0);
+    expect(results[0]).toMatchObject({ status: "captured", derivation: "done", keyframes: 0 });
+    const derivation = JSON.parse(
+      readFileSync(join(vault, results[0]!.object!, "v2/content/derived/derivation.json"), "utf8"),
+    );
+    expect(derivation.steps.find((step: { step: string }) => step.step === "ffprobe")).toMatchObject({
+      status: "failed",
+      reason: expect.stringMatching(/refused/),
+    });
+  });
+});
+
+describe("verify FILE", () => {
+  it("says in which capture and since which entry a file's bytes are here, and exits 1 for any others", async () => {
+    const copy = join(folder.path, "copy.bin");
+    copyFileSync(join(source, "Видео [abc].mp4"), copy);
+    const known = await holdfast(["verify", "--json", "--vault", vault, copy]);
+    expect(known.status).toBe(0);
+    expect(known.lines.at(-1)).toMatchObject({
+      ok: true,
+      matches: expect.arrayContaining([expect.objectContaining({ path: "original/track-1.mp4", entry: 2 })]),
+    });
+    writeFileSync(copy, "other bytes");
+    const unknown = await holdfast(["verify", "--json", "--vault", vault, copy]);
+    expect(unknown.status).toBe(1);
+    expect(unknown.lines.at(-1)).toMatchObject({ ok: false, findings: [{ code: "not-in-vault" }] });
+  });
+});
+
+describe("the record of a check", () => {
+  it("is written only when asked, and then it is an entry", async () => {
+    const { entries } = (await audit(vault)).checked;
+    await holdfast(["verify", "--vault", vault]);
+    expect((await audit(vault)).checked.entries).toBe(entries);
+    expect((await holdfast(["verify", "--record", "--vault", vault])).status).toBe(0);
+    expect((await audit(vault)).checked.entries).toBe((entries ?? 0) + 1);
+  });
+});
+
+describe.skipIf(!hasCorpus)("real footage", () => {
+  it("of every kind in the corpus is imported, derived and as recorded", async () => {
+    const files = readdirSync(corpus).filter((name) => !name.endsWith(".md"));
+    const { status, results, stderr } = await importFiles(...files.map((name) => join(corpus, name)));
+    expect(status, stderr).toBe(0);
+    expect(results).toHaveLength(files.length);
+    for (const [index, result] of results.entries()) {
+      expect(result, files[index]).toMatchObject({ status: "captured", derivation: "done" });
+      expect(result.files[0]!.sha256).toBe(digest(join(corpus, files[index]!)));
+      if (files[index] === "c2pa-nested_moov_1000.mp4") expect(result.keyframes).toBe(0);
+      else expect(result.keyframes, files[index]).toBeGreaterThan(0);
+    }
+    expect((await audit(vault)).findings).toEqual([]);
+  });
+});
