@@ -32,7 +32,7 @@ export async function deriveKeyframes(work: Work): Promise<StepResult> {
       }),
   });
   const keyframes = set.keyframes.map((frame) => ({ ...frame, path: `derived/keyframes/${frame.path}` }));
-  const sheet = keyframes.length > 0 ? await drawContactSheet(work, keyframes) : [];
+  const sheet = keyframes.length > 0 ? await drawContactSheet(work, keyframes) : { files: [], notes: [] };
   return {
     step: {
       step: "keyframes",
@@ -40,23 +40,30 @@ export async function deriveKeyframes(work: Work): Promise<StepResult> {
       reason: [
         `${keyframes.length} frames, no gap longer than ${set.maxGap} s where frames exist`,
         ...set.notes,
+        ...sheet.notes,
       ].join("; "),
     },
     keyframes,
     maxGap: set.maxGap,
     runs: set.runs,
-    files: [...keyframes.map(({ path }) => ({ kind: "keyframe", path }) as const), ...sheet],
+    files: [...keyframes.map(({ path }) => ({ kind: "keyframe", path }) as const), ...sheet.files],
   };
 }
 
+/** The keyframes stand whether or not the sheet of them can be drawn. */
 async function drawContactSheet(work: Work, keyframes: readonly Keyframe[]) {
   const path = "derived/contact-sheet.jpg";
   const frames = keyframes.map((frame) => ({
     file: join(work.content, frame.path),
     ptsTime: frame.pts_time,
   }));
-  await renderContactSheet({ frames, out: join(work.content, path) });
-  return [{ kind: "contact_sheet", path } as const];
+  try {
+    await renderContactSheet({ frames, out: join(work.content, path) });
+    return { files: [{ kind: "contact_sheet", path } as const], notes: [] };
+  } catch (error) {
+    if (error instanceof Error && "errno" in error) throw error;
+    return { files: [], notes: ["the contact sheet could not be drawn"] };
+  }
 }
 
 export async function derivePlayable(work: Work): Promise<StepResult> {

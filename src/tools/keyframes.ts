@@ -1,14 +1,15 @@
 import { HoldfastError } from "../core/error.js";
-import { keyframeName, maxGapFor, maxKeyframes, presentationOrder, withinLimit } from "../core/keyframe-plan.js";
+import { keyframeName, maxKeyframes, presentationOrder, withinLimit } from "../core/keyframe-plan.js";
 import type { Keyframe } from "../core/record.js";
 import { decimalSeconds, parseSeconds } from "../core/timing.js";
 import type { MediaProbe, VideoStream } from "./ffprobe.js";
 import type { DecodingSource } from "./frame-runs.js";
+import type { FrameTaking, NumberedFrame, RouteResult } from "./frame-taking.js";
 import { takeFromKeyFrames } from "./key-frame-route.js";
 import { decodeLimits } from "./limits.js";
 import { type MediaRun, whyUnusable } from "./media-input.js";
 import { readPackets } from "./packets.js";
-import { discardFrames, keepFrame, type TakenFrame } from "./picture-taking.js";
+import { discardFrames, keepFrame } from "./picture-taking.js";
 import { takeFromWholeDecode } from "./whole-decode-route.js";
 
 /** Keyframes of one media file. `path` of each is a plain file name inside `outDir`. */
@@ -37,29 +38,6 @@ export interface KeyframeRequest {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** What a route to the frames works with; it adds to `runs`. */
-export interface FrameTaking {
-  readonly source: DecodingSource;
-  readonly outDir: string;
-  readonly runs: MediaRun[];
-  readonly onProgress: (done: number, total: number) => void;
-}
-
-/** A frame that was taken, and its number in presentation order. */
-export interface NumberedFrame {
-  readonly number: number;
-  /** First or last of the clip. */
-  readonly fixed: boolean;
-  readonly taken: TakenFrame;
-}
-
-/** What a route found: every frame it drew or spared, ascending, and the gap it kept to in seconds. */
-export interface RouteResult {
-  readonly frames: readonly NumberedFrame[];
-  readonly maxGap: number;
-  readonly notes: readonly string[];
-}
-
 /**
  * Takes the keyframes of a clip: first and last frame, one of every shot of 1 s or longer, no gap above the stated
  * maximum where frames exist, no near-identical neighbours, at most 300. Two routes lead there. The fast one decodes
@@ -83,7 +61,12 @@ export async function extractKeyframes(request: KeyframeRequest): Promise<Keyfra
   const start = parseSeconds(request.probe.start);
   const fast =
     frames && start !== null
-      ? await takeFromKeyFrames(taking, { frames, packets: scan.packets, start: start / 1_000_000 })
+      ? await takeFromKeyFrames(taking, {
+          frames,
+          packets: scan.packets,
+          start: start / 1_000_000,
+          seeksLate: /mpeg/.test(request.probe.container),
+        })
       : null;
   const result = fast ?? (await takeFromWholeDecode(taking));
   if (signal.aborted) {
@@ -157,9 +140,4 @@ function errorNotes(runs: readonly MediaRun[], found: number): readonly string[]
     ...(complained ? ["the decoder reported errors: what decodes was taken"] : []),
     ...(found === 0 ? ["no frame could be decoded"] : []),
   ];
-}
-
-/** The longest gap that is kept to over frames with these first and last times, in seconds. */
-export function gapOver(firstTime: number, lastTime: number): number {
-  return maxGapFor(Math.max(0, lastTime - firstTime));
 }

@@ -1,7 +1,7 @@
 import { maxKeyframes, withinLimit } from "../core/keyframe-plan.js";
 import { chooseFrames } from "../core/shots.js";
 import { lookAtFrames, wholeStream } from "./frame-runs.js";
-import { type FrameTaking, gapOver, type NumberedFrame, type RouteResult } from "./keyframes.js";
+import { type FrameTaking, gapOver, type NumberedFrame, type RouteResult } from "./frame-taking.js";
 import { takeFrames } from "./picture-taking.js";
 
 /**
@@ -41,6 +41,8 @@ export async function takeFromWholeDecode(taking: FrameTaking): Promise<RouteRes
     const fixed = frame.pts === first.pts || frame.pts === last.pts;
     return number === undefined ? [] : [{ number, fixed, taken: frame }];
   });
-  const notes = bitten ? [`more than ${maxKeyframes} different frames: the most different ones were kept`] : [];
+  const notes = bitten
+    ? [`more than ${maxKeyframes} different frames: the most different ones were kept`]
+    : [];
   return { frames, maxGap, notes: ["every frame was decoded to look for shots", ...notes] };
 }

@@ -1,0 +1,32 @@
+import { maxGapFor } from "../core/keyframe-plan.js";
+import type { DecodingSource } from "./frame-runs.js";
+import type { MediaRun } from "./media-input.js";
+import type { TakenFrame } from "./picture-taking.js";
+
+/** What a route to the frames works with; it adds to `runs`. */
+export interface FrameTaking {
+  readonly source: DecodingSource;
+  readonly outDir: string;
+  readonly runs: MediaRun[];
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** A frame that was taken, and its number in presentation order. */
+export interface NumberedFrame {
+  readonly number: number;
+  /** First or last of the clip. */
+  readonly fixed: boolean;
+  readonly taken: TakenFrame;
+}
+
+/** What a route found: every frame it drew or spared, ascending, and the gap it kept to in seconds. */
+export interface RouteResult {
+  readonly frames: readonly NumberedFrame[];
+  readonly maxGap: number;
+  readonly notes: readonly string[];
+}
+
+/** The longest gap that is kept to over frames with these first and last times, in seconds. */
+export function gapOver(firstTime: number, lastTime: number): number {
+  return maxGapFor(Math.max(0, lastTime - firstTime));
+}
