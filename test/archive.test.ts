@@ -140,6 +140,49 @@ describe("what is stored equals what the server served, byte for byte", () => {
   });
 });
 
+describe("what is asked for besides", () => {
+  it("subtitles come along when asked for, as served", async () => {
+    const plain = await archiveOne("/page/subtitles");
+    expect(plain.files.filter(({ role }) => role === "subtitle")).toEqual([]);
+    const result = await archiveOne("/page/subtitles", "--subs", "--again");
+    const subtitles = result.files.filter(({ role }) => role === "subtitle");
+    expect(subtitles.length).toBeGreaterThan(0);
+    expect(stored(result, subtitles[0]!.path).toString()).toMatch(/WEBVTT/);
+  });
+
+  it("through another proxy everything goes, and nothing is looked up or asked for here", async () => {
+    const { createServer, request } = await import("node:http");
+    const asked: string[] = [];
+    const proxy = createServer((incoming, outgoing) => {
+      asked.push(incoming.url ?? "");
+      const url = new URL(incoming.url ?? "");
+      const onward = request(`${site.url}${url.pathname}`, { headers: { host: url.host } }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      onward.end();
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const address = proxy.address() as { port: number };
+    const run = await holdfast([
+      "archive",
+      "--json",
+      "--vault",
+      vault,
+      "--proxy",
+      `http://127.0.0.1:${address.port}`,
+      "http://video.example/clips/part-3.mp4",
+    ]);
+    proxy.closeAllConnections();
+    await new Promise((resolve) => proxy.close(resolve));
+    expect(run.lines, run.stderr).toMatchObject([
+      { status: "captured", url: "http://video.example/clips/part-3.mp4" },
+    ]);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.every((url) => url.startsWith("http://video.example/"))).toBe(true);
+  });
+});
+
 describe("a list of videos", () => {
   it("each video of a page with several is a capture of its own, and running again captures nothing twice", async () => {
     const { results, status } = await archive("/page/several");
@@ -243,12 +286,17 @@ describe("a body that never comes whole", () => {
     },
   );
 
-  it("cut without an announced length: the strict decode tells, and it is not called captured", async () => {
-    const { results, status } = await archive("/fault/cut-no-length.mp4");
-    expect(status).toBe(4);
-    expect(results[0]).toMatchObject({ status: "incomplete", derivation: "done" });
-    expect(derivationOf(results[0]!).decode[0]).toMatchObject({ verdict: "damaged" });
-  });
+  it.each(["/fault/cut-no-length.mp4", "/fault/length-too-small.mp4"])(
+    "%s, where lengths tell nothing or a lie: the strict decode tells, and it is not called captured",
+    async (path) => {
+      const { results, status } = await archive(path);
+      expect(status).toBe(4);
+      expect(results[0]).toMatchObject({ status: "incomplete", derivation: "done" });
+      expect(results[0]!.reason).toMatch(/announced end/);
+      expect(derivationOf(results[0]!).decode[0]).toMatchObject({ verdict: "short" });
+      expect(derivationOf(results[0]!).completeness.verdict).toBe("incomplete");
+    },
+  );
 
   it("a clip that changes between attempts is never spliced", async () => {
     const { results } = await archive("/fault/changing.mp4");

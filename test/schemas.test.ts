@@ -370,7 +370,7 @@ describe("code and schema state the same fields", () => {
       "judgements of decoding",
       "derivation.schema.json#/$defs/decode",
       "verdict",
-      all<DecodeCheck["verdict"]>({ sound: null, damaged: null, unknown: null }),
+      all<DecodeCheck["verdict"]>({ sound: null, short: null, damaged: null, unknown: null }),
     ],
     [
       "states of a check",

@@ -146,16 +146,6 @@ export function dropNearIdentical(candidates: readonly Candidate[], maxGap: numb
   return sift(candidates, maxGap, nearIdentical);
 }
 
-/** Whether a candidate can be left out, given the last one kept and the one that follows it. */
-export function isExpendable(
-  last: Candidate,
-  candidate: Candidate,
-  nextTime: number,
-  maxGap: number,
-): boolean {
-  return !candidate.fixed && nextTime - last.time <= maxGap && nearIdentical(last.look, candidate.look);
-}
-
 function sift(
   candidates: readonly Candidate[],
   maxGap: number,

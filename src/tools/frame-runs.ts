@@ -52,7 +52,7 @@ export async function lookAtFrames(
   source: DecodingSource,
   window: DecodingWindow,
 ): Promise<{ readonly frames: readonly LookedAt[]; readonly run: MediaRun }> {
-  const side = join(source.scratch, "looks.txt");
+  const side = join(source.scratch, `looks-${window.fromPts ?? "all"}.txt`);
   const looks: Look[] = [];
   const run = await runDecoder(
     source,
@@ -164,7 +164,7 @@ function inPieces(
   size: number,
   take: (piece: Uint8Array, at: number) => Promise<void>,
 ): (chunk: Buffer) => Promise<void> {
-  let piece = new Uint8Array(size);
+  let piece = Buffer.allocUnsafeSlow(size);
   let filled = 0;
   let count = 0;
   return async (chunk) => {
@@ -175,7 +175,7 @@ function inPieces(
       at += part.length;
       if (filled < size) continue;
       const full = piece;
-      piece = new Uint8Array(size);
+      piece = Buffer.allocUnsafeSlow(size);
       filled = 0;
       await take(full, count++);
     }

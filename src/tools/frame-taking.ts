@@ -19,10 +19,12 @@ export interface NumberedFrame {
   readonly taken: TakenFrame;
 }
 
-/** What a route found: every frame it drew or spared, ascending, and the gap it kept to in seconds. */
+/** What a route found: every frame it drew, ascending, and the gap it kept to in seconds. */
 export interface RouteResult {
   readonly frames: readonly NumberedFrame[];
   readonly maxGap: number;
+  /** The bound on the number of keyframes cut more than near-identical ones. */
+  readonly bitten: boolean;
   readonly notes: readonly string[];
 }
 

@@ -1,7 +1,5 @@
 import type { Look } from "../core/dhash.js";
 import {
-  type Candidate,
-  isExpendable,
   keyCandidates,
   maxKeyframes,
   mayHideShot,
@@ -12,7 +10,7 @@ import {
   withinLimit,
 } from "../core/keyframe-plan.js";
 import { chooseFrames } from "../core/shots.js";
-import { type DecodingWindow, lookAtFrames, wholeStream } from "./frame-runs.js";
+import { type DecodingWindow, lookAtFrames } from "./frame-runs.js";
 import { type FrameTaking, gapOver, type NumberedFrame, type RouteResult } from "./frame-taking.js";
 import { discardFrames, type TakenFrame, takeFrames } from "./picture-taking.js";
 
@@ -29,6 +27,7 @@ export interface Announced {
 const cheapPixels = 400_000_000;
 const mostDecodedInside = 0.6;
 const mostSeeks = 24;
+const worthSplitting = 16;
 
 /**
  * Takes key frames, the first and last frame, and what is found inside stretches in which a shot may hide. Returns
@@ -52,7 +51,7 @@ export async function takeFromKeyFrames(
   return result;
 }
 
-/** The frames of one clip as they are taken, by position in presentation order. */
+/** The frames of one clip as they are looked at and taken, by position in presentation order. */
 class KeyFrameRoute {
   private readonly taken = new Map<number, TakenFrame>();
   private readonly looks = new Map<number, Look>();
@@ -74,61 +73,66 @@ class KeyFrameRoute {
     this.positions = new Map(frames.map(({ pts }, at) => [pts, at]));
   }
 
-  /** Every step returns false when the decoder disagreed with the plan. */
+  /** Looks at the key frames, then into suspect stretches, then takes what is worth keeping. Null: see above. */
   async take(keys: readonly number[]): Promise<RouteResult | null> {
-    const chosen = keys.length <= maxKeyframes ? keys : await this.preselect(keys);
-    if (chosen === null) return null;
-    const [keysTaken, endTaken] = await Promise.all([this.takeKeys(chosen), this.takeEnd(keys)]);
-    if (!keysTaken || !endTaken) return null;
+    const ends = [0, this.last].filter((at) => !keys.includes(at));
+    const looked = await Promise.all([this.lookAtKeys(keys), ...ends.map((at) => this.takeRun([at]))]);
+    if (!looked.every((asPlanned) => asPlanned)) return null;
     const stretches = this.suspects(keys);
     const inside = sum(stretches.map((stretch) => this.secondsOf(stretch)));
-    if (inside > mostDecodedInside * (this.timeOf(this.last) - this.timeOf(0))) return null;
+    if (inside > mostDecodedInside * this.secondsOf({ from: 0, to: this.last })) return null;
     const found = await this.lookInside(stretches);
-    if (found === null || !(await this.takeOthers(found))) return null;
-    const notes =
-      stretches.length === 0
-        ? ["shots between key frames were looked for by packet sizes"]
-        : [
-            `shots between key frames were looked for by packet sizes, ${stretches.length} stretches were decoded`,
-          ];
-    return { frames: this.numbered(), maxGap: this.maxGap, notes };
+    if (found === null) return null;
+    const { chosen, bitten } = this.choose([...ends, ...keys, ...found]);
+    const wanted = chosen.filter((at) => !this.taken.has(at));
+    const isCandidate = new Set(keys);
+    const taken = await Promise.all([
+      this.takeKeys(wanted.filter((at) => isCandidate.has(at))),
+      this.takeOthers(wanted.filter((at) => !isCandidate.has(at))),
+    ]);
+    if (!taken.every((asPlanned) => asPlanned)) return null;
+    const decoded = stretches.length === 0 ? "" : `, ${stretches.length} of these stretches were decoded`;
+    const notes = [`shots between key frames were looked for by packet sizes and likeness${decoded}`];
+    return { frames: this.numbered(), maxGap: this.maxGap, bitten, notes };
   }
 
   discard(): void {
     discardFrames([...this.taken.values()]);
   }
 
-  /** More key frames than may be kept: they are looked at before any is drawn. Null when the decoder disagreed. */
-  private async preselect(keys: readonly number[]): Promise<readonly number[] | null> {
-    const { frames, run } = await lookAtFrames(this.taking.source, { ...wholeStream, skip: "nokey" });
-    this.taking.runs.push(run);
-    for (const { pts, look } of frames) this.rememberLook(pts, look);
-    const candidates = keys.flatMap((at) => {
+  private async lookAtKeys(keys: readonly number[]): Promise<boolean> {
+    const parts = await Promise.all(
+      inHalves(keys).map(async (part) => {
+        const window = { ...this.windowOver(part, "nokey"), fromPts: this.ptsOf(part[0] ?? 0) };
+        const looked = await lookAtFrames(this.taking.source, window);
+        this.taking.runs.push(looked.run);
+        return looked.frames;
+      }),
+    );
+    for (const { pts, look } of parts.flat()) {
+      const at = pts === null ? undefined : this.positions.get(pts);
+      if (at !== undefined) this.looks.set(at, look);
+    }
+    return keys.every((at) => this.looks.has(at));
+  }
+
+  /** What is worth taking of all that was looked at, ascending. */
+  private choose(positions: readonly number[]): {
+    readonly chosen: readonly number[];
+    readonly bitten: boolean;
+  } {
+    const ordered = [...new Set(positions)].sort((a, b) => a - b);
+    const candidates = ordered.flatMap((at) => {
       const look = this.looks.get(at);
       return look ? [{ at, look, time: this.timeOf(at), fixed: at === 0 || at === this.last }] : [];
     });
-    if (candidates.length < keys.length) return null;
-    return withinLimit(candidates, this.maxGap, maxKeyframes).kept.flatMap(
-      (kept) => candidates[kept]?.at ?? [],
-    );
+    const { kept, bitten } = withinLimit(candidates, this.maxGap, maxKeyframes);
+    return { chosen: kept.flatMap((at) => candidates[at]?.at ?? []), bitten };
   }
 
-  private takeKeys(keys: readonly number[]): Promise<boolean> {
-    let kept: Candidate | null = null;
-    const isNeeded = (look: Look, at: number): boolean => {
-      const position = keys[at] ?? 0;
-      const next = this.timeOf(keys[at + 1] ?? this.last);
-      const fixed = position === 0 || position === this.last;
-      const candidate: Candidate = { time: this.timeOf(position), look, fixed };
-      if (kept && isExpendable(kept, candidate, next, this.maxGap)) return false;
-      kept = candidate;
-      return true;
-    };
-    return this.takeExactly(keys, { ...wholeStream, skip: "nokey" }, isNeeded);
-  }
-
-  private async takeEnd(keys: readonly number[]): Promise<boolean> {
-    return keys.includes(this.last) || this.takeRun([this.last]);
+  private async takeKeys(keys: readonly number[]): Promise<boolean> {
+    const parts = inHalves(keys).map((part) => this.takeExactly(part, this.windowOver(part, "nokey")));
+    return (await Promise.all(parts)).every((asPlanned) => asPlanned);
   }
 
   /** Neighbouring key frames, and the ends of the clip, between which a shot may hide; neighbouring ones are joined. */
@@ -181,15 +185,15 @@ class KeyFrameRoute {
         const at = pts === null ? undefined : this.positions.get(pts);
         return at === undefined ? [] : [{ at, look, time: this.timeOf(at) }];
       });
+      for (const { at, look } of seen) this.looks.set(at, look);
       if (seen[0]?.at !== from || seen.length < looked.frames.length) return null;
       found.push(...chooseFrames(seen, this.maxGap).flatMap((choice) => seen[choice]?.at ?? []));
     }
     return found;
   }
 
-  /** Takes what was found inside stretches and the first frame, one seek for frames close together. */
-  private async takeOthers(found: readonly number[]): Promise<boolean> {
-    const wanted = [...new Set([0, ...found])].filter((at) => !this.taken.has(at)).sort((a, b) => a - b);
+  /** Takes frames that are no key frames: one seek for those that follow the same key frame. */
+  private async takeOthers(wanted: readonly number[]): Promise<boolean> {
     const groups = new Map<number, number[]>();
     for (const at of wanted) groups.set(this.keyBefore(at), [...(groups.get(this.keyBefore(at)) ?? []), at]);
     if (groups.size > mostSeeks) return false;
@@ -199,22 +203,17 @@ class KeyFrameRoute {
 
   /** Takes frames that follow one key frame; those that no other frame needs are decoded only when asked for. */
   private async takeRun(positions: readonly number[]): Promise<boolean> {
-    const window: DecodingWindow = {
-      seek: this.seekTo(positions[0] ?? 0),
-      fromPts: null,
-      untilPts: this.ptsOf(positions.at(-1) ?? 0) + 1,
-      skip: "noref",
-    };
-    if (await this.takeExactly(positions, window, () => true)) return true;
-    return this.takeExactly(positions, { ...window, skip: "none" }, () => true);
+    if (await this.takeExactly(positions, this.windowOver(positions, "noref"))) return true;
+    return this.takeExactly(positions, this.windowOver(positions, "none"));
+  }
+
+  private windowOver(positions: readonly number[], skip: DecodingWindow["skip"]): DecodingWindow {
+    const untilPts = this.ptsOf(positions.at(-1) ?? 0) + 1;
+    return { seek: this.seekTo(positions[0] ?? 0), fromPts: null, untilPts, skip };
   }
 
   /** Takes the frames at these positions; false, and nothing left, unless exactly these came. */
-  private async takeExactly(
-    positions: readonly number[],
-    window: DecodingWindow,
-    isNeeded: (look: Look, at: number) => boolean,
-  ): Promise<boolean> {
+  private async takeExactly(positions: readonly number[], window: DecodingWindow): Promise<boolean> {
     this.planned += positions.length;
     const { frames, run } = await takeFrames({
       source: this.taking.source,
@@ -222,7 +221,6 @@ class KeyFrameRoute {
       pts: positions.map((at) => this.ptsOf(at)),
       folder: this.taking.outDir,
       name: `run-${this.runCount++}`,
-      isNeeded,
       onFrame: () => this.taking.onProgress(++this.done, this.planned),
     });
     this.taking.runs.push(run);
@@ -239,13 +237,7 @@ class KeyFrameRoute {
   private remember(at: number, frame: TakenFrame | undefined): void {
     if (!frame) return;
     this.taken.set(at, frame);
-    // A look from the preselection stays: looks are only comparable when made the same way.
-    if (!this.looks.has(at)) this.looks.set(at, frame.look);
-  }
-
-  private rememberLook(pts: number | null, look: Look): void {
-    const at = pts === null ? undefined : this.positions.get(pts);
-    if (at !== undefined) this.looks.set(at, look);
+    this.looks.set(at, frame.lookAsDecoded);
   }
 
   private numbered(): readonly NumberedFrame[] {
@@ -282,6 +274,12 @@ class KeyFrameRoute {
 }
 
 const lateSeekMargin = 0.5;
+
+/** Two parts for two runs at once, because decoding key frames hardly uses a second core. */
+function inHalves(positions: readonly number[]): readonly (readonly number[])[] {
+  const half = positions.length >= worthSplitting ? Math.ceil(positions.length / 2) : positions.length;
+  return [positions.slice(0, half), positions.slice(half)].filter((part) => part.length > 0);
+}
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);

@@ -1,3 +1,4 @@
+import { dhash } from "../core/dhash.js";
 import { HoldfastError } from "../core/error.js";
 import { keyframeName, maxKeyframes, presentationOrder, withinLimit } from "../core/keyframe-plan.js";
 import type { Keyframe } from "../core/record.js";
@@ -90,42 +91,42 @@ function decodingSource(request: KeyframeRequest, video: VideoStream): DecodingS
 
 /** Drops near-identical neighbours among all frames taken, names the files of those that stay, removes the others. */
 function finish(taking: FrameTaking, result: RouteResult, video: VideoStream): KeyframeSet {
-  const drawn = result.frames.filter(({ taken }) => taken.jpeg !== null);
-  const candidates = drawn.map(({ taken, fixed }) => ({
+  const candidates = result.frames.map(({ taken, fixed }) => ({
     time: (taken.pts * video.timeBase.num) / video.timeBase.den,
     look: taken.look,
     fixed,
   }));
   const { kept, bitten } = withinLimit(candidates, result.maxGap, maxKeyframes);
   const staying = new Set(kept);
-  discardFrames(drawn.filter((_, at) => !staying.has(at)).map(({ taken }) => taken));
-  const keyframes = drawn
+  discardFrames(result.frames.filter((_, at) => !staying.has(at)).map(({ taken }) => taken));
+  const keyframes = result.frames
     .filter((_, at) => staying.has(at))
-    .flatMap((frame) => nameKeyframe(frame, video, taking.outDir));
+    .map((frame) => nameKeyframe(frame, video, taking.outDir));
   return {
     keyframes,
     maxGap: String(result.maxGap),
-    notes: [...result.notes, ...boundNote(bitten), ...errorNotes(taking.runs, keyframes.length)],
+    notes: [
+      ...result.notes,
+      ...boundNote(bitten || result.bitten),
+      ...errorNotes(taking.runs, keyframes.length),
+    ],
     runs: taking.runs,
   };
 }
 
-function nameKeyframe({ taken, number }: NumberedFrame, video: VideoStream, outDir: string): Keyframe[] {
-  if (taken.jpeg === null) return [];
+function nameKeyframe({ taken, number }: NumberedFrame, video: VideoStream, outDir: string): Keyframe {
   const ptsTime = decimalSeconds(taken.pts, video.timeBase);
   const path = keyframeName(ptsTime, number);
-  keepFrame(taken.jpeg, outDir, path);
-  return [
-    {
-      pts_time: ptsTime,
-      pts: taken.pts,
-      frame: number,
-      path,
-      sha256: taken.jpeg.sha256,
-      frame_sha256: taken.frameSha256,
-      dhash: taken.dhash,
-    },
-  ];
+  keepFrame(taken, outDir, path);
+  return {
+    pts_time: ptsTime,
+    pts: taken.pts,
+    frame: number,
+    path,
+    sha256: taken.jpeg.sha256,
+    frame_sha256: taken.frameSha256,
+    dhash: dhash(taken.look),
+  };
 }
 
 function boundNote(bitten: boolean): readonly string[] {

@@ -18,7 +18,7 @@ export async function takeFromWholeDecode(taking: FrameTaking): Promise<RouteRes
   );
   const first = timed[0];
   const last = timed.at(-1);
-  if (!first || !last) return { frames: [], maxGap: gapOver(0, 0), notes: [] };
+  if (!first || !last) return { frames: [], maxGap: gapOver(0, 0), bitten: false, notes: [] };
   const maxGap = gapOver(first.time, last.time);
   const chosen = chooseFrames(timed, maxGap).flatMap((at) => timed[at] ?? []);
   const candidates = chosen.map((frame) => ({ ...frame, fixed: frame === first || frame === last }));
@@ -32,7 +32,6 @@ export async function takeFromWholeDecode(taking: FrameTaking): Promise<RouteRes
     pts,
     folder: taking.outDir,
     name: "whole",
-    isNeeded: () => true,
     onFrame: () => taking.onProgress(++done, pts.length),
   });
   runs.push(taken.run);
@@ -41,8 +40,5 @@ export async function takeFromWholeDecode(taking: FrameTaking): Promise<RouteRes
     const fixed = frame.pts === first.pts || frame.pts === last.pts;
     return number === undefined ? [] : [{ number, fixed, taken: frame }];
   });
-  const notes = bitten
-    ? [`more than ${maxKeyframes} different frames: the most different ones were kept`]
-    : [];
-  return { frames, maxGap, notes: ["every frame was decoded to look for shots", ...notes] };
+  return { frames, maxGap, bitten, notes: ["every frame was decoded to look for shots"] };
 }

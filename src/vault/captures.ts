@@ -117,7 +117,7 @@ export function queryCaptures(database: Database.Database, query: CaptureQuery):
   };
   where("at >= @since", "since", query.since);
   where("at < @until", "until", query.until && dayAfter(query.until));
-  where("instr(lower(coalesce(uploader, '')), lower(@uploader)) > 0", "uploader", query.uploader);
+  where("instr(folded(uploader), folded(@uploader)) > 0", "uploader", query.uploader);
   where("(host = @host OR host LIKE '%.' || @host)", "host", query.host);
   where("(status = @status OR derivation = @status)", "status", query.status);
   where(
@@ -125,6 +125,8 @@ export function queryCaptures(database: Database.Database, query: CaptureQuery):
     "text",
     query.text && matchWords(query.text),
   );
+  // SQLite folds the letters of ASCII only; names here are as often Cyrillic or Kazakh.
+  database.function("folded", { deterministic: true }, (text) => String(text ?? "").toLowerCase());
   const order = `${query.sort} ${query.descending ? "DESC" : "ASC"}, entry ${query.descending ? "DESC" : "ASC"}`;
   return database
     .prepare<[Record<string, string | number>], CaptureRowRecord>(
