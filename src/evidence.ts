@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseForeignJson } from "./core/canonical-json.js";
 import { FormatError } from "./core/format-error.js";
 import { readPlatformFacts } from "./core/info-json.js";
+import { addPageFacts } from "./core/page-facts.js";
 import type { Redaction, SourceFacts } from "./core/record.js";
 import { redactInfoJson, redactText } from "./core/redact.js";
 import { wellFormed } from "./core/well-formed.js";
@@ -38,7 +39,20 @@ export function gatherEvidence(fetched: Fetched, desk: Desk): Evidence {
   const stderr = join(desk.folder, "yt-dlp.stderr.txt");
   writeFileSync(stderr, fetched.stderr, { flag: "wx" });
   const said = { raw: [{ path: stderr, name: "yt-dlp.stderr.txt" }], warnings: fetched.outcome.warnings };
-  return joinEvidence(info.source, [tracks, info, pages, { files: sidecars }, said]);
+  return joinEvidence(withPageFacts(info.source, pages.files), [
+    tracks,
+    info,
+    pages,
+    { files: sidecars },
+    said,
+  ]);
+}
+
+/** The redacted copies are read, so that nothing cut from a page can come back through a fact. */
+function withPageFacts(source: SourceFacts, pages: readonly HashedFile[]): SourceFacts {
+  return pages
+    .filter((page) => page.role === "html_source")
+    .reduce((facts, page) => addPageFacts(facts, readFileSync(page.path, "utf8"), page.logicalPath), source);
 }
 
 /** Hashes the tracks first, before anything reads them for any other purpose. */

@@ -133,8 +133,10 @@ export async function takePictures(
 
 function inputOptions(window: DecodingWindow): readonly string[] {
   const skip = window.skip === "none" ? [] : ["-skip_frame", window.skip];
+  // Threads work on neighbouring frames: with key frames alone they only cost.
+  const threads = window.skip === "nokey" ? ["-threads", "1"] : [];
   const seek = window.seek === null ? [] : ["-ss", window.seek, "-noaccurate_seek"];
-  return ["-copyts", "-noautorotate", ...skip, ...seek];
+  return ["-copyts", "-noautorotate", ...skip, ...threads, ...seek];
 }
 
 /** Bounds by the time stamps themselves: what `-t` counts from depends on where a seek lands. */

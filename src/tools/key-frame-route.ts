@@ -27,7 +27,9 @@ export interface Announced {
 const cheapPixels = 400_000_000;
 const mostDecodedInside = 0.6;
 const mostSeeks = 24;
-const worthSplitting = 16;
+const worthSplitting = 10;
+// Up to here taking all key frames costs less than looking first and taking the different ones.
+const fewKeys = 30;
 
 /**
  * Takes key frames, the first and last frame, and what is found inside stretches in which a shot may hide. Returns
@@ -76,7 +78,8 @@ class KeyFrameRoute {
   /** Looks at the key frames, then into suspect stretches, then takes what is worth keeping. Null: see above. */
   async take(keys: readonly number[]): Promise<RouteResult | null> {
     const ends = [0, this.last].filter((at) => !keys.includes(at));
-    const looked = await Promise.all([this.lookAtKeys(keys), ...ends.map((at) => this.takeRun([at]))]);
+    const atKeys = keys.length <= fewKeys ? this.takeKeys(keys) : this.lookAtKeys(keys);
+    const looked = await Promise.all([atKeys, ...ends.map((at) => this.takeRun([at]))]);
     if (!looked.every((asPlanned) => asPlanned)) return null;
     const stretches = this.suspects(keys);
     const inside = sum(stretches.map((stretch) => this.secondsOf(stretch)));

@@ -1,0 +1,71 @@
+import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "./canonical-json.js";
+import { FormatError } from "./format-error.js";
+import type { Claim, SourceFacts } from "./record.js";
+import { wellFormed } from "./well-formed.js";
+
+/** Pages larger than this are not searched: the text is hostile and the facts are a convenience. */
+const largestPage = 4 * 1024 * 1024;
+
+/**
+ * Adds what a page's own JSON-LD `VideoObject` claims to what the downloader read. Extractors for known sites read
+ * more than any page states and are left alone; the generic one leaves uploader and date out, and numbers titles.
+ */
+export function addPageFacts(facts: SourceFacts, page: string, pageLabel: string): SourceFacts {
+  if (!/^(generic|html5)$/i.test(facts.extractor?.value ?? "")) return facts;
+  const video = findVideoObject(page);
+  if (!video) return facts;
+  const claim = (value: Json | undefined, key: string): Claim<string> | null =>
+    typeof value === "string" && value.trim() !== ""
+      ? { value: wellFormed(value).replaceAll("\0", "\ufffd"), basis: "platform_claim", from: `${pageLabel}:VideoObject.${key}` }
+      : null;
+  const title = claim(video.name, "name");
+  const numbered = title !== null && facts.title?.value.replace(/ \(\d+\)$/, "") === title.value;
+  return {
+    ...facts,
+    title: facts.title === null || numbered ? (title ?? facts.title) : facts.title,
+    description: facts.description ?? claim(video.description, "description"),
+    uploader: facts.uploader ?? claim(nameOf(video.author ?? video.creator), "author.name"),
+    posted_at: facts.posted_at ?? claim(video.uploadDate ?? video.datePublished, "uploadDate"),
+  };
+}
+
+function findVideoObject(page: string): JsonObject | null {
+  if (page.length > largestPage) return null;
+  const blocks = page.matchAll(
+    /<script[^>]{0,200}application\/ld\+json[^>]{0,200}>([\s\S]{0,500000}?)<\/script/gi,
+  );
+  for (const [, text] of blocks) {
+    const found = videoObjectIn(readBlock(text ?? ""), 0);
+    if (found) return found;
+  }
+  return null;
+}
+
+function readBlock(text: string): Json {
+  try {
+    return parseForeignJson(text);
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
+  }
+}
+
+function videoObjectIn(value: Json, depth: number): JsonObject | null {
+  if (depth > 4) return null;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const found = videoObjectIn(item, depth + 1);
+      if (found) return found;
+    }
+    return null;
+  }
+  if (!isJsonObject(value)) return null;
+  const types = Array.isArray(value["@type"]) ? value["@type"] : [value["@type"]];
+  if (types.includes("VideoObject")) return value;
+  return videoObjectIn(value["@graph"] ?? null, depth + 1) ?? videoObjectIn(value.video ?? null, depth + 1);
+}
+
+function nameOf(value: Json | undefined): Json | undefined {
+  if (Array.isArray(value)) return nameOf(value[0]);
+  return isJsonObject(value) ? value.name : value;
+}
