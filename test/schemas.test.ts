@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
+import { captureObject } from "../src/cli/capture-page.js";
 import { encodeCanonical, parseCanonical } from "../src/core/canonical-json.js";
 import { type Entry, eventNames, lineHash, parseEntry } from "../src/core/entry.js";
 import type { FailureCode } from "../src/core/failure.js";
@@ -15,7 +16,10 @@ import type {
   FileRole,
   Wholeness,
 } from "../src/core/record.js";
+import type { DoctorReport } from "../src/doctor.js";
 import type { CaptureResult, CaptureRow, CheckState, FileReport, VerifyReport } from "../src/outcome.js";
+import type { Program, ProgramName } from "../src/tools/programs.js";
+import type { Sandbox } from "../src/tools/run.js";
 import type { AnnexFacts } from "../src/vault/annex.js";
 import type { Settings } from "../src/vault/settings.js";
 import { derivation, importRecord, record } from "./support/samples.js";
@@ -29,6 +33,7 @@ interface Schema {
   readonly type?: string;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly patternProperties?: Readonly<Record<string, Schema>>;
@@ -56,11 +61,19 @@ function problems(id: string, value: unknown): string[] {
 /** The schema a reference leads to, and the file it stands in. */
 function resolve(schema: Schema, file: string): { readonly schema: Schema; readonly file: string } {
   if (schema.$ref === undefined) return { schema, file };
-  const [target, pointer] = schema.$ref.split("#/$defs/");
-  const next = target === "" || target === undefined ? file : target;
-  const found = schemas.get(next)?.$defs?.[pointer ?? ""];
+  const [target = "", pointer = ""] = schema.$ref.split("#");
+  const next = target === "" ? file : target;
+  const found = memberAt(schemas.get(next), pointer);
   if (!found) throw new Error(`${file}: ${schema.$ref} leads nowhere`);
   return resolve(found, next);
+}
+
+/** The schema a JSON pointer without escapes leads to. */
+function memberAt(schema: Schema | undefined, pointer: string): Schema | undefined {
+  let found: unknown = schema;
+  for (const key of pointer.split("/").slice(1))
+    found = (found as Record<string, unknown> | undefined)?.[key];
+  return found as Schema | undefined;
 }
 
 /** Where the fields of `value` and of its schema differ, by path. Empty when they are the same all the way down. */
@@ -189,13 +202,14 @@ const verifyReport: VerifyReport = {
   chain: "pass",
   signature: "absent",
   tokens: "absent",
-  checked: { captures: 1, files: 4 },
+  checked: { entries: 3, objects: 1, files: 4, bytes: 9, annexes: 1, digests_per_file: 2 },
   findings: [finding],
   limits: ["the log is not signed"],
 };
 
-const fileReport: FileReport = {
+const fileReport: FileReport & { readonly checked: { readonly files: 1 } } = {
   ok: true,
+  checked: { files: 1 },
   file: "clip.mp4",
   bytes: 1,
   sha256: file.sha256,
@@ -211,6 +225,45 @@ const fileReport: FileReport = {
   findings: [finding],
 };
 
+const shown = { id: record.capture, objectPath: captureResult.object, entries: [] };
+const shownCapture = captureObject({ ...shown, row: captureRow, record, derivation });
+const shownFailure = captureObject({
+  ...shown,
+  row: { ...captureRow, status: "failed" },
+  record: null,
+  derivation: null,
+});
+
+const doctorReport: DoctorReport = {
+  ok: true,
+  tool: "holdfast/0.1.0",
+  node: "22.1.0",
+  programs: [
+    {
+      name: "yt-dlp",
+      path: "/usr/bin/yt-dlp",
+      version: "2026.08.19",
+      sha256: file.sha256,
+      packageSha256: file.sha256,
+      releasedDaysAgo: 12,
+      old: false,
+      source: "path",
+    },
+  ],
+  sandbox: "prlimit",
+  clock: record.clock,
+  disks: [{ what: "vault", path: "/vault", freeBytes: 1, totalBytes: 2 }],
+  vault: {
+    path: "/vault",
+    captures: 1,
+    entries: 3,
+    pendingDerivations: 0,
+    interruptedCommits: 0,
+    lastEntryAt: record.ended_at,
+  },
+  findings: [{ severity: "note", what: "node", detail: "22.1.0", hint: "install a newer one" }],
+};
+
 const samples: readonly (readonly [id: string, sample: unknown])[] = [
   ["record.schema.json", record],
   ["derivation.schema.json", derivation],
@@ -220,6 +273,9 @@ const samples: readonly (readonly [id: string, sample: unknown])[] = [
   ["cli-output.schema.json#/$defs/captureRow", captureRow],
   ["cli-output.schema.json#/$defs/verifyReport", verifyReport],
   ["cli-output.schema.json#/$defs/fileReport", fileReport],
+  ["cli-output.schema.json#/$defs/shownCapture", shownCapture],
+  ["cli-output.schema.json#/$defs/shownFailure", shownFailure],
+  ["cli-output.schema.json#/$defs/doctorReport", doctorReport],
 ];
 
 /** The keys of an object that TypeScript obliges to name every member of a union. */
@@ -378,6 +434,31 @@ describe("code and schema state the same fields", () => {
       "chain",
       all<CheckState>({ pass: null, fail: null, absent: null, unchecked: null }),
     ],
+    [
+      "programs",
+      "cli-output.schema.json#/$defs/program",
+      "name",
+      all<ProgramName>({
+        "yt-dlp": null,
+        ffmpeg: null,
+        ffprobe: null,
+        exiftool: null,
+        bwrap: null,
+        prlimit: null,
+      }),
+    ],
+    [
+      "places of programs",
+      "cli-output.schema.json#/$defs/program",
+      "source",
+      all<Program["source"]>({ path: null, "tools-folder": null, bundled: null }),
+    ],
+    [
+      "ways to confine",
+      "cli-output.schema.json#/$defs/doctorReport",
+      "sandbox",
+      all<Sandbox>({ prlimit: null, none: null }),
+    ],
     ["events", "entry.schema.json", "event", [...eventNames].sort()],
   ])("the %s are the same", (_what, id, property, members) => {
     const { schema, file: inFile } = schemaAt(id);
@@ -409,6 +490,15 @@ describe("the schemas hold what the format promises", () => {
       [],
     );
     expect(problems("record.schema.json", { ...record, requested_url: null })).not.toEqual([]);
+  });
+
+  test("what is shown of a capture is its record under the record's own rules", () => {
+    const { properties, required, allOf } = schemas.get("record.schema.json")!;
+    const shownSchema = schemaAt("cli-output.schema.json#/$defs/shownCapture").schema;
+    expect(shownSchema.allOf).toEqual(allOf);
+    expect(shownSchema.required).toEqual([...(required ?? []), "keyframes", "derivation"]);
+    for (const key of Object.keys(properties ?? {}))
+      expect(shownSchema.properties?.[key]).toEqual({ $ref: `record.schema.json#/properties/${key}` });
   });
 
   test("absent facts may be null", () => {

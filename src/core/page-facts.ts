@@ -7,30 +7,43 @@ import { wellFormed } from "./well-formed.js";
 const largestPage = 4 * 1024 * 1024;
 
 /**
- * Adds what a page's own JSON-LD `VideoObject` claims to what the downloader read. Extractors for known sites read
- * more than any page states and are left alone; the generic one leaves uploader and date out, and numbers titles.
+ * Adds what a page's own JSON-LD `VideoObject` and `<title>` claim to what the downloader read. Extractors for known
+ * sites read more than any page states and are left alone; the generic one leaves uploader and date out and numbers
+ * titles. The second and later videos of a page are left alone too: nothing says which claim is theirs.
  */
 export function addPageFacts(facts: SourceFacts, page: string, pageLabel: string): SourceFacts {
-  if (!/^(generic|html5)$/i.test(facts.extractor?.value ?? "")) return facts;
-  const video = findVideoObject(page);
-  if (!video) return facts;
-  const claim = (value: Json | undefined, key: string): Claim<string> | null =>
+  if (!/^(generic|html5\w*)$/i.test(facts.extractor?.value ?? "")) return facts;
+  if (page.length > largestPage || / \((?!1\))\d+\)$/.test(facts.title?.value ?? "")) return facts;
+  const claim = (value: Json | undefined, place: string): Claim<string> | null =>
     typeof value === "string" && value.trim() !== ""
-      ? { value: wellFormed(value).replaceAll("\0", "\ufffd"), basis: "platform_claim", from: `${pageLabel}:VideoObject.${key}` }
+      ? { value: clean(value), basis: "platform_claim", from: `${pageLabel}:${place}` }
       : null;
-  const title = claim(video.name, "name");
-  const numbered = title !== null && facts.title?.value.replace(/ \(\d+\)$/, "") === title.value;
+  const video: JsonObject = findVideoObject(page) ?? {};
+  const title =
+    claim(video.name, "VideoObject.name") ?? unnumbered(facts.title, claim(titleOf(page), "title"));
   return {
     ...facts,
-    title: facts.title === null || numbered ? (title ?? facts.title) : facts.title,
-    description: facts.description ?? claim(video.description, "description"),
-    uploader: facts.uploader ?? claim(nameOf(video.author ?? video.creator), "author.name"),
-    posted_at: facts.posted_at ?? claim(video.uploadDate ?? video.datePublished, "uploadDate"),
+    title: title ?? facts.title,
+    description: facts.description ?? claim(video.description, "VideoObject.description"),
+    uploader: facts.uploader ?? claim(nameOf(video.author ?? video.creator), "VideoObject.author.name"),
+    posted_at: facts.posted_at ?? claim(video.uploadDate ?? video.datePublished, "VideoObject.uploadDate"),
   };
 }
 
+/** The page's title where the extractor only put a number behind it. */
+function unnumbered(extracted: Claim<string> | null, title: Claim<string> | null): Claim<string> | null {
+  return title !== null && extracted?.value === `${title.value} (1)` ? title : null;
+}
+
+function titleOf(page: string): string {
+  return /<title[^>]{0,200}>([^<]{1,2000})<\/title/i.exec(page)?.[1]?.trim() ?? "";
+}
+
+function clean(text: string): string {
+  return wellFormed(text).replaceAll("\0", "\ufffd");
+}
+
 function findVideoObject(page: string): JsonObject | null {
-  if (page.length > largestPage) return null;
   const blocks = page.matchAll(
     /<script[^>]{0,200}application\/ld\+json[^>]{0,200}>([\s\S]{0,500000}?)<\/script/gi,
   );

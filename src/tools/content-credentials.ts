@@ -1,94 +1,101 @@
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { Worker } from "node:worker_threads";
 
+/** What a clip carries of Content Credentials (C2PA). Detected and checked without a trust list, never more. */
 export type ContentCredentials =
   | { readonly outcome: "absent" }
   | {
       readonly outcome: "present";
       /** The manifest store as the library prints it, JSON. */
       readonly manifestJson: string;
-      /** `Valid`, `Invalid` or `Trusted`, as the library says; no trust list is configured, so who signed is not established. */
+      /** The library's word, `Valid` or `Invalid`: whether hashes and signature fit. Who signed is not established. */
       readonly validationState: string;
     }
   | { readonly outcome: "failed"; readonly reason: string };
 
-/** The library reads a whole file into memory. */
-const largestFile = 512 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
+const maxBytes = 512 * mebibyte;
+const maxMs = 60_000;
+
+// The compiled worker, also when the TypeScript sources are run by the tests: a thread cannot load those.
+const workerFile = new URL("../../dist/tools/content-credentials-worker.js", import.meta.url);
 
 /**
- * Reads and checks the Content Credentials (C2PA) of a media file, offline and without a trust list. `media`: absolute
- * path. The library is only loaded for a file in which a manifest box was found.
+ * Looks for Content Credentials in an MP4-like file (`media`: absolute path) and validates them in a thread of its own,
+ * without network and within a minute. Other containers count as carrying none.
  */
 export async function readContentCredentials(media: string): Promise<ContentCredentials> {
-  if (!holdsManifestBox(media)) return { outcome: "absent" };
-  if (statSync(media).size > largestFile) {
+  const found = findManifestBox(media);
+  if (!found.present) return { outcome: "absent" };
+  if (found.bytes > maxBytes) {
     return {
       outcome: "failed",
-      reason: `a manifest is present, but files over ${largestFile} bytes are not checked`,
+      reason: `a manifest is present; files above ${maxBytes} bytes are not validated`,
     };
   }
-  try {
-    const { WasmReader } = await loadLibrary();
-    const reader = await WasmReader.fromBytes("video/mp4", readFileSync(media), offline);
-    const manifestJson = reader.json();
-    reader.free();
-    return { outcome: "present", manifestJson, validationState: stateOf(manifestJson) };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (/JumbfNotFound|no JUMBF/i.test(message)) return { outcome: "absent" };
-    return { outcome: "failed", reason: `the manifest could not be read: ${message.slice(0, 300)}` };
-  }
+  const answer = await askWorker(media);
+  if ("reason" in answer) return { outcome: "failed", reason: answer.reason };
+  return { outcome: "present", manifestJson: answer.json, validationState: stateIn(answer.json) };
 }
 
-/** Nothing named in a manifest is fetched: it would tell its author who is looking. */
-const offline = JSON.stringify({ verify: { remote_manifest_fetch: false, ocsp_fetch: false } });
+// The box that carries a C2PA manifest store in MP4-like files: `uuid` with this user type.
+const manifestBox = "d8fec3d61b0e483c92975828877ec481";
+const maxBoxes = 10_000;
 
-type Library = typeof import("@contentauth/c2pa-wasm");
-let library: Promise<Library> | undefined;
-
-function loadLibrary(): Promise<Library> {
-  library ??= (async () => {
-    const loaded = await import("@contentauth/c2pa-wasm");
-    const wasm = createRequire(import.meta.url).resolve("@contentauth/c2pa-wasm/c2pa.wasm");
-    loaded.initSync({ module: readFileSync(wasm) });
-    return loaded;
-  })();
-  return library;
-}
-
-function stateOf(manifestJson: string): string {
-  const value: unknown = JSON.parse(manifestJson);
-  const state =
-    typeof value === "object" && value !== null && "validation_state" in value
-      ? value.validation_state
-      : null;
-  return typeof state === "string" ? state : "not stated";
-}
-
-/** C2PA's `uuid` box in ISO media files: d8fec3d6-1b0e-483c-9297-5828877ec481 (C2PA specification, A.5). */
-const manifestBox = Buffer.from("d8fec3d61b0e483c92975828877ec481", "hex");
-/** A file made to have endless boxes must not keep us here. */
-const mostBoxes = 10_000;
-
-/** Goes through the top-level boxes of an ISO media file; a file of another kind has none. */
-function holdsManifestBox(media: string): boolean {
+/** Walks the top-level boxes without reading what is in them; sizes are the file maker's words and only skipped by. */
+function findManifestBox(media: string): { readonly present: boolean; readonly bytes: number } {
   const file = openSync(media, "r");
   try {
-    const { size } = statSync(media);
-    const head = Buffer.alloc(32);
+    const bytes = fstatSync(file).size;
+    const header = Buffer.alloc(32);
     let at = 0;
-    for (let boxes = 0; boxes < mostBoxes && at + 8 <= size; boxes += 1) {
-      const read = readSync(file, head, 0, head.length, at);
-      const type = head.toString("latin1", 4, 8);
-      if (read < 8 || !/^[\x20-\x7e\xa9]{4}$/.test(type)) return false;
-      const wide = head.readUInt32BE(0) === 1;
-      if (type === "uuid" && head.subarray(wide ? 16 : 8, wide ? 32 : 24).equals(manifestBox)) return true;
-      const length = wide ? Number(head.readBigUInt64BE(8)) : head.readUInt32BE(0);
-      if (length < 8) return false;
-      at += length;
+    for (let boxes = 0; boxes < maxBoxes && at + 8 <= bytes; boxes++) {
+      const got = readSync(file, header, 0, header.length, at);
+      const { size, headerBytes } = boxSize(header);
+      const type = header.toString("latin1", 4, 8);
+      const user = header.toString("hex", headerBytes, headerBytes + 16);
+      if (type === "uuid" && got >= headerBytes + 16 && user === manifestBox) return { present: true, bytes };
+      if (size < headerBytes) break;
+      at += size;
     }
-    return false;
+    return { present: false, bytes };
   } finally {
     closeSync(file);
   }
+}
+
+function boxSize(header: Buffer): { readonly size: number; readonly headerBytes: number } {
+  const size = header.readUInt32BE(0);
+  if (size !== 1) return { size, headerBytes: 8 };
+  return { size: Number(header.readBigUInt64BE(8)), headerBytes: 16 };
+}
+
+type Answer = { readonly json: string } | { readonly reason: string };
+
+/** One thread per file: hostile bytes may make the library loop or grow, and a thread can be ended. */
+async function askWorker(media: string): Promise<Answer> {
+  const worker = new Worker(workerFile, {
+    workerData: media,
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: 512 },
+  });
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<Answer>((resolve) => {
+      timer = setTimeout(() => resolve({ reason: "validation took longer than a minute" }), maxMs);
+      worker.once("message", resolve);
+      worker.once("error", () => resolve({ reason: "the validator broke down" }));
+      worker.once("exit", () => resolve({ reason: "the validator ended without an answer" }));
+    });
+  } finally {
+    clearTimeout(timer);
+    await worker.terminate();
+  }
+}
+
+function stateIn(manifestJson: string): string {
+  const store: unknown = JSON.parse(manifestJson);
+  const state =
+    typeof store === "object" && store !== null && "validation_state" in store && store.validation_state;
+  return typeof state === "string" ? state : "not stated";
 }

@@ -54,9 +54,15 @@ export function displaySize(video: VideoStream): { readonly width: number; reado
   return video.rotation % 180 === 0 ? size : { width: size.height, height: size.width };
 }
 
+/** Width and height of a JPEG made by holdfast. */
+export async function sizeOfJpeg(file: string): Promise<{ readonly width: number; readonly height: number }> {
+  const { width, height } = await sharp(file, { limitInputPixels: maxPixels }).metadata();
+  return { width, height };
+}
+
 /** Reads a JPEG made by holdfast, fitted into the given box. */
 export async function readFitted(file: string, width: number, height: number): Promise<RawPicture> {
-  const { data, info } = await sharp(file, { limitInputPixels: 2 * maxPixels, failOn: "warning" })
+  const { data, info } = await sharp(file, { limitInputPixels: maxPixels, failOn: "warning" })
     .resize(width, height, { fit: "inside" })
     .toColourspace("srgb")
     .removeAlpha()

@@ -1,26 +1,29 @@
 import type Database from "better-sqlite3";
 import type { Json } from "../core/canonical-json.js";
 import type { Entry } from "../core/entry.js";
-import type { CaptureRecord, FileRole } from "../core/record.js";
+import type { CaptureRecord, DerivationRecord, FileRole } from "../core/record.js";
 import { urlKey } from "../core/source-url.js";
 
-/** Reads the record an entry names; null where the object is missing or its record cannot be read. */
-export type ReadRecord = (capture: string, object: string) => CaptureRecord | null;
+/** Reads what entries name, by object path and version; null where it is missing or cannot be read. */
+export interface RecordReader {
+  record(object: string): CaptureRecord | null;
+  derivation(object: string, version: string): DerivationRecord | null;
+}
 
 /**
  * Brings the index up to date with one entry of the log. The index is a function of the log and the records and of
  * nothing else: replaying every entry into an empty database gives the same rows.
  */
-export function indexEntry(database: Database.Database, entry: Entry, readRecord: ReadRecord): void {
+export function indexEntry(database: Database.Database, entry: Entry, reader: RecordReader): void {
   switch (entry.event) {
     case "capture":
-      indexCapture(database, entry, readRecord);
+      indexCapture(database, entry, reader);
       break;
     case "capture-failed":
       indexFailure(database, entry);
       break;
     case "derive":
-      indexDerivation(database, entry);
+      indexDerivation(database, entry, reader);
       break;
     case "derive-failed":
       database
@@ -38,11 +41,11 @@ export function captureKey(url: string, parent: CaptureRecord["parent"]): string
   return parent && parent.url === url ? `${key}#video=${parent.index}` : key;
 }
 
-function indexCapture(database: Database.Database, entry: Entry, readRecord: ReadRecord): void {
+function indexCapture(database: Database.Database, entry: Entry, reader: RecordReader): void {
   const { body } = entry;
   const id = text(body.capture) ?? "";
   const object = text(body.object) ?? "";
-  const record = readRecord(id, object);
+  const record = reader.record(object);
   const url = text(body.url);
   const media = mediaTracks(record);
   const source = record?.source;
@@ -86,12 +89,13 @@ function indexFailure(database: Database.Database, entry: Entry): void {
     .run({ ...commonColumns(entry, id, url), reason: text(member(entry.body.failure, "reason")) });
 }
 
-function indexDerivation(database: Database.Database, entry: Entry): void {
+function indexDerivation(database: Database.Database, entry: Entry, reader: RecordReader): void {
   const { body } = entry;
   const id = text(body.capture) ?? "";
+  const derivation = reader.derivation(text(body.object) ?? "", text(body.version) ?? "");
   database
     .prepare(
-      `UPDATE capture SET derivation = 'done', version = @version, inventory_sha512 = @inventory_sha512,
+      `UPDATE capture SET duration = coalesce(duration, @duration), derivation = 'done', version = @version, inventory_sha512 = @inventory_sha512,
          status = CASE @completeness WHEN 'incomplete' THEN 'incomplete' ELSE 'captured' END,
          reason = CASE WHEN @completeness IS NOT 'incomplete' THEN NULL
                        ELSE coalesce(reason, 'the original does not decode to its announced end') END
@@ -99,6 +103,7 @@ function indexDerivation(database: Database.Database, entry: Entry): void {
     )
     .run({
       id,
+      duration: derivation?.duration ?? null,
       version: text(body.version),
       inventory_sha512: text(body.inventory_sha512),
       completeness: text(body.completeness),

@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import type { Entry } from "../core/entry.js";
 import type { Finding } from "../core/finding.js";
 import { openEmptyDatabase } from "./database.js";
-import { indexEntry, type ReadRecord } from "./index-rows.js";
+import { indexEntry, type RecordReader } from "./index-rows.js";
 
 /** An index rebuilt in memory from the log, to compare with the stored one. */
 export interface Replay {
@@ -20,14 +20,14 @@ const indexTables: readonly { readonly table: string; readonly columns: string; 
   { table: "capture_text", columns: "id, title, description, uploader", key: "id" },
 ];
 
-export function openReplay(readRecord: ReadRecord): Replay {
+export function openReplay(reader: RecordReader): Replay {
   const rebuilt = openEmptyDatabase();
   // Rows of the log stand in for the entries that index rows refer to; the guards would refuse a damaged log.
   rebuilt.pragma("foreign_keys = OFF");
   return {
     add(entry) {
       try {
-        indexEntry(rebuilt, entry, readRecord);
+        indexEntry(rebuilt, entry, reader);
         return [];
       } catch (error) {
         const message = `the index cannot hold this entry: ${error instanceof Error ? error.message : "unknown"}`;

@@ -5,10 +5,10 @@ import type { Json } from "../core/canonical-json.js";
 import { sha256 } from "../core/digest.js";
 import type { Entry, EventName } from "../core/entry.js";
 import { HoldfastError } from "../core/error.js";
-import type { CaptureRecord } from "../core/record.js";
+import type { CaptureRecord, DerivationRecord } from "../core/record.js";
 import { openDatabaseForWriting } from "./database.js";
 import { makeFolder, syncFolder, writeNewFile } from "./durable.js";
-import { indexEntry, type ReadRecord } from "./index-rows.js";
+import { indexEntry, type RecordReader } from "./index-rows.js";
 import { storageRootFiles, type VaultLayout, vaultLayout } from "./layout.js";
 import { appendEntry, lastEntryOf, lastRow } from "./log.js";
 import { readmeText } from "./readme-text.js";
@@ -100,16 +100,23 @@ export function logEntry(
 }
 
 /** Reads records from the objects of a vault, for the index. */
-export function recordReader(layout: VaultLayout): ReadRecord {
-  return (_capture, object) => {
+export function recordReader(layout: VaultLayout): RecordReader {
+  const read = (path: string): unknown => {
     try {
-      const value: unknown = JSON.parse(
-        readFileSync(join(layout.root, object, "v1/content/record.json"), "utf8"),
-      );
-      return isRecordLike(value) ? value : null;
+      return JSON.parse(readFileSync(join(layout.root, path), "utf8"));
     } catch {
       return null;
     }
+  };
+  return {
+    record: (object) => {
+      const value = read(`${object}/v1/content/record.json`);
+      return isRecordLike(value) ? value : null;
+    },
+    derivation: (object, version) => {
+      const value = read(`${object}/${version}/content/derived/derivation.json`);
+      return isDerivationLike(value) ? value : null;
+    },
   };
 }
 
@@ -127,6 +134,10 @@ function isRecordLike(value: unknown): value is CaptureRecord {
     Array.isArray(value.files) &&
     "source" in value
   );
+}
+
+function isDerivationLike(value: unknown): value is DerivationRecord {
+  return typeof value === "object" && value !== null && "duration" in value && "keyframes" in value;
 }
 
 function refuseForeignFolder(layout: VaultLayout): void {

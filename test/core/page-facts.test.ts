@@ -27,6 +27,17 @@ describe("what a page says of its video", () => {
     expect(facts.posted_at?.value).toBe("2026-01-15");
   });
 
+  it("gives the page's title where the extractor only put a number behind it", () => {
+    const facts = addPageFacts(generic, "<html><title>Сцена</title>", "p");
+    expect(facts.title).toMatchObject({ value: "Сцена", from: "p:title" });
+    expect(addPageFacts(generic, "<html><title>another</title>", "p").title?.value).toBe("Сцена (1)");
+  });
+
+  it("is not given to the second video of a page, since nothing says whose it is", () => {
+    const second = readPlatformFacts({ extractor_key: "HTML5MediaEmbed", title: "Сцена (2)" }, "info.json");
+    expect(addPageFacts(second, page(video), "p")).toEqual(second);
+  });
+
   it("is found in a graph or a list", () => {
     for (const data of [
       { "@graph": [{ "@type": "WebPage" }, video] },
@@ -40,14 +51,6 @@ describe("what a page says of its video", () => {
   it("never replaces what an extractor for the site itself read", () => {
     const known = readPlatformFacts({ extractor_key: "Youtube", title: "as read" }, "info.json");
     expect(addPageFacts(known, page(video), "p")).toEqual(known);
-    const other = readPlatformFacts(
-      { extractor_key: "Generic", title: "another title", uploader: "another" },
-      "info.json",
-    );
-    expect(addPageFacts(other, page(video), "p")).toMatchObject({
-      title: { value: "another title" },
-      uploader: { value: "another" },
-    });
   });
 
   it("is passed over where it is broken, of the wrong type, or too deep", () => {

@@ -1,0 +1,100 @@
+// Measures holdfast beside the programs it is measured against: `npm run bench`, or `npm run bench -- verify keyframes`.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { benchArchive } from "./archive.js";
+import { benchHashing } from "./hashing.js";
+import { benchKeyframes } from "./keyframes.js";
+import { findPrograms, versionsOf } from "./machine.js";
+import { benchMemory } from "./memory.js";
+import { CannotRun, endChildren } from "./processes.js";
+import { say } from "./report.js";
+import { benchVerify } from "./verify.js";
+
+const cases = {
+  hashing: benchHashing,
+  verify: benchVerify,
+  keyframes: benchKeyframes,
+  archive: benchArchive,
+  memory: benchMemory,
+};
+
+process.exitCode = await bench(process.argv.slice(2));
+
+/** Runs the cases named, or all; exit status 1 when one could not be run, 2 for a name that is none. Time never counts. */
+async function bench(names) {
+  const unknown = names.filter((name) => !Object.hasOwn(cases, name));
+  if (unknown.length > 0) {
+    console.error(`no such case: ${unknown.join(", ")}\nthere are: ${Object.keys(cases).join(", ")}`);
+    return 2;
+  }
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
+  const interrupted = removeWhenInterrupted(folder);
+  try {
+    const programs = await findPrograms();
+    describeMachine(programs);
+    const chosen = names.length === 0 ? Object.keys(cases) : names;
+    let status = 0;
+    for (const name of chosen) {
+      if (!(await runCase(name, { programs, folder: join(folder, name) }))) status = 1;
+    }
+    return status;
+  } catch (error) {
+    if (interrupted.yet) return 130;
+    throw error;
+  } finally {
+    remove(folder);
+  }
+}
+
+/** True when the case gave its figures. What it made is removed at once: the next case needs the disk. */
+async function runCase(name, bench) {
+  mkdirSync(bench.folder);
+  say(`\n== ${name}`);
+  try {
+    await cases[name](bench);
+    return true;
+  } catch (error) {
+    if (!(error instanceof CannotRun)) throw error;
+    say(`  could not be run: ${error.message}`);
+    return false;
+  } finally {
+    remove(bench.folder);
+  }
+}
+
+function describeMachine(programs) {
+  const load = existsSync("/proc/loadavg")
+    ? execFileSync("cat", ["/proc/loadavg"], { encoding: "utf8" }).split(" ")[0]
+    : "unknown";
+  say(`holdfast bench: ${availableParallelism()} cores, load ${load} before it began`);
+  for (const line of versionsOf(programs)) say(`  ${line}`);
+  say(
+    "Whole processes, taken in turns (A B A B) after one warm-up of each; files are in the page cache for both.",
+  );
+  say(
+    "Seconds are of this machine at this moment; only the ratios, taken pair by pair, mean anything elsewhere.",
+  );
+}
+
+function removeWhenInterrupted(folder) {
+  const state = { yet: false };
+  for (const [signal, status] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ]) {
+    process.once(signal, async () => {
+      state.yet = true;
+      await endChildren();
+      remove(folder);
+      process.exit(status);
+    });
+  }
+  return state;
+}
+
+function remove(folder) {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+}

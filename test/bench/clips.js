@@ -1,0 +1,93 @@
+import { randomFillSync } from "node:crypto";
+import { closeSync, copyFileSync, ftruncateSync, fstatSync, openSync, writeSync } from "node:fs";
+import { runWhole } from "./processes.js";
+
+export const mebibyte = 1024 * 1024;
+
+const scenes = ["testsrc2", "mandelbrot", "smptehdbars", "gradients"];
+
+/**
+ * Makes a clip of four scenes with hard cuts and grain, and a key frame at least every two seconds. The scenes are
+ * encoded once, `roundSeconds` in all, and repeated without encoding until the clip is `seconds` long.
+ */
+export async function makeClip(ffmpeg, out, { size, rate, roundSeconds, seconds }) {
+  const round = `${out}.round.mp4`;
+  const each = roundSeconds / scenes.length;
+  const sources = scenes.flatMap((name) => ["-f", "lavfi", "-i", `${name}=s=${size}:r=${rate}`]);
+  const cuts = scenes.map(
+    (_, index) =>
+      `[${index}:v]trim=duration=${each},setpts=PTS-STARTPTS,noise=alls=6:allf=t,format=yuv420p,setsar=1[v${index}]`,
+  );
+  const order = scenes.map((_, index) => `[v${index}]`).join("");
+  const graph = `${cuts.join(";")};${order}concat=n=${scenes.length}:v=1:a=0[v]`;
+  const quiet = ["-nostdin", "-hide_banner", "-loglevel", "error", "-y"];
+  const encoder = await videoEncoder(ffmpeg);
+  const coding = [...encoder, "-g", String(2 * rate), "-movflags", "+faststart"];
+  await run(ffmpeg, [...quiet, ...sources, "-filter_complex", graph, "-map", "[v]", ...coding, round]);
+  const repeats = String(Math.ceil(seconds / roundSeconds) - 1);
+  await run(ffmpeg, [
+    ...quiet,
+    "-stream_loop",
+    repeats,
+    "-i",
+    round,
+    "-c",
+    "copy",
+    "-movflags",
+    "+faststart",
+    out,
+  ]);
+  return out;
+}
+
+/** H.264 where this ffmpeg can make it: it is what platforms serve. Every ffmpeg makes MPEG-4. */
+async function videoEncoder(ffmpeg) {
+  const { stdout } = await run(ffmpeg, ["-hide_banner", "-encoders"]);
+  return / libx264 /.test(stdout)
+    ? ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23"]
+    : ["-c:v", "mpeg4", "-q:v", "5"];
+}
+
+function run(program, args) {
+  return runWhole({ program, args });
+}
+
+/**
+ * Copies an MP4 and brings it to `bytes` with a `free` box, which every player and prober steps over. The padding is
+ * random, so that no disk can make it shorter, or with `sparse` a hole that takes no room.
+ */
+export function padClip(clip, out, bytes, { sparse }) {
+  copyFileSync(clip, out);
+  const file = openSync(out, "r+");
+  try {
+    const at = fstatSync(file).size;
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(bytes - at, 0);
+    head.write("free", 4, "latin1");
+    writeSync(file, head, 0, head.length, at);
+    if (sparse) ftruncateSync(file, bytes);
+    else writeRandom(file, at + head.length, bytes);
+  } finally {
+    closeSync(file);
+  }
+  return out;
+}
+
+/** A file of random bytes. */
+export function makeRandomFile(out, bytes) {
+  const file = openSync(out, "wx");
+  try {
+    writeRandom(file, 0, bytes);
+  } finally {
+    closeSync(file);
+  }
+  return out;
+}
+
+function writeRandom(file, from, to) {
+  const block = Buffer.allocUnsafe(4 * mebibyte);
+  for (let at = from; at < to; ) {
+    randomFillSync(block);
+    at += writeSync(file, block, 0, Math.min(block.length, to - at), at);
+  }
+}

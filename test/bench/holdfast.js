@@ -1,0 +1,37 @@
+import { join } from "node:path";
+import { root } from "./machine.js";
+import { CannotRun, runWhole } from "./processes.js";
+
+const program = join(root, "bin", "holdfast.js");
+const ownPeak = join(root, "test", "bench", "own-peak.js");
+
+/** A command of the real command line on `vault`, whose answer is JSON lines. `shown` is what is printed of it. */
+export function holdfastCommand(vault, args, shown = args) {
+  const { HOLDFAST_VAULT: _, ...env } = process.env;
+  return {
+    label: ["holdfast", ...shown].join(" "),
+    program: process.execPath,
+    args: ["--import", ownPeak, program, ...args, "--vault", vault, "--json"],
+    cwd: root,
+    // The pages are the bench's own, on this machine.
+    env: { ...env, HOLDFAST_ALLOW_PRIVATE: "1", HOLDFAST_ALLOW_OLD_YTDLP: "1" },
+  };
+}
+
+/** Imports files and throws unless each became a capture whose derivation is done. Returns the run. */
+export async function importInto(vault, files) {
+  const run = await runWhole(holdfastCommand(vault, ["import", ...files]));
+  const results = jsonLines(run.stdout).filter((line) => "derivation" in line);
+  const done = results.filter(({ status, derivation }) => status === "captured" && derivation === "done");
+  if (done.length !== files.length) {
+    throw new CannotRun(`holdfast import: ${done.length} of ${files.length} files became captures`);
+  }
+  return run;
+}
+
+export function jsonLines(text) {
+  return text
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line));
+}

@@ -1,0 +1,54 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { makeClip } from "./clips.js";
+import { need, root } from "./machine.js";
+import { compare, say } from "./report.js";
+
+const script = join(root, "test", "bench", "take-keyframes.js");
+
+/** Clips of the shared corpus that are long enough for a start of a process not to be most of it. */
+const corpusClips = [
+  "sample_iPod.m4v",
+  "intel-bottle.mp4",
+  "intel-car.mp4",
+  "tmk-chair-orig-22-sd-bar.mp4",
+  "flir.mp4",
+];
+
+/** Probing a clip and taking its keyframes against decoding every frame of it. */
+export async function benchKeyframes({ programs, folder }) {
+  const ffmpeg = need(programs, "ffmpeg");
+  const ffprobe = need(programs, "ffprobe");
+  const clip = await makeClip(ffmpeg, join(folder, "two-minutes.mp4"), {
+    size: "1920x1080",
+    rate: 30,
+    roundSeconds: 12,
+    seconds: 120,
+  });
+  say("-- two minutes of 1080p, 30 frames a second, a cut every 3 s, a key frame at least every 2 s");
+  await compareOn({ ffmpeg, ffprobe, folder, clip, pairs: 3, atLeast: 10 });
+  for (const name of corpusClips) {
+    const path = join(root, "..", "shared", "corpus", name);
+    if (!existsSync(path)) continue;
+    say(`-- ${name}, real footage with key frames wherever its maker put them`);
+    await compareOn({ ffmpeg, ffprobe, folder, clip: path, pairs: 3, atLeast: null });
+  }
+}
+
+async function compareOn({ ffmpeg, ffprobe, folder, clip, pairs, atLeast }) {
+  const name = basename(clip);
+  const out = join(folder, `${name}.frames`);
+  mkdirSync(out);
+  const ours = {
+    label: `node test/bench/take-keyframes.js ${name}   (dist/tools/keyframes.js)`,
+    program: process.execPath,
+    args: [script, ffmpeg, ffprobe, clip, out],
+  };
+  const peer = {
+    label: `ffmpeg -i ${name} -f null -`,
+    program: ffmpeg,
+    args: ["-nostdin", "-hide_banner", "-loglevel", "error", "-i", clip, "-f", "null", "-"],
+  };
+  const runs = await compare(ours, peer, { pairs, atLeast });
+  say(`     ${runs.at(-1).stdout.trim()}`);
+}

@@ -1,0 +1,337 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type CliRun, holdfast } from "./support/cli.js";
+import { copyVault, makeVault, temporaryFolder } from "./support/vaults.js";
+
+const published = new URL("../schemas/", import.meta.url);
+const ajv = new Ajv2020({ strict: true });
+addFormats.default(ajv);
+for (const name of readdirSync(published).filter((file) => file.endsWith(".schema.json")))
+  ajv.addSchema(JSON.parse(readFileSync(new URL(name, published), "utf8")));
+
+/** Every kind of line that the schema allows, by the name of its definition. */
+const kinds: ReadonlyMap<string, ValidateFunction> = new Map(
+  JSON.parse(readFileSync(new URL("cli-output.schema.json", published), "utf8")).anyOf.map(
+    ({ $ref }: { $ref: string }) => [$ref.replace("#/$defs/", ""), validator($ref)],
+  ),
+);
+
+function validator(pointer: string): ValidateFunction {
+  const found = ajv.getSchema(`cli-output.schema.json${pointer}`);
+  if (!found) throw new Error(`no schema ${pointer}`);
+  return found;
+}
+
+function kindsOf(line: unknown): string[] {
+  return [...kinds].filter(([, validate]) => validate(line)).map(([kind]) => kind);
+}
+
+/** What keeps a line from being of a kind, for the message of a test that fails. */
+function problems(kind: string, line: unknown): string {
+  const validate = kinds.get(kind);
+  return validate?.(line) ? "" : JSON.stringify([line, validate?.errors]);
+}
+
+interface Scene {
+  /** The command line, without `--json`. */
+  readonly argv: (facts: Facts) => readonly string[];
+  readonly status: number;
+  /** The kind of each line, in order. */
+  readonly kinds: readonly string[];
+  /** What the first line must say, so that the scene is the one its title names. */
+  readonly says?: Readonly<Record<string, unknown>>;
+}
+
+/** What later command lines name and earlier ones made. */
+interface Facts {
+  readonly captured: string;
+  readonly failed: string;
+  readonly underived: string;
+}
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder.path, name);
+const clip = at("clip.mp4");
+const vault = at("vault");
+const fetched = at("fetched");
+
+const scenes: Readonly<Record<string, Scene>> = {
+  "a vault that is there already": {
+    argv: () => ["init", "--vault", vault],
+    status: 0,
+    kinds: ["initResult"],
+    says: { created: false },
+  },
+  "a file imported before, and one that is missing": {
+    argv: () => ["import", clip, at("missing.mp4"), "--vault", vault],
+    status: 4,
+    kinds: ["captureResult", "captureResult"],
+    says: { status: "already-captured" },
+  },
+  "an address that is none": {
+    argv: () => ["archive", "no address", "--vault", vault],
+    status: 4,
+    kinds: ["captureResult"],
+    says: { status: "failed", object: null, url: "no address" },
+  },
+  "a derivation made again": {
+    argv: ({ captured }) => ["derive", captured, "--vault", vault],
+    status: 0,
+    kinds: ["captureResult"],
+    says: { status: "captured", derivation: "done" },
+  },
+  "no derivation to make": { argv: () => ["derive", "--vault", vault], status: 0, kinds: [] },
+  "the list of a vault": {
+    argv: () => ["list", "--status", "captured", "--vault", vault],
+    status: 0,
+    kinds: ["captureRow"],
+    says: { method: "import" },
+  },
+  "the list of failed attempts": {
+    argv: () => ["list", "--status", "failed", "--sort", "at", "--reverse", "--limit", "1", "--vault", vault],
+    status: 0,
+    kinds: ["captureRow"],
+    says: { status: "failed" },
+  },
+  "the list of fetched captures": {
+    argv: () => ["list", "--vault", fetched],
+    status: 0,
+    kinds: ["captureRow", "captureRow"],
+    says: { method: "ytdlp" },
+  },
+  "an imported capture": {
+    argv: ({ captured }) => ["show", captured, "--vault", vault],
+    status: 0,
+    kinds: ["shownCapture"],
+    says: {
+      method: "import",
+      keyframes: expect.arrayContaining([expect.anything()]),
+      derivation: expect.anything(),
+    },
+  },
+  "a fetched capture without derivatives": {
+    argv: ({ underived }) => ["show", underived, "--vault", fetched],
+    status: 0,
+    kinds: ["shownCapture"],
+    says: { method: "ytdlp", keyframes: [], derivation: null },
+  },
+  "a failed attempt": {
+    argv: ({ failed }) => ["show", failed, "--vault", vault],
+    status: 0,
+    kinds: ["shownFailure"],
+    says: { status: "failed" },
+  },
+  "a vault as recorded": {
+    argv: () => ["verify", "--vault", vault],
+    status: 0,
+    kinds: ["verifyReport"],
+    says: { ok: true, findings: [] },
+  },
+  "a vault looked at quickly": {
+    argv: () => ["verify", "--quick", "--vault", vault],
+    status: 0,
+    kinds: ["verifyReport"],
+    says: { checked: expect.objectContaining({ digests_per_file: 1 }) },
+  },
+  "a damaged vault": {
+    argv: () => ["verify", "--vault", at("damaged")],
+    status: 1,
+    kinds: ["verifyReport"],
+    says: { ok: false, hashes: "fail", findings: expect.arrayContaining([expect.anything()]) },
+  },
+  "a file that is in the vault": {
+    argv: () => ["verify", clip, "--vault", vault],
+    status: 0,
+    kinds: ["fileReport"],
+    says: { ok: true, matches: [expect.anything()] },
+  },
+  "a file and the capture that holds it": {
+    argv: ({ captured }) => ["verify", clip, captured, "--vault", vault],
+    status: 0,
+    kinds: ["fileReport", "verifyReport"],
+  },
+  "a file that is not in the vault": {
+    argv: () => ["verify", at("other.bin"), "--vault", vault],
+    status: 1,
+    kinds: ["fileReport"],
+    says: { ok: false, matches: [] },
+  },
+  "a file whose stored copy is damaged": {
+    argv: () => ["verify", clip, "--vault", at("damaged")],
+    status: 1,
+    kinds: ["fileReport"],
+    says: { ok: false, findings: [expect.objectContaining({ code: "file-changed" })] },
+  },
+  "this machine with a vault": {
+    argv: () => ["doctor", "--vault", vault],
+    status: 0,
+    kinds: ["doctorReport"],
+    says: { vault: expect.objectContaining({ captures: 1 }) },
+  },
+  "this machine without a vault": {
+    argv: () => ["doctor", "--vault", at("nowhere")],
+    status: 0,
+    kinds: ["doctorReport"],
+    says: { vault: null },
+  },
+  "this machine with a folder that is no vault": {
+    argv: () => ["doctor", "--vault", at("empty")],
+    status: 5,
+    kinds: ["doctorReport"],
+    says: { ok: false, vault: { problem: expect.any(String) } },
+  },
+};
+
+/** The scenes that make what the others look at. */
+const beginnings: Readonly<Record<string, Scene>> = {
+  "a new vault": {
+    argv: () => ["init", "--vault", vault],
+    status: 0,
+    kinds: ["initResult"],
+    says: { created: true },
+  },
+  "an imported file": {
+    argv: () => ["import", clip, "--vault", vault],
+    status: 0,
+    kinds: ["captureResult"],
+    says: { status: "captured", derivation: "done" },
+  },
+  "a missing file": {
+    argv: () => ["import", at("missing.mp4"), "--vault", vault],
+    status: 4,
+    kinds: ["captureResult"],
+    says: { status: "failed", url: "missing.mp4" },
+  },
+};
+
+const everyScene = Object.entries({ ...beginnings, ...scenes });
+const runs = new Map<string, { readonly argv: readonly string[]; readonly run: CliRun }>();
+
+function runOf(title: string): CliRun {
+  const found = runs.get(title);
+  if (!found) throw new Error(`${title} was not run`);
+  return found.run;
+}
+
+async function play(title: string, scene: Scene, facts: Facts): Promise<void> {
+  const argv = scene.argv(facts);
+  runs.set(title, { argv, run: await holdfast([...argv, "--json"]) });
+}
+
+const idOf = (title: string) => String(runOf(title).lines[0]?.id);
+
+/** A copy of the vault in which one bit of the original is another one. */
+function damageCopy(): void {
+  const object = String(runOf("an imported file").lines[0]?.object);
+  const original = join(copyVault(vault, at("damaged")), object, "v1/content/original/track-1.mp4");
+  const bytes = readFileSync(original);
+  bytes[100] = (bytes[100] ?? 0) ^ 0x04;
+  chmodSync(original, 0o644);
+  writeFileSync(original, bytes);
+}
+
+beforeAll(async () => {
+  const picture = [
+    "-f",
+    "lavfi",
+    "-i",
+    "testsrc2=s=160x120:r=10:d=2",
+    "-c:v",
+    "libx264",
+    "-pix_fmt",
+    "yuv420p",
+  ];
+  execFileSync("ffmpeg", ["-nostdin", "-loglevel", "error", ...picture, clip]);
+  writeFileSync(at("other.bin"), "other bytes");
+  mkdirSync(at("empty"));
+  const [, underived] = await makeVault(fetched);
+  const nothing: Facts = { captured: "", failed: "", underived: underived!.record.capture };
+  for (const [title, scene] of Object.entries(beginnings)) await play(title, scene, nothing);
+  damageCopy();
+  const facts = { ...nothing, captured: idOf("an imported file"), failed: idOf("a missing file") };
+  for (const [title, scene] of Object.entries(scenes)) await play(title, scene, facts);
+});
+afterAll(() => folder.remove());
+
+describe("what a command prints with --json is of exactly the published kind", () => {
+  it.each(everyScene)("%s", (title, scene) => {
+    const { status, lines, stderr } = runOf(title);
+    if (scene.says) expect(lines[0]).toMatchObject(scene.says);
+    expect(lines.length, stderr).toBe(scene.kinds.length);
+    for (const [index, kind] of scene.kinds.entries()) {
+      expect(problems(kind, lines[index])).toBe("");
+      expect(kindsOf(lines[index])).toEqual([kind]);
+    }
+    expect(status, stderr).toBe(scene.status);
+  });
+
+  it("for every command there is, and no kind is published that no command prints", async () => {
+    const { stdout } = await holdfast(["--help"]);
+    const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1]);
+    const used = new Set([...runs.values()].map(({ argv }) => argv[0]));
+    expect([...used].sort()).toEqual(commands.filter((command) => command !== "help").sort());
+    expect([...new Set(everyScene.flatMap(([, scene]) => scene.kinds))].sort()).toEqual(
+      [...kinds.keys()].sort(),
+    );
+  });
+});
+
+describe("the schema lets nothing else pass", () => {
+  it.each(everyScene)(
+    "%s: a key less, a key more or another type is refused, at any depth",
+    (title, scene) => {
+      let tried = 0;
+      for (const [index, kind] of scene.kinds.entries()) {
+        for (const { where, changed } of changes(runOf(title).lines[index], "")) {
+          if (kinds.get(kind)?.(changed)) expect.fail(`${kind} allows this at ${where}`);
+          if (kindsOf(changed).length > 0) expect.fail(`${kindsOf(changed)} allows this at ${where}`);
+          tried += 1;
+        }
+      }
+      expect(tried).toBeGreaterThanOrEqual(scene.kinds.length * 8);
+    },
+  );
+});
+
+describe("an error is words on stderr and never a line of JSON", () => {
+  it.each([
+    ["an id that nobody has", ["show", "ZZZZZZZZ", "--vault", vault], 2],
+    ["a file that is missing", ["verify", at("missing.mp4"), "--vault", vault], 2],
+    ["a folder that is no vault", ["list", "--vault", at("empty")], 5],
+    ["a command line that is wrong", ["list", "--sort", "mood", "--vault", vault], 2],
+    ["a failed attempt, which has nothing to derive from", ["derive", "FAILED", "--vault", vault], 2],
+  ])("%s", async (_title, argv, status) => {
+    const named = argv.map((word) => (word === "FAILED" ? idOf("a missing file") : word));
+    const run = await holdfast([...named, "--json"]);
+    expect(run.stdout).toBe("");
+    expect(run.stderr).toMatch(/^holdfast: /);
+    expect(run.status, run.stderr).toBe(status);
+  });
+});
+
+interface Change {
+  readonly where: string;
+  readonly changed: unknown;
+}
+
+/** Every value that differs from `value` in one place: a key less, a key more, or `{}` where something else was. */
+function* changes(value: unknown, where: string): Generator<Change> {
+  yield { where: `${where} {}`, changed: {} };
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries())
+      for (const inner of changes(item, `${where}/${index}`))
+        yield { where: inner.where, changed: value.with(index, inner.changed) };
+  } else if (typeof value === "object" && value !== null) {
+    yield { where: `${where} +other`, changed: { ...value, other: 1 } };
+    for (const [key, member] of Object.entries(value)) {
+      const { [key]: _, ...rest } = value as Record<string, unknown>;
+      yield { where: `${where} -${key}`, changed: rest };
+      for (const inner of changes(member, `${where}/${key}`))
+        yield { where: inner.where, changed: { ...value, [key]: inner.changed } };
+    }
+  }
+}
