@@ -292,7 +292,7 @@ describe("a body that never comes whole", () => {
       const { results, status } = await archive(path);
       expect(status).toBe(4);
       expect(results[0]).toMatchObject({ status: "incomplete", derivation: "done" });
-      expect(results[0]!.reason).toMatch(/announced end/);
+      expect(results[0]!.reason).toMatch(/cut short/);
       expect(derivationOf(results[0]!).decode[0]).toMatchObject({ verdict: "short" });
       expect(derivationOf(results[0]!).completeness.verdict).toBe("incomplete");
     },

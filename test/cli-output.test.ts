@@ -209,6 +209,7 @@ const beginnings: Readonly<Record<string, Scene>> = {
 };
 
 const everyScene = Object.entries({ ...beginnings, ...scenes });
+const scenesWithLines = everyScene.filter(([, scene]) => scene.kinds.length > 0);
 const runs = new Map<string, { readonly argv: readonly string[]; readonly run: CliRun }>();
 
 function runOf(title: string): CliRun {
@@ -281,7 +282,7 @@ describe("what a command prints with --json is of exactly the published kind", (
 });
 
 describe("the schema lets nothing else pass", () => {
-  it.each(everyScene)(
+  it.each(scenesWithLines)(
     "%s: a key less, a key more or another type is refused, at any depth",
     (title, scene) => {
       let tried = 0;

@@ -98,7 +98,7 @@ function indexDerivation(database: Database.Database, entry: Entry, reader: Reco
       `UPDATE capture SET duration = coalesce(duration, @duration), derivation = 'done', version = @version, inventory_sha512 = @inventory_sha512,
          status = CASE @completeness WHEN 'incomplete' THEN 'incomplete' ELSE 'captured' END,
          reason = CASE WHEN @completeness IS NOT 'incomplete' THEN NULL
-                       ELSE coalesce(reason, 'the original does not decode to its announced end') END
+                       ELSE coalesce(reason, 'no length was announced, or a wrong one, and the clip decodes as damaged or cut short') END
        WHERE id = @id`,
     )
     .run({

@@ -91,7 +91,7 @@ function readNumber(file) {
   return existsSync(file) ? Number(readFileSync(file, "utf8")) : null;
 }
 
-function failure({ program, args }, { status, stderr }) {
-  const last = stderr.trim().split("\n").at(-1);
+function failure({ program, args }, { status, stdout, stderr }) {
+  const last = (stderr.trim() || stdout.trim()).split("\n").at(-1).slice(0, 500);
   return new CannotRun(`${program} ${args.slice(0, 3).join(" ")} … ended with ${status}: ${last}`);
 }

@@ -6,7 +6,8 @@ import { need } from "./machine.js";
 
 /**
  * The peer's command over exactly `paths`, whose names must hold no newline: checks the SHA-256 of each against a list
- * that is written here, in `folder`, which the paths in it are relative to.
+ * that is written here, in `folder`, which the paths in it are relative to. A vault is no such folder: `verify` would
+ * report the list as a stranger.
  */
 export async function checkCommand(programs, folder, paths) {
   const program = need(programs, "sha256sum");

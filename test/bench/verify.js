@@ -27,7 +27,7 @@ export async function benchVerify({ programs, folder }) {
   const stored = storedFiles(vault);
   const bytes = stored.reduce((sum, path) => sum + statSync(path).size, 0);
   say(`-- a vault of ${sizes.length} captures, ${stored.length} files, ${Math.round(bytes / mebibyte)} MiB`);
-  const peer = await checkCommand(programs, vault, stored);
+  const peer = await checkCommand(programs, folder, stored);
   const full = await compare(holdfastCommand(vault, ["verify"]), peer, { pairs: 5, atLeast: 2.5 });
   expectAudit(full, stored.length, bytes, 2);
   const quick = await compare(holdfastCommand(vault, ["verify", "--quick"]), peer, { pairs: 5, atLeast: 5 });

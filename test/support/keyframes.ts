@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { type MediaProbe, type ProbeOutcome, probeMedia } from "../../src/tools/ffprobe.ts";
+import { extractKeyframes, type KeyframeSet } from "../../src/tools/keyframes.ts";
+import { everyFrame } from "./clips.ts";
+import { program } from "./programs-on-path.ts";
+
+export const never = new AbortController().signal;
+
+/** Runs an action with a fresh folder that is gone afterwards. */
+export async function inFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-test-"));
+  try {
+    return await action(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function probe(media: string): Promise<ProbeOutcome> {
+  return inFolder((scratch) => probeMedia({ ffprobe: program("ffprobe"), media, scratch, signal: never }));
+}
+
+export async function probeOk(media: string): Promise<MediaProbe> {
+  const outcome = await probe(media);
+  if (!outcome.ok) throw new Error(`ffprobe refused ${media}`);
+  return outcome;
+}
+
+/** Takes the keyframes of a clip into `outDir`. */
+export async function keyframesOf(media: string, outDir: string): Promise<KeyframeSet> {
+  const probe = await probeOk(media);
+  return inFolder((scratch) =>
+    extractKeyframes({
+      ffmpeg: program("ffmpeg"),
+      ffprobe: program("ffprobe"),
+      media,
+      probe,
+      outDir,
+      scratch,
+      signal: never,
+    }),
+  );
+}
+
+/**
+ * Holds keyframes against a plain decode of every frame: number, time and hash of each are the decoder's own, the first
+ * and last frame are there, and where a gap is longer than promised there is no frame in it.
+ */
+export async function expectTrue(media: string, set: KeyframeSet): Promise<void> {
+  const { video } = await probeOk(media);
+  const timeBase = video!.timeBase;
+  const frames = everyFrame(media, video!.index, `${timeBase.num}/${timeBase.den}`);
+  const claimed = set.keyframes.map(({ frame, pts, frame_sha256 }) => ({ frame, pts, sha256: frame_sha256 }));
+  expect(claimed).toEqual(claimed.map(({ frame }) => ({ frame, ...frames[frame] })));
+  expect(claimed[0]?.frame).toBe(0);
+  expect(claimed.at(-1)?.frame).toBe(frames.length - 1);
+  const seconds = (at: number) => ((frames[at]?.pts ?? 0) * timeBase.num) / timeBase.den;
+  for (const [at, { frame }] of claimed.slice(1).entries()) {
+    const before = claimed[at]!.frame;
+    const gap = seconds(frame) - seconds(before);
+    if (frame > before + 1) expect(gap).toBeLessThanOrEqual(Number(set.maxGap) + 0.001);
+  }
+}
