@@ -1,4 +1,5 @@
 import type { Finding } from "./core/finding.js";
+import type { CaptureQuery, CaptureRowRecord } from "./vault/captures.js";
 
 /** What every operation is handed from outside: made in `cli/main.ts` and nowhere else. */
 export interface World {
@@ -52,38 +53,11 @@ export interface ResultFile {
   readonly sha256: string;
 }
 
-/** One row of `list`. */
-export interface CaptureRow {
-  readonly id: string;
-  readonly at: string;
-  readonly status: "captured" | "incomplete" | "failed";
-  readonly derivation: "done" | "pending" | "failed" | null;
-  readonly method: "ytdlp" | "import";
-  readonly url: string | null;
-  readonly host: string | null;
-  readonly title: string | null;
-  readonly uploader: string | null;
-  readonly claimed_date: string | null;
-  readonly duration: string | null;
-  readonly bytes: number;
-  readonly sha256: string | null;
-  readonly entry: number;
-  readonly reason: string | null;
-}
+/** One row of `list`: the index's row without the columns that only the vault itself needs. */
+export type CaptureRow = Omit<CaptureRowRecord, "object" | "version" | "annex_sha256">;
 
-export interface ListFilter {
-  /** Inclusive days or times, UTC, compared with the time of capture. */
-  readonly since: string | null;
-  readonly until: string | null;
-  readonly uploader: string | null;
-  readonly host: string | null;
-  readonly status: string | null;
-  /** Words looked up in title, description and uploader. */
-  readonly text: string | null;
-  readonly sort: "at" | "title" | "uploader" | "host" | "status" | "bytes";
-  readonly descending: boolean;
-  readonly limit: number | null;
-}
+/** What `list` may be asked. */
+export type ListFilter = CaptureQuery;
 
 /** Four questions, each answered by one word; `absent` is never green. */
 export type CheckState = "pass" | "fail" | "absent" | "unchecked";

@@ -10,14 +10,16 @@ export interface CliRun {
 
 /** Runs a command line in this process and collects what it says. Loopback is allowed: the test site lives there. */
 export async function holdfast(argv: readonly string[], env: Record<string, string> = {}): Promise<CliRun> {
-  let stdout = "";
-  let stderr = "";
+  const out = new Collected();
+  const err = new Collected();
   const status = await main(argv, {
-    stdout: { write: (text: string) => ((stdout += text), true), isTTY: false, columns: 100 },
-    stderr: { write: (text: string) => ((stderr += text), true), isTTY: false, columns: 100 },
+    stdout: out,
+    stderr: err,
     env: { ...process.env, HOLDFAST_ALLOW_PRIVATE: "1", ...env },
     cwd: process.cwd(),
   });
+  const stdout = out.text;
+  const stderr = err.text;
   const lines = argv.includes("--json")
     ? stdout
         .trim()
@@ -26,4 +28,16 @@ export async function holdfast(argv: readonly string[], env: Record<string, stri
         .map((line) => JSON.parse(line))
     : [];
   return { status, stdout, stderr, lines };
+}
+
+/** A stream that is no terminal and keeps what is written to it. */
+class Collected {
+  readonly isTTY = false;
+  readonly columns = 100;
+  text = "";
+
+  write(text: string): boolean {
+    this.text += text;
+    return true;
+  }
 }

@@ -24,9 +24,17 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
 export function testWorld(signal: AbortSignal = new AbortController().signal): World {
   let seconds = 0;
   let byte = 0;
+  const now = () => {
+    seconds += 1;
+    return new Date(Date.UTC(2026, 10, 23, 18, 0, seconds));
+  };
+  const nextByte = () => {
+    byte = (byte * 31 + 17) % 251;
+    return byte;
+  };
   return {
-    now: () => new Date(Date.UTC(2026, 10, 23, 18, 0, (seconds += 1))),
-    random: (length) => Uint8Array.from({ length }, () => (byte = (byte * 31 + 17) % 251)),
+    now,
+    random: (length) => Uint8Array.from({ length }, nextByte),
     signal,
     env: process.env,
     tool: "holdfast/0.0.0-test",
