@@ -6,11 +6,12 @@ import type { CaptureId } from "./core/capture-id.js";
 import { judgeCompleteness } from "./core/completeness.js";
 import { HoldfastError } from "./core/error.js";
 import { nextVersion } from "./core/inventory.js";
-import type { DerivationRecord, DerivedFile } from "./core/record.js";
+import type { DerivationRecord, DerivedFile, Software } from "./core/record.js";
 import { wellFormed } from "./core/well-formed.js";
 import { runDerivation } from "./derivation-steps.js";
 import { storageFailure } from "./failed-capture.js";
 import type { CaptureResult, World } from "./outcome.js";
+import { pictureLibraries } from "./tools/picture.js";
 import { captureById, oneCaptureByPart, underived } from "./vault/captures.js";
 import { commitNextVersion, stagingOf } from "./vault/commit.js";
 import { digestFile } from "./vault/digest-file.js";
@@ -122,13 +123,21 @@ async function deriveObject(
     ...derived.facts,
     completeness: judgeCompleteness(record.completeness, derived.facts.decode, record.method),
     files,
-    software: workshop.software,
+    software: [...workshop.software, ...(await derivingSoftware(workshop))],
   };
   const problems = schemaProblems("derivation", derivation);
   if (problems.length > 0) throw new Error(`the derivation would not be valid: ${problems.join("; ")}`);
   mkdirSync(join(content, "derived"), { recursive: true });
   writeNewFile(join(content, "derived/derivation.json"), encodeCanonical(derivation));
   commitDerivation(workshop, object, derivation, content);
+}
+
+/** What draws pictures and reads tags besides the programs found on this machine; both come with holdfast. */
+async function derivingSoftware(workshop: Workshop): Promise<readonly Software[]> {
+  // Without perl there is no ExifTool; its step has said so.
+  const exiftool = await workshop.exiftool.version().catch(() => null);
+  const libraries = Object.entries({ ...(exiftool === null ? {} : { exiftool }), ...pictureLibraries() });
+  return libraries.map(([name, version]) => ({ name, version, sha256: null }));
 }
 
 function commitDerivation(

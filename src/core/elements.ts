@@ -46,7 +46,7 @@ export function buildElements(facts: CollectionFacts): readonly Element[] {
     element(
       "collection_data",
       "captured",
-      "in this record; who, where and from which address in the private annex",
+      "in this record; who and on which machine in the private annex; the address the requests came from was not looked up",
     ),
     element("hash_value", "captured", "SHA-256 and SHA-512 of every file, taken as soon as it was complete"),
   ];

@@ -11,6 +11,11 @@ sharp.cache(false);
 const maxPixels = 40_000_000;
 const quality = 90;
 
+/** Versions of the libraries that draw JPEG files: other versions may give other bytes for the same frame. */
+export function pictureLibraries(): { readonly sharp: string; readonly libvips: string } {
+  return { sharp: sharp.versions.sharp ?? "unknown", libvips: sharp.versions.vips };
+}
+
 /** Raw RGB pixels, row by row without padding. */
 export interface RawPicture {
   readonly data: Uint8Array;
