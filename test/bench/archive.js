@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { makeClip } from "./clips.js";
+import { fourScenes, makeClip } from "./clips.js";
 import { holdfastCommand, jsonLines } from "./holdfast.js";
 import { need } from "./machine.js";
 import { servePage } from "./page-server.js";
@@ -11,6 +11,7 @@ import { compare, megabytes, say } from "./report.js";
 /** One page archived with all evidence work against yt-dlp alone, which hashes, records and looks at nothing. */
 export async function benchArchive({ programs, folder }) {
   const clip = await makeClip(need(programs, "ffmpeg"), join(folder, "clip.mp4"), {
+    scenes: fourScenes,
     size: "1280x720",
     rate: 30,
     roundSeconds: 12,

@@ -4,13 +4,14 @@ import { runWhole } from "./processes.js";
 
 export const mebibyte = 1024 * 1024;
 
-const scenes = ["testsrc2", "mandelbrot", "smptehdbars", "gradients"];
+/** Scenes that look different from each other. */
+export const fourScenes = ["testsrc2", "mandelbrot", "smptehdbars", "gradients"];
 
 /**
- * Makes a clip of four scenes with hard cuts and grain, and a key frame at least every two seconds. The scenes are
+ * Makes a clip of scenes with grain, hard cuts between them, and a key frame at least every two seconds. The scenes are
  * encoded once, `roundSeconds` in all, and repeated without encoding until the clip is `seconds` long.
  */
-export async function makeClip(ffmpeg, out, { size, rate, roundSeconds, seconds }) {
+export async function makeClip(ffmpeg, out, { scenes, size, rate, roundSeconds, seconds }) {
   const round = `${out}.round.mp4`;
   const each = roundSeconds / scenes.length;
   const sources = scenes.flatMap((name) => ["-f", "lavfi", "-i", `${name}=s=${size}:r=${rate}`]);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { makeRandomFile, mebibyte } from "./clips.js";
+import { ownPeak } from "./holdfast.js";
 import { needSpace, root } from "./machine.js";
 import { compare, say } from "./report.js";
 import { checkCommand } from "./sums.js";
@@ -21,7 +22,7 @@ export async function benchHashing({ programs, folder }) {
     const ours = {
       label: `node test/bench/hash-files.js   (dist/vault/measure.js: ${count} files, SHA-256 and SHA-512)`,
       program: process.execPath,
-      args: [script, ...paths],
+      args: ["--import", ownPeak, script, ...paths],
     };
     await compare(ours, await checkCommand(programs, folder, paths), { pairs: 5, atLeast });
   }

@@ -3,7 +3,8 @@ import { root } from "./machine.js";
 import { CannotRun, runWhole } from "./processes.js";
 
 const program = join(root, "bin", "holdfast.js");
-const ownPeak = join(root, "test", "bench", "own-peak.js");
+/** Loaded before a node program, it tells `runWhole` that process's own peak memory. */
+export const ownPeak = join(root, "test", "bench", "own-peak.js");
 
 /** A command of the real command line on `vault`, whose answer is JSON lines. `shown` is what is printed of it. */
 export function holdfastCommand(vault, args, shown = args) {

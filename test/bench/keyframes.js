@@ -1,36 +1,35 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { makeClip } from "./clips.js";
+import { fourScenes, makeClip } from "./clips.js";
+import { ownPeak } from "./holdfast.js";
 import { need, root } from "./machine.js";
 import { compare, say } from "./report.js";
 
 const script = join(root, "test", "bench", "take-keyframes.js");
 
-/** Clips of the shared corpus that are long enough for a start of a process not to be most of it. */
-const corpusClips = [
-  "sample_iPod.m4v",
-  "intel-bottle.mp4",
-  "intel-car.mp4",
-  "tmk-chair-orig-22-sd-bar.mp4",
-  "flir.mp4",
+/** Made clips of two minutes: what one camera sees, and short shots. Both have regular key frames and one at every cut. */
+const madeClips = [
+  { name: "one-camera.mp4", scenes: ["testsrc2"], words: "one scene, no cut but every 12 s" },
+  { name: "short-shots.mp4", scenes: fourScenes, words: "four scenes, a cut every 3 s" },
 ];
+
+/** Clips of the shared corpus that are long enough for the start of a process not to be most of it. */
+const corpusClips = ["sample_iPod.m4v", "tmk-chair-orig-22-sd-bar.mp4", "flir.mp4"];
 
 /** Probing a clip and taking its keyframes against decoding every frame of it. */
 export async function benchKeyframes({ programs, folder }) {
   const ffmpeg = need(programs, "ffmpeg");
   const ffprobe = need(programs, "ffprobe");
-  const clip = await makeClip(ffmpeg, join(folder, "two-minutes.mp4"), {
-    size: "1920x1080",
-    rate: 30,
-    roundSeconds: 12,
-    seconds: 120,
-  });
-  say("-- two minutes of 1080p, 30 frames a second, a cut every 3 s, a key frame at least every 2 s");
-  await compareOn({ ffmpeg, ffprobe, folder, clip, pairs: 3, atLeast: 10 });
+  for (const { name, scenes, words } of madeClips) {
+    const made = { scenes, size: "1920x1080", rate: 30, roundSeconds: 12, seconds: 120 };
+    const clip = await makeClip(ffmpeg, join(folder, name), made);
+    say(`-- two minutes of 1080p, 30 frames a second, a key frame at least every 2 s; ${words}`);
+    await compareOn({ ffmpeg, ffprobe, folder, clip, pairs: 3, atLeast: 10 });
+  }
   for (const name of corpusClips) {
     const path = join(root, "..", "shared", "corpus", name);
     if (!existsSync(path)) continue;
-    say(`-- ${name}, real footage with key frames wherever its maker put them`);
+    say(`-- ${name}, real footage, key frames wherever its maker put them`);
     await compareOn({ ffmpeg, ffprobe, folder, clip: path, pairs: 3, atLeast: null });
   }
 }
@@ -42,7 +41,7 @@ async function compareOn({ ffmpeg, ffprobe, folder, clip, pairs, atLeast }) {
   const ours = {
     label: `node test/bench/take-keyframes.js ${name}   (dist/tools/keyframes.js)`,
     program: process.execPath,
-    args: [script, ffmpeg, ffprobe, clip, out],
+    args: ["--import", ownPeak, script, ffmpeg, ffprobe, clip, out],
   };
   const peer = {
     label: `ffmpeg -i ${name} -f null -`,

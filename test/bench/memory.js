@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { makeClip, mebibyte, padClip } from "./clips.js";
+import { fourScenes, makeClip, mebibyte, padClip } from "./clips.js";
 import { importInto } from "./holdfast.js";
 import { need, needSpace } from "./machine.js";
 import { megabytes, say, seconds } from "./report.js";
@@ -11,6 +11,7 @@ const most = 250e6;
 export async function benchMemory({ programs, folder }) {
   needSpace(2 * size);
   const clip = await makeClip(need(programs, "ffmpeg"), join(folder, "clip.mp4"), {
+    scenes: fourScenes,
     size: "1920x1080",
     rate: 30,
     roundSeconds: 12,

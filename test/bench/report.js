@@ -23,7 +23,8 @@ export async function compare(a, b, { pairs, atLeast }) {
     runs.map(([, second]) => second),
   );
   const ratios = runs.map(([first, second]) => second.seconds / first.seconds);
-  say(`  B/A  ${spread(ratios, times)}   A is ${pace(median(ratios))}; ${budget(median(ratios), atLeast)}`);
+  say(`  B/A  ${spread(ratios, times)}${byCpu(runs)}`);
+  say(`     A is ${pace(median(ratios))}; ${budget(median(ratios), atLeast)}`);
   return ofA;
 }
 
@@ -40,6 +41,12 @@ function sayFigures(letter, command, runs) {
   ];
   say(`  ${letter}  ${command.label}`);
   say(`     ${figures.join("   ")}`);
+}
+
+/** On a machine that others use too, CPU seconds drift less than the clock; they do not show what more cores gain. */
+function byCpu(runs) {
+  if (runs.flat().some(({ cpu }) => cpu === null)) return "";
+  return `   (by CPU seconds ${times(median(runs.map(([first, second]) => second.cpu / first.cpu)))})`;
 }
 
 function budget(ratio, atLeast) {

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { makeClip, mebibyte, padClip } from "./clips.js";
+import { fourScenes, makeClip, mebibyte, padClip } from "./clips.js";
 import { holdfastCommand, importInto, jsonLines } from "./holdfast.js";
 import { need, needSpace } from "./machine.js";
 import { CannotRun } from "./processes.js";
@@ -14,6 +14,7 @@ const sizes = [320, 240, 176, 128, 96, 64].map((size) => size * mebibyte);
 export async function benchVerify({ programs, folder }) {
   needSpace(2 * sizes.reduce((sum, size) => sum + size, 0));
   const clip = await makeClip(need(programs, "ffmpeg"), join(folder, "clip.mp4"), {
+    scenes: fourScenes,
     size: "640x360",
     rate: 25,
     roundSeconds: 8,

@@ -1,0 +1,265 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exitStatus, exitStatusHelp } from "../src/cli/exit-status.js";
+import { buildProgram } from "../src/cli/program.js";
+import { Screen } from "../src/cli/screen.js";
+import { capturedTerminal } from "./cli/terminal-double.js";
+import { copyVault, makeVault, objectFolder, openTestVault, temporaryFolder } from "./support/vaults.js";
+import { closeVault } from "../src/vault/vault.js";
+
+const root = join(import.meta.dirname, "..");
+const documents = [
+  "README.md",
+  "CHANGELOG.md",
+  "src/README.md",
+  "test/README.md",
+  ".github/CONTRIBUTING.md",
+  ".github/SECURITY.md",
+];
+const textOf = (path: string): string => readFileSync(join(root, path), "utf8");
+const readme = textOf("README.md");
+
+const io = capturedTerminal();
+const screen = new Screen(io, () => new Date());
+const program = buildProgram(io, screen, "0.0.0", async () => undefined);
+const commands = program.commands;
+const commonOptions = [...program.options.map(({ long }) => long ?? ""), "--help"];
+
+/** The part of a text from a heading to the next heading of the same or a higher level. */
+function section(text: string, heading: string): string {
+  const level = heading.indexOf(" ");
+  const from = text.indexOf(`\n${heading}`);
+  if (from === -1) return "";
+  const rest = text.slice(from + heading.length + 1);
+  const end = rest.search(new RegExp(`\\n#{1,${level}} `));
+  return end === -1 ? rest : rest.slice(0, end);
+}
+
+function all(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? match[0]);
+}
+
+const optionsIn = (text: string): string[] => [...new Set(all(text, /(?<![\w-])--[a-z][a-z-]*/g))].sort();
+
+/** What is called by name in code: `holdfast show ID`, `npm start -- verify`, and command lines in blocks. */
+function commandsIn(text: string): string[] {
+  const blocks = all(text, /```\w*\n([\s\S]*?)```/g).join("\n");
+  const spans = all(text.replace(/```[\s\S]*?```/g, ""), /`([^`\n]+)`/g).join("\n");
+  const called = /^(?:\$ |\s+next\s+|\s{8,})?(?:holdfast|npm start --) ([a-z][\w-]*)/gm;
+  return [...all(blocks, called), ...all(spans, called)];
+}
+
+describe("the README and the command line say the same", () => {
+  it.each(commands.map((command) => command.name()))("%s stands there with all its options", (name) => {
+    const options = commands.find((command) => command.name() === name)!.options;
+    const described = section(readme, `### \`holdfast ${name}`);
+    expect(described.length).toBeGreaterThan(20);
+    expect(optionsIn(all(described, /^\| `([^`]+)/gm).join(" "))).toEqual(
+      options.map(({ long }) => long ?? "").sort(),
+    );
+  });
+
+  it("the options of every command stand there", () => {
+    const described = section(readme, "### Options of every command");
+    expect(optionsIn(all(described, /^\| `([^`]+)/gm).join(" "))).toEqual([...commonOptions].sort());
+  });
+
+  it("no document names a command that does not exist", () => {
+    const known = [...commands.map((command) => command.name()), "help"];
+    const named = documents.flatMap((path) => commandsIn(textOf(path)));
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  it("no option is named that does not exist", () => {
+    const known = [...commonOptions, ...commands.flatMap(({ options }) => options.map(({ long }) => long))];
+    const named = ["README.md", "CHANGELOG.md", ".github/SECURITY.md"].flatMap((path) =>
+      optionsIn(textOf(path)),
+    );
+    expect(named.filter((option) => !known.includes(option))).toEqual([]);
+  });
+
+  it("the exit statuses are the program's, in its words", () => {
+    const help = exitStatusHelp(...Object.values(exitStatus)).replace(/\n\s{4,}/g, " ");
+    const meanings = [...help.matchAll(/^ +(\d+) +(.+)$/gm)].map(([, status, words]) => [status, words]);
+    const rows = [...section(readme, "## Exit statuses").matchAll(/^\| (\d+) +\| (.+?) +\|$/gm)];
+    expect(rows.map(([, status, words]) => [status, words])).toEqual(meanings);
+    expect(meanings.length).toBe(Object.keys(exitStatus).length);
+  });
+
+  it("every variable of the environment that is named is one the program reads", () => {
+    const source = sources.map(({ text }) => text).join("\n");
+    const named = documents.flatMap((path) => all(textOf(path), /HOLDFAST_[A-Z_]+/g));
+    expect(named).not.toEqual([]);
+    expect(named.filter((name) => !source.includes(name))).toEqual([]);
+  });
+});
+
+describe("what the documents point to is there", () => {
+  it.each(documents)("links of %s", (path) => {
+    const targets = all(textOf(path), /\]\((?!https:)([^)#]+)[^)]*\)/g);
+    expect(targets.filter((target) => !existsSync(join(root, dirname(path), target)))).toEqual([]);
+  });
+
+  it.each([
+    ["README.md", ""],
+    ["src/README.md", "src"],
+    ["test/README.md", "test"],
+    [".github/CONTRIBUTING.md", ""],
+  ])("files named in %s", (path, base) => {
+    const named = all(textOf(path), /`([\w./-]+\.(?:ts|js|md|sql|sh))`/g);
+    const isThere = (name: string) =>
+      existsSync(join(root, base, name)) || existsSync(join(root, base === "" ? name : normalize(name)));
+    expect(named.filter((name) => !isThere(name))).toEqual([]);
+  });
+
+  it("npm scripts", () => {
+    const { scripts } = JSON.parse(textOf("package.json"));
+    const named = documents.flatMap((path) => all(textOf(path), /npm run ([\w:]+)/g));
+    expect(named).not.toEqual([]);
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  it("the newest changes are those of the version in package.json", () => {
+    const { version } = JSON.parse(textOf("package.json"));
+    expect(/^## (\S+)/m.exec(textOf("CHANGELOG.md"))?.[1]).toBe(version);
+  });
+
+  it("every claim of what holdfast shows names a test file", () => {
+    const claims = all(section(readme, "## What it shows\n"), /^\| ([A-Z].*)$/gm);
+    expect(claims.length).toBeGreaterThan(10);
+    expect(claims.filter((claim) => !/\]\(test\/[\w/-]+\.test\.ts\)/.test(claim))).toEqual([]);
+  });
+});
+
+const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => ({ path, text: textOf(join("src", path)) }));
+
+/** The texts of a source file that somebody may read: what stands in quotes, without comments. */
+function literals(source: string): string[] {
+  const code = source.replace(/^\s*(?:\/\/|\/?\*).*$/gm, "");
+  return all(code, /"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g);
+}
+
+/** Words that promise what no hash can show. */
+const promises =
+  /\b(?:authentic(?:ity|ated)?|genuine|unedited|not ai|real (?:footage|video|clip)|tamper-?proof|immutable|blockchain|impossible to|could not have|original files?|same video|upload time|gps location|admissib\w+|legally|certif(?:y|ied|ies)|complian\w+|qualified|anonymous|verified|collision-free|forensic\w*)\b/i;
+const denial = /\b(?:not|never|nor|no|nothing|cannot|without|neither|nobody)\b/i;
+
+/** The sentences of a text that hold such a word and do not deny it before they say it. */
+function claims(text: string): string[] {
+  return text
+    .split(/(?<=[.!?:;])\s+|\n\s*\n|\n\s*(?=[-|#*])/)
+    .map((sentence) => sentence.replace(/\s+/g, " ").trim())
+    .filter((sentence) => {
+      const word = promises.exec(sentence);
+      return word !== null && !denial.test(sentence.slice(0, word.index));
+    });
+}
+
+describe("nothing is claimed that cannot be shown", () => {
+  it.each(documents)("in %s", (path) => {
+    expect(claims(textOf(path))).toEqual([]);
+  });
+
+  it("in what the program says", () => {
+    const found = sources.flatMap(({ path, text }) =>
+      literals(text).flatMap((literal) => claims(literal).map((claim) => `${path}: ${claim}`)),
+    );
+    expect(found).toEqual([]);
+    expect(sources.flatMap(({ text }) => literals(text))).toContain('"what was checked is as recorded"');
+  });
+
+  it.each([
+    "The footage is authentic.",
+    "Status: verified",
+    "A tamper-proof log. It is not changed.",
+    "| clip | genuine |",
+    'done("all 3 files verified")',
+  ])("and this check finds %j", (text) => {
+    expect(claims(text)).toHaveLength(1);
+  });
+
+  it("and lets a denial stand", () => {
+    expect(
+      claims("It does not show that footage is\ngenuine. It is never court-admissible by itself."),
+    ).toEqual([]);
+  });
+});
+
+const hasStockTools = ["sqlite3 -version", "sha256sum --version", "sha512sum --version"].every(
+  (command) => spawnSync("bash", ["-c", command]).status === 0,
+);
+
+describe.skipIf(!hasStockTools)("checking a vault without holdfast, with the README's own commands", () => {
+  const blocks = all(section(readme, "## Check a vault without holdfast"), /```sh\n([\s\S]*?)```/g);
+  const folder = temporaryFolder();
+  const vault = join(folder.path, "vault");
+  let capture = "";
+  let original = "";
+
+  beforeAll(async () => {
+    const [first] = await makeVault(vault);
+    capture = first!.record.capture;
+    const opened = await openTestVault(vault);
+    original = join(
+      objectFolder(vault, opened, capture).slice(vault.length),
+      "v1/content/original/track-1.mp4",
+    );
+    closeVault(opened);
+  });
+  afterAll(() => folder.remove());
+
+  /** Runs the n-th block in a vault, with the README's capture id replaced by one that is there. */
+  function follow(n: number, cwd: string): { readonly good: boolean; readonly said: string } {
+    const script = blocks[n]!.replace(/\d{8}-[0-9A-Z]{8}/g, capture);
+    const { status, stdout, stderr } = spawnSync("bash", ["-ec", script], { cwd, encoding: "utf8" });
+    return { good: status === 0 && !stdout.includes("DOES NOT FIT"), said: stdout + stderr };
+  }
+
+  const damagedCopy = (name: string): string => copyVault(vault, join(folder.path, name));
+
+  it("a vault nobody touched is in order, and the chain ends with the last entry's hash", () => {
+    const copy = damagedCopy("untouched");
+    expect(blocks.length).toBe(4);
+    const runs = blocks.map((_, n) => follow(n, copy));
+    expect(runs.map(({ good, said }) => (good ? "good" : said))).toEqual(blocks.map(() => "good"));
+    const last = spawnSync("sqlite3", ["vault.db", "SELECT hash FROM entry ORDER BY seq DESC LIMIT 1"], {
+      cwd: copy,
+      encoding: "utf8",
+    });
+    expect(runs[0]!.said).toContain(`last entry: ${last.stdout.trim()}`);
+    expect(runs[1]!.said).toContain(`${original.slice(1)}: OK`);
+    expect(new Set(all(runs[3]!.said, /[0-9a-f]{64}/g)).size).toBe(1);
+  });
+
+  it("a changed byte is found against the log and in the capture's own folder", () => {
+    const copy = damagedCopy("changed-file");
+    const file = join(copy, original);
+    chmodSync(file, 0o644);
+    const bytes = readFileSync(file);
+    bytes[0]! ^= 1;
+    writeFileSync(file, bytes);
+    expect([0, 1, 2].map((n) => follow(n, copy).good)).toEqual([true, false, false]);
+    expect(follow(1, copy).said).toContain(`${original.slice(1)}: FAILED`);
+  });
+
+  it("a changed entry is found by the chain", () => {
+    const copy = damagedCopy("changed-entry");
+    const change = `DROP TRIGGER entry_never_changed; UPDATE entry SET line = replace(line, 'video.example', 'other.example') WHERE seq = 2`;
+    expect(spawnSync("sqlite3", ["vault.db", change], { cwd: copy }).status).toBe(0);
+    expect(follow(0, copy).said).toMatch(/DOES NOT FIT: .*"seq":3,/);
+  });
+
+  it("another private file than the one logged is found", () => {
+    const copy = damagedCopy("changed-annex");
+    const annex = join(copy, "private", capture, "annex.json");
+    chmodSync(annex, 0o644);
+    writeFileSync(annex, readFileSync(annex, "utf8").replace("somebody", "somebody else"));
+    expect(follow(0, copy).good).toBe(true);
+    expect(new Set(all(follow(3, copy).said, /[0-9a-f]{64}/g)).size).toBe(2);
+  });
+});
