@@ -1,7 +1,8 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { captureFacts, fetchAnnex } from "./capture-facts.js";
 import { resultOf } from "./capture-result.js";
 import { buildCaptureId, type CaptureId } from "./core/capture-id.js";
+import { HoldfastError } from "./core/error.js";
 import type { Failure } from "./core/failure.js";
 import type { ParentList } from "./core/record.js";
 import { parseSourceUrl } from "./core/source-url.js";
@@ -50,6 +51,8 @@ interface Target {
 
 interface Job {
   readonly request: ArchiveRequest;
+  /** The text of the cookie file, read once before anything starts. */
+  readonly cookies: string | null;
   readonly workshop: Workshop;
   readonly world: World;
   readonly onResult: (result: CaptureResult) => void;
@@ -73,6 +76,7 @@ export async function archiveUrls(
     allowOldYtDlp: request.allowOldYtDlp,
     proxy: request.proxy,
   };
+  const cookies = request.cookies === null ? null : readCookies(request.cookies);
   const workshop = await openWorkshop({ vault: request.vault, fetching }, world);
   const results: CaptureResult[] = [];
   const collect = (result: CaptureResult) => {
@@ -81,7 +85,10 @@ export async function archiveUrls(
   };
   try {
     for (const url of request.urls) {
-      await captureTarget({ request, workshop, world, onResult: collect }, { url, item: null, parent: null });
+      await captureTarget(
+        { request, cookies, workshop, world, onResult: collect },
+        { url, item: null, parent: null },
+      );
       world.signal.throwIfAborted();
     }
   } finally {
@@ -183,6 +190,15 @@ async function captureEntries(job: Job, target: Target, url: URL, from: number):
   }
 }
 
+function readCookies(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const hint = "name a Netscape cookies.txt with --cookies";
+    throw new HoldfastError("usage", `reading cookies from ${path}: it cannot be read`, hint, error);
+  }
+}
+
 /** The page holds several videos and the first of them was fetched: it is entry 1 of a list. */
 function firstOfSeveral(url: string, fetched: Fetched): ParentList | null {
   if (fetched.outcome.kind !== "media" || fetched.outcome.list === null) return null;
@@ -190,7 +206,8 @@ function firstOfSeveral(url: string, fetched: Fetched): ParentList | null {
 }
 
 function fetchPlan(job: Job, target: Target, capture: CaptureId, url: URL, staging: string): FetchPlan {
-  const { format, cookies, subs, comments, maxBytes } = job.request;
+  const { format, subs, comments, maxBytes } = job.request;
+  const { cookies } = job;
   return { capture, url: url.href, item: target.item, staging, format, cookies, subs, comments, maxBytes };
 }
 

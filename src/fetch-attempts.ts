@@ -1,9 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CaptureId } from "./core/capture-id.js";
 import { cookiesForHost } from "./core/cookies.js";
 import { sha256 } from "./core/digest.js";
-import { HoldfastError } from "./core/error.js";
 import { failureOf } from "./core/failure.js";
 import type { RunRecord } from "./core/record.js";
 import type { World } from "./outcome.js";
@@ -22,6 +21,7 @@ export interface FetchPlan {
   readonly item: number | null;
   readonly staging: string;
   readonly format: string | null;
+  /** The text of a Netscape cookie file. */
   readonly cookies: string | null;
   readonly subs: boolean;
   readonly comments: boolean;
@@ -164,14 +164,7 @@ function replacementsOf(places: Readonly<Record<string, string>>, secrets: reado
 /** A copy of the cookie file with the lines of this site only; yt-dlp rewrites the file it is given. */
 function siteCookies(plan: FetchPlan): { file: string; secrets: readonly string[]; digest: string } | null {
   if (plan.cookies === null) return null;
-  if (!existsSync(plan.cookies)) {
-    throw new HoldfastError(
-      "usage",
-      `reading cookies from ${plan.cookies}: no such file`,
-      "name a Netscape cookies.txt with --cookies",
-    );
-  }
-  const { jar, secrets } = cookiesForHost(readFileSync(plan.cookies, "utf8"), new URL(plan.url).hostname);
+  const { jar, secrets } = cookiesForHost(plan.cookies, new URL(plan.url).hostname);
   const file = join(plan.staging, "cookies.txt");
   writeFileSync(file, jar, { flag: "wx", mode: 0o600 });
   return { file, secrets, digest: sha256(jar) };

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { hostname, type as osType, release, userInfo } from "node:os";
 import { join } from "node:path";
+import { HoldfastError } from "./core/error.js";
 import type { ClockCheck, Software } from "./core/record.js";
 import type { World } from "./outcome.js";
 import { checkClock } from "./tools/clock.js";
@@ -94,9 +95,16 @@ function describeSoftware(world: World, programs: readonly Program[]): readonly 
   ];
 }
 
-async function openGuard(fetching: { readonly allowPrivate: boolean; readonly proxy: string | null }) {
-  const upstream = fetching.proxy === null ? null : new URL(fetching.proxy);
-  return openEgressGuard({ allowPrivate: fetching.allowPrivate, upstream });
+async function openGuard(fetching: NonNullable<WorkshopNeeds["fetching"]>): Promise<EgressGuard> {
+  const { allowPrivate, proxy } = fetching;
+  if (proxy !== null && !URL.canParse(proxy)) {
+    throw new HoldfastError(
+      "usage",
+      `the proxy address ${proxy} is not an address`,
+      "for Tor: --proxy socks5://127.0.0.1:9050",
+    );
+  }
+  return openEgressGuard({ allowPrivate, upstream: proxy === null ? null : new URL(proxy) });
 }
 
 function known(programs: ReadonlyMap<string, Program>, name: string): Program {

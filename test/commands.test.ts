@@ -168,6 +168,22 @@ describe("what is missing or busy", () => {
     expect(existsSync(target)).toBe(false);
   });
 
+  it("a proxy that is no address, or a cookie file that cannot be read, is a usage error before anything is fetched", async () => {
+    const target = join(folder.path, "unused");
+    for (const option of [
+      ["--proxy", "nonsense"],
+      ["--proxy", "ftp://a.example"],
+      ["--cookies", folder.path],
+    ]) {
+      const before = site.requests.length;
+      expect(
+        await holdfast(["archive", "--vault", target, ...option, `${site.url}/clips/clip.mp4`]),
+        option.join(" "),
+      ).toMatchObject({ status: 2 });
+      expect(site.requests.length).toBe(before);
+    }
+  });
+
   it("a second writer waits, and goes on when the first is done", async () => {
     const program = join(import.meta.dirname, "../bin/holdfast.js");
     const busy = join(folder.path, "busy");
