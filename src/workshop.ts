@@ -8,6 +8,7 @@ import { checkClock } from "./tools/clock.js";
 import { type EgressGuard, openEgressGuard } from "./tools/egress-guard.js";
 import { type ExifToolSession, openExifTool } from "./tools/exiftool.js";
 import { type Program, requirePrograms } from "./tools/programs.js";
+import { scratchFolder } from "./vault/layout.js";
 import { finishInterrupted } from "./vault/recovery.js";
 import { closeVault, openVault, type Vault } from "./vault/vault.js";
 
@@ -127,7 +128,7 @@ function reportWait(world: World, subject: string): void {
 
 /** Working folder of programs that stay open; removed with the rest of staging. */
 function makeScratch(vault: Vault): string {
-  const folder = join(vault.layout.staging, "scratch");
+  const folder = join(vault.layout.staging, scratchFolder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
 }

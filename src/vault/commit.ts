@@ -13,7 +13,7 @@ import {
   nextInventory,
   type VersionNote,
 } from "../core/inventory.js";
-import { makeFolder, moveDurably, replaceFile, syncFolder, syncFolderTree, writeNewFile } from "./durable.js";
+import { makeFolder, moveDurably, placeFile, syncFolder, syncFolderTree, writeNewFile } from "./durable.js";
 import { objectDeclaration, objectPath } from "./layout.js";
 import { logEntry, type Vault } from "./vault.js";
 
@@ -178,7 +178,7 @@ export function moveVersion(vault: Vault, intent: Intent): void {
 export function replaceRootInventory(vault: Vault, intent: Intent): void {
   const object = join(vault.layout.root, objectPath(intent.capture));
   for (const name of ["inventory.json", "inventory.json.sha512"]) {
-    replaceFile(join(object, name), readFileSync(join(object, intent.version, name), "utf8"));
+    placeFile(join(object, name), readFileSync(join(object, intent.version, name), "utf8"));
   }
   syncFolder(object);
 }

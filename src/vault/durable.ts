@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
 /**
@@ -17,18 +26,15 @@ export function writeNewFile(path: string, content: string | Uint8Array, mode = 
 }
 
 /**
- * Replaces a small file in one step: write a temporary file beside it, fsync, rename over, fsync the folder.
- * Used only for OCFL's root inventory and its sidecar, which the standard replaces with every version.
+ * Puts a small file in place in one step: a temporary file beside it, fsync, rename, fsync of the folder. A kill leaves
+ * the old file or the new one, never a part. Used for a vault's own files and for OCFL's root inventory and sidecar,
+ * which the standard replaces with every version.
  */
-export function replaceFile(path: string, content: string): void {
+export function placeFile(path: string, content: string, mode = 0o444): void {
   const temporary = `${path}.new`;
-  const descriptor = openSync(temporary, "w", 0o444);
-  try {
-    writeSync(descriptor, content);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  // What a kill left behind is read-only, and only its folder's owner can take it away.
+  rmSync(temporary, { force: true });
+  writeNewFile(temporary, content, mode);
   moveDurably(temporary, path);
 }
 

@@ -61,5 +61,8 @@ export const storageRootFiles: Readonly<Record<string, string>> = {
   )}\n`,
 };
 
+/** Inside staging: working folder of programs that stay open. The only folder there that is not a capture's. */
+export const scratchFolder = "scratch";
+
 /** The conformance declaration of every object (OCFL §3.3). */
 export const objectDeclaration = { name: "0=ocfl_object_1.1", text: "ocfl_object_1.1\n" } as const;

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Json } from "../core/canonical-json.js";
+import { isJsonObject, type JsonObject, parseForeignJson } from "../core/canonical-json.js";
 import { sha512 } from "../core/digest.js";
-import type { Entry, EventName } from "../core/entry.js";
+import { type Entry, genesisPrev } from "../core/entry.js";
+import { HoldfastError } from "../core/error.js";
 import { isCaptureId } from "../core/capture-id.js";
 import { contentFiles, parseInventory } from "../core/inventory.js";
 import { wellFormed } from "../core/well-formed.js";
@@ -18,7 +19,8 @@ import {
   stagedVersion,
 } from "./commit.js";
 import { digestFile } from "./digest-file.js";
-import { objectPath } from "./layout.js";
+import { schemaProblems } from "./json-schemas.js";
+import { objectPath, scratchFolder } from "./layout.js";
 import { logEntry, type Vault } from "./vault.js";
 
 /** What a new attempt writes first into its staging folder, so that a later process can say what was interrupted. */
@@ -33,14 +35,78 @@ export function finishInterrupted(vault: Vault): readonly Entry[] {
   return [...entries, ...sweepStaging(vault)];
 }
 
+/**
+ * The commits that have begun. Every row is checked before a path is made of it: the database may have been in other
+ * hands. Throws `not-as-recorded` for a row that no commit of ours could have written.
+ */
 export function readIntents(vault: Pick<Vault, "database">): readonly Intent[] {
   return vault.database
-    .prepare<
-      [],
-      { capture: string; version: string; inventory_sha512: string; event: EventName; body: string }
-    >("SELECT capture, version, inventory_sha512, event, body FROM intent ORDER BY started_at, capture")
+    .prepare<[], IntentRow>(
+      "SELECT capture, version, inventory_sha512, event, body FROM intent ORDER BY started_at, capture",
+    )
     .all()
-    .map((row) => ({ ...row, body: parseBody(row.body) }));
+    .map(parseIntent);
+}
+
+interface IntentRow {
+  readonly capture: string;
+  readonly version: string;
+  readonly inventory_sha512: string;
+  readonly event: string;
+  readonly body: string;
+}
+
+function parseIntent(row: IntentRow): Intent {
+  const event = intentEvents.find((known) => known === row.event);
+  const body = parseBody(row.body);
+  const fits =
+    isCaptureId(row.capture) &&
+    event !== undefined &&
+    versionPatterns[event].test(row.version) &&
+    body !== null &&
+    bodyFits(row, body) &&
+    schemaProblems("entry", { ...probe, event, body }).length === 0;
+  if (fits)
+    return {
+      capture: row.capture,
+      version: row.version,
+      inventory_sha512: row.inventory_sha512,
+      event,
+      body,
+    };
+  throw new HoldfastError(
+    "not-as-recorded",
+    "reading the journal of unfinished commits in vault.db: it holds a row that no commit made",
+    "nothing was changed; run 'holdfast verify', and compare with a copy of this vault",
+  );
+}
+
+const intentEvents = ["capture", "derive", "capture-failed"] as const;
+
+const versionPatterns: Readonly<Record<(typeof intentEvents)[number], RegExp>> = {
+  capture: /^v1$/,
+  derive: /^v([2-9]|[1-9]\d+)$/,
+  "capture-failed": /^$/,
+};
+
+/** Any place in the log: only event and body of a journalled entry are known before it is written. */
+const probe = {
+  v: 1,
+  seq: 1,
+  prev: genesisPrev,
+  at: "2026-01-01T00:00:00.000Z",
+  actor: "journal",
+  tool: "journal",
+};
+
+function bodyFits(row: IntentRow, body: JsonObject): boolean {
+  if (body.capture !== row.capture) return false;
+  if (row.version === "") return true;
+  return (
+    body.object === objectPath(row.capture) &&
+    body.version === row.version &&
+    body.inventory_sha512 === row.inventory_sha512
+  );
 }
 
 function finishCommit(vault: Vault, intent: Intent): Entry {
@@ -115,42 +181,47 @@ function abandon(vault: Vault, intent: Intent, why: string): Entry {
   );
 }
 
-/** Removes the unfinished work of dead processes: bytes that were never hashed, committed or logged. */
+/**
+ * Removes the unfinished work of dead processes: bytes that were never hashed, committed or logged. Only folders that
+ * holdfast itself makes are touched. The entry comes first: a removal that is logged twice is better than one that is not.
+ */
 function sweepStaging(vault: Vault): Entry[] {
-  return readdirSync(vault.layout.staging, { withFileTypes: true })
-    .filter((item) => item.isDirectory())
-    .flatMap((item) => {
-      const folder = join(vault.layout.staging, item.name);
-      const attempt = readAttempt(folder);
-      rmSync(folder, { recursive: true, force: true });
-      // Only folders named by a capture id held an attempt; the rest is scratch space of tools.
-      return isCaptureId(item.name)
-        ? [recovery(vault, "staging-removed", attempt.capture, attempt.detail)]
-        : [];
-    });
+  const folders = readdirSync(vault.layout.staging, { withFileTypes: true }).filter((item) =>
+    item.isDirectory(),
+  );
+  return folders.flatMap((item) => {
+    const folder = join(vault.layout.staging, item.name);
+    if (item.name === scratchFolder) rmSync(folder, { recursive: true, force: true });
+    if (!isCaptureId(item.name)) return [];
+    const entry = recovery(vault, "staging-removed", item.name, readAttempt(folder));
+    rmSync(folder, { recursive: true, force: true });
+    return [entry];
+  });
 }
 
-function readAttempt(folder: string): { readonly capture: string | null; readonly detail: string } {
+function readAttempt(folder: string): string {
   try {
     const value: unknown = JSON.parse(readFileSync(join(folder, attemptFile), "utf8"));
-    if (typeof value === "object" && value !== null && "capture" in value && "what" in value) {
-      return {
-        capture: typeof value.capture === "string" ? value.capture : null,
-        detail: `interrupted before anything was committed: ${String(value.what)}`,
-      };
+    if (typeof value === "object" && value !== null && "what" in value) {
+      return wellFormed(`interrupted before anything was committed: ${String(value.what).slice(0, 2000)}`);
     }
   } catch {
     // Killed before the file was complete.
   }
-  return { capture: null, detail: "interrupted before anything was committed" };
+  return "interrupted before anything was committed";
 }
 
 function recovery(vault: Vault, what: string, capture: string | null, detail: string): Entry {
   return logEntry(vault, "recovery", { what, capture, detail });
 }
 
-function parseBody(text: string): Readonly<Record<string, Json>> {
-  return JSON.parse(text);
+function parseBody(text: string): JsonObject | null {
+  try {
+    const value = parseForeignJson(text);
+    return isJsonObject(value) ? value : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Makes the staging folder of a new attempt and notes what it is for. */

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type Database from "better-sqlite3";
 import type { Json } from "../core/canonical-json.js";
 import { sha256 } from "../core/digest.js";
@@ -7,7 +7,7 @@ import type { Entry, EventName } from "../core/entry.js";
 import { HoldfastError } from "../core/error.js";
 import type { CaptureRecord, DerivationRecord } from "../core/record.js";
 import { openDatabaseForWriting } from "./database.js";
-import { makeFolder, syncFolder, writeNewFile } from "./durable.js";
+import { makeFolder, placeFile, syncFolder } from "./durable.js";
 import { indexEntry, type RecordReader } from "./index-rows.js";
 import { storageRootFiles, type VaultLayout, vaultLayout } from "./layout.js";
 import { appendEntry, lastEntryOf, lastRow } from "./log.js";
@@ -43,27 +43,23 @@ const lockWaitMs = 15_000;
  */
 export async function openVault(root: string, options: OpenOptions): Promise<Vault> {
   const layout = vaultLayout(root);
+  refuseOddParts(layout);
   refuseForeignFolder(layout);
   makeFolder(layout.root, 0o700);
   makeFolder(layout.staging, 0o700);
   const lock = await takeWriterLock(layout.writerLock, lockWaitMs, options.onWait);
+  let database: Database.Database | null = null;
   try {
     createMissingParts(layout, options);
     const { settings, text } = readSettings(layout.settings);
-    const database = openDatabaseForWriting(layout.database, true);
+    database = openDatabaseForWriting(layout.database, !holdsAnything(layout));
     syncFolder(layout.root);
-    const vault: Vault = {
-      layout,
-      settings,
-      database,
-      lock,
-      now: options.now,
-      random: options.random,
-      tool: options.tool,
-    };
+    const { now, random, tool } = options;
+    const vault: Vault = { layout, settings, database, lock, now, random, tool };
     logSettings(vault, sha256(text));
     return vault;
   } catch (error) {
+    database?.close();
     lock.release();
     throw error;
   }
@@ -140,49 +136,84 @@ function isDerivationLike(value: unknown): value is DerivationRecord {
   return typeof value === "object" && value !== null && "duration" in value && "keyframes" in value;
 }
 
+/** Every part of a vault is a folder or file of its own: through a link we would write, and clear, somewhere else. */
+function refuseOddParts(layout: VaultLayout): void {
+  const root = lstatSync(layout.root, { throwIfNoEntry: false });
+  if (root && !statSync(layout.root).isDirectory()) throw notAVault(layout, "it is not a folder");
+  for (const path of [layout.objects, layout.log, layout.private, layout.staging]) {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found && !found.isDirectory()) throw notAVault(layout, `${basename(path)} in it is not a folder`);
+  }
+  for (const path of [layout.database, layout.settings, layout.readme]) {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found && !found.isFile()) throw notAVault(layout, `${basename(path)} in it is not a regular file`);
+  }
+}
+
+/** A folder without settings is taken only if it is empty or holds nothing but our own unfinished making of a vault. */
 function refuseForeignFolder(layout: VaultLayout): void {
   if (!existsSync(layout.root) || existsSync(layout.settings)) return;
-  const ours = new Set(["README.txt", "holdfast.json", "vault.db", "objects", "log", "private", "staging"]);
+  if (existsSync(layout.database)) throw notAVault(layout, "holdfast.json is missing");
+  const ours = new Set([
+    "README.txt",
+    "objects",
+    "log",
+    "private",
+    "staging",
+    "holdfast.json.new",
+    "README.txt.new",
+  ]);
   const foreign = readdirSync(layout.root).filter((name) => !ours.has(name));
-  if (foreign.length === 0) return;
-  throw new HoldfastError(
-    "no-vault",
-    `opening ${layout.root}: this folder holds other files and is no vault`,
-    "name an empty or new folder with --vault",
-  );
+  const stuff = existsSync(layout.staging)
+    ? readdirSync(layout.staging).filter((name) => !/^writer\.lock/.test(name))
+    : [];
+  if (foreign.length === 0 && stuff.length === 0 && !holdsAnything(layout)) return;
+  throw notAVault(layout, "it holds other files");
+}
+
+function notAVault(layout: VaultLayout, why: string): HoldfastError {
+  const hint = "name an empty or new folder with --vault, or run 'holdfast verify' if this was a vault";
+  return new HoldfastError("no-vault", `opening ${layout.root}: this is no vault: ${why}`, hint);
 }
 
 /**
- * Goes on with a creation that was interrupted: each part is made only where it is missing. Once there is a database
- * the creation is over, and a part that is missing then is for `verify` to report, not for us to replace.
+ * Goes on with a creation that was interrupted: each part is made only where it is missing, in one step each. Once
+ * there is a database the creation is over, and a part that is missing then is for `verify` to report, not for us to
+ * replace.
  */
 function createMissingParts(layout: VaultLayout, options: OpenOptions): void {
-  if (existsSync(layout.database)) return;
-  if (existsSync(layout.objects) && hasObjects(layout)) {
+  if (existsSync(layout.database) && statSync(layout.database).size > 0) return;
+  if (holdsAnything(layout)) {
     throw new HoldfastError(
       "no-vault",
-      `opening ${layout.root}: it holds captures but vault.db is missing`,
+      `opening ${layout.root}: it holds captures but vault.db is missing or empty`,
       "put vault.db back from a copy of this vault; nothing was changed",
     );
   }
   for (const folder of [layout.objects, layout.log]) makeFolder(folder);
   makeFolder(layout.private, 0o700);
   for (const [name, text] of Object.entries(storageRootFiles)) {
-    const path = join(layout.objects, name);
-    if (existsSync(path)) continue;
-    makeFolder(join(path, ".."));
-    writeNewFile(path, text);
+    makeFolder(dirname(join(layout.objects, name)));
+    placeOnce(join(layout.objects, name), text);
   }
-  if (!existsSync(layout.readme)) writeNewFile(layout.readme, readmeText);
+  placeOnce(layout.readme, readmeText);
   if (!existsSync(layout.settings)) {
     const settings = newSettings(options.now().toISOString(), options.random(16), options.random(5));
-    writeNewFile(layout.settings, encodeSettings(settings), 0o644);
+    placeFile(layout.settings, encodeSettings(settings), 0o644);
   }
   syncFolder(layout.objects);
 }
 
-function hasObjects(layout: VaultLayout): boolean {
-  return readdirSync(layout.objects).some((name) => /^[0-9a-f]{2}$/.test(name));
+function placeOnce(path: string, text: string): void {
+  if (!existsSync(path) || readFileSync(path, "utf8") !== text) placeFile(path, text);
+}
+
+/** Whether there is a capture, an annex or a piece of log: then a log must be there too, and is never begun anew. */
+function holdsAnything(layout: VaultLayout): boolean {
+  const inside = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []);
+  const known = new Set(Object.keys(storageRootFiles).map((name) => name.split("/")[0]));
+  const objects = inside(layout.objects).filter((name) => !known.has(name.replace(/\.new$/, "")));
+  return objects.length > 0 || inside(layout.private).length > 0 || inside(layout.log).length > 0;
 }
 
 /** The first entry, or a `settings-changed` entry when a person has edited holdfast.json since the last one. */
