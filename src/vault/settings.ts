@@ -9,10 +9,8 @@ export interface Settings {
   readonly created_at: string;
   /** Pseudonymous name of whoever acts; never a person's name, which belongs into the private annex. */
   readonly actor: string;
-  readonly settings: {
-    readonly keyframe_max_gap_s?: number;
-    readonly max_bytes?: number;
-  };
+  /** Nothing can be set in this version. */
+  readonly settings: Readonly<Record<string, never>>;
 }
 
 /** A new vault's settings from the day it is made and random bytes (16 for the vault, 5 for the actor). */
