@@ -22,18 +22,18 @@ export type VaultState =
       readonly path: string;
       readonly captures: number;
       readonly entries: number;
-      readonly pendingDerivations: number;
-      readonly interruptedCommits: number;
+      readonly pending_derivations: number;
+      readonly interrupted_commits: number;
       /** When the last entry was written, UTC; null for a log without entries. */
-      readonly lastEntryAt: string | null;
+      readonly last_entry_at: string | null;
     }
   | { readonly problem: string };
 
 export interface DiskSpace {
   readonly what: "vault" | "temporary files";
   readonly path: string;
-  readonly freeBytes: number;
-  readonly totalBytes: number;
+  readonly free_bytes: number;
+  readonly total_bytes: number;
 }
 
 export interface DoctorReport {
@@ -119,8 +119,8 @@ export async function doctor(
 
 /** What there is to say about a program that was found. */
 export function programFinding(program: Program): DoctorFinding {
-  const { name, version, path, sha256, releasedDaysAgo } = program;
-  const age = releasedDaysAgo === null ? "" : `, released ${releasedDaysAgo} days ago`;
+  const { name, version, path, sha256, released_days_ago } = program;
+  const age = released_days_ago === null ? "" : `, released ${released_days_ago} days ago`;
   const found = { what: name, detail: `${version}${age}, ${path}, sha256 ${sha256}` };
   if (program.old) {
     return {
@@ -129,7 +129,7 @@ export function programFinding(program: Program): DoctorFinding {
       hint: `versions before ${minimumYtDlp} are not safe with hostile pages: run \`npm run setup\` for a newer one`,
     };
   }
-  if (releasedDaysAgo !== null && releasedDaysAgo > staleAfterDays) {
+  if (released_days_ago !== null && released_days_ago > staleAfterDays) {
     return {
       ...found,
       severity: "note",
@@ -140,7 +140,7 @@ export function programFinding(program: Program): DoctorFinding {
 }
 
 function upgrade(program: Program): string {
-  if (program.source !== "tools-folder" || program.packageSha256 === null)
+  if (program.source !== "tools-folder" || program.package_sha256 === null)
     return "install a newer one the way this one was";
   return `type ${dirname(program.path)}/python3 -m pip install --upgrade yt-dlp`;
 }
@@ -198,7 +198,7 @@ async function freeSpace(vaultDir: string | null): Promise<DiskSpace[]> {
 async function spaceAt(what: DiskSpace["what"], path: string): Promise<DiskSpace | null> {
   try {
     const { bavail, blocks, bsize } = await statfs(path);
-    return { what, path, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+    return { what, path, free_bytes: bavail * bsize, total_bytes: blocks * bsize };
   } catch {
     const above = dirname(path);
     return above === path ? null : await spaceAt(what, above);
@@ -207,10 +207,10 @@ async function spaceAt(what: DiskSpace["what"], path: string): Promise<DiskSpace
 
 /** What there is to say about free space: a problem below 2 GiB or 5 %, whichever is more (SECURITY §4). */
 export function diskFinding(disk: DiskSpace): DoctorFinding {
-  const reserve = Math.max(2 * 1024 ** 3, Math.floor(disk.totalBytes / 20));
-  const gibibytes = (disk.freeBytes / 1024 ** 3).toFixed(1);
+  const reserve = Math.max(2 * 1024 ** 3, Math.floor(disk.total_bytes / 20));
+  const gibibytes = (disk.free_bytes / 1024 ** 3).toFixed(1);
   const found = { what: `space for ${disk.what}`, detail: `${gibibytes} GiB free at ${disk.path}` };
-  if (disk.freeBytes >= reserve) return { ...found, severity: "ok", hint: null };
+  if (disk.free_bytes >= reserve) return { ...found, severity: "ok", hint: null };
   return {
     ...found,
     severity: "problem",
@@ -230,7 +230,7 @@ export function vaultFindings(vault: VaultState): DoctorFinding[] {
       },
     ];
   }
-  const last = vault.lastEntryAt === null ? "" : `, the last at ${vault.lastEntryAt}`;
+  const last = vault.last_entry_at === null ? "" : `, the last at ${vault.last_entry_at}`;
   const findings: DoctorFinding[] = [
     {
       severity: "ok",
@@ -239,12 +239,12 @@ export function vaultFindings(vault: VaultState): DoctorFinding[] {
       hint: null,
     },
   ];
-  if (vault.pendingDerivations > 0) {
-    const detail = `${vault.pendingDerivations} captures are safe but have no keyframes yet`;
+  if (vault.pending_derivations > 0) {
+    const detail = `${vault.pending_derivations} captures are safe but have no keyframes yet`;
     findings.push({ severity: "note", what: "derivations", detail, hint: "run holdfast derive" });
   }
-  if (vault.interruptedCommits > 0) {
-    const detail = `${vault.interruptedCommits} commits were interrupted, the next writing command finishes them`;
+  if (vault.interrupted_commits > 0) {
+    const detail = `${vault.interrupted_commits} commits were interrupted, the next writing command finishes them`;
     findings.push({ severity: "note", what: "commits", detail, hint: null });
   }
   return findings;

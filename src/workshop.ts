@@ -91,7 +91,7 @@ function describeSoftware(world: World, programs: readonly Program[]): readonly 
     ...programs.map((program) => ({
       name: program.old ? `${program.name} (older than the safe minimum, allowed by a flag)` : program.name,
       version: program.version,
-      sha256: program.packageSha256 ?? program.sha256,
+      sha256: program.package_sha256 ?? program.sha256,
     })),
   ];
 }

@@ -37,8 +37,8 @@ const program: Program = {
   path: "/t/yt-dlp/bin/yt-dlp",
   version: "2026.08.19",
   sha256: "0".repeat(64),
-  packageSha256: "1".repeat(64),
-  releasedDaysAgo: 12,
+  package_sha256: "1".repeat(64),
+  released_days_ago: 12,
   old: false,
   source: "tools-folder",
 };
@@ -87,8 +87,8 @@ describe("what doctor says about this machine", () => {
 describe("what each finding means", () => {
   it("a yt-dlp more than 90 days old is pointed out, an unsafe one is a problem", () => {
     expect(programFinding(program)).toMatchObject({ severity: "ok", hint: null });
-    expect(programFinding({ ...program, releasedDaysAgo: 90 }).severity).toBe("ok");
-    const stale = programFinding({ ...program, releasedDaysAgo: 91 });
+    expect(programFinding({ ...program, released_days_ago: 90 }).severity).toBe("ok");
+    const stale = programFinding({ ...program, released_days_ago: 91 });
     expect(stale).toMatchObject({
       severity: "note",
       hint: expect.stringContaining("/t/yt-dlp/bin/python3 -m pip"),
@@ -103,11 +103,11 @@ describe("what each finding means", () => {
   });
 
   it("a disk that is nearly full is a problem", () => {
-    const disk = { what: "vault", path: "/v", totalBytes: 100 * 1024 ** 3 } as const;
-    expect(diskFinding({ ...disk, freeBytes: 5 * 1024 ** 3 }).severity).toBe("ok");
-    expect(diskFinding({ ...disk, freeBytes: 5 * 1024 ** 3 - 1 })).toMatchObject({ severity: "problem" });
+    const disk = { what: "vault", path: "/v", total_bytes: 100 * 1024 ** 3 } as const;
+    expect(diskFinding({ ...disk, free_bytes: 5 * 1024 ** 3 }).severity).toBe("ok");
+    expect(diskFinding({ ...disk, free_bytes: 5 * 1024 ** 3 - 1 })).toMatchObject({ severity: "problem" });
     expect(
-      diskFinding({ what: "vault", path: "/v", totalBytes: 1024 ** 3, freeBytes: 1024 ** 3 }).severity,
+      diskFinding({ what: "vault", path: "/v", total_bytes: 1024 ** 3, free_bytes: 1024 ** 3 }).severity,
     ).toBe("problem");
   });
 
@@ -116,12 +116,12 @@ describe("what each finding means", () => {
       path: "/v",
       captures: 3,
       entries: 9,
-      pendingDerivations: 0,
-      interruptedCommits: 0,
-      lastEntryAt: null,
+      pending_derivations: 0,
+      interrupted_commits: 0,
+      last_entry_at: null,
     };
     expect(vaultFindings(vault).map(({ severity }) => severity)).toEqual(["ok"]);
-    const left = vaultFindings({ ...vault, pendingDerivations: 2, interruptedCommits: 1 });
+    const left = vaultFindings({ ...vault, pending_derivations: 2, interrupted_commits: 1 });
     expect(left.map(({ severity }) => severity)).toEqual(["ok", "note", "note"]);
   });
 });

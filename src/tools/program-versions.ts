@@ -13,7 +13,7 @@ export interface VersionFacts {
 interface CachedFacts extends VersionFacts {
   readonly size: string;
   readonly mtimeNs: string;
-  readonly packageSha256: string | null;
+  readonly package_sha256: string | null;
 }
 
 const fileName = "versions.json";
@@ -38,17 +38,17 @@ export class VersionCache {
   /** The facts about the file at `path`, from the cache when nothing about it changed, else from `lookUp`. */
   async recall(
     path: string,
-    packageSha256: string | null,
+    package_sha256: string | null,
     lookUp: () => Promise<VersionFacts | null>,
   ): Promise<VersionFacts | null> {
     const facts = await stat(path, { bigint: true });
-    const key = { size: String(facts.size), mtimeNs: String(facts.mtimeNs), packageSha256 };
+    const key = { size: String(facts.size), mtimeNs: String(facts.mtimeNs), package_sha256 };
     const known = this.entries.get(path);
     if (
       known &&
       known.size === key.size &&
       known.mtimeNs === key.mtimeNs &&
-      known.packageSha256 === packageSha256
+      known.package_sha256 === package_sha256
     ) {
       return { version: known.version, sha256: known.sha256 };
     }
@@ -83,11 +83,11 @@ function parseCache(text: string): Map<string, CachedFacts> {
     const [version, sha256, size, mtimeNs] = ["version", "sha256", "size", "mtimeNs"].map((key) =>
       entry.get(key),
     );
-    const packageSha256 = entry.get("packageSha256");
+    const package_sha256 = entry.get("package_sha256");
     if (typeof version !== "string" || !isSha256(sha256)) continue;
     if (typeof size !== "string" || typeof mtimeNs !== "string") continue;
-    if (packageSha256 !== null && !isSha256(packageSha256)) continue;
-    entries.set(path, { version, sha256, size, mtimeNs, packageSha256 });
+    if (package_sha256 !== null && !isSha256(package_sha256)) continue;
+    entries.set(path, { version, sha256, size, mtimeNs, package_sha256 });
   }
   return entries;
 }

@@ -22,9 +22,9 @@ export interface Program {
    * SHA-256 of the installed package's list of files (pip's `RECORD`, which holds a hash of every module), or null.
    * It states what was installed, not that it is unchanged since.
    */
-  readonly packageSha256: string | null;
+  readonly package_sha256: string | null;
   /** Whole days since the release that the version names; null where it names none. */
-  readonly releasedDaysAgo: number | null;
+  readonly released_days_ago: number | null;
   /** True for a yt-dlp older than `minimumYtDlp`: the record must say so. */
   readonly old: boolean;
   readonly source: "path" | "tools-folder" | "bundled";
@@ -175,12 +175,12 @@ async function examine(
   cache: VersionCache,
 ): Promise<Program | null> {
   const real = await realpath(path);
-  const packageSha256 = name === "yt-dlp" ? await packageDigest(real) : null;
-  const facts = await cache.recall(real, packageSha256, () => lookUp(name, path, real));
+  const package_sha256 = name === "yt-dlp" ? await packageDigest(real) : null;
+  const facts = await cache.recall(real, package_sha256, () => lookUp(name, path, real));
   if (facts === null) return null;
   const old = name === "yt-dlp" && compareVersions(facts.version, minimumYtDlp) < 0;
-  const releasedDaysAgo = name === "yt-dlp" ? daysSince(facts.version, now) : null;
-  return { name, path, ...facts, packageSha256, releasedDaysAgo, old, source };
+  const released_days_ago = name === "yt-dlp" ? daysSince(facts.version, now) : null;
+  return { name, path, ...facts, package_sha256, released_days_ago, old, source };
 }
 
 async function lookUp(name: ProgramName, path: string, real: string): Promise<VersionFacts | null> {

@@ -156,9 +156,9 @@ function dayAfter(until: string): string {
 export function vaultCounts(database: Database.Database): {
   readonly captures: number;
   readonly entries: number;
-  readonly pendingDerivations: number;
-  readonly interruptedCommits: number;
-  readonly lastEntryAt: string | null;
+  readonly pending_derivations: number;
+  readonly interrupted_commits: number;
+  readonly last_entry_at: string | null;
 } {
   const count = (query: string) => database.prepare<[], { n: number }>(query).get()?.n ?? 0;
   const last = database
@@ -169,10 +169,10 @@ export function vaultCounts(database: Database.Database): {
   return {
     captures: count("SELECT count(*) AS n FROM capture WHERE object IS NOT NULL"),
     entries: count("SELECT count(*) AS n FROM entry"),
-    pendingDerivations: count(
+    pending_derivations: count(
       "SELECT count(*) AS n FROM capture WHERE object IS NOT NULL AND derivation IS NOT 'done'",
     ),
-    interruptedCommits: count("SELECT count(*) AS n FROM intent"),
-    lastEntryAt: last?.at ?? null,
+    interrupted_commits: count("SELECT count(*) AS n FROM intent"),
+    last_entry_at: last?.at ?? null,
   };
 }

@@ -55,7 +55,7 @@ describe("where the programs are", () => {
       const program = await findProgram(name, search);
       expect(program?.version).toMatch(/\d/);
       expect(program?.sha256).toBe(sha256(program?.path ?? ""));
-      expect(program).toMatchObject({ name, source: "path", old: false, releasedDaysAgo: null });
+      expect(program).toMatchObject({ name, source: "path", old: false, released_days_ago: null });
     }
   });
 
@@ -85,7 +85,7 @@ describe("which yt-dlp is used", () => {
     expect(await findProgram("yt-dlp", { env, now })).toMatchObject({
       path: onPath,
       source: "path",
-      releasedDaysAgo: 58,
+      released_days_ago: 58,
     });
     const ours = pretend(join(folder, "tools", "yt-dlp", "bin", "yt-dlp"), "2026.08.19");
     expect(await findProgram("yt-dlp", { env, now })).toMatchObject({
@@ -136,10 +136,10 @@ describe("which yt-dlp is used", () => {
     mkdirSync(info, { recursive: true });
     writeFileSync(join(info, "RECORD"), "yt_dlp/__init__.py,sha256=x,1\n");
     const program = await findProgram("yt-dlp", { env, now });
-    expect(program?.packageSha256).toBe(sha256(join(info, "RECORD")));
+    expect(program?.package_sha256).toBe(sha256(join(info, "RECORD")));
     expect(program?.sha256).toBe(sha256(script));
     writeFileSync(join(info, "RECORD"), "yt_dlp/__init__.py,sha256=y,1\n");
-    expect((await findProgram("yt-dlp", { env, now }))?.packageSha256).toBe(sha256(join(info, "RECORD")));
+    expect((await findProgram("yt-dlp", { env, now }))?.package_sha256).toBe(sha256(join(info, "RECORD")));
     expect(calls(script)).toBe(2);
   });
 
