@@ -1,26 +1,34 @@
 import { readFileSync, rmSync } from "node:fs";
 import { captureFacts, fetchAnnex } from "./capture-facts.js";
-import { resultOf } from "./capture-result.js";
+import { afterDamage, resultOf } from "./capture-result.js";
 import { buildCaptureId, type CaptureId } from "./core/capture-id.js";
 import { HoldfastError } from "./core/error.js";
-import type { Failure } from "./core/failure.js";
+import { type Failure, failureOf } from "./core/failure.js";
 import type { ParentList } from "./core/record.js";
+import { redactTypedUrl } from "./core/redact.js";
 import { parseSourceUrl } from "./core/source-url.js";
 import { wellFormed } from "./core/well-formed.js";
 import { deriveAndLog } from "./derive.js";
-import { gatherEvidence } from "./evidence.js";
-import { logFailure, resultAfterFault, storageFailure } from "./failed-capture.js";
+import { earlierCapture, type Target, targetOf } from "./earlier-capture.js";
+import { type Evidence, gatherEvidence } from "./evidence.js";
+import {
+  concernsAll,
+  logFailure,
+  resultAfterError,
+  storageFailure,
+  unforeseenFailure,
+} from "./failed-capture.js";
 import {
   type Fetched,
   type FetchPlan,
   type FetchTrace,
   fetchList,
   fetchWithRetries,
+  requestedUrl,
 } from "./fetch-attempts.js";
+import { localPlaces } from "./local-places.js";
 import type { CaptureResult, World } from "./outcome.js";
 import { preserve } from "./preserve.js";
-import { capturedBefore } from "./vault/captures.js";
-import { captureKey } from "./vault/index-rows.js";
 import { beginAttempt } from "./vault/recovery.js";
 import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
 
@@ -40,13 +48,6 @@ export interface ArchiveRequest {
   readonly allowPrivate: boolean;
   readonly allowOldYtDlp: boolean;
   readonly deep: boolean;
-}
-
-/** What is to be captured: a URL as typed, or one entry of a list. */
-interface Target {
-  readonly url: string;
-  readonly item: number | null;
-  readonly parent: ParentList | null;
 }
 
 interface Job {
@@ -87,7 +88,7 @@ export async function archiveUrls(
     for (const url of request.urls) {
       await captureTarget(
         { request, cookies, workshop, world, onResult: collect },
-        { url, item: null, parent: null },
+        targetOf(url, null, null),
       );
       world.signal.throwIfAborted();
     }
@@ -97,15 +98,20 @@ export async function archiveUrls(
   return results;
 }
 
-/** A target whose bytes cannot be stored is a failed capture, not a bug; the next one may still fit. */
+/** An error of the system or of a format is this target's failed capture; the next one may still do. */
 async function captureTarget(job: Job, target: Target): Promise<void> {
   const capture = buildCaptureId(job.world.now(), job.world.random(5));
   try {
     await captureOne(job, target, capture);
   } catch (error) {
-    const failure = storageFailure(error);
-    if (failure === null) throw error;
-    job.onResult(resultAfterFault(job.workshop, capture, target.url, failure));
+    if (concernsAll(error)) throw error;
+    const { workshop, world } = job;
+    const failure = world.signal.aborted
+      ? failureOf("interrupted")
+      : (storageFailure(error) ??
+        unforeseenFailure(error, "downloader-failed", "capturing", localPlaces(workshop, world)));
+    const item = { capture, subject: target.url };
+    job.onResult(resultAfterError(workshop, item, failure, (why) => failed(job, target, capture, why, null)));
   }
 }
 
@@ -117,50 +123,53 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
   const source = parseSourceUrl(target.url, { allowPrivate: job.request.allowPrivate });
   if ("failure" in source) return fail(job, target, capture, source.failure, null);
   const earlier = await earlierCapture(job, target);
-  if (earlier) return job.onResult(earlier);
+  if (earlier.result) return job.onResult(earlier.result);
 
   // 2. fetch into a staging folder of its own
   const startedAt = world.now();
-  const staging = beginAttempt(workshop.vault, capture, target.url);
+  const startedMs = world.monotonic();
+  const staging = beginAttempt(workshop.vault, capture, target.shown);
   const plan = fetchPlan(job, target, capture, source.url, staging);
   const fetched = await fetchWithRetries(workshop, world, plan);
   if (fetched.outcome.kind === "list") return captureList(job, target, plan);
   if (fetched.outcome.kind === "failed" && fetched.tracks.length === 0) {
     return fail(job, target, capture, fetched.outcome.failure, fetched);
   }
-  const parent = target.parent ?? firstOfSeveral(target.url, fetched);
-  const known = parent === target.parent ? null : await earlierCapture(job, { ...target, parent });
+  const parent = target.parent ?? firstOfSeveral(target.shown, fetched);
+  const { result: known, damage } =
+    parent === target.parent
+      ? { ...earlier, result: null }
+      : await earlierCapture(job, { ...target, parent });
   if (known) {
     rmSync(staging, { recursive: true, force: true });
   } else {
-    // 3. hash each file; read-only from then on
-    const evidence = gatherEvidence(fetched, { folder: staging, secrets: fetched.secrets, now: world.now });
+    // 3. hash each file; read-only from then on (the tracks since their attempt ended)
+    const desk = { folder: staging, secrets: fetched.secrets, now: world.now };
+    const evidence = warnOfCut(await gatherEvidence(fetched, desk), target);
 
     // 4. build the record   5. commit OCFL v1 and append the `capture` entry
     const facts = captureFacts(
-      { capture, url: target.url, parent, startedAt, fetched, evidence },
+      { capture, url: target.shown, parent, startedAt, startedMs, fetched, evidence },
       workshop,
       world,
       job.request,
     );
-    const annex = fetchAnnex(capture, fetched, evidence.raw, workshop, world, job.request);
+    const annex = fetchAnnex(
+      capture,
+      fetched,
+      typedPlaces(target),
+      evidence.raw,
+      workshop,
+      world,
+      job.request,
+    );
     preserve(workshop.vault, staging, facts, evidence.files, annex);
 
     // 6. derive   7. commit OCFL v2 and append the `derive` entry
     await deriveAndLog(workshop, world, capture, job.request.deep);
   }
-  job.onResult(known ?? resultOf(workshop.vault, capture, target.url));
+  job.onResult(known ?? afterDamage(resultOf(workshop.vault, capture, target.url), damage));
   if (parent && !target.parent) await captureEntries(job, target, source.url, 2);
-}
-
-/** An earlier complete capture of the same URL, its derivation finished if that was interrupted; null to go on. */
-async function earlierCapture(job: Job, target: Target): Promise<CaptureResult | null> {
-  if (job.request.again) return null;
-  const { vault } = job.workshop;
-  const row = capturedBefore(vault.database, captureKey(target.url, target.parent));
-  if (!row) return null;
-  if (row.derivation !== "done") await deriveAndLog(job.workshop, job.world, row.id, job.request.deep);
-  return resultOf(vault, row.id, target.url, "already-captured");
 }
 
 /** A playlist or channel: nothing of it was downloaded, each entry becomes a capture of its own. */
@@ -173,7 +182,7 @@ async function captureEntries(job: Job, target: Target, url: URL, from: number):
   const limit = job.request.limit ?? defaultListLimit;
   if (limit < from) return;
   const capture = buildCaptureId(job.world.now(), job.world.random(5));
-  const staging = beginAttempt(job.workshop.vault, capture, `the list at ${target.url}`);
+  const staging = beginAttempt(job.workshop.vault, capture, `the list at ${target.shown}`);
   const listed = await fetchList(
     job.workshop,
     job.world,
@@ -185,8 +194,8 @@ async function captureEntries(job: Job, target: Target, url: URL, from: number):
   const { title, entries } = listed.outcome;
   for (const entry of entries.filter(({ index }) => index >= from)) {
     job.world.signal.throwIfAborted();
-    const parent = { url: target.url, title: wellFormedOrNull(title), index: entry.index };
-    await captureTarget(job, { url: entry.url, item: entry.embedded ? entry.index : null, parent });
+    const parent = { url: target.shown, title: wellFormedOrNull(title), index: entry.index };
+    await captureTarget(job, targetOf(entry.url, entry.embedded ? entry.index : null, parent));
   }
 }
 
@@ -208,7 +217,19 @@ function firstOfSeveral(url: string, fetched: Fetched): ParentList | null {
 function fetchPlan(job: Job, target: Target, capture: CaptureId, url: URL, staging: string): FetchPlan {
   const { format, subs, comments, maxBytes } = job.request;
   const { cookies } = job;
-  return { capture, url: url.href, item: target.item, staging, format, cookies, subs, comments, maxBytes };
+  const urlIsSecret = target.shown !== target.url || redactTypedUrl(url.href) !== url.href;
+  return {
+    capture,
+    url: url.href,
+    urlIsSecret,
+    item: target.item,
+    staging,
+    format,
+    cookies,
+    subs,
+    comments,
+    maxBytes,
+  };
 }
 
 function fail(
@@ -218,19 +239,38 @@ function fail(
   failure: Failure,
   trace: FetchTrace | null,
 ): void {
+  job.onResult(failed(job, target, capture, failure, trace));
+}
+
+function failed(
+  job: Job,
+  target: Target,
+  capture: CaptureId,
+  failure: Failure,
+  trace: FetchTrace | null,
+): CaptureResult {
   const { workshop, world, request } = job;
-  const annex = fetchAnnex(capture, trace, [], workshop, world, request);
-  const runs = trace?.runs ?? [];
-  const failed = {
+  const annex = fetchAnnex(capture, trace, typedPlaces(target), [], workshop, world, request);
+  return logFailure(workshop, {
     capture,
     method: "ytdlp",
-    url: target.url,
+    url: target.shown,
     subject: target.url,
     failure,
-    runs,
+    runs: trace?.runs ?? [],
     annex,
-  } as const;
-  job.onResult(logFailure(workshop, failed));
+  });
+}
+
+function warnOfCut(evidence: Evidence, target: Target): Evidence {
+  if (target.shown === target.url) return evidence;
+  const warning = "the requested address is cut in this record; as typed it is in the private annex";
+  return { ...evidence, warnings: [...evidence.warnings, warning] };
+}
+
+/** The address as typed, for the private annex, where the record may not hold it. */
+function typedPlaces(target: Target): Readonly<Record<string, string>> {
+  return target.shown === target.url ? {} : { [requestedUrl]: wellFormed(target.url) };
 }
 
 function wellFormedOrNull(text: string | null): string | null {

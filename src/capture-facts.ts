@@ -1,7 +1,6 @@
 import type { CaptureId } from "./core/capture-id.js";
 import { buildElements } from "./core/elements.js";
 import type { ParentList } from "./core/record.js";
-import { wellFormed } from "./core/well-formed.js";
 import type { Evidence } from "./evidence.js";
 import type { Fetched, FetchTrace } from "./fetch-attempts.js";
 import type { World } from "./outcome.js";
@@ -11,9 +10,12 @@ import { collectorFacts, type Workshop } from "./workshop.js";
 
 interface Fetch {
   readonly capture: CaptureId;
+  /** As it may be shown. */
   readonly url: string;
   readonly parent: ParentList | null;
   readonly startedAt: Date;
+  /** Reading of the monotonic clock at the start, in milliseconds. */
+  readonly startedMs: number;
   readonly fetched: Fetched;
   readonly evidence: Evidence;
 }
@@ -35,9 +37,9 @@ export function captureFacts(
     status: whole ? "captured" : "incomplete",
     started_at: fetch.startedAt.toISOString(),
     ended_at: endedAt.toISOString(),
-    elapsed_ms: Math.max(0, endedAt.getTime() - fetch.startedAt.getTime()),
+    elapsed_ms: Math.round(world.monotonic() - fetch.startedMs),
     clock: workshop.clock,
-    requested_url: wellFormed(fetch.url),
+    requested_url: fetch.url,
     final_url: outcome.finalUrl,
     redirects: outcome.redirects,
     claimed_url: null,
@@ -46,7 +48,14 @@ export function captureFacts(
     requests: outcome.exchanges,
     completeness: outcome.transfer,
     elements: (files) =>
-      buildElements({ method: "ytdlp", files, commentsAsked: asked.comments, urlClaimed: false }),
+      buildElements({
+        method: "ytdlp",
+        files,
+        commentsAsked: asked.comments,
+        commentsCame: evidence.comments,
+        whole,
+        urlClaimedBy: null,
+      }),
     alterations: evidence.alterations,
     runs: fetched.runs,
     software: workshop.software,
@@ -60,10 +69,11 @@ export function captureFacts(
   };
 }
 
-/** The private annex of a fetch; `trace` is null when nothing was started. */
+/** The private annex of a fetch; `trace` is null when nothing was started, `places` are added to its own. */
 export function fetchAnnex(
   capture: CaptureId,
   trace: FetchTrace | null,
+  places: AnnexFacts["places"],
   raw: AnnexFacts["rawFiles"],
   workshop: Workshop,
   world: World,
@@ -76,7 +86,7 @@ export function fetchAnnex(
     received_from: null,
     proxy: asked.proxy,
     cookies_sha256: trace?.cookiesDigest ?? null,
-    places: { "<vault>": workshop.vault.layout.root, ...trace?.places },
+    places: { "<vault>": workshop.vault.layout.root, ...trace?.places, ...places },
     connections: (trace?.connections ?? []).map(({ bytesIn, bytesOut, ...connection }) => ({
       ...connection,
       bytes_in: bytesIn,

@@ -52,6 +52,21 @@ export function failedResult(
   };
 }
 
+/** Why an earlier capture that was found does not answer for what was asked; one line. */
+export function damageOf(capture: string, problem: string): string {
+  return `the earlier capture ${capture} is not as recorded (${problem}), so this was captured again`;
+}
+
+/** A result that also says what was wrong with the earlier capture; `damage` null leaves it as it is. */
+export function afterDamage(result: CaptureResult, damage: string | null): CaptureResult {
+  if (damage === null) return result;
+  return {
+    ...result,
+    reason: damage,
+    hint: "run 'holdfast verify' to see everything that is not as recorded",
+  };
+}
+
 function resultBase(url: string, row: CaptureRowRecord) {
   return {
     url,

@@ -1,5 +1,5 @@
+import { withoutPaths } from "./core/local-paths.js";
 import type { DerivationRecord, DerivationStep, DerivedFile } from "./core/record.js";
-import { wellFormed } from "./core/well-formed.js";
 import {
   type DerivationRequest,
   isReadable,
@@ -16,6 +16,7 @@ import {
   deriveStreamHashes,
   reportProbe,
 } from "./derive-readings.js";
+import { localPlaces } from "./local-places.js";
 import { probeMedia } from "./tools/ffprobe.js";
 import { describeRun } from "./tools/run.js";
 import { contentPath } from "./vault/objects.js";
@@ -112,14 +113,11 @@ async function guarded(
       step: {
         step,
         status: "failed",
-        reason: withoutPaths(work, error instanceof Error ? error.message : "unknown"),
+        reason: withoutPaths(
+          error instanceof Error ? error.message : "unknown",
+          localPlaces(work.workshop, work.world),
+        ),
       },
     };
   }
-}
-
-/** Error texts name files; no path of this machine may stand in the record. One line, capped. */
-function withoutPaths(work: Work, text: string): string {
-  const root = work.workshop.vault.layout.root;
-  return wellFormed(text.replaceAll(root, "<vault>").replaceAll(/\s+/g, " ").slice(0, 500));
 }

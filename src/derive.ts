@@ -1,25 +1,26 @@
 import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { resultOf } from "./capture-result.js";
+import { failedResult, resultOf } from "./capture-result.js";
 import { encodeCanonical } from "./core/canonical-json.js";
 import type { CaptureId } from "./core/capture-id.js";
 import { judgeCompleteness } from "./core/completeness.js";
 import { HoldfastError } from "./core/error.js";
 import { nextVersion } from "./core/inventory.js";
 import type { DerivationRecord, DerivedFile, Software } from "./core/record.js";
-import { wellFormed } from "./core/well-formed.js";
+import { withoutPaths } from "./core/local-paths.js";
 import { runDerivation } from "./derivation-steps.js";
-import { storageFailure } from "./failed-capture.js";
+import { commitHasBegun, concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
+import { localPlaces } from "./local-places.js";
 import type { CaptureResult, World } from "./outcome.js";
 import { pictureLibraries } from "./tools/picture.js";
-import { captureById, oneCaptureByPart, underived } from "./vault/captures.js";
+import { type CaptureRowRecord, captureById, oneCaptureByPart, underived } from "./vault/captures.js";
 import { commitNextVersion, stagingOf } from "./vault/commit.js";
 import { digestFile } from "./vault/digest-file.js";
 import { syncFile, writeNewFile } from "./vault/durable.js";
 import { schemaProblems } from "./vault/json-schemas.js";
 import { readObject, type StoredObject } from "./vault/objects.js";
 import { beginAttempt } from "./vault/recovery.js";
-import { logEntry, type Vault } from "./vault/vault.js";
+import { logEntry } from "./vault/vault.js";
 import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
 
 /**
@@ -40,9 +41,8 @@ export async function deriveCaptures(
         ? underived(database)
         : request.ids.map((part) => oneCaptureByPart(database, part));
     for (const row of rows) {
-      await deriveAndLog(workshop, world, row.id, request.deep);
+      const result = await deriveRow(workshop, world, row, request.deep);
       world.signal.throwIfAborted();
-      const result = resultOf(workshop.vault, row.id, row.url ?? row.id);
       results.push(result);
       onResult(result);
     }
@@ -50,6 +50,24 @@ export async function deriveCaptures(
     await closeWorkshop(workshop);
   }
   return results;
+}
+
+/** One capture's damaged object never keeps the next from being derived. */
+async function deriveRow(
+  workshop: Workshop,
+  world: World,
+  row: CaptureRowRecord,
+  deep: boolean,
+): Promise<CaptureResult> {
+  const name = row.url ?? row.id;
+  try {
+    await deriveAndLog(workshop, world, row.id, deep);
+    return resultOf(workshop.vault, row.id, name);
+  } catch (error) {
+    if (concernsAll(error) || row.object === null) throw error;
+    const places = localPlaces(workshop, world);
+    return failedResult(name, unforeseenFailure(error, "cut-short", "deriving", places), row.id, row.entry);
+  }
 }
 
 /**
@@ -72,22 +90,24 @@ export async function deriveAndLog(
       "see 'holdfast list'",
     );
   const object = readObject(join(vault.layout.root, row.object));
-  const staging = beginAttempt(vault, id, `the derivation of ${id}`);
   try {
+    const staging = beginAttempt(vault, id, `the derivation of ${id}`);
     await deriveObject(workshop, world, object, staging, deep);
   } catch (error) {
+    // What the journal names is the next writer's to finish, together with the files it needs.
+    if (commitHasBegun(workshop, id)) return;
     rmSync(stagingOf(vault, id), { recursive: true, force: true });
     if (world.signal.aborted) return;
-    logDeriveFailure(vault, id, error);
+    logDeriveFailure(workshop, world, id, error);
   }
 }
 
-function logDeriveFailure(vault: Vault, id: CaptureId, error: unknown): void {
+function logDeriveFailure(workshop: Workshop, world: World, id: CaptureId, error: unknown): void {
   const reason = error instanceof Error ? error.message : "unknown";
   try {
-    logEntry(vault, "derive-failed", {
+    logEntry(workshop.vault, "derive-failed", {
       capture: id,
-      reason: withoutPaths(reason, vault.layout.root),
+      reason: withoutPaths(reason, localPlaces(workshop, world)),
       runs: [],
     });
   } catch (logError) {
@@ -175,9 +195,4 @@ function hashDerived(content: string, kind: DerivedFile["kind"], path: string): 
   const file = join(content, path);
   syncFile(file);
   return { kind, path, ...digestFile(file) };
-}
-
-/** Error texts of the system name files; a local path must not stand in the log. */
-function withoutPaths(text: string, root: string): string {
-  return wellFormed(text.replaceAll(root, "<vault>").slice(0, 500));
 }

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseForeignJson } from "./core/canonical-json.js";
+import { isJsonObject, type Json, parseForeignJson } from "./core/canonical-json.js";
 import { FormatError } from "./core/format-error.js";
 import { readPlatformFacts } from "./core/info-json.js";
 import { addPageFacts } from "./core/page-facts.js";
@@ -9,8 +9,9 @@ import { redactInfoJson, redactText } from "./core/redact.js";
 import { wellFormed } from "./core/well-formed.js";
 import type { Fetched } from "./fetch-attempts.js";
 import { type HashedFile, hashFile } from "./preserve.js";
-import type { FetchedFile, FetchedSidecar, FetchedTrack } from "./tools/fetch-types.js";
-import { digestSequence } from "./vault/digest-file.js";
+import { type Desk, writeOwn } from "./track-hashes.js";
+import type { FetchedFile, FetchedSidecar } from "./tools/fetch-types.js";
+import { maxInfoJsonBytes } from "./tools/limits.js";
 
 /** What a fetch or an import yields before it is put together: hashed files and what was learnt on the way. */
 export interface Evidence {
@@ -20,27 +21,21 @@ export interface Evidence {
   /** Raw files for the private annex, by fixed name. */
   readonly raw: readonly { readonly path: string; readonly name: string }[];
   readonly source: SourceFacts;
+  /** Whether the metadata holds at least one comment. */
+  readonly comments: boolean;
   readonly warnings: readonly string[];
 }
 
-/** Where evidence is prepared: a folder of the attempt, the secrets to cut, the clock. */
-export interface Desk {
-  readonly folder: string;
-  readonly secrets: readonly string[];
-  readonly now: () => Date;
-}
-
-/** Everything a fetch left, hashed in the order of importance: the media before anything else is opened. */
-export function gatherEvidence(fetched: Fetched, desk: Desk): Evidence {
-  const tracks = hashTracks(fetched.tracks, desk);
-  const info = takeInfoJson(fetched.outcome.infoJson, desk);
-  const pages = takePages(fetched.outcome.pages, desk);
-  const sidecars = takeSidecars([...fetched.outcome.subtitles, ...fetched.outcome.thumbnails], desk);
+/** Everything a fetch left, in the order of importance; the media was hashed when its attempt ended. */
+export async function gatherEvidence(fetched: Fetched, desk: Desk): Promise<Evidence> {
+  const info = await takeInfoJson(fetched.outcome.infoJson, desk);
+  const pages = await takePages(fetched.outcome.pages, desk);
+  const sidecars = await takeSidecars([...fetched.outcome.subtitles, ...fetched.outcome.thumbnails], desk);
   const stderr = join(desk.folder, "yt-dlp.stderr.txt");
   writeFileSync(stderr, fetched.stderr, { flag: "wx" });
   const said = { raw: [{ path: stderr, name: "yt-dlp.stderr.txt" }], warnings: fetched.outcome.warnings };
   return joinEvidence(withPageFacts(info.source, pages.files), [
-    tracks,
+    fetched.hashed,
     info,
     pages,
     { files: sidecars },
@@ -55,92 +50,13 @@ function withPageFacts(source: SourceFacts, pages: readonly HashedFile[]): Sourc
     .reduce((facts, page) => addPageFacts(facts, readFileSync(page.path, "utf8"), page.logicalPath), source);
 }
 
-/** Hashes the tracks first, before anything reads them for any other purpose. */
-export function hashTracks(
-  tracks: readonly FetchedTrack[],
-  desk: Desk,
-): Pick<Evidence, "files" | "alterations"> {
-  const parts = tracks.map((track) =>
-    track.segments ? hashSegments(track, track.segments, desk) : hashTrack(track, desk),
-  );
-  return {
-    files: parts.flatMap((part) => part.files),
-    alterations: parts.flatMap((part) => part.alterations),
-  };
-}
-
-function hashTrack(track: FetchedTrack, desk: Desk): Pick<Evidence, "files" | "alterations"> {
-  const as = { logicalPath: `original/${track.name}`, role: "media_track", asReceived: true } as const;
-  return {
-    files: [hashFile(track.path, { ...as, receivedAs: receivedName(track) }, desk.now)],
-    alterations: [],
-  };
-}
-
-/**
- * A track that came in segments. Where the downloader's joined file is exactly the segments put together, that file is
- * the original and a map names each segment in it; where it is not (encrypted segments), every segment is kept as
- * received and the joined file is kept as what it is, an alteration by the downloader.
- */
-function hashSegments(
-  track: FetchedTrack,
-  segments: readonly FetchedFile[],
-  desk: Desk,
-): Pick<Evidence, "files" | "alterations"> {
-  const digests = digestSequence(segments.map((segment) => segment.path));
-  const base = track.name.replace(/\.[^.]*$/, "");
-  const receivedAs = receivedName(track);
-  const joined = hashFile(
-    track.path,
-    { logicalPath: `original/${track.name}`, role: "media_track", receivedAs, asReceived: true },
-    desk.now,
-  );
-  if (joined.digest.sha256 === digests.joined) {
-    const map = segmentMap(joined.logicalPath, digests.each);
-    return {
-      files: [joined, writeOwn(desk, `source/${base}.segments.json`, "segment_map", map)],
-      alterations: [
-        `the ${segments.length} segments of ${track.name} were put together in order, nothing else was changed`,
-      ],
-    };
-  }
-  const kept = segments.map((segment, index) =>
-    hashFile(
-      segment.path,
-      {
-        logicalPath: `original/${base}/${String(index + 1).padStart(6, "0")}.seg`,
-        role: "media_segment",
-        receivedAs: null,
-        asReceived: true,
-      },
-      desk.now,
-    ),
-  );
-  return {
-    files: [{ ...joined, asReceived: false }, ...kept],
-    alterations: [
-      `${track.name} was joined from ${segments.length} segments by the downloader and is not their plain sequence (it decrypts or drops parts); the segments are kept as received`,
-    ],
-  };
-}
-
-function segmentMap(
-  path: string,
-  each: readonly { readonly bytes: number; readonly sha256: string }[],
-): string {
-  let offset = 0;
-  const segments = each.map(({ bytes, sha256 }, index) => {
-    const segment = { index: index + 1, offset, bytes, sha256 };
-    offset += bytes;
-    return segment;
-  });
-  return `${JSON.stringify({ v: 1, path, segments }, null, 1)}\n`;
-}
-
 /** Keeps the raw info.json for the annex and a redacted copy for the object; reads what the platform claims. */
-export function takeInfoJson(info: FetchedFile | null, desk: Desk): Evidence {
+export async function takeInfoJson(info: FetchedFile | null, desk: Desk): Promise<Evidence> {
   if (info === null) return { ...nothing, source: noFacts };
-  const raw = hashFile(
+  if (info.bytes > maxInfoJsonBytes) {
+    return { ...nothing, source: noFacts, warnings: [`an info.json of ${info.bytes} bytes was left out`] };
+  }
+  const raw = await hashFile(
     info.path,
     { logicalPath: "", role: "info_json", receivedAs: null, asReceived: true },
     desk.now,
@@ -151,10 +67,11 @@ export function takeInfoJson(info: FetchedFile | null, desk: Desk): Evidence {
     const path = "source/info.json";
     return {
       ...nothing,
-      files: [writeOwn(desk, path, "info_json", `${JSON.stringify(redacted.value, null, 1)}\n`)],
+      files: [await writeOwn(desk, path, "info_json", `${JSON.stringify(redacted.value, null, 1)}\n`)],
       redactions: [{ path, raw_sha256: raw.digest.sha256, cut: redacted.cut }],
       raw: [{ path: info.path, name: "info.json" }],
       source: readPlatformFacts(redacted.value, "info.json"),
+      comments: holdsComments(redacted.value),
     };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
@@ -167,22 +84,27 @@ export function takeInfoJson(info: FetchedFile | null, desk: Desk): Evidence {
   }
 }
 
+function holdsComments(metadata: Json): boolean {
+  return isJsonObject(metadata) && Array.isArray(metadata.comments) && metadata.comments.length > 0;
+}
+
 /** Pages and manifests: raw into the annex, because a page may show the visitor's address; a redacted copy to keep. */
-export function takePages(pages: readonly FetchedSidecar[], desk: Desk): Evidence {
-  const parts = pages.map((page) => {
-    const raw = hashFile(
+export async function takePages(pages: readonly FetchedSidecar[], desk: Desk): Promise<Evidence> {
+  const parts: Pick<Evidence, "files" | "redactions" | "raw">[] = [];
+  for (const page of pages) {
+    const raw = await hashFile(
       page.path,
       { logicalPath: "", role: "html_source", receivedAs: null, asReceived: true },
       desk.now,
     );
     const redacted = redactText(readFileSync(page.path, "utf8"), desk.secrets);
     const path = `source/${page.name}`;
-    return {
-      files: [writeOwn(desk, path, page.role, redacted.text)],
+    parts.push({
+      files: [await writeOwn(desk, path, page.role, redacted.text)],
       redactions: [{ path, raw_sha256: raw.digest.sha256, cut: redacted.cut }],
       raw: [{ path: page.path, name: page.name }],
-    };
-  });
+    });
+  }
   return {
     ...nothing,
     source: noFacts,
@@ -193,19 +115,21 @@ export function takePages(pages: readonly FetchedSidecar[], desk: Desk): Evidenc
 }
 
 /** Subtitles and thumbnails are kept as received. */
-export function takeSidecars(sidecars: readonly FetchedSidecar[], desk: Desk): readonly HashedFile[] {
-  return sidecars.map((sidecar) =>
-    hashFile(
-      sidecar.path,
-      {
-        logicalPath: `source/${sidecar.name}`,
-        role: sidecar.role === "html_source" || sidecar.role === "manifest" ? "sidecar" : sidecar.role,
-        receivedAs: null,
-        asReceived: true,
-      },
-      desk.now,
-    ),
-  );
+export async function takeSidecars(
+  sidecars: readonly FetchedSidecar[],
+  desk: Desk,
+): Promise<readonly HashedFile[]> {
+  const files: HashedFile[] = [];
+  for (const { path, name, role } of sidecars) {
+    const as = {
+      logicalPath: `source/${name}`,
+      role: role === "html_source" || role === "manifest" ? "sidecar" : role,
+      receivedAs: null,
+      asReceived: true,
+    } as const;
+    files.push(await hashFile(path, as, desk.now));
+  }
+  return files;
 }
 
 export function joinEvidence(source: SourceFacts, parts: readonly Partial<Evidence>[]): Evidence {
@@ -215,23 +139,19 @@ export function joinEvidence(source: SourceFacts, parts: readonly Partial<Eviden
     alterations: parts.flatMap((part) => part.alterations ?? []),
     raw: parts.flatMap((part) => part.raw ?? []),
     warnings: parts.flatMap((part) => part.warnings ?? []).map(wellFormed),
+    comments: parts.some((part) => part.comments === true),
     source,
   };
-}
-
-/** The server's own name for a track; half a surrogate pair has no exact form in JSON. */
-function receivedName(track: FetchedTrack): string | null {
-  return track.receivedAs === null ? null : wellFormed(track.receivedAs);
-}
-
-/** A file that holdfast itself makes, hashed like the others and marked as not received. */
-function writeOwn(desk: Desk, logicalPath: string, role: HashedFile["role"], text: string): HashedFile {
-  const path = join(desk.folder, logicalPath.replaceAll("/", "."));
-  writeFileSync(path, text, { flag: "wx" });
-  return hashFile(path, { logicalPath, role, receivedAs: null, asReceived: false }, desk.now);
 }
 
 /** Every fact absent: the platform said nothing that can be read. */
 const noFacts = readPlatformFacts({}, "info.json");
 
-const nothing = { files: [], redactions: [], alterations: [], raw: [], warnings: [] } as const;
+const nothing = {
+  files: [],
+  redactions: [],
+  alterations: [],
+  raw: [],
+  warnings: [],
+  comments: false,
+} as const;

@@ -1,25 +1,26 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { failedResult, resultOf } from "./capture-result.js";
 import { toJson } from "./core/canonical-json.js";
 import type { CaptureId } from "./core/capture-id.js";
-import type { Failure } from "./core/failure.js";
+import { HoldfastError } from "./core/error.js";
+import type { Failure, FailureCode } from "./core/failure.js";
+import { type LocalPlace, withoutPaths } from "./core/local-paths.js";
 import type { RunRecord } from "./core/record.js";
-import { wellFormed } from "./core/well-formed.js";
 import type { CaptureResult } from "./outcome.js";
 import { type AnnexFacts, writeAnnex } from "./vault/annex.js";
 import { captureById } from "./vault/captures.js";
 import { commitFailure, stagingOf } from "./vault/commit.js";
-import { beginAttempt } from "./vault/recovery.js";
+import { beginAttempt, readIntents } from "./vault/recovery.js";
 import type { Workshop } from "./workshop.js";
 
 /** A failed attempt: what was asked, why it failed, and what was run. */
 export interface FailedCapture {
   readonly capture: CaptureId;
   readonly method: "ytdlp" | "import";
-  /** As asked for; null for an import. */
+  /** As it may be shown; null for an import. */
   readonly url: string | null;
-  /** What the result calls it: the URL or the file's name. */
+  /** What the result calls it: the URL as typed, or the file's name. */
   readonly subject: string;
   readonly failure: Failure;
   readonly runs: readonly RunRecord[];
@@ -30,7 +31,7 @@ export interface FailedCapture {
 export function logFailure(workshop: Workshop, failed: FailedCapture): CaptureResult {
   const { vault } = workshop;
   const staging = stagingOf(vault, failed.capture);
-  if (!existsSync(staging)) beginAttempt(vault, failed.capture, failed.subject);
+  if (!existsSync(staging)) beginAttempt(vault, failed.capture, failed.url ?? failed.subject);
   const annex = join(staging, "annex");
   const annexDigest = writeAnnex(annex, failed.annex);
   const entry = commitFailure(vault, {
@@ -39,7 +40,7 @@ export function logFailure(workshop: Workshop, failed: FailedCapture): CaptureRe
     body: {
       capture: failed.capture,
       method: failed.method,
-      url: failed.url === null ? null : wellFormed(failed.url),
+      url: failed.url,
       failure: { code: failed.failure.code, reason: failed.failure.reason },
       runs: toJson(failed.runs),
       software: toJson(workshop.software),
@@ -52,19 +53,54 @@ export function logFailure(workshop: Workshop, failed: FailedCapture): CaptureRe
 }
 
 /**
- * The result after a fault of the disk: what was committed before it still stands; otherwise the attempt failed, and
- * its staging folder stays for the next writer to clear and log, since the log may not be writable now.
+ * The result of an item whose work ended in an error, so that the next item is still done. What was committed before
+ * still stands. A commit that has begun is left for the next writer to finish. After a fault of the disk nothing is
+ * logged, and the staging folder stays for the next writer, since the log may not be writable now. Everything else is
+ * logged by `log` as a failed attempt.
  */
-export function resultAfterFault(
+export function resultAfterError(
   workshop: Workshop,
-  capture: CaptureId,
-  subject: string,
+  item: { readonly capture: CaptureId; readonly subject: string },
   failure: Failure,
+  log: (failure: Failure) => CaptureResult,
 ): CaptureResult {
   const { vault } = workshop;
-  if (captureById(vault.database, capture))
-    return { ...resultOf(vault, capture, subject), reason: failure.reason };
-  return failedResult(subject, failure, null, null);
+  const { capture, subject } = item;
+  try {
+    if (captureById(vault.database, capture))
+      return { ...resultOf(vault, capture, subject), reason: failure.reason };
+    if (failure.code === "disk-full" || commitHasBegun(workshop, capture))
+      return failedResult(subject, failure, null, null);
+    rmSync(stagingOf(vault, capture), { recursive: true, force: true });
+    return log(failure);
+  } catch (error) {
+    if (concernsAll(error)) throw error;
+    return failedResult(subject, failure, null, null);
+  }
+}
+
+/** Whether a commit of this capture is in the journal: its staging folder is then not ours to touch. */
+export function commitHasBegun(workshop: Pick<Workshop, "vault">, capture: CaptureId): boolean {
+  return readIntents(workshop.vault).some((intent) => intent.capture === capture);
+}
+
+/** Errors that no other item would escape, and bugs: those must be seen, not filed as a failed attempt. */
+export function concernsAll(error: unknown): boolean {
+  if (error instanceof HoldfastError)
+    return ["usage", "no-vault", "vault-busy", "program-missing", "interrupted"].includes(error.code);
+  return error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+}
+
+/** The failure that an error of the system or of a format is for one item; its text without paths of this machine. */
+export function unforeseenFailure(
+  error: unknown,
+  code: FailureCode,
+  doing: string,
+  places: readonly LocalPlace[],
+): Failure {
+  const text = error instanceof Error ? error.message : "unknown";
+  const hint = error instanceof HoldfastError ? error.hint : "run the same command again";
+  return { code, reason: `${doing} failed: ${withoutPaths(text, places)}`, hint, retry: true };
 }
 
 /**

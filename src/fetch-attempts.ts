@@ -10,14 +10,20 @@ import type { Connection } from "./tools/egress-guard.js";
 import type { FetchedTrack, FetchOutcome, ListOutcome } from "./tools/fetch-types.js";
 import { fetchBounds } from "./tools/limits.js";
 import { describeRun, type RunResult } from "./tools/run.js";
+import { type HashedTracks, hashTracks } from "./track-hashes.js";
 import { fetchVideo, listEntries } from "./tools/yt-dlp.js";
 import type { Workshop } from "./workshop.js";
+
+/** What stands in an argument list for an address with a secret in it. */
+export const requestedUrl = "<requested url>";
 
 /** How a URL is to be fetched, the same for every attempt. */
 export interface FetchPlan {
   readonly capture: CaptureId;
   /** `URL.href` of a checked address. */
   readonly url: string;
+  /** True when the address holds what may not stand in the record. */
+  readonly urlIsSecret: boolean;
   readonly item: number | null;
   readonly staging: string;
   readonly format: string | null;
@@ -46,6 +52,8 @@ export interface Fetched extends FetchTrace {
   readonly outcome: FetchOutcome;
   /** The tracks of a success, else the most that ever arrived in one attempt. */
   readonly tracks: readonly FetchedTrack[];
+  /** The same tracks, hashed and read-only since their attempt ended. */
+  readonly hashed: HashedTracks;
 }
 
 /** Attempts for one URL, each in a fresh folder: a downloader that resumes may splice two different files into one. */
@@ -77,7 +85,10 @@ export async function fetchWithRetries(workshop: Workshop, world: World, plan: F
     });
     const outcome = asTheGuardSaw(fetchedNow, way.connections().slice(seen));
     const trace = way.trace(outcome, folder, runs);
-    const fetched: Fetched = { ...trace, outcome, tracks: tracksOf(outcome) };
+    const tracks = tracksOf(outcome);
+    // Before any pause: from here on nobody can change unnoticed what arrived.
+    const hashed = await hashTracks(tracks, { folder, now: world.now });
+    const fetched: Fetched = { ...trace, outcome, tracks, hashed };
     if (best === null || outcome.kind !== "failed" || received(fetched) >= received(best)) best = fetched;
     const over = outcome.kind !== "failed" || !outcome.failure.retry || world.signal.aborted;
     if (over || attempt === maxAttempts) return { ...best, runs, connections: way.connections() };
@@ -127,6 +138,7 @@ function openWay(workshop: Workshop, plan: FetchPlan) {
         "<staging>": plan.staging,
         "<egress-guard>": guard.url,
         "<yt-dlp>": downloader.path,
+        ...(plan.urlIsSecret ? { [requestedUrl]: plan.url } : {}),
       };
       runs.push(describeRun("yt-dlp", outcome.argv, outcome.run, replacementsOf(places, secrets)));
       const cookiesDigest = cookies?.digest ?? null;

@@ -1,21 +1,25 @@
-import { copyFileSync, existsSync, lstatSync, readdirSync, statSync } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
-import { resultOf } from "./capture-result.js";
+import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, extname, join } from "node:path";
+import { afterDamage, damageOf, resultOf } from "./capture-result.js";
 import { buildCaptureId, type CaptureId } from "./core/capture-id.js";
 import { buildElements } from "./core/elements.js";
-import type { Failure } from "./core/failure.js";
+import { type Failure, failureOf } from "./core/failure.js";
 import type { Claim, SourceFacts } from "./core/record.js";
+import { redactTypedUrl } from "./core/redact.js";
 import { wellFormed } from "./core/well-formed.js";
 import { deriveAndLog } from "./derive.js";
-import { type Desk, type Evidence, joinEvidence, takeInfoJson } from "./evidence.js";
-import { logFailure, resultAfterFault, storageFailure } from "./failed-capture.js";
+import type { Evidence } from "./evidence.js";
+import { concernsAll, logFailure, resultAfterError } from "./failed-capture.js";
+import { changedWhileRead, importFailure, refuseFile } from "./import-failures.js";
+import { copyInBlocks, isSidecarName, takeImported } from "./import-sidecars.js";
+import { localPlaces } from "./local-places.js";
 import type { CaptureResult, World } from "./outcome.js";
-import { type HashedFile, hashFile, preserve, type RecordFacts } from "./preserve.js";
+import { digestOf, type HashedFile, hashFile, preserve, type RecordFacts } from "./preserve.js";
 import { sniffFile, trackExtension } from "./tools/media-kind.js";
 import type { AnnexFacts } from "./vault/annex.js";
-import { filesByDigest } from "./vault/captures.js";
-import { digestFile } from "./vault/digest-file.js";
+import { captureById, filesByDigest } from "./vault/captures.js";
 import { beginAttempt } from "./vault/recovery.js";
+import { originalsProblem } from "./vault/stored-originals.js";
 import { closeWorkshop, collectorFacts, openWorkshop, type Workshop } from "./workshop.js";
 
 export interface ImportRequest {
@@ -35,16 +39,6 @@ interface Job {
   readonly workshop: Workshop;
   readonly world: World;
 }
-
-/** Files that belong to a media file by their name, as yt-dlp writes them. */
-const sidecarRoles: Readonly<Record<string, HashedFile["role"]>> = {
-  ".jpg": "thumbnail",
-  ".jpeg": "thumbnail",
-  ".png": "thumbnail",
-  ".webp": "thumbnail",
-  ".vtt": "subtitle",
-  ".srt": "subtitle",
-};
 
 /**
  * Captures files already on disk: each is copied, never moved or changed, and marked as imported. One file's failure
@@ -72,111 +66,123 @@ export async function importFiles(
 
 /** A folder stands for the media files in it, in order of name; sidecars come along with their media file. */
 function expandFolder(path: string): readonly string[] {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
-  return readdirSync(path)
-    .sort()
-    .map((name) => join(path, name))
-    .filter((file) => lstatSync(file).isFile() && !["text", "unknown"].includes(sniffFile(file)))
-    .filter((file) => sidecarRoles[extname(file).toLowerCase()] === undefined);
-}
-
-async function importTarget(job: Job, file: string): Promise<CaptureResult> {
-  const capture = buildCaptureId(job.world.now(), job.world.random(5));
   try {
-    return await importOne(job, file, capture);
-  } catch (error) {
-    const failure = storageFailure(error);
-    if (failure === null) throw error;
-    return resultAfterFault(job.workshop, capture, basename(file), failure);
+    if (!statSync(path).isDirectory()) return [path];
+    return readdirSync(path)
+      .sort()
+      .filter((name) => !isSidecarName(name))
+      .map((name) => join(path, name))
+      .filter(looksLikeMedia);
+  } catch {
+    // Whatever cannot be looked at fails by itself when its turn comes.
+    return [path];
   }
 }
 
-async function importOne(job: Job, file: string, capture: CaptureId): Promise<CaptureResult> {
-  const { workshop, world, request } = job;
-  const subject = wellFormed(basename(file));
+function looksLikeMedia(file: string): boolean {
+  if (!lstatSync(file).isFile()) return false;
+  try {
+    return !["text", "unknown"].includes(sniffFile(file));
+  } catch {
+    return true;
+  }
+}
 
-  // 1. check the file and look for an earlier capture of the same bytes
-  const refusal = refuseFile(file);
+/** An error of the system or of a format is this file's failed capture; the next one may still do. */
+async function importTarget(job: Job, typed: string): Promise<CaptureResult> {
+  const { workshop, world } = job;
+  const capture = buildCaptureId(world.now(), world.random(5));
+  const subject = wellFormed(basename(typed));
+  try {
+    return await importOne(job, typed, capture);
+  } catch (error) {
+    if (concernsAll(error)) throw error;
+    const failure = world.signal.aborted
+      ? failureOf("interrupted")
+      : importFailure(typed, error, localPlaces(workshop, world));
+    const log = (why: Failure) => fail(job, capture, subject, why);
+    return resultAfterError(workshop, { capture, subject }, failure, log);
+  }
+}
+
+async function importOne(job: Job, typed: string, capture: CaptureId): Promise<CaptureResult> {
+  const { workshop, world, request } = job;
+  const subject = wellFormed(basename(typed));
+
+  // 1. check the file, a link stands for what it leads to, and look for an earlier capture of the same bytes
+  const refusal = refuseFile(typed);
   if (refusal) return fail(job, capture, subject, refusal);
-  const before = digestFile(file);
-  const known = filesByDigest(workshop.vault.database, before.sha256).find(({ path }) =>
-    path.startsWith("original/"),
-  );
-  if (known && !request.again) return alreadyImported(job, known.capture, subject);
+  const file = realpathSync(typed);
+  const before = await digestOf(file, world.signal);
+  const { known, damage } = request.again ? nothingKnown : await findKnown(job, before.sha256);
+  if (known !== null) return alreadyImported(job, known, subject);
 
   // 2. copy into a staging folder of its own   3. hash the copy and compare it with the file
-  const startedAt = world.now();
+  const started = { at: world.now(), ms: world.monotonic() };
   const staging = beginAttempt(workshop.vault, capture, `import of ${subject}`);
-  const copy = join(staging, "media");
-  copyFileSync(file, copy);
-  const name = `track-1.${trackExtension(sniffFile(file), extname(file).slice(1).toLowerCase())}`;
-  const media = hashFile(
-    copy,
-    { logicalPath: `original/${name}`, role: "media_track", receivedAs: subject, asReceived: true },
-    world.now,
-  );
-  if (media.digest.sha512 !== before.sha512) return fail(job, capture, subject, changedWhileCopied);
+  const media = await takeMedia(file, join(staging, "media"), world);
+  if (media.digest.sha512 !== before.sha512) return fail(job, capture, subject, changedWhileRead);
 
   // 4. build the record   5. commit OCFL v1 and append the `capture` entry
-  const evidence = takeSidecars(file, media, { folder: staging, secrets: [], now: world.now });
-  const facts = importFacts(job, capture, startedAt, evidence);
+  const places = localPlaces(workshop, world);
+  const desk = { folder: staging, secrets: [], now: world.now, signal: world.signal, places };
+  const evidence = await takeImported(file, media, desk);
+  const facts = importFacts(job, capture, started, evidence);
   preserve(workshop.vault, staging, facts, evidence.files, importAnnex(job, capture, file, evidence.raw));
 
   // 6. derive   7. commit OCFL v2 and append the `derive` entry
   await deriveAndLog(workshop, world, capture, request.deep);
-  return resultOf(workshop.vault, capture, subject);
+  return afterDamage(resultOf(workshop.vault, capture, subject), damage);
+}
+
+async function takeMedia(file: string, copy: string, world: World): Promise<HashedFile> {
+  await copyInBlocks(file, copy, world.signal);
+  const name = `track-1.${trackExtension(sniffFile(copy), extname(file).slice(1).toLowerCase())}`;
+  const as = {
+    logicalPath: `original/${name}`,
+    role: "media_track",
+    receivedAs: wellFormed(basename(file)),
+    asReceived: true,
+  } as const;
+  return hashFile(copy, as, world.now, world.signal);
+}
+
+interface Known {
+  readonly known: CaptureId | null;
+  readonly damage: string | null;
+}
+
+const nothingKnown: Known = { known: null, damage: null };
+
+/** An earlier capture of the same bytes whose stored originals still have their digests. */
+async function findKnown(job: Job, sha256: string): Promise<Known> {
+  const { vault } = job.workshop;
+  let damage: string | null = null;
+  for (const { capture, path } of filesByDigest(vault.database, sha256)) {
+    if (!path.startsWith("original/")) continue;
+    const problem = await originalsProblem(vault, capture, true, job.world.signal);
+    if (problem === null) return { known: capture, damage: null };
+    damage = damageOf(capture, problem);
+  }
+  return { known: null, damage };
 }
 
 async function alreadyImported(job: Job, capture: CaptureId, subject: string): Promise<CaptureResult> {
-  const result = resultOf(job.workshop.vault, capture, subject, "already-captured");
-  if (result.derivation === "done") return result;
-  await deriveAndLog(job.workshop, job.world, capture, job.request.deep);
-  return resultOf(job.workshop.vault, capture, subject, "already-captured");
+  const { workshop, world, request } = job;
+  const row = captureById(workshop.vault.database, capture);
+  if (row?.derivation !== "done") await deriveAndLog(workshop, world, capture, request.deep);
+  const result = resultOf(workshop.vault, capture, subject, "already-captured");
+  if (request.receivedFrom === null && request.sourceUrl === null) return result;
+  const reason = "already here; who gave it and where it came from were not recorded again";
+  return { ...result, reason, hint: "use --again to record them with a capture of its own" };
 }
 
-/** The copy and everything that lies beside the file under the same name. */
-function takeSidecars(file: string, media: HashedFile, desk: Desk): Evidence {
-  const stem = basename(file, extname(file));
-  const info = join(dirname(file), `${stem}.info.json`);
-  let infoCopy = null;
-  if (existsSync(info) && lstatSync(info).isFile()) {
-    infoCopy = { path: join(desk.folder, "media.info.json"), bytes: statSync(info).size };
-    copyFileSync(info, infoCopy.path);
-  }
-  const metadata = takeInfoJson(infoCopy, desk);
-  const beside = readdirSync(dirname(file))
-    .filter((name) => name.startsWith(`${stem}.`) && sidecarRoles[extname(name).toLowerCase()] !== undefined)
-    .sort()
-    .map((name, index) => takeSidecar(join(dirname(file), name), index + 1, desk));
-  const source = importedClaims(metadata.source, media.receivedAs);
-  return joinEvidence(source, [{ files: [media] }, metadata, { files: beside }]);
-}
-
-function takeSidecar(file: string, number: number, desk: Desk): HashedFile {
-  const extension = extname(file).toLowerCase();
-  const role = sidecarRoles[extension] ?? "sidecar";
-  const copy = join(desk.folder, `sidecar-${number}`);
-  copyFileSync(file, copy);
-  const as = {
-    logicalPath: `source/${role}-${number}${extension}`,
-    role,
-    receivedAs: wellFormed(basename(file)),
-  };
-  return hashFile(copy, { ...as, asReceived: true }, desk.now);
-}
-
-/** What a metadata file beside an imported file says is that file's claim: holdfast did not see the platform say it. */
-function importedClaims(source: SourceFacts, fileName: string | null): SourceFacts {
-  const entries = Object.entries(source).map(([key, claim]) => [
-    key,
-    claim === null ? null : { ...claim, basis: "file_claim", from: `${claim.from} beside the imported file` },
-  ]);
-  const claims: SourceFacts = { ...source, ...Object.fromEntries(entries) };
-  if (claims.title !== null || fileName === null) return claims;
-  return { ...claims, title: { value: fileName, basis: "file_claim", from: "name of the imported file" } };
-}
-
-function importFacts(job: Job, capture: CaptureId, startedAt: Date, evidence: Evidence): RecordFacts {
+function importFacts(
+  job: Job,
+  capture: CaptureId,
+  started: { readonly at: Date; readonly ms: number },
+  evidence: Evidence,
+): RecordFacts {
   const { workshop, world, request } = job;
   const endedAt = world.now();
   const claimed = claimedUrl(request, evidence.source);
@@ -185,9 +191,9 @@ function importFacts(job: Job, capture: CaptureId, startedAt: Date, evidence: Ev
     capture,
     method: "import",
     status: "captured",
-    started_at: startedAt.toISOString(),
+    started_at: started.at.toISOString(),
     ended_at: endedAt.toISOString(),
-    elapsed_ms: Math.max(0, endedAt.getTime() - startedAt.getTime()),
+    elapsed_ms: Math.round(world.monotonic() - started.ms),
     clock: workshop.clock,
     requested_url: null,
     final_url: null,
@@ -203,7 +209,14 @@ function importFacts(job: Job, capture: CaptureId, startedAt: Date, evidence: Ev
       ],
     },
     elements: (files) =>
-      buildElements({ method: "import", files, commentsAsked: false, urlClaimed: claimed !== null }),
+      buildElements({
+        method: "import",
+        files,
+        commentsAsked: false,
+        commentsCame: evidence.comments,
+        whole: true,
+        urlClaimedBy: request.sourceUrl !== null ? "person" : claimed !== null ? "file" : null,
+      }),
     alterations: evidence.alterations,
     runs: [],
     software: workshop.software,
@@ -214,12 +227,13 @@ function importFacts(job: Job, capture: CaptureId, startedAt: Date, evidence: Ev
 
 function claimedUrl(request: ImportRequest, source: SourceFacts): Claim<string> | null {
   if (request.sourceUrl !== null) {
-    return { value: wellFormed(request.sourceUrl), basis: "person_assertion", from: "--source-url" };
+    return { value: redactTypedUrl(request.sourceUrl), basis: "person_assertion", from: "--source-url" };
   }
   return source.canonical_url;
 }
 
 function importAnnex(job: Job, capture: CaptureId, file: string, raw: AnnexFacts["rawFiles"]): AnnexFacts {
+  const { sourceUrl } = job.request;
   return {
     capture,
     salt: Buffer.from(job.world.random(16)).toString("hex"),
@@ -227,34 +241,17 @@ function importAnnex(job: Job, capture: CaptureId, file: string, raw: AnnexFacts
     received_from: job.request.receivedFrom,
     proxy: null,
     cookies_sha256: null,
-    places: { "<vault>": job.workshop.vault.layout.root, "<imported file>": wellFormed(file) },
+    places: {
+      "<vault>": job.workshop.vault.layout.root,
+      "<imported file>": wellFormed(file),
+      ...(sourceUrl !== null && redactTypedUrl(sourceUrl) !== sourceUrl
+        ? { "<source url>": wellFormed(sourceUrl) }
+        : {}),
+    },
     connections: [],
     rawFiles: raw,
   };
 }
-
-function refuseFile(file: string): Failure | null {
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (!found)
-    return { code: "not-found", reason: "there is no such file", hint: "check the path", retry: false };
-  if (!found.isFile())
-    return { code: "not-media", reason: "it is not a regular file", hint: "name a file", retry: false };
-  if (found.size === 0)
-    return {
-      code: "empty",
-      reason: "the file is empty",
-      hint: "copy it from its source again",
-      retry: false,
-    };
-  return null;
-}
-
-const changedWhileCopied: Failure = {
-  code: "cut-short",
-  reason: "the file changed while it was copied",
-  hint: "wait until nothing writes to it, then import it again",
-  retry: true,
-};
 
 function fail(job: Job, capture: CaptureId, subject: string, failure: Failure): CaptureResult {
   const annex = importAnnex(job, capture, subject, []);

@@ -1,15 +1,10 @@
 import type { CaptureRow, ListFilter } from "./outcome.js";
 import { type CaptureRowRecord, queryCaptures } from "./vault/captures.js";
-import { openReader } from "./vault/reader.js";
+import { readVault } from "./vault/reader.js";
 
 /** The captures of a vault that match the filter, failed attempts included. Reads only. */
 export function listCaptures(vault: string, filter: ListFilter): readonly CaptureRow[] {
-  const reader = openReader(vault);
-  try {
-    return queryCaptures(reader.database, filter).map(toRow);
-  } finally {
-    reader.close();
-  }
+  return readVault(vault, ({ database }) => queryCaptures(database, filter).map(toRow));
 }
 
 /** A row of the index as commands report it: without the columns only the vault itself needs. */

@@ -4,6 +4,8 @@ import type { CaptureQuery, CaptureRowRecord } from "./vault/captures.js";
 /** What every operation is handed from outside: made in `cli/main.ts` and nowhere else. */
 export interface World {
   readonly now: () => Date;
+  /** Milliseconds that only ever go up, from any start: for how long something took. */
+  readonly monotonic: () => number;
   readonly random: (bytes: number) => Uint8Array;
   readonly signal: AbortSignal;
   /** The caller's environment; only PATH, HOME, XDG_DATA_HOME and HOLDFAST_* are read. */

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, renameSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { encodeCanonical, type Json, toJson } from "./core/canonical-json.js";
 import type { Entry } from "./core/entry.js";
@@ -9,6 +10,7 @@ import { commitFirstVersion } from "./vault/commit.js";
 import { digestFile, type FileDigest } from "./vault/digest-file.js";
 import { syncFile, writeNewFile } from "./vault/durable.js";
 import { schemaProblems } from "./vault/json-schemas.js";
+import { measureFiles } from "./vault/measure.js";
 import type { Vault } from "./vault/vault.js";
 
 /** A file in staging that is to become evidence: where it lies, what it is, and its digests as first taken. */
@@ -32,16 +34,42 @@ export interface Preserved {
   readonly entry: Entry;
 }
 
-/** Takes both digests of a file that the downloader has let go of, and makes it read-only. */
-export function hashFile(
+/** Above this many bytes a file is read on a thread, so that the process still hears an interrupt. */
+const largeBytes = 64 * 1024 * 1024;
+
+/**
+ * Takes both digests of a file that the downloader has let go of, and makes it read-only. Throws when the file cannot
+ * be read or changes meanwhile, and the reason of `signal` when that is aborted.
+ */
+export async function hashFile(
   path: string,
   as: Pick<HashedFile, "logicalPath" | "role" | "receivedAs" | "asReceived">,
   now: () => Date,
-): HashedFile {
+  signal: AbortSignal | null = null,
+): Promise<HashedFile> {
   chmodSync(path, 0o444);
-  const digest = digestFile(path);
-  syncFile(path);
+  const digest = await digestOf(path, signal);
+  if (digest.bytes > largeBytes) await syncLargeFile(path);
+  else syncFile(path);
   return { path, ...as, digest, hashedAt: now().toISOString() };
+}
+
+/** Both digests of a file, a large one on a thread. Throws as `hashFile` does. */
+export async function digestOf(path: string, signal: AbortSignal | null): Promise<FileDigest> {
+  if (statSync(path).size <= largeBytes) return digestFile(path);
+  const [measured] = await measureFiles([path], false, () => undefined, signal);
+  if (!measured || "problem" in measured || measured.sha512 === null)
+    throw new Error(measured && "problem" in measured ? measured.problem : "it could not be read");
+  return { bytes: measured.bytes, sha256: measured.sha256, sha512: measured.sha512 };
+}
+
+async function syncLargeFile(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /**

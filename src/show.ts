@@ -5,7 +5,7 @@ import type { CaptureRow } from "./outcome.js";
 import { oneCaptureByPart } from "./vault/captures.js";
 import { entriesOf } from "./vault/log.js";
 import { readObject } from "./vault/objects.js";
-import { openReader } from "./vault/reader.js";
+import { readVault } from "./vault/reader.js";
 
 export interface ShownCapture {
   readonly id: string;
@@ -25,19 +25,16 @@ export interface ShownCapture {
 
 /** Everything the vault holds about one capture. `idPart` is any part of its id that no other id has. Reads only. */
 export function showCapture(vault: string, idPart: string): ShownCapture {
-  const reader = openReader(vault);
-  try {
-    const row = oneCaptureByPart(reader.database, idPart);
-    const object = row.object === null ? null : readObject(join(reader.layout.root, row.object));
+  return readVault(vault, ({ layout, database }) => {
+    const row = oneCaptureByPart(database, idPart);
+    const object = row.object === null ? null : readObject(join(layout.root, row.object));
     return {
       id: row.id,
       row: toRow(row),
       objectPath: row.object,
       record: object?.record ?? null,
       derivation: object?.derivation ?? null,
-      entries: entriesOf(reader.database, row.id),
+      entries: entriesOf(database, row.id),
     };
-  } finally {
-    reader.close();
-  }
+  });
 }

@@ -7,9 +7,7 @@ import type { CheckState, FileReport, VerifyReport, World } from "./outcome.js";
 import { auditVault, type VaultAudit } from "./vault/audit-vault.js";
 import { filesByDigest, oneCaptureByPart } from "./vault/captures.js";
 import { digestFile } from "./vault/digest-file.js";
-import { vaultLayout } from "./vault/layout.js";
-import { listVault } from "./vault/listing.js";
-import { openForAudit, openReader, type VaultReader } from "./vault/reader.js";
+import { openForAudit, readVault, refuseMissingVault, type VaultReader } from "./vault/reader.js";
 import { finishInterrupted } from "./vault/recovery.js";
 import { closeVault, logEntry, openVault } from "./vault/vault.js";
 
@@ -23,15 +21,29 @@ export interface VerifyRequest {
   readonly record: boolean;
 }
 
-/** Audits a vault or some captures of it. Reports everything that is not as recorded; throws only where no vault is. */
+/**
+ * Audits a vault or some captures of it. Reports everything that is not as recorded; throws only where no vault is, on
+ * an abort, and with `record` where the vault cannot be written to.
+ */
 export async function verifyVault(request: VerifyRequest, world: World): Promise<VerifyReport> {
-  const listing = listVault(vaultLayout(request.vault));
-  const { layout, reader } = openForAudit(request.vault);
+  return request.record ? recordCheck(request, world) : (await check(request, world)).report;
+}
+
+/** Which captures a check was about; null for the whole vault. */
+interface Checked {
+  readonly report: VerifyReport;
+  readonly only: ReadonlySet<string> | null;
+}
+
+async function check(request: VerifyRequest, world: World): Promise<Checked> {
+  const opened = openForAudit(request.vault);
   try {
+    const { reader } = opened;
     const only = request.ids.length === 0 ? null : new Set(request.ids.map((part) => idOf(reader, part)));
-    const audit = await auditVault(layout, reader?.database ?? null, listing, {
+    const audit = await auditVault(opened, {
       quick: request.quick,
       only,
+      signal: world.signal,
       onProgress: (done, total) =>
         world.progress({
           subject: "vault",
@@ -43,11 +55,31 @@ export async function verifyVault(request: VerifyRequest, world: World): Promise
           etaSeconds: null,
         }),
     });
-    const report = buildReport(audit, request.quick);
-    if (request.record) await recordCheck(request, world, report, only);
+    return { report: buildReport(audit, request.quick), only };
+  } finally {
+    opened.reader?.close();
+  }
+}
+
+/**
+ * Finishes what was interrupted, checks, and logs the check, all under the writer lock: the log says of itself what
+ * was found in the state it was logged in. Never makes a vault.
+ */
+async function recordCheck(request: VerifyRequest, world: World): Promise<VerifyReport> {
+  refuseMissingVault(request.vault);
+  const vault = await openVault(request.vault, { ...world, onWait: () => undefined });
+  try {
+    finishInterrupted(vault);
+    const { report, only } = await check(request, world);
+    logEntry(vault, "fixity-check", {
+      scope: only === null ? "vault" : [...only],
+      ok: report.ok,
+      findings: report.findings.length,
+      checked: report.checked,
+    });
     return report;
   } finally {
-    reader?.close();
+    closeVault(vault);
   }
 }
 
@@ -61,30 +93,25 @@ export async function verifyFile(
 ): Promise<FileReport> {
   world.signal.throwIfAborted();
   const { bytes, sha256 } = digestFile(request.file);
-  const reader = openReader(request.vault);
-  try {
-    const places = filesByDigest(reader.database, sha256).map((row) =>
-      checkPlace(reader.layout.root, row, sha256),
-    );
-    const matches = places.flatMap(({ match }) => match ?? []);
-    const findings = places.flatMap(({ finding }) => finding ?? []);
-    const unknown: Finding = {
-      code: "not-in-vault",
-      severity: "error",
-      where: request.file,
-      message: "these bytes are not in this vault",
-    };
-    return {
-      ok: matches.length > 0 && findings.length === 0,
-      file: request.file,
-      bytes,
-      sha256,
-      matches,
-      findings: places.length === 0 ? [unknown] : findings,
-    };
-  } finally {
-    reader.close();
-  }
+  const places = readVault(request.vault, ({ layout, database }) =>
+    filesByDigest(database, sha256).map((row) => checkPlace(layout.root, row, sha256)),
+  );
+  const matches = places.flatMap(({ match }) => match ?? []);
+  const findings = places.flatMap(({ finding }) => finding ?? []);
+  const unknown: Finding = {
+    code: "not-in-vault",
+    severity: "error",
+    where: request.file,
+    message: "these bytes are not in this vault",
+  };
+  return {
+    ok: matches.length > 0 && findings.length === 0,
+    file: request.file,
+    bytes,
+    sha256,
+    matches,
+    findings: places.length === 0 ? [unknown] : findings,
+  };
 }
 
 type IndexedFile = ReturnType<typeof filesByDigest>[number];
@@ -125,25 +152,33 @@ function checkPlace(
 }
 
 function idOf(reader: VaultReader | null, part: string): string {
-  if (reader) return oneCaptureByPart(reader.database, part).id;
+  try {
+    if (reader) return oneCaptureByPart(reader.database, part).id;
+  } catch (error) {
+    if (error instanceof HoldfastError) throw error;
+  }
   throw new HoldfastError(
     "not-found",
-    `looking up ${part}: vault.db is missing`,
+    `looking up ${part}: vault.db is missing or cannot be read`,
     "run 'holdfast verify' without an id",
   );
 }
 
+/** Findings on the log itself: its lines, their order and their links. */
+const ofLog = /^(log|entry)-/;
+
+/** Findings on bytes that were hashed. What is wrong with the index, or does not belong there, is neither. */
+const ofStoredBytes =
+  /^(file|object|inventory|sidecar|version|record|derivation|annex|own-file)-|^too-large$/;
+
 function buildReport(audit: VaultAudit, quick: boolean): VerifyReport {
   const { findings } = audit;
   const errors = findings.filter(({ severity }) => severity === "error");
-  const ofLog = (code: string) => /^(log-|entry-|database-|schema-|index-)/.test(code);
+  const failed = (codes: RegExp) => errors.some(({ code }) => codes.test(code));
   return {
     ok: errors.length === 0,
-    hashes: hashState(
-      audit,
-      errors.some(({ code }) => !ofLog(code)),
-    ),
-    chain: audit.log === null ? "fail" : stateOf(errors.some(({ code }) => ofLog(code))),
+    hashes: hashState(audit, failed(ofStoredBytes)),
+    chain: audit.log === null ? "unchecked" : stateOf(failed(ofLog)),
     // Checkpoints are not part of this version's log: there is nothing to check, and that is said.
     signature: "absent",
     tokens: "absent",
@@ -156,7 +191,7 @@ function buildReport(audit: VaultAudit, quick: boolean): VerifyReport {
       digests_per_file: quick ? 1 : 2,
     },
     findings,
-    limits: limitSentences(quick),
+    limits: limitSentences(quick, errors.length === 0, audit.hasAnnexes),
   };
 }
 
@@ -170,31 +205,13 @@ function stateOf(failed: boolean): CheckState {
 }
 
 /** What this check cannot show, in the words of EVIDENCE §11. */
-function limitSentences(quick: boolean): readonly string[] {
+function limitSentences(quick: boolean, ok: boolean, hasAnnexes: boolean): readonly string[] {
+  const shown = ok ? "It shows no change since they were logged; it" : "Not all of them agree. It";
   return [
-    "This compares stored bytes, records and log with each other. It shows no change since they were logged; it says nothing about before.",
+    `This compares stored bytes, records and log with each other. ${shown} says nothing about before.`,
     "The log is not signed or time-stamped: somebody with write access could have rewritten all of it. Only a copy held by somebody else rules that out.",
     "It does not show that footage is genuine, nor who made it, where or when.",
+    ...(hasAnnexes ? [] : ["The private annexes are not here: nothing was compared with them."]),
     ...(quick ? ["Only SHA-256 was compared, as --quick asks."] : []),
   ];
-}
-
-async function recordCheck(
-  request: VerifyRequest,
-  world: World,
-  report: VerifyReport,
-  only: ReadonlySet<string> | null,
-): Promise<void> {
-  const vault = await openVault(request.vault, { ...world, onWait: () => undefined });
-  try {
-    finishInterrupted(vault);
-    logEntry(vault, "fixity-check", {
-      scope: only === null ? "vault" : [...only],
-      ok: report.ok,
-      findings: report.findings.length,
-      checked: report.checked,
-    });
-  } finally {
-    closeVault(vault);
-  }
 }

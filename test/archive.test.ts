@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CaptureRecord, DerivationRecord } from "../src/core/record.js";
@@ -402,5 +402,58 @@ describe("after all this", () => {
       );
       execFileSync("sha512sum", ["--strict", "--quiet", "-c"], { cwd, input: lines.join(""), stdio: "pipe" });
     }
+  });
+});
+
+describe("what a person typed", () => {
+  const everythingPublic = () =>
+    readdirSync(vault, { recursive: true, encoding: "utf8" }).filter(
+      (path) => !path.startsWith("private") && lstatSync(join(vault, path)).isFile(),
+    );
+
+  it("a password or token in an address is only in the private annex, and the address is found again", async () => {
+    const refused = await holdfast([
+      "archive",
+      "--vault",
+      vault,
+      `${site.url.replace("//", "//user:CANARYPASSWORD@")}/clips/clip.mp4`,
+    ]);
+    expect(refused.status).toBe(4);
+    const broken = await holdfast(["archive", "--vault", vault, "https://user:CANARY/PASSWORD@host/x"]);
+    expect(broken.status).toBe(4);
+    const path = "/clips/clip.mp4?access_token=CANARYTOKEN";
+    const result = await archiveOne(path);
+    expect(result).toMatchObject({ status: "captured", url: `${site.url}${path}` });
+    const record = recordOf(result);
+    expect(record.requested_url).toBe(`${site.url}/clips/clip.mp4?access_token=[cut]`);
+    expect(record.runs[0]!.argv.at(-1)).toBe("<requested url>");
+    expect(record.runs[0]!.removed).toContain("<requested url>");
+    expect(record.warnings.join()).toMatch(/requested address is cut/);
+    for (const file of everythingPublic())
+      expect(readFileSync(join(vault, file)).includes("CANARY"), file).toBe(false);
+    expect(readFileSync(join(vault, "private", result.id!, "annex.json"), "utf8")).toContain("CANARYTOKEN");
+    expect((await archiveOne(path)).status).toBe("already-captured");
+    expect((await archiveOne("/clips/clip.mp4?access_token=ANOTHERCANARY")).status).toBe("captured");
+  });
+});
+
+describe("an earlier capture that is gone", () => {
+  it("does not answer for its address: it is captured again, it is said why, and the next URL is still done", async () => {
+    const first = await archiveOne("/clips/clip.mp4", "--again");
+    const original = originals(first)[0]!.path;
+    rmSync(join(vault, first.object!, "v1/content", original));
+    const second = await archiveOne("/clips/clip.mp4");
+    expect(second).toMatchObject({ status: "captured", reason: expect.stringMatching(/is gone/) });
+    expect((await archiveOne("/clips/clip.mp4")).id).toBe(second.id);
+    rmSync(join(vault, second.object!, "inventory.json"));
+    const run = await holdfast([
+      "archive",
+      "--json",
+      "--vault",
+      vault,
+      `${site.url}/clips/clip.mp4`,
+      `${site.url}/page/og`,
+    ]);
+    expect(run.lines.map(({ status }) => status)).toEqual(["captured", expect.stringMatching(/captured/)]);
   });
 });

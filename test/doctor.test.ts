@@ -24,6 +24,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function world(env: World["env"]): World {
   return {
     now: () => new Date("2026-09-01T00:00:00Z"),
+    monotonic: () => 0,
     random: (bytes) => new Uint8Array(bytes),
     signal: new AbortController().signal,
     env: { ...env, HOLDFAST_TOOLS: join(folder, "tools") },

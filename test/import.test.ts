@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   copyFileSync,
@@ -7,9 +7,15 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
+  truncateSync,
+  chmodSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
+import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CaptureRecord } from "../src/core/record.js";
 import type { CaptureResult } from "../src/outcome.js";
@@ -145,6 +151,120 @@ describe("a file on disk", () => {
       reason: expect.stringMatching(/refused/),
     });
   });
+});
+
+describe("what lies beside a file or in its place", () => {
+  const place = join(folder.path, "odd places");
+  const clip = (name: string, seconds: number) => {
+    const file = join(place, name);
+    const source = `testsrc2=s=160x120:r=10:d=${seconds}`;
+    execFileSync("ffmpeg", ["-nostdin", "-y", "-loglevel", "error", "-f", "lavfi", "-i", source, file]);
+    return file;
+  };
+  beforeAll(() => {
+    mkdirSync(place);
+    clip("real.mp4", 1);
+  });
+
+  it("a link stands for the file it leads to", async () => {
+    symlinkSync("real.mp4", join(place, "link.mp4"));
+    const { status, results } = await importFiles(join(place, "link.mp4"), "--again");
+    expect(status).toBe(0);
+    expect(recordOf(results[0]!).files[0]).toMatchObject({
+      received_as: "real.mp4",
+      sha256: digest(join(place, "real.mp4")),
+    });
+  });
+
+  it("a folder, a pipe or a huge file with a sidecar's name is left out, named, and nothing waits for it", async () => {
+    const file = clip("beside.mp4", 5);
+    mkdirSync(join(place, "beside.jpg"));
+    execFileSync("mkfifo", [join(place, "beside.srt")]);
+    writeFileSync(join(place, "beside.info.json"), "{}");
+    truncateSync(join(place, "beside.info.json"), 65 * 1024 * 1024);
+    const { status, results } = await importFiles(file);
+    expect(status).toBe(0);
+    const { warnings, files } = recordOf(results[0]!);
+    expect(files.map(({ role }) => role)).toEqual(["media_track"]);
+    expect(warnings.join("\n")).toMatch(/beside\.jpg.*left out/);
+    expect(warnings.join("\n")).toMatch(/beside\.srt.*left out/);
+    expect(warnings.join("\n")).toMatch(/info\.json of \d+ bytes was left out/);
+  });
+
+  it("half characters in the keys of a metadata file do not stop the import", async () => {
+    const file = clip("keys.mp4", 3);
+    const secret = '{"a\\ud800":{"http_headers":{"Cookie":"x"}},"title":"t\\udc00"}';
+    writeFileSync(join(place, "keys.info.json"), secret);
+    const { status, results } = await importFiles(file);
+    expect(status).toBe(0);
+    expect(results[0]!.status).toBe("captured");
+    expect(recordOf(results[0]!).redactions).toHaveLength(1);
+  });
+
+  it("a file that something still writes to fails by itself, with a hint, and the next is imported", async () => {
+    const growing = join(place, "growing.mp4");
+    writeFileSync(growing, Buffer.alloc(8 * 1024 * 1024, 7));
+    const writer = spawn("sh", ["-c", `while :; do printf x >> '${growing}'; done`]);
+    const next = clip("next.mp4", 4);
+    try {
+      const { status, results } = await importFiles(growing, next);
+      expect(status).toBe(4);
+      expect(results.map((result) => result.status)).toEqual(["failed", "captured"]);
+      expect(results[0]!.reason).toMatch(/changed while it was read/);
+      expect(results[0]!.hint).toMatch(/import it again/);
+    } finally {
+      writer.kill();
+      await once(writer, "exit");
+    }
+  });
+
+  it("bytes that are here are not recorded again, and it is said that the giver was not either", async () => {
+    await importFiles(join(place, "real.mp4"));
+    const { results } = await importFiles(join(place, "real.mp4"), "--received-from", "CANARYGIVER");
+    expect(results[0]).toMatchObject({
+      status: "already-captured",
+      reason: expect.stringMatching(/not recorded again/),
+      hint: expect.stringMatching(/--again/),
+    });
+  });
+
+  it("bytes that were here and are not as recorded any more are imported again, and it is said why", async () => {
+    const file = clip("damaged.mp4", 6);
+    const { results } = await importFiles(file);
+    const stored = join(vault, results[0]!.object!, "v1/content/original/track-1.mp4");
+    const bytes = readFileSync(stored);
+    const damaged = Buffer.from(bytes);
+    damaged[100]! ^= 1;
+    const put = (content: Buffer) => {
+      chmodSync(stored, 0o644);
+      writeFileSync(stored, content);
+    };
+    put(damaged);
+    const again = await importFiles(file);
+    expect(again.results[0]).toMatchObject({
+      status: "captured",
+      reason: expect.stringMatching(/not as recorded .*another SHA-256/),
+    });
+    expect((await importFiles(file)).results[0]!.id).toBe(again.results[0]!.id);
+    put(bytes);
+  });
+
+  it("an interrupt ends the import of a large file within moments and leaves a sound vault", async () => {
+    const large = join(place, "large.mp4");
+    copyFileSync(join(place, "real.mp4"), large);
+    truncateSync(large, 2 * 1024 ** 3);
+    const other = join(folder.path, "interrupted");
+    const program = join(import.meta.dirname, "../bin/holdfast.js");
+    const child = spawn(process.execPath, [program, "import", "--vault", other, large], { stdio: "ignore" });
+    await setTimeout(3000);
+    const asked = performance.now();
+    child.kill("SIGINT");
+    const [status] = await once(child, "exit");
+    expect(status).toBe(130);
+    expect(performance.now() - asked).toBeLessThan(3000);
+    expect((await audit(other)).findings).toEqual([]);
+    rmSync(large);
+  }, 30_000);
 });
 
 describe("verify FILE", () => {

@@ -32,6 +32,7 @@ export async function main(argv: readonly string[], io: Terminal): Promise<numbe
   const version = packageVersion();
   const world: World = {
     now,
+    monotonic: () => performance.now(),
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
     signal: events.signal,
     env: io.env,

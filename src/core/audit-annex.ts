@@ -1,9 +1,9 @@
 import type { MeasuredFile } from "./audit-object.js";
-import { isJsonObject, parseCanonical } from "./canonical-json.js";
-import { sha256 } from "./digest.js";
+import { isJsonObject, type Json, parseCanonical } from "./canonical-json.js";
 import type { Finding } from "./finding.js";
+import { FormatError } from "./format-error.js";
 
-/** A private annex as found. Paths are relative to its folder; `text` is annex.json where it exists. */
+/** A private annex as found. Paths are relative to its folder; `text` is annex.json where it exists and can be read. */
 export interface FoundAnnex {
   /** Relative to the vault. */
   readonly folder: string;
@@ -31,12 +31,19 @@ export function auditAnnex(
     where: `${found.folder}/${path}`,
     message,
   });
-  if (found.text === null)
+  const annex = found.files.get("annex.json");
+  if (annex === undefined)
     return [error("annex-missing", "annex.json", "raw files are here but the annex is not")];
-  if (sha256(found.text) !== expectedSha256) {
+  if ("problem" in annex)
+    return [error("annex-unreadable", "annex.json", `it cannot be read: ${annex.problem}`)];
+  if (annex.sha256 !== expectedSha256) {
     return [error("annex-changed", "annex.json", "its SHA-256 is not the one the log states")];
   }
-  const stated = statedFiles(found.text);
+  const stated = found.text === null ? null : statedFiles(found.text);
+  if (stated === null) {
+    const message = "it is as logged, but no canonical JSON: which raw files belong to it cannot be told";
+    return [error("annex-not-canonical", "annex.json", message)];
+  }
   const findings: Finding[] = [];
   for (const [path, file] of stated) {
     const now = found.files.get(path);
@@ -55,8 +62,12 @@ export function auditAnnex(
   return findings;
 }
 
-function statedFiles(text: string): ReadonlyMap<string, { readonly bytes: number; readonly sha256: string }> {
-  const annex = parseCanonical(text);
+/** The raw files an annex names; null when it is not in canonical form. */
+function statedFiles(
+  text: string,
+): ReadonlyMap<string, { readonly bytes: number; readonly sha256: string }> | null {
+  const annex = canonicalOrNull(text);
+  if (annex === null) return null;
   const files = new Map<string, { bytes: number; sha256: string }>();
   if (!isJsonObject(annex) || !Array.isArray(annex.files)) return files;
   for (const file of annex.files) {
@@ -66,4 +77,13 @@ function statedFiles(text: string): ReadonlyMap<string, { readonly bytes: number
     }
   }
   return files;
+}
+
+function canonicalOrNull(text: string): Json | null {
+  try {
+    return parseCanonical(text);
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import type { LoggedCapture, LoggedVersion } from "./audit-log.js";
-import { sha512 } from "./digest.js";
+import { sha256, sha512 } from "./digest.js";
 import type { Finding } from "./finding.js";
 import { contentFiles, encodeSidecar, type Inventory, parseInventory } from "./inventory.js";
 
@@ -14,7 +14,7 @@ export interface FoundObject {
   readonly folder: string;
   readonly files: ReadonlyMap<string, MeasuredFile>;
   /** The bytes of the declaration, the inventories and their sidecars, where they exist. */
-  readonly texts: ReadonlyMap<string, string>;
+  readonly texts: ReadonlyMap<string, Uint8Array>;
 }
 
 const declaration = { name: "0=ocfl_object_1.1", text: "ocfl_object_1.1\n" } as const;
@@ -32,7 +32,7 @@ export function auditObject(
   const report = new ObjectReport(found, pending !== null);
   const head = capture.versions.at(-1) ?? pending;
   if (!head) return [];
-  if (found.texts.get(declaration.name) !== declaration.text) {
+  if (!holds(found.texts.get(declaration.name), declaration.text)) {
     report.error(
       "object-declaration",
       declaration.name,
@@ -89,7 +89,7 @@ function auditRootInventory(
   const text = found.texts.get("inventory.json");
   const sidecar = found.texts.get("inventory.json.sha512");
   if (text === undefined) {
-    report.error("inventory-missing", "inventory.json", "the inventory is missing");
+    report.error("inventory-missing", "inventory.json", "the inventory is missing or cannot be read");
     return;
   }
   const known = [head.inventorySha512, pending?.inventorySha512 ?? head.inventorySha512];
@@ -102,13 +102,13 @@ function auditRootInventory(
   } else if (sha512(text) !== known[1]) {
     report.unsettled("inventory-behind", "inventory.json", "the root inventory is one version behind");
   }
-  if (sidecar === undefined || !known.map(encodeSidecar).includes(sidecar)) {
+  if (sidecar === undefined || !known.some((digest) => holds(sidecar, encodeSidecar(digest)))) {
     report.error(
       "sidecar-changed",
       "inventory.json.sha512",
       "the sidecar is missing or not that of the inventory (OCFL E058, E060)",
     );
-  } else if (sidecar !== encodeSidecar(sha512(text))) {
+  } else if (!holds(sidecar, encodeSidecar(sha512(text)))) {
     report.unsettled(
       "sidecar-behind",
       "inventory.json.sha512",
@@ -126,7 +126,7 @@ function auditVersionInventory(
   const path = `${version.version}/inventory.json`;
   const text = found.texts.get(path);
   if (text === undefined) {
-    const message = `the inventory of ${version.version} is missing`;
+    const message = `the inventory of ${version.version} is missing or cannot be read`;
     if (isPending) report.unsettled("version-missing", path, message);
     else report.error("version-missing", path, message);
     return;
@@ -134,7 +134,7 @@ function auditVersionInventory(
   if (sha512(text) !== version.inventorySha512) {
     report.error("inventory-changed", path, `its SHA-512 is not the one entry ${version.entry} states`);
   }
-  if (found.texts.get(`${path}.sha512`) !== encodeSidecar(version.inventorySha512)) {
+  if (!holds(found.texts.get(`${path}.sha512`), encodeSidecar(version.inventorySha512))) {
     report.error(
       "sidecar-changed",
       `${path}.sha512`,
@@ -143,10 +143,19 @@ function auditVersionInventory(
   }
 }
 
+/** Whether bytes are exactly those of a text; a decoded text could hide bytes that are no UTF-8. */
+function holds(bytes: Uint8Array | undefined, text: string): boolean {
+  return bytes !== undefined && sha256(bytes) === sha256(text);
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}
+
 function newestInventory(found: FoundObject, versions: readonly LoggedVersion[]): Inventory | null {
   for (const version of [...versions].reverse()) {
     const text = found.texts.get(`${version.version}/inventory.json`);
-    const parsed = text === undefined ? null : parseInventory(text);
+    const parsed = text === undefined ? null : parseInventory(decode(text));
     if (parsed && "inventory" in parsed) return parsed.inventory;
   }
   return null;

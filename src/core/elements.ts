@@ -5,8 +5,12 @@ export interface CollectionFacts {
   readonly method: "ytdlp" | "import";
   readonly files: readonly Pick<RecordFile, "role" | "path">[];
   readonly commentsAsked: boolean;
-  /** For an import: whether somebody said where the file came from. */
-  readonly urlClaimed: boolean;
+  /** Whether the metadata that came holds at least one comment. */
+  readonly commentsCame: boolean;
+  /** False when the media is known to have come only in part. */
+  readonly whole: boolean;
+  /** For an import: whose word it is where the file came from; null where nobody said. */
+  readonly urlClaimedBy: "person" | "file" | null;
 }
 
 /** The eight items of the Berkeley Protocol §155, each with a status and its reason (FORMAT.md §5.4). */
@@ -16,33 +20,12 @@ export function buildElements(facts: CollectionFacts): readonly Element[] {
   const media = has("media_track", "media_segment");
   const imported = facts.method === "import";
   return [
-    imported
-      ? facts.urlClaimed
-        ? element(
-            "target_web_address",
-            "not_applicable",
-            "imported from a file; a person stated an address, see claimed_url",
-          )
-        : element("target_web_address", "not_applicable", "imported from a file; no address was stated")
-      : element(
-          "target_web_address",
-          "captured",
-          "requested, redirected and final addresses are in this record",
-        ),
+    address(facts),
     sourceCode(imported, has("html_source")),
     element("full_page_capture", "not_attempted", "this version of holdfast takes no picture of the page"),
-    media.length > 0
-      ? element("embedded_media_files", "captured", "every track as received", media)
-      : element("embedded_media_files", "failed", "no media arrived"),
+    mediaFiles(media, facts.whole),
     metadata(imported, has("info_json")),
-    facts.commentsAsked
-      ? element(
-          "contextual_data",
-          "captured",
-          "comments as the platform gave them, in the metadata",
-          has("info_json", "comments"),
-        )
-      : element("contextual_data", "not_attempted", "comments were not asked for"),
+    context(facts, has("info_json", "comments")),
     element(
       "collection_data",
       "captured",
@@ -50,6 +33,34 @@ export function buildElements(facts: CollectionFacts): readonly Element[] {
     ),
     element("hash_value", "captured", "SHA-256 and SHA-512 of every file, taken as soon as it was complete"),
   ];
+}
+
+function address(facts: CollectionFacts): Element {
+  const item = "target_web_address";
+  if (facts.method === "ytdlp")
+    return element(item, "captured", "requested, redirected and final addresses are in this record");
+  const said = {
+    person: "a person stated an address, see claimed_url",
+    file: "the metadata beside the file claims an address, see claimed_url",
+  };
+  const what = facts.urlClaimedBy === null ? "no address was stated" : said[facts.urlClaimedBy];
+  return element(item, "not_applicable", `imported from a file; ${what}`);
+}
+
+function mediaFiles(media: readonly string[], whole: boolean): Element {
+  const item = "embedded_media_files";
+  if (media.length === 0) return element(item, "failed", "no media arrived");
+  return whole
+    ? element(item, "captured", "every track as received", media)
+    : element(item, "captured", "only part of the media arrived, kept as received; see completeness", media);
+}
+
+function context(facts: CollectionFacts, paths: readonly string[]): Element {
+  const item = "contextual_data";
+  if (!facts.commentsAsked) return element(item, "not_attempted", "comments were not asked for");
+  return facts.commentsCame
+    ? element(item, "captured", "comments as the platform gave them, in the metadata", paths)
+    : element(item, "not_present", "comments were asked for and the metadata holds none");
 }
 
 function sourceCode(imported: boolean, pages: readonly string[]): Element {
@@ -74,12 +85,18 @@ function metadata(imported: boolean, infoJson: readonly string[]): Element {
     return element(
       "embedded_metadata",
       "captured",
-      "what the platform stated, and what the file itself holds after derivation",
+      imported
+        ? "what a metadata file beside it stated; what the file itself holds is read after this record was made, see the derivation"
+        : "what the platform stated; what the file itself holds is read after this record was made, see the derivation",
       infoJson,
     );
   }
   return imported
-    ? element("embedded_metadata", "not_present", "no .info.json lay beside the file")
+    ? element(
+        "embedded_metadata",
+        "not_attempted",
+        "no metadata file was taken in; what the file itself holds is read after this record was made, see the derivation",
+      )
     : element("embedded_metadata", "not_present", "the downloader wrote no metadata");
 }
 

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "./canonical-json.js";
 import { findSecrets, type Span } from "./secret-spans.js";
+import { wellFormed } from "./well-formed.js";
 
 /** What stands in the place of everything that was cut. */
 export const cutMark = "[cut]";
@@ -48,6 +49,25 @@ export function redactText(
 /** A URL for the record: addresses of machines in it, signing parameters and user:password are cut. */
 export function redactUrl(url: string, secrets: readonly string[] = []): string {
   return withoutSpans(url, findSecrets(url, secrets));
+}
+
+/**
+ * The one form in which an address that a person typed may enter the log or a record, whether it is a URL or not:
+ * user and password are cut however they are spelled, then as by `redactUrl`. Half characters become U+FFFD.
+ */
+export function redactTypedUrl(typed: string): string {
+  return redactUrl(withoutUserInfo(wellFormed(typed)));
+}
+
+function withoutUserInfo(typed: string): string {
+  const trimmed = typed.trim();
+  const url = URL.canParse(trimmed) ? new URL(trimmed) : null;
+  if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) {
+    if (url.username === "" && url.password === "") return typed;
+    return `${url.protocol}//${cutMark}@${url.host}${url.pathname}${url.search}${url.hash}`;
+  }
+  // What no parser splits may hold its password anywhere before the last @.
+  return typed.replace(/^(\s*(?:[a-z][a-z0-9+.-]*:)?[\\/]{2})?[\s\S]*@/i, `$1${cutMark}@`);
 }
 
 const droppedKeys =
@@ -102,7 +122,8 @@ class CutList {
   private more = 0;
 
   add(place: string): void {
-    if (this.places.length < maxListed) this.places.push(place);
+    // A key of somebody's JSON may hold half a character, which has no form in a record.
+    if (this.places.length < maxListed) this.places.push(wellFormed(place));
     else this.more += 1;
   }
 

@@ -60,7 +60,7 @@ function spellings(secret: string): string[] {
 }
 
 const parameterNames =
-  "ip|ipbits|ipbypass|client_?ip|user_?ip|remote_?addr|sig|signature|lsig|token|access_?token|auth|auth_?token|authkey|hmac|hash_?key|policy|key-pair-id|session|session_?id|sid|jwt|pot|secret|password|pass|pwd|x-amz-[a-z-]+|x-goog-[a-z-]+|googleaccessid|awsaccesskeyid|hdne[at]|hdnts|hdntl|wstoken|st|oh|nonce|__youtubedl_smuggle";
+  "ip|ipbits|ipbypass|client_?ip|user_?ip|remote_?addr|sig|signature|lsig|token|access_?token|refresh_?token|id_?token|api_?key|auth|auth_?token|authkey|hmac|hash_?key|policy|key-pair-id|session|session_?id|sid|jwt|pot|secret|password|passwd|pass|pwd|x-amz-[a-z-]+|x-goog-[a-z-]+|googleaccessid|awsaccesskeyid|hdne[at]|hdnts|hdntl|wstoken|st|oh|nonce|__youtubedl_smuggle";
 
 // Servers write URLs into HTML and JSON with their own escapes for `&`, `=` and `/`.
 const ampersand = String.raw`(?:[?&;#]|%3F|%26|\\u0026|\\x26)`;

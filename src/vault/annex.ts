@@ -1,9 +1,10 @@
-import { mkdirSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { encodeCanonical } from "../core/canonical-json.js";
+import { encodeCanonical, isJsonObject, parseForeignJson } from "../core/canonical-json.js";
 import type { CaptureId } from "../core/capture-id.js";
 import { sha256 } from "../core/digest.js";
 import { digestFile } from "./digest-file.js";
+import type { VaultLayout } from "./layout.js";
 import { syncFile, writeNewFile } from "./durable.js";
 
 /** One connection that the egress guard let through or refused. */
@@ -58,4 +59,18 @@ export function writeAnnex(folder: string, facts: AnnexFacts): string {
   });
   writeNewFile(join(folder, "annex.json"), text, 0o400);
   return sha256(text);
+}
+
+/** What a placeholder stood for, by the annex of a capture; null where the annex or the placeholder is not there. */
+export function annexPlace(layout: VaultLayout, capture: CaptureId, placeholder: string): string | null {
+  try {
+    const annex = parseForeignJson(readFileSync(join(layout.private, capture, "annex.json"), "utf8"));
+    const places = isJsonObject(annex) ? annex.places : null;
+    const value = isJsonObject(places ?? null)
+      ? Object.entries(places ?? {}).find(([name]) => name === placeholder)
+      : null;
+    return typeof value?.[1] === "string" ? value[1] : null;
+  } catch {
+    return null;
+  }
 }

@@ -1,38 +1,34 @@
 import { join } from "node:path";
-import type Database from "better-sqlite3";
-import { auditAnnex, type FoundAnnex } from "../core/audit-annex.js";
-import {
-  auditLog,
-  type LogAudit,
-  type LoggedCapture,
-  type LoggedVersion,
-  loggedVersion,
-} from "../core/audit-log.js";
-import { auditObject, type FoundObject, type MeasuredFile } from "../core/audit-object.js";
-import { FormatError } from "../core/format-error.js";
-import { parseCanonical } from "../core/canonical-json.js";
-import type { Entry } from "../core/entry.js";
+import type { LogAudit, LoggedCapture } from "../core/audit-log.js";
+import type { MeasuredFile } from "../core/audit-object.js";
+import { isCaptureId } from "../core/capture-id.js";
 import type { Finding } from "../core/finding.js";
+import { captureFindings, isReadAsText, type MeasuredFolders } from "./audit-capture.js";
+import { databaseFindings, readSnapshot, type Snapshot, touchedBetween } from "./audit-snapshot.js";
 import type { Intent } from "./commit.js";
-import { schemaDifferences } from "./database.js";
-import { readQuietly } from "./digest-file.js";
-import { schemaProblems } from "./json-schemas.js";
-import { objectPath, type VaultLayout } from "./layout.js";
-import { folderOf, ownFileFindings, readText, strayFindings, type VaultListing } from "./listing.js";
-import { readLog } from "./log.js";
+import type { VaultLayout } from "./layout.js";
+import {
+  folderOf,
+  hasAnnexes,
+  listVault,
+  looseOriginals,
+  oversizedTexts,
+  ownFileFindings,
+  strayFindings,
+} from "./listing.js";
 import { measureFiles } from "./measure.js";
-import { readIntents } from "./recovery.js";
-import { openReplay } from "./replay.js";
-import { recordReader } from "./vault.js";
+import { type AuditedVault, databaseState, openForAudit } from "./reader.js";
 import type { FoundPath } from "./walk.js";
 
 export interface VaultAudit {
   readonly findings: readonly Finding[];
+  /** Null where the database could not be read. */
   readonly log: LogAudit | null;
   readonly files: number;
   readonly bytes: number;
   readonly objects: number;
   readonly annexes: number;
+  readonly hasAnnexes: boolean;
 }
 
 export interface AuditOptions {
@@ -40,147 +36,156 @@ export interface AuditOptions {
   /** Only these captures' objects and annexes; the log and the database are always audited. */
   readonly only: ReadonlySet<string> | null;
   readonly onProgress: (files: number, total: number) => void;
+  readonly signal: AbortSignal;
 }
+
+/** How often captures that a writer touched meanwhile are looked at again before they are left unchecked. */
+const rounds = 8;
 
 /**
  * Audits a vault from its stored bytes: log, index, objects, annexes, the vault's own files. Reports everything that
- * is not as recorded and changes nothing. What lies on disk is listed before the database is read, so that a capture
- * committed meanwhile is not taken for a stranger.
+ * is not as recorded and changes nothing. A writer may be at work: the log is read first, then what lies on disk, and
+ * captures of which the log or the journal says something new at the end are audited again. Throws only on an abort.
  */
-export async function auditVault(
-  layout: VaultLayout,
-  database: Database.Database | null,
-  found: VaultListing,
-  options: AuditOptions,
-): Promise<VaultAudit> {
-  const damaged = database === null ? [missingDatabase] : databaseFindings(database);
-  if (database === null || damaged.length > 0) {
-    return {
-      findings: [...damaged, ...ownFileFindings(layout, null)],
-      log: null,
-      files: 0,
-      bytes: 0,
-      objects: 0,
-      annexes: 0,
-    };
+export async function auditVault(opened: AuditedVault, options: AuditOptions): Promise<VaultAudit> {
+  const { layout, reader } = opened;
+  const first = reader === null ? opened.findings : databaseFindings(reader.database);
+  if (reader === null || first.length > 0) return withoutLog(layout, first);
+  let round = await auditRound(layout, readSnapshot(layout, reader.database), options.only, options);
+  let state = opened.state;
+  const files = new Map(round.files);
+  const earlier = new Map<string, readonly Finding[]>(round.captures);
+  for (let count = 1; databaseState(layout) !== state; count += 1) {
+    const next = readAgain(layout);
+    if (next === null) break;
+    state = next.state;
+    const touched = touchedBetween(round.snapshot, next.snapshot);
+    const scope = new Set([...touched].filter((id) => options.only === null || options.only.has(id)));
+    if (count === rounds) {
+      return conclude(layout, unsettled(round, touched), unsettledCaptures(earlier, touched), files, options);
+    }
+    round = await auditRound(layout, next.snapshot, scope, options);
+    for (const [path, bytes] of round.files) files.set(path, bytes);
+    for (const [id, findings] of round.captures) earlier.set(id, findings);
   }
-  const log = auditLogAndIndex(layout, database);
-  const intents = new Map(readIntents({ database }).map((intent) => [intent.capture, intent]));
-  const wanted = (id: string) => options.only === null || options.only.has(id);
-  const captures = withPending(log.audit.captures, intents);
-  const files = [...found.objects, ...found.annexes].filter(
-    ({ path, kind }) => kind === "file" && wanted(idIn(path, captures)),
+  return conclude(layout, round, earlier, files, options);
+}
+
+/** One look at everything outside the captures and at some captures, by what the database said just before it. */
+interface Round {
+  readonly snapshot: Snapshot;
+  /** Findings on the vault as a whole. */
+  readonly vault: readonly Finding[];
+  readonly captures: ReadonlyMap<string, readonly Finding[]>;
+  /** Measured files → bytes. */
+  readonly files: ReadonlyMap<string, number>;
+}
+
+async function auditRound(
+  layout: VaultLayout,
+  snapshot: Snapshot,
+  scope: ReadonlySet<string> | null,
+  options: AuditOptions,
+): Promise<Round> {
+  const listing = listVault(layout);
+  const wanted = ({ id }: LoggedCapture) => scope === null || scope.has(id);
+  const chosen = [...snapshot.captures.values()].filter(wanted);
+  const ids = new Set(chosen.map(({ id }) => id));
+  const files = [...listing.objects, ...listing.annexes].filter(
+    ({ path, kind }) => kind === "file" && ids.has(captureIn(path) ?? ""),
   );
   const measured = await measureAll(layout, files, options);
-  const findings = [
-    ...log.findings,
-    ...ownFileFindings(layout, log.audit),
-    ...strayFindings(found, captures),
-    ...[...captures.values()]
-      .filter(({ id }) => wanted(id))
-      .flatMap((capture) => {
-        const intent = intents.get(capture.id) ?? null;
-        return [
-          ...objectFindings(layout, capture, measured, intent),
-          ...annexFindings(layout, capture, measured, intent),
-        ];
-      }),
-    ...[...intents.values()].map(intentNote),
-  ];
+  const texts = files.filter(({ path }) => isReadAsText(path));
+  const onFiles = byCapture([...oversizedTexts(texts), ...looseOriginals(files)]);
+  const captures = chosen.map((capture) => {
+    const found = captureFindings(layout, capture, measured, snapshot.intents.get(capture.id) ?? null);
+    return [capture.id, [...found, ...(onFiles.get(capture.id) ?? [])]] as const;
+  });
   return {
-    findings,
-    log: log.audit,
-    files: files.length,
-    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
-    objects: [...captures.values()].filter(({ id, object }) => object !== null && wanted(id)).length,
-    annexes: found.annexes.filter(({ path }) => path.endsWith("/annex.json")).length,
+    snapshot,
+    vault: [...ownFileFindings(layout, snapshot.log), ...strayFindings(listing, snapshot.captures)],
+    captures: new Map(captures),
+    files: new Map(files.map(({ path, bytes }) => [path, bytes])),
   };
 }
 
-const missingDatabase: Finding = {
-  code: "database-missing",
-  severity: "error",
-  where: "vault.db",
-  message: "vault.db is missing or is no SQLite database: the log cannot be checked",
-};
-
-function databaseFindings(database: Database.Database): readonly Finding[] {
-  const finding = (code: string, message: string): Finding => ({
-    code,
-    severity: "error",
-    where: "vault.db",
-    message,
-  });
+/** The database as it is now, opened anew; null when it cannot be read any more. */
+function readAgain(layout: VaultLayout): { readonly snapshot: Snapshot; readonly state: string } | null {
+  const { reader, state } = openForAudit(layout.root);
+  if (reader === null) return null;
   try {
-    const schema = schemaDifferences(database).map((message) => finding("schema-differs", message));
-    if (schema.length > 0) return schema;
-    const integrity = database.pragma("integrity_check", { simple: true });
-    return integrity === "ok"
-      ? []
-      : [finding("database-damaged", `SQLite's own check says: ${String(integrity)}`)];
-  } catch (error) {
-    return [
-      finding(
-        "database-damaged",
-        `SQLite cannot read it: ${error instanceof Error ? error.message : "unknown"}`,
-      ),
-    ];
-  }
-}
-
-function auditLogAndIndex(layout: VaultLayout, database: Database.Database) {
-  const replay = openReplay(recordReader(layout));
-  try {
-    const audit = auditLog(readLog(database), (entry) => [
-      ...entrySchemaFindings(entry),
-      ...replay.add(entry),
-    ]);
-    return { audit, findings: [...audit.findings, ...replay.compare(database)] };
+    return { snapshot: readSnapshot(layout, reader.database), state };
   } finally {
-    replay.close();
+    reader.close();
   }
 }
 
-function entrySchemaFindings(entry: Entry): readonly Finding[] {
-  return schemaProblems("entry", entry).map((message) => ({
-    code: "entry-schema",
-    severity: "error",
-    where: `entry:${entry.seq}`,
-    message,
-  }));
+/** After the last round: what a writer kept changing is said to be unchecked, and nothing is claimed of it. */
+function unsettled(round: Round, touched: ReadonlySet<string>): Round {
+  return { ...round, vault: round.vault.filter(({ where }) => !touched.has(captureIn(where) ?? "")) };
 }
 
-/** A capture whose very first commit is still in the journal is expected as the journal states it. */
-function withPending(
-  logged: ReadonlyMap<string, LoggedCapture>,
-  intents: ReadonlyMap<string, Intent>,
-): ReadonlyMap<string, LoggedCapture> {
-  const all = new Map(logged);
-  for (const [id, intent] of intents) {
-    if (all.has(id)) continue;
-    const annex = intent.body.annex_sha256;
-    all.set(id, {
-      id,
-      entry: 0,
-      object: intent.version === "" ? null : objectPath(id),
-      annexSha256: typeof annex === "string" ? annex : null,
-      versions: [],
-    });
-  }
-  return all;
+function unsettledCaptures(
+  captures: ReadonlyMap<string, readonly Finding[]>,
+  touched: ReadonlySet<string>,
+): ReadonlyMap<string, readonly Finding[]> {
+  const note = (where: string): Finding => {
+    const message = "another process was writing to it all the time: it was not checked";
+    return { code: "being-written", severity: "note", where, message };
+  };
+  return new Map([...captures, ...[...touched].map((id) => [id, [note(id)]] as const)]);
 }
 
-/** Folder of an object or annex, with a slash at its end → path inside it → what the file is now. */
-type MeasuredFolders = ReadonlyMap<string, ReadonlyMap<string, MeasuredFile>>;
+function conclude(
+  layout: VaultLayout,
+  round: Round,
+  captures: ReadonlyMap<string, readonly Finding[]>,
+  files: ReadonlyMap<string, number>,
+  { only }: AuditOptions,
+): VaultAudit {
+  const { snapshot } = round;
+  const objects = [...snapshot.captures.values()].filter(
+    ({ id, object }) => object !== null && (only === null || only.has(id)),
+  );
+  const present = hasAnnexes(layout);
+  const ofCaptures = [...captures.values()].flat().filter(({ code }) => present || code !== "annex-absent");
+  return {
+    findings: [
+      ...snapshot.findings,
+      ...round.vault,
+      ...ofCaptures,
+      ...[...snapshot.intents.values()].map(intentNote),
+    ],
+    log: snapshot.log,
+    files: files.size,
+    bytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0),
+    objects: objects.length,
+    annexes: [...files.keys()].filter((path) => /^private\/[^/]+\/annex\.json$/.test(path)).length,
+    hasAnnexes: present,
+  };
+}
+
+function withoutLog(layout: VaultLayout, findings: readonly Finding[]): VaultAudit {
+  const all = [...findings, ...ownFileFindings(layout, null)];
+  return {
+    findings: all,
+    log: null,
+    files: 0,
+    bytes: 0,
+    objects: 0,
+    annexes: 0,
+    hasAnnexes: hasAnnexes(layout),
+  };
+}
 
 async function measureAll(
   layout: VaultLayout,
   files: readonly FoundPath[],
-  options: AuditOptions,
+  { quick, onProgress, signal }: AuditOptions,
 ): Promise<MeasuredFolders> {
   const largestFirst = [...files].sort((a, b) => b.bytes - a.bytes);
   const paths = largestFirst.map(({ path }) => join(layout.root, path));
-  const measured = await measureFiles(paths, options.quick, (done) => options.onProgress(done, files.length));
+  const measured = await measureFiles(paths, quick, (done) => onProgress(done, files.length), signal);
   const folders = new Map<string, Map<string, MeasuredFile>>();
   for (const [index, { path }] of largestFirst.entries()) {
     const folder = folderOf(path);
@@ -191,92 +196,23 @@ async function measureAll(
   return folders;
 }
 
-function objectFindings(
-  layout: VaultLayout,
-  capture: LoggedCapture,
-  measured: MeasuredFolders,
-  intent: Intent | null,
-): readonly Finding[] {
-  if (capture.object === null) return [];
-  const folder = capture.object;
-  const pending = intent ? pendingVersion(intent) : null;
-  const files = measured.get(`${folder}/`) ?? new Map<string, MeasuredFile>();
-  if (files.size === 0) {
-    if (intent && capture.versions.length === 0) return [];
-    return [
-      {
-        code: "object-missing",
-        severity: "error",
-        where: folder,
-        message: `entry ${capture.entry} names this object and it is not there`,
-      },
-    ];
+function byCapture(findings: readonly Finding[]): ReadonlyMap<string, readonly Finding[]> {
+  const all = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const id = captureIn(finding.where) ?? "";
+    all.set(id, [...(all.get(id) ?? []), finding]);
   }
-  const texts = readTexts(join(layout.root, folder), [...files.keys()].filter(isObjectText));
-  const found: FoundObject = { folder, files, texts };
-  return [...auditObject(capture, found, pending), ...recordFindings(layout, capture, found)];
+  return all;
 }
 
-/** record.json and derivation.json: canonical form and schema. Their digests are checked with the other files. */
-function recordFindings(layout: VaultLayout, capture: LoggedCapture, found: FoundObject): readonly Finding[] {
-  return capture.versions.flatMap(({ version }) => {
-    const [path, schema] =
-      version === "v1"
-        ? ([`${version}/content/record.json`, "record"] as const)
-        : ([`${version}/content/derived/derivation.json`, "derivation"] as const);
-    if (!found.files.has(path)) return [];
-    const where = `${found.folder}/${path}`;
-    const finding = (code: string, message: string): Finding => ({ code, severity: "error", where, message });
-    try {
-      const value = parseCanonical(readQuietly(join(layout.root, where)).toString("utf8"));
-      return schemaProblems(schema, value).map((message) => finding(`${schema}-schema`, message));
-    } catch (error) {
-      if (!(error instanceof FormatError)) return [finding("file-unreadable", "it cannot be read")];
-      return [finding(`${schema}-not-canonical`, error.message)];
-    }
-  });
-}
-
-function annexFindings(
-  layout: VaultLayout,
-  capture: LoggedCapture,
-  measured: MeasuredFolders,
-  intent: Intent | null,
-): readonly Finding[] {
-  if (capture.annexSha256 === null) return [];
-  const folder = `private/${capture.id}`;
-  const files = measured.get(`${folder}/`) ?? new Map<string, MeasuredFile>();
-  if (files.size === 0 && intent) return [];
-  const text = files.has("annex.json")
-    ? readTexts(join(layout.root, folder), ["annex.json"]).get("annex.json")
-    : undefined;
-  const found: FoundAnnex = { folder, text: text ?? null, files };
-  return auditAnnex(capture.annexSha256, found, folder);
-}
-
-function idIn(path: string, captures: ReadonlyMap<string, LoggedCapture>): string {
-  const id = path.split("/")[path.startsWith("objects/") ? 2 : 1] ?? "";
-  return captures.has(id) ? id : "";
-}
-
-function isObjectText(path: string): boolean {
-  return /^(0=ocfl_object_1\.1|(v\d+\/)?inventory\.json(\.sha512)?)$/.test(path);
-}
-
-function readTexts(folder: string, paths: readonly string[]): ReadonlyMap<string, string> {
-  const texts = new Map<string, string>();
-  for (const path of paths) {
-    const text = readText(join(folder, path));
-    if (text !== null) texts.set(path, text);
-  }
-  return texts;
-}
-
-function pendingVersion(intent: Intent): LoggedVersion | null {
-  return intent.version === "" ? null : loggedVersion(0, intent.body);
+/** The capture in whose object or annex a path lies. */
+function captureIn(path: string): string | null {
+  const parts = path.split("/");
+  const id = parts[0] === "objects" ? parts[2] : parts[0] === "private" ? parts[1] : undefined;
+  return id !== undefined && isCaptureId(id) ? id : null;
 }
 
 function intentNote(intent: Intent): Finding {
-  const message = `a commit (${intent.event}) was interrupted; the next command that writes finishes it and logs that`;
+  const message = `a commit (${intent.event}) was interrupted, or is being made now; the next command that writes finishes it and logs that`;
   return { code: "commit-interrupted", severity: "note", where: intent.capture, message };
 }

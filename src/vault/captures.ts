@@ -123,7 +123,7 @@ export function queryCaptures(database: Database.Database, query: CaptureQuery):
   where(
     "id IN (SELECT id FROM capture_text WHERE capture_text MATCH @text)",
     "text",
-    query.text && matchWords(query.text),
+    query.text === null ? null : matchWords(query.text),
   );
   // SQLite folds the letters of ASCII only; names here are as often Cyrillic or Kazakh.
   database.function("folded", { deterministic: true }, (text) => String(text ?? "").toLowerCase());
@@ -136,13 +136,10 @@ export function queryCaptures(database: Database.Database, query: CaptureQuery):
     .all({ ...values, limit: query.limit ?? -1 });
 }
 
-/** Each word as a quoted FTS5 prefix: what a person types is never an FTS5 expression. */
-function matchWords(text: string): string {
-  return text
-    .split(/\s+/)
-    .filter((word) => word !== "")
-    .map((word) => `"${word.replaceAll('"', '""')}"*`)
-    .join(" ");
+/** Each word as a quoted FTS5 prefix: what a person types is never an FTS5 expression. Null where there is no word. */
+function matchWords(text: string): string | null {
+  const words = text.split(/[\s\0]+/).filter((word) => word !== "");
+  return words.length === 0 ? null : words.map((word) => `"${word.replaceAll('"', '""')}"*`).join(" ");
 }
 
 /** A bare day means the whole of it. */

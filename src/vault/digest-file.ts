@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 
 export interface FileDigest {
   readonly bytes: number;
@@ -27,25 +28,55 @@ export function digestFileQuickly(path: string): Pick<FileDigest, "bytes" | "sha
   return { bytes, sha256: sha256.digest("hex") };
 }
 
-/** Digests of each file, and the SHA-256 of all of them put together in order, in one read of each. */
-export function digestSequence(paths: readonly string[]): {
+/**
+ * Digests of each file, and the SHA-256 of all of them put together in order, in one read of each. Other work goes on
+ * between two files.
+ */
+export async function digestSequence(paths: readonly string[]): Promise<{
   readonly each: readonly Pick<FileDigest, "bytes" | "sha256">[];
   readonly joined: string;
-} {
+}> {
   const joined = createHash("sha256");
-  const each = paths.map((path) => {
+  const each: Pick<FileDigest, "bytes" | "sha256">[] = [];
+  for (const path of paths) {
     const own = createHash("sha256");
     const bytes = readBlocks(path, [own, joined]);
-    return { bytes, sha256: own.digest("hex") };
-  });
+    each.push({ bytes, sha256: own.digest("hex") });
+    await setImmediate();
+  }
   return { each, joined: joined.digest("hex") };
 }
 
-/** A small text file, read without leaving a trace in its access time where the system allows that. */
+/** What is read into memory as a whole is at most this large: whoever had the vault decides how large a file in it is. */
+export const largestText = 64 * 1024 * 1024;
+
+/**
+ * A small file as a whole, read without leaving a trace in its access time where the system allows that. The same rules
+ * as `digestFile`; throws too when it is larger than `largestText`.
+ */
 export function readQuietly(path: string): Buffer {
   const blocks: Buffer[] = [];
-  readBlocks(path, [{ update: (block: Buffer) => blocks.push(Buffer.from(block)) }]);
+  let bytes = 0;
+  const update = (block: Buffer) => {
+    bytes += block.length;
+    if (bytes > largestText) throw new Error("it is too large to be read as a whole");
+    blocks.push(Buffer.from(block));
+  };
+  readBlocks(path, [{ update }]);
   return Buffer.concat(blocks);
+}
+
+/** Copies a file as `readQuietly` reads it, of any size. Throws when `to` exists. */
+export function copyQuietly(from: string, to: string): void {
+  const descriptor = openSync(to, "wx", 0o600);
+  const update = (block: Buffer) => {
+    for (let written = 0; written < block.length; ) written += writeSync(descriptor, block, written);
+  };
+  try {
+    readBlocks(from, [{ update }]);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function readBlocks(path: string, readers: readonly (Hash | { update(block: Buffer): unknown })[]): number {

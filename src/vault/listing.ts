@@ -1,13 +1,14 @@
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { LogAudit, LoggedCapture } from "../core/audit-log.js";
 import { sha256 } from "../core/digest.js";
 import type { Finding } from "../core/finding.js";
-import { readQuietly } from "./digest-file.js";
+import { largestText, readQuietly } from "./digest-file.js";
 import { storageRootFiles, type VaultLayout } from "./layout.js";
 import { type FoundPath, walk } from "./walk.js";
+import { isLockFile } from "./writer-lock.js";
 
-/** What lies in a vault, paths relative to it. */
+/** What lies in a vault, paths relative to it. What is inside `staging` is unfinished work and not looked at. */
 export interface VaultListing {
   readonly objects: readonly FoundPath[];
   readonly annexes: readonly FoundPath[];
@@ -15,7 +16,7 @@ export interface VaultListing {
 }
 
 export function listVault(layout: VaultLayout): VaultListing {
-  const all = walk(layout.root);
+  const all = walk(layout.root, new Set(["staging"]));
   const isObject = (path: string) => /^objects\/[0-9a-f]{2}\//.test(path);
   return {
     objects: all.filter(({ path }) => isObject(path)),
@@ -24,28 +25,50 @@ export function listVault(layout: VaultLayout): VaultListing {
   };
 }
 
-/** README.txt, holdfast.json and the files that make `objects/` an OCFL storage root. */
+/** README.txt, holdfast.json, the files that make `objects/` an OCFL storage root, and the folders of a vault. */
 export function ownFileFindings(layout: VaultLayout, log: LogAudit | null): readonly Finding[] {
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...folderFindings(layout), ...lockFindings(layout)];
   const changed = (where: string, message: string) =>
     findings.push({ code: "own-file-changed", severity: "error", where, message });
   for (const [name, text] of Object.entries(storageRootFiles)) {
-    if (readText(join(layout.objects, name)) !== text) changed(`objects/${name}`, "missing or changed");
+    if (digestOf(join(layout.objects, name)) !== sha256(text)) {
+      changed(`objects/${name}`, "missing or changed");
+    }
   }
-  const settings = readText(layout.settings);
-  const readme = readText(layout.readme);
-  if (log && (settings === null || sha256(settings) !== log.settingsSha256)) {
+  if (log && digestOf(layout.settings) !== (log.settingsSha256 ?? "")) {
     changed("holdfast.json", "missing, or its SHA-256 is not the one the log states");
   }
-  if (log && (readme === null || sha256(readme) !== log.readmeSha256)) {
+  if (log && digestOf(layout.readme) !== (log.readmeSha256 ?? "")) {
     changed("README.txt", "missing, or its SHA-256 is not the one the log states");
   }
   return findings;
 }
 
+/** Whether the private annexes are there at all; a vault may be handed on without them. */
+export function hasAnnexes(layout: VaultLayout): boolean {
+  return lstatSync(layout.private, { throwIfNoEntry: false }) !== undefined;
+}
+
+function folderFindings(layout: VaultLayout): readonly Finding[] {
+  const missing = (["objects", "log", "staging"] as const)
+    .filter((name) => !lstatSync(layout[name], { throwIfNoEntry: false })?.isDirectory())
+    .map((where): Finding => {
+      return { code: "folder-missing", severity: "error", where, message: "missing, or not a folder" };
+    });
+  if (hasAnnexes(layout)) return missing;
+  const message = "this vault is here without its private annexes: none of them was checked";
+  return [...missing, { code: "private-absent", severity: "note", where: "private", message }];
+}
+
+function lockFindings(layout: VaultLayout): readonly Finding[] {
+  if (!lstatSync(layout.writerLock, { throwIfNoEntry: false }) || isLockFile(layout.writerLock)) return [];
+  const message = "not the empty file that holdfast locks: whether somebody writes here cannot be told";
+  return [{ code: "lock-not-ours", severity: "note", where: "staging/writer.lock", message }];
+}
+
 const databaseFiles = new Set(["vault.db", "vault.db-wal", "vault.db-shm"]);
 
-/** Files and folders that neither the log nor the layout knows. */
+/** Files and folders that neither the log nor the layout knows, and what the system does not let us read. */
 export function strayFindings(
   found: VaultListing,
   captures: ReadonlyMap<string, LoggedCapture>,
@@ -58,30 +81,63 @@ export function strayFindings(
   const own = new Set([
     "README.txt",
     "holdfast.json",
+    ...databaseFiles,
     ...Object.keys(storageRootFiles).map((name) => `objects/${name}`),
   ]);
-  const stray = [...found.objects, ...found.annexes].filter(({ path }) => !known.has(folderOf(path)));
-  const odd = [...found.objects, ...found.annexes].filter(
-    ({ path, kind }) => kind !== "file" && known.has(folderOf(path)),
-  );
+  const inFolders = [...found.objects, ...found.annexes];
   const elsewhere = found.elsewhere.filter(
     ({ path, kind }) =>
-      !own.has(path) &&
-      !databaseFiles.has(path) &&
-      !path.startsWith("staging/") &&
-      !(kind === "empty-folder" && isLayoutFolder(path)),
+      !(kind === "file" && own.has(path)) && !(kind === "empty-folder" && isLayoutFolder(path)),
   );
   return [
-    ...stray.map(({ path }) => extra(path, "no entry of the log knows this")),
-    ...odd.map(({ path, kind }) =>
-      extra(path, kind === "other" ? "not a regular file" : "an empty folder that does not belong there"),
-    ),
-    ...elsewhere.map(({ path }) => extra(path, "does not belong into a vault")),
+    ...inFolders
+      .filter(({ path, kind }) => kind !== "file" || !known.has(folderOf(path)))
+      .map((item) => stray(item, known.has(folderOf(item.path)))),
+    ...elsewhere.map((item) => stray(item, own.has(item.path))),
   ];
 }
 
-function extra(where: string, message: string): Finding {
-  return { code: "stray", severity: "error", where, message };
+function stray({ path, kind }: FoundPath, known: boolean): Finding {
+  if (kind === "unreadable") {
+    return { code: "unreadable", severity: "error", where: path, message: "the system refuses to read it" };
+  }
+  return { code: "stray", severity: "error", where: path, message: strayMessage(kind, known) };
+}
+
+function strayMessage(kind: FoundPath["kind"], known: boolean): string {
+  if (kind === "bad-name") return "its name is not UTF-8: it cannot be checked, and no entry knows it";
+  if (!known) return "no entry of the log knows this, and it does not belong into a vault";
+  return kind === "other" ? "not a regular file" : "an empty folder that does not belong there";
+}
+
+/** Originals that could be changed by accident: somebody may write to them, or they have a second name elsewhere. */
+export function looseOriginals(files: readonly FoundPath[]): readonly Finding[] {
+  return files
+    .filter(
+      ({ path, kind }) => kind === "file" && /^objects\/[^/]+\/[^/]+\/v\d+\/content\/original\//.test(path),
+    )
+    .flatMap(({ path: where, writable, links }): readonly Finding[] => [
+      ...(writable
+        ? [
+            {
+              code: "not-read-only",
+              severity: "note",
+              where,
+              message: "this original may be written to",
+            } as const,
+          ]
+        : []),
+      ...(links > 1
+        ? [
+            {
+              code: "hard-linked",
+              severity: "note",
+              where,
+              message: `it has ${links} names on this disk`,
+            } as const,
+          ]
+        : []),
+    ]);
 }
 
 function isLayoutFolder(path: string): boolean {
@@ -94,12 +150,26 @@ export function folderOf(path: string): string {
   return `${parts.slice(0, parts[0] === "objects" ? 3 : 2).join("/")}/`;
 }
 
-/** The text of a file, read without a trace; null where it is missing or no regular file. */
-export function readText(path: string): string | null {
-  if (!existsSync(path)) return null;
+/** The bytes of a small file, read without a trace; null where it is missing, too large or no regular file. */
+export function readBytes(path: string): Uint8Array | null {
   try {
-    return readQuietly(path).toString("utf8");
+    return readQuietly(path);
   } catch {
     return null;
   }
+}
+
+/** Texts that had to be read as a whole and are too large for that. */
+export function oversizedTexts(texts: readonly FoundPath[]): readonly Finding[] {
+  return texts
+    .filter(({ bytes }) => bytes > largestText)
+    .map(({ path: where, bytes }) => {
+      const message = `${bytes} bytes are too much for this file: it was not read as a text`;
+      return { code: "too-large", severity: "error", where, message };
+    });
+}
+
+function digestOf(path: string): string | null {
+  const bytes = readBytes(path);
+  return bytes && sha256(bytes);
 }

@@ -11,12 +11,14 @@ const workerFile = new URL("../../dist/vault/hash-worker.js", import.meta.url);
 
 /**
  * Digests of many files on all cores, in the order asked. Large files should come first, so that no thread is left
- * alone with one at the end. A file that cannot be read is a result, not an error.
+ * alone with one at the end. A file that cannot be read is a result, not an error. An abort ends the threads at once
+ * and throws the signal's reason.
  */
 export async function measureFiles(
   paths: readonly string[],
   quick: boolean,
   onDone: (files: number) => void,
+  signal: AbortSignal | null = null,
 ): Promise<readonly MeasuredFile[]> {
   const results: MeasuredFile[] = new Array(paths.length);
   const starts =
@@ -24,15 +26,20 @@ export async function measureFiles(
   const size = paths.length > batchFiles * 4 ? batchFiles : 1;
   let done = 0;
   const work = async () => {
+    signal?.throwIfAborted();
     const worker = new Worker(workerFile);
+    const stop = () => void worker.terminate();
+    signal?.addEventListener("abort", stop, { once: true });
     try {
       for (let start = starts.shift(); start !== undefined; start = starts.shift()) {
         const measured = await ask(worker, { paths: paths.slice(start, start + size), quick });
+        signal?.throwIfAborted();
         for (const [index, file] of measured.entries()) results[start + index] = file;
         done += measured.length;
         onDone(done);
       }
     } finally {
+      signal?.removeEventListener("abort", stop);
       await worker.terminate();
     }
   };
@@ -43,9 +50,13 @@ export async function measureFiles(
 function ask(worker: Worker, task: HashTask): Promise<readonly MeasuredFile[]> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error) => reject(error);
+    // Ended before it answered.
+    const onExit = () => resolve(task.paths.map(() => ({ problem: "the check was ended" })));
     worker.once("error", onError);
+    worker.once("exit", onExit);
     worker.once("message", (measured: readonly MeasuredFile[]) => {
       worker.off("error", onError);
+      worker.off("exit", onExit);
       resolve(measured);
     });
     worker.postMessage(task);

@@ -1,9 +1,11 @@
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { HoldfastError } from "../core/error.js";
+import type { Finding } from "../core/finding.js";
 import { openDatabaseForReading, refuseOtherSchema } from "./database.js";
+import { copyQuietly, largestText, readQuietly } from "./digest-file.js";
 import { type VaultLayout, vaultLayout } from "./layout.js";
 import { isVault } from "./vault.js";
 import { isBeingWritten } from "./writer-lock.js";
@@ -15,44 +17,90 @@ export interface VaultReader {
   close(): void;
 }
 
-/** Opens a vault to answer a question about it. The schema is compared before anything is read. */
-export function openReader(root: string): VaultReader {
+/**
+ * Answers a question about a vault. The schema is compared before anything is read. Throws `no-vault`, or
+ * `not-as-recorded` where SQLite or the system cannot read the database.
+ */
+export function readVault<Answer>(root: string, ask: (reader: VaultReader) => Answer): Answer {
   const layout = existingVault(root);
-  if (!existsSync(layout.database)) {
-    throw new HoldfastError(
-      "no-vault",
-      `opening ${root}: vault.db is missing`,
-      "put it back from a copy of this vault, or finish an interrupted 'holdfast init' by running it again",
-    );
-  }
-  // Where nobody is at work a small database is read whole: opening it in place would leave side files behind.
-  const atRest = !existsSync(`${layout.database}-wal`) && statSync(layout.database).size <= inMemoryBytes;
-  const opened = (atRest ? null : openInPlace(layout)) ?? openCopy(layout);
+  let opened: OpenDatabase | null = null;
   try {
+    opened = openAtRestOrInPlace(layout);
     refuseOtherSchema(opened.database, layout.database);
+    return ask({ layout, ...opened });
   } catch (error) {
-    opened.close();
-    throw error;
+    if (!isReadFailure(error)) throw error;
+    throw new HoldfastError(
+      "not-as-recorded",
+      `reading ${layout.database}: ${error.message}`,
+      "run 'holdfast verify' to see what is wrong, and compare with a copy of this vault",
+      error,
+    );
+  } finally {
+    opened?.close();
   }
-  return { layout, ...opened };
+}
+
+/** A vault opened for an audit. `reader` is null where the database cannot be read, and a finding says why. */
+export interface AuditedVault {
+  readonly layout: VaultLayout;
+  readonly reader: VaultReader | null;
+  readonly findings: readonly Finding[];
+  /** Changes whenever somebody writes to the database; taken before it was opened. */
+  readonly state: string;
 }
 
 /**
  * Opens a vault for an audit: not even a side file or a timestamp may change, and nothing about the database is taken
- * for granted, its schema included. Null where the database is missing or is no SQLite file.
+ * for granted, its schema included.
  */
-export function openForAudit(root: string): {
-  readonly layout: VaultLayout;
-  readonly reader: VaultReader | null;
-} {
-  const layout = existingVault(root);
-  if (!existsSync(layout.database)) return { layout, reader: null };
-  // A writer at work has its side files open already; a reader beside it changes nothing.
-  const opened = isBeingWritten(layout.writerLock) ? openInPlace(layout) : openCopy(layout);
-  return { layout, reader: opened && { layout, ...opened } };
+export function openForAudit(root: string): AuditedVault {
+  const layout = auditableVault(root);
+  const state = databaseState(layout);
+  const unusable = (code: string, message: string): AuditedVault => {
+    return {
+      layout,
+      reader: null,
+      findings: [{ code, severity: "error", where: "vault.db", message }],
+      state,
+    };
+  };
+  const odd = oddDatabaseFile(layout);
+  if (odd !== null) return unusable("database-missing", `${odd}: the log cannot be checked`);
+  try {
+    // A writer at work has its side files open already; a reader beside it changes nothing.
+    return { layout, reader: { layout, ...openAtRestOrInPlace(layout, true) }, findings: [], state };
+  } catch (error) {
+    if (!isReadFailure(error)) throw error;
+    const code = error instanceof Database.SqliteError ? "database-damaged" : "unreadable";
+    return unusable(code, `it cannot be read: ${error.message.replaceAll(layout.database, "vault.db")}`);
+  }
+}
+
+/** Size and time of the database's files: unchanged as long as nobody writes. */
+export function databaseState(layout: VaultLayout): string {
+  return ["", "-wal"]
+    .map((end) => lstatSync(`${layout.database}${end}`, { bigint: true, throwIfNoEntry: false }))
+    .map((found) => (found ? `${found.ino} ${found.size} ${found.mtimeNs}` : "none"))
+    .join(", ");
+}
+
+/** Throws `no-vault` where there is no vault with a database. */
+export function refuseMissingVault(root: string): void {
+  existingVault(root);
 }
 
 function existingVault(root: string): VaultLayout {
+  const layout = auditableVault(root);
+  if (existsSync(layout.database)) return layout;
+  throw new HoldfastError(
+    "no-vault",
+    `opening ${root}: vault.db is missing`,
+    "put it back from a copy of this vault, or finish an interrupted 'holdfast init' by running it again",
+  );
+}
+
+function auditableVault(root: string): VaultLayout {
   if (isVault(root)) return vaultLayout(root);
   throw new HoldfastError(
     "no-vault",
@@ -61,40 +109,92 @@ function existingVault(root: string): VaultLayout {
   );
 }
 
+/** Through a link SQLite would read, and lock, somewhere else. */
+function oddDatabaseFile(layout: VaultLayout): string | null {
+  const found = lstatSync(layout.database, { throwIfNoEntry: false });
+  if (!found) return "vault.db is missing";
+  const odd = ["", "-wal", "-shm"].find((end) => {
+    const file = lstatSync(`${layout.database}${end}`, { throwIfNoEntry: false });
+    return file !== undefined && !file.isFile();
+  });
+  return odd === undefined ? null : `vault.db${odd} is not a regular file`;
+}
+
 type OpenDatabase = Pick<VaultReader, "database" | "close">;
+
+/** How often a copy that somebody wrote into meanwhile is made again. */
+const copyAttempts = 5;
+
+/**
+ * A database at rest is read as a copy, since opening it in place would leave side files behind; one that is being
+ * written is opened in place. Only a large one at rest may be opened in place when `traceless` is not asked.
+ */
+function openAtRestOrInPlace(layout: VaultLayout, traceless = false): OpenDatabase {
+  for (let attempt = 0; attempt < copyAttempts; attempt += 1) {
+    const hasWal = existsSync(`${layout.database}-wal`);
+    const inPlace = hasWal ? !traceless || isBeingWritten(layout.writerLock) : !traceless && !isSmall(layout);
+    const opened = (inPlace ? openInPlace(layout) : null) ?? openCopy(layout);
+    if (opened) return opened;
+  }
+  return openDatabase(layout.database);
+}
+
+function isSmall(layout: VaultLayout): boolean {
+  return (lstatSync(layout.database, { throwIfNoEntry: false })?.size ?? 0) <= largestText;
+}
 
 /** Null on a disk that cannot be written to, where SQLite cannot make the side files of WAL mode. */
 function openInPlace(layout: VaultLayout): OpenDatabase | null {
+  let opened: OpenDatabase | null = null;
   try {
-    const database = openDatabaseForReading(layout.database);
-    database.prepare("SELECT count(*) FROM sqlite_schema").get();
-    return { database, close: () => database.close() };
+    opened = openDatabase(layout.database);
+    opened.database.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return opened;
   } catch (error) {
+    opened?.close();
     if (error instanceof Database.SqliteError) return null;
     throw error;
   }
 }
 
-/** Files up to this size are read into memory; larger ones are copied to the system's temporary folder. */
-const inMemoryBytes = 64 * 1024 * 1024;
-
-function openCopy(layout: VaultLayout): OpenDatabase {
-  const wal = `${layout.database}-wal`;
-  const hasWal = existsSync(wal) && statSync(wal).size > 0;
-  if (!hasWal && statSync(layout.database).size <= inMemoryBytes) {
-    const database = openDatabaseForReading(asRollbackMode(readFileSync(layout.database)));
-    return { database, close: () => database.close() };
+/** A copy, in memory where it is small; null when somebody wrote to the database while it was made. */
+function openCopy(layout: VaultLayout): OpenDatabase | null {
+  const before = databaseState(layout);
+  let opened: OpenDatabase | null = null;
+  try {
+    opened = copyDatabase(layout);
+  } catch (error) {
+    if (databaseState(layout) === before) throw error;
   }
+  if (databaseState(layout) === before) return opened;
+  opened?.close();
+  return null;
+}
+
+function copyDatabase(layout: VaultLayout): OpenDatabase {
+  const wal = lstatSync(`${layout.database}-wal`, { throwIfNoEntry: false });
+  const hasWal = wal !== undefined && wal.size > 0;
+  if (!hasWal && isSmall(layout)) return openDatabase(asRollbackMode(readQuietly(layout.database)));
   const folder = mkdtempSync(join(tmpdir(), "holdfast-audit-"));
-  const copy = join(folder, "vault.db");
-  copyFileSync(layout.database, copy);
-  if (hasWal) copyFileSync(wal, `${copy}-wal`);
-  const database = openDatabaseForReading(copy);
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const copy = join(folder, "vault.db");
+    copyQuietly(layout.database, copy);
+    if (hasWal) copyQuietly(`${layout.database}-wal`, `${copy}-wal`);
+    return openDatabase(copy, remove);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+function openDatabase(source: string | Buffer, after: () => void = () => undefined): OpenDatabase {
+  const database = openDatabaseForReading(source);
   return {
     database,
     close: () => {
       database.close();
-      rmSync(folder, { recursive: true, force: true });
+      after();
     },
   };
 }
@@ -104,4 +204,10 @@ function asRollbackMode(bytes: Buffer): Buffer {
   if (bytes[18] === 2) bytes[18] = 1;
   if (bytes[19] === 2) bytes[19] = 1;
   return bytes;
+}
+
+/** What SQLite says of a damaged file, and what the system says of one that may not be read. */
+function isReadFailure(error: unknown): error is Error {
+  if (error instanceof HoldfastError || !(error instanceof Error)) return false;
+  return error instanceof Database.SqliteError || ("syscall" in error && "code" in error);
 }

@@ -1,4 +1,4 @@
-import type Database from "better-sqlite3";
+import Database from "better-sqlite3";
 import type { Entry } from "../core/entry.js";
 import type { Finding } from "../core/finding.js";
 import { openEmptyDatabase } from "./database.js";
@@ -34,9 +34,26 @@ export function openReplay(reader: RecordReader): Replay {
         return [{ code: "index-conflict", severity: "error", where: `entry:${entry.seq}`, message }];
       }
     },
-    compare: (stored) => indexTables.flatMap((table) => compareTable(stored, rebuilt, table)),
+    compare: (stored) => indexTables.flatMap((table) => compareReadable(stored, rebuilt, table)),
     close: () => rebuilt.close(),
   };
+}
+
+/** A full-text table may be damaged where SQLite's own check does not look. */
+function compareReadable(
+  stored: Database.Database,
+  rebuilt: Database.Database,
+  table: (typeof indexTables)[number],
+): readonly Finding[] {
+  try {
+    return compareTable(stored, rebuilt, table);
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError)) throw error;
+    const where = `vault.db/${table.table}`;
+    return [
+      { code: "index-damaged", severity: "error", where, message: `SQLite cannot read it: ${error.message}` },
+    ];
+  }
 }
 
 function compareTable(

@@ -7,6 +7,7 @@ import type { Entry, EventName } from "../core/entry.js";
 import { HoldfastError } from "../core/error.js";
 import type { CaptureRecord, DerivationRecord } from "../core/record.js";
 import { openDatabaseForWriting } from "./database.js";
+import { readQuietly } from "./digest-file.js";
 import { makeFolder, placeFile, syncFolder } from "./durable.js";
 import { indexEntry, type RecordReader } from "./index-rows.js";
 import { storageRootFiles, type VaultLayout, vaultLayout } from "./layout.js";
@@ -99,7 +100,7 @@ export function logEntry(
 export function recordReader(layout: VaultLayout): RecordReader {
   const read = (path: string): unknown => {
     try {
-      return JSON.parse(readFileSync(join(layout.root, path), "utf8"));
+      return JSON.parse(readQuietly(join(layout.root, path)).toString("utf8"));
     } catch {
       return null;
     }

@@ -4,26 +4,65 @@ import { join } from "node:path";
 /** Something found on disk below a folder, by its path relative to that folder with `/` between the parts. */
 export interface FoundPath {
   readonly path: string;
-  readonly kind: "file" | "empty-folder" | "other";
+  /** `bad-name`: its name is no UTF-8, so it can be told about but not opened. `unreadable`: the system refuses. */
+  readonly kind: "file" | "empty-folder" | "other" | "bad-name" | "unreadable";
   readonly bytes: number;
+  /** Some user may write to it. */
+  readonly writable: boolean;
+  /** How many names the file has. */
+  readonly links: number;
 }
 
-/** Everything below a folder, links not followed; sorted. An absent folder holds nothing. */
-export function walk(root: string, prefix = ""): readonly FoundPath[] {
-  let names: readonly string[];
+/**
+ * Everything below a folder, links not followed; sorted. Folders in `closed` (paths relative to the root) are listed
+ * and not entered. What cannot be read is listed as such; what vanishes meanwhile was not there. Never throws.
+ */
+export function walk(root: string, closed: ReadonlySet<string>): readonly FoundPath[] {
+  return below(root, "", closed) ?? [];
+}
+
+/** What lies in one folder and below it; null when the folder is gone. */
+function below(root: string, prefix: string, closed: ReadonlySet<string>): readonly FoundPath[] | null {
+  let names: readonly Buffer[];
   try {
-    names = readdirSync(join(root, prefix)).sort();
+    names = readdirSync(join(root, prefix), { encoding: "buffer" });
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw error;
+    return isGone(error) ? null : [found(prefix, "unreadable")];
   }
-  return names.flatMap((name) => {
-    const path = prefix === "" ? name : `${prefix}/${name}`;
-    const found = lstatSync(join(root, path));
-    if (found.isDirectory()) {
-      const below = walk(root, path);
-      return below.length > 0 ? below : [{ path, kind: "empty-folder", bytes: 0 }];
+  return [...names]
+    .sort(Buffer.compare)
+    .flatMap((raw) => inspect(root, prefix === "" ? "" : `${prefix}/`, raw, closed));
+}
+
+function inspect(
+  root: string,
+  prefix: string,
+  raw: Buffer,
+  closed: ReadonlySet<string>,
+): readonly FoundPath[] {
+  const name = raw.toString("utf8");
+  const path = `${prefix}${name}`;
+  if (!Buffer.from(name).equals(raw)) return [found(path, "bad-name")];
+  try {
+    const state = lstatSync(join(root, path));
+    if (!state.isDirectory()) {
+      const { size: bytes, nlink: links, mode } = state;
+      return [
+        { path, kind: state.isFile() ? "file" : "other", bytes, writable: (mode & 0o222) !== 0, links },
+      ];
     }
-    return [{ path, kind: found.isFile() ? "file" : "other", bytes: found.size }];
-  });
+  } catch (error) {
+    return isGone(error) ? [] : [found(path, "unreadable")];
+  }
+  if (closed.has(path)) return [found(path, "empty-folder")];
+  const inside = below(root, path, closed);
+  return inside?.length === 0 ? [found(path, "empty-folder")] : (inside ?? []);
+}
+
+function found(path: string, kind: FoundPath["kind"]): FoundPath {
+  return { path, kind, bytes: 0, writable: false, links: 1 };
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import Database from "better-sqlite3";
 import { HoldfastError } from "../core/error.js";
 
@@ -30,19 +30,38 @@ export async function takeWriterLock(path: string, waitMs: number, onWait: () =>
   return { release: () => database.close() };
 }
 
-/** Whether a process holds the writer lock now. Only reads: an exclusive lock keeps readers out too. */
+/**
+ * Whether a process holds the writer lock now. Only reads: an exclusive lock keeps readers out too. What is no lock
+ * file of ours is held by nobody.
+ */
 export function isBeingWritten(path: string): boolean {
-  if (!existsSync(path)) return false;
-  const database = new Database(path, { timeout: 0, readonly: true });
+  if (!isLockFile(path)) return false;
+  let database: Database.Database | null = null;
   try {
+    database = new Database(path, { timeout: 0, readonly: true, fileMustExist: true });
     database.prepare("SELECT count(*) FROM sqlite_schema").get();
     return false;
   } catch (error) {
     if (isBusy(error)) return true;
+    if (error instanceof Database.SqliteError || isSystemError(error)) return false;
     throw error;
   } finally {
-    database.close();
+    database?.close();
   }
+}
+
+/** Whether this is a lock file as `takeWriterLock` makes it: a regular file with nothing in it. */
+export function isLockFile(path: string): boolean {
+  try {
+    const found = lstatSync(path);
+    return found.isFile() && found.size === 0;
+  } catch {
+    return false;
+  }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof Error && "code" in error);
 }
 
 function tryLock(database: Database.Database): boolean {

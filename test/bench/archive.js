@@ -23,7 +23,7 @@ export async function benchArchive({ programs, folder }) {
     const vault = join(folder, "vault");
     const ours = holdfastCommand(vault, ["archive", server.url, "--again"], ["archive", "URL", "--again"]);
     const runs = await compare(ours, ytDlpAlone(need(programs, "yt-dlp"), server.url, folder), {
-      pairs: 5,
+      pairs: 3,
       atLeast: null,
     });
     for (const { stdout } of runs) expectCapture(stdout);

@@ -1,7 +1,6 @@
 // Measures holdfast beside the programs it is measured against: `npm run bench`, or `npm run bench -- verify keyframes`.
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchArchive } from "./archive.js";
 import { benchHashing } from "./hashing.js";
@@ -65,9 +64,7 @@ async function runCase(name, bench) {
 }
 
 function describeMachine(programs) {
-  const load = existsSync("/proc/loadavg")
-    ? execFileSync("cat", ["/proc/loadavg"], { encoding: "utf8" }).split(" ")[0]
-    : "unknown";
+  const load = loadavg()[0].toFixed(2);
   say(`holdfast bench: ${availableParallelism()} cores, load ${load} before it began`);
   for (const line of versionsOf(programs)) say(`  ${line}`);
   say(

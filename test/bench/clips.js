@@ -4,8 +4,8 @@ import { runWhole } from "./processes.js";
 
 export const mebibyte = 1024 * 1024;
 
-/** Scenes that look different from each other. */
-export const fourScenes = ["testsrc2", "mandelbrot", "smptehdbars", "gradients"];
+/** Scenes that look different from each other, each the same every time: what is measured depends on the pictures. */
+export const fourScenes = ["testsrc2", "mandelbrot", "smptehdbars", "gradients=seed=1"];
 
 /**
  * Makes a clip of scenes with grain, hard cuts between them, and a key frame at least every two seconds. The scenes are
@@ -14,10 +14,10 @@ export const fourScenes = ["testsrc2", "mandelbrot", "smptehdbars", "gradients"]
 export async function makeClip(ffmpeg, out, { scenes, size, rate, roundSeconds, seconds }) {
   const round = `${out}.round.mp4`;
   const each = roundSeconds / scenes.length;
-  const sources = scenes.flatMap((name) => ["-f", "lavfi", "-i", `${name}=s=${size}:r=${rate}`]);
+  const sources = scenes.flatMap((name) => ["-f", "lavfi", "-i", source(name, size, rate)]);
   const cuts = scenes.map(
     (_, index) =>
-      `[${index}:v]trim=duration=${each},setpts=PTS-STARTPTS,noise=alls=6:allf=t,format=yuv420p,setsar=1[v${index}]`,
+      `[${index}:v]trim=duration=${each},setpts=PTS-STARTPTS,noise=all_seed=1:alls=6:allf=t,format=yuv420p,setsar=1[v${index}]`,
   );
   const order = scenes.map((_, index) => `[v${index}]`).join("");
   const graph = `${cuts.join(";")};${order}concat=n=${scenes.length}:v=1:a=0[v]`;
@@ -39,6 +39,10 @@ export async function makeClip(ffmpeg, out, { scenes, size, rate, roundSeconds, 
     out,
   ]);
   return out;
+}
+
+function source(name, size, rate) {
+  return `${name}${name.includes("=") ? ":" : "="}s=${size}:r=${rate}`;
 }
 
 /** H.264 where this ffmpeg can make it: it is what platforms serve. Every ffmpeg makes MPEG-4. */

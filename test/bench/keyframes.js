@@ -3,7 +3,8 @@ import { basename, join } from "node:path";
 import { fourScenes, makeClip } from "./clips.js";
 import { ownPeak } from "./holdfast.js";
 import { need, root } from "./machine.js";
-import { compare, say } from "./report.js";
+import { runWhole } from "./processes.js";
+import { compare, median, say, seconds } from "./report.js";
 
 const script = join(root, "test", "bench", "take-keyframes.js");
 
@@ -14,7 +15,7 @@ const madeClips = [
 ];
 
 /** Clips of the shared corpus that are long enough for the start of a process not to be most of it. */
-const corpusClips = ["sample_iPod.m4v", "tmk-chair-orig-22-sd-bar.mp4", "flir.mp4"];
+const corpusClips = ["sample_iPod.m4v", "flir.mp4"];
 
 /** Probing a clip and taking its keyframes against decoding every frame of it. */
 export async function benchKeyframes({ programs, folder }) {
@@ -25,6 +26,7 @@ export async function benchKeyframes({ programs, folder }) {
     const clip = await makeClip(ffmpeg, join(folder, name), made);
     say(`-- two minutes of 1080p, 30 frames a second, a key frame at least every 2 s; ${words}`);
     await compareOn({ ffmpeg, ffprobe, folder, clip, pairs: 3, atLeast: 10 });
+    await sayFloor(ffmpeg, clip);
   }
   for (const name of corpusClips) {
     const path = join(root, "..", "shared", "corpus", name);
@@ -50,4 +52,26 @@ async function compareOn({ ffmpeg, ffprobe, folder, clip, pairs, atLeast }) {
   };
   const runs = await compare(ours, peer, { pairs, atLeast });
   say(`     ${runs.at(-1).stdout.trim()}`);
+}
+
+/** What no way of taking keyframes can go below without a second core: shows how much of a ratio is the clip's doing. */
+async function sayFloor(ffmpeg, clip) {
+  const args = [
+    "-nostdin",
+    "-loglevel",
+    "error",
+    "-skip_frame",
+    "nokey",
+    "-threads",
+    "1",
+    "-i",
+    clip,
+    "-f",
+    "null",
+    "-",
+  ];
+  const runs = [];
+  for (let run = 0; run < 3; run += 1) runs.push(await runWhole({ program: ffmpeg, args }));
+  const took = seconds(median(runs.map((run) => run.seconds)));
+  say(`     decoding its key frames and nothing else, in one thread (-skip_frame nokey): median ${took}`);
 }

@@ -15,6 +15,7 @@ const world = {
   signal: new AbortController().signal,
   env: {},
   tool: "holdfast/test",
+  monotonic: () => 0,
   progress: () => {},
 };
 

@@ -27,6 +27,7 @@ function show(of: CaptureResult, io: Captured, options: { json?: boolean; quiet?
     signal: new AbortController().signal,
     env: {},
     tool: "holdfast/test",
+    monotonic: () => 0,
     progress: () => {},
   };
   const session = openSession({ ...options, color: false }, io, world, new Screen(io, now));

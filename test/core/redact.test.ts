@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import type { Json } from "../../src/core/canonical-json.ts";
-import { redactInfoJson, redactText, redactUrl } from "../../src/core/redact.ts";
+import { redactInfoJson, redactText, redactTypedUrl, redactUrl } from "../../src/core/redact.ts";
 
 const visitor = "46.182.111.39";
 
@@ -169,5 +169,22 @@ describe("secrets never survive", () => {
         },
       ),
     );
+  });
+});
+
+describe("an address as a person typed it", () => {
+  it.each([
+    ["http://user:hunter2pw@host.example/v", "http://[cut]@host.example/v"],
+    ["http://user:hunter2@pw@host.example/v", "http://[cut]@host.example/v"],
+    ["http:\\\\user:hunter2pw@host.example/v", "http://[cut]@host.example/v"],
+    ["https://user:hunter2/pw@host.example/v", "https://[cut]@host.example/v"],
+    ["user:hunter2pw@host.example/v", "[cut]@host.example/v"],
+    ["ftp://user:hunter2pw@host.example/v", "ftp://[cut]@host.example/v"],
+    ["https://host.example/v?access_token=hunter2pw&t=1", "https://host.example/v?access_token=[cut]&t=1"],
+    ["https://host.example/v#access_token=hunter2pw", "https://host.example/v#access_token=[cut]"],
+    ["https://host.example/@user/video/7", "https://host.example/@user/video/7"],
+    ["https://www.youtube.com/watch?v=dQw4w9WgXcQ", "https://www.youtube.com/watch?v=dQw4w9WgXcQ"],
+  ])("%s is shown without its secrets", (typed, shown) => {
+    expect(redactTypedUrl(typed)).toBe(shown);
   });
 });

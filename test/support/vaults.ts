@@ -5,7 +5,7 @@ import { encodeCanonical } from "../../src/core/canonical-json.js";
 import { buildCaptureId } from "../../src/core/capture-id.js";
 import type { CaptureRecord, DerivationRecord, DerivedFile } from "../../src/core/record.js";
 import type { VerifyReport, World } from "../../src/outcome.js";
-import { hashFile, type Preserved, preserve } from "../../src/preserve.js";
+import { type Preserved, preserve } from "../../src/preserve.js";
 import { type CommitStep, commitNextVersion } from "../../src/vault/commit.js";
 import { digestFile } from "../../src/vault/digest-file.js";
 import { readObject } from "../../src/vault/objects.js";
@@ -34,6 +34,7 @@ export function testWorld(signal: AbortSignal = new AbortController().signal): W
   };
   return {
     now,
+    monotonic: () => seconds * 1000,
     random: (length) => Uint8Array.from({ length }, nextByte),
     signal,
     env: process.env,
@@ -55,14 +56,15 @@ export function captureText(
   const capture = buildCaptureId(vault.now(), vault.random(5));
   const staging = beginAttempt(vault, capture, url);
   const files = (["track-1.mp4", "track-2.m4a"] as const).map((name) => {
-    writeFileSync(join(staging, name), `${name}: ${text}`);
+    writeFileSync(join(staging, name), `${name}: ${text}`, { mode: 0o444 });
     const as = {
       logicalPath: `original/${name}`,
       role: "media_track",
       receivedAs: name,
       asReceived: true,
     } as const;
-    return hashFile(join(staging, name), as, vault.now);
+    const path = join(staging, name);
+    return { path, ...as, digest: digestFile(path), hashedAt: vault.now().toISOString() };
   });
   writeFileSync(join(staging, "raw"), "the site's raw answer");
   const { files: _files, v: _v, elements, ...facts } = samples.record;

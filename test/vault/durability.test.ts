@@ -29,7 +29,7 @@ const script = `
   const content = join(staging, "content");
   mkdirSync(join(content, "original"), { recursive: true });
   writeFileSync(join(content, "original/track-1.mp4"), "bytes");
-  const file = hashFile(join(content, "original/track-1.mp4"), { logicalPath: "original/track-1.mp4", role: "media_track", receivedAs: null, asReceived: true }, now);
+  const file = await hashFile(join(content, "original/track-1.mp4"), { logicalPath: "original/track-1.mp4", role: "media_track", receivedAs: null, asReceived: true }, now);
   const annex = join(staging, "annex");
   const annex_sha256 = writeAnnex(annex, { capture, salt: "00".repeat(16), collector: null, hostname: null, os: "Linux", time_zone: "UTC",
     received_from: null, proxy: null, cookies_sha256: null, places: {}, connections: [], rawFiles: [] });

@@ -1,0 +1,61 @@
+import { damageOf, resultOf } from "./capture-result.js";
+import type { CaptureId } from "./core/capture-id.js";
+import type { ParentList } from "./core/record.js";
+import { redactTypedUrl } from "./core/redact.js";
+import { deriveAndLog } from "./derive.js";
+import { requestedUrl } from "./fetch-attempts.js";
+import type { CaptureResult, World } from "./outcome.js";
+import { annexPlace } from "./vault/annex.js";
+import { capturedBefore } from "./vault/captures.js";
+import { captureKey } from "./vault/index-rows.js";
+import { originalsProblem } from "./vault/stored-originals.js";
+import type { Workshop } from "./workshop.js";
+
+/** What is to be captured: a URL as typed, or one entry of a list. */
+export interface Target {
+  readonly url: string;
+  /** The same as it may stand in the log and the record: what is secret in it is cut. */
+  readonly shown: string;
+  readonly item: number | null;
+  readonly parent: ParentList | null;
+}
+
+/** A target and the form in which it may be shown. */
+export function targetOf(url: string, item: number | null, parent: ParentList | null): Target {
+  return { url, shown: redactTypedUrl(url), item, parent };
+}
+
+/** What looking for an earlier capture needs. */
+interface LookUp {
+  readonly request: { readonly again: boolean; readonly deep: boolean };
+  readonly workshop: Workshop;
+  readonly world: World;
+}
+
+/** An earlier capture that answers for a target, or why one that was found does not. */
+export interface Earlier {
+  readonly result: CaptureResult | null;
+  readonly damage: string | null;
+}
+
+/**
+ * An earlier complete capture of the same URL whose originals are still there, its derivation finished if that was
+ * interrupted.
+ */
+export async function earlierCapture(job: LookUp, target: Target): Promise<Earlier> {
+  const none = { result: null, damage: null };
+  if (job.request.again) return none;
+  const { vault } = job.workshop;
+  const row = capturedBefore(vault.database, captureKey(target.shown, target.parent));
+  if (!row || !isSameAddress(job, target, row.id)) return none;
+  const problem = await originalsProblem(vault, row.id, false, job.world.signal);
+  if (problem !== null) return { ...none, damage: damageOf(row.id, problem) };
+  if (row.derivation !== "done") await deriveAndLog(job.workshop, job.world, row.id, job.request.deep);
+  return { ...none, result: resultOf(vault, row.id, target.url, "already-captured") };
+}
+
+/** Two addresses may differ in just what is cut from them: then only the private annex can tell that they are one. */
+function isSameAddress(job: LookUp, target: Target, capture: CaptureId): boolean {
+  if (target.shown === target.url) return true;
+  return annexPlace(job.workshop.vault.layout, capture, requestedUrl) === target.url;
+}

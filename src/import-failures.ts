@@ -1,0 +1,41 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Failure } from "./core/failure.js";
+import type { LocalPlace } from "./core/local-paths.js";
+import { storageFailure, unforeseenFailure } from "./failed-capture.js";
+
+/** Why a path cannot be imported at all, or null; a link stands for what it leads to. */
+export function refuseFile(file: string): Failure | null {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found) return noSuchFile;
+  if (!found.isFile())
+    return { code: "not-media", reason: "it is not a regular file", hint: "name a file", retry: false };
+  if (found.size > 0) return null;
+  return { code: "empty", reason: "the file is empty", hint: "copy it from its source again", retry: false };
+}
+
+const noSuchFile: Failure = {
+  code: "not-found",
+  reason: "there is no such file",
+  hint: "check the path",
+  retry: false,
+};
+
+export const changedWhileRead: Failure = {
+  code: "cut-short",
+  reason: "the file changed while it was read",
+  hint: "wait until nothing writes to it, then import it again",
+  retry: true,
+};
+
+/** The failure that an error is for one file; `places` are the folders its text may not name. */
+export function importFailure(file: string, error: unknown, places: readonly LocalPlace[]): Failure {
+  const storage = storageFailure(error);
+  if (storage !== null) return storage;
+  if (error instanceof Error && error.message === "it changed while it was read") return changedWhileRead;
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  if (code === "ENOENT") return noSuchFile;
+  if (code === "EACCES" || code === "EPERM")
+    return { code: "forbidden", reason: "it may not be read", hint: "check who may read it", retry: true };
+  return unforeseenFailure(error, "cut-short", "importing it", [[dirname(file), "<folder>"], ...places]);
+}
