@@ -238,6 +238,7 @@ describe("what lies beside a file or in its place", () => {
     const put = (content: Buffer) => {
       chmodSync(stored, 0o644);
       writeFileSync(stored, content);
+      chmodSync(stored, 0o444);
     };
     put(damaged);
     const again = await importFiles(file);

@@ -70,7 +70,7 @@ function singular(words: string): string {
 
 function answerLine(question: Question, state: CheckState, style: Style): string {
   const { asks, absent } = questions[question];
-  const words = { pass: asks, fail: asks, absent, unchecked: `not asked this time: ${asks}` }[state];
+  const words = { pass: asks, fail: asks, absent, unchecked: `could not be checked: ${asks}` }[state];
   return `  ${padEnd(question, 10)} ${paintState(state, style)}  ${words}`;
 }
 
