@@ -3,7 +3,9 @@ import { Worker } from "node:worker_threads";
 import type { MeasuredFile } from "../core/audit-object.js";
 import type { HashTask } from "./hash-worker.js";
 
-/** Files handed to a thread at once: enough to hide the message, few enough to keep all threads busy to the end. */
+/** The first files are the largest and go to the threads one by one; a batch of them would keep one thread for itself. */
+const aloneFiles = 64;
+/** The small rest goes out in batches, to hide the cost of a message. */
 const batchFiles = 16;
 
 // The compiled worker, also when the TypeScript sources are run by the tests: a thread cannot load those.
@@ -21,9 +23,7 @@ export async function measureFiles(
   signal: AbortSignal | null = null,
 ): Promise<readonly MeasuredFile[]> {
   const results: MeasuredFile[] = new Array(paths.length);
-  const starts =
-    paths.length > batchFiles * 4 ? range(0, paths.length, batchFiles) : range(0, paths.length, 1);
-  const size = paths.length > batchFiles * 4 ? batchFiles : 1;
+  const starts = batchStarts(paths.length);
   let done = 0;
   const work = async () => {
     signal?.throwIfAborted();
@@ -32,7 +32,8 @@ export async function measureFiles(
     signal?.addEventListener("abort", stop, { once: true });
     try {
       for (let start = starts.shift(); start !== undefined; start = starts.shift()) {
-        const measured = await ask(worker, { paths: paths.slice(start, start + size), quick });
+        const end = start + (start < aloneFiles ? 1 : batchFiles);
+        const measured = await ask(worker, { paths: paths.slice(start, end), quick });
         signal?.throwIfAborted();
         for (const [index, file] of measured.entries()) results[start + index] = file;
         done += measured.length;
@@ -63,8 +64,9 @@ function ask(worker: Worker, task: HashTask): Promise<readonly MeasuredFile[]> {
   });
 }
 
-function range(start: number, end: number, step: number): number[] {
-  const values: number[] = [];
-  for (let value = start; value < end; value += step) values.push(value);
-  return values;
+/** Where each batch begins: one file each at first, then `batchFiles` at a time. */
+function batchStarts(count: number): number[] {
+  const starts = Array.from({ length: Math.min(count, aloneFiles) }, (_, index) => index);
+  for (let start = aloneFiles; start < count; start += batchFiles) starts.push(start);
+  return starts;
 }
