@@ -18,6 +18,10 @@ export const eventNames = [
   "fixity-check",
   "settings-changed",
   "recovery",
+  "key-rotated",
+  "token",
+  "witness-added",
+  "export",
 ] as const;
 
 export type EventName = (typeof eventNames)[number];

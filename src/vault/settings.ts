@@ -9,8 +9,31 @@ export interface Settings {
   readonly created_at: string;
   /** Pseudonymous name of whoever acts; never a person's name, which belongs into the private annex. */
   readonly actor: string;
-  /** Nothing can be set in this version. */
-  readonly settings: Readonly<Record<string, never>>;
+  readonly settings: VaultSettings;
+}
+
+/** What a person may set (`config.schema.json`). What is missing is off, or has the default that the schema states. */
+export interface VaultSettings {
+  readonly authorities?: readonly Authority[];
+  readonly calendars?: readonly Calendar[];
+  readonly anchor_wait_seconds?: number;
+  readonly proxy?: string;
+}
+
+/** An RFC 3161 time-stamping authority that is asked about every checkpoint. */
+export interface Authority {
+  readonly name: string;
+  readonly url: string;
+  /** An OID; an answer under another policy is refused. */
+  readonly policy?: string;
+  /** PEM; where missing, the roots that Node.js brings. */
+  readonly roots?: readonly string[];
+}
+
+/** An OpenTimestamps calendar. */
+export interface Calendar {
+  readonly name: string;
+  readonly url: string;
 }
 
 /** A new vault's settings from the day it is made and random bytes (16 for the vault, 5 for the actor). */

@@ -1,0 +1,41 @@
+import { printable } from "./printable.js";
+
+/** HTML in which every value was escaped when it was put in. Made by `html` and by nothing else. */
+export class Html {
+  readonly text: string;
+
+  private constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Puts values into a text that this program wrote itself. */
+  static build(strings: readonly string[], values: readonly HtmlValue[]): Html {
+    return new Html(strings.map((part, at) => (at === 0 ? part : escaped(values[at - 1]) + part)).join(""));
+  }
+}
+
+export type HtmlValue = string | number | Html | null | undefined | readonly HtmlValue[];
+
+/**
+ * HTML from a template. Text is escaped and what steers a terminal or turns the direction of writing is made visible, so
+ * that a hostile title is only ever a title. Lists are joined; null and undefined are nothing. Attribute values must stand in double quotes.
+ */
+export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
+  return Html.build(strings, values);
+}
+
+/** For a page that loads nothing, runs nothing and sends nothing: pictures are in the page or beside it. */
+export const contentSecurityPolicy =
+  "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+function escaped(value: HtmlValue): string {
+  if (value === null || value === undefined) return "";
+  if (value instanceof Html) return value.text;
+  if (typeof value === "number") return String(value);
+  if (typeof value === "string") return escapeText(printable(value));
+  return value.map(escaped).join("");
+}
+
+function escapeText(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
