@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
 
 const program = new URL("../dist/cli/main.js", import.meta.url);
 
@@ -10,8 +11,18 @@ if (existsSync(program)) {
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
+    ...(process.stdin.isTTY ? { ask } : {}),
   });
 } else {
   console.error("holdfast is not built yet\nrun `npm start` once in its folder");
   process.exitCode = 70;
+}
+
+async function ask(question, signal) {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question, { signal });
+  } finally {
+    lines.close();
+  }
 }

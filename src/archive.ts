@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { captureFacts, fetchAnnex } from "./capture-facts.js";
 import { afterDamage, resultOf } from "./capture-result.js";
+import type { HeadReport } from "./checkpoint.js";
 import { buildCaptureId, type CaptureId } from "./core/capture-id.js";
 import { HoldfastError } from "./core/error.js";
 import { type Failure, failureOf } from "./core/failure.js";
@@ -64,13 +65,14 @@ const defaultListLimit = 1000;
 
 /**
  * Captures each URL in turn; one URL's failure never keeps the next from running. Results come through `onResult` as
- * they are ready and are returned in the same order. Throws only for what concerns all of them: no vault, a missing
+ * they are ready and are returned in the same order; `onHead` is told how the log was sealed behind them. Throws only for what concerns all of them: no vault, a missing
  * program, an interrupt.
  */
 export async function archiveUrls(
   request: ArchiveRequest,
   world: World,
   onResult: (result: CaptureResult) => void,
+  onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<readonly CaptureResult[]> {
   const fetching = {
     allowPrivate: request.allowPrivate,
@@ -93,7 +95,7 @@ export async function archiveUrls(
       world.signal.throwIfAborted();
     }
   } finally {
-    await closeWorkshop(workshop);
+    onHead(await closeWorkshop(workshop, world));
   }
   return results;
 }

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { failedResult, resultOf } from "./capture-result.js";
+import type { HeadReport } from "./checkpoint.js";
 import { encodeCanonical } from "./core/canonical-json.js";
 import type { CaptureId } from "./core/capture-id.js";
 import { judgeCompleteness } from "./core/completeness.js";
@@ -31,6 +32,7 @@ export async function deriveCaptures(
   request: { readonly vault: string; readonly ids: readonly string[]; readonly deep: boolean },
   world: World,
   onResult: (result: CaptureResult) => void,
+  onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<readonly CaptureResult[]> {
   const workshop = await openWorkshop({ vault: request.vault, fetching: null }, world);
   const results: CaptureResult[] = [];
@@ -47,7 +49,7 @@ export async function deriveCaptures(
       onResult(result);
     }
   } finally {
-    await closeWorkshop(workshop);
+    onHead(await closeWorkshop(workshop, world));
   }
   return results;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { ClockCheck } from "./core/record.js";
 import type { World } from "./outcome.js";
+import { type SealState, sealFindings } from "./seal-state.js";
 import { checkClock } from "./tools/clock.js";
 import { versionLimits } from "./tools/limits.js";
 import { findProgram, howToGet, minimumYtDlp, type Program, type ProgramName } from "./tools/programs.js";
@@ -26,6 +27,8 @@ export type VaultState =
       readonly interrupted_commits: number;
       /** When the last entry was written, UTC; null for a log without entries. */
       readonly last_entry_at: string | null;
+      /** How far the log is signed and time-stamped. */
+      readonly seal: SealState;
     }
   | { readonly problem: string };
 
@@ -247,5 +250,5 @@ export function vaultFindings(vault: VaultState): DoctorFinding[] {
     const detail = `${vault.interrupted_commits} commits were interrupted, the next writing command finishes them`;
     findings.push({ severity: "note", what: "commits", detail, hint: null });
   }
-  return findings;
+  return [...findings, ...sealFindings(vault.seal)];
 }

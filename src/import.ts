@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { afterDamage, damageOf, resultOf } from "./capture-result.js";
+import type { HeadReport } from "./checkpoint.js";
 import { buildCaptureId, type CaptureId } from "./core/capture-id.js";
 import { buildElements } from "./core/elements.js";
 import { type Failure, failureOf } from "./core/failure.js";
@@ -48,6 +49,7 @@ export async function importFiles(
   request: ImportRequest,
   world: World,
   onResult: (result: CaptureResult) => void,
+  onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<readonly CaptureResult[]> {
   const workshop = await openWorkshop({ vault: request.vault, fetching: null }, world);
   const results: CaptureResult[] = [];
@@ -59,7 +61,7 @@ export async function importFiles(
       onResult(result);
     }
   } finally {
-    await closeWorkshop(workshop);
+    onHead(await closeWorkshop(workshop, world));
   }
   return results;
 }

@@ -1,18 +1,66 @@
+import { type SealOptions, sealHead } from "./checkpoint.js";
+import { HoldfastError } from "./core/error.js";
+import { findKey } from "./key-store.js";
+import { firstKey, type KeyChoice, refuseKeyChoice } from "./make-key.js";
+import { openForWriting } from "./open-vault.js";
 import type { World } from "./outcome.js";
-import { finishInterrupted } from "./vault/recovery.js";
-import { closeVault, isVault, openVault } from "./vault/vault.js";
+import { keyHistoryOf } from "./vault/key-entries.js";
+import { closeVault, isVault } from "./vault/vault.js";
 
-/** Makes a vault, or finishes one whose making was interrupted. An existing vault is left as it is. */
+/** The answer of `init`. */
+export interface InitReport {
+  readonly id: string;
+  /** False where there was a vault already. */
+  readonly created: boolean;
+  /** Fingerprint of the signing key, and where it, or the note about it, lies; null where there is none, or not here. */
+  readonly key: string | null;
+  readonly place: string | null;
+  /** Why the first checkpoint could not be signed; null where it was. */
+  readonly problem: string | null;
+  /** What to do about the problem. */
+  readonly hint: string | null;
+}
+
+/**
+ * Makes a vault, or finishes one whose making was interrupted. An existing vault is left as it is. Throws what
+ * `openForWriting` throws, and `usage` where a key was chosen for a vault that has one.
+ */
 export async function initVault(
   vault: string,
+  choice: KeyChoice,
+  seal: SealOptions,
   world: World,
-): Promise<{ readonly vaultId: string; readonly created: boolean }> {
+): Promise<InitReport> {
   const created = !isVault(vault);
-  const opened = await openVault(vault, { ...world, onWait: () => undefined });
+  refuseKeyChoice(vault, choice, world.env);
+  let chosen = choice.file === null && !choice.passphrase;
+  const makeKey = (vaultId: string) => {
+    chosen = true;
+    return firstKey(vault, vaultId, choice, world);
+  };
+  const opened = await openForWriting(vault, world, () => undefined, makeKey);
   try {
-    finishInterrupted(opened);
-    return { vaultId: opened.settings.vault_id, created };
+    if (!chosen) throw hasKeyAlready(vault);
+    const key = keyHistoryOf(opened.database).at(-1)?.key ?? null;
+    const stored = key && findKey(world.env, key);
+    const { problem, failure } = await sealHead(opened, world, seal);
+    return {
+      id: opened.settings.vault_id,
+      created,
+      key: key?.fingerprint ?? null,
+      place: stored?.keyFile ?? stored?.path ?? null,
+      problem,
+      hint: failure?.hint ?? null,
+    };
   } finally {
     closeVault(opened);
   }
+}
+
+function hasKeyAlready(vault: string): HoldfastError {
+  return new HoldfastError(
+    "usage",
+    `choosing a signing key for ${vault}: there is a vault already`,
+    "another key is taken with: holdfast key rotate",
+  );
 }

@@ -1,4 +1,5 @@
-import type { Finding } from "./core/finding.js";
+import type { RestsOn } from "./core/audit-checkpoints.js";
+import type { CheckState, Finding } from "./core/finding.js";
 import type { CaptureQuery, CaptureRowRecord } from "./vault/captures.js";
 
 /** What every operation is handed from outside: made in `cli/main.ts` and nowhere else. */
@@ -8,7 +9,10 @@ export interface World {
   readonly monotonic: () => number;
   readonly random: (bytes: number) => Uint8Array;
   readonly signal: AbortSignal;
-  /** The caller's environment; only PATH, HOME, XDG_DATA_HOME and HOLDFAST_* are read. */
+  /**
+   * The caller's environment; only PATH, HOME, XDG_DATA_HOME, XDG_CONFIG_HOME and HOLDFAST_* are read, and for signing
+   * what leads to the person's agent and askpass program (`tools/ssh-keygen.ts`).
+   */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Name and version of this program, for instance `holdfast/0.1.0`. */
   readonly tool: string;
@@ -56,13 +60,18 @@ export interface ResultFile {
 }
 
 /** One row of `list`: the index's row without the columns that only the vault itself needs. */
-export type CaptureRow = Omit<CaptureRowRecord, "object" | "version" | "annex_sha256">;
+export type CaptureRow = Omit<CaptureRowRecord, "object" | "version" | "annex_sha256"> & {
+  /** Whether an outside time-stamp covers its entry; `none` where none does and nobody is configured to be asked. */
+  readonly anchor: "stamped" | "pending" | "none";
+  /** The earliest time by which, after such a time-stamp, the entry existed; null where there is none. */
+  readonly not_later_than: string | null;
+};
 
 /** What `list` may be asked. */
 export type ListFilter = CaptureQuery;
 
 /** Four questions, each answered by one word; `absent` is never green. */
-export type CheckState = "pass" | "fail" | "absent" | "unchecked";
+export type { CheckState };
 
 export interface VerifyReport {
   readonly ok: boolean;
@@ -71,9 +80,37 @@ export interface VerifyReport {
   readonly signature: CheckState;
   readonly tokens: CheckState;
   readonly checked: Readonly<Record<string, number>>;
+  /** Keys, authorities and witnesses that the result is worth as much as. */
+  readonly rests_on: RestsOn;
   readonly findings: readonly Finding[];
   /** Sentences about what this check can and cannot show, for a person to read. */
   readonly limits: readonly string[];
+}
+
+/** The answer of `verify PACKAGE`: as for a vault, and what is in the package. */
+export interface PackageReport extends VerifyReport {
+  readonly package: {
+    readonly path: string;
+    /** As entry 1 names the vault; null where there is no entry 1. */
+    readonly origin: string | null;
+    /** What the package says of itself; null where it says nothing of the kind. */
+    readonly profile: "redacted" | "with-annex" | null;
+    readonly captures: readonly PackagedCapture[];
+  };
+}
+
+export interface PackagedCapture {
+  readonly id: string;
+  /** Files of this capture that entries state, and their bytes by those entries. */
+  readonly files: number;
+  readonly bytes: number;
+  /** Time-stamps over a checkpoint that the capture's first entry is shown to be in, the earliest first. */
+  readonly existed_by: readonly {
+    readonly authority: string;
+    readonly gen_time: string;
+    /** Whether it leads to a root that the checker named. */
+    readonly trusted: boolean;
+  }[];
 }
 
 /** The answer of `verify FILE`: where these bytes are in the vault. */

@@ -1,11 +1,15 @@
 import { join } from "node:path";
 import type { CaptureRecord, DerivationRecord } from "./core/record.js";
 import { toRow } from "./list.js";
+import { configured, readAnchors } from "./vault/anchors.js";
+import { type PendingAnchor, pendingAnchors } from "./vault/authorities.js";
 import type { CaptureRow } from "./outcome.js";
 import { oneCaptureByPart } from "./vault/captures.js";
 import { entriesOf } from "./vault/log.js";
 import { readObject } from "./vault/objects.js";
-import { readVault } from "./vault/reader.js";
+import { newestCheckpoint } from "./vault/log-folder.js";
+import { readVault, type VaultReader } from "./vault/reader.js";
+import { earliestTokens } from "./vault/tokens.js";
 
 export interface ShownCapture {
   readonly id: string;
@@ -21,20 +25,47 @@ export interface ShownCapture {
     readonly event: string;
     readonly line: string;
   }[];
+  /** What outside time-stamps say of its entry, by the index; `verify` checks them. */
+  readonly anchor: ShownAnchor;
+}
+
+export interface ShownAnchor {
+  readonly status: CaptureRow["anchor"];
+  /** Each shows that the entry existed not later than `gen_time`. */
+  readonly tokens: readonly {
+    readonly authority: string;
+    readonly gen_time: string;
+    /** Size of the checkpoint that was time-stamped. */
+    readonly checkpoint: number;
+  }[];
+  /** While there is none: who has not answered for the newest checkpoint, and why. */
+  readonly pending: readonly PendingAnchor[];
 }
 
 /** Everything the vault holds about one capture. `idPart` is any part of its id that no other id has. Reads only. */
 export function showCapture(vault: string, idPart: string): ShownCapture {
-  return readVault(vault, ({ layout, database }) => {
+  return readVault(vault, (reader) => {
+    const { layout, database } = reader;
     const row = oneCaptureByPart(database, idPart);
     const object = row.object === null ? null : readObject(join(layout.root, row.object));
     return {
       id: row.id,
-      row: toRow(row),
+      row: toRow(row, readAnchors(reader)),
       objectPath: row.object,
       record: object?.record ?? null,
       derivation: object?.derivation ?? null,
       entries: entriesOf(database, row.id),
+      anchor: anchorsOf(reader, row.entry),
     };
   });
+}
+
+function anchorsOf({ layout, database }: VaultReader, entry: number): ShownAnchor {
+  const tokens = earliestTokens(database, entry).flatMap(({ authority, gen_time, checkpoint }) =>
+    gen_time === null ? [] : [{ authority, gen_time, checkpoint }],
+  );
+  if (tokens.length > 0) return { status: "stamped", tokens, pending: [] };
+  const newest = newestCheckpoint(layout)?.size ?? 0;
+  const pending = pendingAnchors(database, configured(layout), newest);
+  return { status: pending.length === 0 ? "none" : "pending", tokens, pending };
 }

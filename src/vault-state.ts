@@ -1,12 +1,16 @@
 import type { VaultState } from "./doctor.js";
 import { HoldfastError } from "./core/error.js";
 import { vaultCounts } from "./vault/captures.js";
+import type { World } from "./outcome.js";
+import { sealState } from "./seal-state.js";
 import { readVault } from "./vault/reader.js";
 
 /** What a vault holds and what is left to do in it. A vault that cannot be read is a result, not an error. */
-export async function vaultState(vault: string): Promise<VaultState> {
+export async function vaultState(vault: string, env: World["env"]): Promise<VaultState> {
   try {
-    return { path: vault, ...readVault(vault, ({ database }) => vaultCounts(database)) };
+    return readVault(vault, (reader) => {
+      return { path: vault, ...vaultCounts(reader.database), seal: sealState(reader, env) };
+    });
   } catch (error) {
     if (error instanceof HoldfastError) return { problem: error.message };
     throw error;

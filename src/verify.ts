@@ -1,15 +1,18 @@
 import { join } from "node:path";
+import { failsSignature, restsOnNothing } from "./core/audit-checkpoints.js";
 import { loggedVersion } from "./core/audit-log.js";
 import { checkLine, firstLink } from "./core/chain.js";
 import { HoldfastError } from "./core/error.js";
 import type { Finding } from "./core/finding.js";
+import { openForWriting } from "./open-vault.js";
 import type { CheckState, FileReport, VerifyReport, World } from "./outcome.js";
 import { auditVault, type VaultAudit } from "./vault/audit-vault.js";
 import { filesByDigest, oneCaptureByPart } from "./vault/captures.js";
 import { digestFile } from "./vault/digest-file.js";
 import { openForAudit, readVault, refuseMissingVault, type VaultReader } from "./vault/reader.js";
-import { finishInterrupted } from "./vault/recovery.js";
-import { closeVault, logEntry, openVault } from "./vault/vault.js";
+import { closeVault, logEntry } from "./vault/vault.js";
+import { limitSentences } from "./verify-limits.js";
+import { type Brought, heldCheckpoint, trustOf } from "./verify-trust.js";
 
 export interface VerifyRequest {
   readonly vault: string;
@@ -19,7 +22,11 @@ export interface VerifyRequest {
   readonly quick: boolean;
   /** Write to the log that this check was made; without it nothing is written at all. */
   readonly record: boolean;
+  /** What the checker got from elsewhere; nothing where it is left out. */
+  readonly brought?: Brought;
 }
+
+const nothing: Brought = { against: null, signers: null, tsaCa: null };
 
 /**
  * Audits a vault or some captures of it. Reports everything that is not as recorded; throws only where no vault is, on
@@ -36,6 +43,8 @@ interface Checked {
 }
 
 async function check(request: VerifyRequest, world: World): Promise<Checked> {
+  const brought = request.brought ?? nothing;
+  const [held, trust] = [heldCheckpoint(brought), trustOf(brought)];
   const opened = openForAudit(request.vault);
   try {
     const { reader } = opened;
@@ -43,6 +52,8 @@ async function check(request: VerifyRequest, world: World): Promise<Checked> {
     const audit = await auditVault(opened, {
       quick: request.quick,
       only,
+      held,
+      trust,
       signal: world.signal,
       onProgress: (done, total) =>
         world.progress({
@@ -55,7 +66,7 @@ async function check(request: VerifyRequest, world: World): Promise<Checked> {
           etaSeconds: null,
         }),
     });
-    return { report: buildReport(audit, request.quick), only };
+    return { report: buildReport(audit, request.quick, brought), only };
   } finally {
     opened.reader?.close();
   }
@@ -67,9 +78,8 @@ async function check(request: VerifyRequest, world: World): Promise<Checked> {
  */
 async function recordCheck(request: VerifyRequest, world: World): Promise<VerifyReport> {
   refuseMissingVault(request.vault);
-  const vault = await openVault(request.vault, { ...world, onWait: () => undefined });
+  const vault = await openForWriting(request.vault, world, () => undefined);
   try {
-    finishInterrupted(vault);
     const { report, only } = await check(request, world);
     logEntry(vault, "fixity-check", {
       scope: only === null ? "vault" : [...only],
@@ -167,31 +177,49 @@ function idOf(reader: VaultReader | null, part: string): string {
 /** Findings on the log itself: its lines, their order and their links. */
 const ofLog = /^(log|entry)-/;
 
-/** Findings on bytes that were hashed. What is wrong with the index, or does not belong there, is neither. */
+/** Findings of FORMAT.md §18.3. What is wrong with the index is none of them. */
 const ofStoredBytes =
-  /^(file|object|inventory|sidecar|version|record|derivation|annex|own-file)-|^too-large$/;
+  /^(file|object|inventory|sidecar|version|record|derivation|annex|own-file|folder)-|^(stray|too-large)$/;
 
-function buildReport(audit: VaultAudit, quick: boolean): VerifyReport {
-  const { findings } = audit;
+function buildReport(audit: VaultAudit, quick: boolean, brought: Brought): VerifyReport {
+  const { findings, checkpoints } = audit;
   const errors = findings.filter(({ severity }) => severity === "error");
   const failed = (codes: RegExp) => errors.some(({ code }) => codes.test(code));
-  return {
-    ok: errors.length === 0,
+  const entries = audit.log?.entries ?? 0;
+  const unsigned = Math.max(0, entries - (checkpoints?.signedSize ?? 0));
+  const states = {
     hashes: hashState(audit, failed(ofStoredBytes)),
     chain: audit.log === null ? "unchecked" : stateOf(failed(ofLog)),
-    // Checkpoints are not part of this version's log: there is nothing to check, and that is said.
-    signature: "absent",
-    tokens: "absent",
+    // Segments and the checkpoint that the checker holds are judged beside the checkpoints.
+    signature: findings.some(failsSignature) ? "fail" : (checkpoints?.signature ?? "unchecked"),
+    tokens: checkpoints?.tokens ?? "unchecked",
+  } as const;
+  const rests_on = checkpoints?.restsOn ?? restsOnNothing;
+  return {
+    ok: errors.length === 0,
+    ...states,
     checked: {
-      entries: audit.log?.entries ?? 0,
+      entries,
+      unsigned_entries: unsigned,
+      checkpoints: audit.checkpointFiles.checkpoints,
+      tokens: audit.checkpointFiles.tokens,
       objects: audit.objects,
       files: audit.files,
       bytes: audit.bytes,
       annexes: audit.annexes,
       digests_per_file: quick ? 1 : 2,
     },
+    rests_on,
     findings,
-    limits: limitSentences(quick, errors.length === 0, audit.hasAnnexes),
+    limits: limitSentences({
+      ...states,
+      ok: errors.length === 0,
+      quick,
+      hasAnnexes: audit.hasAnnexes,
+      unsigned,
+      findings,
+      brought,
+    }),
   };
 }
 
@@ -202,16 +230,4 @@ function hashState(audit: VaultAudit, failed: boolean): CheckState {
 
 function stateOf(failed: boolean): CheckState {
   return failed ? "fail" : "pass";
-}
-
-/** What this check cannot show, in the words of EVIDENCE §11. */
-function limitSentences(quick: boolean, ok: boolean, hasAnnexes: boolean): readonly string[] {
-  const shown = ok ? "It shows no change since they were logged; it" : "Not all of them agree. It";
-  return [
-    `This compares stored bytes, records and log with each other. ${shown} says nothing about before.`,
-    "The log is not signed or time-stamped: somebody with write access could have rewritten all of it. Only a copy held by somebody else rules that out.",
-    "It does not show that footage is genuine, nor who made it, where or when.",
-    ...(hasAnnexes ? [] : ["The private annexes are not here: nothing was compared with them."]),
-    ...(quick ? ["Only SHA-256 was compared, as --quick asks."] : []),
-  ];
 }

@@ -1,16 +1,17 @@
 import { mkdirSync } from "node:fs";
 import { hostname, type as osType, release, userInfo } from "node:os";
 import { join } from "node:path";
+import { closeAfterWriting, type HeadReport, type SealOptions } from "./checkpoint.js";
 import { HoldfastError } from "./core/error.js";
 import type { ClockCheck, Software } from "./core/record.js";
+import { openForWriting } from "./open-vault.js";
 import type { World } from "./outcome.js";
 import { checkClock } from "./tools/clock.js";
 import { type EgressGuard, openEgressGuard } from "./tools/egress-guard.js";
 import { type ExifToolSession, openExifTool } from "./tools/exiftool.js";
 import { type Program, requirePrograms } from "./tools/programs.js";
 import { scratchFolder } from "./vault/layout.js";
-import { finishInterrupted } from "./vault/recovery.js";
-import { closeVault, openVault, type Vault } from "./vault/vault.js";
+import { closeVault, type Vault } from "./vault/vault.js";
 
 /** Everything one command holds while it captures, imports or derives; opened once, closed once. */
 export interface Workshop {
@@ -23,6 +24,8 @@ export interface Workshop {
   readonly guard: EgressGuard | null;
   readonly clock: ClockCheck;
   readonly software: readonly Software[];
+  /** How the head of the log is sealed in the end. */
+  readonly seal: SealOptions;
 }
 
 export interface WorkshopNeeds {
@@ -45,9 +48,8 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
   const fetching = needs.fetching && (await requirePrograms(["yt-dlp"], search));
   const downloader = fetching?.get("yt-dlp") ?? null;
   const clock = await checkClock(world.now());
-  const vault = await openVault(needs.vault, { ...world, onWait: () => reportWait(world, needs.vault) });
+  const vault = await openForWriting(needs.vault, world, () => reportWait(world, needs.vault));
   try {
-    finishInterrupted(vault);
     const exiftool = openExifTool(makeScratch(vault));
     const guard = needs.fetching && (await openGuard(needs.fetching));
     const found = [...media.values(), ...(downloader ? [downloader] : [])];
@@ -60,6 +62,7 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
       guard,
       clock,
       software: describeSoftware(world, found),
+      seal: sealOptions(needs, world),
     };
   } catch (error) {
     closeVault(vault);
@@ -67,10 +70,16 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
   }
 }
 
-export async function closeWorkshop(workshop: Workshop): Promise<void> {
+/** Seals what was written, and says what came of that; a capture is kept whatever comes of it. */
+export async function closeWorkshop(workshop: Workshop, world: World): Promise<HeadReport> {
   await workshop.exiftool.close();
   await workshop.guard?.close();
-  closeVault(workshop.vault);
+  return closeAfterWriting(workshop.vault, world, workshop.seal);
+}
+
+function sealOptions({ fetching }: WorkshopNeeds, { env }: World): SealOptions {
+  const allowPrivate = fetching?.allowPrivate === true || env.HOLDFAST_ALLOW_PRIVATE === "1";
+  return { proxy: fetching?.proxy ?? null, allowPrivate, force: false };
 }
 
 /** Who and where, for the private annex only. */

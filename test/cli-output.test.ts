@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CliRun, holdfast } from "./support/cli.js";
+import { keygen } from "./support/ssh.js";
+import { edit, makePackage, tarMembers, tarOf, writeFolder } from "./support/packages.js";
 import { copyVault, makeVault, temporaryFolder } from "./support/vaults.js";
 
 const published = new URL("../schemas/", import.meta.url);
@@ -58,6 +60,7 @@ const at = (name: string) => join(folder.path, name);
 const clip = at("clip.mp4");
 const vault = at("vault");
 const fetched = at("fetched");
+const witnessed = at("witnessed");
 
 const scenes: Readonly<Record<string, Scene>> = {
   "a vault that is there already": {
@@ -65,6 +68,30 @@ const scenes: Readonly<Record<string, Scene>> = {
     status: 0,
     kinds: ["initResult"],
     says: { created: false },
+  },
+  "the key of a vault": {
+    argv: () => ["key", "show", "--vault", vault],
+    status: 0,
+    kinds: ["keyReport"],
+    says: { held: "file", history: [expect.objectContaining({ entry: 1, until: null })] },
+  },
+  "the keys of a vault for whoever checks": {
+    argv: () => ["key", "export", "--vault", vault],
+    status: 0,
+    kinds: ["signersReport"],
+    says: { to: null, keys: 1 },
+  },
+  "a package of a capture": {
+    argv: ({ captured }) => ["export", captured, "--to", at("exported.tar"), "--vault", vault],
+    status: 0,
+    kinds: ["exportResult"],
+    says: { form: "tar", annex: false, recipients: 0, existed_by: [] },
+  },
+  "a vault's next key": {
+    argv: () => ["key", "rotate", "--vault", at("rotated")],
+    status: 0,
+    kinds: ["keyRotation"],
+    says: { entry: expect.any(Number), endorsed: true, problem: null },
   },
   "a file imported before, and one that is missing": {
     argv: () => ["import", clip, at("missing.mp4"), "--vault", vault],
@@ -129,7 +156,7 @@ const scenes: Readonly<Record<string, Scene>> = {
     argv: () => ["verify", "--vault", vault],
     status: 0,
     kinds: ["verifyReport"],
-    says: { ok: true, findings: [] },
+    says: { ok: true, findings: [expect.objectContaining({ code: "anchor-pending", severity: "note" })] },
   },
   "a vault looked at quickly": {
     argv: () => ["verify", "--quick", "--vault", vault],
@@ -142,6 +169,18 @@ const scenes: Readonly<Record<string, Scene>> = {
     status: 1,
     kinds: ["verifyReport"],
     says: { ok: false, hashes: "fail", findings: expect.arrayContaining([expect.anything()]) },
+  },
+  "a package": {
+    argv: () => ["verify", at("package.tar")],
+    status: 0,
+    kinds: ["packageReport"],
+    says: { ok: true, signature: "pass", tokens: "absent" },
+  },
+  "a package of another version": {
+    argv: () => ["verify", at("package-of-2")],
+    status: 1,
+    kinds: ["packageReport"],
+    says: { ok: false, hashes: "unchecked", package: expect.objectContaining({ origin: null }) },
   },
   "a file that is in the vault": {
     argv: () => ["verify", clip, "--vault", vault],
@@ -165,6 +204,51 @@ const scenes: Readonly<Record<string, Scene>> = {
     status: 1,
     kinds: ["fileReport"],
     says: { ok: false, findings: [expect.objectContaining({ code: "file-changed" })] },
+  },
+  "the facts of a report": {
+    argv: ({ captured }) => ["report", captured, "--vault", vault],
+    status: 0,
+    kinds: ["reportResult"],
+    says: { outcome: "captured", failed: null, file: null, record: expect.objectContaining({ v: 1 }) },
+  },
+  "the facts of a report with the private annex, and the document beside them": {
+    argv: ({ captured }) => [
+      ...["report", captured, "--vault", vault],
+      ...["--with-annex", "--lang", "ru", "--to", at("report.html")],
+    ],
+    status: 0,
+    kinds: ["reportResult"],
+    says: { file: at("report.html"), collector: expect.objectContaining({ annex: expect.anything() }) },
+  },
+  "the facts of a report about a failed attempt": {
+    argv: ({ failed }) => ["report", failed, "--vault", vault],
+    status: 0,
+    kinds: ["reportResult"],
+    says: { outcome: "failed", record: null, failed: expect.objectContaining({ method: "import" }) },
+  },
+  "a log sealed now": {
+    argv: () => ["checkpoint", "--vault", vault],
+    status: 0,
+    kinds: ["headReport"],
+    says: { created: false, tokens: [], problem: null },
+  },
+  "a checkpoint to give away": {
+    argv: () => ["checkpoint", "--show", "--vault", vault],
+    status: 0,
+    kinds: ["shownCheckpoint"],
+    says: { checkpoint: expect.stringMatching(/^holdfast\/[0-9a-f]{32}\n\d+\n/) },
+  },
+  "a witness's signature": {
+    argv: () => ["witness", "add", at("witness.sig"), "--vault", witnessed],
+    status: 0,
+    kinds: ["witnessReport"],
+    says: { added: true, head: expect.objectContaining({ created: true }) },
+  },
+  "a database made again": {
+    argv: () => ["rebuild", "--vault", at("lost")],
+    status: 0,
+    kinds: ["rebuildReport"],
+    says: { strays: [], head: expect.objectContaining({ created: true }) },
   },
   "this machine with a vault": {
     argv: () => ["doctor", "--vault", vault],
@@ -235,6 +319,18 @@ function damageCopy(): void {
   writeFileSync(original, bytes);
 }
 
+/** A colleague's signature over the newest checkpoint, as they would send it. */
+function signAsWitness(): void {
+  const logFolder = join(copyVault(vault, witnessed), "log");
+  const newest =
+    readdirSync(logFolder)
+      .filter((name) => name.endsWith(".checkpoint"))
+      .at(-1) ?? "";
+  writeFileSync(at("witness"), readFileSync(join(logFolder, newest)));
+  keygen("-q", "-t", "ed25519", "-N", "", "-f", at("colleague"));
+  keygen("-Y", "sign", "-q", "-n", "holdfast-checkpoint@v1", "-f", at("colleague"), at("witness"));
+}
+
 beforeAll(async () => {
   const picture = [
     "-f",
@@ -248,11 +344,18 @@ beforeAll(async () => {
   ];
   execFileSync("ffmpeg", ["-nostdin", "-loglevel", "error", ...picture, clip]);
   writeFileSync(at("other.bin"), "other bytes");
+  const { files } = makePackage();
+  writeFileSync(at("package.tar"), tarOf(tarMembers(files)));
+  edit(files, "bag-info.txt", "Package: 1", "Package: 2");
+  writeFolder(files, at("package-of-2"));
   mkdirSync(at("empty"));
   const [, underived] = await makeVault(fetched);
   const nothing: Facts = { captured: "", failed: "", underived: underived!.record.capture };
   for (const [title, scene] of Object.entries(beginnings)) await play(title, scene, nothing);
   damageCopy();
+  copyVault(vault, at("rotated"));
+  signAsWitness();
+  rmSync(join(copyVault(vault, at("lost")), "vault.db"));
   const facts = { ...nothing, captured: idOf("an imported file"), failed: idOf("a missing file") };
   for (const [title, scene] of Object.entries(scenes)) await play(title, scene, facts);
 });

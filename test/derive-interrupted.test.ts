@@ -22,11 +22,11 @@ it("a derivation whose commit has begun is left whole for the next writer, which
   await deriveAndLog(workshop, world, record.capture, false);
   expect(existsSync(join(staging, "commit/version/inventory.json"))).toBe(true);
   expect(readIntents(workshop.vault)).toHaveLength(1);
-  await closeWorkshop(workshop);
+  await closeWorkshop(workshop, world);
 
   const next = await openWorkshop(needs, world);
   expect(readIntents(next.vault)).toEqual([]);
   const row = next.vault.database.prepare("SELECT derivation FROM capture").get();
   expect(row).toEqual({ derivation: "done" });
-  await closeWorkshop(next);
+  await closeWorkshop(next, world);
 });

@@ -25,6 +25,10 @@ const io = capturedTerminal();
 const screen = new Screen(io, () => new Date());
 const program = buildProgram(io, screen, "0.0.0", async () => undefined);
 const commands = program.commands;
+/** The options of a command and of the commands below it, each once. */
+const optionsOf = (command: (typeof commands)[number]): string[] => [
+  ...new Set([command, ...command.commands].flatMap(({ options }) => options.map(({ long }) => long ?? ""))),
+];
 const commonOptions = [...program.options.map(({ long }) => long ?? ""), "--help"];
 
 /** The part of a text from a heading to the next heading of the same or a higher level. */
@@ -53,12 +57,10 @@ function commandsIn(text: string): string[] {
 
 describe("the README and the command line say the same", () => {
   it.each(commands.map((command) => command.name()))("%s stands there with all its options", (name) => {
-    const options = commands.find((command) => command.name() === name)!.options;
+    const options = optionsOf(commands.find((command) => command.name() === name)!);
     const described = section(readme, `### \`holdfast ${name}`);
     expect(described.length).toBeGreaterThan(20);
-    expect(optionsIn(all(described, /^\| `([^`]+)/gm).join(" "))).toEqual(
-      options.map(({ long }) => long ?? "").sort(),
-    );
+    expect(optionsIn(all(described, /^\| `([^`]+)/gm).join(" "))).toEqual(options.sort());
   });
 
   it("the options of every command stand there", () => {
@@ -74,7 +76,7 @@ describe("the README and the command line say the same", () => {
   });
 
   it("no option is named that does not exist", () => {
-    const known = [...commonOptions, ...commands.flatMap(({ options }) => options.map(({ long }) => long))];
+    const known = [...commonOptions, ...commands.flatMap(optionsOf)];
     const named = ["README.md", "CHANGELOG.md", ".github/SECURITY.md"].flatMap((path) =>
       optionsIn(textOf(path)),
     );

@@ -10,6 +10,7 @@ import {
   type VaultState,
   vaultFindings,
 } from "../src/doctor.js";
+import { sealFindings } from "../src/seal-state.js";
 import type { World } from "../src/outcome.js";
 import type { Program } from "../src/tools/programs.js";
 
@@ -120,9 +121,39 @@ describe("what each finding means", () => {
       pending_derivations: 0,
       interrupted_commits: 0,
       last_entry_at: null,
-    };
-    expect(vaultFindings(vault).map(({ severity }) => severity)).toEqual(["ok"]);
+      seal: {
+        key: { fingerprint: "SHA256:x", held: "file" },
+        checkpoint: 9,
+        unsigned_entries: 0,
+        tokens: 2,
+        pending: [],
+        witnesses: 0,
+      },
+    } as const;
+    expect(vaultFindings(vault).map(({ severity }) => severity)).toEqual(["ok", "ok", "ok", "ok"]);
     const left = vaultFindings({ ...vault, pending_derivations: 2, interrupted_commits: 1 });
-    expect(left.map(({ severity }) => severity)).toEqual(["ok", "note", "note"]);
+    const notes = left.filter(({ severity }) => severity === "note");
+    expect(notes.map(({ what }) => what)).toEqual(["derivations", "commits"]);
+  });
+
+  it("a key that is not at hand is a problem; unsigned entries and authorities that did not answer are pointed out", () => {
+    const state = {
+      key: { fingerprint: "SHA256:x", held: "no" },
+      checkpoint: 9,
+      unsigned_entries: 3,
+      tokens: 0,
+      pending: [{ authority: "first", reason: "HTTP 500", next_at: "2026-11-23T18:22:05.120Z" }],
+      witnesses: 1,
+    } as const;
+    const findings = sealFindings(state);
+    expect(findings.map(({ severity, what }) => [severity, what])).toEqual([
+      ["problem", "signing key"],
+      ["note", "checkpoints"],
+      ["note", "outside time"],
+      ["ok", "witnesses"],
+    ]);
+    expect(findings[2]?.detail).toBe(
+      "pending: first: HTTP 500; asked again not before 2026-11-23T18:22:05.120Z",
+    );
   });
 });

@@ -3,8 +3,10 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { captureObject } from "../src/cli/capture-page.js";
+import { headObject } from "../src/cli/show-head.js";
 import { encodeCanonical, parseCanonical } from "../src/core/canonical-json.js";
 import { type Entry, eventNames, lineHash, parseEntry } from "../src/core/entry.js";
+import { HoldfastError } from "../src/core/error.js";
 import type { FailureCode } from "../src/core/failure.js";
 import type {
   Basis,
@@ -18,6 +20,7 @@ import type {
 } from "../src/core/record.js";
 import type { DoctorReport } from "../src/doctor.js";
 import type { CaptureResult, CaptureRow, CheckState, FileReport, VerifyReport } from "../src/outcome.js";
+import type { ShownCapture } from "../src/show.js";
 import type { Program, ProgramName } from "../src/tools/programs.js";
 import type { Sandbox } from "../src/tools/run.js";
 import type { AnnexFacts } from "../src/vault/annex.js";
@@ -119,7 +122,19 @@ const config: Settings = {
   vault_id: "5d0c6a1f9be34c70a6f2d18e4b7c9035",
   created_at: "2026-11-23T18:22:05.120Z",
   actor: "operator-7f3a9c01d2",
-  settings: {},
+  settings: {
+    authorities: [
+      {
+        name: "one",
+        url: "https://tsa.example/",
+        policy: "1.2.3",
+        roots: ["-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"],
+      },
+    ],
+    calendars: [{ name: "two", url: "https://calendar.example/" }],
+    anchor_wait_seconds: 10,
+    proxy: "socks5h://127.0.0.1:9050",
+  },
 };
 
 const annexFacts: Omit<AnnexFacts, "rawFiles"> = {
@@ -194,6 +209,8 @@ const captureRow: CaptureRow = {
   sha256: file.sha256,
   entry: 2,
   reason: "why",
+  anchor: "stamped",
+  not_later_than: "2026-11-23T18:22:05.120Z",
 };
 
 const verifyReport: VerifyReport = {
@@ -202,7 +219,39 @@ const verifyReport: VerifyReport = {
   chain: "pass",
   signature: "absent",
   tokens: "absent",
-  checked: { entries: 3, objects: 1, files: 4, bytes: 9, annexes: 1, digests_per_file: 2 },
+  checked: {
+    entries: 3,
+    unsigned_entries: 1,
+    checkpoints: 1,
+    tokens: 1,
+    objects: 1,
+    files: 4,
+    bytes: 9,
+    annexes: 1,
+    digests_per_file: 2,
+  },
+  rests_on: {
+    keys: [
+      {
+        fingerprint: `SHA256:${"k".repeat(43)}`,
+        from: "2026-11-23T18:22:05.120Z",
+        until: null,
+        source: "log",
+      },
+    ],
+    authorities: [
+      {
+        authority: "one",
+        checkpoint: 2,
+        gen_time: "2026-11-23T18:22:05.120Z",
+        signer: "CN=Authority",
+        signer_sha256: file.sha256,
+        root: null,
+        trusted: false,
+      },
+    ],
+    witnesses: [{ fingerprint: `SHA256:${"w".repeat(43)}`, checkpoint: 2 }],
+  },
   findings: [finding],
   limits: ["the log is not signed"],
 };
@@ -225,7 +274,17 @@ const fileReport: FileReport & { readonly checked: { readonly files: 1 } } = {
   findings: [finding],
 };
 
-const shown = { id: record.capture, objectPath: captureResult.object, entries: [] };
+const pending = { authority: "first", reason: "HTTP 500", next_at: record.ended_at } as const;
+const shown: Pick<ShownCapture, "id" | "objectPath" | "entries" | "anchor"> = {
+  id: record.capture,
+  objectPath: captureResult.object,
+  entries: [],
+  anchor: {
+    status: "pending",
+    tokens: [{ authority: "first", gen_time: record.ended_at, checkpoint: 3 }],
+    pending: [pending],
+  },
+};
 const shownCapture = captureObject({ ...shown, row: captureRow, record, derivation });
 const shownFailure = captureObject({
   ...shown,
@@ -260,9 +319,28 @@ const doctorReport: DoctorReport = {
     pending_derivations: 0,
     interrupted_commits: 0,
     last_entry_at: record.ended_at,
+    seal: {
+      key: { fingerprint: "SHA256:x", held: "file" },
+      checkpoint: 3,
+      unsigned_entries: 0,
+      tokens: 1,
+      pending: [pending],
+      witnesses: 0,
+    },
   },
   findings: [{ severity: "note", what: "node", detail: "22.1.0", hint: "install a newer one" }],
 };
+
+const headReport = headObject({
+  size: 3,
+  created: true,
+  root: file.sha256,
+  key: "SHA256:x",
+  tokens: [{ authority: "first", gen_time: record.ended_at }],
+  pending: [pending],
+  problem: "the disk is full",
+  failure: new HoldfastError("io", "the disk is full", "make room"),
+});
 
 const samples: readonly (readonly [id: string, sample: unknown])[] = [
   ["record.schema.json", record],
@@ -276,6 +354,7 @@ const samples: readonly (readonly [id: string, sample: unknown])[] = [
   ["cli-output.schema.json#/$defs/shownCapture", shownCapture],
   ["cli-output.schema.json#/$defs/shownFailure", shownFailure],
   ["cli-output.schema.json#/$defs/doctorReport", doctorReport],
+  ["cli-output.schema.json#/$defs/headReport", headReport],
 ];
 
 /** The keys of an object that TypeScript obliges to name every member of a union. */
@@ -495,7 +574,7 @@ describe("the schemas hold what the format promises", () => {
     const { properties, required, allOf } = schemas.get("record.schema.json")!;
     const shownSchema = schemaAt("cli-output.schema.json#/$defs/shownCapture").schema;
     expect(shownSchema.allOf).toEqual(allOf);
-    expect(shownSchema.required).toEqual([...(required ?? []), "keyframes", "derivation"]);
+    expect(shownSchema.required).toEqual([...(required ?? []), "keyframes", "derivation", "anchor"]);
     for (const key of Object.keys(properties ?? {}))
       expect(shownSchema.properties?.[key]).toEqual({ $ref: `record.schema.json#/properties/${key}` });
   });

@@ -26,6 +26,7 @@ function tableColumns(style: Style): readonly Column<CaptureRow>[] {
       dropOrder: 0,
       paint: (text, row) => paintStatus(text, row, style),
     },
+    { title: "NOT LATER THAN (UTC)", cell: anchorCell, shrinkTo: null, dropOrder: 7 },
     { title: "KEYFRAMES", cell: (row) => row.derivation ?? "", shrinkTo: null, dropOrder: 6 },
     {
       title: "LENGTH",
@@ -39,6 +40,12 @@ function tableColumns(style: Style): readonly Column<CaptureRow>[] {
     { title: "UPLOADER", cell: (row) => printable(row.uploader ?? "", 40), shrinkTo: 10, dropOrder: 2 },
     { title: "TITLE", cell: titleOf, shrinkTo: 18, dropOrder: 0 },
   ];
+}
+
+/** The time by which an outside authority had seen the entry: not when it was captured, but not later than that. */
+function anchorCell({ anchor, not_later_than }: CaptureRow): string {
+  if (not_later_than !== null) return formatTime(not_later_than).slice(0, 16);
+  return anchor === "pending" ? "pending" : "";
 }
 
 /** What a person recognises a row by; of a failed attempt that is the address and the reason. */
@@ -59,6 +66,11 @@ function paintStatus(text: string, row: CaptureRow, style: Style): string {
 export function listNotes(rows: readonly CaptureRow[]): readonly string[] {
   if (rows.length === 0) return ["no captures here match"];
   const waiting = rows.filter((row) => row.derivation === "pending").length;
-  if (waiting === 0) return [];
-  return [`${counted(waiting, "capture")} without keyframes yet: holdfast derive`];
+  const unstamped = rows.filter((row) => row.anchor === "pending").length;
+  return [
+    ...(waiting === 0 ? [] : [`${counted(waiting, "capture")} without keyframes yet: holdfast derive`]),
+    ...(unstamped === 0
+      ? []
+      : [`${counted(unstamped, "capture")} without an outside time-stamp yet: holdfast checkpoint`]),
+  ];
 }

@@ -10,7 +10,7 @@ import type {
   RunRecord,
 } from "../core/record.js";
 import type { CaptureRow } from "../outcome.js";
-import type { ShownCapture } from "../show.js";
+import type { ShownAnchor, ShownCapture } from "../show.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd } from "./text-layout.js";
 import { counted, formatBytes, formatCount, formatDate, formatLength, formatTime } from "./units.js";
@@ -74,7 +74,7 @@ function statusWords(row: CaptureRow): string {
 
 type LabelledRow = readonly [label: string, ...values: readonly (string | null)[]];
 
-function attemptRows({ row, record, objectPath }: ShownCapture): readonly LabelledRow[] {
+function attemptRows({ row, record, objectPath, anchor }: ShownCapture): readonly LabelledRow[] {
   return [
     ["asked for", optional(record?.requested_url ?? row.url)],
     ["redirected", ...(record?.redirects ?? []).slice(1).map((url) => printable(url))],
@@ -85,6 +85,20 @@ function attemptRows({ row, record, objectPath }: ShownCapture): readonly Labell
     ["clock", record === null ? null : clockText(record.clock)],
     ["reason", optional(row.reason)],
     ["folder", optional(objectPath)],
+    ["existed", ...anchorLines(anchor)],
+  ];
+}
+
+function anchorLines({ status, tokens, pending }: ShownAnchor): readonly string[] {
+  if (status === "none") return [];
+  return [
+    ...tokens.map(
+      ({ authority, gen_time, checkpoint }) =>
+        `not later than ${formatTime(gen_time)} by ${printable(authority, 40)}, checkpoint ${checkpoint}`,
+    ),
+    ...pending.map(({ authority, reason }) => {
+      return `no outside time-stamp yet: ${printable(authority, 40)}: ${printable(reason, 200)}`;
+    }),
   ];
 }
 
@@ -205,7 +219,7 @@ function entryLine(entry: ShownCapture["entries"][number]): string {
  * The object of `show --json`: the whole record, with the keyframes and the derivation added. A failed attempt has
  * no record; what the log says of it is given under the record's own keys.
  */
-export function captureObject({ row, record, derivation }: ShownCapture): object {
+export function captureObject({ row, record, derivation, anchor }: ShownCapture): object {
   const keyframes = (derivation?.keyframes ?? []).map(
     ({ pts_time, frame, path, sha256, frame_sha256, dhash }) => ({
       pts_time,
@@ -216,7 +230,7 @@ export function captureObject({ row, record, derivation }: ShownCapture): object
       dhash,
     }),
   );
-  return { ...(record ?? failedAttempt(row)), keyframes, derivation };
+  return { ...(record ?? failedAttempt(row)), keyframes, derivation, anchor };
 }
 
 function failedAttempt(row: CaptureRow): object {

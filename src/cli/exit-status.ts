@@ -36,6 +36,8 @@ const meanings: Readonly<Record<ExitStatus, string>> = {
 const statusOfCode: Readonly<Record<ErrorCode, ExitStatus>> = {
   usage: exitStatus.usage,
   "not-found": exitStatus.usage,
+  "key-missing": exitStatus.usage,
+  "key-locked": exitStatus.usage,
   "program-missing": exitStatus.programMissing,
   "capture-failed": exitStatus.notCaptured,
   io: exitStatus.notCaptured,

@@ -1,12 +1,18 @@
 import { Command } from "commander";
 import { addArchive } from "./commands/archive.js";
+import { addCheckpoint } from "./commands/checkpoint.js";
 import { addDerive } from "./commands/derive.js";
 import { addDoctor } from "./commands/doctor.js";
+import { addExport } from "./commands/export.js";
 import { addImport } from "./commands/import.js";
 import { addInit } from "./commands/init.js";
+import { addKey } from "./commands/key.js";
 import { addList } from "./commands/list.js";
+import { addRebuild } from "./commands/rebuild.js";
+import { addReport } from "./commands/report.js";
 import { addShow } from "./commands/show.js";
 import { addVerify } from "./commands/verify.js";
+import { addWitness } from "./commands/witness.js";
 import type { Screen } from "./screen.js";
 import type { RunCommand } from "./session.js";
 import type { Terminal } from "./terminal.js";
@@ -40,7 +46,22 @@ export function buildProgram(io: Terminal, screen: Screen, version: string, run:
     })
     .exitOverride();
   // Commands copy these settings when they are added.
-  for (const add of [addArchive, addImport, addDerive, addList, addShow, addVerify, addInit, addDoctor]) {
+  for (const add of [
+    addArchive,
+    addImport,
+    addDerive,
+    addList,
+    addShow,
+    addVerify,
+    addExport,
+    addCheckpoint,
+    addWitness,
+    addRebuild,
+    addReport,
+    addInit,
+    addKey,
+    addDoctor,
+  ]) {
     add(program, run);
   }
   return program;

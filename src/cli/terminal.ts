@@ -14,6 +14,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The absolute folder that relative paths start from. */
   readonly cwd: string;
+  /** Asks a person and answers what they typed. Missing where nobody is there to ask. */
+  readonly ask?: (question: string, signal: AbortSignal) => Promise<string>;
 }
 
 /** Terminal columns to fit into. A file or a pipe has no width: nothing is cut there. */

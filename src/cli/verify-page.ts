@@ -1,14 +1,21 @@
 import type { Finding } from "../core/finding.js";
 import { printable } from "../core/printable.js";
 import type { CheckState, FileReport, VerifyReport } from "../outcome.js";
+import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd, wrap } from "./text-layout.js";
 import { counted, formatBytes, formatCount, formatTime } from "./units.js";
 
 type Question = "hashes" | "chain" | "signature" | "tokens";
 
+interface QuestionWords {
+  readonly asks: string;
+  readonly absent: string;
+  readonly unchecked?: string;
+}
+
 /** What each question asks, and what an answer other than pass or fail means. */
-const questions: Readonly<Record<Question, { readonly asks: string; readonly absent: string }>> = {
+const questions: Readonly<Record<Question, QuestionWords>> = {
   hashes: {
     asks: "stored bytes against the digests in the records",
     absent: "there are no stored bytes to check",
@@ -18,12 +25,13 @@ const questions: Readonly<Record<Question, { readonly asks: string; readonly abs
     absent: "there is no log to check",
   },
   signature: {
-    asks: "the signature over the head of the log",
+    asks: "each checkpoint of the log, signed by the key in force",
     absent: "no signed checkpoint: nothing here shows whose log this is",
   },
   tokens: {
     asks: "time-stamps of outside parties over the log",
     absent: "no outside time-stamp: only this vault says since when",
+    unchecked: "could not be checked to the end: none leads to a root certificate that you named",
   },
 };
 
@@ -41,16 +49,17 @@ export function verifyPage(
   return [
     `checked  ${checkedWords(report.checked)}`,
     "",
-    ...order.map((question) => answerLine(question, report[question], style)),
+    ...answerLines(report, columns, style),
     ...findingBlock(report.findings, style),
     "",
+    ...restsOnBlock(report, columns),
     ...report.limits.flatMap((limit) => wrap(printable(limit), columns - 2).map((line) => `  ${line}`)),
     "",
     conclusion,
   ];
 }
 
-function checkedWords(checked: Readonly<Record<string, number>>): string {
+export function checkedWords(checked: Readonly<Record<string, number>>): string {
   const parts = Object.entries(checked).map(([what, count]) => {
     const words = printable(what).replaceAll("_", " ");
     return what === "bytes" ? formatBytes(count) : counted(count, singular(words), words);
@@ -68,25 +77,48 @@ function singular(words: string): string {
   return [thing, ...per].join(" per ");
 }
 
-function answerLine(question: Question, state: CheckState, style: Style): string {
-  const { asks, absent } = questions[question];
-  const words = { pass: asks, fail: asks, absent, unchecked: `could not be checked: ${asks}` }[state];
-  return `  ${padEnd(question, 10)} ${paintState(state, style)}  ${words}`;
+/** The four questions with their answers; also those of a package. */
+export function answerLines(
+  report: Pick<VerifyReport, Question>,
+  columns: number,
+  style: Style,
+): readonly string[] {
+  return order.flatMap((question) => {
+    const state = report[question];
+    const [first = "", ...rest] = wrap(stateWords(question, state), Math.max(30, columns - answerIndent));
+    return [
+      `  ${padEnd(question, 10)} ${paintState(state, style)}  ${first}`,
+      ...rest.map((line) => `${" ".repeat(answerIndent)}${line}`),
+    ];
+  });
+}
+
+/** Columns before the words of an answer. */
+const answerIndent = 24;
+
+function stateWords(question: Question, state: CheckState): string {
+  const { asks, absent, unchecked } = questions[question];
+  return { pass: asks, fail: asks, absent, unchecked: unchecked ?? `could not be checked: ${asks}` }[state];
+}
+
+function restsOnBlock({ rests_on }: VerifyReport, columns: number): readonly string[] {
+  const lines = restsOnLines(rests_on, columns);
+  return lines.length === 0 ? [] : [...lines, ""];
 }
 
 /** Only a pass is green: what is absent was not shown to hold. */
-function paintState(state: CheckState, style: Style): string {
+export function paintState(state: CheckState, style: Style): string {
   const text = padEnd(state, 9);
   if (state === "pass") return style.good(text);
   return state === "fail" ? style.bad(text) : style.warn(text);
 }
 
-function findingBlock(findings: readonly Finding[], style: Style): readonly string[] {
+export function findingBlock(findings: readonly Finding[], style: Style): readonly string[] {
   if (findings.length === 0) return [];
   return ["", ...findingLines(findings, "error", style), ...findingLines(findings, "note", style)];
 }
 
-function findingLines(
+export function findingLines(
   findings: readonly Finding[],
   severity: Finding["severity"],
   style: Style,
@@ -100,7 +132,7 @@ function findingLines(
     );
 }
 
-function conclusionOf(ok: boolean, findings: readonly Finding[], style: Style): string {
+export function conclusionOf(ok: boolean, findings: readonly Finding[], style: Style): string {
   if (ok) return style.bold("what was checked is as recorded");
   const errors = findings.filter(({ severity }) => severity === "error").length;
   return style.bold(style.bad(`not as recorded: ${counted(errors, "error")}`));

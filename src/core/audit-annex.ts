@@ -63,7 +63,7 @@ export function auditAnnex(
 }
 
 /** The raw files an annex names; null when it is not in canonical form. */
-function statedFiles(
+export function statedFiles(
   text: string,
 ): ReadonlyMap<string, { readonly bytes: number; readonly sha256: string }> | null {
   const annex = canonicalOrNull(text);

@@ -1,8 +1,9 @@
+import type { LogFacts } from "./audit-checkpoints.js";
 import { isJsonObject, type Json } from "./canonical-json.js";
 import { checkLine, firstLink } from "./chain.js";
-import { type Entry, lineHash } from "./entry.js";
+import type { Entry } from "./entry.js";
 import type { Finding } from "./finding.js";
-import { appendLeaf, emptyTree, leafHash, treeRoot } from "./merkle.js";
+import { FactCollector } from "./log-facts.js";
 
 /** A line of the log as it is kept: its exact text and the columns that repeat parts of it. */
 export interface StoredLine {
@@ -45,8 +46,8 @@ export interface LogAudit {
   readonly captures: ReadonlyMap<string, LoggedCapture>;
   readonly settingsSha256: string | null;
   readonly readmeSha256: string | null;
-  /** RFC 6962 root over all lines, hex. */
-  readonly root: string;
+  /** What it says about its checkpoints. The roots are for whoever goes over the tree to add. */
+  readonly facts: Omit<LogFacts, "rootAt" | "entries">;
 }
 
 /**
@@ -59,32 +60,28 @@ export function auditLog(
 ): LogAudit {
   const findings: Finding[] = [];
   const captures = new Map<string, LoggedCapture>();
+  const collector = new FactCollector();
+  let entries = 0;
   let link = firstLink;
-  let tree = emptyTree;
   let settingsSha256: string | null = null;
   let readmeSha256: string | null = null;
   for (const stored of lines) {
-    const checked = checkLine(stored.line, link);
-    link = checked.next;
-    tree = appendLeaf(tree, leafHash(stored.line));
-    const where = `entry:${stored.seq}`;
-    findings.push(...checked.faults.map(({ code, message }) => logFinding(`log-${code}`, where, message)));
-    const { entry } = checked;
+    entries += 1;
+    const { line, seq } = stored;
+    const { entry, faults, next } = checkLine(line, link);
+    link = next;
+    for (const { code, message } of faults) findings.push(logFinding(`log-${code}`, `entry:${seq}`, message));
     if (!entry) continue;
-    findings.push(...columnFindings(stored, entry), ...onEntry(entry));
+    collector.add(entry);
+    const wrong = wrongColumns(stored, entry, next.prev);
+    if (wrong !== null) findings.push(logFinding("log-columns", `entry:${seq}`, wrong));
+    for (const finding of onEntry(entry)) findings.push(finding);
     learnCapture(captures, entry);
     settingsSha256 = textOf(entry.body.settings_sha256) ?? settingsSha256;
     readmeSha256 = textOf(entry.body.readme_sha256) ?? readmeSha256;
   }
-  if (tree.size === 0) findings.push(logFinding("log-empty", "vault.db", "the custody log has no entry"));
-  return {
-    findings,
-    entries: tree.size,
-    captures,
-    settingsSha256,
-    readmeSha256,
-    root: treeRoot(tree).toString("hex"),
-  };
+  if (entries === 0) findings.push(logFinding("log-empty", "vault.db", "the custody log has no entry"));
+  return { findings, entries, captures, settingsSha256, readmeSha256, facts: collector.facts() };
 }
 
 /** The version that the body of a `capture` or `derive` entry states; null for any other body. */
@@ -96,21 +93,16 @@ export function loggedVersion(seq: number, body: Entry["body"]): LoggedVersion |
   return { entry: seq, version, inventorySha512, recordSha256, files: filesOf(body.files) };
 }
 
-function columnFindings(stored: StoredLine, entry: Entry): readonly Finding[] {
-  const where = `entry:${stored.seq}`;
+/** `hash` is that of the line, as it was worked out for the link. */
+function wrongColumns(stored: StoredLine, entry: Entry, hash: string): string | null {
+  const { seq, prev } = entry;
+  if (stored.seq === seq && stored.prev === prev && stored.hash === hash) return null;
   const wrong = [
-    stored.seq === entry.seq ? null : "seq",
-    stored.prev === entry.prev ? null : "prev",
-    stored.hash === lineHash(stored.line) ? null : "hash",
+    stored.seq === seq ? null : "seq",
+    stored.prev === prev ? null : "prev",
+    stored.hash === hash ? null : "hash",
   ].filter((name) => name !== null);
-  if (wrong.length === 0) return [];
-  return [
-    logFinding(
-      "log-columns",
-      where,
-      `the database's ${wrong.join(" and ")} is not that of the line beside it`,
-    ),
-  ];
+  return `the database's ${wrong.join(" and ")} is not that of the line beside it`;
 }
 
 function learnCapture(captures: Map<string, LoggedCapture>, entry: Entry): void {

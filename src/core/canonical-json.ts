@@ -25,9 +25,41 @@ export function encodeCanonical(value: unknown): string {
  */
 export function parseCanonical(text: string): Json {
   const value = parseForeignJson(text);
+  if (isPlainlyCanonical(value, text)) return value;
   if (encodeCanonical(value) !== text)
     throw new FormatError("not-canonical", "the JSON is not in canonical form");
   return value;
+}
+
+/**
+ * Whether `text`, of which `value` was parsed, is canonical, where that can be told at the speed of JSON.stringify; false
+ * says nothing. It writes what `encodeCanonical` writes when keys are in order and numbers and strings are fit to be
+ * written. Half characters are in no string when the text has neither a surrogate nor an escape of one.
+ */
+function isPlainlyCanonical(value: Json, text: string): boolean {
+  return !/[\ud800-\udfff]|\\u[dD]/.test(text) && JSON.stringify(value) === text && isFit(value);
+}
+
+function isFit(value: Json): boolean {
+  if (typeof value === "number") return Number.isSafeInteger(value) && !Object.is(value, -0);
+  if (typeof value !== "object" || value === null) return true;
+  return isArray(value) ? value.every(isFit) : hasFitMembers(value);
+}
+
+function isArray(value: readonly Json[] | JsonObject): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** Keys that are plain ASCII and rise, in the order in which JSON.stringify takes them. */
+function hasFitMembers(value: JsonObject): boolean {
+  let last = "";
+  let first = true;
+  for (const key of Object.keys(value)) {
+    if (!(first || last < key) || !/^[ -~]*$/.test(key) || !isFit(value[key] ?? null)) return false;
+    first = false;
+    last = key;
+  }
+  return true;
 }
 
 /**

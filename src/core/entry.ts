@@ -113,11 +113,15 @@ function parseTime(value: Json | undefined): string {
   throw new FormatError("bad-time", "at is not a UTC time with milliseconds");
 }
 
-/** RFC 3339 in the one spelling that is allowed; writing it again refuses days and hours that do not exist. */
+/** RFC 3339 in the one spelling that is allowed, of a day and an hour that exist. */
 function isUtcMillis(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/.test(text)) return false;
-  const time = new Date(text);
-  return !Number.isNaN(time.getTime()) && time.toISOString() === text;
+  if (
+    !/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/.test(text)
+  ) {
+    return false;
+  }
+  // Every month has 28 days; for the others, writing the time again tells.
+  return Number(text.slice(8, 10)) <= 28 || new Date(text).toISOString() === text;
 }
 
 function parseEvent(value: Json | undefined): EventName {

@@ -10,6 +10,8 @@ export type ErrorCode =
   | "vault-busy"
   | "not-found"
   | "not-as-recorded"
+  | "key-missing"
+  | "key-locked"
   | "interrupted"
   | "io";
 

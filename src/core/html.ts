@@ -28,6 +28,14 @@ export function html(strings: TemplateStringsArray, ...values: readonly HtmlValu
 export const contentSecurityPolicy =
   "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
+/**
+ * For a page that shows pictures lying beside it and is opened from a folder. Firefox gives a page under `file:` no
+ * origin, so `'self'` matches nothing there (Chromium matches it); hence `file:`. It cannot reach the web; under
+ * Windows it could name another machine, so only paths inside the folder may stand in such a page.
+ */
+export const folderSecurityPolicy =
+  "default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
 function escaped(value: HtmlValue): string {
   if (value === null || value === undefined) return "";
   if (value instanceof Html) return value.text;

@@ -58,12 +58,20 @@ export function merkleRoot(leaves: Iterable<Uint8Array>): Buffer {
   return treeRoot(tree);
 }
 
+/** The hash of the tree over the leaves `start` (from 0) to before `end`. Asked for ranges of a larger tree only. */
+export type RangeRoot = (start: number, end: number) => Buffer;
+
 /** RFC 6962 §2.1.1: the hashes that lead from leaf `index` (from 0) to the root, leaf end first. */
 export function inclusionProof(leaves: readonly Uint8Array[], index: number): Buffer[] {
-  if (!Number.isSafeInteger(index) || index < 0 || index >= leaves.length) {
+  return inclusionProofFrom(rangesOf(leaves), index, leaves.length);
+}
+
+/** The same for a tree of `size` leaves of which only hashes of ranges are at hand. Throws RangeError. */
+export function inclusionProofFrom(rangeRoot: RangeRoot, index: number, size: number): Buffer[] {
+  if (!isSize(index) || !isSize(size) || index >= size) {
     throw new RangeError("there is no leaf with this index");
   }
-  return path(leaves, index, 0, leaves.length);
+  return path(rangeRoot, index, 0, size);
 }
 
 /**
@@ -71,43 +79,54 @@ export function inclusionProof(leaves: readonly Uint8Array[], index: number): Bu
  * the sizes are equal or `oldSize` is 0.
  */
 export function consistencyProof(leaves: readonly Uint8Array[], oldSize: number): Buffer[] {
-  if (!Number.isSafeInteger(oldSize) || oldSize < 0 || oldSize > leaves.length) {
-    throw new RangeError("an earlier tree cannot have this size");
-  }
-  if (oldSize === 0 || oldSize === leaves.length) return [];
-  return subproof(leaves, oldSize, 0, leaves.length, true);
+  return consistencyProofFrom(rangesOf(leaves), oldSize, leaves.length);
 }
 
-function path(leaves: readonly Uint8Array[], index: number, start: number, end: number): Buffer[] {
+/** The same for a tree of `size` leaves of which only hashes of ranges are at hand. Throws RangeError. */
+export function consistencyProofFrom(rangeRoot: RangeRoot, oldSize: number, size: number): Buffer[] {
+  if (!isSize(oldSize) || !isSize(size) || oldSize > size) {
+    throw new RangeError("an earlier tree cannot have this size");
+  }
+  if (oldSize === 0 || oldSize === size) return [];
+  return subproof(rangeRoot, oldSize, 0, size, true);
+}
+
+/** The hash over a range from the hashes of full subtrees: `level` 0 is a leaf, `number` counts those of a level. */
+export function rangeRootFrom(node: (level: number, number: number) => Buffer): RangeRoot {
+  const rangeRoot: RangeRoot = (start, end) => {
+    const size = end - start;
+    if (isPowerOfTwo(size) && start % size === 0) return node(Math.round(Math.log2(size)), start / size);
+    const middle = start + splitPoint(size);
+    return nodeHash(rangeRoot(start, middle), rangeRoot(middle, end));
+  };
+  return rangeRoot;
+}
+
+function path(rangeRoot: RangeRoot, index: number, start: number, end: number): Buffer[] {
   if (end - start === 1) return [];
   const middle = start + splitPoint(end - start);
   return index < middle
-    ? [...path(leaves, index, start, middle), rangeRoot(leaves, middle, end)]
-    : [...path(leaves, index, middle, end), rangeRoot(leaves, start, middle)];
+    ? [...path(rangeRoot, index, start, middle), rangeRoot(middle, end)]
+    : [...path(rangeRoot, index, middle, end), rangeRoot(start, middle)];
 }
 
-/** SUBPROOF of RFC 6962 §2.1.2 over `leaves[start, end)`; `whole` says that the old tree's root is known. */
+/** SUBPROOF of RFC 6962 §2.1.2 over the leaves from `start` to before `end`; `whole` says that the old tree's root is known. */
 function subproof(
-  leaves: readonly Uint8Array[],
+  rangeRoot: RangeRoot,
   oldEnd: number,
   start: number,
   end: number,
   whole: boolean,
 ): Buffer[] {
-  if (oldEnd === end) return whole ? [] : [rangeRoot(leaves, start, end)];
+  if (oldEnd === end) return whole ? [] : [rangeRoot(start, end)];
   const middle = start + splitPoint(end - start);
   return oldEnd <= middle
-    ? [...subproof(leaves, oldEnd, start, middle, whole), rangeRoot(leaves, middle, end)]
-    : [...subproof(leaves, oldEnd, middle, end, false), rangeRoot(leaves, start, middle)];
+    ? [...subproof(rangeRoot, oldEnd, start, middle, whole), rangeRoot(middle, end)]
+    : [...subproof(rangeRoot, oldEnd, middle, end, false), rangeRoot(start, middle)];
 }
 
-function rangeRoot(leaves: readonly Uint8Array[], start: number, end: number): Buffer {
-  let tree = emptyTree;
-  for (let at = start; at < end; at++) {
-    const leaf = leaves[at];
-    if (leaf !== undefined) tree = appendLeaf(tree, leaf);
-  }
-  return treeRoot(tree);
+function rangesOf(leaves: readonly Uint8Array[]): RangeRoot {
+  return (start, end) => merkleRoot(leaves.slice(start, end));
 }
 
 /** The largest power of two smaller than `size`, which is at least 2. */

@@ -37,11 +37,12 @@ function escapeForReader(character: string): string {
 }
 
 /**
- * One line of JSON that a terminal shows safely and any parser reads as exactly `value`: hidden characters are
- * written as JSON escapes, so nothing is lost.
+ * JSON that a terminal shows safely and any parser reads as exactly `value`: hidden characters are written as JSON
+ * escapes, so nothing is lost. One line, or with an indent of so many spaces as many as it takes.
  */
-export function printableJson(value: object): string {
-  return JSON.stringify(value).replace(hidden, escapeForParser);
+export function printableJson(value: object, indent = 0): string {
+  const lines = JSON.stringify(value, null, indent).split("\n");
+  return lines.map((line) => line.replace(hidden, escapeForParser)).join("\n");
 }
 
 function escapeForParser(character: string): string {

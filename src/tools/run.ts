@@ -18,6 +18,12 @@ export interface RunRequest {
   /** An empty folder of ours; also the child's TMPDIR. */
   readonly cwd: string;
   readonly limits: Limits;
+  /** What the program reads on stdin; without it stdin is empty. */
+  readonly stdin?: Uint8Array;
+  /** Added to the child's environment, which otherwise holds nothing of ours. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The program asks the person at the terminal: it keeps our session and stdin. Never for a program fed with foreign data. */
+  readonly terminal?: boolean;
   /** Receives stdout as it comes; without it stdout is collected up to `limits.stdoutBytes`. */
   readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
   /** Called every second; a returned reason ends the whole process group. */
@@ -99,14 +105,17 @@ const setpriv = "/usr/bin/setpriv";
 export async function run(request: RunRequest): Promise<RunResult> {
   const { command, args, sandbox } = confinedCommand(request.program, request.argv, request.limits);
   const startedAt = new Date().toISOString();
+  const terminal = request.terminal === true;
   const child = spawn(command, [...args], {
     cwd: request.cwd,
-    env: childEnvironment(request.cwd),
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
+    env: { ...childEnvironment(request.cwd), ...request.env },
+    stdio: [request.stdin ? "pipe" : terminal ? "inherit" : "ignore", "pipe", "pipe"],
+    detached: !terminal,
     shell: false,
   });
-  const ending = new GroupEnding(child);
+  // A program that ends without reading everything is judged by how it ended, not by the broken pipe.
+  child.stdin?.on("error", () => undefined).end(request.stdin);
+  const ending = new GroupEnding(child, !terminal);
   const output = collectOutput(child, request, ending);
   const timers = [
     setTimeout(
@@ -164,9 +173,12 @@ class GroupEnding {
   reason = "exited";
   private killer: NodeJS.Timeout | undefined;
   private readonly child: ChildProcess;
+  /** False for a child in our own group, of which only the child itself may be ended. */
+  private readonly ownGroup: boolean;
 
-  constructor(child: ChildProcess) {
+  constructor(child: ChildProcess, ownGroup: boolean) {
     this.child = child;
+    this.ownGroup = ownGroup;
   }
 
   end(by: EndedBy, reason: string): void {
@@ -184,6 +196,10 @@ class GroupEnding {
 
   private signalGroup(signal: NodeJS.Signals): void {
     if (this.child.pid === undefined) return;
+    if (!this.ownGroup) {
+      this.child.kill(signal);
+      return;
+    }
     try {
       process.kill(-this.child.pid, signal);
     } catch {

@@ -1,20 +1,25 @@
-import type Database from "better-sqlite3";
+import { lstatSync } from "node:fs";
+import Database from "better-sqlite3";
+import { type LogFacts, newestOf } from "../core/audit-checkpoints.js";
 import { auditLog, type LogAudit, type LoggedCapture } from "../core/audit-log.js";
-import { isCaptureId } from "../core/capture-id.js";
 import type { Entry } from "../core/entry.js";
 import type { Finding } from "../core/finding.js";
+import { auditIndex, type IndexAudit, type LinesTask, placeFindings } from "./audit-index.js";
 import type { Intent } from "./commit.js";
 import { schemaDifferences } from "./database.js";
+import { auditIndexApart } from "./index-thread.js";
 import { schemaProblems } from "./json-schemas.js";
-import { objectPath, type VaultLayout } from "./layout.js";
+import { objectPath } from "./layout.js";
 import { readLog } from "./log.js";
+import { type LogFolder, readLogFolder } from "./log-folder.js";
+import type { VaultReader } from "./reader.js";
 import { readIntents } from "./recovery.js";
-import { openReplay } from "./replay.js";
-import { recordReader } from "./vault.js";
 
 /** What the database of a vault said at one instant. */
 export interface Snapshot {
   readonly log: LogAudit;
+  /** What the log says about its checkpoints, with the roots over its lines. */
+  readonly facts: LogFacts;
   readonly findings: readonly Finding[];
   /** Commits that have begun, by capture. */
   readonly intents: ReadonlyMap<string, Intent>;
@@ -22,42 +27,96 @@ export interface Snapshot {
   readonly captures: ReadonlyMap<string, LoggedCapture>;
   /** The last entry that names each capture. */
   readonly lastEntries: ReadonlyMap<string, number>;
+  /** What lay in `log/` just after. */
+  readonly folder: LogFolder;
+  readonly segmentFindings: readonly Finding[];
+  /** How the index differs from the log. */
+  readonly indexFindings: readonly Finding[];
 }
 
-/** What makes the database unfit to be read as a log: another schema, or damage that SQLite itself sees. */
-export function databaseFindings(database: Database.Database): readonly Finding[] {
+/** Another schema makes the database unfit to be read as a log. */
+export function schemaFindings(database: Database.Database): readonly Finding[] {
   try {
-    const schema = schemaDifferences(database).map((message) => vaultDb("schema-differs", message));
-    if (schema.length > 0) return schema;
-    const integrity = database.pragma("integrity_check", { simple: true });
-    return integrity === "ok"
-      ? []
-      : [vaultDb("database-damaged", `SQLite's own check says: ${String(integrity)}`)];
+    return schemaDifferences(database).map((message) => vaultDb("schema-differs", message));
   } catch (error) {
-    const words = error instanceof Error ? error.message : "unknown";
-    return [vaultDb("database-damaged", `SQLite cannot read it: ${words}`)];
+    return [unreadable(error)];
   }
 }
 
-/** Log, index and journal as of one instant: read in one transaction, since a writer may be at work. */
-export function readSnapshot(layout: VaultLayout, database: Database.Database): Snapshot {
+/** Databases of more bytes are audited on two cores; below, starting a thread takes longer than it saves. */
+const worthAThread = 16 * 1024 * 1024;
+
+export interface SnapshotOptions {
+  /** A size at which the root is wanted besides those of checkpoints. */
+  readonly rootAt: number | null;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Log, index and journal as of one instant: read in one transaction, since a writer may be at work. Files in `log/` are
+ * listed after that instant and can be newer, and so can the index of a large vault. Findings alone where SQLite cannot
+ * read the database. Throws on an abort.
+ */
+export async function readSnapshot(
+  reader: VaultReader,
+  options: SnapshotOptions,
+): Promise<Snapshot | readonly Finding[]> {
+  const { layout, database } = reader;
   database.exec("BEGIN");
   try {
-    const lastEntries = new Map<string, number>();
-    const log = auditLogAndIndex(layout, database, (entry) => {
-      if (typeof entry.body.capture === "string") lastEntries.set(entry.body.capture, entry.seq);
-    });
-    const journal = readJournal(database);
-    return {
-      log: log.audit,
-      findings: [...log.findings, ...journal.findings],
-      intents: journal.intents,
-      captures: withPending(log.audit.captures, journal.intents),
-      lastEntries,
-    };
+    // The first read fixes what this transaction sees.
+    database.prepare("SELECT 1 FROM entry LIMIT 1").get();
+    const folder = readLogFolder(layout);
+    const apart = startApart(reader, folder, options);
+    const here = apart ? null : auditIndex(layout, database, linesTask(folder, options));
+    if (here && here.damage.length > 0) return here.damage;
+    const read = readLogOrFail(database);
+    const index = here ?? (await apart);
+    if (!index || index.damage.length > 0) return index?.damage ?? [];
+    return "code" in read ? [read] : snapshotOf(read, folder, index);
   } finally {
     database.exec("COMMIT");
   }
+}
+
+function linesTask({ segments, checkpoints }: LogFolder, { rootAt }: SnapshotOptions): LinesTask {
+  const sizes = checkpoints.map(({ size }) => size);
+  return {
+    segments,
+    rootsAt: rootAt === null ? sizes : [...sizes, rootAt],
+    newest: newestOf(checkpoints)?.size ?? 0,
+  };
+}
+
+/** The audit of the index in a thread, for a large database in a file; null for any other. */
+function startApart(
+  { layout, file }: VaultReader,
+  folder: LogFolder,
+  options: SnapshotOptions,
+): Promise<IndexAudit> | null {
+  const bytes = file === null ? 0 : (lstatSync(file, { throwIfNoEntry: false })?.size ?? 0);
+  if (file === null || bytes <= worthAThread) return null;
+  const task = { root: layout.root, file, lines: linesTask(folder, options) };
+  const apart = auditIndexApart(task, options.signal);
+  // It is waited for later; what it throws must not end the process before that.
+  apart.catch(() => undefined);
+  return apart;
+}
+
+function snapshotOf(read: ReadLog, folder: LogFolder, index: IndexAudit): Snapshot {
+  const { log, journal, lastEntries } = read;
+  const roots = new Map([...index.roots].map(([size, root]) => [size, Buffer.from(root)]));
+  return {
+    log,
+    facts: { ...log.facts, entries: log.entries, rootAt: (size) => roots.get(size) ?? null },
+    findings: [...log.findings, ...journal.findings],
+    indexFindings: index.findings,
+    segmentFindings: index.segmentFindings,
+    intents: journal.intents,
+    captures: withPending(log.captures, journal.intents),
+    lastEntries,
+    folder,
+  };
 }
 
 /** Captures that somebody wrote about between two instants: new entries, or a commit begun or finished. */
@@ -69,18 +128,24 @@ export function touchedBetween(before: Snapshot, after: Snapshot): ReadonlySet<s
   return new Set(ids.filter(differs));
 }
 
-function auditLogAndIndex(layout: VaultLayout, database: Database.Database, onEntry: (entry: Entry) => void) {
-  const replay = openReplay(recordReader(layout));
+interface ReadLog {
+  readonly log: LogAudit;
+  readonly journal: ReturnType<typeof readJournal>;
+  readonly lastEntries: ReadonlyMap<string, number>;
+}
+
+/** The log and the journal; one finding where SQLite stumbles over damage that its own check has yet to name. */
+function readLogOrFail(database: Database.Database): ReadLog | Finding {
+  const lastEntries = new Map<string, number>();
   try {
-    const audit = auditLog(readLog(database), (entry) => {
-      onEntry(entry);
-      const wrong = [...entrySchemaFindings(entry), ...placeFindings(entry)];
-      // What names a place outside its own object is not looked up.
-      return wrong.some(({ code }) => code === "log-object") ? wrong : [...wrong, ...replay.add(entry)];
+    const log = auditLog(readLog(database), (entry) => {
+      if (typeof entry.body.capture === "string") lastEntries.set(entry.body.capture, entry.seq);
+      return [...entrySchemaFindings(entry), ...placeFindings(entry)];
     });
-    return { audit, findings: [...audit.findings, ...replay.compare(database)] };
-  } finally {
-    replay.close();
+    return { log, journal: readJournal(database), lastEntries };
+  } catch (error) {
+    if (error instanceof Database.SqliteError) return unreadable(error);
+    throw error;
   }
 }
 
@@ -91,17 +156,6 @@ function entrySchemaFindings(entry: Entry): readonly Finding[] {
     where: `entry:${entry.seq}`,
     message,
   }));
-}
-
-/** An entry names an object only by the one path that follows from the capture's id, and versions only by number. */
-function placeFindings({ seq, body }: Entry): readonly Finding[] {
-  const { capture, object, version } = body;
-  if (object === undefined && version === undefined) return [];
-  const own = typeof capture === "string" && isCaptureId(capture) ? objectPath(capture) : null;
-  const fits = own !== null && object === own && typeof version === "string" && /^v[1-9]\d*$/.test(version);
-  if (fits) return [];
-  const message = "the object or version it names is not where that capture's would lie";
-  return [{ code: "log-object", severity: "error", where: `entry:${seq}`, message }];
 }
 
 function readJournal(database: Database.Database): {
@@ -124,6 +178,7 @@ function withPending(
   logged: ReadonlyMap<string, LoggedCapture>,
   intents: ReadonlyMap<string, Intent>,
 ): ReadonlyMap<string, LoggedCapture> {
+  if (intents.size === 0) return logged;
   const all = new Map(logged);
   for (const [id, intent] of intents) {
     if (all.has(id)) continue;
@@ -137,6 +192,11 @@ function withPending(
     });
   }
   return all;
+}
+
+function unreadable(error: unknown): Finding {
+  const words = error instanceof Error ? error.message : "unknown";
+  return vaultDb("database-damaged", `SQLite cannot read it: ${words}`);
 }
 
 function vaultDb(code: string, message: string): Finding {

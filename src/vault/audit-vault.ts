@@ -1,10 +1,24 @@
 import { join } from "node:path";
+import { auditAgainst } from "../core/audit-against.js";
+import {
+  auditCheckpoints,
+  type CheckpointAudit,
+  type FoundCheckpoint,
+  type Trust,
+} from "../core/audit-checkpoints.js";
 import type { LogAudit, LoggedCapture } from "../core/audit-log.js";
 import type { MeasuredFile } from "../core/audit-object.js";
 import { isCaptureId } from "../core/capture-id.js";
+import type { Checkpoint } from "../core/checkpoint.js";
 import type { Finding } from "../core/finding.js";
 import { captureFindings, isReadAsText, type MeasuredFolders } from "./audit-capture.js";
-import { databaseFindings, readSnapshot, type Snapshot, touchedBetween } from "./audit-snapshot.js";
+import {
+  readSnapshot,
+  type Snapshot,
+  type SnapshotOptions,
+  schemaFindings,
+  touchedBetween,
+} from "./audit-snapshot.js";
 import type { Intent } from "./commit.js";
 import type { VaultLayout } from "./layout.js";
 import {
@@ -29,12 +43,18 @@ export interface VaultAudit {
   readonly objects: number;
   readonly annexes: number;
   readonly hasAnnexes: boolean;
+  /** Null where the database could not be read. */
+  readonly checkpoints: CheckpointAudit | null;
+  readonly checkpointFiles: { readonly checkpoints: number; readonly tokens: number };
 }
 
 export interface AuditOptions {
   readonly quick: boolean;
   /** Only these captures' objects and annexes; the log and the database are always audited. */
   readonly only: ReadonlySet<string> | null;
+  /** A checkpoint that the checker got from elsewhere. */
+  readonly held: Checkpoint | null;
+  readonly trust: Trust;
   readonly onProgress: (files: number, total: number) => void;
   readonly signal: AbortSignal;
 }
@@ -49,14 +69,16 @@ const rounds = 8;
  */
 export async function auditVault(opened: AuditedVault, options: AuditOptions): Promise<VaultAudit> {
   const { layout, reader } = opened;
-  const first = reader === null ? opened.findings : databaseFindings(reader.database);
+  const first = reader === null ? opened.findings : schemaFindings(reader.database);
   if (reader === null || first.length > 0) return withoutLog(layout, first);
-  let round = await auditRound(layout, readSnapshot(layout, reader.database), options.only, options);
+  const snapshot = await readSnapshot(reader, snapshotOptions(options));
+  if (!("log" in snapshot)) return withoutLog(layout, snapshot);
+  let round = await auditRound(layout, snapshot, options.only, options);
   let state = opened.state;
   const files = new Map(round.files);
   const earlier = new Map<string, readonly Finding[]>(round.captures);
   for (let count = 1; databaseState(layout) !== state; count += 1) {
-    const next = readAgain(layout);
+    const next = await readAgain(layout, options);
     if (next === null) break;
     state = next.state;
     const touched = touchedBetween(round.snapshot, next.snapshot);
@@ -103,18 +125,29 @@ async function auditRound(
   });
   return {
     snapshot,
-    vault: [...ownFileFindings(layout, snapshot.log), ...strayFindings(listing, snapshot.captures)],
+    vault: [
+      ...ownFileFindings(layout, snapshot.log),
+      ...strayFindings(listing, snapshot.captures, new Set(snapshot.folder.strays)),
+    ],
     captures: new Map(captures),
     files: new Map(files.map(({ path, bytes }) => [path, bytes])),
   };
 }
 
+function snapshotOptions({ held, signal }: AuditOptions): SnapshotOptions {
+  return { rootAt: held?.size ?? null, signal };
+}
+
 /** The database as it is now, opened anew; null when it cannot be read any more. */
-function readAgain(layout: VaultLayout): { readonly snapshot: Snapshot; readonly state: string } | null {
+async function readAgain(
+  layout: VaultLayout,
+  options: AuditOptions,
+): Promise<{ readonly snapshot: Snapshot; readonly state: string } | null> {
   const { reader, state } = openForAudit(layout.root);
   if (reader === null) return null;
   try {
-    return { snapshot: readSnapshot(layout, reader.database), state };
+    const snapshot = await readSnapshot(reader, snapshotOptions(options));
+    return "log" in snapshot ? { snapshot, state } : null;
   } finally {
     reader.close();
   }
@@ -122,7 +155,14 @@ function readAgain(layout: VaultLayout): { readonly snapshot: Snapshot; readonly
 
 /** After the last round: what a writer kept changing is said to be unchecked, and nothing is claimed of it. */
 function unsettled(round: Round, touched: ReadonlySet<string>): Round {
-  return { ...round, vault: round.vault.filter(({ where }) => !touched.has(captureIn(where) ?? "")) };
+  const { entries } = round.snapshot.log;
+  const { checkpoints } = round.snapshot.folder;
+  const folder = { ...round.snapshot.folder, checkpoints: checkpoints.filter(({ size }) => size <= entries) };
+  return {
+    ...round,
+    snapshot: { ...round.snapshot, folder, segmentFindings: [], indexFindings: [] },
+    vault: round.vault.filter(({ where }) => !touched.has(captureIn(where) ?? "")),
+  };
 }
 
 function unsettledCaptures(
@@ -136,14 +176,17 @@ function unsettledCaptures(
   return new Map([...captures, ...[...touched].map((id) => [id, [note(id)]] as const)]);
 }
 
-function conclude(
+async function conclude(
   layout: VaultLayout,
   round: Round,
   captures: ReadonlyMap<string, readonly Finding[]>,
   files: ReadonlyMap<string, number>,
-  { only }: AuditOptions,
-): VaultAudit {
+  { only, held, trust }: AuditOptions,
+): Promise<VaultAudit> {
   const { snapshot } = round;
+  const { facts } = snapshot;
+  const found = snapshot.folder.checkpoints;
+  const checkpoints = await auditCheckpoints(found, facts, trust, "vault");
   const objects = [...snapshot.captures.values()].filter(
     ({ id, object }) => object !== null && (only === null || only.has(id)),
   );
@@ -152,6 +195,10 @@ function conclude(
   return {
     findings: [
       ...snapshot.findings,
+      ...snapshot.indexFindings,
+      ...snapshot.segmentFindings,
+      ...checkpoints.findings,
+      ...(held === null ? [] : auditAgainst(held, facts)),
       ...round.vault,
       ...ofCaptures,
       ...[...snapshot.intents.values()].map(intentNote),
@@ -162,6 +209,8 @@ function conclude(
     objects: objects.length,
     annexes: [...files.keys()].filter((path) => /^private\/[^/]+\/annex\.json$/.test(path)).length,
     hasAnnexes: present,
+    checkpoints,
+    checkpointFiles: countFiles(found),
   };
 }
 
@@ -175,6 +224,15 @@ function withoutLog(layout: VaultLayout, findings: readonly Finding[]): VaultAud
     objects: 0,
     annexes: 0,
     hasAnnexes: hasAnnexes(layout),
+    checkpoints: null,
+    checkpointFiles: countFiles([]),
+  };
+}
+
+function countFiles(found: readonly FoundCheckpoint[]): VaultAudit["checkpointFiles"] {
+  return {
+    checkpoints: found.filter(({ body }) => body !== null).length,
+    tokens: found.reduce((sum, { tokens }) => sum + tokens.length, 0),
   };
 }
 

@@ -7,10 +7,17 @@ import { HoldfastError } from "../core/error.js";
 const schemaFolder = fileURLToPath(new URL("../../schemas/", import.meta.url));
 
 /** The schema version this program writes: the number of the last migration. */
-export const schemaVersion = migrations().length;
+export const schemaVersion = migrationPaths().length;
 
-/** Opens vault.db for writing, creating it when `create` is set. Asserts durability and the schema before any read. */
-export function openDatabaseForWriting(path: string, create: boolean): Database.Database {
+/**
+ * Opens vault.db for writing, creating it when `create` is set. Asserts durability and the schema before any read. One
+ * with an older schema is brought up to date first, in one transaction: `rebuildIndex` fills its index tables from the log.
+ */
+export function openDatabaseForWriting(
+  path: string,
+  create: boolean,
+  rebuildIndex: (database: Database.Database) => void,
+): Database.Database {
   const database = new Database(path, { fileMustExist: !create, timeout: 10_000 });
   try {
     if (database.pragma("journal_mode", { simple: true }) !== "wal") database.pragma("journal_mode = WAL");
@@ -19,7 +26,8 @@ export function openDatabaseForWriting(path: string, create: boolean): Database.
     database.pragma("synchronous = FULL");
     if (database.pragma("synchronous", { simple: true }) !== 2)
       throw new Error("synchronous=FULL did not hold");
-    if (create && database.pragma("user_version", { simple: true }) === 0) createSchema(database);
+    if (create && versionOf(database) === 0) createSchema(database);
+    if (olderVersion(database) !== null) migrate(database, rebuildIndex);
     refuseOtherSchema(database, path);
     return database;
   } catch (error) {
@@ -45,21 +53,53 @@ export function openDatabaseForReading(source: string | Buffer): Database.Databa
   }
 }
 
-/** An in-memory database with the expected schema, for rebuilding an index to compare with. */
+/**
+ * A database of our own with the expected schema, for rebuilding an index to compare with. SQLite keeps it in a temporary
+ * file that has no name once it is larger than the cache.
+ */
 export function openEmptyDatabase(): Database.Database {
-  const database = new Database(":memory:");
+  const database = new Database("");
   harden(database);
+  database.pragma("journal_mode = OFF");
+  database.pragma("cache_size = -32768");
   createSchema(database);
   return database;
 }
 
 /** How the schema of an open database differs from `schemas/vault.sql`; empty when it does not. */
 export function schemaDifferences(database: Database.Database): readonly string[] {
-  const version = database.pragma("user_version", { simple: true });
+  const older = olderVersion(database);
+  if (older !== null) return [`it is that of an older version, ${older} and not ${schemaVersion}`];
+  const version = versionOf(database);
   if (version !== schemaVersion) return [`user_version is ${String(version)}, expected ${schemaVersion}`];
+  return differencesFrom(database, [join(schemaFolder, "vault.sql")]);
+}
+
+/** Refuses a database this version does not know, or one somebody has added triggers, views or tables to. */
+export function refuseOtherSchema(database: Database.Database, path: string): void {
+  const differences = schemaDifferences(database);
+  if (differences.length === 0) return;
+  throw new HoldfastError(
+    "no-vault",
+    `the schema of ${path} is not the one this version knows: ${differences.join("; ")}`,
+    olderVersion(database) === null
+      ? "run 'holdfast verify' to see what is wrong, or use the version of holdfast that made it"
+      : "bring it up to date, keep a copy first if you like: holdfast checkpoint",
+  );
+}
+
+/** The version of a database with exactly the schema of an older one; null for any other. */
+function olderVersion(database: Database.Database): number | null {
+  const version = versionOf(database);
+  if (typeof version !== "number" || version < 1 || version >= schemaVersion) return null;
+  return differencesFrom(database, migrationPaths().slice(0, version)).length === 0 ? version : null;
+}
+
+/** How a database differs from one that these files of SQL make. */
+function differencesFrom(database: Database.Database, files: readonly string[]): readonly string[] {
   const expected = new Database(":memory:");
   try {
-    expected.exec(readFileSync(join(schemaFolder, "vault.sql"), "utf8"));
+    for (const file of files) expected.exec(readFileSync(file, "utf8"));
     const wanted = schemaStatements(expected);
     const found = schemaStatements(database);
     return [
@@ -73,15 +113,21 @@ export function schemaDifferences(database: Database.Database): readonly string[
   }
 }
 
-/** Refuses a database this version does not know, or one somebody has added triggers, views or tables to. */
-export function refuseOtherSchema(database: Database.Database, path: string): void {
-  const differences = schemaDifferences(database);
-  if (differences.length === 0) return;
-  throw new HoldfastError(
-    "no-vault",
-    `the schema of ${path} is not the one this version knows: ${differences.join("; ")}`,
-    "run 'holdfast verify' to see what is wrong, or use the version of holdfast that made it",
-  );
+/** Runs the migrations that are missing. Another process may have done it since the schema was looked at. */
+function migrate(database: Database.Database, rebuildIndex: (database: Database.Database) => void): void {
+  database
+    .transaction(() => {
+      const from = olderVersion(database);
+      if (from === null) return;
+      for (const file of migrationPaths().slice(from)) database.exec(readFileSync(file, "utf8"));
+      rebuildIndex(database);
+      database.pragma(`user_version = ${schemaVersion}`);
+    })
+    .immediate();
+}
+
+function versionOf(database: Database.Database): unknown {
+  return database.pragma("user_version", { simple: true });
 }
 
 function harden(database: Database.Database): void {
@@ -93,16 +139,17 @@ function harden(database: Database.Database): void {
 
 function createSchema(database: Database.Database): void {
   database.transaction(() => {
-    for (const file of migrations())
-      database.exec(readFileSync(join(schemaFolder, "migrations", file), "utf8"));
+    for (const file of migrationPaths()) database.exec(readFileSync(file, "utf8"));
     database.pragma(`user_version = ${schemaVersion}`);
   })();
 }
 
-function migrations(): readonly string[] {
-  return readdirSync(join(schemaFolder, "migrations"))
+function migrationPaths(): readonly string[] {
+  const folder = join(schemaFolder, "migrations");
+  return readdirSync(folder)
     .filter((name) => /^\d{3}-.*\.sql$/.test(name))
-    .sort();
+    .sort()
+    .map((name) => join(folder, name));
 }
 
 function schemaStatements(database: Database.Database): Map<string, string | null> {

@@ -100,7 +100,7 @@ function readBlocks(path: string, readers: readonly (Hash | { update(block: Buff
 }
 
 /** Only the owner of a file may open it without touching its access time; others open it as usual. */
-function openQuietly(path: string): number {
+export function openQuietly(path: string): number {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   try {
     return openSync(path, flags | (constants.O_NOATIME ?? 0));

@@ -15,10 +15,17 @@ import { dirname, join } from "node:path";
  * open(O_CREAT|O_EXCL) → write → fsync → close. Throws if the file exists: nothing here is ever overwritten.
  */
 export function writeNewFile(path: string, content: string | Uint8Array, mode = 0o444): void {
+  writeNewFileInParts(path, [content], mode);
+}
+
+/** The same for a file too large for memory: its parts one after the other. */
+export function writeNewFileInParts(path: string, parts: Iterable<string | Uint8Array>, mode = 0o444): void {
   const descriptor = openSync(path, "wx", mode);
   try {
-    const bytes = typeof content === "string" ? Buffer.from(content) : content;
-    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+    for (const part of parts) {
+      const bytes = typeof part === "string" ? Buffer.from(part) : part;
+      for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+    }
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

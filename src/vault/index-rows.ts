@@ -3,6 +3,7 @@ import type { Json } from "../core/canonical-json.js";
 import type { Entry } from "../core/entry.js";
 import type { CaptureRecord, DerivationRecord, FileRole } from "../core/record.js";
 import { urlKey } from "../core/source-url.js";
+import { prepared } from "./statements.js";
 
 /** Reads what entries name, by object path and version; null where it is missing or cannot be read. */
 export interface RecordReader {
@@ -26,9 +27,13 @@ export function indexEntry(database: Database.Database, entry: Entry, reader: Re
       indexDerivation(database, entry, reader);
       break;
     case "derive-failed":
-      database
-        .prepare("UPDATE capture SET derivation = 'failed' WHERE id = ? AND derivation IS NOT 'done'")
-        .run(text(entry.body.capture));
+      prepared(
+        database,
+        "UPDATE capture SET derivation = 'failed' WHERE id = ? AND derivation IS NOT 'done'",
+      ).run(text(entry.body.capture));
+      break;
+    case "token":
+      indexToken(database, entry);
       break;
     default:
       break;
@@ -49,70 +54,97 @@ function indexCapture(database: Database.Database, entry: Entry, reader: RecordR
   const url = text(body.url);
   const media = mediaTracks(record);
   const source = record?.source;
-  database
-    .prepare(
-      `INSERT INTO capture (id, entry, at, method, status, derivation, url, url_key, host, title, description, uploader,
+  prepared(
+    database,
+    `INSERT INTO capture (id, entry, at, method, status, derivation, url, url_key, host, title, description, uploader,
          claimed_date, duration, bytes, sha256, object, version, inventory_sha512, annex_sha256, reason)
        VALUES (@id, @entry, @at, @method, @status, 'pending', @url, @url_key, @host, @title, @description, @uploader,
          @claimed_date, @duration, @bytes, @sha256, @object, @version, @inventory_sha512, @annex_sha256, @reason)`,
-    )
-    .run({
-      ...commonColumns(entry, id, url),
-      status: text(body.status),
-      url_key: url === null ? null : captureKey(url, record?.parent ?? null),
-      title: source?.title?.value ?? null,
-      description: source?.description?.value ?? null,
-      uploader: source?.uploader?.value ?? source?.channel?.value ?? null,
-      claimed_date: source?.posted_at?.value ?? source?.upload_date?.value ?? null,
-      duration: source?.duration?.value ?? null,
-      bytes: media.reduce((sum, file) => sum + file.bytes, 0),
-      sha256: media[0]?.sha256 ?? null,
-      object,
-      version: text(body.version),
-      inventory_sha512: text(body.inventory_sha512),
-      reason: body.status === "incomplete" ? (record?.completeness.grounds.at(-1) ?? null) : null,
-    });
+  ).run({
+    ...commonColumns(entry, id, url),
+    status: text(body.status),
+    url_key: url === null ? null : captureKey(url, record?.parent ?? null),
+    title: source?.title?.value ?? null,
+    description: source?.description?.value ?? null,
+    uploader: source?.uploader?.value ?? source?.channel?.value ?? null,
+    claimed_date: source?.posted_at?.value ?? source?.upload_date?.value ?? null,
+    duration: source?.duration?.value ?? null,
+    bytes: media.reduce((sum, file) => sum + file.bytes, 0),
+    sha256: media[0]?.sha256 ?? null,
+    object,
+    version: text(body.version),
+    inventory_sha512: text(body.inventory_sha512),
+    reason: body.status === "incomplete" ? (record?.completeness.grounds.at(-1) ?? null) : null,
+  });
   indexFiles(database, entry, id);
-  database
-    .prepare("INSERT INTO capture_text (id, title, description, uploader) VALUES (?, ?, ?, ?)")
-    .run(id, source?.title?.value ?? "", source?.description?.value ?? "", source?.uploader?.value ?? "");
+  prepared(database, "INSERT INTO capture_text (id, title, description, uploader) VALUES (?, ?, ?, ?)").run(
+    id,
+    source?.title?.value ?? "",
+    source?.description?.value ?? "",
+    source?.uploader?.value ?? "",
+  );
 }
 
 function indexFailure(database: Database.Database, entry: Entry): void {
   const id = text(entry.body.capture) ?? "";
   const url = text(entry.body.url);
-  database
-    .prepare(
-      `INSERT INTO capture (id, entry, at, method, status, url, url_key, host, bytes, annex_sha256, reason)
+  prepared(
+    database,
+    `INSERT INTO capture (id, entry, at, method, status, url, url_key, host, bytes, annex_sha256, reason)
        VALUES (@id, @entry, @at, @method, 'failed', @url, NULL, @host, 0, @annex_sha256, @reason)`,
-    )
-    .run({ ...commonColumns(entry, id, url), reason: text(member(entry.body.failure, "reason")) });
+  ).run({ ...commonColumns(entry, id, url), reason: text(member(entry.body.failure, "reason")) });
 }
 
 function indexDerivation(database: Database.Database, entry: Entry, reader: RecordReader): void {
   const { body } = entry;
   const id = text(body.capture) ?? "";
   const derivation = reader.derivation(text(body.object) ?? "", text(body.version) ?? "");
-  database
-    .prepare(
-      `UPDATE capture SET duration = coalesce(duration, @duration), derivation = 'done', version = @version, inventory_sha512 = @inventory_sha512,
+  prepared(
+    database,
+    `UPDATE capture SET duration = coalesce(duration, @duration), derivation = 'done', version = @version, inventory_sha512 = @inventory_sha512,
          status = CASE @completeness WHEN 'incomplete' THEN 'incomplete' ELSE 'captured' END,
          reason = CASE WHEN @completeness IS NOT 'incomplete' THEN NULL
                        ELSE coalesce(reason, 'no length was announced, or a wrong one, and the clip decodes as damaged or cut short') END
        WHERE id = @id`,
-    )
-    .run({
-      id,
-      duration: derivation?.duration ?? null,
-      version: text(body.version),
-      inventory_sha512: text(body.inventory_sha512),
-      completeness: text(body.completeness),
-    });
+  ).run({
+    id,
+    duration: derivation?.duration ?? null,
+    version: text(body.version),
+    inventory_sha512: text(body.inventory_sha512),
+    completeness: text(body.completeness),
+  });
   indexFiles(database, entry, id);
 }
 
+function indexToken(database: Database.Database, { seq, body }: Entry): void {
+  prepared(
+    database,
+    `INSERT INTO token (entry, checkpoint, kind, authority, url, path, bytes, sha256, status, gen_time, accuracy_ms,
+         policy, serial, signer_sha256, height)
+       VALUES (@entry, @checkpoint, @kind, @authority, @url, @path, @bytes, @sha256, @status, @gen_time, @accuracy_ms,
+         @policy, @serial, @signer_sha256, @height)`,
+  ).run({
+    entry: seq,
+    checkpoint: integer(body.checkpoint),
+    kind: text(body.kind),
+    authority: text(body.authority),
+    url: text(body.url),
+    path: text(body.path),
+    bytes: integer(body.bytes),
+    sha256: text(body.sha256),
+    status: text(body.status),
+    gen_time: text(body.gen_time),
+    accuracy_ms: integer(body.accuracy_ms),
+    policy: text(body.policy),
+    serial: text(body.serial),
+    signer_sha256: text(body.signer_sha256),
+    height: integer(body.height),
+  });
+}
+
 function indexFiles(database: Database.Database, entry: Entry, capture: string): void {
-  const insert = database.prepare(
+  const insert = prepared(
+    database,
     "INSERT INTO file (capture, entry, path, bytes, sha256) VALUES (?, ?, ?, ?, ?)",
   );
   const files = entry.body.files;
@@ -156,4 +188,8 @@ function member(value: Json | undefined, key: string): Json | undefined {
 
 function text(value: Json | undefined): string | null {
   return typeof value === "string" ? value : null;
+}
+
+function integer(value: Json | undefined): number | null {
+  return typeof value === "number" ? value : null;
 }

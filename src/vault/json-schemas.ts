@@ -4,7 +4,7 @@ import addFormats from "ajv-formats";
 
 export type SchemaName = "record" | "derivation" | "entry" | "config" | "annex";
 
-const compiled = new Map<SchemaName, ValidateFunction>();
+const compiled = new Map<string, ValidateFunction>();
 
 /** What is wrong with `value` by the published schema, one sentence each; empty when it is valid. */
 export function schemaProblems(name: SchemaName, value: unknown): readonly string[] {
@@ -15,14 +15,25 @@ export function schemaProblems(name: SchemaName, value: unknown): readonly strin
   );
 }
 
-function validator(name: SchemaName): ValidateFunction {
-  const known = compiled.get(name);
+/**
+ * The first thing that is wrong with `value` by the published schema; null when it is valid. For what anybody may have
+ * made: a hostile text can have more faults than fit into memory.
+ */
+export function firstSchemaProblem(name: SchemaName, value: unknown): string | null {
+  const validate = validator(name, false);
+  if (validate(value)) return null;
+  const [error] = validate.errors ?? [];
+  return `${error?.instancePath || "/"} ${error?.message ?? "is not valid"}`;
+}
+
+function validator(name: SchemaName, allErrors = true): ValidateFunction {
+  const known = compiled.get(`${name} ${allErrors}`);
   if (known) return known;
-  const ajv = new Ajv2020({ strict: true, allErrors: true });
+  const ajv = new Ajv2020({ strict: true, allErrors });
   addFormats.default(ajv);
   const url = (file: string) => new URL(`../../schemas/${file}.schema.json`, import.meta.url);
   if (name !== "record") ajv.addSchema(JSON.parse(readFileSync(url("record"), "utf8")));
   const validate = ajv.compile(JSON.parse(readFileSync(url(name), "utf8")));
-  compiled.set(name, validate);
+  compiled.set(`${name} ${allErrors}`, validate);
   return validate;
 }

@@ -68,16 +68,15 @@ function lockFindings(layout: VaultLayout): readonly Finding[] {
 
 const databaseFiles = new Set(["vault.db", "vault.db-wal", "vault.db-shm"]);
 
-/** Files and folders that neither the log nor the layout knows, and what the system does not let us read. */
+/**
+ * Files and folders that neither the log nor the layout knows, and what the system does not let us read. `strayInLog`:
+ * what in `log/` bears no name of FORMAT.md §14.
+ */
 export function strayFindings(
   found: VaultListing,
   captures: ReadonlyMap<string, LoggedCapture>,
+  strayInLog: ReadonlySet<string>,
 ): readonly Finding[] {
-  const folders = [...captures.values()].flatMap(({ id, object }) => [
-    `private/${id}/`,
-    ...(object === null ? [] : [`${object}/`]),
-  ]);
-  const known = new Set(folders);
   const own = new Set([
     "README.txt",
     "holdfast.json",
@@ -87,14 +86,24 @@ export function strayFindings(
   const inFolders = [...found.objects, ...found.annexes];
   const elsewhere = found.elsewhere.filter(
     ({ path, kind }) =>
-      !(kind === "file" && own.has(path)) && !(kind === "empty-folder" && isLayoutFolder(path)),
+      !(kind === "file" && (own.has(path) || (/^log\/[^/]+$/.test(path) && !strayInLog.has(path)))) &&
+      !(kind === "empty-folder" && isLayoutFolder(path)),
   );
   return [
     ...inFolders
-      .filter(({ path, kind }) => kind !== "file" || !known.has(folderOf(path)))
-      .map((item) => stray(item, known.has(folderOf(item.path)))),
+      .filter(({ path, kind }) => kind !== "file" || !isKnown(path, captures))
+      .map((item) => stray(item, isKnown(item.path, captures))),
     ...elsewhere.map((item) => stray(item, own.has(item.path))),
   ];
+}
+
+/** Whether the log knows the object or annex in which a path lies. */
+function isKnown(path: string, captures: ReadonlyMap<string, LoggedCapture>): boolean {
+  const parts = path.split("/");
+  const id = (parts[0] === "objects" ? parts[2] : parts[1]) ?? "";
+  const capture = captures.get(id);
+  const folder = folderOf(path);
+  return capture !== undefined && (folder === `private/${id}/` || folder === `${capture.object}/`);
 }
 
 function stray({ path, kind }: FoundPath, known: boolean): Finding {

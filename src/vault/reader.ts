@@ -14,6 +14,8 @@ import { isBeingWritten } from "./writer-lock.js";
 export interface VaultReader {
   readonly layout: VaultLayout;
   readonly database: Database.Database;
+  /** The file that was opened, the vault's own or a copy; null where the database is in memory. */
+  readonly file: string | null;
   close(): void;
 }
 
@@ -120,7 +122,7 @@ function oddDatabaseFile(layout: VaultLayout): string | null {
   return odd === undefined ? null : `vault.db${odd} is not a regular file`;
 }
 
-type OpenDatabase = Pick<VaultReader, "database" | "close">;
+type OpenDatabase = Pick<VaultReader, "database" | "file" | "close">;
 
 /** How often a copy that somebody wrote into meanwhile is made again. */
 const copyAttempts = 5;
@@ -192,6 +194,7 @@ function openDatabase(source: string | Buffer, after: () => void = () => undefin
   const database = openDatabaseForReading(source);
   return {
     database,
+    file: typeof source === "string" ? source : null,
     close: () => {
       database.close();
       after();

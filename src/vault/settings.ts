@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { HoldfastError } from "../core/error.js";
 import { schemaProblems } from "./json-schemas.js";
@@ -36,6 +37,15 @@ export interface Calendar {
   readonly url: string;
 }
 
+/**
+ * Who is asked where nobody chose: two operators that have nothing to do with each other, without an account, whose
+ * certificates lead to roots that Node.js brings (EVIDENCE.md §3.3). A person replaces them in holdfast.json.
+ */
+export const defaultAuthorities: readonly Authority[] = [
+  { name: "digicert", url: "http://timestamp.digicert.com" },
+  { name: "sectigo", url: "http://timestamp.sectigo.com" },
+];
+
 /** A new vault's settings from the day it is made and random bytes (16 for the vault, 5 for the actor). */
 export function newSettings(at: string, vaultRandom: Uint8Array, actorRandom: Uint8Array): Settings {
   return {
@@ -43,7 +53,7 @@ export function newSettings(at: string, vaultRandom: Uint8Array, actorRandom: Ui
     vault_id: Buffer.from(vaultRandom).toString("hex"),
     created_at: at,
     actor: `operator-${Buffer.from(actorRandom).toString("hex")}`,
-    settings: {},
+    settings: { authorities: defaultAuthorities, calendars: [], anchor_wait_seconds: 10 },
   };
 }
 
@@ -62,7 +72,44 @@ export function readSettings(path: string): { readonly settings: Settings; reado
   }
   const problems = schemaProblems("config", value);
   if (problems.length > 0 || !isSettings(value)) throw unknownSettings(path, problems.join("; "));
+  const problem = findProblem(value.settings);
+  if (problem !== null) throw unknownSettings(path, problem);
   return { settings: value, text };
+}
+
+/** What a schema cannot say: found when the settings are read, not when an authority is asked. */
+function findProblem({ authorities = [], calendars = [], proxy }: VaultSettings): string | null {
+  const names = [...authorities, ...calendars].map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) return `settings: two authorities or calendars are called ${twice}`;
+  for (const { name, url, policy, roots = [] } of [...authorities, ...calendars.map(asAuthority)]) {
+    if (!URL.canParse(url)) return `settings: the url of ${name} is not an address`;
+    if (policy !== undefined && !/^([01]\.[0-3]?\d|2\.\d+)(\.\d+)*$/.test(policy)) {
+      return `settings: the policy of ${name} is not an object identifier`;
+    }
+    const bad = roots.findIndex((root) => !isCertificate(root));
+    if (bad >= 0) return `settings: root ${bad + 1} of ${name} is not a certificate in PEM`;
+  }
+  if (proxy === undefined || isProxy(proxy)) return null;
+  return "settings: proxy is neither http:// nor socks5:// with a host, such as socks5://127.0.0.1:9050";
+}
+
+function asAuthority({ name, url }: Calendar): Authority {
+  return { name, url };
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function isProxy(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return /^(http|socks5h?):$/.test(protocol) && hostname !== "";
 }
 
 function unknownSettings(path: string, why: string): HoldfastError {

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type Database from "better-sqlite3";
 import type { Json } from "../core/canonical-json.js";
@@ -8,11 +8,13 @@ import { HoldfastError } from "../core/error.js";
 import type { CaptureRecord, DerivationRecord } from "../core/record.js";
 import { openDatabaseForWriting } from "./database.js";
 import { readQuietly } from "./digest-file.js";
-import { makeFolder, placeFile, syncFolder } from "./durable.js";
+import { makeFolder, moveDurably, placeFile, syncFile, syncFolder } from "./durable.js";
 import { indexEntry, type RecordReader } from "./index-rows.js";
 import { storageRootFiles, type VaultLayout, vaultLayout } from "./layout.js";
 import { appendEntry, lastEntryOf, lastRow } from "./log.js";
+import { refuseOlderLog } from "./older-log.js";
 import { readmeText } from "./readme-text.js";
+import { rebuildIndex } from "./reindex.js";
 import { encodeSettings, newSettings, readSettings, type Settings } from "./settings.js";
 import { takeWriterLock, type WriterLock } from "./writer-lock.js";
 
@@ -33,6 +35,8 @@ export interface OpenOptions {
   readonly random: (bytes: number) => Uint8Array;
   readonly tool: string;
   readonly onWait: () => void;
+  /** The first signing key of a vault that has no entry yet: its public key line (FORMAT.md §13). */
+  readonly makeKey: (vaultId: string) => Promise<string>;
 }
 
 /** How long a second writer waits before it gives up with exit status 6. */
@@ -53,11 +57,20 @@ export async function openVault(root: string, options: OpenOptions): Promise<Vau
   try {
     createMissingParts(layout, options);
     const { settings, text } = readSettings(layout.settings);
-    database = openDatabaseForWriting(layout.database, !holdsAnything(layout));
-    syncFolder(layout.root);
     const { now, random, tool } = options;
-    const vault: Vault = { layout, settings, database, lock, now, random, tool };
-    logSettings(vault, sha256(text));
+    const base = { layout, settings, lock, now, random, tool };
+    if (!existsSync(layout.database)) {
+      await placeNewDatabase(layout, (made) =>
+        logSettings({ ...base, database: made }, sha256(text), options.makeKey),
+      );
+    }
+    database = openDatabaseForWriting(layout.database, !holdsAnything(layout), (opened) =>
+      rebuildIndex(opened, recordReader(layout)),
+    );
+    syncFolder(layout.root);
+    refuseOlderLog(layout, database);
+    const vault: Vault = { ...base, database };
+    await logSettings(vault, sha256(text), options.makeKey);
     return vault;
   } catch (error) {
     database?.close();
@@ -138,7 +151,7 @@ function isDerivationLike(value: unknown): value is DerivationRecord {
 }
 
 /** Every part of a vault is a folder or file of its own: through a link we would write, and clear, somewhere else. */
-function refuseOddParts(layout: VaultLayout): void {
+export function refuseOddParts(layout: VaultLayout): void {
   const root = lstatSync(layout.root, { throwIfNoEntry: false });
   if (root && !statSync(layout.root).isDirectory()) throw notAVault(layout, "it is not a folder");
   for (const path of [layout.objects, layout.log, layout.private, layout.staging]) {
@@ -217,11 +230,41 @@ function holdsAnything(layout: VaultLayout): boolean {
   return objects.length > 0 || inside(layout.private).length > 0 || inside(layout.log).length > 0;
 }
 
+/** A new database comes into place with its schema and its first entry: a reader finds a log, or no database at all. */
+async function placeNewDatabase(
+  layout: VaultLayout,
+  begin: (database: Database.Database) => Promise<void>,
+): Promise<void> {
+  const staged = join(layout.staging, "new.db");
+  const remove = () => {
+    for (const end of ["", "-wal", "-shm"]) rmSync(`${staged}${end}`, { force: true });
+  };
+  remove();
+  try {
+    const database = openDatabaseForWriting(staged, true, () => undefined);
+    try {
+      await begin(database);
+    } finally {
+      database.close();
+    }
+    syncFile(staged);
+    moveDurably(staged, layout.database);
+  } finally {
+    remove();
+  }
+}
+
 /** The first entry, or a `settings-changed` entry when a person has edited holdfast.json since the last one. */
-function logSettings(vault: Vault, settingsDigest: string): void {
+async function logSettings(
+  vault: Vault,
+  settingsDigest: string,
+  makeKey: OpenOptions["makeKey"],
+): Promise<void> {
   if (!lastRow(vault.database)) {
+    const { vault_id } = vault.settings;
     logEntry(vault, "vault-created", {
-      vault_id: vault.settings.vault_id,
+      vault_id,
+      public_key: await makeKey(vault_id),
       settings_sha256: settingsDigest,
       readme_sha256: sha256(readFileSync(vault.layout.readme)),
       schema: "1",

@@ -3,8 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchArchive } from "./archive.js";
+import { benchExport } from "./export.js";
 import { benchHashing } from "./hashing.js";
 import { benchKeyframes } from "./keyframes.js";
+import { benchLog } from "./log.js";
 import { findPrograms, versionsOf } from "./machine.js";
 import { benchMemory } from "./memory.js";
 import { CannotRun, endChildren } from "./processes.js";
@@ -14,9 +16,11 @@ import { benchVerify } from "./verify.js";
 const cases = {
   hashing: benchHashing,
   verify: benchVerify,
+  log: benchLog,
   keyframes: benchKeyframes,
   archive: benchArchive,
   memory: benchMemory,
+  export: benchExport,
 };
 
 process.exitCode = await bench(process.argv.slice(2));

@@ -58,6 +58,8 @@ export const row: CaptureRow = {
   sha256: sha("a"),
   entry: 12,
   reason: null,
+  anchor: "none",
+  not_later_than: null,
 };
 
 const noFacts: SourceFacts = {
@@ -214,4 +216,5 @@ export const shown: ShownCapture = {
     { seq: 12, at: "2026-09-19T14:03:30.100Z", event: "capture", line: "{}" },
     { seq: 13, at: "2026-09-19T14:03:35.100Z", event: "derive", line: "{}" },
   ],
+  anchor: { status: "none", tokens: [], pending: [] },
 };

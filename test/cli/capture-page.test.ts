@@ -32,6 +32,24 @@ describe("the page of a capture", () => {
     expect(text).toContain("+49.8+73.1/ (the file says)");
   });
 
+  test("says by when its entry existed, by whose word; or who has not answered yet, and why", () => {
+    const gen_time = "2026-09-19T15:00:00.000Z";
+    const stamped = {
+      status: "stamped",
+      tokens: [{ authority: "first", gen_time, checkpoint: 14 }],
+      pending: [],
+    } as const;
+    expect(page({ ...shown, anchor: stamped })).toMatch(
+      /existed +not later than 2026-09-19 15:00:00 UTC by first, checkpoint 14\n/,
+    );
+    const waiting = [{ authority: "first", reason: "answered with HTTP 500", next_at: null }];
+    const pending = { status: "pending", tokens: [], pending: waiting } as const;
+    expect(page({ ...shown, anchor: pending })).toMatch(
+      /existed +no outside time-stamp yet: first: answered with HTTP 500\n/,
+    );
+    expect(page(shown)).not.toContain("existed");
+  });
+
   test("the address of an imported file is a person's word and nothing was asked for", () => {
     const text = page({
       ...shown,
@@ -151,6 +169,7 @@ describe("show --json", () => {
         },
       ],
       derivation,
+      anchor: shown.anchor,
     });
   });
 
@@ -164,6 +183,7 @@ describe("show --json", () => {
       reason: "there is nothing at this address",
       keyframes: [],
       derivation: null,
+      anchor: failed.anchor,
     });
   });
 });

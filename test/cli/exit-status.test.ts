@@ -7,6 +7,8 @@ describe("exit statuses", () => {
   const expected: Readonly<Record<ErrorCode, number>> = {
     usage: 2,
     "not-found": 2,
+    "key-missing": 2,
+    "key-locked": 2,
     "program-missing": 3,
     "capture-failed": 4,
     io: 4,

@@ -36,7 +36,8 @@ describe("a wrong command line exits 2, says what is wrong and what to type", ()
     [["archive", "--limit", "-1", "x"], "holdfast: option '--limit <n>' argument '-1'", "archive --help"],
     [["archive", "--max-bytes", "4X", "x"], "holdfast: option '--max-bytes <size>'", "archive --help"],
     [["archive", "--format"], "holdfast: option '--format <selector>' argument missing", "archive --help"],
-    [["export", "x"], "holdfast: unknown command 'export'", "holdfast --help"],
+    [["publish", "x"], "holdfast: unknown command 'publish'", "holdfast --help"],
+    [["export", "x"], "holdfast: required option '--to <place>'", "export --help"],
     [["list", "--vault"], "holdfast: option '--vault <dir>' argument missing", "list --help"],
   ])("%j", async (argv, message, hint) => {
     const { status, stdout, stderr } = await runCli(argv);
@@ -77,13 +78,19 @@ describe("help", () => {
       "list",
       "show",
       "verify",
+      "export",
+      "checkpoint",
+      "witness",
+      "rebuild",
+      "report",
       "init",
+      "key",
       "doctor",
       "help",
     ]);
   });
 
-  test.each(["archive", "import", "derive", "list", "show", "verify", "init", "doctor"])(
+  test.each(["archive", "import", "derive", "list", "show", "verify", "init", "key", "doctor"])(
     "of %s says what its exit statuses mean and which options every command takes",
     async (command) => {
       const { status, stdout, stderr } = await runCli([command, "--help"]);
@@ -133,10 +140,10 @@ describe("verify with arguments", () => {
     expect(stderr).toContain("for checking a vault, not a file");
   });
 
-  test("a folder is not a file", async () => {
+  test("a folder that is no package is not looked up", async () => {
     const { status, stderr } = await runCli(["verify", "."], capturedTerminal({ cwd: folder }));
     expect(status).toBe(2);
-    expect(stderr).toContain("cannot check .: it is not a file");
+    expect(stderr).toContain("cannot check .: it is neither a file nor a package");
   });
 });
 

@@ -14,6 +14,7 @@ const report: VerifyReport = {
   signature: "absent",
   tokens: "absent",
   checked: { captures: 3, files: 12, bytes: 28_100_000, log_entries: 1234 },
+  rests_on: { keys: [], authorities: [], witnesses: [] },
   findings: [],
   limits: ["a vault rewritten from end to end by whoever holds it looks the same to this check"],
 };
@@ -108,6 +109,55 @@ describe("the report of a check", () => {
 
   test("a check of nothing says so", () => {
     expect(plain({ ...report, checked: {} })).toContain("checked  nothing");
+  });
+});
+
+const rested: VerifyReport = {
+  ...report,
+  signature: "pass",
+  tokens: "pass",
+  rests_on: {
+    keys: [
+      {
+        fingerprint: `SHA256:${"k".repeat(43)}`,
+        from: "2026-09-19T14:03:30.100Z",
+        until: null,
+        source: "log",
+      },
+    ],
+    authorities: [42, 60].map((checkpoint) => ({
+      authority: "one",
+      checkpoint,
+      gen_time: `2026-09-${checkpoint === 42 ? "19" : "21"}T14:04:00.000Z`,
+      signer: "CN=Some Authority",
+      signer_sha256: "a".repeat(64),
+      root: "CN=Some Root",
+      trusted: true,
+    })),
+    witnesses: [{ fingerprint: `SHA256:${"w".repeat(43)}`, checkpoint: 42 }],
+  },
+};
+
+describe("what a result rests on", () => {
+  test("each key, authority and witness is named with who says so, for comparing with what came from elsewhere", () => {
+    const text = plain(rested);
+    expect(text).toMatch(/key +SHA256:k{43}\n +since 2026-09-19 14:03:30 UTC, named by the log alone/);
+    expect(text).toContain("one: 2 time-stamps, 2026-09-19 14:04:00 UTC to 2026-09-21 14:04:00 UTC");
+    expect(text).toContain("signed by CN=Some Authority");
+    expect(text).toContain("root CN=Some Root, which you named");
+    expect(text).toMatch(/witness +SHA256:w{43}/);
+  });
+
+  test.each([80, 120])("nothing of it is wider than %i columns", (columns) => {
+    const lines = verifyPage({ ...rested, tokens: "unchecked" }, false, columns, plainStyle);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+  });
+
+  test("a hostile name of an authority stays on its line", () => {
+    const [first] = rested.rests_on.authorities;
+    const authorities = [{ ...first!, authority: hostileTitle, signer: hostileTitle, root: hostileTitle }];
+    const text = plain({ ...rested, rests_on: { ...rested.rests_on, authorities } });
+    expect(dangerous.test(text)).toBe(false);
   });
 });
 

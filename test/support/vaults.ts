@@ -5,6 +5,7 @@ import { encodeCanonical } from "../../src/core/canonical-json.js";
 import { buildCaptureId } from "../../src/core/capture-id.js";
 import type { CaptureRecord, DerivationRecord, DerivedFile } from "../../src/core/record.js";
 import type { VerifyReport, World } from "../../src/outcome.js";
+import { firstKey, newKey } from "../../src/make-key.js";
 import { type Preserved, preserve } from "../../src/preserve.js";
 import { type CommitStep, commitNextVersion } from "../../src/vault/commit.js";
 import { digestFile } from "../../src/vault/digest-file.js";
@@ -44,7 +45,8 @@ export function testWorld(signal: AbortSignal = new AbortController().signal): W
 }
 
 export function openTestVault(root: string, world: World = testWorld()): Promise<Vault> {
-  return openVault(root, { ...world, onWait: () => undefined });
+  const makeKey = (vaultId: string) => firstKey(root, vaultId, newKey, world);
+  return openVault(root, { ...world, onWait: () => undefined, makeKey });
 }
 
 /** Stages, hashes and commits a made-up capture whose two files hold the given text. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CommitStep } from "../../src/vault/commit.js";
 import { lastRow, readLog } from "../../src/vault/log.js";
 import { finishInterrupted } from "../../src/vault/recovery.js";
-import { closeVault, openVault } from "../../src/vault/vault.js";
+import { closeVault } from "../../src/vault/vault.js";
 import {
   audit,
   captureText,
@@ -13,7 +13,6 @@ import {
   deriveText,
   openTestVault,
   temporaryFolder,
-  testWorld,
 } from "../support/vaults.js";
 
 const folder = temporaryFolder();
@@ -81,7 +80,7 @@ function commitUntil(kind: "capture" | "derive", step: CommitStep): string {
 }
 
 async function recover(root: string): Promise<readonly string[]> {
-  const vault = await openVault(root, { ...testWorld(), onWait: () => undefined });
+  const vault = await openTestVault(root);
   try {
     return finishInterrupted(vault).map((entry) => String(entry.body.what));
   } finally {

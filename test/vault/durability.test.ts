@@ -23,7 +23,8 @@ const script = `
   const { hashFile } = await import("${compiled}preserve.js");
   const { writeAnnex } = await import("${compiled}vault/annex.js");
   const now = () => new Date();
-  const vault = await openVault(process.argv[1], { now, random: (n) => new Uint8Array(n).fill(7), tool: "holdfast/test", onWait() {} });
+  const makeKey = async () => "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOpKbGyIgp9RAbV/bleUtkYPgVonscrHBGjAs+fmRJVs";
+  const vault = await openVault(process.argv[1], { now, random: (n) => new Uint8Array(n).fill(7), tool: "holdfast/test", onWait() {}, makeKey });
   const capture = "20261123-00000001";
   const staging = beginAttempt(vault, capture, "the test");
   const content = join(staging, "content");
@@ -43,7 +44,7 @@ describe("what is acknowledged is on disk", () => {
   it("every opening of the database for writing runs with synchronous=FULL in WAL mode, the second one too", () => {
     const path = join(folder.path, "twice.db");
     for (const create of [true, false]) {
-      const database = openDatabaseForWriting(path, create);
+      const database = openDatabaseForWriting(path, create, () => undefined);
       expect(database.pragma("synchronous", { simple: true })).toBe(2);
       expect(database.pragma("journal_mode", { simple: true })).toBe("wal");
       expect(database.pragma("trusted_schema", { simple: true })).toBe(0);
@@ -107,18 +108,20 @@ describe("what is acknowledged is on disk", () => {
 
 describe("the schema is one thing", () => {
   it("the migrations, applied in order, give exactly schemas/vault.sql", () => {
-    const database = openDatabaseForWriting(join(folder.path, "schema.db"), true);
+    const database = openDatabaseForWriting(join(folder.path, "schema.db"), true, () => undefined);
     expect(schemaDifferences(database)).toEqual([]);
     database.close();
   });
 
   it("a database with a foreign trigger is refused before anything is written", () => {
     const path = join(folder.path, "foreign.db");
-    openDatabaseForWriting(path, true).close();
+    openDatabaseForWriting(path, true, () => undefined).close();
     const foreign = new Database(path);
     foreign.exec("CREATE TRIGGER t AFTER INSERT ON entry BEGIN SELECT 1; END");
     foreign.close();
-    expect(() => openDatabaseForWriting(path, false)).toThrow(/trigger t does not belong there/);
+    expect(() => openDatabaseForWriting(path, false, () => undefined)).toThrow(
+      /trigger t does not belong there/,
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import type { ArchiveRequest } from "../../archive.js";
 import { exitStatusHelp, statusOfCaptures } from "../exit-status.js";
 import { parseCount, parseSize } from "../option-values.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
+import { showHead } from "../show-head.js";
 import { showResult, showTally } from "../show-result.js";
 
 export interface ArchiveOptions {
@@ -61,8 +62,11 @@ export function addArchive(program: Command, run: RunCommand): void {
 async function archive(session: Session, urls: readonly string[], options: ArchiveOptions) {
   const { archiveUrls } = await import("../../archive.js");
   const request = archiveRequest(session, urls, options);
-  const results = await archiveUrls(request, session.world, (result) =>
-    showResult(session, result, "capture", "the platform says"),
+  const results = await archiveUrls(
+    request,
+    session.world,
+    (result) => showResult(session, result, "capture", "the platform says"),
+    (head) => showHead(session, head),
   );
   showTally(session, results);
   return statusOfCaptures(results);

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { exitStatusHelp, statusOfDerivations } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
+import { showHead } from "../show-head.js";
 import { showResult, showTally } from "../show-result.js";
 
 export function addDerive(program: Command, run: RunCommand): void {
@@ -20,8 +21,11 @@ export function addDerive(program: Command, run: RunCommand): void {
 
 async function derive(session: Session, ids: readonly string[], deep: boolean) {
   const { deriveCaptures } = await import("../../derive.js");
-  const results = await deriveCaptures({ vault: session.vault, ids, deep }, session.world, (result) =>
-    showResult(session, result, "derive", "the source says"),
+  const results = await deriveCaptures(
+    { vault: session.vault, ids, deep },
+    session.world,
+    (result) => showResult(session, result, "derive", "the source says"),
+    (head) => showHead(session, head),
   );
   if (results.length === 0 && !session.quiet) session.screen.note("no capture waits for keyframes");
   showTally(session, results);

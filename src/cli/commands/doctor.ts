@@ -24,7 +24,7 @@ async function examine(session: Session) {
   const report = await doctor(
     session.vault,
     session.world,
-    hasVault ? () => vaultState(session.vault) : null,
+    hasVault ? () => vaultState(session.vault, session.world.env) : null,
   );
   if (session.json) {
     session.screen.answer(printableJson(report));

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { ImportRequest } from "../../import.js";
 import { exitStatusHelp, statusOfCaptures } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
+import { showHead } from "../show-head.js";
 import { showResult, showTally } from "../show-result.js";
 
 export interface ImportOptions {
@@ -33,8 +34,11 @@ export function addImport(program: Command, run: RunCommand): void {
 async function importAll(session: Session, files: readonly string[], options: ImportOptions) {
   const { importFiles } = await import("../../import.js");
   const request = importRequest(session, files, options);
-  const results = await importFiles(request, session.world, (result) =>
-    showResult(session, result, "import", "said beside the file, not checked"),
+  const results = await importFiles(
+    request,
+    session.world,
+    (result) => showResult(session, result, "import", "said beside the file, not checked"),
+    (head) => showHead(session, head),
   );
   showTally(session, results);
   return statusOfCaptures(results);

@@ -1,9 +1,11 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { HoldfastError } from "../../core/error.js";
 import { printableJson } from "../../core/printable.js";
 import type { FileReport, VerifyReport } from "../../outcome.js";
+import { isPackage } from "../../package-kind.js";
+import type { Brought } from "../../verify-trust.js";
 import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
 import { columnsOf } from "../terminal.js";
@@ -12,6 +14,9 @@ import { filePage, verifyPage } from "../verify-page.js";
 interface VerifyOptions {
   readonly quick?: boolean;
   readonly record?: boolean;
+  readonly against?: string;
+  readonly signers?: string;
+  readonly tsaCa?: string;
 }
 
 export function addVerify(program: Command, run: RunCommand): void {
@@ -19,14 +24,17 @@ export function addVerify(program: Command, run: RunCommand): void {
     .command("verify")
     .summary("is everything as recorded?")
     .description(
-      "Checks stored bytes, records and log against each other and says everything that is not as recorded; changes nothing. With a file: says whether exactly these bytes are in the vault, and since when.",
+      "Checks stored bytes, records, log, signatures and time-stamps against each other and says everything that is not as recorded; changes nothing. With a file: says whether exactly these bytes are in the vault, and since when. With a package: checks the package.",
     )
     .argument(
-      "[id-or-file...]",
-      "capture ids or unique parts of them, or files; without any, the whole vault",
+      "[what...]",
+      "capture ids or unique parts of them, files, or packages (a folder or .tar); without any, the whole vault",
     )
     .option("--quick", "one digest per file (SHA-256) instead of both")
     .option("--record", "write to the log that and with what result this check was made")
+    .option("--against <file>", "an older checkpoint that somebody kept: does today's log go on from it?")
+    .option("--signers <file>", "the keys you trust, as allowed_signers of ssh-keygen has them")
+    .option("--tsa-ca <file>", "root certificates of time-stamping authorities you trust, in PEM")
     .addHelpText("after", exitStatusHelp(0, 1, 2, 5, 6, 70, 130))
     .action((names: readonly string[], options: VerifyOptions, command: Command) =>
       run(command, (session) => verify(session, names, options)),
@@ -38,42 +46,92 @@ async function verify(
   names: readonly string[],
   options: VerifyOptions,
 ): Promise<ExitStatus> {
-  const { files, ids } = sortArguments(session.io.cwd, names);
-  if (files.length > 0 && ids.length === 0) refuseVaultOptions(options);
-  const { verifyFile, verifyVault } = await import("../../verify.js");
-  const reports: { readonly ok: boolean }[] = [];
-  for (const file of files) {
-    const report = await verifyFile({ vault: session.vault, file }, session.world);
-    answer(
-      session,
-      report,
-      fileObject(report),
-      filePage(report, columnsOf(session.io.stdout), session.style),
-    );
-    reports.push(report);
-  }
-  if (files.length === 0 || ids.length > 0) {
-    const request = {
-      vault: session.vault,
-      ids,
-      quick: options.quick === true,
-      record: options.record === true,
-    };
-    const report = await verifyVault(request, session.world);
-    const page = verifyPage(report, session.quiet, columnsOf(session.io.stdout), session.style);
-    answer(session, report, vaultObject(report), page);
-    reports.push(report);
-  }
-  return reports.every(({ ok }) => ok) ? exitStatus.done : exitStatus.notAsRecorded;
+  const { files, packages, ids } = sortArguments(session.io.cwd, names);
+  const wholeVault = names.length === 0;
+  if (!wholeVault && ids.length === 0) refuseIdleOptions(options, packages.length > 0);
+  const brought = readBrought(session.io.cwd, options);
+  const passed: boolean[] = [];
+  for (const file of files) passed.push(await verifyOneFile(session, file));
+  for (const path of packages) passed.push(await verifyOnePackage(session, path, options, brought));
+  if (wholeVault || ids.length > 0) passed.push(await verifyWholeVault(session, ids, options, brought));
+  return passed.every((ok) => ok) ? exitStatus.done : exitStatus.notAsRecorded;
 }
 
-/** A file is only looked up: an option that would silently do nothing must not look as if it had. */
-function refuseVaultOptions(options: VerifyOptions): void {
-  if (options.quick !== true && options.record !== true) return;
+async function verifyOneFile(session: Session, file: string): Promise<boolean> {
+  const { verifyFile } = await import("../../verify.js");
+  const report = await verifyFile({ vault: session.vault, file }, session.world);
+  const page = filePage(report, columnsOf(session.io.stdout), session.style);
+  answer(session, report, fileObject(report), page);
+  return report.ok;
+}
+
+async function verifyOnePackage(
+  session: Session,
+  path: string,
+  options: VerifyOptions,
+  brought: Brought,
+): Promise<boolean> {
+  const { verifyPackage } = await import("../../verify-package.js");
+  const { packagePage, packageObject } = await import("../package-page.js");
+  const report = await verifyPackage({ path, quick: options.quick === true, ...brought }, session.world);
+  const page = packagePage(report, session.quiet, columnsOf(session.io.stdout), session.style);
+  answer(session, report, packageObject(report), page);
+  return report.ok;
+}
+
+async function verifyWholeVault(
+  session: Session,
+  ids: readonly string[],
+  options: VerifyOptions,
+  brought: Brought,
+): Promise<boolean> {
+  const { verifyVault } = await import("../../verify.js");
+  const [quick, record] = [options.quick === true, options.record === true];
+  const report = await verifyVault({ vault: session.vault, ids, quick, record, brought }, session.world);
+  const page = verifyPage(report, session.quiet, columnsOf(session.io.stdout), session.style);
+  answer(session, report, vaultObject(report), page);
+  return report.ok;
+}
+
+/** What a checker keeps of us is small; anything larger is another file. */
+const largestBrought = 4 * 1024 * 1024;
+
+function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptions): Brought {
+  const read = (option: string, name: string | undefined) => {
+    if (name === undefined) return null;
+    const path = resolve(cwd, name);
+    try {
+      if (statSync(path).size > largestBrought) throw new Error("it is too large");
+      return readFileSync(path, "utf8");
+    } catch (error) {
+      const words = error instanceof Error ? error.message : "unknown";
+      const hint = `give ${option} a file that you got from somewhere other than what is checked`;
+      throw new HoldfastError("usage", `reading ${name} for ${option}: ${words}`, hint, error);
+    }
+  };
+  return {
+    against: read("--against", against),
+    signers: read("--signers", signers),
+    tsaCa: read("--tsa-ca", tsaCa),
+  };
+}
+
+/** An option that would silently do nothing must not look as if it had: a file is only looked up. */
+function refuseIdleOptions(options: VerifyOptions, hasPackage: boolean): void {
+  const idle = [
+    options.record === true ? "--record" : null,
+    options.quick === true && !hasPackage ? "--quick" : null,
+    options.against !== undefined && !hasPackage ? "--against" : null,
+    options.signers !== undefined && !hasPackage ? "--signers" : null,
+    options.tsaCa !== undefined && !hasPackage ? "--tsa-ca" : null,
+  ].filter((name) => name !== null);
+  if (idle.length === 0) return;
+  const what = hasPackage ? "a vault, not a package" : "a vault, not a file";
+  const verb = idle.length === 1 ? "is" : "are";
   throw new HoldfastError(
     "usage",
-    "--quick and --record are for checking a vault, not a file",
-    "leave the option out, or the file",
+    `${idle.join(" and ")} ${verb} for checking ${what}`,
+    hasPackage ? "leave the option out, or the package" : "leave the option out, or the file",
   );
 }
 
@@ -82,24 +140,30 @@ function answer(session: Session, report: { readonly ok: boolean }, object: obje
   else if (!session.quiet || !report.ok) session.screen.answer(page.join("\n"));
 }
 
+export interface SortedArguments {
+  readonly files: readonly string[];
+  /** Folders with a `bagit.txt`, and `.tar` files that hold one. */
+  readonly packages: readonly string[];
+  readonly ids: readonly string[];
+}
+
 /**
- * Which arguments are files and which capture ids: what exists is a file. A name with a dot or a slash cannot be an
- * id, so a mistyped path is not looked up as one. Throws HoldfastError `not-found` or `usage`.
+ * Which arguments are files, packages and capture ids: what exists is a file or package. A name with a dot or a slash
+ * cannot be an id, so a mistyped path is not looked up as one. Throws HoldfastError `not-found` or `usage`.
  */
-export function sortArguments(
-  cwd: string,
-  names: readonly string[],
-): { readonly files: readonly string[]; readonly ids: readonly string[] } {
+export function sortArguments(cwd: string, names: readonly string[]): SortedArguments {
   const files: string[] = [];
+  const packages: string[] = [];
   const ids: string[] = [];
   for (const name of names) {
     const path = resolve(cwd, name);
     const found = statSync(path, { throwIfNoEntry: false });
-    if (found?.isFile()) files.push(path);
+    if (isPackage(path)) packages.push(path);
+    else if (found?.isFile()) files.push(path);
     else if (found === undefined && !/[./\\]/.test(name)) ids.push(name);
     else throw notAFile(name, found !== undefined);
   }
-  return { files, ids };
+  return { files, packages, ids };
 }
 
 function notAFile(name: string, exists: boolean): HoldfastError {
@@ -107,20 +171,20 @@ function notAFile(name: string, exists: boolean): HoldfastError {
     return new HoldfastError(
       "not-found",
       `cannot check ${name}: there is no such file`,
-      "give a file, or a capture id from: holdfast list",
+      "give a file or package, or a capture id from: holdfast list",
     );
   }
   return new HoldfastError(
     "usage",
-    `cannot check ${name}: it is not a file`,
+    `cannot check ${name}: it is neither a file nor a package`,
     "a vault is checked with: holdfast verify --vault DIR",
   );
 }
 
 /** The JSON line of a vault: schema `verifyReport`. */
 function vaultObject(report: VerifyReport): object {
-  const { ok, checked, findings, hashes, chain, signature, tokens, limits } = report;
-  return { ok, checked, findings, hashes, chain, signature, tokens, limits };
+  const { ok, checked, findings, hashes, chain, signature, tokens, rests_on, limits } = report;
+  return { ok, checked, findings, hashes, chain, signature, tokens, rests_on, limits };
 }
 
 /** The JSON line of a file: schema `fileReport`. */

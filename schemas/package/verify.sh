@@ -1,0 +1,956 @@
+#!/bin/sh
+# Checks the holdfast package that this file lies in, or the one in FOLDER, with a shell, coreutils, openssl and
+# ssh-keygen. It changes nothing: what it notes goes to a temporary folder, which it removes. Read it before you run it.
+#
+#   sh verify.sh [--signers FILE] [--tsa-ca FILE] [--against FILE] [FOLDER]
+#
+#   --signers FILE   the operator's key, a line in the form of OpenSSH's allowed_signers, from somewhere else than here
+#   --tsa-ca FILE    the root certificates (PEM) of the time-stamp authorities, from somewhere else than here
+#   --against FILE   the three lines of an older checkpoint that somebody kept
+#
+# Each step is one line: PASS, FAIL, ABSENT (nothing there to check) or UNCHECKED (there, but not checked to the end).
+# Status: 1 a step failed; 3 none failed, but the signature or the time-stamps are absent or unchecked; 0 otherwise;
+# 2 wrong use, or a program is missing. VERIFY.md says what each step shows and does not show, and how to do it by hand.
+
+LC_ALL=C TZ=UTC0
+export LC_ALL TZ
+unset CDPATH
+umask 077
+namespace='holdfast-checkpoint@v1'
+
+stop() {
+  printf 'verify.sh: %s\n' "$1" >&2
+  exit 2
+}
+
+usage='usage: sh verify.sh [--signers FILE] [--tsa-ca FILE] [--against FILE] [FOLDER]'
+signers='' roots='' held='' folder=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --signers | --tsa-ca | --against)
+      if [ $# -lt 2 ] || [ -z "$2" ]; then stop "$usage"; fi
+      case $1 in
+        --signers) signers=$2 ;;
+        --tsa-ca) roots=$2 ;;
+        *) held=$2 ;;
+      esac
+      shift
+      ;;
+    -*) stop "$usage" ;;
+    *)
+      if [ -n "$folder" ]; then stop "$usage"; fi
+      folder=$1
+      ;;
+  esac
+  shift
+done
+if [ -z "$folder" ]; then
+  case $0 in
+    */*) folder=${0%/*}/ ;;
+    *) folder=. ;;
+  esac
+fi
+
+for tool in base64 basenc cat comm cut date head join mkdir mktemp mv paste rm sha256sum sha512sum sort split tail tr uniq wc \
+  openssl ssh-keygen; do
+  command -v "$tool" > /dev/null || stop "the program $tool is not there"
+done
+case $(openssl version) in
+  'OpenSSL 0.'* | 'OpenSSL 1.0'*) stop 'this openssl is too old: it needs OpenSSL 1.1.1 or later' ;;
+  'OpenSSL '*) ;;
+  *) stop 'this openssl is not that of openssl.org, which it needs in version 1.1.1 or later' ;;
+esac
+
+work=$(mktemp -d) || stop 'no temporary folder can be made'
+trap 'rm -rf -- "$work"' EXIT
+trap 'exit 2' HUP INT TERM
+mkdir -- "$work/leaf" "$work/node" "$work/time" || stop 'the temporary folder cannot be used'
+for list in files folders notes ids keys rotations captures tokens checkpoints leaves ends want sizes; do
+  : > "$work/$list"
+done
+if [ -n "$signers" ]; then cat < "$signers" > "$work/signers" || stop 'the file of --signers cannot be read'; fi
+if [ -n "$roots" ]; then cat < "$roots" > "$work/roots" || stop 'the file of --tsa-ca cannot be read'; fi
+if [ -n "$held" ]; then cat < "$held" > "$work/held" || stop 'the file of --against cannot be read'; fi
+case $folder in
+  /*) ;;
+  *) folder=./$folder ;;
+esac
+cd "$folder" 2> /dev/null || stop 'the folder cannot be opened'
+
+# ---- what is said ----
+
+failed='' signature='' tokens='' oldest='' older=''
+
+# Keeps a detail for below the line of the step; what the package wrote cannot steer the terminal.
+note() {
+  printf '%s' "$1" | tr -c ' -~' '?' | cut -c 1-300 >> "$work/notes"
+}
+
+# say STATE STEP WORDS
+say() {
+  printf '%-9s  %-12s  %s\n' "$1" "$2" "$3"
+  count=0
+  while IFS= read -r detail; do
+    count=$((count + 1))
+    if [ "$count" -le 20 ]; then printf '           %s\n' "$detail"; fi
+  done < "$work/notes"
+  if [ "$count" -gt 20 ]; then printf '           and %s more\n' "$((count - 20))"; fi
+  : > "$work/notes"
+  if [ "$1" = FAIL ]; then failed=yes; fi
+}
+
+# judge STEP WORDS-IF-GOOD WORDS-IF-BAD: bad when `bad` is not empty, or when there are details.
+judge() {
+  if [ -n "$bad" ] || [ -s "$work/notes" ]; then say FAIL "$1" "$3"; else say PASS "$1" "$2"; fi
+  bad=''
+}
+
+finish() {
+  if [ -n "$failed" ]; then
+    printf '\n%s\n' 'At least one step failed: this package, or a part of it, is not as it says. See the lines above.'
+    exit 1
+  fi
+  if [ "$signature" = PASS ] && [ "$tokens" = PASS ]; then
+    trust='the key and the roots that you or your computer named'
+  else
+    trust='nothing but what the package brings along, where a line above says ABSENT or UNCHECKED'
+  fi
+  printf '\nChecked, against %s: %s; %s.\n' "$trust" \
+    'the files are unchanged since the entries stated their hashes, and the entries are in the signed checkpoints' \
+    "${oldest:-nothing here says by an outside word since when}"
+  printf '%s\n' 'Not checked and not shown: what the footage is of, who made it, where and when; that the log is complete;' \
+    "that its operator did not write it anew${older:+ behind the $older entries of the checkpoint you hold}."
+  if [ "$signature" = PASS ] && [ "$tokens" = PASS ]; then exit 0; fi
+  exit 3
+}
+
+digest() {
+  sha256sum < "$1" | cut -c 1-64
+}
+
+# is_number TEXT: decimal, no leading zero, at most 15 digits. Nothing else is ever calculated with.
+is_number() {
+  case $1 in
+    '' | 0* | *[!0-9]* | ????????????????*) return 1 ;;
+  esac
+}
+
+# is_hex TEXT LENGTH
+is_hex() {
+  case $1 in
+    *[!0-9a-f]*) return 1 ;;
+  esac
+  [ ${#1} -eq "$2" ]
+}
+
+# is_path TEXT: one that a package may have.
+is_path() {
+  case /$1/ in
+    *[!A-Za-z0-9._/-]* | *//* | */./* | */../*) return 1 ;;
+  esac
+  [ ${#1} -le 200 ]
+}
+
+is_plain_text() {
+  [ "$(cat -- "$@" | tr -d '\n -~' | wc -c)" -eq 0 ]
+}
+
+# ---- names: before anything is read ----
+
+# walk FOLDER/: every folder and file below it.
+walk() {
+  for found in "$1"* "$1".[!.]* "$1"..?*; do
+    if [ -L "$found" ]; then
+      note "$found is a link"
+    elif [ ! -e "$found" ]; then
+      continue
+    elif ! is_path "$found"; then
+      note "$found is a name that no package has"
+    elif [ -d "$found" ]; then
+      printf '%s\n' "$found" >> "$work/folders"
+      if [ -r "$found" ] && [ -x "$found" ]; then walk "$found/"; else note "$found cannot be opened"; fi
+    elif [ -f "$found" ]; then
+      printf '%s\n' "$found" >> "$work/files"
+      if [ ! -r "$found" ]; then note "$found cannot be read"; fi
+    else
+      note "$found is neither a file nor a folder"
+    fi
+  done
+}
+
+bad=''
+walk ''
+for list in files folders; do sort -o "$work/$list" "$work/$list"; done
+cat "$work/files" "$work/folders" | tr '[:upper:]' '[:lower:]' | sort | uniq -d > "$work/twins"
+while IFS= read -r path; do note "$path: two names differ by capital letters alone"; done < "$work/twins"
+judge names 'only folders and files, under names that a package may have' 'nothing else was read'
+if [ -n "$failed" ]; then finish; fi
+
+# ---- version ----
+
+origin='' profile='' oxum='' known=0
+if [ -f bag-info.txt ]; then
+  tr '[:upper:]' '[:lower:]' < bag-info.txt | tr -d ' \t\r' > "$work/info"
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in
+      'holdfast-package:'*) known=$((known + 1)) ;;
+    esac
+  done < "$work/info"
+  while IFS= read -r line; do
+    value=${line#*: }
+    case $line in
+      'Holdfast-Package: 1') known=$((known + 10)) ;;
+      'Holdfast-Origin: '*) origin=$origin$value ;;
+      'Holdfast-Profile: '*) profile=$profile$value ;;
+      'Payload-Oxum: '*) oxum=$oxum$value ;;
+      'External-Identifier: '*) printf '%s\n' "$value" >> "$work/ids" ;;
+    esac
+  done < bag-info.txt
+fi
+if [ "$known" -ne 11 ]; then bad=yes; fi
+judge version 'bag-info.txt says Holdfast-Package: 1' 'bag-info.txt names no version that this script knows; nothing else was read'
+if [ -n "$failed" ]; then finish; fi
+
+# ---- manifests: the files against the lists of their hashes ----
+
+# is_manifest FILE LENGTH data|tags: every line is hash, two blanks and a path of this package in its place.
+is_manifest() {
+  [ -f "$1" ] || return 1
+  while IFS= read -r line; do
+    path=${line#*'  '}
+    is_hex "${line%%'  '*}" "$2" || return 1
+    is_path "$path" || return 1
+    case $3:$path in
+      data:data/*) ;;
+      data:* | tags:data/* | tags:tagmanifest-*) return 1 ;;
+    esac
+  done < "$1"
+  [ -z "$line" ] || return 1
+  [ -z "$(cut -d ' ' -f 3 "$1" | sort | uniq -d)" ]
+}
+
+# check_manifests STEP PREFIX data|tags. Leaves lists of paths (listed) and of the hashes that were found so (actual).
+check_manifests() {
+  for sum in sha256:64 sha512:128; do
+    list=$2-${sum%:*}.txt
+    : > "$work/actual.$3"
+    if ! is_manifest "$list" "${sum#*:}" "$3"; then
+      note "$list is not there, or has a line that does not belong there: nothing was compared with it"
+      : > "$work/listed.$3.${sum%:*}"
+      continue
+    fi
+    cut -d ' ' -f 3 "$list" | sort > "$work/listed.$3.${sum%:*}"
+    "${sum%:*}sum" --strict -c "$list" < /dev/null > "$work/results" 2> /dev/null || bad=yes
+    : > "$work/good"
+    while IFS= read -r result; do
+      case $result in
+        *': OK') printf '%s\n' "${result%: OK}" >> "$work/good" ;;
+        *) note "$list: $result" ;;
+      esac
+    done < "$work/results"
+    if [ "$sum" = sha256:64 ]; then
+      sort "$work/good" > "$work/good.sorted"
+      sort -k 2b "$list" | join -1 2 -o 1.1,1.2 - "$work/good.sorted" | sort > "$work/kept.$3"
+    fi
+  done
+  judge "$1" "each file has the SHA-256 and the SHA-512 that the two $2 files list" "a file is not as the $2 files have it"
+}
+
+: > "$work/kept.tags"
+: > "$work/kept.data"
+check_manifests tagmanifests tagmanifest tags
+check_manifests manifests manifest data
+
+# ---- complete: nothing extra, nothing missing ----
+
+is_known() {
+  case $1 in
+    bagit.txt | bag-info.txt | VERIFY.md | verify.sh | proof/entries.jsonl | proof/allowed_signers) ;;
+    manifest-sha256.txt | manifest-sha512.txt | tagmanifest-sha256.txt | tagmanifest-sha512.txt) ;;
+    data/index.html | data/ro-crate-metadata.json | data/*/*) ;;
+    proof/*/*/*) return 1 ;;
+    proof/*/checkpoint | proof/*/checkpoint.sig | proof/*/signed | proof/*/witness-*.sig | proof/*/*.proof) ;;
+    proof/*/?*.tsr | proof/*/?*.chain.pem | proof/*/?*.ots) ;;
+    *) return 1 ;;
+  esac
+}
+
+: > "$work/files.data"
+: > "$work/files.tags"
+while IFS= read -r path; do
+  is_known "$path" || note "$path: no package has a file of this name"
+  case $path in
+    data/*) printf '%s\n' "$path" >> "$work/files.data" ;;
+    tagmanifest-*) ;;
+    *) printf '%s\n' "$path" >> "$work/files.tags" ;;
+  esac
+done < "$work/files"
+for list in data tags; do
+  for sum in sha256 sha512; do
+    comm -23 "$work/files.$list" "$work/listed.$list.$sum" > "$work/extra"
+    while IFS= read -r path; do note "$path is not listed ($sum)"; done < "$work/extra"
+    comm -13 "$work/files.$list" "$work/listed.$list.$sum" > "$work/extra"
+    while IFS= read -r path; do note "$path is listed ($sum) and not there"; done < "$work/extra"
+  done
+done
+tr '\n' '\0' < "$work/files.data" | wc -c --files0-from=- > "$work/counted"
+total=0 number=0
+: > "$work/sizes.unsorted"
+while read -r bytes path; do
+  case $path in
+    data/*)
+      printf '%s %s\n' "$bytes" "$path" >> "$work/sizes.unsorted"
+      total=$((total + bytes)) number=$((number + 1))
+      ;;
+  esac
+done < "$work/counted"
+sort "$work/sizes.unsorted" > "$work/sizes"
+if [ "$oxum" != "$total.$number" ]; then note 'bag-info.txt: Payload-Oxum states another number of bytes or files'; fi
+printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' > "$work/bagit"
+if [ ! -f bagit.txt ] || [ "$(digest bagit.txt)" != "$(digest "$work/bagit")" ]; then
+  note 'bagit.txt is not the declaration of BagIt 1.0'
+fi
+judge complete 'nothing is there that the manifests do not list, and nothing is missing' 'a file is too many or too few'
+
+# ---- entries: the lines of the log in this package ----
+
+is_chosen() {
+  while IFS= read -r id; do
+    if [ "$id" = "$1" ]; then return 0; fi
+  done < "$work/ids"
+  return 1
+}
+
+# keep_key: the key that this entry names, and the size of the first checkpoint it signs.
+keep_key() {
+  case $line in
+    *'"public_key":"'*) ;;
+    *) return ;;
+  esac
+  key=${line#*'"public_key":"'}
+  key=${key%%'"'*}
+  first=$((seq + 1)) why=routine
+  case $line in
+    *'"event":"vault-created"'*) first=1 why=none ;;
+    *'"previous":null'*) first=$seq why=none ;;
+    *'"reason":"lost"'* | *'"reason":"stolen"'*) first=$seq why=lost ;;
+  esac
+  case $key in
+    *[!A-Za-z0-9+/=@.\ -]*) key=unreadable ;;
+  esac
+  printf '%s %s\n' "$first" "$key" >> "$work/keys"
+  if [ "$why" != none ]; then printf '%s %s\n' "$seq" "$why" >> "$work/rotations"; fi
+}
+
+# take_entry: looks at one line. A quotation mark inside a text of JSON is written \", so "key":"value" as bare
+# characters is a key and its value; `event` and all behind it are the last of their kind in the line.
+take_entry() {
+  rest=${line##*',"event":"'}
+  event=${rest%%'"'*}
+  seq=${rest##*',"seq":'}
+  seq=${seq%%,*}
+  case $line in
+    '{"actor":"'*',"v":1}') ;;
+    *) seq='' ;;
+  esac
+  if ! is_number "$seq"; then
+    note "line $row is no entry"
+    return
+  fi
+  if [ "$seq" -le "$last" ]; then note "line $row: entry $seq stands behind entry $last"; fi
+  last=$seq
+  at=${line#*'","at":"'}
+  at=${at%%'"'*}
+  printf '%s %s %s\n' "$seq" "$((row + 10000000))" "$at" >> "$work/leaves"
+  case $row:$seq:$event in
+    1:1:vault-created)
+      vault=${line#*'"vault_id":"'}
+      vault=${vault%%'"'*}
+      keep_key
+      ;;
+    1:* | *:vault-created) note "line $row: the first entry, and only it, makes the vault" ;;
+    *:key-rotated) keep_key ;;
+    *:token) printf '%s\n' "$((row + 10000000))" >> "$work/tokens" ;;
+    *:capture | *:capture-failed | *:derive | *:derive-failed | *:recovery)
+      case $line in
+        *'"capture":"'*) id=${line#*'"capture":"'} ;;
+        *) id='' ;;
+      esac
+      id=${id%%'"'*}
+      if is_chosen "$id"; then
+        printf '%s %s %s\n' "$event" "$id" "$((row + 10000000))" >> "$work/captures"
+      else
+        note "entry $seq is about a capture that bag-info.txt does not name"
+      fi
+      ;;
+    *) note "entry $seq does not belong into a package" ;;
+  esac
+}
+
+row=0 last=0 vault='' line=''
+if [ -f proof/entries.jsonl ]; then
+  while IFS= read -r line; do
+    row=$((row + 1))
+    printf '\000%s\n' "$line" > "$work/leaf/$((row + 10000000))"
+    take_entry
+  done < proof/entries.jsonl
+  if [ -n "$line" ]; then note 'the last line does not end with a line feed'; fi
+fi
+if [ "$row" -eq 0 ]; then
+  note 'proof/entries.jsonl has no entry'
+elif [ "$(cat "$work"/leaf/* | tr -d '\000' | sha256sum)" != "$(sha256sum < proof/entries.jsonl)" ]; then
+  note 'proof/entries.jsonl has a byte that no entry has'
+fi
+while IFS= read -r id; do
+  case $id in
+    ????????-????????) ;;
+    *)
+      note 'bag-info.txt names a capture that has no name of one'
+      continue
+      ;;
+  esac
+  there=''
+  while read -r event name row; do
+    case $event:$name in
+      "capture:$id" | "capture-failed:$id") there=yes ;;
+    esac
+  done < "$work/captures"
+  if [ -z "$there" ]; then note "no entry here says that $id was captured"; fi
+  if [ ! -d "data/$id" ]; then note "there is no folder data/$id"; fi
+done < "$work/ids"
+if [ ! -s "$work/ids" ]; then note 'bag-info.txt names no capture'; fi
+judge entries 'the entries are in order, and about the captures of this package only' 'the entries are not those of this package'
+
+# ---- checkpoints: read here, said below ----
+
+# read_checkpoint FOLDER: sets size and root (hex) if its three lines are in order.
+read_checkpoint() {
+  [ -f "$1" ] || return 1
+  is_plain_text "$1" || return 1
+  { IFS= read -r one && IFS= read -r size && IFS= read -r three; } < "$1" || return 1
+  printf '%s\n%s\n%s\n' "$one" "$size" "$three" > "$work/three"
+  [ "$(digest "$work/three")" = "$(digest "$1")" ] || return 1
+  is_number "$size" || return 1
+  case $three in
+    *[!A-Za-z0-9+/=]*) return 1 ;;
+  esac
+  [ ${#three} -eq 44 ] || return 1
+  root=$(printf '%s' "$three" | base64 -d 2> /dev/null | basenc --base16 -w 0)
+  [ ${#root} -eq 64 ] || return 1
+  [ "$(printf '%s' "$root" | basenc --base16 -d | base64 -w 0)" = "$three" ] || return 1
+  root=$(printf '%s' "$root" | tr 'A-F' 'a-f')
+}
+
+: > "$work/problems"
+skipped=''
+for path in proof/*/; do
+  [ -d "$path" ] || continue
+  path=${path%/}
+  name=${path#proof/}
+  if ! read_checkpoint "$path/checkpoint" || [ "$(printf '%06d' "$size")" != "$name" ]; then
+    printf '%s\n' "$path/checkpoint is not there, or is no checkpoint under its number" >> "$work/problems"
+    skipped=yes
+    continue
+  fi
+  printf '%s %s %s\n' "$size" "$name" "$root" >> "$work/checkpoints"
+  if [ "$one" != "$origin" ] || [ "$one" != "holdfast/$vault" ]; then
+    printf '%s\n' "$path/checkpoint is of another vault than bag-info.txt and entry 1 say" >> "$work/problems"
+  fi
+  if [ -f "$path/checkpoint.sig" ]; then
+    cat "$path/checkpoint" "$path/checkpoint.sig" > "$work/signed"
+    if [ ! -f "$path/signed" ] || [ "$(digest "$path/signed")" != "$(digest "$work/signed")" ]; then
+      printf '%s\n' "$path/signed is not checkpoint and signature one after the other" >> "$work/problems"
+    fi
+  fi
+done
+sort -n -o "$work/checkpoints" "$work/checkpoints"
+newest=$(tail -n 1 "$work/checkpoints" | cut -d ' ' -f 1)
+
+# ---- inclusion: from each entry to the root of each checkpoint (RFC 9162, 2.1.3.2) ----
+
+# read_proof FILE SEQ SIZE: sets steps, the hashes with blanks between them.
+read_proof() {
+  steps=''
+  [ -f "$1" ] || return 1
+  {
+    IFS= read -r title || return 1
+    IFS= read -r leaf || return 1
+    IFS= read -r tree || return 1
+    [ "$title/$leaf/$tree" = "holdfast-inclusion 1/$2/$3" ] || return 1
+    while IFS= read -r step; do
+      is_hex "$step" 64 || return 1
+      steps="$steps $step"
+      [ ${#steps} -le 8192 ] || return 1
+    done
+    [ -z "$step" ]
+  } < "$1"
+}
+
+# One line for each proof under way: hash so far, checkpoint, seq, place, last place, hashes to come.
+: > "$work/state"
+while read -r size name root; do
+  for path in "proof/$name"/*.proof; do
+    [ -f "$path" ] || continue
+    is_plain_text "$path" || note "$path is no proof"
+    printf '%s\n' "${path##*/}" >> "$work/found.$name"
+  done
+  while read -r seq row at; do
+    if [ "$seq" -gt "$size" ]; then
+      if [ "$size" = "$newest" ]; then note "entry $seq is not in the newest checkpoint"; fi
+      continue
+    fi
+    printf '%s\n' "$seq.proof" >> "$work/wanted.$name"
+    if read_proof "proof/$name/$seq.proof" "$seq" "$size"; then
+      printf '%s %s %s %s %s%s\n' "$row" "$name" "$seq" "$((seq - 1))" "$((size - 1))" "$steps" >> "$work/state"
+    else
+      note "proof/$name/$seq.proof is not there, or is no proof of this entry"
+    fi
+  done < "$work/leaves"
+  for list in found wanted; do sort -o "$work/$list.$name" "$work/$list.$name" 2> /dev/null || : > "$work/$list.$name"; done
+  comm -23 "$work/found.$name" "$work/wanted.$name" > "$work/extra"
+  while IFS= read -r path; do note "proof/$name/$path belongs to no entry"; done < "$work/extra"
+done < "$work/checkpoints"
+if [ -s "$work/state" ]; then
+  (cd "$work/leaf" && sha256sum -- *) > "$work/hashes"
+  while read -r hash row; do printf '%s %s\n' "$row" "$hash"; done < "$work/hashes" > "$work/rows"
+  sort "$work/state" | join "$work/rows" - | cut -d ' ' -f 2- > "$work/next"
+  mv -- "$work/next" "$work/state"
+fi
+# All proofs go up by one node at a time, so that one sha256sum serves them all.
+while [ -s "$work/state" ]; do
+  : > "$work/nodes"
+  : > "$work/next"
+  while read -r hash name seq place end step rest; do
+    if [ -z "$step" ]; then
+      printf '%s %s %s %s\n' "$name" "$seq" "$end" "$hash" >> "$work/ends"
+      continue
+    elif [ "$end" -eq 0 ]; then
+      printf '%s %s too-long -\n' "$name" "$seq" >> "$work/ends"
+      continue
+    elif [ $((place & 1)) -eq 1 ] || [ "$place" -eq "$end" ]; then
+      printf '01%s%s\n' "$step" "$hash" >> "$work/nodes"
+      while [ $((place & 1)) -eq 0 ] && [ "$place" -gt 0 ]; do place=$((place >> 1)) end=$((end >> 1)); done
+    else
+      printf '01%s%s\n' "$hash" "$step" >> "$work/nodes"
+    fi
+    printf '%s %s %s %s %s\n' "$name" "$seq" "$((place >> 1))" "$((end >> 1))" "$rest" >> "$work/next"
+  done < "$work/state"
+  : > "$work/state"
+  if [ -s "$work/nodes" ]; then
+    rm -rf -- "$work/node"
+    mkdir -- "$work/node"
+    tr -d '\n' < "$work/nodes" | tr 'a-f' 'A-F' | basenc --base16 -d | split -a 8 -b 65 - "$work/node/n"
+    (cd "$work/node" && sha256sum -- *) | cut -c 1-64 | paste -d ' ' - "$work/next" > "$work/state"
+  fi
+done
+while read -r name seq end hash; do
+  while read -r size other root; do
+    if [ "$other" = "$name" ] && { [ "$end" != 0 ] || [ "$hash" != "$root" ]; }; then
+      note "proof/$name/$seq.proof does not lead from entry $seq to the root of this checkpoint"
+    fi
+  done < "$work/checkpoints"
+done < "$work/ends"
+if [ ! -s "$work/checkpoints" ] || [ ! -s "$work/leaves" ]; then note 'there is no checkpoint, or no entry'; fi
+judge inclusion "each entry is in the log whose newest checkpoint here has ${newest:-no} entries" \
+  'an entry is not shown to be in the log that the checkpoints are of'
+
+while IFS= read -r line; do note "$line"; done < "$work/problems"
+if [ ! -s "$work/checkpoints" ]; then note 'there is no checkpoint'; fi
+judge checkpoints "their three lines are in order, and of the log $origin" 'a checkpoint is not as this log would have it'
+
+# ---- tokens: first of all the times, which the signatures are then checked for ----
+
+# read_time FILE: sets epoch and stated from the token in a response. The response around it is signed by nobody.
+read_time() {
+  openssl ts -reply -in "$1" -token_out -out "$work/token" < /dev/null > /dev/null 2>&1 || return 1
+  openssl ts -reply -in "$work/token" -token_in -text < /dev/null > "$work/text" 2> /dev/null || return 1
+  stated=''
+  while IFS= read -r line; do
+    case $line in
+      'Time stamp: '*) stated=${stated:-${line#Time stamp: }} ;;
+    esac
+  done < "$work/text"
+  case $stated in
+    '' | *[!A-Za-z0-9:.\ ]*) return 1 ;;
+  esac
+  epoch=$(date -u -d "$stated" +%s 2> /dev/null) || return 1
+  stated=$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%S)
+}
+
+# leads_to OPTIONS...: whether the token at `path` is over the signed checkpoint and its chain leads there.
+leads_to() {
+  if [ -f "$chain" ]; then set -- -untrusted "$chain" "$@"; fi
+  openssl ts -verify -data "$work/signed" -in "$path" -attime "$epoch" "$@" < /dev/null > /dev/null 2>&1
+}
+
+# leads_to_system: to a root that this computer came with.
+leads_to_system() {
+  place=$(openssl version -d)
+  place=${place#*'"'}
+  place=${place%'"'*}
+  set --
+  if [ -d "$place/certs" ]; then set -- -CApath "$place/certs"; fi
+  if [ -f "$place/cert.pem" ]; then set -- "$@" -CAfile "$place/cert.pem"; fi
+  if [ $# -eq 0 ]; then return 1; fi
+  leads_to "$@"
+}
+
+# leads_to_itself: to certificates that came with it.
+leads_to_itself() {
+  openssl pkcs7 -inform DER -in "$work/token" -print_certs < /dev/null > "$work/own" 2> /dev/null || return 1
+  if [ -f "$chain" ]; then cat "$chain" >> "$work/own"; fi
+  leads_to -partial_chain -CAfile "$work/own"
+}
+
+# judge_token: the token at `path` over the checkpoint of `size`.
+judge_token() {
+  chain=${path%.tsr}.chain.pem
+  if ! read_time "$path"; then
+    verdict=wrong
+    note "$path is no time-stamp"
+    return
+  elif [ -n "$roots" ] && leads_to -CAfile "$work/roots"; then
+    verdict=good by='under a root that you named'
+  elif [ -z "$roots" ] && leads_to_system; then
+    verdict=good by="under a root that this computer came with"
+  elif ! leads_to_itself; then
+    verdict=wrong
+    note "$path is not over this checkpoint and its signature, or is not signed by an authority for time-stamps"
+    return
+  elif [ -n "$roots" ]; then
+    verdict=wrong
+    note "$path does not lead to a root in the file of --tsa-ca"
+    return
+  else
+    verdict=open by='if its certificate is one of an authority'
+  fi
+  note "$path: the checkpoint of $size entries existed not later than ${stated}Z, $by"
+  if [ ! -s "$work/time/$name" ] || [ "$epoch" -lt "$(cat "$work/time/$name")" ]; then
+    printf '%s\n' "$epoch" > "$work/time/$name"
+  fi
+  if [ "$verdict" = good ] && [ "$epoch" -lt "${first:-9999999999999}" ]; then
+    first=$epoch
+    oldest="the checkpoint of $size entries existed not later than ${stated}Z"
+  fi
+}
+
+# judge_calendar: of an OpenTimestamps proof, only whether it is over these bytes.
+judge_calendar() {
+  begin=004F70656E54696D657374616D7073000050726F6F6600BF89E2E884E892940108
+  begin=$begin$(digest "$work/signed" | tr 'a-f' 'A-F')
+  if [ "$(head -c 65 "$path" | basenc --base16 -w 0)" = "$begin" ]; then
+    verdict=open
+    note "$path: over this checkpoint; the Bitcoin block it ends in was not looked up"
+  else
+    verdict=wrong
+    note "$path is not over this checkpoint and its signature"
+  fi
+}
+
+# field KEY: of a token's entry in `line`, a text or a number.
+field() {
+  case $line in
+    *"\"$1\":"*) ;;
+    *) return ;;
+  esac
+  value=${line#*"\"$1\":"}
+  case $value in
+    '"'*) value=${value#'"'} value=${value%%'"'*} ;;
+    *) value=${value%%[,\}]*} ;;
+  esac
+  printf '%s' "$value"
+}
+
+# judge_logged ROW: the token that an entry names must be here, and say what the entry says.
+judge_logged() {
+  line=$(tr -d '\000' < "$work/leaf/$1")
+  name=$(field path)
+  name=${name#log/}
+  path=proof/${name%%.*}/${name#*.}
+  if ! is_path "$path" || [ ! -f "$path" ] || [ ! -f "proof/${name%%.*}/checkpoint" ]; then
+    note "an entry names the token $path, and it is not there"
+  elif [ "$(digest "$path")" != "$(field sha256)" ] || [ "$(wc -c < "$path")" -ne "$(field bytes)" ]; then
+    note "$path is not the token that its entry names"
+  elif [ "$(field kind)" = rfc3161 ]; then
+    at=$(field gen_time)
+    if read_time "$path" && [ "${at%.*}" = "$stated" ]; then return; fi
+    note "$path has another time than its entry states"
+  else
+    return
+  fi
+  wrong=yes
+}
+
+good='' open='' wrong='' first=''
+while read -r size name root; do
+  cat "proof/$name/checkpoint" > "$work/signed"
+  if [ -f "proof/$name/checkpoint.sig" ]; then cat "proof/$name/checkpoint.sig" >> "$work/signed"; fi
+  for path in "proof/$name"/*.tsr "proof/$name"/*.ots; do
+    [ -f "$path" ] || continue
+    case $path in
+      *.tsr) judge_token ;;
+      *) judge_calendar ;;
+    esac
+    case $verdict in
+      good) good=yes ;;
+      open) open=yes ;;
+      *) wrong=yes ;;
+    esac
+  done
+done < "$work/checkpoints"
+while read -r row; do judge_logged "$row"; done < "$work/tokens"
+if [ -n "$wrong" ]; then
+  tokens=FAIL
+  say FAIL tokens 'a time-stamp is not there, or not good'
+elif [ -n "$good$open" ] && [ -n "$skipped" ]; then
+  tokens=UNCHECKED
+  say UNCHECKED tokens 'a checkpoint that is none was left out'
+elif [ -n "$good" ]; then
+  tokens=PASS
+  say PASS tokens 'the time-stamps are over these checkpoints and their signatures'
+elif [ -n "$open" ]; then
+  tokens=UNCHECKED
+  say UNCHECKED tokens 'they fit, but who made them is unknown: get the root certificates from elsewhere and give --tsa-ca'
+else
+  tokens=ABSENT
+  say ABSENT tokens 'there is no time-stamp: nobody but the operator says when'
+fi
+
+# ---- signature ----
+
+# signed_by SIGNERS [OPTION...]: whether the file allows the signature over the checkpoint in proof/`name`.
+signed_by() {
+  allowed=$1
+  shift
+  ssh-keygen -Y verify -f "$allowed" -I "$origin" -n "$namespace" -s "proof/$name/checkpoint.sig" "$@" \
+    < "proof/$name/checkpoint" > "$work/words" 2> /dev/null
+}
+
+# key_for SIZE: sets key to the one in force for that size, and when to the time of the last entry here before it.
+key_for() {
+  key='' when=''
+  while read -r first line; do
+    if [ "$first" -le "$1" ]; then key=$line; fi
+  done < "$work/keys"
+  while read -r seq row at; do
+    if [ "$seq" -le "$1" ]; then when=$at; fi
+  done < "$work/leaves"
+  case $when in
+    *[!0-9TZ:.-]*) when='' ;;
+  esac
+  when=$(date -u -d "${when:-now}" +%Y%m%d%H%M%SZ 2> /dev/null)
+}
+
+# judge_signature: the signature over the checkpoint of `size`.
+judge_signature() {
+  if [ ! -f "proof/$name/checkpoint.sig" ]; then
+    note "proof/$name/checkpoint has no signature"
+    return
+  fi
+  key_for "$size"
+  printf '%s namespaces="%s" %s\n' "$origin" "$namespace" "$key" > "$work/inforce"
+  if ! signed_by "$work/inforce"; then
+    note "proof/$name/checkpoint.sig is not a signature over this checkpoint by the key that the log names for it"
+    return
+  fi
+  stated=$when
+  if [ -s "$work/time/$name" ]; then stated=$(date -u -d "@$(cat "$work/time/$name")" +%Y%m%d%H%M%SZ); fi
+  if signed_by "$trusted" "-Overify-time=$stated"; then
+    cut -c 1-300 "$work/words" >> "$work/who"
+  elif signed_by "$trusted" "-Overify-time=$when"; then
+    printf '%s\n' "proof/$name/checkpoint.sig: its time-stamp is later than the key was in force" >> "$work/late"
+  else
+    note "proof/$name/checkpoint.sig is by a key that $words does not allow for this log at that time"
+  fi
+}
+
+: > "$work/who"
+: > "$work/late"
+trusted=proof/allowed_signers words='proof/allowed_signers'
+if [ -n "$signers" ]; then trusted=$work/signers words='the file of --signers'; fi
+case $origin in
+  holdfast/*) is_hex "${origin#holdfast/}" 32 || note 'the origin of this log has not its form' ;;
+  *) note 'the origin of this log has not its form' ;;
+esac
+if [ ! -f "$trusted" ]; then note 'proof/allowed_signers is not there'; fi
+if [ ! -s "$work/notes" ]; then
+  while read -r size name root; do judge_signature; done < "$work/checkpoints"
+fi
+if [ -z "$signers" ]; then
+  while read -r seq why; do
+    if [ "$why" != routine ] || [ ! -f "proof/$(printf '%06d' "$seq")/checkpoint.sig" ]; then
+      note "entry $seq: the key before did not sign the change to the next; only --signers can say that it is the operator's"
+    fi
+  done < "$work/rotations"
+fi
+if [ -s "$work/notes" ]; then
+  signature=FAIL
+  say FAIL signature 'a signature is not there, or not good'
+elif [ ! -s "$work/checkpoints" ]; then
+  signature=ABSENT
+  say ABSENT signature 'there is no checkpoint'
+else
+  sort -u "$work/who" "$work/late" > "$work/notes.all"
+  while IFS= read -r line; do note "$line"; done < "$work/notes.all"
+  if [ -n "$skipped" ]; then
+    signature=UNCHECKED
+    say UNCHECKED signature 'a checkpoint that is none was left out'
+  elif [ -s "$work/late" ]; then
+    signature=UNCHECKED
+    say UNCHECKED signature 'each holds, but one has an outside time only from after its key was replaced'
+  elif [ -n "$signers" ]; then
+    signature=PASS
+    say PASS signature 'each checkpoint is signed by the key that the log names and that you named'
+  else
+    signature=UNCHECKED
+    say UNCHECKED signature 'shows only that one key signed: get the key line from elsewhere and give --signers'
+  fi
+fi
+
+# ---- witnesses: other people's keys, which only their owners can vouch for ----
+
+count=0 bad=''
+while read -r size name root; do
+  for path in "proof/$name"/witness-*.sig; do
+    [ -f "$path" ] || continue
+    count=$((count + 1))
+    if ! ssh-keygen -Y check-novalidate -n "$namespace" -s "$path" < "proof/$name/checkpoint" \
+      > "$work/words" 2> /dev/null; then
+      note "$path is no signature over this checkpoint"
+      continue
+    fi
+    line=$(head -n 1 "$work/words")
+    line=${line##*SHA256:}
+    id=$(printf '%s=' "$line" | base64 -d 2> /dev/null | basenc --base16 -w 0 | tr 'A-F' 'a-f' | cut -c 1-16)
+    if [ "$path" != "proof/$name/witness-$id.sig" ]; then note "$path is by another key than its name says"; fi
+    printf '%s\n' "the checkpoint of $size entries: the key SHA256:$line; ask its owner" >> "$work/seen"
+  done
+done < "$work/checkpoints"
+if [ "$count" -eq 0 ]; then
+  say ABSENT witnesses 'nobody else signed a checkpoint'
+elif [ -s "$work/notes" ]; then
+  say FAIL witnesses "a witness's signature is not good"
+else
+  while IFS= read -r line; do note "$line"; done < "$work/seen"
+  say PASS witnesses 'each of these keys signed; whose they are is not shown here'
+fi
+
+# ---- against: the one step that shows a log written anew ----
+
+if [ -z "$held" ]; then
+  say ABSENT against 'no older checkpoint was given (--against): a log written anew by its operator would not be seen'
+elif ! read_checkpoint "$work/held"; then
+  say FAIL against 'the file of --against is not the three lines of a checkpoint'
+elif [ "$one" != "$origin" ]; then
+  say FAIL against 'the checkpoint you hold is that of another log'
+else
+  wanted=$size mine=$root there=''
+  while read -r size name root; do
+    if [ "$size" = "$wanted" ]; then there=$root; fi
+  done < "$work/checkpoints"
+  if [ -z "$there" ]; then
+    say UNCHECKED against "this package has no checkpoint of $wanted entries: ask its maker for one that has"
+  elif [ "$there" = "$mine" ]; then
+    older=$wanted
+    say PASS against "the first $wanted entries are those of the checkpoint you hold"
+  else
+    say FAIL against "the log was written anew: its first $wanted entries are not those of the checkpoint you hold"
+  fi
+fi
+
+# ---- files: what the entries state of them ----
+
+# stated_in FILE PREFIX: adds each {"bytes":N,"path":"P","sha256":"H"} in it to the lists of what must be there.
+stated_in() {
+  tr -d '\000' < "$1" | tr '{' '\n' > "$work/pieces"
+  while IFS= read -r piece || [ -n "$piece" ]; do
+    case $piece in
+      '"bytes":'*) ;;
+      *) continue ;;
+    esac
+    bytes=${piece#'"bytes":'}
+    bytes=${bytes%%,*}
+    path=${piece#*'"path":"'}
+    path=${path%%'"'*}
+    hash=${piece#*'"sha256":"'}
+    hash=${hash%%'"'*}
+    case $piece in
+      "\"bytes\":$bytes,\"path\":\"$path\",\"sha256\":\"$hash\"}"*)
+        printf '%s %s\n' "$hash" "$2$path" >> "$work/want"
+        printf '%s %s\n' "$bytes" "$2$path" >> "$work/want.sizes"
+        ;;
+      *) note "an entry or annex states a file in a way that this script cannot read" ;;
+    esac
+  done < "$work/pieces"
+}
+
+# stated_record ROW: looked for from the end of the line, which may be long and has the list of files before it.
+stated_record() {
+  line=$(tr -d '\000' < "$work/leaf/$1")
+  line=${line##*'"record_sha256":"'}
+  printf '%s' "${line%%'"'*}"
+}
+
+# compare LIST-OF-FILES: what must be there (want, want.sizes) with what is there.
+compare() {
+  sort -u -o "$work/want" "$work/want"
+  sort -u -o "$work/want.sizes" "$work/want.sizes"
+  comm -23 "$work/want" "$work/kept.data" > "$work/extra"
+  while read -r hash path; do note "$path is not there with the SHA-256 that was stated of it"; done < "$work/extra"
+  comm -23 "$work/want.sizes" "$work/sizes" > "$work/extra"
+  while read -r bytes path; do note "$path is not there with the size that was stated of it"; done < "$work/extra"
+  cut -d ' ' -f 2 "$work/want" | sort -u | comm -13 - "$1" > "$work/extra"
+  while IFS= read -r path; do note "$path is a file that nothing states"; done < "$work/extra"
+  : > "$work/want"
+  : > "$work/want.sizes"
+}
+
+: > "$work/want.sizes"
+while IFS= read -r id; do
+  newest=''
+  while read -r event name row; do
+    case $event:$name in
+      "capture:$id")
+        stated_in "$work/leaf/$row" "data/$id/"
+        printf '%s %s\n' "$(stated_record "$row")" "data/$id/record.json" >> "$work/want"
+        ;;
+      "derive:$id") newest=$row ;;
+    esac
+  done < "$work/captures"
+  if [ -n "$newest" ]; then
+    stated_in "$work/leaf/$newest" "data/$id/"
+    printf '%s %s\n' "$(stated_record "$newest")" "data/$id/derived/derivation.json" >> "$work/want"
+  fi
+done < "$work/ids"
+: > "$work/logged"
+: > "$work/private"
+while IFS= read -r path; do
+  case $path in
+    data/index.html | data/ro-crate-metadata.json) ;;
+    data/*/annex/*) printf '%s\n' "$path" >> "$work/private" ;;
+    *) printf '%s\n' "$path" >> "$work/logged" ;;
+  esac
+done < "$work/files.data"
+compare "$work/logged"
+judge files 'every file of a capture is the one that its entry states' 'a file is not the one that an entry states'
+
+# ---- annex: who and where, if it was disclosed ----
+
+if [ ! -s "$work/private" ] && [ "$profile" != with-annex ]; then
+  say ABSENT annex 'who collected it and where from was not disclosed'
+else
+  if [ "$profile" != with-annex ]; then note 'bag-info.txt does not say that an annex is in here'; fi
+  while read -r event id row; do
+    case $event in
+      capture | capture-failed) ;;
+      *) continue ;;
+    esac
+    line=$(tr -d '\000' < "$work/leaf/$row")
+    printf '%s %s\n' "$(field annex_sha256)" "data/$id/annex/annex.json" >> "$work/want"
+    if [ -f "data/$id/annex/annex.json" ]; then stated_in "data/$id/annex/annex.json" "data/$id/annex/"; fi
+  done < "$work/captures"
+  compare "$work/private"
+  judge annex 'each annex is the one that its entry states' 'an annex is not the one that its entry states'
+fi
+
+finish

@@ -1,0 +1,113 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { HoldfastError } from "../../core/error.js";
+import { printable, printableJson } from "../../core/printable.js";
+import type { ExportResult } from "../../export.js";
+import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
+import { headObject, showHead } from "../show-head.js";
+import { labelled } from "../text-layout.js";
+import { columnsOf } from "../terminal.js";
+import { counted, formatBytes, formatTime } from "../units.js";
+
+interface ExportOptions {
+  readonly to: string;
+  readonly withAnnex?: boolean;
+  readonly yes?: boolean;
+  readonly encryptTo?: readonly string[];
+  readonly proxy?: string;
+}
+
+export function addExport(program: Command, run: RunCommand): void {
+  program
+    .command("export")
+    .summary("make a package for somebody who has no holdfast")
+    .description(
+      "Makes a package of some captures: their files and records, what the log says of them with proofs, checkpoints, signatures, time-stamps, a page to look at, and how to check it with stock tools. Who collected them stays out.",
+    )
+    .argument("<id...>", "capture ids or unique parts of them")
+    .requiredOption("--to <place>", "a new folder, or a new file that ends with .tar or .tar.age")
+    .option("--with-annex", "put in who collected, from where and by which machine; asks first")
+    .option("--yes", "answer that question with yes")
+    .option(
+      "--encrypt-to <key>",
+      "encrypt for this public key (age1… or ssh-ed25519 …); may be given several times",
+      (key: string, others: readonly string[] = []) => [...others, key],
+    )
+    .option("--proxy <url>", "ask time-stamping authorities through this proxy")
+    .addHelpText("after", exitStatusHelp(0, 1, 2, 4, 5, 6, 70, 130))
+    .action((ids: readonly string[], options: ExportOptions, command: Command) =>
+      run(command, (session) => exportCaptures(session, ids, options)),
+    );
+}
+
+async function exportCaptures(session: Session, ids: readonly string[], options: ExportOptions) {
+  const withAnnex = options.withAnnex === true;
+  if (withAnnex && options.yes !== true) await askForAnnex(session);
+  const { exportPackage } = await import("../../export.js");
+  const result = await exportPackage(
+    {
+      vault: session.vault,
+      ids,
+      to: resolve(session.io.cwd, options.to),
+      withAnnex,
+      recipients: options.encryptTo ?? [],
+      seal: {
+        proxy: options.proxy ?? null,
+        allowPrivate: isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE"),
+        force: false,
+      },
+    },
+    session.world,
+  );
+  if (session.json) session.screen.answer(printableJson({ ...result, head: headObject(result.head) }));
+  else if (!session.quiet) session.screen.answer(page(result, columnsOf(session.io.stdout)).join("\n"));
+  showHead(session, result.head);
+  return exitStatus.done;
+}
+
+/** Names and addresses of people leave with an annex: nobody gets there by a slip. */
+async function askForAnnex(session: Session): Promise<void> {
+  const question =
+    "With the annexes the package says who collected these captures, on which machine and from which addresses, the digest of the cookies that were used, and who handed files over.";
+  const { ask } = session.io;
+  if (ask === undefined || session.json) {
+    throw new HoldfastError("usage", `exporting with annexes: ${question}`, "if that is meant, add --yes");
+  }
+  session.screen.note(question);
+  const answer = await ask("Put them in? [y/N] ", session.world.signal);
+  if (/^y(es)?$/i.test(answer.trim())) return;
+  throw new HoldfastError(
+    "usage",
+    "exporting with annexes: not confirmed, nothing was made",
+    "leave --with-annex out",
+  );
+}
+
+function page(result: ExportResult, columns: number): readonly string[] {
+  const times = result.existed_by.map(
+    ({ authority, gen_time }) => `not later than ${formatTime(gen_time)}, says ${printable(authority)}`,
+  );
+  const rows: readonly (readonly [string, string | null])[] = [
+    ["package", printable(result.to)],
+    ["captures", result.captures.join(", ")],
+    ["files", `${counted(result.files, "file")}, ${formatBytes(result.bytes)}`],
+    [
+      "private",
+      result.annex ? "the annexes are in it: who collected, from where" : "the annexes are not in it",
+    ],
+    [
+      "encrypted",
+      result.recipients === 0 ? null : `for ${counted(result.recipients, "key")}, to be opened with age`,
+    ],
+    ["existed", times.length > 0 ? times.join("; ") : "no outside time-stamp is in it yet"],
+    ["SHA-256", `${result.tagmanifest_sha256}  tagmanifest-sha256.txt, stands for every byte`],
+    ["log entry", String(result.entry)],
+  ];
+  return [
+    "Exported",
+    ...labelled(rows, columns),
+    "",
+    "Give whoever checks it the line of 'holdfast key export' by another way than this package.",
+  ];
+}

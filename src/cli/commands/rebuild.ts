@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import { printable, printableJson } from "../../core/printable.js";
+import type { RebuildReport } from "../../rebuild.js";
+import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
+import { headObject, showHead } from "../show-head.js";
+import { counted } from "../units.js";
+
+export function addRebuild(program: Command, run: RunCommand): void {
+  program
+    .command("rebuild")
+    .summary("make a lost vault.db again")
+    .description(
+      "Makes vault.db again from log/ and objects/ where it is lost or damaged. Entries newer than the last checkpoint were in the database alone and are lost with it. A vault.db that is there is never written over: move a damaged one away first.",
+    )
+    .addHelpText("after", exitStatusHelp(0, 1, 2, 4, 5, 6, 70))
+    .action((_options: object, command: Command) => run(command, rebuild));
+}
+
+async function rebuild(session: Session) {
+  const { rebuildVault } = await import("../../rebuild.js");
+  const allowPrivate = isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE");
+  const report = await rebuildVault(
+    session.vault,
+    { proxy: null, allowPrivate, force: false },
+    session.world,
+  );
+  if (session.json) session.screen.answer(printableJson(rebuildObject(report)));
+  else if (!session.quiet) {
+    for (const line of rebuildPage(report)) session.screen.answer(printable(line));
+  }
+  showHead(session, report.head);
+  return exitStatus.done;
+}
+
+function rebuildPage({ entries, checkpoint, entry, strays }: RebuildReport): readonly string[] {
+  const unsigned = entries - (checkpoint ?? 0);
+  return [
+    `made vault.db again from ${counted(entries, "log entry", "log entries")}; entry ${entry} says so`,
+    ...(unsigned === 0 ? [] : [`  the last ${unsigned} of them are covered by no checkpoint`]),
+    "  entries newer than the last checkpoint are lost: what they stated is not in the log",
+    ...strays.map((path) => `  no entry names ${path}`),
+    "  next  holdfast verify",
+  ];
+}
+
+/** The JSON line: schema `rebuildReport`. */
+function rebuildObject({ entries, checkpoint, entry, strays, head }: RebuildReport): object {
+  return { entries, checkpoint, entry, strays, head: headObject(head) };
+}

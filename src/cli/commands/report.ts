@@ -1,0 +1,125 @@
+import { writeFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { HoldfastError } from "../../core/error.js";
+import { printable, printableJson } from "../../core/printable.js";
+import type { ReportFacts } from "../../core/report-facts.js";
+import { type ReportLanguage, reportLanguages } from "../../core/report-texts/texts.js";
+import type { Report } from "../../report.js";
+import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
+import { errorLines } from "../failure-report.js";
+import type { RunCommand, Session } from "../session.js";
+
+interface ReportOptions {
+  readonly lang?: ReportLanguage;
+  readonly declaration?: boolean;
+  readonly withAnnex?: boolean;
+  readonly to?: string;
+}
+
+export function addReport(program: Command, run: RunCommand): void {
+  program
+    .command("report")
+    .summary("the technical report of one capture, or the draft of a declaration")
+    .description(
+      "Checks one capture and writes what was collected, how, and what happened to it since, as one HTML file to read, print or send: the points of the Berkeley Protocol's §156. Changes nothing in the vault. Nothing that is there already is overwritten.",
+    )
+    .argument("<id>", "a capture id or a unique part of it")
+    .addOption(new Option("--lang <lang>", "language of the document (default: en)").choices(reportLanguages))
+    .option(
+      "--declaration",
+      "the draft of a declaration instead, with blanks for the person; not a certification",
+    )
+    .option("--to <file>", "where to write it (default: named after the capture, in the current folder)")
+    .option("--with-annex", "put in who collected it and from where; the document is then private")
+    .addHelpText("after", exitStatusHelp(0, 1, 2, 4, 5, 70, 130))
+    .action((id: string, options: ReportOptions, command: Command) =>
+      run(command, (session) => report(session, id, options)),
+    );
+}
+
+async function report(session: Session, id: string, options: ReportOptions): Promise<ExitStatus> {
+  const writes = !session.json || options.to !== undefined;
+  if (!writes) refuseDocumentOptions(options);
+  const { reportCapture } = await import("../../report.js");
+  const request = { vault: session.vault, id, withAnnex: options.withAnnex === true };
+  const made = await reportCapture(request, session.world);
+  const file = writes ? await writeDocument(session, made, options) : null;
+  if (session.json) session.screen.answer(printableJson(reportResult(made.facts, file)));
+  else if (file !== null) session.screen.answer(printable(relative(session.io.cwd, file) || file));
+  if (made.facts.check.ok) return exitStatus.done;
+  const hint = `run: holdfast verify ${made.facts.capture}`;
+  for (const line of errorLines(
+    "not everything about this capture is as recorded; the report says what",
+    hint,
+  ))
+    session.screen.note(line);
+  return exitStatus.notAsRecorded;
+}
+
+/** An option that would silently do nothing must not look as if it had. */
+function refuseDocumentOptions({ lang, declaration }: ReportOptions): void {
+  if (lang === undefined && declaration !== true) return;
+  throw new HoldfastError(
+    "usage",
+    "with --json the facts are printed and no document is written: --lang and --declaration would do nothing",
+    "name a file for the document with --to, or leave --json out",
+  );
+}
+
+/** Writes the document asked for as a new file and returns its absolute path. */
+async function writeDocument(session: Session, made: Report, options: ReportOptions): Promise<string> {
+  const language = options.lang ?? "en";
+  const path = resolve(session.io.cwd, options.to ?? usualName(made.facts, options, language));
+  const text = await documentOf(made, options, language);
+  try {
+    writeFileSync(path, text, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    throw notWritten(path, error);
+  }
+  return path;
+}
+
+async function documentOf({ facts, pictures }: Report, options: ReportOptions, language: ReportLanguage) {
+  if (options.declaration !== true) {
+    const { reportDocument } = await import("../../core/report-page.js");
+    return reportDocument(facts, pictures, language);
+  }
+  const { declarationDocument } = await import("../../core/report-declaration.js");
+  const { record } = facts;
+  if (record !== null) return declarationDocument({ ...facts, record }, language);
+  throw new HoldfastError(
+    "usage",
+    `drafting a declaration about ${facts.capture}: the attempt failed, so there are no files to declare anything about`,
+    "leave out --declaration: the report says what was tried",
+  );
+}
+
+function usualName({ capture }: ReportFacts, options: ReportOptions, language: ReportLanguage): string {
+  const kind = options.declaration === true ? "declaration" : "report";
+  return `${capture}-${kind}-${language}${options.withAnnex === true ? "-PRIVATE" : ""}.html`;
+}
+
+function notWritten(path: string, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : null;
+  if (code === null) return error;
+  if (code === "EEXIST") {
+    return new HoldfastError(
+      "usage",
+      `writing ${path}: it is there already, and is not overwritten`,
+      "name another file with --to, or move that one away",
+      error,
+    );
+  }
+  return new HoldfastError(
+    "io",
+    `writing ${path}: ${code}`,
+    "name a file in a folder you may write to with --to",
+    error,
+  );
+}
+
+/** The JSON line: schema `reportResult`. `file` is the document that was written beside it, or null. */
+function reportResult(facts: ReportFacts, file: string | null): object {
+  return { ...facts, file };
+}

@@ -1,0 +1,64 @@
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { HoldfastError } from "../../core/error.js";
+import { printable, printableJson } from "../../core/printable.js";
+import type { WitnessReport } from "../../witness.js";
+import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
+import { headObject, showHead } from "../show-head.js";
+
+export function addWitness(program: Command, run: RunCommand): void {
+  const witness = program
+    .command("witness")
+    .summary("keep somebody else's signature over a checkpoint")
+    .description("Keeps signatures that others make over checkpoints of this vault, with keys of their own.");
+  witness
+    .command("add")
+    .summary("keep one signature")
+    .description(
+      "Looks for a signature in the file, finds the checkpoint it is over, keeps it beside that checkpoint and writes an entry. It shows that a key signed; who holds that key is for others to say.",
+    )
+    .argument("<file>", "what the witness sent: their .sig file, or a mail with it")
+    .addHelpText("after", exitStatusHelp(0, 2, 4, 5, 6, 70))
+    .action((file: string, _options: object, command: Command) =>
+      run(command, (session) => add(session, file)),
+    );
+}
+
+/** A mail with a signature in it is small; anything larger is another file. */
+const largestFile = 4 * 1024 * 1024;
+
+async function add(session: Session, file: string) {
+  const { addWitness: keep } = await import("../../witness.js");
+  const text = readText(resolve(session.io.cwd, file), file);
+  const allowPrivate = isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE");
+  const seal = { proxy: null, allowPrivate, force: false };
+  const report = await keep({ vault: session.vault, text, seal }, session.world);
+  if (session.json) session.screen.answer(printableJson(witnessObject(report)));
+  else if (!session.quiet) session.screen.answer(printable(words(report)));
+  showHead(session, report.head);
+  return exitStatus.done;
+}
+
+function words({ checkpoint, key, path, entry, added }: WitnessReport): string {
+  return added
+    ? `kept the signature of ${key} over checkpoint ${checkpoint}: ${path}, entry ${entry}`
+    : `the signature of ${key} over checkpoint ${checkpoint} is here already: ${path}, entry ${entry}`;
+}
+
+/** The JSON line: schema `witnessReport`. */
+function witnessObject({ checkpoint, key, path, entry, added, head }: WitnessReport): object {
+  return { checkpoint, key, path, entry, added, head: headObject(head) };
+}
+
+function readText(path: string, name: string): string {
+  try {
+    if (statSync(path).size > largestFile) throw new Error("it is too large");
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    const words = error instanceof Error ? error.message : "unknown";
+    const hint = "name the file that the witness sent";
+    throw new HoldfastError("usage", `reading ${name}: ${words}`, hint, error);
+  }
+}

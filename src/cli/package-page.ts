@@ -1,0 +1,135 @@
+import { printable } from "../core/printable.js";
+import type { CheckState, PackagedCapture, PackageReport } from "../outcome.js";
+import { restsOnLines } from "./rests-on.js";
+import type { Style } from "./style.js";
+import { labelled, padEnd, wrap } from "./text-layout.js";
+import { counted, formatBytes, formatTime } from "./units.js";
+import { checkedWords, conclusionOf, findingBlock, findingLines, paintState } from "./verify-page.js";
+
+type Question = "hashes" | "chain" | "signature" | "tokens";
+
+/** What each question asks of a package, and what an answer other than pass or fail means. */
+const questions: readonly (readonly [Question, words: Partial<Record<CheckState, string>>])[] = [
+  [
+    "hashes",
+    { pass: "files against the digests in the log entries", absent: "there are no files of a capture" },
+  ],
+  [
+    "chain",
+    { pass: "each log entry, by its proof of being in a checkpoint", absent: "there is no log entry" },
+  ],
+  [
+    "signature",
+    {
+      pass: "each checkpoint, signed by the key that the entries name",
+      absent: "no signed checkpoint: nothing here shows whose log this is",
+    },
+  ],
+  [
+    "tokens",
+    {
+      pass: "time-stamps of outside parties over the checkpoints",
+      absent: "no outside time-stamp: only whoever wrote the log says since when",
+      unchecked: "not checked to the end: none leads to a root certificate that you named",
+    },
+  ],
+];
+
+/** Columns before the words of an answer. */
+const answerIndent = 24;
+
+/** The report of `verify PACKAGE` for a person. Says what was checked and what was not, never one word for all of it. */
+export function packagePage(
+  report: PackageReport,
+  quiet: boolean,
+  columns: number,
+  style: Style,
+): readonly string[] {
+  const conclusion = conclusionOf(report.ok, report.findings, style);
+  if (quiet) return [...findingLines(report.findings, "error", style), conclusion];
+  const { path, origin, profile } = report.package;
+  return [
+    ...labelled(
+      [
+        ["package", printable(path)],
+        ["log", origin === null ? null : printable(origin)],
+        ["profile", profile === null ? null : profileWords[profile]],
+        ["checked", checkedWords(report.checked)],
+      ],
+      columns,
+    ),
+    "",
+    ...questions.flatMap(([question, words]) => answer(report, question, words, columns, style)),
+    ...report.package.captures.flatMap((capture) => captureLines(capture, columns)),
+    ...findingBlock(report.findings, style),
+    "",
+    ...restsOn(report, columns),
+    ...report.limits.flatMap((limit) => wrap(printable(limit), columns - 2).map((line) => `  ${line}`)),
+    "",
+    conclusion,
+  ];
+}
+
+const profileWords = {
+  redacted: "redacted: who collected it and where is not in it",
+  "with-annex": "with annex: it says who collected it and where",
+} as const;
+
+function answer(
+  report: PackageReport,
+  question: Question,
+  words: Partial<Record<CheckState, string>>,
+  columns: number,
+  style: Style,
+): readonly string[] {
+  const state = report[question];
+  const asks = words.pass ?? "";
+  const said = words[state] ?? (state === "unchecked" ? `not checked: ${asks}` : asks);
+  const [first = "", ...rest] = wrap(said, Math.max(30, columns - answerIndent));
+  return [
+    `  ${padEnd(question, 10)} ${paintState(state, style)}  ${first}`,
+    ...rest.map((line) => `${" ".repeat(answerIndent)}${line}`),
+  ];
+}
+
+function captureLines({ id, files, bytes, existed_by }: PackagedCapture, columns: number): readonly string[] {
+  const times = existed_by.map(({ authority, gen_time, trusted }) => {
+    const by = trusted ? authority : `${authority}, whose certificate was not traced to a root you named`;
+    return `${formatTime(gen_time)} by ${by}`;
+  });
+  const [first = "no outside time-stamp says", ...others] = times;
+  return [
+    "",
+    ...labelled(
+      [
+        ["capture", printable(id)],
+        ["holds", `${counted(files, "file")}, ${formatBytes(bytes)}`],
+        ["existed not later than", printable(first), ...others.map((time) => printable(time))],
+      ],
+      columns,
+    ),
+  ];
+}
+
+function restsOn({ rests_on }: PackageReport, columns: number): readonly string[] {
+  const lines = restsOnLines(rests_on, columns);
+  return lines.length === 0 ? [] : [...lines, ""];
+}
+
+/** The JSON line of a package: schema `packageReport`. */
+export function packageObject(report: PackageReport): object {
+  const { ok, checked, findings, hashes, chain, signature, tokens, rests_on, limits } = report;
+  const { path, origin, profile, captures } = report.package;
+  return {
+    ok,
+    checked,
+    findings,
+    hashes,
+    chain,
+    signature,
+    tokens,
+    rests_on,
+    limits,
+    package: { path, origin, profile, captures },
+  };
+}

@@ -1,0 +1,68 @@
+import type { RestsOn } from "../core/audit-checkpoints.js";
+import { printable } from "../core/printable.js";
+import { labelled } from "./text-layout.js";
+import { counted, formatTime } from "./units.js";
+
+/**
+ * What a result is worth as much as, for a person to compare with what they got from elsewhere: each key, each authority
+ * with its oldest and newest time, each witness. Nothing where it rests on nothing.
+ */
+export function restsOnLines(restsOn: RestsOn, columns: number): readonly string[] {
+  const rows: (readonly [label: string, ...values: readonly string[]])[] = [
+    ...restsOn.keys.map((key) => ["key", key.fingerprint, keyWords(key)] as const),
+    ...grouped(restsOn.authorities, (token) => [
+      token.authority,
+      token.signer_sha256,
+      token.root,
+      token.trusted,
+    ]).map((tokens) => ["authority", ...authorityWords(tokens)] as const),
+    ...grouped(restsOn.witnesses, ({ fingerprint }) => [fingerprint]).map(
+      (seen) => ["witness", seen[0]?.fingerprint ?? "", witnessWords(seen)] as const,
+    ),
+  ];
+  return rows.length === 0 ? [] : ["rests on", ...labelled(rows, columns)];
+}
+
+function keyWords({ from, until, source }: RestsOn["keys"][number]): string {
+  const dates = [
+    from === null ? null : `since ${formatTime(from)}`,
+    until === null ? null : `until ${formatTime(until)}`,
+  ].filter((words) => words !== null);
+  const word = source === "signers" ? "among the signers you named" : "named by the log alone";
+  return [...dates, word].join(", ");
+}
+
+function authorityWords(tokens: RestsOn["authorities"]): readonly string[] {
+  const [first] = tokens;
+  if (first === undefined) return [];
+  const times = tokens.map(({ gen_time }) => gen_time).sort();
+  const [oldest = "", newest = ""] = [times[0], times.at(-1)];
+  const when = oldest === newest ? formatTime(oldest) : `${formatTime(oldest)} to ${formatTime(newest)}`;
+  const root =
+    first.root === null
+      ? "no root certificate known"
+      : `root ${printable(first.root, 200)}, ${first.trusted ? "which you named or this machine knows" : "which you did not name"}`;
+  return [
+    `${printable(first.authority, 40)}: ${counted(tokens.length, "time-stamp")}, ${when}`,
+    `signed by ${printable(first.signer, 200)}`,
+    root,
+  ];
+}
+
+function witnessWords(seen: RestsOn["witnesses"]): string {
+  const largest = seen.reduce((most, { checkpoint }) => Math.max(most, checkpoint), 0);
+  return `signed ${counted(seen.length, "checkpoint")}, the newest of ${counted(largest, "entry", "entries")}; who holds this key is testimony`;
+}
+
+/** Items with the same marks together, in the order of the first of each. */
+function grouped<Item>(
+  items: readonly Item[],
+  marks: (item: Item) => readonly unknown[],
+): readonly (readonly Item[])[] {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const mark = JSON.stringify(marks(item));
+    groups.set(mark, [...(groups.get(mark) ?? []), item]);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,48 @@
+import type { HeadReport } from "../checkpoint.js";
+import { printable } from "../core/printable.js";
+import type { Session } from "./session.js";
+import { formatTime } from "./units.js";
+
+/** Says on stderr, in one line, how the log was sealed; nothing where nothing was due, and only faults when quiet. */
+export function showHead(session: Pick<Session, "screen" | "quiet">, head: HeadReport): void {
+  const line = headLine(head);
+  if (line === null || (session.quiet && head.failure === null)) return;
+  session.screen.note(line);
+}
+
+/** Null where there is nothing to say. */
+export function headLine(head: HeadReport): string | null {
+  const { size, created, failure } = head;
+  if (!created && failure === null) return null;
+  const parts = [
+    ...(failure === null ? [] : [`the log was not sealed: ${failure.message}; ${failure.hint}`]),
+    ...(size === null ? [] : [`checkpoint ${size}${created ? " signed" : ""}`, ...stampWords(head)]),
+  ];
+  return printable(parts.join("; "), 600);
+}
+
+/** Who has time-stamped it and who has not, each in a few words. */
+export function stampWords({ tokens, pending }: Pick<HeadReport, "tokens" | "pending">): readonly string[] {
+  if (tokens.length === 0 && pending.length === 0) return ["no outside authority is asked for the time"];
+  return [
+    ...tokens.map(
+      ({ authority, gen_time }) => `existed not later than ${formatTime(gen_time)} by ${authority}`,
+    ),
+    ...pending.map(({ authority, reason }) => `pending: ${authority}: ${reason}`),
+  ];
+}
+
+/** The object of `checkpoint --json`, and of `head` in that of other commands: schema `headReport`. */
+export function headObject({
+  size,
+  created,
+  root,
+  key,
+  tokens,
+  pending,
+  problem,
+  failure,
+}: HeadReport): object {
+  const hint = failure?.hint ?? null;
+  return { size, created, root, key, tokens, pending, problem, hint };
+}

@@ -1,0 +1,177 @@
+import { checkpointNamespace } from "./checkpoint.js";
+import { FormatError } from "./format-error.js";
+import type { KeyPeriod } from "./key-history.js";
+import { parsePublicKey, type SshPublicKey, sshKeyTypes } from "./ssh-key.js";
+
+/** One line of OpenSSH's `allowed_signers` (ssh-keygen(1), ALLOWED SIGNERS). Times are RFC 3339 in UTC. */
+export interface AllowedSigner {
+  /** Pattern list: commas, `*`, `?`, and `!` before a pattern that must not match. */
+  readonly principals: string;
+  /** Pattern list likewise; null where the line is for every namespace. */
+  readonly namespaces: string | null;
+  readonly validAfter: string | null;
+  readonly validBefore: string | null;
+  readonly key: SshPublicKey;
+}
+
+const bad = "bad-allowed-signers";
+
+/** How long a replaced key still counts: an outside time-stamp follows its last checkpoint, not always at once. */
+const graceMs = 24 * 60 * 60 * 1000;
+
+/** The file for whoever checks: one line per key, in the order in which they were in force (FORMAT.md §13). */
+export function encodeAllowedSigners(origin: string, history: readonly KeyPeriod[]): string {
+  return history.map((period) => `${origin} ${encodeOptions(period)} ${period.key.line}\n`).join("");
+}
+
+function encodeOptions({ from, until }: KeyPeriod): string {
+  const after = Math.floor(Date.parse(from) / 1000);
+  const before = until && Math.ceil((Date.parse(until.at) + graceMs) / 1000);
+  const options = [`namespaces="${checkpointNamespace}"`];
+  // OpenSSH refuses a line whose end is not behind its beginning, which a clock that was put back makes.
+  if (before === null || before > after) options.push(`valid-after="${openSshTime(after)}"`);
+  if (before !== null) options.push(`valid-before="${openSshTime(before)}"`);
+  return options.join(",");
+}
+
+/** `YYYYMMDDHHMMSSZ` of a number of seconds since 1970. */
+function openSshTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace(/[-:T]|\.000/g, "");
+}
+
+/** Whether the list names this key for the origin and for checkpoints. When it was valid is not asked here. */
+export function allows(signers: readonly AllowedSigner[], origin: string, key: SshPublicKey): boolean {
+  return signers.some(
+    (signer) =>
+      signer.key.blob.equals(key.blob) &&
+      matchesList(origin, signer.principals) &&
+      (signer.namespaces === null || matchesList(checkpointNamespace, signer.namespaces)),
+  );
+}
+
+/**
+ * Reads an `allowed_signers` file as OpenSSH does. Comments, blank lines, `cert-authority` lines and key types that no
+ * vault is signed with are passed over. A time without `Z` is taken as UTC, since the file names no time zone. Throws
+ * FormatError `bad-allowed-signers` for any other line that OpenSSH would not read.
+ */
+export function parseAllowedSigners(text: string): readonly AllowedSigner[] {
+  if (text.length > 1024 * 1024) throw new FormatError(bad, "it is too large for a list of signers");
+  return text.split("\n").flatMap((line) => {
+    const trimmed = line.replace(/^[ \t]+|[ \t\r]+$/g, "");
+    return trimmed === "" || trimmed.startsWith("#") ? [] : parseLine(trimmed);
+  });
+}
+
+function parseLine(line: string): readonly AllowedSigner[] {
+  const [principals, behind] = takeWord(line);
+  const plain = principals.startsWith('"') ? principals.slice(1, -1) : principals;
+  if (plain === "" || behind === "") throw new FormatError(bad, "a line has no key");
+  const [word, rest] = takeWord(behind);
+  const bare = isKeyType(word);
+  const options = bare ? new Map<string, string | null>() : parseOptions(word);
+  const key = parseKey(bare ? behind : rest);
+  if (key === null || options.has("cert-authority")) return [];
+  return [
+    {
+      principals: plain,
+      namespaces: options.get("namespaces") ?? null,
+      validAfter: parseTime(options.get("valid-after")),
+      validBefore: parseTime(options.get("valid-before")),
+      key,
+    },
+  ];
+}
+
+/** The first word and what stands behind it. White space inside double quotes does not end a word. */
+function takeWord(text: string): readonly [word: string, behind: string] {
+  const word = /^(?:[^\s"]|"(?:\\"|[^"])*")+/.exec(text)?.[0];
+  if (word === undefined) throw new FormatError(bad, "a line has an open quotation mark");
+  const behind = text.slice(word.length);
+  if (behind !== "" && !/^[ \t]/.test(behind)) {
+    throw new FormatError(bad, "a line has an open quotation mark");
+  }
+  return [word, behind.trimStart()];
+}
+
+const foreignKeyType = /^(?:ssh-|ecdsa-|sk-|rsa-|webauthn-)[a-z0-9@.-]+$/;
+
+function isKeyType(word: string): boolean {
+  return foreignKeyType.test(word);
+}
+
+/** Null for a key of a type that no vault is signed with. */
+function parseKey(text: string): SshPublicKey | null {
+  const [type] = takeWord(text);
+  if (!isKeyType(type)) throw new FormatError(bad, "a line has no key");
+  if (sshKeyTypes.every((known) => known !== type)) return null;
+  try {
+    return parsePublicKey(text);
+  } catch (error) {
+    if (error instanceof FormatError) throw new FormatError(bad, `the key of a line: ${error.message}`);
+    throw error;
+  }
+}
+
+const known: readonly string[] = ["namespaces", "valid-after", "valid-before"];
+
+/** `name="value"` and bare names between commas, in any order and case; a name twice is refused, as OpenSSH does. */
+function parseOptions(text: string): ReadonlyMap<string, string | null> {
+  const options = new Map<string, string | null>();
+  const option = /([A-Za-z-]+)(?:="((?:\\"|[^"])*)")?(?:,(?=.)|$)/y;
+  while (option.lastIndex < text.length) {
+    const [, name, value] = option.exec(text) ?? [];
+    if (name === undefined) throw new FormatError(bad, "a line has options that cannot be read");
+    const key = name.toLowerCase();
+    const fits = value === undefined ? key === "cert-authority" : known.includes(key);
+    if (!fits || options.has(key)) throw new FormatError(bad, "a line has an unknown or a doubled option");
+    options.set(key, value === undefined ? null : value.replaceAll('\\"', '"'));
+  }
+  return options;
+}
+
+/** `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, each with `Z` or without. */
+function parseTime(text: string | null | undefined): string | null {
+  if (text === undefined || text === null) return null;
+  const parts = /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?Z?$/.exec(text);
+  if (!parts) throw new FormatError(bad, "a line has a time that cannot be read");
+  const [, year, month, day, hour = "00", minute = "00", second = "00"] = parts;
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime()) || time.toISOString() !== iso) {
+    throw new FormatError(bad, "a line has a time that does not exist");
+  }
+  return iso;
+}
+
+/** OpenSSH's `match_pattern_list`: one pattern must match, and none behind a `!`. */
+function matchesList(text: string, list: string): boolean {
+  const patterns = list.split(",");
+  const denied = patterns.some((pattern) => pattern.startsWith("!") && matches(text, pattern.slice(1)));
+  return !denied && patterns.some((pattern) => !pattern.startsWith("!") && matches(text, pattern));
+}
+
+/** `*` is any text, `?` any character. In time of text times pattern, whatever the pattern. */
+function matches(text: string, pattern: string): boolean {
+  let at = 0;
+  let place = 0;
+  let star = -1;
+  let resume = 0;
+  while (at < text.length) {
+    const wanted = pattern[place];
+    if (wanted === "*") {
+      star = place;
+      resume = at;
+      place += 1;
+    } else if (wanted === "?" || (wanted !== undefined && wanted === text[at])) {
+      place += 1;
+      at += 1;
+    } else if (star >= 0) {
+      resume += 1;
+      at = resume;
+      place = star + 1;
+    } else {
+      return false;
+    }
+  }
+  return /^\**$/.test(pattern.slice(place));
+}

@@ -1,0 +1,138 @@
+import type { LogFacts } from "./audit-checkpoints.js";
+import type { IncludedEntry } from "./audit-inclusion.js";
+import { type LoggedCapture, loggedVersion } from "./audit-log.js";
+import type { Json } from "./canonical-json.js";
+import { isCaptureId } from "./capture-id.js";
+import { sha256 } from "./digest.js";
+import { type Entry, parseEntry } from "./entry.js";
+import type { Finding } from "./finding.js";
+import { FormatError } from "./format-error.js";
+import { FactCollector } from "./log-facts.js";
+import { leafHashOfBytes } from "./merkle.js";
+
+/** What the entries of a package say. */
+export interface PackagedEntries {
+  readonly findings: readonly Finding[];
+  readonly lines: number;
+  /** Those that could be read, in ascending order of `seq`. */
+  readonly entries: readonly IncludedEntry[];
+  /** By id; every capture that some entry names. */
+  readonly captures: ReadonlyMap<string, LoggedCapture>;
+  /** Entries that name a capture: `seq` → id. */
+  readonly captureOf: ReadonlyMap<number, string>;
+  /** Entries that no package has, whichever captures it holds. */
+  readonly foreign: readonly number[];
+  /** What they say about checkpoints. */
+  readonly facts: Omit<LogFacts, "rootAt" | "entries">;
+  /** Whether entry 1 is here, which names the vault. */
+  readonly hasFirst: boolean;
+}
+
+/**
+ * Reads the lines of `proof/entries.jsonl` one after the other (FORMAT.md §17). `onEntry` sees every entry that could be
+ * read, for checks that need more than core.
+ */
+export class EntryReading {
+  private readonly onEntry: (entry: Entry) => readonly Finding[];
+  private readonly findings: Finding[] = [];
+  private readonly entries: IncludedEntry[] = [];
+  private readonly captures = new Map<string, LoggedCapture>();
+  private readonly captureOf = new Map<number, string>();
+  private readonly foreign: number[] = [];
+  private readonly collector = new FactCollector();
+  private readonly seen = new Set<number>();
+  private hasFirst = false;
+  private row = 0;
+
+  constructor(onEntry: (entry: Entry) => readonly Finding[]) {
+    this.onEntry = onEntry;
+  }
+
+  /** Takes the next line: its bytes with the line feed, where it has one. */
+  take(line: Uint8Array): void {
+    this.row += 1;
+    const entry = this.read(line);
+    if (entry === null) return;
+    const last = this.entries.at(-1)?.seq ?? 0;
+    if (entry.seq <= last || (last === 0 && entry.seq !== 1)) {
+      const message =
+        last === 0
+          ? `entry ${entry.seq} stands where entry 1 belongs`
+          : `entry ${entry.seq} stands behind entry ${last}`;
+      this.report("log-wrong-seq", `entry:${this.row}`, message);
+    }
+    if (this.seen.has(entry.seq)) return;
+    this.seen.add(entry.seq);
+    this.entries.push({ seq: entry.seq, leaf: leafHashOfBytes(line) });
+    this.findings.push(...this.onEntry(entry));
+    this.learn(entry);
+  }
+
+  /** What all of them say. `isWhole` is false where there are more of them than were read. */
+  end(isWhole: boolean): PackagedEntries {
+    if (this.row === 0 && isWhole) this.report("log-empty", "proof/entries.jsonl", "there is no entry in it");
+    const { findings, row: lines, captures, captureOf, foreign, hasFirst } = this;
+    const entries = [...this.entries].sort((a, b) => a.seq - b.seq);
+    const facts = this.collector.facts();
+    return { findings, lines, entries, captures, captureOf, foreign, facts, hasFirst };
+  }
+
+  private read(line: Uint8Array): Entry | null {
+    try {
+      return parseLine(line);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      this.report(`log-${error.code}`, `entry:${this.row}`, error.message);
+      return null;
+    }
+  }
+
+  private learn(entry: Entry): void {
+    const { seq, event, body } = entry;
+    this.collector.add(entry);
+    const id = textOf(body.capture);
+    if (event === "vault-created" && seq === 1) this.hasFirst = true;
+    else if (id !== null) {
+      this.captureOf.set(seq, id);
+      this.learnCapture(entry, id);
+      this.checkPlace(entry, id);
+    } else if (event !== "key-rotated" && event !== "token") this.foreign.push(seq);
+  }
+
+  private learnCapture({ seq, event, body }: Entry, id: string): void {
+    const known = this.captures.get(id) ?? { id, entry: seq, object: null, annexSha256: null, versions: [] };
+    const version = event === "capture" || event === "derive" ? loggedVersion(seq, body) : null;
+    const isFirst = event === "capture" || event === "capture-failed";
+    this.captures.set(id, {
+      ...known,
+      object: textOf(body.object) ?? known.object,
+      annexSha256: isFirst ? textOf(body.annex_sha256) : known.annexSha256,
+      versions: version ? [...known.versions, version] : known.versions,
+    });
+  }
+
+  private checkPlace({ seq, body }: Entry, id: string): void {
+    if (body.object === undefined && body.version === undefined) return;
+    const own = isCaptureId(id) ? `objects/${sha256(id).slice(0, 2)}/${id}` : null;
+    if (body.object === own && /^v[1-9]\d*$/.test(textOf(body.version) ?? "")) return;
+    const message = "the object or version it names is not where that capture's would lie";
+    this.report("log-object", `entry:${seq}`, message);
+  }
+
+  private report(code: string, where: string, message: string): void {
+    this.findings.push({ code, severity: "error", where, message });
+  }
+}
+
+function parseLine(line: Uint8Array): Entry {
+  const bytes = Buffer.from(line);
+  const text = bytes.toString("utf8");
+  if (!text.endsWith("\n"))
+    throw new FormatError("not-canonical", "the last line does not end with a line feed");
+  if (!Buffer.from(text).equals(bytes)) throw new FormatError("not-canonical", "the line is not UTF-8");
+  return parseEntry(text.slice(0, -1));
+}
+
+function textOf(value: Json | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}

@@ -1,0 +1,197 @@
+import { auditAnnex } from "./audit-annex.js";
+import type { BagInfo, PackagedFile } from "./audit-bag.js";
+import type { PackagedEntries } from "./audit-entries.js";
+import type { LoggedCapture, LoggedFile } from "./audit-log.js";
+import type { MeasuredFile } from "./audit-object.js";
+import { isCaptureId } from "./capture-id.js";
+import type { Finding } from "./finding.js";
+
+/** The files of a package and what its entries say, for `auditPackageFiles`. */
+export interface FoundPackage {
+  readonly files: ReadonlyMap<string, PackagedFile>;
+  readonly entries: PackagedEntries;
+  readonly info: BagInfo;
+  /** Capture id → its annex.json as a text. */
+  readonly annexes: ReadonlyMap<string, string>;
+}
+
+/** A file of a capture as the entries of the package state it. */
+export interface ExpectedFile extends LoggedFile {
+  readonly entry: number;
+}
+
+/**
+ * Path in the package → what the entries state of it (FORMAT.md §17): the files of v1, and those of the newest derivation.
+ * Annexes are not in it.
+ */
+export function expectedFiles(captures: Iterable<LoggedCapture>): ReadonlyMap<string, ExpectedFile> {
+  const expected = new Map<string, ExpectedFile>();
+  for (const { id, versions } of captures) {
+    const derived = versions.filter(({ version }) => version !== "v1");
+    const newest = derived.sort((a, b) => a.entry - b.entry).at(-1);
+    const first = versions.find(({ version }) => version === "v1");
+    for (const version of [first, newest]) {
+      for (const file of version?.files ?? []) {
+        expected.set(`data/${id}/${file.path}`, { ...file, entry: version?.entry ?? 0 });
+      }
+    }
+  }
+  return expected;
+}
+
+/**
+ * Compares captures, their files and annexes with the entries of the package (FORMAT.md §17, §18.4). `sizes` are those of
+ * the checkpoints in it.
+ */
+export function auditPackageFiles(found: FoundPackage, sizes: ReadonlySet<number>): readonly Finding[] {
+  const { entries, files } = found;
+  const folders = captureFolders(files.keys());
+  const here = [...entries.captures.values()].filter(({ id }) => folders.has(id));
+  const expected = expectedFiles(here);
+  return [
+    ...foreignEntries(found, sizes),
+    ...missingCaptures(found, folders),
+    ...expectedFindings(files, expected),
+    ...recordDigests(files, here),
+    ...unloggedFiles(files.keys(), expected, entries.captures),
+    ...here.flatMap((capture) => annexFindings(found, capture)),
+  ];
+}
+
+/** The captures that have a file under `data/`. */
+function captureFolders(paths: Iterable<string>): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const path of paths) {
+    const [data, id = "", ...rest] = path.split("/");
+    if (data === "data" && rest.length > 0 && isCaptureId(id)) ids.add(id);
+  }
+  return ids;
+}
+
+function foreignEntries({ entries, info }: FoundPackage, sizes: ReadonlySet<number>): readonly Finding[] {
+  const chosen = new Set(info.captures);
+  const others = [...entries.captureOf].filter(([, id]) => !chosen.has(id)).map(([seq]) => seq);
+  const tokens = entries.facts.tokens.filter(({ checkpoint }) => !sizes.has(checkpoint));
+  return [...entries.foreign, ...others, ...tokens.map(({ seq }) => seq)].map((seq) =>
+    error("entry-foreign", `entry:${seq}`, "it is about nothing that this package holds"),
+  );
+}
+
+/** Entries, files and `bag-info.txt` must be about the same captures. */
+function missingCaptures({ entries, info }: FoundPackage, folders: ReadonlySet<string>): readonly Finding[] {
+  const logged = new Set([...entries.captures.values()].filter(isAboutFiles).map(({ id }) => id));
+  const all = new Set([...logged, ...folders, ...info.captures].filter(isCaptureId));
+  return [...all].flatMap((id) => {
+    const [isLogged, hasFolder] = [logged.has(id), folders.has(id)];
+    if (isLogged && hasFolder) return [];
+    const message = isLogged
+      ? "its entries are here and its files are not"
+      : hasFolder
+        ? "its files are here and its entries are not"
+        : "bag-info.txt names this capture, and neither its entries nor its files are here";
+    return [error("capture-missing", `data/${id}`, message)];
+  });
+}
+
+/** Whether an entry states files or an annex of it; a derivation that failed or a recovery states neither. */
+function isAboutFiles({ annexSha256, versions }: LoggedCapture): boolean {
+  return annexSha256 !== null || versions.length > 0;
+}
+
+function expectedFindings(
+  files: ReadonlyMap<string, PackagedFile>,
+  expected: ReadonlyMap<string, ExpectedFile>,
+): readonly Finding[] {
+  return [...expected].flatMap(([path, { bytes, sha256, entry }]) => {
+    const now = files.get(path);
+    if (now === undefined)
+      return [error("file-missing", path, `entry ${entry} names this file and it is not there`)];
+    if (now.problem !== null) return [error("file-unreadable", path, `it cannot be read: ${now.problem}`)];
+    if (now.bytes !== bytes) {
+      return [error("file-changed", path, `its size is ${now.bytes}, and entry ${entry} states ${bytes}`)];
+    }
+    if (now.sha256 === sha256) return [];
+    return [error("file-changed", path, `its SHA-256 is not the one entry ${entry} states`)];
+  });
+}
+
+/** The digests that entries state beside the lists of files. */
+function recordDigests(
+  files: ReadonlyMap<string, PackagedFile>,
+  captures: readonly LoggedCapture[],
+): readonly Finding[] {
+  return captures.flatMap(({ id, versions }) => {
+    const newest = [...versions].sort((a, b) => a.entry - b.entry).at(-1);
+    return versions.flatMap((version) => {
+      if (version.version !== "v1" && version !== newest) return [];
+      const path = `data/${id}/${version.version === "v1" ? "record.json" : "derived/derivation.json"}`;
+      const now = files.get(path);
+      if (now === undefined || now.sha256 === null || now.sha256 === version.recordSha256) return [];
+      return [error("file-changed", path, `its SHA-256 is not the one entry ${version.entry} states`)];
+    });
+  });
+}
+
+/** Files that are the word of whoever made the package, and have no entry. */
+const ownFiles = new Set([
+  "bagit.txt",
+  "bag-info.txt",
+  "manifest-sha256.txt",
+  "manifest-sha512.txt",
+  "tagmanifest-sha256.txt",
+  "tagmanifest-sha512.txt",
+  "VERIFY.md",
+  "verify.sh",
+  "data/index.html",
+  "data/ro-crate-metadata.json",
+]);
+
+/** Whether a file is one of those that §17 names, entries or not. Files under `proof/` are judged elsewhere. */
+export function isOwnFile(path: string): boolean {
+  return ownFiles.has(path);
+}
+
+function unloggedFiles(
+  paths: Iterable<string>,
+  expected: ReadonlyMap<string, ExpectedFile>,
+  captures: ReadonlyMap<string, LoggedCapture>,
+): readonly Finding[] {
+  return [...paths]
+    .filter((path) => !path.startsWith("proof/") && !isOwnFile(path) && !expected.has(path))
+    .filter((path) => !captures.get(annexOf(path) ?? "")?.annexSha256)
+    .map((path) =>
+      path.startsWith("data/")
+        ? error("file-unlogged", path, "no entry of the package names it")
+        : error("stray", path, "no package has a file of this name there"),
+    );
+}
+
+/** The capture in whose annex a file lies. */
+export function annexOf(path: string): string | null {
+  const [data, id, annex, ...rest] = path.split("/");
+  return data === "data" && id !== undefined && annex === "annex" && rest.length > 0 ? id : null;
+}
+
+function annexFindings({ files, annexes, info }: FoundPackage, capture: LoggedCapture): readonly Finding[] {
+  const folder = `data/${capture.id}/annex`;
+  const inside = new Map<string, MeasuredFile>();
+  for (const [path, file] of files) {
+    if (annexOf(path) === capture.id) inside.set(path.slice(folder.length + 1), measured(file));
+  }
+  if (capture.annexSha256 === null || (inside.size === 0 && info.profile !== "with-annex")) return [];
+  const disclosed: readonly Finding[] =
+    inside.size > 0 && info.profile === "redacted"
+      ? [error("bag-malformed", "bag-info.txt", "it says redacted, and there is an annex in it")]
+      : [];
+  const found = { folder, text: annexes.get(capture.id) ?? null, files: inside };
+  return [...disclosed, ...auditAnnex(capture.annexSha256, found, folder)];
+}
+
+function measured({ bytes, sha256, sha512, problem }: PackagedFile): MeasuredFile {
+  // What was not read is not as its annex states it; an empty digest is no digest of anything.
+  return problem === null ? { bytes, sha256: sha256 ?? "", sha512 } : { problem };
+}
+
+function error(code: string, where: string, message: string): Finding {
+  return { code, severity: "error", where, message };
+}

@@ -1,0 +1,68 @@
+import type { LogFacts, TokenEntry, WitnessEntry } from "./audit-checkpoints.js";
+import type { Json, JsonObject } from "./canonical-json.js";
+import { originOf } from "./checkpoint.js";
+import type { Entry } from "./entry.js";
+import { keyHistory } from "./key-history.js";
+
+/** Collects what a log says about its own checkpoints, entry by entry. What is not as the schema has it is passed over. */
+export class FactCollector {
+  private vaultId: string | null = null;
+  private readonly ofKeys: Entry[] = [];
+  private readonly tokens: TokenEntry[] = [];
+  private readonly witnesses: WitnessEntry[] = [];
+
+  add(entry: Entry): void {
+    const { seq, event, body } = entry;
+    if (event === "vault-created" && seq === 1) this.vaultId = textOf(body.vault_id);
+    if (event === "vault-created" || event === "key-rotated") this.ofKeys.push(entry);
+    if (event === "token") this.tokens.push(...tokenOf(seq, body));
+    if (event === "witness-added") this.witnesses.push(...witnessOf(seq, body));
+  }
+
+  /** Everything but the tree, which only whoever has all lines knows. */
+  facts(): Omit<LogFacts, "rootAt" | "entries"> {
+    return {
+      origin: originOf(this.vaultId ?? ""),
+      keys: keyHistory(this.ofKeys),
+      tokens: this.tokens,
+      witnesses: this.witnesses,
+    };
+  }
+}
+
+interface NamedFile {
+  readonly checkpoint: number;
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+function fileOf({ checkpoint, path, bytes, sha256 }: JsonObject): NamedFile | null {
+  const fits =
+    typeof checkpoint === "number" &&
+    checkpoint >= 1 &&
+    typeof path === "string" &&
+    typeof bytes === "number" &&
+    typeof sha256 === "string";
+  return fits ? { checkpoint, path, bytes, sha256 } : null;
+}
+
+function tokenOf(seq: number, body: JsonObject): readonly TokenEntry[] {
+  const file = fileOf(body);
+  const authority = textOf(body.authority);
+  if (file === null || authority === null) return [];
+  const [gen_time, policy, serial] = [body.gen_time, body.policy, body.serial].map(textOf);
+  return [
+    { seq, ...file, authority, gen_time: gen_time ?? null, policy: policy ?? null, serial: serial ?? null },
+  ];
+}
+
+function witnessOf(seq: number, body: JsonObject): readonly WitnessEntry[] {
+  const file = fileOf(body);
+  const public_key = textOf(body.public_key);
+  return file === null || public_key === null ? [] : [{ seq, ...file, public_key }];
+}
+
+function textOf(value: Json | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}

@@ -1,0 +1,63 @@
+import type { CaptureRecord, DerivationRecord } from "./record.js";
+
+/** What the pages and the metadata of a package are made from (FORMAT.md §17). All of it is the word of whoever exports. */
+export interface PackageFacts {
+  /** `holdfast/` and the vault's id. */
+  readonly origin: string;
+  /** When the package was made, UTC. */
+  readonly madeAt: string;
+  /** Name and version of the program. */
+  readonly tool: string;
+  readonly profile: "redacted" | "with-annex";
+  /** In ascending order of id. */
+  readonly captures: readonly CaptureFacts[];
+  /** In ascending order of size. */
+  readonly checkpoints: readonly CheckpointFacts[];
+}
+
+/** One capture in a package. */
+export interface CaptureFacts {
+  readonly id: string;
+  readonly record: CaptureRecord;
+  readonly derivation: DerivationRecord | null;
+  /** Every file under `data/<id>/`, in ascending order of path. */
+  readonly files: readonly PackagedFile[];
+  /** Its entries in the log, in order. `sha256` is the hash of the line with its LF. */
+  readonly entries: readonly {
+    readonly seq: number;
+    readonly at: string;
+    readonly event: string;
+    readonly sha256: string;
+  }[];
+  /** RFC 3161 tokens over the oldest stamped checkpoint that covers its first entry; empty where there is none. */
+  readonly existedBy: readonly {
+    readonly authority: string;
+    readonly genTime: string;
+    readonly checkpoint: number;
+  }[];
+}
+
+export interface PackagedFile {
+  /** Relative to `data/`, such as `20261123-4T9KX2MB/original/track-1.mp4`. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly sha512: string;
+}
+
+/** A checkpoint in a package, by what its files say. */
+export interface CheckpointFacts {
+  readonly size: number;
+  /** Hex. */
+  readonly root: string;
+  /** Fingerprint of the key that signed it; null where the signature cannot be read. */
+  readonly signedBy: string | null;
+  readonly tokens: readonly {
+    readonly authority: string;
+    readonly kind: "rfc3161" | "opentimestamps";
+    /** Null for OpenTimestamps. */
+    readonly genTime: string | null;
+  }[];
+  /** Fingerprints. */
+  readonly witnesses: readonly string[];
+}

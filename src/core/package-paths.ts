@@ -1,0 +1,55 @@
+import type { Finding } from "./finding.js";
+
+/** Longest path inside a package, in bytes; all its characters have one (FORMAT.md §17). */
+export const longestPackagePath = 200;
+
+/** What is wrong with a path as §17 has it; null when nothing is. A byte of the name may be one character. */
+export function packagePathProblem(path: string): string | null {
+  if (path.length > longestPackagePath) return `its path is longer than ${longestPackagePath} bytes`;
+  const parts = path.split("/");
+  if (parts.some((part) => part === "." || part === ".." || part === "")) {
+    return "its path has a part that is empty or leads elsewhere";
+  }
+  if (!parts.every((part) => /^[A-Za-z0-9._-]+$/.test(part))) {
+    return "its path has a character that no package has";
+  }
+  return null;
+}
+
+/** A finding on a name, given as its bytes, one character each. */
+export function pathFinding(path: string, message: string): Finding {
+  // A hostile name may have thousands of characters.
+  const where = Buffer.from(path.slice(0, 2 * longestPackagePath), "latin1").toString("utf8");
+  return { code: "package-path", severity: "error", where, message };
+}
+
+/**
+ * Paths that are taken for one another somewhere: one path twice, a file where a folder is, and names that differ by
+ * case alone. Of two that differ by case the later one in order of bytes is named.
+ */
+export function clashingPaths(paths: readonly string[]): readonly Finding[] {
+  const files = new Set<string>();
+  const folders = new Set<string>();
+  const spelled = new Map<string, string>();
+  const findings = new Map<string, Finding>();
+  const clash = (path: string, message: string) => {
+    if (!findings.has(path)) findings.set(path, pathFinding(path, message));
+  };
+  for (const path of paths) {
+    if (files.has(path)) clash(path, "it is in here twice");
+    files.add(path);
+    for (const folder of foldersOf(path)) folders.add(folder);
+  }
+  for (const path of [...folders, ...files].sort()) {
+    const known = spelled.get(path.toLowerCase());
+    if (known !== undefined && known !== path) clash(path, "another name differs from it by case alone");
+    spelled.set(path.toLowerCase(), known ?? path);
+    if (folders.has(path) && files.has(path)) clash(path, "it is a file and a folder");
+  }
+  return [...findings.values()];
+}
+
+function foldersOf(path: string): readonly string[] {
+  const parts = path.split("/");
+  return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/"));
+}

@@ -1,0 +1,137 @@
+import { FormatError } from "./format-error.js";
+
+/** What one header of a tar file announces. */
+export interface TarHeader {
+  /** `pax` and `long-name` say something about the header behind them. */
+  readonly kind: "file" | "folder" | "pax" | "long-name";
+  /** As in the header, with the prefix before it; a byte is one character. */
+  readonly name: string;
+  /** Of the content that follows, in bytes. */
+  readonly size: number;
+}
+
+export const tarBlock = 512;
+
+/** Largest extended header that is read: it holds a name and a few numbers. */
+export const largestExtension = 65_536;
+
+const bad = "tar-malformed";
+
+/**
+ * Reads one header block, 512 bytes of anybody's making; null for a block of zeros. Only what POSIX.1-2001 (ustar, pax)
+ * and GNU tar write for files and folders is read, because two readers take the rest for different things. Throws
+ * FormatError `tar-malformed`.
+ */
+export function parseTarHeader(block: Uint8Array): TarHeader | null {
+  const bytes = Buffer.from(block);
+  if (bytes.every((byte) => byte === 0)) return null;
+  if (checksumOf(bytes) !== octal(bytes.subarray(148, 156))) {
+    throw new FormatError(bad, "a header does not have its checksum");
+  }
+  const magic = bytes.toString("latin1", 257, 265);
+  if (magic !== "ustar\u000000" && magic !== "ustar  \u0000") {
+    throw new FormatError(bad, "a header is of another form than ustar, pax or GNU");
+  }
+  const type = String.fromCharCode(bytes[156] ?? 0);
+  const kind = kinds.get(type);
+  if (kind === undefined) throw new FormatError(bad, "it holds something that is no file or folder");
+  const size = sizeOf(bytes.subarray(124, 136));
+  if (size > 0 && kind === "folder") throw new FormatError(bad, "a folder in it has content");
+  // GNU has other things than a prefix there.
+  const prefix = magic.startsWith("ustar\u0000") ? nameOf(bytes.subarray(345, 500)) : "";
+  const name = nameOf(bytes.subarray(0, 100));
+  return { kind, name: prefix === "" ? name : `${prefix}/${name}`, size };
+}
+
+const kinds: ReadonlyMap<string, TarHeader["kind"]> = new Map([
+  ["0", "file"],
+  ["\u0000", "file"],
+  ["5", "folder"],
+  ["x", "pax"],
+  ["L", "long-name"],
+]);
+
+/** What an extended header may say that changes what the next header means. */
+export interface TarExtension {
+  readonly name: string | null;
+  readonly size: number | null;
+}
+
+/** Says nothing about what is in the file. */
+const harmless =
+  /^(atime|ctime|mtime|uid|gid|uname|gname|comment|charset|hdrcharset|LIBARCHIVE\..*|SCHILY\..*)$/;
+
+/**
+ * Reads a pax extended header (POSIX.1-2001, pax): lines of `<length> <key>=<value>`. A key that gives a file another
+ * content, as those of sparse files do, is refused. Throws FormatError `tar-malformed`.
+ */
+export function parsePaxHeader(content: Uint8Array): TarExtension {
+  const bytes = Buffer.from(content);
+  const said = new Map<string, string>();
+  for (let at = 0; at < bytes.length; ) {
+    const record = takePaxRecord(bytes.subarray(at));
+    if (said.has(record.key)) throw new FormatError(bad, "an extended header says something twice");
+    if (record.key !== "path" && record.key !== "size" && !harmless.test(record.key)) {
+      throw new FormatError(bad, "an extended header says something that no package needs");
+    }
+    said.set(record.key, record.value);
+    at += record.length;
+  }
+  const size = said.get("size");
+  if (size !== undefined && !/^(0|[1-9]\d{0,15})$/.test(size)) {
+    throw new FormatError(bad, "an extended header has a size that is none");
+  }
+  return { name: said.get("path") ?? null, size: size === undefined ? null : safe(Number(size)) };
+}
+
+function takePaxRecord(bytes: Buffer): {
+  readonly key: string;
+  readonly value: string;
+  readonly length: number;
+} {
+  const space = bytes.subarray(0, 7).indexOf(" ");
+  const digits = bytes.toString("latin1", 0, Math.max(0, space));
+  const length = Number(digits);
+  const fits = /^[1-9]\d*$/.test(digits) && length <= bytes.length && bytes[length - 1] === lineFeed;
+  const text = fits ? bytes.toString("latin1", space + 1, length - 1) : "";
+  const equals = text.indexOf("=");
+  if (equals < 1) throw new FormatError(bad, "an extended header cannot be read");
+  return { key: text.slice(0, equals), value: text.slice(equals + 1), length };
+}
+
+/** GNU's long name: the name and a NUL. */
+export function parseLongName(content: Uint8Array): string {
+  const text = Buffer.from(content).toString("latin1");
+  return text.endsWith("\u0000") ? text.slice(0, -1) : text;
+}
+
+const lineFeed = 0x0a;
+
+/** A name up to its NUL. What stands behind it is kept, so that no name can be hidden there. */
+function nameOf(field: Buffer): string {
+  return field.toString("latin1").replace(/\u0000+$/, "");
+}
+
+/** Octal digits, or binary with the highest bit set where the size is too large for digits. */
+function sizeOf(field: Buffer): number {
+  if (field[0] !== 0x80) return octal(field);
+  if (field.subarray(1, 4).some((byte) => byte !== 0)) throw new FormatError(bad, "a size is too large");
+  return safe(Number(field.readBigUInt64BE(4)));
+}
+
+function octal(field: Buffer): number {
+  const digits = /^ *([0-7]+)[ \u0000]*$/.exec(field.toString("latin1"))?.[1];
+  if (digits === undefined) throw new FormatError(bad, "a header has a number that is none");
+  return safe(Number.parseInt(digits, 8));
+}
+
+function safe(size: number): number {
+  if (Number.isSafeInteger(size)) return size;
+  throw new FormatError(bad, "a size is too large");
+}
+
+function checksumOf(block: Buffer): number {
+  let sum = 8 * 0x20;
+  for (let at = 0; at < tarBlock; at++) if (at < 148 || at >= 156) sum += block[at] ?? 0;
+  return sum;
+}

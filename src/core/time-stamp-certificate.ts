@@ -1,0 +1,138 @@
+import { X509Certificate } from "node:crypto";
+import * as asn1 from "asn1js";
+import { BasicConstraints, Certificate, ExtKeyUsage } from "pkijs";
+
+/** A certificate as both readers have it: one for its parts, one for keys and signatures. */
+export interface StampCertificate {
+  readonly der: Buffer;
+  readonly parts: Certificate;
+  readonly x509: X509Certificate;
+}
+
+const oid = {
+  keyUsage: "2.5.29.15",
+  basicConstraints: "2.5.29.19",
+  extendedKeyUsage: "2.5.29.37",
+  timeStamping: "1.3.6.1.5.5.7.3.8",
+  anyUsage: "2.5.29.37.0",
+} as const;
+
+/** Extensions whose meaning is looked at here, or that take nothing away: policies, names, identifiers of keys. */
+const understood = new Set<string>([
+  oid.keyUsage,
+  oid.basicConstraints,
+  oid.extendedKeyUsage,
+  "2.5.29.14",
+  "2.5.29.17",
+  "2.5.29.18",
+  "2.5.29.32",
+  "2.5.29.35",
+]);
+
+/** Signatures over certificates that still hold: RSA, RSA-PSS and ECDSA over SHA-2, EdDSA. */
+const soundSignature =
+  /^(1\.2\.840\.113549\.1\.1\.(10|11|12|13)|1\.2\.840\.10045\.4\.3\.[234]|1\.3\.101\.11[23])$/;
+
+const digitalSignature = 0x80;
+const nonRepudiation = 0x40;
+const certificateSigning = 0x04;
+
+/** Null for bytes that are no certificate. */
+export function readCertificate(der: Buffer): StampCertificate | null {
+  try {
+    return { der, parts: Certificate.fromBER(der), x509: new X509Certificate(der) };
+  } catch {
+    return null;
+  }
+}
+
+/** Every certificate in some PEM texts, in order; what is none is passed over. */
+export function readPemCertificates(texts: readonly string[]): readonly StampCertificate[] {
+  const block = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
+  return texts
+    .flatMap((text) => [...text.matchAll(block)])
+    .map(([, base64 = ""]) => readCertificate(Buffer.from(base64, "base64")))
+    .filter((certificate) => certificate !== null);
+}
+
+/** Why this certificate may not sign time-stamps (RFC 3161 §2.3); null when it may. */
+export function findSignerFault({ parts }: StampCertificate): string | null {
+  const usage = extensionOf(parts, oid.extendedKeyUsage);
+  const purposes = purposesOf(parts);
+  if (usage === undefined || purposes?.length !== 1 || purposes[0] !== oid.timeStamping) {
+    return "the certificate is not one for time-stamps and nothing else";
+  }
+  if (!usage.critical) return "the certificate does not say critically that it is for time-stamps";
+  const bits = keyUsageOf(parts);
+  const signing = digitalSignature | nonRepudiation;
+  if (bits !== null && ((bits & signing) === 0 || (bits & ~signing) !== 0)) {
+    return "the certificate's key is for something else than signatures";
+  }
+  return hasUnknownCritical(parts) ? "the certificate has a condition that is not known here" : null;
+}
+
+/** Whether the words of `issuer`'s certificate let it issue one with `below` authorities under itself (RFC 5280 §4.2.1). */
+export function mayIssue({ parts }: StampCertificate, below: number): boolean {
+  const constraints = extensionOf(parts, oid.basicConstraints)?.parsedValue;
+  if (!(constraints instanceof BasicConstraints) || !constraints.cA) return false;
+  const limit = constraints.pathLenConstraint;
+  if (limit !== undefined && (typeof limit !== "number" || below > limit)) return false;
+  const bits = keyUsageOf(parts);
+  if (bits !== null && (bits & certificateSigning) === 0) return false;
+  const purposes = purposesOf(parts);
+  const fits = purposes === null || purposes.some((one) => one === oid.timeStamping || one === oid.anyUsage);
+  return fits && !hasUnknownCritical(parts);
+}
+
+/** Whether `issuer` signed `certificate`, by name, identifiers and signature, with a digest that still holds. */
+export function hasSigned(issuer: StampCertificate, { parts, x509 }: StampCertificate): boolean {
+  if (!soundSignature.test(parts.signatureAlgorithm.algorithmId)) return false;
+  try {
+    return x509.checkIssued(issuer.x509) && x509.verify(issuer.x509.publicKey);
+  } catch {
+    return false;
+  }
+}
+
+/** Valid at a time, UTC; certificates count in whole seconds (RFC 5280 §4.1.2.5). */
+export function wasValid({ parts }: StampCertificate, at: string): boolean {
+  const second = Math.floor(Date.parse(at) / 1000) * 1000;
+  return parts.notBefore.value.getTime() <= second && second <= parts.notAfter.value.getTime();
+}
+
+/** The common name, or the whole name where there is none. Foreign text, at most 200 characters. */
+export function nameOf({ x509 }: StampCertificate): string {
+  const lines = x509.subject?.split("\n") ?? [];
+  const common = lines.find((line) => line.startsWith("CN="))?.slice(3);
+  return (common ?? lines.join(", ")).slice(0, 200);
+}
+
+export function isSelfIssued({ x509 }: StampCertificate): boolean {
+  return x509.subject === x509.issuer;
+}
+
+function extensionOf({ extensions }: Certificate, id: string) {
+  return extensions?.find(({ extnID }) => extnID === id);
+}
+
+function purposesOf(parts: Certificate): readonly string[] | null {
+  const extension = extensionOf(parts, oid.extendedKeyUsage);
+  if (extension === undefined) return null;
+  return extension.parsedValue instanceof ExtKeyUsage ? extension.parsedValue.keyPurposes : [];
+}
+
+/** The first byte of the bits, which has all that are asked for; null without the extension: no restriction. */
+function keyUsageOf(parts: Certificate): number | null {
+  const extension = extensionOf(parts, oid.keyUsage);
+  if (extension === undefined) return null;
+  const bits = extension.parsedValue;
+  return bits instanceof asn1.BitString ? (bits.valueBlock.valueHexView[0] ?? 0) : 0;
+}
+
+function hasUnknownCritical({ extensions = [] }: Certificate): boolean {
+  const ids = extensions.map(({ extnID }) => extnID);
+  return (
+    new Set(ids).size !== ids.length ||
+    extensions.some(({ critical, extnID }) => critical && !understood.has(extnID))
+  );
+}

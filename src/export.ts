@@ -1,0 +1,217 @@
+import { existsSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type HeadReport, type SealOptions, sealHead } from "./checkpoint.js";
+import { encodeAllowedSigners } from "./core/allowed-signers.js";
+import { originOf } from "./core/checkpoint.js";
+import { HoldfastError } from "./core/error.js";
+import type { Finding } from "./core/finding.js";
+import { packageName } from "./core/package-choice.js";
+import { openForWriting } from "./open-vault.js";
+import type { PackageReport, World } from "./outcome.js";
+import { type PackageMade, writePackage } from "./package-write.js";
+import { type ExportTarget, exportTarget, notNew, type PackageForm } from "./export-target.js";
+import { type CaptureRowRecord, oneCaptureByPart } from "./vault/captures.js";
+import { syncFolder } from "./vault/durable.js";
+import { keyHistoryOf } from "./vault/key-entries.js";
+import { scratchFolder } from "./vault/layout.js";
+import { entriesOf } from "./vault/log.js";
+import { newestCheckpoint } from "./vault/log-folder.js";
+import { writePackageTar } from "./vault/package-archive.js";
+import { beginPackage, discardPackage } from "./vault/package-folder.js";
+import { refuseMissingVault } from "./vault/reader.js";
+import { closeVault, logEntry, type Vault } from "./vault/vault.js";
+import { verifyPackage } from "./verify-package.js";
+
+export interface ExportRequest {
+  readonly vault: string;
+  /** Parts of capture ids. */
+  readonly ids: readonly string[];
+  /** Absolute path: a new folder, or a new file that ends with `.tar` or `.tar.age`. */
+  readonly to: string;
+  /** Puts the private annexes in. Whoever asks for that must have been asked back. */
+  readonly withAnnex: boolean;
+  /** Public keys as typed, for `.tar.age`. */
+  readonly recipients: readonly string[];
+  readonly seal: SealOptions;
+}
+
+/** What was exported; one line with `--json`. */
+export interface ExportResult {
+  readonly to: string;
+  readonly form: PackageForm;
+  readonly captures: readonly string[];
+  readonly annex: boolean;
+  readonly recipients: number;
+  readonly files: number;
+  readonly bytes: number;
+  /** Size of the newest checkpoint in it. */
+  readonly checkpoint: number;
+  /** Stands for every byte of the package. */
+  readonly tagmanifest_sha256: string;
+  /** Authorities with a token over a checkpoint in the package, each with the earliest time it states. */
+  readonly existed_by: readonly { readonly authority: string; readonly gen_time: string }[];
+  /** The log entry that states this export. */
+  readonly entry: number;
+  /** How the log was sealed afterwards. */
+  readonly head: HeadReport;
+}
+
+/** The check of a finished package found something that is not as recorded; nothing of the package is left. */
+export class PackageRefused extends HoldfastError {
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly Finding[]) {
+    const [first] = findings;
+    const what = first ? `${first.where}: ${first.message} (${first.code})` : "its check did not pass";
+    super(
+      "not-as-recorded",
+      `checking the package: ${what}`,
+      "no package was made; run 'holdfast verify' to see everything that is not as recorded",
+    );
+    this.findings = findings;
+  }
+}
+
+/**
+ * Makes a package of some captures for somebody who has no holdfast (FORMAT.md §17). Nothing stands under the name asked
+ * for before the whole package was written, read again and checked. Throws `usage`, `not-found`, `not-as-recorded`, what
+ * opening a vault throws, the reason why the log could not be signed, and what the disk throws; nothing of the package
+ * is left then.
+ */
+export async function exportPackage(request: ExportRequest, world: World): Promise<ExportResult> {
+  // 1. the place and the keys, before anything is opened
+  const target = exportTarget(request);
+  refuseMissingVault(request.vault);
+  const vault = await openForWriting(request.vault, world, () => undefined);
+  try {
+    // 2. which captures, and that a signed checkpoint covers all that the log says of them
+    const captures = chosenCaptures(vault, request.ids);
+    await coverEntries(vault, captures, request.seal, world);
+
+    // 3. write the package beside its place, read it again and check it, then give it its name
+    const made = await makeAndPlace(vault, target, { captures, withAnnex: request.withAnnex }, world);
+
+    // 4. log that it was made, and seal the log
+    const { files, bytes, checkpoint, tagmanifestSha256: tagmanifest_sha256 } = made;
+    const recipients = target.recipients.length;
+    const body = { captures, form: target.form, annex: request.withAnnex, recipients };
+    const stated = { ...body, checkpoint, files, bytes, tagmanifest_sha256 };
+    const { seq: entry } = logEntry(vault, "export", stated);
+    const head = await sealHead(vault, world, request.seal);
+    return { to: target.to, ...stated, existed_by: earliestTimes(made.report), entry, head };
+  } finally {
+    closeVault(vault);
+  }
+}
+
+/** Each once, in ascending order of id. There is nothing of a failed attempt to hand over. */
+function chosenCaptures({ database }: Vault, parts: readonly string[]): readonly string[] {
+  const rows = parts.map((part) => oneCaptureByPart(database, part));
+  const failed: CaptureRowRecord | undefined = rows.find(({ object }) => object === null);
+  if (failed === undefined) return [...new Set(rows.map(({ id }) => id))].sort();
+  throw new HoldfastError(
+    "usage",
+    `exporting ${failed.id}: this attempt failed and nothing of it was kept`,
+    `for what is known of it: holdfast report ${failed.id}`,
+  );
+}
+
+/** Where the newest signed checkpoint does not cover every entry of the captures, one is made now. */
+async function coverEntries(
+  vault: Vault,
+  captures: readonly string[],
+  seal: SealOptions,
+  world: World,
+): Promise<void> {
+  const last = Math.max(...captures.flatMap((id) => entriesOf(vault.database, id).map(({ seq }) => seq)));
+  const isCovered = () => {
+    const newest = newestCheckpoint(vault.layout);
+    return newest !== null && newest.signature !== null && newest.size >= last;
+  };
+  if (isCovered()) return;
+  const head = await sealHead(vault, world, seal);
+  world.signal.throwIfAborted();
+  if (isCovered()) return;
+  throw (
+    head.failure ??
+    new HoldfastError("io", "exporting: the log could not be signed", "try: holdfast checkpoint")
+  );
+}
+
+interface Content {
+  readonly captures: readonly string[];
+  readonly withAnnex: boolean;
+}
+
+type Placed = PackageMade & { readonly report: PackageReport };
+
+/**
+ * A tar is packed from a folder in the vault's scratch folder: what is to be encrypted lies unencrypted nowhere else. A kill
+ * leaves the growing name, and the scratch folder is cleared by the next writer.
+ */
+async function makeAndPlace(
+  vault: Vault,
+  target: ExportTarget,
+  content: Content,
+  world: World,
+): Promise<Placed> {
+  const madeAt = world.now().toISOString();
+  const name = `package-${Buffer.from(world.random(8)).toString("hex")}`;
+  const scratch = join(vault.layout.staging, scratchFolder, name);
+  const folder = target.form === "folder" ? target.growing : scratch;
+  try {
+    const order = { ...content, madeAt, tool: world.tool, signal: world.signal };
+    const onCopied = (done: number, total: number) => tellCopied(world, target, done, total);
+    const made = await writePackage(vault, beginPackage(folder), { ...order, onCopied });
+    if (target.form !== "folder") {
+      const archive = { folder, name: packageName(content.captures), to: target.growing, madeAt };
+      await writePackageTar({ ...archive, recipients: target.recipients, signal: world.signal });
+    }
+    // What goes out is what is checked; behind a cipher it is the folder that went in.
+    const report = await checkPackage(vault, target.form === "tar" ? target.growing : folder, world);
+    if (existsSync(target.to)) throw notNew(target.to);
+    renameSync(target.growing, target.to);
+    syncFolder(dirname(target.to));
+    return { ...made, report };
+  } catch (error) {
+    discardPackage(target.growing);
+    throw notWritten(target, error);
+  } finally {
+    discardPackage(scratch);
+  }
+}
+
+/** What the system said of the disk, in words; anything else as it is. A FAT stick takes no file of 4 GiB. */
+function notWritten({ to }: ExportTarget, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (!(error instanceof Error) || !/^E[A-Z0-9]+$/.test(code)) return error;
+  const hint =
+    code === "EFBIG"
+      ? "that file system takes no file as large: give --to a place on another"
+      : "make room or check the disk, and export again; nothing is left of this package";
+  return new HoldfastError("io", `writing ${to}: ${error.message}`, hint, error);
+}
+
+/** Reads the finished package like anybody's, with the vault's own list of keys: whoever gets it must bring theirs. */
+async function checkPackage(vault: Vault, path: string, world: World): Promise<PackageReport> {
+  const signers = encodeAllowedSigners(originOf(vault.settings.vault_id), keyHistoryOf(vault.database));
+  const report = await verifyPackage({ path, against: null, signers, tsaCa: null, quick: false }, world);
+  const { hashes, chain, signature, findings } = report;
+  const passed = [hashes, chain, signature].every((state) => state === "pass");
+  if (report.ok && passed) return report;
+  throw new PackageRefused(findings.filter(({ severity }) => severity === "error"));
+}
+
+function earliestTimes(report: PackageReport): ExportResult["existed_by"] {
+  const earliest = new Map<string, string>();
+  for (const { authority, gen_time } of report.package.captures.flatMap(({ existed_by }) => existed_by)) {
+    const known = earliest.get(authority);
+    if (known === undefined || gen_time < known) earliest.set(authority, gen_time);
+  }
+  return [...earliest].map(([authority, gen_time]) => ({ authority, gen_time }));
+}
+
+function tellCopied(world: World, { to }: ExportTarget, done: number, total: number): void {
+  const unknown = { speed: null, etaSeconds: null };
+  world.progress({ subject: to, stage: "commit", detail: "bytes", done, total, ...unknown });
+}

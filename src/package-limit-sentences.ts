@@ -1,0 +1,75 @@
+import type { CheckState, Finding } from "./core/finding.js";
+import { knownRoots } from "./verify-limits.js";
+import type { Brought } from "./verify-trust.js";
+
+/** What the check of a package came to, as far as its limits depend on it. */
+export interface PackageLimitFacts {
+  readonly ok: boolean;
+  readonly signature: CheckState;
+  readonly tokens: CheckState;
+  readonly findings: readonly Finding[];
+  readonly request: Brought & { readonly quick: boolean };
+}
+
+/** What a check of a package shows and cannot show, in the words of EVIDENCE §11. */
+export function packageLimitSentences(facts: PackageLimitFacts): readonly string[] {
+  const { ok, findings, request } = facts;
+  const shown = ok ? "It shows no change since these files were logged; it" : "Not all of them agree. It";
+  return [
+    `This compares the files of the package with the log entries in it, and the entries with checkpoints by their proofs. ${shown} says nothing about before.`,
+    ...keySentences(facts),
+    ...rootSentences(facts),
+    ...againstSentences(findings, request.against),
+    "A package holds what its maker chose: captures, and time-stamps that no entry in it names, can have been left out. Its pages, VERIFY.md and verify.sh are the word of whoever made it.",
+    "It does not show that footage is genuine, nor who made it, where or when.",
+    ...(request.quick ? ["Only SHA-256 was compared, as --quick asks."] : []),
+  ];
+}
+
+function keySentences({ signature, request }: PackageLimitFacts): readonly string[] {
+  if (signature === "absent")
+    return ["No signature covers these entries: anybody could have made all of this."];
+  if (signature !== "pass") return [];
+  const source =
+    request.signers === null
+      ? "The keys are those that the package itself names, and anybody can make a package with a key of their own: compare the fingerprints with what you got from somewhere else, or name them with --signers."
+      : "The keys are among the signers that you named: the result is worth as much as where you got that list from.";
+  return [`A signature shows that a key was used, not who held it. ${source}`];
+}
+
+function rootSentences({ tokens, findings, request }: PackageLimitFacts): readonly string[] {
+  const bitcoin = findings.some(({ code }) => code === "proof-unchecked")
+    ? ["Whether Bitcoin has the blocks that OpenTimestamps proofs name was not looked up."]
+    : [];
+  if (tokens === "absent")
+    return ["No outside time-stamp: every time here is the word of whoever wrote the log."];
+  if (tokens === "unchecked") {
+    return [
+      "No time-stamp was traced to a root certificate that you named or that this machine knows: get the authority's own root from the authority, not from the package, and name it with --tsa-ca.",
+      ...bitcoin,
+    ];
+  }
+  if (tokens !== "pass") return bitcoin;
+  return [
+    "A time-stamp shows that its checkpoint existed not later than its time, by the word of its authority; nothing about how much earlier, and nothing about when the footage was made.",
+    ...(request.tsaCa === null ? [knownRoots] : []),
+    ...bitcoin,
+  ];
+}
+
+function againstSentences(findings: readonly Finding[], against: string | null): readonly string[] {
+  if (against === null) {
+    return [
+      "Nothing was compared with a checkpoint kept elsewhere (--against): whoever has the key can write another history and sign it.",
+    ];
+  }
+  if (findings.some(({ code }) => code === "against-unchecked")) {
+    return [
+      "The checkpoint you hold is of another size than those in the package: only the whole log, or a package with a checkpoint of that size, can be compared with it.",
+    ];
+  }
+  if (findings.some(({ code }) => /^history-|^other-log$/.test(code))) return [];
+  return [
+    "The checkpoint you hold is one of those in the package: what it covers was not rewritten since it was given to you.",
+  ];
+}

@@ -1,0 +1,164 @@
+import type { FoundCheckpoint, FoundToken } from "./core/audit-checkpoints.js";
+import { asciiOf, signedBytes } from "./core/audit-signed.js";
+import { checkpointName, checkpointNamespace, parseCheckpoint } from "./core/checkpoint.js";
+import { chooseCheckpoints, encodeInclusionProof } from "./core/package-choice.js";
+import type { CheckpointFacts } from "./core/package-facts.js";
+import { checkSignature } from "./core/sshsig.js";
+import { checkTimeStamp, type TimeStamp } from "./core/time-stamp.js";
+import { readLogFolder } from "./vault/log-folder.js";
+import { inclusionProofOf } from "./vault/merkle-nodes.js";
+import { entriesAt, type ExactEntry } from "./vault/package-content.js";
+import { type LoggedToken, tokensOf } from "./vault/tokens.js";
+import type { Vault } from "./vault/vault.js";
+
+type VaultPart = Pick<Vault, "layout" | "database" | "settings">;
+
+/** What a package holds under `proof/` (FORMAT.md §17), and what its page says of it. */
+export interface PackageProof {
+  /** In order. */
+  readonly entries: readonly ExactEntry[];
+  /** In ascending order of size. */
+  readonly checkpoints: readonly ProofCheckpoint[];
+  /** Size of the newest. */
+  readonly newest: number;
+  /** Path in the package → content. */
+  readonly texts: ReadonlyMap<string, string | Uint8Array>;
+}
+
+export interface ProofCheckpoint extends CheckpointFacts {
+  /** RFC 3161 tokens that could be read, with what they say. */
+  readonly stamps: readonly { readonly authority: string; readonly genTime: string }[];
+}
+
+/**
+ * Gathers the proof of these entries: entry 1, the rotations and the chosen captures' own, as `packagedEntries` has them.
+ * The newest signed checkpoint must cover all of them. Nothing is judged here: the finished package is.
+ */
+export async function gatherProof(
+  vault: VaultPart,
+  own: readonly ExactEntry[],
+  captures: readonly string[],
+): Promise<PackageProof> {
+  const chosen = chosenCheckpoints(vault, own, captures);
+  const newest = chosen.at(-1)?.found.size ?? 0;
+  const tokens = chosen.flatMap(({ tokens: logged }) => logged.map(({ entry }) => entry));
+  const covered = entriesAt(
+    vault.database,
+    tokens.filter((seq) => seq <= newest),
+  );
+  const entries = [...own, ...covered].sort((a, b) => a.entry.seq - b.entry.seq);
+  const texts = new Map<string, string | Uint8Array>();
+  texts.set("proof/entries.jsonl", entries.map(({ line }) => `${line}\n`).join(""));
+  const checkpoints: ProofCheckpoint[] = [];
+  for (const checkpoint of chosen) {
+    const stamps = await stampsOf(vault, checkpoint);
+    for (const [name, content] of checkpointTexts(checkpoint, stamps)) texts.set(name, content);
+    for (const [name, content] of inclusionTexts(vault, checkpoint.found.size, entries))
+      texts.set(name, content);
+    checkpoints.push(describe(checkpoint, stamps));
+  }
+  return { entries, checkpoints, newest, texts };
+}
+
+/** A signed checkpoint with those of its tokens that the log names. */
+interface ChosenCheckpoint {
+  readonly found: FoundCheckpoint;
+  readonly tokens: readonly LoggedToken[];
+  readonly files: readonly FoundToken[];
+}
+
+function chosenCheckpoints(
+  { layout, database }: VaultPart,
+  own: readonly ExactEntry[],
+  captures: readonly string[],
+): readonly ChosenCheckpoint[] {
+  const signed = readLogFolder(layout)
+    .checkpoints.filter(({ body, signature }) => body !== null && signature !== null)
+    .map((found): ChosenCheckpoint => {
+      const tokens = tokensOf(database, found.size);
+      const logged = new Set(tokens.map(({ path }) => path));
+      return { found, tokens, files: found.tokens.filter(({ path }) => logged.has(path)) };
+    });
+  const offered = signed.map(({ found, tokens }) => ({
+    size: found.size,
+    tokens: tokens.map(({ status }) => status),
+  }));
+  const firsts = captures.flatMap(
+    (id) => own.find(({ entry }) => entry.body.capture === id)?.entry.seq ?? [],
+  );
+  const rotations = own.filter(({ entry }) => entry.event === "key-rotated").map(({ entry }) => entry.seq);
+  const sizes = new Set(chooseCheckpoints(offered, firsts, rotations));
+  return signed.filter(({ found }) => sizes.has(found.size));
+}
+
+type Stamps = ReadonlyMap<string, TimeStamp>;
+
+/** Authority → what its token says, where it can be read; the finished package is checked for the others. */
+async function stampsOf({ settings }: VaultPart, { found, files }: ChosenCheckpoint): Promise<Stamps> {
+  const signed = signedBytes(found) ?? Buffer.alloc(0);
+  const roots = (settings.settings.authorities ?? []).flatMap((authority) => authority.roots ?? []);
+  const stamps = new Map<string, TimeStamp>();
+  for (const { authority, kind, bytes } of files) {
+    if (kind !== "rfc3161") continue;
+    const checked = await checkTimeStamp(bytes, signed, roots);
+    if ("timeStamp" in checked) stamps.set(authority, checked.timeStamp);
+  }
+  return stamps;
+}
+
+function* checkpointTexts(
+  { found, files }: ChosenCheckpoint,
+  stamps: Stamps,
+): Iterable<readonly [path: string, content: string | Uint8Array]> {
+  const { size, body, signature, witnesses } = found;
+  const folder = `proof/${checkpointName(size)}`;
+  yield [`${folder}/checkpoint`, body ?? ""];
+  yield [`${folder}/checkpoint.sig`, signature?.bytes ?? ""];
+  yield [`${folder}/signed`, signedBytes(found) ?? ""];
+  for (const { path, bytes } of [...files, ...witnesses]) {
+    yield [`${folder}/${path.slice(`log/${checkpointName(size)}.`.length)}`, bytes];
+  }
+  for (const [authority, { chain }] of stamps) {
+    yield [`${folder}/${authority}.chain.pem`, chain.map(encodePem).join("")];
+  }
+}
+
+function* inclusionTexts(
+  { database }: VaultPart,
+  size: number,
+  entries: readonly ExactEntry[],
+): Iterable<readonly [path: string, content: string]> {
+  for (const { entry } of entries) {
+    if (entry.seq > size) continue;
+    const hashes = inclusionProofOf(database, entry.seq - 1, size);
+    const path = `proof/${checkpointName(size)}/${entry.seq}.proof`;
+    yield [path, encodeInclusionProof(entry.seq, size, hashes)];
+  }
+}
+
+function describe({ found, files }: ChosenCheckpoint, stamps: Stamps): ProofCheckpoint {
+  const body = found.body ?? Buffer.alloc(0);
+  const signerOf = (armored: Uint8Array) => {
+    const checked = checkSignature(body, asciiOf(armored), checkpointNamespace);
+    return "key" in checked ? checked.key.fingerprint : null;
+  };
+  return {
+    size: found.size,
+    root: parseCheckpoint(asciiOf(body)).root.toString("hex"),
+    signedBy: found.signature && signerOf(found.signature.bytes),
+    tokens: files.map(({ authority, kind }) => {
+      return { authority, kind, genTime: stamps.get(authority)?.genTime ?? null };
+    }),
+    witnesses: found.witnesses.flatMap(({ bytes }) => signerOf(bytes) ?? []),
+    stamps: [...stamps].map(([authority, { genTime }]) => ({ authority, genTime })),
+  };
+}
+
+/** RFC 7468: base64 in lines of 64 characters. */
+function encodePem(der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
+}

@@ -1,0 +1,121 @@
+import { keyInForce } from "./core/key-history.js";
+import type { DoctorFinding } from "./doctor.js";
+import { findKey } from "./key-store.js";
+import type { World } from "./outcome.js";
+import { keyKind } from "./signing-key.js";
+import { configured } from "./vault/anchors.js";
+import { type PendingAnchor, pendingAnchors } from "./vault/authorities.js";
+import { keyHistoryOf } from "./vault/key-entries.js";
+import { newestCheckpoint } from "./vault/log-folder.js";
+import { entriesBehind } from "./vault/log.js";
+import type { VaultReader } from "./vault/reader.js";
+import { tokensOf } from "./vault/tokens.js";
+import { witnessesOf } from "./vault/witnesses.js";
+
+/** How far the log of a vault is signed and time-stamped, and what is missing for more. */
+export interface SealState {
+  /** The key that the next checkpoint is signed with, and whether this machine has it; null where the log names none. */
+  readonly key: {
+    readonly fingerprint: string;
+    readonly held: ReturnType<typeof keyKind> | "no";
+  } | null;
+  /** Size of the newest signed checkpoint; null where there is none. */
+  readonly checkpoint: number | null;
+  /** Entries behind it, those of its own tokens not counted. */
+  readonly unsigned_entries: number;
+  /** Logged tokens over it. */
+  readonly tokens: number;
+  readonly pending: readonly PendingAnchor[];
+  /** Signatures of others over checkpoints. */
+  readonly witnesses: number;
+}
+
+/** Reads only; nothing is judged. */
+export function sealState({ layout, database }: VaultReader, env: World["env"]): SealState {
+  const newest = newestCheckpoint(layout);
+  const size = newest !== null && newest.signature !== null ? newest.size : null;
+  const key = keyInForce(keyHistoryOf(database), Number.MAX_SAFE_INTEGER)?.key ?? null;
+  const stored = key && findKey(env, key);
+  return {
+    key: key && { fingerprint: key.fingerprint, held: stored ? keyKind(stored) : "no" },
+    checkpoint: size,
+    unsigned_entries: entriesBehind(database, size ?? 0),
+    tokens: size === null ? 0 : tokensOf(database, size).length,
+    pending: size === null ? [] : pendingAnchors(database, configured(layout), size),
+    witnesses: witnessesOf(database).length,
+  };
+}
+
+/** What `doctor` says about it. */
+export function sealFindings(state: SealState): readonly DoctorFinding[] {
+  return [
+    keyFinding(state.key),
+    checkpointFinding(state),
+    ...anchorFindings(state),
+    ...witnessFinding(state),
+  ];
+}
+
+const heldWords: Readonly<Record<NonNullable<SealState["key"]>["held"], string>> = {
+  file: "in a file of yours",
+  "locked-file": "in a file of yours, with a passphrase",
+  device: "in a device",
+  agent: "in an agent",
+  gone: "its file cannot be read",
+  no: "not on this machine",
+};
+
+function keyFinding(key: SealState["key"]): DoctorFinding {
+  if (key === null) {
+    const hint = "give this vault its first key: holdfast key rotate";
+    return { severity: "problem", what: "signing key", detail: "the log names none", hint };
+  }
+  const found = { what: "signing key", detail: `${key.fingerprint}, ${heldWords[key.held]}` };
+  if (key.held !== "gone" && key.held !== "no") return { ...found, severity: "ok", hint: null };
+  const hint = "bring the key to this machine, or go on with a new one: holdfast key rotate --lost";
+  return { ...found, severity: "problem", hint };
+}
+
+function checkpointFinding({ checkpoint, unsigned_entries }: SealState): DoctorFinding {
+  const newest = checkpoint === null ? "none yet" : `the newest one is over ${checkpoint} entries`;
+  const behind =
+    unsigned_entries === 0 ? "nothing behind it" : `${unsigned_entries} entries are not signed yet`;
+  const detail = `${newest}, ${behind}`;
+  return unsigned_entries === 0
+    ? { severity: "ok", what: "checkpoints", detail, hint: null }
+    : { severity: "note", what: "checkpoints", detail, hint: "sign them: holdfast checkpoint" };
+}
+
+function anchorFindings({ checkpoint, tokens, pending }: SealState): readonly DoctorFinding[] {
+  if (checkpoint === null) return [];
+  if (tokens === 0 && pending.length === 0) {
+    const detail = "no authority is configured: nobody outside says by when the log existed";
+    const hint = "name two or more in holdfast.json under settings.authorities";
+    return [{ severity: "note", what: "outside time", detail, hint }];
+  }
+  const stamped: readonly DoctorFinding[] =
+    tokens === 0
+      ? []
+      : [
+          {
+            severity: "ok",
+            what: "outside time",
+            detail: `${tokens} over checkpoint ${checkpoint}`,
+            hint: null,
+          },
+        ];
+  return [
+    ...stamped,
+    ...pending.map(({ authority, reason, next_at }): DoctorFinding => {
+      const next = next_at === null ? "with the next command that writes" : `not before ${next_at}`;
+      const detail = `pending: ${authority}: ${reason}; asked again ${next}`;
+      return { severity: "note", what: "outside time", detail, hint: "ask now: holdfast checkpoint" };
+    }),
+  ];
+}
+
+function witnessFinding({ witnesses }: SealState): readonly DoctorFinding[] {
+  if (witnesses === 0) return [];
+  const detail = `${witnesses} signatures of others over checkpoints`;
+  return [{ severity: "ok", what: "witnesses", detail, hint: null }];
+}

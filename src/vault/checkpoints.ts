@@ -1,0 +1,195 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type Database from "better-sqlite3";
+import type { FoundCheckpoint } from "../core/audit-checkpoints.js";
+import {
+  type Checkpoint,
+  checkpointName,
+  checkpointNamespace,
+  encodeCheckpoint,
+  originOf,
+  parseCheckpoint,
+} from "../core/checkpoint.js";
+import { HoldfastError } from "../core/error.js";
+import { FormatError } from "../core/format-error.js";
+import { appendLeaf, leafHash, type TreeHead, treeRoot } from "../core/merkle.js";
+import type { SshPublicKey } from "../core/ssh-key.js";
+import { checkSignature } from "../core/sshsig.js";
+import { digestFileQuickly } from "./digest-file.js";
+import { lastRow } from "./log.js";
+import { placeInLog } from "./log-files.js";
+import { listSegments, newestCheckpoint } from "./log-folder.js";
+import { refuseOlderLog } from "./older-log.js";
+import { peaksOf } from "./merkle-nodes.js";
+import type { Vault } from "./vault.js";
+
+/** Whoever signs a checkpoint: the key, and the armoured SSHSIG it makes over the bytes. */
+export interface CheckpointSigner {
+  readonly key: SshPublicKey;
+  sign(message: Uint8Array, namespace: string): Promise<string>;
+}
+
+/** Where a kill may strike: after the signature was made and after each file is in place. */
+export type CheckpointStep = "signed" | "segment" | "checkpoint" | "signature";
+
+/** The head of a log that was held against its newest checkpoint: what the next one grows from. */
+export interface CheckedLog {
+  /** Null where there is no checkpoint yet. */
+  readonly newest: { readonly found: FoundCheckpoint; readonly checkpoint: Checkpoint } | null;
+  /** The tree over the lines that the newest checkpoint covers. */
+  readonly tree: TreeHead;
+  /** Number of entries. */
+  readonly entries: number;
+  /** The last line that lies in a segment, or 0. */
+  readonly segmentEnd: number;
+}
+
+type VaultPart = Pick<Vault, "layout" | "database" | "settings">;
+
+/**
+ * Holds the log against the newest checkpoint and the segments behind it, so that no other history is ever signed beside
+ * one that was. Throws `not-as-recorded` where the log in `vault.db` does not go on from there: put back from an older
+ * copy, cut, or rewritten.
+ */
+export function checkLogFolder(vault: VaultPart): CheckedLog {
+  const { layout, database } = vault;
+  refuseOlderLog(layout, database);
+  const found = newestCheckpoint(layout);
+  const checkpoint = found && readNewest(vault, found);
+  const size = checkpoint?.size ?? 0;
+  const entries = lastRow(database)?.seq ?? 0;
+  const segments = listSegments(layout);
+  const segmentEnd = Math.max(0, ...segments.map(({ last }) => last));
+  const tree = { size, peaks: peaksOf(database, size) };
+  if (checkpoint && !treeRoot(tree).equals(checkpoint.root)) {
+    throw otherHistory(
+      `the root in log/${checkpointName(size)}.checkpoint is not that of the first ${size} entries`,
+    );
+  }
+  for (const { path, first, last } of segments.filter((segment) => segment.last > size)) {
+    if (digestFileQuickly(join(layout.root, path)).sha256 !== digestOfLines(database, first, last)) {
+      throw otherHistory(`${path} does not hold the entries ${first} to ${last}`);
+    }
+  }
+  return { newest: found && checkpoint && { found, checkpoint }, tree, entries, segmentEnd };
+}
+
+/**
+ * Writes the checkpoint over the first `size` entries with its segment and signature, in the order of FORMAT.md §14:
+ * signed and checked before anything is written. `log` is what `checkLogFolder` found, `size` is above its newest
+ * checkpoint and at least its segments' end. Throws what `signer` throws, `not-as-recorded`, or a system error.
+ */
+export async function writeCheckpoint(
+  vault: VaultPart,
+  log: CheckedLog,
+  size: number,
+  signer: CheckpointSigner,
+  onStep: (step: CheckpointStep) => void = () => undefined,
+): Promise<Checkpoint> {
+  const { layout, database, settings } = vault;
+  const root = treeRoot(grow(database, log.tree, size));
+  if (!root.equals(treeRoot({ size, peaks: peaksOf(database, size) }))) {
+    throw otherHistory("the tree stored in vault.db is not that of its lines");
+  }
+  const checkpoint = { origin: originOf(settings.vault_id), size, root };
+  const body = encodeCheckpoint(checkpoint);
+  const signature = await signChecked(body, signer);
+  onStep("signed");
+  for (const [first, last] of missingSegments(log, size)) {
+    placeInLog(
+      layout,
+      `${checkpointName(first)}-${checkpointName(last)}.jsonl`,
+      textOf(database, first, last),
+    );
+    onStep("segment");
+  }
+  placeInLog(layout, `${checkpointName(size)}.checkpoint`, body);
+  onStep("checkpoint");
+  placeInLog(layout, `${checkpointName(size)}.checkpoint.sig`, signature);
+  onStep("signature");
+  return checkpoint;
+}
+
+/** Signs the newest checkpoint, which a kill had left without its signature. */
+export async function signNewest(
+  { layout }: VaultPart,
+  checkpoint: Checkpoint,
+  signer: CheckpointSigner,
+): Promise<void> {
+  const signature = await signChecked(encodeCheckpoint(checkpoint), signer);
+  placeInLog(layout, `${checkpointName(checkpoint.size)}.checkpoint.sig`, signature);
+}
+
+async function signChecked(body: string, { key, sign }: CheckpointSigner): Promise<string> {
+  const bytes = Buffer.from(body);
+  const armored = await sign(bytes, checkpointNamespace);
+  const check = checkSignature(bytes, armored, checkpointNamespace);
+  if ("key" in check && check.key.blob.equals(key.blob)) return armored;
+  throw new HoldfastError(
+    "key-locked",
+    `signing a checkpoint: what came back is not a signature by ${key.fingerprint}`,
+    "try again: holdfast checkpoint",
+  );
+}
+
+function readNewest({ settings }: VaultPart, { body, size }: FoundCheckpoint): Checkpoint {
+  const name = `log/${checkpointName(size)}.checkpoint`;
+  try {
+    const checkpoint = parseCheckpoint(Buffer.from(body ?? []).toString("latin1"));
+    if (checkpoint.size === size && checkpoint.origin === originOf(settings.vault_id)) return checkpoint;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+  }
+  throw otherHistory(`${name} is not a checkpoint of this vault at ${size} entries`);
+}
+
+/** Segments end where checkpoints do; one for all lines that no segment has, and one up to a checkpoint that lacks it. */
+function missingSegments(
+  { newest, segmentEnd }: CheckedLog,
+  size: number,
+): readonly (readonly [number, number])[] {
+  const covered = newest?.checkpoint.size ?? 0;
+  const ends = [covered, size].filter((end) => end > segmentEnd);
+  return ends.map((end, at) => [(ends[at - 1] ?? segmentEnd) + 1, end]);
+}
+
+function grow(database: Database.Database, from: TreeHead, size: number): TreeHead {
+  let tree = from;
+  for (const line of lines(database, from.size + 1, size)) tree = appendLeaf(tree, leafHash(line));
+  return tree;
+}
+
+function digestOfLines(database: Database.Database, first: number, last: number): string {
+  const digest = createHash("sha256");
+  for (const part of textOf(database, first, last)) digest.update(part);
+  return digest.digest("hex");
+}
+
+/** Lines that go to the disk in one piece. */
+const linesAtOnce = 256;
+
+function* textOf(database: Database.Database, first: number, last: number): Iterable<string> {
+  let batch: string[] = [];
+  for (const line of lines(database, first, last)) {
+    batch.push(`${line}\n`);
+    if (batch.length < linesAtOnce) continue;
+    yield batch.join("");
+    batch = [];
+  }
+  if (batch.length > 0) yield batch.join("");
+}
+
+function lines(database: Database.Database, first: number, last: number): IterableIterator<string> {
+  return database
+    .prepare<[number, number], string>("SELECT line FROM entry WHERE seq BETWEEN ? AND ? ORDER BY seq")
+    .pluck()
+    .iterate(first, last);
+}
+
+function otherHistory(what: string): HoldfastError {
+  return new HoldfastError(
+    "not-as-recorded",
+    `signing the log: ${what}`,
+    "nothing was signed; run 'holdfast verify', and compare with a copy of this vault",
+  );
+}

@@ -1,0 +1,56 @@
+import type Database from "better-sqlite3";
+import { isJsonObject, type Json } from "../core/canonical-json.js";
+import { checkLine, firstLink } from "../core/chain.js";
+import { type Entry, lineHash } from "../core/entry.js";
+
+/** An entry with the SHA-256 of its line, recomputed from the line and not taken from a column. */
+export interface HashedEntry {
+  readonly entry: Entry;
+  readonly hash: string;
+}
+
+/**
+ * Every entry that is part of a capture's history, in the order of the log: those that name it, the packages it went
+ * into, and the logged checks that covered it. A line that cannot be read is left out; an audit names it.
+ */
+export function custodyOf(database: Database.Database, capture: string): readonly HashedEntry[] {
+  const own = database
+    .prepare<[string], { line: string }>(
+      "SELECT line FROM entry WHERE json_extract(line, '$.body.capture') = ?",
+    )
+    .all(capture);
+  const others = [...entriesOfEvent(database, "export"), ...entriesOfEvent(database, "fixity-check")];
+  const about = others.filter(({ entry }) => covers(entry, capture));
+  return [...readable(own), ...about].sort((a, b) => a.entry.seq - b.entry.seq);
+}
+
+/**
+ * The entries of one event, in order. The text is looked at before it is parsed: a log may have a million lines. Only
+ * the line counts, so a title that happens to hold the words is sorted out again.
+ */
+export function entriesOfEvent(database: Database.Database, event: Entry["event"]): readonly HashedEntry[] {
+  const rows = database
+    .prepare<[string], { line: string }>("SELECT line FROM entry WHERE instr(line, ?) > 0 ORDER BY seq")
+    .all(`"event":"${event}"`);
+  return readable(rows).filter(({ entry }) => entry.event === event);
+}
+
+function readable(rows: readonly { readonly line: string }[]): readonly HashedEntry[] {
+  return rows.flatMap(({ line }) => {
+    const { entry } = checkLine(line, firstLink);
+    return entry ? [{ entry, hash: lineHash(line) }] : [];
+  });
+}
+
+function covers({ event, body }: Entry, capture: string): boolean {
+  return event === "export"
+    ? names(body.captures, capture)
+    : body.scope === "vault" || names(body.scope, capture);
+}
+
+function names(list: Json | undefined, capture: string): boolean {
+  return (
+    Array.isArray(list) &&
+    list.some((item) => item === capture || (isJsonObject(item) && item.capture === capture))
+  );
+}

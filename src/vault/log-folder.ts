@@ -1,0 +1,168 @@
+import { lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { FoundCheckpoint, FoundFile, FoundToken } from "../core/audit-checkpoints.js";
+import { checkpointName } from "../core/checkpoint.js";
+import { readQuietly } from "./digest-file.js";
+import type { VaultLayout } from "./layout.js";
+
+/** A segment by its name (FORMAT.md §14): lines `first` to `last` of the log. */
+export interface LogSegment {
+  /** Relative to the vault. */
+  readonly path: string;
+  readonly first: number;
+  readonly last: number;
+  readonly bytes: number;
+}
+
+/** What lies in `log/`, by name alone. */
+export interface LogFolder {
+  readonly segments: readonly LogSegment[];
+  /** In ascending order of size. */
+  readonly checkpoints: readonly FoundCheckpoint[];
+  /** Paths of everything that bears no name of FORMAT.md §14, or is no regular file. */
+  readonly strays: readonly string[];
+}
+
+type Part = { readonly size: number } & (
+  | { readonly is: "body" | "signature" | "witness"; readonly file: FoundFile }
+  | { readonly is: "token"; readonly file: FoundToken }
+);
+
+/** Reads names and small files; judges nothing, and never throws: what cannot be read is a stray. */
+export function readLogFolder(layout: VaultLayout): LogFolder {
+  const segments: LogSegment[] = [];
+  const strays: string[] = [];
+  const parts = new Map<number, Part[]>();
+  for (const name of names(layout.log)) {
+    const path = `log/${name}`;
+    const segment = segmentOf(layout, path);
+    const part = segment ? null : partOf(layout, path);
+    if (segment) segments.push(segment);
+    else if (part) parts.set(part.size, [...(parts.get(part.size) ?? []), part]);
+    else strays.push(path);
+  }
+  const sizes = [...parts.keys()].sort((a, b) => a - b);
+  return {
+    segments: segments.sort((a, b) => a.first - b.first || a.last - b.last),
+    checkpoints: sizes.map((size) => checkpointOf(size, parts.get(size) ?? [])),
+    strays,
+  };
+}
+
+/** What lies under the newest checkpoint's number; null where there is no checkpoint. Reads no older one. */
+export function newestCheckpoint(layout: VaultLayout): FoundCheckpoint | null {
+  const all = names(layout.log);
+  const sizes = all.flatMap((name) => numberOf(/^(\d{6,16})\.checkpoint$/.exec(name)?.[1] ?? "") ?? []);
+  const size = Math.max(0, ...sizes);
+  return size === 0 ? null : readCheckpoint(layout, size);
+}
+
+/** What lies under one checkpoint's number. */
+export function readCheckpoint(layout: VaultLayout, size: number): FoundCheckpoint {
+  const start = `${checkpointName(size)}.`;
+  const mine = names(layout.log).filter((name) => name.startsWith(start));
+  return checkpointOf(
+    size,
+    mine.flatMap((name) => partOf(layout, `log/${name}`) ?? []),
+  );
+}
+
+/** A token or a witness's signature by its name; nothing is opened. */
+export interface NamedPart {
+  /** Relative to the vault. */
+  readonly path: string;
+  /** Size of the checkpoint. */
+  readonly size: number;
+}
+
+/** Every token and witness's signature that lies there, by name, ascending. */
+export function listTokensAndWitnesses(layout: VaultLayout): readonly NamedPart[] {
+  return names(layout.log).flatMap((name) => {
+    const [, digits = "", rest = ""] = /^(\d{6,16})\.(.+)$/.exec(name) ?? [];
+    const size = numberOf(digits);
+    const is = size === null ? undefined : kindOf(rest)?.is;
+    return size !== null && (is === "token" || is === "witness") ? [{ path: `log/${name}`, size }] : [];
+  });
+}
+
+/** Segments by name, ascending; no file is opened. */
+export function listSegments(layout: VaultLayout): readonly LogSegment[] {
+  return names(layout.log)
+    .flatMap((name) => segmentOf(layout, `log/${name}`) ?? [])
+    .sort((a, b) => a.first - b.first || a.last - b.last);
+}
+
+function names(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+function segmentOf(layout: VaultLayout, path: string): LogSegment | null {
+  const [, first, last] = /^log\/(\d{6,16})-(\d{6,16})\.jsonl$/.exec(path) ?? [];
+  if (first === undefined || last === undefined) return null;
+  const found = lstatSync(join(layout.root, path), { throwIfNoEntry: false });
+  const range = { first: numberOf(first), last: numberOf(last) };
+  if (!found?.isFile() || range.first === null || range.last === null || range.first > range.last)
+    return null;
+  return { path, first: range.first, last: range.last, bytes: found.size };
+}
+
+const authorityName = "[a-z0-9][a-z0-9-]{0,31}";
+
+function partOf(layout: VaultLayout, path: string): Part | null {
+  const [, digits = "", rest = ""] = /^log\/(\d{6,16})\.(.+)$/.exec(path) ?? [];
+  const size = numberOf(digits);
+  const kind = size === null ? null : kindOf(rest);
+  if (size === null || kind === null) return null;
+  try {
+    const file = { path, bytes: readSmall(join(layout.root, path)) };
+    return kind.is === "token"
+      ? { size, is: "token", file: { ...file, ...kind.token } }
+      : { size, is: kind.is, file };
+  } catch {
+    return null;
+  }
+}
+
+/** Nothing under a checkpoint's number is larger; an RFC 3161 response has a few thousand bytes. */
+const largestPart = 1024 * 1024;
+
+function readSmall(path: string): Buffer {
+  if (lstatSync(path).size > largestPart) throw new Error("it is too large");
+  return readQuietly(path);
+}
+
+type PartKind =
+  | { readonly is: "body" | "signature" | "witness" }
+  | { readonly is: "token"; readonly token: Pick<FoundToken, "authority" | "kind"> };
+
+function kindOf(rest: string): PartKind | null {
+  if (rest === "checkpoint") return { is: "body" };
+  if (rest === "checkpoint.sig") return { is: "signature" };
+  if (/^witness-[0-9a-f]{16}\.sig$/.test(rest)) return { is: "witness" };
+  const [, authority, end] = new RegExp(`^(${authorityName})\\.(tsr|ots|complete\\.ots)$`).exec(rest) ?? [];
+  if (authority === undefined) return null;
+  return { is: "token", token: { authority, kind: end === "tsr" ? "rfc3161" : "opentimestamps" } };
+}
+
+/** A number as names of checkpoints have it: no zero too many. */
+function numberOf(digits: string): number | null {
+  const value = Number(digits);
+  return Number.isSafeInteger(value) && value >= 1 && checkpointName(value) === digits ? value : null;
+}
+
+function checkpointOf(size: number, parts: readonly Part[]): FoundCheckpoint {
+  const one = (is: Part["is"]) => parts.find((part) => part.is === is)?.file ?? null;
+  return {
+    size,
+    path: `log/${checkpointName(size)}.checkpoint`,
+    body: one("body")?.bytes ?? null,
+    signature: one("signature"),
+    signed: null,
+    tokens: parts.flatMap((part) => (part.is === "token" ? [part.file] : [])),
+    witnesses: parts.flatMap((part) => (part.is === "witness" ? [part.file] : [])),
+  };
+}

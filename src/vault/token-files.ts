@@ -1,0 +1,88 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type Database from "better-sqlite3";
+import { checkpointName } from "../core/checkpoint.js";
+import { sha256 } from "../core/digest.js";
+import type { Entry } from "../core/entry.js";
+import { readQuietly } from "./digest-file.js";
+import { placeInLog } from "./log-files.js";
+import { logEntry, type Vault } from "./vault.js";
+
+/** Whose token, over which checkpoint, and where it was asked for. */
+export interface TokenSource {
+  /** Size of the checkpoint. */
+  readonly checkpoint: number;
+  readonly kind: "rfc3161" | "opentimestamps";
+  readonly authority: string;
+  readonly url: string;
+}
+
+/** What a token states, as its entry repeats it (FORMAT.md §15). */
+export interface TokenFacts {
+  readonly status: "granted" | "pending" | "complete";
+  readonly gen_time: string | null;
+  readonly accuracy_ms: number | null;
+  readonly policy: string | null;
+  readonly serial: string | null;
+  readonly signer_sha256: string | null;
+  readonly clock_difference_ms: number | null;
+  readonly height: number | null;
+}
+
+/**
+ * Keeps a token that was checked: its file first, synced and in place, then its entry; `also` runs in the transaction of
+ * the entry. A file of this name that no entry names is taken away: whoever left it, it did not check out. Throws what
+ * the file system throws.
+ */
+export function keepToken(
+  vault: Vault,
+  source: TokenSource,
+  bytes: Uint8Array,
+  facts: TokenFacts,
+  also: (database: Database.Database) => void,
+): Entry {
+  const endings = { granted: "tsr", pending: "ots", complete: "complete.ots" } as const;
+  const name = `${checkpointName(source.checkpoint)}.${source.authority}.${endings[facts.status]}`;
+  const path = `log/${name}`;
+  if (existsSync(join(vault.layout.log, name)) && !isLogged(vault.database, path)) {
+    rmSync(join(vault.layout.log, name), { force: true });
+  }
+  placeInLog(vault.layout, name, bytes);
+  const { checkpoint, kind, authority, url } = source;
+  const file = { path, bytes: bytes.length, sha256: sha256(bytes) };
+  return logEntry(vault, "token", { checkpoint, kind, authority, url, ...file, ...facts }, also);
+}
+
+/** A logged OpenTimestamps proof that only promises, and has no complete one beside it. */
+export interface PendingProof {
+  readonly checkpoint: number;
+  readonly authority: string;
+  readonly path: string;
+}
+
+/** In the order of the log. */
+export function pendingProofs(database: Database.Database): readonly PendingProof[] {
+  return database
+    .prepare<[], PendingProof>(
+      `SELECT checkpoint, authority, path FROM token AS promise
+       WHERE status = 'pending' AND NOT EXISTS (
+         SELECT 1 FROM token WHERE status = 'complete' AND checkpoint = promise.checkpoint
+           AND authority = promise.authority)
+       ORDER BY entry`,
+    )
+    .all();
+}
+
+/** The bytes of a logged proof; null where they cannot be read: an audit says so. */
+export function readPendingProof({ layout }: Pick<Vault, "layout">, { path }: PendingProof): Buffer | null {
+  if (!/^log\/[0-9]{6,16}\.[a-z0-9-]+\.ots$/.test(path)) return null;
+  try {
+    return readQuietly(join(layout.root, path));
+  } catch {
+    return null;
+  }
+}
+
+function isLogged(database: Database.Database, path: string): boolean {
+  return database.prepare<[string]>("SELECT 1 FROM token WHERE path = ?").get(path) !== undefined;
+}

@@ -1,0 +1,230 @@
+import { auditAgainst } from "./core/audit-against.js";
+import { auditBag, type BagInfo, isKnownPackage, parseBagInfo } from "./core/audit-bag.js";
+import {
+  auditCheckpoints,
+  type CheckpointAudit,
+  failsSignature,
+  type LogFacts,
+  restsOnNothing,
+} from "./core/audit-checkpoints.js";
+import { auditInclusion, type InclusionAudit } from "./core/audit-inclusion.js";
+import { auditPackageFiles, expectedFiles } from "./core/audit-package.js";
+import { type Checkpoint, parseCheckpoint } from "./core/checkpoint.js";
+import type { Finding } from "./core/finding.js";
+import { FormatError } from "./core/format-error.js";
+import type { CheckState, PackagedCapture, PackageReport, World } from "./outcome.js";
+import { packageLimitSentences } from "./package-limit-sentences.js";
+import { indexPackage, type PackageLimits, packageLimits } from "./vault/package-index.js";
+import { type PackageContent, readBagInfo, readPackage } from "./vault/package-reader.js";
+import { type Brought, heldCheckpoint, trustOf } from "./verify-trust.js";
+
+/** What is to be checked, and the texts of what the checker got from elsewhere. */
+export interface PackageRequest extends Brought {
+  /** A folder or a tar file. */
+  readonly path: string;
+  /** SHA-256 only. */
+  readonly quick: boolean;
+}
+
+/**
+ * Audits a package of anybody's making (FORMAT.md §17, §18) and writes nothing. Reports everything that is not as the
+ * entries, their proofs and the checkpoints state. Throws HoldfastError only where there is nothing that could be a
+ * package and for texts of the checker that cannot be read, and the signal's reason on an abort.
+ */
+export async function verifyPackage(
+  request: PackageRequest,
+  world: World,
+  limits: PackageLimits = packageLimits,
+): Promise<PackageReport> {
+  const [held, trust] = [heldCheckpoint(request), trustOf(request)];
+  world.signal.throwIfAborted();
+  const index = indexPackage(request.path, limits, world.signal);
+  if (index.unreadable !== null) {
+    const message = `it cannot be read as a package: ${index.unreadable}`;
+    return refused(request, { code: "package-unreadable", severity: "error", where: "package", message });
+  }
+  const bagInfo = readBagInfo(index, limits);
+  if (bagInfo === null || !isKnownPackage(bagInfo)) {
+    const message = "it does not say that it is a package of version 1, the only one that is read here";
+    return refused(request, { code: "package-version", severity: "error", where: "bag-info.txt", message });
+  }
+  const info = parseBagInfo(bagInfo);
+  const { signal } = world;
+  const content = await readPackage(index, {
+    quick: request.quick,
+    limits,
+    signal,
+    onProgress: (done, total) => report(world, request.path, done, total),
+  });
+  const facts = factsOf(content, info);
+  const inclusion = auditInclusion(content.entries.entries, content.checkpoints);
+  const checkpoints = await auditCheckpoints(content.checkpoints, facts, trust, "package");
+  const findings = onePerPlace([
+    ...index.findings,
+    ...content.findings,
+    ...auditBag(content, info),
+    ...content.entries.findings,
+    ...inclusion.findings,
+    ...auditPackageFiles({ ...content, info }, new Set(content.checkpoints.map(({ size }) => size))),
+    ...checkpoints.findings,
+    ...originFindings(content, facts.origin, info),
+    ...missingCopies(content),
+    ...(held === null ? [] : auditAgainst(held, { ...facts, rootAt: rootsOf(content) })),
+  ]);
+  return conclude(request, { content, info, inclusion, checkpoints, findings, facts });
+}
+
+interface Audited {
+  readonly content: PackageContent;
+  readonly info: BagInfo;
+  readonly inclusion: InclusionAudit;
+  readonly checkpoints: CheckpointAudit;
+  readonly findings: readonly Finding[];
+  readonly facts: LogFacts;
+}
+
+/** Roots are not known here: the proofs tie entries to the roots that checkpoints state. */
+function factsOf({ entries }: PackageContent, info: BagInfo): LogFacts {
+  const origin = entries.hasFirst ? entries.facts.origin : (info.origin ?? entries.facts.origin);
+  return { ...entries.facts, origin, rootAt: () => null, entries: null };
+}
+
+/** The roots that the checkpoints in the package state, for whoever holds one of the same size. */
+function rootsOf({ checkpoints }: PackageContent): (size: number) => Buffer | null {
+  return (size) => stated(checkpoints.find((one) => one.size === size)?.body ?? null)?.root ?? null;
+}
+
+/** Checkpoints that are those of the vault in entry 1, and not of the one in `bag-info.txt`. */
+function originFindings({ checkpoints }: PackageContent, origin: string, info: BagInfo): readonly Finding[] {
+  if (info.origin === null || info.origin === origin) return [];
+  return checkpoints
+    .filter(({ body }) => stated(body) !== null)
+    .map(({ path: where }) => {
+      const message = "it names another vault than bag-info.txt";
+      return { code: "checkpoint-origin", severity: "error", where, message };
+    });
+}
+
+/** Stock tools compare a token with `signed`: a package without it cannot be checked as VERIFY.md says. */
+function missingCopies({ checkpoints }: PackageContent): readonly Finding[] {
+  return checkpoints
+    .filter(({ body, signature, signed }) => body !== null && signature !== null && signed === null)
+    .map(({ path }) => {
+      const where = path.replace(/checkpoint$/, "signed");
+      return { code: "signed-differs", severity: "error", where, message: "it is not there" };
+    });
+}
+
+function stated(body: Uint8Array | null): Checkpoint | null {
+  if (body === null) return null;
+  try {
+    return parseCheckpoint(Buffer.from(body).toString("latin1"));
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
+  }
+}
+
+/** The same code at the same place is one finding, whoever comes to it: the first that says so explains it. */
+function onePerPlace(findings: readonly Finding[]): readonly Finding[] {
+  const places = new Map<string, Finding>();
+  for (const finding of findings) {
+    const place = `${finding.code} ${finding.where}`;
+    const known = places.get(place);
+    if (known === undefined || (known.severity === "note" && finding.severity === "error")) {
+      places.set(place, finding);
+    }
+  }
+  return [...places.values()];
+}
+
+const ofLines = /^(log|entry|inclusion)-/;
+const ofBytes =
+  /^(package|bag|manifest|file|capture|record|derivation|annex)-|^(proof-stray|stray|too-large|unreadable)$/;
+
+function conclude(request: PackageRequest, audited: Audited): PackageReport {
+  const { content, checkpoints, findings, facts, info } = audited;
+  const errors = findings.filter(({ severity }) => severity === "error");
+  const failed = (codes: RegExp) => errors.some(({ code }) => codes.test(code));
+  const captures = capturesOf(audited);
+  const states = {
+    hashes: failed(ofBytes) ? "fail" : captures.some(({ files }) => files > 0) ? "pass" : "absent",
+    chain: failed(ofLines) ? "fail" : content.hasAllEntries ? "pass" : "unchecked",
+    signature: findings.some(failsSignature) ? "fail" : checkpoints.signature,
+    tokens: checkpoints.tokens,
+  } as const;
+  return {
+    ok: errors.length === 0,
+    ...states,
+    checked: {
+      entries: content.entries.lines,
+      checkpoints: content.checkpoints.length,
+      tokens: content.checkpoints.reduce((sum, { tokens }) => sum + tokens.length, 0),
+      captures: captures.length,
+      files: content.read.files,
+      bytes: content.read.bytes,
+      annexes: content.annexes.size,
+      digests_per_file: request.quick ? 1 : 2,
+    },
+    rests_on: checkpoints.restsOn,
+    findings,
+    limits: packageLimitSentences({ ...states, ok: errors.length === 0, findings, request }),
+    package: {
+      path: request.path,
+      origin: content.entries.hasFirst ? facts.origin : null,
+      profile: info.profile,
+      captures,
+    },
+  };
+}
+
+function capturesOf({ content, inclusion, checkpoints }: Audited): readonly PackagedCapture[] {
+  return [...content.entries.captures.values()].map((capture) => {
+    const files = [...expectedFiles([capture]).values()];
+    const over = checkpoints.restsOn.authorities.filter(({ checkpoint }) =>
+      inclusion.shown.get(checkpoint)?.has(capture.entry),
+    );
+    return {
+      id: capture.id,
+      files: files.length,
+      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+      existed_by: over
+        .map(({ authority, gen_time, trusted }) => ({ authority, gen_time, trusted }))
+        .sort((a, b) => (a.gen_time < b.gen_time ? -1 : 1)),
+    };
+  });
+}
+
+/** Nothing was checked, so nothing counts as passed: that a package says it is of another time switches no check off. */
+function refused(request: PackageRequest, finding: Finding): PackageReport {
+  const states: Readonly<Record<"hashes" | "chain" | "signature" | "tokens", CheckState>> = {
+    hashes: "unchecked",
+    chain: "unchecked",
+    signature: "unchecked",
+    tokens: "unchecked",
+  };
+  const digests_per_file = request.quick ? 1 : 2;
+  return {
+    ok: false,
+    ...states,
+    checked: {
+      entries: 0,
+      checkpoints: 0,
+      tokens: 0,
+      captures: 0,
+      files: 0,
+      bytes: 0,
+      annexes: 0,
+      digests_per_file,
+    },
+    rests_on: restsOnNothing,
+    findings: [finding],
+    limits: ["Nothing in it was checked."],
+    package: { path: request.path, origin: null, profile: null, captures: [] },
+  };
+}
+
+function report(world: World, subject: string, done: number, total: number): void {
+  const unknown = { speed: null, etaSeconds: null };
+  world.progress({ subject, stage: "verify", detail: "files", done, total, ...unknown });
+}

@@ -1,0 +1,94 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { holdfastCommand, jsonLines } from "./holdfast.js";
+import { needSpace, root } from "./machine.js";
+import { CannotRun, runWhole } from "./processes.js";
+import { median, megabytes, say, seconds } from "./report.js";
+
+/** Entries of the log; `HOLDFAST_BENCH_ENTRIES` takes another number where the machine is small or the time is short. */
+const entries = Number(process.env.HOLDFAST_BENCH_ENTRIES ?? 1_000_000);
+
+/** What a log of a million entries may cost (DESIGN §9), in seconds. Memory has no budget of its own. */
+const budgets = { verify: 20, proof: 0.1, list: 0.3, find: 0.3 };
+
+/** A long log: all of it checked, one entry proven, its newest captures listed, one of them found by its text. */
+export async function benchLog({ folder }) {
+  needSpace(5000 * entries);
+  const vault = join(folder, "vault");
+  say(`-- a log of ${entries} entries, half of them attempts with their runs; making it takes a while`);
+  make(vault);
+  const whole = await verify(vault);
+  sayFigure("holdfast verify", whole.seconds, budgets.verify, `peak ${megabytes(whole.ownPeak)}`);
+  const inside = await insideFigures(vault);
+  sayFigure("one inclusion proof", inside.proof, budgets.proof, "without the start of the program");
+  sayFigure("the newest 50 captures", inside.list, budgets.list, "likewise");
+  sayFigure("captures by words in them", inside.find, budgets.find, "likewise");
+  const started = await runWhole(holdfastCommand(vault, ["list", "--limit", "50"]));
+  say(`  holdfast list --limit 50: ${seconds(started.seconds)} with the start of the program`);
+}
+
+function make(vault) {
+  const maker = join(root, "test", "bench", "make-log.js");
+  const env = { ...process.env, HOLDFAST_OFFLINE: "1", XDG_CONFIG_HOME: join(vault, "..", "config") };
+  const made = spawnSync(process.execPath, [maker, vault, String(entries)], { env, encoding: "utf8" });
+  if (made.status !== 0) throw new CannotRun(`the log could not be made: ${made.stderr.slice(-500)}`);
+}
+
+async function verify(vault) {
+  const run = await runWhole(holdfastCommand(vault, ["verify"]));
+  const report = jsonLines(run.stdout).at(-1);
+  if (report?.ok && report.checked.entries === entries && report.signature === "pass") return run;
+  throw new CannotRun(`verify did not check ${entries} entries: ${JSON.stringify(report).slice(0, 500)}`);
+}
+
+/** Median seconds of each question, asked of an open vault. */
+async function insideFigures(vault) {
+  const built = (path) => import(join(root, "dist", path));
+  const { readVault } = await built("vault/reader.js");
+  const { inclusionProofOf, rootOf } = await built("vault/merkle-nodes.js");
+  const { leafHash, verifyInclusion } = await built("core/merkle.js");
+  const { listCaptures } = await built("list.js");
+  const filter = {
+    ...{ since: null, until: null, uploader: null, host: null, status: null, text: null },
+    ...{ sort: "at", descending: true, limit: 50 },
+  };
+  const proof = readVault(vault, ({ database }) =>
+    medianSeconds((turn) => {
+      const index = Math.floor((entries * (turn + 0.5)) / turns);
+      const { line } = database.prepare("SELECT line FROM entry WHERE seq = ?").get(index + 1);
+      const path = inclusionProofOf(database, index, entries);
+      const claim = {
+        leaf: leafHash(line),
+        index,
+        size: entries,
+        proof: path,
+        root: rootOf(database, entries),
+      };
+      if (!verifyInclusion(claim)) throw new CannotRun(`the proof of entry ${index + 1} does not hold`);
+    }),
+  );
+  const list = medianSeconds(() => expectRows(listCaptures(vault, filter), 50));
+  const find = medianSeconds(() => expectRows(listCaptures(vault, { ...filter, host: "video.example" }), 50));
+  return { proof, list, find };
+}
+
+const turns = 9;
+
+function medianSeconds(ask) {
+  const all = Array.from({ length: turns }, (_, turn) => {
+    const began = performance.now();
+    ask(turn);
+    return (performance.now() - began) / 1000;
+  });
+  return median(all);
+}
+
+function expectRows(rows, count) {
+  if (rows.length !== count) throw new CannotRun(`${rows.length} rows came back and not ${count}`);
+}
+
+function sayFigure(what, value, most, words) {
+  const budget = `budget: at most ${most} s, ${value <= most ? "met" : "not met"}`;
+  say(`  ${what}: ${value < 1 ? `${(value * 1000).toFixed(1)} ms` : seconds(value)} (${words}); ${budget}`);
+}

@@ -1,0 +1,206 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { allows, encodeAllowedSigners, parseAllowedSigners } from "../../src/core/allowed-signers.js";
+import { checkpointNamespace as namespace } from "../../src/core/checkpoint.js";
+import { FormatError } from "../../src/core/format-error.js";
+import { keyHistory } from "../../src/core/key-history.js";
+import { secretOfSeed } from "../../src/core/ssh-key.js";
+import { signMessage } from "../../src/core/sshsig.js";
+import { opensshAccepts } from "../support/ssh.js";
+
+const folder = mkdtempSync(join(tmpdir(), "holdfast-test-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const secrets = [1, 2, 3].map((seed) => secretOfSeed(Buffer.alloc(32, seed)));
+const [first, second, third] = secrets.map(({ publicKey }) => publicKey.line);
+const key = secrets[0]!.publicKey;
+const origin = "holdfast/0f6c3d3b5a1e4c9d8b7a69584736251f";
+
+const history = keyHistory([
+  { seq: 1, at: "2026-01-01T00:00:00.500Z", event: "vault-created", body: { public_key: first! } },
+  {
+    seq: 5,
+    at: "2026-03-01T12:00:00.500Z",
+    event: "key-rotated",
+    body: { public_key: second!, reason: "routine" },
+  },
+  {
+    seq: 9,
+    at: "2026-03-01T12:00:10.000Z",
+    event: "key-rotated",
+    body: { public_key: third!, reason: "routine" },
+  },
+]);
+const file = encodeAllowedSigners(origin, history);
+
+/** Whether ssh-keygen accepts a signature of the nth key by this list. */
+function openssh(
+  signers: string,
+  nth: number,
+  at?: string,
+  principal = origin,
+  purpose = namespace,
+): boolean {
+  const signature = signMessage(Buffer.from("message"), purpose, secrets[nth]!);
+  const given = { signers, principal, namespace: purpose, signature, message: "message" };
+  return opensshAccepts(folder, at === undefined ? given : { ...given, at });
+}
+
+describe("the file for whoever checks", () => {
+  it("has one line per key in the order in which they were in force, times rounded outwards", () => {
+    expect(file).toBe(
+      [
+        `${origin} namespaces="${namespace}",valid-after="20260101000000Z",valid-before="20260302120001Z" ${first}\n`,
+        `${origin} namespaces="${namespace}",valid-after="20260301120000Z",valid-before="20260302120010Z" ${second}\n`,
+        `${origin} namespaces="${namespace}",valid-after="20260301120010Z" ${third}\n`,
+      ].join(""),
+    );
+  });
+
+  it("is accepted by ssh-keygen for the key in force, now and at a given time", () => {
+    expect(openssh(file, 0, "20260101000000Z")).toBe(true);
+    expect(openssh(file, 0, "20260302120000Z")).toBe(true);
+    expect(openssh(file, 1, "20260301120010Z")).toBe(true);
+    expect(openssh(file, 2, "20990101000000Z")).toBe(true);
+    expect(
+      openssh(
+        encodeAllowedSigners(origin, history.slice(2)).replace(
+          /valid-after="\d+Z"/,
+          'valid-after="20200101Z"',
+        ),
+        2,
+      ),
+    ).toBe(true);
+  });
+
+  it("is refused by ssh-keygen for a key before and after its time, for another vault and another purpose", () => {
+    expect(openssh(file, 0, "20251231235959Z")).toBe(false);
+    expect(openssh(file, 0, "20260303120000Z")).toBe(false);
+    expect(openssh(file, 2, "20260301120000Z")).toBe(false);
+    expect(openssh(file, 0, "20260201Z", `${origin}0`)).toBe(false);
+    expect(openssh(file, 0, "20260201Z", origin, "file")).toBe(false);
+  });
+
+  it("a clock that was put back by days makes no line that ssh-keygen refuses", () => {
+    const back = encodeAllowedSigners(
+      origin,
+      keyHistory([
+        { seq: 1, at: "2026-05-01T00:00:00.000Z", event: "vault-created", body: { public_key: first! } },
+        { seq: 2, at: "2026-04-01T00:00:00.000Z", event: "key-rotated", body: { public_key: second! } },
+      ]),
+    );
+    expect(openssh(back, 0, "20260401Z")).toBe(true);
+    expect(openssh(back, 1, "20260601Z")).toBe(true);
+  });
+
+  it("is read back as it was written", () => {
+    expect(parseAllowedSigners(file)).toMatchObject([
+      {
+        principals: origin,
+        namespaces: namespace,
+        validAfter: "2026-01-01T00:00:00.000Z",
+        validBefore: "2026-03-02T12:00:01.000Z",
+        key: { line: first },
+      },
+      { key: { line: second } },
+      { validAfter: "2026-03-01T12:00:10.000Z", validBefore: null, key: { line: third } },
+    ]);
+  });
+});
+
+const otherKey =
+  "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBDXjcrLpUZgjLWRdGaFAF8lZ3o48NwBJm7UwyrVJQAkjWkN7ZoiGl7RHzlPqt9ZPqYUQ/4rZwtZ0ZFZ4qM9Tm6o=";
+
+/** A list and whether it names the first key for this vault's checkpoints; OpenSSH is asked the same. */
+const lists: readonly (readonly [what: string, list: string, named: boolean])[] = [
+  ["a line without options", `${origin} ${first}`, true],
+  ["a comment behind the key", `${origin} ${first} laptop of the archive`, true],
+  ["tabs and spaces", `  ${origin} \t namespaces="${namespace}"\t ${first}  `, true],
+  ["comments and blank lines around", `# signers\n\n   # more\n${origin} ${first}\n\n`, true],
+  ["no line feed at the end", `${origin} ${first}`, true],
+  ["CR LF", `${origin} ${first}\r\n`, true],
+  ["another vault", `holdfast/00000000000000000000000000000000 ${first}`, false],
+  ["another key", `${origin} ${second}`, false],
+  ["one of several principals", `a@example.org,${origin},b ${first}`, true],
+  ["quoted principals", `"a@example.org,${origin}" ${first}`, true],
+  ["every vault", `holdfast/* ${first}`, true],
+  ["everybody", `* ${first}`, true],
+  ["question marks", `holdfast/${"?".repeat(32)} ${first}`, true],
+  ["a question mark too few", `holdfast/${"?".repeat(31)} ${first}`, false],
+  ["stars in the middle", `h*fast/*6251f ${first}`, true],
+  ["a pattern that ends too early", `holdfast/0f6c ${first}`, false],
+  ["a vault that is left out", `holdfast/*,!${origin} ${first}`, false],
+  ["a vault that is left out, said first", `!${origin},* ${first}`, false],
+  ["another vault that is left out", `!holdfast/ff*,holdfast/* ${first}`, true],
+  ["only a vault that is left out", `!holdfast/ff* ${first}`, false],
+  ["namespaces as a list", `${origin} namespaces="file,${namespace},git" ${first}`, true],
+  ["namespaces as a pattern", `${origin} namespaces="holdfast-*" ${first}`, true],
+  ["another namespace", `${origin} namespaces="git" ${first}`, false],
+  ["a namespace that is left out", `${origin} namespaces="*,!${namespace}" ${first}`, false],
+  [
+    "options in another order and case",
+    `${origin} Valid-After="20200101",NAMESPACES="${namespace}" ${first}`,
+    true,
+  ],
+  ["a certificate authority", `${origin} cert-authority ${first}`, false],
+  [
+    "a certificate authority with namespaces",
+    `${origin} cert-authority,namespaces="${namespace}" ${first}`,
+    false,
+  ],
+  ["a key of another type first", `${origin} ${otherKey}\n${origin} ${first}`, true],
+  [
+    "the same key twice, the second for this",
+    `${origin} namespaces="git" ${first}\n${origin} ${first}`,
+    true,
+  ],
+];
+
+describe("lists that people keep", () => {
+  it.each(lists)("%s", (_what, list, named) => {
+    expect(allows(parseAllowedSigners(list), origin, key)).toBe(named);
+  });
+
+  it.each(lists)("ssh-keygen says the same: %s", (_what, list, named) => {
+    expect(openssh(list, 0)).toBe(named);
+  });
+
+  it.each([
+    ['"20260102"', "2026-01-02T00:00:00.000Z"],
+    ['"20260102Z"', "2026-01-02T00:00:00.000Z"],
+    ['"202601020304"', "2026-01-02T03:04:00.000Z"],
+    ['"202601020304Z"', "2026-01-02T03:04:00.000Z"],
+    ['"20260102030405"', "2026-01-02T03:04:05.000Z"],
+    ['"20260102030405Z"', "2026-01-02T03:04:05.000Z"],
+  ])("the time %s is %s", (text, time) => {
+    const [signer] = parseAllowedSigners(`${origin} valid-after=${text} ${first}`);
+    expect(signer?.validAfter).toBe(time);
+    expect(openssh(`${origin} valid-after=${text} ${first}`, 0, "20270101Z")).toBe(true);
+  });
+
+  it.each([
+    ["a line without a key", origin],
+    ["a key without a principal", `${first}`],
+    ["an open quotation mark", `"${origin} ${first}`],
+    ["options with an open quotation mark", `${origin} namespaces="x ${first}`],
+    ["an unknown option", `${origin} restrict ${first}`],
+    ["an option without its value", `${origin} namespaces ${first}`],
+    ["an option twice", `${origin} namespaces="a",namespaces="b" ${first}`],
+    ["a time that is none", `${origin} valid-after="tomorrow" ${first}`],
+    ["a time in the month 13", `${origin} valid-after="20261301" ${first}`],
+    ["a damaged key", `${origin} ${first!.slice(0, -4)}`],
+    ["options and no key", `${origin} namespaces="x"`],
+    ["something that is no list", "-----BEGIN CERTIFICATE-----"],
+    ["two megabytes", "#".repeat(2 * 1024 * 1024)],
+  ])("%s is refused", (_what, list) => {
+    expect(() => parseAllowedSigners(list)).toThrow(FormatError);
+    expect(openssh(list, 0)).toBe(false);
+  });
+
+  it("a pattern of many stars takes no time", () => {
+    const list = `${"*a".repeat(5000)}b ${first}`;
+    expect(allows(parseAllowedSigners(list), "a".repeat(5000), key)).toBe(false);
+  });
+});

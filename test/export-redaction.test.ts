@@ -1,0 +1,203 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Decrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { closeAfterWriting } from "../src/checkpoint.js";
+import { buildCaptureId } from "../src/core/capture-id.js";
+import { type ExportRequest, exportPackage } from "../src/export.js";
+import { preserve } from "../src/preserve.js";
+import { digestFile } from "../src/vault/digest-file.js";
+import { beginAttempt } from "../src/vault/recovery.js";
+import type { Vault } from "../src/vault/vault.js";
+import { verifyPackage } from "../src/verify-package.js";
+import * as samples from "./support/samples.js";
+import { copyVault, openTestVault, temporaryFolder, testWorld } from "./support/vaults.js";
+
+/** What only the annex may say of the chosen capture. */
+const ofAnnex = {
+  collector: "canary-collector-Aigerim",
+  hostname: "canary-hostname-7",
+  os: "canary-system-9",
+  time_zone: "Canary/Zone",
+  received_from: "canary-source-person",
+  proxy: "socks5://user:canary-proxy-password@198.51.100.77:1080",
+  place: "/home/canary-user/evidence",
+  address: "203.0.113.199",
+  cookie: "session=canary-cookie-value",
+} as const;
+
+/** What no package may say at all. */
+const ofOthers = {
+  url: "https://canary-other-source.example/watch",
+  title: "canary title of another capture",
+  collector: "canary-collector-of-another",
+  settings: "canary-settings-proxy-password",
+} as const;
+
+const scratch = temporaryFolder();
+const root = join(scratch.path, "canary-vault-folder");
+const seal = { proxy: null, allowPrivate: false, force: false };
+let chosen = "";
+let other = "";
+
+beforeAll(async () => {
+  let vault = await openTestVault(root);
+  await closeAfterWriting(vault, testWorld(), seal);
+  const path = join(root, "holdfast.json");
+  const settings = JSON.parse(readFileSync(path, "utf8"));
+  settings.settings.proxy = `http://user:${ofOthers.settings}@127.0.0.1:9`;
+  writeFileSync(path, JSON.stringify(settings, null, 2));
+  vault = await openTestVault(root);
+  chosen = capture(vault, { url: "https://video.example/chosen", title: "chosen", annex: ofAnnex });
+  const theirs = { ...ofAnnex, collector: ofOthers.collector };
+  other = capture(vault, { url: ofOthers.url, title: ofOthers.title, annex: theirs });
+  await closeAfterWriting(vault, testWorld(), seal);
+});
+afterAll(() => scratch.remove());
+
+interface Planted {
+  readonly url: string;
+  readonly title: string;
+  readonly annex: Record<keyof typeof ofAnnex, string>;
+}
+
+function capture(vault: Vault, { url, title, annex }: Planted): string {
+  const id = buildCaptureId(vault.now(), vault.random(5));
+  const staging = beginAttempt(vault, id, url);
+  const path = join(staging, "track-1.mp4");
+  writeFileSync(path, `the clip at ${url}`, { mode: 0o444 });
+  const raw = join(staging, "raw");
+  writeFileSync(raw, `{"cookies":"${annex.cookie}","ip":"${annex.address}"}`);
+  const { files: _, v: _v, elements, source, ...facts } = samples.record;
+  const claim = { value: title, basis: "platform_claim", from: "info.json:title" } as const;
+  const record = {
+    ...facts,
+    parent: null,
+    capture: id,
+    requested_url: url,
+    final_url: url,
+    redirects: [url],
+  };
+  preserve(
+    vault,
+    staging,
+    { ...record, source: { ...source, title: claim }, elements: () => elements },
+    [
+      {
+        path,
+        logicalPath: "original/track-1.mp4",
+        role: "media_track",
+        receivedAs: "track-1.mp4",
+        asReceived: true,
+        digest: digestFile(path),
+        hashedAt: vault.now().toISOString(),
+      },
+    ],
+    {
+      capture: id,
+      salt: Buffer.from(vault.random(16)).toString("hex"),
+      collector: annex.collector,
+      hostname: annex.hostname,
+      os: annex.os,
+      time_zone: annex.time_zone,
+      received_from: annex.received_from,
+      proxy: annex.proxy,
+      cookies_sha256: "ca".repeat(32),
+      places: { "<staging>": annex.place },
+      connections: [
+        {
+          at: samples.record.started_at,
+          host: "h",
+          port: 443,
+          address: annex.address,
+          bytes_in: 1,
+          bytes_out: 1,
+          refused: null,
+        },
+      ],
+      rawFiles: [{ path: raw, name: "info.json" }],
+    },
+  );
+  return id;
+}
+
+let count = 0;
+
+async function exported(name: string, asked: Partial<ExportRequest> = {}): Promise<string> {
+  count += 1;
+  const place = join(scratch.path, `canary-place-${count}`);
+  mkdirSync(place);
+  const vault = copyVault(root, join(scratch.path, `canary-vault-${count}`));
+  const to = join(place, name);
+  const request = { vault, ids: [chosen], to, withAnnex: false, recipients: [], seal, ...asked };
+  await exportPackage(request, testWorld());
+  return to;
+}
+
+/** The secrets that occur in any file of a folder, in its bytes or in its name, or in one file. */
+function found(secrets: readonly string[], path: string): string[] {
+  const whole = execFileSync("tar", ["-cf", "-", "-C", path, "."], { maxBuffer: 1 << 28 });
+  return secrets.filter((secret) => whole.includes(secret));
+}
+
+const annexSecrets = [...Object.values(ofAnnex), "ca".repeat(32), "canary-proxy-password", "198.51.100.77"];
+/** With what this machine calls the folders that were read and written. */
+const neverSecrets = (): string[] => [
+  ...Object.values(ofOthers),
+  other,
+  scratch.path,
+  "canary-vault",
+  "canary-place",
+];
+
+describe("what a package does not say", () => {
+  it("of the annex and the other captures there is no byte in it, by default", async () => {
+    const folder = await exported("package");
+    expect(found([...annexSecrets, ...neverSecrets()], folder)).toEqual([]);
+    // That the search finds what is there:
+    expect(found(["https://video.example/chosen", chosen], folder)).toHaveLength(2);
+  });
+
+  it("nor in the tar file, its headers included", async () => {
+    const tar = readFileSync(await exported("canary-name.tar"));
+    const said = [...annexSecrets, ...neverSecrets(), "canary-name"].filter((secret) => tar.includes(secret));
+    expect(said).toEqual([]);
+    expect(tar.includes(chosen)).toBe(true);
+  });
+
+  it("with the annex asked for, it says all that the annex says, and still nothing of the others", async () => {
+    const folder = await exported("package", { withAnnex: true });
+    expect(found(annexSecrets, folder)).toEqual(annexSecrets);
+    expect(found(neverSecrets(), folder)).toEqual([]);
+    expect(readdirSync(join(folder, "data", chosen, "annex")).sort()).toEqual(["annex.json", "info.json"]);
+    const report = await verifyPackage(
+      { path: folder, against: null, signers: null, tsaCa: null, quick: false },
+      testWorld(),
+    );
+    expect(report.findings.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(report).toMatchObject({ package: { profile: "with-annex" }, checked: { annexes: 1 } });
+  });
+
+  it("encrypted, it says not even which capture it holds, and opens with the key to a package that is as recorded", async () => {
+    const identity = await generateX25519Identity();
+    const recipients = [await identityToRecipient(identity)];
+    const file = await exported("package.tar.age", { recipients, withAnnex: true });
+    const bytes = readFileSync(file);
+    expect([chosen, ...annexSecrets, ...neverSecrets()].filter((secret) => bytes.includes(secret))).toEqual(
+      [],
+    );
+    const decrypter = new Decrypter();
+    decrypter.addIdentity(identity);
+    const tar = join(scratch.path, "opened.tar");
+    writeFileSync(tar, await decrypter.decrypt(bytes));
+    const request = { path: tar, against: null, signers: null, tsaCa: null, quick: false };
+    const report = await verifyPackage(request, testWorld());
+    expect([report.ok, report.hashes, report.chain, report.signature]).toEqual([
+      true,
+      "pass",
+      "pass",
+      "pass",
+    ]);
+  });
+});

@@ -1,0 +1,11 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkChain } from "../src/core/chain.js";
+import { verifyVault } from "../src/verify.js";
+import { verifyPackage } from "../src/verify-package.js";
+import { applyDamage, type DamageScenario, fill } from "./support/damage.js";
+import { makeReferences, type Reference } from "./support/damage-references.js";
+import { readVectors, vectorPath } from "./support/vectors.js";
+import { temporaryFolder, testWorld } from "./support/vaults.js";

@@ -1,0 +1,155 @@
+"""The bag around a package: its tree, its paths, bag-info.txt and manifests (RFC 8493, FORMAT.md §17)."""
+from __future__ import annotations
+
+import os
+import re
+from typing import Dict, List, Optional, Tuple
+
+import tar
+from files import Tree
+from findings import Report
+from vault import read_tree
+
+PATH = re.compile(r"(?!.*//)[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*\Z")
+MANIFESTS = tuple(f"{kind}manifest-sha{bits}.txt" for kind in ("", "tag") for bits in (256, 512))
+DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+LABEL = re.compile(r"([A-Za-z0-9-]+): ?(.*)\Z")
+
+
+def open_package(path: str, report: Report) -> Optional[Tree]:
+    """The files of a folder or tar, with `package-path` for every name that may not be; None where it is no package."""
+    try:
+        tree, doubles = (read_tree(path), []) if os.path.isdir(path) else _read_tar(path)
+    except (OSError, ValueError):
+        report.add("package-unreadable", "package")
+        return None
+    if "bagit.txt" not in tree:
+        report.add("package-unreadable", "package")
+        return None
+    for name in doubles + tree.special:
+        report.add("package-path", name)
+    for name in _refused(report, sorted([*tree.sizes, *tree.folders])):
+        tree.sizes.pop(name, None)
+    return tree
+
+
+def _read_tar(path: str) -> Tuple[Tree, List[str]]:
+    members = tar.read_members(path)
+    tops = {member.name.split("/")[0] for member in members}
+    if len(tops) != 1 or any(member.kind == "other" for member in members):
+        raise ValueError("not one folder of files")
+    files: Dict[str, tar.Member] = {}
+    folders, doubles = [], []
+    for member in members:
+        name = member.name[len(member.name.split("/")[0]) + 1 :]
+        if member.kind == "folder":
+            folders.append(name.rstrip("/"))
+        elif name in files:
+            doubles.append(name)
+        else:
+            files[name] = member
+    sizes = {name: member.size for name, member in files.items()}
+    opener = lambda name: tar.Part(path, files[name])  # noqa: E731
+    return Tree(sizes, opener, [], [name for name in folders if name]), doubles  # type: ignore[arg-type]
+
+
+def _refused(report: Report, names: List[str]) -> List[str]:
+    """Names that may not be: what is under them counts as not there."""
+    seen: Dict[str, str] = {}
+    refused = []
+    for name in names:
+        parts = name.split("/")
+        if PATH.match(name) is None or "." in parts or ".." in parts or len(name.encode("utf-8", "replace")) > 200:
+            report.add("package-path", name)
+            refused.append(name)
+        if seen.setdefault(name.lower(), name) != name:
+            report.add("package-path", name)
+    return refused
+
+
+def read_info(tree: Tree) -> Optional[List[Tuple[str, str]]]:
+    """The labels and values of bag-info.txt in order; None where it cannot be read as that."""
+    if "bag-info.txt" not in tree:
+        return None
+    labels: List[Tuple[str, str]] = []
+    try:
+        text = tree.small("bag-info.txt").decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    for line in text.splitlines():
+        found = LABEL.match(line)
+        if line[:1] in (" ", "\t") and labels:
+            labels[-1] = (labels[-1][0], f"{labels[-1][1]} {line.strip()}")
+        elif found is None:
+            return None
+        else:
+            labels.append((found.group(1), found.group(2).strip()))
+    return labels
+
+
+def values(labels: List[Tuple[str, str]], name: str) -> List[str]:
+    """Every value of a label."""
+    return [value for label, value in labels if label.lower() == name.lower()]
+
+
+def check_bag(report: Report, tree: Tree, labels: List[Tuple[str, str]]) -> None:
+    """The declaration, bag-info.txt and the four manifests."""
+    if tree.small("bagit.txt") != DECLARATION:
+        report.add("bag-malformed", "bagit.txt")
+    captures = values(labels, "External-Identifier")
+    payload = tree.under("data/")
+    oxum = f"{sum(tree.sizes[path] for path in payload)}.{len(payload)}"
+    single = ("Holdfast-Package", "Bagging-Date", "Payload-Oxum", "Holdfast-Origin", "Holdfast-Profile")
+    annexed = any(path.split("/")[2:3] == ["annex"] for path in payload)
+    holds = (
+        all(len(values(labels, name)) == 1 for name in single)
+        and len(captures) > 0
+        and captures == sorted(set(captures))
+        and values(labels, "Payload-Oxum") == [oxum]
+        and values(labels, "Holdfast-Profile")[0] in (["with-annex"] if annexed else ["redacted", "with-annex"])
+        and re.match(r"holdfast/[0-9a-f]{32}\Z", values(labels, "Holdfast-Origin")[0])
+        and re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", values(labels, "Bagging-Date")[0])
+    )
+    if not holds:
+        report.add("bag-malformed", "bag-info.txt")
+    for name in MANIFESTS:
+        _check_manifest(report, tree, name)
+
+
+def _check_manifest(report: Report, tree: Tree, name: str) -> None:
+    if name not in tree:
+        report.add("manifest-missing", name)
+        return
+    tag, digest = name.startswith("tag"), 1 if "256" in name else 2
+    listed = _read_manifest(tree.small(name), 64 if digest == 1 else 128, tag)
+    if listed is None:
+        report.add("bag-malformed", name)
+        return
+    for path, stated in listed.items():
+        if path not in tree:
+            report.add("file-missing", path)
+        elif tree.digests(path)[digest] != stated:
+            report.add("file-changed", path)
+    for path in sorted(tree.sizes):
+        payload = path.startswith("data/")
+        if payload != tag and not path.startswith("tagmanifest-") and path not in listed:
+            report.add("file-unlisted", path)
+
+
+def _read_manifest(data: bytes, digits: int, tag: bool) -> Optional[Dict[str, str]]:
+    """Path to digest; None unless every line is `<hex>  <path>` in ascending order of path."""
+    listed: Dict[str, str] = {}
+    try:
+        lines = data.decode("ascii").split("\n")
+    except UnicodeDecodeError:
+        return None
+    if lines.pop() != "":
+        return None
+    for line in lines:
+        found = re.match(r"([0-9a-f]+)  (.+)\Z", line)
+        if found is None or len(found.group(1)) != digits or PATH.match(found.group(2)) is None:
+            return None
+        if found.group(2).startswith("data/") == tag:
+            return None
+        listed[found.group(2)] = found.group(1)
+    return listed if len(listed) == len(lines) and list(listed) == sorted(listed) else None

@@ -1,0 +1,143 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { HoldfastError } from "../../src/core/error.js";
+import { listCaptures } from "../../src/list.js";
+import { schemaDifferences, schemaVersion } from "../../src/vault/database.js";
+import { inclusionProofOf, rootOf } from "../../src/vault/merkle-nodes.js";
+import { closeVault } from "../../src/vault/vault.js";
+import {
+  captureText,
+  copyVault,
+  deriveText,
+  errorCodes,
+  openTestVault,
+  temporaryFolder,
+} from "../support/vaults.js";
+
+const folder = temporaryFolder();
+const made = join(folder.path, "made");
+const old = join(folder.path, "old");
+const firstMigration = new URL("../../schemas/migrations/001-first.sql", import.meta.url);
+const everything = {
+  since: null,
+  until: null,
+  uploader: null,
+  host: null,
+  status: null,
+  text: null,
+  sort: "at",
+  descending: false,
+  limit: null,
+} as const;
+
+/** A vault.db as the first version of the schema had it: its one migration, with the log and index of another. */
+function writeSchemaOne(from: string, to: string): void {
+  const old = new Database(to);
+  old.pragma("journal_mode = WAL");
+  old.exec(readFileSync(firstMigration, "utf8"));
+  old.pragma("user_version = 1");
+  old.exec(`ATTACH '${from}' AS newer`);
+  for (const table of ["entry", "capture", "file"]) {
+    old.exec(`INSERT INTO main.${table} SELECT * FROM newer.${table}`);
+  }
+  old.exec("INSERT INTO main.capture_text SELECT id, title, description, uploader FROM newer.capture_text");
+  old.close();
+}
+
+function oldVault(name: string): string {
+  return copyVault(old, join(folder.path, name));
+}
+
+function tables(root: string): Record<string, unknown> {
+  const database = new Database(join(root, "vault.db"), { readonly: true });
+  const rows = (query: string) => database.prepare(query).raw().all();
+  const all = {
+    entry: rows("SELECT * FROM entry ORDER BY seq"),
+    capture: rows("SELECT * FROM capture ORDER BY id"),
+    file: rows("SELECT * FROM file ORDER BY capture, entry, path"),
+    capture_text: rows("SELECT id, title, description, uploader FROM capture_text ORDER BY id"),
+    merkle_node: rows("SELECT * FROM merkle_node ORDER BY level, number"),
+    token: rows("SELECT * FROM token ORDER BY entry"),
+  };
+  database.close();
+  return all;
+}
+
+beforeAll(async () => {
+  const vault = await openTestVault(made);
+  const { record } = captureText(vault, "first");
+  deriveText(vault, record, "one");
+  captureText(vault, "second, longer");
+  closeVault(vault);
+  copyVault(made, old);
+  rmSync(join(old, "vault.db"));
+  writeSchemaOne(join(made, "vault.db"), join(old, "vault.db"));
+});
+afterAll(() => folder.remove());
+
+describe("a database of an earlier schema", () => {
+  it("is brought up to date by the next writer, with every index table made from the log", async () => {
+    const root = oldVault("updated");
+    closeVault(await openTestVault(root));
+    expect(tables(root)).toEqual(tables(made));
+    expect(await errorCodes(root)).toEqual([]);
+  });
+
+  it("has the tree over its whole log afterwards, and grows on", async () => {
+    const vault = await openTestVault(oldVault("grows"));
+    const before = rootOf(vault.database, 4);
+    captureText(vault, "third, longer still");
+    expect(rootOf(vault.database, 4)).toEqual(before);
+    expect(inclusionProofOf(vault.database, 0, 5)).toHaveLength(3);
+    expect(schemaDifferences(vault.database)).toEqual([]);
+    closeVault(vault);
+  });
+
+  it("is not changed by a reader, who says which command brings it up to date", () => {
+    const root = oldVault("read");
+    const before = readFileSync(join(root, "vault.db"));
+    try {
+      listCaptures(root, everything);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(HoldfastError);
+      expect(error).toMatchObject({ code: "no-vault", hint: expect.stringContaining("holdfast checkpoint") });
+    }
+    expect(readFileSync(join(root, "vault.db"))).toEqual(before);
+  });
+
+  it("with a trigger of somebody else's is refused and left as it is", async () => {
+    const root = oldVault("foreign");
+    const database = new Database(join(root, "vault.db"));
+    database.exec("CREATE TRIGGER t AFTER INSERT ON entry BEGIN SELECT 1; END");
+    database.close();
+    await expect(openTestVault(root)).rejects.toMatchObject({ code: "no-vault" });
+    const after = new Database(join(root, "vault.db"), { readonly: true });
+    expect(after.pragma("user_version", { simple: true })).toBe(1);
+    after.close();
+  });
+
+  it("of a version that is not known yet is refused", async () => {
+    const root = copyVault(made, join(folder.path, "newer"));
+    const database = new Database(join(root, "vault.db"));
+    database.pragma(`user_version = ${schemaVersion + 1}`);
+    database.close();
+    await expect(openTestVault(root)).rejects.toMatchObject({ code: "no-vault" });
+  });
+
+  it("with a line that is no entry any more is brought up to date all the same, and an audit names the line", async () => {
+    const root = oldVault("damaged");
+    const database = new Database(join(root, "vault.db"));
+    database.exec("DROP TRIGGER entry_never_changed");
+    database.prepare("UPDATE entry SET line = replace(line, '\"v\":1', '\"v\":9') WHERE seq = 3").run();
+    const trigger = /CREATE TRIGGER entry_never_changed[\s\S]*?END;/.exec(
+      readFileSync(firstMigration, "utf8"),
+    );
+    database.exec(trigger?.[0] ?? "");
+    database.close();
+    closeVault(await openTestVault(root));
+    expect(await errorCodes(root)).toContain("log-unknown-version");
+  });
+});
