@@ -1,11 +1,163 @@
-import { spawnSync } from "node:child_process";
-import { cpSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkChain } from "../src/core/chain.js";
+import type { Finding } from "../src/core/finding.js";
 import { verifyVault } from "../src/verify.js";
 import { verifyPackage } from "../src/verify-package.js";
 import { applyDamage, type DamageScenario, fill } from "./support/damage.js";
 import { makeReferences, type Reference } from "./support/damage-references.js";
-import { readVectors, vectorPath } from "./support/vectors.js";
 import { temporaryFolder, testWorld } from "./support/vaults.js";
+import { readVectors, vectorPath } from "./support/vectors.js";
+
+/*
+ * A verifier in Python, written from schemas/FORMAT.md without a look at this one, and this one must find the same. Where
+ * there is no Python on this machine, that half is skipped; the expectations of the scenarios hold all the same.
+ */
+
+const hasPython = spawnSync("python3", ["-c", "import sqlite3, sys; sys.exit(sys.version_info < (3, 9))"]).status === 0;
+const folder = join(import.meta.dirname, "second-opinion");
+const script = join(import.meta.dirname, "../schemas/package/verify.sh");
+/** Codes that FORMAT.md §18 leaves to a reader that rebuilds the index, or that are about the machine. */
+const ofThisReader = /^(index-.*|being-written|not-read-only|hard-linked|lock-not-ours|unreadable)$/;
+
+function python(name: string, argv: readonly string[]): SpawnSyncReturns<string> {
+  return spawnSync("python3", ["-B", join(folder, name), ...argv], { encoding: "utf8", maxBuffer: 1 << 26 });
+}
+
+describe.skipIf(!hasPython)("vectors, read by Python (python3 of at least 3.9 with sqlite3 is needed)", () => {
+  const kinds = [
+    "canonical-json",
+    "chains",
+    "checkpoints",
+    "entries",
+    "merkle",
+    "proofs",
+    "signatures",
+    "tokens",
+  ];
+  it.each(kinds)("the second opinion makes of %s what the vectors expect", (kind) => {
+    const { stdout, stderr } = python("vectors.py", [vectorPath(kind)]);
+    expect(stderr).toBe("");
+    const found = new Map(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line): { vector: string; found: unknown } => JSON.parse(line))
+        .map((one) => [one.vector, one.found]),
+    );
+    const vectors = readVectors<Record<string, unknown>>(kind);
+    expect(found.size).toBe(vectors.length);
+    for (const { name, ...vector } of vectors) {
+      expect(found.get(`${kind}/${name}`), name).toEqual(expected(vector));
+    }
+  });
+});
+
+/** What a vector expects: `expect`, or the parts of it that stand beside what is given. */
+function expected(vector: Record<string, unknown>): unknown {
+  if (vector.kind === "roots") return vector.roots;
+  if (vector.kind !== "every-size") return vector.expect;
+  const { roots, inclusion_proofs_sha256, consistency_proofs_sha256 } = vector;
+  return { roots, inclusion_proofs_sha256, consistency_proofs_sha256 };
+}
+
+interface Opinion {
+  readonly findings: readonly string[];
+  readonly answers: Readonly<Record<string, string>>;
+}
+
+/** One line for each finding, so that a difference can be read. */
+function opinion(report: {
+  readonly findings: readonly Pick<Finding, "code" | "severity" | "where">[];
+  readonly hashes: string;
+  readonly chain: string;
+  readonly signature: string;
+  readonly tokens: string;
+}): Opinion {
+  const { hashes, chain, signature, tokens } = report;
+  const lines = report.findings
+    .filter(({ code }) => !ofThisReader.test(code))
+    .map(({ code, severity, where }) => `${severity} ${code} ${where}`);
+  return { findings: [...new Set(lines)].sort(), answers: { hashes, chain, signature, tokens } };
+}
+
+const scratch = temporaryFolder();
+let references: Readonly<Record<"vault" | "package", Reference>>;
+const untouched = new Map<string, Opinion>();
+beforeAll(async () => {
+  references = await makeReferences(scratch.path);
+  for (const target of ["vault", "package"] as const) {
+    untouched.set(target, await ours(references[target].root, target, {}));
+  }
+});
+afterAll(() => scratch.remove());
+
+type Texts = Readonly<Record<string, string>>;
+
+async function ours(root: string, target: "vault" | "package", texts: Texts): Promise<Opinion> {
+  const { against = null, signers = null, tsa_ca: tsaCa = null } = texts;
+  const brought = { against, signers, tsaCa };
+  if (target === "package") return opinion(await verifyPackage({ path: root, quick: false, ...brought }, testWorld()));
+  return opinion(await verifyVault({ vault: root, ids: [], quick: false, record: false, brought }, testWorld()));
+}
+
+/** What the checker brings, as texts and as files for a command line. */
+function brought(scenario: DamageScenario): { readonly texts: Texts; readonly argv: readonly string[] } {
+  const texts: Record<string, string> = {};
+  const argv: string[] = [];
+  for (const [key, name] of Object.entries(scenario.trust ?? {})) {
+    const text = references[scenario.target].texts[name];
+    if (text === undefined) throw new Error(`nobody has ${name}`);
+    texts[key] = text;
+    writeFileSync(join(scratch.path, key), text);
+    argv.push(`--${key.replace("_", "-")}`, join(scratch.path, key));
+  }
+  return { texts, argv };
+}
+
+describe("damage", () => {
+  const scenarios = readVectors<DamageScenario>("damage");
+
+  it.each(scenarios)("$comment ($name)", async (scenario) => {
+    const { target } = scenario;
+    const { names, others } = references[target];
+    const root = join(scratch.path, "damaged");
+    rmSync(root, { recursive: true, force: true });
+    cpSync(references[target].root, root, { recursive: true, preserveTimestamps: true });
+    applyDamage(root, scenario.steps, names, others);
+    const { texts, argv } = brought(scenario);
+
+    const found = await ours(root, target, texts);
+    const known = untouched.get(target)?.findings ?? [];
+    const wanted = scenario.expect.map(({ code, severity, where }) => `${severity} ${code} ${fill(where, names)}`);
+    expect(found.findings.filter((line) => !known.includes(line))).toEqual(wanted.sort());
+    expect(found.answers).toEqual(scenario.answers);
+
+    if (hasPython) {
+      const { stdout, stderr, status } = python("verify.py", [...argv, root]);
+      expect(stderr).toBe("");
+      expect(opinion(JSON.parse(stdout))).toEqual(found);
+      expect(status).toBe(found.findings.some((line) => line.startsWith("error")) ? 1 : 0);
+    }
+    if (target === "package") {
+      const { stdout } = spawnSync("sh", [script, ...argv, root], { encoding: "utf8" });
+      expect([...stdout.matchAll(/^FAIL +(\S+)/gm)].map(([, step]) => step)).toEqual(scenario.verify_sh);
+    }
+  });
+});
+
+describe.skipIf(!hasPython)("a package in a tar, read by Python", () => {
+  it("is judged like the folder, and a tar that breaks off is refused", () => {
+    const { root } = references.package;
+    const file = join(scratch.path, "package.tar");
+    spawnSync("tar", ["-C", scratch.path, "--format=ustar", "-cf", file, root.slice(scratch.path.length + 1)]);
+    expect(opinion(JSON.parse(python("verify.py", [file]).stdout))).toEqual(untouched.get("package"));
+    spawnSync("truncate", ["-s", "-20000", file]);
+    expect(JSON.parse(python("verify.py", [file]).stdout)).toMatchObject({
+      ok: false,
+      hashes: "unchecked",
+      findings: [{ code: "package-unreadable", where: "package" }],
+    });
+  });
+});

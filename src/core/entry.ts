@@ -114,7 +114,7 @@ function parseTime(value: Json | undefined): string {
 }
 
 /** RFC 3339 in the one spelling that is allowed, of a day and an hour that exist. */
-function isUtcMillis(text: string): boolean {
+export function isUtcMillis(text: string): boolean {
   if (
     !/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/.test(text)
   ) {

@@ -17,6 +17,11 @@ export interface LinesTask {
   readonly rootsAt: readonly number[];
   /** Size of the newest checkpoint, or 0. */
   readonly newest: number;
+  /**
+   * Whether SQLite's own check leaves out if its look-up structures agree with its tables. For a log that does not fit
+   * into memory that takes as long as everything else together, and nothing that is judged is looked up through them.
+   */
+  readonly lightCheck: boolean;
 }
 
 /** What is wrong with the database beside the log in it, and with what was made from the log. */
@@ -35,7 +40,7 @@ export interface IndexAudit {
  * them: index, tree and segments. What the lines themselves say is not judged here.
  */
 export function auditIndex(layout: VaultLayout, database: Database.Database, task: LinesTask): IndexAudit {
-  const damage = integrityFindings(database);
+  const damage = integrityFindings(database, task.lightCheck);
   if (damage.length > 0) return { damage, findings: [], segmentFindings: [], roots: new Map() };
   const replay = openReplay(recordReader(layout));
   const segments = openSegmentAudit(layout.root, task.segments, (first) => linesFrom(database, first));
@@ -70,12 +75,12 @@ export function placeFindings({ seq, body }: Entry): readonly Finding[] {
   return [{ code: "log-object", severity: "error", where: `entry:${seq}`, message }];
 }
 
-function integrityFindings(database: Database.Database): readonly Finding[] {
+function integrityFindings(database: Database.Database, light: boolean): readonly Finding[] {
   const damaged = (message: string): Finding => {
     return { code: "database-damaged", severity: "error", where: "vault.db", message };
   };
   try {
-    const answer = database.pragma("integrity_check", { simple: true });
+    const answer = database.pragma(light ? "quick_check" : "integrity_check", { simple: true });
     return answer === "ok" ? [] : [damaged(`SQLite's own check says: ${String(answer)}`)];
   } catch (error) {
     return [damaged(`SQLite cannot read it: ${error instanceof Error ? error.message : "unknown"}`)];

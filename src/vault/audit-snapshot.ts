@@ -68,7 +68,7 @@ export async function readSnapshot(
     database.prepare("SELECT 1 FROM entry LIMIT 1").get();
     const folder = readLogFolder(layout);
     const apart = startApart(reader, folder, options);
-    const here = apart ? null : auditIndex(layout, database, linesTask(folder, options));
+    const here = apart ? null : auditIndex(layout, database, linesTask(folder, options, false));
     if (here && here.damage.length > 0) return here.damage;
     const read = readLogOrFail(database);
     const index = here ?? (await apart);
@@ -79,12 +79,17 @@ export async function readSnapshot(
   }
 }
 
-function linesTask({ segments, checkpoints }: LogFolder, { rootAt }: SnapshotOptions): LinesTask {
+function linesTask(
+  { segments, checkpoints }: LogFolder,
+  { rootAt }: SnapshotOptions,
+  lightCheck: boolean,
+): LinesTask {
   const sizes = checkpoints.map(({ size }) => size);
   return {
     segments,
     rootsAt: rootAt === null ? sizes : [...sizes, rootAt],
     newest: newestOf(checkpoints)?.size ?? 0,
+    lightCheck,
   };
 }
 
@@ -96,7 +101,7 @@ function startApart(
 ): Promise<IndexAudit> | null {
   const bytes = file === null ? 0 : (lstatSync(file, { throwIfNoEntry: false })?.size ?? 0);
   if (file === null || bytes <= worthAThread) return null;
-  const task = { root: layout.root, file, lines: linesTask(folder, options) };
+  const task = { root: layout.root, file, lines: linesTask(folder, options, true) };
   const apart = auditIndexApart(task, options.signal);
   // It is waited for later; what it throws must not end the process before that.
   apart.catch(() => undefined);

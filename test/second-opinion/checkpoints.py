@@ -65,6 +65,20 @@ def parse_checkpoint(data: bytes) -> Tuple[str, int, bytes]:
     return found.group(1), int(found.group(2)), root
 
 
+def find_checkpoint(data: bytes) -> Tuple[str, int, bytes]:
+    """The one checkpoint in a text that somebody kept: quoted, indented, with words around it. ValueError otherwise."""
+    lines = [line.strip(" \t\r>") for line in data.decode("utf-8", "replace").split("\n")]
+    found = set()
+    for three in zip(lines, lines[1:], lines[2:]):
+        try:
+            found.add(parse_checkpoint("".join(line + "\n" for line in three).encode()))
+        except ValueError:
+            continue
+    if len(found) != 1:
+        raise ValueError("no checkpoint in it, or more than one")
+    return found.pop()
+
+
 def audit(report: Report, found: Sequence[Found], facts: Facts, trust: Trust) -> Outcome:
     """Every finding of §18.2 but those of segments."""
     outcome = Outcome()
@@ -247,7 +261,7 @@ def _check_named(report: Report, found: Sequence[Found], facts: Facts) -> None:
 
 
 def _check_against(report: Report, held: bytes, facts: Facts, outcome: Outcome) -> None:
-    origin, size, root = parse_checkpoint(held)
+    origin, size, root = find_checkpoint(held)
     if facts.origins and origin != facts.origins[0]:
         report.add("other-log", "log")
         return

@@ -41,7 +41,7 @@ def main() -> int:
     try:
         against = Path(given.against).read_bytes() if given.against else None
         if against is not None:
-            checkpoints.parse_checkpoint(against)
+            checkpoints.find_checkpoint(against)
         signers = keys.parse_signers(Path(given.signers).read_text("utf-8")) if given.signers else None
         roots = Path(given.tsa_ca).read_text("ascii") if given.tsa_ca else None
         report = verify(given.path, Trust(against, signers, roots))

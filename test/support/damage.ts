@@ -22,7 +22,7 @@ export type DamageStep =
   | { readonly op: "flip"; readonly path: string; readonly at: number }
   | { readonly op: "write" | "append"; readonly path: string; readonly text: string }
   | { readonly op: "replace"; readonly path: string; readonly from: string; readonly to: string }
-  | { readonly op: "remove"; readonly path: string }
+  | { readonly op: "remove" | "other-root"; readonly path: string }
   | { readonly op: "remove-line"; readonly path: string; readonly line: number }
   | { readonly op: "truncate"; readonly path: string; readonly by: number }
   | { readonly op: "folder"; readonly path: string }
@@ -40,8 +40,10 @@ export interface DamageScenario {
   /** What the checker brings: names of texts of the reference. */
   readonly trust?: { readonly against?: string; readonly signers?: string; readonly tsa_ca?: string };
   /** Every finding that the undamaged reference, checked in the same way, does not have. */
-  readonly expect: readonly { readonly code: string; readonly where: string }[];
+  readonly expect: readonly { readonly code: string; readonly severity: string; readonly where: string }[];
   readonly answers: Readonly<Record<"hashes" | "chain" | "signature" | "tokens", string>>;
+  /** For a package: the steps of verify.sh that fail. */
+  readonly verify_sh?: readonly string[];
   /** The step of the procedure in EVIDENCE.md §10, or what takes its place for a vault. */
   readonly caught_by: string;
 }
@@ -78,6 +80,9 @@ export function applyDamage(
       case "remove":
         lstatSync(place(step.path));
         rmSync(place(step.path), { recursive: true });
+        break;
+      case "other-root":
+        changeRoot(place(step.path));
         break;
       case "remove-line": {
         const lines = readFileSync(place(step.path), "utf8").split("\n");
@@ -132,6 +137,14 @@ function flip(path: string, at: number): void {
   const index = at < 0 ? bytes.length + at : at;
   bytes[index] = (bytes[index] ?? 0) ^ 0x04;
   writeFileSync(path, bytes);
+}
+
+/** Another root of the right form in a checkpoint. */
+function changeRoot(path: string): void {
+  const [origin, size, root = ""] = readFileSync(path, "utf8").split("\n");
+  const bytes = Buffer.from(root, "base64");
+  bytes[7] = (bytes[7] ?? 0) ^ 0x04;
+  writeFileSync(path, `${origin}\n${size}\n${bytes.toString("base64")}\n`);
 }
 
 function replace(path: string, from: string, to: string): void {

@@ -85,15 +85,15 @@ export async function makeSealedVault(root: string, history: History = {}): Prom
       { vault: root, choice: newKey, reason: "routine", seal },
       world,
     );
-    const second = await filled(root, world, (vault) => {
-      logFailure(vault);
-      return captureText(vault, "second, longer").record.capture;
-    });
+    const [failed, second] = await filled(root, world, (vault) => [
+      logFailure(vault),
+      captureText(vault, "second, longer").record.capture,
+    ]);
     const text = signMessage(Buffer.from(newestSigned(root).text), checkpointNamespace, secretOf(3));
     await addWitness({ vault: root, text, seal }, world);
     return {
       root,
-      names: { ...named("first", first, root), ...named("second", second, root), ...numbers(root, rotation) },
+      names: { "failed-id": failed, ...named("first", first, root), ...named("second", second, root), ...numbers(root, rotation) },
       roots: authorities.map(({ rootPem }) => rootPem).join(""),
       signers: exportSigners(root, null, world).allowed_signers,
       held,
@@ -124,7 +124,7 @@ async function filled<T>(root: string, world: World, fill: (vault: Vault) => T, 
 }
 
 /** A capture that came to nothing, with its annex. */
-function logFailure(vault: Vault): void {
+function logFailure(vault: Vault): string {
   const capture = buildCaptureId(vault.now(), vault.random(5));
   const annex = join(beginAttempt(vault, capture, "https://video.example/gone"), "annex");
   const digest = writeAnnex(annex, {
@@ -153,12 +153,16 @@ function logFailure(vault: Vault): void {
     clock: toJson(samples.record.clock),
   };
   commitFailure(vault, { capture, annex, body });
+  return capture;
 }
 
 function named(name: string, capture: string, root: string): Record<string, string> {
   const folder = readdirSync(join(root, "objects"), { recursive: true, encoding: "utf8" });
   const object = folder.find((path) => path.endsWith(`/${capture}`)) ?? "";
-  return { [name]: `objects/${object}`, [`${name}-annex`]: `private/${capture}`, [`${name}-id`]: capture };
+  return {
+    [name]: `objects/${object}`,
+    [`${name}-tail`]: object,
+    [`${name}-annex`]: `private/${capture}`, [`${name}-id`]: capture };
 }
 
 /** Names in `log/`: the newest checkpoint, that of the rotation, the witness's file and what it is over. */
