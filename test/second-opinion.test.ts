@@ -15,7 +15,8 @@ import { readVectors, vectorPath } from "./support/vectors.js";
  * there is no Python on this machine, that half is skipped; the expectations of the scenarios hold all the same.
  */
 
-const hasPython = spawnSync("python3", ["-c", "import sqlite3, sys; sys.exit(sys.version_info < (3, 9))"]).status === 0;
+const hasPython =
+  spawnSync("python3", ["-c", "import sqlite3, sys; sys.exit(sys.version_info < (3, 9))"]).status === 0;
 const folder = join(import.meta.dirname, "second-opinion");
 const script = join(import.meta.dirname, "../schemas/package/verify.sh");
 /** Codes that FORMAT.md §18 leaves to a reader that rebuilds the index, or that are about the machine. */
@@ -25,34 +26,37 @@ function python(name: string, argv: readonly string[]): SpawnSyncReturns<string>
   return spawnSync("python3", ["-B", join(folder, name), ...argv], { encoding: "utf8", maxBuffer: 1 << 26 });
 }
 
-describe.skipIf(!hasPython)("vectors, read by Python (python3 of at least 3.9 with sqlite3 is needed)", () => {
-  const kinds = [
-    "canonical-json",
-    "chains",
-    "checkpoints",
-    "entries",
-    "merkle",
-    "proofs",
-    "signatures",
-    "tokens",
-  ];
-  it.each(kinds)("the second opinion makes of %s what the vectors expect", (kind) => {
-    const { stdout, stderr } = python("vectors.py", [vectorPath(kind)]);
-    expect(stderr).toBe("");
-    const found = new Map(
-      stdout
-        .trim()
-        .split("\n")
-        .map((line): { vector: string; found: unknown } => JSON.parse(line))
-        .map((one) => [one.vector, one.found]),
-    );
-    const vectors = readVectors<Record<string, unknown>>(kind);
-    expect(found.size).toBe(vectors.length);
-    for (const { name, ...vector } of vectors) {
-      expect(found.get(`${kind}/${name}`), name).toEqual(expected(vector));
-    }
-  });
-});
+describe.skipIf(!hasPython)(
+  "vectors, read by Python (python3 of at least 3.9 with sqlite3 is needed)",
+  () => {
+    const kinds = [
+      "canonical-json",
+      "chains",
+      "checkpoints",
+      "entries",
+      "merkle",
+      "proofs",
+      "signatures",
+      "tokens",
+    ];
+    it.each(kinds)("the second opinion makes of %s what the vectors expect", (kind) => {
+      const { stdout, stderr } = python("vectors.py", [vectorPath(kind)]);
+      expect(stderr).toBe("");
+      const found = new Map(
+        stdout
+          .trim()
+          .split("\n")
+          .map((line): { vector: string; found: unknown } => JSON.parse(line))
+          .map((one) => [one.vector, one.found]),
+      );
+      const vectors = readVectors<Record<string, unknown>>(kind);
+      expect(found.size).toBe(vectors.length);
+      for (const { name, ...vector } of vectors) {
+        expect(found.get(`${kind}/${name}`), name).toEqual(expected(vector));
+      }
+    });
+  },
+);
 
 /** What a vector expects: `expect`, or the parts of it that stand beside what is given. */
 function expected(vector: Record<string, unknown>): unknown {
@@ -98,8 +102,11 @@ type Texts = Readonly<Record<string, string>>;
 async function ours(root: string, target: "vault" | "package", texts: Texts): Promise<Opinion> {
   const { against = null, signers = null, tsa_ca: tsaCa = null } = texts;
   const brought = { against, signers, tsaCa };
-  if (target === "package") return opinion(await verifyPackage({ path: root, quick: false, ...brought }, testWorld()));
-  return opinion(await verifyVault({ vault: root, ids: [], quick: false, record: false, brought }, testWorld()));
+  if (target === "package")
+    return opinion(await verifyPackage({ path: root, quick: false, ...brought }, testWorld()));
+  return opinion(
+    await verifyVault({ vault: root, ids: [], quick: false, record: false, brought }, testWorld()),
+  );
 }
 
 /** What the checker brings, as texts and as files for a command line. */
@@ -130,7 +137,9 @@ describe("damage", () => {
 
     const found = await ours(root, target, texts);
     const known = untouched.get(target)?.findings ?? [];
-    const wanted = scenario.expect.map(({ code, severity, where }) => `${severity} ${code} ${fill(where, names)}`);
+    const wanted = scenario.expect.map(
+      ({ code, severity, where }) => `${severity} ${code} ${fill(where, names)}`,
+    );
     expect(found.findings.filter((line) => !known.includes(line))).toEqual(wanted.sort());
     expect(found.answers).toEqual(scenario.answers);
 
@@ -151,7 +160,14 @@ describe.skipIf(!hasPython)("a package in a tar, read by Python", () => {
   it("is judged like the folder, and a tar that breaks off is refused", () => {
     const { root } = references.package;
     const file = join(scratch.path, "package.tar");
-    spawnSync("tar", ["-C", scratch.path, "--format=ustar", "-cf", file, root.slice(scratch.path.length + 1)]);
+    spawnSync("tar", [
+      "-C",
+      scratch.path,
+      "--format=ustar",
+      "-cf",
+      file,
+      root.slice(scratch.path.length + 1),
+    ]);
     expect(opinion(JSON.parse(python("verify.py", [file]).stdout))).toEqual(untouched.get("package"));
     spawnSync("truncate", ["-s", "-20000", file]);
     expect(JSON.parse(python("verify.py", [file]).stdout)).toMatchObject({

@@ -12,7 +12,7 @@ const entries = Number(process.env.HOLDFAST_BENCH_ENTRIES ?? 1_000_000);
 /** What a log of a million entries may cost (DESIGN §9), in seconds. Memory has no budget of its own. */
 const budgets = { verify: 20, proof: 0.1, list: 0.3, find: 0.3 };
 
-/** A long log: all of it checked, one entry proven, its newest captures listed, one of them found by its text. */
+/** A long log: all of it checked, one entry proven, its newest captures listed, and those of one site. */
 export async function benchLog({ folder }) {
   needSpace(5000 * entries);
   const vault = join(folder, "vault");
@@ -23,7 +23,7 @@ export async function benchLog({ folder }) {
   const inside = await insideFigures(vault);
   sayFigure("one inclusion proof", inside.proof, budgets.proof, "without the start of the program");
   sayFigure("the newest 50 captures", inside.list, budgets.list, "likewise");
-  sayFigure("captures by words in them", inside.find, budgets.find, "likewise");
+  sayFigure("the newest 50 of one site", inside.find, budgets.find, "likewise");
   const started = await runWhole(holdfastCommand(vault, ["list", "--limit", "50"]));
   say(`  holdfast list --limit 50: ${seconds(started.seconds)} with the start of the program`);
 }

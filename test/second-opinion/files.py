@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from typing import Any, BinaryIO, Callable, Dict, List, Optional, Tuple
 
 import canonical
@@ -52,11 +51,6 @@ class Tree:
         """The first bytes of a file that must be small."""
         with self.opener(path) as stream:
             return stream.read(LARGEST_TEXT)
-
-
-def opener_of_bytes(files: Dict[str, bytes]) -> Opener:
-    """Files that are in memory already."""
-    return lambda path: io.BytesIO(files[path])
 
 
 def check_statement(report: Report, tree: Tree, path: str, kind: str) -> None:

@@ -48,10 +48,12 @@ def hashes_answer(report: Report, anything: bool) -> str:
 
 
 def chain_answer(report: Report) -> str:
+    """Lines and links, or the inclusion of each entry."""
     return "fail" if report.has(CHAIN) else "pass"
 
 
 def signature_answer(report: Report, newest_signed: bool) -> str:
+    """Every checkpoint by the key in force; `absent` unless the newest is signed."""
     return "fail" if report.has(SIGNATURE) else "pass" if newest_signed else "absent"
 
 

@@ -5,7 +5,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Iterable, List, Sequence, Tuple
 
 import canonical
 from canonical import Refused
@@ -114,6 +114,7 @@ def leaf_hash(data: bytes) -> bytes:
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
+    """Node over two trees."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
@@ -204,8 +205,3 @@ def consistency_proof(leaves: Sequence[bytes], old: int, whole: bool = True) -> 
     if old <= split:
         return consistency_proof(leaves[:split], old, whole) + [tree_root(leaves[split:])]
     return consistency_proof(leaves[split:], old - split, False) + [tree_root(leaves[:split])]
-
-
-def entry_numbered(entries: Sequence[Entry], seq: int) -> Optional[Entry]:
-    """The first entry that calls itself `seq`."""
-    return next((entry for entry in entries if entry.seq == seq), None)

@@ -138,6 +138,7 @@ def _chain(token: Token) -> List[Certificate]:
 
 
 def openssl() -> Optional[str]:
+    """Where openssl is; None where it is not."""
     return shutil.which("openssl")
 
 

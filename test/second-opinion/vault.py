@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import stat
 import tempfile
-from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 from urllib.parse import quote
 
@@ -24,7 +23,8 @@ from log import Entry
 NAME = r"(?!witness-)[a-z0-9][a-z0-9-]{0,31}"
 SEGMENT = re.compile(r"log/([0-9]{6,16})-([0-9]{6,16})\.jsonl\Z")
 LOG_FILE = re.compile(
-    rf"log/([0-9]{{6,16}})\.(?:(checkpoint)|(checkpoint\.sig)|({NAME}\.(?:tsr|ots|complete\.ots))|(witness-[0-9a-f]{{16}}\.sig))\Z"
+    rf"log/([0-9]{{6,16}})\.(?:(checkpoint)|(checkpoint\.sig)|({NAME}\.(?:tsr|ots|complete\.ots))"
+    r"|(witness-[0-9a-f]{16}\.sig))\Z"
 )
 ROOT_FILES = {
     "objects/0=ocfl_1.1": b"ocfl_1.1\n",

@@ -132,6 +132,7 @@ READERS = {
 
 
 def main() -> None:
+    """Prints what comes of every vector."""
     for folder in sys.argv[1:]:
         for path in sorted(Path(folder).glob("*.json")):
             vector = {"name": path.name, **json.loads(path.read_text("utf-8"))}

@@ -15,16 +15,13 @@ from typing import Any, Dict
 
 import checkpoints
 import keys
+import package
+import vault
 from findings import Trust
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 
 def verify(path: str, trust: Trust) -> Dict[str, Any]:
     """The report of whatever lies there."""
-    import package
-    import vault
-
     looks_like_vault = os.path.isdir(path) and any(
         os.path.lexists(os.path.join(path, name)) for name in ("vault.db", "holdfast.json")
     )
@@ -33,6 +30,7 @@ def verify(path: str, trust: Trust) -> Dict[str, Any]:
 
 
 def main() -> int:
+    """Reads the command line and returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option in ("--against", "--signers", "--tsa-ca"):
         parser.add_argument(option)

@@ -93,7 +93,12 @@ export async function makeSealedVault(root: string, history: History = {}): Prom
     await addWitness({ vault: root, text, seal }, world);
     return {
       root,
-      names: { "failed-id": failed, ...named("first", first, root), ...named("second", second, root), ...numbers(root, rotation) },
+      names: {
+        "failed-id": failed,
+        ...named("first", first, root),
+        ...named("second", second, root),
+        ...numbers(root, rotation),
+      },
       roots: authorities.map(({ rootPem }) => rootPem).join(""),
       signers: exportSigners(root, null, world).allowed_signers,
       held,
@@ -162,7 +167,9 @@ function named(name: string, capture: string, root: string): Record<string, stri
   return {
     [name]: `objects/${object}`,
     [`${name}-tail`]: object,
-    [`${name}-annex`]: `private/${capture}`, [`${name}-id`]: capture };
+    [`${name}-annex`]: `private/${capture}`,
+    [`${name}-id`]: capture,
+  };
 }
 
 /** Names in `log/`: the newest checkpoint, that of the rotation, the witness's file and what it is over. */
