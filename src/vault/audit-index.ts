@@ -4,6 +4,7 @@ import type { Entry } from "../core/entry.js";
 import type { Finding } from "../core/finding.js";
 import { GrowingTree } from "../core/growing-tree.js";
 import { type FoundSegment, openSegmentAudit } from "./audit-segments.js";
+import { olderVersion } from "./database.js";
 import { objectPath, type VaultLayout } from "./layout.js";
 import { linesFrom } from "./log.js";
 import { openNodeAudit } from "./merkle-nodes.js";
@@ -44,8 +45,9 @@ export function auditIndex(layout: VaultLayout, database: Database.Database, tas
   if (damage.length > 0) return { damage, findings: [], segmentFindings: [], roots: new Map() };
   const replay = openReplay(recordReader(layout));
   const segments = openSegmentAudit(layout.root, task.segments, (first) => linesFrom(database, first));
-  const nodes = openNodeAudit(database);
-  const tree = new GrowingTree((level, number, digest) => nodes.node(level, number, digest));
+  const older = olderVersion(database) !== null;
+  const nodes = older ? null : openNodeAudit(database);
+  const tree = new GrowingTree((level, number, digest) => nodes?.node(level, number, digest));
   const wanted = new Set(task.rootsAt);
   const roots = new Map<number, Uint8Array>();
   const findings: Finding[] = [];
@@ -56,13 +58,22 @@ export function auditIndex(layout: VaultLayout, database: Database.Database, tas
       segments.line(line);
       for (const finding of replayLine(replay, line)) findings.push(finding);
     }
-    const compared = [...findings, ...replay.compare(database), ...nodes.findings()];
+    const compared = nodes ? [...findings, ...replay.compare(database), ...nodes.findings()] : [olderIndex];
     return { damage, findings: compared, segmentFindings: segments.findings(task.newest), roots };
   } finally {
     segments.close();
     replay.close();
   }
 }
+
+/** A vault of an earlier version is read as it is: the log in it counts, its index is made again before it is used. */
+const olderIndex: Finding = {
+  code: "index-older",
+  severity: "note",
+  where: "vault.db",
+  message:
+    "its index is that of an earlier version and was not compared: the next command that writes makes it anew",
+};
 
 /** An entry names an object only by the one path that follows from the capture's id, and versions only by number. */
 export function placeFindings({ seq, body }: Entry): readonly Finding[] {

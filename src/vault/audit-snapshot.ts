@@ -6,7 +6,7 @@ import type { Entry } from "../core/entry.js";
 import type { Finding } from "../core/finding.js";
 import { auditIndex, type IndexAudit, type LinesTask, placeFindings } from "./audit-index.js";
 import type { Intent } from "./commit.js";
-import { schemaDifferences } from "./database.js";
+import { olderVersion, schemaDifferences } from "./database.js";
 import { auditIndexApart } from "./index-thread.js";
 import { schemaProblems } from "./json-schemas.js";
 import { objectPath } from "./layout.js";
@@ -34,9 +34,10 @@ export interface Snapshot {
   readonly indexFindings: readonly Finding[];
 }
 
-/** Another schema makes the database unfit to be read as a log. */
+/** Another schema than that of this or an earlier version makes the database unfit to be read as a log. */
 export function schemaFindings(database: Database.Database): readonly Finding[] {
   try {
+    if (olderVersion(database) !== null) return [];
     return schemaDifferences(database).map((message) => vaultDb("schema-differs", message));
   } catch (error) {
     return [unreadable(error)];

@@ -89,7 +89,7 @@ export function refuseOtherSchema(database: Database.Database, path: string): vo
 }
 
 /** The version of a database with exactly the schema of an older one; null for any other. */
-function olderVersion(database: Database.Database): number | null {
+export function olderVersion(database: Database.Database): number | null {
   const version = versionOf(database);
   if (typeof version !== "number" || version < 1 || version >= schemaVersion) return null;
   return differencesFrom(database, migrationPaths().slice(0, version)).length === 0 ? version : null;

@@ -8,6 +8,7 @@ import { schemaDifferences, schemaVersion } from "../../src/vault/database.js";
 import { inclusionProofOf, rootOf } from "../../src/vault/merkle-nodes.js";
 import { closeVault } from "../../src/vault/vault.js";
 import {
+  audit,
   captureText,
   copyVault,
   deriveText,
@@ -106,6 +107,12 @@ describe("a database of an earlier schema", () => {
       expect(error).toMatchObject({ code: "no-vault", hint: expect.stringContaining("holdfast checkpoint") });
     }
     expect(readFileSync(join(root, "vault.db"))).toEqual(before);
+  });
+
+  it("is audited as it is: its log and files count, and its index is said to be older", async () => {
+    const report = await audit(oldVault("audited"));
+    expect(report.findings.map(({ code, severity }) => [code, severity])).toEqual([["index-older", "note"]]);
+    expect([report.hashes, report.chain]).toEqual(["pass", "pass"]);
   });
 
   it("with a trigger of somebody else's is refused and left as it is", async () => {
