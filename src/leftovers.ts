@@ -8,8 +8,9 @@ import { FormatError } from "./core/format-error.js";
 import type { SshPublicKey } from "./core/ssh-key.js";
 import { checkSignature } from "./core/sshsig.js";
 import { listTokensAndWitnesses, readCheckpoint } from "./vault/log-folder.js";
-import { loggedTokenPaths } from "./vault/tokens.js";
 import type { Authority } from "./vault/settings.js";
+import { loggedAddress } from "./vault/token-files.js";
+import { loggedTokenPaths } from "./vault/tokens.js";
 import { logEntry, type Vault } from "./vault/vault.js";
 import { witnessesOf } from "./vault/witnesses.js";
 
@@ -60,7 +61,8 @@ async function logLeftToken(vault: Vault, checkpoint: FoundCheckpoint, token: Fo
   const facts =
     kind === "rfc3161" ? await timeStampFacts(asked, token, signed) : await proofFacts(token, signed);
   if (facts === null) return;
-  const { name: authority, url } = asked;
+  const { name: authority } = asked;
+  const url = loggedAddress(asked.url);
   const file = { path, bytes: bytes.length, sha256: sha256(bytes) };
   logEntry(vault, "token", { checkpoint: checkpoint.size, kind, authority, url, ...file, ...facts });
 }

@@ -1,6 +1,8 @@
 import type { CaptureRow, ListFilter } from "./outcome.js";
-import { anchorOf, readAnchors, type StoredAnchors } from "./vault/anchors.js";
+import { anchorOf, configured, readAnchors, type StoredAnchors } from "./vault/anchors.js";
+import { type PendingAnchor, pendingAnchors } from "./vault/authorities.js";
 import { type CaptureRowRecord, queryCaptures } from "./vault/captures.js";
+import { newestCheckpoint } from "./vault/log-folder.js";
 import { readVault } from "./vault/reader.js";
 
 /** The captures of a vault that match the filter, failed attempts included. Reads only. */
@@ -8,6 +10,14 @@ export function listCaptures(vault: string, filter: ListFilter): readonly Captur
   return readVault(vault, (reader) => {
     const anchors = readAnchors(reader);
     return queryCaptures(reader.database, filter).map((row) => toRow(row, anchors));
+  });
+}
+
+/** Who has not time-stamped the newest checkpoint, and why; empty where there is no checkpoint yet. Reads only. */
+export function pendingOf(vault: string): readonly PendingAnchor[] {
+  return readVault(vault, ({ layout, database }) => {
+    const newest = newestCheckpoint(layout);
+    return newest === null ? [] : pendingAnchors(database, configured(layout), newest.size);
   });
 }
 

@@ -65,11 +65,11 @@ function againstSentences(findings: readonly Finding[], against: string | null):
   }
   if (findings.some(({ code }) => code === "against-unchecked")) {
     return [
-      "The checkpoint you hold is of another size than those in the package: only the whole log, or a package with a checkpoint of that size, can be compared with it.",
+      "The checkpoint you hold is not the newest in the package: whether today's log goes on from it only the whole log can show, or a package whose newest checkpoint is that one.",
     ];
   }
   if (findings.some(({ code }) => /^history-|^other-log$/.test(code))) return [];
   return [
-    "The checkpoint you hold is one of those in the package: what it covers was not rewritten since it was given to you.",
+    "The checkpoint you hold is the newest in the package: what the entries state was not rewritten since it was given to you.",
   ];
 }

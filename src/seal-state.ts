@@ -1,3 +1,4 @@
+import type { Json } from "./core/canonical-json.js";
 import { keyInForce } from "./core/key-history.js";
 import type { DoctorFinding } from "./doctor.js";
 import { findKey } from "./key-store.js";
@@ -7,7 +8,7 @@ import { configured } from "./vault/anchors.js";
 import { type PendingAnchor, pendingAnchors } from "./vault/authorities.js";
 import { keyHistoryOf } from "./vault/key-entries.js";
 import { newestCheckpoint } from "./vault/log-folder.js";
-import { entriesBehind } from "./vault/log.js";
+import { entriesBehind, lastEntryOf } from "./vault/log.js";
 import type { VaultReader } from "./vault/reader.js";
 import { tokensOf } from "./vault/tokens.js";
 import { witnessesOf } from "./vault/witnesses.js";
@@ -26,6 +27,8 @@ export interface SealState {
   /** Logged tokens over it. */
   readonly tokens: number;
   readonly pending: readonly PendingAnchor[];
+  /** By how much the newest token's time was ahead of this machine's clock when it came; null where that is not known. */
+  readonly clock_difference_ms: number | null;
   /** Signatures of others over checkpoints. */
   readonly witnesses: number;
 }
@@ -42,6 +45,7 @@ export function sealState({ layout, database }: VaultReader, env: World["env"]):
     unsigned_entries: entriesBehind(database, size ?? 0),
     tokens: size === null ? 0 : tokensOf(database, size).length,
     pending: size === null ? [] : pendingAnchors(database, configured(layout), size),
+    clock_difference_ms: clockDifference(lastEntryOf(database, ["token"])?.body.clock_difference_ms),
     witnesses: witnessesOf(database).length,
   };
 }
@@ -52,6 +56,7 @@ export function sealFindings(state: SealState): readonly DoctorFinding[] {
     keyFinding(state.key),
     checkpointFinding(state),
     ...anchorFindings(state),
+    ...clockFinding(state),
     ...witnessFinding(state),
   ];
 }
@@ -112,6 +117,22 @@ function anchorFindings({ checkpoint, tokens, pending }: SealState): readonly Do
       return { severity: "note", what: "outside time", detail, hint: "ask now: holdfast checkpoint" };
     }),
   ];
+}
+
+/** Authorities keep their clocks to the second: more than a minute is a fault of one of the two. */
+const oddClockMs = 60_000;
+
+function clockFinding({ clock_difference_ms }: SealState): readonly DoctorFinding[] {
+  if (clock_difference_ms === null || Math.abs(clock_difference_ms) <= oddClockMs) return [];
+  const seconds = Math.round(Math.abs(clock_difference_ms) / 1000);
+  const side = clock_difference_ms > 0 ? "behind" : "ahead of";
+  const detail = `this machine's clock was ${seconds} s ${side} the last time-stamp when it came`;
+  const hint = "set the clock, and let a time service keep it: every time in the log is this machine's";
+  return [{ severity: "note", what: "clock and time-stamps", detail, hint }];
+}
+
+function clockDifference(value: Json | undefined): number | null {
+  return typeof value === "number" ? value : null;
 }
 
 function witnessFinding({ witnesses }: SealState): readonly DoctorFinding[] {

@@ -69,7 +69,7 @@ export async function verifyPackage(
     ...checkpoints.findings,
     ...originFindings(content, facts.origin, info),
     ...missingCopies(content),
-    ...(held === null ? [] : auditAgainst(held, { ...facts, rootAt: rootsOf(content) })),
+    ...(held === null ? [] : heldFindings(held, content, facts)),
   ]);
   return conclude(request, { content, info, inclusion, checkpoints, findings, facts });
 }
@@ -87,6 +87,18 @@ interface Audited {
 function factsOf({ entries }: PackageContent, info: BagInfo): LogFacts {
   const origin = entries.hasFirst ? entries.facts.origin : (info.origin ?? entries.facts.origin);
   return { ...entries.facts, origin, rootAt: () => null, entries: null };
+}
+
+/**
+ * Holds the package against a checkpoint that the checker kept. Its checkpoints are not shown to go on from each other, so
+ * only the newest, which covers every entry, can be the one that was kept and show something.
+ */
+function heldFindings(held: Checkpoint, content: PackageContent, facts: LogFacts): readonly Finding[] {
+  const found = auditAgainst(held, { ...facts, rootAt: rootsOf(content) });
+  if (found.length > 0 || held.size === content.checkpoints.at(-1)?.size) return found;
+  const message =
+    "the checkpoint you hold is in the package, but nothing in it shows that the newest one goes on from there";
+  return [{ code: "against-unchecked", severity: "note", where: "log", message }];
 }
 
 /** The roots that the checkpoints in the package state, for whoever holds one of the same size. */

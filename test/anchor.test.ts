@@ -461,7 +461,7 @@ describe("an OpenTimestamps calendar promises, and the promise is kept later", (
     await sealHead(vault, world, options);
     const [promise, complete] = tokensOf(vault.database, head.size);
     expect(promise).toMatchObject({ status: "pending" });
-    expect(complete).toMatchObject({ status: "complete", height: 870_000, url: calendar.url });
+    expect(complete).toMatchObject({ status: "complete", height: 870_000, url: `${calendar.url}/` });
     const digest = Buffer.from(sha256(head.signed), "hex");
     expect(existsSync(join(root, promise?.path ?? ""))).toBe(true);
     const proof = readProof(readFileSync(join(root, complete?.path ?? "")), digest);

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkpointName, checkpointNamespace } from "../src/core/checkpoint.js";
+import { checkSignature } from "../src/core/sshsig.js";
 import type { CaptureRecord, DerivationRecord } from "../src/core/record.js";
+import { newestSigned } from "../src/checkpoint-now.js";
 import type { CaptureResult } from "../src/outcome.js";
 import { showCapture } from "../src/show.js";
 import { holdfast } from "./support/cli.js";
@@ -73,6 +76,21 @@ describe("what is stored equals what the server served, byte for byte", () => {
       status: "captured",
       completeness: { verdict: "whole" },
       alterations: [],
+    });
+  });
+
+  it("and log/ then has a checkpoint that covers its entries, signed by the key of the log", async () => {
+    const { id } = await archiveOne("/clips/clip.mp4", "--again");
+    const { checkpoint, text } = newestSigned(vault);
+    expect(checkpoint.size).toBeGreaterThanOrEqual(showCapture(vault, id!).entries.at(-1)!.seq);
+    const log = join(vault, "log");
+    const signature = readFileSync(join(log, `${checkpointName(checkpoint.size)}.checkpoint.sig`), "utf8");
+    const [first] = readdirSync(log)
+      .sort()
+      .filter((name) => name.endsWith(".jsonl"));
+    const [created] = readFileSync(join(log, first!), "utf8").split("\n");
+    expect(checkSignature(Buffer.from(text), signature, checkpointNamespace)).toMatchObject({
+      key: { line: JSON.parse(created!).body.public_key },
     });
   });
 

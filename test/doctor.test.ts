@@ -127,6 +127,7 @@ describe("what each finding means", () => {
         unsigned_entries: 0,
         tokens: 2,
         pending: [],
+        clock_difference_ms: -900,
         witnesses: 0,
       },
     } as const;
@@ -143,6 +144,7 @@ describe("what each finding means", () => {
       unsigned_entries: 3,
       tokens: 0,
       pending: [{ authority: "first", reason: "HTTP 500", next_at: "2026-11-23T18:22:05.120Z" }],
+      clock_difference_ms: 3_600_000,
       witnesses: 1,
     } as const;
     const findings = sealFindings(state);
@@ -150,10 +152,14 @@ describe("what each finding means", () => {
       ["problem", "signing key"],
       ["note", "checkpoints"],
       ["note", "outside time"],
+      ["note", "clock and time-stamps"],
       ["ok", "witnesses"],
     ]);
     expect(findings[2]?.detail).toBe(
       "pending: first: HTTP 500; asked again not before 2026-11-23T18:22:05.120Z",
+    );
+    expect(findings[3]?.detail).toBe(
+      "this machine's clock was 3600 s behind the last time-stamp when it came",
     );
   });
 });

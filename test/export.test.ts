@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import jsonld from "jsonld";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HoldfastError } from "../src/core/error.js";
 import { type ExportRequest, exportPackage } from "../src/export.js";
@@ -12,6 +13,7 @@ import { verifyPackage } from "../src/verify-package.js";
 import { openAuthority, type TestAuthority } from "./support/authority.js";
 import { openCalendar, type TestCalendar } from "./support/calendar.js";
 import { holdfast } from "./support/cli.js";
+import { strictly } from "./support/ro-crate-loader.js";
 import { makeSealedVault, type Sealed } from "./support/sealed.js";
 import {
   audit,
@@ -174,6 +176,40 @@ describe("a package of one capture", () => {
 });
 
 describe("whoever has no holdfast", () => {
+  it("checks each token with openssl alone, with the chain beside it and the root from elsewhere", async () => {
+    const { vault, place } = freshPlace();
+    const { to } = await exportTo(vault, join(place, "package"));
+    const tokens = filesIn(join(to, "proof")).filter((path) => path.endsWith("/first.tsr"));
+    expect(tokens.length).toBeGreaterThan(1);
+    for (const path of tokens) {
+      const token = join(to, "proof", path);
+      const [signed, chain] = ["signed", "first.chain.pem"].map((name) => join(token, "..", name));
+      const said = execFileSync("openssl", ["ts", "-reply", "-in", token, "-text"], { encoding: "utf8" });
+      const time = Date.parse(/^Time stamp: (.+)$/m.exec(said)?.[1] ?? "") / 1000;
+      const verify = (data: string, ...more: readonly string[]) => {
+        const given = ["-data", data, "-in", token, "-CAfile", authority.rootFile, "-attime", `${time}`];
+        return spawnSync("openssl", ["ts", "-verify", ...given, ...more], { encoding: "utf8" });
+      };
+      const { status, stdout, stderr } = verify(signed!, "-untrusted", chain!);
+      expect([status, stdout + stderr]).toEqual([0, expect.stringContaining("Verification: OK")]);
+      expect(verify(chain!, "-untrusted", chain!).status).not.toBe(0);
+    }
+  });
+
+  it("reads the metadata as JSON-LD without a term lost, and finds every file of the data named once", async () => {
+    const { vault, place } = freshPlace();
+    const { to } = await exportTo(vault, join(place, "package"), { ids, withAnnex: true });
+    const document = JSON.parse(readFileSync(join(to, "data/ro-crate-metadata.json"), "utf8"));
+    const expanded = await jsonld.expand(document, strictly);
+    expect(expanded).toHaveLength(document["@graph"].length);
+    const names = expanded.map((item) => String(item["@id"]).slice(strictly.base.length));
+    const files = filesIn(join(to, "data"));
+    expect(files.length).toBeGreaterThan(10);
+    expect(names.filter((name) => files.includes(name)).sort()).toEqual(files);
+    const isFile = document["@graph"].filter((item: { "@type": string }) => item["@type"] === "File");
+    expect(isFile).toHaveLength(files.length - 1);
+  });
+
   /** Runs the package's own script in a read-only copy, in an environment with nothing but a path. */
   const script = (folder: string, ...argv: readonly string[]) => {
     const copy = `${folder}-copy`;

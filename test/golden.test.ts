@@ -27,12 +27,19 @@ beforeAll(() => {
 });
 afterAll(() => scratch.remove());
 
-/** What the two verifiers must find in each: nothing but that a promise to Bitcoin was not looked up. */
+/**
+ * What the two verifiers must find in each: nothing but that a promise to Bitcoin was not looked up, and that a package
+ * shows of no older checkpoint that the newest goes on from it.
+ */
 const cases = [
   { name: "vault", held: "held.checkpoint", notes: ["proof-unchecked log/000004.calendar.ots"] },
   { name: "vault", held: "rotation.checkpoint", notes: ["proof-unchecked log/000004.calendar.ots"] },
   { name: "vault", held: "newest.checkpoint", notes: ["proof-unchecked log/000004.calendar.ots"] },
-  { name: "package", held: "rotation.checkpoint", notes: ["proof-unchecked proof/000004/calendar.ots"] },
+  {
+    name: "package",
+    held: "rotation.checkpoint",
+    notes: ["against-unchecked log", "proof-unchecked proof/000004/calendar.ots"],
+  },
   {
     name: "package",
     held: "held.checkpoint",

@@ -325,6 +325,7 @@ const doctorReport: DoctorReport = {
       unsigned_entries: 0,
       tokens: 1,
       pending: [pending],
+      clock_difference_ms: null,
       witnesses: 0,
     },
   },

@@ -79,6 +79,11 @@ function write(files: PackageFiles): string {
   return writeFolder(files, join(scratch.path, `place-${count}`, "package"));
 }
 
+/** All that the script may need beside a shell. */
+const coreutils =
+  "base64 basenc cat comm cut date head join mkdir mktemp mv paste rm sha256sum sha512sum sort split tail tr uniq wc";
+const needed = [...coreutils.split(" "), "openssl", "ssh-keygen"];
+
 interface Outcome {
   readonly status: number | null;
   readonly steps: ReadonlyMap<string, string>;
@@ -86,10 +91,10 @@ interface Outcome {
 }
 
 /** Runs the script of the repository, with nothing in the environment but where programs are. */
-function verify(shell: string, folder: string, args: readonly string[] = trust): Outcome {
+function verify(shell: string, folder: string, args = trust, path = process.env.PATH): Outcome {
   const tmp = join(dirname(folder), "tmp");
   mkdirSync(tmp, { recursive: true });
-  const environment = ["-i", `PATH=${process.env.PATH}`, "LC_ALL=C", `TMPDIR=${tmp}`];
+  const environment = ["-i", `PATH=${path}`, "LC_ALL=C", `TMPDIR=${tmp}`];
   const run = spawnSync("env", [...environment, shell, join(folder, "verify.sh"), ...args, folder], {
     cwd: dirname(folder),
     encoding: "utf8",
@@ -452,6 +457,19 @@ const damages: readonly Damage[] = [
       ),
   ],
   [
+    "a profile that nobody knows",
+    ["version"],
+    (files) => edit(files, "bag-info.txt", "Profile: redacted", "Profile: whole"),
+  ],
+  [
+    "no profile, and reads on to a changed video",
+    ["version", "files"],
+    (files) => {
+      edit(files, "bag-info.txt", /Holdfast-Profile: .*\n/, "");
+      flip(files, video);
+    },
+  ],
+  [
     "an annex that bag-info.txt does not speak of",
     ["annex"],
     (files) =>
@@ -493,6 +511,15 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
       annex: "ABSENT",
     });
     expect(outcome.status).toBe(0);
+  });
+
+  it("it needs nothing but a shell, coreutils, openssl and ssh-keygen", () => {
+    const folder = write(clean.files);
+    const programs = join(dirname(folder), "programs");
+    mkdirSync(programs);
+    for (const name of [shell, ...needed]) symlinkSync(programPath(name), join(programs, name));
+    const outcome = verify(shell, folder, trust, programs);
+    expect([outcome.status, outcome.text]).toEqual([0, verify(shell, folder).text]);
   });
 
   it("without key and roots the signature and the tokens are unchecked and the status is 3", () => {
@@ -776,7 +803,7 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
     const run = (path: string, ...args: string[]) =>
       spawnSync(
         "env",
-        ["-i", `PATH=${path}`, `/usr/bin/env`, shellPath(shell), join(folder, "verify.sh"), ...args],
+        ["-i", `PATH=${path}`, `/usr/bin/env`, programPath(shell), join(folder, "verify.sh"), ...args],
         { encoding: "utf8" },
       );
     const usual = process.env.PATH ?? "";
@@ -827,6 +854,6 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
   });
 });
 
-function shellPath(shell: string): string {
-  return execFileSync("sh", ["-c", 'command -v "$1"', "sh", shell], { encoding: "utf8" }).trim();
+function programPath(name: string): string {
+  return execFileSync("sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" }).trim();
 }

@@ -62,8 +62,11 @@ function paintStatus(text: string, row: CaptureRow, style: Style): string {
   return row.status === "incomplete" ? style.warn(text) : style.bad(text);
 }
 
-/** What the table leaves to do; empty when nothing. */
-export function listNotes(rows: readonly CaptureRow[]): readonly string[] {
+/** What the table leaves to do; empty when nothing. `pending`: which authorities have not answered, and why. */
+export function listNotes(
+  rows: readonly CaptureRow[],
+  pending: readonly { readonly authority: string; readonly reason: string }[] = [],
+): readonly string[] {
   if (rows.length === 0) return ["no captures here match"];
   const waiting = rows.filter((row) => row.derivation === "pending").length;
   const unstamped = rows.filter((row) => row.anchor === "pending").length;
@@ -72,5 +75,8 @@ export function listNotes(rows: readonly CaptureRow[]): readonly string[] {
     ...(unstamped === 0
       ? []
       : [`${counted(unstamped, "capture")} without an outside time-stamp yet: holdfast checkpoint`]),
+    ...(unstamped === 0
+      ? []
+      : pending.map(({ authority, reason }) => `  ${printable(authority, 40)}: ${printable(reason, 200)}`)),
   ];
 }

@@ -4,8 +4,8 @@ import { encodeCanonical, isJsonObject, parseForeignJson } from "../core/canonic
 import type { CaptureId } from "../core/capture-id.js";
 import { sha256 } from "../core/digest.js";
 import { digestFile } from "./digest-file.js";
-import type { VaultLayout } from "./layout.js";
 import { syncFile, writeNewFile } from "./durable.js";
+import type { VaultLayout } from "./layout.js";
 
 /** One connection that the egress guard let through or refused. */
 export interface AnnexConnection {

@@ -19,8 +19,8 @@ import { digestFileQuickly } from "./digest-file.js";
 import { lastRow } from "./log.js";
 import { placeInLog } from "./log-files.js";
 import { listSegments, newestCheckpoint } from "./log-folder.js";
-import { refuseOlderLog } from "./older-log.js";
 import { peaksOf } from "./merkle-nodes.js";
+import { refuseOlderLog } from "./older-log.js";
 import type { Vault } from "./vault.js";
 
 /** Whoever signs a checkpoint: the key, and the armoured SSHSIG it makes over the bytes. */

@@ -1,15 +1,15 @@
 import type Database from "better-sqlite3";
-import type { Finding } from "../core/finding.js";
 import { HoldfastError } from "../core/error.js";
+import type { Finding } from "../core/finding.js";
 import {
   consistencyProofFrom,
+  emptyTree,
   inclusionProofFrom,
   leafHash,
   nodeHash,
   type RangeRoot,
   rangeRootFrom,
   treeRoot,
-  emptyTree,
 } from "../core/merkle.js";
 import { prepared } from "./statements.js";
 

@@ -1,8 +1,8 @@
 import type Database from "better-sqlite3";
 import { HoldfastError } from "../core/error.js";
 import type { VaultLayout } from "./layout.js";
-import { listSegments, newestCheckpoint } from "./log-folder.js";
 import { lastRow } from "./log.js";
+import { listSegments, newestCheckpoint } from "./log-folder.js";
 
 /**
  * Refuses a log that is older than what lies in `log/`: `vault.db` put back from an earlier copy. An entry added to it

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isJsonObject, type JsonObject, parseForeignJson } from "../core/canonical-json.js";
+import { isCaptureId } from "../core/capture-id.js";
 import { sha512 } from "../core/digest.js";
 import { type Entry, genesisPrev } from "../core/entry.js";
 import { HoldfastError } from "../core/error.js";
-import { isCaptureId } from "../core/capture-id.js";
 import { contentFiles, parseInventory } from "../core/inventory.js";
 import { wellFormed } from "../core/well-formed.js";
 import {

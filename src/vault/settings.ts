@@ -84,6 +84,9 @@ function findProblem({ authorities = [], calendars = [], proxy }: VaultSettings)
   if (twice !== undefined) return `settings: two authorities or calendars are called ${twice}`;
   for (const { name, url, policy, roots = [] } of [...authorities, ...calendars.map(asAuthority)]) {
     if (!URL.canParse(url)) return `settings: the url of ${name} is not an address`;
+    const { username, password } = new URL(url);
+    if (username !== "" || password !== "")
+      return `settings: the url of ${name} has a user name or password in it`;
     if (policy !== undefined && !/^([01]\.[0-3]?\d|2\.\d+)(\.\d+)*$/.test(policy)) {
       return `settings: the policy of ${name} is not an object identifier`;
     }

@@ -48,9 +48,17 @@ export function keepToken(
     rmSync(join(vault.layout.log, name), { force: true });
   }
   placeInLog(vault.layout, name, bytes);
-  const { checkpoint, kind, authority, url } = source;
+  const { checkpoint, kind, authority } = source;
+  const url = loggedAddress(source.url);
   const file = { path, bytes: bytes.length, sha256: sha256(bytes) };
   return logEntry(vault, "token", { checkpoint, kind, authority, url, ...file, ...facts }, also);
+}
+
+/** An address as an entry may state it: a key for an authority's service is often written behind a `?`. */
+export function loggedAddress(url: string): string {
+  if (!URL.canParse(url)) return "";
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
 }
 
 /** A logged OpenTimestamps proof that only promises, and has no complete one beside it. */

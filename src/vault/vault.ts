@@ -10,6 +10,7 @@ import { openDatabaseForWriting } from "./database.js";
 import { readQuietly } from "./digest-file.js";
 import { makeFolder, moveDurably, placeFile, syncFile, syncFolder } from "./durable.js";
 import { indexEntry, type RecordReader } from "./index-rows.js";
+import { loggedVaultId } from "./key-entries.js";
 import { storageRootFiles, type VaultLayout, vaultLayout } from "./layout.js";
 import { appendEntry, lastEntryOf, lastRow } from "./log.js";
 import { refuseOlderLog } from "./older-log.js";
@@ -69,6 +70,7 @@ export async function openVault(root: string, options: OpenOptions): Promise<Vau
     );
     syncFolder(layout.root);
     refuseOlderLog(layout, database);
+    refuseOtherVault(layout, settings, database);
     const vault: Vault = { ...base, database };
     await logSettings(vault, sha256(text), options.makeKey);
     return vault;
@@ -77,6 +79,17 @@ export async function openVault(root: string, options: OpenOptions): Promise<Vau
     lock.release();
     throw error;
   }
+}
+
+/** The origin that is signed is the log's own: holdfast.json can be edited, or come from another vault. */
+function refuseOtherVault(layout: VaultLayout, settings: Settings, database: Database.Database): void {
+  const logged = loggedVaultId(database);
+  if (logged === null || logged === settings.vault_id) return;
+  throw new HoldfastError(
+    "not-as-recorded",
+    `opening ${layout.root}: holdfast.json names vault ${settings.vault_id}, entry 1 of its log ${logged}`,
+    "put the vault_id of the log back into holdfast.json; nothing was changed",
+  );
 }
 
 export function closeVault(vault: Vault): void {

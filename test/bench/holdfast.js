@@ -14,8 +14,14 @@ export function holdfastCommand(vault, args, shown = args) {
     program: process.execPath,
     args: ["--import", ownPeak, program, ...args, "--vault", vault, "--json"],
     cwd: root,
-    // The pages are the bench's own, on this machine.
-    env: { ...env, HOLDFAST_ALLOW_PRIVATE: "1", HOLDFAST_ALLOW_OLD_YTDLP: "1" },
+    // The pages are the bench's own, on this machine; its keys lie beside its vaults, and nobody is asked for the time.
+    env: {
+      ...env,
+      HOLDFAST_ALLOW_PRIVATE: "1",
+      HOLDFAST_ALLOW_OLD_YTDLP: "1",
+      HOLDFAST_OFFLINE: "1",
+      XDG_CONFIG_HOME: `${vault}-config`,
+    },
   };
 }
 

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import jsonld from "jsonld";
 import { describe, expect, it } from "vitest";
 import type { PackageFacts } from "../../src/core/package-facts.js";
@@ -11,6 +9,7 @@ import {
   packaged,
   packageFacts,
 } from "../support/package-facts.js";
+import { context, contextUrl, loader, strictly } from "../support/ro-crate-loader.js";
 import * as samples from "../support/samples.js";
 
 const ids = ["20261123-4T9KX2MB", "20261124-AAAA2222"] as const;
@@ -30,20 +29,6 @@ function referencesIn(value: unknown): readonly string[] {
   if (typeof value !== "object" || value === null) return [];
   return "@id" in value ? [String(value["@id"])] : [];
 }
-
-const contextUrl = "https://w3id.org/ro/crate/1.2/context";
-const context = JSON.parse(
-  readFileSync(join(import.meta.dirname, "../support/ro-crate-context.json"), "utf8"),
-);
-
-/** Gives the context of this repository for RO-Crate's, and nothing for any other address. */
-async function loader(url: string) {
-  if (url !== contextUrl) throw new Error(`nothing is loaded from ${url}`);
-  return { documentUrl: url, document: context };
-}
-
-/** `safe`, which the types do not know, makes every term that would be dropped an error. */
-const strictly = { documentLoader: loader, base: "https://crate.invalid/", safe: true };
 
 describe("the metadata of a package are an RO-Crate 1.2", () => {
   it("a program that reads JSON-LD finds every entity, and no term is lost", async () => {

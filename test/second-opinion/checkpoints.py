@@ -273,3 +273,5 @@ def _check_against(report: Report, held: bytes, facts: Facts, outcome: Outcome) 
         report.add("against-unchecked", "log", "note")
     elif own != root:
         report.add("history-rewritten", "log")
+    elif facts.package and size != max(outcome.roots):
+        report.add("against-unchecked", "log", "note")

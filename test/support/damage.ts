@@ -86,7 +86,8 @@ export function applyDamage(
         break;
       case "remove-line": {
         const lines = readFileSync(place(step.path), "utf8").split("\n");
-        lines.splice(step.line - 1, 1);
+        // From 1, or from the end where it is negative; behind the last line feed stands an empty text.
+        lines.splice(step.line > 0 ? step.line - 1 : lines.length - 1 + step.line, 1);
         writeFileSync(place(step.path), lines.join("\n"));
         break;
       }

@@ -6,8 +6,8 @@ import type { ExportResult } from "../../export.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
-import { labelled } from "../text-layout.js";
 import { columnsOf } from "../terminal.js";
+import { labelled } from "../text-layout.js";
 import { counted, formatBytes, formatTime } from "../units.js";
 
 interface ExportOptions {

@@ -40,7 +40,7 @@ export function addList(program: Command, run: RunCommand): void {
 }
 
 async function list(session: Session, options: ListOptions) {
-  const { listCaptures } = await import("../../list.js");
+  const { listCaptures, pendingOf } = await import("../../list.js");
   const rows = listCaptures(session.vault, listFilter(options));
   if (session.json) {
     for (const row of rows) session.screen.answer(printableJson(row));
@@ -50,7 +50,9 @@ async function list(session: Session, options: ListOptions) {
     const lines = captureTable(rows, columnsOf(session.io.stdout), session.style);
     session.screen.answer(lines.join("\n"));
   }
-  if (!session.quiet) for (const line of listNotes(rows)) session.screen.note(line);
+  if (session.quiet) return exitStatus.done;
+  const pending = rows.some(({ anchor }) => anchor === "pending") ? pendingOf(session.vault) : [];
+  for (const line of listNotes(rows, pending)) session.screen.note(line);
   return exitStatus.done;
 }
 

@@ -101,7 +101,10 @@ function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptions): B
     if (name === undefined) return null;
     const path = resolve(cwd, name);
     try {
-      if (statSync(path).size > largestBrought) throw new Error("it is too large");
+      const found = statSync(path);
+      // A pipe or device could go on for ever.
+      if (!found.isFile()) throw new Error("it is no regular file");
+      if (found.size > largestBrought) throw new Error("it is too large");
       return readFileSync(path, "utf8");
     } catch (error) {
       const words = error instanceof Error ? error.message : "unknown";
