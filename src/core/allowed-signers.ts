@@ -39,14 +39,36 @@ function openSshTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace(/[-:T]|\.000/g, "");
 }
 
-/** Whether the list names this key for the origin and for checkpoints. When it was valid is not asked here. */
-export function allows(signers: readonly AllowedSigner[], origin: string, key: SshPublicKey): boolean {
+/**
+ * Whether a line of the list names this key for the origin and for checkpoints, and `at` (RFC 3339) lies in its time. Where
+ * `at` is null the time is not judged.
+ */
+export function allows(
+  signers: readonly AllowedSigner[],
+  origin: string,
+  key: SshPublicKey,
+  at: string | null,
+): boolean {
   return signers.some(
     (signer) =>
       signer.key.blob.equals(key.blob) &&
       matchesList(origin, signer.principals) &&
-      (signer.namespaces === null || matchesList(checkpointNamespace, signer.namespaces)),
+      (signer.namespaces === null || matchesList(checkpointNamespace, signer.namespaces)) &&
+      (at === null || isInTime(signer, at)),
   );
+}
+
+/** As ssh-keygen judges its `verify-time`: in whole seconds, both ends included. */
+function isInTime({ validAfter, validBefore }: AllowedSigner, at: string): boolean {
+  const second = secondOf(at);
+  return (
+    (validAfter === null || second >= secondOf(validAfter)) &&
+    (validBefore === null || second <= secondOf(validBefore))
+  );
+}
+
+function secondOf(time: string): number {
+  return Math.floor(Date.parse(time) / 1000);
 }
 
 /**

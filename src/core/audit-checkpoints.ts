@@ -67,6 +67,8 @@ export interface LogFacts {
   readonly rootAt: (size: number) => Buffer | null;
   /** Number of lines; null where it cannot be known. */
   readonly entries: number | null;
+  /** `at` of the last of the first `size` entries, as far as they are known; null where none of them is. */
+  readonly lastAt: (size: number) => string | null;
   readonly keys: readonly KeyPeriod[];
   readonly tokens: readonly TokenEntry[];
   readonly witnesses: readonly WitnessEntry[];
@@ -132,9 +134,9 @@ export async function auditCheckpoints(
   kind: "vault" | "package",
 ): Promise<CheckpointAudit> {
   const newest = newestOf(found);
-  const checked = found.map((one) => checkSigned(one, facts, trust, kind === "vault" && one === newest));
-  const keys = auditKeys(checked, facts, trust);
+  const checked = found.map((one) => checkSigned(one, facts, kind === "vault" && one === newest));
   const tokens = await auditTokens(checked, newest, facts, trust, kind);
+  const keys = auditKeys({ checked, facts, trust, authorities: tokens.authorities, kind });
   const witnesses = auditWitnesses(found, facts, kind);
   const findings = [
     ...checked.flatMap((one) => one.findings),
@@ -143,6 +145,7 @@ export async function auditCheckpoints(
     ...tokens.findings,
     ...witnesses.findings,
     ...pendingAnchor(newest),
+    ...nothingSealed(found, newest, facts, trust, kind),
   ];
   return {
     findings,
@@ -153,7 +156,8 @@ export async function auditCheckpoints(
   };
 }
 
-const ofSignature = /^(signature|key|witness|checkpoint|segment|history)-|^(signed-differs|other-log)$/;
+const ofSignature =
+  /^(signature-(?!absent)|(key|witness|checkpoint|segment|history)-)|^(signed-differs|other-log)$/;
 
 /** Whether a finding answers the question `signature` with `fail` (FORMAT.md §18.2). */
 export function failsSignature({ code, severity }: Finding): boolean {
@@ -172,11 +176,13 @@ function signatureState(
 ): CheckState {
   if (findings.some(failsSignature)) return "fail";
   const isSigned = checked.some(({ found, key }) => found === newest && key !== null);
-  return isSigned ? "pass" : "absent";
+  if (!isSigned) return "absent";
+  // An error of this code was a `fail` above: here it is a key whose time was over when the time-stamp came.
+  return findings.some(({ code }) => code === "key-not-trusted") ? "unchecked" : "pass";
 }
 
 function tokenState(findings: readonly Finding[], found: readonly FoundCheckpoint[]): CheckState {
-  const ofTokens = findings.filter(({ code }) => /^(token|proof)-/.test(code));
+  const ofTokens = findings.filter(({ code }) => /^(token-(?!absent)|proof-)/.test(code));
   if (ofTokens.some(({ severity }) => severity === "error")) return "fail";
   const all = found.flatMap(({ tokens }) => tokens);
   if (all.length === 0) return "absent";
@@ -209,4 +215,32 @@ function pendingAnchor(newest: FoundCheckpoint | null): readonly Finding[] {
   if (newest === null || newest.tokens.length > 0) return [];
   const message = "no outside time-stamp of the newest checkpoint is here yet";
   return [{ code: "anchor-pending", severity: "note", where: newest.path, message }];
+}
+
+/** Whoever brings signers or roots asks for a signature or a time-stamp, so that there is none is an error to them. */
+function nothingSealed(
+  found: readonly FoundCheckpoint[],
+  newest: FoundCheckpoint | null,
+  facts: LogFacts,
+  trust: Trust,
+  kind: "vault" | "package",
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  const where = kind === "vault" ? "log" : "proof";
+  const isSigned = ({ body, signature }: FoundCheckpoint) => body !== null && signature !== null;
+  if (kind === "vault" && facts.keys.length > 0 && !found.some(isSigned)) {
+    const message = "the log names a key, and no checkpoint is signed with it";
+    findings.push({ code: "unsealed", severity: "note", where, message });
+  }
+  // In a package a checkpoint without a signature is an error of its own.
+  if (trust.signers !== null && (newest === null || (kind === "vault" && newest.signature === null))) {
+    const message = "you named signers, and there is no signature over the newest state that could be theirs";
+    findings.push(findCheckpointFault("signature-absent", where, message));
+  }
+  const stamps = found.flatMap(({ tokens }) => tokens).filter((token) => token.kind === "rfc3161");
+  if (trust.rootsNamed && stamps.length === 0) {
+    const message = "you named roots of authorities, and there is no time-stamp that could lead to one";
+    findings.push(findCheckpointFault("token-absent", where, message));
+  }
+  return findings;
 }

@@ -40,6 +40,7 @@ export class EntryReading {
   private readonly captureOf = new Map<number, string>();
   private readonly foreign: number[] = [];
   private readonly collector = new FactCollector();
+  private readonly times: Pick<Entry, "seq" | "at">[] = [];
   private readonly seen = new Set<number>();
   private hasFirst = false;
   private row = 0;
@@ -73,7 +74,9 @@ export class EntryReading {
     if (this.row === 0 && isWhole) this.report("log-empty", "proof/entries.jsonl", "there is no entry in it");
     const { findings, row: lines, captures, captureOf, foreign, hasFirst } = this;
     const entries = [...this.entries].sort((a, b) => a.seq - b.seq);
-    const facts = this.collector.facts();
+    const times = this.times.sort((a, b) => a.seq - b.seq);
+    const lastAt = (size: number) => times.findLast(({ seq }) => seq <= size)?.at ?? null;
+    const facts = { ...this.collector.facts(), lastAt };
     return { findings, lines, entries, captures, captureOf, foreign, facts, hasFirst };
   }
 
@@ -90,6 +93,7 @@ export class EntryReading {
   private learn(entry: Entry): void {
     const { seq, event, body } = entry;
     this.collector.add(entry);
+    this.times.push({ seq, at: entry.at });
     const id = textOf(body.capture);
     if (event === "vault-created" && seq === 1) this.hasFirst = true;
     else if (id !== null) {

@@ -1,9 +1,8 @@
-import type { LogFacts } from "./audit-checkpoints.js";
 import { isJsonObject, type Json } from "./canonical-json.js";
 import { checkLine, firstLink } from "./chain.js";
 import type { Entry } from "./entry.js";
 import type { Finding } from "./finding.js";
-import { FactCollector } from "./log-facts.js";
+import { type CollectedFacts, FactCollector } from "./log-facts.js";
 
 /** A line of the log as it is kept: its exact text and the columns that repeat parts of it. */
 export interface StoredLine {
@@ -47,7 +46,7 @@ export interface LogAudit {
   readonly settingsSha256: string | null;
   readonly readmeSha256: string | null;
   /** What it says about its checkpoints. The roots are for whoever goes over the tree to add. */
-  readonly facts: Omit<LogFacts, "rootAt" | "entries">;
+  readonly facts: CollectedFacts;
 }
 
 /**

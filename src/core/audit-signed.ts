@@ -1,5 +1,4 @@
-import { allows } from "./allowed-signers.js";
-import type { FoundCheckpoint, LogFacts, Trust } from "./audit-checkpoints.js";
+import type { FoundCheckpoint, LogFacts } from "./audit-checkpoints.js";
 import { type Checkpoint, checkpointNamespace, parseCheckpoint } from "./checkpoint.js";
 import type { Finding } from "./finding.js";
 import { FormatError } from "./format-error.js";
@@ -22,7 +21,6 @@ export interface SignedCheckpoint {
 export function checkSigned(
   found: FoundCheckpoint,
   facts: LogFacts,
-  trust: Trust,
   mayLackSignature: boolean,
 ): SignedCheckpoint {
   const { body, signature, path } = found;
@@ -45,7 +43,7 @@ export function checkSigned(
     const fault = findCheckpointFault(check.code, signature.path, check.message);
     return { found, findings: [...own, fault, ...copies], key: null };
   }
-  const ofKey = keyFindings(found, signature.path, check.key, facts, trust);
+  const ofKey = keyFindings(found.size, signature.path, check.key, facts);
   return { found, findings: [...own, ...ofKey, ...copies], key: check.key };
 }
 
@@ -94,24 +92,16 @@ function readBody(body: Uint8Array): Checkpoint | string {
 }
 
 function keyFindings(
-  { size, path }: FoundCheckpoint,
+  size: number,
   signaturePath: string,
   key: SshPublicKey,
   facts: LogFacts,
-  trust: Trust,
 ): readonly Finding[] {
-  const findings: Finding[] = [];
   const wanted = keyInForce(facts.keys, size);
-  if (wanted === null || !wanted.key.blob.equals(key.blob)) {
-    const named = wanted === null ? "the log names no key" : `the log names ${wanted.key.fingerprint}`;
-    const message = `signed with ${key.fingerprint}, but for this checkpoint ${named}`;
-    findings.push(findCheckpointFault("signature-key", signaturePath, message));
-  }
-  if (trust.signers !== null && !allows(trust.signers, facts.origin, key)) {
-    const message = `signed with ${key.fingerprint}, which is not among the signers you named for this vault`;
-    findings.push(findCheckpointFault("key-not-trusted", path, message));
-  }
-  return findings;
+  if (wanted?.key.blob.equals(key.blob)) return [];
+  const named = wanted === null ? "the log names no key" : `the log names ${wanted.key.fingerprint}`;
+  const message = `signed with ${key.fingerprint}, but for this checkpoint ${named}`;
+  return [findCheckpointFault("signature-key", signaturePath, message)];
 }
 
 /** In a package `signed` is there for stock tools: it must not be over anything else. */

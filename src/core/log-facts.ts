@@ -4,6 +4,46 @@ import { originOf } from "./checkpoint.js";
 import type { Entry } from "./entry.js";
 import { keyHistory } from "./key-history.js";
 
+/** What entries say about checkpoints that bear on them, each for itself. */
+export type CollectedFacts = Pick<LogFacts, "origin" | "keys" | "tokens" | "witnesses">;
+
+/**
+ * `at` of the last entry that each of some checkpoints covers. Keeps one time for each checkpoint, however long the log
+ * is; entries may come in any order and with gaps.
+ */
+export class CoveredTimes {
+  private readonly sizes: readonly number[];
+  /** By place in `sizes`: the last entry between the checkpoint before it and this one. */
+  private readonly lasts: ({ readonly seq: number; readonly at: string } | null)[];
+
+  constructor(sizes: Iterable<number>) {
+    this.sizes = [...new Set(sizes)].sort((a, b) => a - b);
+    this.lasts = this.sizes.map(() => null);
+  }
+
+  add({ seq, at }: Pick<Entry, "seq" | "at">): void {
+    const place = this.firstFrom(seq);
+    if (place < this.sizes.length && seq > (this.lasts[place]?.seq ?? 0)) this.lasts[place] = { seq, at };
+  }
+
+  /** Null where no such entry is known. */
+  lastAt(size: number): string | null {
+    const end = this.firstFrom(size + 1);
+    return this.lasts.slice(0, end).findLast((last) => last !== null)?.at ?? null;
+  }
+
+  /** Place of the smallest size that is not below this number. */
+  private firstFrom(number: number): number {
+    let [low, high] = [0, this.sizes.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.sizes[middle] ?? 0) < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
 /** Collects what a log says about its own checkpoints, entry by entry. What is not as the schema has it is passed over. */
 export class FactCollector {
   private vaultId: string | null = null;
@@ -19,8 +59,8 @@ export class FactCollector {
     if (event === "witness-added") this.witnesses.push(...witnessOf(seq, body));
   }
 
-  /** Everything but the tree, which only whoever has all lines knows. */
-  facts(): Omit<LogFacts, "rootAt" | "entries"> {
+  /** Everything but the tree, which only whoever has all lines knows, and the times of entries. */
+  facts(): CollectedFacts {
     return {
       origin: originOf(this.vaultId ?? ""),
       keys: keyHistory(this.ofKeys),

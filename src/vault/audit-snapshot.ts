@@ -4,6 +4,7 @@ import { type LogFacts, newestOf } from "../core/audit-checkpoints.js";
 import { auditLog, type LogAudit, type LoggedCapture } from "../core/audit-log.js";
 import type { Entry } from "../core/entry.js";
 import type { Finding } from "../core/finding.js";
+import { CoveredTimes } from "../core/log-facts.js";
 import { auditIndex, type IndexAudit, type LinesTask, placeFindings } from "./audit-index.js";
 import type { Intent } from "./commit.js";
 import { olderVersion, schemaDifferences } from "./database.js";
@@ -71,7 +72,7 @@ export async function readSnapshot(
     const apart = startApart(reader, folder, options);
     const here = apart ? null : auditIndex(layout, database, linesTask(folder, options, false));
     if (here && here.damage.length > 0) return here.damage;
-    const read = readLogOrFail(database);
+    const read = readLogOrFail(database, folder);
     const index = here ?? (await apart);
     if (!index || index.damage.length > 0) return index?.damage ?? [];
     return "code" in read ? [read] : snapshotOf(read, folder, index);
@@ -110,11 +111,16 @@ function startApart(
 }
 
 function snapshotOf(read: ReadLog, folder: LogFolder, index: IndexAudit): Snapshot {
-  const { log, journal, lastEntries } = read;
+  const { log, journal, lastEntries, times } = read;
   const roots = new Map([...index.roots].map(([size, root]) => [size, Buffer.from(root)]));
   return {
     log,
-    facts: { ...log.facts, entries: log.entries, rootAt: (size) => roots.get(size) ?? null },
+    facts: {
+      ...log.facts,
+      entries: log.entries,
+      rootAt: (size) => roots.get(size) ?? null,
+      lastAt: (size) => times.lastAt(size),
+    },
     findings: [...log.findings, ...journal.findings],
     indexFindings: index.findings,
     segmentFindings: index.segmentFindings,
@@ -138,17 +144,20 @@ interface ReadLog {
   readonly log: LogAudit;
   readonly journal: ReturnType<typeof readJournal>;
   readonly lastEntries: ReadonlyMap<string, number>;
+  readonly times: CoveredTimes;
 }
 
 /** The log and the journal; one finding where SQLite stumbles over damage that its own check has yet to name. */
-function readLogOrFail(database: Database.Database): ReadLog | Finding {
+function readLogOrFail(database: Database.Database, { checkpoints }: LogFolder): ReadLog | Finding {
   const lastEntries = new Map<string, number>();
+  const times = new CoveredTimes(checkpoints.map(({ size }) => size));
   try {
     const log = auditLog(readLog(database), (entry) => {
+      times.add(entry);
       if (typeof entry.body.capture === "string") lastEntries.set(entry.body.capture, entry.seq);
       return [...entrySchemaFindings(entry), ...placeFindings(entry)];
     });
-    return { log, journal: readJournal(database), lastEntries };
+    return { log, journal: readJournal(database), lastEntries, times };
   } catch (error) {
     if (error instanceof Database.SqliteError) return unreadable(error);
     throw error;

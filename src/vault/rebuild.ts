@@ -143,6 +143,7 @@ async function refuseMisfit(
     origin: originOf(vaultId),
     rootAt: (size: number) => (size <= entries ? rootOf(database, size) : null),
     entries,
+    lastAt: () => null,
     keys: keyHistoryOf(database),
     tokens: [],
     witnesses: [],

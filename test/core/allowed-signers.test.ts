@@ -160,7 +160,7 @@ const lists: readonly (readonly [what: string, list: string, named: boolean])[] 
 
 describe("lists that people keep", () => {
   it.each(lists)("%s", (_what, list, named) => {
-    expect(allows(parseAllowedSigners(list), origin, key)).toBe(named);
+    expect(allows(parseAllowedSigners(list), origin, key, null)).toBe(named);
   });
 
   it.each(lists)("ssh-keygen says the same: %s", (_what, list, named) => {
@@ -178,6 +178,21 @@ describe("lists that people keep", () => {
     const [signer] = parseAllowedSigners(`${origin} valid-after=${text} ${first}`);
     expect(signer?.validAfter).toBe(time);
     expect(openssh(`${origin} valid-after=${text} ${first}`, 0, "20270101Z")).toBe(true);
+  });
+
+  it.each([
+    ["before its time", "2026-01-02T03:04:04.999Z", false],
+    ["at the first second of its time", "2026-01-02T03:04:05.000Z", true],
+    ["at the last second of its time", "2026-01-03T03:04:05.000Z", true],
+    ["within the last second", "2026-01-03T03:04:05.999Z", true],
+    ["a second later", "2026-01-03T03:04:06.000Z", false],
+  ])("a key counts as ssh-keygen has it, %s", (_when, at, counts) => {
+    const options = 'valid-after="20260102030405Z",valid-before="20260103030405Z"';
+    const list = `${origin} ${options} ${first}`;
+    expect(allows(parseAllowedSigners(list), origin, key, at)).toBe(counts);
+    expect(openssh(list, 0, at.replace(/[-:T]|\.\d+/g, ""))).toBe(counts);
+    const twice = `${list}\n${origin} ${first}`;
+    expect(allows(parseAllowedSigners(twice), origin, key, at)).toBe(true);
   });
 
   it.each([
@@ -201,6 +216,6 @@ describe("lists that people keep", () => {
 
   it("a pattern of many stars takes no time", () => {
     const list = `${"*a".repeat(5000)}b ${first}`;
-    expect(allows(parseAllowedSigners(list), "a".repeat(5000), key)).toBe(false);
+    expect(allows(parseAllowedSigners(list), "a".repeat(5000), key, null)).toBe(false);
   });
 });

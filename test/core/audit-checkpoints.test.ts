@@ -36,6 +36,7 @@ const facts: LogFacts = {
   origin,
   rootAt,
   entries: 20,
+  lastAt: () => at,
   keys: keyHistory([created]),
   tokens: [],
   witnesses: [],

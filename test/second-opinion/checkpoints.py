@@ -51,6 +51,7 @@ class Outcome:
     tokens: int = 0
     counted: int = 0
     signers: Dict[int, keys.Key] = field(default_factory=dict)
+    stamps: Dict[int, List[int]] = field(default_factory=dict)
     roots: Dict[int, bytes] = field(default_factory=dict)
 
 
@@ -89,12 +90,14 @@ def audit(report: Report, found: Sequence[Found], facts: Facts, trust: Trust) ->
             report.add("checkpoint-missing", one.path)
         else:
             _check_body(report, one, facts, outcome)
-            _check_signature(report, one, facts, trust, history, newest, outcome)
+            _check_signature(report, one, facts, history, newest, outcome)
         _check_tokens(report, one, facts, trust, newest, outcome)
         _check_witnesses(report, one, facts)
+        if trust.signers is not None and one.size in outcome.signers:
+            _check_trust(report, one, facts, trust.signers, outcome)
     _check_named(report, found, facts)
-    reached = max((one.size for one in found if one.body is not None), default=0)
-    _check_endorsements(report, history, outcome, trust, reached)
+    _check_endorsements(report, history, outcome, facts, trust, [one for one in found if one.body is not None])
+    _check_presence(report, found, facts, trust, history)
     last = next((one for one in found if one.size == newest), None)
     if last is not None and not last.tokens:
         report.add("anchor-pending", last.path, "note")
@@ -124,7 +127,6 @@ def _check_signature(
     report: Report,
     one: Found,
     facts: Facts,
-    trust: Trust,
     history: Sequence[keys.KeyChange],
     newest: int,
     outcome: Outcome,
@@ -146,20 +148,58 @@ def _check_signature(
     due = keys.key_in_force(history, one.size)
     if due is None or due.blob != key.blob:
         report.add("signature-key", path)
-    origin = facts.origins[0] if facts.origins else ""
-    if trust.signers is not None and not keys.is_allowed(trust.signers, origin, key):
-        report.add("key-not-trusted", one.path)
+
+
+def _origin(facts: Facts) -> str:
+    return facts.origins[0] if facts.origins else ""
+
+
+def _check_trust(
+    report: Report, one: Found, facts: Facts, signers: Sequence[keys.Signer], outcome: Outcome
+) -> None:
+    """At the earliest trusted time-stamp, else at the last entry that is covered. A token may come late (§13)."""
+    key = outcome.signers[one.size]
+    covered = [entry for entry in facts.entries if entry.seq <= one.size]
+    stated = keys.seconds(max(covered, key=lambda entry: entry.seq).at) if covered else None
+    stamped = min(outcome.stamps.get(one.size, []), default=None)
+    if keys.is_allowed(signers, _origin(facts), key, stated if stamped is None else stamped):
+        return
+    late = stamped is not None and stated is not None and stamped >= stated
+    excused = late and keys.is_allowed(signers, _origin(facts), key, stated)
+    report.add("key-not-trusted", one.path, "note" if excused else "error")
+
+
+def _check_presence(
+    report: Report, found: Sequence[Found], facts: Facts, trust: Trust, history: Sequence[keys.KeyChange]
+) -> None:
+    """Who names signers or roots wants a signature or a time-stamp; a vault that names a key has one that signed."""
+    where = "proof" if facts.package else "log"
+    signed = [one.body is not None and one.signature is not None for one in found]
+    there = [one for one in found if one.body is not None]
+    if not facts.package and history and not any(signed):
+        report.add("unsealed", where, "note")
+    if trust.signers is not None and (not there or (there[-1].signature is None and not facts.package)):
+        report.add("signature-absent", where)
+    if trust.roots is not None and not any(path.endswith(".tsr") for one in found for path, _ in one.tokens):
+        report.add("token-absent", where)
 
 
 def _check_endorsements(
-    report: Report, history: Sequence[keys.KeyChange], outcome: Outcome, trust: Trust, reached: int
+    report: Report,
+    history: Sequence[keys.KeyChange],
+    outcome: Outcome,
+    facts: Facts,
+    trust: Trust,
+    there: Sequence[Found],
 ) -> None:
-    """A note where the checker trusts the new key, or no checkpoint reaches the rotation yet."""
+    """A note where the checker trusts the new key, or what endorses the rotation can still be to come."""
     for before, change in zip(history, history[1:]):
         key = outcome.signers.get(change.seq)
         if key is None or key.blob != before.key.blob:
-            told = any(signer.key.blob == change.key.blob for signer in trust.signers or [])
-            excused = told or change.seq > reached
+            told = keys.is_allowed(trust.signers or [], _origin(facts), change.key, keys.seconds(change.at))
+            behind = [one for one in there if one.size >= change.seq]
+            unsigned = [one for one in behind if one.size == change.seq and one.signature is None]
+            excused = told or not behind or (not facts.package and behind == unsigned)
             report.add("key-not-endorsed", f"entry:{change.seq}", "note" if excused else "error")
 
 
@@ -187,7 +227,7 @@ def _check_tokens(
         if path.endswith(".ots"):
             _check_proof(report, path, data, signed)
         else:
-            _check_token(report, path, data, signed, trust, entry, outcome)
+            _check_token(report, one.size, path, data, signed, trust, entry, outcome)
 
 
 def _unlogged(report: Report, path: str, newest: bool, package: bool) -> None:
@@ -205,6 +245,7 @@ def _check_proof(report: Report, path: str, data: bytes, signed: bytes) -> None:
 
 def _check_token(
     report: Report,
+    size: int,
     path: str,
     data: bytes,
     signed: bytes,
@@ -219,6 +260,7 @@ def _check_token(
         return
     if doubt is None:
         outcome.counted += 1
+        outcome.stamps.setdefault(size, []).append(keys.seconds(token.gen_time))
     elif doubt == "token-untrusted":
         report.add(doubt, path, "note" if trust.roots is None else "error")
     stated = (token.gen_time, token.policy, token.serial)

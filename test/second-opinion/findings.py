@@ -7,9 +7,10 @@ from typing import Dict, List, Optional, Set, Tuple
 
 from keys import Signer
 
-SIGNATURE = re.compile(r"(signature|key|witness|checkpoint|segment|history)-|other-log|signed-differs")
-TOKENS = re.compile(r"token-|proof-(malformed|imprint|unchecked)")
+SIGNATURE = re.compile(r"(signature(?!-absent)|key|witness|checkpoint|segment|history)-|other-log|signed-differs")
+TOKENS = re.compile(r"token-(?!absent)|proof-(malformed|imprint|unchecked)")
 CHAIN = re.compile(r"log-|entry-|inclusion-")
+ABSENT = re.compile(r"(signature|token)-absent")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Report:
 
 def hashes_answer(report: Report, anything: bool) -> str:
     """Every error that belongs to none of the other three answers is one of stored bytes."""
-    others = (SIGNATURE, TOKENS, CHAIN)
+    others = (SIGNATURE, TOKENS, CHAIN, ABSENT)
     rest = [code for code in report.errors() if not any(other.match(code) for other in others)]
     return "fail" if rest else "pass" if anything else "absent"
 
@@ -53,8 +54,12 @@ def chain_answer(report: Report) -> str:
 
 
 def signature_answer(report: Report, newest_signed: bool) -> str:
-    """Every checkpoint by the key in force; `absent` unless the newest is signed."""
-    return "fail" if report.has(SIGNATURE) else "pass" if newest_signed else "absent"
+    """Every checkpoint by the key in force; `absent` unless the newest is signed, `unchecked` where a time-stamp came late."""
+    if report.has(SIGNATURE):
+        return "fail"
+    if not newest_signed:
+        return "absent"
+    return "unchecked" if any(one["code"] == "key-not-trusted" for one in report.findings) else "pass"
 
 
 def tokens_answer(report: Report, tokens: int, counted: int) -> str:

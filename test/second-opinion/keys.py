@@ -7,6 +7,7 @@ import hashlib
 import re
 import shlex
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import List, Optional, Sequence, Tuple
 
@@ -133,6 +134,8 @@ class Signer:
     principals: str
     namespaces: Optional[str]
     key: Key
+    after: Optional[float] = None
+    before: Optional[float] = None
 
 
 def _in_patterns(value: str, patterns: str) -> bool:
@@ -163,16 +166,32 @@ def parse_signers(text: str) -> List[Signer]:
         found = re.search(r'(?:^|,)namespaces="?([^"]*?)"?(?=,(?:[a-z-]+=|cert-authority)|$)', options)
         if re.search(r"(^|,)cert-authority(,|$)", options):
             continue
-        signers.append(Signer(words[0], found.group(1) if found else None, parse_key(" ".join(words[at : at + 2]))))
+        key = parse_key(" ".join(words[at : at + 2]))
+        times = (_time_option(options, name) for name in ("valid-after", "valid-before"))
+        signers.append(Signer(words[0], found.group(1) if found else None, key, *times))
     return signers
 
 
-def is_allowed(signers: Sequence[Signer], origin: str, key: Key) -> bool:
-    """Whether a line names this key for this origin and for checkpoints."""
+def _time_option(options: str, name: str) -> Optional[float]:
+    """Seconds since 1970; a time without Z counts as UTC."""
+    found = re.search(rf'(?i:(?:^|,){name}=)"?([0-9]+)Z?(?="?(?:,|$))', options)
+    if found is None:
+        return None
+    return datetime.strptime(found.group(1).ljust(14, "0") + "+0000", "%Y%m%d%H%M%S%z").timestamp()
+
+
+def seconds(text: str) -> int:
+    """An RFC 3339 time in whole seconds since 1970, cut off."""
+    return int(datetime.strptime(text[:19] + "+0000", "%Y-%m-%dT%H:%M:%S%z").timestamp())
+
+
+def is_allowed(signers: Sequence[Signer], origin: str, key: Key, at: Optional[int]) -> bool:
+    """Whether a line names this key for this origin and for checkpoints, at this second where one is given."""
     return any(
         signer.key.blob == key.blob
         and _in_patterns(origin, signer.principals)
         and (signer.namespaces is None or _in_patterns(NAMESPACE, signer.namespaces))
+        and (at is None or (signer.after or at) <= at <= (signer.before or at))
         for signer in signers
     )
 
@@ -184,6 +203,7 @@ class KeyChange:
     seq: int
     key: Key
     signs_from: int
+    at: str
 
 
 def key_history(entries: Sequence[Entry]) -> List[KeyChange]:
@@ -200,7 +220,7 @@ def key_history(entries: Sequence[Entry]) -> List[KeyChange]:
                 or entry.body.get("reason") in ("lost", "stolen")
                 or entry.body.get("previous") is None
             )
-            history.append(KeyChange(entry.seq, key, entry.seq + (0 if at_once else 1)))
+            history.append(KeyChange(entry.seq, key, entry.seq + (0 if at_once else 1), entry.at))
     return history
 
 

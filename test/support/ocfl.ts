@@ -171,7 +171,7 @@ export function ofVersionBlocks(check: (block: Json, inventory: Json) => readonl
   );
 }
 
-/** "[]" with the offending items or nothing: what a check answers for a list that should be empty. */
+/** The problem, unless what must be met is. */
 export function unless(met: boolean, problem: string): readonly string[] {
   return met ? [] : [problem];
 }
