@@ -1,7 +1,6 @@
 import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type HeadReport, type SealOptions, sealHead } from "./checkpoint.js";
-import { encodeAllowedSigners } from "./core/allowed-signers.js";
 import { originOf } from "./core/checkpoint.js";
 import { HoldfastError } from "./core/error.js";
 import type { Finding } from "./core/finding.js";
@@ -192,9 +191,15 @@ function notWritten({ to }: ExportTarget, error: unknown): unknown {
   return new HoldfastError("io", `writing ${to}: ${error.message}`, hint, error);
 }
 
-/** Reads the finished package like anybody's, with the vault's own list of keys: whoever gets it must bring theirs. */
+/**
+ * Reads the finished package like anybody's, with the vault's own keys: whoever gets it must bring theirs. At which time
+ * each was in force is not judged here: a clock that was put back, or a late time-stamp, keeps nobody from exporting.
+ */
 async function checkPackage(vault: Vault, path: string, world: World): Promise<PackageReport> {
-  const signers = encodeAllowedSigners(originOf(vault.settings.vault_id), keyHistoryOf(vault.database));
+  const origin = originOf(vault.settings.vault_id);
+  const signers = keyHistoryOf(vault.database)
+    .map(({ key }) => `${origin} ${key.line}\n`)
+    .join("");
   const report = await verifyPackage({ path, against: null, signers, tsaCa: null, quick: false }, world);
   const { hashes, chain, signature, findings } = report;
   const passed = [hashes, chain, signature].every((state) => state === "pass");

@@ -30,7 +30,8 @@ export function auditKeys(one: KeyCase): KeyAudit {
     const before = facts.keys[index - 1];
     return before ? endorsement(period, before, one) : [];
   });
-  const judged = checked.flatMap((signed) => judge(signed, one));
+  const stamps = earliestStamps(one.authorities);
+  const judged = checked.flatMap((signed) => judge(signed, one, stamps));
   return {
     findings: [...judged.flatMap(distrust), ...endorsements],
     keys: keysUsed(judged, facts),
@@ -79,30 +80,38 @@ interface Judged {
   readonly standing: "unnamed" | "allowed" | "late" | "other-time" | "unknown";
 }
 
-function judge({ found, key }: SignedCheckpoint, one: KeyCase): readonly Judged[] {
-  return key === null ? [] : [{ path: found.path, key, standing: standingOf(found.size, key, one) }];
+function judge(
+  { found: { path, size }, key }: SignedCheckpoint,
+  { facts, trust: { signers } }: KeyCase,
+  stamps: ReadonlyMap<number, string>,
+): readonly Judged[] {
+  if (key === null) return [];
+  if (signers === null) return [{ path, key, standing: "unnamed" }];
+  const allowed = (at: string | null) => allows(signers, facts.origin, key, at);
+  return [{ path, key, standing: standingOf(allowed, stamps.get(size) ?? null, facts.lastAt(size)) }];
 }
 
+/** `stamped` is the word of an outside authority, `stated` that of the log. */
 function standingOf(
-  size: number,
-  key: SshPublicKey,
-  { facts, trust: { signers }, authorities }: KeyCase,
+  allowed: (at: string | null) => boolean,
+  stamped: string | null,
+  stated: string | null,
 ): Judged["standing"] {
-  if (signers === null) return "unnamed";
-  const allowed = (at: string | null) => allows(signers, facts.origin, key, at);
   if (!allowed(null)) return "unknown";
-  const [stamped, stated] = [earliestStamp(size, authorities), facts.lastAt(size)];
   if (allowed(stamped ?? stated)) return "allowed";
   const isLate = stamped !== null && stated !== null && Date.parse(stamped) >= Date.parse(stated);
   return isLate && allowed(stated) ? "late" : "other-time";
 }
 
-/** The earliest time over a checkpoint that is not the vault's own word. */
-function earliestStamp(size: number, authorities: RestsOn["authorities"]): string | null {
-  const times = authorities.flatMap(({ checkpoint, gen_time, trusted }) =>
-    trusted && checkpoint === size ? [gen_time] : [],
-  );
-  return times.sort((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null;
+/** By size of the checkpoint, the earliest time over it that leads to a trusted root. */
+function earliestStamps(authorities: RestsOn["authorities"]): ReadonlyMap<number, string> {
+  const earliest = new Map<number, string>();
+  for (const { checkpoint, gen_time, trusted } of authorities) {
+    const known = earliest.get(checkpoint);
+    const isEarlier = known === undefined || Date.parse(gen_time) < Date.parse(known);
+    if (trusted && isEarlier) earliest.set(checkpoint, gen_time);
+  }
+  return earliest;
 }
 
 function distrust({ path, key: { fingerprint }, standing }: Judged): readonly Finding[] {

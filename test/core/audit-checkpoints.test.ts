@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseAllowedSigners } from "../../src/core/allowed-signers.js";
+import { auditKeys } from "../../src/core/audit-keys.js";
+import { checkSigned } from "../../src/core/audit-signed.js";
 import { auditAgainst } from "../../src/core/audit-against.js";
 import {
   auditCheckpoints,
@@ -11,6 +13,7 @@ import {
 import { checkpointName, encodeCheckpoint, originOf } from "../../src/core/checkpoint.js";
 import { sha256 } from "../../src/core/digest.js";
 import { keyHistory } from "../../src/core/key-history.js";
+import { CoveredTimes } from "../../src/core/log-facts.js";
 import { type Ed25519Secret, secretOfSeed } from "../../src/core/ssh-key.js";
 import { signMessage } from "../../src/core/sshsig.js";
 
@@ -69,9 +72,10 @@ async function codes(
 }
 
 describe("checkpoints and their signatures", () => {
-  it("none at all is absent and no fault", async () => {
+  it("none at all is absent and no fault, and of a log that names a key it is said", async () => {
+    expect(await codes([], { keys: [] })).toMatchObject({ words: [], signature: "absent" });
     expect(await codes([])).toMatchObject({
-      words: [],
+      words: ["note unsealed log"],
       signature: "absent",
       tokens: "absent",
       signedSize: 0,
@@ -118,6 +122,88 @@ describe("checkpoints and their signatures", () => {
   it("a rotation that nothing is signed behind yet is a note: a kill can leave it so", async () => {
     const keys = keyHistory([created, rotated(6, "routine")]);
     expect((await codes([found(3, first)], { keys })).words).toEqual(["note key-not-endorsed entry:6"]);
+  });
+
+  it("a rotation whose checkpoint is there and not signed yet is a note as well, and an error once anything is behind it", async () => {
+    const keys = keyHistory([created, rotated(6, "routine")]);
+    const killed = await codes([found(3, first), found(6, null)], { keys });
+    expect(killed.words).toEqual([
+      "note key-not-endorsed entry:6",
+      "note signature-missing log/000006.checkpoint",
+    ]);
+    const words = (await codes([found(3, first), found(6, null), found(9, second)], { keys })).words;
+    expect(words).toContain("error key-not-endorsed entry:6");
+    expect((await codes([found(9, null)], { keys })).words).toContain("error key-not-endorsed entry:6");
+    const packaged = await codes([found(6, null, "package")], { keys }, noTrust, "package");
+    expect(packaged.words).toContain("error key-not-endorsed entry:6");
+  });
+
+  it("where the checker named signers or roots and there is nothing of theirs, that is an error, and the answers stay", async () => {
+    const signers = parseAllowedSigners(`${origin} ${first.publicKey.line}\n`);
+    const trust = { ...noTrust, signers, rootsNamed: true };
+    const vault = await codes([], { keys: [] }, trust);
+    expect(vault).toMatchObject({
+      words: ["error signature-absent log", "error token-absent log"],
+      signature: "absent",
+      tokens: "absent",
+    });
+    const packaged = await codes([], {}, trust, "package");
+    expect(packaged.words).toEqual(["error signature-absent proof", "error token-absent proof"]);
+    const unsigned = await codes([found(3, first), found(9, null)], {}, { ...noTrust, signers });
+    expect(unsigned.words).toContain("error signature-absent log");
+    expect((await codes([found(3, first)], {}, { ...noTrust, signers })).words).toEqual([]);
+  });
+
+  const expired = `${origin} valid-after="20261123Z",valid-before="20261124Z" ${first.publicKey.line}\n`;
+  it.each([
+    ["no time-stamp, and the last entry is within", at, null, []],
+    ["no time-stamp, and the last entry is later", "2026-11-24T00:00:01.000Z", null, ["error"]],
+    ["no time-stamp and no known entry", null, null, []],
+    ["a time-stamp within", at, "2026-11-23T19:00:00.000Z", []],
+    [
+      "a time-stamp within, though the log states another time",
+      "2026-11-29T18:00:00.000Z",
+      "2026-11-23T19:00:00.000Z",
+      [],
+    ],
+    ["a time-stamp that came late", at, "2026-11-25T18:00:00.000Z", ["note"]],
+    ["a time-stamp before the key's time", at, "2026-11-22T18:00:00.000Z", ["error"]],
+    [
+      "a time-stamp and an entry that are both later",
+      "2026-11-25T17:00:00.000Z",
+      "2026-11-25T18:00:00.000Z",
+      ["error"],
+    ],
+    ["a late time-stamp and no known entry", null, "2026-11-25T18:00:00.000Z", ["error"]],
+  ])("a key that has its time is judged by it: %s", (_what, lastAt, stamp, severities) => {
+    const trust = { ...noTrust, signers: parseAllowedSigners(expired) };
+    const own = { ...facts, lastAt: () => lastAt };
+    const stamped = (gen_time: string, trusted: boolean) => ({
+      ...{ authority: "one", checkpoint: 3, signer: "", signer_sha256: "", root: null },
+      ...{ gen_time, trusted },
+    });
+    // One that leads to no trusted root says nothing, whatever its time.
+    const authorities = [stamped("2020-01-01T00:00:00.000Z", false)];
+    if (stamp !== null) authorities.push(stamped("2027-01-01T00:00:00.000Z", true), stamped(stamp, true));
+    const checked = [checkSigned(found(3, first), own, false)];
+    const { findings, keys } = auditKeys({ checked, facts: own, trust, authorities, kind: "vault" });
+    expect(findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual(
+      severities.map((severity) => `${severity} key-not-trusted`),
+    );
+    expect(keys[0]?.source).toBe(severities.length === 0 ? "signers" : "log");
+  });
+
+  it("the last entry that a checkpoint covers is found in any order and with gaps", () => {
+    const times = new CoveredTimes([9, 3, 6]);
+    for (const [seq, time] of [
+      [8, "h"],
+      [2, "b"],
+      [1, "a"],
+      [12, "l"],
+    ] as const)
+      times.add({ seq, at: time });
+    expect([2, 3, 6, 9, 20].map((size) => times.lastAt(size))).toEqual([null, "b", "b", "h", "h"]);
+    expect(new CoveredTimes([]).lastAt(5)).toBe(null);
   });
 
   it("a key given up as lost endorses nothing, and that is said unless the checker trusts the new one", async () => {

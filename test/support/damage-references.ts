@@ -35,8 +35,10 @@ export async function makeReferences(
     "held-longer": held.replace(/\n5\n/, "\n500\n"),
     "held-other-size": held.replace(/\n5\n/, "\n6\n"),
     "held-of-another-vault": held.replace(/\/./, (begin) => (begin === "/0" ? "/1" : "/0")),
-    signers,
-    "other-signers": other.vault.signers,
+    signers: withTime(signers, ""),
+    "timed-signers": signers,
+    "other-signers": withTime(other.vault.signers, ""),
+    "expired-signers": withTime(signers, ',valid-before="20200101Z"'),
     roots,
     "all-roots": roots + own.vault.roots + other.vault.roots,
     "other-roots": other.vault.roots,
@@ -86,4 +88,9 @@ async function packageOf(vault: SealedVault, to: string, withAnnex: boolean): Pr
     testWorld(),
   );
   return to;
+}
+
+/** The same keys with other options about their time, or with none. The authority has the time of the machine. */
+function withTime(signers: string, options: string): string {
+  return signers.replaceAll(/(,valid-(?:after|before)="\w+")+/g, options);
 }

@@ -139,7 +139,7 @@ describe("a check beside a writer", () => {
     expect(ran.length).toBeGreaterThan(2);
     expect(ran.flat()).toEqual([]);
     const report = await audit(root);
-    expect(report.findings).toEqual([]);
+    expect(report.findings.map(({ code }) => code)).toEqual(["unsealed"]);
     expect(report.checked).toMatchObject({ entries: 5 + 4 * 6 * 2 });
   });
 });
@@ -240,6 +240,7 @@ describe("what is not damage is said and does not fail", () => {
     const report = await audit(root);
     expect(report.ok).toBe(true);
     expect(report.findings.map(({ code }) => code)).toEqual([
+      "unsealed",
       "lock-not-ours",
       "not-read-only",
       "hard-linked",
@@ -251,7 +252,7 @@ describe("what is not damage is said and does not fail", () => {
     rmSync(join(root, "private"), { recursive: true });
     const report = await audit(root);
     expect(report.ok).toBe(true);
-    expect(report.findings.map(({ code }) => code)).toEqual(["private-absent"]);
+    expect(report.findings.map(({ code }) => code)).toEqual(["unsealed", "private-absent"]);
     expect(report.limits.join(" ")).toContain("The private annexes are not here");
   });
 });
@@ -280,7 +281,7 @@ describe("a check that is logged", () => {
     closeVault(vault);
     const request = { vault: root, ids: [], quick: false, record: true };
     const report = await verifyVault(request, testWorld());
-    expect(report).toMatchObject({ ok: true, findings: [] });
+    expect(report).toMatchObject({ ok: true, findings: [{ code: "unsealed" }] });
     // The entry of the recovery was there to be checked; that of the check came after it.
     expect(report.checked.entries).toBe(6);
     expect((await audit(root)).checked.entries).toBe(7);

@@ -46,9 +46,9 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 describe("a vault nobody touched", () => {
-  it("has no finding at all, and says that signatures and time-stamps are absent", async () => {
+  it("has no finding but that nothing is signed yet, and says that signatures and time-stamps are absent", async () => {
     const report = await audit(original);
-    expect(report.findings).toEqual([]);
+    expect(report.findings.map(({ code }) => code)).toEqual(["unsealed"]);
     expect(report).toMatchObject({
       ok: true,
       hashes: "pass",
@@ -189,7 +189,7 @@ describe("damage to files", () => {
       rmSync(join(root, "private", annex), { recursive: true });
     const report = await audit(root);
     expect(report.ok).toBe(true);
-    expect(report.findings.map(({ code }) => code)).toEqual(["annex-absent", "annex-absent"]);
+    expect(report.findings.map(({ code }) => code)).toEqual(["unsealed", "annex-absent", "annex-absent"]);
   });
 });
 
