@@ -16,7 +16,10 @@ export interface AllowedSigner {
 
 const bad = "bad-allowed-signers";
 
-/** How long a replaced key still counts: an outside time-stamp follows its last checkpoint, not always at once. */
+/**
+ * How far a key's time reaches beyond the entries that begin and end it: an outside time-stamp follows its last checkpoint,
+ * not always at once, and the clock that wrote an entry can be ahead of the authority's.
+ */
 const graceMs = 24 * 60 * 60 * 1000;
 
 /** The file for whoever checks: one line per key, in the order in which they were in force (FORMAT.md §13). */
@@ -25,7 +28,7 @@ export function encodeAllowedSigners(origin: string, history: readonly KeyPeriod
 }
 
 function encodeOptions({ from, until }: KeyPeriod): string {
-  const after = Math.floor(Date.parse(from) / 1000);
+  const after = Math.floor((Date.parse(from) - graceMs) / 1000);
   const before = until && Math.ceil((Date.parse(until.at) + graceMs) / 1000);
   const options = [`namespaces="${checkpointNamespace}"`];
   // OpenSSH refuses a line whose end is not behind its beginning, which a clock that was put back makes.

@@ -52,9 +52,9 @@ describe("the file for whoever checks", () => {
   it("has one line per key in the order in which they were in force, times rounded outwards", () => {
     expect(file).toBe(
       [
-        `${origin} namespaces="${namespace}",valid-after="20260101000000Z",valid-before="20260302120001Z" ${first}\n`,
-        `${origin} namespaces="${namespace}",valid-after="20260301120000Z",valid-before="20260302120010Z" ${second}\n`,
-        `${origin} namespaces="${namespace}",valid-after="20260301120010Z" ${third}\n`,
+        `${origin} namespaces="${namespace}",valid-after="20251231000000Z",valid-before="20260302120001Z" ${first}\n`,
+        `${origin} namespaces="${namespace}",valid-after="20260228120000Z",valid-before="20260302120010Z" ${second}\n`,
+        `${origin} namespaces="${namespace}",valid-after="20260228120010Z" ${third}\n`,
       ].join(""),
     );
   });
@@ -76,9 +76,9 @@ describe("the file for whoever checks", () => {
   });
 
   it("is refused by ssh-keygen for a key before and after its time, for another vault and another purpose", () => {
-    expect(openssh(file, 0, "20251231235959Z")).toBe(false);
+    expect(openssh(file, 0, "20251230235959Z")).toBe(false);
     expect(openssh(file, 0, "20260303120000Z")).toBe(false);
-    expect(openssh(file, 2, "20260301120000Z")).toBe(false);
+    expect(openssh(file, 2, "20260228120000Z")).toBe(false);
     expect(openssh(file, 0, "20260201Z", `${origin}0`)).toBe(false);
     expect(openssh(file, 0, "20260201Z", origin, "file")).toBe(false);
   });
@@ -100,12 +100,12 @@ describe("the file for whoever checks", () => {
       {
         principals: origin,
         namespaces: namespace,
-        validAfter: "2026-01-01T00:00:00.000Z",
+        validAfter: "2025-12-31T00:00:00.000Z",
         validBefore: "2026-03-02T12:00:01.000Z",
         key: { line: first },
       },
       { key: { line: second } },
-      { validAfter: "2026-03-01T12:00:10.000Z", validBefore: null, key: { line: third } },
+      { validAfter: "2026-02-28T12:00:10.000Z", validBefore: null, key: { line: third } },
     ]);
   });
 });
