@@ -32,7 +32,7 @@ export const englishStatements: StatementTexts = {
   "limit.algorithms":
     "Nothing here shows that SHA-256 and SHA-512 stay sound for ever. The digests are worth what these algorithms are worth on the day they are read.",
 
-  "draft.title": "Draft of a declaration about a capture of online video",
+  "draft.title": "Draft of a declaration about the collection of a video",
   "draft.notice":
     "This is a draft written by a program. It is not a certification until a qualified person adopts it: reads it, corrects it, fills in what is blank and signs it. Until then nobody has declared anything.",
   "draft.strikeOut": "Strike out every statement, or part of one, that you cannot make.",
