@@ -25,6 +25,7 @@ import {
   captureText,
   copyVault,
   deriveText,
+  everything,
   openTestVault,
   temporaryFolder,
   testWorld,
@@ -33,17 +34,6 @@ import {
 const folder = temporaryFolder();
 const made = join(folder.path, "made");
 const seal = { proxy: null, allowPrivate: true, force: false };
-const everything = {
-  since: null,
-  until: null,
-  uploader: null,
-  host: null,
-  status: null,
-  text: null,
-  sort: "at",
-  descending: false,
-  limit: null,
-} as const;
 let authority: TestAuthority;
 let world: World;
 let first: string;

@@ -7,6 +7,7 @@ import type { CaptureRecord, DerivationRecord, DerivedFile } from "../../src/cor
 import type { VerifyReport, World } from "../../src/outcome.js";
 import { firstKey, newKey } from "../../src/make-key.js";
 import { type Preserved, preserve } from "../../src/preserve.js";
+import type { CaptureQuery } from "../../src/vault/captures.js";
 import { type CommitStep, commitNextVersion } from "../../src/vault/commit.js";
 import { digestFile } from "../../src/vault/digest-file.js";
 import { readObject } from "../../src/vault/objects.js";
@@ -157,6 +158,19 @@ export async function makeVault(root: string): Promise<readonly Preserved[]> {
     closeVault(vault);
   }
 }
+
+/** What `list` is asked where nothing is to be left out. */
+export const everything: CaptureQuery = {
+  since: null,
+  until: null,
+  uploader: null,
+  host: null,
+  status: null,
+  text: null,
+  sort: "at",
+  descending: false,
+  limit: null,
+};
 
 /** A full audit of the stored bytes. */
 export function audit(root: string): Promise<VerifyReport> {

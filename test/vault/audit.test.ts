@@ -23,6 +23,7 @@ import {
   audit,
   copyVault,
   errorCodes,
+  everything,
   makeVault,
   openTestVault,
   temporaryFolder,
@@ -52,18 +53,6 @@ function fileIn(root: string, end: string): string {
     .sort()
     .find((path) => path.endsWith(end))!;
 }
-
-const everything = {
-  since: null,
-  until: null,
-  uploader: null,
-  host: null,
-  status: null,
-  text: null,
-  sort: "at",
-  descending: false,
-  limit: null,
-} as const;
 
 /** Commits captures and derivations through the built program, as fast as it can, in a process of its own. */
 function startWriter(root: string, commits: number): ChildProcess {

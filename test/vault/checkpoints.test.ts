@@ -27,6 +27,7 @@ import {
   audit,
   captureText,
   copyVault,
+  everything,
   openTestVault,
   temporaryFolder,
   testWorld,
@@ -166,17 +167,6 @@ describe("a checkpoint", () => {
     captureText(vault, "second");
     expect(await seal()).toMatchObject({ size: 4, created: true });
     closeVault(vault);
-    const everything = {
-      since: null,
-      until: null,
-      uploader: null,
-      host: null,
-      status: null,
-      text: null,
-      sort: "at",
-      descending: false,
-      limit: null,
-    } as const;
     expect(
       listCaptures(root(), everything).map(({ anchor, not_later_than }) => [anchor, not_later_than]),
     ).toEqual([

@@ -5,7 +5,7 @@ import Database from "better-sqlite3";
 import { afterAll, describe, expect, it } from "vitest";
 import { openDatabaseForWriting, schemaDifferences } from "../../src/vault/database.js";
 import { closeVault } from "../../src/vault/vault.js";
-import { captureText, openTestVault, temporaryFolder } from "../support/vaults.js";
+import { captureText, everything, openTestVault, temporaryFolder } from "../support/vaults.js";
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -160,17 +160,6 @@ describe("two processes on one vault", () => {
     });
     expect(waited).toBe(1);
     expect(isBeingWritten(vault.layout.writerLock)).toBe(true);
-    const everything = {
-      since: null,
-      until: null,
-      uploader: null,
-      host: null,
-      status: null,
-      text: null,
-      sort: "at",
-      descending: false,
-      limit: null,
-    } as const;
     expect(listCaptures(root, everything)).toHaveLength(1);
     closeVault(vault);
     expect(isBeingWritten(vault.layout.writerLock)).toBe(false);

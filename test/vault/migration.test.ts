@@ -13,6 +13,7 @@ import {
   copyVault,
   deriveText,
   errorCodes,
+  everything,
   openTestVault,
   temporaryFolder,
 } from "../support/vaults.js";
@@ -21,17 +22,6 @@ const folder = temporaryFolder();
 const made = join(folder.path, "made");
 const old = join(folder.path, "old");
 const firstMigration = new URL("../../schemas/migrations/001-first.sql", import.meta.url);
-const everything = {
-  since: null,
-  until: null,
-  uploader: null,
-  host: null,
-  status: null,
-  text: null,
-  sort: "at",
-  descending: false,
-  limit: null,
-} as const;
 
 /** A vault.db as the first version of the schema had it: its one migration, with the log and index of another. */
 function writeSchemaOne(from: string, to: string): void {
