@@ -31,37 +31,57 @@ import { localPlaces } from "./local-places.js";
 import type { CaptureResult, World } from "./outcome.js";
 import { preserve } from "./preserve.js";
 import { beginAttempt } from "./vault/recovery.js";
+import { oneByOne, type Turns } from "./turns.js";
 import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
 
-export interface ArchiveRequest {
-  readonly vault: string;
-  readonly urls: readonly string[];
+/** What is asked of every capture of one command. */
+export interface CaptureRequest {
   readonly format: string | null;
-  /** Path of a Netscape cookie file; only the lines for each URL's own site are used, from a copy. */
-  readonly cookies: string | null;
   readonly proxy: string | null;
   readonly subs: boolean;
   readonly comments: boolean;
   readonly again: boolean;
   /** At most this many entries of a playlist or channel. */
   readonly limit: number | null;
+  /** Nothing that the site says was posted before this day, `YYYY-MM-DD`. */
+  readonly since: string | null;
   readonly maxBytes: number | null;
+  /** Milliseconds that one attempt may take. */
+  readonly maxMs: number | null;
   readonly allowPrivate: boolean;
-  readonly allowOldYtDlp: boolean;
   readonly deep: boolean;
 }
 
-interface Job {
-  readonly request: ArchiveRequest;
+export interface ArchiveRequest extends CaptureRequest {
+  readonly vault: string;
+  readonly urls: readonly string[];
+  /** Path of a Netscape cookie file; only the lines for each URL's own site are used, from a copy. */
+  readonly cookies: string | null;
+  readonly allowOldYtDlp: boolean;
+}
+
+/** What a capture works with. */
+export interface Job {
+  readonly request: CaptureRequest;
   /** The text of the cookie file, read once before anything starts. */
   readonly cookies: string | null;
   readonly workshop: Workshop;
   readonly world: World;
-  readonly onResult: (result: CaptureResult) => void;
+  readonly turns: Turns;
 }
 
 /** Entries of a playlist or channel that are captured when no limit is given. */
 const defaultListLimit = 1000;
+
+/** What one address gave. */
+export interface Given {
+  /** Empty for a list, of which nothing itself is a capture, and for a clip that is older than was asked for. */
+  readonly results: readonly CaptureResult[];
+  /** What is in the list, or the further videos of the page: each is to be captured by itself. */
+  readonly entries: readonly Target[];
+  /** How many videos of a list the site says were posted before the day asked for. */
+  readonly older: number;
+}
 
 /**
  * Captures each URL in turn; one URL's failure never keeps the next from running. Results come through `onResult` as
@@ -74,24 +94,19 @@ export async function archiveUrls(
   onResult: (result: CaptureResult) => void,
   onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<readonly CaptureResult[]> {
-  const fetching = {
-    allowPrivate: request.allowPrivate,
-    allowOldYtDlp: request.allowOldYtDlp,
-    proxy: request.proxy,
-  };
+  const { allowPrivate, allowOldYtDlp, proxy } = request;
   const cookies = request.cookies === null ? null : readCookies(request.cookies);
+  const fetching = { allowPrivate, allowOldYtDlp, proxy };
   const workshop = await openWorkshop({ vault: request.vault, fetching }, world);
+  const job: Job = { request, cookies, workshop, world, turns: oneByOne };
   const results: CaptureResult[] = [];
-  const collect = (result: CaptureResult) => {
-    results.push(result);
-    onResult(result);
-  };
   try {
-    for (const url of request.urls) {
-      await captureTarget(
-        { request, cookies, workshop, world, onResult: collect },
-        targetOf(url, null, null),
-      );
+    const targets = request.urls.map((url) => targetOf(url, null, null));
+    for (let target = targets.shift(); target !== undefined; target = targets.shift()) {
+      const given = await captureTarget(job, target, buildCaptureId(world.now(), world.random(5)));
+      results.push(...given.results);
+      given.results.forEach(onResult);
+      targets.unshift(...given.entries);
       world.signal.throwIfAborted();
     }
   } finally {
@@ -100,11 +115,13 @@ export async function archiveUrls(
   return results;
 }
 
-/** An error of the system or of a format is this target's failed capture; the next one may still do. */
-async function captureTarget(job: Job, target: Target): Promise<void> {
-  const capture = buildCaptureId(job.world.now(), job.world.random(5));
+/**
+ * Captures one target under the id `capture`. An error of the system or of a format is this target's failed capture; the
+ * next one may still do. Throws what concerns all of them.
+ */
+export async function captureTarget(job: Job, target: Target, capture: CaptureId): Promise<Given> {
   try {
-    await captureOne(job, target, capture);
+    return await captureOne(job, target, capture);
   } catch (error) {
     if (concernsAll(error)) throw error;
     const { workshop, world } = job;
@@ -113,29 +130,33 @@ async function captureTarget(job: Job, target: Target): Promise<void> {
       : (storageFailure(error) ??
         unforeseenFailure(error, "downloader-failed", "capturing", localPlaces(workshop, world)));
     const item = { capture, subject: target.url };
-    job.onResult(resultAfterError(workshop, item, failure, (why) => failed(job, target, capture, why, null)));
+    return only(resultAfterError(workshop, item, failure, (why) => failed(job, target, capture, why, null)));
   }
 }
 
 /** From one URL to a record; the order of the steps is the guarantee. */
-async function captureOne(job: Job, target: Target, capture: CaptureId): Promise<void> {
+async function captureOne(job: Job, target: Target, capture: CaptureId): Promise<Given> {
   const { workshop, world } = job;
 
   // 1. check the URL and look for an earlier capture of it
   const source = parseSourceUrl(target.url, { allowPrivate: job.request.allowPrivate });
-  if ("failure" in source) return fail(job, target, capture, source.failure, null);
+  if ("failure" in source) return only(failed(job, target, capture, source.failure, null));
   const earlier = await earlierCapture(job, target);
-  if (earlier.result) return job.onResult(earlier.result);
+  if (earlier.result) return only(earlier.result);
 
   // 2. fetch into a staging folder of its own
   const startedAt = world.now();
   const startedMs = world.monotonic();
   const staging = beginAttempt(workshop.vault, capture, target.shown);
   const plan = fetchPlan(job, target, capture, source.url, staging);
-  const fetched = await fetchWithRetries(workshop, world, plan);
-  if (fetched.outcome.kind === "list") return captureList(job, target, plan);
-  if (fetched.outcome.kind === "failed" && fetched.tracks.length === 0) {
-    return fail(job, target, capture, fetched.outcome.failure, fetched);
+  const fetched = await fetchWithRetries(workshop, world, plan, job.turns);
+  const { outcome } = fetched;
+  if (outcome.kind === "list" || outcome.kind === "older") {
+    rmSync(staging, { recursive: true, force: true });
+    return outcome.kind === "list" ? listTarget(job, target, source.url, 1) : { ...nothing, older: 1 };
+  }
+  if (outcome.kind === "failed" && fetched.tracks.length === 0) {
+    return only(failed(job, target, capture, outcome.failure, fetched));
   }
   const parent = target.parent ?? firstOfSeveral(target.shown, fetched);
   const { result: known, damage } =
@@ -168,40 +189,55 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
     preserve(workshop.vault, staging, facts, evidence.files, annex);
 
     // 6. derive   7. commit OCFL v2 and append the `derive` entry
-    await deriveAndLog(workshop, world, capture, job.request.deep);
+    await job.turns.derive(() => deriveAndLog(workshop, world, capture, job.request.deep));
   }
-  job.onResult(known ?? afterDamage(resultOf(workshop.vault, capture, target.url), damage));
-  if (parent && !target.parent) await captureEntries(job, target, source.url, 2);
+  const result = known ?? afterDamage(resultOf(workshop.vault, capture, target.url), damage);
+  if (parent === null || target.parent !== null) return only(result);
+  const others = await listTarget(job, target, source.url, 2);
+  return { ...others, results: [result, ...others.results] };
 }
 
-/** A playlist or channel: nothing of it was downloaded, each entry becomes a capture of its own. */
-async function captureList(job: Job, target: Target, plan: FetchPlan): Promise<void> {
-  rmSync(plan.staging, { recursive: true, force: true });
-  await captureEntries(job, target, new URL(plan.url), 1);
-}
-
-async function captureEntries(job: Job, target: Target, url: URL, from: number): Promise<void> {
-  const limit = job.request.limit ?? defaultListLimit;
-  if (limit < from) return;
-  const capture = buildCaptureId(job.world.now(), job.world.random(5));
-  const staging = beginAttempt(job.workshop.vault, capture, `the list at ${target.shown}`);
-  const listed = await fetchList(
-    job.workshop,
-    job.world,
-    fetchPlan(job, target, capture, url, staging),
-    limit,
-  );
-  if (listed.outcome.kind === "failed") return fail(job, target, capture, listed.outcome.failure, listed);
+/** What a playlist or channel holds, or a page besides its first video: entries from number `from` on. */
+async function listTarget(job: Job, target: Target, url: URL, from: number): Promise<Given> {
+  const { workshop, world, request, turns } = job;
+  const limit = request.limit ?? defaultListLimit;
+  if (limit < from) return nothing;
+  const capture = buildCaptureId(world.now(), world.random(5));
+  const staging = beginAttempt(workshop.vault, capture, `the list at ${target.shown}`);
+  const plan = fetchPlan(job, target, capture, url, staging);
+  const listed = await fetchList(workshop, world, plan, limit, turns);
+  if (listed.outcome.kind === "failed")
+    return only(failed(job, target, capture, listed.outcome.failure, listed));
   rmSync(staging, { recursive: true, force: true });
   const { title, entries } = listed.outcome;
-  for (const entry of entries.filter(({ index }) => index >= from)) {
-    job.world.signal.throwIfAborted();
-    const parent = { url: target.shown, title: wellFormedOrNull(title), index: entry.index };
-    await captureTarget(job, targetOf(entry.url, entry.embedded ? entry.index : null, parent));
-  }
+  const wanted = entries.filter(({ index }) => index >= from);
+  const young = wanted.filter(({ postedOn }) => !isOlder(postedOn, request.since));
+  return {
+    ...nothing,
+    entries: young.map((entry) =>
+      targetOf(entry.url, entry.embedded ? entry.index : null, {
+        url: target.shown,
+        title: wellFormedOrNull(title),
+        index: entry.index,
+      }),
+    ),
+    older: wanted.length - young.length,
+  };
 }
 
-function readCookies(path: string): string {
+/** A list that gives no day leaves the question to the clip's own page. */
+function isOlder(postedOn: string | null, since: string | null): boolean {
+  return postedOn !== null && since !== null && postedOn < since;
+}
+
+const nothing: Given = { results: [], entries: [], older: 0 };
+
+function only(result: CaptureResult): Given {
+  return { ...nothing, results: [result] };
+}
+
+/** The text of a cookie file. Throws `usage` where it cannot be read. */
+export function readCookies(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
@@ -217,7 +253,7 @@ function firstOfSeveral(url: string, fetched: Fetched): ParentList | null {
 }
 
 function fetchPlan(job: Job, target: Target, capture: CaptureId, url: URL, staging: string): FetchPlan {
-  const { format, subs, comments, maxBytes } = job.request;
+  const { format, subs, comments, maxBytes, maxMs, since } = job.request;
   const { cookies } = job;
   const urlIsSecret = target.shown !== target.url || redactTypedUrl(url.href) !== url.href;
   return {
@@ -231,17 +267,9 @@ function fetchPlan(job: Job, target: Target, capture: CaptureId, url: URL, stagi
     subs,
     comments,
     maxBytes,
+    maxMs,
+    since,
   };
-}
-
-function fail(
-  job: Job,
-  target: Target,
-  capture: CaptureId,
-  failure: Failure,
-  trace: FetchTrace | null,
-): void {
-  job.onResult(failed(job, target, capture, failure, trace));
 }
 
 function failed(

@@ -1,3 +1,4 @@
+import { retryAfterMs } from "./core/retry-after.js";
 import type { AuthorityState } from "./vault/authorities.js";
 
 const minuteMs = 60_000;
@@ -17,7 +18,8 @@ export function stateAfterFailure(
 ): AuthorityState {
   const failures = (before?.failures ?? 0) + 1;
   const ownMs = Math.min(longestMs, minuteMs * 2 ** Math.min(failures - 1, 20));
-  const waitMs = Math.max(ownMs, askedMs(failure.retryAfter, now));
+  const askedMs = Math.min(retryAfterMs(failure.retryAfter, now), longestAskedMs);
+  const waitMs = Math.max(ownMs, askedMs);
   return {
     name,
     failures,
@@ -36,12 +38,4 @@ export function isDue(state: AuthorityState | undefined, now: Date): boolean {
   if (!state?.next_at) return true;
   const leftMs = Date.parse(state.next_at) - now.getTime();
   return !(leftMs > 0 && leftMs <= longestAskedMs);
-}
-
-function askedMs(retryAfter: string | null, now: Date): number {
-  if (retryAfter === null) return 0;
-  const ms = /^\d{1,9}$/.test(retryAfter)
-    ? Number(retryAfter) * 1000
-    : Date.parse(retryAfter) - now.getTime();
-  return Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, 0), longestAskedMs);
 }

@@ -2,6 +2,7 @@ import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { ClockCheck } from "./core/record.js";
+import { diskReserve } from "./core/disk-reserve.js";
 import type { World } from "./outcome.js";
 import { type SealState, sealFindings } from "./seal-state.js";
 import { checkClock } from "./tools/clock.js";
@@ -210,7 +211,7 @@ async function spaceAt(what: DiskSpace["what"], path: string): Promise<DiskSpace
 
 /** What there is to say about free space: a problem below 2 GiB or 5 %, whichever is more (SECURITY §4). */
 export function diskFinding(disk: DiskSpace): DoctorFinding {
-  const reserve = Math.max(2 * 1024 ** 3, Math.floor(disk.total_bytes / 20));
+  const reserve = diskReserve(disk.total_bytes);
   const gibibytes = (disk.free_bytes / 1024 ** 3).toFixed(1);
   const found = { what: `space for ${disk.what}`, detail: `${gibibytes} GiB free at ${disk.path}` };
   if (disk.free_bytes >= reserve) return { ...found, severity: "ok", hint: null };

@@ -9,6 +9,7 @@ import { annexPlace } from "./vault/annex.js";
 import { capturedBefore } from "./vault/captures.js";
 import { captureKey } from "./vault/index-rows.js";
 import { originalsProblem } from "./vault/stored-originals.js";
+import type { Turns } from "./turns.js";
 import type { Workshop } from "./workshop.js";
 
 /** What is to be captured: a URL as typed, or one entry of a list. */
@@ -30,6 +31,7 @@ interface LookUp {
   readonly request: { readonly again: boolean; readonly deep: boolean };
   readonly workshop: Workshop;
   readonly world: World;
+  readonly turns: Pick<Turns, "derive">;
 }
 
 /** An earlier capture that answers for a target, or why one that was found does not. */
@@ -50,7 +52,8 @@ export async function earlierCapture(job: LookUp, target: Target): Promise<Earli
   if (!row || !isSameAddress(job, target, row.id)) return none;
   const problem = await originalsProblem(vault, row.id, false, job.world.signal);
   if (problem !== null) return { ...none, damage: damageOf(row.id, problem) };
-  if (row.derivation !== "done") await deriveAndLog(job.workshop, job.world, row.id, job.request.deep);
+  if (row.derivation !== "done")
+    await job.turns.derive(() => deriveAndLog(job.workshop, job.world, row.id, job.request.deep));
   return { ...none, result: resultOf(vault, row.id, target.url, "already-captured") };
 }
 

@@ -6,10 +6,11 @@ import { sha256 } from "./core/digest.js";
 import { failureOf } from "./core/failure.js";
 import type { RunRecord } from "./core/record.js";
 import type { World } from "./outcome.js";
-import type { Connection } from "./tools/egress-guard.js";
+import { type Connection, type EgressGuard, openEgressGuard } from "./tools/egress-guard.js";
 import type { FetchedTrack, FetchOutcome, ListOutcome } from "./tools/fetch-types.js";
 import { fetchBounds } from "./tools/limits.js";
 import { describeRun, type RunResult } from "./tools/run.js";
+import type { Attempt, Turns } from "./turns.js";
 import { type HashedTracks, hashTracks } from "./track-hashes.js";
 import { fetchVideo, listEntries } from "./tools/yt-dlp.js";
 import type { Workshop } from "./workshop.js";
@@ -32,6 +33,10 @@ export interface FetchPlan {
   readonly subs: boolean;
   readonly comments: boolean;
   readonly maxBytes: number | null;
+  /** Milliseconds that one attempt may take; null for the standard bound. */
+  readonly maxMs: number | null;
+  /** Nothing posted before this day, `YYYY-MM-DD`. */
+  readonly since: string | null;
 }
 
 /** What a fetch leaves for the record and the annex, whatever came of it. */
@@ -56,43 +61,49 @@ export interface Fetched extends FetchTrace {
   readonly hashed: HashedTracks;
 }
 
-/** Attempts for one URL, each in a fresh folder: a downloader that resumes may splice two different files into one. */
-const maxAttempts = 3;
-/** Pauses before the second and the third attempt. */
-const pausesMs: readonly number[] = [1_000, 4_000];
-
 /**
- * Fetches until one attempt succeeds, a failure cannot pass, or three attempts are used up. After failures the attempt
- * in which most bytes arrived is the one returned: it may be all that will ever be had of a clip.
+ * Fetches until one attempt succeeds, a failure cannot pass, or no further attempt is granted. Each attempt has a fresh
+ * folder: a downloader that resumes may splice two different files into one. After failures the attempt in which most
+ * bytes arrived is the one returned: it may be all that will ever be had of a clip.
  */
-export async function fetchWithRetries(workshop: Workshop, world: World, plan: FetchPlan): Promise<Fetched> {
-  const way = openWay(workshop, plan);
+export async function fetchWithRetries(
+  workshop: Workshop,
+  world: World,
+  plan: FetchPlan,
+  turns: Turns,
+): Promise<Fetched> {
+  return withWay(workshop, plan, (way) => attempts(way, world, plan, turns));
+}
+
+async function attempts(way: Way, world: World, plan: FetchPlan, turns: Turns): Promise<Fetched> {
   const runs: RunRecord[] = [];
   let best: Fetched | null = null;
   for (let attempt = 1; ; attempt += 1) {
     const folder = attemptFolder(plan, attempt);
-    const seen = way.connections().length;
-    const fetchedNow = await fetchVideo({
-      ...way.request,
-      folder,
-      item: plan.item,
-      format: plan.format,
-      subtitles: plan.subs,
-      comments: plan.comments,
-      signal: world.signal,
-      onProgress: (progress) =>
-        world.progress({ subject: plan.url, stage: "download", detail: "", ...progress }),
-    });
-    const outcome = asTheGuardSaw(fetchedNow, way.connections().slice(seen));
+    const attempted = await inTurn(turns, plan, world, way, () =>
+      fetchVideo({
+        ...way.request,
+        folder,
+        item: plan.item,
+        format: plan.format,
+        subtitles: plan.subs,
+        comments: plan.comments,
+        since: plan.since,
+        signal: world.signal,
+        onProgress: (progress) =>
+          world.progress({ subject: plan.url, stage: "download", detail: "", ...progress }),
+      }),
+    );
+    const { outcome } = attempted;
     const trace = way.trace(outcome, folder, runs);
     const tracks = tracksOf(outcome);
     // Before any pause: from here on nobody can change unnoticed what arrived.
     const hashed = await hashTracks(tracks, { folder, now: world.now });
     const fetched: Fetched = { ...trace, outcome, tracks, hashed };
     if (best === null || outcome.kind !== "failed" || received(fetched) >= received(best)) best = fetched;
-    const over = outcome.kind !== "failed" || !outcome.failure.retry || world.signal.aborted;
-    if (over || attempt === maxAttempts) return { ...best, runs, connections: way.connections() };
-    await pause(pausesMs[attempt - 1] ?? 0, world.signal);
+    const mayPass = outcome.kind === "failed" && outcome.failure.retry && !world.signal.aborted;
+    const again = mayPass && (await turns.again(attempt, attempted, world.signal));
+    if (!again || world.signal.aborted) return { ...best, runs, connections: way.connections() };
   }
 }
 
@@ -102,20 +113,61 @@ export async function fetchList(
   world: World,
   plan: FetchPlan,
   limit: number,
+  turns: Turns,
 ): Promise<FetchTrace & { readonly outcome: ListOutcome }> {
-  const way = openWay(workshop, plan);
-  const folder = attemptFolder(plan, 1);
-  const outcome = await listEntries({ ...way.request, folder, limit, signal: world.signal });
-  return { ...way.trace(outcome, folder, []), outcome };
+  return withWay(workshop, plan, async (way) => {
+    const folder = attemptFolder(plan, 1);
+    const { outcome } = await inTurn(turns, plan, world, way, () =>
+      listEntries({ ...way.request, folder, limit, signal: world.signal }),
+    );
+    return { ...way.trace(outcome, folder, []), outcome };
+  });
 }
 
+async function inTurn<Outcome extends FetchOutcome | ListOutcome>(
+  turns: Turns,
+  plan: FetchPlan,
+  world: World,
+  way: Way,
+  ask: () => Promise<Outcome>,
+): Promise<Attempt<Outcome>> {
+  const over = await turns.fetch(new URL(plan.url).hostname, world.signal);
+  const seen = way.connections().length;
+  let attempt: Attempt<Outcome> | null = null;
+  try {
+    const told = await ask();
+    const connections = way.connections().slice(seen);
+    const reached = connections.some(({ refused, bytesIn }) => refused === null && bytesIn > 0);
+    attempt = { outcome: asTheGuardSaw(told, connections), reached };
+    return attempt;
+  } finally {
+    over(attempt);
+  }
+}
+
+/** Each fetch has a guard of its own: what one downloader asks for is in no other's log, and its password ends with it. */
+async function withWay<Answer>(
+  workshop: Workshop,
+  plan: FetchPlan,
+  use: (way: Way) => Promise<Answer>,
+): Promise<Answer> {
+  if (!workshop.wayOut) throw new Error("a workshop for fetching has a way out");
+  const guard = await openEgressGuard(workshop.wayOut);
+  try {
+    return await use(openWay(workshop, plan, guard));
+  } finally {
+    await guard.close();
+  }
+}
+
+type Way = ReturnType<typeof openWay>;
+
 /** What every request of one plan shares, and how its trace is put together. */
-function openWay(workshop: Workshop, plan: FetchPlan) {
-  const { downloader, guard } = workshop;
-  if (!downloader || !guard) throw new Error("a workshop for fetching has a downloader and a guard");
+function openWay(workshop: Workshop, plan: FetchPlan, guard: EgressGuard) {
+  const { downloader } = workshop;
+  if (!downloader) throw new Error("a workshop for fetching has a downloader");
   const cookies = siteCookies(plan);
-  const firstConnection = guard.connections.length;
-  const connections = () => guard.connections.slice(firstConnection);
+  const connections = () => guard.connections;
   return {
     connections,
     request: {
@@ -123,7 +175,11 @@ function openWay(workshop: Workshop, plan: FetchPlan) {
       url: plan.url,
       proxy: guard.url,
       cookiesFile: cookies?.file ?? null,
-      bounds: { ...fetchBounds, ...(plan.maxBytes === null ? {} : { maxBytes: plan.maxBytes }) },
+      bounds: {
+        ...fetchBounds,
+        maxBytes: plan.maxBytes ?? fetchBounds.maxBytes,
+        wallMs: plan.maxMs ?? fetchBounds.wallMs,
+      },
     },
     /** Adds the run to `runs` and returns the trace so far. */
     trace(
@@ -148,7 +204,10 @@ function openWay(workshop: Workshop, plan: FetchPlan) {
 }
 
 /** What the guard refused looks to the downloader like an answer of the site; the guard knows better. */
-function asTheGuardSaw(outcome: FetchOutcome, connections: readonly Connection[]): FetchOutcome {
+function asTheGuardSaw<Outcome extends FetchOutcome | ListOutcome>(
+  outcome: Outcome,
+  connections: readonly Connection[],
+): Outcome {
   const refused = connections.find((connection) => connection.refused !== null)?.refused;
   if (outcome.kind !== "failed" || typeof refused !== "string") return outcome;
   if (!["forbidden", "server-error", "downloader-failed"].includes(outcome.failure.code)) return outcome;
@@ -184,16 +243,4 @@ function siteCookies(plan: FetchPlan): { file: string; secrets: readonly string[
 
 function received(fetched: Fetched): number {
   return fetched.tracks.reduce((sum, track) => sum + track.bytes, 0);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

@@ -7,7 +7,7 @@ import type { ClockCheck, Software } from "./core/record.js";
 import { openForWriting } from "./open-vault.js";
 import type { World } from "./outcome.js";
 import { checkClock } from "./tools/clock.js";
-import { type EgressGuard, openEgressGuard } from "./tools/egress-guard.js";
+import { type GuardOptions, readUpstream } from "./tools/egress-guard.js";
 import { type ExifToolSession, openExifTool } from "./tools/exiftool.js";
 import { type Program, requirePrograms } from "./tools/programs.js";
 import { scratchFolder } from "./vault/layout.js";
@@ -20,8 +20,8 @@ export interface Workshop {
   readonly ffmpeg: Program;
   readonly ffprobe: Program;
   readonly exiftool: ExifToolSession;
-  /** Null for commands that fetch nothing. */
-  readonly guard: EgressGuard | null;
+  /** How each fetch gets a guard of its own; null for commands that fetch nothing. */
+  readonly wayOut: GuardOptions | null;
   readonly clock: ClockCheck;
   readonly software: readonly Software[];
   /** How the head of the log is sealed in the end. */
@@ -47,11 +47,11 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
   const media = await requirePrograms(["ffmpeg", "ffprobe"], search);
   const fetching = needs.fetching && (await requirePrograms(["yt-dlp"], search));
   const downloader = fetching?.get("yt-dlp") ?? null;
+  const wayOut = needs.fetching && wayOutOf(needs.fetching);
   const clock = await checkClock(world.now());
   const vault = await openForWriting(needs.vault, world, () => reportWait(world, needs.vault));
   try {
     const exiftool = openExifTool(makeScratch(vault));
-    const guard = needs.fetching && (await openGuard(needs.fetching));
     const found = [...media.values(), ...(downloader ? [downloader] : [])];
     return {
       vault,
@@ -59,7 +59,7 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
       ffmpeg: known(media, "ffmpeg"),
       ffprobe: known(media, "ffprobe"),
       exiftool,
-      guard,
+      wayOut,
       clock,
       software: describeSoftware(world, found),
       seal: sealOptions(needs, world),
@@ -73,7 +73,6 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
 /** Seals what was written, and says what came of that; a capture is kept whatever comes of it. */
 export async function closeWorkshop(workshop: Workshop, world: World): Promise<HeadReport> {
   await workshop.exiftool.close();
-  await workshop.guard?.close();
   return closeAfterWriting(workshop.vault, world, workshop.seal);
 }
 
@@ -105,7 +104,7 @@ function describeSoftware(world: World, programs: readonly Program[]): readonly 
   ];
 }
 
-async function openGuard(fetching: NonNullable<WorkshopNeeds["fetching"]>): Promise<EgressGuard> {
+function wayOutOf(fetching: NonNullable<WorkshopNeeds["fetching"]>): GuardOptions {
   const { allowPrivate, proxy } = fetching;
   if (proxy !== null && !URL.canParse(proxy)) {
     throw new HoldfastError(
@@ -114,7 +113,9 @@ async function openGuard(fetching: NonNullable<WorkshopNeeds["fetching"]>): Prom
       "for Tor: --proxy socks5://127.0.0.1:9050",
     );
   }
-  return openEgressGuard({ allowPrivate, upstream: proxy === null ? null : new URL(proxy) });
+  const upstream = proxy === null ? null : new URL(proxy);
+  if (upstream !== null) readUpstream(upstream);
+  return { allowPrivate, upstream };
 }
 
 function known(programs: ReadonlyMap<string, Program>, name: string): Program {

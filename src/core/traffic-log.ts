@@ -7,6 +7,8 @@ export interface TrafficExchange extends HttpExchange {
   readonly range_total: number | null;
   /** True when the body was compressed on its way: its length says nothing about the bytes on disk. */
   readonly encoded: boolean;
+  /** What the server asks to wait (RFC 9110 §10.2.3), as it wrote it; null where it does not. */
+  readonly retry_after: string | null;
 }
 
 export interface TrafficLog {
@@ -134,6 +136,7 @@ const wantedHeaders = new Set([
   "content-length",
   "content-range",
   "content-encoding",
+  "retry-after",
 ]);
 
 function finished(open: OpenExchange): TrafficExchange {
@@ -151,6 +154,7 @@ function finished(open: OpenExchange): TrafficExchange {
     content_length: readLength(header("content-length")),
     range_total: readLength(/^bytes \d+-\d+\/(\d+)$/.exec(header("content-range") ?? "")?.[1] ?? null),
     encoded: encoding !== null && encoding.toLowerCase() !== "identity",
+    retry_after: header("retry-after"),
   };
 }
 

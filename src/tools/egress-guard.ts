@@ -204,7 +204,8 @@ class Guard {
   }
 }
 
-function readUpstream(url: URL): Upstream {
+/** What a proxy address says. Throws `usage` for one that the guard cannot speak to. */
+export function readUpstream(url: URL): Upstream {
   const kind = url.protocol === "http:" ? "http" : /^socks5h?:$/.test(url.protocol) ? "socks5" : null;
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (kind === null || host === "") {

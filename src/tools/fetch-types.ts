@@ -37,6 +37,8 @@ export interface FetchRequest {
   readonly format: string | null;
   readonly subtitles: boolean;
   readonly comments: boolean;
+  /** Nothing that the site says was posted before this day, `YYYY-MM-DD`; null takes everything. */
+  readonly since: string | null;
   readonly bounds: FetchBounds;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: FetchProgress) => void;
@@ -95,6 +97,10 @@ export interface FetchEvidence {
   /** The chain that began at the requested URL, both ends included, redacted. */
   readonly redirects: readonly string[];
   readonly finalUrl: string | null;
+  /** What the last answer that was a refusal asks to wait, as the server wrote it; null where it asks nothing. */
+  readonly retryAfter: string | null;
+  /** The status of the last answer; null where none is known. */
+  readonly lastStatus: number | null;
   /** Warnings and errors of the downloader, one line each, capped. Hostile text: escape before showing. */
   readonly warnings: readonly string[];
   /** `stdout` is empty: it held every header of every request and was read as it came. */
@@ -116,6 +122,11 @@ export interface FetchedList extends FetchEvidence {
   readonly list: ListHead;
 }
 
+/** The site says the clip was posted before the day asked for (`since`): nothing was downloaded. */
+export interface FetchedOlder extends FetchEvidence {
+  readonly kind: "older";
+}
+
 export interface FetchFailed extends FetchEvidence {
   readonly kind: "failed";
   readonly failure: Failure;
@@ -123,7 +134,7 @@ export interface FetchFailed extends FetchEvidence {
   readonly partialTracks: readonly FetchedTrack[];
 }
 
-export type FetchOutcome = FetchedMedia | FetchedList | FetchFailed;
+export type FetchOutcome = FetchedMedia | FetchedList | FetchedOlder | FetchFailed;
 
 /** Title as the platform wrote it, hostile text. `items` is null where the platform does not say. */
 export interface ListHead {
@@ -149,6 +160,8 @@ export interface ListEntry {
   /** Not yet checked by `parseSourceUrl`. For `embedded` entries the address of the page itself. */
   readonly url: string;
   readonly title: string | null;
+  /** The day the list says it was posted, `YYYY-MM-DD`; null where it says none. */
+  readonly postedOn: string | null;
   /** True when the entry has no address of its own: fetch `url` with `item: index`. */
   readonly embedded: boolean;
 }

@@ -52,6 +52,9 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
   const clean = run.endedBy === "exited" && run.exitCode === 0 && errors.length === 0;
   if (clean && tracks.length === 0 && list !== null) return { kind: "list", list, ...evidence };
 
+  if (clean && tracks.length === 0 && log.remarks.some((line) => olderRemark.test(line)))
+    return { kind: "older", ...evidence };
+
   const code = mediaFailure(tracks, request.bounds.maxBytes);
   const whole = clean && !received.leftovers && evidence.transfer.verdict !== "incomplete";
   if (code === null && whole && tracks.length > 0) {
@@ -60,6 +63,9 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
   const failure = code === null ? runFailure(facts, errors, tracks.length > 0 && clean) : failureOf(code);
   return { kind: "failed", failure, partialTracks: worthKeeping(failure, tracks), ...evidence };
 }
+
+/** What yt-dlp says, and nothing more, when `--dateafter` keeps it from downloading. */
+const olderRemark = /^\[download\] \d{4}-\d{2}-\d{2} upload date is not in range /;
 
 /** A list with one entry is the clip itself. */
 function severalOf(list: ListHead | null): ListHead | null {
@@ -129,6 +135,8 @@ function gatherEvidence(
     exchanges: log.exchanges.map((exchange) => toRecord(exchange, secrets)),
     redirects: chain,
     finalUrl: chain[chain.length - 1] ?? null,
+    retryAfter: log.exchanges.findLast(({ status }) => status !== null && status >= 400)?.retry_after ?? null,
+    lastStatus: log.exchanges.findLast(({ status }) => status !== null)?.status ?? null,
     warnings: lines.map((line) => wellFormed(redactText(line, secrets).text)),
     run,
     argv: facts.argv,

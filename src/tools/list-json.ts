@@ -8,7 +8,7 @@ import type { ListEntry } from "./fetch-types.js";
  */
 export function readListEntries(json: JsonObject, page: string): readonly ListEntry[] {
   if (json._type !== "playlist")
-    return [{ index: 1, url: page, title: readText(json.title), embedded: false }];
+    return [{ index: 1, url: page, title: readText(json.title), postedOn: readDay(json), embedded: false }];
   const entries: readonly Json[] = Array.isArray(json.entries) ? json.entries : [];
   return entries.flatMap((entry, at) => (isJsonObject(entry) ? [readEntry(entry, at + 1, page)] : []));
 }
@@ -16,7 +16,20 @@ export function readListEntries(json: JsonObject, page: string): readonly ListEn
 function readEntry(entry: JsonObject, index: number, page: string): ListEntry {
   const linked = entry._type === "url" || entry._type === "url_transparent";
   const url = linked ? readText(entry.url) : null;
-  return { index, url: url ?? page, title: readText(entry.title), embedded: url === null };
+  const { title } = entry;
+  return {
+    index,
+    url: url ?? page,
+    title: readText(title),
+    postedOn: readDay(entry),
+    embedded: url === null,
+  };
+}
+
+/** `upload_date` is `YYYYMMDD` in UTC; most lists give none. */
+function readDay({ upload_date }: JsonObject): string | null {
+  const parts = typeof upload_date === "string" ? /^(\d{4})(\d{2})(\d{2})$/.exec(upload_date) : null;
+  return parts === null ? null : parts.slice(1).join("-");
 }
 
 function readText(value: Json | undefined): string | null {

@@ -12,6 +12,8 @@ export interface YtDlpOptions {
   readonly subtitles: boolean;
   readonly comments: boolean;
   readonly maxBytes: number;
+  /** Nothing that the site says was posted before this day, `YYYY-MM-DD`; null takes everything. */
+  readonly since: string | null;
 }
 
 export type YtDlpListOptions = Pick<
@@ -65,6 +67,7 @@ export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
     "--no-playlist",
     `--playlist-items=${item}:${item}`,
     "--match-filters=!is_live",
+    ...(options.since === null ? [] : [`--dateafter=${options.since.replaceAll("-", "")}`]),
     "--no-live-from-start",
     "--no-wait-for-video",
     "--retries=0",

@@ -43,6 +43,7 @@ describe("the downloader's traffic", () => {
         content_length: 62977,
         range_total: null,
         encoded: false,
+        retry_after: null,
       },
     ]);
   });

@@ -35,6 +35,7 @@ export function requestFor(
     format: null,
     subtitles: false,
     comments: false,
+    since: null,
     bounds: smallBounds,
     signal: new AbortController().signal,
     onProgress: () => {},

@@ -13,6 +13,7 @@ const plain: YtDlpOptions = {
   subtitles: false,
   comments: false,
   maxBytes: 4096,
+  since: null,
 };
 
 const hostile = fc.oneof(
@@ -39,6 +40,7 @@ const options = fc.record({
   subtitles: fc.boolean(),
   comments: fc.boolean(),
   maxBytes: fc.nat(),
+  since: fc.option(hostile),
 });
 
 const forbidden =

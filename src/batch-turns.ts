@@ -1,0 +1,167 @@
+import {
+  afterAttempt,
+  afterStart,
+  backOffMs,
+  type HostPace,
+  type HostSaid,
+  msUntilTurn,
+  type PaceRules,
+  unknownHost,
+} from "./core/host-pace.js";
+import { retryAfterMs } from "./core/retry-after.js";
+import type { World } from "./outcome.js";
+import { pause } from "./pause.js";
+import type { Attempt, Turns } from "./turns.js";
+
+export interface BatchPace extends PaceRules {
+  /** Downloads at the same time, of all hosts together. */
+  readonly jobs: number;
+  /** Clips that are worked on at the same time once they are stored. */
+  readonly derivations: number;
+  /** Attempts for one row. */
+  readonly attempts: number;
+}
+
+/** Nothing answers any more: the list is not to blame, and neither is its next row. */
+const silenceMs = 2 * 3_600_000;
+
+/**
+ * Shares hosts, downloads and processors among the rows of a list. A row that waits for its host or for its next attempt
+ * is parked: it holds neither a download nor a processor, and others go on.
+ */
+export class BatchTurns implements Turns {
+  /** Rows that only wait. */
+  parked = 0;
+  private readonly pace: BatchPace;
+  private readonly world: Pick<World, "now" | "monotonic" | "random">;
+  private readonly hosts = new Map<string, HostPace>();
+  private readonly downloads: Slots;
+  private readonly processors: Slots;
+  /** When the last answer of any host came, and the first of the attempts since that met nobody at all. */
+  private answeredAt: number | null = null;
+  private silentSince: number | null = null;
+
+  constructor(pace: BatchPace, world: Pick<World, "now" | "monotonic" | "random">) {
+    this.pace = pace;
+    this.world = world;
+    this.downloads = new Slots(pace.jobs);
+    this.processors = new Slots(pace.derivations);
+  }
+
+  /** Milliseconds until a row of this host may begin; Infinity while the host has all it may have. */
+  msUntil(host: string): number {
+    return msUntilTurn(this.paceOf(host), this.pace, this.world.monotonic());
+  }
+
+  /** Whether a host that answered before, and every other one, has been silent for two hours. */
+  get isSilent(): boolean {
+    if (this.answeredAt === null || this.silentSince === null) return false;
+    return this.world.monotonic() - this.silentSince > silenceMs;
+  }
+
+  readonly fetch: Turns["fetch"] = async (host, signal) => {
+    await this.waitFor(host, signal);
+    return (attempt) => {
+      this.downloads.leave();
+      const said = attempt === null ? unknownAnswer : this.readAnswer(attempt);
+      if (said.kind === "unreachable") this.silentSince ??= this.world.monotonic();
+      else {
+        this.silentSince = null;
+        this.answeredAt = this.world.monotonic();
+      }
+      this.hosts.set(host, afterAttempt(this.paceOf(host), this.pace, this.world.monotonic(), said));
+    };
+  };
+
+  readonly again: Turns["again"] = async (number, attempt, signal) => {
+    // While the whole network is gone a try says nothing about the row.
+    const counts = !(isUnreachable(attempt) && this.answeredAt !== null && this.silentSince !== null);
+    if (counts && number >= this.pace.attempts) return false;
+    if (this.isSilent) return false;
+    const spread = 0.8 + 0.4 * this.chance();
+    await this.park(() => pause(backOffMs(this.pace, Math.min(number, 4)) * spread, signal));
+    return true;
+  };
+
+  readonly derive: Turns["derive"] = async (work) => {
+    await this.processors.enter();
+    try {
+      return await work();
+    } finally {
+      this.processors.leave();
+    }
+  };
+
+  private async waitFor(host: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const ms = this.msUntil(host);
+      if (ms === 0) {
+        // Taken before the next wait, so that nobody else takes the same turn.
+        this.hosts.set(host, afterStart(this.paceOf(host), this.pace, this.world.monotonic(), this.chance()));
+        return this.downloads.enter();
+      }
+      await this.park(() => pause(Math.min(ms, 200), signal));
+    }
+  }
+
+  private async park(wait: () => Promise<void>): Promise<void> {
+    this.parked += 1;
+    try {
+      await wait();
+    } finally {
+      this.parked -= 1;
+    }
+  }
+
+  private readAnswer(attempt: Attempt): HostSaid {
+    const { outcome } = attempt;
+    if (outcome.kind !== "failed") return answered;
+    if (isUnreachable(attempt)) return { kind: "unreachable" };
+    if (!("lastStatus" in outcome) || (outcome.lastStatus !== 429 && outcome.lastStatus !== 503))
+      return answered;
+    return { kind: "slow-down", askedMs: retryAfterMs(outcome.retryAfter, this.world.now()) };
+  }
+
+  private paceOf(host: string): HostPace {
+    return this.hosts.get(host) ?? unknownHost;
+  }
+
+  /** From 0 to 1. */
+  private chance(): number {
+    return (this.world.random(1)[0] ?? 0) / 255;
+  }
+}
+
+const answered: HostSaid = { kind: "answered" };
+/** An error of ours says nothing about the host. */
+const unknownAnswer: HostSaid = answered;
+
+/** Nobody answered, as opposed to an answer that nobody likes. */
+function isUnreachable({ outcome, reached }: Attempt): boolean {
+  return !reached && outcome.kind === "failed" && outcome.failure.code === "network";
+}
+
+/** So many at a time, in the order in which they came. */
+class Slots {
+  private free: number;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.free = count;
+  }
+
+  enter(): Promise<void> {
+    if (this.free > 0) {
+      this.free -= 1;
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  leave(): void {
+    const next = this.waiting.shift();
+    if (next) next();
+    else this.free += 1;
+  }
+}
