@@ -81,6 +81,8 @@ export interface Given {
   readonly entries: readonly Target[];
   /** How many videos of a list the site says were posted before the day asked for. */
   readonly older: number;
+  /** Why a result is failed or incomplete; null where none is, or the clip itself is damaged. */
+  readonly failure: Failure | null;
 }
 
 /**
@@ -96,7 +98,7 @@ export async function archiveUrls(
 ): Promise<readonly CaptureResult[]> {
   const { allowPrivate, allowOldYtDlp, proxy } = request;
   const cookies = request.cookies === null ? null : readCookies(request.cookies);
-  const fetching = { allowPrivate, allowOldYtDlp, proxy };
+  const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: false };
   const workshop = await openWorkshop({ vault: request.vault, fetching }, world);
   const job: Job = { request, cookies, workshop, world, turns: oneByOne };
   const results: CaptureResult[] = [];
@@ -130,7 +132,8 @@ export async function captureTarget(job: Job, target: Target, capture: CaptureId
       : (storageFailure(error) ??
         unforeseenFailure(error, "downloader-failed", "capturing", localPlaces(workshop, world)));
     const item = { capture, subject: target.url };
-    return only(resultAfterError(workshop, item, failure, (why) => failed(job, target, capture, why, null)));
+    const log = (why: Failure) => logFailed(job, target, capture, why, null);
+    return { ...nothing, results: [resultAfterError(workshop, item, failure, log)], failure };
   }
 }
 
@@ -140,9 +143,9 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
 
   // 1. check the URL and look for an earlier capture of it
   const source = parseSourceUrl(target.url, { allowPrivate: job.request.allowPrivate });
-  if ("failure" in source) return only(failed(job, target, capture, source.failure, null));
+  if ("failure" in source) return failed(job, target, capture, source.failure, null);
   const earlier = await earlierCapture(job, target);
-  if (earlier.result) return only(earlier.result);
+  if (earlier.result) return { ...nothing, results: [earlier.result] };
 
   // 2. fetch into a staging folder of its own
   const startedAt = world.now();
@@ -156,7 +159,7 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
     return outcome.kind === "list" ? listTarget(job, target, source.url, 1) : { ...nothing, older: 1 };
   }
   if (outcome.kind === "failed" && fetched.tracks.length === 0) {
-    return only(failed(job, target, capture, outcome.failure, fetched));
+    return failed(job, target, capture, outcome.failure, fetched);
   }
   const parent = target.parent ?? firstOfSeveral(target.shown, fetched);
   const { result: known, damage } =
@@ -192,9 +195,10 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
     await job.turns.derive(() => deriveAndLog(workshop, world, capture, job.request.deep));
   }
   const result = known ?? afterDamage(resultOf(workshop.vault, capture, target.url), damage);
-  if (parent === null || target.parent !== null) return only(result);
+  const failure = outcome.kind === "failed" ? outcome.failure : null;
+  if (parent === null || target.parent !== null) return { ...nothing, results: [result], failure };
   const others = await listTarget(job, target, source.url, 2);
-  return { ...others, results: [result, ...others.results] };
+  return { ...others, results: [result, ...others.results], failure: others.failure ?? failure };
 }
 
 /** What a playlist or channel holds, or a page besides its first video: entries from number `from` on. */
@@ -206,8 +210,7 @@ async function listTarget(job: Job, target: Target, url: URL, from: number): Pro
   const staging = beginAttempt(workshop.vault, capture, `the list at ${target.shown}`);
   const plan = fetchPlan(job, target, capture, url, staging);
   const listed = await fetchList(workshop, world, plan, limit, turns);
-  if (listed.outcome.kind === "failed")
-    return only(failed(job, target, capture, listed.outcome.failure, listed));
+  if (listed.outcome.kind === "failed") return failed(job, target, capture, listed.outcome.failure, listed);
   rmSync(staging, { recursive: true, force: true });
   const { title, entries } = listed.outcome;
   const wanted = entries.filter(({ index }) => index >= from);
@@ -230,11 +233,7 @@ function isOlder(postedOn: string | null, since: string | null): boolean {
   return postedOn !== null && since !== null && postedOn < since;
 }
 
-const nothing: Given = { results: [], entries: [], older: 0 };
-
-function only(result: CaptureResult): Given {
-  return { ...nothing, results: [result] };
-}
+const nothing: Given = { results: [], entries: [], older: 0, failure: null };
 
 /** The text of a cookie file. Throws `usage` where it cannot be read. */
 export function readCookies(path: string): string {
@@ -272,7 +271,18 @@ function fetchPlan(job: Job, target: Target, capture: CaptureId, url: URL, stagi
   };
 }
 
+/** A failed attempt is logged, and nothing else of it is kept. */
 function failed(
+  job: Job,
+  target: Target,
+  capture: CaptureId,
+  failure: Failure,
+  trace: FetchTrace | null,
+): Given {
+  return { ...nothing, results: [logFailed(job, target, capture, failure, trace)], failure };
+}
+
+function logFailed(
   job: Job,
   target: Target,
   capture: CaptureId,

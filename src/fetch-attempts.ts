@@ -164,14 +164,15 @@ type Way = ReturnType<typeof openWay>;
 
 /** What every request of one plan shares, and how its trace is put together. */
 function openWay(workshop: Workshop, plan: FetchPlan, guard: EgressGuard) {
-  const { downloader } = workshop;
-  if (!downloader) throw new Error("a workshop for fetching has a downloader");
+  const { downloader, runDownloader } = workshop;
+  if (!downloader || !runDownloader) throw new Error("a workshop for fetching has a downloader");
   const cookies = siteCookies(plan);
   const connections = () => guard.connections;
   return {
     connections,
     request: {
       program: downloader,
+      run: runDownloader,
       url: plan.url,
       proxy: guard.url,
       cookiesFile: cookies?.file ?? null,

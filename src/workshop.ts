@@ -6,10 +6,13 @@ import { HoldfastError } from "./core/error.js";
 import type { ClockCheck, Software } from "./core/record.js";
 import { openForWriting } from "./open-vault.js";
 import type { World } from "./outcome.js";
+import type { RunDownloader } from "./tools/fetch-types.js";
+import { type KeptYtDlp, openKeptYtDlp } from "./tools/kept-yt-dlp.js";
 import { checkClock } from "./tools/clock.js";
 import { type GuardOptions, readUpstream } from "./tools/egress-guard.js";
 import { type ExifToolSession, openExifTool } from "./tools/exiftool.js";
 import { type Program, requirePrograms } from "./tools/programs.js";
+import { run } from "./tools/run.js";
 import { scratchFolder } from "./vault/layout.js";
 import { closeVault, type Vault } from "./vault/vault.js";
 
@@ -17,9 +20,12 @@ import { closeVault, type Vault } from "./vault/vault.js";
 export interface Workshop {
   readonly vault: Vault;
   readonly downloader: Program | null;
+  /** What starts it; null for commands that fetch nothing. */
+  readonly runDownloader: RunDownloader | null;
   readonly ffmpeg: Program;
   readonly ffprobe: Program;
   readonly exiftool: ExifToolSession;
+  readonly kept: KeptYtDlp | null;
   /** How each fetch gets a guard of its own; null for commands that fetch nothing. */
   readonly wayOut: GuardOptions | null;
   readonly clock: ClockCheck;
@@ -35,6 +41,8 @@ export interface WorkshopNeeds {
     readonly allowPrivate: boolean;
     readonly allowOldYtDlp: boolean;
     readonly proxy: string | null;
+    /** Whether the downloader stays loaded between fetches: worth it for many of them. */
+    readonly kept: boolean;
   } | null;
 }
 
@@ -49,13 +57,22 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
   const downloader = fetching?.get("yt-dlp") ?? null;
   const wayOut = needs.fetching && wayOutOf(needs.fetching);
   const clock = await checkClock(world.now());
-  const vault = await openForWriting(needs.vault, world, () => reportWait(world, needs.vault));
+  // Loads while the vault is opened.
+  const kept = needs.fetching?.kept && downloader ? openKeptYtDlp(downloader) : null;
+  const vault = await openForWriting(needs.vault, world, () => reportWait(world, needs.vault)).catch(
+    async (error: unknown) => {
+      await kept?.close();
+      throw error;
+    },
+  );
   try {
     const exiftool = openExifTool(makeScratch(vault));
     const found = [...media.values(), ...(downloader ? [downloader] : [])];
     return {
       vault,
       downloader,
+      runDownloader: downloader && (kept?.run ?? run),
+      kept,
       ffmpeg: known(media, "ffmpeg"),
       ffprobe: known(media, "ffprobe"),
       exiftool,
@@ -66,6 +83,7 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
     };
   } catch (error) {
     closeVault(vault);
+    await kept?.close();
     throw error;
   }
 }
@@ -73,6 +91,7 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
 /** Seals what was written, and says what came of that; a capture is kept whatever comes of it. */
 export async function closeWorkshop(workshop: Workshop, world: World): Promise<HeadReport> {
   await workshop.exiftool.close();
+  await workshop.kept?.close();
   return closeAfterWriting(workshop.vault, world, workshop.seal);
 }
 

@@ -92,6 +92,8 @@ export interface RunRecord {
   /** `exited`, or why holdfast ended it. */
   readonly ended_by: string;
   readonly sandbox: string;
+  /** Present and true for a fork of an interpreter that had the program loaded. */
+  readonly forked?: true;
 }
 
 export interface Software {

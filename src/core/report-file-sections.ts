@@ -180,6 +180,8 @@ export function runList(runs: readonly RunRecord[], say: Say): HtmlValue {
     html`${exact(run.program)}<br><span class="small">${exact(run.started_at)}</span>`,
     html`<span class="argv">${run.argv.map((argument) => html`${exact(argument)} `)}</span>`,
     html`${ending(run)}<br><span class="small">${say("sandbox")}: ${exact(run.sandbox)}${
+      run.forked === true ? html`<br>${say("forked")}` : null
+    }${
       run.removed.length === 0
         ? null
         : html`<br>${say("removed")}: ${run.removed.map((part) => html`${exact(part)} `)}`

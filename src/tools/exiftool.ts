@@ -40,7 +40,7 @@ export function openExifTool(scratch: string): ExifToolSession {
         argv: [program, "-stay_open", "True", "-@", "-"],
         cwd: scratch,
         limits: exifToolLimits,
-      }),
+      }).child,
   });
   return {
     version: () => tool.version(),

@@ -1,6 +1,6 @@
 import type { Failure } from "../core/failure.js";
 import type { HttpExchange, TransferCheck } from "../core/record.js";
-import type { RunResult } from "./run.js";
+import type { RunRequest, RunResult } from "./run.js";
 
 /** The yt-dlp to start: an absolute path and what it calls its version, for instance `2026.08.19`. */
 export interface Downloader {
@@ -21,8 +21,12 @@ export interface FetchBounds {
   readonly stallBytesPerSecond: number;
 }
 
+/** What starts yt-dlp: `run` of run.ts, or a kept one. */
+export type RunDownloader = (request: RunRequest) => Promise<RunResult>;
+
 export interface FetchRequest {
   readonly program: Downloader;
+  readonly run: RunDownloader;
   /** `URL.href` of an address that `parseSourceUrl` accepted. */
   readonly url: string;
   /** The n-th video (from 1) of a page that has several; null for the first or only one. */
@@ -144,6 +148,7 @@ export interface ListHead {
 
 export interface ListRequest {
   readonly program: Downloader;
+  readonly run: RunDownloader;
   readonly url: string;
   /** At most this many entries, at least 1. */
   readonly limit: number;

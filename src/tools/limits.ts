@@ -37,6 +37,15 @@ export function ytDlpLimits(bounds: FetchBounds): Limits {
   };
 }
 
+/** The interpreter that keeps yt-dlp loaded: it forks, and each child takes the limits of its own run, lower than these. */
+export const keptYtDlpLimits: Limits = {
+  wallMs: Number.MAX_SAFE_INTEGER,
+  cpuSeconds: 30 * 24 * 3600,
+  addressSpaceBytes: 2 * gib,
+  fileSizeBytes: 2 ** 50,
+  stdoutBytes: Number.MAX_SAFE_INTEGER,
+};
+
 /** yt-dlp listing a playlist or channel: no media, one JSON object on stdout. */
 export const ytDlpListLimits: Limits = {
   wallMs: 10 * minute,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
+import type { Readable } from "node:stream";
 import type { RunRecord } from "../core/record.js";
 
 /** What a child may use. Figures and reasons: SECURITY bounds, one row each in `tools/limits.ts`. */
@@ -45,6 +46,8 @@ export interface RunResult {
   /** The last MiB; hostile text, never shown raw. */
   readonly stderr: Buffer;
   readonly sandbox: Sandbox;
+  /** True for a fork of a kept interpreter, which had the program loaded. */
+  readonly forked: boolean;
 }
 
 /** Which confinement a child ran under; goes into the record. */
@@ -70,6 +73,17 @@ export function childEnvironment(scratch: string): Record<string, string> {
   };
 }
 
+/** The limits that the system holds a child to, by the names of prlimit. */
+export function resourceLimits(limits: Limits): Readonly<Record<string, number>> {
+  return {
+    as: limits.addressSpaceBytes,
+    fsize: limits.fileSizeBytes,
+    cpu: limits.cpuSeconds,
+    nofile: 256,
+    core: 0,
+  };
+}
+
 /** The command line that starts `program` inside the confinement this machine offers. Pure but for `has`. */
 export function confinedCommand(
   program: string,
@@ -78,16 +92,8 @@ export function confinedCommand(
   has: (path: string) => boolean = isExecutable,
 ): { readonly command: string; readonly args: readonly string[]; readonly sandbox: Sandbox } {
   if (!has(prlimit)) return { command: program, args: argv, sandbox: "none" };
-  const limited = [
-    `--as=${limits.addressSpaceBytes}`,
-    `--fsize=${limits.fileSizeBytes}`,
-    `--cpu=${limits.cpuSeconds}`,
-    "--nofile=256",
-    "--core=0",
-    "--",
-    program,
-    ...argv,
-  ];
+  const bounds = Object.entries(resourceLimits(limits)).map(([name, value]) => `--${name}=${value}`);
+  const limited = [...bounds, "--", program, ...argv];
   // A child must not outlive a killed holdfast: it would go on writing into a folder the next attempt owns.
   if (has(setpriv)) {
     return { command: setpriv, args: ["--pdeathsig", "KILL", "--", prlimit, ...limited], sandbox: "prlimit" };
@@ -98,13 +104,23 @@ export function confinedCommand(
 const prlimit = "/usr/bin/prlimit";
 const setpriv = "/usr/bin/setpriv";
 
-/**
- * Starts an outside program and waits for its whole process group to end. This is the only place that does so.
- * Never throws for what the program does: every outcome is a RunResult.
- */
+/** A running program with a process group of its own, as `supervise` sees it. */
+export interface Started {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** How it ended; `notStarted` says why it never ran. Never rejects. */
+  readonly ended: Promise<{
+    readonly exitCode: number | null;
+    readonly signal: string | null;
+    readonly notStarted: string | null;
+  }>;
+  /** Sends a signal to the whole group; nothing happens where it is gone. */
+  readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+/** The command lines of everything that is started go through here and `startKept`, and through nothing else. */
 export async function run(request: RunRequest): Promise<RunResult> {
   const { command, args, sandbox } = confinedCommand(request.program, request.argv, request.limits);
-  const startedAt = new Date().toISOString();
   const terminal = request.terminal === true;
   const child = spawn(command, [...args], {
     cwd: request.cwd,
@@ -115,8 +131,25 @@ export async function run(request: RunRequest): Promise<RunResult> {
   });
   // A program that ends without reading everything is judged by how it ended, not by the broken pipe.
   child.stdin?.on("error", () => undefined).end(request.stdin);
-  const ending = new GroupEnding(child, !terminal);
-  const output = collectOutput(child, request, ending);
+  const { stdout, stderr } = child;
+  if (!stdout || !stderr) throw new Error("a child without pipes");
+  const kill = (signal: NodeJS.Signals) =>
+    terminal ? void child.kill(signal) : killGroup(child.pid, signal);
+  return supervise({ stdout, stderr, ended: endOf(child), kill }, request, { sandbox, forked: false });
+}
+
+/**
+ * Holds a running program to its limits and waits for its whole process group to end. Never throws for what the program
+ * does: every outcome is a RunResult.
+ */
+export async function supervise(
+  started: Started,
+  request: RunRequest,
+  how: Pick<RunResult, "sandbox" | "forked">,
+): Promise<RunResult> {
+  const startedAt = new Date().toISOString();
+  const ending = new GroupEnding(started.kill);
+  const output = collectOutput(started, request, ending);
   const timers = [
     setTimeout(
       () => ending.end("wall-time", `ran longer than ${request.limits.wallMs} ms`),
@@ -136,7 +169,10 @@ export async function run(request: RunRequest): Promise<RunResult> {
   request.signal?.addEventListener("abort", onAbort, { once: true });
   if (request.signal?.aborted) onAbort();
 
-  const { exitCode, signal } = await ended(child, ending);
+  const { exitCode, signal, notStarted } = await started.ended;
+  if (notStarted !== null) ending.note("not-started", notStarted);
+  // Whatever the program left running holds our pipes open and must not outlive it.
+  ending.sweep();
   await output.drained;
   for (const timer of timers) clearTimeout(timer);
   request.signal?.removeEventListener("abort", onAbort);
@@ -149,22 +185,38 @@ export async function run(request: RunRequest): Promise<RunResult> {
     reason: ending.reason,
     stdout: Buffer.concat(output.stdout),
     stderr: Buffer.concat(output.stderr),
-    sandbox,
+    ...how,
   };
+}
+
+/** Sends a signal to a process group; nothing happens where it is gone or was never there. */
+export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group is already gone.
+  }
 }
 
 /**
  * Starts a program that is kept open and spoken to over its pipes, under the same rules as `run`: confinement,
- * environment from scratch, no shell. The caller must end it; it dies with this process where the system can do that.
+ * environment from scratch, no shell, a process group of its own. The caller must end it; it dies with this process where
+ * the system can do that.
  */
-export function startKept(request: Pick<RunRequest, "program" | "argv" | "cwd" | "limits">): ChildProcess {
-  const { command, args } = confinedCommand(request.program, request.argv, request.limits);
-  return spawn(command, [...args], {
+export function startKept(request: Pick<RunRequest, "program" | "argv" | "cwd" | "limits">): {
+  readonly child: ChildProcess;
+  readonly sandbox: Sandbox;
+} {
+  const { command, args, sandbox } = confinedCommand(request.program, request.argv, request.limits);
+  const child = spawn(command, [...args], {
     cwd: request.cwd,
     env: childEnvironment(request.cwd),
     stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
     shell: false,
   });
+  return { child, sandbox };
 }
 
 /** Ends the whole process group: politely, then for good. Some programs ignore SIGTERM while they allocate. */
@@ -172,48 +224,36 @@ class GroupEnding {
   by: EndedBy = "exited";
   reason = "exited";
   private killer: NodeJS.Timeout | undefined;
-  private readonly child: ChildProcess;
-  /** False for a child in our own group, of which only the child itself may be ended. */
-  private readonly ownGroup: boolean;
+  private readonly kill: Started["kill"];
 
-  constructor(child: ChildProcess, ownGroup: boolean) {
-    this.child = child;
-    this.ownGroup = ownGroup;
+  constructor(kill: Started["kill"]) {
+    this.kill = kill;
   }
 
   end(by: EndedBy, reason: string): void {
     if (this.by !== "exited") return;
+    this.note(by, reason);
+    this.kill("SIGTERM");
+    this.killer = setTimeout(() => this.kill("SIGKILL"), graceMs);
+  }
+
+  note(by: EndedBy, reason: string): void {
     this.by = by;
     this.reason = reason;
-    this.signalGroup("SIGTERM");
-    this.killer = setTimeout(() => this.signalGroup("SIGKILL"), graceMs);
   }
 
   sweep(): void {
     clearTimeout(this.killer);
-    this.signalGroup("SIGKILL");
-  }
-
-  private signalGroup(signal: NodeJS.Signals): void {
-    if (this.child.pid === undefined) return;
-    if (!this.ownGroup) {
-      this.child.kill(signal);
-      return;
-    }
-    try {
-      process.kill(-this.child.pid, signal);
-    } catch {
-      // The group is already gone.
-    }
+    this.kill("SIGKILL");
   }
 }
 
-function collectOutput(child: ChildProcess, request: RunRequest, ending: GroupEnding) {
+function collectOutput(started: Started, request: RunRequest, ending: GroupEnding) {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   let stdoutBytes = 0;
   let stderrBytes = 0;
-  child.stderr?.on("data", (chunk: Buffer) => {
+  started.stderr.on("data", (chunk: Buffer) => {
     stderr.push(chunk);
     stderrBytes += chunk.length;
     while (stderr[0] && stderrBytes - stderr[0].length > stderrKept)
@@ -221,7 +261,7 @@ function collectOutput(child: ChildProcess, request: RunRequest, ending: GroupEn
   });
   const drained = (async () => {
     try {
-      for await (const chunk of child.stdout ?? []) {
+      for await (const chunk of started.stdout) {
         stdoutBytes += chunk.length;
         if (stdoutBytes > request.limits.stdoutBytes) {
           ending.end("output-limit", `printed more than ${request.limits.stdoutBytes} bytes`);
@@ -237,21 +277,10 @@ function collectOutput(child: ChildProcess, request: RunRequest, ending: GroupEn
   return { stdout, stderr, drained };
 }
 
-function ended(
-  child: ChildProcess,
-  ending: GroupEnding,
-): Promise<{ exitCode: number | null; signal: string | null }> {
+function endOf(child: ChildProcess): Started["ended"] {
   return new Promise((resolve) => {
-    child.once("error", (error) => {
-      ending.by = "not-started";
-      ending.reason = error.message;
-      resolve({ exitCode: null, signal: null });
-    });
-    child.once("exit", (exitCode, signal) => {
-      // Whatever the program left running holds our pipes open and must not outlive it.
-      ending.sweep();
-      resolve({ exitCode, signal });
-    });
+    child.once("error", (error) => resolve({ exitCode: null, signal: null, notStarted: error.message }));
+    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal, notStarted: null }));
   });
 }
 
@@ -295,5 +324,6 @@ export function describeRun(
     signal: result.signal,
     ended_by: result.endedBy,
     sandbox: result.sandbox,
+    ...(result.forked ? { forked: true } : {}),
   };
 }

@@ -7,7 +7,7 @@ import type { FetchBounds, FetchOutcome, FetchRequest, ListOutcome, ListRequest 
 import { judgeFetch, judgeList } from "./fetch-verdict.js";
 import { commentPatience, ytDlpLimits, ytDlpListLimits } from "./limits.js";
 import { readReceived } from "./received-files.js";
-import { type RunResult, run } from "./run.js";
+import type { RunResult } from "./run.js";
 import { ytDlpArgs, ytDlpListArgs } from "./yt-dlp-args.js";
 import { openProgressReader } from "./yt-dlp-progress.js";
 
@@ -37,7 +37,7 @@ export async function fetchVideo(request: FetchRequest): Promise<FetchOutcome> {
 export async function listEntries(request: ListRequest): Promise<ListOutcome> {
   const { received, noPrograms } = makeFolders(request.folder);
   const argv = ytDlpListArgs({ ...request, version: request.program.version, noPrograms });
-  const result = await run({
+  const result = await request.run({
     program: request.program.path,
     argv,
     cwd: received,
@@ -81,7 +81,7 @@ async function runDownload(
   const readProgress = openProgressReader(request.onProgress);
   let watchdog: WatchReason | null = null;
   const bugs: unknown[] = [];
-  const result = await run({
+  const result = await request.run({
     program: request.program.path,
     argv,
     cwd: folder,

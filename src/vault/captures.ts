@@ -75,6 +75,12 @@ export function capturedBefore(database: Database.Database, key: string): Captur
     .get(key);
 }
 
+/** Whether a capture is one of several videos of a page. */
+export function isOneOfSeveral(database: Database.Database, id: string): boolean {
+  const query = "SELECT 1 FROM capture WHERE id = ? AND url_key LIKE '%#video=%'";
+  return database.prepare<[string]>(query).get(id) !== undefined;
+}
+
 /** Captures whose derivation is not done, oldest first. */
 export function underived(database: Database.Database): readonly CaptureRowRecord[] {
   return database

@@ -72,6 +72,13 @@ export const faultRoutes: Routes = {
     }
     visit.response.writeHead(503, { "retry-after": "1" }).end("busy");
   },
+  // Asks to be left alone for a second, then serves.
+  "/fault/slow-down.mp4": (visit) => {
+    if (visit.count > 2) sendClip(visit, "clip.mp4");
+    else visit.response.writeHead(429, { "retry-after": "1" }).end("slow down");
+  },
+  "/fault/redirect-loop.mp4": (visit) =>
+    visit.response.writeHead(302, { location: `${visit.site}/fault/redirect-loop.mp4` }).end(),
   // The reason phrase and the page say one thing, the status another.
   "/fault/words.mp4": (visit) => {
     visit.request.socket.end(

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Downloader, FetchBounds, FetchRequest } from "../../src/tools/fetch-types.ts";
 import { fetchBounds } from "../../src/tools/limits.ts";
 import { findProgram } from "../../src/tools/programs.ts";
+import { run } from "../../src/tools/run.ts";
 
 /** The yt-dlp to test with: `$HOLDFAST_TEST_YTDLP`, else the one holdfast itself would use; null where there is none. */
 export async function testDownloader(): Promise<Downloader | null> {
@@ -27,6 +28,7 @@ export function requestFor(
 ): FetchRequest {
   return {
     program,
+    run,
     url,
     folder: mkdtempSync(join(base, "attempt-")),
     item: null,

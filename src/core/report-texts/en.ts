@@ -128,6 +128,7 @@ export const english: ReportTexts = {
   removed: "Cut",
   ended: "Ended",
   sandbox: "Confined by",
+  forked: "a fork of an interpreter that had the program loaded",
   derivatives: "Derivatives, and how they were made",
   derivativesNote:
     "Derivatives are made from copies of the received files and stored as a further version. The received files are not changed by it.",

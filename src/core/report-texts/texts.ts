@@ -120,6 +120,7 @@ export type ReportLabel =
   | "removed"
   | "ended"
   | "sandbox"
+  | "forked"
   | "derivatives"
   | "derivativesNote"
   | "derivedFrom"
