@@ -2,6 +2,7 @@ import { withoutPaths } from "./core/local-paths.js";
 import type { DerivationRecord, DerivationStep, DerivedFile } from "./core/record.js";
 import {
   type DerivationRequest,
+  ffmpegRequest,
   isReadable,
   makeScratch,
   type StepResult,
@@ -19,6 +20,7 @@ import {
 import { localPlaces } from "./local-places.js";
 import { probeMedia } from "./tools/ffprobe.js";
 import { describeRun } from "./tools/run.js";
+import { tryShortPass } from "./tools/short-pass.js";
 import { contentPath } from "./vault/objects.js";
 
 type Facts = Omit<
@@ -36,7 +38,8 @@ export interface Derivation {
  * fault of the disk is thrown. The probe comes first because the others need it; the rest share the cores.
  */
 export async function runDerivation(request: DerivationRequest): Promise<Derivation> {
-  const tracks = await probeTracks(request);
+  const probed = await probeTracks(request);
+  const tracks = await Promise.all(probed.map((track, index) => withShortPass(request, track, index)));
   const work = { ...request, tracks };
   const results = [
     reportProbe(work),
@@ -52,10 +55,22 @@ export async function runDerivation(request: DerivationRequest): Promise<Derivat
   return collect(work, results);
 }
 
-async function probeTracks(request: DerivationRequest): Promise<readonly Track[]> {
+type Probed = Omit<Track, "tried">;
+
+/** Decoded pictures are hashed apart from everything else: `deep` leaves all to the steps. */
+async function withShortPass(request: DerivationRequest, track: Probed, index: number): Promise<Track> {
+  const { probe } = track;
+  if (!probe.ok || request.deep) return { ...track, tried: null };
+  return {
+    ...track,
+    tried: await tryShortPass(ffmpegRequest(request, { ...track, probe }, `pass-${index}`)),
+  };
+}
+
+async function probeTracks(request: DerivationRequest): Promise<readonly Probed[]> {
   const { object, workshop, world } = request;
   const originals = object.record.files.filter((file) => file.role === "media_track");
-  const tracks: Track[] = [];
+  const tracks: Probed[] = [];
   for (const [index, file] of originals.entries()) {
     const media = contentPath(object, file.path);
     const scratch = makeScratch(request, `probe-${index}`);

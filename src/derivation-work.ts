@@ -11,6 +11,7 @@ import type {
 import type { World } from "./outcome.js";
 import type { MediaProbe, ProbeOutcome } from "./tools/ffprobe.js";
 import type { MediaRun } from "./tools/media-input.js";
+import type { ShortPassTry } from "./tools/short-pass.js";
 import type { StoredObject } from "./vault/objects.js";
 import type { Workshop } from "./workshop.js";
 
@@ -31,6 +32,8 @@ export interface Track {
   /** Absolute. */
   readonly media: string;
   readonly probe: ProbeOutcome;
+  /** One run for several steps; null where none was tried. A step uses what is in it or makes its own runs. */
+  readonly tried: ShortPassTry | null;
 }
 
 /** What one step adds to the derivation. */
@@ -52,7 +55,11 @@ export function isReadable(track: Track): track is ReadableTrack {
   return track.probe.ok;
 }
 
-export function ffmpegRequest(work: Work, track: ReadableTrack, scratch: string) {
+export function ffmpegRequest(
+  work: DerivationRequest,
+  track: Pick<ReadableTrack, "media" | "probe">,
+  scratch: string,
+) {
   return {
     ffmpeg: work.workshop.ffmpeg.path,
     media: track.media,

@@ -20,6 +20,7 @@ export async function deriveKeyframes(work: Work): Promise<StepResult> {
     outDir,
     scratch: makeScratch(work, "keyframes"),
     signal: work.world.signal,
+    looks: track.tried?.pass?.looks ?? null,
     onProgress: (done, total) =>
       work.world.progress({
         subject,

@@ -12,12 +12,13 @@ import { readContentCredentials } from "./tools/content-credentials.js";
 import { streamHashes, strictDecode } from "./tools/ffmpeg.js";
 import type { MediaRun } from "./tools/media-input.js";
 
+/** What the probe came to, with the runs that the other steps build on. */
 export function reportProbe(work: Work): StepResult {
   const readable = work.tracks.filter(isReadable);
   const refused = work.tracks.flatMap(({ file, probe }) =>
     probe.ok ? [] : [`ffprobe refused ${file.path}: ${probe.reason}`],
   );
-  const runs = work.tracks.map(({ probe }) => probe.run);
+  const runs = work.tracks.flatMap(({ probe, tried }) => [probe.run, ...(tried ? [tried.run] : [])]);
   const status = refused.length > 0 ? "failed" : readable.length > 0 ? "captured" : "not_applicable";
   const step = { step: "ffprobe", status, reason: refused.join("; ") || "every original was read" } as const;
   if (readable.length === 0) return { step, runs };
@@ -33,6 +34,7 @@ export function reportProbe(work: Work): StepResult {
 export async function deriveDecode(work: Work): Promise<StepResult> {
   const decode: DecodeCheck[] = [];
   const runs: MediaRun[] = [];
+  let decoded = 0;
   for (const [index, track] of work.tracks.entries()) {
     if (!isReadable(track)) {
       decode.push({
@@ -42,9 +44,13 @@ export async function deriveDecode(work: Work): Promise<StepResult> {
       });
       continue;
     }
-    const outcome = await strictDecode(ffmpegRequest(work, track, `decode-${index}`));
+    const pass = track.tried?.pass;
+    const outcome = pass
+      ? { ...pass.decode, runs: [] }
+      : await strictDecode(ffmpegRequest(work, track, `decode-${index}`));
     decode.push({ original: track.file.path, verdict: outcome.verdict, grounds: outcome.grounds });
     runs.push(...outcome.runs);
+    if (pass || outcome.runs.length > 0) decoded += 1;
   }
   const damaged = decode.filter(({ verdict }) => verdict === "damaged" || verdict === "short").length;
   const reason =
@@ -52,7 +58,7 @@ export async function deriveDecode(work: Work): Promise<StepResult> {
       ? `${damaged} of ${decode.length} originals do not decode cleanly`
       : "every original that can be read was decoded strictly";
   return {
-    step: { step: "decode", status: runs.length > 0 ? "captured" : "not_applicable", reason },
+    step: { step: "decode", status: decoded > 0 ? "captured" : "not_applicable", reason },
     decode,
     runs,
   };
@@ -62,15 +68,19 @@ export async function deriveStreamHashes(work: Work): Promise<StepResult> {
   const hashes: StreamHash[] = [];
   const runs: MediaRun[] = [];
   const problems: string[] = [];
-  for (const [index, track] of work.tracks.filter(isReadable).entries()) {
-    const outcome = await streamHashes({ ...ffmpegRequest(work, track, `hashes-${index}`), deep: work.deep });
+  const readable = work.tracks.filter(isReadable);
+  for (const [index, track] of readable.entries()) {
+    const pass = track.tried?.pass;
+    const outcome = pass
+      ? ({ ok: true, streams: pass.streams, notes: [], runs: [] } as const)
+      : await streamHashes({ ...ffmpegRequest(work, track, `hashes-${index}`), deep: work.deep });
     runs.push(...outcome.runs);
     if (outcome.ok) {
       hashes.push(...outcome.streams.map((stream) => ({ original: track.file.path, ...stream })));
       problems.push(...outcome.notes);
     } else problems.push(`${track.file.path}: ${outcome.reason}`);
   }
-  if (runs.length === 0) return { step: notApplicable("stream_hashes", "no original could be read") };
+  if (readable.length === 0) return { step: notApplicable("stream_hashes", "no original could be read") };
   const path = "derived/hashes.json";
   writeDerived(work, path, `${JSON.stringify({ v: 1, stream_hashes: hashes }, null, 1)}\n`);
   const reason =

@@ -31,10 +31,14 @@ export type StreamHashOutcome =
     }
   | { readonly ok: false; readonly reason: string; readonly runs: readonly MediaRun[] };
 
-/** The command line whose output is one SHA-256 per stream over its packets (EVIDENCE §5). */
+/** The options of an output that is one SHA-256 per stream over the packets of an input (EVIDENCE §5). */
+export function packetHashOptions(input: number): readonly string[] {
+  return ["-map", String(input), "-c", "copy", "-f", "streamhash", "-hash", "sha256"];
+}
+
+/** The command line of `streamHashes`. */
 export function packetHashArgv(media: string): readonly string[] {
-  const options = ["-map", "0", "-c", "copy", "-f", "streamhash", "-hash", "sha256"];
-  return ffmpegArgv([media], [], [{ target: "-", options }]);
+  return ffmpegArgv([media], [], [{ target: "-", options: packetHashOptions(0) }]);
 }
 
 /** The command line whose output is one SHA-256 over the decoded pictures of each video stream (EVIDENCE §5). */
@@ -90,14 +94,23 @@ export interface DecodeOutcome extends Omit<DecodeCheck, "original"> {
   readonly runs: readonly MediaRun[];
 }
 
-/**
- * The command line that decodes everything; its progress tells how far it came. A strict one stops at the first error,
- * the other goes on to the end.
- */
+/** The options before an input whose first error is to be one, and not something to be smoothed over. */
+export const strictReadingOptions: readonly string[] = ["-err_detect", "explode"];
+
+/** The options of an output that decodes everything of the first input, keeps nothing and tells `progress` how far it came. */
+export function decodeOptions(progress: string): readonly string[] {
+  return ["-map", "0:V?", "-map", "0:a?", "-sn", "-dn", "-f", "null", "-progress", progress];
+}
+
+/** The option that ends a run at its first error. */
+export const strictRunOption = "-xerror";
+
+/** The command line that decodes everything. A strict one stops at the first error, the other goes on to the end. */
 export function decodeArgv(media: string, strict: boolean): readonly string[] {
-  const options = ["-map", "0:V?", "-map", "0:a?", "-sn", "-dn", "-f", "null", "-progress", "pipe:1"];
-  const explode = strict ? ["-err_detect", "explode"] : [];
-  return ffmpegArgv([media], explode, [{ target: "-", options: strict ? [...options, "-xerror"] : options }]);
+  const options = decodeOptions("pipe:1");
+  return strict
+    ? ffmpegArgv([media], strictReadingOptions, [{ target: "-", options: [...options, strictRunOption] }])
+    : ffmpegArgv([media], [], [{ target: "-", options }]);
 }
 
 /**
@@ -112,19 +125,28 @@ export async function strictDecode(request: FfmpegRequest): Promise<DecodeOutcom
   const strict = await runFfmpeg(request, decodeArgv(request.media, true), limitsFor(request.probe));
   if (strict.result.endedBy !== "exited") return endedByUs(strict);
   if (strict.result.exitCode === 0 && strict.result.stderr.length === 0) {
-    const length = compareLengths(strict, request.probe);
-    const verdict = length.short ? "short" : length.known ? "sound" : "unknown";
-    return { verdict, grounds: ["the strict decode met no error or warning", length.words], runs: [strict] };
+    return { ...judgeCleanDecode(progressOf(strict), request.probe), runs: [strict] };
   }
   // Where the strict decode stopped says nothing about the rest: a second, patient one finds the end.
   const patient = await runFfmpeg(request, decodeArgv(request.media, false), limitsFor(request.probe));
   if (patient.result.endedBy !== "exited") return endedByUs(strict, patient);
-  const length = compareLengths(patient, request.probe);
+  const length = compareLengths(progressOf(patient), request.probe);
   const grounds = [
     `the strict decode met errors or warnings (exit ${strict.result.exitCode ?? "by signal"})`,
     length.words,
   ];
   return { verdict: length.short ? "short" : "damaged", grounds, runs: [strict, patient] };
+}
+
+/** The verdict where a strict decode ended well and without a word; `progress` is what it told of its progress. */
+export function judgeCleanDecode(progress: string, probe: MediaProbe): Omit<DecodeCheck, "original"> {
+  const length = compareLengths(progress, probe);
+  const verdict = length.short ? "short" : length.known ? "sound" : "unknown";
+  return { verdict, grounds: ["the strict decode met no error or warning", length.words] };
+}
+
+function progressOf(run: MediaRun): string {
+  return run.result.stdout.toString("latin1");
 }
 
 function endedByUs(...runs: readonly MediaRun[]): DecodeOutcome {
@@ -142,10 +164,10 @@ export function readProgress(text: string): number | null {
 }
 
 function compareLengths(
-  run: MediaRun,
+  progress: string,
   probe: MediaProbe,
 ): { readonly known: boolean; readonly short: boolean; readonly words: string } {
-  const decoded = readProgress(run.result.stdout.toString("latin1"));
+  const decoded = readProgress(progress);
   const announced = parseSeconds(probe.duration);
   if (announced === null) return { known: false, short: false, words: "the file announces no length" };
   if (decoded === null) return { known: false, short: true, words: "nothing was decoded" };
@@ -203,7 +225,8 @@ export async function makePlayable(request: PlayableRequest): Promise<PlayableOu
   return { ok: false, reason, runs };
 }
 
-function runFfmpeg(
+/** Runs ffmpeg with the arguments and limits given. */
+export function runFfmpeg(
   request: Pick<FfmpegRequest, "ffmpeg" | "scratch" | "signal">,
   argv: readonly string[],
   limits: ReturnType<typeof remuxLimits>,
@@ -212,11 +235,13 @@ function runFfmpeg(
   return runMedia({ program: "ffmpeg", path: ffmpeg, argv, scratch, limits, signal });
 }
 
-function limitsFor(probe: MediaProbe): ReturnType<typeof decodeLimits> {
+/** What decoding a whole file may take, by the length it announces. */
+export function limitsFor(probe: MediaProbe): ReturnType<typeof decodeLimits> {
   return decodeLimits((parseSeconds(probe.duration) ?? 0) / 1_000_000);
 }
 
-function withoutDecoded(line: ReturnType<typeof readStreamHashes>[number]): StreamHashLine {
+/** A stream's hash over its packets alone. */
+export function withoutDecoded(line: ReturnType<typeof readStreamHashes>[number]): StreamHashLine {
   return { stream: line.stream, type: line.type, packets_sha256: line.sha256, decoded_sha256: null };
 }
 

@@ -28,6 +28,8 @@ export interface VideoStream {
   readonly timeBase: Ratio;
   /** False where the file says the frames are interlaced: then packets cannot be counted as frames. */
   readonly progressive: boolean;
+  /** How many frames the file announces, or its length times its frame rate; null where it announces neither. */
+  readonly announcedFrames: number | null;
 }
 
 /** What ffprobe could read of a file. */
@@ -103,7 +105,7 @@ export function readProbe(json: string): ProbeFacts | null {
     streams: summaries,
     duration: seconds(asText(format.duration)),
     start: seconds(asText(format.start_time)),
-    video: video ? readVideo(video) : null,
+    video: video ? readVideo(video, format) : null,
     hasAudio: summaries.some((stream) => stream.type === "audio"),
   };
 }
@@ -122,7 +124,7 @@ function knownCodec(name: string | null): string | null {
   return name === "unknown" || name === "none" ? null : name;
 }
 
-function readVideo(stream: Json): VideoStream | null {
+function readVideo(stream: Json, format: Json): VideoStream | null {
   const codec = knownCodec(asText(stream.codec_name));
   const width = asInteger(stream.width) ?? 0;
   const height = asInteger(stream.height) ?? 0;
@@ -138,7 +140,16 @@ function readVideo(stream: Json): VideoStream | null {
     sampleAspect: parseRatio(asText(stream.sample_aspect_ratio)) ?? { num: 1, den: 1 },
     timeBase,
     progressive: order === null || order === "progressive" || order === "unknown",
+    announcedFrames: readFrameCount(stream, format),
   };
+}
+
+function readFrameCount(stream: Json, format: Json): number | null {
+  const stated = Number(asText(stream.nb_frames) ?? Number.NaN);
+  if (Number.isSafeInteger(stated) && stated > 0) return stated;
+  const rate = parseRatio(asText(stream.avg_frame_rate));
+  const length = parseSeconds(asText(stream.duration) ?? asText(format.duration));
+  return rate === null || length === null ? null : Math.ceil(((length / 1_000_000) * rate.num) / rate.den);
 }
 
 /** ffprobe states the display matrix's angle counter-clockwise and the old `rotate` tag clockwise. */

@@ -1,8 +1,7 @@
-import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Look, lookBytes, lookHeight, lookWidth } from "../core/dhash.js";
 import type { VideoStream } from "./ffprobe.js";
-import { type FfmpegOutput, ffmpegArgv, type MediaRun, runMedia } from "./media-input.js";
+import { type FfmpegOutput, ffmpegArgv, type MediaRun, runMedia, takeSideFile } from "./media-input.js";
 import type { Limits } from "./run.js";
 
 /** What every decoding run needs. Absolute paths; `scratch` is an existing folder for side files. */
@@ -13,6 +12,8 @@ export interface DecodingSource {
   readonly scratch: string;
   readonly limits: Limits;
   readonly signal: AbortSignal;
+  /** How many threads decode. */
+  readonly threads: 1 | 2;
 }
 
 /** Which part of the stream is decoded, and which of its frames the decoder may leave out. */
@@ -36,15 +37,24 @@ export interface LookedAt {
 
 /** The command line that prints the look of every frame of a window (raw RGB) and writes their times to `side`. */
 export function looksArgv(source: DecodingSource, window: DecodingWindow, side: string): readonly string[] {
+  return ffmpegArgv(
+    [source.media],
+    inputOptions(source, window),
+    looksOutputs(source.video, trimmed(window), side),
+  );
+}
+
+/** The outputs that print the look of every frame of the first input and write their times to `side`. */
+export function looksOutputs(video: VideoStream, filters: string, side: string): readonly FfmpegOutput[] {
   const reduce = `scale=${lookWidth}:${lookHeight}:flags=area,format=rgb24,split=2[look][time]`;
-  const graph = [`[0:${source.video.index}]${trimmed(window)}${reduce}`];
-  return ffmpegArgv([source.media], inputOptions(window), [
+  const graph = `[0:${video.index}]${filters}${reduce}`;
+  return [
     {
       target: "pipe:1",
-      options: ["-filter_complex", ...graph, "-map", "[look]", ...exactTimes(source.video), "-f", "rawvideo"],
+      options: ["-filter_complex", graph, "-map", "[look]", ...exactTimes(video), "-f", "rawvideo"],
     },
-    { target: `file:${side}`, options: ["-map", "[time]", ...exactTimes(source.video), "-f", "framecrc"] },
-  ]);
+    { target: `file:${side}`, options: ["-map", "[time]", ...exactTimes(video), "-f", "framecrc"] },
+  ];
 }
 
 /** Decodes a window and returns the look of each frame, in presentation order. */
@@ -107,7 +117,7 @@ export function picturesArgv(
       ],
     },
   ];
-  return ffmpegArgv([source.media], inputOptions(window), outputs);
+  return ffmpegArgv([source.media], inputOptions(source, window), outputs);
 }
 
 /**
@@ -131,10 +141,10 @@ export async function takePictures(
   return { lines: takeFrameLines(side), run };
 }
 
-function inputOptions(window: DecodingWindow): readonly string[] {
+function inputOptions(source: DecodingSource, window: DecodingWindow): readonly string[] {
   const skip = window.skip === "none" ? [] : ["-skip_frame", window.skip];
   // Threads work on neighbouring frames: with key frames alone they only cost.
-  const threads = window.skip === "nokey" ? ["-threads", "1"] : [];
+  const threads = source.threads === 1 || window.skip === "nokey" ? ["-threads", "1"] : [];
   const seek = window.seek === null ? [] : ["-ss", window.seek, "-noaccurate_seek"];
   return ["-copyts", "-noautorotate", ...skip, ...threads, ...seek];
 }
@@ -185,22 +195,13 @@ function inPieces(
 }
 
 /** Reads and removes a side file of framecrc or framehash lines: `stream, dts, pts, duration, size, hash`. */
-function takeFrameLines(side: string): readonly FrameLine[] {
-  const text = readIfThere(side);
-  rmSync(side, { force: true });
-  return text.split("\n").flatMap((line) => {
-    const columns = line.split(",").map((column) => column.trim());
-    const [pts, hash] = [Number(columns[2]), columns[5]];
-    if (line.startsWith("#") || hash === undefined) return [];
-    return [{ pts: Number.isSafeInteger(pts) ? pts : null, sha256: hash }];
-  });
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    // A run that was refused wrote none.
-    return "";
-  }
+export function takeFrameLines(side: string): readonly FrameLine[] {
+  return takeSideFile(side)
+    .split("\n")
+    .flatMap((line) => {
+      const columns = line.split(",").map((column) => column.trim());
+      const [pts, hash] = [Number(columns[2]), columns[5]];
+      if (line.startsWith("#") || hash === undefined) return [];
+      return [{ pts: Number.isSafeInteger(pts) ? pts : null, sha256: hash }];
+    });
 }

@@ -12,6 +12,7 @@ import {
 import { chooseFrames } from "../core/shots.js";
 import { type DecodingWindow, lookAtFrames } from "./frame-runs.js";
 import { type FrameTaking, gapOver, type NumberedFrame, type RouteResult } from "./frame-taking.js";
+import type { VideoStream } from "./ffprobe.js";
 import { discardFrames, type TakenFrame, takeFrames } from "./picture-taking.js";
 
 /** What the packets announce. `start` is the file's first time in seconds, which seeking counts from. */
@@ -25,6 +26,12 @@ export interface Announced {
 
 // Up to here (about 15 s of 720p) decoding everything costs less than a second, and certainty is worth it.
 const cheapPixels = 400_000_000;
+
+/** Whether decoding every one of so many frames costs no more than certainty is worth. */
+export function decodesCheaply(frames: number, { width, height }: VideoStream): boolean {
+  return frames * width * height <= cheapPixels;
+}
+
 const mostDecodedInside = 0.6;
 const mostSeeks = 24;
 const worthSplitting = 10;
@@ -41,8 +48,7 @@ export async function takeFromKeyFrames(
   announced: Announced,
 ): Promise<RouteResult | null> {
   const { frames } = announced;
-  const { width, height } = taking.source.video;
-  if (frames.length * width * height <= cheapPixels) return null;
+  if (decodesCheaply(frames.length, taking.source.video)) return null;
   const keys = keyCandidates(frames);
   const keyCount = frames.reduce((count, { key }) => count + (key ? 1 : 0), 0);
   // Where most key frames would be skipped, decoding only the others saves nothing.

@@ -4,14 +4,15 @@ import { keyframeName, maxKeyframes, presentationOrder, withinLimit } from "../c
 import type { Keyframe } from "../core/record.js";
 import { decimalSeconds, parseSeconds } from "../core/timing.js";
 import type { MediaProbe, VideoStream } from "./ffprobe.js";
-import type { DecodingSource } from "./frame-runs.js";
+import type { DecodingSource, LookedAt } from "./frame-runs.js";
 import type { FrameTaking, NumberedFrame, RouteResult } from "./frame-taking.js";
 import { takeFromKeyFrames } from "./key-frame-route.js";
 import { decodeLimits } from "./limits.js";
 import { type MediaRun, whyUnusable } from "./media-input.js";
 import { readPackets } from "./packets.js";
 import { discardFrames, keepFrame } from "./picture-taking.js";
-import { takeFromWholeDecode } from "./whole-decode-route.js";
+import { decodingThreads } from "./short-pass.js";
+import { takeFromLooks, takeFromWholeDecode } from "./whole-decode-route.js";
 
 /** Keyframes of one media file. `path` of each is a plain file name inside `outDir`. */
 export interface KeyframeSet {
@@ -35,6 +36,8 @@ export interface KeyframeRequest {
   /** Existing empty folder for side files. */
   readonly scratch: string;
   readonly signal: AbortSignal;
+  /** What `tryShortPass` saw, where it was tried and clean. */
+  readonly looks?: readonly LookedAt[] | null;
   /** Called with frames done and frames planned. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -49,14 +52,20 @@ export interface KeyframeRequest {
 export async function extractKeyframes(request: KeyframeRequest): Promise<KeyframeSet> {
   const { video } = request.probe;
   if (video === null) return { keyframes: [], maxGap: "10", notes: ["no video stream"], runs: [] };
-  const { ffprobe, media, scratch, signal, outDir } = request;
+  if (!request.looks) return lookAndTake(request, video);
+  const taking = takingWith(request, video, decodingThreads(video));
+  const result = await takeFromLooks(taking, request.looks);
+  throwIfInterrupted(request.signal);
+  if (result !== null) return finish(taking, result, video);
+  const anew = await lookAndTake(request, video);
+  return { ...anew, runs: [...taking.runs, ...anew.runs] };
+}
+
+async function lookAndTake(request: KeyframeRequest, video: VideoStream): Promise<KeyframeSet> {
+  const { ffprobe, media, scratch, signal } = request;
   const scan = await readPackets({ ffprobe, media, stream: video.index, scratch, signal });
-  const taking: FrameTaking = {
-    source: decodingSource(request, video),
-    outDir,
-    runs: [scan.run],
-    onProgress: request.onProgress ?? (() => {}),
-  };
+  const taking = takingWith(request, video, 2);
+  taking.runs.push(scan.run);
   const whole = whyUnusable(scan.run) === null && video.progressive && !hidesFrames(video);
   const frames = whole ? presentationOrder(scan.packets, video.timeBase) : null;
   const start = parseSeconds(request.probe.start);
@@ -70,10 +79,22 @@ export async function extractKeyframes(request: KeyframeRequest): Promise<Keyfra
         })
       : null;
   const result = fast ?? (await takeFromWholeDecode(taking));
-  if (signal.aborted) {
-    throw new HoldfastError("interrupted", "keyframes were interrupted", "run holdfast derive to finish");
-  }
+  throwIfInterrupted(signal);
   return finish(taking, result, video);
+}
+
+function throwIfInterrupted(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  throw new HoldfastError("interrupted", "keyframes were interrupted", "run holdfast derive to finish");
+}
+
+function takingWith(request: KeyframeRequest, video: VideoStream, threads: 1 | 2): FrameTaking {
+  return {
+    source: { ...decodingSource(request, video), threads },
+    outDir: request.outDir,
+    runs: [],
+    onProgress: request.onProgress ?? (() => {}),
+  };
 }
 
 /** VP8 keeps pictures that are never shown in packets of their own. */
@@ -81,7 +102,7 @@ function hidesFrames(video: VideoStream): boolean {
   return video.codec === "vp8";
 }
 
-function decodingSource(request: KeyframeRequest, video: VideoStream): DecodingSource {
+function decodingSource(request: KeyframeRequest, video: VideoStream): Omit<DecodingSource, "threads"> {
   const { ffmpeg, media, scratch, signal, probe } = request;
   const seconds = (parseSeconds(probe.duration) ?? 0) / 1_000_000;
   // Frames are taken as they come and never collected: stdout needs no bound of its own.

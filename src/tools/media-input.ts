@@ -1,3 +1,4 @@
+import { readFileSync, rmSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import ffmpegCommand from "fluent-ffmpeg";
 import { HoldfastError } from "../core/error.js";
@@ -109,6 +110,17 @@ export async function runMedia(request: {
     ...(onStdout ? { onStdout } : {}),
   });
   return { program, argv, result };
+}
+
+/** Reads and removes a file that a run wrote beside its output; empty where a run that was refused wrote none. */
+export function takeSideFile(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  } finally {
+    rmSync(path, { force: true });
+  }
 }
 
 /** Why a run cannot be used, in our words (what a program printed is hostile text); null when it ended with exit 0. */

@@ -131,6 +131,8 @@ const recipes = {
   "long-scene-keys.mp4": fromLongShots(["-g", "250"]),
 } as const satisfies Readonly<Record<string, Recipe>>;
 
+export const clipNames = Object.keys(recipes) as readonly ClipName[];
+
 function spans(seconds: readonly number[]): { from: number; to: number }[] {
   let from = 0;
   return seconds.map((length) => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { type MediaProbe, type ProbeOutcome, probeMedia } from "../../src/tools/ffprobe.ts";
-import { extractKeyframes, type KeyframeSet } from "../../src/tools/keyframes.ts";
+import { extractKeyframes, type KeyframeRequest, type KeyframeSet } from "../../src/tools/keyframes.ts";
 import { everyFrame } from "./clips.ts";
 import { program } from "./programs-on-path.ts";
 
@@ -29,8 +29,12 @@ export async function probeOk(media: string): Promise<MediaProbe> {
   return outcome;
 }
 
-/** Takes the keyframes of a clip into `outDir`. */
-export async function keyframesOf(media: string, outDir: string): Promise<KeyframeSet> {
+/** Takes the keyframes of a clip into `outDir`, with what a pass over it saw where there is one. */
+export async function keyframesOf(
+  media: string,
+  outDir: string,
+  looks: KeyframeRequest["looks"] = null,
+): Promise<KeyframeSet> {
   const probe = await probeOk(media);
   return inFolder((scratch) =>
     extractKeyframes({
@@ -41,6 +45,7 @@ export async function keyframesOf(media: string, outDir: string): Promise<Keyfra
       outDir,
       scratch,
       signal: never,
+      looks,
     }),
   );
 }
