@@ -7,6 +7,11 @@ export interface SheetFrame {
   readonly ptsTime: string;
 }
 
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Where everything goes, in pixels. */
 export interface SheetLayout {
   readonly columns: number;
@@ -28,27 +33,38 @@ const ink = 255;
 const readAtOnce = 4;
 
 /**
- * Chooses the grid for `count` pictures of one shape (`aspect`: width by height): about as wide as a screen is, wider for
- * many pictures, never more than 6000 pixels on a side, and the time as large as the widest one (`characters`) allows.
+ * Chooses the grid for `count` pictures of one size: about as wide as a screen is, wider for many pictures, never more than
+ * 6000 pixels on a side, and the time as large as the widest one (`characters`) allows. Pictures that can be made out are
+ * never enlarged: that costs more than all else here and shows nothing more.
  */
-export function layOut(count: number, aspect: number, characters: number): SheetLayout {
+export function layOut(count: number, { width, height }: PictureSize, characters: number): SheetLayout {
+  const aspect = width / height;
   const usual = Math.ceil(Math.sqrt((count * 0.9) / Math.min(Math.max(aspect, 0.4), 2.5)) * 1.25);
   for (let columns = Math.min(count, Math.max(Math.min(3, count), usual)); ; columns++) {
-    const layout = gridOf(count, columns, aspect, characters);
+    const layout = gridOf(count, columns, { width, height }, characters);
     if (sheetHeight(layout) <= longestSide || columns >= count) return layout;
   }
 }
 
-function gridOf(count: number, columns: number, aspect: number, characters: number): SheetLayout {
+function gridOf(
+  count: number,
+  columns: number,
+  { width, height }: PictureSize,
+  characters: number,
+): SheetLayout {
   const share = (width: number): number => Math.floor((width - gap * (columns + 1)) / columns);
-  const cellWidth = Math.min(800, Math.max(share(sheetWidth), Math.min(narrowestCell, share(longestSide))));
+  const widestCell = Math.min(800, Math.max(narrowestCell, width));
+  const cellWidth = Math.min(
+    widestCell,
+    Math.max(share(sheetWidth), Math.min(narrowestCell, share(longestSide))),
+  );
   const fontWidth = characters * 6 - 1;
   const scale = Math.max(2, Math.min(9, Math.floor((cellWidth * 0.75) / fontWidth)));
   return {
     columns,
     rows: Math.ceil(count / columns),
     cellWidth,
-    pictureHeight: Math.max(1, Math.min(longestSide / 2, Math.round(cellWidth / aspect))),
+    pictureHeight: Math.max(1, Math.min(longestSide / 2, Math.round((cellWidth * height) / width))),
     stripHeight: (glyphHeight + 4) * scale,
     scale,
   };
@@ -70,9 +86,9 @@ export async function renderContactSheet(request: {
   const { frames, out } = request;
   const first = frames[0];
   if (!first) return;
-  const { width, height } = await sizeOfJpeg(first.file);
+  const size = await sizeOfJpeg(first.file);
   const texts = frames.map(({ ptsTime }) => clockText(ptsTime));
-  const layout = layOut(frames.length, width / height, Math.max(...texts.map((text) => text.length)));
+  const layout = layOut(frames.length, size, Math.max(...texts.map((text) => text.length)));
   const sheet = blankSheet(layout);
   for (let start = 0; start < frames.length; start += readAtOnce) {
     const group = frames.slice(start, start + readAtOnce);

@@ -207,12 +207,32 @@ describe("Content Credentials", () => {
 
 describe("the contact sheet", () => {
   test.each([1, 2, 7, 40, 120, 300])("of %i pictures stays within 6000 pixels, wide or tall", (count) => {
-    for (const aspect of [0.3, 9 / 16, 4 / 3, 16 / 9, 3]) {
-      const { columns, rows, cellWidth, pictureHeight, stripHeight } = layOut(count, aspect, 9);
+    for (const [width, height] of [
+      ...([
+        [300, 1000],
+        [1080, 1920],
+        [320, 240],
+        [1920, 1080],
+        [3000, 1000],
+      ] as const),
+      ...([
+        [64, 48],
+        [640, 360],
+        [1, 500],
+        [500, 1],
+      ] as const),
+    ]) {
+      const { columns, rows, cellWidth, pictureHeight, stripHeight } = layOut(count, { width, height }, 9);
       expect(columns * rows).toBeGreaterThanOrEqual(count);
       expect(columns * (cellWidth + 12) + 12).toBeLessThanOrEqual(6000);
       expect(rows * (pictureHeight + stripHeight + 12) + 12).toBeLessThanOrEqual(6000);
     }
+  });
+
+  test("shows pictures no larger than they are, unless they are too small to be made out", () => {
+    expect(layOut(4, { width: 640, height: 360 }, 6)).toMatchObject({ cellWidth: 640, pictureHeight: 360 });
+    expect(layOut(4, { width: 1920, height: 1080 }, 6)).toMatchObject({ cellWidth: 784, pictureHeight: 441 });
+    expect(layOut(4, { width: 160, height: 120 }, 6)).toMatchObject({ cellWidth: 320, pictureHeight: 240 });
   });
 
   test("is one JPEG that shows every picture", async () => {
