@@ -70,6 +70,7 @@ CREATE TABLE capture (
 ) STRICT;
 
 CREATE INDEX capture_at ON capture (at);
+CREATE INDEX capture_entry ON capture (entry);
 CREATE INDEX capture_url_key ON capture (url_key);
 CREATE INDEX capture_host ON capture (host);
 CREATE INDEX capture_derivation ON capture (derivation) WHERE derivation IS NOT 'done';
@@ -80,15 +81,29 @@ CREATE TABLE file (
   path    TEXT NOT NULL,
   bytes   INTEGER NOT NULL,
   sha256  TEXT NOT NULL,
+  sha512  TEXT,
   PRIMARY KEY (capture, entry, path)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX file_sha256 ON file (sha256);
+CREATE INDEX file_sha512 ON file (sha512);
 
+-- What is searched, folded as FORMAT.md §4.6 says. The rowid is the capture's entry.
 CREATE VIRTUAL TABLE capture_text USING fts5 (
-  id UNINDEXED, title, description, uploader,
+  id UNINDEXED, title, description, uploader, notes,
   tokenize = "unicode61 remove_diacritics 2"
 );
+
+-- The values of annotations (FORMAT.md §4.7) that are in force, each with the entry that states it.
+CREATE TABLE annotation (
+  capture TEXT NOT NULL REFERENCES capture (id),
+  key     TEXT NOT NULL,
+  entry   INTEGER NOT NULL REFERENCES entry (seq),
+  value   TEXT NOT NULL,
+  PRIMARY KEY (capture, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX annotation_incident_date ON annotation (value) WHERE key = 'incident_date';
 
 -- The tree over the log (FORMAT.md §4.5): the hash of every full subtree. Level 0 is a leaf, the one of entry 1 is number 0.
 CREATE TABLE merkle_node (

@@ -29,6 +29,8 @@ export interface ExportRequest {
   readonly to: string;
   /** Puts the private annexes in. Whoever asks for that must have been asked back. */
   readonly withAnnex: boolean;
+  /** Puts in what people asserted about the captures, which may name sources. */
+  readonly withAnnotations: boolean;
   /** Public keys as typed, for `.tar.age`. */
   readonly recipients: readonly string[];
   readonly seal: SealOptions;
@@ -40,6 +42,8 @@ export interface ExportResult {
   readonly form: PackageForm;
   readonly captures: readonly string[];
   readonly annex: boolean;
+  /** How many `annotate` entries are in it. */
+  readonly annotations: number;
   readonly recipients: number;
   readonly files: number;
   readonly bytes: number;
@@ -88,16 +92,18 @@ export async function exportPackage(request: ExportRequest, world: World): Promi
     await coverEntries(vault, captures, request.seal, world);
 
     // 3. write the package beside its place, read it again and check it, then give it its name
-    const made = await makeAndPlace(vault, target, { captures, withAnnex: request.withAnnex }, world);
+    const { withAnnex, withAnnotations } = request;
+    const made = await makeAndPlace(vault, target, { captures, withAnnex, withAnnotations }, world);
 
     // 4. log that it was made, and seal the log
     const { files, bytes, checkpoint, tagmanifestSha256: tagmanifest_sha256 } = made;
     const recipients = target.recipients.length;
-    const body = { captures, form: target.form, annex: request.withAnnex, recipients };
+    const body = { captures, form: target.form, annex: withAnnex, recipients };
     const stated = { ...body, checkpoint, files, bytes, tagmanifest_sha256 };
-    const { seq: entry } = logEntry(vault, "export", stated);
+    const { annotations } = made;
+    const { seq: entry } = logEntry(vault, "export", withAnnotations ? { ...stated, annotations } : stated);
     const head = await sealHead(vault, world, request.seal);
-    return { to: target.to, ...stated, existed_by: earliestTimes(made.report), entry, head };
+    return { to: target.to, ...stated, annotations, existed_by: earliestTimes(made.report), entry, head };
   } finally {
     closeVault(vault);
   }
@@ -140,6 +146,7 @@ async function coverEntries(
 interface Content {
   readonly captures: readonly string[];
   readonly withAnnex: boolean;
+  readonly withAnnotations: boolean;
 }
 
 type Placed = PackageMade & { readonly report: PackageReport };

@@ -25,6 +25,7 @@ export interface PackageOrder {
   /** Ids, ascending. */
   readonly captures: readonly string[];
   readonly withAnnex: boolean;
+  readonly withAnnotations: boolean;
   /** RFC 3339, UTC. */
   readonly madeAt: string;
   readonly tool: string;
@@ -37,6 +38,8 @@ export interface PackageOrder {
 export interface PackageMade {
   /** Size of the newest checkpoint in it. */
   readonly checkpoint: number;
+  /** How many `annotate` entries are in it. */
+  readonly annotations: number;
   readonly files: number;
   readonly bytes: number;
   readonly tagmanifestSha256: string;
@@ -57,7 +60,7 @@ export async function writePackage(
   order: PackageOrder,
 ): Promise<PackageMade> {
   // 1. what the log says of the captures, and where their files lie
-  const entries = packagedEntries(vault.database, order.captures);
+  const entries = packagedEntries(vault.database, order.captures, order.withAnnotations);
   const captures = order.captures.map((id) => gatherCapture(vault, id, entries, order.withAnnex));
   const proof = await gatherProof(vault, entries, order.captures);
 
@@ -81,7 +84,9 @@ export async function writePackage(
   const tagmanifestSha256 = putBag(folder, facts);
   folder.finish();
   const bytes = folder.files.reduce((sum, file) => sum + file.bytes, 0);
-  return { checkpoint: proof.newest, files: folder.files.length, bytes, tagmanifestSha256 };
+  const annotations = entries.filter(({ entry }) => entry.event === "annotate").length;
+  const files = folder.files.length;
+  return { checkpoint: proof.newest, annotations, files, bytes, tagmanifestSha256 };
 }
 
 interface GatheredCapture extends ChosenCapture {

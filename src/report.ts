@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { RestsOn } from "./core/audit-checkpoints.js";
+import { statedValues } from "./core/annotation.js";
 import { type LoggedVersion, loggedVersion } from "./core/audit-log.js";
 import { sha256 } from "./core/digest.js";
 import { HoldfastError } from "./core/error.js";
@@ -69,7 +70,7 @@ function readFacts(
 ): { readonly facts: StoredFacts; readonly pictures: ReportPictures } {
   const { layout, database } = reader;
   const row = oneCaptureByPart(database, id);
-  const history = custodyOf(database, row.id);
+  const history = custodyOf(database, row.id, withAnnex);
   const object = row.object === null ? null : readObject(join(layout.root, row.object));
   const versions = history.flatMap(({ entry }) => loggedVersion(entry.seq, entry.body) ?? []);
   const files = object ? reportedFiles(object, versions) : [];
@@ -214,9 +215,16 @@ function detailOf({ event, body }: HashedEntry["entry"]): string | null {
   if (event === "capture") return String(body.status);
   if (event === "derive") return `${body.version}: ${body.completeness}`;
   if (event === "derive-failed") return String(body.reason);
+  if (event === "annotate") return annotationDetail(body);
   if (event === "recovery") return `${body.what}: ${body.detail}`;
   const isObject = typeof failure === "object" && failure !== null && !Array.isArray(failure);
   return isObject && "reason" in failure ? String(failure.reason) : null;
+}
+
+function annotationDetail(body: HashedEntry["entry"]["body"]): string {
+  return statedValues(body)
+    .map(([key, value]) => (value === null ? `${key}: taken back` : `${key}: ${value}`))
+    .join("\n");
 }
 
 /** The newest contact sheet, when it is small enough and still the bytes that the log names. */

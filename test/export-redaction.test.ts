@@ -130,7 +130,16 @@ async function exported(name: string, asked: Partial<ExportRequest> = {}): Promi
   mkdirSync(place);
   const vault = copyVault(root, join(scratch.path, `canary-vault-${count}`));
   const to = join(place, name);
-  const request = { vault, ids: [chosen], to, withAnnex: false, recipients: [], seal, ...asked };
+  const request = {
+    vault,
+    ids: [chosen],
+    to,
+    withAnnex: false,
+    withAnnotations: false,
+    recipients: [],
+    seal,
+    ...asked,
+  };
   await exportPackage(request, testWorld());
   return to;
 }

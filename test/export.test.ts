@@ -60,7 +60,16 @@ function freshPlace(): { readonly vault: string; readonly place: string } {
 const seal = { proxy: null, allowPrivate: false, force: false };
 
 function exportTo(vault: string, to: string, asked: Partial<ExportRequest> = {}, world: World = testWorld()) {
-  const request = { vault, ids: [ids[0] ?? ""], to, withAnnex: false, recipients: [], seal, ...asked };
+  const request = {
+    vault,
+    ids: [ids[0] ?? ""],
+    to,
+    withAnnex: false,
+    withAnnotations: false,
+    recipients: [],
+    seal,
+    ...asked,
+  };
   return exportPackage(request, world);
 }
 

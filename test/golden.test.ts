@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { holdfast } from "./support/cli.js";
-import { temporaryFolder } from "./support/vaults.js";
+import { copyVault, temporaryFolder } from "./support/vaults.js";
 
 const golden = join(import.meta.dirname, "golden/v1");
 const hasPython =
@@ -61,7 +61,9 @@ describe("the vault and the package of version 1", () => {
     async ({ name, held, notes }) => {
       const what = name === "vault" ? ["--vault", vault] : [join(scratch.path, name)];
       const { status, lines } = await holdfast(["verify", ...what, ...trust(held), "--json"]);
-      expect(notesOf(lines[0]?.findings)).toEqual(notes);
+      // The index in it is that of an earlier version: it is no evidence, and the next command that writes makes it anew.
+      const own = name === "vault" ? ["index-older vault.db"] : [];
+      expect(notesOf(lines[0]?.findings)).toEqual([...own, ...notes].sort());
       expect(lines[0]).toMatchObject(passed);
       expect(status).toBe(0);
     },
@@ -95,12 +97,16 @@ describe("the vault and the package of version 1", () => {
     expect(notesOf(lines[0]?.findings)).toContain("error key-not-trusted log/000025.checkpoint");
   });
 
-  it("list and show work on the vault", async () => {
-    const list = await holdfast(["list", "--vault", vault, "--json"]);
+  it("list and show work on the vault, once a command that writes has brought its index up to date", async () => {
+    const root = copyVault(vault, join(scratch.path, "updated"));
+    expect((await holdfast(["list", "--vault", root])).stderr).toContain("holdfast checkpoint");
+    const env = { HOLDFAST_OFFLINE: "1", XDG_CONFIG_HOME: join(scratch.path, "config") };
+    await holdfast(["checkpoint", "--vault", root], env);
+    const list = await holdfast(["list", "--vault", root, "--json"]);
     expect(list.status).toBe(0);
     expect(list.lines.map(({ status }) => status).sort()).toEqual(["captured", "captured", "failed"]);
     for (const { id } of list.lines) {
-      const show = await holdfast(["show", String(id), "--vault", vault, "--json"]);
+      const show = await holdfast(["show", String(id), "--vault", root, "--json"]);
       expect(show.status).toBe(0);
       expect(show.lines[0]).toMatchObject({ capture: id });
     }

@@ -11,7 +11,9 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { logAnnotation } from "../src/annotate.js";
 import { sealHead } from "../src/checkpoint.js";
+import { fromCommandLine } from "../src/core/annotation.js";
 import { listCaptures } from "../src/list.js";
 import type { World } from "../src/outcome.js";
 import { rebuildVault } from "../src/rebuild.js";
@@ -64,14 +66,25 @@ afterAll(async () => {
   folder.remove();
 });
 
-function copy(): string {
+function copy(of = made): string {
   copies += 1;
-  return copyVault(made, join(folder.path, `copy-${copies}`));
+  return copyVault(of, join(folder.path, `copy-${copies}`));
 }
 
-function withoutDatabase(): string {
-  const root = copy();
+function withoutDatabase(of = made): string {
+  const root = copy(of);
   for (const end of ["", "-wal", "-shm"]) rmSync(join(root, `vault.db${end}`), { force: true });
+  return root;
+}
+
+/** With annotations of which one replaces another, signed. */
+async function annotatedCopy(): Promise<string> {
+  const root = copy();
+  const vault = await openTestVault(root, world);
+  for (const value of ["Тараз", "Алматы"]) logAnnotation(vault, first, { place: value }, fromCommandLine);
+  logAnnotation(vault, first, { note: "a word to find it by" }, fromCommandLine);
+  await sealHead(vault, world, seal);
+  closeVault(vault);
   return root;
 }
 
@@ -79,7 +92,8 @@ const tableQueries = {
   entry: "SELECT * FROM entry WHERE seq <= @last ORDER BY seq",
   capture: "SELECT * FROM capture WHERE entry <= @last ORDER BY id",
   file: "SELECT * FROM file WHERE entry <= @last ORDER BY capture, entry, path",
-  capture_text: "SELECT id, title, description, uploader FROM capture_text WHERE @last > 0 ORDER BY id",
+  annotation: "SELECT * FROM annotation WHERE entry <= @last ORDER BY capture, key",
+  capture_text: "SELECT rowid, * FROM capture_text WHERE @last > 0 ORDER BY rowid",
   merkle_node: `SELECT * FROM merkle_node WHERE (number + 1) * (1 << level) <= @last ORDER BY level, number`,
   token: "SELECT * FROM token WHERE entry <= @last ORDER BY entry",
   intent: "SELECT * FROM intent WHERE @last > 0",
@@ -105,12 +119,13 @@ function rowsOf(root: string, last: number): Record<string, readonly unknown[]> 
 
 describe("a database made again", () => {
   it("has every row of every table that the lost one had, up to the last segment", async () => {
-    const root = withoutDatabase();
+    const annotated = await annotatedCopy();
+    const root = withoutDatabase(annotated);
     const report = await rebuildVault(root, { ...seal }, world);
-    expect(report).toMatchObject({ entries: 6, checkpoint: 6, entry: 7, strays: [] });
+    expect(report).toMatchObject({ entries: 10, checkpoint: 10, entry: 11, strays: [] });
     const rows = rowsOf(root, report.entries);
-    expect(rows).toEqual(rowsOf(made, report.entries));
-    for (const table of ["entry", "capture", "file", "capture_text", "merkle_node", "token"]) {
+    expect(rows).toEqual(rowsOf(annotated, report.entries));
+    for (const table of ["entry", "capture", "file", "annotation", "capture_text", "merkle_node", "token"]) {
       expect(rows[table]?.length, table).toBeGreaterThan(0);
     }
   });

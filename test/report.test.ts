@@ -274,7 +274,7 @@ describe("checkpoints, tokens and countersignatures are read from log/ and from 
     ];
     const earliest = (found: typeof authorities) =>
       readVault(join(folder.path, "sealed"), (reader) =>
-        readSeals(reader, custodyOf(reader.database, captured.record.capture), {
+        readSeals(reader, custodyOf(reader.database, captured.record.capture, false), {
           keys: [],
           authorities: found,
           witnesses: [],

@@ -22,6 +22,7 @@ export const eventNames = [
   "token",
   "witness-added",
   "export",
+  "annotate",
 ] as const;
 
 export type EventName = (typeof eventNames)[number];

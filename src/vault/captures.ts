@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import { HoldfastError } from "../core/error.js";
+import { addTextFunctions, matchOfText } from "./text-search.js";
 
 /** A row of the index over captures, as stored. */
 export interface CaptureRowRecord {
@@ -124,15 +125,14 @@ export function queryCaptures(database: Database.Database, query: CaptureQuery):
   where("at >= @since", "since", query.since);
   where("at < @until", "until", query.until && dayAfter(query.until));
   where("instr(folded(uploader), folded(@uploader)) > 0", "uploader", query.uploader);
-  where("(host = @host OR host LIKE '%.' || @host)", "host", query.host);
+  where("(host = @host OR substr(host, -length(@host) - 1) = '.' || @host)", "host", query.host);
   where("(status = @status OR derivation = @status)", "status", query.status);
   where(
-    "id IN (SELECT id FROM capture_text WHERE capture_text MATCH @text)",
+    "entry IN (SELECT rowid FROM capture_text WHERE capture_text MATCH @text)",
     "text",
-    query.text === null ? null : matchWords(query.text),
+    query.text === null || /^[\s\0]*$/.test(query.text) ? null : matchOfText(query.text),
   );
-  // SQLite folds the letters of ASCII only; names here are as often Cyrillic or Kazakh.
-  database.function("folded", { deterministic: true }, (text) => String(text ?? "").toLowerCase());
+  addTextFunctions(database);
   const order = `${query.sort} ${query.descending ? "DESC" : "ASC"}, entry ${query.descending ? "DESC" : "ASC"}`;
   return database
     .prepare<[Record<string, string | number>], CaptureRowRecord>(
@@ -140,12 +140,6 @@ export function queryCaptures(database: Database.Database, query: CaptureQuery):
        ORDER BY ${order} LIMIT @limit`,
     )
     .all({ ...values, limit: query.limit ?? -1 });
-}
-
-/** Each word as a quoted FTS5 prefix: what a person types is never an FTS5 expression. Null where there is no word. */
-function matchWords(text: string): string | null {
-  const words = text.split(/[\s\0]+/).filter((word) => word !== "");
-  return words.length === 0 ? null : words.map((word) => `"${word.replaceAll('"', '""')}"*`).join(" ");
 }
 
 /** A bare day means the whole of it. */

@@ -11,9 +11,14 @@ export interface HashedEntry {
 
 /**
  * Every entry that is part of a capture's history, in the order of the log: those that name it, the packages it went
- * into, and the logged checks that covered it. A line that cannot be read is left out; an audit names it.
+ * into, and the logged checks that covered it; `annotate` entries, which can name a source, only where they are asked
+ * for. A line that cannot be read is left out; an audit names it.
  */
-export function custodyOf(database: Database.Database, capture: string): readonly HashedEntry[] {
+export function custodyOf(
+  database: Database.Database,
+  capture: string,
+  withAnnotations: boolean,
+): readonly HashedEntry[] {
   const own = database
     .prepare<[string], { line: string }>(
       "SELECT line FROM entry WHERE json_extract(line, '$.body.capture') = ?",
@@ -21,7 +26,8 @@ export function custodyOf(database: Database.Database, capture: string): readonl
     .all(capture);
   const others = [...entriesOfEvent(database, "export"), ...entriesOfEvent(database, "fixity-check")];
   const about = others.filter(({ entry }) => covers(entry, capture));
-  return [...readable(own), ...about].sort((a, b) => a.entry.seq - b.entry.seq);
+  const all = [...readable(own), ...about].sort((a, b) => a.entry.seq - b.entry.seq);
+  return all.filter(({ entry }) => withAnnotations || entry.event !== "annotate");
 }
 
 /** The entries of one event, in order, found through the index over events: a log may have a million lines. */

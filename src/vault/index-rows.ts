@@ -3,6 +3,7 @@ import type { Json } from "../core/canonical-json.js";
 import type { Entry } from "../core/entry.js";
 import type { CaptureRecord, DerivationRecord, FileRole } from "../core/record.js";
 import { urlKey } from "../core/source-url.js";
+import { indexAnnotation, insertText } from "./annotations.js";
 import { prepared } from "./statements.js";
 
 /** Reads what entries name, by object path and version; null where it is missing or cannot be read. */
@@ -34,6 +35,9 @@ export function indexEntry(database: Database.Database, entry: Entry, reader: Re
       break;
     case "token":
       indexToken(database, entry);
+      break;
+    case "annotate":
+      indexAnnotation(database, entry);
       break;
     default:
       break;
@@ -76,13 +80,12 @@ function indexCapture(database: Database.Database, entry: Entry, reader: RecordR
     inventory_sha512: text(body.inventory_sha512),
     reason: body.status === "incomplete" ? (record?.completeness.grounds.at(-1) ?? null) : null,
   });
-  indexFiles(database, entry, id);
-  prepared(database, "INSERT INTO capture_text (id, title, description, uploader) VALUES (?, ?, ?, ?)").run(
-    id,
-    source?.title?.value ?? "",
-    source?.description?.value ?? "",
-    source?.uploader?.value ?? "",
-  );
+  indexFiles(database, entry, record?.files ?? []);
+  insertText(database, entry.seq, id, {
+    title: source?.title?.value ?? "",
+    description: source?.description?.value ?? "",
+    uploader: source?.uploader?.value ?? "",
+  });
 }
 
 function indexFailure(database: Database.Database, entry: Entry): void {
@@ -113,7 +116,7 @@ function indexDerivation(database: Database.Database, entry: Entry, reader: Reco
     inventory_sha512: text(body.inventory_sha512),
     completeness: text(body.completeness),
   });
-  indexFiles(database, entry, id);
+  indexFiles(database, entry, derivation?.files ?? []);
 }
 
 function indexToken(database: Database.Database, { seq, body }: Entry): void {
@@ -142,19 +145,26 @@ function indexToken(database: Database.Database, { seq, body }: Entry): void {
   });
 }
 
-function indexFiles(database: Database.Database, entry: Entry, capture: string): void {
+/** `described`: what the record or derivation says of these files, SHA-512 among it. */
+function indexFiles(
+  database: Database.Database,
+  { seq, body }: Entry,
+  described: readonly { readonly path: string; readonly sha512: string }[],
+): void {
   const insert = prepared(
     database,
-    "INSERT INTO file (capture, entry, path, bytes, sha256) VALUES (?, ?, ?, ?, ?)",
+    "INSERT INTO file (capture, entry, path, bytes, sha256, sha512) VALUES (?, ?, ?, ?, ?, ?)",
   );
-  const files = entry.body.files;
-  for (const file of Array.isArray(files) ? files : []) {
+  const digests = new Map(described.map(({ path, sha512 }) => [path, sha512]));
+  for (const file of Array.isArray(body.files) ? body.files : []) {
+    const path = text(member(file, "path"));
     insert.run(
-      capture,
-      entry.seq,
-      text(member(file, "path")),
+      text(body.capture) ?? "",
+      seq,
+      path,
       member(file, "bytes"),
       text(member(file, "sha256")),
+      digests.get(path ?? "") ?? null,
     );
   }
 }

@@ -35,16 +35,18 @@ export interface ChosenCapture {
 }
 
 /**
- * Entry 1, every `key-rotated` entry and every entry of the chosen captures, in order (FORMAT.md §17). Throws
- * `not-as-recorded` for a line that is no entry.
+ * Entry 1, every `key-rotated` entry and every entry of the chosen captures, in order (FORMAT.md §17); `annotate` entries,
+ * which can name a source, only where they are asked for. Throws `not-as-recorded` for a line that is no entry.
  */
 export function packagedEntries(
   database: Database.Database,
   captures: readonly string[],
+  withAnnotations: boolean,
 ): readonly ExactEntry[] {
   const query = `SELECT line FROM entry WHERE seq = 1 OR json_extract(line, '$.event') = 'key-rotated'
      OR json_extract(line, '$.body.capture') IN (SELECT value FROM json_each(?)) ORDER BY seq`;
-  return readLines(database.prepare<[string], string>(query).pluck().all(JSON.stringify(captures)));
+  const lines = database.prepare<[string], string>(query).pluck().all(JSON.stringify(captures));
+  return readLines(lines).filter(({ entry }) => withAnnotations || entry.event !== "annotate");
 }
 
 /** These entries, in order. */

@@ -12,7 +12,7 @@ const batchRows = 1000;
  * transaction. What cannot be indexed is passed over: an audit names it.
  */
 export function rebuildIndex(database: Database.Database, reader: RecordReader): void {
-  for (const table of ["file", "capture_text", "capture", "token", "merkle_node"]) {
+  for (const table of ["annotation", "file", "capture_text", "capture", "token", "merkle_node"]) {
     database.exec(`DELETE FROM ${table}`);
   }
   const next = database.prepare<[number, number], { seq: number; line: string }>(

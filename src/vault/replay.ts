@@ -18,7 +18,7 @@ interface IndexTable {
   readonly columns: string;
   /** An order in which SQLite has them without sorting: rows are written in the order of the log. */
   readonly order: string;
-  /** How many of the columns, from the first on, rise in that order; rows are matched by them, else by their place. */
+  /** How many of the columns, from the first on, rise in that order; rows are matched by them. */
   readonly keys: number;
 }
 
@@ -30,12 +30,18 @@ const indexTables: readonly IndexTable[] = [
   { table: "capture", columns: "entry, *", order: "rowid", keys: 1 },
   {
     table: "file",
-    columns: "capture, entry, path, bytes, sha256",
+    columns: "capture, entry, path, bytes, sha256, sha512",
     order: "capture, entry, path",
     keys: 3,
   },
   { table: "token", columns: "*", order: "entry", keys: 1 },
-  { table: "capture_text", columns: "id, title, description, uploader", order: "rowid", keys: 0 },
+  { table: "annotation", columns: "capture, key, entry, value", order: "capture, key", keys: 2 },
+  {
+    table: "capture_text",
+    columns: "rowid, id, title, description, uploader, notes",
+    order: "rowid",
+    keys: 1,
+  },
 ];
 
 export function openReplay(reader: RecordReader): Replay {

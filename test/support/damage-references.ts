@@ -84,7 +84,7 @@ async function packageOf(vault: SealedVault, to: string, withAnnex: boolean): Pr
   const { "first-id": first = "", "second-id": second = "" } = vault.names;
   const seal = { proxy: null, allowPrivate: true, force: false };
   await exportPackage(
-    { vault: copy, ids: [first, second], to, withAnnex, recipients: [], seal },
+    { vault: copy, ids: [first, second], to, withAnnex, withAnnotations: false, recipients: [], seal },
     testWorld(),
   );
   return to;

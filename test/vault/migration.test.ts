@@ -30,9 +30,10 @@ function writeSchemaOne(from: string, to: string): void {
   old.exec(readFileSync(firstMigration, "utf8"));
   old.pragma("user_version = 1");
   old.exec(`ATTACH '${from}' AS newer`);
-  for (const table of ["entry", "capture", "file"]) {
+  for (const table of ["entry", "capture"]) {
     old.exec(`INSERT INTO main.${table} SELECT * FROM newer.${table}`);
   }
+  old.exec("INSERT INTO main.file SELECT capture, entry, path, bytes, sha256 FROM newer.file");
   old.exec("INSERT INTO main.capture_text SELECT id, title, description, uploader FROM newer.capture_text");
   old.close();
 }
@@ -48,7 +49,8 @@ function tables(root: string): Record<string, unknown> {
     entry: rows("SELECT * FROM entry ORDER BY seq"),
     capture: rows("SELECT * FROM capture ORDER BY id"),
     file: rows("SELECT * FROM file ORDER BY capture, entry, path"),
-    capture_text: rows("SELECT id, title, description, uploader FROM capture_text ORDER BY id"),
+    capture_text: rows("SELECT rowid, * FROM capture_text ORDER BY rowid"),
+    annotation: rows("SELECT * FROM annotation ORDER BY capture, key"),
     merkle_node: rows("SELECT * FROM merkle_node ORDER BY level, number"),
     token: rows("SELECT * FROM token ORDER BY entry"),
   };

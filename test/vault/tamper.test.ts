@@ -14,7 +14,17 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { audit, copyVault, errorCodes, makeVault, temporaryFolder } from "../support/vaults.js";
+import { logAnnotation } from "../../src/annotate.js";
+import { fromCommandLine } from "../../src/core/annotation.js";
+import { closeVault } from "../../src/vault/vault.js";
+import {
+  audit,
+  copyVault,
+  errorCodes,
+  makeVault,
+  openTestVault,
+  temporaryFolder,
+} from "../support/vaults.js";
 
 const folder = temporaryFolder();
 const original = join(folder.path, "vault");
@@ -41,7 +51,10 @@ function flipBit(path: string, at: number): void {
 }
 
 beforeAll(async () => {
-  await makeVault(original);
+  const [first] = await makeVault(original);
+  const vault = await openTestVault(original);
+  logAnnotation(vault, first!.record.capture, { place: "Алматы" }, fromCommandLine);
+  closeVault(vault);
 });
 afterAll(() => folder.remove());
 
@@ -56,7 +69,7 @@ describe("a vault nobody touched", () => {
       signature: "absent",
       tokens: "absent",
     });
-    expect(report.checked).toMatchObject({ objects: 2, entries: 5, annexes: 2 });
+    expect(report.checked).toMatchObject({ objects: 2, entries: 6, annexes: 2 });
   });
 
   it("is not changed by an audit, not even in a timestamp", async () => {
@@ -267,6 +280,9 @@ describe("damage to the log", () => {
       "UPDATE capture SET title = 'another'",
       "UPDATE file SET sha256 = upper(sha256)",
       "UPDATE capture_text SET title = 'x'",
+      "UPDATE annotation SET value = 'another place'",
+      "DELETE FROM annotation",
+      "UPDATE file SET sha512 = upper(sha512)",
       "DELETE FROM file",
     ];
     for (const change of changes) {
@@ -303,7 +319,7 @@ describe("damage to the log", () => {
 function dump(path: string): unknown {
   const database = new Database(path, { readonly: true });
   try {
-    return ["entry", "capture", "file", "intent"].map((table) =>
+    return ["entry", "capture", "file", "annotation", "intent"].map((table) =>
       database.prepare(`SELECT * FROM ${table} ORDER BY 1, 2, 3`).all(),
     );
   } finally {

@@ -13,6 +13,7 @@ import { counted, formatBytes, formatTime } from "../units.js";
 interface ExportOptions {
   readonly to: string;
   readonly withAnnex?: boolean;
+  readonly withAnnotations?: boolean;
   readonly yes?: boolean;
   readonly encryptTo?: readonly string[];
   readonly proxy?: string;
@@ -28,6 +29,7 @@ export function addExport(program: Command, run: RunCommand): void {
     .argument("<id...>", "capture ids or unique parts of them")
     .requiredOption("--to <place>", "a new folder, or a new file that ends with .tar or .tar.age")
     .option("--with-annex", "put in who collected, from where and by which machine; asks first")
+    .option("--with-annotations", "put in what people noted about the captures, which may name a source")
     .option("--yes", "answer that question with yes")
     .option(
       "--encrypt-to <key>",
@@ -51,6 +53,7 @@ async function exportCaptures(session: Session, ids: readonly string[], options:
       ids,
       to: resolve(session.io.cwd, options.to),
       withAnnex,
+      withAnnotations: options.withAnnotations === true,
       recipients: options.encryptTo ?? [],
       seal: {
         proxy: options.proxy ?? null,
@@ -95,6 +98,12 @@ function page(result: ExportResult, columns: number): readonly string[] {
     [
       "private",
       result.annex ? "the annexes are in it: who collected, from where" : "the annexes are not in it",
+    ],
+    [
+      "annotations",
+      result.annotations === 0
+        ? "not in it: what people noted about the captures"
+        : `${counted(result.annotations, "entry", "entries")} in it: what people noted about the captures`,
     ],
     [
       "encrypted",

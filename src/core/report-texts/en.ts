@@ -144,7 +144,7 @@ export const english: ReportTexts = {
   derivedFiles: "Files of the newest derivation",
   custody: "Chain of custody",
   custodyNote:
-    "Every entry of the custody log about this capture, every package it went into, and every logged check that covered it. The digest is SHA-256 over the line of the entry with its line feed. Times are those of the clock of the machine that wrote the entry.",
+    "Every entry of the custody log about this capture (what people noted about it only in a report with the private annex), every package it went into, and every logged check that covered it. The digest is SHA-256 over the line of the entry with its line feed. Times are those of the clock of the machine that wrote the entry.",
   entry: "Entry",
   time: "Time (UTC)",
   event: "Event",
@@ -265,6 +265,7 @@ export const english: ReportTexts = {
   "event.token": "outside time-stamp stored",
   "event.witness-added": "countersignature stored",
   "event.export": "copy handed out as a package",
+  "event.annotate": "a person's word about it noted",
   "check.pass": "as recorded",
   "check.fail": "NOT AS RECORDED",
   "check.absent": "absent: nothing there to check",

@@ -1,0 +1,62 @@
+/**
+ * Letters that people search for by another one: Kazakh letters by the Russian letter that a keyboard without them has
+ * in their place, and ё by е.
+ */
+const replaced: ReadonlyMap<string, string> = new Map([
+  ["ё", "е"],
+  ["ә", "а"],
+  ["ғ", "г"],
+  ["қ", "к"],
+  ["ң", "н"],
+  ["ө", "о"],
+  ["ұ", "у"],
+  ["ү", "у"],
+  ["һ", "х"],
+  ["і", "и"],
+]);
+
+const replacedLetters = new RegExp(`[${[...replaced.keys()].join("")}]`, "gu");
+const mayHaveMarks = /[\u00c0-\u024f\u1e00-\u1eff]|\p{M}/u;
+const marksOfLatin = /(?<=\p{Script=Latin})\p{M}+/gu;
+
+/**
+ * `text` as it is searched (FORMAT.md §4.6): NFKC, lower case, without the marks on Latin letters, and with `replaced`.
+ * Texts that fold to the same are the same to a search. For comparing only, never for showing.
+ */
+export function foldedText(text: string): string {
+  const lower = text.normalize("NFKC").toLowerCase();
+  const plain = mayHaveMarks.test(lower)
+    ? lower.normalize("NFD").replace(marksOfLatin, "").normalize("NFC")
+    : lower;
+  return plain.replace(replacedLetters, (letter) => replaced.get(letter) ?? letter);
+}
+
+const letter = /[\p{L}\p{N}\p{Co}]/u;
+const betweenLetters = /[^\p{L}\p{N}\p{Co}\p{M}]+/u;
+
+/** The words of a question, folded. What has no letter or digit in it is no word; a word may hold other signs: `12/3-a`. */
+export function queryWords(text: string): readonly string[] {
+  return foldedText(text)
+    .split(/[\s\0]+/)
+    .filter((word) => letter.test(word));
+}
+
+/** Whether every word of `queryWords` occurs in `text` as the beginning of a word, as a full-text search has it. */
+export function holdsWords(text: string, words: readonly string[]): boolean {
+  const parts = partsOf(foldedText(text));
+  return words.every((word) => holdsPhrase(parts, partsOf(word)));
+}
+
+function partsOf(folded: string): readonly string[] {
+  return folded.split(betweenLetters).filter((part) => part !== "");
+}
+
+function holdsPhrase(parts: readonly string[], phrase: readonly string[]): boolean {
+  const last = phrase.length - 1;
+  return parts.some((_, from) =>
+    phrase.every((part, at) => {
+      const found = parts[from + at] ?? "";
+      return at === last ? found.startsWith(part) : found === part;
+    }),
+  );
+}
