@@ -10,8 +10,8 @@ import { redactTypedUrl } from "./core/redact.js";
 import { parseSourceUrl } from "./core/source-url.js";
 import { wellFormed } from "./core/well-formed.js";
 import { deriveAndLog } from "./derive.js";
-import { earlierCapture, type Target, targetOf } from "./earlier-capture.js";
-import { type Evidence, gatherEvidence } from "./evidence.js";
+import { earlierCapture } from "./earlier-capture.js";
+import { gatherEvidence } from "./evidence.js";
 import {
   concernsAll,
   logFailure,
@@ -25,13 +25,13 @@ import {
   type FetchTrace,
   fetchList,
   fetchWithRetries,
-  requestedUrl,
 } from "./fetch-attempts.js";
 import { localPlaces } from "./local-places.js";
 import type { CaptureResult, World } from "./outcome.js";
 import { preserve } from "./preserve.js";
-import { beginAttempt } from "./vault/recovery.js";
+import { type Target, targetOf, typedPlaces, warnOfCut } from "./target.js";
 import { oneByOne, type Turns } from "./turns.js";
+import { beginAttempt } from "./vault/recovery.js";
 import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
 
 /** What is asked of every capture of one command. */
@@ -189,10 +189,14 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
       world,
       job.request,
     );
+    tell(world, target, "commit");
     preserve(workshop.vault, staging, facts, evidence.files, annex);
 
     // 6. derive   7. commit OCFL v2 and append the `derive` entry
-    await job.turns.derive(() => deriveAndLog(workshop, world, capture, job.request.deep));
+    await job.turns.derive(() => {
+      tell(world, target, "derive");
+      return deriveAndLog(workshop, world, capture, job.request.deep);
+    });
   }
   const result = known ?? afterDamage(resultOf(workshop.vault, capture, target.url), damage);
   const failure = outcome.kind === "failed" ? outcome.failure : null;
@@ -226,6 +230,11 @@ async function listTarget(job: Job, target: Target, url: URL, from: number): Pro
     ),
     older: wanted.length - young.length,
   };
+}
+
+/** Says which step of a capture begins. */
+function tell({ progress }: World, { url }: Target, stage: "commit" | "derive"): void {
+  progress({ subject: url, stage, detail: "", done: null, total: null, speed: null, etaSeconds: null });
 }
 
 /** A list that gives no day leaves the question to the clip's own page. */
@@ -300,17 +309,6 @@ function logFailed(
     runs: trace?.runs ?? [],
     annex,
   });
-}
-
-function warnOfCut(evidence: Evidence, target: Target): Evidence {
-  if (target.shown === target.url) return evidence;
-  const warning = "the requested address is cut in this record; as typed it is in the private annex";
-  return { ...evidence, warnings: [...evidence.warnings, warning] };
-}
-
-/** The address as typed, for the private annex, where the record may not hold it. */
-function typedPlaces(target: Target): Readonly<Record<string, string>> {
-  return target.shown === target.url ? {} : { [requestedUrl]: wellFormed(target.url) };
 }
 
 function wellFormedOrNull(text: string | null): string | null {

@@ -29,9 +29,11 @@ const silenceMs = 2 * 3_600_000;
  * Shares hosts, downloads and processors among the rows of a list. A row that waits for its host or for its next attempt
  * is parked: it holds neither a download nor a processor, and others go on.
  */
-export class BatchTurns implements Turns {
+export class BatchTurns {
   /** Rows that only wait. */
   parked = 0;
+  /** Called when somebody else may have a turn. */
+  onChange: () => void = () => undefined;
   private readonly pace: BatchPace;
   private readonly world: Pick<World, "now" | "monotonic" | "random">;
   private readonly hosts = new Map<string, HostPace>();
@@ -59,9 +61,22 @@ export class BatchTurns implements Turns {
     return this.world.monotonic() - this.silentSince > silenceMs;
   }
 
-  readonly fetch: Turns["fetch"] = async (host, signal) => {
+  /** The same turns for one row; `onTurn` is called when it has a turn of its host. */
+  of(onTurn: () => void): Turns {
+    const { again, derive } = this;
+    return { again, derive, fetch: (host, signal) => this.fetch(host, signal, onTurn) };
+  }
+
+  readonly fetch = async (
+    host: string,
+    signal: AbortSignal,
+    onTurn: () => void,
+  ): Promise<(attempt: Attempt | null) => void> => {
     await this.waitFor(host, signal);
+    onTurn();
+    this.onChange();
     return (attempt) => {
+      this.onChange();
       this.downloads.leave();
       const said = attempt === null ? unknownAnswer : this.readAnswer(attempt);
       if (said.kind === "unreachable") this.silentSince ??= this.world.monotonic();
@@ -107,6 +122,7 @@ export class BatchTurns implements Turns {
 
   private async park(wait: () => Promise<void>): Promise<void> {
     this.parked += 1;
+    this.onChange();
     try {
       await wait();
     } finally {

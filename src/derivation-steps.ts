@@ -19,7 +19,8 @@ import {
 } from "./derive-readings.js";
 import { localPlaces } from "./local-places.js";
 import { probeMedia } from "./tools/ffprobe.js";
-import { describeRun } from "./tools/run.js";
+import { describeRun } from "./tools/run-description.js";
+
 import { tryShortPass } from "./tools/short-pass.js";
 import { contentPath } from "./vault/objects.js";
 

@@ -1,8 +1,8 @@
 import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
-import type { ClockCheck } from "./core/record.js";
 import { diskReserve } from "./core/disk-reserve.js";
+import type { ClockCheck } from "./core/record.js";
 import type { World } from "./outcome.js";
 import { type SealState, sealFindings } from "./seal-state.js";
 import { checkClock } from "./tools/clock.js";

@@ -1,30 +1,15 @@
 import { damageOf, resultOf } from "./capture-result.js";
 import type { CaptureId } from "./core/capture-id.js";
-import type { ParentList } from "./core/record.js";
-import { redactTypedUrl } from "./core/redact.js";
 import { deriveAndLog } from "./derive.js";
 import { requestedUrl } from "./fetch-attempts.js";
 import type { CaptureResult, World } from "./outcome.js";
+import type { Target } from "./target.js";
+import type { Turns } from "./turns.js";
 import { annexPlace } from "./vault/annex.js";
 import { capturedBefore } from "./vault/captures.js";
 import { captureKey } from "./vault/index-rows.js";
 import { originalsProblem } from "./vault/stored-originals.js";
-import type { Turns } from "./turns.js";
 import type { Workshop } from "./workshop.js";
-
-/** What is to be captured: a URL as typed, or one entry of a list. */
-export interface Target {
-  readonly url: string;
-  /** The same as it may stand in the log and the record: what is secret in it is cut. */
-  readonly shown: string;
-  readonly item: number | null;
-  readonly parent: ParentList | null;
-}
-
-/** A target and the form in which it may be shown. */
-export function targetOf(url: string, item: number | null, parent: ParentList | null): Target {
-  return { url, shown: redactTypedUrl(url), item, parent };
-}
 
 /** What looking for an earlier capture needs. */
 interface LookUp {

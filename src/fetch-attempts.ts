@@ -9,10 +9,11 @@ import type { World } from "./outcome.js";
 import { type Connection, type EgressGuard, openEgressGuard } from "./tools/egress-guard.js";
 import type { FetchedTrack, FetchOutcome, ListOutcome } from "./tools/fetch-types.js";
 import { fetchBounds } from "./tools/limits.js";
-import { describeRun, type RunResult } from "./tools/run.js";
-import type { Attempt, Turns } from "./turns.js";
-import { type HashedTracks, hashTracks } from "./track-hashes.js";
+import { describeRun } from "./tools/run-description.js";
+import type { RunResult } from "./tools/run.js";
 import { fetchVideo, listEntries } from "./tools/yt-dlp.js";
+import { type HashedTracks, hashTracks } from "./track-hashes.js";
+import type { Attempt, Turns } from "./turns.js";
 import type { Workshop } from "./workshop.js";
 
 /** What stands in an argument list for an address with a secret in it. */

@@ -34,3 +34,19 @@ export function parseDayOrTime(text: string): string {
   }
   return text;
 }
+
+/** A UTC day as it was typed. Throws InvalidArgumentError for a day that no calendar has. */
+export function parseDay(text: string): string {
+  if (text.length === 10) return parseDayOrTime(text);
+  throw new InvalidArgumentError("give a day such as 2026-09-19");
+}
+
+const durations: Readonly<Record<string, number>> = { "": 1000, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `90`, `90s`, `1.5m` or `2h` as milliseconds; a bare number is seconds. Throws InvalidArgumentError for anything else. */
+export function parseDuration(text: string): number {
+  const parts = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|[smh]?)$/.exec(text);
+  const ms = Math.round(Number(parts?.[1]) * (durations[parts?.[2] ?? ""] ?? Number.NaN));
+  if (!Number.isSafeInteger(ms)) throw new InvalidArgumentError("give a time such as 30s, 10m or 2h");
+  return ms;
+}

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addArchive } from "./commands/archive.js";
+import { addBatch } from "./commands/batch.js";
 import { addCheckpoint } from "./commands/checkpoint.js";
 import { addDerive } from "./commands/derive.js";
 import { addDoctor } from "./commands/doctor.js";
@@ -48,6 +49,7 @@ export function buildProgram(io: Terminal, screen: Screen, version: string, run:
   // Commands copy these settings when they are added.
   for (const add of [
     addArchive,
+    addBatch,
     addImport,
     addDerive,
     addList,

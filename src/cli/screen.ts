@@ -5,6 +5,7 @@ import { columnsOf, type Terminal, understandsEscapes } from "./terminal.js";
 const redrawMs = 100;
 const sentenceMs = 3000;
 const clearLine = "\r\u001b[2K";
+const lineAbove = "\u001b[1A\u001b[2K";
 
 /**
  * Everything the program says goes through here: answers to stdout, words and progress to stderr. On a terminal the
@@ -17,7 +18,8 @@ export class Screen {
   private readonly redraws: boolean;
   private drawnAt: number;
   private drawnStep = "";
-  private isDrawn = false;
+  /** Lines of progress that stand on the terminal now. */
+  private drawnLines = 0;
   private unwritten: Error | null = null;
   private readonly onError = (error: Error): void => {
     this.unwritten ??= error;
@@ -74,15 +76,34 @@ export class Screen {
     if (step === this.drawnStep && at - this.drawnAt < redrawMs) return;
     this.drawnAt = at;
     this.drawnStep = step;
-    // A full last column makes some terminals wrap, and a wrapped line cannot be cleared.
-    this.io.stderr.write(clearLine + progressBar(progress, columnsOf(this.io.stderr) - 1));
-    this.isDrawn = true;
+    this.draw([progressBar(progress, this.drawingColumns)]);
   }
 
-  /** Takes the progress line away. */
+  /** Whether lines can be drawn again in their place. */
+  get isLive(): boolean {
+    return this.redraws;
+  }
+
+  /** Columns that a drawn line may fill: a full last column makes some terminals wrap, and a wrapped line cannot be cleared. */
+  get drawingColumns(): number {
+    return columnsOf(this.io.stderr) - 1;
+  }
+
+  /** Draws lines in place of those drawn before; each must be printable and fit into `drawingColumns`. */
+  draw(lines: readonly string[]): void {
+    if (!this.redraws) return;
+    this.io.stderr.write(this.erasure() + lines.join("\n"));
+    this.drawnLines = lines.length;
+  }
+
+  /** Takes what was drawn away. */
   clear(): void {
-    if (!this.isDrawn) return;
-    this.isDrawn = false;
-    this.io.stderr.write(clearLine);
+    if (this.drawnLines === 0) return;
+    this.io.stderr.write(this.erasure());
+    this.drawnLines = 0;
+  }
+
+  private erasure(): string {
+    return clearLine + lineAbove.repeat(Math.max(0, this.drawnLines - 1));
   }
 }

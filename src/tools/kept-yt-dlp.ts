@@ -1,4 +1,3 @@
-import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
@@ -11,6 +10,7 @@ import type { Downloader } from "./fetch-types.js";
 import { keptYtDlpLimits } from "./limits.js";
 import {
   childEnvironment,
+  type KeptProcess,
   killGroup,
   type RunRequest,
   type RunResult,
@@ -128,7 +128,7 @@ class Interpreter {
   /** The version that it has loaded; null where it ended before it could say so. */
   readonly version: Promise<string | null>;
   private sayVersion: (version: string | null) => void = () => undefined;
-  private readonly process: ChildProcess;
+  private readonly process: KeptProcess["child"];
   private readonly sandbox: Sandbox;
   private readonly server: Server;
   private readonly folder: string;

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import type { Readable } from "node:stream";
-import type { RunRecord } from "../core/record.js";
 
 /** What a child may use. Figures and reasons: SECURITY bounds, one row each in `tools/limits.ts`. */
 export interface Limits {
@@ -199,15 +198,18 @@ export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void
   }
 }
 
+/** A program that is kept open. */
+export interface KeptProcess {
+  readonly child: ChildProcess;
+  readonly sandbox: Sandbox;
+}
+
 /**
  * Starts a program that is kept open and spoken to over its pipes, under the same rules as `run`: confinement,
  * environment from scratch, no shell, a process group of its own. The caller must end it; it dies with this process where
  * the system can do that.
  */
-export function startKept(request: Pick<RunRequest, "program" | "argv" | "cwd" | "limits">): {
-  readonly child: ChildProcess;
-  readonly sandbox: Sandbox;
-} {
+export function startKept(request: Pick<RunRequest, "program" | "argv" | "cwd" | "limits">): KeptProcess {
   const { command, args, sandbox } = confinedCommand(request.program, request.argv, request.limits);
   const child = spawn(command, [...args], {
     cwd: request.cwd,
@@ -291,39 +293,4 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/**
- * Describes a finished run for the record. Each `[from, to]` of `replacements` (longest first wins) is cut out of the
- * arguments, so that no secret and no path of this machine can reach a package; `removed` says what was replaced.
- */
-export function describeRun(
-  program: string,
-  argv: readonly string[],
-  result: RunResult,
-  replacements: readonly (readonly [from: string, to: string])[],
-): RunRecord {
-  const ordered = [...replacements].sort((a, b) => b[0].length - a[0].length);
-  const removed = new Set<string>();
-  const cleaned = argv.map((argument) => {
-    let text = argument;
-    for (const [from, to] of ordered) {
-      if (from === "" || !text.includes(from)) continue;
-      text = text.replaceAll(from, to);
-      removed.add(to);
-    }
-    return text;
-  });
-  return {
-    program,
-    argv: cleaned,
-    removed: [...removed].sort(),
-    started_at: result.startedAt,
-    ended_at: result.endedAt,
-    exit_code: result.exitCode,
-    signal: result.signal,
-    ended_by: result.endedBy,
-    sandbox: result.sandbox,
-    ...(result.forked ? { forked: true } : {}),
-  };
 }

@@ -1,0 +1,169 @@
+import { type CaptureRequest, readCookies } from "./archive.js";
+import { type ListBytes, loadBatch, type StoredBatch } from "./batch-list.js";
+import { openRowQueue } from "./batch-queue.js";
+import { writeResults } from "./batch-results.js";
+import { openRoomWatch, type RoomRules } from "./batch-room.js";
+import { type RowEvents, workRow } from "./batch-row.js";
+import { type BatchPace, BatchTurns } from "./batch-turns.js";
+import type { HeadReport } from "./checkpoint.js";
+import type { World } from "./outcome.js";
+import { type BatchRow, countRows, endBatch, type RowCounts, type RowResult } from "./vault/batches.js";
+import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
+
+export interface BatchRequest extends CaptureRequest {
+  readonly vault: string;
+  /** Null to go on with the newest batch that is not finished. */
+  readonly list: ListBytes | null;
+  readonly resume: boolean;
+  /** Path of a Netscape cookie file. */
+  readonly cookies: string | null;
+  readonly allowOldYtDlp: boolean;
+  readonly pace: BatchPace;
+  readonly room: RoomRules;
+  /** The folder for results.csv and failed.csv, by the id of the batch. */
+  readonly resultsFolder: (batch: string) => string;
+}
+
+export interface BatchEvents extends RowEvents {
+  /** Called when the rows are in the vault and before the first one begins. */
+  readonly onBegin: (batch: StoredBatch, counts: RowCounts) => void;
+  readonly onHead: (head: HeadReport) => void;
+}
+
+export type { BatchRow, RowCounts, RowResult };
+
+/** Why a batch ended before its list did. */
+export type BatchStop = "interrupted" | "disk" | "max-disk" | "silence";
+
+export interface BatchReport {
+  readonly id: string;
+  readonly counts: RowCounts;
+  /** Null when every row is done. */
+  readonly stopped: BatchStop | null;
+  readonly results: string;
+  readonly failed: string | null;
+}
+
+/** Rows that may wait for their host or their next attempt at the same time; each keeps what it has on the disk. */
+const maxParked = 64;
+
+/**
+ * Captures every row of a list. List and rows are in the vault before the first one begins, so that the same command
+ * goes on after whatever ended this process; each row ends with one result. Throws what concerns all rows: no vault, a
+ * missing program, a list that cannot be read.
+ */
+export async function runBatch(
+  request: BatchRequest,
+  world: World,
+  events: BatchEvents,
+): Promise<BatchReport> {
+  const { allowPrivate, allowOldYtDlp, proxy } = request;
+  const cookies = request.cookies === null ? null : readCookies(request.cookies);
+  const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: true };
+  const workshop = await openWorkshop({ vault: request.vault, fetching }, world);
+  try {
+    // 1. the list and its rows into the vault, or what is left of them out of it
+    const batch = loadBatch(workshop.vault, request, world);
+    events.onBegin(batch, countRows(workshop.vault.database, batch.record.id));
+
+    // 2. every row that is not done, several at a time
+    const stopped = await workRows(request, batch, { workshop, world, cookies, events });
+
+    // 3. what became of every row, as tables
+    const { database } = workshop.vault;
+    const { id } = batch.record;
+    if (stopped === null) endBatch(database, id, world.now().toISOString());
+    const written = writeResults(database, batch, request.resultsFolder(id));
+    return { id, counts: countRows(database, id), stopped, ...written };
+  } finally {
+    events.onHead(await closeWorkshop(workshop, world));
+  }
+}
+
+interface Tools {
+  readonly workshop: Workshop;
+  readonly world: World;
+  readonly cookies: string | null;
+  readonly events: BatchEvents;
+}
+
+/** Works the rows that are not done, each as soon as its host, a download and a processor are free for it. */
+async function workRows(
+  request: BatchRequest,
+  batch: StoredBatch,
+  { workshop, world, cookies, events }: Tools,
+): Promise<BatchStop | null> {
+  const turns = new BatchTurns(request.pace, world);
+  const queue = openRowQueue(workshop.vault.database, batch.record.id);
+  const parking = new AbortController();
+  const room = openRoomWatch(workshop.vault.layout.root, request.room, () => parking.abort());
+  const signal = AbortSignal.any([world.signal, parking.signal]);
+  const bell = new Bell();
+  const running = new Set<number>();
+  const bugs: unknown[] = [];
+
+  const start = async (n: number): Promise<void> => {
+    running.add(n);
+    const turnsOfRow = turns.of(() => queue.release(n));
+    const job = { request: batch.request, cookies, workshop, world: { ...world, signal }, turns: turnsOfRow };
+    try {
+      const { bytes, entries, diskFull } = await workRow(job, batch, n, events);
+      room.add(bytes, diskFull);
+      for (const entry of entries) queue.add(entry);
+    } catch (error) {
+      bugs.push(error);
+      parking.abort();
+    }
+    queue.release(n);
+    running.delete(n);
+    bell.ring();
+  };
+  const stopNow = (): BatchStop | null =>
+    world.signal.aborted || bugs.length > 0
+      ? "interrupted"
+      : (room.stop ?? (turns.isSilent ? "silence" : null));
+  const mayStart = (): boolean =>
+    running.size - turns.parked < request.pace.jobs + request.pace.derivations && turns.parked < maxParked;
+
+  turns.onChange = () => bell.ring();
+  try {
+    for (;;) {
+      const stop = stopNow();
+      const n = stop === null && mayStart() ? queue.take((host) => turns.msUntil(host)) : null;
+      if (n !== null) void start(n);
+      else if (running.size === 0 && (stop !== null || queue.isEmpty)) {
+        if (bugs.length > 0 && !world.signal.aborted) throw bugs[0];
+        return stop;
+      } else await bell.wait(lookMs);
+    }
+  } finally {
+    room.close();
+  }
+}
+
+/** How often the hosts' clocks are looked at while nothing else happens. */
+const lookMs = 100;
+
+/** Wakes the one who waits. */
+class Bell {
+  private wake: () => void = () => undefined;
+  private rung = false;
+
+  ring(): void {
+    this.rung = true;
+    this.wake();
+  }
+
+  async wait(ms: number): Promise<void> {
+    if (!this.rung) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.rung = false;
+  }
+}

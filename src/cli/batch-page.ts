@@ -1,0 +1,109 @@
+import type { BatchReport, RowCounts } from "../batch.js";
+import type { StoredBatch } from "../batch-list.js";
+import type { BatchPlan, PlannedRow } from "../batch-plan.js";
+import { printable, printableJson } from "../core/printable.js";
+import type { Session } from "./session.js";
+import { renderTable } from "./table.js";
+import { columnsOf } from "./terminal.js";
+import { labelled } from "./text-layout.js";
+import { counted, formatCount } from "./units.js";
+
+const words: Readonly<Record<keyof RowCounts, string>> = {
+  captured: "captured",
+  "already-captured": "already captured",
+  incomplete: "incomplete",
+  failed: "failed",
+  expanded: "lists",
+  skipped: "skipped",
+  waiting: "not reached",
+};
+
+/** For instance `350 captured, 12 already captured, 9 failed`. */
+export function countWords(counts: RowCounts, without: readonly (keyof RowCounts)[] = []): string {
+  const parts: string[] = [];
+  for (const status of Object.keys(words)) {
+    const key = keyOfCounts(status);
+    if (key === null || without.includes(key) || counts[key] === 0) continue;
+    parts.push(`${formatCount(counts[key])} ${words[key]}`);
+  }
+  return parts.join(", ");
+}
+
+function keyOfCounts(status: string): keyof RowCounts | null {
+  return status in words ? (status as keyof RowCounts) : null;
+}
+
+/** What is said before the first row begins. */
+export function beginLines(batch: StoredBatch, counts: RowCounts): readonly string[] {
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const name = batch.record.name === null ? "the list" : printable(batch.record.name, 100);
+  const left = batch.goesOn
+    ? `going on with ${name}: ${formatCount(counts.waiting)} of ${counted(total, "row")} to do`
+    : `${name}: ${counted(total, "row")}`;
+  return [`batch ${batch.record.id}: ${left}`, ...batch.notes.map((note) => `  ${printable(note, 300)}`)];
+}
+
+const stops: Readonly<Record<NonNullable<BatchReport["stopped"]>, string>> = {
+  interrupted: "it was interrupted",
+  disk: "the disk has too little room left",
+  "max-disk": "it stored as much as --max-disk allows",
+  silence: "no host has answered for two hours: the network seems to be gone",
+};
+
+/** What is said at the end. */
+export function batchSummary(report: BatchReport, columns: number, vault: string): readonly string[] {
+  const { counts, stopped, results, failed } = report;
+  const goOn = "holdfast batch --resume";
+  return [
+    `batch ${report.id}: ${countWords(counts) || "no rows"}`,
+    ...labelled(
+      [
+        ["results", printable(results)],
+        ["failed", failed === null ? null : `${printable(failed)}  (a list by itself)`],
+        ["stopped", stopped === null ? null : stops[stopped]],
+        ["next", ...(stopped === null ? [] : [`${goOn} --vault ${printable(vault)}`])],
+      ],
+      columns,
+    ),
+  ];
+}
+
+const plans: Readonly<Record<PlannedRow["plan"], string>> = {
+  capture: "capture",
+  "already-captured": "already captured",
+  duplicate: "same as another row",
+  refused: "refused",
+  "no-address": "no address",
+};
+
+/** Shows what would happen to each row: a table, or with `--json` a line for each. */
+export function showPlan(session: Session, { rows, notes }: BatchPlan): void {
+  const { screen } = session;
+  if (session.json) for (const row of rows) screen.answer(printableJson(row));
+  else if (rows.length > 0) screen.answer(planTable(rows, columnsOf(session.io.stdout)).join("\n"));
+  if (session.quiet) return;
+  for (const note of notes) screen.note(printable(note, 300));
+  const count = (plan: PlannedRow["plan"]) => rows.filter((row) => row.plan === plan).length;
+  const parts = (["capture", "already-captured", "duplicate", "refused", "no-address"] as const)
+    .filter((plan) => count(plan) > 0)
+    .map((plan) => `${formatCount(count(plan))} ${plans[plan]}`);
+  screen.note(`${parts.join(", ") || "no rows"}; nothing was written`);
+}
+
+function planTable(rows: readonly PlannedRow[], columns: number): readonly string[] {
+  return renderTable(
+    rows,
+    [
+      { title: "row", cell: ({ row }) => String(row), shrinkTo: null, dropOrder: 0, right: true },
+      { title: "plan", cell: ({ plan }) => plans[plan], shrinkTo: null, dropOrder: 0 },
+      { title: "address", cell: ({ url }) => printable(url), shrinkTo: 20, dropOrder: 1 },
+      { title: "why", cell: whyOf, shrinkTo: 12, dropOrder: 2 },
+    ],
+    columns,
+  );
+}
+
+function whyOf({ capture, same_as, reason, problems }: PlannedRow): string {
+  const parts = [capture, same_as === null ? null : `row ${same_as}`, reason, ...problems];
+  return printable(parts.filter((part) => part !== null).join("; "));
+}

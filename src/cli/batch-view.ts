@@ -1,0 +1,164 @@
+import type { BatchEvents, BatchRow, RowCounts, RowResult } from "../batch.js";
+import { fitWidth, printable, printableJson } from "../core/printable.js";
+import type { CaptureResult, Progress } from "../outcome.js";
+import { beginLines, countWords } from "./batch-page.js";
+import { errorLines } from "./failure-report.js";
+import { progressBar } from "./progress-line.js";
+import { resultLine } from "./result-summary.js";
+import type { Session } from "./session.js";
+import { formatClock, formatCount } from "./units.js";
+
+const redrawMs = 250;
+const sentenceMs = 30_000;
+const barCells = 24;
+/** More lines would push the failures off a small terminal. */
+const mostLines = 8;
+
+interface RunningRow {
+  readonly row: BatchRow;
+  readonly progress: Progress | null;
+}
+
+/**
+ * Shows a batch at work. On a terminal: one bar over all rows and a line for each that runs, drawn again in their place,
+ * with what failed above them. Elsewhere a line for each row and a sentence now and then. With `--json` a line of JSON
+ * for each row.
+ */
+export class BatchView {
+  readonly events: Omit<BatchEvents, "onHead">;
+  private readonly session: Session;
+  private readonly running = new Map<number, RunningRow>();
+  private counts: Record<keyof RowCounts, number> | null = null;
+  private startedMs = 0;
+  private doneHere = 0;
+  private said = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(session: Session) {
+    this.session = session;
+    this.events = {
+      onBegin: (batch, counts) => {
+        this.counts = { ...counts };
+        this.startedMs = session.world.monotonic();
+        this.said = this.startedMs;
+        if (!session.quiet) for (const line of beginLines(batch, counts)) session.screen.note(line);
+        if (!session.quiet) this.timer = setInterval(() => this.tick(), redrawMs);
+      },
+      onRowBegin: (row) => this.running.set(row.n, { row, progress: null }),
+      onProgress: (row, progress) => {
+        if (this.running.has(row.n)) this.running.set(row.n, { row, progress });
+      },
+      onRow: (row, result, given) => this.showRow(row, result, given),
+      onParked: (row) => this.running.delete(row.n),
+      onAdded: (count) => {
+        if (this.counts) this.counts.waiting += count;
+      },
+      onProblem: (row, problem) => {
+        for (const line of errorLines(`row ${row.row}: ${problem}`, "")) session.screen.note(line);
+      },
+    };
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.running.clear();
+    this.session.screen.clear();
+  }
+
+  private showRow(row: BatchRow, result: RowResult, given: CaptureResult | null): void {
+    const { screen, json, quiet } = this.session;
+    this.running.delete(row.n);
+    this.doneHere += 1;
+    if (this.counts) {
+      this.counts.waiting -= 1;
+      this.counts[result.status] += 1;
+    }
+    if (json) {
+      const line =
+        given === null ? skippedLine(row, result) : resultLine({ ...given, reason: result.reason });
+      screen.answer(printableJson({ row: row.row, row_status: result.status, ...line }));
+    }
+    const bad = result.status === "failed" || result.status === "incomplete";
+    if (bad) {
+      const what = result.status === "failed" ? "could not capture" : "only part arrived of";
+      const message = `row ${row.row}: ${what} ${row.url}: ${result.reason ?? ""}`;
+      for (const text of errorLines(message, result.hint ?? "")) screen.note(text);
+    } else if (!json && !quiet && !screen.isLive) screen.answer(rowSentence(row, result, given));
+    this.draw();
+  }
+
+  private tick(): void {
+    if (this.session.screen.isLive) this.draw();
+    const now = this.session.world.monotonic();
+    if (this.session.screen.isLive || now - this.said < sentenceMs) return;
+    this.said = now;
+    this.session.screen.note(this.overall(Number.POSITIVE_INFINITY));
+  }
+
+  private draw(): void {
+    const { screen } = this.session;
+    if (this.session.quiet || !screen.isLive || this.timer === undefined) return;
+    const columns = screen.drawingColumns;
+    const rows = [...this.running.values()];
+    const shown = rows.slice(0, mostLines).map((row) => runningLine(row, columns));
+    const more = rows.length > mostLines ? [`  and ${rows.length - mostLines} more that wait`] : [];
+    screen.draw([this.overall(columns), ...shown, ...more]);
+  }
+
+  private overall(columns: number): string {
+    const { counts } = this;
+    if (!counts) return "";
+    const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    const done = total - counts.waiting;
+    const full = total === 0 ? barCells : Math.floor((done / total) * barCells);
+    const bar = `[${"#".repeat(full)}${"-".repeat(barCells - full)}]`;
+    const parts = [
+      columns >= 70 && Number.isFinite(columns) ? bar : null,
+      `${formatCount(done)} of ${formatCount(total)} rows`,
+      countWords(counts, ["waiting"]) || null,
+      this.left(counts.waiting),
+    ];
+    return fitWidth(parts.filter((part) => part !== null).join("  "), columns);
+  }
+
+  /** Time that is left at the pace of this run; null while nobody can tell. */
+  private left(waiting: number): string | null {
+    if (this.doneHere < 3 || waiting === 0) return null;
+    const each = (this.session.world.monotonic() - this.startedMs) / this.doneHere;
+    return `${formatClock((each * waiting) / 1000)} left`;
+  }
+}
+
+function runningLine({ row, progress }: RunningRow, columns: number): string {
+  const label = `  row ${row.row}  `;
+  const room = columns - label.length;
+  if (progress === null) return fitWidth(`${label}waiting  ${printable(row.url)}`, columns);
+  return fitWidth(label + progressBar({ ...progress, subject: row.url }, room), columns);
+}
+
+function rowSentence(row: BatchRow, result: RowResult, given: CaptureResult | null): string {
+  const title = given?.title ?? row.url;
+  const words = [`row ${row.row}`, result.status.replace("-", " "), result.capture, printable(title, 100)];
+  const reason = result.reason === null ? [] : [`(${printable(result.reason, 200)})`];
+  return [...words.filter((word) => word !== null), ...reason].join("  ");
+}
+
+/** A row that gave no capture, in the shape of one that did. */
+function skippedLine(row: BatchRow, result: RowResult): object {
+  return {
+    url: row.url,
+    status: null,
+    derivation: null,
+    id: null,
+    title: null,
+    object: null,
+    files: [],
+    keyframes: 0,
+    entry: null,
+    reason: result.reason,
+    hint: result.hint,
+    uploader: null,
+    claimed_date: null,
+    duration: null,
+  };
+}

@@ -1,0 +1,317 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readSourceList } from "../src/core/source-list.js";
+import { type CliRun, holdfast } from "./support/cli.js";
+import { openSite, type Site } from "./support/site.js";
+import { makeSiteClips } from "./support/site-clips.js";
+import { audit, temporaryFolder } from "./support/vaults.js";
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder.path, name);
+let site: Site;
+let lists = 0;
+
+beforeAll(async () => {
+  makeSiteClips(at("clips"));
+  site = await openSite({ clips: at("clips") });
+});
+afterAll(async () => {
+  await site.close();
+  folder.remove();
+});
+
+const quick = ["--delay", "0", "--retry-wait", "100ms", "--keep-free", "1M"];
+
+interface Batch extends CliRun {
+  readonly results: readonly Readonly<Record<string, string>>[];
+  readonly failed: string;
+}
+
+/** Writes a list and works through it. `$` in it stands for the site's address. */
+async function batch(vault: string, list: string, ...options: string[]): Promise<Batch> {
+  lists += 1;
+  const path = at(`list-${lists}.csv`);
+  writeFileSync(path, list.replaceAll("$", site.url));
+  return run(vault, path, ...options);
+}
+
+async function run(vault: string, ...args: string[]): Promise<Batch> {
+  const to = at(`results-${lists}`);
+  const ran = await holdfast(["batch", ...args, "--json", "--vault", vault, "--to", to, ...quick]);
+  return {
+    ...ran,
+    results: table(join(to, "results.csv")),
+    failed: existsSync(join(to, "failed.csv")) ? join(to, "failed.csv") : "",
+  };
+}
+
+/** A table as rows of cells by column. */
+function table(path: string): readonly Readonly<Record<string, string>>[] {
+  if (!existsSync(path)) return [];
+  const { columns, rows } = readSourceList(readFileSync(path), { name: path, column: "url" });
+  return rows.map(({ cells }) =>
+    Object.fromEntries(columns.map((name, index) => [name, cells[index] ?? ""])),
+  );
+}
+
+const statuses = (ran: Batch) => ran.results.map(({ status }) => status);
+
+async function expectSound(vault: string): Promise<void> {
+  const report = await audit(vault);
+  expect(report.findings.filter(({ severity }) => severity === "error")).toEqual([]);
+}
+
+describe("each row of a list has its own result, whatever its neighbours do", () => {
+  const vault = at("faults");
+  let ran: Batch;
+
+  beforeAll(async () => {
+    ran = await batch(
+      vault,
+      [
+        "url,place",
+        "$/clips/clip.mp4,first",
+        "$/clips/missing.mp4,gone",
+        "$/fault/busy-twice.mp4,busy",
+        "$/fault/slow-down.mp4,asked to wait",
+        "$/fault/redirect-loop.mp4,round and round",
+        "$/fault/reset.mp4,reset",
+        "$/fault/cut-length.mp4,cut",
+        "$/fault/length-too-small.mp4,longer than it says",
+        "$/fault/endless.mp4,without end",
+        "$/fault/slow.mp4,nearly still",
+        "$/fault/page.mp4,a page",
+        "$/fault/empty.mp4,nothing in it",
+        "ftp://files.example/clip.mp4,not for us",
+        "--exec=touch pwned,not for us",
+        ",no address",
+        "$/page/several,three videos",
+        "$/clips/other.mp4,last",
+        "",
+      ].join("\n"),
+      "--max-time",
+      "6s",
+      "--max-bytes",
+      "20M",
+      "--per-host",
+      "4",
+    );
+  }, 180_000);
+
+  const expected: readonly (readonly [place: string, status: string, reason: RegExp])[] = [
+    ["first", "captured", /^$/],
+    ["gone", "failed", /nothing at this address/],
+    ["busy", "captured", /^$/],
+    ["asked to wait", "captured", /^$/],
+    ["round and round", "failed", /fault of its own/],
+    ["reset", "incomplete", /./],
+    ["cut", "incomplete", /./],
+    ["without end", "failed", /larger than the limit/],
+    ["nearly still", "failed", /time it may take/],
+    ["a page", "failed", /not a video/],
+    ["nothing in it", "failed", /no bytes/],
+    ["no address", "skipped", /no address/],
+    ["last", "captured", /^$/],
+  ];
+  it.each(expected)("%s: %s", (place, status, reason) => {
+    const rows = ran.results.filter((row) => row.place === place);
+    expect(rows.map((row) => row.status)).toEqual([status]);
+    expect(rows[0]?.reason).toMatch(reason);
+  });
+
+  it("what is no web address is refused and never handed to a program", () => {
+    const rows = ran.results.filter((row) => row.place === "not for us");
+    expect(rows.map((row) => row.status)).toEqual(["failed", "failed"]);
+    expect(existsSync("pwned")).toBe(false);
+  });
+
+  it("a body longer than it says is not called captured", () => {
+    const [row] = ran.results.filter(({ place }) => place === "longer than it says");
+    expect(["incomplete", "failed"]).toContain(row?.status);
+  });
+
+  it("a page with three videos gives three captures, two of them in rows of their own", () => {
+    const rows = ran.results.filter(({ place }) => place === "three videos");
+    expect(rows.map(({ status }) => status)).toEqual(["captured", "captured", "captured"]);
+    expect(new Set(rows.map(({ capture }) => capture)).size).toBe(3);
+    expect(new Set(rows.map(({ sha256 }) => sha256)).size).toBe(3);
+  });
+
+  it("the exit status says that some failed, and failed.csv is a list of just those", () => {
+    expect(ran.status).toBe(4);
+    const failed = table(ran.failed).map(({ place }) => place);
+    const bad = ran.results.filter(({ status }) => status === "failed" || status === "incomplete");
+    expect(failed).toEqual(bad.map(({ place }) => place));
+    expect(failed).not.toContain("first");
+  });
+
+  it("the other columns are in the table as they were, and the vault is as recorded", async () => {
+    expect(ran.results[0]).toMatchObject({ place: "first", row: "2" });
+    expect(ran.results[0]?.capture).toMatch(/^\d{8}-[0-9A-Z]{8}$/);
+    await expectSound(vault);
+  });
+
+  it("each row's private file names only the hosts that this row asked for", () => {
+    const annex = (id: string) => readFileSync(join(vault, "private", id, "annex.json"), "utf8");
+    const [first] = ran.results;
+    const { connections } = JSON.parse(annex(first?.capture ?? ""));
+    expect(connections.length).toBeGreaterThan(0);
+    expect(connections.length).toBeLessThan(10);
+  });
+});
+
+describe("the same address is one capture", () => {
+  it("in two spellings, and each row points to it", async () => {
+    const vault = at("twice");
+    const ran = await batch(
+      vault,
+      "url\n$/clips/clip.mp4\n$/clips//clip.mp4?utm_source=x\n$/clips/clip.mp4/\n",
+    );
+    expect(statuses(ran)).toEqual(["captured", "already-captured", "already-captured"]);
+    expect(new Set(ran.results.map(({ capture }) => capture)).size).toBe(1);
+    expect(ran.status).toBe(0);
+    expect(ran.failed).toBe("");
+    const listed = await holdfast(["list", "--json", "--vault", vault]);
+    expect(listed.lines).toHaveLength(1);
+  });
+
+  it("when it was captured before", async () => {
+    const vault = at("before");
+    const first = await holdfast(["archive", "--json", "--vault", vault, `${site.url}/clips/clip.mp4`]);
+    const ran = await batch(vault, "url\n$/clips/clip.mp4\n");
+    expect(statuses(ran)).toEqual(["already-captured"]);
+    expect(ran.results[0]?.capture).toBe(first.lines[0]?.id);
+  });
+
+  it("and where the first fails, so do the others, each with the reason", async () => {
+    const ran = await batch(at("both-fail"), "url\n$/clips/none.mp4\n$/clips/none.mp4#t=3\n");
+    expect(statuses(ran)).toEqual(["failed", "failed"]);
+    expect(ran.results[1]?.reason).toMatch(/nothing at this address/);
+  });
+});
+
+describe("going on", () => {
+  it("with a finished list does nothing and writes the tables again", async () => {
+    const vault = at("finished");
+    const list = at("finished.txt");
+    writeFileSync(list, `${site.url}/clips/clip.mp4\n${site.url}/clips/missing.mp4\n`);
+    const first = await run(vault, list);
+    const entries = (await holdfast(["list", "--json", "--vault", vault])).lines.length;
+    const asked = site.requests.length;
+    const again = await run(vault, list, "--resume");
+    expect(again.results).toEqual(first.results);
+    expect(site.requests.length).toBe(asked);
+    expect((await holdfast(["list", "--json", "--vault", vault])).lines).toHaveLength(entries);
+  });
+
+  it("tries again what failed for a reason that can pass, and only that", async () => {
+    const vault = at("passing");
+    const list = at("passing.txt");
+    const paths = ["/clips/clip.mp4", "/clips/missing.mp4", "/fault/changing.mp4"];
+    writeFileSync(list, paths.map((path) => `${site.url}${path}\n`).join(""));
+    const first = await run(vault, list, "--attempts", "1");
+    expect(statuses(first).slice(0, 2)).toEqual(["captured", "failed"]);
+    expect(statuses(first)[2]).toBe("incomplete");
+    const asked = () => site.requests.filter(({ path }) => path === "/clips/missing.mp4").length;
+    const before = asked();
+    const resumed = await run(vault, "--resume");
+    expect(statuses(resumed)).toEqual(["captured", "failed", "captured"]);
+    expect(asked()).toBe(before);
+  });
+
+  it("with the failed rows alone works from failed.csv", async () => {
+    const vault = at("failed-again");
+    const ran = await batch(
+      vault,
+      'url,note\n$/clips/clip.mp4,good\n$/clips/missing.mp4,"=HYPERLINK(""x"")"\n',
+    );
+    const again = await run(vault, ran.failed);
+    expect(again.results.map(({ note }) => note)).toEqual(['=HYPERLINK("x")']);
+  });
+
+  it("of a list that was fetched through a proxy is refused without one", async () => {
+    const vault = at("proxied");
+    const list = at("proxied.txt");
+    writeFileSync(list, `${site.url}/clips/clip.mp4\n`);
+    await run(vault, list, "--proxy", "http://127.0.0.1:9", "--attempts", "1");
+    const asked = site.requests.length;
+    const again = await run(vault, list, "--resume");
+    expect([again.status, again.stderr]).toEqual([2, expect.stringContaining("--proxy")]);
+    expect(site.requests.length).toBe(asked);
+  });
+});
+
+describe("before and beside a run", () => {
+  it("a dry run says what would happen to each row and leaves nothing behind", async () => {
+    const vault = at("planned");
+    await holdfast(["archive", "--quiet", "--vault", vault, `${site.url}/clips/clip.mp4`]);
+    const list = at("planned.csv");
+    const rows = ["url", "/clips/clip.mp4", "/clips/other.mp4", "/clips/other.mp4#t=1"];
+    writeFileSync(list, `${rows.join(`\n${site.url}`)}\nftp://x.example/\n`);
+    const asked = site.requests.length;
+    const ran = await holdfast(["batch", list, "--dry-run", "--json", "--vault", vault]);
+    expect(ran.lines.map(({ row, plan }) => [row, plan])).toEqual([
+      [2, "already-captured"],
+      [3, "capture"],
+      [4, "duplicate"],
+      [5, "refused"],
+    ]);
+    expect(ran.status).toBe(0);
+    expect(site.requests.length).toBe(asked);
+    const none = await holdfast(["batch", list, "--dry-run", "--json", "--vault", at("no-vault")]);
+    expect([none.status, existsSync(at("no-vault"))]).toEqual([0, false]);
+  });
+
+  it("a second batch on the same vault is told that it is busy, and the first one is not disturbed", async () => {
+    const vault = at("busy");
+    const slow = batch(
+      vault,
+      "url\n$/fault/slow.mp4\n$/clips/clip.mp4\n",
+      "--max-time",
+      "25s",
+      "--attempts",
+      "1",
+    );
+    const working = () =>
+      existsSync(join(vault, "staging")) && readdirSync(join(vault, "staging")).length > 1;
+    await expect.poll(working, { timeout: 20_000 }).toBe(true);
+    const list = at("second.txt");
+    writeFileSync(list, `${site.url}/clips/other.mp4\n`);
+    const second = await holdfast(["batch", list, "--vault", vault, ...quick]);
+    expect(second.status).toBe(6);
+    const listed = await holdfast(["list", "--vault", vault]);
+    expect(listed.status).toBe(0);
+    expect(statuses(await slow).sort()).toEqual(["captured", "failed"]);
+  }, 90_000);
+
+  it("no row begins once the disk has less room than it must keep, and the rest is done later", async () => {
+    const vault = at("crowded");
+    const list = at("crowded.txt");
+    writeFileSync(list, `${site.url}/clips/clip.mp4\n`);
+    const to = at("crowded-results");
+    const common = ["batch", list, "--json", "--vault", vault, "--to", to, "--delay", "0"];
+    const full = await holdfast([...common, "--keep-free", "900T"]);
+    expect(full.status).toBe(4);
+    expect(full.lines.at(-1)).toMatchObject({ stopped: "disk", counts: { waiting: 1 } });
+    const later = await holdfast([...common, "--keep-free", "1M"]);
+    expect([later.status, later.lines.at(-1)]).toEqual([
+      0,
+      expect.objectContaining({ stopped: null, batch: full.lines.at(-1)?.batch }),
+    ]);
+  });
+
+  it("no row begins once as much is stored as was allowed", async () => {
+    const ran = await batch(
+      at("bounded"),
+      "url\n$/clips/clip.mp4\n$/clips/other.mp4\n$/clips/part-1.mp4\n$/clips/part-2.mp4\n$/clips/part-3.mp4\n",
+      "--max-disk",
+      "1K",
+      "--jobs",
+      "1",
+    );
+    expect(ran.lines.at(-1)).toMatchObject({ stopped: "max-disk" });
+    expect(statuses(ran)).toContain("captured");
+    expect(statuses(ran)).toContain("waiting");
+  });
+});
