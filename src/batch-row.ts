@@ -5,11 +5,13 @@ import { entryRow, readCells } from "./batch-list.js";
 import type { QueuedRow } from "./batch-queue.js";
 import { resultOf } from "./capture-result.js";
 import { fromRow, readAnnotation } from "./core/annotation.js";
+import type { RowHooks } from "./batch-turns.js";
 import { buildCaptureId } from "./core/capture-id.js";
 import { otherCells } from "./core/source-list.js";
 import { deriveAndLog } from "./derive.js";
 import type { CaptureResult, Progress } from "./outcome.js";
 import { type Target, targetOf } from "./target.js";
+import type { Turns } from "./turns.js";
 import {
   addRow,
   atOnce,
@@ -51,14 +53,22 @@ export interface Worked {
  * Works one row of a batch to its result. The row is marked before anything is done, with the id that its capture will
  * have: after a kill that id tells whether the capture came to be. Throws what concerns all rows.
  */
-export async function workRow(job: Job, batch: StoredBatch, n: number, events: RowEvents): Promise<Worked> {
-  const { database } = job.workshop.vault;
+export async function workRow(
+  tools: Omit<Job, "turns">,
+  turnsOf: (onWait: RowHooks["onWait"]) => Turns,
+  batch: StoredBatch,
+  n: number,
+  events: RowEvents,
+): Promise<Worked> {
+  const { database } = tools.workshop.vault;
   const row = rowByNumber(database, batch.record.id, n);
   if (!row) throw new Error(`row ${n} is not in batch ${batch.record.id}`);
-  const startedMs = job.world.monotonic();
+  const startedMs = tools.world.monotonic();
   events.onRowBegin(row);
   const progress = (step: Progress) => events.onProgress(row, step);
-  const given = await giveRow({ ...job, world: { ...job.world, progress } }, batch, row);
+  const turns = turnsOf((detail) => progress({ ...noFigures, subject: row.url, stage: "wait", detail }));
+  const job: Job = { ...tools, world: { ...tools.world, progress }, turns };
+  const given = await giveRow(job, batch, row);
   const result = rowResult(given, Math.round(job.world.monotonic() - startedMs));
   const diskFull = given.failure?.code === "disk-full";
   if (diskFull || isUnfinished(job, given)) {
@@ -69,6 +79,8 @@ export async function workRow(job: Job, batch: StoredBatch, n: number, events: R
   const entries = settle(job, batch, row, given, result, events);
   return { bytes: bytesOf(given), entries, diskFull };
 }
+
+const noFigures = { done: null, total: null, speed: null, etaSeconds: null };
 
 /** An interrupt came before the row was done: what it has stored is found again by its id. */
 function isUnfinished({ world }: Job, given: Given): boolean {

@@ -22,6 +22,17 @@ export interface BatchPace extends PaceRules {
   readonly attempts: number;
 }
 
+/** What one row is told. */
+export interface RowHooks {
+  /** Its host may be asked now. */
+  readonly onTurn: () => void;
+  /** It waits, and for what. */
+  readonly onWait: (why: string) => void;
+}
+
+/** How often a row that waits looks whether its host is free. */
+const lookMs = 200;
+
 /** Nothing answers any more: the list is not to blame, and neither is its next row. */
 const silenceMs = 2 * 3_600_000;
 
@@ -61,19 +72,22 @@ export class BatchTurns {
     return this.world.monotonic() - this.silentSince > silenceMs;
   }
 
-  /** The same turns for one row; `onTurn` is called when it has a turn of its host. */
-  of(onTurn: () => void): Turns {
-    const { again, derive } = this;
-    return { again, derive, fetch: (host, signal) => this.fetch(host, signal, onTurn) };
+  /** The same turns for one row. */
+  of(row: RowHooks): Turns {
+    return {
+      fetch: (host, signal) => this.fetch(host, signal, row),
+      again: (number, attempt, signal) => this.again(number, attempt, signal, row),
+      derive: this.derive,
+    };
   }
 
-  readonly fetch = async (
+  private async fetch(
     host: string,
     signal: AbortSignal,
-    onTurn: () => void,
-  ): Promise<(attempt: Attempt | null) => void> => {
-    await this.waitFor(host, signal);
-    onTurn();
+    row: RowHooks,
+  ): Promise<(attempt: Attempt | null) => void> {
+    await this.waitFor(host, signal, row);
+    row.onTurn();
     this.onChange();
     return (attempt) => {
       this.onChange();
@@ -86,17 +100,23 @@ export class BatchTurns {
       }
       this.hosts.set(host, afterAttempt(this.paceOf(host), this.pace, this.world.monotonic(), said));
     };
-  };
+  }
 
-  readonly again: Turns["again"] = async (number, attempt, signal) => {
+  private async again(
+    number: number,
+    attempt: Attempt,
+    signal: AbortSignal,
+    row: RowHooks,
+  ): Promise<boolean> {
     // While the whole network is gone a try says nothing about the row.
     const counts = !(isUnreachable(attempt) && this.answeredAt !== null && this.silentSince !== null);
     if (counts && number >= this.pace.attempts) return false;
     if (this.isSilent) return false;
     const spread = 0.8 + 0.4 * this.chance();
+    row.onWait("for its next attempt");
     await this.park(() => pause(backOffMs(this.pace, Math.min(number, 4)) * spread, signal));
     return true;
-  };
+  }
 
   readonly derive: Turns["derive"] = async (work) => {
     await this.processors.enter();
@@ -107,7 +127,7 @@ export class BatchTurns {
     }
   };
 
-  private async waitFor(host: string, signal: AbortSignal): Promise<void> {
+  private async waitFor(host: string, signal: AbortSignal, row: RowHooks): Promise<void> {
     for (;;) {
       signal.throwIfAborted();
       const ms = this.msUntil(host);
@@ -116,7 +136,8 @@ export class BatchTurns {
         this.hosts.set(host, afterStart(this.paceOf(host), this.pace, this.world.monotonic(), this.chance()));
         return this.downloads.enter();
       }
-      await this.park(() => pause(Math.min(ms, 200), signal));
+      row.onWait(`for ${host}`);
+      await this.park(() => pause(Math.min(ms, lookMs), signal));
     }
   }
 

@@ -4,8 +4,8 @@ import { openRowQueue } from "./batch-queue.js";
 import { writeResults } from "./batch-results.js";
 import { openRoomWatch, type RoomRules } from "./batch-room.js";
 import { type RowEvents, workRow } from "./batch-row.js";
-import { type BatchPace, BatchTurns } from "./batch-turns.js";
-import type { HeadReport } from "./checkpoint.js";
+import { type BatchPace, BatchTurns, type RowHooks } from "./batch-turns.js";
+import { type HeadReport, sealHead } from "./checkpoint.js";
 import type { World } from "./outcome.js";
 import { type BatchRow, countRows, endBatch, type RowCounts, type RowResult } from "./vault/batches.js";
 import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
@@ -20,6 +20,8 @@ export interface BatchRequest extends CaptureRequest {
   readonly allowOldYtDlp: boolean;
   readonly pace: BatchPace;
   readonly room: RoomRules;
+  /** How long what was captured may stay without a signature and outside time, in milliseconds. */
+  readonly sealEveryMs: number;
   /** The folder for results.csv and failed.csv, by the id of the batch. */
   readonly resultsFolder: (batch: string) => string;
 }
@@ -27,6 +29,7 @@ export interface BatchRequest extends CaptureRequest {
 export interface BatchEvents extends RowEvents {
   /** Called when the rows are in the vault and before the first one begins. */
   readonly onBegin: (batch: StoredBatch, counts: RowCounts) => void;
+  /** Called each time the head of the log was sealed: now and then, and at the end. */
   readonly onHead: (head: HeadReport) => void;
 }
 
@@ -101,13 +104,14 @@ async function workRows(
   const bell = new Bell();
   const running = new Set<number>();
   const bugs: unknown[] = [];
+  let sealedMs = world.monotonic();
 
   const start = async (n: number): Promise<void> => {
     running.add(n);
-    const turnsOfRow = turns.of(() => queue.release(n));
-    const job = { request: batch.request, cookies, workshop, world: { ...world, signal }, turns: turnsOfRow };
+    const job = { request: batch.request, cookies, workshop, world: { ...world, signal } };
     try {
-      const { bytes, entries, diskFull } = await workRow(job, batch, n, events);
+      const turnsOf = (onWait: RowHooks["onWait"]) => turns.of({ onTurn: () => queue.release(n), onWait });
+      const { bytes, entries, diskFull } = await workRow(job, turnsOf, batch, n, events);
       room.add(bytes, diskFull);
       for (const entry of entries) queue.add(entry);
     } catch (error) {
@@ -129,6 +133,12 @@ async function workRows(
   try {
     for (;;) {
       const stop = stopNow();
+      // Rows that only wait are not waited for.
+      if (stop !== null && running.size === turns.parked) parking.abort();
+      else if (world.monotonic() - sealedMs >= request.sealEveryMs) {
+        events.onHead(await sealHead(workshop.vault, world, workshop.seal));
+        sealedMs = world.monotonic();
+      }
       const n = stop === null && mayStart() ? queue.take((host) => turns.msUntil(host)) : null;
       if (n !== null) void start(n);
       else if (running.size === 0 && (stop !== null || queue.isEmpty)) {

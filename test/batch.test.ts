@@ -5,6 +5,7 @@ import { readSourceList } from "../src/core/source-list.js";
 import { type CliRun, holdfast } from "./support/cli.js";
 import { openSite, type Site } from "./support/site.js";
 import { makeSiteClips } from "./support/site-clips.js";
+import { growingFeed } from "./support/site-pages.js";
 import { audit, temporaryFolder } from "./support/vaults.js";
 
 const folder = temporaryFolder();
@@ -239,6 +240,49 @@ describe("going on", () => {
     const again = await run(vault, list, "--resume");
     expect([again.status, again.stderr]).toEqual([2, expect.stringContaining("--proxy")]);
     expect(site.requests.length).toBe(asked);
+  });
+});
+
+describe("a list inside the list", () => {
+  it("becomes rows of its own, with what the row says; next week only what is new is captured", async () => {
+    const vault = at("feed");
+    growingFeed.paths = ["/page/video", "/clips/part-1.mp4"];
+    const first = await batch(vault, "url,place\n$/growing.xml,Алматы\n$/clips/part-1.mp4,Астана\n");
+    expect(
+      first.results.map(({ url, status, place }) => [url?.replace(site.url, ""), status, place]),
+    ).toEqual([
+      ["/growing.xml", "expanded", "Алматы"],
+      ["/page/video", "captured", "Алматы"],
+      ["/clips/part-1.mp4", "already-captured", "Алматы"],
+      ["/clips/part-1.mp4", "captured", "Астана"],
+    ]);
+    expect(first.status).toBe(0);
+    growingFeed.paths = [...growingFeed.paths, "/clips/part-2.mp4"];
+    const second = await run(vault, at(`list-${lists}.csv`));
+    expect(second.results.map(({ status }) => status)).toEqual([
+      "expanded",
+      "already-captured",
+      "already-captured",
+      "captured",
+      "already-captured",
+    ]);
+    const listed = await holdfast(["list", "--json", "--vault", vault]);
+    expect(listed.lines).toHaveLength(3);
+    const shown = await holdfast(["show", "--json", "--vault", vault, second.results[3]?.capture ?? ""]);
+    expect(shown.lines[0]).toMatchObject({
+      parent: { url: `${site.url}/growing.xml`, title: "Арна", index: 3 },
+    });
+  });
+
+  it("gives at most as many rows as was asked, and none that the site says is older", async () => {
+    growingFeed.paths = ["/page/json-ld", "/page/video", "/clips/part-2.mp4"];
+    const ran = await batch(at("young"), "url\n$/growing.xml\n", "--since", "2026-11-01", "--limit", "2");
+    expect(ran.results.map(({ status, reason }) => [status, reason])).toEqual([
+      ["expanded", expect.stringContaining("2 videos")],
+      ["skipped", expect.stringContaining("before the day")],
+      ["captured", ""],
+    ]);
+    expect(ran.status).toBe(0);
   });
 });
 

@@ -102,6 +102,7 @@ export const pageRoutes: Routes = {
       Number(visit.url.pathname.slice("/status/".length)),
     ),
   "/rss.xml": (visit) => sendBody(visit, rss(visit), "rss.xml"),
+  "/growing.xml": (visit) => sendBody(visit, feedOf(visit, growingFeed.paths), "growing.xml"),
   "/redirect/chain": (visit) => redirect(visit, "/redirect/second?ip=46.182.111.39"),
   "/redirect/second": (visit) => redirect(visit, `${visit.site}/page/video`),
   "/redirect/loop": (visit) => redirect(visit, `/redirect/loop?${visit.count}`),
@@ -112,6 +113,14 @@ function redirect(visit: Visit, location: string): void {
   visit.response
     .writeHead(302, { location, "content-length": "0", "set-cookie": "track=TRACKING-1234" })
     .end();
+}
+
+/** What `/growing.xml` holds; a test may add to it. */
+export const growingFeed: { paths: readonly string[] } = { paths: [] };
+
+function feedOf(visit: Visit, paths: readonly string[]): string {
+  const items = paths.map((path, at) => `<item><title>${at}</title><link>${visit.site}${path}</link></item>`);
+  return `<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>Арна</title><link>${visit.site}/</link>${items.join("")}</channel></rss>`;
 }
 
 function rss(visit: Visit): string {

@@ -89,11 +89,9 @@ async function batch(session: Session, list: string | null, options: BatchOption
   try {
     const report = await runBatch(batchRequest(session, source, options), session.world, {
       ...view.events,
-      onHead: (head) => {
-        view.close();
-        showHead(session, head);
-      },
+      onHead: (head) => showHead(session, head),
     });
+    view.close();
     showReport(session, report);
     return statusOf(report);
   } finally {
@@ -144,6 +142,7 @@ function batchRequest(session: Session, list: ListBytes | null, options: BatchOp
       firstWaitMs: options.retryWait,
     },
     room: { maxBytes: options.maxDisk ?? null, keepFree: options.keepFree ?? null },
+    sealEveryMs: 30 * 60_000,
     resultsFolder: (id) => resolve(session.io.cwd, options.to ?? `batch-${id}`),
   };
 }
