@@ -235,8 +235,7 @@ export function runFfmpeg(
   return runMedia({ program: "ffmpeg", path: ffmpeg, argv, scratch, limits, signal });
 }
 
-/** What decoding a whole file may take, by the length it announces. */
-export function limitsFor(probe: MediaProbe): ReturnType<typeof decodeLimits> {
+function limitsFor(probe: MediaProbe): ReturnType<typeof decodeLimits> {
   return decodeLimits((parseSeconds(probe.duration) ?? 0) / 1_000_000);
 }
 

@@ -98,3 +98,8 @@ export function decodeLimits(durationSeconds: number): Limits {
     stdoutBytes: 64 * mib,
   };
 }
+
+/** ffmpeg reading a short clip for several steps at once: two minutes of any frame rate print far less than this. */
+export function shortPassLimits(durationSeconds: number): Limits {
+  return { ...decodeLimits(durationSeconds), fileSizeBytes: 16 * mib, stdoutBytes: 16 * mib };
+}

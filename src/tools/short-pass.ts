@@ -6,7 +6,6 @@ import {
   decodeOptions,
   type FfmpegRequest,
   judgeCleanDecode,
-  limitsFor,
   packetHashOptions,
   readStreamHashes,
   runFfmpeg,
@@ -18,6 +17,7 @@ import {
 import type { MediaProbe, VideoStream } from "./ffprobe.js";
 import { type FrameLine, type LookedAt, looksOutputs, takeFrameLines } from "./frame-runs.js";
 import { decodesCheaply } from "./key-frame-route.js";
+import { shortPassLimits } from "./limits.js";
 import { ffmpegArgv, type MediaRun, takeSideFile, whyUnusable } from "./media-input.js";
 
 /**
@@ -53,9 +53,14 @@ const steadyContainers = /^(mov|matroska)\b/;
  */
 export async function tryShortPass(request: FfmpegRequest): Promise<ShortPassTry | null> {
   const { probe, media, scratch } = request;
-  if (!announcesShortClip(probe)) return null;
+  const length = parseSeconds(probe.duration);
+  if (length === null || length > longest || !announcesShortClip(probe)) return null;
   const side = sideFilesIn(scratch);
-  const run = await runFfmpeg(request, shortPassArgv(media, probe.video, side), limitsFor(probe));
+  const run = await runFfmpeg(
+    request,
+    shortPassArgv(media, probe.video, side),
+    shortPassLimits(length / 1_000_000),
+  );
   const times = takeFrameLines(side.times);
   const [progress, hashes] = [takeSideFile(side.progress), takeSideFile(side.hashes)];
   const streams = readStreamHashes(hashes).map(withoutDecoded);
@@ -65,9 +70,8 @@ export async function tryShortPass(request: FfmpegRequest): Promise<ShortPassTry
   return { pass: { looks, decode: judgeCleanDecode(progress, probe), streams }, run };
 }
 
-function announcesShortClip({ video, hasAudio, duration, start, container }: MediaProbe): boolean {
-  const length = parseSeconds(duration);
-  if (length === null || length > longest || !steadyContainers.test(container)) return false;
+function announcesShortClip({ video, hasAudio, start, container }: MediaProbe): boolean {
+  if (!steadyContainers.test(container)) return false;
   if (video === null) return hasAudio;
   const { announcedFrames } = video;
   return announcedFrames !== null && decodesCheaply(announcedFrames, video) && start !== null;
@@ -96,7 +100,10 @@ export function shortPassArgv(media: string, video: VideoStream | null, side: Si
     ["-noautorotate", ...strictReadingOptions, ...threadOptions(video)],
     [
       ...looks,
-      { target: "-", options: [...decodeOptions(`file:${side.progress}`), strictRunOption] },
+      {
+        target: "-",
+        options: [...decodeOptions(`file:${side.progress}`), strictRunOption, ...filterThreads(video)],
+      },
       { target: `file:${side.hashes}`, options: [...packetHashOptions(1), ...datedBack] },
     ],
   );
@@ -112,6 +119,10 @@ export function decodingThreads(video: VideoStream | null): 1 | 2 {
 
 function threadOptions(video: VideoStream | null): readonly string[] {
   return decodingThreads(video) === 1 ? ["-threads", "1"] : [];
+}
+
+function filterThreads(video: VideoStream | null): readonly string[] {
+  return decodingThreads(video) === 1 ? ["-filter_complex_threads", "1"] : [];
 }
 
 /** The looks with their true times; `incomplete` where anything is missing or there are more frames than announced. */

@@ -122,6 +122,12 @@ const recipes = {
   "sound-and-picture.mp4": (out) =>
     ffmpeg([...source("testsrc2=s=160x120:r=10:d=3"), ...tone, ...x264, "-c:a", "aac", "-shortest", out]),
   "sound-and-picture.ts": (out, get) => ffmpeg(["-i", get("sound-and-picture.mp4"), "-c", "copy", out]),
+  // Times in milliseconds, which do not fit the sound's samples.
+  "sound-in-milliseconds.mkv": (out, get) =>
+    ffmpeg(["-i", get("sound-and-picture.mp4"), "-c:v", "copy", "-c:a", "libmp3lame", out]),
+  // Begins 7 ms before zero.
+  "early-sound.webm": (out, get) =>
+    ffmpeg([...["-i", get("picture-vp8.webm"), ...tone], "-c:v", "copy", "-c:a", "libopus", out]),
   "picture.mp4": (out, get) => ffmpeg(["-i", get("sound-and-picture.mp4"), "-map", "0:v", "-c", "copy", out]),
   "picture-vp8.webm": (out) => ffmpeg([...source("testsrc2=s=160x120:r=10:d=3"), "-c:v", "libvpx", out]),
   "still.mp4": (out) => ffmpeg([...source("testsrc=s=320x240:r=5:d=1"), ...stillFor(45), out]),

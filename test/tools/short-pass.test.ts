@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { streamHashes, strictDecode } from "../../src/tools/ffmpeg.ts";
 import type { MediaProbe } from "../../src/tools/ffprobe.ts";
+import { decodeLimits, shortPassLimits } from "../../src/tools/limits.ts";
 import { shortPassArgv, type ShortPassTry, tryShortPass } from "../../src/tools/short-pass.ts";
 import { type ClipName, clipNames, openClips } from "../support/clips.ts";
 import { inFolder, keyframesOf, never, probe, probeOk } from "../support/keyframes.ts";
@@ -169,6 +170,12 @@ describe("the bounds of a pass", () => {
   ] as const)("a file that announces %s is left to separate runs", async (_, facts) => {
     const media = clips.get("picture.mp4");
     expect(await tried(media, { ...(await probeOk(media)), ...facts })).toBeNull();
+  });
+
+  test("what a run may write or print is bounded more closely than for a long one", () => {
+    const [short, long] = [shortPassLimits(120), decodeLimits(120)];
+    expect(short).toEqual({ ...long, fileSizeBytes: 16 * 1024 ** 2, stdoutBytes: 16 * 1024 ** 2 });
+    expect(short.fileSizeBytes).toBeLessThan(long.fileSizeBytes);
   });
 
   test("both readings of the file are confined like every other", async () => {
