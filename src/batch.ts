@@ -6,6 +6,7 @@ import { openRoomWatch, type RoomRules } from "./batch-room.js";
 import { type RowEvents, workRow } from "./batch-row.js";
 import { type BatchPace, BatchTurns, type RowHooks } from "./batch-turns.js";
 import { type HeadReport, sealHead } from "./checkpoint.js";
+import { storageFailure } from "./failed-capture.js";
 import type { World } from "./outcome.js";
 import { type BatchRow, countRows, endBatch, type RowCounts, type RowResult } from "./vault/batches.js";
 import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
@@ -115,7 +116,9 @@ async function workRows(
       room.add(bytes, diskFull);
       for (const entry of entries) queue.add(entry);
     } catch (error) {
-      bugs.push(error);
+      // A row that could not even be noted is found by its attempt when the batch goes on.
+      if (storageFailure(error) !== null) room.add(0, true);
+      else bugs.push(error);
       parking.abort();
     }
     queue.release(n);

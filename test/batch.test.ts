@@ -1,7 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runBatch } from "../src/batch.js";
 import { readSourceList } from "../src/core/source-list.js";
+import type { World } from "../src/outcome.js";
 import { type CliRun, holdfast } from "./support/cli.js";
 import { openSite, type Site } from "./support/site.js";
 import { makeSiteClips } from "./support/site-clips.js";
@@ -240,6 +243,47 @@ describe("going on", () => {
     const again = await run(vault, list, "--resume");
     expect([again.status, again.stderr]).toEqual([2, expect.stringContaining("--proxy")]);
     expect(site.requests.length).toBe(asked);
+  });
+});
+
+describe("a batch that takes long", () => {
+  it("is sealed now and then while it goes on, and every checkpoint holds", async () => {
+    const vault = at("sealed");
+    const heads: number[] = [];
+    const rows = ["clip", "other", "part-1", "part-2"].map((name) => `${site.url}/clips/${name}.mp4\n`);
+    const nothing = () => undefined;
+    const world: World = {
+      now: () => new Date(),
+      monotonic: () => performance.now(),
+      random: (bytes) => randomBytes(bytes),
+      signal: new AbortController().signal,
+      env: process.env,
+      tool: "holdfast/0.0.0",
+      progress: nothing,
+    };
+    const report = await runBatch(
+      {
+        ...{ format: null, proxy: null, subs: false, comments: false, again: false, limit: null },
+        ...{ since: null, maxBytes: null, maxMs: null, allowPrivate: true, deep: false },
+        ...{ vault, resume: false, cookies: null, allowOldYtDlp: true, sealEveryMs: 1_500 },
+        list: { bytes: Buffer.from(rows.join("")), name: "list.txt", column: null },
+        pace: { jobs: 1, derivations: 1, perHost: 1, delayMs: 0, firstWaitMs: 100, attempts: 1 },
+        room: { maxBytes: null, keepFree: 1_000_000 },
+        resultsFolder: () => at("sealed-results"),
+      },
+      world,
+      {
+        ...{ onBegin: nothing, onRowBegin: nothing, onProgress: nothing, onRow: nothing },
+        ...{ onAdded: nothing, onParked: nothing, onProblem: nothing },
+        onHead: (head) => heads.push(head.size ?? 0),
+      },
+    );
+    expect(report.counts).toMatchObject({ captured: 4, waiting: 0 });
+    expect(new Set(heads).size).toBeGreaterThan(1);
+    expect(readdirSync(join(vault, "log")).filter((name) => name.endsWith(".checkpoint")).length).toBe(
+      new Set(heads).size,
+    );
+    await expectSound(vault);
   });
 });
 
