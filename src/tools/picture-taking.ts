@@ -24,7 +24,8 @@ const atOnce = 3;
 
 /**
  * Decodes the frames with the given times (ascending) and draws each as JPEG into `folder`, under a working name that
- * begins with `name`. Fewer or other frames than asked for may come back: the caller compares.
+ * begins with `name`. Fewer or other frames than asked for may come back: the caller compares. Throws
+ * what kept a drawing from being made or written.
  */
 export async function takeFrames(request: {
   readonly source: DecodingSource;
@@ -37,16 +38,22 @@ export async function takeFrames(request: {
   const { source, folder, name } = request;
   const drawings: Drawing[] = [];
   const inHand = new Set<Promise<void>>();
+  const failures: unknown[] = [];
   const work = async (rgb: Uint8Array, at: number): Promise<void> => {
     drawings[at] = await draw(rgb, source, join(folder, `${name}-${at}.part`));
     request.onFrame();
   };
   const { lines, run } = await takePictures(source, request.window, request.pts, name, async (rgb, at) => {
-    const job = work(rgb, at).finally(() => inHand.delete(job));
+    // Nobody may be waiting for it when it fails: the failure is kept until somebody is.
+    const job = work(rgb, at)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => inHand.delete(job));
     inHand.add(job);
     if (inHand.size >= atOnce) await Promise.race(inHand);
+    if (failures.length > 0) throw failures[0];
   });
   await Promise.all(inHand);
+  if (failures.length > 0) throw failures[0];
   const frames = drawings.flatMap((drawing, at) => {
     const line = lines[at];
     if (line && line.pts !== null) return [{ ...drawing, pts: line.pts, frameSha256: line.sha256 }];

@@ -179,3 +179,21 @@ function meanDifference(a: Uint8Array, b: Uint8Array): number {
   expect(a.length).toBe(b.length);
   return a.reduce((sum, value, at) => sum + Math.abs(value - (b[at] ?? 0)), 0) / a.length;
 }
+
+test("a picture that cannot be written is said to whoever asked for the keyframes, and to nobody else", async () => {
+  const strays: unknown[] = [];
+  const onStray = (error: unknown) => strays.push(error);
+  process.on("unhandledRejection", onStray);
+  try {
+    await inFolder(async (outDir) => {
+      for (let at = 0; at < 100; at += 1) writeFileSync(join(outDir, `whole-${at}.part`), "");
+      await expect(keyframesOf(clips.get("shots-one-keyframe.mp4"), outDir)).rejects.toMatchObject({
+        code: "EEXIST",
+      });
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(strays).toEqual([]);
+  } finally {
+    process.off("unhandledRejection", onStray);
+  }
+});
