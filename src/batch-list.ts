@@ -88,13 +88,29 @@ function reopened(vault: Vault, record: BatchRecord, request: LoadRequest): Stor
     );
   }
   atOnce(vault, () => reopenBatch(vault.database, record.id, request.resume));
-  const { allowPrivate, proxy } = request;
   return {
     record,
     list: parseFrame(record.list),
-    request: { ...asked.capture, allowPrivate, proxy },
+    request: askedNow(asked.capture, request),
     goesOn: true,
     notes: [],
+  };
+}
+
+/** What was asked for at first, where nothing else is asked for now. */
+function askedNow(before: CaptureRequest, now: CaptureRequest): CaptureRequest {
+  return {
+    format: now.format ?? before.format,
+    proxy: now.proxy,
+    subs: now.subs || before.subs,
+    comments: now.comments || before.comments,
+    again: now.again || before.again,
+    limit: now.limit ?? before.limit,
+    since: now.since ?? before.since,
+    maxBytes: now.maxBytes ?? before.maxBytes,
+    maxMs: now.maxMs ?? before.maxMs,
+    allowPrivate: now.allowPrivate,
+    deep: now.deep || before.deep,
   };
 }
 

@@ -127,4 +127,32 @@ describe("Ctrl-C", () => {
     expect(rows.filter(({ status }) => status === "waiting")).toEqual([]);
     expect([...(await capturesByUrl(vault)).values()].every((count) => count === 1)).toBe(true);
   }, 120_000);
+
+  it("pressed a second time ends at once, and the batch still goes on from there", async () => {
+    const vault = join(folder.path, "pressed-twice");
+    const path = join(folder.path, "slow.csv");
+    writeFileSync(path, `url\n${site.url}/fault/slow.mp4\n${site.url}/clips/other.mp4\n`);
+    const child = start(vault, path, "--max-time", "30s");
+    const ended = once(child, "exit");
+    const staged = () =>
+      existsSync(join(vault, "staging"))
+        ? readdirSync(join(vault, "staging"), { recursive: true, encoding: "utf8" }).join()
+        : "";
+    await expect.poll(staged, { timeout: 30_000 }).toMatch(/received\/media/);
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+    const [status, signal] = await ended;
+    expect(status === 130 || signal === "SIGINT").toBe(true);
+    writeFileSync(path, readFileSync(path));
+    const resumed = await holdfast([
+      ...commandLine(vault, "--resume"),
+      "--max-time",
+      "3s",
+      "--attempts",
+      "1",
+    ]);
+    expect(resumed.status, resumed.stderr).toBe(4);
+    expect(results().map(({ status }) => status)).toEqual(["failed", "captured"]);
+    await expectSound(vault);
+  }, 120_000);
 });

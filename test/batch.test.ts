@@ -1,10 +1,13 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runBatch } from "../src/batch.js";
 import { readSourceList } from "../src/core/source-list.js";
 import type { World } from "../src/outcome.js";
+import { annotationsOf } from "../src/vault/annotations.js";
+import { readLog } from "../src/vault/log.js";
+import { readVault } from "../src/vault/reader.js";
 import { type CliRun, holdfast } from "./support/cli.js";
 import { openSite, type Site } from "./support/site.js";
 import { makeSiteClips } from "./support/site-clips.js";
@@ -243,6 +246,49 @@ describe("going on", () => {
     const again = await run(vault, list, "--resume");
     expect([again.status, again.stderr]).toEqual([2, expect.stringContaining("--proxy")]);
     expect(site.requests.length).toBe(asked);
+  });
+});
+
+describe("what the researcher's other columns say", () => {
+  it("is an entry of the log for each capture, with the row it came from, and never said twice", async () => {
+    const vault = at("asserted");
+    const list = at("asserted.csv");
+    writeFileSync(
+      list,
+      `адрес;Место;Дата;lat;case\n${site.url}/clips/clip.mp4;Алматы;2026-11-12;43.2389;KZ-14\n` +
+        `${site.url}/clips/other.mp4;Астана;вчера;431;KZ-15\n${site.url}/clips/none.mp4;нигде;;;KZ-16\n`,
+    );
+    const to = ["--to", at("asserted-results")];
+    const ran = await holdfast(["batch", list, "--json", "--vault", vault, ...to, ...quick]);
+    expect(ran.stderr).toMatch(/row 3: .*Дата/);
+    const of = (id: unknown) =>
+      readVault(vault, ({ database }) =>
+        Object.fromEntries(annotationsOf(database, String(id)).map(({ key, value }) => [key, value])),
+      );
+    const id = (row: number) => ran.lines.find((line) => line.row === row)?.id;
+    expect(of(id(2))).toEqual({
+      place: "Алматы",
+      incident_date: "2026-11-12",
+      lat: "43.2389",
+      case: "KZ-14",
+    });
+    // What has not its form is kept all the same, under a name that says so.
+    expect(of(id(3))).toEqual({
+      place: "Астана",
+      "unchecked.incident_date": "вчера",
+      "unchecked.lat": "431",
+      case: "KZ-15",
+    });
+    const lines = readVault(vault, ({ database }) =>
+      [...readLog(database)].map(({ line }) => line).filter((line) => line.includes('"event":"annotate"')),
+    );
+    expect(lines).toHaveLength(2);
+    const digest = createHash("sha256").update(readFileSync(list)).digest("hex");
+    expect(lines[0]).toContain(`"from":"list ${digest}, row 2"`);
+    await holdfast(["batch", list, "--json", "--vault", vault, ...to, ...quick]);
+    const after = readVault(vault, ({ database }) => [...readLog(database)].map(({ line }) => line));
+    expect(after.filter((line) => line.includes('"event":"annotate"'))).toEqual(lines);
+    await expectSound(vault);
   });
 });
 
