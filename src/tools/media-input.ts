@@ -18,6 +18,8 @@ const demuxers = "mov,matroska,mpegts,mpeg,avi,flv,ogg,mp3,aac,wav,flac,gif";
 const decoders = [
   "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,mpeg2video,mpeg1video,mjpeg,h263,flv,msmpeg4v3,theora,gif",
   "aac,aac_latm,mp3,mp3float,mp2,opus,vorbis,flac,ac3,eac3,pcm_s16le,pcm_s16be,pcm_u8,pcm_mulaw,pcm_alaw,amrnb,amrwb",
+  // Subtitles that are text: without them a clip that carries some is refused as a whole.
+  "subrip,srt,ass,ssa,webvtt,mov_text,text",
 ].join(",");
 
 const readingOptions = [

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -125,6 +125,8 @@ const recipes = {
   // Times in milliseconds, which do not fit the sound's samples.
   "sound-in-milliseconds.mkv": (out, get) =>
     ffmpeg(["-i", get("sound-and-picture.mp4"), "-c:v", "copy", "-c:a", "libmp3lame", out]),
+  "subtitled.mkv": subtitled("subrip"),
+  "subtitled.mp4": subtitled("mov_text"),
   // Begins 7 ms before zero.
   "early-sound.webm": (out, get) =>
     ffmpeg([...["-i", get("picture-vp8.webm"), ...tone], "-c:v", "copy", "-c:a", "libopus", out]),
@@ -167,6 +169,16 @@ function cutTogether(seconds: readonly number[], size: string): string[] {
   });
   const joined = `concat=n=${seconds.length}:v=1,format=yuv420p[out]`;
   return [...inputs, "-filter_complex", joined, "-map", "[out]"];
+}
+
+/** With a stream of words in a codec of its own. */
+function subtitled(codec: string): Recipe {
+  return (out, get) => {
+    const words = `${out}.srt`;
+    writeFileSync(words, "1\n00:00:00,500 --> 00:00:02,000\nТоқтат!\n");
+    const inputs = ["-i", get("sound-and-picture.mp4"), "-i", words, "-map", "0", "-map", "1"];
+    ffmpeg([...inputs, "-c", "copy", "-c:s", codec, out]);
+  };
 }
 
 function turned(degrees: number): Recipe {

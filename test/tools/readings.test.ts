@@ -8,7 +8,7 @@ import { openExifTool } from "../../src/tools/exiftool.ts";
 import { makePlayable, streamHashes, strictDecode } from "../../src/tools/ffmpeg.ts";
 import { clockText } from "../../src/tools/sheet-digits.ts";
 import { openClips } from "../support/clips.ts";
-import { inFolder, never, probe, probeOk } from "../support/keyframes.ts";
+import { inFolder, keyframesOf, never, probe, probeOk } from "../support/keyframes.ts";
 import { program } from "../support/programs-on-path.ts";
 
 const clips = openClips();
@@ -41,6 +41,25 @@ describe("what ffprobe says of a file", () => {
       expect((await probe(media)).ok).toBe(false);
     });
   });
+
+  test.each(["subtitled.mkv", "subtitled.mp4"] as const)(
+    "a clip that carries subtitles is read, looked at and decoded like any other: %s",
+    async (name) => {
+      const found = await probeOk(clips.get(name));
+      expect(found.video).not.toBeNull();
+      expect(found.json).toContain('"subtitle"');
+      await inFolder(async (folder) => {
+        const set = await keyframesOf(clips.get(name), folder);
+        expect([set.keyframes.length > 0, set.notes.filter((note) => /error/.test(note))]).toEqual([
+          true,
+          [],
+        ]);
+      });
+      await inFolder(async (scratch) => {
+        expect((await strictDecode(await request(clips.get(name), scratch))).verdict).toBe("sound");
+      });
+    },
+  );
 
   test("words are no video", async () => {
     await inFolder(async (folder) => {
