@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { encodeAllowedSigners } from "./core/allowed-signers.js";
+import { statedValues } from "./core/annotation.js";
 import { type BagFile, bagDeclaration, encodeBagInfo, encodeManifest, inOrder } from "./core/bag.js";
 import { originOf } from "./core/checkpoint.js";
 import { lineHash } from "./core/entry.js";
@@ -157,8 +158,19 @@ function captureFacts(
     entries: entries.map(({ entry, line }) => {
       return { seq: entry.seq, at: entry.at, event: entry.event, sha256: lineHash(line) };
     }),
+    annotations: annotationsIn(entries),
     existedBy: (stamped?.stamps ?? []).map((stamp) => ({ ...stamp, checkpoint: stamped?.size ?? 0 })),
   };
+}
+
+function annotationsIn(entries: readonly ExactEntry[]): CaptureFacts["annotations"] {
+  const inForce = new Map<string, { readonly value: string | null; readonly entry: number }>();
+  for (const { entry } of entries.filter(({ entry: { event } }) => event === "annotate")) {
+    for (const [key, value] of statedValues(entry.body)) inForce.set(key, { value, entry: entry.seq });
+  }
+  return [...inForce]
+    .flatMap(([key, { value, entry }]) => (value === null ? [] : [{ key, value, entry }]))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 /** Returns the SHA-256 that stands for every byte: that of `tagmanifest-sha256.txt`. */

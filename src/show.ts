@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { CaptureRecord, DerivationRecord } from "./core/record.js";
 import { toRow } from "./list.js";
+import { type AnnotationEvent, annotationHistory } from "./vault/annotations.js";
 import { configured, readAnchors } from "./vault/anchors.js";
 import { type PendingAnchor, pendingAnchors } from "./vault/authorities.js";
 import type { CaptureRow } from "./outcome.js";
@@ -25,6 +26,8 @@ export interface ShownCapture {
     readonly event: string;
     readonly line: string;
   }[];
+  /** Everything that people noted about it, in the order of the log: each later value of a key takes the place of the earlier. */
+  readonly annotations: readonly AnnotationEvent[];
   /** What outside time-stamps say of its entry, by the index; `verify` checks them. */
   readonly anchor: ShownAnchor;
 }
@@ -55,6 +58,7 @@ export function showCapture(vault: string, idPart: string): ShownCapture {
       record: object?.record ?? null,
       derivation: object?.derivation ?? null,
       entries: entriesOf(database, row.id),
+      annotations: annotationHistory(database, row.id),
       anchor: anchorsOf(reader, row.entry),
     };
   });

@@ -146,6 +146,29 @@ const scenes: Readonly<Record<string, Scene>> = {
     kinds: ["shownCapture"],
     says: { method: "ytdlp", keyframes: [], derivation: null },
   },
+  "what a person notes": {
+    argv: ({ captured }) => ["annotate", captured, "place=Тараз", "--vault", at("annotated")],
+    status: 0,
+    kinds: ["annotationResult"],
+    says: { row: null, status: "annotated", problems: [] },
+  },
+  "a list of notes of which a row is refused": {
+    argv: () => ["annotate", "--from", at("notes.csv"), "--vault", at("annotated")],
+    status: 2,
+    kinds: ["annotationResult", "annotationResult"],
+    says: { row: 2, status: "refused", capture: null, problems: [expect.any(String)] },
+  },
+  "a capture with notes": {
+    argv: ({ captured }) => ["show", captured, "--vault", at("annotated")],
+    status: 0,
+    kinds: ["shownCapture"],
+    says: {
+      annotations: [
+        expect.objectContaining({ in_force: false }),
+        expect.objectContaining({ in_force: true }),
+      ],
+    },
+  },
   "a failed attempt": {
     argv: ({ failed }) => ["show", failed, "--vault", vault],
     status: 0,
@@ -354,6 +377,9 @@ beforeAll(async () => {
   for (const [title, scene] of Object.entries(beginnings)) await play(title, scene, nothing);
   damageCopy();
   copyVault(vault, at("rotated"));
+  copyVault(vault, at("annotated"));
+  const id = idOf("an imported file");
+  writeFileSync(at("notes.csv"), `id,place\nZZZZZZZZ,nowhere\n${id},Алматы\n`);
   signAsWitness();
   rmSync(join(copyVault(vault, at("lost")), "vault.db"));
   const facts = { ...nothing, captured: idOf("an imported file"), failed: idOf("a missing file") };

@@ -1,9 +1,11 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Decrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { logAnnotation } from "../src/annotate.js";
 import { closeAfterWriting } from "../src/checkpoint.js";
+import { fromCommandLine } from "../src/core/annotation.js";
 import { buildCaptureId } from "../src/core/capture-id.js";
 import { type ExportRequest, exportPackage } from "../src/export.js";
 import { preserve } from "../src/preserve.js";
@@ -27,8 +29,16 @@ const ofAnnex = {
   cookie: "session=canary-cookie-value",
 } as const;
 
+/** What people noted about the chosen capture, which names a source. */
+const ofNotes = {
+  source: "canary-noted-source",
+  "canary-noted-column": "canary-noted-text",
+  superseded: "canary-noted-before",
+} as const;
+
 /** What no package may say at all. */
 const ofOthers = {
+  note: "canary-noted-of-another",
   url: "https://canary-other-source.example/watch",
   title: "canary title of another capture",
   collector: "canary-collector-of-another",
@@ -40,6 +50,10 @@ const root = join(scratch.path, "canary-vault-folder");
 const seal = { proxy: null, allowPrivate: false, force: false };
 let chosen = "";
 let other = "";
+/** A capture that nobody noted anything about. */
+let untouched = "";
+const hasPython =
+  spawnSync("python3", ["-c", "import sqlite3, sys; sys.exit(sys.version_info < (3, 9))"]).status === 0;
 
 beforeAll(async () => {
   let vault = await openTestVault(root);
@@ -52,6 +66,10 @@ beforeAll(async () => {
   chosen = capture(vault, { url: "https://video.example/chosen", title: "chosen", annex: ofAnnex });
   const theirs = { ...ofAnnex, collector: ofOthers.collector };
   other = capture(vault, { url: ofOthers.url, title: ofOthers.title, annex: theirs });
+  untouched = capture(vault, { url: "https://video.example/untouched", title: "untouched", annex: theirs });
+  logAnnotation(vault, chosen, ofNotes, fromCommandLine);
+  logAnnotation(vault, chosen, { superseded: "in force" }, fromCommandLine);
+  logAnnotation(vault, other, { note: ofOthers.note }, fromCommandLine);
   await closeAfterWriting(vault, testWorld(), seal);
 });
 afterAll(() => scratch.remove());
@@ -151,6 +169,7 @@ function found(secrets: readonly string[], path: string): string[] {
 }
 
 const annexSecrets = [...Object.values(ofAnnex), "ca".repeat(32), "canary-proxy-password", "198.51.100.77"];
+const noteSecrets = [...Object.values(ofNotes), "canary-noted-column"];
 /** With what this machine calls the folders that were read and written. */
 const neverSecrets = (): string[] => [
   ...Object.values(ofOthers),
@@ -163,14 +182,16 @@ const neverSecrets = (): string[] => [
 describe("what a package does not say", () => {
   it("of the annex and the other captures there is no byte in it, by default", async () => {
     const folder = await exported("package");
-    expect(found([...annexSecrets, ...neverSecrets()], folder)).toEqual([]);
+    expect(found([...annexSecrets, ...noteSecrets, ...neverSecrets()], folder)).toEqual([]);
     // That the search finds what is there:
     expect(found(["https://video.example/chosen", chosen], folder)).toHaveLength(2);
   });
 
   it("nor in the tar file, its headers included", async () => {
     const tar = readFileSync(await exported("canary-name.tar"));
-    const said = [...annexSecrets, ...neverSecrets(), "canary-name"].filter((secret) => tar.includes(secret));
+    const said = [...annexSecrets, ...noteSecrets, ...neverSecrets(), "canary-name"].filter((secret) =>
+      tar.includes(secret),
+    );
     expect(said).toEqual([]);
     expect(tar.includes(chosen)).toBe(true);
   });
@@ -178,7 +199,7 @@ describe("what a package does not say", () => {
   it("with the annex asked for, it says all that the annex says, and still nothing of the others", async () => {
     const folder = await exported("package", { withAnnex: true });
     expect(found(annexSecrets, folder)).toEqual(annexSecrets);
-    expect(found(neverSecrets(), folder)).toEqual([]);
+    expect(found([...noteSecrets, ...neverSecrets()], folder)).toEqual([]);
     expect(readdirSync(join(folder, "data", chosen, "annex")).sort()).toEqual(["annex.json", "info.json"]);
     const report = await verifyPackage(
       { path: folder, against: null, signers: null, tsaCa: null, quick: false },
@@ -186,6 +207,40 @@ describe("what a package does not say", () => {
     );
     expect(report.findings.filter(({ severity }) => severity === "error")).toEqual([]);
     expect(report).toMatchObject({ package: { profile: "with-annex" }, checked: { annexes: 1 } });
+  });
+
+  it("with annotations asked for, it says what people noted, also before, and proves that it was noted", async () => {
+    const folder = await exported("package", { withAnnotations: true });
+    expect(found(noteSecrets, folder)).toEqual(noteSecrets);
+    expect(found([...annexSecrets, ...neverSecrets()], folder)).toEqual([]);
+    const page = readFileSync(join(folder, "data/index.html"), "utf8");
+    expect(page).toContain("What people noted about it");
+    expect(page).toContain(ofNotes.source);
+    expect(page).not.toContain(ofNotes.superseded);
+    const request = { path: folder, against: null, signers: null, tsaCa: null, quick: false };
+    const report = await verifyPackage(request, testWorld());
+    expect(report).toMatchObject({ ok: true, chain: "pass", signature: "pass" });
+    expect(report.findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+
+  it("a package without annotations says the same whether there are any or not", async () => {
+    const told = (folder: string) => [
+      readFileSync(join(folder, "data/index.html"), "utf8").match(/noted/gi)?.length,
+      readFileSync(join(folder, "data/ro-crate-metadata.json"), "utf8").match(/noted/gi),
+    ];
+    const [noted, bare] = [await exported("package"), await exported("package", { ids: [untouched] })];
+    expect(told(noted)).toEqual(told(bare));
+  });
+
+  it.skipIf(!hasPython)("and two other programs find a package with annotations as recorded", async () => {
+    const folder = await exported("package", { withAnnotations: true });
+    const script = join(import.meta.dirname, "second-opinion/verify.py");
+    const python = spawnSync("python3", ["-B", script, folder], { encoding: "utf8" });
+    const report = JSON.parse(python.stdout);
+    expect(report).toMatchObject({ hashes: "pass", chain: "pass", signature: "pass" });
+    const shell = spawnSync("sh", [join(folder, "verify.sh")], { encoding: "utf8" });
+    expect(shell.stdout).not.toMatch(/^FAIL/m);
+    expect(shell.stdout).toMatch(/^PASS +entries/m);
   });
 
   it("encrypted, it says not even which capture it holds, and opens with the key to a package that is as recorded", async () => {

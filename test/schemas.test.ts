@@ -275,10 +275,13 @@ const fileReport: FileReport & { readonly checked: { readonly files: 1 } } = {
 };
 
 const pending = { authority: "first", reason: "HTTP 500", next_at: record.ended_at } as const;
-const shown: Pick<ShownCapture, "id" | "objectPath" | "entries" | "anchor"> = {
+const shown: Pick<ShownCapture, "id" | "objectPath" | "entries" | "anchor" | "annotations"> = {
   id: record.capture,
   objectPath: captureResult.object,
   entries: [],
+  annotations: [
+    { key: "place", value: "Тараз", entry: 4, at: record.started_at, from: "command line", in_force: true },
+  ],
   anchor: {
     status: "pending",
     tokens: [{ authority: "first", gen_time: record.ended_at, checkpoint: 3 }],
@@ -575,7 +578,13 @@ describe("the schemas hold what the format promises", () => {
     const { properties, required, allOf } = schemas.get("record.schema.json")!;
     const shownSchema = schemaAt("cli-output.schema.json#/$defs/shownCapture").schema;
     expect(shownSchema.allOf).toEqual(allOf);
-    expect(shownSchema.required).toEqual([...(required ?? []), "keyframes", "derivation", "anchor"]);
+    expect(shownSchema.required).toEqual([
+      ...(required ?? []),
+      "keyframes",
+      "derivation",
+      "anchor",
+      "annotations",
+    ]);
     for (const key of Object.keys(properties ?? {}))
       expect(shownSchema.properties?.[key]).toEqual({ $ref: `record.schema.json#/properties/${key}` });
   });

@@ -42,6 +42,7 @@ export function capturePage(shown: ShownCapture, columns: number, style: Style):
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
     ["", labelled(attemptRows(shown), columns)],
     ["what the source claims", record === null ? [] : labelled(claimRows(record), columns)],
+    ["what people noted, their word", labelled(annotationRows(shown), columns)],
     ["files, as received", record === null ? [] : record.files.flatMap(fileLines)],
     ["received whole?", labelled(wholenessRows(record, derivation), columns)],
     [
@@ -150,6 +151,30 @@ function claimText<T extends string | number | readonly string[]>(
   return claim === null ? null : `${format(claim.value)} (${basisWords[claim.basis]})`;
 }
 
+/** What is in force, each with its entry and how often something else was said before. */
+function annotationRows({ annotations }: ShownCapture): readonly LabelledRow[] {
+  const inForce = annotations.filter(({ in_force }) => in_force);
+  const back = new Set(annotations.map(({ key }) => key));
+  for (const { key } of inForce) back.delete(key);
+  const earlier = (wanted: string) => annotations.filter(({ key }) => key === wanted).length - 1;
+  return [
+    ...inForce.map(({ key, value, entry, from }): LabelledRow => {
+      const before = earlier(key);
+      const history = before === 0 ? "" : `, ${counted(before, "earlier entry", "earlier entries")}`;
+      return [
+        printable(key, 40),
+        `${printable(value ?? "")} (entry ${entry}${history}; ${placeWords(from)})`,
+      ];
+    }),
+    ...[...back].map((key): LabelledRow => [printable(key, 40), "taken back"]),
+  ];
+}
+
+/** The digest of a list names it for a program; a person wants the row. */
+function placeWords(from: string): string {
+  return printable(from.replace(/^list ([0-9a-f]{8})[0-9a-f]{56}, /, "list $1…, "), 60);
+}
+
 /** Two lines, so that a digest is never cut. */
 function fileLines(file: RecordFile): readonly string[] {
   const kind = file.role.replaceAll("_", " ");
@@ -219,7 +244,7 @@ function entryLine(entry: ShownCapture["entries"][number]): string {
  * The object of `show --json`: the whole record, with the keyframes and the derivation added. A failed attempt has
  * no record; what the log says of it is given under the record's own keys.
  */
-export function captureObject({ row, record, derivation, anchor }: ShownCapture): object {
+export function captureObject({ row, record, derivation, anchor, annotations }: ShownCapture): object {
   const keyframes = (derivation?.keyframes ?? []).map(
     ({ pts_time, frame, path, sha256, frame_sha256, dhash }) => ({
       pts_time,
@@ -230,7 +255,7 @@ export function captureObject({ row, record, derivation, anchor }: ShownCapture)
       dhash,
     }),
   );
-  return { ...(record ?? failedAttempt(row)), keyframes, derivation, anchor };
+  return { ...(record ?? failedAttempt(row)), keyframes, derivation, anchor, annotations };
 }
 
 function failedAttempt(row: CaptureRow): object {

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addAnnotate } from "./commands/annotate.js";
 import { addArchive } from "./commands/archive.js";
 import { addBatch } from "./commands/batch.js";
 import { addCheckpoint } from "./commands/checkpoint.js";
@@ -54,6 +55,7 @@ export function buildProgram(io: Terminal, screen: Screen, version: string, run:
     addDerive,
     addList,
     addShow,
+    addAnnotate,
     addVerify,
     addExport,
     addCheckpoint,

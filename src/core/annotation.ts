@@ -15,7 +15,7 @@ export interface AnnotationReading {
   readonly unchecked: AnnotationValues;
 }
 
-/** Bounds of FORMAT.md §4.7; sizes in bytes of UTF-8, the key in code points. */
+/** Bounds of FORMAT.md §4.7: the key in code points, a value in UTF-16 code units, all together in bytes of UTF-8. */
 export const annotationBounds = { key: 100, keys: 200, value: 65_536, all: 524_288 } as const;
 
 /**
@@ -73,8 +73,8 @@ function againProblem(
 }
 
 function sizeProblem(value: string | null, bytes: number, keys: number): string | null {
-  if (Buffer.byteLength(value ?? "") > annotationBounds.value) {
-    return `a value has at most ${annotationBounds.value} bytes`;
+  if ((value ?? "").length > annotationBounds.value) {
+    return `a value has at most ${annotationBounds.value} characters`;
   }
   if (bytes > annotationBounds.all) return `all values together have at most ${annotationBounds.all} bytes`;
   return keys >= annotationBounds.keys ? `there are at most ${annotationBounds.keys} values` : null;
@@ -86,7 +86,7 @@ function setAside(unchecked: Map<string, string>, key: string, value: string): v
   const place = key === "" || [...named].length > annotationBounds.key ? "unchecked" : named;
   const before = unchecked.get(place);
   const all = before === undefined ? value : `${before}\n${value}`;
-  if (Buffer.byteLength(all) <= annotationBounds.value) unchecked.set(place, all);
+  if (all.length <= annotationBounds.value) unchecked.set(place, all);
 }
 
 function inOrder(values: ReadonlyMap<string, string | null>): AnnotationValues {

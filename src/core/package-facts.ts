@@ -29,6 +29,8 @@ export interface CaptureFacts {
     readonly event: string;
     readonly sha256: string;
   }[];
+  /** What the `annotate` entries in the package say and a later one of them does not replace, in order of key. */
+  readonly annotations: readonly { readonly key: string; readonly value: string; readonly entry: number }[];
   /** RFC 3161 tokens over the oldest stamped checkpoint that covers its first entry; empty where there is none. */
   readonly existedBy: readonly {
     readonly authority: string;

@@ -24,7 +24,7 @@ export function clipSection(clip: CaptureFacts, number: number, count: number): 
 <h2><span class="kicker">Clip ${number} of ${count} · ${exact(clip.id)} · ${basis}</span>${clipName(clip)}</h2>
 ${notices(clip)}${sheet(clip, files)}${doors(clip, files)}
 ${subheading("In short")}${facts(summaryRows(clip))}
-${said(clip)}${keyframes(clip, files)}
+${said(clip)}${noted(clip)}${keyframes(clip, files)}
 ${fileTables(clip, files)}
 ${subheading("Its entries in the log")}${entriesTable(clip)}
 </section>
@@ -157,6 +157,22 @@ function said({ record }: CaptureFacts): HtmlValue {
   });
   if (rows.length === 0) return null;
   return [subheading(english.claims), note(english.claimsNote), facts(rows)];
+}
+
+/** What people noted about the clip: in a package only where somebody asked for it. */
+function noted({ annotations }: CaptureFacts): HtmlValue {
+  if (annotations.length === 0) return null;
+  const rows = annotations.map(
+    ({ key, value, entry }): FactRow => [
+      printable(key, 100),
+      claimed({ value, basis: "person_assertion", from: `entry ${entry}` }),
+    ],
+  );
+  return [
+    subheading("What people noted about it"),
+    note("Their word, written down by whoever keeps the vault. Nothing of it was measured or checked."),
+    facts(rows),
+  ];
 }
 
 /** Small pictures with their times, those of the derivation that are in the package. */

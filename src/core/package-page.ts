@@ -82,7 +82,7 @@ function packageSection(of: PackageFacts): Html {
       ["Profile", profileWords(of)],
     ]),
     note(
-      html`It holds what its maker chose. Other clips of the same vault, and their entries in the log, are not in it. <a href="ro-crate-metadata.json">ro-crate-metadata.json</a> describes the same files for programs.`,
+      html`It holds what its maker chose. Other clips of the same vault, and their entries in the log, are not in it; what people may have noted about these clips is in it only where it was asked for. <a href="ro-crate-metadata.json">ro-crate-metadata.json</a> describes the same files for programs.`,
     ),
   );
 }

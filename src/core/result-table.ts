@@ -52,7 +52,16 @@ export function* resultLines(list: Listed, results: Iterable<ResultRow>): Genera
   }
 }
 
-const outcomeNames = ["status", "capture", "sha256", "title", "claimed date", "reason", "seconds"];
+/** Its columns behind those of the list, unless the list has one of the same name. */
+export const outcomeNames: readonly string[] = [
+  "status",
+  "capture",
+  "sha256",
+  "title",
+  "claimed date",
+  "reason",
+  "seconds",
+];
 
 function outcomeOf(result: ResultRow): readonly string[] {
   const { status, capture, sha256, title, claimedDate, reason, seconds } = result;

@@ -107,13 +107,25 @@ function captureEntities(clip: CaptureFacts): readonly Entity[] {
       description: `Files as received and files made from them. Status: ${clip.record.status}.`,
       identifier: clip.id,
       isBasedOn: reference(sourceId(clip)),
-      additionalProperty: [reference(completeness["@id"])],
+      additionalProperty: references([completeness, ...noteEntities(clip)]),
       hasPart: files.map(({ path }) => reference(path)),
     },
     completeness,
+    ...noteEntities(clip),
     ...files.map(fileEntity),
     ...sourceEntities(clip),
   ];
+}
+
+/** What people noted about a capture: in a package only where somebody asked for it. */
+function noteEntities({ id, annotations }: CaptureFacts): readonly Entity[] {
+  return annotations.map(({ key, value, entry }, at) => ({
+    "@id": seriesId("note", id, String(at + 1)),
+    "@type": "PropertyValue",
+    name: `noted ${key}`,
+    value,
+    description: `What a person asserts (log entry ${entry}). Nobody measured or checked it.`,
+  }));
 }
 
 function fileEntity(file: DescribedFile): Entity {

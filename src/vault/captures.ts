@@ -82,6 +82,19 @@ export function isOneOfSeveral(database: Database.Database, id: string): boolean
   return database.prepare<[string]>(query).get(id) !== undefined;
 }
 
+/** Ids of the captures under this key, oldest first, each video of a page with several among them. */
+export function capturesByKey(database: Database.Database, key: string): readonly string[] {
+  const query = `SELECT id FROM capture WHERE url_key = @key OR (url_key >= @key || '#video=' AND url_key < @key || '#video>')
+     ORDER BY entry`;
+  return database.prepare<[{ key: string }], string>(query).pluck().all({ key });
+}
+
+/** Ids of the captures that have a file with this SHA-256, oldest first. */
+export function capturesByDigest(database: Database.Database, sha256: string): readonly string[] {
+  const query = `SELECT id FROM capture WHERE id IN (SELECT capture FROM file WHERE sha256 = ?) ORDER BY entry`;
+  return database.prepare<[string], string>(query).pluck().all(sha256);
+}
+
 /** Captures whose derivation is not done, oldest first. */
 export function underived(database: Database.Database): readonly CaptureRowRecord[] {
   return database

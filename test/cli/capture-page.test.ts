@@ -170,6 +170,7 @@ describe("show --json", () => {
       ],
       derivation,
       anchor: shown.anchor,
+      annotations: shown.annotations,
     });
   });
 
@@ -184,6 +185,7 @@ describe("show --json", () => {
       keyframes: [],
       derivation: null,
       anchor: failed.anchor,
+      annotations: [],
     });
   });
 });

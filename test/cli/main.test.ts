@@ -77,6 +77,7 @@ describe("help", () => {
       "derive",
       "list",
       "show",
+      "annotate",
       "verify",
       "export",
       "checkpoint",

@@ -44,6 +44,7 @@ export function captureFacts(id: string, changes: Partial<CaptureFacts> = {}): C
       { seq: 2, at: "2026-11-23T18:22:06.000Z", event: "capture", sha256: "a1".repeat(32) },
       { seq: 3, at: "2026-11-23T18:22:09.000Z", event: "derive", sha256: "b2".repeat(32) },
     ],
+    annotations: [],
     existedBy: [{ authority: "example-tsa", genTime: "2026-11-23T18:23:00.000Z", checkpoint: 4 }],
     ...changes,
     record,

@@ -31,7 +31,10 @@ export function addReport(program: Command, run: RunCommand): void {
       "the draft of a declaration instead, with blanks for the person; not a certification",
     )
     .option("--to <file>", "where to write it (default: named after the capture, in the current folder)")
-    .option("--with-annex", "put in who collected it and from where; the document is then private")
+    .option(
+      "--with-annex",
+      "put in who collected it and from where, and what people noted; the document is then private",
+    )
     .addHelpText("after", exitStatusHelp(0, 1, 2, 4, 5, 70, 130))
     .action((id: string, options: ReportOptions, command: Command) =>
       run(command, (session) => report(session, id, options)),

@@ -1,0 +1,112 @@
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import type { AnnotationOrder, AnnotationResult } from "../../annotate.js";
+import { HoldfastError } from "../../core/error.js";
+import { listLimits } from "../../core/list-limits.js";
+import { printable, printableJson } from "../../core/printable.js";
+import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
+import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
+import { showHead } from "../show-head.js";
+import { counted } from "../units.js";
+
+export interface AnnotateOptions {
+  readonly from?: string;
+}
+
+export function addAnnotate(program: Command, run: RunCommand): void {
+  program
+    .command("annotate")
+    .summary("note what a person says about a capture")
+    .description(
+      "Writes into the log what a person says about a capture: place, date of the incident, case, anything. It is kept as that person's word and can be searched. A later value takes the place of an earlier one, which stays in the log; 'name=' without a text takes it back.",
+    )
+    .argument("[id]", "a capture id or a unique part of it")
+    .argument("[pairs...]", "what to note, such as 'place=Almaty' case=14/2")
+    .option("--from <file>", "a CSV or TSV list: a column id, sha256 or url, and one for each thing to note")
+    .addHelpText("after", exitStatusHelp(0, 2, 4, 5, 6, 70, 130))
+    .action((id: string | undefined, pairs: readonly string[], options: AnnotateOptions, command: Command) =>
+      run(command, (session) => annotate(session, id, pairs, options)),
+    );
+}
+
+async function annotate(
+  session: Session,
+  id: string | undefined,
+  pairs: readonly string[],
+  options: AnnotateOptions,
+): Promise<ExitStatus> {
+  const { annotateCaptures } = await import("../../annotate.js");
+  const orders = await ordersOf(session, id, pairs, options);
+  const allowPrivate = isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE");
+  const results = await annotateCaptures(
+    { vault: session.vault, orders, seal: { proxy: null, allowPrivate, force: false } },
+    session.world,
+    (result) => showResult(session, result),
+    (head) => showHead(session, head),
+  );
+  if (options.from !== undefined && !session.quiet) session.screen.note(tally(results));
+  return results.some(({ status }) => status === "refused") ? exitStatus.usage : exitStatus.done;
+}
+
+async function ordersOf(
+  session: Session,
+  id: string | undefined,
+  pairs: readonly string[],
+  { from }: AnnotateOptions,
+): Promise<readonly AnnotationOrder[]> {
+  const { listedOrders, typedOrder } = await import("../../annotate.js");
+  if (from !== undefined && id === undefined)
+    return listedOrders(readList(resolve(session.io.cwd, from), from));
+  if (from !== undefined || id === undefined) {
+    throw new HoldfastError(
+      "usage",
+      "annotating: give either a capture and what to note, or --from with a list",
+      "as in: holdfast annotate ID 'place=Almaty', or: holdfast annotate --from list.csv",
+    );
+  }
+  return [typedOrder(id, pairs.map(readPair))];
+}
+
+/** `name=text`; without a text an earlier value is taken back. */
+function readPair(typed: string): readonly [name: string, text: string | null] {
+  const at = typed.indexOf("=");
+  if (at < 1) {
+    const hint = "put a name, = and the text: 'place=Almaty'; quote it where the text has blanks";
+    throw new HoldfastError("usage", `annotating: ${typed} has no name and =`, hint);
+  }
+  const text = typed.slice(at + 1);
+  return [typed.slice(0, at), text.trim() === "" ? null : text];
+}
+
+function readList(path: string, name: string): Uint8Array {
+  try {
+    const found = statSync(path);
+    // A pipe or device could go on for ever.
+    if (!found.isFile()) throw new Error("it is no regular file");
+    if (found.size > listLimits.bytes) throw new Error("it is too large");
+    return readFileSync(path);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : "unknown";
+    throw new HoldfastError("usage", `reading ${name} for --from: ${words}`, "name a CSV or TSV file", error);
+  }
+}
+
+/** What was refused is said on stderr in any case. */
+function showResult(session: Session, result: AnnotationResult): void {
+  const { row, status, capture, entry, problems } = result;
+  if (session.json) session.screen.answer(printableJson({ row, status, capture, entry, problems }));
+  if (status === "refused") {
+    for (const problem of problems) session.screen.note(printable(`row ${row} not written: ${problem}`, 500));
+  } else if (!session.json && !session.quiet) {
+    const words = status === "annotated" ? `annotated, entry ${entry}` : "all of this was noted before";
+    session.screen.answer(`${capture}  ${words}`);
+  }
+}
+
+function tally(results: readonly AnnotationResult[]): string {
+  const count = (wanted: AnnotationResult["status"]) =>
+    results.filter(({ status }) => status === wanted).length;
+  const rows = new Set(results.flatMap(({ row }) => row ?? [])).size;
+  return `${counted(rows, "row")}: ${counted(count("annotated"), "capture")} annotated, ${count("unchanged")} unchanged, ${counted(count("refused"), "row")} refused`;
+}

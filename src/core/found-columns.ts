@@ -1,0 +1,19 @@
+/** The columns of `find --csv` before those of annotations, in order. */
+export const foundColumns = [
+  "id",
+  "captured",
+  "status",
+  "method",
+  "url",
+  "host",
+  "title",
+  "uploader",
+  "claimed date",
+  "length",
+  "bytes",
+  "sha256",
+  "entry",
+  "not later than",
+  "reason",
+  "matched",
+] as const;
