@@ -50,8 +50,9 @@ export class BatchTurns {
   private readonly hosts = new Map<string, HostPace>();
   private readonly downloads: Slots;
   private readonly processors: Slots;
-  /** When the last answer of any host came, and the first of the attempts since that met nobody at all. */
-  private answeredAt: number | null = null;
+  /** Hosts that have answered, those that met nobody at all since the last answer, and when the first of these did. */
+  private readonly answeredHosts = new Set<string>();
+  private readonly silentHosts = new Set<string>();
   private silentSince: number | null = null;
 
   constructor(pace: BatchPace, world: Pick<World, "now" | "monotonic" | "random">) {
@@ -66,17 +67,27 @@ export class BatchTurns {
     return msUntilTurn(this.paceOf(host), this.pace, this.world.monotonic());
   }
 
-  /** Whether a host that answered before, and every other one, has been silent for two hours. */
+  /** Whether the network has been gone for two hours. */
   get isSilent(): boolean {
-    if (this.answeredAt === null || this.silentSince === null) return false;
+    if (this.silentSince === null || !this.isNetworkGone) return false;
     return this.world.monotonic() - this.silentSince > silenceMs;
+  }
+
+  /** One dead site among many is its own fault; a site that answered before, or two, that are silent are not. */
+  private get isNetworkGone(): boolean {
+    if (this.answeredHosts.size === 0) return false;
+    return this.silentHosts.size > 1 || [...this.silentHosts].some((host) => this.answeredHosts.has(host));
   }
 
   /** The same turns for one row. */
   of(row: RowHooks): Turns {
+    let asked = "";
     return {
-      fetch: (host, signal) => this.fetch(host, signal, row),
-      again: (number, attempt, signal) => this.again(number, attempt, signal, row),
+      fetch: (host, signal) => {
+        asked = host;
+        return this.fetch(host, signal, row);
+      },
+      again: (number, attempt, signal) => this.again(asked, number, attempt, signal, row),
       derive: this.derive,
     };
   }
@@ -93,25 +104,24 @@ export class BatchTurns {
       this.onChange();
       this.downloads.leave();
       const said = attempt === null ? unknownAnswer : this.readAnswer(attempt);
-      if (said.kind === "unreachable") this.silentSince ??= this.world.monotonic();
-      else {
-        this.silentSince = null;
-        this.answeredAt = this.world.monotonic();
-      }
+      if (attempt !== null) this.listen(host, attempt);
       this.hosts.set(host, afterAttempt(this.paceOf(host), this.pace, this.world.monotonic(), said));
     };
   }
 
   private async again(
+    host: string,
     number: number,
     attempt: Attempt,
     signal: AbortSignal,
     row: RowHooks,
   ): Promise<boolean> {
-    // While the whole network is gone a try says nothing about the row.
-    const counts = !(isUnreachable(attempt) && this.answeredAt !== null && this.silentSince !== null);
-    if (counts && number >= this.pace.attempts) return false;
     if (this.isSilent) return false;
+    // While the whole network is gone a try says nothing about the row.
+    const counts = !(isUnreachable(attempt) && this.isNetworkGone);
+    // What a dead site's first row has tried need not be tried again by each of the others.
+    const tries = isUnreachable(attempt) ? Math.max(number, this.paceOf(host).strikes) : number;
+    if (counts && tries >= this.pace.attempts) return false;
     const spread = 0.8 + 0.4 * this.chance();
     row.onWait("for its next attempt");
     await this.park(() => pause(backOffMs(this.pace, Math.min(number, 4)) * spread, signal));
@@ -151,6 +161,18 @@ export class BatchTurns {
     }
   }
 
+  /** Notes whether anybody at all is there. */
+  private listen(host: string, attempt: Attempt): void {
+    if (isUnreachable(attempt) && attempt.reached === "nobody") {
+      this.silentHosts.add(host);
+      this.silentSince ??= this.world.monotonic();
+      return;
+    }
+    this.silentHosts.clear();
+    this.silentSince = null;
+    if (attempt.reached === "host") this.answeredHosts.add(host);
+  }
+
   private readAnswer(attempt: Attempt): HostSaid {
     const { outcome } = attempt;
     if (outcome.kind !== "failed") return answered;
@@ -176,7 +198,7 @@ const unknownAnswer: HostSaid = answered;
 
 /** Nobody answered, as opposed to an answer that nobody likes. */
 function isUnreachable({ outcome, reached }: Attempt): boolean {
-  return !reached && outcome.kind === "failed" && outcome.failure.code === "network";
+  return reached !== "host" && outcome.kind === "failed" && outcome.failure.code === "network";
 }
 
 /** So many at a time, in the order in which they came. */

@@ -138,12 +138,22 @@ async function inTurn<Outcome extends FetchOutcome | ListOutcome>(
   try {
     const told = await ask();
     const connections = way.connections().slice(seen);
-    const reached = connections.some(({ refused, bytesIn }) => refused === null && bytesIn > 0);
-    attempt = { outcome: asTheGuardSaw(told, connections), reached };
+    attempt = { outcome: asTheGuardSaw(told, connections), reached: whoAnswered(connections) };
     return attempt;
   } finally {
     over(attempt);
   }
+}
+
+/** In the guard's words: nobody could say so where the network is gone. */
+const answersOfNetwork: readonly (string | null)[] = [
+  "name not found: ENOTFOUND",
+  "no connection: ECONNREFUSED",
+];
+
+function whoAnswered(connections: readonly Connection[]): Attempt["reached"] {
+  if (connections.some(({ refused, bytesIn }) => refused === null && bytesIn > 0)) return "host";
+  return connections.some(({ refused }) => answersOfNetwork.includes(refused)) ? "network" : "nobody";
 }
 
 /** Each fetch has a guard of its own: what one downloader asks for is in no other's log, and its password ends with it. */

@@ -20,8 +20,11 @@ export interface Turns {
 /** What came of asking a host once. */
 export interface Attempt<Outcome = FetchOutcome | ListOutcome> {
   readonly outcome: Outcome;
-  /** Whether any host answered with as much as a byte. */
-  readonly reached: boolean;
+  /**
+   * Who answered: a host with as much as a byte; or only the network, which says that there is no such name or that the
+   * port is closed; or nobody.
+   */
+  readonly reached: "host" | "network" | "nobody";
 }
 
 /** Pauses before the second and the third attempt. */

@@ -29,7 +29,8 @@ export const unknownHost: HostPace = { open: 0, notBefore: 0, strikes: 0 };
 /** A host that asks for more than this is not believed: the list would stand still for ever. */
 const longestAskedMs = 24 * 3_600_000;
 const longestSlowDownMs = 2 * 3_600_000;
-const longestUnreachableMs = 10 * 60_000;
+/** A dead site with many rows in a list must not take days of it. */
+const longestUnreachableMs = 60_000;
 
 /** Milliseconds until the host may be asked; Infinity while it has as many downloads as it may have. */
 export function msUntilTurn(pace: HostPace, rules: PaceRules, now: number): number {
