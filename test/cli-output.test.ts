@@ -105,6 +105,24 @@ const scenes: Readonly<Record<string, Scene>> = {
     kinds: ["captureResult"],
     says: { status: "failed", object: null, url: "no address" },
   },
+  "a list of which nothing can be captured": {
+    argv: () => ["batch", at("list.csv"), "--to", at("results"), "--keep-free", "1", "--vault", at("batch")],
+    status: 4,
+    kinds: ["batchRow", "batchRow", "batchRow", "batchRow", "batchReport"],
+    says: { row: expect.any(Number), row_status: expect.any(String) },
+  },
+  "the same list again, which has nothing left to do": {
+    argv: () => ["batch", "--resume", "--to", at("results"), "--keep-free", "1", "--vault", at("batch")],
+    status: 4,
+    kinds: ["batchReport"],
+    says: { stopped: null, counts: expect.objectContaining({ failed: 3, skipped: 1, waiting: 0 }) },
+  },
+  "what a list would do": {
+    argv: () => ["batch", at("list.csv"), "--dry-run", "--vault", at("batch")],
+    status: 0,
+    kinds: ["plannedRow", "plannedRow", "plannedRow", "plannedRow"],
+    says: { row: 2, plan: "refused", problems: [expect.any(String)] },
+  },
   "a derivation made again": {
     argv: ({ captured }) => ["derive", captured, "--vault", vault],
     status: 0,
@@ -372,6 +390,14 @@ beforeAll(async () => {
   edit(files, "bag-info.txt", "Package: 1", "Package: 2");
   writeFolder(files, at("package-of-2"));
   mkdirSync(at("empty"));
+  const rows = [
+    "url,date",
+    "ftp://files.example/clip.mp4,soon",
+    "no address,",
+    "ftp://files.example/clip.mp4,",
+    ",x",
+  ];
+  writeFileSync(at("list.csv"), rows.join("\n"));
   const [, underived] = await makeVault(fetched);
   const nothing: Facts = { captured: "", failed: "", underived: underived!.record.capture };
   for (const [title, scene] of Object.entries(beginnings)) await play(title, scene, nothing);

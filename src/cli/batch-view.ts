@@ -147,7 +147,7 @@ function rowSentence(row: BatchRow, result: RowResult, given: CaptureResult | nu
 function skippedLine(row: BatchRow, result: RowResult): object {
   return {
     url: row.url,
-    status: null,
+    status: result.status === "skipped" || result.status === "expanded" ? null : result.status,
     derivation: null,
     id: null,
     title: null,
