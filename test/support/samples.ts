@@ -21,6 +21,7 @@ export const run: RunRecord = {
   signal: "SIGTERM",
   ended_by: "exited",
   sandbox: "prlimit",
+  forked: true,
 };
 
 export const software: Software = { name: "yt-dlp", version: "2026.08.19", sha256 };
