@@ -38,7 +38,7 @@ describe("a host is asked no faster than was said", () => {
 
   it("never by more downloads than it may have, and by one more when one is over", () => {
     const [one, two] = [0, 10_000].reduce<HostPace[]>(
-      (paces, now) => [...paces, afterStart(paces.at(-1) ?? unknownHost, rules, now, 0)],
+      (paces, now) => paces.concat(afterStart(paces.at(-1) ?? unknownHost, rules, now, 0)),
       [],
     );
     expect(msUntilTurn(one!, rules, hour)).toBe(0);
