@@ -475,6 +475,9 @@ interface Change {
 }
 
 /** Every value that differs from `value` in one place: a key less, a key more, or `{}` where something else was. */
+/** Missing, not false, where a run was a process of its own. */
+const onlyWhereTrue = "forked";
+
 function* changes(value: unknown, where: string): Generator<Change> {
   yield { where: `${where} {}`, changed: {} };
   if (Array.isArray(value)) {
@@ -485,7 +488,7 @@ function* changes(value: unknown, where: string): Generator<Change> {
     yield { where: `${where} +other`, changed: { ...value, other: 1 } };
     for (const [key, member] of Object.entries(value)) {
       const { [key]: _, ...rest } = value as Record<string, unknown>;
-      yield { where: `${where} -${key}`, changed: rest };
+      if (key !== onlyWhereTrue) yield { where: `${where} -${key}`, changed: rest };
       for (const inner of changes(member, `${where}/${key}`))
         yield { where: inner.where, changed: { ...value, [key]: inner.changed } };
     }

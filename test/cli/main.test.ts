@@ -73,6 +73,7 @@ describe("help", () => {
     const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1]);
     expect(commands).toEqual([
       "archive",
+      "batch",
       "import",
       "derive",
       "list",
@@ -91,7 +92,7 @@ describe("help", () => {
     ]);
   });
 
-  test.each(["archive", "import", "derive", "list", "show", "verify", "init", "key", "doctor"])(
+  test.each(["archive", "batch", "import", "derive", "list", "show", "verify", "init", "key", "doctor"])(
     "of %s says what its exit statuses mean and which options every command takes",
     async (command) => {
       const { status, stdout, stderr } = await runCli([command, "--help"]);
