@@ -170,6 +170,19 @@ const scenes: Readonly<Record<string, Scene>> = {
     kinds: ["annotationResult"],
     says: { row: null, status: "annotated", problems: [] },
   },
+  "what is found by a word in a note": {
+    argv: () => ["find", "тараз", "--vault", at("annotated")],
+    status: 0,
+    kinds: ["foundCapture"],
+    says: { matched: ["note place"], annotations: [{ key: "place", value: "Тараз" }] },
+  },
+  "a file that is looked for": {
+    argv: () => ["find", clip, "--vault", vault],
+    status: 0,
+    kinds: ["foundCapture"],
+    says: { matched: ["file original/track-1.mp4"], annotations: [] },
+  },
+  "nothing that is found": { argv: () => ["find", "nowhere", "--vault", vault], status: 0, kinds: [] },
   "a list of notes of which a row is refused": {
     argv: () => ["annotate", "--from", at("notes.csv"), "--vault", at("annotated")],
     status: 2,

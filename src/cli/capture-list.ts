@@ -6,11 +6,15 @@ import { counted, formatBytes, formatLength, formatTime } from "./units.js";
 
 /** The table of `list`, at most `columns` wide. */
 export function captureTable(rows: readonly CaptureRow[], columns: number, style: Style): readonly string[] {
-  const lines = renderTable(rows, tableColumns(style), columns);
+  return paintHeader(renderTable(rows, captureColumns(style), columns), style);
+}
+
+export function paintHeader(lines: readonly string[], style: Style): readonly string[] {
   return lines.map((line, at) => (at === 0 ? style.bold(line) : line));
 }
 
-function tableColumns(style: Style): readonly Column<CaptureRow>[] {
+/** What a table says of a capture; the title comes last. */
+export function captureColumns(style: Style): readonly Column<CaptureRow>[] {
   return [
     { title: "ID", cell: (row) => printable(row.id, 40), shrinkTo: null, dropOrder: 0 },
     {

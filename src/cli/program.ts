@@ -6,6 +6,7 @@ import { addCheckpoint } from "./commands/checkpoint.js";
 import { addDerive } from "./commands/derive.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addExport } from "./commands/export.js";
+import { addFind } from "./commands/find.js";
 import { addImport } from "./commands/import.js";
 import { addInit } from "./commands/init.js";
 import { addKey } from "./commands/key.js";
@@ -54,6 +55,7 @@ export function buildProgram(io: Terminal, screen: Screen, version: string, run:
     addImport,
     addDerive,
     addList,
+    addFind,
     addShow,
     addAnnotate,
     addVerify,

@@ -56,10 +56,10 @@ const forms: Readonly<Record<string, (value: string) => string | null>> = {
   language: fits("language", "give a language tag such as kk, ru or uz-Cyrl"),
 };
 
-/** What is wrong with the value of a known key, blanks around it left out; null where nothing is, or the key is another. */
+/** What is wrong with the value of a known key; null where nothing is, or the key is another. */
 export function valueProblem(key: string, value: string): string | null {
   const form = Object.hasOwn(forms, key) ? forms[key] : undefined;
-  return form?.(value.trim()) ?? null;
+  return form?.(value) ?? null;
 }
 
 /** How people head such columns, in English, Russian and Kazakh; as `annotationKey` leaves a header. */

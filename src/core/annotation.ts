@@ -33,7 +33,7 @@ export function annotationKey(name: string): string {
 
 /**
  * Reads pairs of a name and a text as typed. A text of blanks says nothing and is passed over; null takes back. Known keys
- * have forms (`schemas/annotation.schema.json`); the text itself is kept exactly as typed, any other key unjudged.
+ * have forms (`schemas/annotation.schema.json`); the text is kept as typed but for blanks around it, any other key unjudged.
  */
 export function readAnnotation(
   pairs: readonly (readonly [name: string, text: string | null])[],
@@ -44,7 +44,7 @@ export function readAnnotation(
   let bytes = 0;
   for (const [name, text] of pairs) {
     if (text !== null && text.trim() === "") continue;
-    const value = text === null ? null : wellFormed(text);
+    const value = text === null ? null : wellFormed(text).trim();
     const key = annotationKey(name);
     const size = Buffer.byteLength(key) + Buffer.byteLength(value ?? "");
     const problem = pairProblem(key, value) ?? againProblem(values, key, value);

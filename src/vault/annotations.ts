@@ -41,8 +41,8 @@ export function insertText(
 /** Brings the index up to date with an `annotate` entry (FORMAT.md §4.7); one about no known capture changes nothing. */
 export function indexAnnotation(database: Database.Database, { seq, body }: Entry): void {
   const id = typeof body.capture === "string" ? body.capture : "";
-  const row = prepared(database, "SELECT entry FROM capture WHERE id = ?").get(id);
-  if (!isRow(row)) return;
+  const row = prepared<{ entry: number }>(database, "SELECT entry FROM capture WHERE id = ?").get(id);
+  if (row === undefined) return;
   for (const [key, value] of statedValues(body)) {
     if (value === null) {
       prepared(database, "DELETE FROM annotation WHERE capture = ? AND key = ?").run(id, key);
@@ -65,17 +65,10 @@ function putNotes(database: Database.Database, id: string, entry: number): void 
   prepared(database, "UPDATE capture_text SET notes = ? WHERE rowid = ?").run(notes.join("\n"), entry);
 }
 
-function isRow(row: unknown): row is { readonly entry: number } {
-  return typeof row === "object" && row !== null && "entry" in row && typeof row.entry === "number";
-}
-
 /** What is in force about a capture, in order of key. */
 export function annotationsOf(database: Database.Database, capture: string): readonly StoredAnnotation[] {
-  return database
-    .prepare<[string], StoredAnnotation>(
-      "SELECT key, value, entry FROM annotation WHERE capture = ? ORDER BY key",
-    )
-    .all(capture);
+  const query = "SELECT key, value, entry FROM annotation WHERE capture = ? ORDER BY key";
+  return prepared<StoredAnnotation>(database, query).all(capture);
 }
 
 /** Everything that was ever asserted about a capture, in the order of the log, read from the lines themselves. */

@@ -38,18 +38,21 @@ export interface CaptureQuery {
   readonly limit: number | null;
 }
 
-const columns = `id, entry, at, method, status, derivation, url, host, title, uploader, claimed_date, duration, bytes,
+/** The columns of `CaptureRowRecord`. */
+export const captureColumns = `id, entry, at, method, status, derivation, url, host, title, uploader, claimed_date, duration, bytes,
   sha256, object, version, annex_sha256, reason`;
 
 export function captureById(database: Database.Database, id: string): CaptureRowRecord | undefined {
-  return database.prepare<[string], CaptureRowRecord>(`SELECT ${columns} FROM capture WHERE id = ?`).get(id);
+  return database
+    .prepare<[string], CaptureRowRecord>(`SELECT ${captureColumns} FROM capture WHERE id = ?`)
+    .get(id);
 }
 
 /** Captures whose id contains `part`, upper or lower case. At most ten: more than one is a question back. */
 function capturesByIdPart(database: Database.Database, part: string): readonly CaptureRowRecord[] {
   return database
     .prepare<[string], CaptureRowRecord>(
-      `SELECT ${columns} FROM capture WHERE instr(id, upper(?)) > 0 ORDER BY at LIMIT 10`,
+      `SELECT ${captureColumns} FROM capture WHERE instr(id, upper(?)) > 0 ORDER BY at LIMIT 10`,
     )
     .all(part);
 }
@@ -71,7 +74,7 @@ export function oneCaptureByPart(database: Database.Database, part: string): Cap
 export function capturedBefore(database: Database.Database, key: string): CaptureRowRecord | undefined {
   return database
     .prepare<[string], CaptureRowRecord>(
-      `SELECT ${columns} FROM capture WHERE url_key = ? AND status = 'captured' ORDER BY entry DESC LIMIT 1`,
+      `SELECT ${captureColumns} FROM capture WHERE url_key = ? AND status = 'captured' ORDER BY entry DESC LIMIT 1`,
     )
     .get(key);
 }
@@ -99,7 +102,7 @@ export function capturesByDigest(database: Database.Database, sha256: string): r
 export function underived(database: Database.Database): readonly CaptureRowRecord[] {
   return database
     .prepare<[], CaptureRowRecord>(
-      `SELECT ${columns} FROM capture WHERE derivation IS NOT 'done' AND object IS NOT NULL ORDER BY entry`,
+      `SELECT ${captureColumns} FROM capture WHERE derivation IS NOT 'done' AND object IS NOT NULL ORDER BY entry`,
     )
     .all();
 }
@@ -149,7 +152,7 @@ export function queryCaptures(database: Database.Database, query: CaptureQuery):
   const order = `${query.sort} ${query.descending ? "DESC" : "ASC"}, entry ${query.descending ? "DESC" : "ASC"}`;
   return database
     .prepare<[Record<string, string | number>], CaptureRowRecord>(
-      `SELECT ${columns} FROM capture ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
+      `SELECT ${captureColumns} FROM capture ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
        ORDER BY ${order} LIMIT @limit`,
     )
     .all({ ...values, limit: query.limit ?? -1 });

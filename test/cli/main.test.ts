@@ -77,6 +77,7 @@ describe("help", () => {
       "import",
       "derive",
       "list",
+      "find",
       "show",
       "annotate",
       "verify",

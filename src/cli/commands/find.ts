@@ -1,0 +1,144 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { annotationKey } from "../../core/annotation.js";
+import { dateSpan } from "../../core/date-span.js";
+import { HoldfastError } from "../../core/error.js";
+import { queryWords } from "../../core/folded-text.js";
+import { printable, printableJson } from "../../core/printable.js";
+import type { FindRequest, Found, Sought } from "../../find.js";
+import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
+import { foundLines, foundTable } from "../found-table.js";
+import { parseCount, parseDayOrTime } from "../option-values.js";
+import type { RunCommand, Session } from "../session.js";
+import { columnsOf } from "../terminal.js";
+
+type Where = FindRequest["where"];
+
+export interface FindOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly dateOf: FindRequest["dateOf"];
+  readonly host?: string;
+  readonly case?: string;
+  readonly where?: Where;
+  readonly limit?: number;
+  readonly csv?: boolean;
+}
+
+const dates: readonly FindRequest["dateOf"][] = ["capture", "claim", "incident"];
+
+export function addFind(program: Command, run: RunCommand): void {
+  program
+    .command("find")
+    .summary("look for captures by words, hash or file")
+    .description(
+      "Looks for captures, newest first: by words in title, description, uploader and notes, each as the beginning of a word; by SHA-256 or SHA-512, whole or the first 8 digits and more; or by a file, whether some capture has exactly its bytes. Kazakh and Russian letters that are typed for each other find each other.",
+    )
+    .argument("[what...]", "words, a hash, or a file; may be left out where a filter is given")
+    .option("--since <day>", "on this UTC day or time, or later", parseDayOrTime)
+    .option("--until <day>", "on this UTC day or time, or earlier", parseDayOrTime)
+    .addOption(
+      new Option(
+        "--date-of <what>",
+        "what --since and --until are about: the capture, the claimed posting, or the incident as noted",
+      )
+        .choices(dates)
+        .default("capture"),
+    )
+    .option("--host <name>", "only from this site and those below it")
+    .option("--case <name>", "only noted as of this case")
+    .option("--where <name=words>", "only with these words noted under this name; may be repeated", addWhere)
+    .option("--limit <n>", "at most n", parseCount)
+    .option("--csv", "a CSV table, with a column for everything that was noted")
+    .addHelpText("after", exitStatusHelp(0, 2, 4, 5, 70))
+    .action((what: readonly string[], options: FindOptions, command: Command) =>
+      run(command, (session) => find(session, what, options)),
+    );
+}
+
+function addWhere(text: string, others: Where = []): Where {
+  const at = text.indexOf("=");
+  const [key, words] = [annotationKey(text.slice(0, at)), text.slice(at + 1)];
+  if (at < 1 || key === "" || queryWords(words).length === 0) {
+    throw new InvalidArgumentError("give a name, = and words, such as place=Almaty");
+  }
+  return [...others, { key, words }];
+}
+
+async function find(session: Session, what: readonly string[], options: FindOptions): Promise<ExitStatus> {
+  const { findInVault, hostAsked } = await import("../../find.js");
+  refuseOptions(session, options);
+  const sought = soughtBy(session.io.cwd, what);
+  if (sought.by === "filters") refuseNoFilter(options);
+  const host = options.host === undefined ? null : hostAsked(options.host);
+  const found = findInVault({ ...findFilters(options), vault: session.vault, sought, host }, session.world);
+  if (sought.by === "file" && !session.quiet) {
+    const name = printable(what.join(" "), 200);
+    session.screen.note(`${name} is a file: looking for its SHA-256, ${found.sha256}`);
+  }
+  answer(session, found, options);
+  if (found.rows.length === 0 && !session.quiet) session.screen.note("no captures here match");
+  return exitStatus.done;
+}
+
+function answer({ screen, json, io, style }: Session, { rows }: Found, { csv }: FindOptions): void {
+  if (json) for (const row of rows) screen.answer(printableJson(row));
+  // RFC 4180 ends each line with both.
+  else if (csv === true) for (const line of foundLines(rows)) screen.answer(`${line}\r`);
+  else if (rows.length > 0) screen.answer(foundTable(rows, columnsOf(io.stdout), style).join("\n"));
+}
+
+/** What exists as a file is one, then digits that can be a digest; anything else is words. */
+export function soughtBy(cwd: string, what: readonly string[]): Sought {
+  const text = what.join(" ");
+  if (text.trim() === "") return { by: "filters" };
+  const path = resolve(cwd, text);
+  // A text of any length may be typed; what is no path is no file.
+  if (isFile(path)) return { by: "file", path };
+  if (/^[0-9a-f]{8,128}$/i.test(text)) return { by: "digest", text };
+  if (queryWords(text).length > 0) return { by: "words", text };
+  throw new HoldfastError(
+    "usage",
+    `finding ${text}: there is no letter or digit in it`,
+    "give words, a hash or a file, as in: holdfast find Almaty",
+  );
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
+}
+
+/** The options as the operation takes them. A bare day means the whole of it. */
+export function findFilters(options: FindOptions): Omit<FindRequest, "vault" | "sought" | "host"> {
+  return {
+    since: options.since === undefined ? null : (dateSpan(options.since)?.from ?? null),
+    until: options.until === undefined ? null : (dateSpan(options.until)?.until ?? null),
+    dateOf: options.dateOf,
+    case: options.case ?? null,
+    where: options.where ?? [],
+    limit: options.limit ?? null,
+  };
+}
+
+function refuseNoFilter({ since, until, host, case: name, where }: FindOptions): void {
+  if ([since, until, host, name, where].some((given) => given !== undefined)) return;
+  throw new HoldfastError(
+    "usage",
+    "finding: there is nothing to look for",
+    "give words, a hash, a file or a filter, as in: holdfast find Almaty; everything is in: holdfast list",
+  );
+}
+
+/** An option that would silently do nothing must not look as if it had. */
+function refuseOptions({ json }: Session, { since, until, dateOf, csv }: FindOptions): void {
+  const idle = dateOf !== "capture" && since === undefined && until === undefined;
+  if (idle)
+    throw new HoldfastError("usage", "finding: --date-of is for --since and --until", "give one of them");
+  if (csv !== true || !json) return;
+  throw new HoldfastError("usage", "finding: --csv and --json are two kinds of output", "give one of them");
+}

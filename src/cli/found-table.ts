@@ -1,0 +1,68 @@
+import { foundColumns } from "../core/found-columns.js";
+import { printable } from "../core/printable.js";
+import { csvLine } from "../core/result-table.js";
+import type { FoundCapture } from "../find.js";
+import { captureColumns, paintHeader } from "./capture-list.js";
+import type { Style } from "./style.js";
+import { renderTable } from "./table.js";
+
+/** The table of `find`, at most `columns` wide: that of `list`, and where each capture was found. */
+export function foundTable(rows: readonly FoundCapture[], columns: number, style: Style): readonly string[] {
+  const own = captureColumns(style);
+  const matched = {
+    title: "FOUND IN",
+    cell: (row: FoundCapture) => printable(row.matched.join(", "), 60),
+    shrinkTo: 12,
+    dropOrder: 3,
+  };
+  return paintHeader(renderTable(rows, [...own.slice(0, -1), matched, ...own.slice(-1)], columns), style);
+}
+
+const byteOrderMark = "\ufeff";
+
+/**
+ * The lines of `find --csv`, each without its line end: a header with a byte order mark, by which spreadsheets know
+ * UTF-8, then the captures. Behind the fixed columns stands one for each key that people noted anything under. Control
+ * characters are shown as text: what a page says must not move a cursor either.
+ */
+export function foundLines(rows: readonly FoundCapture[]): readonly string[] {
+  const keys = [...new Set(rows.flatMap(({ annotations }) => annotations.map(({ key }) => key)))].sort();
+  const line = (cells: readonly string[]) => csvLine(cells.map(oneCell), ",").replace(/\r\n$/, "");
+  return [
+    byteOrderMark + line([...foundColumns, ...keys]),
+    ...rows.map((row) => {
+      const noted = new Map(row.annotations.map(({ key, value }) => [key, value]));
+      return line([...fixedCells(row), ...keys.map((key) => noted.get(key) ?? "")]);
+    }),
+  ];
+}
+
+/** As long as it is: a spreadsheet takes what a terminal does not. Lines of a text stay lines. */
+function oneCell(text: string): string {
+  return text
+    .split("\n")
+    .map((part) => printable(part.replace(/\r$/, ""), Number.POSITIVE_INFINITY))
+    .join("\n");
+}
+
+function fixedCells(row: FoundCapture): readonly string[] {
+  const cells: Readonly<Record<(typeof foundColumns)[number], string | number | null>> = {
+    id: row.id,
+    captured: row.at,
+    status: row.status,
+    method: row.method,
+    url: row.url,
+    host: row.host,
+    title: row.title,
+    uploader: row.uploader,
+    "claimed date": row.claimed_date,
+    length: row.duration,
+    bytes: row.bytes,
+    sha256: row.sha256,
+    entry: row.entry,
+    "not later than": row.not_later_than,
+    reason: row.reason,
+    matched: row.matched.join(", "),
+  };
+  return foundColumns.map((column) => String(cells[column] ?? ""));
+}
