@@ -172,7 +172,12 @@ export async function supervise(
   if (notStarted !== null) ending.note("not-started", notStarted);
   // Whatever the program left running holds our pipes open and must not outlive it.
   ending.sweep();
+  // What left the group lives on; its hold on our pipes must not be ours.
+  const late = setInterval(() => {
+    if (output.isIdle() || Date.now() - Date.parse(startedAt) > request.limits.wallMs) output.abandon();
+  }, graceMs);
   await output.drained;
+  clearInterval(late);
   for (const timer of timers) clearTimeout(timer);
   request.signal?.removeEventListener("abort", onAbort);
   return {
@@ -255,6 +260,9 @@ function collectOutput(started: Started, request: RunRequest, ending: GroupEndin
   const stderr: Buffer[] = [];
   let stdoutBytes = 0;
   let stderrBytes = 0;
+  let inHand = false;
+  let seenBytes = 0;
+  let abandoned = false;
   started.stderr.on("data", (chunk: Buffer) => {
     stderr.push(chunk);
     stderrBytes += chunk.length;
@@ -269,14 +277,28 @@ function collectOutput(started: Started, request: RunRequest, ending: GroupEndin
           ending.end("output-limit", `printed more than ${request.limits.stdoutBytes} bytes`);
           break;
         }
+        inHand = true;
         if (request.onStdout) await request.onStdout(chunk);
         else stdout.push(chunk);
+        inHand = false;
       }
     } catch (error) {
-      ending.end("aborted", error instanceof Error ? error.message : "output could not be taken");
+      if (!abandoned)
+        ending.end("aborted", error instanceof Error ? error.message : "output could not be taken");
     }
   })();
-  return { stdout, stderr, drained };
+  /** Whether nothing came, and nothing was in hand, since it was asked last. */
+  const isIdle = (): boolean => {
+    const idle = !inHand && stdoutBytes === seenBytes;
+    seenBytes = stdoutBytes;
+    return idle;
+  };
+  const abandon = (): void => {
+    abandoned = true;
+    started.stdout.destroy();
+    started.stderr.destroy();
+  };
+  return { stdout, stderr, drained, isIdle, abandon };
 }
 
 function endOf(child: ChildProcess): Started["ended"] {
