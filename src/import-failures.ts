@@ -8,11 +8,19 @@ import { storageFailure, unforeseenFailure } from "./failed-capture.js";
 export function refuseFile(file: string): Failure | null {
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found) return noSuchFile;
+  if (found.isDirectory()) return nothingInside;
   if (!found.isFile())
     return { code: "not-media", reason: "it is not a regular file", hint: "name a file", retry: false };
   if (found.size > 0) return null;
   return { code: "empty", reason: "the file is empty", hint: "copy it from its source again", retry: false };
 }
+
+const nothingInside: Failure = {
+  code: "not-media",
+  reason: "there is no video or sound in this folder",
+  hint: "name the folder that holds the files",
+  retry: false,
+};
 
 const noSuchFile: Failure = {
   code: "not-found",

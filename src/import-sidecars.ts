@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream, lstatSync, readdirSync, type Stats } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import type { ListedVideo } from "./core/download-archive.js";
 import type { LocalPlace } from "./core/local-paths.js";
 import type { SourceFacts } from "./core/record.js";
 import { wellFormed } from "./core/well-formed.js";
@@ -40,7 +41,12 @@ export async function copyInBlocks(from: string, to: string, signal: AbortSignal
  * The hashed copy of a media file and of everything that lies beside it under the same name. What beside it is no
  * regular file, too large or cannot be read is left out and named in a warning: it never keeps the media out.
  */
-export async function takeImported(file: string, media: HashedFile, desk: ImportDesk): Promise<Evidence> {
+export async function takeImported(
+  file: string,
+  media: HashedFile,
+  listed: ListedVideo | null,
+  desk: ImportDesk,
+): Promise<Evidence> {
   const stem = basename(file, extname(file));
   const names = readdirSync(dirname(file)).filter((name) => name.startsWith(`${stem}.`));
   const parts: Partial<Evidence>[] = [{ files: [media] }];
@@ -52,7 +58,18 @@ export async function takeImported(file: string, media: HashedFile, desk: Import
   }
   const stated = parts.find((part) => part.source !== undefined)?.source;
   const source = stated ?? (await takeInfoJson(null, desk)).source;
-  return joinEvidence(importedClaims(source, media.receivedAs), parts);
+  return joinEvidence(withListed(importedClaims(source, media.receivedAs), listed), parts);
+}
+
+/** What the name of a file and a yt-dlp archive beside it say together, where no metadata says it. */
+function withListed(claims: SourceFacts, listed: ListedVideo | null): SourceFacts {
+  if (listed === null || claims.platform_item_id !== null) return claims;
+  const claim = (value: string) => ({
+    value,
+    basis: "file_claim" as const,
+    from: "the name of the imported file and a yt-dlp archive beside it",
+  });
+  return { ...claims, extractor: claim(listed.extractor), platform_item_id: claim(listed.id) };
 }
 
 async function guarded(

@@ -1,8 +1,9 @@
-import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { afterDamage, damageOf, resultOf } from "./capture-result.js";
 import type { HeadReport } from "./checkpoint.js";
 import { buildCaptureId, type CaptureId } from "./core/capture-id.js";
+import { idInName } from "./core/download-archive.js";
 import { buildElements } from "./core/elements.js";
 import { type Failure, failureOf } from "./core/failure.js";
 import type { Claim, SourceFacts } from "./core/record.js";
@@ -12,7 +13,8 @@ import { deriveAndLog } from "./derive.js";
 import type { Evidence } from "./evidence.js";
 import { concernsAll, logFailure, resultAfterError } from "./failed-capture.js";
 import { changedWhileRead, importFailure, refuseFile } from "./import-failures.js";
-import { copyInBlocks, isSidecarName, takeImported } from "./import-sidecars.js";
+import { type FolderContents, mediaIn } from "./import-folder.js";
+import { copyInBlocks, takeImported } from "./import-sidecars.js";
 import { localPlaces } from "./local-places.js";
 import type { CaptureResult, World } from "./outcome.js";
 import { digestOf, type HashedFile, hashFile, preserve, type RecordFacts } from "./preserve.js";
@@ -39,26 +41,32 @@ interface Job {
   readonly request: ImportRequest;
   readonly workshop: Workshop;
   readonly world: World;
+  /** What a yt-dlp archive in the folder lists, by id. */
+  readonly listed: FolderContents["listed"];
 }
 
 /**
  * Captures files already on disk: each is copied, never moved or changed, and marked as imported. One file's failure
- * never keeps the next from being imported.
+ * never keeps the next from being imported. `onNote` is told what a person should know of a folder behind its files.
  */
 export async function importFiles(
   request: ImportRequest,
   world: World,
   onResult: (result: CaptureResult) => void,
   onHead: (head: HeadReport) => void = () => undefined,
+  onNote: (note: string) => void = () => undefined,
 ): Promise<readonly CaptureResult[]> {
   const workshop = await openWorkshop({ vault: request.vault, fetching: null }, world);
   const results: CaptureResult[] = [];
   try {
-    for (const file of request.files.flatMap(expandFolder)) {
-      world.signal.throwIfAborted();
-      const result = await importTarget({ request, workshop, world }, file);
-      results.push(result);
-      onResult(result);
+    for (const { files, listed, notes } of request.files.map(expand)) {
+      for (const file of files) {
+        world.signal.throwIfAborted();
+        const result = await importTarget({ request, workshop, world, listed }, file);
+        results.push(result);
+        onResult(result);
+      }
+      notes.forEach(onNote);
     }
   } finally {
     onHead(await closeWorkshop(workshop, world));
@@ -66,28 +74,12 @@ export async function importFiles(
   return results;
 }
 
-/** A folder stands for the media files in it, in order of name; sidecars come along with their media file. */
-function expandFolder(path: string): readonly string[] {
-  try {
-    if (!statSync(path).isDirectory()) return [path];
-    return readdirSync(path)
-      .sort()
-      .filter((name) => !isSidecarName(name))
-      .map((name) => join(path, name))
-      .filter(looksLikeMedia);
-  } catch {
-    // Whatever cannot be looked at fails by itself when its turn comes.
-    return [path];
-  }
-}
-
-function looksLikeMedia(file: string): boolean {
-  if (!lstatSync(file).isFile()) return false;
-  try {
-    return !["text", "unknown"].includes(sniffFile(file));
-  } catch {
-    return true;
-  }
+/** What one path that was named stands for. A folder without any media fails by itself, as a missing file does. */
+function expand(path: string): FolderContents {
+  const itself = { files: [path], listed: new Map(), notes: [] };
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return itself;
+  const contents = mediaIn(path);
+  return contents.files.length === 0 ? { ...itself, notes: contents.notes } : contents;
 }
 
 /** An error of the system or of a format is this file's failed capture; the next one may still do. */
@@ -128,7 +120,8 @@ async function importOne(job: Job, typed: string, capture: CaptureId): Promise<C
   // 4. build the record   5. commit OCFL v1 and append the `capture` entry
   const places = localPlaces(workshop, world);
   const desk = { folder: staging, secrets: [], now: world.now, signal: world.signal, places };
-  const evidence = await takeImported(file, media, desk);
+  const listed = job.listed.get(idInName(file) ?? "") ?? null;
+  const evidence = await takeImported(file, media, listed, desk);
   const facts = importFacts(job, capture, started, evidence);
   preserve(workshop.vault, staging, facts, evidence.files, importAnnex(job, capture, file, evidence.raw));
 

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { printable } from "../../core/printable.js";
 import type { ImportRequest } from "../../import.js";
 import { exitStatusHelp, statusOfCaptures } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
@@ -20,7 +21,7 @@ export function addImport(program: Command, run: RunCommand): void {
     .description(
       "Captures files already on disk: copies each into the vault, never moves or changes it. An .info.json of yt-dlp beside the file is taken along. A file is never recorded as fetched by holdfast.",
     )
-    .argument("<file...>", "video or audio files, or folders of them")
+    .argument("<file...>", "video or audio files, or folders of them, with all that is below")
     .option("--source-url <url>", "where somebody says the file came from; recorded as that person's word")
     .option("--received-from <who>", "who handed the file over; kept in the private part of the vault")
     .option("--again", "import once more what the vault already holds")
@@ -39,6 +40,7 @@ async function importAll(session: Session, files: readonly string[], options: Im
     session.world,
     (result) => showResult(session, result, "import", "said beside the file, not checked"),
     (head) => showHead(session, head),
+    (note) => session.screen.note(printable(note, 600)),
   );
   showTally(session, results);
   return statusOfCaptures(results);
