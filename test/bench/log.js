@@ -12,7 +12,10 @@ const entries = Number(process.env.HOLDFAST_BENCH_ENTRIES ?? 1_000_000);
 /** What a log of a million entries may cost (DESIGN §9), in seconds. Memory has no budget of its own. */
 const budgets = { verify: 20, proof: 0.1, list: 0.3, find: 0.3 };
 
-/** A long log: all of it checked, one entry proven, its newest captures listed, and those of one site. */
+/**
+ * A long log: all of it checked, one entry proven, its newest captures listed, and those of one site. Then one in which
+ * captures are looked for, by what is in all of them, in some and in few.
+ */
 export async function benchLog({ folder }) {
   needSpace(5000 * entries);
   const vault = join(folder, "vault");
@@ -24,14 +27,21 @@ export async function benchLog({ folder }) {
   sayFigure("one inclusion proof", inside.proof, budgets.proof, "without the start of the program");
   sayFigure("the newest 50 captures", inside.list, budgets.list, "likewise");
   sayFigure("the newest 50 of one site", inside.find, budgets.find, "likewise");
+  const searched = join(folder, "searched");
+  say(
+    `-- another of ${entries}, half of them captures with files, a sixth with notes; making it takes a while`,
+  );
+  make(searched, "captures");
+  for (const [what, seconds_] of await findFigures(searched))
+    sayFigure(what, seconds_, budgets.find, "likewise");
   const started = await runWhole(holdfastCommand(vault, ["list", "--limit", "50"]));
   say(`  holdfast list --limit 50: ${seconds(started.seconds)} with the start of the program`);
 }
 
-function make(vault) {
+function make(vault, kind = "attempts") {
   const maker = join(root, "test", "bench", "make-log.js");
   const env = { ...process.env, HOLDFAST_OFFLINE: "1", XDG_CONFIG_HOME: join(vault, "..", "config") };
-  const made = spawnSync(process.execPath, [maker, vault, String(entries)], { env, encoding: "utf8" });
+  const made = spawnSync(process.execPath, [maker, vault, String(entries), kind], { env, encoding: "utf8" });
   if (made.status !== 0) throw new CannotRun(`the log could not be made: ${made.stderr.slice(-500)}`);
 }
 
@@ -71,6 +81,40 @@ async function insideFigures(vault) {
   const list = medianSeconds(() => expectRows(listCaptures(vault, filter), 50));
   const find = medianSeconds(() => expectRows(listCaptures(vault, { ...filter, host: "video.example" }), 50));
   return { proof, list, find };
+}
+
+/** Median seconds of each question to `find`, the opening of the vault included. */
+async function findFigures(vault) {
+  const { findInVault } = await import(join(root, "dist", "find.js"));
+  const { readVault } = await import(join(root, "dist", "vault/reader.js"));
+  const world = { signal: new AbortController().signal };
+  const filters = {
+    ...{ since: null, until: null, dateOf: "capture", host: null, case: null, where: [], limit: 50 },
+    ...{ vault, sought: { by: "filters" } },
+  };
+  const words = (text) => ({ sought: { by: "words", text } });
+  const { sha256 } = readVault(vault, ({ database }) => {
+    return database.prepare("SELECT sha256 FROM file WHERE entry > ? LIMIT 1").get(entries / 2);
+  });
+  const questions = {
+    "find a word of every note": words("свидетель"),
+    "find a word of one note in a thousand": words("тараз"),
+    "find a word of few notes": words("кордай"),
+    "find three words": words("тараз видео час"),
+    "find a word that is nowhere": words("Мадрид"),
+    "find by 8 digits of a hash": { sought: { by: "digest", text: sha256.slice(0, 8) } },
+    "find by a whole hash": { sought: { by: "digest", text: sha256 } },
+    "find by a large site": { host: "video.example" },
+    "find by a small site": { host: "rare.example" },
+    "find by a site with others below it": { host: "example" },
+    "find by case": { case: "14/3" },
+    "find by a note's name and words": { where: [{ key: "place", words: "алматы 77" }] },
+    "find by day": { since: "2020-01-01T00:00:00.000Z", until: "2020-01-02T00:00:00.000Z" },
+  };
+  return Object.entries(questions).map(([what, asked]) => [
+    what,
+    medianSeconds(() => findInVault({ ...filters, ...asked }, world)),
+  ]);
 }
 
 const turns = 9;
