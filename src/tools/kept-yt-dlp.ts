@@ -46,12 +46,13 @@ export function openKeptYtDlp(program: Downloader): KeptYtDlp {
   const python = interpreterOf(program.path);
   let kept: Promise<Interpreter | null> | null = null;
   let deaths = 0;
+  const closing = new AbortController();
   const interpreter = async (): Promise<Interpreter | null> => {
     if (python === null || deaths >= mostDeaths) return null;
     const current = await kept;
     if (current?.isAlive) return current;
     if (current) deaths += 1;
-    kept = Interpreter.start(python, program);
+    kept = Interpreter.start(python, program, closing.signal);
     const started = await kept;
     if (started === null) deaths = mostDeaths;
     return started;
@@ -65,6 +66,8 @@ export function openKeptYtDlp(program: Downloader): KeptYtDlp {
       return ready === null ? run(request) : ready.run(request);
     },
     close: async () => {
+      // One that still loads has nothing to wait for.
+      closing.abort();
       await turn.catch(() => null);
       await (await kept)?.close();
       kept = null;
@@ -136,16 +139,20 @@ class Interpreter {
   private last = 0;
   private rest = "";
 
-  /** Null where it does not come up as the yt-dlp that it is to be. */
-  static async start(python: Python, program: Downloader): Promise<Interpreter | null> {
+  /** Null where it does not come up as the yt-dlp that it is to be, or `signal` is aborted before it does. */
+  static async start(python: Python, program: Downloader, signal: AbortSignal): Promise<Interpreter | null> {
     const folder = mkdtempSync(join(tmpdir(), "holdfast-kept-"));
     const server = createServer();
     server.listen(join(folder, "socket"));
     await once(server, "listening");
     const interpreter = new Interpreter(python, folder, server);
-    const timer = setTimeout(() => interpreter.sayVersion(null), comeUpMs);
+    const giveUp = () => interpreter.sayVersion(null);
+    const timer = setTimeout(giveUp, comeUpMs);
+    signal.addEventListener("abort", giveUp, { once: true });
+    if (signal.aborted) giveUp();
     const version = await interpreter.version;
     clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
     if (version === program.version) return interpreter;
     await interpreter.close();
     return null;

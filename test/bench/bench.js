@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchArchive } from "./archive.js";
+import { benchBatch, benchLongBatch } from "./batch.js";
 import { benchExport } from "./export.js";
 import { benchHashing } from "./hashing.js";
 import { benchKeyframes } from "./keyframes.js";
@@ -19,6 +20,8 @@ const cases = {
   log: benchLog,
   keyframes: benchKeyframes,
   archive: benchArchive,
+  batch: benchBatch,
+  "batch-long": benchLongBatch,
   memory: benchMemory,
   export: benchExport,
 };

@@ -57,6 +57,21 @@ function run(program, args) {
   return runWhole({ program, args });
 }
 
+const shortScenes = ["testsrc2", "smptebars", "testsrc", "rgbtestsrc"];
+
+/** Makes a clip of two seconds with sound, 320x240, whose pictures and tone are of its `number` alone. */
+export async function makeShortClip(ffmpeg, out, number) {
+  const picture = `${shortScenes[number % shortScenes.length]}=s=320x240:r=25:d=2`;
+  const sound = `sine=frequency=${200 + 10 * number}:duration=2`;
+  await run(ffmpeg, [
+    ...["-nostdin", "-hide_banner", "-loglevel", "error", "-y"],
+    ...["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound],
+    ...["-vf", `hue=h=${9 * number}`, ...(await videoEncoder(ffmpeg)), "-pix_fmt", "yuv420p", "-g", "25"],
+    ...["-c:a", "aac", "-b:a", "64k", "-t", "2", "-movflags", "+faststart", out],
+  ]);
+  return out;
+}
+
 /**
  * Copies an MP4 and brings it to `bytes` with a `free` box, which every player and prober steps over. The padding is
  * random, so that no disk can make it shorter, or with `sparse` a hole that takes no room.
@@ -66,9 +81,11 @@ export function padClip(clip, out, bytes, { sparse }) {
   const file = openSync(out, "r+");
   try {
     const at = fstatSync(file).size;
-    const head = Buffer.alloc(8);
-    head.writeUInt32BE(bytes - at, 0);
+    // A size of 1 says that the real one follows in 64 bits.
+    const head = Buffer.alloc(16);
+    head.writeUInt32BE(1, 0);
     head.write("free", 4, "latin1");
+    head.writeBigUInt64BE(BigInt(bytes - at), 8);
     writeSync(file, head, 0, head.length, at);
     if (sparse) ftruncateSync(file, bytes);
     else writeRandom(file, at + head.length, bytes);

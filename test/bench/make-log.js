@@ -3,10 +3,11 @@
 // need no files. It is handed on without its private annexes, as vaults can be. With `captures` every second entry is a
 // capture instead, and every third of the others notes something about one: a vault to search, but not to verify, since
 // the objects are not there.
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./machine.js";
+import { world } from "./make-world.js";
 
 const built = (path) => import(join(root, "dist", path));
 const { closeAfterWriting } = await built("checkpoint.js");
@@ -17,16 +18,6 @@ const { logEntry } = await built("vault/vault.js");
 const [vaultPath, count, kind] = process.argv.slice(2);
 const began = new Date();
 const entriesAtOnce = 20_000;
-
-const world = {
-  now: () => new Date(),
-  monotonic: () => performance.now(),
-  random: (bytes) => randomBytes(bytes),
-  signal: new AbortController().signal,
-  env: process.env,
-  tool: "holdfast/0.0.0-bench",
-  progress: () => undefined,
-};
 
 const vault = await openForWriting(vaultPath, world, () => undefined);
 const many = vault.database.transaction((first, last) => {

@@ -1,10 +1,11 @@
 import { join } from "node:path";
-import { fourScenes, makeClip, mebibyte, padClip } from "./clips.js";
-import { importInto } from "./holdfast.js";
-import { need, needSpace } from "./machine.js";
+import { fourScenes, makeClip, padClip } from "./clips.js";
+import { importInto, ownPeak } from "./holdfast.js";
+import { need, needSpace, root } from "./machine.js";
+import { runWhole } from "./processes.js";
 import { megabytes, say, seconds } from "./report.js";
 
-const size = 2048 * mebibyte;
+const size = 10e9;
 const most = 250e6;
 
 /**
@@ -17,9 +18,19 @@ export async function benchMemory({ programs, folder }) {
   const small = { scenes: fourScenes, size: "1920x1080", rate: 30, roundSeconds: 12, seconds: 24 };
   const clip = await makeClip(ffmpeg, join(folder, "clip.mp4"), small);
   const large = padClip(clip, join(folder, "large.mp4"), size, { sparse: true });
-  await sayPeak(folder, large, "2 GiB: 24 s of 1080p and padding");
+  await sayDigests(large);
+  await sayPeak(folder, large, "10 GB: 24 s of 1080p and padding");
   const wide = { scenes: ["mandelbrot"], size: "3840x2160", rate: 30, roundSeconds: 6, seconds: 6 };
   await sayPeak(folder, await makeClip(ffmpeg, join(folder, "wide.mp4"), wide), "6 s of 2160p");
+}
+
+/** What reading the file once and taking both digests takes by itself: no import can be faster. */
+async function sayDigests(file) {
+  const script = join(root, "test", "bench", "hash-files.js");
+  const run = await runWhole({ program: process.execPath, args: ["--import", ownPeak, script, file] });
+  say(
+    `  node test/bench/hash-files.js FILE   (both digests of it and nothing else; one run of ${seconds(run.seconds)})`,
+  );
 }
 
 async function sayPeak(folder, file, words) {

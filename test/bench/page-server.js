@@ -4,27 +4,35 @@ import { createServer } from "node:http";
 
 /** Serves a page with one MP4 on it, on loopback. Returns the page's address and how to close the server. */
 export async function servePage(clip) {
-  const server = createServer((request, response) => answer(request, response, clip));
+  const { urls, close } = await servePages([clip]);
+  return { url: urls[0], close };
+}
+
+/** Serves a page for each MP4, on loopback. Returns the pages' addresses and how to close the server. */
+export async function servePages(clips) {
+  const server = createServer((request, response) => answer(request, response, clips));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const url = `http://127.0.0.1:${server.address().port}/watch/1`;
+  const site = `http://127.0.0.1:${server.address().port}`;
   const close = () => {
     server.close();
     server.closeAllConnections();
   };
-  return { url, close };
+  return { urls: clips.map((_, index) => `${site}/watch/${index + 1}`), close };
 }
 
-function answer(request, response, clip) {
-  if (request.url === "/media/clip.mp4") {
+function answer(request, response, clips) {
+  const [, kind, number] = /^\/(watch|media)\/(\d+)(?:\.mp4)?$/.exec(request.url ?? "") ?? [];
+  const clip = clips[Number(number) - 1];
+  if (clip === undefined) {
+    response.writeHead(404, { "Content-Type": "text/plain" }).end("not here\n");
+  } else if (kind === "media") {
     response.writeHead(200, { "Content-Type": "video/mp4", "Content-Length": statSync(clip).size });
     if (request.method === "HEAD") response.end();
     else createReadStream(clip).pipe(response);
-  } else if (request.url === "/watch/1") {
-    response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" });
-    response.end(page(`http://${request.headers.host}/media/clip.mp4`));
   } else {
-    response.writeHead(404, { "Content-Type": "text/plain" }).end("not here\n");
+    response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" });
+    response.end(page(`http://${request.headers.host}/media/${number}.mp4`));
   }
 }
 

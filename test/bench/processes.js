@@ -12,11 +12,12 @@ const running = new Set();
 const graceMs = 4000;
 
 /**
- * Runs a whole process and waits for its end. `command`: program, args, cwd, env, and `mayFail` where the exit status
- * is not looked at. Returns seconds by the clock, seconds of CPU and the peak memory in bytes of the largest process
+ * Runs a whole process and waits for its end. `command`: program, args, cwd, env, `mayFail` where the exit status is not
+ * looked at, `before`, which is called first and not measured, and `onStdout`, which gets stdout as it comes. Returns seconds by the clock, seconds of CPU and the peak memory in bytes of the largest process
  * among the program and its children (both null where GNU time is missing), its own peak for a node program, and stdout.
  */
 export async function runWhole(command) {
+  command.before?.();
   const notes = mkdtempSync(join(tmpdir(), "holdfast-bench-notes-"));
   try {
     const accounting = join(notes, "accounting");
@@ -26,7 +27,7 @@ export async function runWhole(command) {
     const began = performance.now();
     // A group of its own, so that an interrupt reaches everything in it once, and through us.
     const child = spawn(program, args, { cwd: command.cwd, env, detached: true });
-    const ended = await outcome(child);
+    const ended = await outcome(child, command.onStdout);
     const seconds = (performance.now() - began) / 1000;
     if (ended.status !== 0 && !command.mayFail) throw failure(command, ended);
     return { seconds, stdout: ended.stdout, ...readAccounting(accounting), ownPeak: readNumber(own) };
@@ -54,11 +55,14 @@ function signalAll(signal) {
   }
 }
 
-async function outcome(child) {
+async function outcome(child, onStdout = () => {}) {
   running.add(child);
   const stdout = [];
   let stderr = "";
-  child.stdout.on("data", (chunk) => stdout.push(chunk));
+  child.stdout.on("data", (chunk) => {
+    stdout.push(chunk);
+    onStdout(chunk);
+  });
   child.stderr.on("data", (chunk) => {
     stderr = (stderr + chunk).slice(-4000);
   });
