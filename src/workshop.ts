@@ -66,7 +66,7 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
     },
   );
   try {
-    const exiftool = openExifTool(makeScratch(vault));
+    const exiftool = openExifTool(vault.layout.objects, makeScratch(vault));
     const found = [...media.values(), ...(downloader ? [downloader] : [])];
     return {
       vault,

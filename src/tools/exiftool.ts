@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { ExifTool } from "exiftool-vendored";
 import { isJsonObject, parseForeignJson } from "../core/canonical-json.js";
-import { type Limits, startKept } from "./run.js";
+import { type Limits, startKeptJailed } from "./run.js";
 
 export type ExifToolOutcome = { readonly json: string } | { readonly refused: string };
 
@@ -27,20 +27,27 @@ const exifToolLimits: Limits = {
 /** Everything the file holds: all groups, duplicates and unknown tags included (EVIDENCE §7.1). */
 const readArguments = ["-G1", "-a", "-u", "-struct", "-api", "largefilesupport=1"];
 
-/** `scratch`: existing folder of ours, the process's working folder and TMPDIR. */
-export function openExifTool(scratch: string): ExifToolSession {
+/**
+ * `originals`: existing folder of all that will be read, also of files that come into it later. `scratch`: existing folder
+ * of ours, the process's working folder and TMPDIR.
+ */
+export function openExifTool(originals: string, scratch: string): ExifToolSession {
   const program = bundledProgram();
   const tool = new ExifTool({
     maxProcs: 1,
     taskRetries: 0,
     taskTimeoutMillis: exifToolLimits.wallMs,
-    processFactory: async () =>
-      startKept({
+    processFactory: async () => {
+      const { child } = await startKeptJailed({
         program: perl,
         argv: [program, "-stay_open", "True", "-@", "-"],
         cwd: scratch,
         limits: exifToolLimits,
-      }).child,
+        // Beside the program lie the modules it is made of.
+        jail: { reads: [dirname(program), originals], writes: [] },
+      });
+      return child;
+    },
   });
   return {
     version: () => tool.version(),

@@ -208,13 +208,15 @@ export function playableArgv(tracks: readonly string[], out: string): readonly s
 
 /** Puts separate tracks, or a transport stream, into one file that players open; nothing is re-encoded. */
 export async function makePlayable(request: PlayableRequest): Promise<PlayableOutcome> {
+  const { ffmpeg: path, outDir, scratch, signal } = request;
   const media = request.tracks.map((track) => track.media);
   const limits = remuxLimits(media.reduce((sum, path) => sum + statSync(path).size, 0));
   const runs: MediaRun[] = [];
   let reason = "no container can hold the tracks";
   for (const file of ["playable.mp4", "playable.mkv"] as const) {
-    const out = join(request.outDir, file);
-    const run = await runFfmpeg(request, playableArgv(media, out), limits);
+    const out = join(outDir, file);
+    const argv = playableArgv(media, out);
+    const run = await runMedia({ program: "ffmpeg", path, argv, media, scratch, outDir, limits, signal });
     runs.push(run);
     const refusal = whyUnusable(run);
     if (refusal === null) return { ok: true, file, runs };
@@ -225,14 +227,14 @@ export async function makePlayable(request: PlayableRequest): Promise<PlayableOu
   return { ok: false, reason, runs };
 }
 
-/** Runs ffmpeg with the arguments and limits given. */
+/** Runs ffmpeg over one original with the arguments and limits given. */
 export function runFfmpeg(
-  request: Pick<FfmpegRequest, "ffmpeg" | "scratch" | "signal">,
+  request: Pick<FfmpegRequest, "ffmpeg" | "media" | "scratch" | "signal">,
   argv: readonly string[],
   limits: ReturnType<typeof remuxLimits>,
 ): Promise<MediaRun> {
-  const { ffmpeg, scratch, signal } = request;
-  return runMedia({ program: "ffmpeg", path: ffmpeg, argv, scratch, limits, signal });
+  const { ffmpeg, media, scratch, signal } = request;
+  return runMedia({ program: "ffmpeg", path: ffmpeg, argv, media: [media], scratch, limits, signal });
 }
 
 function limitsFor(probe: MediaProbe): ReturnType<typeof decodeLimits> {

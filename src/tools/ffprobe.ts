@@ -76,6 +76,7 @@ export async function probeMedia(request: ProbeRequest): Promise<ProbeOutcome> {
     program: "ffprobe",
     path: request.ffprobe,
     argv: probeArgv(request.media),
+    media: [request.media],
     scratch: request.scratch,
     limits: ffprobeLimits,
     signal: request.signal,

@@ -167,8 +167,17 @@ function runDecoder(
   argv: readonly string[],
   onStdout: (chunk: Buffer) => void | Promise<void>,
 ): Promise<MediaRun> {
-  const { ffmpeg, scratch, limits, signal } = source;
-  return runMedia({ program: "ffmpeg", path: ffmpeg, argv, scratch, limits, signal, onStdout });
+  const { ffmpeg, media, scratch, limits, signal } = source;
+  return runMedia({
+    program: "ffmpeg",
+    path: ffmpeg,
+    argv,
+    media: [media],
+    scratch,
+    limits,
+    signal,
+    onStdout,
+  });
 }
 
 /** Cuts a byte stream into pieces of equal size; a last, incomplete piece is dropped. */

@@ -92,21 +92,26 @@ export function mediaUrl(path: string): string {
   return `file:${path}`;
 }
 
-/** Runs ffmpeg or ffprobe in an empty folder of ours and keeps what is needed to describe the run. */
+/** Runs ffmpeg or ffprobe in an empty folder of ours, locked in where that works, and keeps what is needed to describe the run. */
 export async function runMedia(request: {
   readonly program: "ffmpeg" | "ffprobe";
   readonly path: string;
   readonly argv: readonly string[];
+  /** The files it is to read; of everything else that is ours it sees `scratch` and `outDir` only. */
+  readonly media: readonly string[];
   readonly scratch: string;
+  /** A folder it writes into besides `scratch`. */
+  readonly outDir?: string;
   readonly limits: Limits;
   readonly signal: AbortSignal;
   readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
 }): Promise<MediaRun> {
-  const { program, path, argv, scratch, limits, signal, onStdout } = request;
+  const { program, path, argv, media, scratch, outDir, limits, signal, onStdout } = request;
   const result = await run({
     program: path,
     argv,
     cwd: scratch,
+    jail: { reads: media, writes: outDir === undefined ? [] : [outDir] },
     limits,
     signal,
     ...(onStdout ? { onStdout } : {}),

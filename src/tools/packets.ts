@@ -36,6 +36,7 @@ export async function readPackets(request: {
     program: "ffprobe",
     path: request.ffprobe,
     argv: packetsArgv(request.media, request.stream),
+    media: [request.media],
     scratch: request.scratch,
     limits: ffprobeLimits,
     signal: request.signal,

@@ -1,6 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { GroupEnding, graceMs } from "./group-ending.js";
+import { isOfTheSystem, type Jail, jailArgv } from "./jail.js";
+import { isExecutable, type JailState, systemFolders, tryJail } from "./jail-state.js";
+import { followJail } from "./jail-status.js";
+import { versionLimits } from "./limits.js";
+import { collectOutput } from "./program-output.js";
 
 /** What a child may use. Figures and reasons: SECURITY bounds, one row each in `tools/limits.ts`. */
 export interface Limits {
@@ -18,6 +23,8 @@ export interface RunRequest {
   /** An empty folder of ours; also the child's TMPDIR. */
   readonly cwd: string;
   readonly limits: Limits;
+  /** The program reads a stranger's file: where a jail works here, it sees these, `cwd` (to write in) and nothing else of ours. */
+  readonly jail?: Jail;
   /** What the program reads on stdin; without it stdin is empty. */
   readonly stdin?: Uint8Array;
   /** Added to the child's environment, which otherwise holds nothing of ours. */
@@ -50,10 +57,7 @@ export interface RunResult {
 }
 
 /** Which confinement a child ran under; goes into the record. */
-export type Sandbox = "prlimit" | "none";
-
-const stderrKept = 1024 * 1024;
-const graceMs = 3000;
+export type Sandbox = "bwrap" | "prlimit" | "none";
 
 /** The whole environment of every child. Nothing is inherited: no proxy, plugin, preload or report variable. */
 export function childEnvironment(scratch: string): Record<string, string> {
@@ -83,25 +87,78 @@ export function resourceLimits(limits: Limits): Readonly<Record<string, number>>
   };
 }
 
-/** The command line that starts `program` inside the confinement this machine offers. Pure but for `has`. */
+/** A command line together with the confinement that it is. */
+interface Confined {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly sandbox: Sandbox;
+}
+
+/** The command line that starts `program` under what limits this machine offers, without a jail. Pure but for `has`. */
 export function confinedCommand(
   program: string,
   argv: readonly string[],
   limits: Limits,
   has: (path: string) => boolean = isExecutable,
-): { readonly command: string; readonly args: readonly string[]; readonly sandbox: Sandbox } {
+): Confined {
   if (!has(prlimit)) return { command: program, args: argv, sandbox: "none" };
-  const bounds = Object.entries(resourceLimits(limits)).map(([name, value]) => `--${name}=${value}`);
-  const limited = [...bounds, "--", program, ...argv];
+  const args = limitedArgv(program, argv, limits);
   // A child must not outlive a killed holdfast: it would go on writing into a folder the next attempt owns.
   if (has(setpriv)) {
-    return { command: setpriv, args: ["--pdeathsig", "KILL", "--", prlimit, ...limited], sandbox: "prlimit" };
+    return { command: setpriv, args: ["--pdeathsig", "KILL", "--", prlimit, ...args], sandbox: "prlimit" };
   }
-  return { command: prlimit, args: limited, sandbox: "prlimit" };
+  return { command: prlimit, args, sandbox: "prlimit" };
 }
 
+function limitedArgv(program: string, argv: readonly string[], limits: Limits): readonly string[] {
+  const bounds = Object.entries(resourceLimits(limits)).map(([name, value]) => `--${name}=${value}`);
+  return [...bounds, "--", program, ...argv];
+}
+
+const bwrap = "/usr/bin/bwrap";
 const prlimit = "/usr/bin/prlimit";
 const setpriv = "/usr/bin/setpriv";
+
+type Wanted = Pick<RunRequest, "program" | "argv" | "cwd" | "limits" | "env">;
+
+/** The same inside a jail, with the limits set inside. */
+function jailedCommand({ program, argv, cwd, limits, env }: Wanted, jail: Jail): Confined {
+  const inside = {
+    program,
+    command: [prlimit, ...limitedArgv(program, argv, limits)],
+    cwd,
+    env: { ...childEnvironment(cwd), ...env },
+    jail,
+    systemFolders: systemFolders(),
+  };
+  return { command: bwrap, args: jailArgv(inside), sandbox: "bwrap" };
+}
+
+/** Never changes its mind within a process: a jail that fails later fails the run. */
+async function confine(request: Wanted & Pick<RunRequest, "jail">): Promise<Confined> {
+  const { program, argv, limits, cwd, jail } = request;
+  if (!jail || !(await jailState(program)).works) return confinedCommand(program, argv, limits);
+  return jailedCommand(request, { ...jail, writes: [cwd, ...jail.writes] });
+}
+
+const jailStates = new Map<string, Promise<JailState>>();
+
+/**
+ * Whether `program` starts inside a jail here. Found out once in the life of a process by doing it, with a program that does
+ * nothing; a program that lies outside `/usr`, whose libraries may lie anywhere, is started itself, without arguments.
+ */
+export function jailState(program: string): Promise<JailState> {
+  const tried = isOfTheSystem(program) ? "/usr/bin/true" : program;
+  const state = jailStates.get(tried) ?? tryJail(tried, [bwrap, prlimit], startLockedIn);
+  jailStates.set(tried, state);
+  return state;
+}
+
+/** A program that does nothing, locked in with nothing of ours. */
+function startLockedIn(program: string): Promise<RunResult> {
+  const request = { program, argv: [], cwd: "/tmp", limits: versionLimits };
+  return start(request, jailedCommand(request, { reads: [], writes: [] }));
+}
 
 /** A running program with a process group of its own, as `supervise` sees it. */
 export interface Started {
@@ -119,12 +176,21 @@ export interface Started {
 
 /** The command lines of everything that is started go through here and `startKept`, and through nothing else. */
 export async function run(request: RunRequest): Promise<RunResult> {
-  const { command, args, sandbox } = confinedCommand(request.program, request.argv, request.limits);
+  return start(request, await confine(request));
+}
+
+function start(request: RunRequest, { command, args, sandbox }: Confined): Promise<RunResult> {
   const terminal = request.terminal === true;
-  const child = spawn(command, [...args], {
+  const jailed = sandbox === "bwrap";
+  const child = spawn(command, jailed ? ["--json-status-fd", "3", ...args] : [...args], {
     cwd: request.cwd,
     env: { ...childEnvironment(request.cwd), ...request.env },
-    stdio: [request.stdin ? "pipe" : terminal ? "inherit" : "ignore", "pipe", "pipe"],
+    stdio: [
+      request.stdin ? "pipe" : terminal ? "inherit" : "ignore",
+      "pipe",
+      "pipe",
+      ...(jailed ? (["pipe"] as const) : []),
+    ],
     detached: !terminal,
     shell: false,
   });
@@ -134,7 +200,10 @@ export async function run(request: RunRequest): Promise<RunResult> {
   if (!stdout || !stderr) throw new Error("a child without pipes");
   const kill = (signal: NodeJS.Signals) =>
     terminal ? void child.kill(signal) : killGroup(child.pid, signal);
-  return supervise({ stdout, stderr, ended: endOf(child), kill }, request, { sandbox, forked: false });
+  const report = child.stdio[3];
+  const whole = { ended: endOf(child), kill };
+  const process = report instanceof Readable ? followJail(report, whole, killGroup) : whole;
+  return supervise({ stdout, stderr, ...process }, request, { sandbox, forked: false });
 }
 
 /**
@@ -209,13 +278,23 @@ export interface KeptProcess {
   readonly sandbox: Sandbox;
 }
 
+type KeptRequest = Pick<RunRequest, "program" | "argv" | "cwd" | "limits">;
+
 /**
  * Starts a program that is kept open and spoken to over its pipes, under the same rules as `run`: confinement,
  * environment from scratch, no shell, a process group of its own. The caller must end it; it dies with this process where
  * the system can do that.
  */
-export function startKept(request: Pick<RunRequest, "program" | "argv" | "cwd" | "limits">): KeptProcess {
-  const { command, args, sandbox } = confinedCommand(request.program, request.argv, request.limits);
+export function startKept(request: KeptRequest): KeptProcess {
+  return keep(request, confinedCommand(request.program, request.argv, request.limits));
+}
+
+/** The same for a program that reads strangers' files. */
+export async function startKeptJailed(request: KeptRequest & { readonly jail: Jail }): Promise<KeptProcess> {
+  return keep(request, await confine(request));
+}
+
+function keep(request: KeptRequest, { command, args, sandbox }: Confined): KeptProcess {
   const child = spawn(command, [...args], {
     cwd: request.cwd,
     env: childEnvironment(request.cwd),
@@ -226,93 +305,9 @@ export function startKept(request: Pick<RunRequest, "program" | "argv" | "cwd" |
   return { child, sandbox };
 }
 
-/** Ends the whole process group: politely, then for good. Some programs ignore SIGTERM while they allocate. */
-class GroupEnding {
-  by: EndedBy = "exited";
-  reason = "exited";
-  private killer: NodeJS.Timeout | undefined;
-  private readonly kill: Started["kill"];
-
-  constructor(kill: Started["kill"]) {
-    this.kill = kill;
-  }
-
-  end(by: EndedBy, reason: string): void {
-    if (this.by !== "exited") return;
-    this.note(by, reason);
-    this.kill("SIGTERM");
-    this.killer = setTimeout(() => this.kill("SIGKILL"), graceMs);
-  }
-
-  note(by: EndedBy, reason: string): void {
-    this.by = by;
-    this.reason = reason;
-  }
-
-  sweep(): void {
-    clearTimeout(this.killer);
-    this.kill("SIGKILL");
-  }
-}
-
-function collectOutput(started: Started, request: RunRequest, ending: GroupEnding) {
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  let stdoutBytes = 0;
-  let stderrBytes = 0;
-  let inHand = false;
-  let seenBytes = 0;
-  let abandoned = false;
-  started.stderr.on("data", (chunk: Buffer) => {
-    stderr.push(chunk);
-    stderrBytes += chunk.length;
-    while (stderr[0] && stderrBytes - stderr[0].length > stderrKept)
-      stderrBytes -= stderr.shift()?.length ?? 0;
-  });
-  const drained = (async () => {
-    try {
-      for await (const chunk of started.stdout) {
-        stdoutBytes += chunk.length;
-        if (stdoutBytes > request.limits.stdoutBytes) {
-          ending.end("output-limit", `printed more than ${request.limits.stdoutBytes} bytes`);
-          break;
-        }
-        inHand = true;
-        if (request.onStdout) await request.onStdout(chunk);
-        else stdout.push(chunk);
-        inHand = false;
-      }
-    } catch (error) {
-      if (!abandoned)
-        ending.end("aborted", error instanceof Error ? error.message : "output could not be taken");
-    }
-  })();
-  /** Whether nothing came, and nothing was in hand, since it was asked last. */
-  const isIdle = (): boolean => {
-    const idle = !inHand && stdoutBytes === seenBytes;
-    seenBytes = stdoutBytes;
-    return idle;
-  };
-  const abandon = (): void => {
-    abandoned = true;
-    started.stdout.destroy();
-    started.stderr.destroy();
-  };
-  return { stdout, stderr, drained, isIdle, abandon };
-}
-
 function endOf(child: ChildProcess): Started["ended"] {
   return new Promise((resolve) => {
     child.once("error", (error) => resolve({ exitCode: null, signal: null, notStarted: error.message }));
     child.once("exit", (exitCode, signal) => resolve({ exitCode, signal, notStarted: null }));
   });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

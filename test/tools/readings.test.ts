@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, test } from "vitest";
 import { layOut, renderContactSheet } from "../../src/tools/contact-sheet.ts";
@@ -168,7 +168,7 @@ describe("the playable copy", () => {
 describe("ExifTool", () => {
   test("keeps what the file says and drops what this machine says of it", async () => {
     await inFolder(async (scratch) => {
-      const session = openExifTool(scratch);
+      const session = openExifTool(dirname(clips.get("picture.mp4")), scratch);
       try {
         const outcome = await session.read(clips.get("picture.mp4"));
         const json = "json" in outcome ? outcome.json : "";
