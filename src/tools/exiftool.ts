@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { basename, dirname } from "node:path";
 import { ExifTool } from "exiftool-vendored";
 import { isJsonObject, parseForeignJson } from "../core/canonical-json.js";
-import { type Limits, startKeptJailed } from "./run.js";
+import { type KeptProcess, type Limits, startKeptJailed } from "./run.js";
 
 export type ExifToolOutcome = { readonly json: string } | { readonly refused: string };
 
@@ -33,6 +33,7 @@ const readArguments = ["-G1", "-a", "-u", "-struct", "-api", "largefilesupport=1
  */
 export function openExifTool(originals: string, scratch: string): ExifToolSession {
   const program = bundledProgram();
+  const failure = new StartFailure();
   const tool = new ExifTool({
     maxProcs: 1,
     taskRetries: 0,
@@ -46,22 +47,48 @@ export function openExifTool(originals: string, scratch: string): ExifToolSessio
         // Beside the program lie the modules it is made of.
         jail: { reads: [dirname(program), originals], writes: [] },
       });
+      failure.watch(child);
       return child;
     },
   });
   return {
-    version: () => tool.version(),
-    read: (path) => readWith(tool, path),
+    version: () => failure.before(tool.version()),
+    read: (path) => readWith(failure.before(tool.readRaw(path, { readArgs: readArguments })), path),
     close: () => tool.end(),
   };
 }
 
+/** A process that ends before it says a word would be started again and again, and whoever waits would wait for ever. */
+class StartFailure {
+  private fail: (error: Error) => void = () => undefined;
+  private readonly failed = new Promise<never>((_resolve, reject) => {
+    this.fail = reject;
+  });
+
+  constructor() {
+    this.failed.catch(() => undefined);
+  }
+
+  watch(child: KeptProcess["child"]): void {
+    let spoke = false;
+    child.stdout?.once("data", () => {
+      spoke = true;
+    });
+    child.once("close", () => {
+      if (!spoke) this.fail(new Error("it did not start"));
+    });
+  }
+
+  before<T>(answer: Promise<T>): Promise<T> {
+    return Promise.race([answer, this.failed]);
+  }
+}
+
 const perl = "/usr/bin/perl";
 
-async function readWith(tool: ExifTool, path: string): Promise<ExifToolOutcome> {
+async function readWith(answer: Promise<unknown>, path: string): Promise<ExifToolOutcome> {
   try {
-    const raw = await tool.readRaw(path, { readArgs: readArguments });
-    const value = parseForeignJson(JSON.stringify(raw));
+    const value = parseForeignJson(JSON.stringify(await answer));
     if (!isJsonObject(value)) return { refused: "its answer was not an object" };
     return { json: JSON.stringify(withoutMachineFacts(value), null, 1) };
   } catch (error) {
