@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { diskReserve } from "./core/disk-reserve.js";
 import type { ClockCheck } from "./core/record.js";
+import { mediaJail } from "./media-jail.js";
 import type { World } from "./outcome.js";
 import { type SealState, sealFindings } from "./seal-state.js";
 import { checkClock } from "./tools/clock.js";
+import type { JailState } from "./tools/jail-state.js";
 import { versionLimits } from "./tools/limits.js";
 import { findProgram, howToGet, minimumYtDlp, type Program, type ProgramName } from "./tools/programs.js";
 import { confinedCommand, type Sandbox } from "./tools/run.js";
@@ -46,7 +48,7 @@ export interface DoctorReport {
   readonly tool: string;
   readonly node: string;
   readonly programs: readonly Program[];
-  /** How programs that meet hostile input are confined on this machine. */
+  /** How the programs that read clips are confined on this machine. */
   readonly sandbox: Sandbox;
   readonly clock: ClockCheck;
   readonly disks: readonly DiskSpace[];
@@ -101,11 +103,13 @@ export async function doctor(
         : programFinding(program),
     );
   }
-  const { sandbox } = confinedCommand("/bin/true", [], versionLimits);
+  const readers = programs.filter(({ name }) => name === "ffmpeg" || name === "ffprobe");
+  const jail = await mediaJail(readers.map(({ path }) => path));
+  const sandbox = jail.works ? "bwrap" : confinedCommand("/bin/true", [], versionLimits).sandbox;
   const clock = await checkClock(now);
   const disks = await freeSpace(vaultDir);
   const vault = vaultState === null ? null : await vaultState();
-  findings.push(sandboxFinding(sandbox), clockFinding(clock), ...disks.map(diskFinding));
+  findings.push(sandboxFinding(sandbox, jail), clockFinding(clock), ...disks.map(diskFinding));
   if (vault !== null) findings.push(...vaultFindings(vault));
   const ok = findings.every(({ severity }) => severity !== "problem");
   return {
@@ -159,10 +163,16 @@ export function nodeFinding(version: string, now: Date): DoctorFinding {
   return { severity: "note", what: "node", detail, hint: "install a newer Node, then run `npm run setup`" };
 }
 
-function sandboxFinding(sandbox: Sandbox): DoctorFinding {
-  if (sandbox !== "none") return { severity: "ok", what: "confinement", detail: sandbox, hint: null };
-  const detail = "none: other people's programs run without limits, and records say so";
-  return { severity: "note", what: "confinement", detail, hint: howToGet("prlimit") };
+/** What there is to say about how programs that read clips are confined. */
+export function sandboxFinding(sandbox: Sandbox, jail: JailState): DoctorFinding {
+  const what = "confinement";
+  if (jail.works) {
+    const detail = `${sandbox}: ffmpeg and ffprobe see the clip they read, ExifTool the stored captures, none a network; yt-dlp has limits only`;
+    return { severity: "ok", what, detail, hint: null };
+  }
+  const left = sandbox === "none" ? "none, not even limits" : "prlimit, limits only";
+  const detail = `${left}, and records say so: programs cannot be locked in, ${jail.reason}`;
+  return { severity: "note", what, detail, hint: jail.hint };
 }
 
 function clockFinding(clock: ClockCheck): DoctorFinding {

@@ -539,7 +539,7 @@ describe("code and schema state the same fields", () => {
       "ways to confine",
       "cli-output.schema.json#/$defs/doctorReport",
       "sandbox",
-      all<Sandbox>({ prlimit: null, none: null }),
+      all<Sandbox>({ bwrap: null, prlimit: null, none: null }),
     ],
     ["events", "entry.schema.json", "event", [...eventNames].sort()],
   ])("the %s are the same", (_what, id, property, members) => {

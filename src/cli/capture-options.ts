@@ -2,10 +2,11 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { CaptureRequest } from "../archive.js";
 import { parseCount, parseSize } from "./option-values.js";
+import { sandboxOption, type SandboxOption } from "./sandbox-option.js";
 import { isSwitchedOn, type Session } from "./session.js";
 
 /** The options of every command that fetches, as commander hands them over. */
-export interface CaptureOptions {
+export interface CaptureOptions extends SandboxOption {
   readonly format?: string;
   readonly cookies?: string;
   readonly proxy?: string;
@@ -45,7 +46,8 @@ export function addCaptureOptions(command: Command): Command {
       "--allow-old-yt-dlp",
       "use a yt-dlp with known holes; the record says so (or HOLDFAST_ALLOW_OLD_YTDLP=1)",
     )
-    .option("--deep", "hash every decoded frame too; slow");
+    .option("--deep", "hash every decoded frame too; slow")
+    .addOption(sandboxOption());
 }
 
 /** What they ask of each capture, the path of the cookie file, and whether an old yt-dlp will do. */

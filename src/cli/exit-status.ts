@@ -21,7 +21,7 @@ const meanings: Readonly<Record<ExitStatus, string>> = {
   0: "done",
   1: "evidence is not as recorded",
   2: "usage: a wrong option, or nothing here has that name",
-  3: "a needed program is missing",
+  3: "a needed program is missing, or the jail that was required",
   4: "a capture failed or is incomplete (recorded as such), or a disk or file could not be read or written",
   5: "no vault here, or not one this version knows",
   6: "another process holds the vault",

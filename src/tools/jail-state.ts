@@ -47,8 +47,11 @@ function missingProgram(name: string): JailState {
 
 /** The state where bubblewrap was started and could not make a jail; `words` is what it printed. */
 export function forbiddenJail(words: string, facts: NamespaceFacts): JailState {
-  const [first = ""] = words.trim().split("\n");
-  return noJail(`bubblewrap cannot make a jail: ${printable(first, 200)}`, forbiddenHint(facts));
+  const [first = ""] = words
+    .replace(/^bwrap: /, "")
+    .trim()
+    .split("\n");
+  return noJail(`bubblewrap says: ${printable(first, 200)}`, forbiddenHint(facts));
 }
 
 function noJail(reason: string, hint: string): JailState {
@@ -60,7 +63,8 @@ function forbiddenHint({ apparmor, clone, max, inContainer }: NamespaceFacts): s
     return "AppArmor forbids it: load its profile bwrap-userns-restrict (package apparmor-profiles)";
   if (clone === "0") return "the system forbids it: sudo sysctl kernel.unprivileged_userns_clone=1";
   if (max === "0") return "the system forbids it: sudo sysctl user.max_user_namespaces=10000";
-  if (inContainer) return "this container forbids it: allow user namespaces in it, or run holdfast outside";
+  if (inContainer)
+    return "a container must be given user namespaces from outside; or run holdfast outside it";
   return "something on this machine forbids user namespaces: try bwrap --unshare-all --ro-bind / / true";
 }
 

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { ArchiveRequest } from "../../archive.js";
 import { addCaptureOptions, type CaptureOptions, captureRequest } from "../capture-options.js";
 import { exitStatusHelp, statusOfCaptures } from "../exit-status.js";
+import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
 import { showResult, showTally } from "../show-result.js";
@@ -23,6 +24,7 @@ export function addArchive(program: Command, run: RunCommand): void {
 }
 
 async function archive(session: Session, urls: readonly string[], options: CaptureOptions) {
+  await checkSandbox(session, options);
   const { archiveUrls } = await import("../../archive.js");
   const results = await archiveUrls(
     archiveRequest(session, urls, options),

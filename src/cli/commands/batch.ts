@@ -11,6 +11,7 @@ import { BatchView } from "../batch-view.js";
 import { addCaptureOptions, type CaptureOptions, captureRequest } from "../capture-options.js";
 import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
 import { parseCount, parseDay, parseDuration, parseSize } from "../option-values.js";
+import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
@@ -84,6 +85,7 @@ async function batch(session: Session, list: string | null, options: BatchOption
   }
   const source = list === null ? null : readList(session, list, options.column ?? null);
   if (options.dryRun === true) return dryRun(session, source, options);
+  await checkSandbox(session, options);
   const { runBatch } = await import("../../batch.js");
   const view = new BatchView(session);
   try {

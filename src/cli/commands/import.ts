@@ -3,11 +3,12 @@ import type { Command } from "commander";
 import { printable } from "../../core/printable.js";
 import type { ImportRequest } from "../../import.js";
 import { exitStatusHelp, statusOfCaptures } from "../exit-status.js";
+import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
 import { showResult, showTally } from "../show-result.js";
 
-export interface ImportOptions {
+export interface ImportOptions extends SandboxOption {
   readonly sourceUrl?: string;
   readonly receivedFrom?: string;
   readonly again?: boolean;
@@ -26,6 +27,7 @@ export function addImport(program: Command, run: RunCommand): void {
     .option("--received-from <who>", "who handed the file over; kept in the private part of the vault")
     .option("--again", "import once more what the vault already holds")
     .option("--deep", "hash every decoded frame too; slow")
+    .addOption(sandboxOption())
     .addHelpText("after", exitStatusHelp(0, 2, 3, 4, 5, 6, 70, 130))
     .action((files: readonly string[], options: ImportOptions, command: Command) =>
       run(command, (session) => importAll(session, files, options)),
@@ -33,6 +35,7 @@ export function addImport(program: Command, run: RunCommand): void {
 }
 
 async function importAll(session: Session, files: readonly string[], options: ImportOptions) {
+  await checkSandbox(session, options);
   const { importFiles } = await import("../../import.js");
   const request = importRequest(session, files, options);
   const results = await importFiles(

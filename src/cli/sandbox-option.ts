@@ -1,0 +1,28 @@
+import { Option } from "commander";
+import { errorLines } from "./failure-report.js";
+import { isSwitchedOn, type Session } from "./session.js";
+
+/** The option of every command that lets programs read clips. */
+export interface SandboxOption {
+  readonly requireSandbox?: boolean;
+}
+
+/** As commander takes it. */
+export function sandboxOption(): Option {
+  return new Option(
+    "--require-sandbox",
+    "refuse where the programs that read a clip cannot be locked in (or HOLDFAST_REQUIRE_SANDBOX=1)",
+  );
+}
+
+/** Refuses with `program-missing` where a jail is asked for and does not work; says so where it was not asked for. */
+export async function checkSandbox(session: Session, { requireSandbox }: SandboxOption): Promise<void> {
+  const { mediaJail, requireMediaJail } = await import("../media-jail.js");
+  if (requireSandbox === true || isSwitchedOn(session, "HOLDFAST_REQUIRE_SANDBOX")) {
+    return requireMediaJail(session.world);
+  }
+  const state = await mediaJail([]);
+  if (state.works || session.quiet) return;
+  const words = `programs that read a clip are not locked in: ${state.reason}`;
+  for (const line of errorLines(words, state.hint)) session.screen.note(line);
+}
