@@ -6,6 +6,7 @@ import { benchArchive } from "./archive.js";
 import { benchBatch, benchLongBatch } from "./batch.js";
 import { benchExport } from "./export.js";
 import { benchHashing } from "./hashing.js";
+import { benchJail } from "./jail.js";
 import { benchKeyframes } from "./keyframes.js";
 import { benchLog } from "./log.js";
 import { findPrograms, versionsOf } from "./machine.js";
@@ -18,6 +19,7 @@ const cases = {
   hashing: benchHashing,
   verify: benchVerify,
   log: benchLog,
+  jail: benchJail,
   keyframes: benchKeyframes,
   archive: benchArchive,
   batch: benchBatch,
