@@ -71,6 +71,7 @@ CREATE TABLE capture (
 
 CREATE INDEX capture_at ON capture (at);
 CREATE INDEX capture_entry ON capture (entry);
+CREATE INDEX capture_claimed_date ON capture (claimed_date);
 CREATE INDEX capture_url_key ON capture (url_key);
 CREATE INDEX capture_host ON capture (host);
 CREATE INDEX capture_derivation ON capture (derivation) WHERE derivation IS NOT 'done';

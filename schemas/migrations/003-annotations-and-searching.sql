@@ -3,6 +3,7 @@ DROP TABLE file;
 DROP TABLE capture_text;
 
 CREATE INDEX capture_entry ON capture (entry);
+CREATE INDEX capture_claimed_date ON capture (claimed_date);
 
 CREATE TABLE file (
   capture TEXT NOT NULL REFERENCES capture (id),

@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import { HoldfastError } from "../core/error.js";
-import { addTextFunctions, matchOfText } from "./text-search.js";
+import { knownHosts } from "./host-search.js";
+import { addTextFunctions, hasFewMatches, matchOfText } from "./text-search.js";
 
 /** A row of the index over captures, as stored. */
 export interface CaptureRowRecord {
@@ -141,13 +142,14 @@ export function queryCaptures(database: Database.Database, query: CaptureQuery):
   where("at >= @since", "since", query.since);
   where("at < @until", "until", query.until && dayAfter(query.until));
   where("instr(folded(uploader), folded(@uploader)) > 0", "uploader", query.uploader);
-  where("(host = @host OR substr(host, -length(@host) - 1) = '.' || @host)", "host", query.host);
+  // With a plus sign SQLite does not gather all captures of a large site, or with a common word, to find the newest.
+  const known = query.host === null ? null : knownHosts(database, query.host);
+  const host = known?.few === true ? "host" : "+host";
+  where(`${host} IN (SELECT value FROM json_each(@hosts))`, "hosts", known && JSON.stringify(known.hosts));
   where("(status = @status OR derivation = @status)", "status", query.status);
-  where(
-    "entry IN (SELECT rowid FROM capture_text WHERE capture_text MATCH @text)",
-    "text",
-    query.text === null || /^[\s\0]*$/.test(query.text) ? null : matchOfText(query.text),
-  );
+  const match = query.text === null || /^[\s\0]*$/.test(query.text) ? null : matchOfText(query.text);
+  const entry = match === null || hasFewMatches(database, match) ? "entry" : "+entry";
+  where(`${entry} IN (SELECT rowid FROM capture_text WHERE capture_text MATCH @text)`, "text", match);
   addTextFunctions(database);
   const order = `${query.sort} ${query.descending ? "DESC" : "ASC"}, entry ${query.descending ? "DESC" : "ASC"}`;
   return database

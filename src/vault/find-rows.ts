@@ -3,6 +3,7 @@ import { dateSpan } from "../core/date-span.js";
 import { foldedText, holdsWords, queryWords } from "../core/folded-text.js";
 import { annotationsOf } from "./annotations.js";
 import { type CaptureRowRecord, captureColumns } from "./captures.js";
+import { knownHosts } from "./host-search.js";
 import { prepared } from "./statements.js";
 import { addTextFunctions, matchOf } from "./text-search.js";
 
@@ -39,22 +40,24 @@ export function findCaptures(database: Database.Database, query: FindQuery): rea
   addDigest(found, query.digest);
   addDates(found, query);
   addNotes(found, query);
-  if (query.host !== null && !addHost(found, database, query.host)) return [];
+  const known = query.host === null ? null : knownHosts(database, query.host);
+  if (known !== null) addHosts(found, known.hosts);
   const match = matchOfQuery(query);
+  const isNarrow = query.digest !== null || known?.few === true;
   return database
     .prepare<[Record<string, string | number>], CaptureRowRecord>(
-      `SELECT ${captureColumns} FROM capture WHERE rowid IN (${rowids(found, match, query.digest !== null)})
+      `SELECT ${captureColumns} FROM capture WHERE rowid IN (${rowids(found, match, isNarrow)})
        ORDER BY rowid DESC`,
     )
     .all({ ...found.values, ...(match === null ? {} : { match }), limit: query.limit ?? -1 });
 }
 
 /**
- * The newest rows under all conditions, by rowid, which rises with the log. Words alone are asked of the full-text table
- * in that order, so that a common word costs no more than a rare one; a digest is rarer than any word.
+ * The newest rows under all conditions, by rowid, which rises with the log. Words are asked of the full-text table in that
+ * order, so that a common word costs no more than a rare one, unless the other conditions leave fewer rows than words do.
  */
-function rowids({ sql }: Conditions, match: string | null, hasDigest: boolean): string {
-  const isDriven = match !== null && !hasDigest;
+function rowids({ sql }: Conditions, match: string | null, isNarrow: boolean): string {
+  const isDriven = match !== null && !isNarrow;
   const from = isDriven
     ? "capture_text CROSS JOIN capture AS c ON c.entry = capture_text.rowid"
     : "capture AS c";
@@ -122,22 +125,11 @@ function addNotes({ sql, values }: Conditions, { where, case: name }: FindQuery)
   values.case = foldedText(name);
 }
 
-/** False where no capture has such a host. The hosts there are come from the index, one step for each. */
-function addHost({ sql, values }: Conditions, database: Database.Database, host: string): boolean {
-  const hosts = database
-    .prepare<[{ host: string }], string>(
-      `WITH RECURSIVE known(host) AS (
-         SELECT min(host) FROM capture
-         UNION ALL SELECT (SELECT min(host) FROM capture WHERE host > known.host) FROM known WHERE known.host IS NOT NULL)
-       SELECT host FROM known WHERE host = @host OR substr(host, -length(@host) - 1) = '.' || @host`,
-    )
-    .pluck()
-    .all({ host });
+function addHosts({ sql, values }: Conditions, hosts: readonly string[]): void {
   const [only] = hosts;
-  if (only === undefined) return false;
-  sql.push(hosts.length === 1 ? "c.host = @hosts" : "c.host IN (SELECT value FROM json_each(@hosts))");
-  values.hosts = hosts.length === 1 ? only : JSON.stringify(hosts);
-  return true;
+  const isOne = only !== undefined && hosts.length === 1;
+  sql.push(isOne ? "c.host = @hosts" : "c.host IN (SELECT value FROM json_each(@hosts))");
+  values.hosts = isOne ? only : JSON.stringify(hosts);
 }
 
 function addDateFunctions(database: Database.Database): void {

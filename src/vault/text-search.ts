@@ -17,6 +17,18 @@ export function matchOfText(text: string): string {
   return matchOf(queryWords(text));
 }
 
+/** Whether so few captures answer a question of `matchOf` that these are best looked at one by one. */
+export function hasFewMatches(database: Database.Database, match: string): boolean {
+  const most = 10_000;
+  const query = "SELECT count(*) FROM (SELECT 1 FROM capture_text WHERE capture_text MATCH ? LIMIT ?)";
+  const count =
+    database
+      .prepare<[string, number], number>(query)
+      .pluck()
+      .get(match, most + 1) ?? 0;
+  return count <= most;
+}
+
 /**
  * Functions for queries of this connection: `folded(text)`, and `holds_words(text, question)`, where the words of the
  * question stand as they were typed.
