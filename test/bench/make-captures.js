@@ -1,10 +1,15 @@
 // node make-captures.js VAULT COUNT ADDRESS: adds captures of ADDRESS1, ADDRESS2, … to a vault that holds one fetched capture
 // with its derivation, through the real commits. Each is a copy of that one with an address of its own; only the
 // pictures are left out. What is on the disk and in the log is what `batch` would have left.
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import fs, { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { root } from "./machine.js";
 import { world } from "./make-world.js";
+
+// Nobody pulls the plug of a bench, and ten thousand captures are a hundred thousand flushes of the disk.
+fs.fsyncSync = () => undefined;
+syncBuiltinESMExports();
 
 const built = (path) => import(join(root, "dist", path));
 const { closeAfterWriting } = await built("checkpoint.js");
@@ -21,6 +26,7 @@ const [vaultPath, count, address] = process.argv.slice(2);
 const atOnce = 500;
 
 const vault = await openForWriting(vaultPath, world, () => undefined);
+vault.database.pragma("synchronous = OFF");
 const { object: folder } = vault.database
   .prepare("SELECT object FROM capture WHERE object IS NOT NULL")
   .get();
