@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -395,6 +396,23 @@ describe("before and beside a run", () => {
     expect(site.requests.length).toBe(asked);
     const none = await holdfast(["batch", list, "--dry-run", "--json", "--vault", at("no-vault")]);
     expect([none.status, existsSync(at("no-vault"))]).toEqual([0, false]);
+  });
+
+  it("a list is read from standard input too", () => {
+    const program = join(import.meta.dirname, "../bin/holdfast.js");
+    const ran = spawnSync(
+      process.execPath,
+      [program, "batch", "-", "--dry-run", "--json", "--vault", at("no-vault")],
+      { input: "Сілтеме;Орны\nhttps://video.example/1;Алматы\nне адрес;\n", encoding: "utf8" },
+    );
+    const lines = ran.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ row, plan }) => [row, plan])).toEqual([
+      [2, "capture"],
+      [3, "refused"],
+    ]);
   });
 
   it("a second batch on the same vault is told that it is busy, and the first one is not disturbed", async () => {
