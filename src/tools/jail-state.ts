@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, readlinkSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { printable } from "../core/printable.js";
 import type { SystemFolder } from "./jail.js";
@@ -97,6 +97,15 @@ function linkTarget(path: string): string | null {
     return readlinkSync(path);
   } catch {
     return null;
+  }
+}
+
+/** The path by which a program is called and, where that is a link, the path it leads to. */
+export function pathsOf(program: string): readonly string[] {
+  try {
+    return [...new Set([program, realpathSync(program)])];
+  } catch {
+    return [program];
   }
 }
 

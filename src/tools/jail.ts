@@ -14,8 +14,8 @@ export interface SystemFolder {
 }
 
 export interface JailedCommand {
-  /** Absolute path; one that lies outside `/usr` is shown read-only at its place. */
-  readonly program: string;
+  /** Absolute paths of the program, by which it is called and where it lies; those outside `/usr` are shown read-only. */
+  readonly program: readonly string[];
   /** What is started inside, first the absolute path of a program. */
   readonly command: readonly string[];
   /** The working folder. It must be among `jail.writes`, or `/tmp`, which is the jail's own. */
@@ -48,14 +48,14 @@ export function jailArgv(request: JailedCommand): readonly string[] {
     // Debian finds some libraries of ffmpeg through it.
     ...["--ro-bind-try", "/etc/alternatives", "/etc/alternatives"],
     ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
-    ...binds(isOfTheSystem(program) ? jail : { ...jail, reads: [program, ...jail.reads] }),
+    ...binds({ ...jail, reads: [...program.filter((path) => !isOfTheSystem(path)), ...jail.reads] }),
     ...["--remount-ro", "/", "--chdir", cwd, "--", ...command],
   ];
 }
 
-/** Whether a program lies where every jail shows it, with its libraries. */
-export function isOfTheSystem(program: string): boolean {
-  return program.startsWith("/usr/");
+/** Whether a path is one that every jail shows, as the libraries beside it. */
+export function isOfTheSystem(path: string): boolean {
+  return path.startsWith("/usr/");
 }
 
 /** What lies deeper is bound later: a file to be read stays read-only inside a folder to be written, and the reverse. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import { GroupEnding, graceMs } from "./group-ending.js";
 import { isOfTheSystem, type Jail, jailArgv } from "./jail.js";
-import { isExecutable, type JailState, systemFolders, tryJail } from "./jail-state.js";
+import { isExecutable, type JailState, pathsOf, systemFolders, tryJail } from "./jail-state.js";
 import { followJail } from "./jail-status.js";
 import { versionLimits } from "./limits.js";
 import { collectOutput } from "./program-output.js";
@@ -124,7 +124,7 @@ type Wanted = Pick<RunRequest, "program" | "argv" | "cwd" | "limits" | "env">;
 /** The same inside a jail, with the limits set inside. */
 function jailedCommand({ program, argv, cwd, limits, env }: Wanted, jail: Jail): Confined {
   const inside = {
-    program,
+    program: pathsOf(program),
     command: [prlimit, ...limitedArgv(program, argv, limits)],
     cwd,
     env: { ...childEnvironment(cwd), ...env },
@@ -148,7 +148,7 @@ const jailStates = new Map<string, Promise<JailState>>();
  * nothing; a program that lies outside `/usr`, whose libraries may lie anywhere, is started itself, without arguments.
  */
 export function jailState(program: string): Promise<JailState> {
-  const tried = isOfTheSystem(program) ? "/usr/bin/true" : program;
+  const tried = pathsOf(program).every(isOfTheSystem) ? "/usr/bin/true" : program;
   const state = jailStates.get(tried) ?? tryJail(tried, [bwrap, prlimit], startLockedIn);
   jailStates.set(tried, state);
   return state;

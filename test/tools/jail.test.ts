@@ -1,6 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -60,7 +68,7 @@ const unlocked = (request: RunRequest): Promise<RunResult> => {
 
 describe("the command line of a jail", () => {
   const place = {
-    program: "/usr/bin/ffprobe",
+    program: ["/usr/bin/ffprobe"],
     command: ["/usr/bin/prlimit", "--", "/usr/bin/ffprobe", "x"],
     cwd: "/v/staging/s",
     env: { TZ: "UTC" },
@@ -88,8 +96,12 @@ describe("the command line of a jail", () => {
   });
 
   it("a program that lies elsewhere is shown by itself", () => {
-    const argv = jailArgv({ ...place, program: "/opt/f/ffprobe", jail: { reads: [], writes: [] } });
-    expect(argv.join(" ")).toContain("--ro-bind /opt/f/ffprobe /opt/f/ffprobe");
+    const argv = jailArgv({
+      ...place,
+      program: ["/usr/local/bin/ffprobe", "/opt/f/ffprobe"],
+      jail: { reads: [], writes: [] },
+    });
+    expect(argv.join(" ")).toContain("--tmpfs /tmp --ro-bind /opt/f/ffprobe /opt/f/ffprobe --remount-ro /");
   });
 });
 
@@ -278,6 +290,10 @@ describe.skipIf(!jail.works)("a program that reads a clip", () => {
       const own = join(place.out, "ffprobe");
       copyFileSync(program("ffprobe"), own);
       expect(await jailState(own)).toEqual({ works: true });
+      const link = join(place.input, "../ffprobe");
+      symlinkSync(own, link);
+      const version = await perl(place, "", { program: link, argv: ["-version"] });
+      expect(version).toMatchObject({ sandbox: "bwrap", exitCode: 0 });
       const needy = join(place.out, "needy");
       copyFileSync("/usr/bin/sh", join(place.out, "shell"));
       writeFileSync(needy, `#!${join(place.out, "shell")}\necho started\n`, { mode: 0o755 });
