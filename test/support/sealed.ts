@@ -19,9 +19,12 @@ export const seal = { proxy: null, allowPrivate: true, force: true } as const;
 /** A colleague's key. */
 export const witnessSecret: Ed25519Secret = secretOfSeed(Buffer.alloc(32, 7));
 
-/** A world that asks authorities, on loopback too. */
+/**
+ * A world that asks authorities, on loopback too. They stamp by the clock of this machine, so the log is written by it as
+ * well: beside a day that stands still, their tokens come later every day, until a replaced key's time is over.
+ */
 export function askingWorld(): World {
-  const world = testWorld();
+  const world = { ...testWorld(), now: () => new Date() };
   return { ...world, env: { ...process.env, HOLDFAST_OFFLINE: "", HOLDFAST_ALLOW_PRIVATE: "1" } };
 }
 
