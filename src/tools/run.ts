@@ -180,6 +180,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
 }
 
 function start(request: RunRequest, { command, args, sandbox }: Confined): Promise<RunResult> {
+  const how = { startedAt: new Date().toISOString(), sandbox, forked: false };
   const terminal = request.terminal === true;
   const jailed = sandbox === "bwrap";
   const child = spawn(command, jailed ? ["--json-status-fd", "3", ...args] : [...args], {
@@ -203,7 +204,7 @@ function start(request: RunRequest, { command, args, sandbox }: Confined): Promi
   const report = child.stdio[3];
   const whole = { ended: endOf(child), kill };
   const process = report instanceof Readable ? followJail(report, whole, killGroup) : whole;
-  return supervise({ stdout, stderr, ...process }, request, { sandbox, forked: false });
+  return supervise({ stdout, stderr, ...process }, request, how);
 }
 
 /**
@@ -213,9 +214,8 @@ function start(request: RunRequest, { command, args, sandbox }: Confined): Promi
 export async function supervise(
   started: Started,
   request: RunRequest,
-  how: Pick<RunResult, "sandbox" | "forked">,
+  how: Pick<RunResult, "startedAt" | "sandbox" | "forked">,
 ): Promise<RunResult> {
-  const startedAt = new Date().toISOString();
   const ending = new GroupEnding(started.kill);
   const output = collectOutput(started, request, ending);
   const timers = [
@@ -243,14 +243,13 @@ export async function supervise(
   ending.sweep();
   // What left the group lives on; its hold on our pipes must not be ours.
   const late = setInterval(() => {
-    if (output.isIdle() || Date.now() - Date.parse(startedAt) > request.limits.wallMs) output.abandon();
+    if (output.isIdle() || Date.now() - Date.parse(how.startedAt) > request.limits.wallMs) output.abandon();
   }, graceMs);
   await output.drained;
   clearInterval(late);
   for (const timer of timers) clearTimeout(timer);
   request.signal?.removeEventListener("abort", onAbort);
   return {
-    startedAt,
     endedAt: new Date().toISOString(),
     exitCode,
     signal,

@@ -191,7 +191,7 @@ describe.skipIf(!isScript || !hasProc)("a yt-dlp that stays loaded", () => {
       }),
     );
     await zipped.close();
-    expect(outcome.kind).toBe("media");
+    expect([outcome.kind, outcome.run.forked]).toEqual(["media", true]);
   });
 
   test.each([
