@@ -61,20 +61,27 @@ class Kept {
     return request.program === this.program.path && !asksMore;
   }
 
+  private noteDeath(): void {
+    this.loading = null;
+    this.deaths += 1;
+    if (this.deaths > mostDeaths) this.usable = false;
+  }
+
   private async loadAnew(): Promise<PreforkInterpreter | null> {
     const interpreter = start(this.program);
     this.current = interpreter;
-    if ((await interpreter?.ready) !== this.program.version) {
+    const version = await interpreter?.ready;
+    if (interpreter === null || typeof version === "string") {
+      if (version === this.program.version) {
+        void interpreter?.ended.then(() => this.noteDeath());
+        return interpreter;
+      }
       this.usable = false;
-      await interpreter?.end();
-      return null;
     }
-    void interpreter?.ended.then(() => {
-      this.loading = null;
-      this.deaths += 1;
-      if (this.deaths > mostDeaths) this.usable = false;
-    });
-    return interpreter;
+    await interpreter?.end();
+    // One that died while it loaded may come up the next time.
+    this.noteDeath();
+    return null;
   }
 }
 
