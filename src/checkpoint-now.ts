@@ -1,4 +1,4 @@
-import { type HeadReport, type SealOptions, closeAfterWriting } from "./checkpoint.js";
+import { closeAfterWriting, type HeadReport, type SealOptions } from "./checkpoint.js";
 import { type Checkpoint, parseCheckpoint } from "./core/checkpoint.js";
 import { HoldfastError } from "./core/error.js";
 import { FormatError } from "./core/format-error.js";

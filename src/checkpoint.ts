@@ -17,9 +17,9 @@ import {
   writeCheckpoint,
 } from "./vault/checkpoints.js";
 import { keyHistoryOf } from "./vault/key-entries.js";
+import { hasUnsealed, rotationsAfter } from "./vault/log.js";
 import { clearUnfinished } from "./vault/log-files.js";
 import { newestCheckpoint } from "./vault/log-folder.js";
-import { hasUnsealed, rotationsAfter } from "./vault/log.js";
 import { tokensOf } from "./vault/tokens.js";
 import { closeVault, type Vault } from "./vault/vault.js";
 

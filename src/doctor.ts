@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { diskReserve } from "./core/disk-reserve.js";
 import type { ClockCheck } from "./core/record.js";
-import { mediaJail } from "./media-jail.js";
+import { downloaderJail, mediaJail } from "./jails.js";
 import type { World } from "./outcome.js";
 import { type SealState, sealFindings } from "./seal-state.js";
 import { checkClock } from "./tools/clock.js";
+import { confinedCommand, type Sandbox } from "./tools/confinement.js";
 import type { JailState } from "./tools/jail-state.js";
 import { versionLimits } from "./tools/limits.js";
 import { findProgram, howToGet, minimumYtDlp, type Program, type ProgramName } from "./tools/programs.js";
-import { confinedCommand, type Sandbox } from "./tools/run.js";
 
 /** One thing `doctor` has to say. A `problem` keeps holdfast from its work or its promises; a `note` explains. */
 export interface DoctorFinding {
@@ -104,7 +104,9 @@ export async function doctor(
     );
   }
   const readers = programs.filter(({ name }) => name === "ffmpeg" || name === "ffprobe");
-  const jail = await mediaJail(readers.map(({ path }) => path));
+  const media = await mediaJail(readers.map(({ path }) => path));
+  const downloader = programs.find(({ name }) => name === "yt-dlp");
+  const jail = media.works && downloader ? await downloaderJail(downloader.path) : media;
   const sandbox = jail.works ? "bwrap" : confinedCommand("/bin/true", [], versionLimits).sandbox;
   const clock = await checkClock(now);
   const disks = await freeSpace(vaultDir);
@@ -167,7 +169,7 @@ export function nodeFinding(version: string, now: Date): DoctorFinding {
 export function sandboxFinding(sandbox: Sandbox, jail: JailState): DoctorFinding {
   const what = "confinement";
   if (jail.works) {
-    const detail = `${sandbox}: ffmpeg and ffprobe see the clip they read, ExifTool the stored captures, none a network; yt-dlp has limits only`;
+    const detail = `${sandbox}: yt-dlp sees its own folder and reaches the egress guard alone, ffmpeg and ffprobe see the clip they read, ExifTool the stored captures, none of these a network`;
     return { severity: "ok", what, detail, hint: null };
   }
   const left = sandbox === "none" ? "none, not even limits" : "prlimit, limits only";

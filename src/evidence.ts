@@ -9,9 +9,9 @@ import { redactInfoJson, redactText } from "./core/redact.js";
 import { wellFormed } from "./core/well-formed.js";
 import type { Fetched } from "./fetch-attempts.js";
 import { type HashedFile, hashFile } from "./preserve.js";
-import { type Desk, writeOwn } from "./track-hashes.js";
 import type { FetchedFile, FetchedSidecar } from "./tools/fetch-types.js";
 import { maxInfoJsonBytes } from "./tools/limits.js";
+import { type Desk, writeOwn } from "./track-hashes.js";
 
 /** What a fetch or an import yields before it is put together: hashed files and what was learnt on the way. */
 export interface Evidence {

@@ -9,8 +9,8 @@ import type { World } from "./outcome.js";
 import { type Connection, type EgressGuard, openEgressGuard } from "./tools/egress-guard.js";
 import type { FetchedTrack, FetchOutcome, ListOutcome } from "./tools/fetch-types.js";
 import { fetchBounds } from "./tools/limits.js";
-import { describeRun } from "./tools/run-description.js";
 import type { RunResult } from "./tools/run.js";
+import { describeRun } from "./tools/run-description.js";
 import { fetchVideo, listEntries } from "./tools/yt-dlp.js";
 import { type HashedTracks, hashTracks } from "./track-hashes.js";
 import type { Attempt, Turns } from "./turns.js";
@@ -163,7 +163,7 @@ async function withWay<Answer>(
   use: (way: Way) => Promise<Answer>,
 ): Promise<Answer> {
   if (!workshop.wayOut) throw new Error("a workshop for fetching has a way out");
-  const guard = await openEgressGuard(workshop.wayOut);
+  const guard = await openEgressGuard(workshop.wayOut, workshop.downloaderPlaces ? "doors" : "loopback");
   try {
     return await use(openWay(workshop, plan, guard));
   } finally {
@@ -175,7 +175,7 @@ type Way = ReturnType<typeof openWay>;
 
 /** What every request of one plan shares, and how its trace is put together. */
 function openWay(workshop: Workshop, plan: FetchPlan, guard: EgressGuard) {
-  const { downloader, runDownloader } = workshop;
+  const { downloader, downloaderPlaces, runDownloader } = workshop;
   if (!downloader || !runDownloader) throw new Error("a workshop for fetching has a downloader");
   const cookies = siteCookies(plan);
   const connections = () => guard.connections;
@@ -186,6 +186,7 @@ function openWay(workshop: Workshop, plan: FetchPlan, guard: EgressGuard) {
       run: runDownloader,
       url: plan.url,
       proxy: guard.url,
+      jail: downloaderPlaces && { ...downloaderPlaces, receive: guard.receive },
       cookiesFile: cookies?.file ?? null,
       bounds: {
         ...fetchBounds,

@@ -7,7 +7,7 @@ import { checkSignature } from "./core/sshsig.js";
 import { checkTimeStamp, type TimeStamp } from "./core/time-stamp.js";
 import { readLogFolder } from "./vault/log-folder.js";
 import { inclusionProofOf } from "./vault/merkle-nodes.js";
-import { entriesAt, type ExactEntry } from "./vault/package-content.js";
+import { type ExactEntry, entriesAt } from "./vault/package-content.js";
 import { type LoggedToken, tokensOf } from "./vault/tokens.js";
 import type { Vault } from "./vault/vault.js";
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type HeadReport, type SealOptions, closeAfterWriting } from "./checkpoint.js";
+import { closeAfterWriting, type HeadReport, type SealOptions } from "./checkpoint.js";
 import { isCaptureId } from "./core/capture-id.js";
 import { HoldfastError } from "./core/error.js";
 import { openForWriting } from "./open-vault.js";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { RestsOn } from "./core/audit-checkpoints.js";
 import { statedValues } from "./core/annotation.js";
+import type { RestsOn } from "./core/audit-checkpoints.js";
 import { type LoggedVersion, loggedVersion } from "./core/audit-log.js";
 import { sha256 } from "./core/digest.js";
 import { HoldfastError } from "./core/error.js";

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import type { CaptureRecord, DerivationRecord } from "./core/record.js";
 import { toRow } from "./list.js";
-import { type AnnotationEvent, annotationHistory } from "./vault/annotations.js";
-import { configured, readAnchors } from "./vault/anchors.js";
-import { type PendingAnchor, pendingAnchors } from "./vault/authorities.js";
 import type { CaptureRow } from "./outcome.js";
+import { configured, readAnchors } from "./vault/anchors.js";
+import { type AnnotationEvent, annotationHistory } from "./vault/annotations.js";
+import { type PendingAnchor, pendingAnchors } from "./vault/authorities.js";
 import { oneCaptureByPart } from "./vault/captures.js";
 import { entriesOf } from "./vault/log.js";
-import { readObject } from "./vault/objects.js";
 import { newestCheckpoint } from "./vault/log-folder.js";
+import { readObject } from "./vault/objects.js";
 import { readVault, type VaultReader } from "./vault/reader.js";
 import { earliestTokens } from "./vault/tokens.js";
 

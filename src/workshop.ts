@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { hostname, type as osType, release, userInfo } from "node:os";
+import { homedir, hostname, type as osType, release, userInfo } from "node:os";
 import { join } from "node:path";
 import { closeAfterWriting, type HeadReport, type SealOptions } from "./checkpoint.js";
 import { HoldfastError } from "./core/error.js";
@@ -13,6 +13,7 @@ import type { RunDownloader } from "./tools/fetch-types.js";
 import { type KeptYtDlp, openKeptYtDlp } from "./tools/kept-yt-dlp.js";
 import { type Program, requirePrograms } from "./tools/programs.js";
 import { run } from "./tools/run.js";
+import { type YtDlpPlaces, ytDlpJailState } from "./tools/yt-dlp-jail.js";
 import { scratchFolder } from "./vault/layout.js";
 import { closeVault, type Vault } from "./vault/vault.js";
 
@@ -20,6 +21,8 @@ import { closeVault, type Vault } from "./vault/vault.js";
 export interface Workshop {
   readonly vault: Vault;
   readonly downloader: Program | null;
+  /** What it sees where it is locked in; null where it cannot be. */
+  readonly downloaderPlaces: YtDlpPlaces | null;
   /** What starts it; null for commands that fetch nothing. */
   readonly runDownloader: RunDownloader | null;
   readonly ffmpeg: Program;
@@ -57,6 +60,7 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
   const downloader = fetching?.get("yt-dlp") ?? null;
   const wayOut = needs.fetching && wayOutOf(needs.fetching);
   const clock = await checkClock(world.now());
+  const jail = downloader && (await ytDlpJailState(downloader.path, homedir()));
   // Loads while the vault is opened.
   const kept = needs.fetching?.kept && downloader ? openKeptYtDlp(downloader) : null;
   const vault = await openForWriting(needs.vault, world, () => reportWait(world, needs.vault)).catch(
@@ -71,6 +75,7 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
     return {
       vault,
       downloader,
+      downloaderPlaces: jail?.works ? jail.places : null,
       runDownloader: downloader && (kept?.run ?? run),
       kept,
       ffmpeg: known(media, "ffmpeg"),

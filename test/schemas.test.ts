@@ -22,7 +22,7 @@ import type { DoctorReport } from "../src/doctor.js";
 import type { CaptureResult, CaptureRow, CheckState, FileReport, VerifyReport } from "../src/outcome.js";
 import type { ShownCapture } from "../src/show.js";
 import type { Program, ProgramName } from "../src/tools/programs.js";
-import type { Sandbox } from "../src/tools/run.js";
+import type { Sandbox } from "../src/tools/confinement.js";
 import type { AnnexFacts } from "../src/vault/annex.js";
 import type { Settings } from "../src/vault/settings.js";
 import { derivation, importRecord, record } from "./support/samples.js";

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { CaptureRequest } from "../archive.js";
 import { parseCount, parseSize } from "./option-values.js";
-import { sandboxOption, type SandboxOption } from "./sandbox-option.js";
+import { type SandboxOption, sandboxOption } from "./sandbox-option.js";
 import { isSwitchedOn, type Session } from "./session.js";
 
 /** The options of every command that fetches, as commander hands them over. */

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import type { JailNeeds } from "../jails.js";
 import { errorLines } from "./failure-report.js";
 import { isSwitchedOn, type Session } from "./session.js";
 
@@ -11,18 +12,23 @@ export interface SandboxOption {
 export function sandboxOption(): Option {
   return new Option(
     "--require-sandbox",
-    "refuse where the programs that read a clip cannot be locked in (or HOLDFAST_REQUIRE_SANDBOX=1)",
+    "refuse where programs that fetch or read a clip cannot be locked in (or HOLDFAST_REQUIRE_SANDBOX=1)",
   );
 }
 
 /** Refuses with `program-missing` where a jail is asked for and does not work; says so where it was not asked for. */
-export async function checkSandbox(session: Session, { requireSandbox }: SandboxOption): Promise<void> {
-  const { mediaJail, requireMediaJail } = await import("../media-jail.js");
+export async function checkSandbox(
+  session: Session,
+  { requireSandbox }: SandboxOption,
+  needs: JailNeeds,
+): Promise<void> {
+  const { jailsOf, requireJails } = await import("../jails.js");
   if (requireSandbox === true || isSwitchedOn(session, "HOLDFAST_REQUIRE_SANDBOX")) {
-    return requireMediaJail(session.world);
+    return requireJails(needs, session.world);
   }
-  const state = await mediaJail([]);
+  const state = await jailsOf(needs, session.world);
   if (state.works || session.quiet) return;
-  const words = `programs that read a clip are not locked in: ${state.reason}`;
+  const programs = needs.fetching ? "programs that fetch or read a clip" : "programs that read a clip";
+  const words = `${programs} are not locked in: ${state.reason}`;
   for (const line of errorLines(words, state.hint)) session.screen.note(line);
 }

@@ -1,6 +1,6 @@
 import { HoldfastError } from "./error.js";
 import { refuseLongCell, refuseManyColumns, refuseManyRows } from "./list-limits.js";
-import { columnNames, rowsNote, type ListRow, type ListTable } from "./list-table.js";
+import { columnNames, type ListRow, type ListTable, rowsNote } from "./list-table.js";
 import { wellFormed } from "./well-formed.js";
 
 /**

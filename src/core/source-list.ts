@@ -1,7 +1,7 @@
 import { addressesIn, hasOtherWords, holdsOnlyAddresses } from "./cell-address.js";
 import { type Delimiter, findDelimiter } from "./delimited-text.js";
-import { readJsonLines, readLines } from "./list-lines.js";
 import { refuseManyRows } from "./list-limits.js";
+import { readJsonLines, readLines } from "./list-lines.js";
 import { type ListRow, type ListTable, numbersOf, readTable, rowsNote } from "./list-table.js";
 import { decodeList, type ListEncoding } from "./list-text.js";
 import { namesAddresses, urlColumnOf } from "./url-column.js";

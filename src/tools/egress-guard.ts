@@ -8,6 +8,7 @@ import { HoldfastError } from "../core/error.js";
 import { dialDirectly, dialThrough, dialUpstream, proxyLogin, type Upstream } from "./egress-dial.js";
 import { answerPlainly, maxHeaderBytes, relayRequest, relayTunnel } from "./egress-relay.js";
 import { checkTarget, parseAuthority, Refusal, type Resolve, type Target, wordsOf } from "./egress-target.js";
+import { doorPort } from "./jail-door.js";
 
 /** One connection that was asked for. Part of the evidence: what the collection touched besides the page. */
 export interface Connection {
@@ -28,6 +29,8 @@ export interface Connection {
 export interface EgressGuard {
   /** `http://user:password@127.0.0.1:port`; the password is random and lives as long as the guard. */
   readonly url: string;
+  /** Serves whoever connected elsewhere: at the door of a jail. */
+  readonly receive: (caller: Socket) => void;
   /** Everything asked for so far, in order: a copy with the byte counts of this moment. */
   readonly connections: readonly Connection[];
   /** Ends every connection and stops listening. `connections` can still be read. */
@@ -45,12 +48,17 @@ export interface GuardOptions {
 /**
  * Opens the guard: an HTTP proxy (absolute-form requests and CONNECT) on 127.0.0.1 that looks a name up once, refuses
  * private, loopback, link-local and translated addresses, dials the address it checked and writes every connection
- * down (SECURITY §1.2). Throws `usage` for an upstream it cannot speak to.
+ * down (SECURITY §1.2). With `"doors"` it does not listen itself: it serves at the doors of jails, by the port they all
+ * have. Throws `usage` for an upstream it cannot speak to.
  */
-export async function openEgressGuard(options: GuardOptions): Promise<EgressGuard> {
+export async function openEgressGuard(
+  options: GuardOptions,
+  place: "loopback" | "doors" = "loopback",
+): Promise<EgressGuard> {
   const guard = new Guard(options);
-  const port = await guard.listen();
+  const port = place === "doors" ? doorPort : await guard.listen();
   return {
+    receive: (caller) => guard.receive(caller),
     url: `http://${user}:${guard.password}@127.0.0.1:${port}`,
     get connections() {
       return guard.connections();
@@ -79,6 +87,7 @@ class Guard {
   private readonly upstream: Upstream | null;
   private readonly entries: Entry[] = [];
   private readonly sockets = new Set<Socket>();
+  private closed = false;
   private readonly server = createServer({
     maxHeaderSize: maxHeaderBytes,
     requestTimeout: 0,
@@ -101,6 +110,11 @@ class Guard {
     return address.port;
   }
 
+  receive(caller: Socket): void {
+    if (this.closed) caller.destroy();
+    else this.server.emit("connection", caller);
+  }
+
   connections(): Connection[] {
     return this.entries.map(({ at, target, socket, address, refused }) => ({
       at,
@@ -114,7 +128,8 @@ class Guard {
   }
 
   async close(): Promise<void> {
-    const closed = once(this.server, "close");
+    this.closed = true;
+    const closed = this.server.listening ? once(this.server, "close") : null;
     this.server.close();
     for (const socket of this.sockets) socket.destroy();
     await closed;

@@ -1,6 +1,7 @@
 import type { Failure } from "../core/failure.js";
 import type { HttpExchange, TransferCheck } from "../core/record.js";
 import type { RunRequest, RunResult } from "./run.js";
+import type { YtDlpJail } from "./yt-dlp-jail.js";
 
 /** The yt-dlp to start: an absolute path and what it calls its version, for instance `2026.08.19`. */
 export interface Downloader {
@@ -35,6 +36,8 @@ export interface FetchRequest {
   readonly folder: string;
   /** The egress guard, for instance `http://127.0.0.1:40000`; null goes direct. */
   readonly proxy: string | null;
+  /** Where the downloader is locked in; null where it cannot be. With it `proxy` is an address inside. */
+  readonly jail: YtDlpJail | null;
   /** A private copy: yt-dlp rewrites it with the site's own cookies. */
   readonly cookiesFile: string | null;
   /** A yt-dlp format selection; null takes the best streams, kept apart. */
@@ -154,6 +157,7 @@ export interface ListRequest {
   readonly limit: number;
   readonly folder: string;
   readonly proxy: string | null;
+  readonly jail: YtDlpJail | null;
   readonly cookiesFile: string | null;
   readonly bounds: FetchBounds;
   readonly signal: AbortSignal;

@@ -2,6 +2,8 @@ import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import type { Started } from "./run.js";
 
+const childPid = /"child-pid": (\d+)/;
+
 type Process = Pick<Started, "ended" | "kill">;
 
 /**
@@ -30,11 +32,24 @@ export function followJail(
     return status === null ? { ...end, notStarted: "the jail could not be set up" } : endBy(status);
   });
   const kill = (signal: NodeJS.Signals): void => {
-    const inside = over || signal !== "SIGTERM" ? null : numberIn(said, /"child-pid": (\d+)/);
+    const inside = over || signal !== "SIGTERM" ? null : numberIn(said, childPid);
     if (inside === null) bubblewrap.kill(signal);
     else signalGroup(inside, signal);
   };
   return { ended, kill };
+}
+
+/** The process that bubblewrap's report names as the first one inside; null when the report ends before. */
+export function firstInside(report: Readable): Promise<number | null> {
+  return new Promise((resolve) => {
+    let said = "";
+    report.on("data", (chunk: Buffer) => {
+      said += chunk.toString("latin1");
+      const pid = numberIn(said, childPid);
+      if (pid !== null) resolve(pid);
+    });
+    report.once("close", () => resolve(null));
+  });
 }
 
 function endBy(status: number): Awaited<Started["ended"]> {

@@ -1,9 +1,13 @@
+import type { Door } from "./jail-door.js";
+
 /** What a program may see of this machine besides the system's own programs. Absolute paths of files and folders. */
 export interface Jail {
   /** Seen where they are, never changed. */
   readonly reads: readonly string[];
   /** Seen and written where they are. */
   readonly writes: readonly string[];
+  /** The only way to anybody outside; without it there is none. */
+  readonly door?: Door;
 }
 
 /** One of the folders beside `/usr` that programs are started from: a link into it, or a folder of its own. */
@@ -48,7 +52,7 @@ export function jailArgv(request: JailedCommand): readonly string[] {
     // Debian finds some libraries of ffmpeg through it.
     ...["--ro-bind-try", "/etc/alternatives", "/etc/alternatives"],
     ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
-    ...binds({ ...jail, reads: [...program.filter((path) => !isOfTheSystem(path)), ...jail.reads] }),
+    ...binds({ ...jail, reads: [...program.filter((path) => !isSeen(path, jail)), ...jail.reads] }),
     ...["--remount-ro", "/", "--chdir", cwd, "--", ...command],
   ];
 }
@@ -56,6 +60,11 @@ export function jailArgv(request: JailedCommand): readonly string[] {
 /** Whether a path is one that every jail shows, as the libraries beside it. */
 export function isOfTheSystem(path: string): boolean {
   return path.startsWith("/usr/");
+}
+
+/** Whether a program is in a folder that is seen anyway; there it may be a link to what is not bound yet. */
+function isSeen(program: string, { reads }: Jail): boolean {
+  return isOfTheSystem(program) || reads.some((folder) => program.startsWith(`${folder}/`));
 }
 
 /** What lies deeper is bound later: a file to be read stays read-only inside a folder to be written, and the reverse. */

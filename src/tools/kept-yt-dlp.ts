@@ -1,7 +1,8 @@
+import { confinedCommand } from "./confinement.js";
 import type { Downloader } from "./fetch-types.js";
 import { keptYtDlpLimits } from "./limits.js";
 import { type PreforkInterpreter, startPrefork } from "./prefork-interpreter.js";
-import { confinedCommand, type RunRequest, type RunResult, run, supervise } from "./run.js";
+import { type RunRequest, type RunResult, run, supervise } from "./run.js";
 import { readYtDlpFile } from "./yt-dlp-file.js";
 
 /** Runs yt-dlp, each time as if it were a process of its own. */
@@ -57,7 +58,7 @@ class Kept {
   }
 
   private canFork(request: RunRequest): boolean {
-    const asksMore = request.stdin !== undefined || request.terminal === true || request.jail !== undefined;
+    const asksMore = request.stdin !== undefined || request.terminal === true;
     return request.program === this.program.path && !asksMore;
   }
 

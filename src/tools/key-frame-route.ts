@@ -10,9 +10,9 @@ import {
   withinLimit,
 } from "../core/keyframe-plan.js";
 import { chooseFrames } from "../core/shots.js";
+import type { VideoStream } from "./ffprobe.js";
 import { type DecodingWindow, lookAtFrames } from "./frame-runs.js";
 import { type FrameTaking, gapOver, type NumberedFrame, type RouteResult } from "./frame-taking.js";
-import type { VideoStream } from "./ffprobe.js";
 import { discardFrames, type TakenFrame, takeFrames } from "./picture-taking.js";
 
 /** What the packets announce. `start` is the file's first time in seconds, which seeking counts from. */

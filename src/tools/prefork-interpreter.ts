@@ -7,14 +7,15 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { isJsonObject, type Json, parseForeignJson } from "../core/canonical-json.js";
+import { childEnvironment, resourceLimits } from "./confinement.js";
 import { keptYtDlpLimits } from "./limits.js";
 import {
-  childEnvironment,
   type KeptProcess,
   killGroup,
+  type OpenJail,
+  openJail,
   type RunRequest,
   type RunResult,
-  resourceLimits,
   type Started,
   startKept,
 } from "./run.js";
@@ -100,7 +101,17 @@ export class PreforkInterpreter {
 
   /** Null where nothing was forked. When the interpreter dies, what it forked has ended by SIGKILL. */
   async fork(request: RunRequest): Promise<Forked | null> {
+    const { jail } = request;
     if (this.over) return null;
+    if (!jail) return this.forkInto(null, request);
+    const open = await openJail({ ...request, jail });
+    if (open === null) return null;
+    const forked = await this.forkInto(open, request);
+    if (forked === null) open.close();
+    return forked;
+  }
+
+  private async forkInto(jail: OpenJail | null, request: RunRequest): Promise<Forked | null> {
     const startedAt = new Date().toISOString();
     const late = giveUpAfter(answerSeconds, () => this.kill());
     this.lastId += 1;
@@ -108,7 +119,7 @@ export class PreforkInterpreter {
     const job: Job = { started: defer(), ended: defer() };
     this.jobs.set(id, job);
     const [out, err] = [this.expectChannel(), this.expectChannel()];
-    this.ask(id, request, { stdout: out.token, stderr: err.token });
+    this.ask(id, request, { jail: jail?.pid ?? null, stdout: out.token, stderr: err.token });
     const started = await job.started.promise;
     if (started === "refused") for (const { token } of [out, err]) this.connect(token, Readable.from([]));
     const [stdout, stderr] = [await out.stream, await err.stream];
@@ -117,10 +128,13 @@ export class PreforkInterpreter {
       stdout.destroy();
       return null;
     }
-    const kill = (signal: NodeJS.Signals) => this.signal(id, started, signal);
+    const kill = (signal: NodeJS.Signals) => {
+      this.signal(id, started, signal);
+      if (signal === "SIGKILL") jail?.close();
+    };
     return {
       started: { stdout, stderr, kill, ended: job.ended.promise },
-      how: { startedAt, sandbox: this.process.sandbox, forked: true },
+      how: { startedAt, sandbox: jail ? "bwrap" : this.process.sandbox, forked: true },
     };
   }
 
@@ -134,13 +148,11 @@ export class PreforkInterpreter {
     if (!this.over) killGroup(this.process.child.pid, "SIGKILL");
   }
 
-  private ask(id: number, request: RunRequest, channels: Readonly<Record<string, string>>): void {
+  private ask(id: number, request: RunRequest, place: Readonly<Record<string, Json>>): void {
     const { program, argv, cwd } = request;
     const env = { ...childEnvironment(cwd), ...request.env };
     const limits = resourceLimits(request.limits);
-    this.process.child.stdin?.write(
-      `${JSON.stringify({ id, program, argv, cwd, env, limits, ...channels })}\n`,
-    );
+    this.process.child.stdin?.write(`${JSON.stringify({ id, program, argv, cwd, env, limits, ...place })}\n`);
   }
 
   private signal(id: number, leader: number | "lost", signal: NodeJS.Signals): void {

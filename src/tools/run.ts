@@ -1,9 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { Readable } from "node:stream";
+import {
+  bwrap,
+  type Confined,
+  childEnvironment,
+  confinedCommand,
+  jailedCommand,
+  prlimit,
+  type Sandbox,
+} from "./confinement.js";
 import { GroupEnding, graceMs } from "./group-ending.js";
-import { isOfTheSystem, type Jail, jailArgv } from "./jail.js";
-import { isExecutable, type JailState, pathsOf, systemFolders, tryJail } from "./jail-state.js";
-import { followJail } from "./jail-status.js";
+import { isOfTheSystem, type Jail } from "./jail.js";
+import { serveDoor } from "./jail-door.js";
+import { type JailState, pathsOf, tryJail } from "./jail-state.js";
+import { firstInside, followJail } from "./jail-status.js";
 import { versionLimits } from "./limits.js";
 import { collectOutput } from "./program-output.js";
 
@@ -56,88 +66,14 @@ export interface RunResult {
   readonly forked: boolean;
 }
 
-/** Which confinement a child ran under; goes into the record. */
-export type Sandbox = "bwrap" | "prlimit" | "none";
-
-/** The whole environment of every child. Nothing is inherited: no proxy, plugin, preload or report variable. */
-export function childEnvironment(scratch: string): Record<string, string> {
-  return {
-    PATH: "/usr/bin:/bin",
-    HOME: "/nonexistent",
-    XDG_CONFIG_HOME: "/nonexistent",
-    XDG_CACHE_HOME: "/nonexistent",
-    TMPDIR: scratch,
-    LC_ALL: "C.UTF-8",
-    TZ: "UTC",
-    PYTHONNOUSERSITE: "1",
-    PYTHONSAFEPATH: "1",
-    PYTHONDONTWRITEBYTECODE: "1",
-    YTDLP_NO_PLUGINS: "1",
-  };
-}
-
-/** The limits that the system holds a child to, by the names of prlimit. */
-export function resourceLimits(limits: Limits): Readonly<Record<string, number>> {
-  return {
-    as: limits.addressSpaceBytes,
-    fsize: limits.fileSizeBytes,
-    cpu: limits.cpuSeconds,
-    nofile: 256,
-    core: 0,
-  };
-}
-
-/** A command line together with the confinement that it is. */
-interface Confined {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly sandbox: Sandbox;
-}
-
-/** The command line that starts `program` under what limits this machine offers, without a jail. Pure but for `has`. */
-export function confinedCommand(
-  program: string,
-  argv: readonly string[],
-  limits: Limits,
-  has: (path: string) => boolean = isExecutable,
-): Confined {
-  if (!has(prlimit)) return { command: program, args: argv, sandbox: "none" };
-  const args = limitedArgv(program, argv, limits);
-  // A child must not outlive a killed holdfast: it would go on writing into a folder the next attempt owns.
-  if (has(setpriv)) {
-    return { command: setpriv, args: ["--pdeathsig", "KILL", "--", prlimit, ...args], sandbox: "prlimit" };
-  }
-  return { command: prlimit, args, sandbox: "prlimit" };
-}
-
-function limitedArgv(program: string, argv: readonly string[], limits: Limits): readonly string[] {
-  const bounds = Object.entries(resourceLimits(limits)).map(([name, value]) => `--${name}=${value}`);
-  return [...bounds, "--", program, ...argv];
-}
-
-const bwrap = "/usr/bin/bwrap";
-const prlimit = "/usr/bin/prlimit";
-const setpriv = "/usr/bin/setpriv";
-
-type Wanted = Pick<RunRequest, "program" | "argv" | "cwd" | "limits" | "env">;
-
-/** The same inside a jail, with the limits set inside. */
-function jailedCommand({ program, argv, cwd, limits, env }: Wanted, jail: Jail): Confined {
-  const inside = {
-    program: pathsOf(program),
-    command: [prlimit, ...limitedArgv(program, argv, limits)],
-    cwd,
-    env: { ...childEnvironment(cwd), ...env },
-    jail,
-    systemFolders: systemFolders(),
-  };
-  return { command: bwrap, args: jailArgv(inside), sandbox: "bwrap" };
-}
-
 /** Never changes its mind within a process: a jail that fails later fails the run. */
-async function confine(request: Wanted & Pick<RunRequest, "jail">): Promise<Confined> {
+async function confine(
+  request: Pick<RunRequest, "program" | "argv" | "cwd" | "limits" | "env" | "jail">,
+): Promise<Confined> {
   const { program, argv, limits, cwd, jail } = request;
-  if (!jail || !(await jailState(program)).works) return confinedCommand(program, argv, limits);
+  // Who asks for a door has nothing outside to fall back to.
+  if (!jail || !(jail.door || (await jailState(program)).works))
+    return confinedCommand(program, argv, limits);
   return jailedCommand(request, { ...jail, writes: [cwd, ...jail.writes] });
 }
 
@@ -156,8 +92,13 @@ export function jailState(program: string): Promise<JailState> {
 
 /** A program that does nothing, locked in with nothing of ours. */
 function startLockedIn(program: string): Promise<RunResult> {
-  const request = { program, argv: [], cwd: "/tmp", limits: versionLimits };
-  return start(request, jailedCommand(request, { reads: [], writes: [] }));
+  return runToTry(program, [], { reads: [], writes: [] });
+}
+
+/** Runs a program of the system's or of ours that soon ends, in a jail that shows nothing but `jail`, to see whether it can. */
+export function runToTry(program: string, argv: readonly string[], jail: Jail): Promise<RunResult> {
+  const request = { program, argv, cwd: "/tmp", limits: versionLimits, jail };
+  return start(request, jailedCommand(request, jail));
 }
 
 /** A running program with a process group of its own, as `supervise` sees it. */
@@ -179,22 +120,12 @@ export async function run(request: RunRequest): Promise<RunResult> {
   return start(request, await confine(request));
 }
 
-function start(request: RunRequest, { command, args, sandbox }: Confined): Promise<RunResult> {
+function start(request: RunRequest, confined: Confined): Promise<RunResult> {
+  const { sandbox } = confined;
   const how = { startedAt: new Date().toISOString(), sandbox, forked: false };
   const terminal = request.terminal === true;
-  const jailed = sandbox === "bwrap";
-  const child = spawn(command, jailed ? ["--json-status-fd", "3", ...args] : [...args], {
-    cwd: request.cwd,
-    env: { ...childEnvironment(request.cwd), ...request.env },
-    stdio: [
-      request.stdin ? "pipe" : terminal ? "inherit" : "ignore",
-      "pipe",
-      "pipe",
-      ...(jailed ? (["pipe"] as const) : []),
-    ],
-    detached: !terminal,
-    shell: false,
-  });
+  const stdin = request.stdin ? "pipe" : terminal ? "inherit" : "ignore";
+  const { child } = spawnConfined(confined, request, stdin, !terminal);
   // A program that ends without reading everything is judged by how it ended, not by the broken pipe.
   child.stdin?.on("error", () => undefined).end(request.stdin);
   const { stdout, stderr } = child;
@@ -205,6 +136,62 @@ function start(request: RunRequest, { command, args, sandbox }: Confined): Promi
   const whole = { ended: endOf(child), kill };
   const process = report instanceof Readable ? followJail(report, whole, killGroup) : whole;
   return supervise({ stdout, stderr, ...process }, request, how);
+}
+
+/** A child as it was started; `doorOpen` says whether the door of its jail was opened. */
+interface Spawned {
+  readonly child: ChildProcess;
+  readonly doorOpen: Promise<boolean>;
+}
+
+function spawnConfined(
+  { command, args, sandbox }: Confined,
+  { cwd, env, jail }: Pick<RunRequest, "cwd" | "env" | "jail">,
+  stdin: "pipe" | "inherit" | "ignore",
+  detached: boolean,
+): Spawned {
+  const jailed = sandbox === "bwrap";
+  const door = jailed ? jail?.door : undefined;
+  const child = spawn(command, jailed ? ["--json-status-fd", "3", ...args] : [...args], {
+    cwd,
+    env: { ...childEnvironment(cwd), ...env },
+    stdio: [
+      stdin,
+      "pipe",
+      "pipe",
+      ...(jailed ? (["pipe"] as const) : []),
+      ...(door ? (["ipc"] as const) : []),
+    ],
+    detached,
+    shell: false,
+  });
+  return { child, doorOpen: door ? serveDoor(child, door) : Promise.resolve(false) };
+}
+
+/** A jail that is held open without a program in it, for one of ours that enters it. */
+export interface OpenJail {
+  /** The first process in it. */
+  readonly pid: number;
+  /** Ends everything inside. */
+  readonly close: () => void;
+}
+
+/**
+ * Sets up the jail of a request and opens its door. Null where that cannot be done. It dies with this process, and must
+ * be closed.
+ */
+export async function openJail(request: RunRequest & { readonly jail: Jail }): Promise<OpenJail | null> {
+  const jail = { ...request.jail, writes: [request.cwd, ...request.jail.writes] };
+  const confined = jailedCommand({ ...request, program: null }, jail);
+  const { child, doorOpen } = spawnConfined(confined, { ...request, jail }, "pipe", true);
+  child.stdout?.resume();
+  child.stderr?.resume();
+  const report = child.stdio[3];
+  const pid = report instanceof Readable ? await firstInside(report) : null;
+  const close = () => killGroup(child.pid, "SIGKILL");
+  if (pid !== null && (await doorOpen)) return { pid, close };
+  close();
+  return null;
 }
 
 /**
@@ -293,15 +280,11 @@ export async function startKeptJailed(request: KeptRequest & { readonly jail: Ja
   return keep(request, await confine(request));
 }
 
-function keep(request: KeptRequest, { command, args, sandbox }: Confined): KeptProcess {
-  const child = spawn(command, [...args], {
-    cwd: request.cwd,
-    env: childEnvironment(request.cwd),
-    stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
-    shell: false,
-  });
-  return { child, sandbox };
+function keep(request: KeptRequest & Pick<RunRequest, "jail">, confined: Confined): KeptProcess {
+  const { child } = spawnConfined(confined, request, "pipe", true);
+  const report = child.stdio[3];
+  if (report instanceof Readable) report.resume();
+  return { child, sandbox: confined.sandbox };
 }
 
 function endOf(child: ChildProcess): Started["ended"] {

@@ -20,7 +20,13 @@ import sys
 import tempfile
 import traceback
 
+LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
+PR_CAPBSET_DROP = 24
+PR_SET_NO_NEW_PRIVS = 38
+LINUX_CAPABILITY_VERSION_3 = 0x20080522
+# Mount, control group, host name, messages, user, process and network, as <linux/sched.h> numbers them.
+NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
 PAGE = b'<html><head><title>rehearsal</title></head><body><video src="/clip.mp4"></video></body></html>'
 
 
@@ -55,18 +61,53 @@ def connect(token):
     return channel
 
 
-def confine(parent, prctl, request, channels):
-    """Makes this fork what a process of its own would be, with the two channels as its stdout and stderr."""
+def step_into(jail):
+    """Takes this process into the namespaces of a jail, by the number of the first process in it; those forked from here on live there."""
+    first = os.pidfd_open(jail)
+    if LIBC.setns(first, sum(NAMESPACES)) != 0:
+        raise OSError(ctypes.get_errno(), "no way into the jail")
+    os.close(first)
+
+
+def follow_into(jail):
+    """Goes on as a fork inside; this process stays behind to end as the fork does. The fork can gain no right again."""
+    step_into(jail)
+    inner = os.fork()
+    if inner:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _, status = os.waitpid(inner, 0)
+        if os.WIFSIGNALED(status):
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.kill(os.getpid(), os.WTERMSIG(status))
+        os._exit(os.WEXITSTATUS(status))
+    die_with_parent(0)
+    for right in range(64):
+        LIBC.prctl(PR_CAPBSET_DROP, right, 0, 0, 0)
+    LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
+    if LIBC.capset(header, (ctypes.c_uint32 * 6)()) != 0:
+        raise OSError(ctypes.get_errno(), "rights could not be dropped")
+
+
+def die_with_parent(parent):
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def confine(parent, request, channels, begun):
+    """Makes this fork what a process of its own would be, with the two channels as its stdout and stderr, and says so."""
     for target, channel in enumerate(channels, start=1):
         os.dup2(channel.fileno(), target)
         channel.detach()
     os.setsid()
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
+    die_with_parent(parent)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.dup2(begun, 3)
+    os.closerange(4, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    if request["jail"] is not None:
+        follow_into(request["jail"])
     for name, value in request["limits"].items():
         resource.setrlimit(getattr(resource, "RLIMIT_" + name.upper()), (value, value))
     os.environ.clear()
@@ -74,6 +115,8 @@ def confine(parent, prctl, request, channels):
     tempfile.tempdir = None
     os.chdir(request["cwd"])
     sys.argv = [request["program"], *request["argv"]]
+    os.write(3, b"1")
+    os.close(3)
 
 
 def exit_status(end):
@@ -111,28 +154,40 @@ class Server:
         self.answers = answers
         self.children = {}
         self.parent = os.getpid()
-        self.prctl = ctypes.CDLL(None).prctl
 
     def answer(self, **words):
         os.write(self.answers, json.dumps(words).encode() + b"\n")
 
     def fork(self, request):
-        pid, channels = None, []
+        pid, channels, begun = None, [], None
         try:
             channels.append(connect(request["stdout"]))
             channels.append(connect(request["stderr"]))
+            begun = os.pipe()
             pid = os.fork()
         except OSError:
             pass
         if pid == 0:
-            child(self.yt_dlp, self.parent, self.prctl, request, channels)
+            child(self.yt_dlp, self.parent, request, channels, begun[1])
         for channel in channels:
             channel.close()
+        if pid is not None and not self.has_begun(begun, pid):
+            pid = None
         if pid is None:
             self.answer(failed=request["id"])
             return
         self.children[pid] = request["id"]
         self.answer(started=request["id"], pid=pid)
+
+    def has_begun(self, begun, pid):
+        """Whether a fork got as far as yt-dlp. One that did not is gone."""
+        heard, said = begun
+        os.close(said)
+        word = os.read(heard, 1)
+        os.close(heard)
+        if not word:
+            os.waitpid(pid, 0)
+        return bool(word)
 
     def reap(self):
         while self.children:

@@ -7,8 +7,9 @@ import type { FetchBounds, FetchOutcome, FetchRequest, ListOutcome, ListRequest 
 import { judgeFetch, judgeList } from "./fetch-verdict.js";
 import { commentPatience, ytDlpLimits, ytDlpListLimits } from "./limits.js";
 import { readReceived } from "./received-files.js";
-import type { RunResult } from "./run.js";
+import type { RunRequest, RunResult } from "./run.js";
 import { ytDlpArgs, ytDlpListArgs } from "./yt-dlp-args.js";
+import { jailOfRun } from "./yt-dlp-jail.js";
 import { openProgressReader } from "./yt-dlp-progress.js";
 
 /**
@@ -26,7 +27,8 @@ export async function fetchVideo(request: FetchRequest): Promise<FetchOutcome> {
   });
   const watch = openDownloadWatch(folder, patientBounds(request), () => performance.now());
   const traffic = openTrafficReader(originScheme(request));
-  const seen = await runDownload(request, argv, folder, watch, traffic.push);
+  const confinement = confinementOf(request, noPrograms);
+  const seen = await runDownload(request, { argv, cwd: folder, ...confinement }, watch, traffic.push);
   return judgeFetch(request, { ...seen, argv, received: readReceived(folder), log: traffic.finish() });
 }
 
@@ -41,10 +43,22 @@ export async function listEntries(request: ListRequest): Promise<ListOutcome> {
     program: request.program.path,
     argv,
     cwd: received,
+    ...confinementOf(request, noPrograms),
     limits: { ...ytDlpListLimits, wallMs: Math.min(ytDlpListLimits.wallMs, request.bounds.wallMs) },
     signal: request.signal,
   });
   return judgeList(request.url, result, argv);
+}
+
+/** Inside a jail yt-dlp sees the folder it writes to, the one it looks into in vain, and its cookies. */
+function confinementOf(
+  { jail, cookiesFile }: Pick<FetchRequest, "jail" | "cookiesFile">,
+  noPrograms: string,
+): Pick<RunRequest, "jail"> {
+  if (jail === null) return {};
+  return {
+    jail: jailOfRun(jail, { reads: [noPrograms], writes: cookiesFile === null ? [] : [cookiesFile] }),
+  };
 }
 
 /** The two folders inside a fresh one: where yt-dlp writes, and where it looks for ffmpeg in vain. */
@@ -72,8 +86,7 @@ interface Seen {
 
 async function runDownload(
   request: FetchRequest,
-  argv: readonly string[],
-  folder: string,
+  how: Pick<RunRequest, "argv" | "cwd" | "jail">,
   watch: () => WatchReason | null,
   onText: (text: string) => void,
 ): Promise<Seen> {
@@ -83,8 +96,7 @@ async function runDownload(
   const bugs: unknown[] = [];
   const result = await request.run({
     program: request.program.path,
-    argv,
-    cwd: folder,
+    ...how,
     limits: ytDlpLimits(request.bounds),
     signal: request.signal,
     watch: () => {

@@ -1,5 +1,5 @@
 import { randomFillSync } from "node:crypto";
-import { closeSync, copyFileSync, ftruncateSync, fstatSync, openSync, writeSync } from "node:fs";
+import { closeSync, copyFileSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { runWhole } from "./processes.js";
 
 export const mebibyte = 1024 * 1024;

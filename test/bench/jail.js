@@ -1,9 +1,11 @@
 import { mkdirSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { probeArgv } from "../../dist/tools/ffprobe.js";
 import { ffprobeLimits } from "../../dist/tools/limits.js";
 import { jailState, run } from "../../dist/tools/run.js";
+import { jailOfRun, ytDlpJailState } from "../../dist/tools/yt-dlp-jail.js";
 import { makeClip } from "./clips.js";
 import { need } from "./machine.js";
 import { CannotRun } from "./processes.js";
@@ -22,6 +24,25 @@ export async function benchJail({ programs, folder }) {
   mkdirSync(scratch);
   const request = { program: ffprobe, argv: probeArgv(clip), cwd: scratch, limits: ffprobeLimits };
   const ways = { limits: request, jail: { ...request, jail: { reads: [clip], writes: [] } } };
+  await compare("ffprobe over a short clip", ways);
+  await benchDownloader(need(programs, "yt-dlp"), scratch);
+}
+
+/** The same for yt-dlp, which has a door in its jail: by a start that does nothing, so that it is the jail that is measured. */
+async function benchDownloader(ytDlp, scratch) {
+  const state = await ytDlpJailState(ytDlp, homedir());
+  if (!state.works) throw new CannotRun(`yt-dlp cannot be locked in here: ${state.reason}`);
+  const { python } = state.places;
+  const request = { program: python, argv: ["-I", "-c", ""], cwd: scratch, limits: ffprobeLimits };
+  const own = { reads: [], writes: [] };
+  const jail = jailOfRun({ ...state.places, receive: (caller) => caller.destroy() }, own);
+  await compare("the Python of yt-dlp, whose jail has a door", {
+    limits: request,
+    jail: { ...request, jail },
+  });
+}
+
+async function compare(what, ways) {
   const took = { limits: [], jail: [] };
   for (let round = 0; round <= runs; round += 1) {
     for (const [way, asked] of Object.entries(ways)) {
@@ -31,7 +52,7 @@ export async function benchJail({ programs, folder }) {
   }
   const ratios = took.jail.map((seconds, at) => seconds / took.limits[at]);
   const [limits, jail] = [median(took.limits), median(took.jail)];
-  say(`-- ${runs} runs of ffprobe over a short clip, with limits only and in a jail`);
+  say(`-- ${runs} runs of ${what}, with limits only and in a jail`);
   say(`     limits: median ${milliseconds(limits)}; jail: median ${milliseconds(jail)}`);
   say(
     `     one jail costs ${milliseconds(jail - limits)}; ratio, pair by pair: median ${median(ratios).toFixed(3)}`,
@@ -41,7 +62,7 @@ export async function benchJail({ programs, folder }) {
 async function timed(request) {
   const began = performance.now();
   const { exitCode, endedBy } = await run(request);
-  if (exitCode !== 0) throw new CannotRun(`ffprobe did not read the clip (${endedBy}, ${exitCode})`);
+  if (exitCode !== 0) throw new CannotRun(`a run failed (${endedBy}, ${exitCode})`);
   return (performance.now() - began) / 1000;
 }
 

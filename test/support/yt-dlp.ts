@@ -33,6 +33,7 @@ export function requestFor(
     folder: mkdtempSync(join(base, "attempt-")),
     item: null,
     proxy: null,
+    jail: null,
     cookiesFile: null,
     format: null,
     subtitles: false,

@@ -24,7 +24,7 @@ export function addArchive(program: Command, run: RunCommand): void {
 }
 
 async function archive(session: Session, urls: readonly string[], options: CaptureOptions) {
-  await checkSandbox(session, options);
+  await checkSandbox(session, options, { fetching: true });
   const { archiveUrls } = await import("../../archive.js");
   const results = await archiveUrls(
     archiveRequest(session, urls, options),

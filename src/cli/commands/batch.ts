@@ -85,7 +85,7 @@ async function batch(session: Session, list: string | null, options: BatchOption
   }
   const source = list === null ? null : readList(session, list, options.column ?? null);
   if (options.dryRun === true) return dryRun(session, source, options);
-  await checkSandbox(session, options);
+  await checkSandbox(session, options, { fetching: true });
   const { runBatch } = await import("../../batch.js");
   const view = new BatchView(session);
   try {

@@ -35,7 +35,7 @@ export function addImport(program: Command, run: RunCommand): void {
 }
 
 async function importAll(session: Session, files: readonly string[], options: ImportOptions) {
-  await checkSandbox(session, options);
+  await checkSandbox(session, options, { fetching: false });
   const { importFiles } = await import("../../import.js");
   const request = importRequest(session, files, options);
   const results = await importFiles(
