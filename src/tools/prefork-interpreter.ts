@@ -102,9 +102,8 @@ export class PreforkInterpreter {
   /** Null where nothing was forked. When the interpreter dies, what it forked has ended by SIGKILL. */
   async fork(request: RunRequest): Promise<Forked | null> {
     const { jail } = request;
-    if (this.over) return null;
     if (!jail) return this.forkInto(null, request);
-    const open = await openJail({ ...request, jail });
+    const open = this.over ? null : await openJail({ ...request, jail });
     if (open === null) return null;
     const forked = await this.forkInto(open, request);
     if (forked === null) open.close();
@@ -112,6 +111,7 @@ export class PreforkInterpreter {
   }
 
   private async forkInto(jail: OpenJail | null, request: RunRequest): Promise<Forked | null> {
+    if (this.over) return null;
     const startedAt = new Date().toISOString();
     const late = giveUpAfter(answerSeconds, () => this.kill());
     this.lastId += 1;

@@ -187,9 +187,12 @@ export async function openJail(request: RunRequest & { readonly jail: Jail }): P
   child.stdout?.resume();
   child.stderr?.resume();
   const report = child.stdio[3];
-  const pid = report instanceof Readable ? await firstInside(report) : null;
   const close = () => killGroup(child.pid, "SIGKILL");
-  if (pid !== null && (await doorOpen)) return { pid, close };
+  const late = setTimeout(close, versionLimits.wallMs);
+  const pid = report instanceof Readable ? await firstInside(report) : null;
+  const isOpen = await doorOpen;
+  clearTimeout(late);
+  if (pid !== null && isOpen) return { pid, close };
   close();
   return null;
 }
