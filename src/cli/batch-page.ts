@@ -79,7 +79,7 @@ const plans: Readonly<Record<PlannedRow["plan"], string>> = {
 /** Shows what would happen to each row: a table, or with `--json` a line for each. */
 export function showPlan(session: Session, { rows, notes }: BatchPlan): void {
   const { screen } = session;
-  if (session.json) for (const row of rows) screen.answer(printableJson(row));
+  if (session.json) for (const row of rows) screen.data(printableJson(row));
   else if (rows.length > 0) screen.answer(planTable(rows, columnsOf(session.io.stdout)).join("\n"));
   if (session.quiet) return;
   for (const note of notes) screen.note(printable(note, 300));

@@ -76,7 +76,7 @@ export class BatchView {
     if (json) {
       const line =
         given === null ? skippedLine(row, result) : resultLine({ ...given, reason: result.reason });
-      screen.answer(printableJson({ row: row.row, row_status: result.status, ...line }));
+      screen.data(printableJson({ row: row.row, row_status: result.status, ...line }));
     }
     const bad = result.status === "failed" || result.status === "incomplete";
     if (bad) {

@@ -1,4 +1,5 @@
 import type { Progress } from "../outcome.js";
+import { type OwnFolders, withoutOwnFolders } from "./own-folders.js";
 import { progressBar, progressSentence } from "./progress-line.js";
 import { columnsOf, type Terminal, understandsEscapes } from "./terminal.js";
 
@@ -15,6 +16,7 @@ const lineAbove = "\u001b[1A\u001b[2K";
 export class Screen {
   private readonly io: Terminal;
   private readonly now: () => Date;
+  private readonly own: OwnFolders;
   private readonly redraws: boolean;
   private drawnAt: number;
   private drawnStep = "";
@@ -28,6 +30,7 @@ export class Screen {
   constructor(io: Terminal, now: () => Date) {
     this.io = io;
     this.now = now;
+    this.own = { cwd: io.cwd, home: io.env.HOME ?? null };
     // What is over in a moment needs no sentence.
     this.drawnAt = now().getTime();
     this.redraws = understandsEscapes(io.stderr, io.env);
@@ -42,8 +45,14 @@ export class Screen {
     if (error !== null && !("code" in error && error.code === "EPIPE")) throw error;
   }
 
-  /** Writes one line of the answer. `line` must be printable. */
+  /** Writes one line of the answer in words. `line` must be printable. */
   answer(line: string): void {
+    this.clear();
+    this.io.stdout.write(`${withoutOwnFolders(line, this.own)}\n`);
+  }
+
+  /** Writes one line of the answer for a program, as it is. `line` must be printable. */
+  data(line: string): void {
     this.clear();
     this.io.stdout.write(`${line}\n`);
   }
@@ -51,7 +60,7 @@ export class Screen {
   /** Writes one line of words beside the answer. `line` must be printable. */
   note(line: string): void {
     this.clear();
-    this.io.stderr.write(`${line}\n`);
+    this.io.stderr.write(`${withoutOwnFolders(line, this.own)}\n`);
   }
 
   /** Writes text that a library already broke into lines. */
@@ -66,7 +75,7 @@ export class Screen {
     if (this.redraws) this.redraw(progress, at);
     else if (at - this.drawnAt >= sentenceMs) {
       this.drawnAt = at;
-      this.io.stderr.write(`${progressSentence(progress)}\n`);
+      this.note(progressSentence(progress));
     }
   }
 

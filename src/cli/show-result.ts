@@ -16,7 +16,7 @@ export function showResult(
   verb: "capture" | "import" | "derive",
   claimant: string,
 ): void {
-  if (session.json) session.screen.answer(printableJson(resultLine(result)));
+  if (session.json) session.screen.data(printableJson(resultLine(result)));
   if (result.status === "failed") {
     showFailure(session, result, `could not ${verb} ${result.url}`);
     return;

@@ -95,7 +95,7 @@ function readList(path: string, name: string): Uint8Array {
 /** What was refused is said on stderr in any case. */
 function showResult(session: Session, result: AnnotationResult): void {
   const { row, status, capture, entry, problems } = result;
-  if (session.json) session.screen.answer(printableJson({ row, status, capture, entry, problems }));
+  if (session.json) session.screen.data(printableJson({ row, status, capture, entry, problems }));
   if (status === "refused") {
     for (const problem of problems) session.screen.note(printable(`row ${row} not written: ${problem}`, 500));
   } else if (!session.json && !session.quiet) {

@@ -33,7 +33,7 @@ async function seal(session: Session, options: CheckpointOptions) {
     force: true,
   };
   const head = await checkpointNow(session.vault, seal, session.world);
-  if (session.json) session.screen.answer(printableJson(headObject(head)));
+  if (session.json) session.screen.data(printableJson(headObject(head)));
   else if (!session.quiet && head.size !== null) {
     for (const line of headPage(head)) session.screen.answer(printable(line));
   }
@@ -56,11 +56,11 @@ async function show(session: Session) {
   const { checkpoint, text } = newestSigned(session.vault);
   if (session.json) {
     const { origin, size, root } = checkpoint;
-    session.screen.answer(printableJson({ origin, size, root: root.toString("hex"), checkpoint: text }));
+    session.screen.data(printableJson({ origin, size, root: root.toString("hex"), checkpoint: text }));
     return exitStatus.done;
   }
   // Exactly these lines: they are to be compared byte for byte by whoever keeps them.
-  session.screen.answer(text.trimEnd());
+  session.screen.data(text.trimEnd());
   if (!session.quiet) {
     session.screen.note(
       "Give these three lines to somebody you do not control: mail, print or publish them.",

@@ -27,7 +27,7 @@ async function examine(session: Session) {
     hasVault ? () => vaultState(session.vault, session.world.env) : null,
   );
   if (session.json) {
-    session.screen.answer(printableJson(report));
+    session.screen.data(printableJson(report));
     return statusOfDoctor(report);
   }
   const lines = doctorPage(report, session.quiet, columnsOf(session.io.stdout), session.style);

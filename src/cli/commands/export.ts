@@ -63,7 +63,7 @@ async function exportCaptures(session: Session, ids: readonly string[], options:
     },
     session.world,
   );
-  if (session.json) session.screen.answer(printableJson({ ...result, head: headObject(result.head) }));
+  if (session.json) session.screen.data(printableJson({ ...result, head: headObject(result.head) }));
   else if (!session.quiet) session.screen.answer(page(result, columnsOf(session.io.stdout)).join("\n"));
   showHead(session, result.head);
   return exitStatus.done;

@@ -83,9 +83,9 @@ async function find(session: Session, what: readonly string[], options: FindOpti
 }
 
 function answer({ screen, json, io, style }: Session, { rows }: Found, { csv }: FindOptions): void {
-  if (json) for (const row of rows) screen.answer(printableJson(row));
+  if (json) for (const row of rows) screen.data(printableJson(row));
   // RFC 4180 ends each line with both.
-  else if (csv === true) for (const line of foundLines(rows)) screen.answer(`${line}\r`);
+  else if (csv === true) for (const line of foundLines(rows)) screen.data(`${line}\r`);
   else if (rows.length > 0) screen.answer(foundTable(rows, columnsOf(io.stdout), style).join("\n"));
 }
 

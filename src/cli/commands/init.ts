@@ -29,7 +29,7 @@ async function init(session: Session, options: KeyOptions) {
   );
   const { id, created, key, place, problem, hint } = report;
   if (session.json) {
-    session.screen.answer(printableJson({ vault: session.vault, id, created, key, place, problem, hint }));
+    session.screen.data(printableJson({ vault: session.vault, id, created, key, place, problem, hint }));
   } else if (!session.quiet) {
     const what = created ? "made a vault" : "there is a vault already";
     session.screen.answer(`${what}: ${printable(session.vault)}`);

@@ -83,7 +83,7 @@ export function keyChoice(cwd: string, options: KeyOptions): KeyChoice {
 async function show(session: Session) {
   const { showKey } = await import("../../key.js");
   const report = showKey(session.vault, session.world);
-  if (session.json) session.screen.answer(printableJson({ vault: session.vault, ...report }));
+  if (session.json) session.screen.data(printableJson({ vault: session.vault, ...report }));
   else if (session.quiet) session.screen.answer(printable(report.key?.public_key ?? ""));
   else session.screen.answer(keyPage(report, columnsOf(session.io.stdout)).join("\n"));
   return exitStatus.done;
@@ -102,7 +102,7 @@ async function rotate(session: Session, options: RotateOptions) {
     force: false,
   };
   const report = await rotateKey({ vault: session.vault, choice, reason, seal }, session.world);
-  if (session.json) session.screen.answer(printableJson({ vault: session.vault, ...report }));
+  if (session.json) session.screen.data(printableJson({ vault: session.vault, ...report }));
   else if (!session.quiet) {
     session.screen.answer(rotationPage(report, columnsOf(session.io.stdout)).join("\n"));
   }
@@ -113,7 +113,7 @@ async function exportKeys(session: Session, to: string | undefined) {
   const { exportSigners } = await import("../../key.js");
   const file = to === undefined ? null : resolve(session.io.cwd, to);
   const report = exportSigners(session.vault, file, session.world);
-  if (session.json) session.screen.answer(printableJson({ vault: session.vault, ...report }));
+  if (session.json) session.screen.data(printableJson({ vault: session.vault, ...report }));
   else if (file === null) session.screen.text("stdout", report.allowed_signers);
   else if (!session.quiet) session.screen.answer(`wrote ${printable(file)}`);
   if (!session.json && !session.quiet) {

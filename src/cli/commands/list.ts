@@ -43,7 +43,7 @@ async function list(session: Session, options: ListOptions) {
   const { listCaptures, pendingOf } = await import("../../list.js");
   const rows = listCaptures(session.vault, listFilter(options));
   if (session.json) {
-    for (const row of rows) session.screen.answer(printableJson(row));
+    for (const row of rows) session.screen.data(printableJson(row));
     return exitStatus.done;
   }
   if (rows.length > 0) {

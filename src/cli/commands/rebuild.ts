@@ -25,7 +25,7 @@ async function rebuild(session: Session) {
     { proxy: null, allowPrivate, force: false },
     session.world,
   );
-  if (session.json) session.screen.answer(printableJson(rebuildObject(report)));
+  if (session.json) session.screen.data(printableJson(rebuildObject(report)));
   else if (!session.quiet) {
     for (const line of rebuildPage(report)) session.screen.answer(printable(line));
   }

@@ -48,7 +48,7 @@ async function report(session: Session, id: string, options: ReportOptions): Pro
   const request = { vault: session.vault, id, withAnnex: options.withAnnex === true };
   const made = await reportCapture(request, session.world);
   const file = writes ? await writeDocument(session, made, options) : null;
-  if (session.json) session.screen.answer(printableJson(reportResult(made.facts, file)));
+  if (session.json) session.screen.data(printableJson(reportResult(made.facts, file)));
   else if (file !== null) session.screen.answer(printable(relative(session.io.cwd, file) || file));
   if (made.facts.check.ok) return exitStatus.done;
   const hint = `run: holdfast verify ${made.facts.capture}`;

@@ -21,7 +21,7 @@ async function show(session: Session, id: string) {
   const { showCapture } = await import("../../show.js");
   const shown = showCapture(session.vault, id);
   if (session.json) {
-    session.screen.answer(printableJson(captureObject(shown)));
+    session.screen.data(printableJson(captureObject(shown)));
   } else {
     const lines = capturePage(shown, columnsOf(session.io.stdout), session.style);
     session.screen.answer(lines.join("\n"));

@@ -139,7 +139,7 @@ function refuseIdleOptions(options: VerifyOptions, hasPackage: boolean): void {
 }
 
 function answer(session: Session, report: { readonly ok: boolean }, object: object, page: readonly string[]) {
-  if (session.json) session.screen.answer(printableJson(object));
+  if (session.json) session.screen.data(printableJson(object));
   else if (!session.quiet || !report.ok) session.screen.answer(page.join("\n"));
 }
 

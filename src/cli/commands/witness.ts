@@ -35,7 +35,7 @@ async function add(session: Session, file: string) {
   const allowPrivate = isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE");
   const seal = { proxy: null, allowPrivate, force: false };
   const report = await keep({ vault: session.vault, text, seal }, session.world);
-  if (session.json) session.screen.answer(printableJson(witnessObject(report)));
+  if (session.json) session.screen.data(printableJson(witnessObject(report)));
   else if (!session.quiet) session.screen.answer(printable(words(report)));
   showHead(session, report.head);
   return exitStatus.done;
