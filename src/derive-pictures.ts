@@ -15,6 +15,7 @@ export async function deriveKeyframes(work: Work): Promise<StepResult> {
   const set = await extractKeyframes({
     ffmpeg: work.workshop.ffmpeg.path,
     ffprobe: work.workshop.ffprobe.path,
+    pictures: work.workshop.pictures,
     media: track.media,
     probe: track.probe,
     outDir,
@@ -59,7 +60,7 @@ async function drawContactSheet(work: Work, keyframes: readonly Keyframe[]) {
     ptsTime: frame.pts_time,
   }));
   try {
-    await renderContactSheet({ frames, out: join(work.content, path) });
+    await renderContactSheet({ pictures: work.workshop.pictures, frames, out: join(work.content, path) });
     return { files: [{ kind: "contact_sheet", path } as const], notes: [] };
   } catch (error) {
     if (error instanceof Error && "errno" in error) throw error;

@@ -13,7 +13,6 @@ import { runDerivation } from "./derivation-steps.js";
 import { commitHasBegun, concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
 import { localPlaces } from "./local-places.js";
 import type { CaptureResult, World } from "./outcome.js";
-import { pictureLibraries } from "./tools/picture.js";
 import { type CaptureRowRecord, captureById, oneCaptureByPart, underived } from "./vault/captures.js";
 import { commitNextVersion, stagingOf } from "./vault/commit.js";
 import { digestFile } from "./vault/digest-file.js";
@@ -158,7 +157,8 @@ async function deriveObject(
 async function derivingSoftware(workshop: Workshop): Promise<readonly Software[]> {
   // Without perl there is no ExifTool; its step has said so.
   const exiftool = await workshop.exiftool.version().catch(() => null);
-  const libraries = Object.entries({ ...(exiftool === null ? {} : { exiftool }), ...pictureLibraries() });
+  const drawing = await workshop.pictures.libraries();
+  const libraries = Object.entries({ ...(exiftool === null ? {} : { exiftool }), ...drawing });
   return libraries.map(([name, version]) => ({ name, version, sha256: null }));
 }
 

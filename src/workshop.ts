@@ -11,6 +11,7 @@ import { type GuardOptions, readUpstream } from "./tools/egress-guard.js";
 import { type ExifToolSession, openExifTool } from "./tools/exiftool.js";
 import type { RunDownloader } from "./tools/fetch-types.js";
 import { type KeptYtDlp, openKeptYtDlp } from "./tools/kept-yt-dlp.js";
+import { openPictures, type Pictures } from "./tools/pictures.js";
 import { type Program, requirePrograms } from "./tools/programs.js";
 import { run } from "./tools/run.js";
 import { type YtDlpPlaces, ytDlpJailState } from "./tools/yt-dlp-jail.js";
@@ -28,6 +29,7 @@ export interface Workshop {
   readonly ffmpeg: Program;
   readonly ffprobe: Program;
   readonly exiftool: ExifToolSession;
+  readonly pictures: Pictures;
   readonly kept: KeptYtDlp | null;
   /** How each fetch gets a guard of its own; null for commands that fetch nothing. */
   readonly wayOut: GuardOptions | null;
@@ -70,7 +72,8 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
     },
   );
   try {
-    const exiftool = openExifTool(vault.layout.objects, makeScratch(vault));
+    const scratch = makeScratch(vault);
+    const exiftool = openExifTool(vault.layout.objects, scratch);
     const found = [...media.values(), ...(downloader ? [downloader] : [])];
     return {
       vault,
@@ -81,6 +84,7 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
       ffmpeg: known(media, "ffmpeg"),
       ffprobe: known(media, "ffprobe"),
       exiftool,
+      pictures: openPictures(scratch),
       wayOut,
       clock,
       software: describeSoftware(world, found),
@@ -96,6 +100,7 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
 /** Seals what was written, and says what came of that; a capture is kept whatever comes of it. */
 export async function closeWorkshop(workshop: Workshop, world: World): Promise<HeadReport> {
   await workshop.exiftool.close();
+  workshop.pictures.close();
   await workshop.kept?.close();
   return closeAfterWriting(workshop.vault, world, workshop.seal);
 }

@@ -1,4 +1,6 @@
-import { type RawPicture, readFitted, sizeOfJpeg, writeJpeg } from "./picture.js";
+import { readFile, writeFile } from "node:fs/promises";
+import type { RawPicture } from "./picture.js";
+import type { Pictures } from "./pictures.js";
 import { clockText, glyphHeight, litPixels, textWidth } from "./sheet-digits.js";
 
 /** One picture of a contact sheet: a JPEG made by holdfast and its presentation time in decimal seconds. */
@@ -79,27 +81,30 @@ function sheetHeight({ rows, pictureHeight, stripHeight }: SheetLayout): number 
  * sheet looks the same on every machine. Throws when a picture cannot be read.
  */
 export async function renderContactSheet(request: {
+  readonly pictures: Pictures;
   readonly frames: readonly SheetFrame[];
   /** Absolute path of the JPEG to write. */
   readonly out: string;
 }): Promise<void> {
-  const { frames, out } = request;
+  const { pictures, frames, out } = request;
   const first = frames[0];
   if (!first) return;
-  const size = await sizeOfJpeg(first.file);
+  const size = await pictures.sizeOf(await readFile(first.file));
   const texts = frames.map(({ ptsTime }) => clockText(ptsTime));
   const layout = layOut(frames.length, size, Math.max(...texts.map((text) => text.length)));
   const sheet = blankSheet(layout);
   for (let start = 0; start < frames.length; start += readAtOnce) {
     const group = frames.slice(start, start + readAtOnce);
-    const pictures = await Promise.all(
-      group.map(({ file }) => readFitted(file, layout.cellWidth, layout.pictureHeight)),
+    const fitted = await Promise.all(
+      group.map(async ({ file }) =>
+        pictures.fit(await readFile(file), layout.cellWidth, layout.pictureHeight),
+      ),
     );
-    for (const [at, picture] of pictures.entries()) {
+    for (const [at, picture] of fitted.entries()) {
       drawCell(sheet, layout, start + at, picture, texts[start + at] ?? "");
     }
   }
-  await writeJpeg(sheet, out);
+  await writeFile(out, await pictures.encode(sheet));
 }
 
 function blankSheet(layout: SheetLayout): RawPicture {

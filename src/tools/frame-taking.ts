@@ -2,10 +2,12 @@ import { maxGapFor } from "../core/keyframe-plan.js";
 import type { DecodingSource } from "./frame-runs.js";
 import type { MediaRun } from "./media-input.js";
 import type { TakenFrame } from "./picture-taking.js";
+import type { Pictures } from "./pictures.js";
 
 /** What a route to the frames works with; it adds to `runs`. */
 export interface FrameTaking {
   readonly source: DecodingSource;
+  readonly pictures: Pictures;
   readonly outDir: string;
   readonly runs: MediaRun[];
   readonly onProgress: (done: number, total: number) => void;

@@ -226,6 +226,7 @@ class KeyFrameRoute {
     this.planned += positions.length;
     const { frames, run } = await takeFrames({
       source: this.taking.source,
+      pictures: this.taking.pictures,
       window,
       pts: positions.map((at) => this.ptsOf(at)),
       folder: this.taking.outDir,

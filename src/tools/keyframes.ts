@@ -11,6 +11,7 @@ import { decodeLimits } from "./limits.js";
 import { type MediaRun, whyUnusable } from "./media-input.js";
 import { readPackets } from "./packets.js";
 import { discardFrames, keepFrame } from "./picture-taking.js";
+import type { Pictures } from "./pictures.js";
 import { decodingThreads } from "./short-pass.js";
 import { takeFromLooks, takeFromWholeDecode } from "./whole-decode-route.js";
 
@@ -27,6 +28,8 @@ export interface KeyframeSet {
 export interface KeyframeRequest {
   readonly ffmpeg: string;
   readonly ffprobe: string;
+  /** What draws them. */
+  readonly pictures: Pictures;
   /** Absolute path of the original. */
   readonly media: string;
   /** What `probeMedia` found; must have `video`. */
@@ -91,6 +94,7 @@ function throwIfInterrupted(signal: AbortSignal): void {
 function takingWith(request: KeyframeRequest, video: VideoStream, threads: 1 | 2): FrameTaking {
   return {
     source: { ...decodingSource(request, video), threads },
+    pictures: request.pictures,
     outDir: request.outDir,
     runs: [],
     onProgress: request.onProgress ?? (() => {}),

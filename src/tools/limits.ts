@@ -103,3 +103,12 @@ export function decodeLimits(durationSeconds: number): Limits {
 export function shortPassLimits(durationSeconds: number): Limits {
   return { ...decodeLimits(durationSeconds), fileSizeBytes: 16 * mib, stdoutBytes: 16 * mib };
 }
+
+/** The process that draws pictures. A frame of 8K is 100 MB, and a few are drawn at once; it stays open for a whole batch. */
+export const pictureLimits: Limits = {
+  wallMs: 60_000,
+  cpuSeconds: 24 * 3600,
+  addressSpaceBytes: 4 * gib,
+  fileSizeBytes: 0,
+  stdoutBytes: 0,
+};

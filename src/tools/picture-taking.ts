@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Look } from "../core/dhash.js";
 import { type DecodingSource, type DecodingWindow, takePictures } from "./frame-runs.js";
 import type { MediaRun } from "./media-input.js";
-import { jpegOf, lookOf } from "./picture.js";
+import type { Pictures } from "./pictures.js";
 
 /** A frame that was decoded, looked at and drawn. */
 export interface TakenFrame {
@@ -29,18 +29,19 @@ const atOnce = 3;
  */
 export async function takeFrames(request: {
   readonly source: DecodingSource;
+  readonly pictures: Pictures;
   readonly window: DecodingWindow;
   readonly pts: readonly number[];
   readonly folder: string;
   readonly name: string;
   readonly onFrame: () => void;
 }): Promise<{ readonly frames: readonly TakenFrame[]; readonly run: MediaRun }> {
-  const { source, folder, name } = request;
+  const { source, pictures, folder, name } = request;
   const drawings: Drawing[] = [];
   const inHand = new Set<Promise<void>>();
   const failures: unknown[] = [];
   const work = async (rgb: Uint8Array, at: number): Promise<void> => {
-    drawings[at] = await draw(rgb, source, join(folder, `${name}-${at}.part`));
+    drawings[at] = await draw(rgb, source, pictures, join(folder, `${name}-${at}.part`));
     request.onFrame();
   };
   const { lines, run } = await takePictures(source, request.window, request.pts, name, async (rgb, at) => {
@@ -66,12 +67,15 @@ export async function takeFrames(request: {
 
 type Drawing = Pick<TakenFrame, "look" | "lookAsDecoded" | "jpeg">;
 
-async function draw(rgb: Uint8Array, { video }: DecodingSource, file: string): Promise<Drawing> {
-  const look = await lookOf(rgb, video);
-  const lookAsDecoded = video.rotation === 0 ? look : await lookOf(rgb, { ...video, rotation: 0 });
-  const bytes = await jpegOf(rgb, video);
-  await writeFile(file, bytes, { flag: "wx", mode: 0o444 });
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+async function draw(
+  rgb: Uint8Array,
+  { video }: DecodingSource,
+  pictures: Pictures,
+  file: string,
+): Promise<Drawing> {
+  const { look, lookAsDecoded, jpeg } = await pictures.drawFrame(rgb, video);
+  await writeFile(file, jpeg, { flag: "wx", mode: 0o444 });
+  const sha256 = createHash("sha256").update(jpeg).digest("hex");
   return { look, lookAsDecoded, jpeg: { file, sha256 } };
 }
 

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { type Look, lookHeight, lookWidth } from "../core/dhash.js";
-import type { VideoStream } from "./ffprobe.js";
+import type { FrameShape } from "./picture-messages.js";
 
 // Pictures reach sharp as raw pixels or as JPEG files of ours: no other reader may ever meet a byte of a stranger.
 sharp.block({ operation: ["VipsForeignLoad"] });
@@ -24,19 +24,19 @@ export interface RawPicture {
 }
 
 /** A decoded frame as a viewer shows it, before it is scaled: turned by the stream's rotation. */
-function shown(rgb: Uint8Array, video: VideoStream): Sharp {
+function shown(rgb: Uint8Array, video: FrameShape): Sharp {
   const raw = { width: video.width, height: video.height, channels: 3 } as const;
   return sharp(rgb, { raw, limitInputPixels: maxPixels }).rotate(video.rotation);
 }
 
 /** The look of a decoded frame as shown: the pixels behind its difference hash. */
-export async function lookOf(rgb: Uint8Array, video: VideoStream): Promise<Look> {
+export async function lookOf(rgb: Uint8Array, video: FrameShape): Promise<Look> {
   const scaled = shown(rgb, video).resize(lookWidth, lookHeight, { fit: "fill" });
   return new Uint8Array(await scaled.raw().toBuffer());
 }
 
 /** A decoded frame as JPEG at full size, turned for display and stretched by the sample aspect ratio. */
-export async function jpegOf(rgb: Uint8Array, video: VideoStream): Promise<Uint8Array> {
+export async function jpegOf(rgb: Uint8Array, video: FrameShape): Promise<Uint8Array> {
   const { width, height } = displaySize(video);
   const turned = shown(rgb, video);
   const square = video.sampleAspect.num === video.sampleAspect.den;
@@ -48,7 +48,7 @@ export async function jpegOf(rgb: Uint8Array, video: VideoStream): Promise<Uint8
 const widestSample = 4;
 
 /** The size a frame is shown at: samples are stretched, never shrunk, then turned. */
-export function displaySize(video: VideoStream): { readonly width: number; readonly height: number } {
+export function displaySize(video: FrameShape): { readonly width: number; readonly height: number } {
   const { num, den } = video.sampleAspect;
   const ratio = num / den;
   const usable = ratio <= widestSample && ratio >= 1 / widestSample;
@@ -59,15 +59,17 @@ export function displaySize(video: VideoStream): { readonly width: number; reado
   return video.rotation % 180 === 0 ? size : { width: size.height, height: size.width };
 }
 
-/** Width and height of a JPEG made by holdfast. */
-export async function sizeOfJpeg(file: string): Promise<{ readonly width: number; readonly height: number }> {
-  const { width, height } = await sharp(file, { limitInputPixels: maxPixels }).metadata();
+/** Width and height of a JPEG file made by holdfast. */
+export async function sizeOfJpeg(
+  jpeg: Uint8Array,
+): Promise<{ readonly width: number; readonly height: number }> {
+  const { width, height } = await sharp(jpeg, { limitInputPixels: maxPixels }).metadata();
   return { width, height };
 }
 
-/** Reads a JPEG made by holdfast, fitted into the given box. */
-export async function readFitted(file: string, width: number, height: number): Promise<RawPicture> {
-  const { data, info } = await sharp(file, { limitInputPixels: maxPixels, failOn: "warning" })
+/** Reads a JPEG file made by holdfast, fitted into the given box. */
+export async function readFitted(jpeg: Uint8Array, width: number, height: number): Promise<RawPicture> {
+  const { data, info } = await sharp(jpeg, { limitInputPixels: maxPixels, failOn: "warning" })
     .resize(width, height, { fit: "inside" })
     .toColourspace("srgb")
     .removeAlpha()
@@ -76,8 +78,8 @@ export async function readFitted(file: string, width: number, height: number): P
   return { data, width: info.width, height: info.height };
 }
 
-/** Writes raw pixels as a JPEG file. */
-export async function writeJpeg(picture: RawPicture, file: string): Promise<void> {
+/** Raw pixels as a JPEG file. */
+export async function encodeJpeg(picture: RawPicture): Promise<Uint8Array> {
   const raw = { width: picture.width, height: picture.height, channels: 3 } as const;
-  await sharp(picture.data, { raw, limitInputPixels: maxPixels }).jpeg({ quality }).toFile(file);
+  return sharp(picture.data, { raw, limitInputPixels: maxPixels }).jpeg({ quality }).toBuffer();
 }

@@ -34,7 +34,7 @@ async function takeSeen(
   taking: FrameTaking,
   looks: readonly LookedAt[],
 ): Promise<{ readonly result: RouteResult; readonly asPlanned: boolean }> {
-  const { source, runs } = taking;
+  const { source, pictures, runs } = taking;
   const { num, den } = source.video.timeBase;
   const timed = looks.flatMap(({ pts, look }, number) =>
     pts === null ? [] : [{ pts, number, time: (pts * num) / den, look }],
@@ -52,6 +52,7 @@ async function takeSeen(
   let done = 0;
   const taken = await takeFrames({
     source,
+    pictures,
     window: wholeStream,
     pts,
     folder: taking.outDir,

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { probeMedia } from "../../dist/tools/ffprobe.js";
 import { extractKeyframes } from "../../dist/tools/keyframes.js";
+import { openPictures } from "../../dist/tools/pictures.js";
 
 const [ffmpeg, ffprobe, media, folder] = process.argv.slice(2);
 const base = mkdtempSync(join(folder, "run-"));
@@ -13,7 +14,9 @@ const { signal } = new AbortController();
 
 const probe = await probeMedia({ ffprobe, media, scratch, signal });
 if (!probe.ok) throw new Error(probe.reason);
-const set = await extractKeyframes({ ffmpeg, ffprobe, media, probe, outDir, scratch, signal });
+const pictures = openPictures(scratch);
+const set = await extractKeyframes({ ffmpeg, ffprobe, pictures, media, probe, outDir, scratch, signal });
+pictures.close();
 if (set.keyframes.length === 0) throw new Error("no keyframe was taken");
 const ms = (run) => Date.parse(run.result.endedAt) - Date.parse(run.result.startedAt);
 const steps = set.runs.map((run) => `${run.program} ${ms(run)} ms`);

@@ -1,13 +1,23 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "vitest";
+import { afterAll, expect } from "vitest";
 import { type MediaProbe, type ProbeOutcome, probeMedia } from "../../src/tools/ffprobe.ts";
 import { extractKeyframes, type KeyframeRequest, type KeyframeSet } from "../../src/tools/keyframes.ts";
+import { openPictures } from "../../src/tools/pictures.ts";
 import { everyFrame } from "./clips.ts";
 import { program } from "./programs-on-path.ts";
 
 export const never = new AbortController().signal;
+
+const drawing = mkdtempSync(join(tmpdir(), "holdfast-test-"));
+
+/** What draws in the tests of one file. */
+export const pictures = openPictures(drawing);
+afterAll(() => {
+  pictures.close();
+  rmSync(drawing, { recursive: true, force: true });
+});
 
 /** Runs an action with a fresh folder that is gone afterwards. */
 export async function inFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
@@ -40,6 +50,7 @@ export async function keyframesOf(
     extractKeyframes({
       ffmpeg: program("ffmpeg"),
       ffprobe: program("ffprobe"),
+      pictures,
       media,
       probe,
       outDir,

@@ -8,7 +8,7 @@ import { openExifTool } from "../../src/tools/exiftool.ts";
 import { makePlayable, streamHashes, strictDecode } from "../../src/tools/ffmpeg.ts";
 import { clockText } from "../../src/tools/sheet-digits.ts";
 import { openClips } from "../support/clips.ts";
-import { inFolder, keyframesOf, never, probe, probeOk } from "../support/keyframes.ts";
+import { inFolder, keyframesOf, never, pictures, probe, probeOk } from "../support/keyframes.ts";
 import { program } from "../support/programs-on-path.ts";
 
 const clips = openClips();
@@ -268,7 +268,7 @@ describe("the contact sheet", () => {
         }),
       );
       const out = join(folder, "sheet.jpg");
-      await renderContactSheet({ frames, out });
+      await renderContactSheet({ pictures, frames, out });
       const { data, info } = await sharp(out).raw().toBuffer({ resolveWithObject: true });
       const middle = Math.floor(info.height * 0.6);
       const seen = [1, 3, 5].map(
