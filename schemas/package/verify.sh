@@ -65,7 +65,7 @@ work=$(mktemp -d) || stop 'no temporary folder can be made'
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 mkdir -- "$work/leaf" "$work/node" "$work/time" || stop 'the temporary folder cannot be used'
-for list in files folders notes ids keys rotations captures tokens checkpoints leaves ends want sizes; do
+for list in files folders notes ids keys rotations captures tokens checkpoints leaves ends want sizes times found wanted; do
   : > "$work/$list"
 done
 if [ -n "$signers" ]; then cat < "$signers" > "$work/signers" || stop 'the file of --signers cannot be read'; fi
@@ -83,6 +83,15 @@ failed='' signature='' tokens='' oldest='' older=''
 
 # Keeps a detail for below the line of the step; what the package wrote cannot steer the terminal.
 note() {
+  case $1 in
+    *[!A-Za-z0-9\ ._/:,-]*) ;;
+    *)
+      if [ ${#1} -le 300 ]; then
+        printf '%s\n' "$1" >> "$work/notes"
+        return
+      fi
+      ;;
+  esac
   printf '%s' "$1" | tr -c ' -~' '?' | cut -c 1-300 >> "$work/notes"
 }
 
@@ -125,7 +134,8 @@ finish() {
 }
 
 digest() {
-  sha256sum < "$1" | cut -c 1-64
+  sum=$(sha256sum < "$1")
+  printf '%s' "${sum%% *}"
 }
 
 # is_number TEXT: decimal, no leading zero, at most 15 digits. Nothing else is ever calculated with.
@@ -219,7 +229,7 @@ judge version 'bag-info.txt says Holdfast-Package: 1, and of which profile' 'bag
 
 # ---- manifests: the files against the lists of their hashes ----
 
-# is_manifest FILE LENGTH data|tags: every line is hash, two blanks and a path of this package in its place.
+# is_manifest FILE LENGTH data|tags: every line is hash, two blanks and a path of this package in its place. Leaves paths.
 is_manifest() {
   [ -f "$1" ] || return 1
   while IFS= read -r line; do
@@ -232,7 +242,8 @@ is_manifest() {
     esac
   done < "$1"
   [ -z "$line" ] || return 1
-  [ -z "$(cut -d ' ' -f 3 "$1" | sort | uniq -d)" ]
+  cut -d ' ' -f 3 "$1" | sort > "$work/paths"
+  [ -z "$(uniq -d "$work/paths")" ]
 }
 
 # check_manifests STEP PREFIX data|tags. Leaves lists of paths (listed) and of the hashes that were found so (actual).
@@ -245,7 +256,7 @@ check_manifests() {
       : > "$work/listed.$3.${sum%:*}"
       continue
     fi
-    cut -d ' ' -f 3 "$list" | sort > "$work/listed.$3.${sum%:*}"
+    mv -- "$work/paths" "$work/listed.$3.${sum%:*}"
     "${sum%:*}sum" --strict -c "$list" < /dev/null > "$work/results" 2> /dev/null || bad=yes
     : > "$work/good"
     while IFS= read -r result; do
@@ -360,8 +371,11 @@ take_entry() {
     note "line $row is longer than any entry"
     return
   fi
-  front=$(printf '%s' "$line" | head -c 1000)
-  rest=$(printf '%s' "$line" | tail -c 1000)
+  front=$line rest=$line
+  if [ "${#line}" -gt 1000 ]; then
+    front=$(printf '%s' "$line" | head -c 1000)
+    rest=$(printf '%s' "$line" | tail -c 1000)
+  fi
   rest=${rest##*',"event":"'}
   event=${rest%%'"'*}
   seq=${rest##*',"seq":'}
@@ -440,22 +454,22 @@ judge entries 'the entries are in order, and about the captures of this package 
 
 # ---- checkpoints: read here, said below ----
 
-# read_checkpoint FOLDER: sets size and root (hex) if its three lines are in order.
+# read_checkpoint FILE: sets size and root (hex) if its three lines are in order.
 read_checkpoint() {
   [ -f "$1" ] || return 1
   is_plain_text "$1" || return 1
   { IFS= read -r one && IFS= read -r size && IFS= read -r three; } < "$1" || return 1
-  printf '%s\n%s\n%s\n' "$one" "$size" "$three" > "$work/three"
-  [ "$(digest "$work/three")" = "$(digest "$1")" ] || return 1
+  [ "$(wc -c < "$1")" -eq $((${#one} + ${#size} + ${#three} + 3)) ] || return 1
   is_number "$size" || return 1
+  # 32 bytes: of the last character's six bits, two are nobody's.
   case $three in
-    *[!A-Za-z0-9+/=]*) return 1 ;;
+    *[!A-Za-z0-9+/]*= | *[!AEIMQUYcgkosw048]=) return 1 ;;
+    *=) ;;
+    *) return 1 ;;
   esac
   [ ${#three} -eq 44 ] || return 1
-  root=$(printf '%s' "$three" | base64 -d 2> /dev/null | basenc --base16 -w 0)
-  [ ${#root} -eq 64 ] || return 1
-  [ "$(printf '%s' "$root" | basenc --base16 -d | base64 -w 0)" = "$three" ] || return 1
-  root=$(printf '%s' "$root" | tr 'A-F' 'a-f')
+  root=$(printf '%s' "$three" | base64 -d 2> /dev/null | basenc --base16 -w 0 | tr 'A-F' 'a-f')
+  [ ${#root} -eq 64 ]
 }
 
 : > "$work/problems"
@@ -503,30 +517,43 @@ read_proof() {
   } < "$1"
 }
 
+# note_odd FILE...: those that are not plain text. One reading shows that none is.
+note_odd() {
+  if is_plain_text "$@"; then return; fi
+  for odd in "$@"; do is_plain_text "$odd" || note "$odd is no proof"; done
+}
+
 # One line for each proof under way: hash so far, checkpoint, seq, place, last place, hashes to come.
 : > "$work/state"
+some=''
 while read -r size name root; do
   for path in "proof/$name"/*.proof; do
     [ -f "$path" ] || continue
-    is_plain_text "$path" || note "$path is no proof"
-    printf '%s\n' "${path##*/}" >> "$work/found.$name"
+    printf '%s\n' "$path" >> "$work/found"
+    # No name has a blank, and a command line takes only so many of them.
+    some="$some $path"
+    if [ ${#some} -gt 30000 ]; then
+      note_odd $some
+      some=''
+    fi
   done
   while read -r seq row at; do
     if [ "$seq" -gt "$size" ]; then
       if [ "$size" = "$newest" ]; then note "entry $seq is not in the newest checkpoint"; fi
       continue
     fi
-    printf '%s\n' "$seq.proof" >> "$work/wanted.$name"
+    printf '%s\n' "proof/$name/$seq.proof" >> "$work/wanted"
     if read_proof "proof/$name/$seq.proof" "$seq" "$size"; then
       printf '%s %s %s %s %s%s\n' "$row" "$name" "$seq" "$((seq - 1))" "$((size - 1))" "$steps" >> "$work/state"
     else
       note "proof/$name/$seq.proof is not there, or is no proof of this entry"
     fi
   done < "$work/leaves"
-  for list in found wanted; do sort -o "$work/$list.$name" "$work/$list.$name" 2> /dev/null || : > "$work/$list.$name"; done
-  comm -23 "$work/found.$name" "$work/wanted.$name" > "$work/extra"
-  while IFS= read -r path; do note "proof/$name/$path belongs to no entry"; done < "$work/extra"
 done < "$work/checkpoints"
+if [ -n "$some" ]; then note_odd $some; fi
+for list in found wanted; do sort -o "$work/$list" "$work/$list"; done
+comm -23 "$work/found" "$work/wanted" > "$work/extra"
+while IFS= read -r path; do note "$path belongs to no entry"; done < "$work/extra"
 if [ -s "$work/state" ]; then
   (cd "$work/leaf" && sha256sum -- *) > "$work/hashes"
   while read -r hash row; do printf '%s %s\n' "$row" "$hash"; done < "$work/hashes" > "$work/rows"
@@ -545,10 +572,10 @@ while [ -s "$work/state" ]; do
       printf '%s %s too-long -\n' "$name" "$seq" >> "$work/ends"
       continue
     elif [ $((place & 1)) -eq 1 ] || [ "$place" -eq "$end" ]; then
-      printf '01%s%s\n' "$step" "$hash" >> "$work/nodes"
+      printf '01%s%s' "$step" "$hash" >> "$work/nodes"
       while [ $((place & 1)) -eq 0 ] && [ "$place" -gt 0 ]; do place=$((place >> 1)) end=$((end >> 1)); done
     else
-      printf '01%s%s\n' "$hash" "$step" >> "$work/nodes"
+      printf '01%s%s' "$hash" "$step" >> "$work/nodes"
     fi
     printf '%s %s %s %s %s\n' "$name" "$seq" "$((place >> 1))" "$((end >> 1))" "$rest" >> "$work/next"
   done < "$work/state"
@@ -556,7 +583,7 @@ while [ -s "$work/state" ]; do
   if [ -s "$work/nodes" ]; then
     rm -rf -- "$work/node"
     mkdir -- "$work/node"
-    tr -d '\n' < "$work/nodes" | tr 'a-f' 'A-F' | basenc --base16 -d | split -a 8 -b 65 - "$work/node/n"
+    tr 'a-f' 'A-F' < "$work/nodes" | basenc --base16 -d | split -a 8 -b 65 - "$work/node/n"
     (cd "$work/node" && sha256sum -- *) | cut -c 1-64 | paste -d ' ' - "$work/next" > "$work/state"
   fi
 done
@@ -578,7 +605,11 @@ judge checkpoints "their three lines are in order, and of the log $origin" 'a ch
 # ---- tokens: first of all the times, which the signatures are then checked for ----
 
 # read_time FILE: sets epoch and stated from the token in a response. The response around it is signed by nobody.
+# Leaves the token, unless it has read this file before.
 read_time() {
+  while read -r path_read epoch stated; do
+    if [ "$path_read" = "$1" ]; then return; fi
+  done < "$work/times"
   openssl ts -reply -in "$1" -token_out -out "$work/token" < /dev/null > /dev/null 2>&1 || return 1
   openssl ts -reply -in "$work/token" -token_in -text < /dev/null > "$work/text" 2> /dev/null || return 1
   stated=''
@@ -590,8 +621,9 @@ read_time() {
   case $stated in
     '' | *[!A-Za-z0-9:.\ ]*) return 1 ;;
   esac
-  epoch=$(date -u -d "$stated" +%s 2> /dev/null) || return 1
-  stated=$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%S)
+  stated=$(date -u -d "$stated" '+%s %Y-%m-%dT%H:%M:%S' 2> /dev/null) || return 1
+  epoch=${stated%% *} stated=${stated#* }
+  printf '%s %s %s\n' "$1" "$epoch" "$stated" >> "$work/times"
 }
 
 # leads_to OPTIONS...: whether the token at `path` is over the signed checkpoint and its chain leads there.
@@ -602,12 +634,14 @@ leads_to() {
 
 # leads_to_system: to a root that this computer came with.
 leads_to_system() {
-  place=$(openssl version -d)
-  place=${place#*'"'}
-  place=${place%'"'*}
+  if [ -z "$store" ]; then
+    store=$(openssl version -d)
+    store=${store#*'"'}
+    store=${store%'"'*}
+  fi
   set --
-  if [ -d "$place/certs" ]; then set -- -CApath "$place/certs"; fi
-  if [ -f "$place/cert.pem" ]; then set -- "$@" -CAfile "$place/cert.pem"; fi
+  if [ -d "$store/certs" ]; then set -- -CApath "$store/certs"; fi
+  if [ -f "$store/cert.pem" ]; then set -- "$@" -CAfile "$store/cert.pem"; fi
   if [ $# -eq 0 ]; then return 1; fi
   leads_to "$@"
 }
@@ -698,7 +732,7 @@ judge_logged() {
   wrong=yes
 }
 
-good='' open='' wrong='' first=''
+good='' open='' wrong='' first='' store=''
 while read -r size name root; do
   cat "proof/$name/checkpoint" > "$work/signed"
   if [ -f "proof/$name/checkpoint.sig" ]; then cat "proof/$name/checkpoint.sig" >> "$work/signed"; fi

@@ -1,18 +1,17 @@
 import { readFileSync } from "node:fs";
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import { isUtcMillis } from "../core/entry.js";
 
-export type SchemaName = "record" | "derivation" | "entry" | "config" | "annex";
+const names = ["record", "derivation", "entry", "config", "annex"] as const;
 
-const compiled = new Map<string, ValidateFunction>();
+export type SchemaName = (typeof names)[number];
+
+const compilers = new Map<"every problem" | "the first", Ajv2020>();
 
 /** What is wrong with `value` by the published schema, one sentence each; empty when it is valid. */
 export function schemaProblems(name: SchemaName, value: unknown): readonly string[] {
-  const validate = validator(name);
-  if (validate(value)) return [];
-  return (validate.errors ?? []).map(
-    (error) => `${error.instancePath || "/"} ${error.message ?? "is not valid"}`,
-  );
+  const compiler = compilerFor("every problem");
+  return compiler.validate(name, value) ? [] : (compiler.errors ?? []).map(sentence);
 }
 
 /**
@@ -20,21 +19,31 @@ export function schemaProblems(name: SchemaName, value: unknown): readonly strin
  * made: a hostile text can have more faults than fit into memory.
  */
 export function firstSchemaProblem(name: SchemaName, value: unknown): string | null {
-  const validate = validator(name, false);
-  if (validate(value)) return null;
-  const [error] = validate.errors ?? [];
+  const compiler = compilerFor("the first");
+  return compiler.validate(name, value) ? null : sentence(compiler.errors?.[0]);
+}
+
+function sentence(error: ErrorObject | undefined): string {
   return `${error?.instancePath || "/"} ${error?.message ?? "is not valid"}`;
 }
 
-function validator(name: SchemaName, allErrors = true): ValidateFunction {
-  const known = compiled.get(`${name} ${allErrors}`);
+/** Compiles each schema when it is first used. That they are schemas themselves is for the tests to check. */
+function compilerFor(wanted: "every problem" | "the first"): Ajv2020 {
+  const known = compilers.get(wanted);
   if (known) return known;
-  const ajv = new Ajv2020({ strict: true, allErrors });
+  const allErrors = wanted === "every problem";
+  const compiler = new Ajv2020({
+    strict: true,
+    allErrors,
+    validateSchema: false,
+    code: { optimize: false },
+  });
   // The only format the schemas name, in the one spelling that their pattern leaves (FORMAT.md §1).
-  ajv.addFormat("date-time", isUtcMillis);
-  const url = (file: string) => new URL(`../../schemas/${file}.schema.json`, import.meta.url);
-  if (name !== "record") ajv.addSchema(JSON.parse(readFileSync(url("record"), "utf8")));
-  const validate = ajv.compile(JSON.parse(readFileSync(url(name), "utf8")));
-  compiled.set(`${name} ${allErrors}`, validate);
-  return validate;
+  compiler.addFormat("date-time", isUtcMillis);
+  for (const name of names) {
+    const file = new URL(`../../schemas/${name}.schema.json`, import.meta.url);
+    compiler.addSchema(JSON.parse(readFileSync(file, "utf8")), name);
+  }
+  compilers.set(wanted, compiler);
+  return compiler;
 }

@@ -1,8 +1,15 @@
+import { lstatSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { MeasuredFile } from "../core/audit-object.js";
+import { measureFile } from "./digest-file.js";
 import type { HashTask } from "./hash-worker.js";
 
+/** To start a thread takes as long as to hash this much. */
+const threadBytes = 16 * 1024 ** 2;
+/** Nor are more files than these looked at one by one to find that they are small. */
+const fewFiles = 1024;
 /** The first files are the largest and go to the threads one by one; a batch of them would keep one thread for itself. */
 const aloneFiles = 64;
 /** The small rest goes out in batches, to hide the cost of a message. */
@@ -12,9 +19,9 @@ const batchFiles = 16;
 const workerFile = new URL("../../dist/vault/hash-worker.js", import.meta.url);
 
 /**
- * Digests of many files on all cores, in the order asked. Large files should come first, so that no thread is left
- * alone with one at the end. A file that cannot be read is a result, not an error. An abort ends the threads at once
- * and throws the signal's reason.
+ * Digests of many files in the order asked, on all cores where there is much to read. Large files should come first, so
+ * that no thread is left alone with one at the end. A file that cannot be read is a result, not an error. An abort ends
+ * the threads at once and throws the signal's reason.
  */
 export async function measureFiles(
   paths: readonly string[],
@@ -22,6 +29,7 @@ export async function measureFiles(
   onDone: (files: number) => void,
   signal: AbortSignal | null = null,
 ): Promise<readonly MeasuredFile[]> {
+  if (areSmall(paths)) return measureHere(paths, quick, onDone, signal);
   const results: MeasuredFile[] = new Array(paths.length);
   const starts = batchStarts(paths.length);
   let done = 0;
@@ -45,6 +53,41 @@ export async function measureFiles(
     }
   };
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), starts.length) }, work));
+  return results;
+}
+
+function areSmall(paths: readonly string[]): boolean {
+  if (paths.length > fewFiles) return false;
+  let bytes = 0;
+  return paths.every((path) => {
+    bytes += sizeOf(path);
+    return bytes <= threadBytes;
+  });
+}
+
+/** 0 for what cannot be looked at: it cannot be read either. */
+function sizeOf(path: string): number {
+  try {
+    return lstatSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+/** Other work goes on between two files, and an abort is heard there. */
+async function measureHere(
+  paths: readonly string[],
+  quick: boolean,
+  onDone: (files: number) => void,
+  signal: AbortSignal | null,
+): Promise<readonly MeasuredFile[]> {
+  const results: MeasuredFile[] = [];
+  for (const path of paths) {
+    await setImmediate();
+    signal?.throwIfAborted();
+    results.push(measureFile(path, quick));
+    onDone(results.length);
+  }
   return results;
 }
 

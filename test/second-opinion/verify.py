@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Sequence
 
 import checkpoints
 import keys
@@ -29,13 +29,13 @@ def verify(path: str, trust: Trust) -> Dict[str, Any]:
     return {"ok": all(one["severity"] != "error" for one in found["findings"]), **found}
 
 
-def main() -> int:
-    """Reads the command line and returns the exit status."""
+def main(words: Sequence[str]) -> int:
+    """Does what a command line says and returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option in ("--against", "--signers", "--tsa-ca"):
         parser.add_argument(option)
     parser.add_argument("path")
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     try:
         against = Path(given.against).read_bytes() if given.against else None
         if against is not None:
@@ -51,4 +51,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
