@@ -98,7 +98,7 @@ export async function archiveUrls(
 ): Promise<readonly CaptureResult[]> {
   const { allowPrivate, allowOldYtDlp, proxy } = request;
   const cookies = request.cookies === null ? null : readCookies(request.cookies);
-  const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: false };
+  const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: request.urls.length > 1 };
   const workshop = await openWorkshop({ vault: request.vault, fetching }, world);
   const job: Job = { request, cookies, workshop, world, turns: oneByOne };
   const results: CaptureResult[] = [];
