@@ -1,23 +1,22 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { madeOnce } from "./made-once.ts";
 
-/** Clips made with ffmpeg on PATH, each once, in a temporary folder that `remove` takes away. */
+/** Clips made with ffmpeg on PATH, each once for all tests of a run: they are to be read, and never changed in place. */
 export interface Clips {
   /** Absolute path of the clip of that name. */
   readonly get: (name: ClipName) => string;
+  /** For when they are needed no more. */
   readonly remove: () => void;
 }
 
 export function openClips(): Clips {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-clips-"));
   const get = (name: ClipName): string => {
-    const path = join(folder, name);
-    if (!existsSync(path)) recipes[name](path, get);
-    return path;
+    const folder = madeOnce(name, (making) => recipes[name](join(making, name), get));
+    return join(folder, name);
   };
-  return { get, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { get, remove: () => undefined };
 }
 
 /** Six shots that look different, by how long each lasts, in seconds: the cuts of `shots-*` are known. */

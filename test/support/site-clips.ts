@@ -1,13 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { madeOnce } from "./made-once.ts";
 
 /**
- * Makes the clips that the test site serves, with ffmpeg on PATH: `clip.mp4`, `other.mp4`, `part-1.mp4` to
- * `part-3.mp4`, `audio.mp3`, `hls/segment-0.ts` to `-2.ts`, and in `dash/` picture
- * and sound apart, as two whole files and as a manifest with segments.
+ * Puts the clips that the test site serves into `folder`, made with ffmpeg on PATH once for all tests of a run:
+ * `clip.mp4`, `other.mp4`, `part-1.mp4` to `part-3.mp4`, `audio.mp3`, `hls/segment-0.ts` to `-2.ts`, and in `dash/`
+ * picture and sound apart, as two whole files and as a manifest with segments.
  */
 export function makeSiteClips(folder: string): void {
+  cpSync(madeOnce("site", makeAll), folder, { recursive: true });
+}
+
+function makeAll(folder: string): void {
   mkdirSync(join(folder, "hls"), { recursive: true });
   mkdirSync(join(folder, "dash/segments"), { recursive: true });
   const clip = join(folder, "clip.mp4");

@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { FetchFailed } from "../../src/tools/fetch-types.ts";
+import type { FetchFailed, FetchOutcome } from "../../src/tools/fetch-types.ts";
+import { openKeptYtDlp } from "../../src/tools/kept-yt-dlp.ts";
+import { run } from "../../src/tools/run.ts";
 import { fetchVideo } from "../../src/tools/yt-dlp.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { makeSiteClips } from "../support/site-clips.ts";
@@ -15,6 +17,8 @@ import {
 } from "../support/yt-dlp.ts";
 
 const program = await testDownloader();
+// A fork is in everything like a process of its own (kept-yt-dlp.test.ts), and there sooner.
+const kept = program && openKeptYtDlp(program);
 const { folder: scratch, clean } = scratchFolder();
 const clips = join(scratch, "clips");
 let site: Site;
@@ -25,13 +29,18 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await kept?.close();
   await site.close();
   clean();
 });
 
+async function fetched(path: string, change: RequestChange = {}): Promise<FetchOutcome> {
+  if (!program || !kept) throw new Error("there is no yt-dlp");
+  return fetchVideo(requestFor(program, site.url + path, scratch, { run: kept.run, ...change }));
+}
+
 async function failed(path: string, change: RequestChange = {}): Promise<FetchFailed> {
-  if (!program) throw new Error("there is no yt-dlp");
-  const outcome = await fetchVideo(requestFor(program, site.url + path, scratch, change));
+  const outcome = await fetched(path, change);
   if (outcome.kind !== "failed") throw new Error(`not failed but ${outcome.kind}`);
   return outcome;
 }
@@ -112,8 +121,13 @@ describe.skipIf(!program)(
 describe.skipIf(!program)("a transfer that broke off is kept as what it is", () => {
   const clip = () => clipBytes(clips, "clip.mp4");
 
-  test.each(["cut-length", "cut-chunked", "reset"])("%s", async (fault) => {
-    const outcome = await failed(`/fault/${fault}.mp4`);
+  test.each([
+    ["cut-length", "cut-length", {}],
+    ["cut-length, by a process of its own", "cut-length", { run }],
+    ["cut-chunked", "cut-chunked", {}],
+    ["reset", "reset", {}],
+  ])("%s", async (_, fault, by) => {
+    const outcome = await failed(`/fault/${fault}.mp4`, by);
     expect(outcome.failure).toMatchObject({ code: "cut-short", retry: true });
     expect(outcome.transfer.verdict).toBe("incomplete");
     const kept = readFileSync(outcome.partialTracks[0]?.path ?? "");
@@ -137,8 +151,7 @@ describe.skipIf(!program)("a transfer that broke off is kept as what it is", () 
 
 describe.skipIf(!program)("exit status 0 is no proof", () => {
   test("half a body without a length is never called whole", async () => {
-    if (!program) return;
-    const outcome = await fetchVideo(requestFor(program, `${site.url}/fault/cut-no-length.mp4`, scratch));
+    const outcome = await fetched("/fault/cut-no-length.mp4");
     expect(outcome.kind).toBe("media");
     expect(outcome.transfer.verdict).toBe("unknown");
   });
@@ -146,8 +159,7 @@ describe.skipIf(!program)("exit status 0 is no proof", () => {
   test.each(["/fault/changing.mp4", "/hls/changing.m3u8"])(
     "two files are never spliced into one: %s",
     async (path) => {
-      if (!program) return;
-      const outcome = await fetchVideo(requestFor(program, site.url + path, scratch));
+      const outcome = await fetched(path);
       expect(outcome.kind).toBe("failed");
       const tracks = outcome.kind === "failed" ? outcome.partialTracks : [];
       for (const track of tracks) {
@@ -160,15 +172,12 @@ describe.skipIf(!program)("exit status 0 is no proof", () => {
 
 describe.skipIf(!program)("cookies", () => {
   test("are sent to the site and do not stand in what is reported", async () => {
-    if (!program) return;
     const cookiesFile = join(scratch, "cookies.txt");
     writeFileSync(
       cookiesFile,
       "# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t2000000000\tsession\tCANARY-COOKIE-1\n",
     );
-    const outcome = await fetchVideo(
-      requestFor(program, `${site.url}/page/cookie`, scratch, { cookiesFile }),
-    );
+    const outcome = await fetched("/page/cookie", { cookiesFile });
     expect(outcome.kind).toBe("media");
     expect(
       site.requests.filter((one) => one.path === "/page/cookie").map((one) => one.headers.cookie),

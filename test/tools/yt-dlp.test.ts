@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FetchedMedia, FetchedTrack, FetchOutcome, FetchProgress } from "../../src/tools/fetch-types.ts";
 import { openEgressGuard } from "../../src/tools/egress-guard.ts";
+import { openKeptYtDlp } from "../../src/tools/kept-yt-dlp.ts";
+import { run } from "../../src/tools/run.ts";
 import { fetchVideo, listEntries } from "../../src/tools/yt-dlp.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { makeSiteClips } from "../support/site-clips.ts";
@@ -13,6 +15,8 @@ import { encryptedSegment, hlsSegments } from "../support/site-streams.ts";
 import { type RequestChange, requestFor, scratchFolder, testDownloader } from "../support/yt-dlp.ts";
 
 const program = await testDownloader();
+// A fork is in everything like a process of its own (kept-yt-dlp.test.ts), and there sooner.
+const kept = program && openKeptYtDlp(program);
 const { folder: scratch, clean } = scratchFolder();
 const clips = join(scratch, "clips");
 let site: Site;
@@ -23,13 +27,14 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await kept?.close();
   await site.close();
   clean();
 });
 
 async function fetched(path: string, change: RequestChange = {}): Promise<FetchOutcome> {
-  if (!program) throw new Error("there is no yt-dlp");
-  return fetchVideo(requestFor(program, site.url + path, scratch, change));
+  if (!program || !kept) throw new Error("there is no yt-dlp");
+  return fetchVideo(requestFor(program, site.url + path, scratch, { run: kept.run, ...change }));
 }
 
 async function fetchedMedia(path: string, change: RequestChange = {}): Promise<FetchedMedia> {
@@ -45,8 +50,8 @@ const segmentDigests = (track: FetchedTrack | undefined) =>
   track?.segments?.map((segment) => digest(segment.path));
 
 describe.skipIf(!program)("what is stored equals what was served, byte for byte", () => {
-  test("a progressive file", async () => {
-    const { tracks, transfer } = await fetchedMedia("/clips/clip.mp4");
+  test("a progressive file, by a process of its own", async () => {
+    const { tracks, transfer } = await fetchedMedia("/clips/clip.mp4", { run });
     expect(tracks).toHaveLength(1);
     expect(tracks[0]).toMatchObject({ name: "track-1.mp4", receivedAs: "clip.mp4", segments: null });
     expect(tracks[0]?.announcedBytes).toBe(clipBytes(clips, "clip.mp4").length);
@@ -197,8 +202,8 @@ describe.skipIf(!program)("a page or list with several videos", () => {
   });
 
   const list = async (path: string, limit: number) => {
-    if (!program) throw new Error("there is no yt-dlp");
-    const { url, folder, ...request } = requestFor(program, site.url + path, scratch);
+    if (!program || !kept) throw new Error("there is no yt-dlp");
+    const { url, folder, ...request } = requestFor(program, site.url + path, scratch, { run: kept.run });
     return listEntries({ ...request, url, folder, limit });
   };
 
