@@ -72,7 +72,7 @@ function readFacts(
   const row = oneCaptureByPart(database, id);
   const history = custodyOf(database, row.id, withAnnex);
   const object = row.object === null ? null : readObject(join(layout.root, row.object));
-  const versions = history.flatMap(({ entry }) => loggedVersion(entry.seq, entry.body) ?? []);
+  const versions = history.flatMap(({ entry }) => loggedVersion(entry) ?? []);
   const files = object ? reportedFiles(object, versions) : [];
   const seals = readSeals(reader, history, restsOn);
   const facts: StoredFacts = {
@@ -101,8 +101,8 @@ function readFacts(
 
 /** The files of the evidence and of the newest derivation: sizes and SHA-256 from the log, the rest from the object. */
 function reportedFiles(object: StoredObject, versions: readonly LoggedVersion[]): readonly ReportedFile[] {
-  const head = versions.at(-1);
-  const shown = versions.filter((version) => version.version === "v1" || version === head);
+  const derived = versions.filter(({ event }) => event === "derive").at(-1);
+  const shown = versions.filter((version) => version.event === "capture" || version === derived);
   const sha512ByPath = new Map(contentFiles(object.inventory).map(({ path, sha512 }) => [path, sha512]));
   return shown.flatMap(({ version, entry, files }) =>
     files.map(({ path, bytes, sha256 }) => ({
@@ -214,11 +214,18 @@ function detailOf({ event, body }: HashedEntry["entry"]): string | null {
   if (event === "fixity-check") return `ok: ${body.ok}, findings: ${body.findings}`;
   if (event === "capture") return String(body.status);
   if (event === "derive") return `${body.version}: ${body.completeness}`;
+  if (event === "redact") return publicationDetail(body);
   if (event === "derive-failed") return String(body.reason);
   if (event === "annotate") return annotationDetail(body);
   if (event === "recovery") return `${body.what}: ${body.detail}`;
   const isObject = typeof failure === "object" && failure !== null && !Array.isArray(failure);
   return isObject && "reason" in failure ? String(failure.reason) : null;
+}
+
+/** Each copy by the digest that whoever finds it somewhere can compare. */
+function publicationDetail(body: HashedEntry["entry"]["body"]): string {
+  const files = loggedVersion({ seq: 0, event: "redact", body })?.files ?? [];
+  return files.map(({ path, sha256: digest }) => `${path}: SHA-256 ${digest}`).join("\n");
 }
 
 function annotationDetail(body: HashedEntry["entry"]["body"]): string {

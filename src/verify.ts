@@ -141,7 +141,7 @@ function checkPlace(
     finding: { code, severity: "error", where, message } as const,
   });
   const entry = checkLine(row.line, firstLink).entry;
-  const version = entry && loggedVersion(entry.seq, entry.body);
+  const version = entry && loggedVersion(entry);
   if (
     entry?.seq !== row.entry ||
     !version?.files.some((file) => file.path === row.path && file.sha256 === sha256)

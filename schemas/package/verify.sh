@@ -402,7 +402,7 @@ take_entry() {
     1:* | *:vault-created) note "line $row: the first entry, and only it, makes the vault" ;;
     *:key-rotated) keep_key ;;
     *:token) printf '%s\n' "$((row + 10000000))" >> "$work/tokens" ;;
-    *:capture | *:capture-failed | *:derive | *:derive-failed | *:recovery | *:annotate)
+    *:capture | *:capture-failed | *:derive | *:derive-failed | *:recovery | *:annotate | *:redact)
       case $line in
         *'"capture":"'*) id=${line#*'"capture":"'} ;;
         *) id='' ;;

@@ -12,6 +12,7 @@ import { addInit } from "./commands/init.js";
 import { addKey } from "./commands/key.js";
 import { addList } from "./commands/list.js";
 import { addRebuild } from "./commands/rebuild.js";
+import { addRedact } from "./commands/redact.js";
 import { addReport } from "./commands/report.js";
 import { addShow } from "./commands/show.js";
 import { addVerify } from "./commands/verify.js";
@@ -59,6 +60,7 @@ export function buildProgram(io: Terminal, screen: Screen, version: string, run:
     addShow,
     addAnnotate,
     addVerify,
+    addRedact,
     addExport,
     addCheckpoint,
     addWitness,

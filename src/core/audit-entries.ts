@@ -103,9 +103,10 @@ export class EntryReading {
     } else if (event !== "key-rotated" && event !== "token") this.foreign.push(seq);
   }
 
-  private learnCapture({ seq, event, body }: Entry, id: string): void {
+  private learnCapture(entry: Entry, id: string): void {
+    const { seq, event, body } = entry;
     const known = this.captures.get(id) ?? { id, entry: seq, object: null, annexSha256: null, versions: [] };
-    const version = event === "capture" || event === "derive" ? loggedVersion(seq, body) : null;
+    const version = loggedVersion(entry);
     const isFirst = event === "capture" || event === "capture-failed";
     this.captures.set(id, {
       ...known,

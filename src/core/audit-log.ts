@@ -3,6 +3,7 @@ import { checkLine, firstLink } from "./chain.js";
 import type { Entry } from "./entry.js";
 import type { Finding } from "./finding.js";
 import { type CollectedFacts, FactCollector } from "./log-facts.js";
+import { publicationFolder } from "./publication.js";
 
 /** A line of the log as it is kept: its exact text and the columns that repeat parts of it. */
 export interface StoredLine {
@@ -18,12 +19,16 @@ export interface LoggedFile {
   readonly sha256: string;
 }
 
+/** The events that bring a version of an object. */
+export type VersionEvent = "capture" | "derive" | "redact";
+
 /** A version of an object as the log states it. */
 export interface LoggedVersion {
   readonly entry: number;
+  readonly event: VersionEvent;
   readonly version: string;
   readonly inventorySha512: string;
-  /** Digest of record.json for v1, of derived/derivation.json after it. */
+  /** Digest of what `statementOf` names. */
   readonly recordSha256: string;
   readonly files: readonly LoggedFile[];
 }
@@ -83,13 +88,28 @@ export function auditLog(
   return { findings, entries, captures, settingsSha256, readmeSha256, facts: collector.facts() };
 }
 
-/** The version that the body of a `capture` or `derive` entry states; null for any other body. */
-export function loggedVersion(seq: number, body: Entry["body"]): LoggedVersion | null {
+/** The version that an entry states; null for one that brings none. */
+export function loggedVersion({
+  seq,
+  event,
+  body,
+}: Pick<Entry, "seq" | "event" | "body">): LoggedVersion | null {
+  if (event !== "capture" && event !== "derive" && event !== "redact") return null;
   const version = textOf(body.version);
   const inventorySha512 = textOf(body.inventory_sha512);
   const recordSha256 = textOf(body.record_sha256);
   if (version === null || inventorySha512 === null || recordSha256 === null) return null;
-  return { entry: seq, version, inventorySha512, recordSha256, files: filesOf(body.files) };
+  return { entry: seq, event, version, inventorySha512, recordSha256, files: filesOf(body.files) };
+}
+
+/** Logical path and schema of the record that comes with a version: what was captured, derived or made for publication. */
+export function statementOf({ event, version }: Pick<LoggedVersion, "event" | "version">): {
+  readonly path: string;
+  readonly schema: "record" | "derivation" | "publication";
+} {
+  if (event === "capture") return { path: "record.json", schema: "record" };
+  if (event === "derive") return { path: "derived/derivation.json", schema: "derivation" };
+  return { path: `${publicationFolder(version)}/publication.json`, schema: "publication" };
 }
 
 /** `hash` is that of the line, as it was worked out for the link. */
@@ -108,7 +128,7 @@ function learnCapture(captures: Map<string, LoggedCapture>, entry: Entry): void 
   const id = textOf(entry.body.capture);
   if (id === null) return;
   if (entry.event === "capture" || entry.event === "capture-failed") {
-    const version = entry.event === "capture" ? loggedVersion(entry.seq, entry.body) : null;
+    const version = loggedVersion(entry);
     captures.set(id, {
       id,
       entry: entry.seq,
@@ -119,7 +139,7 @@ function learnCapture(captures: Map<string, LoggedCapture>, entry: Entry): void 
     return;
   }
   const known = captures.get(id);
-  const version = entry.event === "derive" ? loggedVersion(entry.seq, entry.body) : null;
+  const version = loggedVersion(entry);
   if (known && version) captures.set(id, { ...known, versions: [...known.versions, version] });
 }
 

@@ -1,7 +1,7 @@
 import { auditAnnex } from "./audit-annex.js";
 import type { BagInfo, PackagedFile } from "./audit-bag.js";
 import type { PackagedEntries } from "./audit-entries.js";
-import type { LoggedCapture, LoggedFile } from "./audit-log.js";
+import { type LoggedCapture, type LoggedFile, type LoggedVersion, statementOf } from "./audit-log.js";
 import type { MeasuredFile } from "./audit-object.js";
 import { isCaptureId } from "./capture-id.js";
 import type { Finding } from "./finding.js";
@@ -27,16 +27,20 @@ export interface ExpectedFile extends LoggedFile {
 export function expectedFiles(captures: Iterable<LoggedCapture>): ReadonlyMap<string, ExpectedFile> {
   const expected = new Map<string, ExpectedFile>();
   for (const { id, versions } of captures) {
-    const derived = versions.filter(({ version }) => version !== "v1");
-    const newest = derived.sort((a, b) => a.entry - b.entry).at(-1);
-    const first = versions.find(({ version }) => version === "v1");
-    for (const version of [first, newest]) {
-      for (const file of version?.files ?? []) {
-        expected.set(`data/${id}/${file.path}`, { ...file, entry: version?.entry ?? 0 });
+    for (const version of packagedVersions(versions)) {
+      for (const file of version.files) {
+        expected.set(`data/${id}/${file.path}`, { ...file, entry: version.entry });
       }
     }
   }
   return expected;
+}
+
+/** Those whose files a package holds: v1 and the newest derivation. A publication copy is handed out by itself. */
+export function packagedVersions(versions: readonly LoggedVersion[]): readonly LoggedVersion[] {
+  const inOrder = [...versions].sort((a, b) => a.entry - b.entry);
+  const first = inOrder.filter(({ event, version }) => event === "capture" && version === "v1").slice(0, 1);
+  return [...first, ...inOrder.filter(({ event }) => event === "derive").slice(-1)];
 }
 
 /**
@@ -121,10 +125,8 @@ function recordDigests(
   captures: readonly LoggedCapture[],
 ): readonly Finding[] {
   return captures.flatMap(({ id, versions }) => {
-    const newest = [...versions].sort((a, b) => a.entry - b.entry).at(-1);
-    return versions.flatMap((version) => {
-      if (version.version !== "v1" && version !== newest) return [];
-      const path = `data/${id}/${version.version === "v1" ? "record.json" : "derived/derivation.json"}`;
+    return packagedVersions(versions).flatMap((version) => {
+      const path = `data/${id}/${statementOf(version).path}`;
       const now = files.get(path);
       if (now === undefined || now.sha256 === null || now.sha256 === version.recordSha256) return [];
       return [error("file-changed", path, `its SHA-256 is not the one entry ${version.entry} states`)];

@@ -23,6 +23,7 @@ export const eventNames = [
   "witness-added",
   "export",
   "annotate",
+  "redact",
 ] as const;
 
 export type EventName = (typeof eventNames)[number];

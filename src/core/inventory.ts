@@ -45,19 +45,20 @@ export function firstInventory(id: CaptureId, files: readonly InventoryFile[], n
 
 /**
  * The inventory after adding a version with `files`. Logical paths of the head are carried over, except those under
- * `replaced` (a folder such as `derived/`), which the new version replaces; their bytes stay in the older version.
+ * `replaced` (a folder such as `derived/`), which the new version replaces; their bytes stay in the older version. With null,
+ * everything is carried over.
  */
 export function nextInventory(
   previous: Inventory,
   files: readonly InventoryFile[],
-  replaced: string,
+  replaced: string | null,
   note: VersionNote,
 ): Inventory {
   const head = previous.versions[previous.head];
   if (!head) throw new RangeError(`inventory of ${previous.id} has no version ${previous.head}`);
   const carried: Record<string, readonly string[]> = {};
   for (const [digest, paths] of Object.entries(head.state)) {
-    const kept = paths.filter((path) => !path.startsWith(replaced));
+    const kept = paths.filter((path) => replaced === null || !path.startsWith(replaced));
     if (kept.length > 0) carried[digest] = kept;
   }
   return grow({ id: previous.id, previous, version: nextVersion(previous.head), files, carried, note });

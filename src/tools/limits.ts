@@ -112,3 +112,18 @@ export const pictureLimits: Limits = {
   fileSizeBytes: 0,
   stdoutBytes: 0,
 };
+
+/**
+ * ffmpeg encoding every frame anew: twenty times the clip's length and two minutes, at most six hours of CPU; 8 MiB for each
+ * second of it.
+ */
+export function copyLimits(durationSeconds: number): Limits {
+  const cpuSeconds = Math.min(6 * 3600, Math.ceil(20 * durationSeconds) + 120);
+  return {
+    wallMs: 2 * cpuSeconds * second,
+    cpuSeconds,
+    addressSpaceBytes: 4 * gib,
+    fileSizeBytes: Math.min(64 * gib, Math.ceil(durationSeconds) * 8 * mib + 64 * mib),
+    stdoutBytes: 64 * mib,
+  };
+}

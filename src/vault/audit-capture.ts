@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { auditAnnex, type FoundAnnex } from "../core/audit-annex.js";
-import { type LoggedCapture, type LoggedVersion, loggedVersion } from "../core/audit-log.js";
+import { type LoggedCapture, type LoggedVersion, loggedVersion, statementOf } from "../core/audit-log.js";
 import { auditObject, type FoundObject, type MeasuredFile } from "../core/audit-object.js";
 import { parseCanonical } from "../core/canonical-json.js";
 import type { Finding } from "../core/finding.js";
@@ -30,9 +30,10 @@ export function captureFindings(
 export function isReadAsText(path: string): boolean {
   return (
     /\/(0=ocfl_object_1\.1|inventory\.json(\.sha512)?)$/.test(path) ||
-    /\/v1\/content\/record\.json$|\/content\/derived\/derivation\.json$|^private\/[^/]+\/annex\.json$/.test(
+    /\/v1\/content\/record\.json$|\/content\/(?:derived\/derivation|publication\/[^/]+\/publication)\.json$/.test(
       path,
-    )
+    ) ||
+    /^private\/[^/]+\/annex\.json$/.test(path)
   );
 }
 
@@ -56,13 +57,11 @@ function objectFindings(
   return [...auditObject(capture, found, pending), ...recordFindings(layout, capture, found)];
 }
 
-/** record.json and derivation.json: canonical form and schema. Their digests are checked with the other files. */
+/** record.json, derivation.json and publication.json: canonical form and schema. Their digests are checked with the other files. */
 function recordFindings(layout: VaultLayout, capture: LoggedCapture, found: FoundObject): readonly Finding[] {
-  return capture.versions.flatMap(({ version }) => {
-    const [path, schema] =
-      version === "v1"
-        ? ([`${version}/content/record.json`, "record"] as const)
-        : ([`${version}/content/derived/derivation.json`, "derivation"] as const);
+  return capture.versions.flatMap((version) => {
+    const { path: logicalPath, schema } = statementOf(version);
+    const path = `${version.version}/content/${logicalPath}`;
     if (!found.files.has(path)) return [];
     const where = `${found.folder}/${path}`;
     const finding = (code: string, message: string): Finding => ({ code, severity: "error", where, message });
@@ -112,5 +111,5 @@ function decode(bytes: Uint8Array): string {
 }
 
 function pendingVersion(intent: Intent): LoggedVersion | null {
-  return intent.version === "" ? null : loggedVersion(0, intent.body);
+  return intent.version === "" ? null : loggedVersion({ seq: 0, ...intent });
 }

@@ -9,7 +9,7 @@ import { objectPath, type VaultLayout } from "./layout.js";
 import { linesFrom } from "./log.js";
 import { openNodeAudit } from "./merkle-nodes.js";
 import { openReplay, type Replay } from "./replay.js";
-import { recordReader } from "./vault.js";
+import { recordReader } from "./record-reader.js";
 
 /** What is to be compared with the lines besides the index. */
 export interface LinesTask {

@@ -101,6 +101,6 @@ function notAsRecorded(code: string, { where }: StatedFile, why: string): Holdfa
   return new HoldfastError(
     "not-as-recorded",
     `reading ${where}: ${why} (${code})`,
-    "no package was made; run 'holdfast verify' to see everything that is not as recorded",
+    "nothing was made of it; run 'holdfast verify' to see everything that is not as recorded",
   );
 }

@@ -93,7 +93,7 @@ export function commitFirstVersion(
 export function commitNextVersion(
   vault: Vault,
   previous: Inventory,
-  staged: StagedVersion & { readonly replaced: string },
+  staged: StagedVersion & { readonly replaced: string | null },
   onStep: (step: CommitStep) => void = () => undefined,
 ): Committed {
   const inventory = nextInventory(previous, staged.files, staged.replaced, staged.note);

@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import type { Json } from "../core/canonical-json.js";
 import type { Entry } from "../core/entry.js";
+import type { PublicationRecord } from "../core/publication.js";
 import type { CaptureRecord, DerivationRecord, FileRole } from "../core/record.js";
 import { urlKey } from "../core/source-url.js";
 import { indexAnnotation, insertText } from "./annotations.js";
@@ -10,6 +11,7 @@ import { prepared } from "./statements.js";
 export interface RecordReader {
   record(object: string): CaptureRecord | null;
   derivation(object: string, version: string): DerivationRecord | null;
+  publication(object: string, version: string): PublicationRecord | null;
 }
 
 /**
@@ -26,6 +28,9 @@ export function indexEntry(database: Database.Database, entry: Entry, reader: Re
       break;
     case "derive":
       indexDerivation(database, entry, reader);
+      break;
+    case "redact":
+      indexPublication(database, entry, reader);
       break;
     case "derive-failed":
       prepared(
@@ -117,6 +122,18 @@ function indexDerivation(database: Database.Database, entry: Entry, reader: Reco
     completeness: text(body.completeness),
   });
   indexFiles(database, entry, derivation?.files ?? []);
+}
+
+/** Changes nothing of what the capture is: only its newest version, and which files there are. */
+function indexPublication(database: Database.Database, entry: Entry, reader: RecordReader): void {
+  const { body } = entry;
+  const version = text(body.version);
+  const publication = reader.publication(text(body.object) ?? "", version ?? "");
+  prepared(
+    database,
+    "UPDATE capture SET version = @version, inventory_sha512 = @inventory_sha512 WHERE id = @id",
+  ).run({ id: text(body.capture), version, inventory_sha512: text(body.inventory_sha512) });
+  indexFiles(database, entry, publication?.files ?? []);
 }
 
 function indexToken(database: Database.Database, { seq, body }: Entry): void {

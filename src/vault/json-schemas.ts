@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import { isUtcMillis } from "../core/entry.js";
 
-const names = ["record", "derivation", "entry", "config", "annex"] as const;
+const names = ["record", "derivation", "publication", "entry", "config", "annex"] as const;
 
 export type SchemaName = (typeof names)[number];
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { type LoggedVersion, loggedVersion } from "../core/audit-log.js";
+import { packagedVersions } from "../core/audit-package.js";
 import { isJsonObject, parseForeignJson } from "../core/canonical-json.js";
 import { type Entry, parseEntry } from "../core/entry.js";
 import { HoldfastError } from "../core/error.js";
@@ -75,9 +76,8 @@ export function chosenCapture(
   const object = readObject(join(layout.root, objectPath(id)));
   const all = entries
     .filter(({ entry }) => entry.body.capture === id)
-    .flatMap(({ entry }) => loggedVersion(entry.seq, entry.body) ?? []);
-  const derived = all.filter(({ version }) => version !== "v1").slice(-1);
-  const versions = [...all.filter(({ version }) => version === "v1"), ...derived];
+    .flatMap(({ entry }) => loggedVersion(entry) ?? []);
+  const versions = packagedVersions(all);
   const files = versions.flatMap((version) => filesOf(layout, id, version, object.inventory));
   return { id, versions, object, files };
 }

@@ -14,7 +14,7 @@ import { type LogFolder, type LogSegment, readLogFolder } from "./log-folder.js"
 import { rootOf } from "./merkle-nodes.js";
 import { rebuildIndex } from "./reindex.js";
 import { segmentLines } from "./segment-lines.js";
-import { recordReader } from "./vault.js";
+import { recordReader } from "./record-reader.js";
 
 /** What a rebuilt database holds. */
 export interface RebuiltLog {

@@ -81,11 +81,12 @@ function parseIntent(row: IntentRow): Intent {
   );
 }
 
-const intentEvents = ["capture", "derive", "capture-failed"] as const;
+const intentEvents = ["capture", "derive", "redact", "capture-failed"] as const;
 
 const versionPatterns: Readonly<Record<(typeof intentEvents)[number], RegExp>> = {
   capture: /^v1$/,
   derive: /^v([2-9]|[1-9]\d+)$/,
+  redact: /^v([2-9]|[1-9]\d+)$/,
   "capture-failed": /^$/,
 };
 

@@ -5,16 +5,15 @@ import type { Json } from "../core/canonical-json.js";
 import { sha256 } from "../core/digest.js";
 import type { Entry, EventName } from "../core/entry.js";
 import { HoldfastError } from "../core/error.js";
-import type { CaptureRecord, DerivationRecord } from "../core/record.js";
 import { openDatabaseForWriting } from "./database.js";
-import { readQuietly } from "./digest-file.js";
 import { makeFolder, moveDurably, placeFile, syncFile, syncFolder } from "./durable.js";
-import { indexEntry, type RecordReader } from "./index-rows.js";
+import { indexEntry } from "./index-rows.js";
 import { loggedVaultId } from "./key-entries.js";
 import { storageRootFiles, type VaultLayout, vaultLayout } from "./layout.js";
 import { appendEntry, lastEntryOf, lastRow } from "./log.js";
 import { refuseOlderLog } from "./older-log.js";
 import { readmeText } from "./readme-text.js";
+import { recordReader } from "./record-reader.js";
 import { rebuildIndex } from "./reindex.js";
 import { encodeSettings, newSettings, readSettings, type Settings } from "./settings.js";
 import { takeWriterLock, type WriterLock } from "./writer-lock.js";
@@ -122,45 +121,10 @@ export function logEntry(
   return append.immediate();
 }
 
-/** Reads records from the objects of a vault, for the index. */
-export function recordReader(layout: VaultLayout): RecordReader {
-  const read = (path: string): unknown => {
-    try {
-      return JSON.parse(readQuietly(join(layout.root, path)).toString("utf8"));
-    } catch {
-      return null;
-    }
-  };
-  return {
-    record: (object) => {
-      const value = read(`${object}/v1/content/record.json`);
-      return isRecordLike(value) ? value : null;
-    },
-    derivation: (object, version) => {
-      const value = read(`${object}/${version}/content/derived/derivation.json`);
-      return isDerivationLike(value) ? value : null;
-    },
-  };
-}
-
 /** Whether `root` holds a vault. */
 export function isVault(root: string): boolean {
   const layout = vaultLayout(root);
   return existsSync(layout.settings) || existsSync(layout.database);
-}
-
-function isRecordLike(value: unknown): value is CaptureRecord {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "files" in value &&
-    Array.isArray(value.files) &&
-    "source" in value
-  );
-}
-
-function isDerivationLike(value: unknown): value is DerivationRecord {
-  return typeof value === "object" && value !== null && "duration" in value && "keyframes" in value;
 }
 
 /** Every part of a vault is a folder or file of its own: through a link we would write, and clear, somewhere else. */

@@ -33,11 +33,11 @@ def captures_of(report: Report, entries: Sequence[Entry]) -> Dict[str, Capture]:
     """The captures that the log states; an entry out of place is `log-object`."""
     captures: Dict[str, Capture] = {}
     for entry in entries:
-        if entry.event not in ("capture", "capture-failed", "derive"):
+        if entry.event not in ("capture", "capture-failed", "derive", "redact"):
             continue
         name = str(entry.body.get("capture"))
         one = captures.setdefault(name, Capture(name))
-        if entry.event != "derive":
+        if entry.event not in ("derive", "redact"):
             one.annex_sha256 = str(entry.body.get("annex_sha256"))
         if entry.event == "capture":
             one.folder = str(entry.body.get("object"))
@@ -76,7 +76,10 @@ def _check_version(report: Report, tree: Tree, folder: str, version: str, entry:
     named = {f"{place}/content/{one.get('path')}": one for one in files}
     for path, stated in named.items():
         check_file(report, tree, path, stated)
-    statement, kind = ("record.json", "record") if version == "v1" else ("derived/derivation.json", "derivation")
+    statement, kind = {
+        "capture": ("record.json", "record"),
+        "redact": (f"publication/{version}/publication.json", "publication"),
+    }.get(entry.event, ("derived/derivation.json", "derivation"))
     check_statement(report, tree, f"{place}/content/{statement}", kind)
     inventoried: "set[str]" = set()
     if inventory not in tree:

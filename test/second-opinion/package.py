@@ -107,7 +107,7 @@ def _check_foreign(report: Report, entries: Sequence[Entry], chosen: Sequence[st
 
 
 def _check_captures(report: Report, tree: Tree, entries: Sequence[Entry], chosen: Sequence[str]) -> None:
-    stated = {str(e.body.get("capture")) for e in entries if e.event in ("capture", "capture-failed", "derive")}
+    stated = {str(e.body.get("capture")) for e in entries if e.event in ("capture", "capture-failed", "derive", "redact")}
     folders = {p.split("/")[1] for p in tree.under("data/") if p.count("/") > 1}
     for capture in sorted(stated | folders | set(chosen)):
         if CAPTURE.match(capture) and (capture not in stated or capture not in folders):

@@ -265,6 +265,7 @@ export const english: ReportTexts = {
   "event.token": "outside time-stamp stored",
   "event.witness-added": "countersignature stored",
   "event.export": "copy handed out as a package",
+  "event.redact": "publication copy made",
   "event.annotate": "a person's word about it noted",
   "check.pass": "as recorded",
   "check.fail": "NOT AS RECORDED",

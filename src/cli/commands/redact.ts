@@ -1,0 +1,139 @@
+import { join, resolve } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { type Fill, fillForm, mostFills, parseFill } from "../../core/fill.js";
+import { printable, printableJson } from "../../core/printable.js";
+import type { FilledRegion, PublicationRecord, Region } from "../../core/publication.js";
+import { parseSeconds } from "../../core/timing.js";
+import type { HeadReport } from "../../checkpoint.js";
+import type { RedactResult } from "../../redact.js";
+import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
+import type { RunCommand, Session } from "../session.js";
+import { headObject, showHead } from "../show-head.js";
+import { columnsOf } from "../terminal.js";
+import { labelled } from "../text-layout.js";
+import { counted, formatBytes } from "../units.js";
+
+interface RedactOptions extends SandboxOption {
+  readonly fill?: readonly Fill[];
+  readonly keepSound?: boolean;
+  readonly original?: string;
+  readonly to?: string;
+}
+
+export function addRedact(program: Command, run: RunCommand): void {
+  program
+    .command("redact")
+    .summary("make a copy for publication, with regions filled and nothing else of the original")
+    .description(
+      "Makes a copy of a clip for publication: regions filled black, sound removed, no metadata. It is read again and checked, then stored beside its original, which stays as it is, and logged. Look at it from beginning to end before you publish it.",
+    )
+    .argument("<id>", "a capture id or a unique part of it")
+    .option(
+      "--fill <region>",
+      `fill ${fillForm}; pixels of the picture as shown, times from the beginning of the clip; may be given several times`,
+      addFill,
+    )
+    .option("--keep-sound", "keep the sound; without it there is none, since voices identify people")
+    .option(
+      "--original <path>",
+      "which original, where a capture has several videos, as holdfast show names it",
+    )
+    .option("--to <file>", "write the copy into this new .mp4 file too")
+    .addOption(sandboxOption())
+    .addHelpText("after", exitStatusHelp(0, 1, 2, 3, 4, 5, 6, 70, 130))
+    .action((id: string, options: RedactOptions, command: Command) =>
+      run(command, (session) => redact(session, id, options)),
+    );
+}
+
+function addFill(text: string, others: readonly Fill[] = []): readonly Fill[] {
+  const fill = parseFill(text);
+  if ("problem" in fill) throw new InvalidArgumentError(`${fill.problem}: give it as ${fillForm}`);
+  if (others.length >= mostFills) throw new InvalidArgumentError(`give at most ${mostFills} regions`);
+  return [...others, fill];
+}
+
+async function redact(session: Session, id: string, options: RedactOptions) {
+  await checkSandbox(session, options);
+  const { redactCapture } = await import("../../redact.js");
+  const heads: HeadReport[] = [];
+  const result = await redactCapture(
+    {
+      vault: session.vault,
+      id,
+      fills: options.fill ?? [],
+      keepSound: options.keepSound === true,
+      original: options.original ?? null,
+      to: options.to === undefined ? null : resolve(session.io.cwd, options.to),
+    },
+    session.world,
+    (head) => heads.push(head),
+  );
+  const [head] = heads;
+  if (session.json)
+    session.screen.answer(
+      printableJson({ ...result, ...(head === undefined ? {} : { head: headObject(head) }) }),
+    );
+  else if (!session.quiet)
+    session.screen.answer(page(session, result, columnsOf(session.io.stdout)).join("\n"));
+  if (head !== undefined) showHead(session, head);
+  return exitStatus.done;
+}
+
+function page(session: Session, result: RedactResult, columns: number): readonly string[] {
+  const { publication } = result;
+  const rows: readonly (readonly [label: string, ...values: readonly (string | null)[]])[] = [
+    ["file", printable(result.to ?? join(session.vault, result.file))],
+    ["stored as", result.to === null ? null : printable(join(session.vault, result.file))],
+    ["SHA-256", result.sha256],
+    [
+      "size",
+      `${publication.width} × ${publication.height}, ${counted(publication.frames, "frame")}, ${formatBytes(result.bytes)}`,
+    ],
+    ["filled", ...filledLines(publication)],
+    ["sound", soundWords[publication.sound]],
+    ["left out", ...publication.left_out.map((stream) => printable(stream, 200))],
+    ["checked", ...publication.checks.map(({ found }) => printable(found, 300))],
+    ["times", clockWords(result)],
+    ["log entry", String(result.entry)],
+  ];
+  return [
+    session.style.bold(session.style.good(`Publication copy of ${result.id}`)),
+    ...labelled(rows, columns),
+    "",
+    "The copy was checked for what was asked. Only a person can see whether that hides everybody it has to:",
+    "look at all of it before you publish it.",
+  ];
+}
+
+/** The regions of a copy, one line each. */
+export function filledLines({ fills }: Pick<PublicationRecord, "fills">): readonly string[] {
+  if (fills.length === 0) return ["nothing: everything in the picture can be seen"];
+  return fills.map(
+    (fill) => `${regionText(fill.filled)}, ${spanText(fill)} (asked for ${regionText(fill.asked)})`,
+  );
+}
+
+function regionText({ x, y, width, height }: Region): string {
+  return `${x},${y},${width}x${height}`;
+}
+
+function spanText({ from, to, first_frame, last_frame }: FilledRegion): string {
+  if (from === null || to === null) return "the whole clip";
+  return `${from} s to ${to} s, frames ${first_frame} to ${last_frame}`;
+}
+
+/** What became of the sound, in words. */
+export const soundWords: Readonly<Record<PublicationRecord["sound"], string>> = {
+  removed: "removed",
+  kept: "kept: voices identify people",
+  none: "the clip has none",
+};
+
+/** Somebody who took the times from keyframes must know that these count from elsewhere. */
+function clockWords({ clip_start, publication }: RedactResult): string | null {
+  const start = parseSeconds(clip_start) ?? 0;
+  if (Math.abs(start) < 20_000 || publication.fills.every(({ from }) => from === null)) return null;
+  return `counted from the beginning of the clip; those on its keyframes begin at ${clip_start} s`;
+}
