@@ -9,12 +9,14 @@ import { type ExportTarget, exportTarget, notNew, type PackageForm } from "./exp
 import { openForWriting } from "./open-vault.js";
 import type { PackageReport, World } from "./outcome.js";
 import { type PackageMade, writePackage } from "./package-write.js";
+import { type ToldByTags, toldByTags } from "./told-by-tags.js";
 import { type CaptureRowRecord, oneCaptureByPart } from "./vault/captures.js";
 import { syncFolder } from "./vault/durable.js";
 import { keyHistoryOf } from "./vault/key-entries.js";
-import { scratchFolder } from "./vault/layout.js";
+import { objectPath, scratchFolder } from "./vault/layout.js";
 import { entriesOf } from "./vault/log.js";
 import { newestCheckpoint } from "./vault/log-folder.js";
+import { readObject } from "./vault/objects.js";
 import { writePackageTar } from "./vault/package-archive.js";
 import { beginPackage, discardPackage } from "./vault/package-folder.js";
 import { refuseMissingVault } from "./vault/reader.js";
@@ -49,6 +51,8 @@ export interface ExportResult {
   readonly bytes: number;
   /** Size of the newest checkpoint in it. */
   readonly checkpoint: number;
+  /** What the tags of the files as received tell, for each capture. */
+  readonly revealing_tags: readonly ToldByTags[];
   /** Stands for every byte of the package. */
   readonly tagmanifest_sha256: string;
   /** Authorities with a token over a checkpoint in the package, each with the earliest time it states. */
@@ -79,9 +83,13 @@ export class PackageRefused extends HoldfastError {
  * Makes a package of some captures for somebody who has no holdfast (FORMAT.md §17). Nothing stands under the name asked
  * for before the whole package was written, read again and checked. Throws `usage`, `not-found`, `not-as-recorded`, what
  * opening a vault throws, the reason why the log could not be signed, and what the disk throws; nothing of the package
- * is left then.
+ * is left then. `onTags` is told what leaves in the tags of the originals, before anything is written.
  */
-export async function exportPackage(request: ExportRequest, world: World): Promise<ExportResult> {
+export async function exportPackage(
+  request: ExportRequest,
+  world: World,
+  onTags: (told: readonly ToldByTags[]) => void = () => undefined,
+): Promise<ExportResult> {
   // 1. the place and the keys, before anything is opened
   const target = exportTarget(request);
   refuseMissingVault(request.vault);
@@ -89,6 +97,8 @@ export async function exportPackage(request: ExportRequest, world: World): Promi
   try {
     // 2. which captures, and that a signed checkpoint covers all that the log says of them
     const captures = chosenCaptures(vault, request.ids);
+    const told = captures.map((id) => toldByTags(readObject(join(vault.layout.root, objectPath(id)))));
+    onTags(told);
     await coverEntries(vault, captures, request.seal, world);
 
     // 3. write the package beside its place, read it again and check it, then give it its name
@@ -103,7 +113,8 @@ export async function exportPackage(request: ExportRequest, world: World): Promi
     const { annotations } = made;
     const { seq: entry } = logEntry(vault, "export", withAnnotations ? { ...stated, annotations } : stated);
     const head = await sealHead(vault, world, request.seal);
-    return { to: target.to, ...stated, annotations, existed_by: earliestTimes(made.report), entry, head };
+    const times = { existed_by: earliestTimes(made.report), revealing_tags: told };
+    return { to: target.to, ...stated, annotations, ...times, entry, head };
   } finally {
     closeVault(vault);
   }

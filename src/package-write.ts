@@ -8,6 +8,7 @@ import type { CaptureFacts, PackageFacts } from "./core/package-facts.js";
 import { packagePage } from "./core/package-page.js";
 import { roCrate } from "./core/ro-crate.js";
 import { gatherProof, type PackageProof } from "./package-proof.js";
+import { toldByTags } from "./told-by-tags.js";
 import { keyHistoryOf } from "./vault/key-entries.js";
 import {
   annexFiles,
@@ -159,6 +160,7 @@ function captureFacts(
       return { seq: entry.seq, at: entry.at, event: entry.event, sha256: lineHash(line) };
     }),
     annotations: annotationsIn(entries),
+    tags: toldByTags(object),
     existedBy: (stamped?.stamps ?? []).map((stamp) => ({ ...stamp, checkpoint: stamped?.size ?? 0 })),
   };
 }

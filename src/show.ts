@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { CaptureRecord, DerivationRecord } from "./core/record.js";
+import type { PublicationRecord } from "./core/publication.js";
 import { toRow } from "./list.js";
 import type { CaptureRow } from "./outcome.js";
 import { configured, readAnchors } from "./vault/anchors.js";
@@ -8,7 +9,7 @@ import { type PendingAnchor, pendingAnchors } from "./vault/authorities.js";
 import { oneCaptureByPart } from "./vault/captures.js";
 import { entriesOf } from "./vault/log.js";
 import { newestCheckpoint } from "./vault/log-folder.js";
-import { readObject } from "./vault/objects.js";
+import { publicationsOf, readObject } from "./vault/objects.js";
 import { readVault, type VaultReader } from "./vault/reader.js";
 import { earliestTokens } from "./vault/tokens.js";
 
@@ -19,6 +20,8 @@ export interface ShownCapture {
   readonly objectPath: string | null;
   readonly record: CaptureRecord | null;
   readonly derivation: DerivationRecord | null;
+  /** Its copies for publication, oldest first. */
+  readonly publications: readonly PublicationRecord[];
   /** The entries of the log about this capture, each with its exact line. */
   readonly entries: readonly {
     readonly seq: number;
@@ -57,6 +60,7 @@ export function showCapture(vault: string, idPart: string): ShownCapture {
       objectPath: row.object,
       record: object?.record ?? null,
       derivation: object?.derivation ?? null,
+      publications: object ? publicationsOf(object) : [],
       entries: entriesOf(database, row.id),
       annotations: annotationHistory(database, row.id),
       anchor: anchorsOf(reader, row.entry),

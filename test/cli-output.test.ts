@@ -123,6 +123,23 @@ const scenes: Readonly<Record<string, Scene>> = {
     kinds: ["plannedRow", "plannedRow", "plannedRow", "plannedRow"],
     says: { row: 2, plan: "refused", problems: [expect.any(String)] },
   },
+  "a copy for publication": {
+    argv: ({ captured }) => [
+      ...[
+        "redact",
+        captured,
+        "--fill",
+        "0,0,20x20@0-0.5",
+        "--to",
+        at("published.mp4"),
+        "--vault",
+        at("annotated"),
+      ],
+    ],
+    status: 0,
+    kinds: ["redactResult"],
+    says: { to: at("published.mp4"), clip_start: "0.000000" },
+  },
   "a derivation made again": {
     argv: ({ captured }) => ["derive", captured, "--vault", vault],
     status: 0,

@@ -25,7 +25,7 @@ import type { Program, ProgramName } from "../src/tools/programs.js";
 import type { Sandbox } from "../src/tools/confinement.js";
 import type { AnnexFacts } from "../src/vault/annex.js";
 import type { Settings } from "../src/vault/settings.js";
-import { derivation, importRecord, record } from "./support/samples.js";
+import { derivation, importRecord, publication, record } from "./support/samples.js";
 import { readVectors } from "./support/vectors.js";
 
 interface Schema {
@@ -275,20 +275,28 @@ const fileReport: FileReport & { readonly checked: { readonly files: 1 } } = {
 };
 
 const pending = { authority: "first", reason: "HTTP 500", next_at: record.ended_at } as const;
-const shown: Pick<ShownCapture, "id" | "objectPath" | "entries" | "anchor" | "annotations"> = {
-  id: record.capture,
-  objectPath: captureResult.object,
-  entries: [],
-  annotations: [
-    { key: "place", value: "Тараз", entry: 4, at: record.started_at, from: "command line", in_force: true },
-  ],
-  anchor: {
-    status: "pending",
-    tokens: [{ authority: "first", gen_time: record.ended_at, checkpoint: 3 }],
-    pending: [pending],
-  },
-};
-const shownCapture = captureObject({ ...shown, row: captureRow, record, derivation });
+const shown: Pick<ShownCapture, "id" | "objectPath" | "publications" | "entries" | "anchor" | "annotations"> =
+  {
+    publications: [],
+    id: record.capture,
+    objectPath: captureResult.object,
+    entries: [],
+    annotations: [
+      { key: "place", value: "Тараз", entry: 4, at: record.started_at, from: "command line", in_force: true },
+    ],
+    anchor: {
+      status: "pending",
+      tokens: [{ authority: "first", gen_time: record.ended_at, checkpoint: 3 }],
+      pending: [pending],
+    },
+  };
+const shownCapture = captureObject({
+  ...shown,
+  row: captureRow,
+  record,
+  derivation,
+  publications: [publication],
+});
 const shownFailure = captureObject({
   ...shown,
   row: { ...captureRow, status: "failed" },
@@ -349,6 +357,7 @@ const headReport = headObject({
 const samples: readonly (readonly [id: string, sample: unknown])[] = [
   ["record.schema.json", record],
   ["derivation.schema.json", derivation],
+  ["publication.schema.json", publication],
   ["config.schema.json", config],
   ["annex.schema.json", annex],
   ["cli-output.schema.json#/$defs/captureResult", captureResult],
@@ -584,6 +593,7 @@ describe("the schemas hold what the format promises", () => {
       "derivation",
       "anchor",
       "annotations",
+      "publications",
     ]);
     for (const key of Object.keys(properties ?? {}))
       expect(shownSchema.properties?.[key]).toEqual({ $ref: `record.schema.json#/properties/${key}` });
@@ -632,7 +642,7 @@ describe("the schemas hold what the format promises", () => {
   });
 
   test("record and derivation have one canonical text", () => {
-    for (const value of [record, importRecord, derivation, annex]) {
+    for (const value of [record, importRecord, derivation, publication, annex]) {
       expect(parseCanonical(encodeCanonical(value))).toEqual(value);
     }
   });

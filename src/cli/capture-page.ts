@@ -9,8 +9,10 @@ import type {
   RecordFile,
   RunRecord,
 } from "../core/record.js";
+import type { PublicationRecord } from "../core/publication.js";
 import type { CaptureRow } from "../outcome.js";
 import type { ShownAnchor, ShownCapture } from "../show.js";
+import { filledLines, soundWords } from "./publication-words.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd } from "./text-layout.js";
 import { counted, formatBytes, formatCount, formatDate, formatLength, formatTime } from "./units.js";
@@ -50,6 +52,7 @@ export function capturePage(shown: ShownCapture, columns: number, style: Style):
       record === null ? [] : labelled(record.elements.map(elementRow), columns),
     ],
     ["made from the originals", derivation === null ? [] : labelled(derivationRows(derivation), columns)],
+    ["copies for publication", shown.publications.flatMap((copy) => publicationLines(copy, columns))],
     ["programs run", runLines([...(record?.runs ?? []), ...(derivation?.runs ?? [])])],
     ["warnings", (record?.warnings ?? []).map((warning) => `  ${printable(warning)}`)],
     ["log entries", shown.entries.map(entryLine)],
@@ -229,6 +232,23 @@ function filesText({ files }: DerivationRecord): string {
   return `${counted(files.length, "file")}, ${formatBytes(bytes)}`;
 }
 
+/** Each by its digest: whoever finds one somewhere can compare. */
+function publicationLines(copy: PublicationRecord, columns: number): readonly string[] {
+  return copy.files.flatMap((file) => [
+    `  ${printable(file.path)}  ${formatCount(file.bytes)} bytes`,
+    `    SHA-256 ${file.sha256}`,
+    ...labelled(
+      [
+        ["made", formatTime(copy.ended_at)],
+        ["from", ...copy.derived_from.map(({ path, sha256 }) => `${printable(path)}  ${sha256}`)],
+        ["filled", ...filledLines(copy)],
+        ["sound", soundWords[copy.sound]],
+      ],
+      columns,
+    ),
+  ]);
+}
+
 function runLines(runs: readonly RunRecord[]): readonly string[] {
   return runs.map((run) => {
     const end = run.exit_code === null ? (run.signal ?? "no status") : `exit ${run.exit_code}`;
@@ -244,7 +264,8 @@ function entryLine(entry: ShownCapture["entries"][number]): string {
  * The object of `show --json`: the whole record, with the keyframes and the derivation added. A failed attempt has
  * no record; what the log says of it is given under the record's own keys.
  */
-export function captureObject({ row, record, derivation, anchor, annotations }: ShownCapture): object {
+export function captureObject(shown: ShownCapture): object {
+  const { row, record, derivation, publications, anchor, annotations } = shown;
   const keyframes = (derivation?.keyframes ?? []).map(
     ({ pts_time, frame, path, sha256, frame_sha256, dhash }) => ({
       pts_time,
@@ -255,7 +276,7 @@ export function captureObject({ row, record, derivation, anchor, annotations }: 
       dhash,
     }),
   );
-  return { ...(record ?? failedAttempt(row)), keyframes, derivation, anchor, annotations };
+  return { ...(record ?? failedAttempt(row)), keyframes, derivation, publications, anchor, annotations };
 }
 
 function failedAttempt(row: CaptureRow): object {

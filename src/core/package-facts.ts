@@ -1,3 +1,4 @@
+import type { RevealingTags } from "./media-tags.js";
 import type { CaptureRecord, DerivationRecord } from "./record.js";
 
 /** What the pages and the metadata of a package are made from (FORMAT.md §17). All of it is the word of whoever exports. */
@@ -31,6 +32,8 @@ export interface CaptureFacts {
   }[];
   /** What the `annotate` entries in the package say and a later one of them does not replace, in order of key. */
   readonly annotations: readonly { readonly key: string; readonly value: string; readonly entry: number }[];
+  /** What the tags of its files as received tell; `read` is false where not all of them were read. */
+  readonly tags: { readonly read: boolean; readonly originals: readonly RevealingTags[] };
   /** RFC 3161 tokens over the oldest stamped checkpoint that covers its first entry; empty where there is none. */
   readonly existedBy: readonly {
     readonly authority: string;

@@ -79,6 +79,7 @@ function summaryRows(clip: CaptureFacts): readonly FactRow[] {
     ],
     ["Existed not later than", existed(clip)],
     ["Length", lengthOf(clip)],
+    ["Tags in the files", tagsTold(clip)],
     [english.alterations, alterations(clip)],
     [english.warnings, record.warnings.length === 0 ? null : list(record.warnings.map(name))],
   ];
@@ -131,6 +132,19 @@ function pixels({ width, height, rotation }: DerivationRecord): Html | null {
 function alterations({ record }: CaptureFacts): HtmlValue {
   if (record.alterations.length === 0) return "none stated: the record names no conversion by the collection";
   return list(record.alterations.map(name));
+}
+
+/** Whoever publishes a file as received publishes its tags. */
+function tagsTold({ tags: { read, originals } }: CaptureFacts): HtmlValue {
+  const unread = read
+    ? []
+    : ["Not all of them were read: nobody looked whether they tell a place or a device."];
+  const told = originals.flatMap(({ original, location, device }) => [
+    ...(location.length === 0 ? [] : [`${original} tells a place: ${location.join(", ")}`]),
+    ...(device.length === 0 ? [] : [`${original} tells a device or a name: ${device.join(", ")}`]),
+  ]);
+  const words = [...told, ...unread];
+  return words.length === 0 ? "none was found that tells a place or a device" : list(words.map(name));
 }
 
 const saidLabels: readonly ClaimLabel[] = [

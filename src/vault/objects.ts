@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HoldfastError } from "../core/error.js";
 import { headContentPaths, type Inventory, parseInventory } from "../core/inventory.js";
+import type { PublicationRecord } from "../core/publication.js";
 import type { CaptureRecord, DerivationRecord } from "../core/record.js";
 import { schemaProblems } from "./json-schemas.js";
 
@@ -29,6 +30,18 @@ export function readObject(folder: string): StoredObject {
     : null;
   if (derivation !== null && !isDerivation(derivation)) throw damaged(folder, "derivation.json is not valid");
   return { folder, inventory, record, derivation };
+}
+
+/** The copies for publication that an object holds, oldest first. Throws `not-as-recorded` for one whose record is not valid. */
+export function publicationsOf({ folder, inventory }: StoredObject): readonly PublicationRecord[] {
+  return [...headContentPaths(inventory)]
+    .filter(([path]) => /^publication\/v\d+\/publication\.json$/.test(path))
+    .map(([path, content]) => {
+      const record = readJson(folder, content);
+      if (!isPublication(record)) throw damaged(folder, `${path} is not valid`);
+      return record;
+    })
+    .sort((a, b) => Number(a.version.slice(1)) - Number(b.version.slice(1)));
 }
 
 /** The absolute path of a logical path in the head version; throws when the object does not hold it. */
@@ -61,6 +74,10 @@ function isRecord(value: unknown): value is CaptureRecord {
 
 function isDerivation(value: unknown): value is DerivationRecord {
   return schemaProblems("derivation", value).length === 0;
+}
+
+function isPublication(value: unknown): value is PublicationRecord {
+  return schemaProblems("publication", value).length === 0;
 }
 
 function damaged(folder: string, why: string): HoldfastError {

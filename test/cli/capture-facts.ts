@@ -212,6 +212,7 @@ export const shown: ShownCapture = {
   objectPath: "objects/202609/20260919-ABCDEFGH",
   record,
   derivation,
+  publications: [],
   annotations: [],
   entries: [
     { seq: 12, at: "2026-09-19T14:03:30.100Z", event: "capture", line: "{}" },

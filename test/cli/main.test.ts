@@ -81,6 +81,7 @@ describe("help", () => {
       "show",
       "annotate",
       "verify",
+      "redact",
       "export",
       "checkpoint",
       "witness",

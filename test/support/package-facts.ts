@@ -45,6 +45,7 @@ export function captureFacts(id: string, changes: Partial<CaptureFacts> = {}): C
       { seq: 3, at: "2026-11-23T18:22:09.000Z", event: "derive", sha256: "b2".repeat(32) },
     ],
     annotations: [],
+    tags: { read: true, originals: [] },
     existedBy: [{ authority: "example-tsa", genTime: "2026-11-23T18:23:00.000Z", checkpoint: 4 }],
     ...changes,
     record,

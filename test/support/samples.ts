@@ -1,3 +1,4 @@
+import type { PublicationRecord } from "../../src/core/publication.js";
 import type { CaptureRecord, Claim, DerivationRecord, RunRecord, Software } from "../../src/core/record.js";
 
 /*
@@ -164,6 +165,35 @@ export const derivation: DerivationRecord = {
   decode: [{ original: "original/track-1.mp4", verdict: "sound", grounds: ["decoded without a word"] }],
   completeness: { verdict: "whole", grounds: ["as announced"] },
   files: [{ kind: "ffprobe", path: "derived/ffprobe.json", bytes: 2211, sha256, sha512 }],
+  runs: [run],
+  software: [software],
+};
+
+export const publication: PublicationRecord = {
+  v: 1,
+  capture: "20261123-4T9KX2MB",
+  version: "v3",
+  started_at: at,
+  ended_at: at,
+  derived_from: [{ path: "original/track-1.mp4", sha256 }],
+  width: 1080,
+  height: 1920,
+  rotation: 90,
+  frames: 250,
+  fills: [
+    {
+      asked: { x: 640, y: 120, width: 200, height: 240 },
+      filled: { x: 640, y: 112, width: 208, height: 256 },
+      from: "12.500000",
+      to: "63.000000",
+      first_frame: 12,
+      last_frame: 63,
+    },
+  ],
+  sound: "removed",
+  left_out: ["original/track-1.mp4, stream 1: audio (aac)"],
+  checks: [{ check: "fills", found: "the region is black in every frame, at most 2 of 255 from it" }],
+  files: [{ kind: "publication_copy", path: "publication/v3/copy.mp4", bytes: 900_000, sha256, sha512 }],
   runs: [run],
   software: [software],
 };

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { HoldfastError } from "../../core/error.js";
 import { printable, printableJson } from "../../core/printable.js";
 import type { ExportResult } from "../../export.js";
+import type { ToldByTags } from "../../told-by-tags.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
@@ -62,11 +63,36 @@ async function exportCaptures(session: Session, ids: readonly string[], options:
       },
     },
     session.world,
+    (told) => tellTags(session, told),
   );
   if (session.json) session.screen.data(printableJson({ ...result, head: headObject(result.head) }));
   else if (!session.quiet) session.screen.answer(page(result, columnsOf(session.io.stdout)).join("\n"));
   showHead(session, result.head);
   return exitStatus.done;
+}
+
+/** What leaves in the tags of originals, said before anything is written; with --json it is in the answer too. */
+function tellTags(session: Session, told: readonly ToldByTags[]): void {
+  if (session.quiet) return;
+  const lines = told.flatMap(({ capture, read, originals }) => [
+    ...originals.map((one) => `${capture}: ${tagWords(one)}`),
+    ...(read ? [] : [`${capture}: not all tags in its files were read; try: holdfast derive ${capture}`]),
+  ]);
+  for (const line of lines) session.screen.note(printable(line, 1000));
+  const first = told.find(({ originals }) => originals.length > 0);
+  if (first === undefined) return;
+  session.screen.note(
+    `  hint: the files go out as received; for a copy without these tags: holdfast redact ${first.capture} --to FILE.mp4`,
+  );
+}
+
+/** Names of tags only: what they say is in the files. */
+function tagWords({ original, location, device }: ToldByTags["originals"][number]): string {
+  const parts = [
+    ...(location.length === 0 ? [] : [`where it was filmed (${location.join(", ")})`]),
+    ...(device.length === 0 ? [] : [`with which device or by whom (${device.join(", ")})`]),
+  ];
+  return `tags in ${original} tell ${parts.join(" and ")}`;
 }
 
 /** Names and addresses of people leave with an annex: nobody gets there by a slip. */

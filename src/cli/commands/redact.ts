@@ -2,12 +2,12 @@ import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { type Fill, fillForm, mostFills, parseFill } from "../../core/fill.js";
 import { printable, printableJson } from "../../core/printable.js";
-import type { FilledRegion, PublicationRecord, Region } from "../../core/publication.js";
 import { parseSeconds } from "../../core/timing.js";
 import type { HeadReport } from "../../checkpoint.js";
 import type { RedactResult } from "../../redact.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
+import { filledLines, soundWords } from "../publication-words.js";
 import type { RunCommand, Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
@@ -106,30 +106,6 @@ function page(session: Session, result: RedactResult, columns: number): readonly
     "look at all of it before you publish it.",
   ];
 }
-
-/** The regions of a copy, one line each. */
-export function filledLines({ fills }: Pick<PublicationRecord, "fills">): readonly string[] {
-  if (fills.length === 0) return ["nothing: everything in the picture can be seen"];
-  return fills.map(
-    (fill) => `${regionText(fill.filled)}, ${spanText(fill)} (asked for ${regionText(fill.asked)})`,
-  );
-}
-
-function regionText({ x, y, width, height }: Region): string {
-  return `${x},${y},${width}x${height}`;
-}
-
-function spanText({ from, to, first_frame, last_frame }: FilledRegion): string {
-  if (from === null || to === null) return "the whole clip";
-  return `${from} s to ${to} s, frames ${first_frame} to ${last_frame}`;
-}
-
-/** What became of the sound, in words. */
-export const soundWords: Readonly<Record<PublicationRecord["sound"], string>> = {
-  removed: "removed",
-  kept: "kept: voices identify people",
-  none: "the clip has none",
-};
 
 /** Somebody who took the times from keyframes must know that these count from elsewhere. */
 function clockWords({ clip_start, publication }: RedactResult): string | null {
