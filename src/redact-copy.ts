@@ -74,7 +74,8 @@ export async function makePublicationCopy(
     boxes,
     encoder,
   };
-  const onTime = (time: number) => tell(world, capture, "encoding", time, times.at(-1) ?? null);
+  const total = wholeSeconds(times.at(-1) ?? 0);
+  const onTime = (time: number) => tell(world, capture, "seconds encoded", wholeSeconds(time), total);
   const made = await makeCopy(tools, plan, { out, outDir: dirname(out) }, onTime);
   refuseRun(capture, made, world);
 
@@ -182,6 +183,11 @@ function refusedCopy(capture: string, why: string): HoldfastError {
   );
 }
 
+/** Of microseconds, for somebody who waits. */
+function wholeSeconds(time: number): number {
+  return Math.ceil(time / 1_000_000);
+}
+
 function tell(
   world: World,
   subject: string,
@@ -189,5 +195,5 @@ function tell(
   done: number | null,
   total: number | null,
 ): void {
-  world.progress({ subject, stage: "derive", detail, done, total, speed: null, etaSeconds: null });
+  world.progress({ subject, stage: "redact", detail, done, total, speed: null, etaSeconds: null });
 }

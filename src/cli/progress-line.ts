@@ -8,6 +8,7 @@ const stageWords: Readonly<Record<Progress["stage"], string>> = {
   hash: "hashing",
   commit: "storing",
   derive: "keyframes and metadata",
+  redact: "publication copy",
   verify: "checking",
   wait: "waiting",
 };

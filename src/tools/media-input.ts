@@ -80,10 +80,21 @@ export function ffmpegArgv(
 ): readonly string[] {
   const command = ffmpegCommand();
   for (const media of inputs) {
-    command.input(mediaUrl(media)).inputOptions([...ffmpegReadingOptions, ...inputOptions]);
+    // One by one: in a list it splits whatever has one blank in it, such as a path.
+    command.input(mediaUrl(media));
+    spread((...all) => command.inputOptions(...all), [...ffmpegReadingOptions, ...inputOptions]);
   }
-  for (const output of outputs) command.output(output.target).outputOptions([...output.options]);
+  for (const output of outputs) {
+    command.output(output.target);
+    spread((...all) => command.outputOptions(...all), output.options);
+  }
   return (command as unknown as ComposedCommand)._getArguments();
+}
+
+/** A single one would be taken for a list that is to be split. */
+function spread(add: (...options: string[]) => unknown, options: readonly string[]): void {
+  if (options.length === 1) throw new Error("an option of ffmpeg without a second one");
+  if (options.length > 1) add(...options);
 }
 
 /** The only form in which a path is handed to ffmpeg: no name of ours can be taken for an option, pattern or URL. */

@@ -100,6 +100,8 @@ const encoding: Readonly<Record<PictureEncoder, readonly string[]>> = {
   // The filter takes out what the encoder says of itself, which tells how many cores the machine has.
   libx264: [
     ...["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-a53cc", "0"],
+    // Smoothing over the edges of blocks would carry what lies around a filled region into it.
+    ...["-x264-params", "no-deblock=1"],
     ...["-bsf:v", "filter_units=remove_types=6"],
   ],
   mpeg4: ["-c:v", "mpeg4", "-q:v", "2", "-bf", "0"],

@@ -99,7 +99,7 @@ function integrityFindings(database: Database.Database, light: boolean): readonl
 }
 
 /** Events of which the index holds something. Lines in another form than the canonical one are no entries anyway. */
-const indexed = /"event":"(?:capture|derive|token|annotate)/;
+const indexed = /"event":"(?:capture|derive|redact|token|annotate)/;
 
 function replayLine(replay: Replay, line: string): readonly Finding[] {
   const entry = indexed.test(line) ? readEntry(line) : null;
