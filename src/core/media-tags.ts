@@ -96,7 +96,7 @@ export function oddOrientation(json: string, stream: number): string | null {
   const rows = String(matrix.displaymatrix).matchAll(/^[0-9a-f]{8}:\s+(-?\d+)\s+(-?\d+)\s+-?\d+\s*$/gm);
   const numbers = [...rows].slice(0, 2).flatMap((row) => [Number(row[1]), Number(row[2])]);
   const turns = ["1,0,0,1", "0,1,-1,0", "-1,0,0,-1", "0,-1,1,0"];
-  return turns.includes(numbers.map((number) => Math.round(number / 65536) + 0).join())
+  return turns.includes(numbers.map((number) => Math.round((100 * number) / 65536) / 100 + 0).join())
     ? null
     : "it is mirrored or slanted for display, and not every player shows that";
 }

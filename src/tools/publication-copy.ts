@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { codedSize } from "../core/fill.js";
 import type { Region } from "../core/publication.js";
 import { microseconds, parseRatio } from "../core/timing.js";
 import { readProgress } from "./ffmpeg.js";
@@ -114,8 +115,12 @@ function filters({ picture: { width, height }, boxes }: CopyPlan): string {
     const enable = when.length === 0 ? "" : `:enable='${when.join("*")}'`;
     return `drawbox=x=${x}:y=${y}:w=${w}:h=${h}:color=black:t=fill${enable}`;
   });
-  const size = `scale=${width}:${height}:out_range=tv,setsar=1,pad=ceil(iw/2)*2:ceil(ih/2)*2`;
-  return [size, "format=yuv420p", ...boxFilters].join(",");
+  const coded = codedSize({ width, height });
+  const odd = coded.width !== width || coded.height !== height;
+  // A row or column is added while every pixel has its own colour: later it would replace the last one.
+  const pad = odd ? ["format=yuv444p", `pad=${coded.width}:${coded.height}`] : [];
+  const size = [`scale=${width}:${height}:out_range=tv`, "setsar=1", ...pad, "format=yuv420p"];
+  return [...size, ...boxFilters].join(",");
 }
 
 /** Makes a copy at `out`, in the folder `outDir`. `onTime` is told how far it came, in microseconds. */

@@ -56,10 +56,20 @@ export function captureText(
   text: string,
   url = `https://video.example/${text.length}`,
 ): Preserved {
+  const names = ["track-1.mp4", "track-2.m4a"];
+  return captureFiles(vault, Object.fromEntries(names.map((name) => [name, `${name}: ${text}`])), url);
+}
+
+/** The same with tracks of these names and bytes. */
+export function captureFiles(
+  vault: Vault,
+  tracks: Readonly<Record<string, string | Uint8Array>>,
+  url: string,
+): Preserved {
   const capture = buildCaptureId(vault.now(), vault.random(5));
   const staging = beginAttempt(vault, capture, url);
-  const files = (["track-1.mp4", "track-2.m4a"] as const).map((name) => {
-    writeFileSync(join(staging, name), `${name}: ${text}`, { mode: 0o444 });
+  const files = Object.entries(tracks).map(([name, bytes]) => {
+    writeFileSync(join(staging, name), bytes, { mode: 0o444 });
     const as = {
       logicalPath: `original/${name}`,
       role: "media_track",
