@@ -2,9 +2,23 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeCanonical, toJson } from "../src/core/canonical-json.js";
+import { commitNextVersion } from "../src/vault/commit.js";
+import { digestFile } from "../src/vault/digest-file.js";
+import { readObject } from "../src/vault/objects.js";
+import { beginAttempt, finishInterrupted } from "../src/vault/recovery.js";
+import { closeVault } from "../src/vault/vault.js";
 import { holdfast } from "./support/cli.js";
 import { canaries, tellingClip } from "./support/publication-clips.js";
-import { audit, copyVault, temporaryFolder } from "./support/vaults.js";
+import { publication } from "./support/samples.js";
+import {
+  audit,
+  captureText,
+  copyVault,
+  objectFolder,
+  openTestVault,
+  temporaryFolder,
+} from "./support/vaults.js";
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
@@ -211,4 +225,47 @@ describe.skipIf(!hasSmallDisks)("on a disk that is nearly full", () => {
     expect(stderr).toContain("the disk is full");
     expect(stdout).not.toContain(id);
   });
+});
+
+it("a copy whose commit had begun when everything stopped is finished by the next writer", async () => {
+  const root = at("stopped");
+  const opened = await openTestVault(root);
+  const { record } = captureText(opened, "stopped");
+  const { inventory } = readObject(objectFolder(root, opened, record.capture));
+  const content = join(beginAttempt(opened, record.capture, "a publication copy"), "content");
+  mkdirSync(join(content, "publication/v2"), { recursive: true });
+  const put = (name: string, text: string) => {
+    writeFileSync(join(content, `publication/v2/${name}`), text);
+    return { path: `publication/v2/${name}`, ...digestFile(join(content, `publication/v2/${name}`)) };
+  };
+  const copy = put("copy.mp4", "a copy");
+  const facts = { capture: record.capture, version: "v2" } as const;
+  const about = { ...publication, ...facts, files: [{ kind: "publication_copy", ...copy }] };
+  const statement = put("publication.json", encodeCanonical(toJson(about)));
+  const files = [copy, statement];
+  const body = {
+    capture: record.capture,
+    record_sha256: statement.sha256,
+    derived_from: [{ path: "original/track-1.mp4", sha256: record.files[0]!.sha256 }],
+    files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+  };
+  const note = { created: opened.now().toISOString(), message: "publication copy", user: opened.tool };
+  const staged = {
+    capture: record.capture,
+    content,
+    files,
+    replaced: null,
+    note,
+    event: "redact",
+    body,
+  } as const;
+  const stop = (step: string) => {
+    if (step === "journalled") throw new Error("no power");
+  };
+  expect(() => commitNextVersion(opened, inventory, staged, stop)).toThrow("no power");
+  closeVault(opened);
+  const next = await openTestVault(root);
+  expect(finishInterrupted(next).map(({ body: { what } }) => what)).toEqual(["commit-finished"]);
+  closeVault(next);
+  expect(await audit(root)).toMatchObject({ ok: true, hashes: "pass" });
 });

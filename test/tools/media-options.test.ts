@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { decodeArgv, decodedHashArgv, packetHashArgv, playableArgv } from "../../src/tools/ffmpeg.ts";
 import { probeArgv } from "../../src/tools/ffprobe.ts";
 import { type DecodingWindow, looksArgv, picturesArgv } from "../../src/tools/frame-runs.ts";
+import { copyArgv, fillProofArgv, frameTimesArgv } from "../../src/tools/publication-copy.ts";
+import { ffmpegArgv } from "../../src/tools/media-input.ts";
 import { packetsArgv } from "../../src/tools/packets.ts";
 import type { RunRequest } from "../../src/tools/run.ts";
 import { shortPassArgv } from "../../src/tools/short-pass.ts";
@@ -127,6 +129,8 @@ describe("every command line that reads a clip", () => {
     const sources = ([1, 2] as const).map((threads) => {
       return { ffmpeg: "/usr/bin/ffmpeg", media, video, scratch: "/s", limits, signal: never, threads };
     });
+    const region = { x: 0, y: 0, width: 16, height: 32 };
+    const boxes = [{ region, after: "1.5", before: null }];
     const lines = [
       probeArgv(media),
       packetsArgv(media, 0),
@@ -138,6 +142,13 @@ describe("every command line that reads a clip", () => {
       playableArgv([media, clips.get("sound-only.m4a")], "/o/playable.mkv"),
       shortPassArgv(media, video, side),
       shortPassArgv(media, null, side),
+      frameTimesArgv(media, 0),
+      fillProofArgv("/o/copy.mp4", [{ region, first: 1, last: 2 }]),
+      ...(["libx264", "mpeg4"] as const).flatMap((encoder) =>
+        [null, media, clips.get("sound-only.m4a")].map((sound) =>
+          copyArgv({ media, stream: 0, sound, picture: region, boxes, encoder }, "/o/copy.mp4"),
+        ),
+      ),
       ...sources.flatMap((source) =>
         windows.flatMap((window) => [
           looksArgv(source, window, "/s/l"),
@@ -146,6 +157,12 @@ describe("every command line that reads a clip", () => {
       ),
     ];
     for (const argv of lines) expect(problemsOf(argv), argv.join(" ")).toEqual([]);
+  });
+
+  it("keeps every option whole, whatever blanks are in it", () => {
+    const options = ["-progress", "/a vault/p.txt", "-metadata", "a=b c d"];
+    const argv = ffmpegArgv(["/a vault/m.mp4"], ["-x", "y z"], [{ target: "file:/an out/f", options }]);
+    expect(argv).toEqual(expect.arrayContaining([...options, "y z"]));
   });
 
   it("that leaves one of them out, or adds what is forbidden, would be found", () => {
