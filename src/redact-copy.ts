@@ -6,8 +6,8 @@ import { fromMicroseconds, parseSeconds } from "./core/timing.js";
 import type { World } from "./outcome.js";
 import { type CopyOriginals, copyOriginals, leftOut } from "./redact-originals.js";
 import { proveCopy } from "./redact-proof.js";
+import { displaySize } from "./tools/display-size.js";
 import { type MediaRun, whyUnusable } from "./tools/media-input.js";
-import { displaySize } from "./tools/picture.js";
 import {
   type CopyTools,
   type FillBox,

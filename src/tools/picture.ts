@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { type Look, lookHeight, lookWidth } from "../core/dhash.js";
+import { displaySize, maxPixels } from "./display-size.js";
 import type { FrameShape } from "./picture-messages.js";
 
 // Pictures reach sharp as raw pixels or as JPEG files of ours: no other reader may ever meet a byte of a stranger.
@@ -8,7 +9,6 @@ sharp.unblock({ operation: ["VipsForeignLoadJpeg"] });
 sharp.concurrency(1);
 sharp.cache(false);
 
-const maxPixels = 40_000_000;
 const quality = 90;
 
 /** Versions of the libraries that draw JPEG files: other versions may give other bytes for the same frame. */
@@ -42,21 +42,6 @@ export async function jpegOf(rgb: Uint8Array, video: FrameShape): Promise<Uint8A
   const square = video.sampleAspect.num === video.sampleAspect.den;
   const picture = square ? turned : turned.resize(width, height, { fit: "fill" });
   return picture.jpeg({ quality }).toBuffer();
-}
-
-// Beyond this an aspect ratio is a slip or an attack, not a picture.
-const widestSample = 4;
-
-/** The size a frame is shown at: samples are stretched, never shrunk, then turned. */
-export function displaySize(video: FrameShape): { readonly width: number; readonly height: number } {
-  const { num, den } = video.sampleAspect;
-  const ratio = num / den;
-  const usable = ratio <= widestSample && ratio >= 1 / widestSample;
-  const width = usable && ratio > 1 ? Math.round(video.width * ratio) : video.width;
-  const height = usable && ratio < 1 ? Math.round(video.height / ratio) : video.height;
-  const fits = width * height <= maxPixels && Math.max(width, height) < 65_500;
-  const size = fits ? { width, height } : { width: video.width, height: video.height };
-  return video.rotation % 180 === 0 ? size : { width: size.height, height: size.width };
 }
 
 /** Width and height of a JPEG file made by holdfast. */

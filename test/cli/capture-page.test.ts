@@ -169,6 +169,7 @@ describe("show --json", () => {
         },
       ],
       derivation,
+      publications: [],
       anchor: shown.anchor,
       annotations: shown.annotations,
     });
@@ -184,6 +185,7 @@ describe("show --json", () => {
       reason: "there is nothing at this address",
       keyframes: [],
       derivation: null,
+      publications: [],
       anchor: failed.anchor,
       annotations: [],
     });

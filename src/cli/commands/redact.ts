@@ -55,7 +55,7 @@ function addFill(text: string, others: readonly Fill[] = []): readonly Fill[] {
 }
 
 async function redact(session: Session, id: string, options: RedactOptions) {
-  await checkSandbox(session, options);
+  await checkSandbox(session, options, { fetching: false });
   const { redactCapture } = await import("../../redact.js");
   const heads: HeadReport[] = [];
   const result = await redactCapture(
