@@ -10,7 +10,7 @@ import type { CheckState, FileReport, VerifyReport, World } from "./outcome.js";
 import { auditVault, type VaultAudit } from "./vault/audit-vault.js";
 import { filesByDigest, oneCaptureByPart } from "./vault/captures.js";
 import { digestFile } from "./vault/digest-file.js";
-import { openForAudit, readVault, refuseMissingVault, type VaultReader } from "./vault/reader.js";
+import { type AuditedVault, openForAudit, readVault, refuseMissingVault } from "./vault/reader.js";
 import { closeVault, logEntry } from "./vault/vault.js";
 import { limitSentences } from "./verify-limits.js";
 import { type Brought, heldCheckpoint, trustOf } from "./verify-trust.js";
@@ -48,8 +48,7 @@ async function check(request: VerifyRequest, world: World): Promise<Checked> {
   const [held, trust] = [heldCheckpoint(brought), trustOf(brought)];
   const opened = openForAudit(request.vault);
   try {
-    const { reader } = opened;
-    const only = request.ids.length === 0 ? null : new Set(request.ids.map((part) => idOf(reader, part)));
+    const only = request.ids.length === 0 ? null : new Set(request.ids.map((part) => idOf(opened, part)));
     const audit = await auditVault(opened, {
       quick: request.quick,
       only,
@@ -165,15 +164,17 @@ function checkPlace(
   };
 }
 
-function idOf(reader: VaultReader | null, part: string): string {
+function idOf({ reader, findings }: AuditedVault, part: string): string {
+  let why = findings.map(({ code, message }) => `${message} (${code})`).join("; ");
   try {
     if (reader) return oneCaptureByPart(reader.database, part).id;
   } catch (error) {
     if (error instanceof HoldfastError) throw error;
+    why = "SQLite cannot read it (database-damaged)";
   }
   throw new HoldfastError(
-    "not-found",
-    `looking up ${part}: vault.db is missing or cannot be read`,
+    "not-as-recorded",
+    `looking up ${part}: vault.db cannot be used: ${why}`,
     "run 'holdfast verify' without an id",
   );
 }

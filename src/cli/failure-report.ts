@@ -36,14 +36,18 @@ const machineFailures: Readonly<Record<string, string>> = {
 };
 
 /**
- * A full disk, a forbidden path or a busy database that came up unexplained, as the failure it is. Everything else
- * is returned as it came.
+ * A full disk, a forbidden path, a busy or a damaged database that came up unexplained, as the failure it is. Everything
+ * else is returned as it came.
  */
 export function withMachineFailureNamed(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof HoldfastError) return error;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   if (code.startsWith("SQLITE_BUSY")) {
     return new HoldfastError("vault-busy", error.message, "wait for the other holdfast to finish", error);
+  }
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
+    const hint = "run 'holdfast verify' to see what is wrong, and compare with a copy of this vault";
+    return new HoldfastError("not-as-recorded", `vault.db: ${error.message} (database-damaged)`, hint, error);
   }
   const hint = machineFailures[code] ?? machineFailures[/^SQLITE_[A-Z]+/.exec(code)?.[0] ?? ""];
   return hint === undefined ? error : new HoldfastError("io", error.message, hint, error);

@@ -7,7 +7,6 @@ import type { Finding } from "../core/finding.js";
 import { CoveredTimes } from "../core/log-facts.js";
 import { auditIndex, type IndexAudit, type LinesTask, placeFindings } from "./audit-index.js";
 import type { Intent } from "./commit.js";
-import { olderVersion, schemaDifferences } from "./database.js";
 import { auditIndexApart } from "./index-thread.js";
 import { schemaProblems } from "./json-schemas.js";
 import { objectPath } from "./layout.js";
@@ -33,16 +32,6 @@ export interface Snapshot {
   readonly segmentFindings: readonly Finding[];
   /** How the index differs from the log. */
   readonly indexFindings: readonly Finding[];
-}
-
-/** Another schema than that of this or an earlier version makes the database unfit to be read as a log. */
-export function schemaFindings(database: Database.Database): readonly Finding[] {
-  try {
-    if (olderVersion(database) !== null) return [];
-    return schemaDifferences(database).map((message) => vaultDb("schema-differs", message));
-  } catch (error) {
-    return [unreadable(error)];
-  }
 }
 
 /** Databases of more bytes are audited on two cores; below, starting a thread takes longer than it saves. */

@@ -12,14 +12,9 @@ import { isCaptureId } from "../core/capture-id.js";
 import type { Checkpoint } from "../core/checkpoint.js";
 import type { Finding } from "../core/finding.js";
 import { captureFindings, isReadAsText, type MeasuredFolders } from "./audit-capture.js";
-import {
-  readSnapshot,
-  type Snapshot,
-  type SnapshotOptions,
-  schemaFindings,
-  touchedBetween,
-} from "./audit-snapshot.js";
+import { readSnapshot, type Snapshot, type SnapshotOptions, touchedBetween } from "./audit-snapshot.js";
 import type { Intent } from "./commit.js";
+import { databaseState } from "./database-files.js";
 import type { VaultLayout } from "./layout.js";
 import {
   folderOf,
@@ -31,7 +26,7 @@ import {
   strayFindings,
 } from "./listing.js";
 import { measureFiles } from "./measure.js";
-import { type AuditedVault, databaseState, openForAudit } from "./reader.js";
+import { type AuditedVault, openForAudit } from "./reader.js";
 import type { FoundPath } from "./walk.js";
 
 export interface VaultAudit {
@@ -69,10 +64,9 @@ const rounds = 8;
  */
 export async function auditVault(opened: AuditedVault, options: AuditOptions): Promise<VaultAudit> {
   const { layout, reader } = opened;
-  const first = reader === null ? opened.findings : schemaFindings(reader.database);
-  if (reader === null || first.length > 0) return withoutLog(layout, first);
+  if (reader === null) return withoutLog(layout, opened.findings);
   const snapshot = await readSnapshot(reader, snapshotOptions(options));
-  if (!("log" in snapshot)) return withoutLog(layout, snapshot);
+  if (!("log" in snapshot)) return withoutLog(layout, [...opened.findings, ...snapshot]);
   let round = await auditRound(layout, snapshot, options.only, options);
   let state = opened.state;
   const files = new Map(round.files);
@@ -84,13 +78,13 @@ export async function auditVault(opened: AuditedVault, options: AuditOptions): P
     const touched = touchedBetween(round.snapshot, next.snapshot);
     const scope = new Set([...touched].filter((id) => options.only === null || options.only.has(id)));
     if (count === rounds) {
-      return conclude(layout, unsettled(round, touched), unsettledCaptures(earlier, touched), files, options);
+      return conclude(opened, unsettled(round, touched), unsettledCaptures(earlier, touched), files, options);
     }
     round = await auditRound(layout, next.snapshot, scope, options);
     for (const [path, bytes] of round.files) files.set(path, bytes);
     for (const [id, findings] of round.captures) earlier.set(id, findings);
   }
-  return conclude(layout, round, earlier, files, options);
+  return conclude(opened, round, earlier, files, options);
 }
 
 /** One look at everything outside the captures and at some captures, by what the database said just before it. */
@@ -177,7 +171,7 @@ function unsettledCaptures(
 }
 
 async function conclude(
-  layout: VaultLayout,
+  { layout, findings: ofDatabase }: AuditedVault,
   round: Round,
   captures: ReadonlyMap<string, readonly Finding[]>,
   files: ReadonlyMap<string, number>,
@@ -194,6 +188,7 @@ async function conclude(
   const ofCaptures = [...captures.values()].flat().filter(({ code }) => present || code !== "annex-absent");
   return {
     findings: [
+      ...ofDatabase,
       ...snapshot.findings,
       ...snapshot.indexFindings,
       ...snapshot.segmentFindings,

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
@@ -10,30 +10,73 @@ const schemaFolder = fileURLToPath(new URL("../../schemas/", import.meta.url));
 export const schemaVersion = migrationPaths().length;
 
 /**
- * Opens vault.db for writing, creating it when `create` is set. Asserts durability and the schema before any read. One
- * with an older schema is brought up to date first, in one transaction: `rebuildIndex` fills its index tables from the log.
+ * Opens vault.db for writing, creating it when `create` is set. The schema is compared before anything else is read or
+ * changed, the journal mode included: whoever had the file could have put a trigger, or a view without an end, in it. One
+ * with an older schema is brought up to date, in one transaction: `rebuildIndex` fills its index tables from the log.
+ * Asserts durability. Throws `no-vault` for another schema, `not-as-recorded` for what SQLite cannot read.
  */
 export function openDatabaseForWriting(
   path: string,
   create: boolean,
   rebuildIndex: (database: Database.Database) => void,
 ): Database.Database {
+  if (existsSync(`${path}-wal`)) refuseForeignWal(path);
   const database = new Database(path, { fileMustExist: !create, timeout: 10_000 });
   try {
-    if (database.pragma("journal_mode", { simple: true }) !== "wal") database.pragma("journal_mode = WAL");
     harden(database);
-    // A re-opened WAL database would otherwise run synchronous=NORMAL, which does not sync each commit.
-    database.pragma("synchronous = FULL");
-    if (database.pragma("synchronous", { simple: true }) !== 2)
-      throw new Error("synchronous=FULL did not hold");
-    if (create && versionOf(database) === 0) createSchema(database);
+    const isNew = create && isUntouched(database);
+    if (!isNew && olderVersion(database) === null) refuseOtherSchema(database, path);
+    makeDurable(database);
+    if (isNew) createSchema(database);
     if (olderVersion(database) !== null) migrate(database, rebuildIndex);
     refuseOtherSchema(database, path);
     return database;
   } catch (error) {
     database.close();
-    throw error;
+    throw isDamage(error) ? damagedDatabase(error, path) : error;
   }
+}
+
+/** Looks through a connection that cannot write: any other takes in, when it is closed, what the `-wal` says. */
+function refuseForeignWal(path: string): void {
+  try {
+    const database = openDatabaseForReading(path);
+    try {
+      if (olderVersion(database) === null && !isUntouched(database)) refuseOtherSchema(database, path);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw isDamage(error) ? damagedDatabase(error, path) : error;
+  }
+}
+
+function makeDurable(database: Database.Database): void {
+  if (database.pragma("journal_mode", { simple: true }) !== "wal") database.pragma("journal_mode = WAL");
+  // A re-opened WAL database would otherwise run synchronous=NORMAL, which does not sync each commit.
+  database.pragma("synchronous = FULL");
+  if (database.pragma("synchronous", { simple: true }) !== 2)
+    throw new Error("synchronous=FULL did not hold");
+}
+
+/** Whether nothing was ever put into a database, by us or anybody else. */
+function isUntouched(database: Database.Database): boolean {
+  return versionOf(database) === 0 && schemaStatements(database).size === 0;
+}
+
+/** Whether SQLite says of the file itself that it is no database, or a broken one. */
+function isDamage(error: unknown): error is Error {
+  return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT|ERROR)/.test(error.code);
+}
+
+/** What is said where SQLite or the system cannot read vault.db; `path` is where it lies. */
+export function damagedDatabase(error: Error, path: string): HoldfastError {
+  return new HoldfastError(
+    "not-as-recorded",
+    `reading ${path}: ${error.message} (database-damaged)`,
+    "run 'holdfast verify' to see what is wrong; a copy of vault.db from elsewhere takes its place, or move it to where you keep it and run 'holdfast rebuild'",
+    error,
+  );
 }
 
 /** Opens vault.db, or a copy of it, for reading only, and compares its schema before anything else is read. */
@@ -72,6 +115,8 @@ export function schemaDifferences(database: Database.Database): readonly string[
   if (older !== null) return [`it is that of an older version, ${older} and not ${schemaVersion}`];
   const version = versionOf(database);
   if (version !== schemaVersion) return [`user_version is ${String(version)}, expected ${schemaVersion}`];
+  const application = database.pragma("application_id", { simple: true });
+  if (application !== 0) return [`application_id is ${String(application)}, expected 0`];
   return differencesFrom(database, [join(schemaFolder, "vault.sql")]);
 }
 
@@ -81,11 +126,18 @@ export function refuseOtherSchema(database: Database.Database, path: string): vo
   if (differences.length === 0) return;
   throw new HoldfastError(
     "no-vault",
-    `the schema of ${path} is not the one this version knows: ${differences.join("; ")}`,
-    olderVersion(database) === null
-      ? "run 'holdfast verify' to see what is wrong, or use the version of holdfast that made it"
-      : "bring it up to date, keep a copy first if you like: holdfast checkpoint",
+    `the schema of ${path} is not the one this version knows: ${differences.join("; ")} (schema-differs)`,
+    hintFor(database),
   );
+}
+
+function hintFor(database: Database.Database): string {
+  if (olderVersion(database) !== null)
+    return "bring it up to date, keep a copy first if you like: holdfast checkpoint";
+  const version = versionOf(database);
+  if (typeof version === "number" && version > schemaVersion)
+    return "use the version of holdfast that made it";
+  return "somebody changed it, and nothing else in it was read: move it to where you keep it, then make it again with 'holdfast rebuild'";
 }
 
 /** The version of a database with exactly the schema of an older one; null for any other. */

@@ -4,7 +4,14 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { HoldfastError } from "../core/error.js";
 import type { Finding } from "../core/finding.js";
-import { openDatabaseForReading, refuseOtherSchema } from "./database.js";
+import {
+  damagedDatabase,
+  olderVersion,
+  openDatabaseForReading,
+  refuseOtherSchema,
+  schemaDifferences,
+} from "./database.js";
+import { databaseObstacle, databaseState, leftWal, refuseDatabaseObstacle } from "./database-files.js";
 import { copyQuietly, largestText, readQuietly } from "./digest-file.js";
 import { type VaultLayout, vaultLayout } from "./layout.js";
 import { isVault } from "./vault.js";
@@ -31,22 +38,17 @@ export function readVault<Answer>(root: string, ask: (reader: VaultReader) => An
     refuseOtherSchema(opened.database, layout.database);
     return ask({ layout, ...opened });
   } catch (error) {
-    if (!isReadFailure(error)) throw error;
-    throw new HoldfastError(
-      "not-as-recorded",
-      `reading ${layout.database}: ${error.message}`,
-      "run 'holdfast verify' to see what is wrong, and compare with a copy of this vault",
-      error,
-    );
+    throw isReadFailure(error) ? damagedDatabase(error, layout.database) : error;
   } finally {
     opened?.close();
   }
 }
 
-/** A vault opened for an audit. `reader` is null where the database cannot be read, and a finding says why. */
+/** A vault opened for an audit. `reader` is null where the database cannot be used, and a finding says why. */
 export interface AuditedVault {
   readonly layout: VaultLayout;
   readonly reader: VaultReader | null;
+  /** Why it cannot be used, or what was read with it. */
   readonly findings: readonly Finding[];
   /** Changes whenever somebody writes to the database; taken before it was opened. */
   readonly state: string;
@@ -54,37 +56,47 @@ export interface AuditedVault {
 
 /**
  * Opens a vault for an audit: not even a side file or a timestamp may change, and nothing about the database is taken
- * for granted, its schema included.
+ * for granted. Its schema is compared before anything else is read, and with another one there is no reader.
  */
 export function openForAudit(root: string): AuditedVault {
   const layout = auditableVault(root);
   const state = databaseState(layout);
-  const unusable = (code: string, message: string): AuditedVault => {
-    return {
-      layout,
-      reader: null,
-      findings: [{ code, severity: "error", where: "vault.db", message }],
-      state,
-    };
+  const unusable = (...findings: readonly Finding[]): AuditedVault => {
+    return { layout, reader: null, findings, state };
   };
-  const odd = oddDatabaseFile(layout);
-  if (odd !== null) return unusable("database-missing", `${odd}: the log cannot be checked`);
+  if (!existsSync(layout.database)) {
+    return unusable(ofDatabase("database-missing", "vault.db is missing: the log cannot be checked"));
+  }
+  const obstacle = databaseObstacle(layout);
+  if (obstacle !== null) return unusable(obstacle);
+  const wal = leftWal(layout);
+  let opened: OpenDatabase | null = null;
   try {
     // A writer at work has its side files open already; a reader beside it changes nothing.
-    return { layout, reader: { layout, ...openAtRestOrInPlace(layout, true) }, findings: [], state };
+    opened = openAtRestOrInPlace(layout, true);
+    const foreign = foreignSchema(opened.database);
+    if (foreign.length === 0) {
+      return { layout, reader: { layout, ...opened }, findings: wal === null ? [] : [wal], state };
+    }
+    opened.close();
+    return unusable(...foreign);
   } catch (error) {
+    opened?.close();
     if (!isReadFailure(error)) throw error;
     const code = error instanceof Database.SqliteError ? "database-damaged" : "unreadable";
-    return unusable(code, `it cannot be read: ${error.message.replaceAll(layout.database, "vault.db")}`);
+    const words = error.message.replaceAll(layout.database, "vault.db");
+    return unusable(ofDatabase(code, `it cannot be read: ${words}`));
   }
 }
 
-/** Size and time of the database's files: unchanged as long as nobody writes. */
-export function databaseState(layout: VaultLayout): string {
-  return ["", "-wal"]
-    .map((end) => lstatSync(`${layout.database}${end}`, { bigint: true, throwIfNoEntry: false }))
-    .map((found) => (found ? `${found.ino} ${found.size} ${found.mtimeNs}` : "none"))
-    .join(", ");
+/** Another schema than that of this or an earlier version makes the database unfit to be read as a log. */
+function foreignSchema(database: Database.Database): readonly Finding[] {
+  if (olderVersion(database) !== null) return [];
+  return schemaDifferences(database).map((message) => ofDatabase("schema-differs", message));
+}
+
+function ofDatabase(code: string, message: string): Finding {
+  return { code, severity: "error", where: "vault.db", message };
 }
 
 /** Throws `no-vault` where there is no vault with a database. */
@@ -94,11 +106,12 @@ export function refuseMissingVault(root: string): void {
 
 function existingVault(root: string): VaultLayout {
   const layout = auditableVault(root);
+  refuseDatabaseObstacle(layout);
   if (existsSync(layout.database)) return layout;
   throw new HoldfastError(
     "no-vault",
     `opening ${root}: vault.db is missing`,
-    "put it back from a copy of this vault, or finish an interrupted 'holdfast init' by running it again",
+    "put it back from a copy of this vault, or make it again with 'holdfast rebuild'; an interrupted 'holdfast init' is finished by running it again",
   );
 }
 
@@ -109,17 +122,6 @@ function auditableVault(root: string): VaultLayout {
     `opening ${root}: there is no vault here`,
     "name one with --vault, or make one with 'holdfast init'",
   );
-}
-
-/** Through a link SQLite would read, and lock, somewhere else. */
-function oddDatabaseFile(layout: VaultLayout): string | null {
-  const found = lstatSync(layout.database, { throwIfNoEntry: false });
-  if (!found) return "vault.db is missing";
-  const odd = ["", "-wal", "-shm"].find((end) => {
-    const file = lstatSync(`${layout.database}${end}`, { throwIfNoEntry: false });
-    return file !== undefined && !file.isFile();
-  });
-  return odd === undefined ? null : `vault.db${odd} is not a regular file`;
 }
 
 type OpenDatabase = Pick<VaultReader, "database" | "file" | "close">;

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, rmSync } from "node:fs";
+import { lstatSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { auditCheckpoints, newestOf, noTrust } from "../core/audit-checkpoints.js";
@@ -6,12 +6,13 @@ import { checkLine, firstLink } from "../core/chain.js";
 import { originOf } from "../core/checkpoint.js";
 import { HoldfastError } from "../core/error.js";
 import { FormatError } from "../core/format-error.js";
-import { openDatabaseForReading, openDatabaseForWriting } from "./database.js";
+import { openDatabaseForWriting } from "./database.js";
 import { makeFolder, moveDurably, syncFile } from "./durable.js";
 import { keyHistoryOf, loggedVaultId } from "./key-entries.js";
 import type { VaultLayout } from "./layout.js";
 import { type LogFolder, type LogSegment, readLogFolder } from "./log-folder.js";
 import { rootOf } from "./merkle-nodes.js";
+import { openForAudit } from "./reader.js";
 import { rebuildIndex } from "./reindex.js";
 import { segmentLines } from "./segment-lines.js";
 import { recordReader } from "./record-reader.js";
@@ -58,12 +59,12 @@ export async function rebuildDatabase<Noted>(
 
 /** Whatever lies there is evidence too, even where it cannot be read: nothing is ever written over it. */
 function refuseDatabase(layout: VaultLayout): void {
-  const odd = ["", "-wal", "-shm"].filter((end) =>
+  const odd = ["", "-wal", "-shm", "-journal"].filter((end) =>
     lstatSync(`${layout.database}${end}`, { throwIfNoEntry: false }),
   );
   if (odd.length === 0) return;
   const names = odd.map((end) => `vault.db${end}`).join(", ");
-  if (isReadable(layout.database)) {
+  if (isOurs(layout)) {
     throw new HoldfastError(
       "usage",
       `rebuilding ${layout.root}: vault.db is there and can be read`,
@@ -72,23 +73,16 @@ function refuseDatabase(layout: VaultLayout): void {
   }
   throw new HoldfastError(
     "usage",
-    `rebuilding ${layout.root}: ${names} is there and cannot be read as a database`,
+    `rebuilding ${layout.root}: ${names} is there, and is not a database with the schema that this version knows`,
     "move it away first, to where you keep it, then run this again: nothing is written over it",
   );
 }
 
-function isReadable(path: string): boolean {
-  if (!existsSync(path)) return false;
-  try {
-    const database = openDatabaseForReading(path);
-    try {
-      return database.prepare("SELECT count(*) FROM entry").get() !== undefined;
-    } finally {
-      database.close();
-    }
-  } catch {
-    return false;
-  }
+/** Whether it has the schema of this or an earlier version. Nothing else is read: a view in it may have no end. */
+function isOurs({ root }: VaultLayout): boolean {
+  const { reader } = openForAudit(root);
+  reader?.close();
+  return reader !== null;
 }
 
 function refuseGaps(segments: readonly LogSegment[]): void {
@@ -156,7 +150,7 @@ async function refuseMisfit(
 }
 
 function removeDatabase(path: string): void {
-  for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+  for (const end of ["", "-wal", "-shm", "-journal"]) rmSync(`${path}${end}`, { force: true });
 }
 
 function misfit(what: string): HoldfastError {

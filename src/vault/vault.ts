@@ -6,6 +6,7 @@ import { sha256 } from "../core/digest.js";
 import type { Entry, EventName } from "../core/entry.js";
 import { HoldfastError } from "../core/error.js";
 import { openDatabaseForWriting } from "./database.js";
+import { refuseDatabaseObstacle } from "./database-files.js";
 import { makeFolder, moveDurably, placeFile, syncFile, syncFolder } from "./durable.js";
 import { indexEntry } from "./index-rows.js";
 import { loggedVaultId } from "./key-entries.js";
@@ -135,10 +136,11 @@ export function refuseOddParts(layout: VaultLayout): void {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found && !found.isDirectory()) throw notAVault(layout, `${basename(path)} in it is not a folder`);
   }
-  for (const path of [layout.database, layout.settings, layout.readme]) {
+  for (const path of [layout.settings, layout.readme]) {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found && !found.isFile()) throw notAVault(layout, `${basename(path)} in it is not a regular file`);
   }
+  refuseDatabaseObstacle(layout);
 }
 
 /** A folder without settings is taken only if it is empty or holds nothing but our own unfinished making of a vault. */
@@ -178,7 +180,7 @@ function createMissingParts(layout: VaultLayout, options: OpenOptions): void {
     throw new HoldfastError(
       "no-vault",
       `opening ${layout.root}: it holds captures but vault.db is missing or empty`,
-      "put vault.db back from a copy of this vault; nothing was changed",
+      "put vault.db back from a copy of this vault, or make it again with 'holdfast rebuild' once an empty one is moved away; nothing was changed",
     );
   }
   for (const folder of [layout.objects, layout.log]) makeFolder(folder);
@@ -214,7 +216,7 @@ async function placeNewDatabase(
 ): Promise<void> {
   const staged = join(layout.staging, "new.db");
   const remove = () => {
-    for (const end of ["", "-wal", "-shm"]) rmSync(`${staged}${end}`, { force: true });
+    for (const end of ["", "-wal", "-shm", "-journal"]) rmSync(`${staged}${end}`, { force: true });
   };
   remove();
   try {

@@ -11,9 +11,17 @@ const retryMs = 200;
 
 /**
  * Waits up to `waitMs` for the vault's writer lock. The lock is an exclusive transaction on an otherwise empty
- * SQLite file, so the kernel gives it back when its holder dies, however it dies.
+ * SQLite file, so the kernel gives it back when its holder dies, however it dies. Throws `vault-busy`, and `no-vault` for
+ * a file that is not ours: a link would lock, and a journal beside it change, another one.
  */
 export async function takeWriterLock(path: string, waitMs: number, onWait: () => void): Promise<WriterLock> {
+  if (lstatSync(path, { throwIfNoEntry: false }) && !isLockFile(path)) {
+    throw new HoldfastError(
+      "no-vault",
+      `locking ${path}: it is not the empty file that holdfast locks (lock-not-ours)`,
+      "move it away and run the same command again: it is made anew",
+    );
+  }
   const database = new Database(path, { timeout: 0 });
   for (let waited = 0; !tryLock(database); waited += retryMs) {
     if (waited === 0) onWait();

@@ -41,7 +41,7 @@ ROOT_FILES = {
 }
 """,
 }
-DATABASE = {"vault.db", "vault.db-wal", "vault.db-shm", "vault.db-journal"}
+DATABASE = {"vault.db", "vault.db-wal", "vault.db-shm"}
 Row = Tuple[int, str, bytes, str]
 
 
@@ -65,7 +65,10 @@ def read_tree(root: str) -> Tree:
 
 
 def _query(database: str) -> Tuple[List[Row], List[Dict[str, Any]], Any]:
-    """The rows of the log, those of `intent`, and the schema. Nothing is written beside the database."""
+    """
+    The rows of the log, those of `intent`, and the schema. Nothing is written beside the database, and nothing but the schema
+    is read where it is another: a view can have rows without end.
+    """
     with tempfile.TemporaryDirectory() as folder:
         wal = database + "-wal"
         if os.path.exists(wal) and os.path.getsize(wal) > 0:
@@ -76,10 +79,13 @@ def _query(database: str) -> Tuple[List[Row], List[Dict[str, Any]], Any]:
             address = f"file:{quote(os.path.abspath(database))}?mode=ro&immutable=1"
         connection = sqlite3.connect(address, uri=True)
         try:
+            schema_found = _schema(connection)
+            if schema_found not in _schemas_due():
+                return [], [], None
             rows = connection.execute("SELECT seq, prev, CAST(line AS BLOB), hash FROM entry ORDER BY seq").fetchall()
             wanted = ("capture", "version", "inventory_sha512")
             intents = connection.execute(f"SELECT {', '.join(wanted)} FROM intent").fetchall()
-            return rows, [dict(zip(wanted, row)) for row in intents], _schema(connection)
+            return rows, [dict(zip(wanted, row)) for row in intents], schema_found
         finally:
             connection.close()
 
@@ -106,12 +112,15 @@ def verify_vault(root: str, trust: Trust) -> Dict[str, Any]:
     if "vault.db" not in tree:
         report.add("database-missing", "vault.db")
         return _unread(report)
+    if os.path.lexists(os.path.join(root, "vault.db-journal")):
+        report.add("database-journal", "vault.db-journal")
+        return _unread(report)
     try:
         rows, intents, found_schema = _query(os.path.join(root, "vault.db"))
     except sqlite3.DatabaseError:
         report.add("database-damaged", "vault.db")
         return _unread(report)
-    if found_schema not in _schemas_due():
+    if found_schema is None:
         report.add("schema-differs", "vault.db")
         return _unread(report)
     entries = _check_log(report, rows)
