@@ -1,15 +1,13 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { closeAfterWriting, type HeadReport, type SealOptions } from "./checkpoint.js";
-import { isCaptureId } from "./core/capture-id.js";
 import { HoldfastError } from "./core/error.js";
 import { openForWriting } from "./open-vault.js";
 import type { World } from "./outcome.js";
-import { captureById } from "./vault/captures.js";
 import { makeFolder } from "./vault/durable.js";
 import { type VaultLayout, vaultLayout } from "./vault/layout.js";
 import { rebuildDatabase } from "./vault/rebuild.js";
 import { readSettings } from "./vault/settings.js";
+import { unnamedAnnexes, unnamedObjects } from "./vault/unnamed-folders.js";
 import { logEntry, refuseOddParts, type Vault } from "./vault/vault.js";
 import { takeWriterLock } from "./vault/writer-lock.js";
 
@@ -59,7 +57,7 @@ function noteRebuilt(
   vault: Vault,
   { entries, checkpoint }: { readonly entries: number; readonly checkpoint: number | null },
 ): Pick<RebuildReport, "entry" | "strays"> {
-  const strays = [...strayObjects(vault), ...strayAnnexes(vault)];
+  const strays = [...unnamedObjects(vault), ...unnamedAnnexes(vault)];
   const unsigned = entries - (checkpoint ?? 0);
   const detail = [
     `made from log/ and objects/: ${entries} entries`,
@@ -71,39 +69,4 @@ function noteRebuilt(
   ].join("; ");
   const { seq } = logEntry(vault, "recovery", { what: "database-rebuilt", capture: null, detail });
   return { entry: seq, strays };
-}
-
-/** Objects, and versions of objects, that are newer than the log. */
-function strayObjects({ layout, database }: Vault): readonly string[] {
-  return folders(layout.objects)
-    .filter((name) => /^[0-9a-f]{2}$/.test(name))
-    .flatMap((tuple) =>
-      folders(join(layout.objects, tuple)).map((id) => ({ path: `objects/${tuple}/${id}`, id })),
-    )
-    .flatMap(({ path, id }) => {
-      const row = isCaptureId(id) ? captureById(database, id) : undefined;
-      if (row?.object !== path) return [path];
-      const known = versionNumber(row.version ?? "");
-      return folders(join(layout.root, path))
-        .filter((version) => versionNumber(version) > known)
-        .map((version) => `${path}/${version}`);
-    });
-}
-
-function strayAnnexes({ layout, database }: Vault): readonly string[] {
-  return folders(layout.private)
-    .filter((id) => !isCaptureId(id) || captureById(database, id) === undefined)
-    .map((id) => `private/${id}`);
-}
-
-function versionNumber(name: string): number {
-  return /^v[1-9]\d{0,8}$/.test(name) ? Number(name.slice(1)) : 0;
-}
-
-function folders(path: string): readonly string[] {
-  if (!existsSync(path)) return [];
-  return readdirSync(path, { withFileTypes: true })
-    .filter((item) => item.isDirectory())
-    .map(({ name }) => name)
-    .sort();
 }

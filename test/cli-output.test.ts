@@ -333,6 +333,12 @@ const scenes: Readonly<Record<string, Scene>> = {
     kinds: ["doctorReport"],
     says: { vault: null },
   },
+  "what crashes left in a vault": {
+    argv: () => ["doctor", "--sweep", "--vault", vault],
+    status: 0,
+    kinds: ["sweepReport"],
+    says: { busy: false, entries: [], head: null },
+  },
   "this machine with a folder that is no vault": {
     argv: () => ["doctor", "--vault", at("empty")],
     status: 5,

@@ -39,7 +39,8 @@ const stepsByHand: Readonly<Record<string, readonly string[]>> = {
   against: ["11"],
 };
 /** Codes that FORMAT.md §18 leaves to a reader that rebuilds the index, or that are about the machine. */
-const ofThisReader = /^(index-.*|being-written|database-wal|not-read-only|hard-linked|lock-not-ours|unreadable)$/;
+const ofThisReader =
+  /^(index-.*|being-written|database-wal|not-read-only|hard-linked|lock-not-ours|unreadable)$/;
 
 function python(name: string, argv: readonly string[]): SpawnSyncReturns<string> {
   return spawnSync("python3", ["-B", join(folder, name), ...argv], { encoding: "utf8", maxBuffer: 1 << 26 });

@@ -1,9 +1,12 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { printable, printableJson } from "../../core/printable.js";
+import { HoldfastError } from "../../core/error.js";
 import { doctorPage, statusOfDoctor } from "../doctor-page.js";
-import { exitStatusHelp } from "../exit-status.js";
+import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
+import { headObject, showHead } from "../show-head.js";
+import { sweepPage } from "../sweep-page.js";
 import { columnsOf } from "../terminal.js";
 
 export function addDoctor(program: Command, run: RunCommand): void {
@@ -11,13 +14,41 @@ export function addDoctor(program: Command, run: RunCommand): void {
     .command("doctor")
     .summary("what is installed, clock, disk, vault")
     .description(
-      "Looks at this machine and the vault: programs with version, age and digest, confinement, clock, free space. Changes nothing and installs nothing.",
+      "Looks at this machine and the vault: programs with version, age and digest, confinement, clock, free space. Changes nothing and installs nothing. With --sweep: lists what crashes left behind.",
     )
-    .addHelpText("after", exitStatusHelp(0, 2, 3, 5, 70))
-    .action((_options: object, command: Command) => run(command, examine));
+    .option("--sweep", "list what killed commands left in the vault and among the temporary files")
+    .option("--remove", "with --sweep: remove it, and log that; what may be evidence is kept")
+    .addHelpText("after", exitStatusHelp(0, 1, 2, 3, 5, 6, 70))
+    .action((options: DoctorOptions, command: Command) =>
+      run(command, (session) => (options.sweep ? sweep(session, options) : examine(session, options))),
+    );
 }
 
-async function examine(session: Session) {
+interface DoctorOptions {
+  readonly sweep?: boolean;
+  readonly remove?: boolean;
+}
+
+async function sweep(session: Session, { remove }: DoctorOptions) {
+  const { listOrphans, sweepVault } = await import("../../sweep.js");
+  const report = remove
+    ? await sweepVault(session.vault, session.world)
+    : listOrphans(session.vault, session.world);
+  if (session.json) {
+    const head = report.head && headObject(report.head);
+    session.screen.answer(printableJson({ ...report, head }));
+  } else if (!session.quiet || report.orphans.length > 0) {
+    for (const line of sweepPage(report, columnsOf(session.io.stdout))) session.screen.answer(line);
+  }
+  if (report.head) showHead(session, report.head);
+  return exitStatus.done;
+}
+
+async function examine(session: Session, { remove }: DoctorOptions) {
+  if (remove) {
+    const hint = "see first what it would be: holdfast doctor --sweep";
+    throw new HoldfastError("usage", "--remove says nothing without --sweep", hint);
+  }
   const { doctor } = await import("../../doctor.js");
   const { vaultState } = await import("../../vault-state.js");
   const hasVault = existsSync(session.vault);

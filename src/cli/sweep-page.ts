@@ -1,0 +1,36 @@
+import { printable } from "../core/printable.js";
+import type { SweepReport, SweptOrphan } from "../sweep.js";
+import { padEnd, wrap } from "./text-layout.js";
+import { counted } from "./units.js";
+
+/** What `doctor --sweep` found, one item each, and what to type next. */
+export function sweepPage({ orphans, busy, entries, head }: SweepReport, columns: number): readonly string[] {
+  const lines = orphans.flatMap((orphan) => orphanLines(orphan, head !== null, columns));
+  const open = orphans.filter(({ fate, done }) => fate !== "keep" && !done).length;
+  const conclusion = [
+    ...(busy ? ["another holdfast is writing here: its own work was not looked at"] : []),
+    ...(orphans.length === 0 ? ["nothing was left behind"] : []),
+    ...(entries.length === 0
+      ? []
+      : [`${counted(entries.length, "log entry says", "log entries say")} so: ${entries.join(", ")}`]),
+    ...(head === null && open > 0 ? ["next  holdfast doctor --sweep --remove"] : []),
+  ];
+  return [...lines, ...conclusion];
+}
+
+const wordWidth = 11;
+
+function orphanLines(orphan: SweptOrphan, wasSwept: boolean, columns: number): readonly string[] {
+  const [first = "", ...rest] = wrap(printable(`${orphan.path}: ${orphan.why}`), columns - wordWidth);
+  return [
+    padEnd(wordOf(orphan, wasSwept), wordWidth) + first,
+    ...rest.map((line) => " ".repeat(wordWidth) + line),
+  ];
+}
+
+function wordOf({ fate, done }: SweptOrphan, wasSwept: boolean): string {
+  if (fate === "keep") return wasSwept ? "kept" : "keep";
+  if (!wasSwept) return fate;
+  if (!done) return "still there";
+  return fate === "finish" ? "finished" : "removed";
+}
