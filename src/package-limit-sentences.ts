@@ -20,6 +20,7 @@ export function packageLimitSentences(facts: PackageLimitFacts): readonly string
     ...keySentences(facts),
     ...rootSentences(facts),
     ...againstSentences(findings, request.against),
+    "It is the state of the log at its newest checkpoint: whether anything was logged later cannot be seen in it, and an older package cannot be told from the newest.",
     "A package holds what its maker chose: captures, what people may have noted about these, and time-stamps that no entry in it names, can have been left out. Its pages, VERIFY.md and verify.sh are the word of whoever made it.",
     "It does not show that footage is genuine, nor who made it, where or when.",
     ...(request.quick ? ["Only SHA-256 was compared, as --quick asks."] : []),

@@ -78,7 +78,7 @@ function tokenSentences({ tokens, findings, brought }: LimitFacts): readonly str
 function againstSentences({ brought, findings }: LimitFacts): readonly string[] {
   if (brought.against === null) {
     return [
-      "Nothing was compared with a checkpoint kept elsewhere (--against): only that shows whether the log was rewritten or cut by whoever holds the key.",
+      "Nothing was compared with a checkpoint kept elsewhere (--against): only that shows whether the log was rewritten by whoever holds the key, or put back to an older state, its checkpoints with it, by whoever could write here. Without one a rollback cannot be excluded.",
     ];
   }
   const bad = findings.some(({ code }) => /^history-|^other-log$|^against-unchecked$/.test(code));

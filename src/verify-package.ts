@@ -94,10 +94,14 @@ function factsOf({ entries }: PackageContent, info: BagInfo): LogFacts {
  * only the newest, which covers every entry, can be the one that was kept and show something.
  */
 function heldFindings(held: Checkpoint, content: PackageContent, facts: LogFacts): readonly Finding[] {
+  const newest = content.checkpoints.at(-1)?.size ?? 0;
   const found = auditAgainst(held, { ...facts, rootAt: rootsOf(content) });
-  if (found.length > 0 || held.size === content.checkpoints.at(-1)?.size) return found;
+  const isUnchecked = found.length === 0 || found.some(({ code }) => code === "against-unchecked");
+  if (!isUnchecked || held.size === newest) return found;
   const message =
-    "the checkpoint you hold is in the package, but nothing in it shows that the newest one goes on from there";
+    held.size > newest
+      ? `the checkpoint you hold has ${held.size} entries and is newer than the package, which shows the first ${newest} at most: ask for a newer one`
+      : "nothing in the package shows that its newest checkpoint goes on from the one you hold";
   return [{ code: "against-unchecked", severity: "note", where: "log", message }];
 }
 

@@ -156,7 +156,9 @@ is_hex() {
 # is_path TEXT: one that a package may have.
 is_path() {
   case /$1/ in
-    *[!A-Za-z0-9._/-]* | *//* | */./* | */../*) return 1 ;;
+    *[!A-Za-z0-9._/-]* | *//* | *./*) return 1 ;;
+    */[Cc][Oo][Nn][./]* | */[Pp][Rr][Nn][./]* | */[Aa][Uu][Xx][./]* | */[Nn][Uu][Ll][./]*) return 1 ;;
+    */[Cc][Oo][Mm][1-9][./]* | */[Ll][Pp][Tt][1-9][./]*) return 1 ;;
   esac
   [ ${#1} -le 200 ]
 }

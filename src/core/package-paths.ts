@@ -13,8 +13,14 @@ export function packagePathProblem(path: string): string | null {
   if (!parts.every((part) => /^[A-Za-z0-9._-]+$/.test(part))) {
     return "its path has a character that no package has";
   }
+  if (parts.some((part) => part.endsWith(".") || device.test(part))) {
+    return "its path has a part that Windows takes for another file or a device";
+  }
   return null;
 }
+
+/** With anything behind a dot it is the device still, in any letter case. */
+const device = /^(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|$)/i;
 
 /** A finding on a name, given as its bytes, one character each. */
 export function pathFinding(path: string, message: string): Finding {

@@ -96,6 +96,7 @@ function folderOrFile(path: string): "folder" | "file" {
 const wrappers: readonly (readonly [first: string, what: string, hint: string])[] = [
   ["\u001f\u008b", "compressed with gzip", "unpack it first with: gunzip FILE"],
   ["\u00fd7zXZ", "compressed with xz", "unpack it first with: unxz FILE"],
+  ["PK\u0003\u0004", "a zip file", "unpack it first, and give the folder that holds bagit.txt"],
   ["BZh", "compressed with bzip2", "unpack it first with: bunzip2 FILE"],
   ["\u0028\u00b5\u002f\u00fd", "compressed with zstd", "unpack it first with: unzstd FILE"],
   ["age-encryption.org/", "encrypted", "decrypt it first with: age --decrypt -i KEY -o package.tar FILE"],

@@ -13,6 +13,9 @@ import {
 } from "../core/tar-header.js";
 import type { PackageIndex, PackageIndexFile, PackageLimits } from "./package-index.js";
 
+/** Largest size that fits into a header. Where it fits, a reader that passes extended headers over must read the same one. */
+const largestOctal = 0o77777777777;
+
 /** tar fills its last record with zeros; this is more than any record has. */
 const longestPadding = 1024 * 1024;
 
@@ -74,6 +77,9 @@ class TarWalk {
     }
     const { name, size } = { name: this.said?.name ?? header.name, size: this.said?.size ?? header.size };
     this.said = null;
+    if (size !== header.size && size <= largestOctal) {
+      throw malformed("a header and the extended header before it state two sizes");
+    }
     if (size > 0 && header.kind !== "file") throw malformed("a folder in it has content");
     this.place(header.kind, name, size);
     this.skip(size);

@@ -10,7 +10,8 @@ from files import Tree
 from findings import Report
 from vault import read_tree
 
-PATH = re.compile(r"(?!.*//)[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*\Z")
+PATH = re.compile(r"(?!.*//)(?!.*\.(/|\Z))[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*\Z")
+DEVICE = re.compile(r"(?i)(.*/)?(con|prn|aux|nul|com[1-9]|lpt[1-9])([./]|\Z)")
 MANIFESTS = tuple(f"{kind}manifest-sha{bits}.txt" for kind in ("", "tag") for bits in (256, 512))
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 LABEL = re.compile(r"([A-Za-z0-9-]+): ?(.*)\Z")
@@ -59,7 +60,7 @@ def _refused(report: Report, names: List[str]) -> List[str]:
     refused = []
     for name in names:
         parts = name.split("/")
-        if PATH.match(name) is None or "." in parts or ".." in parts or len(name.encode("utf-8", "replace")) > 200:
+        if PATH.match(name) is None or DEVICE.match(name) or "." in parts or ".." in parts or len(name.encode("utf-8", "replace")) > 200:
             report.add("package-path", name)
             refused.append(name)
         if seen.setdefault(name.lower(), name) != name:
@@ -147,7 +148,7 @@ def _read_manifest(data: bytes, digits: int, tag: bool) -> Optional[Dict[str, st
         return None
     for line in lines:
         found = re.match(r"([0-9a-f]+)  (.+)\Z", line)
-        if found is None or len(found.group(1)) != digits or PATH.match(found.group(2)) is None:
+        if found is None or len(found.group(1)) != digits or PATH.match(found.group(2)) is None or DEVICE.match(found.group(2)):
             return None
         if found.group(2).startswith("data/") == tag:
             return None

@@ -18,7 +18,7 @@ export function addDoctor(program: Command, run: RunCommand): void {
     )
     .option("--sweep", "list what killed commands left in the vault and among the temporary files")
     .option("--remove", "with --sweep: remove it, and log that; what may be evidence is kept")
-    .addHelpText("after", exitStatusHelp(0, 1, 2, 3, 5, 6, 70))
+    .addHelpText("after", exitStatusHelp(0, 2, 3, 5, 6, 70))
     .action((options: DoctorOptions, command: Command) =>
       run(command, (session) => (options.sweep ? sweep(session, options) : examine(session, options))),
     );
