@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { roundOf } from "../soak/rounds.js";
+import { temporaryFolder } from "../support/vaults.js";
+import {
+  type DamagedVault,
+  disturbanceNames,
+  disturbFiles,
+  findingsIn,
+  flipDatabase,
+  flipFiles,
+  isError,
+  makeDamagedVault,
+} from "../trials/damaged-vault.js";
+import { editRows, everyEdit } from "../trials/edited-rows.js";
+
+const folder = temporaryFolder();
+let vault: DamagedVault;
+
+beforeAll(async () => {
+  vault = await makeDamagedVault(folder.path);
+});
+afterAll(() => folder.remove());
+
+describe("a vault with one thing in it changed", () => {
+  it("has no error as it is", async () => {
+    expect((await findingsIn(vault.root, true)).filter(isError)).toEqual([]);
+  });
+
+  it.each([1, 2, 3, 4])(
+    "by one byte of any file names that file, whichever byte it is and however it was changed (seed %i)",
+    async (seed) => {
+      await flipFiles(vault, roundOf(seed));
+    },
+  );
+
+  it.each(disturbanceNames)("by any file %s names that file", async (what) => {
+    await disturbFiles(vault, roundOf(1), what);
+  });
+
+  it("by one byte of vault.db is reported, or every row is as it was", async () => {
+    await flipDatabase(vault, roundOf(1), 60);
+  });
+
+  it("by one value, row or exchange in any table but those of working state is reported", async () => {
+    const edits = everyEdit(vault);
+    expect(edits.length).toBeGreaterThan(300);
+    await editRows(vault, roundOf(1), edits, 120);
+  });
+});
