@@ -26,7 +26,7 @@ describe("a vault with one thing in it changed", () => {
     expect((await findingsIn(vault.root, true)).filter(isError)).toEqual([]);
   });
 
-  it.each([1, 2, 3, 4])(
+  it.each([1, 2, 3])(
     "by one byte of any file names that file, whichever byte it is and however it was changed (seed %i)",
     async (seed) => {
       await flipFiles(vault, roundOf(seed));
