@@ -3,10 +3,11 @@ import { join } from "node:path";
 import type { CaptureId } from "./core/capture-id.js";
 import { cookiesForHost } from "./core/cookies.js";
 import { sha256 } from "./core/digest.js";
-import { failureOf } from "./core/failure.js";
+import { type FailureCode, failureOf } from "./core/failure.js";
 import type { RunRecord } from "./core/record.js";
 import type { World } from "./outcome.js";
 import { type Connection, type EgressGuard, openEgressGuard } from "./tools/egress-guard.js";
+import { isForbidden } from "./tools/egress-target.js";
 import type { FetchedTrack, FetchOutcome, ListOutcome } from "./tools/fetch-types.js";
 import { fetchBounds } from "./tools/limits.js";
 import type { RunResult } from "./tools/run.js";
@@ -221,11 +222,20 @@ function asTheGuardSaw<Outcome extends FetchOutcome | ListOutcome>(
   outcome: Outcome,
   connections: readonly Connection[],
 ): Outcome {
-  const refused = connections.find((connection) => connection.refused !== null)?.refused;
-  if (outcome.kind !== "failed" || typeof refused !== "string") return outcome;
-  if (!["forbidden", "server-error", "downloader-failed"].includes(outcome.failure.code)) return outcome;
-  return { ...outcome, failure: failureOf(/private|port/.test(refused) ? "private-address" : "network") };
+  if (outcome.kind !== "failed") return outcome;
+  const { code } = outcome.failure;
+  const words = connections.flatMap(({ refused }) => refused ?? []);
+  const last = connections.at(-1)?.refused ?? "";
+  // A piece that was never asked for is no transfer that broke off: trying again would not bring it.
+  const forbidden =
+    code === "cut-short" ? isForbidden(last) : hidden.includes(code) && words.some(isForbidden);
+  if (forbidden) return { ...outcome, failure: failureOf("private-address") };
+  if (words.length === 0 || !hidden.includes(code)) return outcome;
+  return { ...outcome, failure: failureOf("network") };
 }
+
+/** Behind these there may be an answer of the guard. */
+const hidden: readonly FailureCode[] = ["forbidden", "server-error", "downloader-failed"];
 
 function attemptFolder(plan: FetchPlan, attempt: number): string {
   const folder = join(plan.staging, `attempt-${attempt}`);

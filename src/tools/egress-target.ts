@@ -67,6 +67,14 @@ export async function addressesOf(
   return allowed;
 }
 
+/**
+ * Whether what a refusal says is that the target may not be asked for, as opposed to one that was asked for in vain: there
+ * the words are partly those of the system or of another proxy.
+ */
+export function isForbidden(words: string): boolean {
+  return /^private address$|^the name leads to a private address, |^port \d+ is not a web port$/.test(words);
+}
+
 /** A short word for what went wrong with a connection: the system's code where there is one. */
 export function wordsOf(error: unknown): string {
   if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;

@@ -28,12 +28,16 @@ export const mediaName = "media";
 /** The name of the metadata of a list, without its `.info.json`. */
 export const listName = "playlist";
 
+/** The best streams, kept apart because no ffmpeg is in reach. */
+const bestStreams = "bv*+ba/b";
+
 /**
- * The best streams, kept apart because no ffmpeg is in reach. rtmp, rtsp and mms would be handed to other programs,
- * which go past the proxy (SECURITY §1.2).
+ * A selection, without what yt-dlp would hand to another program (rtmpdump): that would go past the proxy
+ * (SECURITY §1.2). The page decides what it offers, and a person who asks for a format does not ask for that.
  */
-const handedOn = "[protocol!^=rtmp][protocol!^=rtsp][protocol!^=mms]";
-const bestStreams = `bv*${handedOn}+ba${handedOn}/b${handedOn}`;
+function withinReach(format: string): string {
+  return `(${format})[protocol!^=rtmp][protocol!^=rtsp][protocol!^=mms]`;
+}
 
 /**
  * Sizes in bytes, speed in bytes per second, time in seconds, in the shape that yt-dlp-wrap reads: yt-dlp's own line
@@ -82,7 +86,7 @@ export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
     "--keep-fragments",
     `--max-filesize=${options.maxBytes}`,
     "--fixup=never",
-    `--format=${options.format ?? bestStreams}`,
+    `--format=${withinReach(options.format ?? bestStreams)}`,
     ...(options.subtitles
       ? ["--write-subs", "--write-auto-subs", "--sub-langs=all,-live_chat"]
       : ["--no-write-subs", "--no-write-auto-subs"]),

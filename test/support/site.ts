@@ -32,22 +32,27 @@ export interface SiteOptions {
   readonly clips: string;
   /** What pages print as the visitor's address; on loopback the real one would tell nothing. */
   readonly visitorAddress?: string;
+  /** Added to the routes that every site has. */
+  readonly routes?: Routes;
 }
 
 export interface Site {
   /** `http://127.0.0.1:<port>`, without a slash at the end. */
   readonly url: string;
   readonly requests: readonly SiteRequest[];
+  /** Serves whoever connected elsewhere. */
+  readonly receive: (caller: Socket) => void;
   readonly close: () => Promise<void>;
 }
 
-const routes: Routes = { ...fileRoutes, ...pageRoutes, ...streamRoutes, ...faultRoutes };
+const common: Routes = { ...fileRoutes, ...pageRoutes, ...streamRoutes, ...faultRoutes };
 
 /** Opens the test site on 127.0.0.1 and a free port. `close` cuts every connection that is still open. */
 export async function openSite(options: SiteOptions): Promise<Site> {
   const requests: SiteRequest[] = [];
   const visits = new Map<string, number>();
   const sockets = new Set<Socket>();
+  const routes = { ...common, ...options.routes };
   const server = createServer((request, response) => {
     const host = request.headers.host ?? "";
     const url = new URL(request.url ?? "/", `http://${host}`);
@@ -59,7 +64,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     response.on("error", () => {});
     const visit = { request, response, url, site: siteUrl, clips: options.clips, count, visitorAddress };
     try {
-      findRoute(url.pathname)(visit);
+      findRoute(routes, url.pathname)(visit);
     } catch (error) {
       response.writeHead(500).end(String(error));
     }
@@ -74,6 +79,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   return {
     url: siteUrl,
     requests,
+    receive: (caller) => server.emit("connection", caller),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -82,7 +88,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   };
 }
 
-function findRoute(path: string): (visit: Visit) => void {
+function findRoute(routes: Routes, path: string): (visit: Visit) => void {
   const exact = routes[path];
   if (exact) return exact;
   const prefix = Object.keys(routes)
