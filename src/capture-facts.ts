@@ -87,11 +87,17 @@ export function fetchAnnex(
     proxy: asked.proxy,
     cookies_sha256: trace?.cookiesDigest ?? null,
     places: { "<vault>": workshop.vault.layout.root, ...trace?.places, ...places },
-    connections: (trace?.connections ?? []).map(({ bytesIn, bytesOut, ...connection }) => ({
-      ...connection,
-      bytes_in: bytesIn,
-      bytes_out: bytesOut,
-    })),
+    connections: (trace?.connections ?? []).map(
+      ({ at, host, port, address, bytesIn, bytesOut, refused }) => ({
+        at,
+        host,
+        port,
+        address,
+        bytes_in: bytesIn,
+        bytes_out: bytesOut,
+        refused,
+      }),
+    ),
     rawFiles: raw,
   };
 }

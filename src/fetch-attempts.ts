@@ -4,7 +4,7 @@ import type { CaptureId } from "./core/capture-id.js";
 import { cookiesForHost } from "./core/cookies.js";
 import { sha256 } from "./core/digest.js";
 import { type FailureCode, failureOf } from "./core/failure.js";
-import type { RunRecord } from "./core/record.js";
+import type { RunRecord, TransferCheck } from "./core/record.js";
 import type { World } from "./outcome.js";
 import { type Connection, type EgressGuard, openEgressGuard } from "./tools/egress-guard.js";
 import { isForbidden } from "./tools/egress-target.js";
@@ -217,11 +217,16 @@ function openWay(workshop: Workshop, plan: FetchPlan, guard: EgressGuard) {
   };
 }
 
-/** What the guard refused looks to the downloader like an answer of the site; the guard knows better. */
+/**
+ * What the guard refused looks to the downloader like an answer of the site, and it stops reading where the announced
+ * length ends; the guard knows better.
+ */
 function asTheGuardSaw<Outcome extends FetchOutcome | ListOutcome>(
   outcome: Outcome,
   connections: readonly Connection[],
 ): Outcome {
+  if (outcome.kind === "media" && connections.some(({ surplus }) => surplus))
+    return { ...outcome, transfer: doubted(outcome.transfer) };
   if (outcome.kind !== "failed") return outcome;
   const { code } = outcome.failure;
   const words = connections.flatMap(({ refused }) => refused ?? []);
@@ -232,6 +237,14 @@ function asTheGuardSaw<Outcome extends FetchOutcome | ListOutcome>(
   if (forbidden) return { ...outcome, failure: failureOf("private-address") };
   if (words.length === 0 || !hidden.includes(code)) return outcome;
   return { ...outcome, failure: failureOf("network") };
+}
+
+/** A length that was announced too small proves nothing: whether the clip is whole is left to decoding it. */
+function doubted({ verdict, grounds }: TransferCheck): TransferCheck {
+  return {
+    verdict: verdict === "whole" ? "unknown" : verdict,
+    grounds: [...grounds, "a server sent more bytes than the length it announced"],
+  };
 }
 
 /** Behind these there may be an answer of the guard. */

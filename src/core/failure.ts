@@ -217,6 +217,8 @@ const loginHint =
   /\. Use --cookies(,|-from-browser| for the authentication)| --cookies-from-browser or --cookies for /;
 
 const transferErrors: readonly (readonly [RegExp, FailureCode])[] = [
+  // The server speaks no TLS that is safe: nothing has been sent yet, and nothing will be.
+  [/^Got error: \[SSL: \w*(?:PROTOCOL|HANDSHAKE_FAILURE|WRONG_VERSION|CIPHERS?)\w*\]/, "tls"],
   [/No space left on device/, "disk-full"],
   [/unable to write data: .*(File too large|Errno 27)/, "too-large"],
   [/fragment \d+ not found, unable to continue$|Giving up after \d+ fragment retries$/, "cut-short"],

@@ -23,6 +23,8 @@ export interface Connection {
   readonly bytesOut: number;
   /** Why nothing was let through; null when it was. */
   readonly refused: string | null;
+  /** The other side sent more than the length it announced. Only what is not encrypted shows it. */
+  readonly surplus: boolean;
 }
 
 /** The only way out for other people's programs. */
@@ -78,6 +80,13 @@ interface Entry {
   socket: Socket | null;
   address: string | null;
   refused: string | null;
+  surplus: boolean;
+}
+
+/** A connection that leads out, and where it is written down. */
+interface Dialled {
+  readonly entry: Entry;
+  readonly remote: Socket;
 }
 
 class Guard {
@@ -116,7 +125,7 @@ class Guard {
   }
 
   connections(): Connection[] {
-    return this.entries.map(({ at, target, socket, address, refused }) => ({
+    return this.entries.map(({ at, target, socket, address, refused, surplus }) => ({
       at,
       host: target.host,
       port: target.port,
@@ -124,6 +133,7 @@ class Guard {
       bytesIn: socket?.bytesRead ?? 0,
       bytesOut: socket?.bytesWritten ?? 0,
       refused,
+      surplus,
     }));
   }
 
@@ -145,12 +155,17 @@ class Guard {
       const path = rest.startsWith("/") ? rest : `/${rest}`;
       const host = ["Host", target.port === 80 ? bracketed(target.host) : authorityOf(target)];
       const upstream = this.upstream;
-      if (upstream?.kind === "http") {
-        const remote = await this.dial(target, (entry) => dialUpstream(upstream, this.note(entry)));
-        const whole = `http://${host[1]}${path}`;
-        return relayRequest(incoming, response, remote, whole, [...host, ...proxyLogin(upstream)]);
-      }
-      relayRequest(incoming, response, await this.reach(target), path, host);
+      const byProxy = upstream?.kind === "http";
+      const { entry, remote } = byProxy
+        ? await this.dial(target, (one) => dialUpstream(upstream, this.note(one)))
+        : await this.reach(target);
+      const onSurplus = () => {
+        entry.surplus = true;
+      };
+      if (byProxy) {
+        const headers = [...host, ...proxyLogin(upstream)];
+        relayRequest(incoming, response, remote, `http://${host[1]}${path}`, headers, onSurplus);
+      } else relayRequest(incoming, response, remote, path, host, onSurplus);
     } catch (error) {
       answerPlainly(response, error instanceof Refusal ? error.status : 502, wordsOf(error));
     }
@@ -163,7 +178,7 @@ class Guard {
     const target = parseAuthority(incoming.url ?? "", null);
     if (target === null) return refuseTunnel(client, 400, "");
     try {
-      const remote = await this.reach(target);
+      const { remote } = await this.reach(target);
       client.write("HTTP/1.1 200 Connection established\r\n\r\n");
       if (head.length > 0) remote.write(head);
       relayTunnel(client, remote);
@@ -172,7 +187,7 @@ class Guard {
     }
   }
 
-  private reach(target: Target): Promise<Socket> {
+  private reach(target: Target): Promise<Dialled> {
     const upstream = this.upstream;
     return this.dial(target, (entry) =>
       upstream === null
@@ -187,13 +202,14 @@ class Guard {
   }
 
   /** Writes the wish down before anything is dialled, so that a refusal is in the log as well. */
-  private async dial(target: Target, open: (entry: Entry) => Promise<Socket>): Promise<Socket> {
+  private async dial(target: Target, open: (entry: Entry) => Promise<Socket>): Promise<Dialled> {
     if (this.entries.length >= maxConnections) throw new Refusal(403, "too many connections");
-    const entry: Entry = { at: new Date().toISOString(), target, socket: null, address: null, refused: null };
+    const at = new Date().toISOString();
+    const entry: Entry = { at, target, socket: null, address: null, refused: null, surplus: false };
     this.entries.push(entry);
     try {
       if (!this.options.allowPrivate) checkTarget(target, this.upstream !== null);
-      return await open(entry);
+      return { entry, remote: await open(entry) };
     } catch (error) {
       entry.refused = wordsOf(error);
       throw error;

@@ -37,7 +37,8 @@ export function relayTunnel(client: Duplex, remote: Socket): void {
  * Sends `incoming` on over `remote` and the answer back, streaming both ways. Bodies are not changed, and a body that is
  * cut short arrives cut short: whoever judges completeness must not be told a clean end by us. (One cut nobody above
  * the runtime can see: a reset in the same instant as the last bytes of a body without a length looks like its end.)
- * `extra` are raw headers to add; `path` is the request target for the other side.
+ * `extra` are raw headers to add; `path` is the request target for the other side. `onSurplus` is called where the other
+ * side says more than the body whose length it announced: what was announced may not be all there is.
  */
 export function relayRequest(
   incoming: IncomingMessage,
@@ -45,6 +46,7 @@ export function relayRequest(
   remote: Socket,
   path: string,
   extra: readonly string[],
+  onSurplus: () => void,
 ): void {
   const onward = request({
     method: incoming.method,
@@ -57,11 +59,17 @@ export function relayRequest(
   incoming.on("error", () => remote.destroy());
   // A reset ends a body without a length cleanly in Node's eyes: only the request itself hears of it.
   const connection = { broken: false };
-  onward.on("error", () => {
+  let answer: IncomingMessage | null = null;
+  onward.on("error", (error: NodeJS.ErrnoException) => {
     connection.broken = true;
+    // The parser reads on behind a finished body: what is there is no answer to anything.
+    if (answer?.complete && error.code?.startsWith("HPE_")) onSurplus();
     if (!response.headersSent) answerPlainly(response, 502, "the site sent no answer that can be read");
   });
-  onward.on("response", (answer) => relayAnswer(answer, response, connection));
+  onward.on("response", (received) => {
+    answer = received;
+    relayAnswer(received, response, connection);
+  });
   incoming.pipe(onward);
 }
 

@@ -104,9 +104,9 @@ export interface FetchEvidence {
   /** The chain that began at the requested URL, both ends included, redacted. */
   readonly redirects: readonly string[];
   readonly finalUrl: string | null;
-  /** What the last answer that was a refusal asks to wait, as the server wrote it; null where it asks nothing. */
+  /** What that answer asks to wait, as the server wrote it; null where it asks nothing. */
   readonly retryAfter: string | null;
-  /** The status of the last answer; null where none is known. */
+  /** The status of the last answer that asks to slow down, else of the last that was a refusal; null where none was. */
   readonly lastStatus: number | null;
   /** Warnings and errors of the downloader, one line each, capped. Hostile text: escape before showing. */
   readonly warnings: readonly string[];

@@ -120,6 +120,7 @@ function gatherEvidence(
   const { received, log, run } = facts;
   const secrets = [request.folder, request.cookiesFile ?? "", request.proxy ?? ""];
   const chain = followRedirects(request.url, log.exchanges).map((url) => redactUrl(url, secrets));
+  const refusal = lastRefusal(log);
   const lines = [...errors, ...readWarningLines(run.stderr.toString("utf8"))];
   return {
     infoJson: received.infoJson,
@@ -135,12 +136,20 @@ function gatherEvidence(
     exchanges: log.exchanges.map((exchange) => toRecord(exchange, secrets)),
     redirects: chain,
     finalUrl: chain[chain.length - 1] ?? null,
-    retryAfter: log.exchanges.findLast(({ status }) => status !== null && status >= 400)?.retry_after ?? null,
-    lastStatus: log.exchanges.findLast(({ status }) => status !== null)?.status ?? null,
+    retryAfter: refusal?.retry_after ?? null,
+    lastStatus: refusal?.status ?? null,
     warnings: lines.map((line) => wellFormed(redactText(line, secrets).text)),
     run,
     argv: facts.argv,
   };
+}
+
+/** Of one track it may be long ago: yt-dlp goes on with the next. */
+function lastRefusal({ exchanges }: TrafficLog): TrafficExchange | undefined {
+  return (
+    exchanges.findLast(({ status }) => status === 429 || status === 503) ??
+    exchanges.findLast(({ status }) => status !== null && status >= 400)
+  );
 }
 
 function toRecord(exchange: TrafficExchange, secrets: readonly string[]): HttpExchange {

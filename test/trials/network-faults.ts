@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openEgressGuard } from "../../src/tools/egress-guard.js";
+import type { Downloader, FetchOutcome } from "../../src/tools/fetch-types.js";
+import { openKeptYtDlp } from "../../src/tools/kept-yt-dlp.js";
+import { fetchVideo } from "../../src/tools/yt-dlp.js";
+import type { Figures, Round } from "../soak/rounds.ts";
+import { type FaultySite, type Layout, layouts } from "../support/faulty-site.ts";
+import { requestFor, smallBounds } from "../support/yt-dlp.ts";
+
+/** What one attempt is to be called, by layout: the failure, or `media` and how whole it is by lengths alone. */
+type Expected = Readonly<Record<Layout, string>>;
+
+const all = (words: string): Expected => ({ http: words, hls: words, dash: words });
+/** A piece that is refused breaks a stream off; of a clip in one piece there is nothing. */
+const refused = (words: string): Expected => ({ ...all("cut-short"), http: words });
+
+/** Every fault, and two that are none. An attempt that broke off may be made again; what is too large, or unsafe, may not. */
+const expected: Readonly<Record<string, Expected>> = {
+  none: all("media whole"),
+  "TLS: good": all("media unknown"),
+  "cut, length right": all("cut-short"),
+  "cut, no length": all("media unknown"),
+  "cut, chunked": all("cut-short"),
+  // The lengths agree; the guard has seen that more came.
+  "length too small": all("media whole, more came"),
+  "length too large": all("cut-short"),
+  reset: all("cut-short"),
+  "slow body": all("stalled"),
+  "slow header": { ...all("stalled"), http: "timed-out" },
+  endless: all("too-large"),
+  "redirect loop": refused("server-error"),
+  "404": refused("not-found"),
+  "410": refused("gone"),
+  "429, seconds": refused("rate-limited"),
+  "429, date": refused("rate-limited"),
+  "429, 10^9": refused("rate-limited"),
+  "429, garbage": refused("rate-limited"),
+  "503 twice, then good": refused("server-error"),
+  "garbage instead of HTTP": refused("server-error"),
+  "gzip bomb": all("too-large"),
+  "other content on retry": all("cut-short"),
+  "TLS: self-signed": all("tls"),
+  "TLS: expired": all("tls"),
+  "TLS: wrong host": all("tls"),
+  "TLS: TLS 1.0": all("tls"),
+};
+
+const askedToWait: Readonly<Record<string, string>> = {
+  "429, seconds": "120",
+  "429, date": "Wed, 01 Jan 2031 00:00:00 GMT",
+  "429, 10^9": "1000000000",
+  "429, garbage": "soon, \u00ff maybe",
+};
+
+const bounds = { ...smallBounds, wallMs: 60_000, lookUpMs: 5000, stallMs: 3000 };
+const atOnce = 4;
+
+export interface NetworkFaults {
+  /** Meets every fault in every layout once, in an order of the round. Throws where one is not called what it is. */
+  readonly trial: (round: Round) => Promise<Figures>;
+  readonly close: () => Promise<void>;
+}
+
+/** Loads a yt-dlp that stays loaded, for as many rounds as are wanted; each attempt has a guard of its own. */
+export function openNetworkFaults(program: Downloader, site: FaultySite): NetworkFaults {
+  const kept = openKeptYtDlp(program);
+  const attempt = async (layout: Layout, fault: string): Promise<string> => {
+    const guard = await openEgressGuard({ allowPrivate: true, upstream: null });
+    const base = mkdtempSync(join(tmpdir(), "holdfast-faults-"));
+    try {
+      const outcome = await fetchVideo(
+        requestFor(program, site.address(layout, fault), base, {
+          proxy: guard.url,
+          run: (request) => kept.run({ ...request, env: { SSL_CERT_FILE: site.rootFile } }),
+          bounds,
+        }),
+      );
+      const surplus = guard.connections.some((connection) => connection.surplus);
+      return `${nameOf(outcome)}${surplus ? ", more came" : ""}${waitWords(outcome, fault)}`;
+    } finally {
+      await guard.close();
+      rmSync(base, { recursive: true });
+    }
+  };
+  return {
+    trial: (round) => meetAll(round, attempt),
+    close: () => kept.close(),
+  };
+}
+
+function nameOf(outcome: FetchOutcome): string {
+  const { kind, transfer } = outcome;
+  if (kind !== "failed") return `${kind} ${transfer.verdict}`;
+  return `${outcome.failure.code}${transfer.verdict === "incomplete" ? "" : ` but ${transfer.verdict}`}`;
+}
+
+/** A queue must hear of a busy server, whichever piece of the clip it was. */
+function waitWords({ retryAfter, lastStatus }: FetchOutcome, fault: string): string {
+  const wanted = askedToWait[fault];
+  if (wanted === undefined || (retryAfter === wanted && lastStatus === 429)) return "";
+  return `, asked to wait ${retryAfter} by ${lastStatus}`;
+}
+
+async function meetAll(
+  { random }: Round,
+  attempt: (layout: Layout, fault: string) => Promise<string>,
+): Promise<Figures> {
+  const cases = Object.keys(expected)
+    .flatMap((fault) => layouts.map((layout) => ({ fault, layout, place: random() })))
+    .sort((a, b) => a.place - b.place);
+  const count = cases.length;
+  const wrong: string[] = [];
+  const meetNext = async () => {
+    for (let next = cases.pop(); next; next = cases.pop()) {
+      const { fault, layout } = next;
+      const [met, wanted] = [await attempt(layout, fault), expected[fault]?.[layout]];
+      if (met !== wanted) wrong.push(`${fault}, ${layout}: ${met} instead of ${wanted}`);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, meetNext));
+  if (wrong.length > 0) throw new Error(wrong.join("\n"));
+  return { attempts: count };
+}
