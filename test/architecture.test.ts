@@ -97,6 +97,33 @@ describe("the parts depend on each other one way", () => {
     expect(starters.map(({ path }) => path)).toEqual(["tools/run.ts"]);
   });
 
+  it("the network is spoken to in named places only: the guard, what asks through it, and channels to programs of ours", () => {
+    const speakers = (modules: RegExp) => [
+      ...new Set(offenders((_, name) => modules.test(name)).map((line) => line.split(":")[0])),
+    ];
+    const guard = ["egress-dial", "egress-guard", "egress-relay", "socks"];
+    const channels = ["jail-door", "prefork-interpreter", "yt-dlp-jail"];
+    expect(
+      speakers(/^(node:)?(net|http|https|http2|tls|dgram|dns|dns\/promises|inspector|cluster)$/).sort(),
+    ).toEqual(
+      ["authority", ...channels, ...guard, "guarded-request"].map((name) => `tools/${name}.ts`).sort(),
+    );
+    // These come with Node and need no import.
+    const builtIn = /(?<![.\w])(fetch\(|WebSocket\b|EventSource\b|XMLHttpRequest\b)/;
+    expect(files.filter(({ text }) => builtIn.test(text)).map(({ path }) => path)).toEqual([
+      "batch-turns.ts",
+      "tools/content-credentials-worker.ts",
+    ]);
+  });
+
+  it("names are looked up and connections made by the guard alone; what asks through it connects to the guard", () => {
+    const calls = /\b(lookup|resolve[46]|getaddrinfo|createConnection)\(|\bconnect\(\{|\bnew Socket\(/;
+    const callers = files.filter(({ text }) => calls.test(text)).map(({ path }) => path);
+    expect(callers.sort()).toEqual(
+      ["egress-dial", "egress-guard", "guarded-request"].map((name) => `tools/${name}.ts`),
+    );
+  });
+
   it("only the vault speaks SQL", () => {
     expect(offenders((file, name) => name === "better-sqlite3" && layerOf(file.path) !== "vault")).toEqual(
       [],

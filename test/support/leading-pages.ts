@@ -58,6 +58,11 @@ export const leadingRoutes: Routes = {
     ),
   "/lead/hls-map.m3u8": (visit) =>
     playlist(visit, `#EXT-X-MAP:URI="${to(visit)}/hls/segment-0.ts"\n${segments(["/hls/segment-1.ts"])}`),
+  "/lead/dash-redirect.mpd": (visit) => {
+    const picture = encodeURIComponent(`${to(visit)}/dash/picture.mp4`);
+    manifest(visit, "", "", `/lead/segment.mp4?to=${picture}`);
+  },
+  "/lead/segment.mp4": (visit) => redirect(visit, to(visit)),
   "/lead/dash.mpd": (visit) => manifest(visit, `<BaseURL>${to(visit)}/dash/</BaseURL>`, ""),
   "/lead/dash-entity.mpd": (visit) =>
     manifest(
@@ -96,10 +101,10 @@ function segments(addresses: readonly string[]): string {
   return ["#EXT-X-TARGETDURATION:2", ...list, "#EXT-X-ENDLIST"].join("\n");
 }
 
-function manifest(visit: Visit, base: string, doctype: string): void {
+function manifest(visit: Visit, base: string, doctype: string, picture = "picture.mp4"): void {
   sendBody(
     visit,
-    `<?xml version="1.0"?>${doctype}<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT3S" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011">${base}<Period><AdaptationSet mimeType="video/mp4" contentType="video"><Representation id="picture" bandwidth="100000" codecs="avc1.64000b" width="160" height="120"><BaseURL>picture.mp4</BaseURL><SegmentBase indexRange="0-99"/></Representation></AdaptationSet></Period></MPD>`,
+    `<?xml version="1.0"?>${doctype}<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT3S" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011">${base}<Period><AdaptationSet mimeType="video/mp4" contentType="video"><Representation id="picture" bandwidth="100000" codecs="avc1.64000b" width="160" height="120"><BaseURL>${picture}</BaseURL><SegmentBase indexRange="0-99"/></Representation></AdaptationSet></Period></MPD>`,
     "manifest.mpd",
   );
 }

@@ -9,6 +9,7 @@ import {
 } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { type EgressGuard, type GuardOptions, openEgressGuard } from "../../src/tools/egress-guard.js";
+import { isForbidden } from "../../src/tools/egress-target.js";
 
 const endings: (() => Promise<void>)[] = [];
 
@@ -341,6 +342,50 @@ function resetNow(socket: Socket): void {
   socket.resetAndDestroy();
   socket.destroy();
 }
+
+describe("a server that says more than it announced", () => {
+  const body = "x".repeat(5000);
+  const answers: Record<string, [string, boolean]> = {
+    "a length that is too small": [`Content-Length: 2000\r\n\r\n${body}`, true],
+    "a length that is right": [`Content-Length: 5000\r\n\r\n${body}`, false],
+    "no length": [`X: y\r\n\r\n${body}`, false],
+    "a length that is too large": [`Content-Length: 9000\r\n\r\n${body}`, false],
+    "a broken chunk": [`Transfer-Encoding: chunked\r\n\r\n7d0\r\n${body}`, false],
+  };
+  it.each(Object.entries(answers))("is written down: %s", async (_title, [answer, surplus]) => {
+    const port = await listening(
+      createTcpServer((socket) =>
+        socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\nConnection: close\r\n${answer}`)),
+      ),
+    );
+    const opened = await guard({ allowPrivate: true });
+    expect((await ask(opened, `http://127.0.0.1:${port}/`)).status).toBe(200);
+    expect(opened.connections).toMatchObject([{ surplus, refused: null }]);
+  });
+});
+
+describe("a refusal", () => {
+  it("is told from a connection that failed, in whatever words another proxy puts it", async () => {
+    // RFC 1928: 7 is "command not supported", in which there is a "port".
+    const port = await listening(
+      createTcpServer((socket) =>
+        socket.once("data", () => {
+          socket.write(Buffer.of(5, 0));
+          socket.once("data", () => socket.end(Buffer.of(5, 7, 0, 1, 0, 0, 0, 0, 0, 0)));
+        }),
+      ),
+    );
+    const byProxy = await guard({ upstream: new URL(`socks5://127.0.0.1:${port}`) });
+    expect((await ask(byProxy, "http://clip.example.org/")).status).toBe(502);
+    const strict = await guard({ resolve: async () => ["10.0.0.1"] });
+    for (const url of ["http://clip.example.org/", "http://10.0.0.1/", "http://clip.example.org:22/"])
+      expect((await ask(strict, url)).status).toBe(403);
+    const forbidden = (opened: EgressGuard) =>
+      opened.connections.map(({ refused }) => isForbidden(refused ?? ""));
+    expect(forbidden(byProxy)).toEqual([false]);
+    expect(forbidden(strict)).toEqual([true, true, true]);
+  });
+});
 
 describe("a body that is cut short arrives cut short", () => {
   const half = "x".repeat(5000);

@@ -43,8 +43,37 @@ const options = fc.record({
   since: fc.option(hostile),
 });
 
+/** Everything that may stand in a command line: whatever is not here makes yt-dlp read, run or tell something else. */
+const allowed = [
+  ...["--ignore-config", "--no-cache-dir", "--no-exec", "--no-batch-file", "--no-update", "--default-search"],
+  ...["--flat-playlist", "--socket-timeout", "--extractor-retries", "--file-access-retries"],
+  ...["--ffmpeg-location", "--proxy", "--cookies", "--color", "--no-plugin-dirs", "--no-js-runtimes"],
+  ...[
+    "--no-remote-components",
+    "--xff",
+    "--no-colors",
+    "--no-geo-bypass",
+    "--no-playlist",
+    "--playlist-items",
+  ],
+  ...["--match-filters", "--dateafter", "--no-live-from-start", "--no-wait-for-video", "--retries"],
+  ...["--buffer-size", "--no-resize-buffer", "--no-continue", "--no-overwrites", "--fragment-retries"],
+  ...["--abort-on-unavailable-fragments", "--concurrent-fragments", "--keep-fragments", "--max-filesize"],
+  ...["--fixup", "--format", "--write-subs", "--write-auto-subs", "--sub-langs", "--no-write-subs"],
+  ...[
+    "--no-write-auto-subs",
+    "--write-comments",
+    "--no-write-comments",
+    "--no-write-thumbnail",
+    "--no-mtime",
+  ],
+  ...["--no-write-info-json", "--print-to-file", "--write-pages", "--print-traffic", "--output", "--newline"],
+  ...["--progress", "--progress-template", "--progress-delta", "--no-progress", "--dump-single-json"],
+];
+
+/** What may never stand there (SECURITY §4.3), with its other spellings; yt-dlp takes unambiguous beginnings too. */
 const forbidden =
-  /^(--exec|--exec-before-download|--netrc|--netrc-cmd|--cookies-from-browser|--no-check-certificates?|--enable-file-urls|--downloader|--external-downloader|--downloader-args|--write-link|--load-info-json|--batch-file|-a|-U|--update|--update-to|--compat-options|--verbose|-v|--dump-pages|--plugin-dirs|--config-locations?|--postprocessor-args|--use-postprocessor|--legacy-server-connect|--remote-components|--js-runtimes|--geo-bypass.*|--username|-u|-p)(=|$)/;
+  /^(--exec|--exec-before-download|--netrc|--netrc-cmd|--cookies-from-browser|--no-check-certificates?|--enable-file-urls|--downloader|--external-downloader|--downloader-args|--write-link|--load-info-json|--batch-file|-a|-U|--update|--update-to|--compat-options|--verbose|-v|--dump-pages|--plugin-dirs|--config-locations?|--postprocessor-args|--use-postprocessor|--legacy-server-connect|--remote-components|--js-runtimes|--geo-bypass.*|--username|-u|-p|--password|--twofactor|--video-password|--ap-.*|--client-certificate.*|--netrc-location|-n|--alias|--preset-alias|-t|--plugin-dirs|--enable-file-urls|--prefer-insecure|--bidi-workaround|--postprocessor|--ppa|--external-downloader-args|--recode-video|--remux-video|-x|--extract-audio|--embed-.*|--write-.*link|--write-desktop-link|--continue|-c|--no-part|--skip-unavailable-fragments|--live-from-start|--wait-for-video|--hls-use-mpegts|--download-archive|--cache-dir|--update-to|--simulate|--source-address|--impersonate|--extractor-args|--add-headers?|--dump-intermediate-pages|--save-.*)(=|$)/;
 
 test("no option, value or address can make yt-dlp run or read anything else", () => {
   fc.assert(
@@ -55,6 +84,7 @@ test("no option, value or address can make yt-dlp run or read anything else", ()
         for (const argument of argv.slice(0, end)) {
           expect(argument).toMatch(/^--[a-z]|^(media|playlist)\.info\.json$/);
           expect(argument).not.toMatch(forbidden);
+          if (argument.startsWith("-")) expect(allowed).toContain(argument.split("=")[0]);
         }
       }
     }),
@@ -91,6 +121,16 @@ test.each([
   "--match-filters=!is_live",
   "--output=media.%(ext)s",
 ])("a download always has %s", (argument) => expect(ytDlpArgs(plain)).toContain(argument));
+
+test("whatever format is asked for, what would be handed to another program is not among those to choose from", () => {
+  fc.assert(
+    fc.property(options, (given) => {
+      const [format] = ytDlpArgs(given).filter((one) => one.startsWith("--format="));
+      const asked = given.format ?? "bv*+ba/b";
+      expect(format).toBe(`--format=(${asked})[protocol!^=rtmp][protocol!^=rtsp][protocol!^=mms]`);
+    }),
+  );
+});
 
 test("an old yt-dlp gets no option it does not know", () => {
   const argv = ytDlpArgs({ ...plain, version: "2023.03.04" }).join(" ");
