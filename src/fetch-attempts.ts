@@ -80,6 +80,7 @@ export async function fetchWithRetries(
 async function attempts(way: Way, world: World, plan: FetchPlan, turns: Turns): Promise<Fetched> {
   const runs: RunRecord[] = [];
   let best: Fetched | null = null;
+  let lost: string | null = null;
   for (let attempt = 1; ; attempt += 1) {
     const folder = attemptFolder(plan, attempt);
     const attempted = await inTurn(turns, plan, world, way, () =>
@@ -88,7 +89,7 @@ async function attempts(way: Way, world: World, plan: FetchPlan, turns: Turns): 
         folder,
         item: plan.item,
         format: plan.format,
-        subtitles: plan.subs,
+        subtitles: plan.subs && lost === null,
         comments: plan.comments,
         since: plan.since,
         signal: world.signal,
@@ -96,17 +97,26 @@ async function attempts(way: Way, world: World, plan: FetchPlan, turns: Turns): 
           world.progress({ subject: plan.url, stage: "download", detail: "", ...progress }),
       }),
     );
-    const { outcome } = attempted;
+    const outcome = withWarning(attempted.outcome, lost);
     const trace = way.trace(outcome, folder, runs);
     const tracks = tracksOf(outcome);
     // Before any pause: from here on nobody can change unnoticed what arrived.
     const hashed = await hashTracks(tracks, { folder, now: world.now });
     const fetched: Fetched = { ...trace, outcome, tracks, hashed };
     if (best === null || outcome.kind !== "failed" || received(fetched) >= received(best)) best = fetched;
+    // The clip comes first: tomorrow it may be gone.
+    if (outcome.kind === "failed" && outcome.onlySubtitles && !world.signal.aborted) {
+      lost = `the subtitles could not be fetched: ${outcome.failure.reason}`;
+      continue;
+    }
     const mayPass = outcome.kind === "failed" && outcome.failure.retry && !world.signal.aborted;
     const again = mayPass && (await turns.again(attempt, attempted, world.signal));
     if (!again || world.signal.aborted) return { ...best, runs, connections: way.connections() };
   }
+}
+
+function withWarning(outcome: FetchOutcome, warning: string | null): FetchOutcome {
+  return warning === null ? outcome : { ...outcome, warnings: [warning, ...outcome.warnings] };
 }
 
 /** Asks what a playlist, channel or page with several videos holds; downloads nothing. */

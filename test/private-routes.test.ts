@@ -125,6 +125,7 @@ const inward = [
   lead("video", "http://rebound.example", "rebound.example"),
   lead("video", "http://media.example:8080"),
   lead("video", "https://127.0.0.2"),
+  lead("subtitles", internal),
   `${lead("video", "http://media.example")}#__youtubedl_smuggle=%7B%22http_headers%22%3A%7B%22Ytdl-request-proxy%22%3A%22${encodeURIComponent(internal)}%22%7D%7D`,
 ];
 
@@ -187,7 +188,12 @@ describe.skipIf(!canOpenNetworks || !program)("a page that leads into the user's
   it("finds nobody there by any way that the downloader follows, and every refusal is written down", async () => {
     const rows = await batch(inward, "inward", ["--subs"]);
     expect(hits).toEqual([]);
-    expect(rows.filter(({ status }) => status === "captured")).toEqual([]);
+    // Of this one the clip lies outside: only its subtitles, poster and thumbnail lead inside.
+    const [clip, ...others] = rows.filter(({ status }) => status === "captured");
+    expect([clip?.url, others]).toEqual([lead("subtitles", internal), []]);
+    expect(recordOf(at("inward"), clip?.object ?? "").text).toContain(
+      '"the subtitles could not be fetched: the address leads into this machine or a private network"',
+    );
     const { id = "" } = rows.find(({ url }) => url === lead("video", internal)) ?? {};
     expect(annexOf(at("inward"), id).connections).toMatchObject([
       { host: "site.example", address: "11.0.0.1", refused: null },

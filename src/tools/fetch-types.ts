@@ -139,6 +139,8 @@ export interface FetchFailed extends FetchEvidence {
   readonly failure: Failure;
   /** The bytes that did arrive; empty when there are none worth keeping. */
   readonly partialTracks: readonly FetchedTrack[];
+  /** Nothing is known to be wrong but the subtitles that were asked for: without them the clip may come. */
+  readonly onlySubtitles: boolean;
 }
 
 export type FetchOutcome = FetchedMedia | FetchedList | FetchedOlder | FetchFailed;

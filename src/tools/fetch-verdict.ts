@@ -61,7 +61,26 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
     return { kind: "media", tracks: tracks.map((one) => one.track), list: severalOf(list), ...evidence };
   }
   const failure = code === null ? runFailure(facts, errors, tracks.length > 0 && clean) : failureOf(code);
-  return { kind: "failed", failure, partialTracks: worthKeeping(failure, tracks), ...evidence };
+  const onlySubtitles = request.subtitles && code === null && failedForSubtitles(facts, tracks, errors);
+  return {
+    kind: "failed",
+    failure,
+    partialTracks: worthKeeping(failure, tracks),
+    onlySubtitles,
+    ...evidence,
+  };
+}
+
+/** yt-dlp gives up before the clip where a subtitle is refused, and reports a failure behind it where one breaks off. */
+function failedForSubtitles(
+  { run, received }: FetchFacts,
+  tracks: readonly JudgedTrack[],
+  errors: readonly string[],
+): boolean {
+  if (run.endedBy !== "exited") return false;
+  if (errors.some((line) => /^Unable to download video subtitles for /.test(line))) return true;
+  const media = { tracks: tracks.map((one) => one.transfer), exitCode: 0, endedBy: "exited", errors: false };
+  return !received.leftovers && judgeTransfer(media).verdict === "whole";
 }
 
 /** What yt-dlp says, and nothing more, when `--dateafter` keeps it from downloading. */
