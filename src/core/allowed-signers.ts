@@ -82,7 +82,8 @@ function secondOf(time: string): number {
 export function parseAllowedSigners(text: string): readonly AllowedSigner[] {
   if (text.length > 1024 * 1024) throw new FormatError(bad, "it is too large for a list of signers");
   return text.split("\n").flatMap((line) => {
-    const trimmed = line.replace(/^[ \t]+|[ \t\r]+$/g, "");
+    // The look behind keeps a long run of blanks in the middle from being tried from each of its places.
+    const trimmed = line.replace(/^[ \t]+|(?<![ \t\r])[ \t\r]+$/g, "");
     return trimmed === "" || trimmed.startsWith("#") ? [] : parseLine(trimmed);
   });
 }

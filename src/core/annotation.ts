@@ -1,5 +1,6 @@
 import { knownKey, valueProblem } from "./annotation-forms.js";
 import { isJsonObject, type Json, type JsonObject } from "./canonical-json.js";
+import { withFewMarks } from "./folded-text.js";
 import { wellFormed } from "./well-formed.js";
 
 /** What one `annotate` entry says (FORMAT.md §4.7), by key in ascending order; null takes an earlier value back. */
@@ -19,15 +20,16 @@ export interface AnnotationReading {
 export const annotationBounds = { key: 100, keys: 200, value: 65_536, all: 524_288 } as const;
 
 /**
- * The key that a header or a typed name stands for: NFC, lower case, every run of other characters than letters, digits,
+ * The key that a header or a typed name stands for: at most 30 marks in a row, NFC, lower case, every run of other characters than letters, digits,
  * `_`, `-` and `.` of any script one `_`, none at either end; then by the table of aliases. Empty where nothing is left.
  */
 export function annotationKey(name: string): string {
-  const plain = name
+  const plain = withFewMarks(name)
     .normalize("NFC")
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\p{M}_.-]+/gu, "_")
-    .replace(/^_+|_+$/g, "");
+    // The look behind keeps a long run in the middle from being tried from each of its places.
+    .replace(/^_+|(?<!_)_+$/g, "");
   return knownKey(plain);
 }
 

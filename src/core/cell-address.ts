@@ -1,3 +1,5 @@
+import { maxUrlLength } from "./source-url.js";
+
 /** An address that stands in a cell of a list. */
 export interface CellAddress {
   /** The part of the cell that belongs to this address: the whole cell where it has only one. */
@@ -58,9 +60,14 @@ export function hasOtherWords(cell: string): boolean {
 
 function readAddress(word: string): Address | null {
   const text = word.replace(edges, "").replace(/^<(.*)>$/, "$1");
-  if (withScheme.test(text)) return URL.canParse(text) ? { url: text, readAs: null } : null;
+  if (withScheme.test(text)) return mayBeUrl(text) ? { url: text, readAs: null } : null;
   const url = `https://${text}`;
-  return bare.test(text) && URL.canParse(url) ? { url, readAs: url } : null;
+  return bare.test(text) && mayBeUrl(url) ? { url, readAs: url } : null;
+}
+
+/** What is too long to be captured stays an address, so that its row is refused for that. */
+function mayBeUrl(text: string): boolean {
+  return text.length > maxUrlLength || URL.canParse(text);
 }
 
 function withoutPunctuation(word: string): string {

@@ -13,6 +13,8 @@ export interface Checkpoint {
 /** The namespace of every signature over a checkpoint (FORMAT.md §13). */
 export const checkpointNamespace = "holdfast-checkpoint@v1";
 
+const isOrigin = /^holdfast\/[0-9a-f]{32}$/;
+
 export function originOf(vaultId: string): string {
   return `holdfast/${vaultId}`;
 }
@@ -36,7 +38,7 @@ export function parseCheckpoint(text: string): Checkpoint {
   const checkpoint = { origin, size: Number(size), root: Buffer.from(root, "base64") };
   const fits =
     rest.length === 1 &&
-    /^holdfast\/[0-9a-f]{32}$/.test(origin) &&
+    isOrigin.test(origin) &&
     /^[1-9]\d{0,15}$/.test(size) &&
     Number.isSafeInteger(checkpoint.size) &&
     checkpoint.root.length === 32 &&
@@ -52,7 +54,9 @@ export function parseCheckpoint(text: string): Checkpoint {
  */
 export function findCheckpoint(text: string): Checkpoint {
   const lines = text.split("\n").map((line) => line.replace(/^[\s>]+/, "").trimEnd());
-  const found = lines.flatMap((_, at) => {
+  const found = lines.flatMap((line, at) => {
+    // Nearly all lines of a large file end here: a refusal of each would cost more than all else.
+    if (!isOrigin.test(line)) return [];
     try {
       return [encodeCheckpoint(parseCheckpoint(`${lines.slice(at, at + 3).join("\n")}\n`))];
     } catch (error) {

@@ -19,12 +19,23 @@ const replacedLetters = new RegExp(`[${[...replaced.keys()].join("")}]`, "gu");
 const mayHaveMarks = /[\u00c0-\u024f\u1e00-\u1eff]|\p{M}/u;
 const marksOfLatin = /(?<=\p{Script=Latin})\p{M}+/gu;
 
+/** As many as Unicode's stream-safe text has (UAX #15, D4); no script writes more on a letter. */
+const manyMarks = /(\p{M}{30})\p{M}+/gu;
+
 /**
- * `text` as it is searched (FORMAT.md §4.6): NFKC, lower case, without the marks on Latin letters, and with `replaced`.
+ * `text` without the marks behind the thirtieth in a row. To normalise a long run takes time in the square of its length:
+ * half a million marks, which any page can claim for a title, would take an hour.
+ */
+export function withFewMarks(text: string): string {
+  return text.replace(manyMarks, "$1");
+}
+
+/**
+ * `text` as it is searched (FORMAT.md §4.6): at most 30 marks in a row, NFKC, lower case, without the marks on Latin letters, and with `replaced`.
  * Texts that fold to the same are the same to a search. For comparing only, never for showing.
  */
 export function foldedText(text: string): string {
-  const lower = text.normalize("NFKC").toLowerCase();
+  const lower = withFewMarks(text).normalize("NFKC").toLowerCase();
   const plain = mayHaveMarks.test(lower)
     ? lower.normalize("NFD").replace(marksOfLatin, "").normalize("NFC")
     : lower;

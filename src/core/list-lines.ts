@@ -17,7 +17,9 @@ export function readLines(text: string): ListTable {
       comments.push(number);
       continue;
     }
-    const cell = written.replace(/\s#.*$/, "").trimEnd();
+    // Up to the first such mark, whatever stands behind it.
+    const comment = written.search(/\s#/);
+    const cell = (comment === -1 ? written : written.slice(0, comment)).trimEnd();
     refuseLongCell(cell, number);
     rows.push({ number, cells: [cell] });
     refuseManyRows(rows.length);

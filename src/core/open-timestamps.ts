@@ -154,21 +154,26 @@ function graft(known: ProofNode, added: ProofNode): ProofNode {
   return known.message.equals(added.message) ? joined(grown, added) : grown;
 }
 
+/** By the bytes of each item and not by comparing all with all: a calendar can send thousands. */
 function joined(known: ProofNode, added: ProofNode): ProofNode {
-  const has = (one: Attestation) =>
-    known.attestations.some((other) => encodeAttestation(other).equals(encodeAttestation(one)));
-  const twin = (operation: Operation) =>
-    known.steps.find((step) => encodeOperation(step.operation).equals(encodeOperation(operation)));
-  const merged = known.steps.map((step) => {
-    const same = added.steps.filter(({ operation }) => twin(operation) === step);
-    return {
-      operation: step.operation,
-      node: same.reduce((node, other) => joined(node, other.node), step.node),
-    };
-  });
+  const attested = new Set(known.attestations.map(keyOfAttestation));
+  const steps = new Map(known.steps.map((step) => [keyOfOperation(step.operation), step]));
+  const others: ProofNode["steps"][number][] = [];
+  for (const step of added.steps) {
+    const key = keyOfOperation(step.operation);
+    const twin = steps.get(key);
+    if (twin === undefined) others.push(step);
+    else steps.set(key, { operation: twin.operation, node: joined(twin.node, step.node) });
+  }
   return {
     message: known.message,
-    attestations: [...known.attestations, ...added.attestations.filter((one) => !has(one))],
-    steps: [...merged, ...added.steps.filter(({ operation }) => twin(operation) === undefined)],
+    attestations: [
+      ...known.attestations,
+      ...added.attestations.filter((one) => !attested.has(keyOfAttestation(one))),
+    ],
+    steps: [...steps.values(), ...others],
   };
 }
+
+const keyOfAttestation = (one: Attestation): string => encodeAttestation(one).toString("latin1");
+const keyOfOperation = (one: Operation): string => encodeOperation(one).toString("latin1");

@@ -5,6 +5,7 @@ import { wellFormed } from "./well-formed.js";
 
 /** Pages larger than this are not searched: the text is hostile and the facts are a convenience. */
 const largestPage = 4 * 1024 * 1024;
+const largestBlock = 500_000;
 
 /**
  * Adds what a page's own JSON-LD `VideoObject` and `<title>` claim to what the downloader read. Extractors for known
@@ -36,7 +37,35 @@ function unnumbered(extracted: Claim<string> | null, title: Claim<string> | null
 }
 
 function titleOf(page: string): string {
-  return /<title[^>]{0,200}>([^<]{1,2000})<\/title/i.exec(page)?.[1]?.trim() ?? "";
+  for (const { attributes, content } of elementsIn(page, "title")) {
+    if (attributes.length <= 200 && /^[^<]{1,2000}$/.test(content)) return content.trim();
+  }
+  return "";
+}
+
+interface FoundElement {
+  readonly attributes: string;
+  readonly content: string;
+}
+
+/**
+ * The elements of this name in a hostile page, as far as two searches forward tell: from a tag to the next end tag. Every
+ * place of the page is looked at once, whatever stands in it.
+ */
+function* elementsIn(page: string, name: "script" | "title"): Generator<FoundElement> {
+  const begin = new RegExp(`<${name}`, "gi");
+  const end = new RegExp(`</${name}`, "gi");
+  while (begin.test(page)) {
+    const content = page.indexOf(">", begin.lastIndex) + 1;
+    end.lastIndex = content;
+    const close = content === 0 ? null : end.exec(page);
+    if (close === null) return;
+    yield {
+      attributes: page.slice(begin.lastIndex, content - 1),
+      content: page.slice(content, close.index),
+    };
+    begin.lastIndex = close.index;
+  }
 }
 
 function clean(text: string): string {
@@ -44,11 +73,9 @@ function clean(text: string): string {
 }
 
 function findVideoObject(page: string): JsonObject | null {
-  const blocks = page.matchAll(
-    /<script[^>]{0,200}application\/ld\+json[^>]{0,200}>([\s\S]{0,500000}?)<\/script/gi,
-  );
-  for (const [, text] of blocks) {
-    const found = videoObjectIn(readBlock(text ?? ""), 0);
+  for (const { attributes, content } of elementsIn(page, "script")) {
+    if (!/application\/ld\+json/i.test(attributes) || content.length > largestBlock) continue;
+    const found = videoObjectIn(readBlock(content), 0);
     if (found) return found;
   }
   return null;

@@ -17,9 +17,9 @@ const shortestSecret = 4;
 export function findSecrets(text: string, secrets: readonly string[]): Span[] {
   return merged([
     ...secretSpans(text, secrets),
-    ...groupSpans(text, userInfo, "user and password"),
-    ...groupSpans(text, namedParameter, "signed parameter"),
-    ...groupSpans(text, namedPathPart, "signed parameter"),
+    ...valueSpans(text, schemeEnd, afterUserInfo, "user and password").filter(({ end }) => text[end] === "@"),
+    ...valueSpans(text, namedParameter, afterValue, "signed parameter"),
+    ...valueSpans(text, namedPathPart, afterPathPart, "signed parameter"),
     ...keyLikeSpans(text),
     ...ipv4Spans(text),
     ...ipv6Spans(text),
@@ -65,32 +65,37 @@ const parameterNames =
 // Servers write URLs into HTML and JSON with their own escapes for `&`, `=` and `/`.
 const ampersand = String.raw`(?:[?&;#]|%3F|%26|\\u0026|\\x26)`;
 const equals = String.raw`(?:=|%3D|\\u003d|\\x3d)`;
-const value = String.raw`((?:(?!%26|\\u0026|\\x26)[^&;#"'<>\s])+)`;
 const slash = String.raw`(?:\\?/|%2F)`;
 
-const namedParameter = new RegExp(`${ampersand}(?:${parameterNames})${equals}${value}`, "dgi");
-const namedPathPart = new RegExp(
-  `${slash}(?:ip|ipbits|sig|lsig|signature|token|pot)${slash}([^/\\\\"'<>\\s?#&%]+(?:%(?!2F)[^/\\\\"'<>\\s?#&%]*)*)`,
-  "dgi",
-);
-const userInfo = /:\/\/([^/?#@\s"'<>]+)@/dg;
+const namedParameter = new RegExp(`${ampersand}(?:${parameterNames})${equals}`, "gi");
+const afterValue = /%26|\\u0026|\\x26|[&;#"'<>\s]|$/gi;
+const namedPathPart = new RegExp(`${slash}(?:ip|ipbits|sig|lsig|signature|token|pot)${slash}(?!%)`, "gi");
+const afterPathPart = /%2F|[/\\"'<>\s?#&]|$/gi;
+const schemeEnd = /:\/\//g;
+const afterUserInfo = /[/?#@\s"'<>]|$/g;
+const anyParameter = /[?&][\w.~-]{1,64}=/g;
+const afterKey = /[^\w.~%+/=-]|$/g;
 
-function groupSpans(text: string, pattern: RegExp, what: string): Span[] {
+/** What stands between a name and the end of its value. One pattern for both runs out of stack on a long value. */
+function valueSpans(text: string, name: RegExp, after: RegExp, what: string): Span[] {
   const spans: Span[] = [];
-  for (const match of text.matchAll(pattern)) {
-    const [start, end] = match.indices?.[1] ?? [0, 0];
-    if (end > start) spans.push({ start, end, what });
+  name.lastIndex = 0;
+  while (name.test(text)) {
+    const start = name.lastIndex;
+    after.lastIndex = start;
+    const end = after.exec(text)?.index ?? text.length;
+    if (end === start) continue;
+    spans.push({ start, end, what });
+    name.lastIndex = end;
   }
   return spans;
 }
 
-const anyParameter = /[?&][\w.~-]{1,64}=([\w.~%+/=-]{32,})/dg;
-
 /** Long values of mixed letters and digits are keys of some kind, whatever the platform calls them. */
 function keyLikeSpans(text: string): Span[] {
-  return groupSpans(text, anyParameter, "key-like value").filter((span) => {
-    const found = text.slice(span.start, span.end);
-    return /[a-z]/i.test(found) && /[0-9]/.test(found) && !/%2F%2F|:\/\//i.test(found);
+  return valueSpans(text, anyParameter, afterKey, "key-like value").filter(({ start, end }) => {
+    const found = text.slice(start, end);
+    return end - start >= 32 && /[a-z]/i.test(found) && /[0-9]/.test(found) && !/%2F%2F|:\/\//i.test(found);
   });
 }
 

@@ -3,7 +3,8 @@ import type { Failure, FailureCode } from "./failure.js";
 /** A source URL that may be asked for, or why it may not. */
 export type SourceUrl = { readonly url: URL } | { readonly failure: Failure };
 
-const maxUrlLength = 2048;
+/** Longest address that is captured, in UTF-16 units. Longer text is never handed to a URL parser, whose time is not linear. */
+export const maxUrlLength = 2048;
 
 /**
  * Decides whether `text` may be handed to the downloader. `url.href` must be what is handed on, never `text`:

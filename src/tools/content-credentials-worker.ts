@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import init, { WasmReader } from "@contentauth/c2pa-wasm";
+import { printable } from "../core/printable.js";
 
 // A manifest may name an address to fetch from: nothing here may ever reach out, whatever the library's settings say.
 Object.assign(globalThis, { fetch: undefined, XMLHttpRequest: undefined, WebSocket: undefined });
@@ -17,7 +18,7 @@ async function readManifests(
     const reader = await WasmReader.fromBytes("video/mp4", readFileSync(media), offline);
     return { json: reader.json() };
   } catch (error) {
-    return { reason: String(error).slice(0, 200) };
+    return { reason: printable(String(error), 200) };
   }
 }
 

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { basename, dirname } from "node:path";
 import { ExifTool } from "exiftool-vendored";
 import { isJsonObject, parseForeignJson } from "../core/canonical-json.js";
+import { printable } from "../core/printable.js";
 import { type KeptProcess, type Limits, startKeptJailed } from "./run.js";
 
 export type ExifToolOutcome = { readonly json: string } | { readonly refused: string };
@@ -93,7 +94,7 @@ async function readWith(answer: Promise<unknown>, path: string): Promise<ExifToo
     return { json: JSON.stringify(withoutMachineFacts(value), null, 1) };
   } catch (error) {
     const message = error instanceof Error ? error.message : "unknown";
-    return { refused: message.replaceAll(path, basename(path)).slice(0, 500) };
+    return { refused: printable(message.replaceAll(path, basename(path)), 500) };
   }
 }
 

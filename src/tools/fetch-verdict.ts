@@ -8,6 +8,7 @@ import {
   readErrorLines,
   readWarningLines,
 } from "../core/failure.js";
+import { printable } from "../core/printable.js";
 import type { HttpExchange } from "../core/record.js";
 import { redactText, redactUrl } from "../core/redact.js";
 import { followRedirects, type TrafficExchange, type TrafficLog } from "../core/traffic-log.js";
@@ -157,7 +158,7 @@ function gatherEvidence(
     finalUrl: chain[chain.length - 1] ?? null,
     retryAfter: refusal?.retry_after ?? null,
     lastStatus: refusal?.status ?? null,
-    warnings: lines.map((line) => wellFormed(redactText(line, secrets).text)),
+    warnings: lines.map((line) => printable(redactText(line, secrets).text)),
     run,
     argv: facts.argv,
   };

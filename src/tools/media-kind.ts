@@ -44,9 +44,18 @@ export function textKindOf(path: string): "hls" | "dash" | "json" | "xml" | "pag
     .replace(/^\ufeff/, "")
     .trimStart();
   if (text.startsWith("#EXTM3U")) return "hls";
-  if (/^(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)*<MPD[\s>]/.test(text)) return "dash";
+  if (/^<MPD[\s>]/.test(text.slice(startOfXml(text)))) return "dash";
   if (/^[{[]/.test(text)) return "json";
   return text.startsWith("<?xml") && !/<html[\s>]/i.test(text) ? "xml" : "page";
+}
+
+/** Where the first element of an XML text begins: behind its declaration and comments, each looked at once. */
+function startOfXml(text: string): number {
+  const between = /<!--[\s\S]*?-->\s*/y;
+  between.lastIndex = /^<\?xml[^>]*>\s*/.exec(text)?.[0].length ?? 0;
+  let start = between.lastIndex;
+  while (between.test(text)) start = between.lastIndex;
+  return start;
 }
 
 function readHead(path: string): Buffer {

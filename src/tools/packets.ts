@@ -8,6 +8,8 @@ export interface PacketScan {
   readonly run: MediaRun;
 }
 
+const longestLine = 200;
+
 /** The command line of `readPackets`. */
 export function packetsArgv(media: string, stream: number): readonly string[] {
   return [
@@ -42,7 +44,8 @@ export async function readPackets(request: {
     signal: request.signal,
     onStdout: (chunk) => {
       const lines = (rest + chunk.toString("latin1")).split("\n");
-      rest = lines.pop() ?? "";
+      // A line has at most some dozen characters; one without an end is no packet.
+      rest = (lines.pop() ?? "").slice(0, longestLine);
       for (const line of lines) pushPacket(packets, line);
     },
   });

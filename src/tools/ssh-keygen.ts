@@ -2,6 +2,7 @@ import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { isatty } from "node:tty";
+import { printable } from "../core/printable.js";
 import { type Limits, type RunResult, run } from "./run.js";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -135,7 +136,8 @@ function limits(wallMs: number): Limits {
 
 function answerOf({ endedBy, exitCode, reason, stdout, stderr }: RunResult): KeygenAnswer {
   if (endedBy === "exited" && exitCode === 0) return { text: stdout.toString("latin1") };
-  const said = stderr.toString("utf8").trim().split(/\r?\n/).at(-1) ?? "";
+  // It quotes paths, comments of keys and what an agent or a device answers.
+  const said = printable(stderr.toString("utf8").trimEnd().split("\n").at(-1)?.trim() ?? "", 200);
   const refused = endedBy === "exited";
   return { problem: refused ? said || "ssh-keygen gave no reason" : reason, refused };
 }
