@@ -1,3 +1,4 @@
+import { webUrl } from "./core/web-url.js";
 import { openRows } from "./vault/batches.js";
 import type { Vault } from "./vault/vault.js";
 
@@ -71,5 +72,5 @@ interface RowsOfHost {
 const noHost = "";
 
 function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname : noHost;
+  return webUrl(url)?.hostname ?? noHost;
 }

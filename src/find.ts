@@ -1,3 +1,4 @@
+import { webUrl } from "./core/web-url.js";
 import { toRow } from "./list.js";
 import type { CaptureRow, World } from "./outcome.js";
 import { readAnchors } from "./vault/anchors.js";
@@ -67,5 +68,5 @@ function searchVault(
 /** A site as the index has it: `https://www.Video.example/x` and `video.example` are the same. */
 export function hostAsked(text: string): string {
   const address = /^https?:\/\//i.test(text) ? text : `http://${text}`;
-  return (URL.canParse(address) ? new URL(address).hostname : text.toLowerCase()).replace(/^www\./, "");
+  return (webUrl(address)?.hostname ?? text.toLowerCase()).replace(/^www\./, "");
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { closeAfterWriting, type HeadReport, type SealOptions } from "./checkpoint.js";
 import { HoldfastError } from "./core/error.js";
 import type { ClockCheck, Software } from "./core/record.js";
+import { webUrl } from "./core/web-url.js";
 import { openForWriting } from "./open-vault.js";
 import type { World } from "./outcome.js";
 import { checkClock } from "./tools/clock.js";
@@ -135,14 +136,14 @@ function describeSoftware(world: World, programs: readonly Program[]): readonly 
 
 function wayOutOf(fetching: NonNullable<WorkshopNeeds["fetching"]>): GuardOptions {
   const { allowPrivate, proxy } = fetching;
-  if (proxy !== null && !URL.canParse(proxy)) {
+  const upstream = proxy === null ? null : webUrl(proxy);
+  if (proxy !== null && upstream === null) {
     throw new HoldfastError(
       "usage",
       `the proxy address ${proxy} is not an address`,
       "for Tor: --proxy socks5://127.0.0.1:9050",
     );
   }
-  const upstream = proxy === null ? null : new URL(proxy);
   if (upstream !== null) readUpstream(upstream);
   return { allowPrivate, upstream };
 }

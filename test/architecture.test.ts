@@ -124,6 +124,18 @@ describe("the parts depend on each other one way", () => {
     );
   });
 
+  it("foreign text becomes a URL in one place only", () => {
+    const judged = files.filter(({ text }) => /\bURL\.canParse\(/.test(text));
+    expect(judged.map(({ path }) => path)).toEqual([]);
+  });
+
+  it("only the screen writes to a terminal", () => {
+    const writers = files.filter(
+      ({ path, text }) => layerOf(path) === "cli" && /(?:\bstdout|\bstderr|\])\.write\(/.test(text),
+    );
+    expect(writers.map(({ path }) => path)).toEqual(["cli/screen.ts"]);
+  });
+
   it("only the vault speaks SQL", () => {
     expect(offenders((file, name) => name === "better-sqlite3" && layerOf(file.path) !== "vault")).toEqual(
       [],

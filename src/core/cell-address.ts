@@ -1,4 +1,5 @@
 import { maxUrlLength } from "./source-url.js";
+import { webUrl } from "./web-url.js";
 
 /** An address that stands in a cell of a list. */
 export interface CellAddress {
@@ -67,7 +68,7 @@ function readAddress(word: string): Address | null {
 
 /** What is too long to be captured stays an address, so that its row is refused for that. */
 function mayBeUrl(text: string): boolean {
-  return text.length > maxUrlLength || URL.canParse(text);
+  return text.length > maxUrlLength || webUrl(text) !== null;
 }
 
 function withoutPunctuation(word: string): string {

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "./canonical-json.js";
 import { findSecrets, type Span } from "./secret-spans.js";
 import { maxUrlLength } from "./source-url.js";
+import { webUrl } from "./web-url.js";
 import { wellFormed } from "./well-formed.js";
 
 /** What stands in the place of everything that was cut. */
@@ -62,7 +63,7 @@ export function redactTypedUrl(typed: string): string {
 
 function withoutUserInfo(typed: string): string {
   const trimmed = typed.trim();
-  const url = trimmed.length <= maxUrlLength && URL.canParse(trimmed) ? new URL(trimmed) : null;
+  const url = trimmed.length <= maxUrlLength ? webUrl(trimmed) : null;
   if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) {
     if (url.username === "" && url.password === "") return typed;
     return `${url.protocol}//${cutMark}@${url.host}${url.pathname}${url.search}${url.hash}`;

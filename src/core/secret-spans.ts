@@ -17,7 +17,7 @@ const shortestSecret = 4;
 export function findSecrets(text: string, secrets: readonly string[]): Span[] {
   return merged([
     ...secretSpans(text, secrets),
-    ...valueSpans(text, schemeEnd, afterUserInfo, "user and password").filter(({ end }) => text[end] === "@"),
+    ...userInfoSpans(text),
     ...valueSpans(text, namedParameter, afterValue, "signed parameter"),
     ...valueSpans(text, namedPathPart, afterPathPart, "signed parameter"),
     ...keyLikeSpans(text),
@@ -71,7 +71,7 @@ const namedParameter = new RegExp(`${ampersand}(?:${parameterNames})${equals}`, 
 const afterValue = /%26|\\u0026|\\x26|[&;#"'<>\s]|$/gi;
 const namedPathPart = new RegExp(`${slash}(?:ip|ipbits|sig|lsig|signature|token|pot)${slash}(?!%)`, "gi");
 const afterPathPart = /%2F|[/\\"'<>\s?#&]|$/gi;
-const schemeEnd = /:\/\//g;
+const beforeHost = /\/\//g;
 const afterUserInfo = /[/?#@\s"'<>]|$/g;
 const anyParameter = /[?&][\w.~-]{1,64}=/g;
 const afterKey = /[^\w.~%+/=-]|$/g;
@@ -86,9 +86,18 @@ function valueSpans(text: string, name: RegExp, after: RegExp, what: string): Sp
     const end = after.exec(text)?.index ?? text.length;
     if (end === start) continue;
     spans.push({ start, end, what });
-    name.lastIndex = end;
+    // Its last character may begin the next name, as the colon in https://https://user:password@host.
+    name.lastIndex = end - 1;
   }
   return spans;
+}
+
+/** Behind a scheme a name alone is one too; without it only with a password, as in an address that was pasted twice. */
+function userInfoSpans(text: string): Span[] {
+  return valueSpans(text, beforeHost, afterUserInfo, "user and password").filter(
+    ({ start, end }) =>
+      text[end] === "@" && (text[start - 3] === ":" || text.slice(start, end).includes(":")),
+  );
 }
 
 /** Long values of mixed letters and digits are keys of some kind, whatever the platform calls them. */

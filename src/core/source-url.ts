@@ -1,4 +1,5 @@
 import type { Failure, FailureCode } from "./failure.js";
+import { webUrl } from "./web-url.js";
 
 /** A source URL that may be asked for, or why it may not. */
 export type SourceUrl = { readonly url: URL } | { readonly failure: Failure };
@@ -17,10 +18,10 @@ export function parseSourceUrl(text: string, options: { readonly allowPrivate: b
   if (trimmed.length > maxUrlLength) {
     return refuse("not-a-url", `the address is longer than ${maxUrlLength} characters`, "use a shorter link");
   }
-  if (!URL.canParse(trimmed)) {
+  const url = webUrl(trimmed);
+  if (url === null) {
     return refuse("not-a-url", "this is not a web address", "give a whole address that begins with https://");
   }
-  const url = new URL(trimmed);
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     return refuse(
       "unsupported-scheme",

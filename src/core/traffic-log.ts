@@ -1,4 +1,5 @@
 import type { HttpExchange } from "./record.js";
+import { webUrl } from "./web-url.js";
 import { wellFormed } from "./well-formed.js";
 
 /** An exchange with what only the judging of lengths needs. URLs are raw: they may hold secrets. */
@@ -212,16 +213,14 @@ export function requestOrigins(exchanges: readonly TrafficExchange[]): string[] 
 /** Where a redirect answer leads, as an absolute address; null when the exchange is no redirect. */
 export function redirectTarget(exchange: TrafficExchange): string | null {
   if (exchange.status === null || ![301, 302, 303, 307, 308].includes(exchange.status)) return null;
-  if (exchange.location === null || !URL.canParse(exchange.location, exchange.url)) return null;
-  return new URL(exchange.location, exchange.url).href;
+  return exchange.location === null ? null : (webUrl(exchange.location, exchange.url)?.href ?? null);
 }
 
 /** True when both addresses ask a server for the same thing: everything but the fragment and the spelling agrees. */
 export function sameResource(a: string, b: string): boolean {
   if (a === b) return true;
-  if (!URL.canParse(a) || !URL.canParse(b)) return false;
-  const left = new URL(a);
-  const right = new URL(b);
+  const [left, right] = [webUrl(a), webUrl(b)];
+  if (left === null || right === null) return false;
   left.hash = "";
   right.hash = "";
   return left.href === right.href;

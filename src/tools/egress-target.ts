@@ -1,4 +1,5 @@
 import { isPrivateAddress, isPrivateHost, parseIpv4, parseIpv6 } from "../core/source-url.js";
+import { webUrl } from "../core/web-url.js";
 
 /** Where a client of the guard wants to go. `host` is a lower-case name or an address without brackets. */
 export interface Target {
@@ -20,17 +21,22 @@ export class Refusal extends Error {
   }
 }
 
+/** A name has at most 253 characters. What is longer is not handed to a URL parser, whose time is not linear. */
+const longestAuthority = 300;
+
 /**
  * Reads `host` or `host:port` as a client wrote it. Decimal, octal and hexadecimal spellings of an IPv4 address become
  * the address. Null for anything else, a user name before an `@` included.
  */
 export function parseAuthority(authority: string, defaultPort: number | null): Target | null {
+  if (authority.length > longestAuthority) return null;
   const [, name, digits] = /^(\[[0-9a-f:.]+\]|[^\s@:/\\?#[\]]+)(?::(\d{1,5}))?$/i.exec(authority) ?? [];
   const port = digits === undefined ? defaultPort : Number(digits);
   if (name === undefined || port === null || port < 1 || port > 65535) return null;
-  if (!URL.canParse(`http://${name}/`)) return null;
-  const host = new URL(`http://${name}/`).hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  return host === "" ? null : { host, port };
+  const host = webUrl(`http://${name}/`)
+    ?.hostname.replace(/^\[|\]$/g, "")
+    .replace(/\.$/, "");
+  return host === undefined || host === "" ? null : { host, port };
 }
 
 /**

@@ -2,6 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from "../core/canonical-json
 import { redactUrl } from "../core/redact.js";
 import { requestOrigins, sameResource, type TrafficExchange, type TrafficLog } from "../core/traffic-log.js";
 import { matchLengths, type TrackTransfer } from "../core/transfer.js";
+import { webUrl } from "../core/web-url.js";
 import { wellFormed } from "../core/well-formed.js";
 import type { FetchedTrack } from "./fetch-types.js";
 import { type MediaKind, sniffFile, trackExtension } from "./media-kind.js";
@@ -121,8 +122,9 @@ function plainName(text: string): string {
 }
 
 function lastPathPart(answer: TrafficExchange | null): string | null {
-  if (answer === null || !URL.canParse(answer.url)) return null;
-  const part = new URL(answer.url).pathname.split("/").pop() ?? "";
+  const url = answer === null ? null : webUrl(answer.url);
+  if (url === null) return null;
+  const part = url.pathname.split("/").pop() ?? "";
   return part === "" ? null : redactUrl(wellFormed(decoded(part))).slice(0, 255);
 }
 

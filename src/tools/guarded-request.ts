@@ -3,6 +3,7 @@ import { isIP, type Socket } from "node:net";
 import { connect } from "node:tls";
 import { HoldfastError } from "../core/error.js";
 import { printable } from "../core/printable.js";
+import { webUrl } from "../core/web-url.js";
 import { type EgressGuard, openEgressGuard } from "./egress-guard.js";
 import { wordsOf } from "./egress-target.js";
 
@@ -41,13 +42,14 @@ const maxBodyBytes = 1024 * 1024;
  */
 export async function askOutside(question: Question, way: WayOut): Promise<SmallAnswer> {
   if (way.signal.aborted) return failed(endWords(way.signal));
-  if (way.proxy !== null && !URL.canParse(way.proxy)) return failed("the proxy address cannot be read");
-  if (!URL.canParse(question.url)) return failed("its address cannot be read");
-  const upstream = way.proxy === null ? null : new URL(way.proxy);
+  const upstream = way.proxy === null ? null : webUrl(way.proxy);
+  if (way.proxy !== null && upstream === null) return failed("the proxy address cannot be read");
+  const url = webUrl(question.url);
+  if (url === null) return failed("its address cannot be read");
   let guard: EgressGuard | null = null;
   try {
     guard = await openEgressGuard({ allowPrivate: way.allowPrivate, upstream });
-    return await exchange(question, new URL(question.url), guard, way);
+    return await exchange(question, url, guard, way);
   } catch (error) {
     if (way.signal.aborted) return failed(endWords(way.signal));
     if (error instanceof HoldfastError) return failed(error.message);

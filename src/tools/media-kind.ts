@@ -38,11 +38,15 @@ export function sniffFile(path: string): MediaKind {
 }
 
 /** What kind of text the extractor read, by its first words; whatever is no manifest and no data counts as a page. */
-export function textKindOf(path: string): "hls" | "dash" | "json" | "xml" | "page" {
-  const text = readHead(path)
-    .toString("utf8")
-    .replace(/^\ufeff/, "")
-    .trimStart();
+export function textKindOf(path: string): TextKind {
+  return textKindIn(readHead(path).toString("utf8"));
+}
+
+export type TextKind = "hls" | "dash" | "json" | "xml" | "page";
+
+/** The same of a text's beginning, which whoever runs the server wrote. */
+export function textKindIn(head: string): TextKind {
+  const text = head.replace(/^\ufeff/, "").trimStart();
   if (text.startsWith("#EXTM3U")) return "hls";
   if (/^<MPD[\s>]/.test(text.slice(startOfXml(text)))) return "dash";
   if (/^[{[]/.test(text)) return "json";

@@ -4,6 +4,7 @@ import type { Entry } from "../core/entry.js";
 import type { PublicationRecord } from "../core/publication.js";
 import type { CaptureRecord, DerivationRecord, FileRole } from "../core/record.js";
 import { urlKey } from "../core/source-url.js";
+import { webUrl } from "../core/web-url.js";
 import { indexAnnotation, insertText } from "./annotations.js";
 import { prepared } from "./statements.js";
 
@@ -204,8 +205,7 @@ function mediaTracks(record: CaptureRecord | null) {
 }
 
 function hostOf(url: string | null): string | null {
-  if (url === null || !URL.canParse(url)) return null;
-  return new URL(url).hostname.replace(/^www\./, "");
+  return (url === null ? null : webUrl(url))?.hostname.replace(/^www\./, "") ?? null;
 }
 
 function member(value: Json | undefined, key: string): Json | undefined {

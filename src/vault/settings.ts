@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { HoldfastError } from "../core/error.js";
+import { webUrl } from "../core/web-url.js";
 import { schemaProblems } from "./json-schemas.js";
 
 /** `holdfast.json`: what a vault is called and how it is run. Schema `config.schema.json`. */
@@ -83,8 +84,9 @@ function findProblem({ authorities = [], calendars = [], proxy }: VaultSettings)
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) return `settings: two authorities or calendars are called ${twice}`;
   for (const { name, url, policy, roots = [] } of [...authorities, ...calendars.map(asAuthority)]) {
-    if (!URL.canParse(url)) return `settings: the url of ${name} is not an address`;
-    const { username, password } = new URL(url);
+    const address = webUrl(url);
+    if (address === null) return `settings: the url of ${name} is not an address`;
+    const { username, password } = address;
     if (username !== "" || password !== "")
       return `settings: the url of ${name} has a user name or password in it`;
     if (policy !== undefined && !/^([01]\.[0-3]?\d|2\.\d+)(\.\d+)*$/.test(policy)) {
@@ -110,9 +112,8 @@ function isCertificate(pem: string): boolean {
 }
 
 function isProxy(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  return /^(http|socks5h?):$/.test(protocol) && hostname !== "";
+  const url = webUrl(text);
+  return url !== null && /^(http|socks5h?):$/.test(url.protocol) && url.hostname !== "";
 }
 
 function unknownSettings(path: string, why: string): HoldfastError {

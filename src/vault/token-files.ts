@@ -4,6 +4,7 @@ import type Database from "better-sqlite3";
 import { checkpointName } from "../core/checkpoint.js";
 import { sha256 } from "../core/digest.js";
 import type { Entry } from "../core/entry.js";
+import { webUrl } from "../core/web-url.js";
 import { readQuietly } from "./digest-file.js";
 import { placeInLog } from "./log-files.js";
 import { logEntry, type Vault } from "./vault.js";
@@ -56,8 +57,9 @@ export function keepToken(
 
 /** An address as an entry may state it: a key for an authority's service is often written behind a `?`. */
 export function loggedAddress(url: string): string {
-  if (!URL.canParse(url)) return "";
-  const { protocol, host, pathname } = new URL(url);
+  const address = webUrl(url);
+  if (address === null) return "";
+  const { protocol, host, pathname } = address;
   return `${protocol}//${host}${pathname}`;
 }
 
