@@ -5,7 +5,9 @@
 const formula = "=+\\-@\\t\uff1d\uff0b\uff0d\uff20";
 
 // Quotes in between: read with another delimiter, `"";""=1` is an empty quoted text with a formula after it.
-const atStart = `'*"*[${formula}\\r\\n]|'+#`;
+// Blanks in front are cut by some readers.
+const blank = " \u00a0\u3000\ufeff";
+const atStart = `['${blank}]*(?:"+[${blank}]*)?[${formula}\\r\\n]|'+#`;
 const inside = `(?<=[;,|\\t\\r\\n])(?='*"*[${formula}])`;
 
 const toGuard = new RegExp(`^(?=${atStart})|${inside}`, "g");

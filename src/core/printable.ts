@@ -7,21 +7,23 @@ const hiddenRanges = [
   "\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f", // shown as nothing
   "\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f", // zero width, line separators, direction
   "\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb", // fillers, variation selectors, byte order mark
-  "\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}", // shorthand, music, tags
+  "\\u{13430}-\\u{1343f}\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}", // hieroglyphs, shorthand, music, tags
 ].join("");
 
-const hidden = new RegExp(`[${hiddenRanges}]`, "gu");
+/** Marks upon marks grow out of their line and over others. No script writes more than eight on a letter. */
+const heapedMark = "\\p{M}(?<=\\p{M}{9})";
+const hidden = new RegExp(`[${hiddenRanges}]|${heapedMark}`, "gu");
 
 /** Joiners and selectors inside an emoji are part of a picture and hide nothing. */
 const picture = "\\p{Extended_Pictographic}";
 const joinsEmoji = `(?<=${picture})\\ufe0f|(?<=${picture}[\\ufe0f\\p{Emoji_Modifier}]?)\\u200d(?=${picture})`;
-const hiddenInText = new RegExp(`(?!${joinsEmoji})[${hiddenRanges}]`, "gu");
+const hiddenInText = new RegExp(`(?!${joinsEmoji})[${hiddenRanges}]|${heapedMark}`, "gu");
 
 const loneSurrogate = /\p{Surrogate}/gu;
 
 /**
  * The text as it may stand on one line of a terminal, a page or a message: every untrusted string must go through
- * here. Hidden and control characters become `\u{…}`, a lone surrogate U+FFFD, and what is longer than `max` code
+ * here. Hidden and control characters, and marks behind the eighth on a letter, become `\u{…}`, a lone surrogate U+FFFD, and what is longer than `max` code
  * points ends in `…`. The result never contains a line feed; split first where lines are wanted.
  */
 export function printable(text: string, max = 2000): string {
@@ -29,7 +31,12 @@ export function printable(text: string, max = 2000): string {
   const head = text.slice(0, 2 * max + 2);
   const shown = head.replace(loneSurrogate, "\ufffd").replace(hiddenInText, escapeForReader);
   const codePoints = [...shown];
-  return codePoints.length > max ? `${codePoints.slice(0, max - 1).join("")}…` : shown;
+  return codePoints.length > max ? `${withoutJoiner(codePoints.slice(0, max - 1).join(""))}…` : shown;
+}
+
+/** A picture that was cut in two must join nothing. */
+function withoutJoiner(text: string): string {
+  return text.endsWith("\u200d") ? text.slice(0, -1) : text;
 }
 
 function escapeForReader(character: string): string {

@@ -132,7 +132,7 @@ function addressSpans(text: string, pattern: RegExp, tells: (literal: string) =>
   const spans: Span[] = [];
   for (const match of text.matchAll(pattern)) {
     const start = match.index;
-    if (isUrlHost(text, start) || !tells(match[0])) continue;
+    if (!tells(match[0]) || isUrlHost(text, start)) continue;
     spans.push({ start, end: start + match[0].length, what: "address" });
   }
   return spans;

@@ -22,6 +22,14 @@ describe("texts that people take for the same are folded to the same", () => {
   });
 });
 
+describe("marks without end", () => {
+  it("count up to the thirtieth on a letter, so that half a million are searched as fast as any text", () => {
+    const heap = (count: number) => `a${"\u0301\u0316".repeat(count)}b`;
+    expect(foldedText(heap(250_000))).toBe(foldedText(heap(15)));
+    expect(foldedText("ж\u0301\u0316").length).toBe(3);
+  });
+});
+
 describe("the words of a question", () => {
   it("are folded, and what has no letter or digit is none", () => {
     expect(queryWords("  Қала —  !?  12/3-А\0є ")).toEqual(["кала", "12/3-а", "є"]);

@@ -123,4 +123,17 @@ describe("a proof in hostile hands", () => {
       expect(outcome(proof, digest)).toEqual({ code: "proof-malformed" });
     }
   });
+
+  it("as many branches as are read, twice, are joined in the time that it takes to read them", () => {
+    const branch = (number: number) => {
+      const argument = Buffer.from(`branch ${number}`);
+      return Buffer.concat([Buffer.of(0xff), encodeOperation({ name: "append", argument }), promise]);
+    };
+    const branches = (from: number) =>
+      Buffer.concat([...Array.from({ length: 1600 }, (_, at) => branch(from + at)), promise]);
+    const proof = proofFromAnswer(digest, nonce, branches(0));
+    const grown = upgradeProof(proof, digest, stampCommitment(digest, nonce), branches(1));
+    const more = encodeOperation({ name: "append", argument: Buffer.from("branch 1600") });
+    expect(grown.length).toBe(proof.length + 1 + more.length + promise.length);
+  });
 });

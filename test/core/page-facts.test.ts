@@ -58,4 +58,12 @@ describe("what a page says of its video", () => {
       expect(addPageFacts(generic, page(data), "p").uploader).toBeNull();
     }
   });
+
+  it("a page of beginnings without an end is read as fast as any other", () => {
+    const facts = readPlatformFacts({ extractor_key: "Generic" }, "info.json");
+    for (const begin of ["<script application/ld+json>", "<title>", "<title ", "<script "]) {
+      const page = begin.repeat((4 * 1024 * 1024) / begin.length);
+      expect(addPageFacts(facts, page, "page")).toEqual(facts);
+    }
+  });
 });

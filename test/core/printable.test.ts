@@ -24,6 +24,8 @@ describe("text that somebody else wrote", () => {
     ["a joiner between letters", "a\u200db", "a\\u{200d}b"],
     ["a selector after a digit", "1\ufe0f", "1\\u{fe0f}"],
     ["a joiner after an emoji that joins nothing", "👩\u200dx", "👩\\u{200d}x"],
+    ["marks heaped on a letter", `H${"\u0301".repeat(10)}`, `H${"\u0301".repeat(8)}\\u{301}\\u{301}`],
+    ["a format control of hieroglyphs", "a\u{13430}b", "a\\u{13430}b"],
     ["a high surrogate alone", "a\ud83db", "a\ufffdb"],
     ["a low surrogate alone", "a\ude00b", "a\ufffdb"],
   ])("%s is shown as what it is", (_what, text, shown) => {
@@ -59,6 +61,7 @@ describe("text that somebody else wrote", () => {
   test("cutting never leaves half an emoji", () => {
     expect(printable("😀".repeat(10), 4)).toBe("😀😀😀…");
     expect(printable("a😀".repeat(10), 4)).toBe("a😀a…");
+    expect(printable("👨\u200d👩\u200d👧", 3)).toBe("👨…");
   });
 
   test("no code point of the first seventeen planes gets a control or a turn of direction through", () => {

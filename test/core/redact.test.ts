@@ -172,6 +172,17 @@ describe("secrets never survive", () => {
   });
 });
 
+describe("a value of any length", () => {
+  it.each(["?sig=", "/sig/", "?key1=", "https://user:"])(
+    "%s with twenty million characters behind it is cut",
+    (name) => {
+      const long = "a1".repeat(10_000_000);
+      const { text } = redactText(`x${name}${long}@host.example`, []);
+      expect(text.length).toBeLessThan(100);
+    },
+  );
+});
+
 describe("an address as a person typed it", () => {
   it.each([
     ["http://user:hunter2pw@host.example/v", "http://[cut]@host.example/v"],
@@ -182,6 +193,11 @@ describe("an address as a person typed it", () => {
     ["ftp://user:hunter2pw@host.example/v", "ftp://[cut]@host.example/v"],
     ["https://host.example/v?access_token=hunter2pw&t=1", "https://host.example/v?access_token=[cut]&t=1"],
     ["https://host.example/v#access_token=hunter2pw", "https://host.example/v#access_token=[cut]"],
+    [
+      "https://user:hunter2pw@https://user:hunter2pw@host.example/v",
+      "https://[cut]@https//[cut]@host.example/v",
+    ],
+    ["https://https://user:hunter2pw@host.example/v", "https://https://[cut]@host.example/v"],
     ["https://host.example/@user/video/7", "https://host.example/@user/video/7"],
     ["https://www.youtube.com/watch?v=dQw4w9WgXcQ", "https://www.youtube.com/watch?v=dQw4w9WgXcQ"],
   ])("%s is shown without its secrets", (typed, shown) => {

@@ -45,6 +45,8 @@ describe("a cell begins no formula, and its text comes back exactly", () => {
     ["\tx", "'\tx"],
     ["\rx", "'\rx"],
     ["'=1", "''=1"],
+    [" =1", "' =1"],
+    ['" =1', "'\" =1"],
     ["a;=1", "a;'=1"],
     ['a;"=1', "a;'\"=1"],
     ["a\n- b\r\n@c", "a\n'- b\r\n'@c"],

@@ -1,4 +1,5 @@
 import { main } from "../../src/cli/main.js";
+import { steeringIn } from "./hostile-texts.js";
 
 export interface CliRun {
   readonly status: number;
@@ -8,7 +9,10 @@ export interface CliRun {
   readonly lines: readonly Record<string, unknown>[];
 }
 
-/** Runs a command line in this process and collects what it says. Loopback is allowed: the test site lives there. */
+/**
+ * Runs a command line in this process and collects what it says. Loopback is allowed: the test site lives there. Throws
+ * where it says anything that steers a terminal: so every test that uses this holds that claim too.
+ */
 export async function holdfast(argv: readonly string[], env: Record<string, string> = {}): Promise<CliRun> {
   const out = new Collected();
   const err = new Collected();
@@ -20,6 +24,10 @@ export async function holdfast(argv: readonly string[], env: Record<string, stri
   });
   const stdout = out.text;
   const stderr = err.text;
+  // A CSV table begins with a byte order mark and ends its lines with both.
+  const said = stdout.replace(/^\ufeff/, "").replaceAll("\r\n", "\n") + stderr;
+  const steering = steeringIn(said);
+  if (steering !== null) throw new Error(`a terminal would obey this: ${steering}`);
   const lines = argv.includes("--json")
     ? stdout
         .trim()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sniff, trackExtension } from "../../src/tools/media-kind.ts";
+import { sniff, textKindIn, trackExtension } from "../../src/tools/media-kind.ts";
 
 const packet = (count: number) =>
   Buffer.concat(Array.from({ length: count }, () => Buffer.alloc(188, "\x47\0\0", "latin1")));
@@ -40,4 +40,22 @@ describe("the extension of a track", () => {
   ] as const)("%s called .%s is kept as .%s", (kind, claimed, kept) =>
     expect(trackExtension(kind, claimed)).toBe(kept),
   );
+});
+
+describe("what kind of text a page is", () => {
+  test.each([
+    ["<?xml version='1.0'?>\n<!-- a --> <!--b-->\n<MPD xmlns='x'>", "dash"],
+    ["<MPD>", "dash"],
+    ["<!-- <MPD> --><html>", "page"],
+    ["<?xml version='1.0'?><rss>", "xml"],
+    ["#EXTM3U\n", "hls"],
+    ['{"a":1}', "json"],
+  ])("%s", (text, kind) => {
+    expect(textKindIn(text)).toBe(kind);
+  });
+
+  test("as many comments as fit into its beginning are looked at once each", () => {
+    expect(textKindIn("<!---->".repeat(585))).toBe("page");
+    expect(textKindIn(`${"<!---->".repeat(500)}<MPD>`)).toBe("dash");
+  });
 });
