@@ -1,7 +1,9 @@
 import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type HeadReport, type SealOptions, sealHead } from "./checkpoint.js";
+import type { Json } from "./core/canonical-json.js";
 import { originOf } from "./core/checkpoint.js";
+import type { Entry } from "./core/entry.js";
 import { HoldfastError } from "./core/error.js";
 import type { Finding } from "./core/finding.js";
 import { packageName } from "./core/package-choice.js";
@@ -111,7 +113,7 @@ export async function exportPackage(
     const body = { captures, form: target.form, annex: withAnnex, recipients };
     const stated = { ...body, checkpoint, files, bytes, tagmanifest_sha256 };
     const { annotations } = made;
-    const { seq: entry } = logEntry(vault, "export", withAnnotations ? { ...stated, annotations } : stated);
+    const { seq: entry } = logExport(vault, target, withAnnotations ? { ...stated, annotations } : stated);
     const head = await sealHead(vault, world, request.seal);
     const times = { existed_by: earliestTimes(made.report), revealing_tags: told };
     return { to: target.to, ...stated, annotations, ...times, entry, head };
@@ -176,6 +178,7 @@ async function makeAndPlace(
   const name = `package-${Buffer.from(world.random(8)).toString("hex")}`;
   const scratch = join(vault.layout.staging, scratchFolder, name);
   const folder = target.form === "folder" ? target.growing : scratch;
+  let standing = [target.growing, scratch];
   try {
     const order = { ...content, madeAt, tool: world.tool, signal: world.signal };
     const onCopied = (done: number, total: number) => tellCopied(world, target, done, total);
@@ -186,26 +189,48 @@ async function makeAndPlace(
     }
     // What goes out is what is checked; behind a cipher it is the folder that went in.
     const report = await checkPackage(vault, target.form === "tar" ? target.growing : folder, world);
+    discardPackage(scratch);
     if (existsSync(target.to)) throw notNew(target.to);
     renameSync(target.growing, target.to);
+    standing = [target.to];
     syncFolder(dirname(target.to));
     return { ...made, report };
   } catch (error) {
-    discardPackage(target.growing);
-    throw notWritten(target, error);
-  } finally {
-    discardPackage(scratch);
+    throw notWritten(target, error, discard(standing));
   }
 }
 
-/** What the system said of the disk, in words; anything else as it is. A FAT stick takes no file of 4 GiB. */
-function notWritten({ to }: ExportTarget, error: unknown): unknown {
+/** A package that the log could not state is not handed out: nothing of it is left then. */
+function logExport(vault: Vault, target: ExportTarget, body: Readonly<Record<string, Json>>): Entry {
+  try {
+    return logEntry(vault, "export", body);
+  } catch (error) {
+    throw notWritten(target, error, discard([target.to]));
+  }
+}
+
+/** Removes what was made of a package and returns what could not be removed. */
+function discard(paths: readonly string[]): readonly string[] {
+  return paths.filter((path) => {
+    try {
+      discardPackage(path);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+}
+
+/** What the system or SQLite said of the disk, in words; anything else as it is. A FAT stick takes no file of 4 GiB. */
+function notWritten({ to }: ExportTarget, error: unknown, left: readonly string[]): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (!(error instanceof Error) || !/^E[A-Z0-9]+$/.test(code)) return error;
+  if (!(error instanceof Error) || !/^(E[A-Z0-9]+|SQLITE_[A-Z_]+)$/.test(code)) return error;
+  const remains =
+    left.length === 0 ? "nothing is left of this package" : `remove ${left.join(" and ")} first`;
   const hint =
     code === "EFBIG"
       ? "that file system takes no file as large: give --to a place on another"
-      : "make room or check the disk, and export again; nothing is left of this package";
+      : `make room or check the disk, and export again; ${remains}`;
   return new HoldfastError("io", `writing ${to}: ${error.message}`, hint, error);
 }
 

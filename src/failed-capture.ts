@@ -104,17 +104,32 @@ export function unforeseenFailure(
 }
 
 /**
- * A full disk, a quota or a broken medium while evidence was being stored: the user's to mend, not a bug.
- * Null for anything else.
+ * A full disk, a quota, a broken or read-only medium, or no more open files while evidence was being stored: the user's
+ * to mend, not a bug, and nothing that the item is to blame for. SQLite's codes are those of its extended ones without
+ * their ends. Null for anything else.
  */
 export function storageFailure(error: unknown): Failure | null {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (!["ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS", "SQLITE_FULL", "SQLITE_IOERR"].includes(code))
-    return null;
+  const words = storageFaults[/^SQLITE_[A-Z]+/.exec(code)?.[0] ?? code];
+  if (words === undefined) return null;
   return {
     code: "disk-full",
-    reason: `storing the evidence failed: ${code === "ENOSPC" || code === "SQLITE_FULL" ? "the disk is full" : code}`,
+    reason: `storing the evidence failed: ${words} (${code})`,
     hint: "make room or check the disk, then run the same command again",
     retry: true,
   };
 }
+
+const storageFaults: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the quota is used up",
+  EFBIG: "the file system takes no file as large",
+  EIO: "the disk reports a fault",
+  EROFS: "the disk is read-only",
+  EMFILE: "too many open files, see ulimit -n",
+  ENFILE: "the system has too many files open",
+  SQLITE_FULL: "the disk is full",
+  SQLITE_IOERR: "the disk reports a fault",
+  SQLITE_READONLY: "the disk is read-only",
+  SQLITE_CANTOPEN: "vault.db cannot be opened, or there are too many open files",
+};

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, sep } from "node:path";
 import type { Failure } from "./core/failure.js";
 import type { LocalPlace } from "./core/local-paths.js";
 import { storageFailure, unforeseenFailure } from "./failed-capture.js";
@@ -43,7 +43,13 @@ export function importFailure(file: string, error: unknown, places: readonly Loc
   if (error instanceof Error && error.message === "it changed while it was read") return changedWhileRead;
   const code = error instanceof Error && "code" in error ? error.code : null;
   if (code === "ENOENT") return noSuchFile;
-  if (code === "EACCES" || code === "EPERM")
+  if ((code === "EACCES" || code === "EPERM") && !isInVault(places, error))
     return { code: "forbidden", reason: "it may not be read", hint: "check who may read it", retry: true };
   return unforeseenFailure(error, "cut-short", "importing it", [[dirname(file), "<folder>"], ...places]);
+}
+
+/** Whether an error of the system is about a path in the vault, and not about the file. */
+function isInVault(places: readonly LocalPlace[], error: unknown): boolean {
+  const path = error instanceof Error && "path" in error ? String(error.path) : "";
+  return places.some(([place, mark]) => mark === "<vault>" && path.startsWith(`${place}${sep}`));
 }

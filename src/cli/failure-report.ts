@@ -30,9 +30,12 @@ const machineFailures: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "check that path",
   ELOOP: "check that path",
   EMFILE: "raise the limit of open files (ulimit -n)",
+  ENFILE: "this system has too many files open: end other programs and run the same command again",
   SQLITE_FULL: "free some space on that disk and run the same command again",
+  SQLITE_IOERR:
+    "the disk reports a fault: check the disk, its free space and quota, then run the same command again",
   SQLITE_READONLY: "check who may write to the vault",
-  SQLITE_CANTOPEN: "check who may read and write the vault",
+  SQLITE_CANTOPEN: "check who may read and write the vault, and the limit of open files (ulimit -n)",
 };
 
 /**

@@ -1,0 +1,43 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
+import { memoryFolder } from "../support/memory-folder.js";
+import { type StepFault, stepsOf, strike } from "../trials/disk-faults.js";
+import { type Command, makeCommands } from "../trials/faulted-commands.js";
+import { type Figures, type Round, soak } from "./rounds.js";
+
+const folder = memoryFolder();
+const scratch = join(folder.path, "scratch");
+const faults: readonly StepFault[] = [
+  "killed",
+  "bug",
+  "EIO",
+  "ENOSPC",
+  "EROFS",
+  "EMFILE",
+  "EDQUOT",
+  "EACCES",
+];
+let struck: readonly { readonly command: Command; readonly step: string }[] = [];
+
+beforeAll(async () => {
+  mkdirSync(scratch);
+  const steps = [];
+  for (const command of await makeCommands(folder.path))
+    for (const step of await stepsOf(command, scratch)) steps.push({ command, step });
+  struck = steps;
+});
+afterAll(() => folder.remove());
+
+const seen = new Set<string>();
+
+/** Any step of any command with any fault. */
+async function strikeAny({ random }: Round): Promise<Figures> {
+  const { command, step } = struck[Math.floor(random() * struck.length)]!;
+  const fault = faults[Math.floor(random() * faults.length)]!;
+  await strike(command, step, fault, scratch);
+  const isNew = seen.size < seen.add(`${command.name} ${step}`).size;
+  return { [fault]: 1, "steps of commands struck": isNew ? 1 : 0 };
+}
+
+soak("a fault at any step of a command loses nothing that was acknowledged", strikeAny);
