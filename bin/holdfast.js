@@ -5,8 +5,8 @@ import { createInterface } from "node:readline/promises";
 const program = new URL("../dist/cli/main.js", import.meta.url);
 
 if (existsSync(program)) {
-  const { main } = await import(program.href);
-  process.exitCode = await main(process.argv.slice(2), {
+  const main = await loaded();
+  process.exitCode ??= await main?.(process.argv.slice(2), {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
@@ -16,6 +16,19 @@ if (existsSync(program)) {
 } else {
   console.error("holdfast is not built yet\nrun `npm start` once in its folder");
   process.exitCode = 70;
+}
+
+/** Null where the program cannot even be read; Node itself would end with 1, which means evidence is not as recorded. */
+async function loaded() {
+  try {
+    return (await import(program.href)).main;
+  } catch (error) {
+    console.error(`holdfast: loading the program: ${error.message}`);
+    const isFull = error.code === "EMFILE" || error.code === "ENFILE";
+    if (isFull) console.error("  hint: raise the limit of open files (ulimit -n)");
+    process.exitCode = isFull ? 4 : 70;
+    return null;
+  }
 }
 
 async function ask(question, signal) {

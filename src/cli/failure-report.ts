@@ -31,6 +31,8 @@ const machineFailures: Readonly<Record<string, string>> = {
   ELOOP: "check that path",
   EMFILE: "raise the limit of open files (ulimit -n)",
   ENFILE: "this system has too many files open: end other programs and run the same command again",
+  ERR_MODULE_NOT_FOUND:
+    "a part of holdfast cannot be read: raise the limit of open files (ulimit -n), or run npm ci in its folder",
   SQLITE_FULL: "free some space on that disk and run the same command again",
   SQLITE_IOERR:
     "the disk reports a fault: check the disk, its free space and quota, then run the same command again",
@@ -51,6 +53,10 @@ export function withMachineFailureNamed(error: unknown): unknown {
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
     const hint = "run 'holdfast verify' to see what is wrong, and compare with a copy of this vault";
     return new HoldfastError("not-as-recorded", `vault.db: ${error.message} (database-damaged)`, hint, error);
+  }
+  if (code === "ENOENT" && "syscall" in error && error.syscall === "mkdtemp") {
+    const hint = "make that folder, or set TMPDIR to one that is there";
+    return new HoldfastError("io", `there is no folder for temporary files: ${error.message}`, hint, error);
   }
   const hint = machineFailures[code] ?? machineFailures[/^SQLITE_[A-Z]+/.exec(code)?.[0] ?? ""];
   return hint === undefined ? error : new HoldfastError("io", error.message, hint, error);

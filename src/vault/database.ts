@@ -79,6 +79,16 @@ export function damagedDatabase(error: Error, path: string): HoldfastError {
   );
 }
 
+/**
+ * Closes a database that is to be moved: all of it in its one file. Closing alone would leave in the WAL, without a word,
+ * what a full disk keeps from being written back. Throws what SQLite says of the disk; the database is then still open.
+ */
+export function closeWhole(database: Database.Database): void {
+  const busy = database.pragma("wal_checkpoint(TRUNCATE)", { simple: true });
+  if (busy !== 0) throw new Error("somebody else has the new database open");
+  database.close();
+}
+
 /** Opens vault.db, or a copy of it, for reading only, and compares its schema before anything else is read. */
 export function openDatabaseForReading(source: string | Buffer): Database.Database {
   const database = new Database(source, {

@@ -6,7 +6,7 @@ import { checkLine, firstLink } from "../core/chain.js";
 import { originOf } from "../core/checkpoint.js";
 import { HoldfastError } from "../core/error.js";
 import { FormatError } from "../core/format-error.js";
-import { openDatabaseForWriting } from "./database.js";
+import { closeWhole, openDatabaseForWriting } from "./database.js";
 import { makeFolder, moveDurably, syncFile } from "./durable.js";
 import { keyHistoryOf, loggedVaultId } from "./key-entries.js";
 import type { VaultLayout } from "./layout.js";
@@ -47,7 +47,7 @@ export async function rebuildDatabase<Noted>(
     await refuseMisfit(database, vaultId, folder, entries);
     const made = { entries, checkpoint: newestOf(folder.checkpoints)?.size ?? null };
     const noted = note(database, made);
-    database.close();
+    closeWhole(database);
     syncFile(staged);
     moveDurably(staged, layout.database);
     return { ...made, ...noted };

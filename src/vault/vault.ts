@@ -5,7 +5,7 @@ import type { Json } from "../core/canonical-json.js";
 import { sha256 } from "../core/digest.js";
 import type { Entry, EventName } from "../core/entry.js";
 import { HoldfastError } from "../core/error.js";
-import { openDatabaseForWriting } from "./database.js";
+import { closeWhole, openDatabaseForWriting } from "./database.js";
 import { refuseDatabaseObstacle } from "./database-files.js";
 import { makeFolder, moveDurably, placeFile, syncFile, syncFolder } from "./durable.js";
 import { indexEntry } from "./index-rows.js";
@@ -223,6 +223,7 @@ async function placeNewDatabase(
     const database = openDatabaseForWriting(staged, true, () => undefined);
     try {
       await begin(database);
+      closeWhole(database);
     } finally {
       database.close();
     }

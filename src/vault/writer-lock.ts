@@ -1,4 +1,5 @@
-import { lstatSync } from "node:fs";
+import { accessSync, constants, lstatSync } from "node:fs";
+import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { HoldfastError } from "../core/error.js";
 
@@ -12,9 +13,12 @@ const retryMs = 200;
 /**
  * Waits up to `waitMs` for the vault's writer lock. The lock is an exclusive transaction on an otherwise empty
  * SQLite file, so the kernel gives it back when its holder dies, however it dies. Throws `vault-busy`, and `no-vault` for
- * a file that is not ours: a link would lock, and a journal beside it change, another one.
+ * a file that is not ours: a link would lock, and a journal beside it change, another one. Throws what the system says of a folder that
+ * may not be written to.
  */
 export async function takeWriterLock(path: string, waitMs: number, onWait: () => void): Promise<WriterLock> {
+  // Of a read-only or forbidden disk the system says what it is; SQLite only that it cannot open a file.
+  accessSync(dirname(path), constants.W_OK);
   if (lstatSync(path, { throwIfNoEntry: false }) && !isLockFile(path)) {
     throw new HoldfastError(
       "no-vault",

@@ -12,7 +12,7 @@ export interface DiskCall {
 }
 
 /** Faults that a disk has, by the codes of the system. */
-export type DiskFault = "EIO" | "ENOSPC" | "EROFS" | "EMFILE" | "EDQUOT" | "EACCES";
+export type DiskFault = "EIO" | "ENOSPC" | "EROFS" | "EMFILE" | "EDQUOT" | "EACCES" | "ENOENT";
 
 /**
  * Shows `onCall` every call by which `work` would change something below `root` or in a temporary folder, before it is made: files
@@ -64,6 +64,7 @@ const systemFaults: Readonly<Record<DiskFault, string>> = {
   EMFILE: "too many open files",
   EDQUOT: "disk quota exceeded",
   EACCES: "permission denied",
+  ENOENT: "no such file or directory",
 };
 
 const sqliteFaults: Readonly<Record<DiskFault, readonly [message: string, code: string]>> = {
@@ -73,6 +74,7 @@ const sqliteFaults: Readonly<Record<DiskFault, readonly [message: string, code: 
   EMFILE: ["unable to open database file", "SQLITE_CANTOPEN"],
   EDQUOT: ["disk I/O error", "SQLITE_IOERR_WRITE"],
   EACCES: ["attempt to write a readonly database", "SQLITE_READONLY"],
+  ENOENT: ["unable to open database file", "SQLITE_CANTOPEN"],
 };
 
 type Callable = (...given: unknown[]) => unknown;

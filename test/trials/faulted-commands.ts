@@ -39,7 +39,7 @@ export async function makeCommands(folder: string): Promise<readonly Command[]> 
   const exporting = (name: string): Command => ({
     name: `export to ${name}`,
     from: filled,
-    argv: (at) => ["export", id, "--to", join(at, name)],
+    argv: (at) => ["export", "--json", id, "--to", join(at, name)],
     captures: 2,
     asHinted: (at) => rmSync(join(at, `.${name}.unfinished`), { recursive: true, force: true }),
     refusesDone: /there is something of that name already/,
