@@ -1,5 +1,6 @@
 import { isJsonObject, type Json } from "./canonical-json.js";
 import { checkLine, firstLink } from "./chain.js";
+import { ClockSteps } from "./clock-steps.js";
 import type { Entry } from "./entry.js";
 import type { Finding } from "./finding.js";
 import { type CollectedFacts, FactCollector } from "./log-facts.js";
@@ -65,6 +66,7 @@ export function auditLog(
   const findings: Finding[] = [];
   const captures = new Map<string, LoggedCapture>();
   const collector = new FactCollector();
+  const clock = new ClockSteps();
   let entries = 0;
   let link = firstLink;
   let settingsSha256: string | null = null;
@@ -77,6 +79,7 @@ export function auditLog(
     for (const { code, message } of faults) findings.push(logFinding(`log-${code}`, `entry:${seq}`, message));
     if (!entry) continue;
     collector.add(entry);
+    clock.add(entry);
     const wrong = wrongColumns(stored, entry, next.prev);
     if (wrong !== null) findings.push(logFinding("log-columns", `entry:${seq}`, wrong));
     for (const finding of onEntry(entry)) findings.push(finding);
@@ -84,6 +87,7 @@ export function auditLog(
     settingsSha256 = textOf(entry.body.settings_sha256) ?? settingsSha256;
     readmeSha256 = textOf(entry.body.readme_sha256) ?? readmeSha256;
   }
+  findings.push(...clock.findings());
   if (entries === 0) findings.push(logFinding("log-empty", "vault.db", "the custody log has no entry"));
   return { findings, entries, captures, settingsSha256, readmeSha256, facts: collector.facts() };
 }

@@ -147,6 +147,9 @@ def _unread(report: Report) -> Dict[str, Any]:
 
 def _check_log(report: Report, rows: Sequence[Row]) -> List[Entry]:
     faults, entries = log.check_chain(row[2] for row in rows)
+    back = [entry.seq for before, entry in zip(entries, entries[1:]) if entry.at < before.at]
+    if back:
+        report.add("clock-back", f"entry:{back[0]}", "note")
     for place, code in faults:
         report.add(f"log-{code}", f"entry:{rows[place - 1][0]}")
     for seq, prev, line, digest in rows:

@@ -72,7 +72,7 @@ export interface Confinement {
 const nobody = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
 const readOnly = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && "$@"';
 
-/** Those that work here. Rights bind root only where its capabilities are taken away. */
+/** All of them. Rights bind root only where its capabilities are taken away. */
 export function confinements(): readonly Confinement[] {
   const isRoot = process.getuid?.() === 0;
   const none = {};
@@ -111,6 +111,15 @@ export function confinements(): readonly Confinement[] {
       env: { TMPDIR: "/nonexistent" },
     },
   ];
+}
+
+/** Why a process cannot be confined so here, or null. */
+export function whyNotConfined({ fault, before }: Confinement): string | null {
+  if (fault === "EROFS") return whyNoMounts();
+  const [program] = before("/");
+  if (program === undefined) return null;
+  const { error } = spawnSync(program, ["--version"]);
+  return error === undefined ? null : `${program} is not installed`;
 }
 
 /** The command under one of them; once it is gone the same command finishes. Returns whether it was kept from its work. */

@@ -1,0 +1,46 @@
+import { rmSync } from "node:fs";
+import { expect } from "vitest";
+import { logAnnotation } from "../../src/annotate.js";
+import { sealHead } from "../../src/checkpoint.js";
+import { fromCommandLine } from "../../src/core/annotation.js";
+import { parseEntry } from "../../src/core/entry.js";
+import { openForWriting } from "../../src/open-vault.js";
+import { readLog } from "../../src/vault/log.js";
+import { closeVault } from "../../src/vault/vault.js";
+import { audit, captureText, deriveText, testWorld } from "../support/vaults.js";
+
+/**
+ * One capture, with its derivation, an annotation and a checkpoint, at each of these times in turn, in milliseconds
+ * since 1970: all of it is logged, in the order in which it was done, with the times as the clock gave them. The vault is
+ * as recorded, and where the clock went back a check says so at that entry.
+ */
+export async function runClocks(times: readonly number[], root: string): Promise<void> {
+  let time = times[0] ?? 0;
+  const world = { ...testWorld(), now: () => new Date(time) };
+  const logged: number[] = [];
+  for (const [index, at] of times.entries()) {
+    time = at;
+    const vault = await openForWriting(root, world, () => undefined);
+    try {
+      const { record, entry } = captureText(vault, `text ${index}`);
+      deriveText(vault, record, "derived");
+      logAnnotation(vault, record.capture, { place: `place ${index}` }, fromCommandLine);
+      const head = await sealHead(vault, world, { proxy: null, allowPrivate: false, force: false });
+      expect(head.problem).toBeNull();
+      expect(entry.seq).toBeGreaterThan(logged.at(-1) ?? 0);
+      logged.push(entry.seq);
+      const lines = [...readLog(vault.database)].map(({ line }) => parseEntry(line));
+      expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_line, place) => place + 1));
+      expect(lines.find(({ seq }) => seq === entry.seq)?.at).toBe(new Date(at).toISOString());
+    } finally {
+      closeVault(vault);
+    }
+  }
+  const { findings, chain, signature } = await audit(root);
+  expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  expect([chain, signature]).toEqual(["pass", "pass"]);
+  const back = times.findIndex((at, index) => at < (times[index - 1] ?? at));
+  const told = findings.filter(({ code }) => code === "clock-back").map(({ where }) => where);
+  expect(told).toEqual(back === -1 ? [] : [`entry:${logged[back]}`]);
+  rmSync(root, { recursive: true, force: true });
+}
