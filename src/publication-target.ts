@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, realpathSync, rmSync, statSync } from "node:fs";
-import { copyFile, link, open } from "node:fs/promises";
+import { createReadStream, existsSync, lstatSync, realpathSync, rmSync, statSync } from "node:fs";
+import { link, open, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { HoldfastError } from "./core/error.js";
 import { syncFolder } from "./vault/durable.js";
@@ -27,22 +27,32 @@ export function publicationTarget(to: string, vault: string): string {
  */
 export async function writeOut(stored: string, to: string): Promise<void> {
   const growing = join(dirname(to), `.${basename(to)}.unfinished`);
+  rmSync(growing, { force: true });
   try {
-    await copyFile(stored, growing);
-    const handle = await open(growing, "r+").catch(() => open(growing, "r"));
+    const handle = await open(growing, "wx", 0o644);
     try {
-      await handle.chmod(0o644);
+      await writeFile(handle, createReadStream(stored));
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await link(growing, to);
+    await place(growing, to);
     syncFolder(dirname(to));
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") throw notNew(to);
-    throw error;
   } finally {
     rmSync(growing, { force: true });
+  }
+}
+
+/** A second name never takes the place of another file. Memory sticks have no second names: there the place is looked at first. */
+async function place(growing: string, to: string): Promise<void> {
+  try {
+    await link(growing, to);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (code === "EEXIST") throw notNew(to);
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(code)) throw error;
+    if (lstatSync(to, { throwIfNoEntry: false })) throw notNew(to);
+    await rename(growing, to);
   }
 }
 
