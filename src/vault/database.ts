@@ -66,7 +66,7 @@ function isUntouched(database: Database.Database): boolean {
 
 /** Whether SQLite says of the file itself that it is no database, or a broken one. */
 function isDamage(error: unknown): error is Error {
-  return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT|ERROR)/.test(error.code);
+  return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code);
 }
 
 /** What is said where SQLite or the system cannot read vault.db; `path` is where it lies. */

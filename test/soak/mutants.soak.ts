@@ -7,7 +7,7 @@ import { soak } from "./rounds.js";
 
 const folder = temporaryFolder();
 const opened = vectorScenarios(folder.path).then((scenarios) =>
-  openBench(join(folder.path, "build"), scenarios),
+  openBench(join(folder.path, "build"), scenarios, true),
 );
 afterAll(() => folder.remove());
 
@@ -24,6 +24,7 @@ soak(
     const known = killers.get(mutant.file) ?? [];
     const verdict = await tryMutant(bench, mutant, known);
     if ("invalid" in verdict) return { "mistakes that are no program": 1 };
+    if ("unreached" in verdict) return { "mistakes where no scenario comes": 1 };
     if ("killedBy" in verdict) {
       killers.set(mutant.file, [verdict.killedBy, ...known.filter((name) => name !== verdict.killedBy)]);
       return { mistakes: 1, caught: 1 };

@@ -11,17 +11,18 @@ import {
   tarMembers,
   tarOf,
 } from "../support/packages.js";
-import { readVectors } from "../support/vectors.js";
+import { readVectors, vectorPath } from "../support/vectors.js";
 import { makeDamagedVault } from "./damaged-vault.js";
 import type { Scenario } from "./mutants.js";
 
 const nothing = { against: null, signers: null, tsaCa: null };
 
-/** Every scenario of `test/vectors/damage/` on disk, and both references as they are. */
+/** Every scenario of `test/vectors/damage/` on disk, and before them the vectors that need no disk. */
 export async function vectorScenarios(folder: string): Promise<readonly Scenario[]> {
   const references = await makeReferences(join(folder, "references"));
   const scenarios = readVectors<DamageScenario>("damage");
-  return scenarios.map(({ name, target, steps, trust = {} }) => {
+  const core: Scenario = { name: "vectors", kind: "vectors", path: vectorPath(""), brought: nothing };
+  const damaged = scenarios.map(({ name, target, steps, trust = {} }) => {
     const { root, names, others, texts } = references[target];
     const path = join(folder, name.replace(/\.json$/, ""));
     cpSync(root, path, { recursive: true, preserveTimestamps: true });
@@ -30,6 +31,7 @@ export async function vectorScenarios(folder: string): Promise<readonly Scenario
     const brought = { against: text(trust.against), signers: text(trust.signers), tsaCa: text(trust.tsa_ca) };
     return { name, kind: target, path, brought };
   });
+  return [core, ...damaged];
 }
 
 /** A few that are made in no time: a vault without time-stamps, and packages in tar files. */

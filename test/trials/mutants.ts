@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 
-/** A vault or package that is checked, and what the checker brings. */
+/** A vault or package that is checked, and what the checker brings; or a folder of vectors that the core reads. */
 export interface Scenario {
   readonly name: string;
-  readonly kind: "vault" | "package";
+  readonly kind: "vault" | "package" | "vectors";
   readonly path: string;
   readonly brought: {
     readonly against: string | null;
@@ -31,11 +31,17 @@ export interface MutantBench {
   readonly dist: string;
   readonly scenarios: readonly Scenario[];
   readonly expected: readonly string[];
+  /** What ran in each scenario; null where that was not asked. */
+  readonly reached: readonly Reached[] | null;
 }
+
+/** File → ranges of its text and how often they ran. */
+type Reached = Readonly<Record<string, readonly (readonly [start: number, end: number, count: number])[]>>;
 
 export type Verdict =
   | { readonly killedBy: string }
   | { readonly survived: true }
+  | { readonly unreached: true }
   | { readonly invalid: string };
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
@@ -74,7 +80,7 @@ export const verifier: readonly string[] = [
   ...["database-files", "log-folder", "package-index", "package-reader", "package-tar", "package-walk"].map(
     (part) => `vault/${part}`,
   ),
-  ...["reader", "replay", "segment-lines"].map((part) => `vault/${part}`),
+  ...["reader", "replay"].map((part) => `vault/${part}`),
   ...["verify", "verify-package"],
 ];
 
@@ -149,40 +155,38 @@ export async function measureFiles(paths, quick, onDone) {
 }
 `;
 
-/** Which of the two checks goes through a file of the verifier; what is not named here is part of both. */
-const onlyIn: readonly (readonly [kind: Scenario["kind"], files: RegExp])[] = [
-  ["package", /audit-(bag|entries|inclusion|package)|package-|tar-header|verify-package/],
-  [
-    "vault",
-    /audit-(annex|capture|index|object|segments|snapshot|vault)|inventory|listing|reader|replay|segment-|verify\.js/,
-  ],
-];
-
-/** Copies the build into `folder`, so that it can be changed, and asks it about every scenario as it is. */
-export async function openBench(folder: string, scenarios: readonly Scenario[]): Promise<MutantBench> {
+/**
+ * Copies the build into `folder`, so that it can be changed, and asks it about every scenario as it is. Traced, only scenarios that
+ * come to a place are tried for a change of it.
+ */
+export async function openBench(
+  folder: string,
+  scenarios: readonly Scenario[],
+  isTraced = false,
+): Promise<MutantBench> {
   mkdirSync(folder, { recursive: true });
   cpSync(join(repository, "dist"), join(folder, "dist"), { recursive: true });
   for (const name of ["node_modules", "schemas", "package.json"])
     symlinkSync(join(repository, name), join(folder, name));
   const dist = join(folder, "dist");
   writeFileSync(join(dist, "vault/measure.js"), inOneThread);
-  const answer = await ask({ dist, scenarios, expected: null });
+  const answer = await ask({ dist, scenarios, expected: null, isTraced });
   if (!("reports" in answer)) throw new Error(`the build as it is: ${JSON.stringify(answer)}`);
-  return { dist, scenarios, expected: answer.reports };
+  return { dist, scenarios, expected: answer.reports, reached: isTraced ? answer.reached : null };
 }
 
 /** Whether any scenario is reported in another way than it should be; `first` are tried before the others. */
 export async function tryMutant(
-  { dist, scenarios, expected }: MutantBench,
+  { dist, scenarios, expected, reached }: MutantBench,
   { file, at, from, to }: Mutant,
   first: readonly string[] = [],
 ): Promise<Verdict> {
   const path = join(dist, file);
   const text = readFileSync(path, "utf8");
-  const kind = onlyIn.find(([, files]) => files.test(file))?.[0];
   const concerned = [...scenarios.keys()].filter(
-    (index) => kind === undefined || scenarios[index]?.kind === kind,
+    (index) => reached === null || runsAt(reached[index]?.[file] ?? [], at),
   );
+  if (concerned.length === 0) return { unreached: true };
   const order = concerned.sort((a, b) => rank(scenarios[a]) - rank(scenarios[b]));
   function rank(scenario: Scenario | undefined): number {
     const place = first.indexOf(scenario?.name ?? "");
@@ -195,6 +199,7 @@ export async function tryMutant(
       dist,
       scenarios: asked,
       expected: order.map((index) => expected[index] ?? ""),
+      isTraced: false,
     });
     if ("invalid" in answer) return { invalid: answer.invalid };
     if ("reports" in answer) return { survived: true };
@@ -204,8 +209,18 @@ export async function tryMutant(
   }
 }
 
+/** Whether the innermost range around a place ran. What stands outside of functions runs once and counts for all that comes after. */
+function runsAt(ranges: Reached[string], at: number): boolean {
+  const around = ranges.filter(([start, end]) => start <= at && at < end);
+  const innermost = around.reduce<Reached[string][number] | null>(
+    (best, range) => (best === null || range[1] - range[0] <= best[1] - best[0] ? range : best),
+    null,
+  );
+  return innermost !== null && (innermost[2] > 0 || innermost[0] === 0);
+}
+
 type Answer =
-  | { readonly reports: readonly string[] }
+  | { readonly reports: readonly string[]; readonly reached: readonly Reached[] }
   | { readonly differs: number }
   | { readonly broken: string }
   | { readonly invalid: string };
@@ -217,6 +232,7 @@ function ask(task: {
   readonly dist: string;
   readonly scenarios: readonly Scenario[];
   readonly expected: readonly string[] | null;
+  readonly isTraced: boolean;
 }): Promise<Answer> {
   const workerData = { ...task, dist: `${pathToFileURL(task.dist).href}/` };
   const worker = new Worker(new URL("mutant-worker.js", import.meta.url), { workerData });
