@@ -56,7 +56,7 @@ it("what steers a terminal is noticed by these tests", () => {
 });
 
 describe("tables and pages on a terminal hold hostile text in its place", () => {
-  it.each([60, 80, 132, 300])(
+  it.each([60, 132])(
     "list and find give a line to each capture and stay within %i columns",
     async (columns) => {
       for (const argv of [["list"], ["find", "--since", "2020-01-01"]]) {
@@ -76,7 +76,8 @@ describe("tables and pages on a terminal hold hostile text in its place", () => 
   );
 
   it("show says each text on a page of that capture, and no line of it is forged", async () => {
-    for (const id of ids) {
+    // Each text stands in five captures one after the other.
+    for (const id of ids.filter((_, at) => at % 3 === 0)) {
       const { status, stdout } = await holdfast(["show", id, ...vault]);
       expect(status).toBe(0);
       // Titles of sections stand at the edge; everything else is ours and indented.

@@ -7,6 +7,8 @@ export interface ForeignReader {
   readonly name: string;
   /** Texts that it takes, to be changed a little; of a reader of bytes, each character is one byte. */
   readonly samples: readonly string[];
+  /** Inputs in a run of the tests, where a thousand would take too long. */
+  readonly runs?: number;
   /** Texts of the form it is meant for, with anything in them. */
   readonly made?: fc.Arbitrary<string>;
   /**

@@ -170,6 +170,7 @@ export const packageReaders: readonly ForeignReader[] = [
   },
   {
     name: "the answer of a time-stamping authority",
+    runs: 300,
     samples: tokens.map(({ response_base64 }) => asText(Buffer.from(response_base64, "base64"))),
     read: (text) => [
       orRefused(() => readTimeStampResponse(bytesOf(text))),
