@@ -54,7 +54,9 @@ const askedToWait: Readonly<Record<string, string>> = {
   "429, garbage": "soon, \u00ff maybe",
 };
 
-const bounds = { ...smallBounds, wallMs: 60_000, lookUpMs: 5000, stallMs: 3000 };
+/** On a busy machine everything is slow: only what is slow by itself is waited for no longer than this. */
+const impatient = { ...smallBounds, lookUpMs: 10_000, stallMs: 3000 };
+
 const atOnce = 4;
 
 export interface NetworkFaults {
@@ -66,7 +68,7 @@ export interface NetworkFaults {
 /** Loads a yt-dlp that stays loaded, for as many rounds as are wanted; each attempt has a guard of its own. */
 export function openNetworkFaults(program: Downloader, site: FaultySite): NetworkFaults {
   const kept = openKeptYtDlp(program);
-  const attempt = async (layout: Layout, fault: string): Promise<string> => {
+  const attempt = async (layout: Layout, fault: string): Promise<Met> => {
     const guard = await openEgressGuard({ allowPrivate: true, upstream: null });
     const base = mkdtempSync(join(tmpdir(), "holdfast-faults-"));
     try {
@@ -74,11 +76,13 @@ export function openNetworkFaults(program: Downloader, site: FaultySite): Networ
         requestFor(program, site.address(layout, fault), base, {
           proxy: guard.url,
           run: (request) => kept.run({ ...request, env: { SSL_CERT_FILE: site.rootFile } }),
-          bounds,
+          bounds: fault.startsWith("slow ") ? impatient : smallBounds,
         }),
       );
       const surplus = guard.connections.some((connection) => connection.surplus);
-      return `${nameOf(outcome)}${surplus ? ", more came" : ""}${waitWords(outcome, fault)}`;
+      const name = `${nameOf(outcome)}${surplus ? ", more came" : ""}${waitWords(outcome, fault)}`;
+      const { endedBy, exitCode, signal } = outcome.run;
+      return { name, details: [endedBy, exitCode, signal, ...outcome.warnings].join("; ") };
     } finally {
       await guard.close();
       rmSync(base, { recursive: true });
@@ -88,6 +92,12 @@ export function openNetworkFaults(program: Downloader, site: FaultySite): Networ
     trial: (round) => meetAll(round, attempt),
     close: () => kept.close(),
   };
+}
+
+/** What an attempt was called, and what a person wants to see where it was called something else. */
+interface Met {
+  readonly name: string;
+  readonly details: string;
 }
 
 function nameOf(outcome: FetchOutcome): string {
@@ -105,7 +115,7 @@ function waitWords({ retryAfter, lastStatus }: FetchOutcome, fault: string): str
 
 async function meetAll(
   { random }: Round,
-  attempt: (layout: Layout, fault: string) => Promise<string>,
+  attempt: (layout: Layout, fault: string) => Promise<Met>,
 ): Promise<Figures> {
   const cases = Object.keys(expected)
     .flatMap((fault) => layouts.map((layout) => ({ fault, layout, place: random() })))
@@ -115,8 +125,9 @@ async function meetAll(
   const meetNext = async () => {
     for (let next = cases.pop(); next; next = cases.pop()) {
       const { fault, layout } = next;
-      const [met, wanted] = [await attempt(layout, fault), expected[fault]?.[layout]];
-      if (met !== wanted) wrong.push(`${fault}, ${layout}: ${met} instead of ${wanted}`);
+      const { name, details } = await attempt(layout, fault);
+      const wanted = expected[fault]?.[layout];
+      if (name !== wanted) wrong.push(`${fault}, ${layout}: ${name} instead of ${wanted} (${details})`);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, meetNext));
