@@ -12,7 +12,10 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { genesisPrev } from "../../src/core/entry.js";
+import { placeFindings } from "../../src/vault/audit-index.js";
 import { placeFile } from "../../src/vault/durable.js";
+import { objectPath } from "../../src/vault/layout.js";
 import { readLog } from "../../src/vault/log.js";
 import { finishInterrupted } from "../../src/vault/recovery.js";
 import { closeVault } from "../../src/vault/vault.js";
@@ -21,6 +24,11 @@ import { audit, copyVault, makeVault, openTestVault, temporaryFolder } from "../
 const folder = temporaryFolder();
 const original = join(folder.path, "vault");
 let copies = 0;
+const whole = {
+  capture: "20261123-AAAAAAAA",
+  object: objectPath("20261123-AAAAAAAA" as never),
+  version: "v1",
+};
 
 beforeAll(async () => {
   await makeVault(original);
@@ -106,6 +114,37 @@ describe("a vault that was in other hands", () => {
       await expect(write(root)).rejects.toMatchObject({ code: "no-vault" });
       expect(existsSync(join(root, "vault.db")) ? readFileSync(join(root, "vault.db")).length : 0).toBe(0);
     }
+  });
+});
+
+describe("an entry that names an object", () => {
+  it.each([
+    [
+      "by a path that leads out",
+      { capture: "../../x", object: objectPath("../../x" as never), version: "v1" },
+    ],
+    [
+      "of another capture",
+      { capture: "20261123-AAAAAAAA", object: objectPath("20261123-BBBBBBBB" as never), version: "v1" },
+    ],
+    ["without saying of which capture", { object: "objects/ab/20261123-AAAAAAAA", version: "v1" }],
+    ["by a version that is a path", { ...whole, version: "v1/.." }],
+    ["by a version alone", { capture: "20261123-AAAAAAAA", version: "v1" }],
+    ["by a folder alone", { capture: "20261123-AAAAAAAA", object: whole.object }],
+  ])("%s is found before anything is read there", (_, body) => {
+    const at = "2026-11-23T18:00:00.000Z";
+    const entry = {
+      v: 1,
+      seq: 2,
+      prev: genesisPrev,
+      at,
+      event: "capture",
+      actor: "a",
+      tool: "t",
+      body,
+    } as const;
+    expect(placeFindings(entry).map(({ code, where }) => [code, where])).toEqual([["log-object", "entry:2"]]);
+    expect(placeFindings({ ...entry, body: whole })).toEqual([]);
   });
 });
 
