@@ -710,8 +710,12 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
   });
 
   it("a manifest that names a file outside is refused before anything compares with it", () => {
+    // Without a log, which is of no account here and takes the script longest.
+    const rest = new Map([...clean.files].filter(([path]) => !path.startsWith("proof/")));
+    rebag(rest);
+    expect(failed(verify(shell, write(rest)))).toEqual(["entries", "inclusion", "checkpoints", "files"]);
     for (const path of ["/etc/passwd", "../outside", "data/../../outside", "-", "data//x", "data/a b"]) {
-      const files = new Map(clean.files);
+      const files = new Map(rest);
       for (const name of ["manifest-sha256.txt", "tagmanifest-sha256.txt"]) {
         edit(files, name, /$/, `${"0".repeat(64)}  ${path}\n`);
       }
@@ -734,14 +738,21 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
       "\u001b[2J",
       "'\"; touch x",
     ];
-    for (const name of names) {
-      for (const place of ["", `data/${captureA}/`, "proof/"]) {
-        const folder = write(clean.files);
-        writeFileSync(join(folder, place, name), "x");
-        const outcome = verify(shell, folder);
-        expect([[...outcome.steps], outcome.status]).toEqual([[["names", "FAIL"]], 1]);
-        expect(outcome.text).not.toContain("\u001b");
-        expect([folder, dirname(folder)].some((one) => existsSync(join(one, "x")))).toBe(false);
+    const refused = (folder: string) => {
+      const outcome = verify(shell, folder);
+      expect([[...outcome.steps], outcome.status]).toEqual([[["names", "FAIL"]], 1]);
+      expect(outcome.text).not.toContain("\u001b");
+      expect([folder, dirname(folder)].some((one) => existsSync(join(one, "x")))).toBe(false);
+      return outcome.text.match(/^ {11}\S.* is a name that no package has$/gm)?.length;
+    };
+    for (const [index, place] of ["", `data/${captureA}/`, "proof/"].entries()) {
+      const folder = write(clean.files);
+      for (const name of names) writeFileSync(join(folder, place, name), "x");
+      expect(refused(folder)).toBe(names.length);
+      for (const name of names.filter((_, at) => at % 3 === index)) {
+        const one = write(clean.files);
+        writeFileSync(join(one, place, name), "x");
+        expect(refused(one)).toBe(1);
       }
     }
   });
@@ -780,9 +791,12 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
       (files) => edit(files, "proof/000007/6.proof", "7", hostile),
       (files) => edit(files, "proof/000007/6.proof", /[0-9a-f]{64}/, hostile),
     ];
-    for (const change of changes) {
+    // Each alone where such a text could be calculated with, which bash would do; of three kinds together in dash.
+    const alone = changes.map((change) => [change]);
+    const together = [changes.slice(0, 3), changes.slice(3, 8), changes.slice(8)];
+    for (const some of shell === "bash" ? alone : together) {
       const files = new Map(clean.files);
-      change(files);
+      for (const change of some) change(files);
       const folder = write(files);
       expect(verify(shell, folder).status).toBe(1);
       expect([folder, dirname(folder)].some((one) => existsSync(join(one, "x")))).toBe(false);
