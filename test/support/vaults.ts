@@ -22,9 +22,11 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** What the clock of the tests of one file has come to: a world that is opened later is not earlier. */
+let seconds = 0;
+
 /** A world with a clock that moves a second at each look and random bytes that count up. */
 export function testWorld(signal: AbortSignal = new AbortController().signal): World {
-  let seconds = 0;
   let byte = 0;
   const now = () => {
     seconds += 1;
