@@ -101,7 +101,7 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
 /** Seals what was written, and says what came of that; a capture is kept whatever comes of it. */
 export async function closeWorkshop(workshop: Workshop, world: World): Promise<HeadReport> {
   await workshop.exiftool.close();
-  workshop.pictures.close();
+  await workshop.pictures.close();
   await workshop.kept?.close();
   return closeAfterWriting(workshop.vault, world, workshop.seal);
 }

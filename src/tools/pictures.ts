@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { pictureLimits } from "./limits.js";
@@ -25,7 +26,8 @@ export interface Pictures {
   readonly encode: (picture: RawPicture) => Promise<Uint8Array>;
   /** Versions of what draws: other versions may give other bytes for the same frame. */
   readonly libraries: () => Promise<Readonly<Record<string, string>>>;
-  readonly close: () => void;
+  /** Resolves when it has ended. */
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -106,9 +108,13 @@ class PictureProcess {
     }
   }
 
-  close(): void {
-    void this.current?.then(({ child }) => child.stdin?.end());
+  async close(): Promise<void> {
+    const drawer = await this.current;
     this.current = null;
+    if (!drawer || drawer.over) return;
+    const ended = once(drawer.child, "close");
+    drawer.child.stdin?.end();
+    await ended;
   }
 
   private async start(): Promise<Drawer> {

@@ -16,7 +16,7 @@ const probe = await probeMedia({ ffprobe, media, scratch, signal });
 if (!probe.ok) throw new Error(probe.reason);
 const pictures = openPictures(scratch);
 const set = await extractKeyframes({ ffmpeg, ffprobe, pictures, media, probe, outDir, scratch, signal });
-pictures.close();
+await pictures.close();
 if (set.keyframes.length === 0) throw new Error("no keyframe was taken");
 const ms = (run) => Date.parse(run.result.endedAt) - Date.parse(run.result.startedAt);
 const steps = set.runs.map((run) => `${run.program} ${ms(run)} ms`);

@@ -14,8 +14,8 @@ const drawing = mkdtempSync(join(tmpdir(), "holdfast-test-"));
 
 /** What draws in the tests of one file. */
 export const pictures = openPictures(drawing);
-afterAll(() => {
-  pictures.close();
+afterAll(async () => {
+  await pictures.close();
   rmSync(drawing, { recursive: true, force: true });
 });
 

@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { jpegOf, lookOf, sizeOfJpeg } from "../../src/tools/picture.ts";
 import { openPictures } from "../../src/tools/pictures.ts";
-import { jail, until } from "../support/jails.ts";
+import { jail } from "../support/jails.ts";
 import { pictures } from "../support/keyframes.ts";
 
 const gif = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
@@ -130,8 +130,8 @@ describe("the process that draws pictures", () => {
     const own = openPictures("/tmp");
     await own.libraries();
     const before = workersOf(process.pid).length;
-    own.close();
-    await until(() => workersOf(process.pid).length === before - 1);
+    await own.close();
+    expect(workersOf(process.pid).length).toBe(before - 1);
   });
 });
 
