@@ -7,6 +7,8 @@ import Database from "better-sqlite3";
 export interface DiskCall {
   /** The function, or the first words of the statement for SQLite. */
   readonly name: string;
+  /** What it is about, absolute; for a rename what is moved, then where it goes. */
+  readonly paths: readonly string[];
   /** The functions of the program that lead to it, the nearest first: which step this is. */
   readonly step: string;
 }
@@ -37,7 +39,12 @@ export async function withWatchedDisk<T>(
   };
   const isOurs = (path: unknown) =>
     typeof path === "string" && [root, join(tmpdir(), "holdfast-")].some((start) => path.startsWith(start));
-  const restore = [watchFiles(isOurs, tell), await watchHandles(tell), watchStatements(isOurs, tell)];
+  const open: OpenFiles = new Map();
+  const restore = [
+    watchFiles(isOurs, open, tell),
+    await watchHandles(open, tell),
+    watchStatements(isOurs, tell),
+  ];
   syncBuiltinESMExports();
   try {
     return await work();
@@ -91,24 +98,32 @@ const rejected = ["open", "mkdir", "mkdtemp", "rm", "rename", "writeFile"];
 const ofHandles = ["write", "writeFile", "sync", "datasync", "truncate"];
 
 type IsOurs = (path: unknown) => boolean;
+/** Paths of ours by descriptor. */
+type OpenFiles = Map<number, string>;
 
-function watchFiles(isOurs: IsOurs, onCall: (call: DiskCall) => void): () => void {
+function watchFiles(isOurs: IsOurs, open: OpenFiles, onCall: (call: DiskCall) => void): () => void {
   const fs = createRequire(import.meta.url)("node:fs") as Functions & { promises: Functions };
-  const ours = new Set<number>();
   let inside = false;
-  const concerns = (name: string, [target, flags]: unknown[]): boolean => {
-    if (inside) return false;
-    if (typeof target === "number") return ours.has(target);
-    if (/^open/.test(name) && !writes(flags)) return false;
-    return isOurs(target);
+  const learn = (path: unknown, descriptor: unknown) => {
+    if (typeof descriptor !== "number") return;
+    if (typeof path === "string" && isOurs(path)) open.set(descriptor, path);
+    else open.delete(descriptor);
+  };
+  const tell = (name: string, given: readonly unknown[]) => {
+    const [target, second] = given;
+    const path = typeof target === "number" ? open.get(target) : target;
+    if (inside || typeof path !== "string" || !isOurs(path)) return;
+    if (/^open/.test(name) && !writes(second)) return;
+    const paths = /^(rename|link|symlink|copyFile)/.test(name) ? [path, String(second)] : [path];
+    onCall(callOf(name, paths));
   };
   const sync = replaced(fs, thrown, (name, real) => (...given) => {
-    if (concerns(name, given)) onCall(callOf(name));
+    tell(name, given);
     const outer = inside;
     inside = true;
     try {
       const result = real(...given);
-      if (name === "openSync" && typeof result === "number" && isOurs(given[0])) ours.add(result);
+      if (name === "openSync") learn(given[0], result);
       return result;
     } finally {
       inside = outer;
@@ -116,28 +131,30 @@ function watchFiles(isOurs: IsOurs, onCall: (call: DiskCall) => void): () => voi
   });
   const back = replaced(fs, calledBack, (name, real) => (...given) => {
     const done = given.at(-1);
-    if (typeof done !== "function" || !concerns(name, given)) return real(...given);
+    if (typeof done !== "function") return real(...given);
     try {
-      onCall(callOf(name));
+      tell(name, given);
     } catch (error) {
       return void process.nextTick(() => done(error));
     }
     if (name !== "open") return real(...given);
-    return real(...given.slice(0, -1), (error: unknown, descriptor: number) => {
-      if (error === null) ours.add(descriptor);
+    return real(...given.slice(0, -1), (error: unknown, descriptor: unknown) => {
+      learn(given[0], descriptor);
       done(error, descriptor);
     });
   });
   const promises = replaced(fs.promises, rejected, (name, real) => async (...given) => {
-    if (concerns(name, given)) onCall(callOf(name));
-    return real(...given);
+    tell(name, given);
+    const result = await real(...given);
+    if (name === "open") learn(given[0], (result as { readonly fd: number }).fd);
+    return result;
   });
   return () => {
     for (const undo of [sync, back, promises]) undo();
   };
 }
 
-async function watchHandles(onCall: (call: DiskCall) => void): Promise<() => void> {
+async function watchHandles(open: OpenFiles, onCall: (call: DiskCall) => void): Promise<() => void> {
   const fs = createRequire(import.meta.url)("node:fs") as typeof import("node:fs");
   const handle = await fs.promises.open(import.meta.filename, "r");
   await handle.close();
@@ -146,8 +163,9 @@ async function watchHandles(onCall: (call: DiskCall) => void): Promise<() => voi
     prototype,
     ofHandles,
     (name, real) =>
-      async function (this: unknown, ...given: unknown[]) {
-        onCall(callOf(name));
+      async function (this: { readonly fd: number }, ...given: unknown[]) {
+        const path = open.get(this.fd);
+        if (path !== undefined) onCall(callOf(name, [path]));
         return real.apply(this, given);
       },
   );
@@ -164,7 +182,9 @@ function watchStatements(isOurs: IsOurs, onCall: (call: DiskCall) => void): () =
       function (this: Database.Statement, ...given: unknown[]) {
         const changes = !this.readonly || /^COMMIT/.test(this.source);
         if (changes && isOurs(this.database.name))
-          onCall(callOf(`SQL ${this.source.trim().split(/\s+/).slice(0, 3).join(" ")}`));
+          onCall(
+            callOf(`SQL ${this.source.trim().split(/\s+/).slice(0, 3).join(" ")}`, [this.database.name]),
+          );
         return real.apply(this, given);
       },
   );
@@ -186,8 +206,8 @@ function writes(flags: unknown): boolean {
   return typeof flags === "number" ? (flags & 3) !== 0 : typeof flags === "string" && !/^r(s|)$/.test(flags);
 }
 
-function callOf(name: string): DiskCall {
-  return { name, step: `${name} in ${callers().join(" for ")}` };
+function callOf(name: string, paths: readonly string[]): DiskCall {
+  return { name, paths, step: `${name} in ${callers().join(" for ")}` };
 }
 
 /** Names of the program's functions on the stack; those of streams have none of them. */
