@@ -16,6 +16,7 @@ async function answer() {
       const report = await reportOf(scenario);
       if (expected !== null && report !== expected[at]) return { differs: at };
       reports.push(report);
+      parentPort.postMessage("done");
       if (trace !== null) reached.push(await takeTrace(trace));
     }
     return { reports, reached };

@@ -225,7 +225,7 @@ type Answer =
   | { readonly broken: string }
   | { readonly invalid: string };
 
-/** A check that does not end is one that somebody would notice. */
+/** How long one scenario may take: a check that does not end is one that somebody would notice. */
 const patienceMs = 120_000;
 
 function ask(task: {
@@ -237,8 +237,13 @@ function ask(task: {
   const workerData = { ...task, dist: `${pathToFileURL(task.dist).href}/` };
   const worker = new Worker(new URL("mutant-worker.js", import.meta.url), { workerData });
   return new Promise<Answer>((resolve) => {
-    const timer = setTimeout(() => resolve({ broken: "it does not end" }), patienceMs);
-    worker.once("message", (answer: Answer) => resolve(answer));
+    const late = () => resolve({ broken: "it does not end" });
+    let timer = setTimeout(late, patienceMs);
+    worker.on("message", (answer: Answer | "done") => {
+      clearTimeout(timer);
+      if (answer === "done") timer = setTimeout(late, patienceMs);
+      else resolve(answer);
+    });
     worker.once("error", (error) =>
       resolve(error instanceof SyntaxError ? { invalid: error.message } : { broken: String(error) }),
     );
