@@ -47,7 +47,7 @@ async function takeTrace(session) {
   );
 }
 
-/** What was found and the four answers; an error of the check is an answer too. */
+/** What was found, how much was checked, what it rests on and the four answers; an error of the check is an answer too. */
 async function reportOf({ kind, path, brought }) {
   if (kind === "vectors") return JSON.stringify(await readVectors(path));
   // Only what is asked is loaded: that takes longer than most checks.
@@ -57,9 +57,9 @@ async function reportOf({ kind, path, brought }) {
       kind === "vault"
         ? await check.verifyVault({ vault: path, ids: [], quick: false, record: false, brought }, world())
         : await check.verifyPackage({ path, quick: false, ...brought }, world());
-    const { ok, hashes, chain, signature, tokens, findings } = report;
+    const { ok, hashes, chain, signature, tokens, findings, rests_on, checked } = report;
     const found = findings.map(({ severity, code, where }) => `${severity} ${code} ${where}`).sort();
-    return JSON.stringify([ok, hashes, chain, signature, tokens, found]);
+    return JSON.stringify([ok, hashes, chain, signature, tokens, found, rests_on, checked]);
   } catch (error) {
     return `threw ${error.code ?? error.name}`;
   }
