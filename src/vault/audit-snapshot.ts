@@ -65,8 +65,12 @@ export async function readSnapshot(
     const index = here ?? (await apart);
     if (!index || index.damage.length > 0) return index?.damage ?? [];
     return "code" in read ? [read] : snapshotOf(read, folder, index);
+  } catch (error) {
+    if (error instanceof Database.SqliteError) return [unreadable(error)];
+    throw error;
   } finally {
-    database.exec("COMMIT");
+    // Nothing was written. A commit would let the index of texts look at itself once more, and fail where it is damaged.
+    if (database.inTransaction) database.exec("ROLLBACK");
   }
 }
 

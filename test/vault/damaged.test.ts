@@ -1,6 +1,8 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { roundOf } from "../soak/rounds.js";
-import { temporaryFolder } from "../support/vaults.js";
+import { copyVault, temporaryFolder } from "../support/vaults.js";
 import {
   type DamagedVault,
   disturbanceNames,
@@ -39,6 +41,16 @@ describe("a vault with one thing in it changed", () => {
 
   it("by one byte of vault.db is reported, or every row is as it was", async () => {
     await flipDatabase(vault, roundOf(1), 60);
+  });
+
+  it("in what SQLite keeps to look up texts is reported, and the check comes to its end", async () => {
+    const root = copyVault(vault.root, join(folder.path, "texts"));
+    const database = new Database(join(root, "vault.db"));
+    database.unsafeMode();
+    database.exec("UPDATE capture_text_data SET block = zeroblob(length(block))");
+    database.close();
+    const codes = (await findingsIn(root, true)).filter(isError).map(({ code }) => code);
+    expect(codes).toContain("database-damaged");
   });
 
   it("by one value, row or exchange in any table but those of working state is reported", async () => {
