@@ -1,12 +1,6 @@
 import { afterAll } from "vitest";
 import { temporaryFolder } from "../support/vaults.js";
-import {
-  disturbanceNames,
-  disturbFiles,
-  flipDatabase,
-  flipFiles,
-  makeDamagedVault,
-} from "../trials/damaged-vault.js";
+import { damageEach, makeDamagedVault } from "../trials/damaged-vault.js";
 import { soak } from "./rounds.js";
 
 const folder = temporaryFolder();
@@ -15,13 +9,5 @@ afterAll(() => folder.remove());
 
 soak(
   "one byte changed in any file is reported by name; in vault.db it is reported or without effect",
-  async (round) => {
-    const vault = await made;
-    const what = disturbanceNames[Math.floor(round.random() * disturbanceNames.length)] ?? "";
-    return {
-      ...(await flipFiles(vault, round)),
-      ...(await disturbFiles(vault, round, what)),
-      ...(await flipDatabase(vault, round, 20)),
-    };
-  },
+  async (round) => damageEach(await made, round),
 );

@@ -15,8 +15,8 @@ import Database from "better-sqlite3";
 import { expect } from "vitest";
 import { logAnnotation } from "../../src/annotate.js";
 import { sealHead } from "../../src/checkpoint.js";
-import { noTrust } from "../../src/core/audit-checkpoints.js";
 import { fromCommandLine } from "../../src/core/annotation.js";
+import { noTrust } from "../../src/core/audit-checkpoints.js";
 import type { Finding } from "../../src/core/finding.js";
 import { auditVault } from "../../src/vault/audit-vault.js";
 import { openForAudit } from "../../src/vault/reader.js";
@@ -192,6 +192,16 @@ export async function flipDatabase(
     "bytes of vault.db changed": flips,
     "of them reported": reported,
     "of them without effect": flips - reported,
+  };
+}
+
+/** One round: a byte of each file, one thing done to each file, and some bytes of vault.db. */
+export async function damageEach(vault: DamagedVault, round: Round): Promise<Figures> {
+  const what = disturbanceNames[Math.floor(round.random() * disturbanceNames.length)] ?? "";
+  return {
+    ...(await flipFiles(vault, round)),
+    ...(await disturbFiles(vault, round, what)),
+    ...(await flipDatabase(vault, round, 20)),
   };
 }
 
