@@ -54,7 +54,8 @@ export function withMachineFailureNamed(error: unknown): unknown {
     const hint = "run 'holdfast verify' to see what is wrong, and compare with a copy of this vault";
     return new HoldfastError("not-as-recorded", `vault.db: ${error.message} (database-damaged)`, hint, error);
   }
-  if (code === "ENOENT" && "syscall" in error && error.syscall === "mkdtemp") {
+  // Whatever the system says of it, the program did nothing wrong.
+  if ("syscall" in error && error.syscall === "mkdtemp" && !(code in machineFailures)) {
     const hint = "make that folder, or set TMPDIR to one that is there";
     return new HoldfastError("io", `there is no folder for temporary files: ${error.message}`, hint, error);
   }

@@ -3,6 +3,7 @@ import { auditBag, isKnownPackage, parseBagInfo } from "../../src/core/audit-bag
 import { EntryReading } from "../../src/core/audit-entries.js";
 import { auditInclusion, parseInclusionProof } from "../../src/core/audit-inclusion.js";
 import { expectedFiles } from "../../src/core/audit-package.js";
+import { buildEntry, encodeEntry, genesisPrev } from "../../src/core/entry.js";
 import { leafHash } from "../../src/core/merkle.js";
 import { clashingPaths, packagePathProblem } from "../../src/core/package-paths.js";
 import { proofFileOf } from "../../src/core/package-proof-paths.js";
@@ -81,6 +82,27 @@ describe("entries of a package", () => {
 
   it("that belong to no capture are foreign, but for the keys and time-stamps", () => {
     expect(readingOf([1, 2, 5]).foreign).toEqual([5]);
+  });
+
+  it.each([
+    ["a folder that is not its capture's", { object: "objects/00/20261123-4T9KX2MB", version: "v1" }],
+    ["a version that is a path", { object: "objects/06/20261123-4T9KX2MB", version: "v1/.." }],
+    ["a folder and no version", { object: "objects/06/20261123-4T9KX2MB" }],
+  ])("that name %s are found", (_, place) => {
+    const reading = new EntryReading(() => []);
+    const body = { capture: "20261123-4T9KX2MB", ...place };
+    const at = "2026-11-23T18:00:00.000Z";
+    const entry = buildEntry({
+      seq: 1,
+      prev: genesisPrev,
+      at,
+      event: "capture",
+      actor: "a",
+      tool: "t",
+      body,
+    });
+    reading.take(Buffer.from(`${encodeEntry(entry)}\n`));
+    expect(reading.end(true).findings.map(({ code }) => code)).toContain("log-object");
   });
 
   it("that stand twice count once, and are named", () => {
