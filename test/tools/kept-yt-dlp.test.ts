@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Downloader, FetchOutcome } from "../../src/tools/fetch-types.ts";
@@ -195,13 +194,21 @@ describe.skipIf(!isScript || !hasProc)("a yt-dlp that stays loaded", () => {
   });
 
   test("leaves no process and no folder behind", async () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith("holdfast-kept-"));
-    const own = openKeptYtDlp(program);
-    const outcome = fetchVideo(requestFor(program, `${site.url}/clips/clip.mp4`, folder, { run: own.run }));
-    expect((await outcome).kind).toBe("media");
-    await own.close();
-    const after = readdirSync(tmpdir()).filter((name) => name.startsWith("holdfast-kept-"));
-    expect(after.filter((name) => !before.includes(name))).toEqual([]);
+    const place = mkdtempSync(join(folder, "t-"));
+    const usual = process.env.TMPDIR;
+    // A place of its own: others on this machine keep theirs in the usual one.
+    process.env.TMPDIR = place;
+    try {
+      const own = openKeptYtDlp(program);
+      const request = requestFor(program, `${site.url}/clips/clip.mp4`, folder, { run: own.run });
+      expect((await fetchVideo(request)).kind).toBe("media");
+      expect(readdirSync(place)).toEqual([expect.stringMatching(/^holdfast-kept-/)]);
+      await own.close();
+      expect(readdirSync(place)).toEqual([]);
+    } finally {
+      if (usual === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = usual;
+    }
   });
 
   test("as one zip behind a line that names python3 is kept too", async () => {
