@@ -1,3 +1,4 @@
+import { isAboutHeld } from "./core/audit-against.js";
 import type { CheckState, Finding } from "./core/finding.js";
 import { knownRoots } from "./verify-limits.js";
 import type { Brought } from "./verify-trust.js";
@@ -69,7 +70,7 @@ function againstSentences(findings: readonly Finding[], against: string | null):
       "The checkpoint you hold is not the newest in the package: whether today's log goes on from it only the whole log can show, or a package whose newest checkpoint is that one.",
     ];
   }
-  if (findings.some(({ code }) => /^history-|^other-log$/.test(code))) return [];
+  if (findings.some(({ code }) => isAboutHeld(code))) return [];
   return [
     "The checkpoint you hold is the newest in the package: what the entries state was not rewritten since it was given to you.",
   ];

@@ -1,3 +1,4 @@
+import { isAboutHeld } from "./core/audit-against.js";
 import type { CheckState, Finding } from "./core/finding.js";
 import type { Brought } from "./verify-trust.js";
 
@@ -81,8 +82,7 @@ function againstSentences({ brought, findings }: LimitFacts): readonly string[] 
       "Nothing was compared with a checkpoint kept elsewhere (--against): only that shows whether the log was rewritten by whoever holds the key, or put back to an older state, its checkpoints with it, by whoever could write here. Without one a rollback cannot be excluded.",
     ];
   }
-  const bad = findings.some(({ code }) => /^history-|^other-log$|^against-unchecked$/.test(code));
-  return bad
+  return findings.some(({ code }) => isAboutHeld(code) || code === "against-unchecked")
     ? []
     : [
         "The checkpoint you hold is the beginning of today's log: what it covers was not rewritten since it was given to you.",

@@ -3,14 +3,13 @@ import { auditBag, type BagInfo, isKnownPackage, parseBagInfo } from "./core/aud
 import {
   auditCheckpoints,
   type CheckpointAudit,
-  failsSignature,
   type LogFacts,
   restsOnNothing,
 } from "./core/audit-checkpoints.js";
 import { auditInclusion, type InclusionAudit } from "./core/audit-inclusion.js";
 import { auditPackageFiles, expectedFiles } from "./core/audit-package.js";
 import { type Checkpoint, parseCheckpoint } from "./core/checkpoint.js";
-import type { Finding } from "./core/finding.js";
+import { decidedBy, type Finding } from "./core/finding.js";
 import { FormatError } from "./core/format-error.js";
 import type { CheckState, PackagedCapture, PackageReport, World } from "./outcome.js";
 import { packageLimitSentences } from "./package-limit-sentences.js";
@@ -154,19 +153,14 @@ function onePerPlace(findings: readonly Finding[]): readonly Finding[] {
   return [...places.values()];
 }
 
-const ofLines = /^(log|entry|inclusion)-/;
-const ofBytes =
-  /^(package|bag|manifest|file|capture|record|derivation|annex)-|^(proof-stray|stray|too-large|unreadable)$/;
-
 function conclude(request: PackageRequest, audited: Audited): PackageReport {
   const { content, checkpoints, findings, facts, info } = audited;
   const errors = findings.filter(({ severity }) => severity === "error");
-  const failed = (codes: RegExp) => errors.some(({ code }) => codes.test(code));
   const captures = capturesOf(audited);
   const states = {
-    hashes: failed(ofBytes) ? "fail" : captures.some(({ files }) => files > 0) ? "pass" : "absent",
-    chain: failed(ofLines) ? "fail" : content.hasAllEntries ? "pass" : "unchecked",
-    signature: findings.some(failsSignature) ? "fail" : checkpoints.signature,
+    hashes: decidedBy(findings, "hashes") ?? (captures.some(({ files }) => files > 0) ? "pass" : "absent"),
+    chain: decidedBy(findings, "chain") ?? (content.hasAllEntries ? "pass" : "unchecked"),
+    signature: decidedBy(findings, "signature") === "fail" ? "fail" : checkpoints.signature,
     tokens: checkpoints.tokens,
   } as const;
   return {

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { sealHead } from "./checkpoint.js";
-import { failsSignature, restsOnNothing } from "./core/audit-checkpoints.js";
+import { restsOnNothing } from "./core/audit-checkpoints.js";
 import { loggedVersion } from "./core/audit-log.js";
 import { checkLine, firstLink } from "./core/chain.js";
 import { HoldfastError } from "./core/error.js";
-import type { Finding } from "./core/finding.js";
+import type { FindingCode } from "./core/finding-codes.js";
+import { decidedBy, type Finding } from "./core/finding.js";
 import { openForWriting } from "./open-vault.js";
 import type { CheckState, FileReport, VerifyReport, World } from "./outcome.js";
 import { auditVault, type VaultAudit } from "./vault/audit-vault.js";
@@ -136,7 +137,7 @@ function checkPlace(
   sha256: string,
 ): { readonly match?: FileReport["matches"][number]; readonly finding?: Finding } {
   const where = `${row.object}: ${row.path}`;
-  const error = (code: string, message: string) => ({
+  const error = (code: FindingCode, message: string) => ({
     finding: { code, severity: "error", where, message } as const,
   });
   const entry = checkLine(row.line, firstLink).entry;
@@ -179,24 +180,16 @@ function idOf({ reader, findings }: AuditedVault, part: string): string {
   );
 }
 
-/** Findings on the log itself: its lines, their order and their links. */
-const ofLog = /^(log|entry)-/;
-
-/** Findings of FORMAT.md §18.3. What is wrong with the index is none of them. */
-const ofStoredBytes =
-  /^(file|object|inventory|sidecar|version|record|derivation|annex|own-file|folder)-|^(stray|too-large)$/;
-
 function buildReport(audit: VaultAudit, quick: boolean, brought: Brought): VerifyReport {
   const { findings, checkpoints } = audit;
   const errors = findings.filter(({ severity }) => severity === "error");
-  const failed = (codes: RegExp) => errors.some(({ code }) => codes.test(code));
   const entries = audit.log?.entries ?? 0;
   const unsigned = Math.max(0, entries - (checkpoints?.signedSize ?? 0));
   const states = {
-    hashes: hashState(audit, failed(ofStoredBytes)),
-    chain: audit.log === null ? "unchecked" : stateOf(failed(ofLog)),
+    hashes: hashState(audit),
+    chain: audit.log === null ? "unchecked" : (decidedBy(findings, "chain") ?? "pass"),
     // Segments and the checkpoint that the checker holds are judged beside the checkpoints.
-    signature: findings.some(failsSignature) ? "fail" : (checkpoints?.signature ?? "unchecked"),
+    signature: decidedBy(findings, "signature") === "fail" ? "fail" : (checkpoints?.signature ?? "unchecked"),
     tokens: checkpoints?.tokens ?? "unchecked",
   } as const;
   const rests_on = checkpoints?.restsOn ?? restsOnNothing;
@@ -228,11 +221,7 @@ function buildReport(audit: VaultAudit, quick: boolean, brought: Brought): Verif
   };
 }
 
-function hashState(audit: VaultAudit, failed: boolean): CheckState {
-  if (audit.log === null) return "unchecked";
-  return audit.files === 0 && !failed ? "absent" : stateOf(failed);
-}
-
-function stateOf(failed: boolean): CheckState {
-  return failed ? "fail" : "pass";
+function hashState({ log, findings, files }: VaultAudit): CheckState {
+  if (log === null) return "unchecked";
+  return decidedBy(findings, "hashes") ?? (files === 0 ? "absent" : "pass");
 }

@@ -1,6 +1,15 @@
 import type { LogFacts } from "./audit-checkpoints.js";
 import type { Checkpoint } from "./checkpoint.js";
+import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
+
+/** The errors of `auditAgainst`. */
+const heldFaults: readonly FindingCode[] = ["history-rewritten", "history-truncated", "other-log"];
+
+/** Whether a finding says that a log does not go on from the checkpoint that the checker holds. */
+export function isAboutHeld(code: FindingCode): boolean {
+  return heldFaults.includes(code);
+}
 
 /**
  * Holds a log against a checkpoint that somebody kept elsewhere (FORMAT.md §16): empty when the log, as it is, begins
@@ -10,7 +19,7 @@ export function auditAgainst(
   held: Checkpoint,
   { origin, entries, rootAt }: Pick<LogFacts, "origin" | "entries" | "rootAt">,
 ): readonly Finding[] {
-  const finding = (code: string, message: string, severity: Finding["severity"] = "error") => [
+  const finding = (code: FindingCode, message: string, severity: Finding["severity"] = "error") => [
     { code, severity, where: "log", message },
   ];
   if (held.origin !== origin) return finding("other-log", "the checkpoint you hold is that of another vault");

@@ -1,5 +1,6 @@
 import type { MeasuredFile } from "./audit-object.js";
 import { isJsonObject, type Json, parseCanonical } from "./canonical-json.js";
+import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { FormatError } from "./format-error.js";
 
@@ -25,7 +26,7 @@ export function auditAnnex(
       { code: "annex-absent", severity: "note", where: folder, message: "the private annex is not here" },
     ];
   }
-  const error = (code: string, path: string, message: string): Finding => ({
+  const error = (code: FindingCode, path: string, message: string): Finding => ({
     code,
     severity: "error",
     where: `${found.folder}/${path}`,

@@ -1,3 +1,4 @@
+import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { packagePathProblem } from "./package-paths.js";
 
@@ -138,7 +139,7 @@ function auditManifest(
   }
   const { listed, isStrict } = readManifest(text, algorithm, covers);
   const findings: Finding[] = [];
-  const add = (code: string, where: string, message: string) =>
+  const add = (code: FindingCode, where: string, message: string) =>
     findings.push({ code, severity: "error", where, message });
   if (!isStrict) {
     return [malformed(name, "it has a line that is not in its form or place: nothing was compared with it")];

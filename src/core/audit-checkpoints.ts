@@ -4,7 +4,7 @@ import { checkSigned, findCheckpointFault, type SignedCheckpoint } from "./audit
 import { auditTokens } from "./audit-tokens.js";
 import { auditWitnesses } from "./audit-witnesses.js";
 import { checkpointName } from "./checkpoint.js";
-import type { CheckState, Finding } from "./finding.js";
+import { type CheckState, decidedBy, type Finding, fails } from "./finding.js";
 import type { KeyPeriod } from "./key-history.js";
 
 /** A file as it lies there. Nothing of it is trusted. */
@@ -156,14 +156,6 @@ export async function auditCheckpoints(
   };
 }
 
-const ofSignature =
-  /^(signature-(?!absent)|(key|witness|checkpoint|segment|history)-)|^(signed-differs|other-log)$/;
-
-/** Whether a finding answers the question `signature` with `fail` (FORMAT.md §18.2). */
-export function failsSignature({ code, severity }: Finding): boolean {
-  return severity === "error" && ofSignature.test(code);
-}
-
 /** The newest checkpoint: the largest number under which a checkpoint lies. */
 export function newestOf(found: readonly FoundCheckpoint[]): FoundCheckpoint | null {
   return found.findLast(({ body }) => body !== null) ?? null;
@@ -174,19 +166,17 @@ function signatureState(
   checked: readonly SignedCheckpoint[],
   newest: FoundCheckpoint | null,
 ): CheckState {
-  if (findings.some(failsSignature)) return "fail";
+  const decided = decidedBy(findings, "signature");
+  if (decided === "fail") return "fail";
   const isSigned = checked.some(({ found, key }) => found === newest && key !== null);
-  if (!isSigned) return "absent";
-  // An error of this code was a `fail` above: here it is a key whose time was over when the time-stamp came.
-  return findings.some(({ code }) => code === "key-not-trusted") ? "unchecked" : "pass";
+  return isSigned ? (decided ?? "pass") : "absent";
 }
 
 function tokenState(findings: readonly Finding[], found: readonly FoundCheckpoint[]): CheckState {
-  const ofTokens = findings.filter(({ code }) => /^(token-(?!absent)|proof-)/.test(code));
-  if (ofTokens.some(({ severity }) => severity === "error")) return "fail";
+  if (findings.some((finding) => fails(finding, "tokens"))) return "fail";
   const all = found.flatMap(({ tokens }) => tokens);
   if (all.length === 0) return "absent";
-  const open = ofTokens.filter(({ code }) => code === "token-untrusted" || code === "proof-unchecked");
+  const open = findings.filter(({ code }) => code === "token-untrusted" || code === "proof-unchecked");
   const unchecked = new Set(open.map(({ where }) => where));
   return all.every(({ path }) => unchecked.has(path)) ? "unchecked" : "pass";
 }

@@ -5,6 +5,7 @@ import type { Json } from "./canonical-json.js";
 import { isCaptureId } from "./capture-id.js";
 import { sha256 } from "./digest.js";
 import { type Entry, parseEntry } from "./entry.js";
+import { type FindingCode, lineFinding } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { FormatError } from "./format-error.js";
 import { FactCollector } from "./log-facts.js";
@@ -85,7 +86,7 @@ export class EntryReading {
       return parseLine(line);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      this.report(`log-${error.code}`, `entry:${this.row}`, error.message);
+      this.report(lineFinding(error.code), `entry:${this.row}`, error.message);
       return null;
     }
   }
@@ -124,7 +125,7 @@ export class EntryReading {
     this.report("log-object", `entry:${seq}`, message);
   }
 
-  private report(code: string, where: string, message: string): void {
+  private report(code: FindingCode, where: string, message: string): void {
     this.findings.push({ code, severity: "error", where, message });
   }
 }

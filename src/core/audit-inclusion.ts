@@ -1,4 +1,5 @@
 import { checkpointName, parseCheckpoint } from "./checkpoint.js";
+import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { FormatError } from "./format-error.js";
 import { verifyInclusion } from "./merkle.js";
@@ -146,7 +147,7 @@ function missing(seq: number, what: string): Finding {
   return fault("inclusion-missing", `entry:${seq}`, `there is no proof that it is in ${what}`);
 }
 
-function fault(code: string, where: string, message: string): Finding {
+function fault(code: FindingCode, where: string, message: string): Finding {
   return { code, severity: "error", where, message };
 }
 

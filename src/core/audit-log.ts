@@ -2,6 +2,7 @@ import { isJsonObject, type Json } from "./canonical-json.js";
 import { checkLine, firstLink } from "./chain.js";
 import { ClockSteps } from "./clock-steps.js";
 import type { Entry } from "./entry.js";
+import { type FindingCode, lineFinding } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { type CollectedFacts, FactCollector } from "./log-facts.js";
 import { publicationFolder } from "./publication.js";
@@ -76,7 +77,8 @@ export function auditLog(
     const { line, seq } = stored;
     const { entry, faults, next } = checkLine(line, link);
     link = next;
-    for (const { code, message } of faults) findings.push(logFinding(`log-${code}`, `entry:${seq}`, message));
+    for (const { code, message } of faults)
+      findings.push(logFinding(lineFinding(code), `entry:${seq}`, message));
     if (!entry) continue;
     collector.add(entry);
     clock.add(entry);
@@ -160,6 +162,6 @@ function textOf(value: Json | undefined): string | null {
   return typeof value === "string" ? value : null;
 }
 
-function logFinding(code: string, where: string, message: string): Finding {
+function logFinding(code: FindingCode, where: string, message: string): Finding {
   return { code, severity: "error", where, message };
 }

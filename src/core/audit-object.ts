@@ -1,5 +1,6 @@
 import type { LoggedCapture, LoggedVersion } from "./audit-log.js";
 import { sha256, sha512 } from "./digest.js";
+import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { contentFiles, encodeSidecar, type Inventory, parseInventory } from "./inventory.js";
 
@@ -65,12 +66,12 @@ class ObjectReport {
     this.explained = explained;
   }
 
-  error(code: string, path: string, message: string): void {
+  error(code: FindingCode, path: string, message: string): void {
     this.findings.push({ code, severity: "error", where: `${this.found.folder}/${path}`, message });
   }
 
   /** A difference that a commit in progress makes: an error unless the journal explains it. */
-  unsettled(code: string, path: string, message: string): void {
+  unsettled(code: FindingCode, path: string, message: string): void {
     if (!this.explained) {
       this.error(code, path, message);
       return;

@@ -4,6 +4,7 @@ import type { PackagedEntries } from "./audit-entries.js";
 import { type LoggedCapture, type LoggedFile, type LoggedVersion, statementOf } from "./audit-log.js";
 import type { MeasuredFile } from "./audit-object.js";
 import { isCaptureId } from "./capture-id.js";
+import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 
 /** The files of a package and what its entries say, for `auditPackageFiles`. */
@@ -194,6 +195,6 @@ function measured({ bytes, sha256, sha512, problem }: PackagedFile): MeasuredFil
   return problem === null ? { bytes, sha256: sha256 ?? "", sha512 } : { problem };
 }
 
-function error(code: string, where: string, message: string): Finding {
+function error(code: FindingCode, where: string, message: string): Finding {
   return { code, severity: "error", where, message };
 }

@@ -1,5 +1,6 @@
 import type { FoundCheckpoint, LogFacts } from "./audit-checkpoints.js";
 import { type Checkpoint, checkpointNamespace, parseCheckpoint } from "./checkpoint.js";
+import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { FormatError } from "./format-error.js";
 import { keyInForce } from "./key-history.js";
@@ -57,7 +58,7 @@ export function asciiOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("latin1");
 }
 
-export function findCheckpointFault(code: string, where: string, message: string): Finding {
+export function findCheckpointFault(code: FindingCode, where: string, message: string): Finding {
   return { code, severity: "error", where, message };
 }
 
@@ -65,7 +66,7 @@ function bodyFindings(path: string, size: number, body: Uint8Array, facts: LogFa
   const stated = readBody(body);
   if (typeof stated === "string") return [findCheckpointFault("checkpoint-malformed", path, stated)];
   const findings: Finding[] = [];
-  const add = (code: string, message: string) => findings.push(findCheckpointFault(code, path, message));
+  const add = (code: FindingCode, message: string) => findings.push(findCheckpointFault(code, path, message));
   if (stated.size !== size) {
     add("checkpoint-malformed", `it is for ${stated.size} entries and does not lie under that number`);
   }

@@ -8,6 +8,7 @@ import type {
 } from "./audit-checkpoints.js";
 import { type SignedCheckpoint, signedBytes } from "./audit-signed.js";
 import { sha256 } from "./digest.js";
+import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { FormatError } from "./format-error.js";
 import type { TimeStamp } from "./time-stamp.js";
@@ -171,10 +172,11 @@ async function auditProof({ path: where, bytes }: FoundToken, signed: Buffer): P
     return { findings: [{ code: "proof-unchecked", severity: "note", where, message }] };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    return { findings: [fault(error.code, where, error.message)] };
+    const code = error.code === "proof-imprint" ? "proof-imprint" : "proof-malformed";
+    return { findings: [fault(code, where, error.message)] };
   }
 }
 
-function fault(code: string, where: string, message: string): Finding {
+function fault(code: FindingCode, where: string, message: string): Finding {
   return { code, severity: "error", where, message };
 }

@@ -2,6 +2,7 @@ import type { FoundCheckpoint, FoundFile, LogFacts, RestsOn, WitnessEntry } from
 import { asciiOf } from "./audit-signed.js";
 import { checkpointNamespace } from "./checkpoint.js";
 import { sha256 } from "./digest.js";
+import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { checkSignature } from "./sshsig.js";
 
@@ -66,6 +67,6 @@ function checkWitness(
   return { fingerprint: key.fingerprint };
 }
 
-function fault(code: string, where: string, message: string): Finding {
+function fault(code: FindingCode, where: string, message: string): Finding {
   return { code, severity: "error", where, message };
 }

@@ -1,7 +1,9 @@
+import { type FindingCode, findingKinds, type Question, type Severity } from "./finding-codes.js";
+
 /** One thing a verification has to say. `error` means: not as recorded. `note` explains and never fails. */
 export interface Finding {
-  readonly code: string;
-  readonly severity: "error" | "note";
+  readonly code: FindingCode;
+  readonly severity: Severity;
   /** A path relative to the vault or package, a capture id, or `entry:<seq>`. */
   readonly where: string;
   readonly message: string;
@@ -9,3 +11,21 @@ export interface Finding {
 
 /** The answer to one of the questions of a check (FORMAT.md §18); `absent` and `unchecked` never count as passed. */
 export type CheckState = "pass" | "fail" | "absent" | "unchecked";
+
+/**
+ * What the findings alone say to a question (FORMAT.md §18.5): `fail`, `unchecked`, or null where they say nothing, so that
+ * it depends on what there was to check.
+ */
+export function decidedBy(findings: readonly Finding[], question: Question): "fail" | "unchecked" | null {
+  if (findings.some((finding) => fails(finding, question))) return "fail";
+  return findings.some((finding) => leavesOpen(finding, question)) ? "unchecked" : null;
+}
+
+/** Whether a finding answers a question with `fail`. */
+export function fails({ code, severity }: Finding, question: Question): boolean {
+  return severity === "error" && findingKinds[code].fails.includes(question);
+}
+
+function leavesOpen({ code, severity }: Finding, question: Question): boolean {
+  return severity === "note" && findingKinds[code].opens.includes(question);
+}

@@ -3,6 +3,7 @@ import { auditAnnex, type FoundAnnex } from "../core/audit-annex.js";
 import { type LoggedCapture, type LoggedVersion, loggedVersion, statementOf } from "../core/audit-log.js";
 import { auditObject, type FoundObject, type MeasuredFile } from "../core/audit-object.js";
 import { parseCanonical } from "../core/canonical-json.js";
+import type { FindingCode } from "../core/finding-codes.js";
 import type { Finding } from "../core/finding.js";
 import { FormatError } from "../core/format-error.js";
 import type { Intent } from "./commit.js";
@@ -64,7 +65,12 @@ function recordFindings(layout: VaultLayout, capture: LoggedCapture, found: Foun
     const path = `${version.version}/content/${logicalPath}`;
     if (!found.files.has(path)) return [];
     const where = `${found.folder}/${path}`;
-    const finding = (code: string, message: string): Finding => ({ code, severity: "error", where, message });
+    const finding = (code: FindingCode, message: string): Finding => ({
+      code,
+      severity: "error",
+      where,
+      message,
+    });
     const bytes = readBytes(join(layout.root, where));
     if (bytes === null) return [finding("file-unreadable", "it cannot be read as a text")];
     try {

@@ -3,6 +3,7 @@ import Database from "better-sqlite3";
 import { type LogFacts, newestOf } from "../core/audit-checkpoints.js";
 import { auditLog, type LogAudit, type LoggedCapture } from "../core/audit-log.js";
 import type { Entry } from "../core/entry.js";
+import type { FindingCode } from "../core/finding-codes.js";
 import type { Finding } from "../core/finding.js";
 import { CoveredTimes } from "../core/log-facts.js";
 import { auditIndex, type IndexAudit, type LinesTask, placeFindings } from "./audit-index.js";
@@ -207,6 +208,6 @@ function unreadable(error: unknown): Finding {
   return vaultDb("database-damaged", `SQLite cannot read it: ${words}`);
 }
 
-function vaultDb(code: string, message: string): Finding {
+function vaultDb(code: FindingCode, message: string): Finding {
   return { code, severity: "error", where: "vault.db", message };
 }

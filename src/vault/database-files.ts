@@ -1,5 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readSync } from "node:fs";
 import { HoldfastError } from "../core/error.js";
+import type { FindingCode } from "../core/finding-codes.js";
 import type { Finding } from "../core/finding.js";
 import type { VaultLayout } from "./layout.js";
 import { isBeingWritten } from "./writer-lock.js";
@@ -83,6 +84,6 @@ function stateOf(layout: VaultLayout, end: string) {
   return lstatSync(`${layout.database}${end}`, { bigint: true, throwIfNoEntry: false });
 }
 
-function error(code: string, where: string, message: string): Finding {
+function error(code: FindingCode, where: string, message: string): Finding {
   return { code, severity: "error", where, message };
 }

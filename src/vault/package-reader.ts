@@ -6,6 +6,7 @@ import { largestProof, type ProvenCheckpoint } from "../core/audit-inclusion.js"
 import { annexOf, type ExpectedFile, expectedFiles, isOwnFile } from "../core/audit-package.js";
 import { parseCanonical } from "../core/canonical-json.js";
 import { checkpointName } from "../core/checkpoint.js";
+import type { FindingCode } from "../core/finding-codes.js";
 import type { Finding } from "../core/finding.js";
 import { FormatError } from "../core/format-error.js";
 import { proofFileOf } from "../core/package-proof-paths.js";
@@ -291,6 +292,6 @@ function* linesOf(blocks: Iterable<Buffer>, longest: number): Generator<Buffer |
   if (length > 0) yield Buffer.concat(begun);
 }
 
-function error(code: string, where: string, message: string): Finding {
+function error(code: FindingCode, where: string, message: string): Finding {
   return { code, severity: "error", where, message };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { HoldfastError } from "../core/error.js";
+import type { FindingCode } from "../core/finding-codes.js";
 import type { Finding } from "../core/finding.js";
 import {
   damagedDatabase,
@@ -95,7 +96,7 @@ function foreignSchema(database: Database.Database): readonly Finding[] {
   return schemaDifferences(database).map((message) => ofDatabase("schema-differs", message));
 }
 
-function ofDatabase(code: string, message: string): Finding {
+function ofDatabase(code: FindingCode, message: string): Finding {
   return { code, severity: "error", where: "vault.db", message };
 }
 

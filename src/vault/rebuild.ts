@@ -5,6 +5,7 @@ import { auditCheckpoints, newestOf, noTrust } from "../core/audit-checkpoints.j
 import { checkLine, firstLink } from "../core/chain.js";
 import { originOf } from "../core/checkpoint.js";
 import { HoldfastError } from "../core/error.js";
+import { fails } from "../core/finding.js";
 import { FormatError } from "../core/format-error.js";
 import { closeWhole, openDatabaseForWriting } from "./database.js";
 import { makeFolder, moveDurably, syncFile } from "./durable.js";
@@ -144,7 +145,7 @@ async function refuseMisfit(
   };
   const { findings } = await auditCheckpoints(found, facts, noTrust, "vault");
   const fault = findings.find(
-    ({ code, severity }) => severity === "error" && /^(checkpoint|signature)-/.test(code),
+    (finding) => fails(finding, "signature") && finding.code !== "key-not-endorsed",
   );
   if (fault) throw misfit(`${fault.where}: ${fault.message}`);
 }

@@ -25,13 +25,13 @@ const damaged: VerifyReport = {
   hashes: "fail",
   findings: [
     {
-      code: "interrupted-commit",
+      code: "commit-interrupted",
       severity: "note",
       where: "objects/x",
       message: "the journal explains this",
     },
     {
-      code: "digest-differs",
+      code: "file-changed",
       severity: "error",
       where: "objects/x/v1/content/original/track-1.mp4",
       message: "changed",
@@ -67,11 +67,11 @@ describe("the report of a check", () => {
   test("every finding has its line, errors before notes", () => {
     const lines = plain(damaged).split("\n");
     const at = (text: string) => lines.findIndex((line) => line.includes(text));
-    expect(lines[at("digest-differs")]).toBe(
-      "  error  objects/x/v1/content/original/track-1.mp4  digest-differs: changed",
+    expect(lines[at("file-changed")]).toBe(
+      "  error  objects/x/v1/content/original/track-1.mp4  file-changed: changed",
     );
-    expect(at("digest-differs")).toBeLessThan(at("file-missing"));
-    expect(at("file-missing")).toBeLessThan(at("interrupted-commit"));
+    expect(at("file-changed")).toBeLessThan(at("file-missing"));
+    expect(at("file-missing")).toBeLessThan(at("commit-interrupted"));
     expect(lines.at(-1)).toBe("not as recorded: 2 errors");
   });
 
@@ -85,7 +85,7 @@ describe("the report of a check", () => {
 
   test("a hostile path in a finding stays on its line", () => {
     const finding = {
-      code: hostileTitle,
+      code: "stray",
       severity: "error",
       where: hostileTitle,
       message: hostileTitle,
