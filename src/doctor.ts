@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { diskReserve } from "./core/disk-reserve.js";
 import type { ClockCheck } from "./core/record.js";
+import { sqliteFinding } from "./doctor-supply.js";
 import { downloaderJail, mediaJail } from "./jails.js";
 import type { World } from "./outcome.js";
 import { type SealState, sealFindings } from "./seal-state.js";
@@ -11,6 +12,7 @@ import { confinedCommand, type Sandbox } from "./tools/confinement.js";
 import type { JailState } from "./tools/jail-state.js";
 import { versionLimits } from "./tools/limits.js";
 import { findProgram, howToGet, minimumYtDlp, type Program, type ProgramName } from "./tools/programs.js";
+import { modulesFolder, type SqliteBinary, sqliteBinary } from "./tools/sqlite-binary.js";
 
 /** One thing `doctor` has to say. A `problem` keeps holdfast from its work or its promises; a `note` explains. */
 export interface DoctorFinding {
@@ -48,6 +50,8 @@ export interface DoctorReport {
   readonly tool: string;
   readonly node: string;
   readonly programs: readonly Program[];
+  /** The native part of SQLite that this installation loads; null where none was found. */
+  readonly sqlite: SqliteBinary | null;
   /** How the programs that read clips are confined on this machine. */
   readonly sandbox: Sandbox;
   readonly clock: ClockCheck;
@@ -78,7 +82,7 @@ const wanted: readonly { readonly name: ProgramName; readonly without: string; r
   ];
 
 /**
- * Looks at this machine: programs with version, age and digest, Node, confinement, clock, free space, and the vault
+ * Looks at this machine: programs with version, age and digest, Node, SQLite, confinement, clock, free space, and the vault
  * through `vaultState` (null: no vault is looked at). Changes nothing but the cache of program versions. Never throws for what it finds.
  */
 export async function doctor(
@@ -103,6 +107,9 @@ export async function doctor(
         : programFinding(program),
     );
   }
+  const modules = modulesFolder();
+  const sqlite = modules === null ? null : sqliteBinary(modules);
+  if (sqlite !== null) findings.push(sqliteFinding(sqlite));
   const readers = programs.filter(({ name }) => name === "ffmpeg" || name === "ffprobe");
   const media = await mediaJail(readers.map(({ path }) => path));
   const downloader = programs.find(({ name }) => name === "yt-dlp");
@@ -119,6 +126,7 @@ export async function doctor(
     tool: world.tool,
     node: process.versions.node,
     programs,
+    sqlite,
     sandbox,
     clock,
     disks,

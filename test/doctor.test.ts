@@ -12,7 +12,9 @@ import {
 } from "../src/doctor.js";
 import { sealFindings } from "../src/seal-state.js";
 import type { World } from "../src/outcome.js";
+import { sqliteFinding } from "../src/doctor-supply.js";
 import type { Program } from "../src/tools/programs.js";
+import type { SqliteBinary } from "../src/tools/sqlite-binary.js";
 
 let folder: string;
 
@@ -66,6 +68,18 @@ describe("what doctor says about this machine", () => {
     expect(report.disks.map(({ what }) => what)).toEqual(["vault", "temporary files"]);
     expect(report.disks[0]?.path).toBe(folder);
     expect(report.vault).toBeNull();
+  });
+
+  it("the native part of SQLite is told with where it came from and its digest", async () => {
+    const report = await doctor(null, world({ PATH: "" }), null);
+    const finding = report.findings.find(({ what }) => what === "sqlite");
+    for (const fact of [report.sqlite?.path, report.sqlite?.sha256, report.sqlite?.version])
+      expect(finding?.detail).toContain(fact);
+    const severity = (state: SqliteBinary["state"]) =>
+      sqliteFinding({ path: "/s", version: "1.2.3", sha256: "0".repeat(64), state }).severity;
+    expect(
+      (["built-by-set-up", "not-recorded", "changed-since-set-up"] as const).map((state) => severity(state)),
+    ).toEqual(["ok", "note", "problem"]);
   });
 
   it("a program that is missing is a problem with what to type", async () => {

@@ -320,6 +320,12 @@ const doctorReport: DoctorReport = {
       source: "path",
     },
   ],
+  sqlite: {
+    path: "/h/node_modules/better-sqlite3/build/Release/better_sqlite3.node",
+    version: "12.11.1",
+    sha256: file.sha256,
+    state: "built-by-set-up",
+  },
   sandbox: "prlimit",
   clock: record.clock,
   disks: [{ what: "vault", path: "/vault", free_bytes: 1, total_bytes: 2 }],

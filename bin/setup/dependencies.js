@@ -7,13 +7,16 @@ const modules = join(root, "node_modules");
 const stamp = join(modules, ".holdfast-stamp");
 const lock = join(root, "package-lock.json");
 
-/** Installs the packages of package-lock.json unless exactly these are there. Throws a SetupFailure. */
+/**
+ * Installs the packages of package-lock.json unless exactly these are there. npm compares each with its digest there and runs
+ * none of their scripts. Throws a SetupFailure.
+ */
 export function installDependencies(env) {
   const wanted = fingerprint();
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   if (existsSync(stamp) || !installedAsLocked()) {
-    say("installing the packages that package-lock.json names (npm ci)");
-    if (!npm(["ci"], env)) {
+    say("installing the packages that package-lock.json names (npm ci --ignore-scripts)");
+    if (!npm(["ci", "--ignore-scripts"], env)) {
       throw new SetupFailure(
         70,
         "installing the packages failed, npm said why above\ncheck the network, then run `npm run setup` again",

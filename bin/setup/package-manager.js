@@ -12,6 +12,8 @@ const managers = [
       perl: ["perl"],
       "yt-dlp": ["yt-dlp"],
       bubblewrap: ["bubblewrap"],
+      compiler: ["g++", "make", "python3"],
+      gpgv: ["gpgv"],
     },
   },
   {
@@ -24,6 +26,8 @@ const managers = [
       perl: ["perl"],
       "yt-dlp": ["yt-dlp"],
       bubblewrap: ["bubblewrap"],
+      compiler: ["gcc-c++", "make", "python3"],
+      gpgv: ["gnupg2"],
     },
   },
   {
@@ -36,6 +40,8 @@ const managers = [
       perl: ["perl"],
       "yt-dlp": ["yt-dlp"],
       bubblewrap: ["bubblewrap"],
+      compiler: ["gcc", "make", "python"],
+      gpgv: ["gnupg"],
     },
   },
   {
@@ -48,6 +54,8 @@ const managers = [
       perl: ["perl"],
       "yt-dlp": ["yt-dlp"],
       bubblewrap: ["bubblewrap"],
+      compiler: ["g++", "make", "python3"],
+      gpgv: ["gpgv"],
     },
   },
   {
@@ -60,6 +68,8 @@ const managers = [
       perl: ["perl"],
       "yt-dlp": ["yt-dlp"],
       bubblewrap: null,
+      compiler: null,
+      gpgv: ["gnupg"],
     },
   },
 ];

@@ -3,6 +3,7 @@ import { build } from "./build.js";
 import { installDependencies } from "./dependencies.js";
 import { installPrograms } from "./programs.js";
 import { SetupFailure, say } from "./shell.js";
+import { buildSqlite } from "./sqlite.js";
 
 export { say };
 
@@ -17,6 +18,8 @@ export async function setUp(env) {
   try {
     checkNode(process.versions.node);
     installDependencies(env);
+    // Before anything can load it.
+    buildSqlite(env);
     build(env);
     await installPrograms(env);
     return 0;

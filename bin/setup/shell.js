@@ -35,11 +35,11 @@ export function onPath(name, env) {
 }
 
 /** Runs npm as the one that started us, else the one on PATH. */
-export function npm(args, env) {
+export function npm(args, env, cwd = root) {
   const script = env.npm_execpath;
   return script?.endsWith(".js")
-    ? succeeds(process.execPath, [script, ...args], env)
-    : succeeds("npm", args, env);
+    ? succeeds(process.execPath, [script, ...args], env, cwd)
+    : succeeds("npm", args, env, cwd);
 }
 
 function isProgram(path) {
