@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { sealHead } from "./checkpoint.js";
 import { restsOnNothing } from "./core/audit-checkpoints.js";
 import { loggedVersion } from "./core/audit-log.js";
-import { checkLine, firstLink } from "./core/chain.js";
+import { checkLineBytes, firstLink } from "./core/chain.js";
 import { HoldfastError } from "./core/error.js";
 import type { FindingCode } from "./core/finding-codes.js";
 import { decidedBy, type Finding } from "./core/finding.js";
@@ -140,7 +140,7 @@ function checkPlace(
   const error = (code: FindingCode, message: string) => ({
     finding: { code, severity: "error", where, message } as const,
   });
-  const entry = checkLine(row.line, firstLink).entry;
+  const entry = checkLineBytes(row.line, firstLink).entry;
   const version = entry && loggedVersion(entry);
   if (
     entry?.seq !== row.entry ||

@@ -7,7 +7,7 @@ import { runBatch } from "../src/batch.js";
 import { readSourceList } from "../src/core/source-list.js";
 import type { World } from "../src/outcome.js";
 import { annotationsOf } from "../src/vault/annotations.js";
-import { readLog } from "../src/vault/log.js";
+import { linesFrom } from "../src/vault/log.js";
 import { readVault } from "../src/vault/reader.js";
 import { type CliRun, holdfast } from "./support/cli.js";
 import { openSite, type Site } from "./support/site.js";
@@ -289,7 +289,7 @@ describe("what the researcher's other columns say", () => {
       case: "KZ-15",
     });
     const lines = readVault(vault, ({ database }) =>
-      [...readLog(database)].map(({ line }) => line).filter((line) => line.includes('"event":"annotate"')),
+      [...linesFrom(database, 1)].filter((line) => line.includes('"event":"annotate"')),
     );
     expect(lines).toHaveLength(2);
     const digest = createHash("sha256").update(readFileSync(list)).digest("hex");
@@ -297,7 +297,7 @@ describe("what the researcher's other columns say", () => {
     const from = lines.map((line) => JSON.parse(line).body.from).sort();
     expect(from).toEqual([`list ${digest}, row 2`, `list ${digest}, row 3`]);
     await holdfast(["batch", list, "--json", "--vault", vault, ...to, ...quick]);
-    const after = readVault(vault, ({ database }) => [...readLog(database)].map(({ line }) => line));
+    const after = readVault(vault, ({ database }) => [...linesFrom(database, 1)]);
     expect(after.filter((line) => line.includes('"event":"annotate"'))).toEqual(lines);
     await expectSound(vault);
   });

@@ -16,7 +16,7 @@ import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { sealHead } from "../src/checkpoint.js";
 import { listOrphans, type SweepReport, sweepVault } from "../src/sweep.js";
-import { readLog } from "../src/vault/log.js";
+import { linesFrom } from "../src/vault/log.js";
 import { beginAttempt } from "../src/vault/recovery.js";
 import { closeVault } from "../src/vault/vault.js";
 import { holdfast } from "./support/cli.js";
@@ -173,7 +173,7 @@ describe("what crashes left", () => {
     expect(left).toEqual(expected);
     expect(left.length).toBeGreaterThan(clean - 5);
     const vault = await openTestVault(root);
-    const entry = JSON.parse([...readLog(vault.database)].at(-1)?.line ?? "");
+    const entry = JSON.parse([...linesFrom(vault.database, 1)].at(-1) ?? "");
     closeVault(vault);
     expect(report.entries).toEqual([entry.seq]);
     expect(entry).toMatchObject({ event: "recovery", body: { what: "leftovers-removed", capture: null } });
@@ -263,7 +263,7 @@ describe("temporary folders of killed commands", () => {
     expect(report.orphans.find(({ path }) => path === old)).toMatchObject({ fate: "remove", done: true });
     expect([old, young, foreign, outside].map((path) => existsSync(path))).toEqual([false, true, true, true]);
     const vault = await openTestVault(root);
-    const { line } = [...readLog(vault.database)].at(-1)!;
+    const line = [...linesFrom(vault.database, 1)].at(-1)!;
     closeVault(vault);
     expect(line).toContain("a temporary folder outside the vault");
     expect(line).not.toContain(tmpdir());

@@ -6,6 +6,7 @@ import { isCaptureId } from "./capture-id.js";
 import { sha256 } from "./digest.js";
 import { type Entry, parseEntry } from "./entry.js";
 import { type FindingCode, lineFinding } from "./finding-codes.js";
+import { exactText } from "./exact-text.js";
 import type { Finding } from "./finding.js";
 import { FormatError } from "./format-error.js";
 import { FactCollector } from "./log-facts.js";
@@ -131,11 +132,10 @@ export class EntryReading {
 }
 
 function parseLine(line: Uint8Array): Entry {
-  const bytes = Buffer.from(line);
-  const text = bytes.toString("utf8");
-  if (!text.endsWith("\n"))
+  if (line.at(-1) !== 0x0a)
     throw new FormatError("not-canonical", "the last line does not end with a line feed");
-  if (!Buffer.from(text).equals(bytes)) throw new FormatError("not-canonical", "the line is not UTF-8");
+  const text = exactText(line);
+  if (text === null) throw new FormatError("not-json", "the line is not UTF-8");
   return parseEntry(text.slice(0, -1));
 }
 

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json } from "./canonical-json.js";
-import { checkLine, firstLink } from "./chain.js";
+import { checkLineBytes, firstLink } from "./chain.js";
 import { ClockSteps } from "./clock-steps.js";
 import type { Entry } from "./entry.js";
 import { type FindingCode, lineFinding } from "./finding-codes.js";
@@ -7,11 +7,11 @@ import type { Finding } from "./finding.js";
 import { type CollectedFacts, FactCollector } from "./log-facts.js";
 import { publicationFolder } from "./publication.js";
 
-/** A line of the log as it is kept: its exact text and the columns that repeat parts of it. */
+/** A line of the log as it is kept: its bytes, which whoever changed the file may have made anything, and the columns that repeat parts of it. */
 export interface StoredLine {
   readonly seq: number;
   readonly prev: string;
-  readonly line: string;
+  readonly line: Uint8Array;
   readonly hash: string;
 }
 
@@ -75,7 +75,7 @@ export function auditLog(
   for (const stored of lines) {
     entries += 1;
     const { line, seq } = stored;
-    const { entry, faults, next } = checkLine(line, link);
+    const { entry, faults, next } = checkLineBytes(line, link);
     link = next;
     for (const { code, message } of faults)
       findings.push(logFinding(lineFinding(code), `entry:${seq}`, message));

@@ -1,6 +1,7 @@
 import type { LoggedCapture, LoggedVersion } from "./audit-log.js";
 import { sha256, sha512 } from "./digest.js";
 import type { FindingCode } from "./finding-codes.js";
+import { exactText } from "./exact-text.js";
 import type { Finding } from "./finding.js";
 import { contentFiles, encodeSidecar, type Inventory, parseInventory } from "./inventory.js";
 
@@ -149,14 +150,11 @@ function holds(bytes: Uint8Array | undefined, text: string): boolean {
   return bytes !== undefined && sha256(bytes) === sha256(text);
 }
 
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-}
-
 function newestInventory(found: FoundObject, versions: readonly LoggedVersion[]): Inventory | null {
   for (const version of [...versions].reverse()) {
-    const text = found.texts.get(`${version.version}/inventory.json`);
-    const parsed = text === undefined ? null : parseInventory(decode(text));
+    const bytes = found.texts.get(`${version.version}/inventory.json`);
+    const text = bytes === undefined ? null : exactText(bytes);
+    const parsed = text === null ? null : parseInventory(text);
     if (parsed && "inventory" in parsed) return parsed.inventory;
   }
   return null;

@@ -1,3 +1,4 @@
+import { exactText } from "./exact-text.js";
 import { FormatError } from "./format-error.js";
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -29,6 +30,13 @@ export function parseCanonical(text: string): Json {
   if (encodeCanonical(value) !== text)
     throw new FormatError("not-canonical", "the JSON is not in canonical form");
   return value;
+}
+
+/** The same of bytes as they are stored. Bytes that are not UTF-8 are `not-json`. */
+export function parseCanonicalBytes(bytes: Uint8Array): Json {
+  const text = exactText(bytes);
+  if (text === null) throw new FormatError("not-json", "the text is not UTF-8");
+  return parseCanonical(text);
 }
 
 /**

@@ -1,4 +1,5 @@
-import { type Entry, genesisPrev, lineHash, parseEntry } from "./entry.js";
+import { type Entry, genesisPrev, lineHash, lineHashOfBytes, parseEntry } from "./entry.js";
+import { exactText } from "./exact-text.js";
 import { FormatError } from "./format-error.js";
 
 /** What the next line of a log must say to follow the ones before it (FORMAT.md §4.3). */
@@ -31,6 +32,14 @@ export function checkLine(line: string, expected: Link): LineCheck {
   const { entry, faults } = readLine(line);
   const next = { seq: (entry?.seq ?? expected.seq) + 1, prev: lineHash(line) };
   return { entry, faults: entry ? linkFaults(entry, expected) : faults, next };
+}
+
+/** The same for a line as it is stored: bytes that are not UTF-8 are no entry, and the next line carries their hash. */
+export function checkLineBytes(line: Uint8Array, expected: Link): LineCheck {
+  const text = exactText(line);
+  if (text !== null) return checkLine(text, expected);
+  const fault = { code: "not-json", message: "the line is not UTF-8" };
+  return { entry: null, faults: [fault], next: { seq: expected.seq + 1, prev: lineHashOfBytes(line) } };
 }
 
 function readLine(line: string): Pick<LineCheck, "entry" | "faults"> {

@@ -67,6 +67,13 @@ export function lineHash(line: string): string {
   return sha256(`${line}\n`);
 }
 
+/** The same of a line as bytes, which may be no text. */
+export function lineHashOfBytes(line: Uint8Array): string {
+  return sha256(Buffer.concat([line, lineFeed]));
+}
+
+const lineFeed = Uint8Array.of(0x0a);
+
 /**
  * Reads one line, without its LF, strictly. Throws FormatError: the codes of `parseCanonical`, `not-an-object`,
  * `unknown-version`, `missing-key`, `unknown-key`, `bad-seq`, `bad-prev`, `bad-time`, `unknown-event`, `bad-actor`,

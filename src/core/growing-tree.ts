@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { leafHashOfBytes } from "./merkle.js";
 
 /**
  * The tree of `merkle.ts`, for whole logs: it grows line by line in place, without a copy for each leaf. `onNode` is told
@@ -18,9 +19,9 @@ export class GrowingTree {
   }
 
   /** Adds a line of the log, given without its LF. */
-  add(line: string): void {
+  add(line: Uint8Array): void {
     let index = this.leaves;
-    let digest: Buffer = hash("sha256", `\0${line}\n`, "buffer");
+    let digest: Buffer = leafHashOfBytes(Buffer.concat([line, lineFeed]));
     this.onNode(0, index, digest);
     let level = 0;
     for (; this.peaks.at(-1)?.level === level; level += 1) {
@@ -41,6 +42,8 @@ export class GrowingTree {
     return this.peaks.slice(0, -1).reduceRight((right, { digest }) => parentOf(digest, right), last.digest);
   }
 }
+
+const lineFeed = Uint8Array.of(0x0a);
 
 /** Prefix and both children, filled anew for each node. */
 const pair = Buffer.alloc(65, 1);

@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import { statedValues } from "../core/annotation.js";
-import { checkLine, firstLink } from "../core/chain.js";
+import { checkLineBytes, firstLink } from "../core/chain.js";
 import type { Entry } from "../core/entry.js";
 import { foldedText } from "../core/folded-text.js";
 import { prepared } from "./statements.js";
@@ -73,12 +73,12 @@ export function annotationsOf(database: Database.Database, capture: string): rea
 
 /** Everything that was ever asserted about a capture, in the order of the log, read from the lines themselves. */
 export function annotationHistory(database: Database.Database, capture: string): readonly AnnotationEvent[] {
-  const query = `SELECT line FROM entry WHERE json_extract(line, '$.body.capture') = ?
+  const query = `SELECT CAST(line AS BLOB) FROM entry WHERE json_extract(line, '$.body.capture') = ?
      AND json_extract(line, '$.event') IS 'annotate' ORDER BY seq`;
-  const lines = database.prepare<[string], string>(query).pluck().all(capture);
+  const lines = database.prepare<[string], Buffer>(query).pluck().all(capture);
   const newest = new Map<string, number>();
   // A line that cannot be read is left out; an audit names it.
-  const entries = lines.flatMap((line) => checkLine(line, firstLink).entry ?? []);
+  const entries = lines.flatMap((line) => checkLineBytes(line, firstLink).entry ?? []);
   const events = entries.flatMap(({ seq, at, body }) =>
     statedValues(body).map(([key, value]) => {
       newest.set(key, seq);

@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { auditAnnex, type FoundAnnex } from "../core/audit-annex.js";
 import { type LoggedCapture, type LoggedVersion, loggedVersion, statementOf } from "../core/audit-log.js";
 import { auditObject, type FoundObject, type MeasuredFile } from "../core/audit-object.js";
-import { parseCanonical } from "../core/canonical-json.js";
 import type { FindingCode } from "../core/finding-codes.js";
+import { parseCanonicalBytes } from "../core/canonical-json.js";
+import { exactText } from "../core/exact-text.js";
 import type { Finding } from "../core/finding.js";
 import { FormatError } from "../core/format-error.js";
 import type { Intent } from "./commit.js";
@@ -74,7 +75,7 @@ function recordFindings(layout: VaultLayout, capture: LoggedCapture, found: Foun
     const bytes = readBytes(join(layout.root, where));
     if (bytes === null) return [finding("file-unreadable", "it cannot be read as a text")];
     try {
-      const value = parseCanonical(decode(bytes));
+      const value = parseCanonicalBytes(bytes);
       return schemaProblems(schema, value).map((message) => finding(`${schema}-schema`, message));
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
@@ -94,7 +95,7 @@ function annexFindings(
   const files = measured.get(`${folder}/`) ?? new Map<string, MeasuredFile>();
   if (files.size === 0 && intent) return [];
   const bytes = files.has("annex.json") ? readBytes(join(layout.root, folder, "annex.json")) : null;
-  const found: FoundAnnex = { folder, text: bytes && decode(bytes), files };
+  const found: FoundAnnex = { folder, text: bytes && exactText(bytes), files };
   return auditAnnex(capture.annexSha256, found, folder);
 }
 
@@ -109,11 +110,6 @@ function readTexts(folder: string, paths: readonly string[]): ReadonlyMap<string
     if (bytes !== null) texts.set(path, bytes);
   }
   return texts;
-}
-
-/** For parsing only: what is compared with a digest are the bytes. */
-function decode(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("utf8");
 }
 
 function pendingVersion(intent: Intent): LoggedVersion | null {

@@ -1,12 +1,13 @@
 import type Database from "better-sqlite3";
 import { isCaptureId } from "../core/capture-id.js";
 import type { Entry } from "../core/entry.js";
+import { exactText } from "../core/exact-text.js";
 import type { Finding } from "../core/finding.js";
 import { GrowingTree } from "../core/growing-tree.js";
 import { type FoundSegment, openSegmentAudit } from "./audit-segments.js";
 import { olderVersion } from "./database.js";
 import { objectPath, type VaultLayout } from "./layout.js";
-import { linesFrom } from "./log.js";
+import { lineBytesFrom } from "./log.js";
 import { openNodeAudit } from "./merkle-nodes.js";
 import { openReplay, type Replay } from "./replay.js";
 import { recordReader } from "./record-reader.js";
@@ -44,7 +45,7 @@ export function auditIndex(layout: VaultLayout, database: Database.Database, tas
   const damage = integrityFindings(database, task.lightCheck);
   if (damage.length > 0) return { damage, findings: [], segmentFindings: [], roots: new Map() };
   const replay = openReplay(recordReader(layout));
-  const segments = openSegmentAudit(layout.root, task.segments, (first) => linesFrom(database, first));
+  const segments = openSegmentAudit(layout.root, task.segments, (first) => lineBytesFrom(database, first));
   const older = olderVersion(database) !== null;
   const nodes = older ? null : openNodeAudit(database);
   const tree = new GrowingTree((level, number, digest) => nodes?.node(level, number, digest));
@@ -52,7 +53,7 @@ export function auditIndex(layout: VaultLayout, database: Database.Database, tas
   const roots = new Map<number, Uint8Array>();
   const findings: Finding[] = [];
   try {
-    for (const line of linesFrom(database, 1)) {
+    for (const line of lineBytesFrom(database, 1)) {
       tree.add(line);
       if (wanted.has(tree.size)) roots.set(tree.size, tree.root());
       segments.line(line);
@@ -101,8 +102,9 @@ function integrityFindings(database: Database.Database, light: boolean): readonl
 /** Events of which the index holds something. Lines in another form than the canonical one are no entries anyway. */
 const indexed = /"event":"(?:capture|derive|redact|token|annotate)/;
 
-function replayLine(replay: Replay, line: string): readonly Finding[] {
-  const entry = indexed.test(line) ? readEntry(line) : null;
+function replayLine(replay: Replay, bytes: Uint8Array): readonly Finding[] {
+  const line = exactText(bytes);
+  const entry = line !== null && indexed.test(line) ? readEntry(line) : null;
   // What names a place outside its own object is not looked up.
   return entry && placeFindings(entry).length === 0 ? replay.add(entry) : [];
 }

@@ -14,7 +14,7 @@ export interface FoundSegment {
 /** Compares segments with the lines of the log as they are read, so that neither is ever in memory as a whole. */
 export interface SegmentAudit {
   /** One line more of the log, without its LF, in order from line 1. */
-  line(text: string): void;
+  line(bytes: Uint8Array): void;
   /** Everything that is wrong once the log is at its end. `newest` is the size of the newest checkpoint, or 0. */
   findings(newest: number): readonly Finding[];
   close(): void;
@@ -24,7 +24,7 @@ export interface SegmentAudit {
 export function openSegmentAudit(
   root: string,
   segments: readonly FoundSegment[],
-  linesFrom: (first: number) => Iterable<string>,
+  linesFrom: (first: number) => Iterable<Uint8Array>,
 ): SegmentAudit {
   const ordered = [...segments].sort((a, b) => a.first - b.first || a.last - b.last);
   const { chain, overlapping } = apart(ordered);
@@ -38,14 +38,14 @@ export function openSegmentAudit(
     open = null;
   };
   return {
-    line(text) {
+    line(bytes) {
       at += 1;
       const segment = chain[next];
       if (open === null && segment?.first === at) {
         open = new SegmentReader(root, segment);
         next += 1;
       }
-      open?.line(text);
+      open?.line(bytes);
       if (open?.segment.last === at) finish();
     },
     findings(newest) {
@@ -81,7 +81,7 @@ function apart(ordered: readonly FoundSegment[]) {
 function isUnchanged(
   root: string,
   segment: FoundSegment,
-  linesFrom: (first: number) => Iterable<string>,
+  linesFrom: (first: number) => Iterable<Uint8Array>,
 ): boolean {
   const reader = new SegmentReader(root, segment);
   let at = segment.first;
@@ -93,8 +93,10 @@ function isUnchanged(
   return reader.end();
 }
 
-/** How many characters of lines are put together before they are compared. */
+/** How many bytes of lines are put together before they are compared. */
 const batchLength = 256 * 1024;
+
+const lineFeed = Uint8Array.of(0x0a);
 
 /** A segment's file beside the lines that it should hold. Nothing is thrown: a file that cannot be read is not those lines. */
 class SegmentReader {
@@ -102,7 +104,7 @@ class SegmentReader {
   private readonly descriptor: number | null;
   private same: boolean;
   private lines = 0;
-  private batch: string[] = [];
+  private batch: Uint8Array[] = [];
   private length = 0;
 
   constructor(root: string, segment: FoundSegment) {
@@ -111,11 +113,11 @@ class SegmentReader {
     this.same = this.descriptor !== null;
   }
 
-  line(text: string): void {
+  line(bytes: Uint8Array): void {
     this.lines += 1;
     if (!this.same) return;
-    this.batch.push(text);
-    this.length += text.length;
+    this.batch.push(bytes, lineFeed);
+    this.length += bytes.length + 1;
     if (this.length >= batchLength) this.flush();
   }
 
@@ -131,7 +133,7 @@ class SegmentReader {
 
   private flush(): void {
     if (this.batch.length === 0) return;
-    const wanted = Buffer.from(`${this.batch.join("\n")}\n`);
+    const wanted = Buffer.concat(this.batch, this.length);
     const found = Buffer.allocUnsafe(wanted.length);
     this.same &&= this.read(found) === wanted.length && found.equals(wanted);
     this.batch = [];

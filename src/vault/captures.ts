@@ -118,12 +118,12 @@ export function filesByDigest(database: Database.Database, sha256: string) {
         path: string;
         bytes: number;
         entry: number;
-        line: string;
+        line: Buffer;
         url: string | null;
         object: string;
       }
     >(
-      `SELECT file.capture, file.path, file.bytes, file.entry, entry.line, capture.url, capture.object
+      `SELECT file.capture, file.path, file.bytes, file.entry, CAST(entry.line AS BLOB) AS line, capture.url, capture.object
        FROM file JOIN capture ON capture.id = file.capture JOIN entry ON entry.seq = file.entry
        WHERE file.sha256 = ? ORDER BY file.entry, file.path`,
     )

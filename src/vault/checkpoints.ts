@@ -16,7 +16,7 @@ import { appendLeaf, leafHash, type TreeHead, treeRoot } from "../core/merkle.js
 import type { SshPublicKey } from "../core/ssh-key.js";
 import { checkSignature } from "../core/sshsig.js";
 import { digestFileQuickly } from "./digest-file.js";
-import { lastRow } from "./log.js";
+import { lastRow, textOfLine } from "./log.js";
 import { placeInLog } from "./log-files.js";
 import { listSegments, newestCheckpoint } from "./log-folder.js";
 import { peaksOf } from "./merkle-nodes.js";
@@ -179,11 +179,10 @@ function* textOf(database: Database.Database, first: number, last: number): Iter
   if (batch.length > 0) yield batch.join("");
 }
 
-function lines(database: Database.Database, first: number, last: number): IterableIterator<string> {
-  return database
-    .prepare<[number, number], string>("SELECT line FROM entry WHERE seq BETWEEN ? AND ? ORDER BY seq")
-    .pluck()
-    .iterate(first, last);
+function* lines(database: Database.Database, first: number, last: number): Iterable<string> {
+  const query = "SELECT CAST(line AS BLOB) FROM entry WHERE seq BETWEEN ? AND ? ORDER BY seq";
+  const rows = database.prepare<[number, number], Buffer>(query).pluck();
+  for (const line of rows.iterate(first, last)) yield textOfLine(line);
 }
 
 function otherHistory(what: string): HoldfastError {

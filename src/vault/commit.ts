@@ -178,7 +178,7 @@ export function moveVersion(vault: Vault, intent: Intent): void {
 export function replaceRootInventory(vault: Vault, intent: Intent): void {
   const object = join(vault.layout.root, objectPath(intent.capture));
   for (const name of ["inventory.json", "inventory.json.sha512"]) {
-    placeFile(join(object, name), readFileSync(join(object, intent.version, name), "utf8"));
+    placeFile(join(object, name), readFileSync(join(object, intent.version, name)));
   }
   syncFolder(object);
 }

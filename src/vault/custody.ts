@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import { isJsonObject, type Json } from "../core/canonical-json.js";
-import { checkLine, firstLink } from "../core/chain.js";
-import { type Entry, lineHash } from "../core/entry.js";
+import { checkLineBytes, firstLink } from "../core/chain.js";
+import type { Entry } from "../core/entry.js";
 
 /** An entry with the SHA-256 of its line, recomputed from the line and not taken from a column. */
 export interface HashedEntry {
@@ -20,8 +20,8 @@ export function custodyOf(
   withAnnotations: boolean,
 ): readonly HashedEntry[] {
   const own = database
-    .prepare<[string], { line: string }>(
-      "SELECT line FROM entry WHERE json_extract(line, '$.body.capture') = ?",
+    .prepare<[string], { line: Buffer }>(
+      "SELECT CAST(line AS BLOB) AS line FROM entry WHERE json_extract(line, '$.body.capture') = ?",
     )
     .all(capture);
   const others = [...entriesOfEvent(database, "export"), ...entriesOfEvent(database, "fixity-check")];
@@ -32,14 +32,15 @@ export function custodyOf(
 
 /** The entries of one event, in order, found through the index over events: a log may have a million lines. */
 export function entriesOfEvent(database: Database.Database, event: Entry["event"]): readonly HashedEntry[] {
-  const query = "SELECT line FROM entry WHERE json_extract(line, '$.event') = ? ORDER BY seq";
-  return readable(database.prepare<[string], { line: string }>(query).all(event));
+  const query =
+    "SELECT CAST(line AS BLOB) AS line FROM entry WHERE json_extract(line, '$.event') = ? ORDER BY seq";
+  return readable(database.prepare<[string], { line: Buffer }>(query).all(event));
 }
 
-function readable(rows: readonly { readonly line: string }[]): readonly HashedEntry[] {
+function readable(rows: readonly { readonly line: Uint8Array }[]): readonly HashedEntry[] {
   return rows.flatMap(({ line }) => {
-    const { entry } = checkLine(line, firstLink);
-    return entry ? [{ entry, hash: lineHash(line) }] : [];
+    const { entry, next } = checkLineBytes(line, firstLink);
+    return entry ? [{ entry, hash: next.prev }] : [];
   });
 }
 

@@ -37,7 +37,7 @@ export function writeNewFileInParts(path: string, parts: Iterable<string | Uint8
  * the old file or the new one, never a part. Used for a vault's own files and for OCFL's root inventory and sidecar,
  * which the standard replaces with every version.
  */
-export function placeFile(path: string, content: string, mode = 0o444): void {
+export function placeFile(path: string, content: string | Uint8Array, mode = 0o444): void {
   const temporary = `${path}.new`;
   // What a kill left behind is read-only, and only its folder's owner can take it away.
   rmSync(temporary, { force: true });

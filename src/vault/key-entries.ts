@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
-import { type Entry, parseEntry } from "../core/entry.js";
-import { FormatError } from "../core/format-error.js";
+import { checkLineBytes, firstLink } from "../core/chain.js";
+import type { Entry } from "../core/entry.js";
 import { type KeyPeriod, keyHistory } from "../core/key-history.js";
 
 /**
@@ -9,8 +9,8 @@ import { type KeyPeriod, keyHistory } from "../core/key-history.js";
  */
 export function keyHistoryOf(database: Database.Database): readonly KeyPeriod[] {
   const lines = database
-    .prepare<[], string>(
-      `SELECT line FROM entry WHERE seq = 1 OR json_extract(line, '$.event') = 'key-rotated' ORDER BY seq`,
+    .prepare<[], Buffer>(
+      `SELECT CAST(line AS BLOB) FROM entry WHERE seq = 1 OR json_extract(line, '$.event') = 'key-rotated' ORDER BY seq`,
     )
     .pluck()
     .all();
@@ -19,16 +19,15 @@ export function keyHistoryOf(database: Database.Database): readonly KeyPeriod[] 
 
 /** The vault's id by entry 1, which the log is chained to; null where that entry does not state one. */
 export function loggedVaultId(database: Database.Database): string | null {
-  const line = database.prepare<[], string>("SELECT line FROM entry WHERE seq = 1").pluck().get();
+  const line = database
+    .prepare<[], Buffer>("SELECT CAST(line AS BLOB) FROM entry WHERE seq = 1")
+    .pluck()
+    .get();
   const id = line === undefined ? undefined : readEntry(line)[0]?.body.vault_id;
   return typeof id === "string" && /^[0-9a-f]{32}$/.test(id) ? id : null;
 }
 
-function readEntry(line: string): readonly Entry[] {
-  try {
-    return [parseEntry(line)];
-  } catch (error) {
-    if (error instanceof FormatError) return [];
-    throw error;
-  }
+function readEntry(line: Uint8Array): readonly Entry[] {
+  const { entry } = checkLineBytes(line, firstLink);
+  return entry ? [entry] : [];
 }

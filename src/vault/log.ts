@@ -1,6 +1,8 @@
 import type Database from "better-sqlite3";
 import type { StoredLine } from "../core/audit-log.js";
+import { HoldfastError } from "../core/error.js";
 import { buildEntry, type Entry, encodeEntry, genesisPrev, lineHash, parseEntry } from "../core/entry.js";
+import { exactText } from "../core/exact-text.js";
 import { addLeaf } from "./merkle-nodes.js";
 import { prepared } from "./statements.js";
 
@@ -25,16 +27,17 @@ export function appendEntry(database: Database.Database, facts: EntryFacts): Ent
   return entry;
 }
 
-export function lastRow(database: Database.Database): StoredLine | undefined {
+/** Place, link and hash of the last entry by its columns. */
+export function lastRow(database: Database.Database): Omit<StoredLine, "line"> | undefined {
   return database
-    .prepare<[], StoredLine>("SELECT seq, prev, line, hash FROM entry ORDER BY seq DESC LIMIT 1")
+    .prepare<[], Omit<StoredLine, "line">>("SELECT seq, prev, hash FROM entry ORDER BY seq DESC LIMIT 1")
     .get();
 }
 
 /** Every row of the log in order, one at a time: a log may be larger than memory. */
 export function* readLog(database: Database.Database): Iterable<StoredLine> {
-  const rows = database.prepare<[], readonly [number, string, string, string]>(
-    "SELECT seq, prev, line, hash FROM entry ORDER BY seq",
+  const rows = database.prepare<[], readonly [number, string, Buffer, string]>(
+    "SELECT seq, prev, CAST(line AS BLOB), hash FROM entry ORDER BY seq",
   );
   for (const [seq, prev, line, hash] of rows.raw().iterate()) yield { seq, prev, line, hash };
 }
@@ -44,32 +47,51 @@ export function entriesOf(
   database: Database.Database,
   capture: string,
 ): readonly { readonly seq: number; readonly at: string; readonly event: string; readonly line: string }[] {
+  const query = `SELECT seq, json_extract(line, '$.at') AS at, json_extract(line, '$.event') AS event,
+     CAST(line AS BLOB) AS line FROM entry WHERE json_extract(line, '$.body.capture') = ? ORDER BY seq`;
   return database
-    .prepare<[string], { seq: number; at: string; event: string; line: string }>(
-      `SELECT seq, json_extract(line, '$.at') AS at, json_extract(line, '$.event') AS event, line
-       FROM entry WHERE json_extract(line, '$.body.capture') = ? ORDER BY seq`,
-    )
-    .all(capture);
+    .prepare<[string], { seq: number; at: string; event: string; line: Buffer }>(query)
+    .all(capture)
+    .map((row) => ({ ...row, line: textOfLine(row.line) }));
 }
 
 /** The newest entry of one kind, for instance the last `settings-changed`. */
 export function lastEntryOf(database: Database.Database, events: readonly string[]): Entry | undefined {
   const row = database
-    .prepare<[string], { line: string }>(
-      `SELECT line FROM entry
+    .prepare<[string], { line: Buffer }>(
+      `SELECT CAST(line AS BLOB) AS line FROM entry
        WHERE json_extract(line, '$.event') IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1`,
     )
     .get(JSON.stringify(events));
-  return row && parseEntry(row.line);
+  return row && parseEntry(textOfLine(row.line));
 }
 
-/** The lines of the log from number `first` on, by their place in it and not by what they or the columns say. */
-export function linesFrom(database: Database.Database, first: number): Iterable<string> {
-  const query = "SELECT line FROM entry ORDER BY seq LIMIT -1 OFFSET ?";
+/** The bytes of the lines from number `first` on, by their place in the log and not by what they or the columns say. */
+export function lineBytesFrom(database: Database.Database, first: number): Iterable<Buffer> {
+  const query = "SELECT CAST(line AS BLOB) FROM entry ORDER BY seq LIMIT -1 OFFSET ?";
   return database
-    .prepare<[number], string>(query)
+    .prepare<[number], Buffer>(query)
     .pluck()
     .iterate(first - 1);
+}
+
+/** The same as texts. Throws `not-as-recorded` at one that is none. */
+export function* linesFrom(database: Database.Database, first: number): Iterable<string> {
+  for (const line of lineBytesFrom(database, first)) yield textOfLine(line);
+}
+
+/**
+ * The text of a line, read with `CAST(line AS BLOB)`: SQLite keeps any bytes as TEXT, and what is handed out or signed must
+ * be those. Throws `not-as-recorded` where it is not UTF-8.
+ */
+export function textOfLine(line: Uint8Array): string {
+  const text = exactText(line);
+  if (text !== null) return text;
+  throw new HoldfastError(
+    "not-as-recorded",
+    "reading the log in vault.db: a line is not UTF-8",
+    "run 'holdfast verify' to see which one, and compare with a copy of this vault",
+  );
 }
 
 /** Whether an entry other than `token` is newer than entry `size`: then the next checkpoint is due (FORMAT.md §14). */

@@ -12,6 +12,7 @@ import type { StatedFile } from "./checked-read.js";
 import { readQuietly } from "./digest-file.js";
 import { schemaProblems } from "./json-schemas.js";
 import { objectPath, type VaultLayout } from "./layout.js";
+import { textOfLine } from "./log.js";
 import { readObject, type StoredObject } from "./objects.js";
 
 /** An entry with its exact line, without the LF. */
@@ -44,20 +45,22 @@ export function packagedEntries(
   captures: readonly string[],
   withAnnotations: boolean,
 ): readonly ExactEntry[] {
-  const query = `SELECT line FROM entry WHERE seq = 1 OR json_extract(line, '$.event') = 'key-rotated'
+  const query = `SELECT CAST(line AS BLOB) FROM entry WHERE seq = 1 OR json_extract(line, '$.event') = 'key-rotated'
      OR json_extract(line, '$.body.capture') IN (SELECT value FROM json_each(?)) ORDER BY seq`;
-  const lines = database.prepare<[string], string>(query).pluck().all(JSON.stringify(captures));
+  const lines = database.prepare<[string], Buffer>(query).pluck().all(JSON.stringify(captures));
   return readLines(lines).filter(({ entry }) => withAnnotations || entry.event !== "annotate");
 }
 
 /** These entries, in order. */
 export function entriesAt(database: Database.Database, seqs: readonly number[]): readonly ExactEntry[] {
-  const query = "SELECT line FROM entry WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq";
-  return readLines(database.prepare<[string], string>(query).pluck().all(JSON.stringify(seqs)));
+  const query =
+    "SELECT CAST(line AS BLOB) FROM entry WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq";
+  return readLines(database.prepare<[string], Buffer>(query).pluck().all(JSON.stringify(seqs)));
 }
 
-function readLines(lines: readonly string[]): readonly ExactEntry[] {
-  return lines.map((line) => {
+function readLines(lines: readonly Uint8Array[]): readonly ExactEntry[] {
+  return lines.map((bytes) => {
+    const line = textOfLine(bytes);
     try {
       return { entry: parseEntry(line), line };
     } catch (error) {

@@ -4,9 +4,10 @@ import type { FoundCheckpoint, FoundFile, FoundToken } from "../core/audit-check
 import { EntryReading, type PackagedEntries } from "../core/audit-entries.js";
 import { largestProof, type ProvenCheckpoint } from "../core/audit-inclusion.js";
 import { annexOf, type ExpectedFile, expectedFiles, isOwnFile } from "../core/audit-package.js";
-import { parseCanonical } from "../core/canonical-json.js";
+import { parseCanonicalBytes } from "../core/canonical-json.js";
 import { checkpointName } from "../core/checkpoint.js";
 import type { FindingCode } from "../core/finding-codes.js";
+import { exactText } from "../core/exact-text.js";
 import type { Finding } from "../core/finding.js";
 import { FormatError } from "../core/format-error.js";
 import { proofFileOf } from "../core/package-proof-paths.js";
@@ -160,7 +161,10 @@ class PackageReading {
   private readAnnex(file: PackageIndexFile): void {
     const id = annexOf(file.path);
     if (id === null || !file.path.endsWith("/annex/annex.json")) return;
-    this.keep(file, (bytes) => this.annexes.set(id, Buffer.from(bytes).toString("utf8")));
+    this.keep(file, (bytes) => {
+      const text = exactText(bytes);
+      if (text !== null) this.annexes.set(id, text);
+    });
   }
 
   /** record.json and derivation.json: canonical form and schema. Nothing of them is kept. */
@@ -175,9 +179,7 @@ class PackageReading {
     const bytes = readWhole(file);
     if (bytes === null) return;
     try {
-      const text = bytes.toString("utf8");
-      if (!Buffer.from(text).equals(bytes)) throw new FormatError("not-canonical", "it is not UTF-8");
-      const problem = firstSchemaProblem(schema, parseCanonical(text));
+      const problem = firstSchemaProblem(schema, parseCanonicalBytes(bytes));
       if (problem !== null) this.findings.push(error(`${schema}-schema`, file.path, problem));
     } catch (problem) {
       if (!(problem instanceof FormatError)) throw problem;

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { HoldfastError } from "../core/error.js";
+import { exactText } from "../core/exact-text.js";
 import { webUrl } from "../core/web-url.js";
 import { schemaProblems } from "./json-schemas.js";
 
@@ -64,7 +65,8 @@ export function encodeSettings(settings: Settings): string {
 
 /** Reads and validates `holdfast.json`; a person may have edited it. */
 export function readSettings(path: string): { readonly settings: Settings; readonly text: string } {
-  const text = readFileSync(path, "utf8");
+  const text = exactText(readFileSync(path));
+  if (text === null) throw unknownSettings(path, "it is not UTF-8");
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -5,7 +5,7 @@ import { sealHead } from "../../src/checkpoint.js";
 import { fromCommandLine } from "../../src/core/annotation.js";
 import { parseEntry } from "../../src/core/entry.js";
 import { openForWriting } from "../../src/open-vault.js";
-import { readLog } from "../../src/vault/log.js";
+import { linesFrom } from "../../src/vault/log.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { audit, captureText, deriveText, testWorld } from "../support/vaults.js";
 
@@ -29,7 +29,7 @@ export async function runClocks(times: readonly number[], root: string): Promise
       expect(head.problem).toBeNull();
       expect(entry.seq).toBeGreaterThan(logged.at(-1) ?? 0);
       logged.push(entry.seq);
-      const lines = [...readLog(vault.database)].map(({ line }) => parseEntry(line));
+      const lines = [...linesFrom(vault.database, 1)].map(parseEntry);
       expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_line, place) => place + 1));
       expect(lines.find(({ seq }) => seq === entry.seq)?.at).toBe(new Date(at).toISOString());
     } finally {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CommitStep } from "../../src/vault/commit.js";
-import { lastRow, readLog } from "../../src/vault/log.js";
+import { lastRow, linesFrom } from "../../src/vault/log.js";
 import { finishInterrupted } from "../../src/vault/recovery.js";
 import { closeVault } from "../../src/vault/vault.js";
 import {
@@ -99,7 +99,7 @@ async function problems(root: string): Promise<readonly string[]> {
 async function events(root: string): Promise<readonly string[]> {
   const vault = await openTestVault(root);
   try {
-    return [...readLog(vault.database)].map(({ line }) => String(JSON.parse(line).event));
+    return [...linesFrom(vault.database, 1)].map((line) => String(JSON.parse(line).event));
   } finally {
     closeVault(vault);
   }

@@ -16,7 +16,7 @@ import { genesisPrev } from "../../src/core/entry.js";
 import { placeFindings } from "../../src/vault/audit-index.js";
 import { placeFile } from "../../src/vault/durable.js";
 import { objectPath } from "../../src/vault/layout.js";
-import { readLog } from "../../src/vault/log.js";
+import { linesFrom } from "../../src/vault/log.js";
 import { finishInterrupted } from "../../src/vault/recovery.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { audit, copyVault, makeVault, openTestVault, temporaryFolder } from "../support/vaults.js";
@@ -197,7 +197,7 @@ describe("what a crash left is said before it is cleared", () => {
     );
     await write(root);
     const vault = await openTestVault(root);
-    const last = JSON.parse([...readLog(vault.database)].at(-1)!.line);
+    const last = JSON.parse([...linesFrom(vault.database, 1)].at(-1)!);
     closeVault(vault);
     expect(last).toMatchObject({
       event: "recovery",
