@@ -21,7 +21,7 @@ import { schemaProblems } from "./vault/json-schemas.js";
 import { readObject, type StoredObject } from "./vault/objects.js";
 import { beginAttempt } from "./vault/recovery.js";
 import { logEntry } from "./vault/vault.js";
-import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
+import { closeWorkshop, noDigest, openWorkshop, type Workshop } from "./workshop.js";
 
 /**
  * Derives the named captures again, or finishes every derivation that is pending or failed when none is named.
@@ -159,7 +159,7 @@ async function derivingSoftware(workshop: Workshop): Promise<readonly Software[]
   const exiftool = await workshop.exiftool.version().catch(() => null);
   const drawing = await workshop.pictures.libraries();
   const libraries = Object.entries({ ...(exiftool === null ? {} : { exiftool }), ...drawing });
-  return libraries.map(([name, version]) => ({ name, version, sha256: null }));
+  return libraries.map(([name, version]) => ({ name, version, ...noDigest }));
 }
 
 function commitDerivation(

@@ -56,11 +56,6 @@ export async function takeInfoJson(info: FetchedFile | null, desk: Desk): Promis
   if (info.bytes > maxInfoJsonBytes) {
     return { ...nothing, source: noFacts, warnings: [`an info.json of ${info.bytes} bytes was left out`] };
   }
-  const raw = await hashFile(
-    info.path,
-    { logicalPath: "", role: "info_json", receivedAs: null, asReceived: true },
-    desk.now,
-  );
   try {
     const value = parseForeignJson(readFileSync(info.path, "utf8"));
     const redacted = redactInfoJson(value, desk.secrets);
@@ -68,7 +63,7 @@ export async function takeInfoJson(info: FetchedFile | null, desk: Desk): Promis
     return {
       ...nothing,
       files: [await writeOwn(desk, path, "info_json", `${JSON.stringify(redacted.value, null, 1)}\n`)],
-      redactions: [{ path, raw_sha256: raw.digest.sha256, cut: redacted.cut }],
+      redactions: [{ path, raw_sha256: null, cut: redacted.cut }],
       raw: [{ path: info.path, name: "info.json" }],
       source: readPlatformFacts(redacted.value, "info.json"),
       comments: holdsComments(redacted.value),
@@ -92,16 +87,11 @@ function holdsComments(metadata: Json): boolean {
 export async function takePages(pages: readonly FetchedSidecar[], desk: Desk): Promise<Evidence> {
   const parts: Pick<Evidence, "files" | "redactions" | "raw">[] = [];
   for (const page of pages) {
-    const raw = await hashFile(
-      page.path,
-      { logicalPath: "", role: "html_source", receivedAs: null, asReceived: true },
-      desk.now,
-    );
     const redacted = redactText(readFileSync(page.path, "utf8"), desk.secrets);
     const path = `source/${page.name}`;
     parts.push({
       files: [await writeOwn(desk, path, page.role, redacted.text)],
-      redactions: [{ path, raw_sha256: raw.digest.sha256, cut: redacted.cut }],
+      redactions: [{ path, raw_sha256: null, cut: redacted.cut }],
       raw: [{ path: page.path, name: page.name }],
     });
   }

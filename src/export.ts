@@ -11,7 +11,9 @@ import { type ExportTarget, exportTarget, notNew, type PackageForm } from "./exp
 import { openForWriting } from "./open-vault.js";
 import type { PackageReport, World } from "./outcome.js";
 import { type PackageMade, writePackage } from "./package-write.js";
-import { type ToldByTags, toldByTags } from "./told-by-tags.js";
+import type { ToldByDigests } from "./told-by-digests.js";
+import { type ToldByFiles, toldByFiles } from "./told-by-files.js";
+import type { ToldByTags } from "./told-by-tags.js";
 import { type CaptureRowRecord, oneCaptureByPart } from "./vault/captures.js";
 import { syncFolder } from "./vault/durable.js";
 import { keyHistoryOf } from "./vault/key-entries.js";
@@ -55,6 +57,8 @@ export interface ExportResult {
   readonly checkpoint: number;
   /** What the tags of the files as received tell, for each capture. */
   readonly revealing_tags: readonly ToldByTags[];
+  /** What digests in older records tell, for each capture that has such a record. */
+  readonly telling_digests: readonly ToldByDigests[];
   /** Stands for every byte of the package. */
   readonly tagmanifest_sha256: string;
   /** Authorities with a token over a checkpoint in the package, each with the earliest time it states. */
@@ -85,12 +89,12 @@ export class PackageRefused extends HoldfastError {
  * Makes a package of some captures for somebody who has no holdfast (FORMAT.md §17). Nothing stands under the name asked
  * for before the whole package was written, read again and checked. Throws `usage`, `not-found`, `not-as-recorded`, what
  * opening a vault throws, the reason why the log could not be signed, and what the disk throws; nothing of the package
- * is left then. `onTags` is told what leaves in the tags of the originals, before anything is written.
+ * is left then. `onTold` is told what leaves in the files besides what they show, before anything is written.
  */
 export async function exportPackage(
   request: ExportRequest,
   world: World,
-  onTags: (told: readonly ToldByTags[]) => void = () => undefined,
+  onTold: (told: ToldByFiles) => void = () => undefined,
 ): Promise<ExportResult> {
   // 1. the place and the keys, before anything is opened
   const target = exportTarget(request);
@@ -99,8 +103,8 @@ export async function exportPackage(
   try {
     // 2. which captures, and that a signed checkpoint covers all that the log says of them
     const captures = chosenCaptures(vault, request.ids);
-    const told = captures.map((id) => toldByTags(readObject(join(vault.layout.root, objectPath(id)))));
-    onTags(told);
+    const told = toldByFiles(captures.map((id) => readObject(join(vault.layout.root, objectPath(id)))));
+    onTold(told);
     await coverEntries(vault, captures, request.seal, world);
 
     // 3. write the package beside its place, read it again and check it, then give it its name
@@ -115,8 +119,8 @@ export async function exportPackage(
     const { annotations } = made;
     const { seq: entry } = logExport(vault, target, withAnnotations ? { ...stated, annotations } : stated);
     const head = await sealHead(vault, world, request.seal);
-    const times = { existed_by: earliestTimes(made.report), revealing_tags: told };
-    return { to: target.to, ...stated, annotations, ...times, entry, head };
+    const existed_by = earliestTimes(made.report);
+    return { to: target.to, ...stated, annotations, existed_by, ...told, entry, head };
   } finally {
     closeVault(vault);
   }

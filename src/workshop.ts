@@ -124,15 +124,25 @@ export function collectorFacts() {
 function describeSoftware(world: World, programs: readonly Program[]): readonly Software[] {
   const [name = "holdfast", version = ""] = world.tool.split("/");
   return [
-    { name, version, sha256: null },
-    { name: "node", version: process.versions.node, sha256: null },
+    { name, version, ...noDigest },
+    { name: "node", version: process.versions.node, ...noDigest },
     ...programs.map((program) => ({
       name: program.old ? `${program.name} (older than the safe minimum, allowed by a flag)` : program.name,
       version: program.version,
-      sha256: program.package_sha256 ?? program.sha256,
+      ...statedDigest(program),
     })),
   ];
 }
+
+/** The digest that leaves with a record: none that whoever has it could try local paths against (FORMAT.md §5.5). */
+function statedDigest(program: Program): Pick<Software, "sha256" | "sha256_of"> {
+  if (program.package_sha256 !== null)
+    return { sha256: program.package_sha256, sha256_of: "package-content" };
+  return program.sha256_tells_no_place ? { sha256: program.sha256, sha256_of: "file" } : noDigest;
+}
+
+/** Of what is no single file, or tells by its digest where it lies. */
+export const noDigest = { sha256: null, sha256_of: null } as const;
 
 function wayOutOf(fetching: NonNullable<WorkshopNeeds["fetching"]>): GuardOptions {
   const { allowPrivate, proxy } = fetching;

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toolsFolder } from "../src/tools/programs.js";
+import { digestsIn, filesBelow, formsOf, guessed } from "./support/guesses.js";
 import { jail } from "./support/jails.js";
 import { openProxy, type TestProxy } from "./support/proxies.js";
 import { openSite, type Site } from "./support/site.js";
@@ -215,6 +216,46 @@ describe.skipIf(!jail.works)("who collected, from where and by what way", () => 
       found(Buffer.from(text)).map((name) => `${words.replaceAll(/zz[-_]\S+/gi, "…")}: ${name}`),
     );
     expect(loud).toEqual([]);
+  });
+
+  it("stands behind no digest that leaves: whoever guesses a name, a path or an address has nothing to try it against", () => {
+    const isPrivate = (path: string) => path.startsWith("private/");
+    const digests = digestsIn([
+      ...filesBelow(join(work, vault), isPrivate),
+      ...filesBelow(join(work, "out"), () => false),
+      ...filesBelow(join(work, "results"), () => false),
+    ]);
+    const tools = toolsFolder({ ...process.env, HOME: homedir() });
+    const inTools = (path: string) => !/^yt-dlp\/(bin\/|.*\/RECORD$)|^versions\.json$/.test(path);
+    // Of a page that nothing was cut from, the copy is the raw file.
+    const kept = filesBelow(join(work, vault, "objects"), () => false).map((path) => readFileSync(path));
+    const isKept = (path: string) => kept.some((bytes) => bytes.equals(readFileSync(path)));
+    const files = [
+      ...filesBelow(join(work, vault, "private"), (path) => path.endsWith("/annex.json")).filter(
+        (path) => !isKept(path),
+      ),
+      ...filesBelow(tools, inTools),
+      join(work, "cookies.txt"),
+      join(folder.path, "passwd"),
+    ];
+    const places = [tools, join(home, canaries.folder), join(home, canaries.folder, vault), homedir()];
+    const below = ["yt-dlp", "yt-dlp/bin/yt-dlp", "yt-dlp/bin/python3", "staging", "cookies.txt", "own.mp4"];
+    const names = [
+      ...Object.values(canaries),
+      `${canaries.user}@${canaries.host}`,
+      `${way}:${new URL(proxy.url).port}`,
+      ...places,
+      ...places.flatMap((place) => below.map((name) => join(place, name))),
+    ];
+    const things = new Map<string, string | Buffer>([
+      ...files.map((path) => [path, readFileSync(path)] as const),
+      ...names.flatMap((name) => formsOf(name).map((form) => [JSON.stringify(form), form] as const)),
+    ]);
+    expect(files.length).toBeGreaterThan(10);
+    // A search that finds nothing anywhere would show nothing: the digest of an original is there.
+    const [original = ""] = filesBelow(join(work, vault), (path) => !/\/original\/track-1\./.test(path));
+    expect(guessed(new Map([["an original", readFileSync(original)]]), digests)).toHaveLength(2);
+    expect(guessed(things, digests)).toEqual([]);
   });
 
   it.skipIf(!hasStrace)(

@@ -510,10 +510,10 @@ interface Change {
   readonly changed: unknown;
 }
 
-/** Every value that differs from `value` in one place: a key less, a key more, or `{}` where something else was. */
-/** Missing, not false, where a run was a process of its own. */
-const onlyWhereTrue = "forked";
+/** Missing, not false, where a run was a process of its own; missing in the records of version 1. */
+const mayBeMissing: readonly string[] = ["forked", "sha256_of"];
 
+/** Every value that differs from `value` in one place: a key less, a key more, or `{}` where something else was. */
 function* changes(value: unknown, where: string): Generator<Change> {
   yield { where: `${where} {}`, changed: {} };
   if (Array.isArray(value)) {
@@ -524,7 +524,7 @@ function* changes(value: unknown, where: string): Generator<Change> {
     yield { where: `${where} +other`, changed: { ...value, other: 1 } };
     for (const [key, member] of Object.entries(value)) {
       const { [key]: _, ...rest } = value as Record<string, unknown>;
-      if (key !== onlyWhereTrue) yield { where: `${where} -${key}`, changed: rest };
+      if (!mayBeMissing.includes(key)) yield { where: `${where} -${key}`, changed: rest };
       for (const inner of changes(member, `${where}/${key}`))
         yield { where: inner.where, changed: { ...value, [key]: inner.changed } };
     }

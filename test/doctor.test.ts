@@ -42,6 +42,7 @@ const program: Program = {
   version: "2026.08.19",
   sha256: "0".repeat(64),
   package_sha256: "1".repeat(64),
+  sha256_tells_no_place: false,
   released_days_ago: 12,
   old: false,
   source: "tools-folder",

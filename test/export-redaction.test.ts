@@ -7,8 +7,10 @@ import { logAnnotation } from "../src/annotate.js";
 import { closeAfterWriting } from "../src/checkpoint.js";
 import { fromCommandLine } from "../src/core/annotation.js";
 import { buildCaptureId } from "../src/core/capture-id.js";
+import type { CaptureRecord } from "../src/core/record.js";
 import { type ExportRequest, exportPackage } from "../src/export.js";
 import { preserve } from "../src/preserve.js";
+import type { ToldByFiles } from "../src/told-by-files.js";
 import { digestFile } from "../src/vault/digest-file.js";
 import { beginAttempt } from "../src/vault/recovery.js";
 import type { Vault } from "../src/vault/vault.js";
@@ -52,6 +54,9 @@ let chosen = "";
 let other = "";
 /** A capture that nobody noted anything about. */
 let untouched = "";
+/** A capture whose record states the digests of before, and what they were. */
+let older = "";
+const ofOlder = { yt: "5e".repeat(32), raw: "6f".repeat(32) } as const;
 const hasPython =
   spawnSync("python3", ["-c", "import sqlite3, sys; sys.exit(sys.version_info < (3, 9))"]).status === 0;
 
@@ -67,6 +72,14 @@ beforeAll(async () => {
   const theirs = { ...ofAnnex, collector: ofOthers.collector };
   other = capture(vault, { url: ofOthers.url, title: ofOthers.title, annex: theirs });
   untouched = capture(vault, { url: "https://video.example/untouched", title: "untouched", annex: theirs });
+  older = capture(
+    vault,
+    { url: "https://video.example/older", title: "older", annex: theirs },
+    {
+      software: [{ name: "yt-dlp", version: "2026.08.19", sha256: ofOlder.yt }],
+      redactions: [{ path: "source/info.json", raw_sha256: ofOlder.raw, cut: [] }],
+    },
+  );
   logAnnotation(vault, chosen, ofNotes, fromCommandLine);
   logAnnotation(vault, chosen, { superseded: "in force" }, fromCommandLine);
   logAnnotation(vault, other, { note: ofOthers.note }, fromCommandLine);
@@ -80,7 +93,11 @@ interface Planted {
   readonly annex: Record<keyof typeof ofAnnex, string>;
 }
 
-function capture(vault: Vault, { url, title, annex }: Planted): string {
+function capture(
+  vault: Vault,
+  { url, title, annex }: Planted,
+  stated: Partial<Pick<CaptureRecord, "software" | "redactions">> = {},
+): string {
   const id = buildCaptureId(vault.now(), vault.random(5));
   const staging = beginAttempt(vault, id, url);
   const path = join(staging, "track-1.mp4");
@@ -96,6 +113,7 @@ function capture(vault: Vault, { url, title, annex }: Planted): string {
     requested_url: url,
     final_url: url,
     redirects: [url],
+    ...stated,
   };
   preserve(
     vault,
@@ -142,7 +160,11 @@ function capture(vault: Vault, { url, title, annex }: Planted): string {
 
 let count = 0;
 
-async function exported(name: string, asked: Partial<ExportRequest> = {}): Promise<string> {
+async function exported(
+  name: string,
+  asked: Partial<ExportRequest> = {},
+  onTold: (told: ToldByFiles) => void = () => undefined,
+): Promise<string> {
   count += 1;
   const place = join(scratch.path, `canary-place-${count}`);
   mkdirSync(place);
@@ -158,7 +180,7 @@ async function exported(name: string, asked: Partial<ExportRequest> = {}): Promi
     seal,
     ...asked,
   };
-  await exportPackage(request, testWorld());
+  await exportPackage(request, testWorld(), onTold);
   return to;
 }
 
@@ -185,6 +207,27 @@ describe("what a package does not say", () => {
     expect(found([...annexSecrets, ...noteSecrets, ...neverSecrets()], folder)).toEqual([]);
     // That the search finds what is there:
     expect(found(["https://video.example/chosen", chosen], folder)).toHaveLength(2);
+  });
+
+  it("of digests that an older record states and that tell, whoever exports is told first, and nothing but the record repeats them", async () => {
+    const told: unknown[] = [];
+    const folder = await exported("package", { ids: [chosen, older] }, ({ telling_digests }) =>
+      told.push(telling_digests),
+    );
+    const digests = [
+      { file: "record.json", of: "yt-dlp" },
+      { file: "record.json", of: "source/info.json" },
+    ];
+    expect(told).toEqual([[{ capture: older, digests }]]);
+    const holding = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => Object.values(ofOlder).some((digest) => readFileSync(path).includes(digest)))
+      .map((path) => path.slice(folder.length + 1));
+    expect(holding).toEqual([`data/${older}/record.json`]);
+    // Of the new record the digest of yt-dlp goes into the metadata as well.
+    const crate = readFileSync(join(folder, "data/ro-crate-metadata.json"), "utf8");
+    expect(crate).toContain(`sha256:${samples.software.sha256}`);
   });
 
   it("nor in the tar file, its headers included", async () => {

@@ -189,7 +189,7 @@ describe("a package of such a capture", () => {
     await exportPackage({ ...order, seal }, testWorld(), (told) => {
       written.push(
         readdirSync(here),
-        told.map(({ capture }) => capture),
+        told.revealing_tags.map(({ capture }) => capture),
       );
     });
     expect(written).toEqual([[], [id]]);

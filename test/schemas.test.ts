@@ -315,6 +315,7 @@ const doctorReport: DoctorReport = {
       version: "2026.08.19",
       sha256: file.sha256,
       package_sha256: file.sha256,
+      sha256_tells_no_place: false,
       released_days_ago: 12,
       old: false,
       source: "path",

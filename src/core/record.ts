@@ -99,8 +99,13 @@ export interface RunRecord {
 export interface Software {
   readonly name: string;
   readonly version: string;
-  /** SHA-256 of the program file that was run; null where there is no single file. */
+  /** Null where there is no single file, or where its digest would tell where it lies. */
   readonly sha256: string | null;
+  /**
+   * What `sha256` is over (FORMAT.md §5.5): the program's file, or the content of the package it starts. Missing in records of
+   * version 1, where the digest can be one that tells a local path.
+   */
+  readonly sha256_of?: "file" | "package-content" | null;
 }
 
 /** What the platform, the file or a person said about the clip. Absent facts are null, never guessed. */
@@ -146,8 +151,11 @@ export interface ClockCheck {
 export interface Redaction {
   /** The copy in the object that was cut, as logical path. */
   readonly path: string;
-  /** SHA-256 of the raw bytes kept in the private annex. */
-  readonly raw_sha256: string;
+  /**
+   * Null: whoever has the copy and this digest could try what was cut, an address for instance, against it. The annex states
+   * it. Records of version 1 have it here.
+   */
+  readonly raw_sha256: string | null;
   /** JSON pointers, or `line:column` places, with what was cut there. */
   readonly cut: readonly string[];
 }

@@ -7,16 +7,10 @@ import {
   tokenTable,
 } from "./report-custody-sections.js";
 import type { ReportFacts } from "./report-facts.js";
-import {
-  alterations,
-  fileTable,
-  originals,
-  runList,
-  softwareTable,
-  wholeness,
-} from "./report-file-sections.js";
+import { alterations, fileTable, originals, runList, wholeness } from "./report-file-sections.js";
 import { banner, documentText, exact, facts, quoted, ruled, type Say, speaker } from "./report-markup.js";
 import { languageNote, notices } from "./report-page.js";
+import { softwareTable } from "./report-software.js";
 import { clockRows, targetRows } from "./report-source-sections.js";
 import type { DraftLabel } from "./report-texts/statements.js";
 import type { ReportLanguage } from "./report-texts/texts.js";

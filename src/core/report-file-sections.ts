@@ -1,5 +1,5 @@
 import { type Html, type HtmlValue, html } from "./html.js";
-import type { DerivationRecord, RunRecord, Software, TransferCheck } from "./record.js";
+import type { DerivationRecord, RunRecord, TransferCheck } from "./record.js";
 import type { ReportedFile, ReportFacts } from "./report-facts.js";
 import {
   exact,
@@ -13,6 +13,7 @@ import {
   section,
   subheading,
 } from "./report-markup.js";
+import { softwareTable } from "./report-software.js";
 
 /** Every file of v1 with size and both digests, what the collection altered, and what was cut from copies. */
 export function filesSection(of: ReportFacts, say: Say): Html | null {
@@ -71,17 +72,15 @@ export function alterations(stated: readonly string[], say: Say): Html {
 
 function redactions({ record }: ReportFacts, say: Say): HtmlValue {
   if (!record || record.redactions.length === 0) return null;
-  const rows = record.redactions.map(({ path, raw_sha256, cut }) => [
+  const rows = record.redactions.map(({ path, cut }) => [
     exact(path),
-    exact(raw_sha256),
     cut.length === 0
       ? say("none")
       : list([...cut.slice(0, 200).map(exact), ...(cut.length > 200 ? ["…"] : [])]),
   ]);
   const head = [
-    [say("file"), 24],
-    [say("rawDigest"), 38],
-    [say("removed"), 38],
+    [say("file"), 34],
+    [say("removed"), 66],
   ] as const;
   return [subheading(say("redactions")), note(say("redactionsNote")), grid(head, rows)];
 }
@@ -154,22 +153,6 @@ export function servicesSection(of: ReportFacts, say: Say): Html {
     subheading(say("software")),
     softwareTable((of.record ?? of.failed)?.software ?? [], say),
     runList((of.record ?? of.failed)?.runs ?? [], say),
-  );
-}
-
-export function softwareTable(software: readonly Software[], say: Say): Html {
-  const rows = software.map(({ name, version, sha256 }) => [
-    exact(name),
-    exact(version),
-    sha256 === null ? say("unknown") : exact(sha256),
-  ]);
-  return grid(
-    [
-      [say("program"), 18],
-      [say("version"), 22],
-      [say("digest"), 60],
-    ],
-    rows,
   );
 }
 

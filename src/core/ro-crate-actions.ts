@@ -3,6 +3,7 @@ import { describedFiles } from "./package-roles.js";
 import type { Software } from "./record.js";
 import { type Entity, type Reference, reference, references, seriesId } from "./ro-crate-entity.js";
 import { sourceId } from "./ro-crate-source.js";
+import { digestToHandOn } from "./telling-digests.js";
 
 /** What was done to make these files, each with its times and programs, and the programs with their versions. */
 export function actionEntities(of: PackageFacts): readonly Entity[] {
@@ -43,7 +44,8 @@ function softwareOf({ captures }: PackageFacts): ReadonlyMap<string, Entity> {
   ]);
   for (const program of all) {
     if (programs.has(keyOf(program))) continue;
-    const digest = program.sha256 === null ? {} : { identifier: `sha256:${program.sha256}` };
+    const sha256 = digestToHandOn(program);
+    const digest = sha256 === null ? {} : { identifier: `sha256:${sha256}` };
     programs.set(keyOf(program), {
       "@id": seriesId("software", programs.size + 1),
       "@type": "SoftwareApplication",

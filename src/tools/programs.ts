@@ -5,7 +5,9 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { HoldfastError } from "../core/error.js";
 import { versionLimits } from "./limits.js";
+import { contentDigest } from "./module-content.js";
 import { sha256OfFile, VersionCache, type VersionFacts } from "./program-versions.js";
+import { tellsNoPlace } from "./program-bytes.js";
 import { run } from "./run.js";
 
 export type ProgramName = "yt-dlp" | "ffmpeg" | "ffprobe" | "exiftool" | "bwrap" | "prlimit";
@@ -18,11 +20,13 @@ export interface Program {
   readonly version: string;
   /** SHA-256 of the file that `path` leads to. */
   readonly sha256: string;
-  /**
-   * SHA-256 of the installed package's list of files (pip's `RECORD`, which holds a hash of every module), or null.
-   * It states what was installed, not that it is unchanged since.
-   */
+  /** Content digest of the installed package that the file starts (FORMAT.md §5.5); null where there is not exactly one. */
   readonly package_sha256: string | null;
+  /**
+   * Whether a record may state `sha256`. A script can hold a path of this machine, and whoever has its digest can then
+   * guess the path: pip writes the place of the interpreter, and so the name of a user, into the first line.
+   */
+  readonly sha256_tells_no_place: boolean;
   /** Whole days since the release that the version names; null where it names none. */
   readonly released_days_ago: number | null;
   /** True for a yt-dlp older than `minimumYtDlp`: the record must say so. */
@@ -180,7 +184,9 @@ async function examine(
   if (facts === null) return null;
   const old = name === "yt-dlp" && compareVersions(facts.version, minimumYtDlp) < 0;
   const released_days_ago = name === "yt-dlp" ? daysSince(facts.version, now) : null;
-  return { name, path, ...facts, package_sha256, released_days_ago, old, source };
+  // The bundled ExifTool is a script, the same on every machine.
+  const sha256_tells_no_place = source === "bundled" || tellsNoPlace(real);
+  return { name, path, ...facts, package_sha256, sha256_tells_no_place, released_days_ago, old, source };
 }
 
 async function lookUp(name: ProgramName, path: string, real: string): Promise<VersionFacts | null> {
@@ -196,20 +202,18 @@ async function lookUp(name: ProgramName, path: string, real: string): Promise<Ve
   }
 }
 
-/** Digest of pip's `RECORD` beside a script that pip installed; null when there is not exactly one. */
+/** Content digest of the yt-dlp beside a script that pip installed; null when there is not exactly one. */
 async function packageDigest(script: string): Promise<string | null> {
   const lib = join(dirname(dirname(script)), "lib");
-  const records: string[] = [];
+  const folders: string[] = [];
   for (const python of await names(lib, /^python3(\.\d+)?$/)) {
     for (const packages of await names(join(lib, python), /^(site|dist)-packages$/)) {
       const folder = join(lib, python, packages);
-      for (const info of await names(folder, /^yt_dlp-.*\.dist-info$/))
-        records.push(join(folder, info, "RECORD"));
+      if ((await names(folder, /^yt_dlp$/)).length > 0) folders.push(folder);
     }
   }
-  const only = records[0];
-  if (only === undefined || records.length > 1) return null;
-  return await sha256OfFile(only).catch(() => null);
+  const only = folders[0];
+  return only === undefined || folders.length > 1 ? null : contentDigest(only, ["yt_dlp"]);
 }
 
 async function names(folder: string, pattern: RegExp): Promise<string[]> {

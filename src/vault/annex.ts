@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { encodeCanonical, isJsonObject, parseForeignJson } from "../core/canonical-json.js";
 import type { CaptureId } from "../core/capture-id.js";
@@ -46,6 +46,7 @@ export function writeAnnex(folder: string, facts: AnnexFacts): string {
   const files = facts.rawFiles.map(({ path, name }) => {
     const target = join(folder, name);
     renameSync(path, target);
+    chmodSync(target, 0o444);
     syncFile(target);
     const { bytes, sha256: digest } = digestFile(target);
     return { path: name, bytes, sha256: digest };

@@ -25,7 +25,12 @@ export const run: RunRecord = {
   forked: true,
 };
 
-export const software: Software = { name: "yt-dlp", version: "2026.08.19", sha256 };
+export const software: Software = {
+  name: "yt-dlp",
+  version: "2026.08.19",
+  sha256,
+  sha256_of: "package-content",
+};
 
 export const record: CaptureRecord = {
   v: 1,
@@ -108,7 +113,7 @@ export const record: CaptureRecord = {
   alterations: ["the 3 segments of track-1.mp4 were put together in order, nothing else was changed"],
   runs: [run],
   software: [software],
-  redactions: [{ path: "source/info.json", raw_sha256: sha256, cut: ["/http_headers dropped"] }],
+  redactions: [{ path: "source/info.json", raw_sha256: null, cut: ["/http_headers dropped"] }],
   warnings: ["the clock is not kept by a time service"],
 };
 

@@ -55,6 +55,7 @@ describe("where the programs are", () => {
       const program = await findProgram(name, search);
       expect(program?.version).toMatch(/\d/);
       expect(program?.sha256).toBe(sha256(program?.path ?? ""));
+      expect(program?.sha256_tells_no_place).toBe(true);
       expect(program).toMatchObject({ name, source: "path", old: false, released_days_ago: null });
     }
   });
@@ -122,24 +123,20 @@ describe("which yt-dlp is used", () => {
     await expect(missing).rejects.toHaveProperty("hint", expect.stringContaining("npm run setup"));
   });
 
-  it("the digest of the installed package is told when pip left its list", async () => {
+  it("the content of the installed package is told, and asked for anew when it changes", async () => {
     const script = pretend(join(folder, "tools", "yt-dlp", "bin", "yt-dlp"), "2026.08.19");
-    const info = join(
-      folder,
-      "tools",
-      "yt-dlp",
-      "lib",
-      "python3.11",
-      "site-packages",
-      "yt_dlp-2026.8.19.dist-info",
-    );
-    mkdirSync(info, { recursive: true });
-    writeFileSync(join(info, "RECORD"), "yt_dlp/__init__.py,sha256=x,1\n");
+    const packages = join(folder, "tools", "yt-dlp", "lib", "python3.11", "site-packages");
+    mkdirSync(join(packages, "yt_dlp"), { recursive: true });
+    const module = join(packages, "yt_dlp", "__init__.py");
+    const content = () =>
+      createHash("sha256")
+        .update(`${sha256(module)}  yt_dlp/__init__.py\n`)
+        .digest("hex");
+    writeFileSync(module, "x\n");
     const program = await findProgram("yt-dlp", { env, now });
-    expect(program?.package_sha256).toBe(sha256(join(info, "RECORD")));
-    expect(program?.sha256).toBe(sha256(script));
-    writeFileSync(join(info, "RECORD"), "yt_dlp/__init__.py,sha256=y,1\n");
-    expect((await findProgram("yt-dlp", { env, now }))?.package_sha256).toBe(sha256(join(info, "RECORD")));
+    expect(program).toMatchObject({ package_sha256: content(), sha256: sha256(script) });
+    writeFileSync(module, "y\n");
+    expect((await findProgram("yt-dlp", { env, now }))?.package_sha256).toBe(content());
     expect(calls(script)).toBe(2);
   });
 

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { HoldfastError } from "../../core/error.js";
 import { printable, printableJson } from "../../core/printable.js";
 import type { ExportResult } from "../../export.js";
+import type { ToldByDigests } from "../../told-by-digests.js";
 import type { ToldByTags } from "../../told-by-tags.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
@@ -63,7 +64,10 @@ async function exportCaptures(session: Session, ids: readonly string[], options:
       },
     },
     session.world,
-    (told) => tellTags(session, told),
+    ({ revealing_tags, telling_digests }) => {
+      tellTags(session, revealing_tags);
+      tellDigests(session, telling_digests);
+    },
   );
   if (session.json) session.screen.data(printableJson({ ...result, head: headObject(result.head) }));
   else if (!session.quiet) session.screen.answer(page(result, columnsOf(session.io.stdout)).join("\n"));
@@ -83,6 +87,20 @@ function tellTags(session: Session, told: readonly ToldByTags[]): void {
   if (first === undefined) return;
   session.screen.note(
     `  hint: the files go out as received; for a copy without these tags: holdfast redact ${first.capture} --to FILE.mp4`,
+  );
+}
+
+/** Records are not written again, so what an earlier version stated leaves with them. */
+function tellDigests(session: Session, told: readonly ToldByDigests[]): void {
+  if (session.quiet || told.length === 0) return;
+  for (const { capture, digests } of told) {
+    const of = digests.map((digest) => `${digest.of} in ${digest.file}`).join(", ");
+    session.screen.note(
+      printable(`${capture}: digests can be tried against guesses of a user name or an address: ${of}`, 1000),
+    );
+  }
+  session.screen.note(
+    "  hint: an earlier version wrote them, and the log binds the records; encrypt the package (--encrypt-to), or give it only to somebody who may know",
   );
 }
 

@@ -94,8 +94,7 @@ export const english: ReportTexts = {
   alterationsNone: "The record states that the collection altered nothing.",
   redactions: "Cut from copies",
   redactionsNote:
-    "Cookies, addresses of machines and local paths were cut from these copies. The raw bytes are in the private annex.",
-  rawDigest: "SHA-256 of the raw bytes",
+    "Cookies, addresses of machines and local paths were cut from these copies. The raw bytes and their SHA-256 are in the private annex.",
   wholeness: "Received whole?",
   wholenessNote:
     "A downloader that ends without an error does not show that everything came. These are the grounds for the judgement. “Whole” says nothing about what the platform kept back.",
@@ -121,6 +120,8 @@ export const english: ReportTexts = {
   software: "Software",
   program: "Program",
   digest: "SHA-256 of the program file",
+  digestOfContent: "of the content of the package, as FORMAT.md §5.5 has it",
+  digestTells: "left out here: it could tell something of the collector's machine; it is in the record",
   runs: "Programs run, with their exact arguments",
   runsNote:
     "Names in angle brackets stand for local folders, addresses or secrets that were cut; what they stood for is in the private annex.",

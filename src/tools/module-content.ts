@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { type Dirent, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * The content digest of an installed Python package (FORMAT.md §5.5): the SHA-256 over the lines
+ * `<SHA-256 of a file>  <path>\n` of its own files, in ascending order of path. `base` is the folder that the package
+ * lies in, `own` names its folders and files there. Nothing of it depends on where the package was installed: what
+ * pip writes about that (console scripts, `RECORD`) is left out, and what Python compiles. Null where there is nothing of
+ * `own`, where it is or holds a link or a device, or where something of it cannot be read.
+ */
+export function contentDigest(base: string, own: readonly string[]): string | null {
+  try {
+    const paths = ownFiles(base, "", (name) => own.includes(name));
+    if (paths === null || paths.length === 0) return null;
+    const lines = [...paths].sort(byBytes).map((path) => `${sha256Of(join(base, path))}  ${path}\n`);
+    return createHash("sha256").update(lines.join("")).digest("hex");
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return null;
+    throw error;
+  }
+}
+
+/** Paths relative to `base` with forward slashes; null where something is neither a file nor a folder. */
+function ownFiles(base: string, folder: string, isOwn: (name: string) => boolean): readonly string[] | null {
+  const entries = readdirSync(join(base, folder), { withFileTypes: true });
+  const paths: string[] = [];
+  for (const entry of entries.filter(({ name }) => isOwn(name))) {
+    const found = filesOf(base, `${folder}${entry.name}`, entry);
+    if (found === null) return null;
+    paths.push(...found);
+  }
+  return paths;
+}
+
+function filesOf(base: string, path: string, entry: Dirent): readonly string[] | null {
+  if (entry.isDirectory()) return ownFiles(base, `${path}/`, isNotCompiled);
+  return entry.isFile() ? [path] : null;
+}
+
+/** Python writes the place of the source into what it compiles, and writes it whenever it likes. */
+function isNotCompiled(name: string): boolean {
+  return name !== "__pycache__" && !name.endsWith(".pyc");
+}
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+function sha256Of(path: string): string {
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
+}
