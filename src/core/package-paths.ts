@@ -33,9 +33,9 @@ export function pathFinding(path: string, message: string): Finding {
  * Paths that are taken for one another somewhere: one path twice, a file where a folder is, and names that differ by
  * case alone. Of two that differ by case the later one in order of bytes is named.
  */
-export function clashingPaths(paths: readonly string[]): readonly Finding[] {
+export function clashingPaths(paths: readonly string[], ownFolders: readonly string[]): readonly Finding[] {
   const files = new Set<string>();
-  const folders = new Set<string>();
+  const folders = new Set<string>(ownFolders);
   const spelled = new Map<string, string>();
   const findings = new Map<string, Finding>();
   const clash = (path: string, message: string) => {

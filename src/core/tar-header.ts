@@ -18,9 +18,9 @@ export const largestExtension = 65_536;
 const bad = "tar-malformed";
 
 /**
- * Reads one header block, 512 bytes of anybody's making; null for a block of zeros. Only what POSIX.1-2001 (ustar, pax)
- * and GNU tar write for files and folders is read, because two readers take the rest for different things. Throws
- * FormatError `tar-malformed`.
+ * Reads one header block, 512 bytes of anybody's making; null for a block of zeros. Of what POSIX.1-2001 (ustar, pax) and
+ * GNU tar write for files and folders, only what GNU tar, bsdtar, BusyBox and Python's tarfile take for the same is read
+ * (FORMAT.md §17). Throws FormatError `tar-malformed`.
  */
 export function parseTarHeader(block: Uint8Array): TarHeader | null {
   const bytes = Buffer.from(block);
@@ -32,15 +32,42 @@ export function parseTarHeader(block: Uint8Array): TarHeader | null {
   if (magic !== "ustar\u000000" && magic !== "ustar  \u0000") {
     throw new FormatError(bad, "a header is of another form than ustar, pax or GNU");
   }
+  for (const [from, to] of numbers) checkNumber(bytes.subarray(from, to));
+  if (!isEmpty(bytes.subarray(157, 257)))
+    throw new FormatError(bad, "a file or folder in it has a link's target");
+  const isUstar = magic.startsWith("ustar\u0000");
+  // GNU tar has a prefix in neither place and some of its readers look for one in both.
+  if (!isEmpty(bytes.subarray(isUstar ? 500 : 345))) {
+    throw new FormatError(bad, "a header has something where none of its form has anything");
+  }
   const type = String.fromCharCode(bytes[156] ?? 0);
   const kind = kinds.get(type);
   if (kind === undefined) throw new FormatError(bad, "it holds something that is no file or folder");
   const size = sizeOf(bytes.subarray(124, 136));
   if (size > 0 && kind === "folder") throw new FormatError(bad, "a folder in it has content");
-  // GNU has other things than a prefix there.
-  const prefix = magic.startsWith("ustar\u0000") ? nameOf(bytes.subarray(345, 500)) : "";
+  const prefix = isUstar ? nameOf(bytes.subarray(345, 500)) : "";
   const name = nameOf(bytes.subarray(0, 100));
   return { kind, name: prefix === "" ? name : `${prefix}/${name}`, size };
+}
+
+/** Mode, owner, group, time and device: nothing here rests on them, but tarfile ends at one that it cannot read. */
+const numbers = [
+  [100, 108],
+  [108, 116],
+  [116, 124],
+  [136, 148],
+  [329, 337],
+  [337, 345],
+] as const;
+
+function checkNumber(field: Buffer): void {
+  const isBinary = field[0] === 0x80 || field[0] === 0xff;
+  if (isBinary || /^ *[0-7]*[ \u0000]+$/.test(field.toString("latin1"))) return;
+  throw new FormatError(bad, "a header has a number that is none");
+}
+
+function isEmpty(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 const kinds: ReadonlyMap<string, TarHeader["kind"]> = new Map([
@@ -57,13 +84,12 @@ export interface TarExtension {
   readonly size: number | null;
 }
 
-/** Says nothing about what is in the file. */
-const harmless =
-  /^(atime|ctime|mtime|uid|gid|uname|gname|comment|charset|hdrcharset|LIBARCHIVE\..*|SCHILY\..*)$/;
+/** Says nothing about what is in the file or how its name is read. */
+const harmless = /^(atime|ctime|mtime|uid|gid|uname|gname|comment|LIBARCHIVE\.creationtime)$/;
 
 /**
  * Reads a pax extended header (POSIX.1-2001, pax): lines of `<length> <key>=<value>`. A key that gives a file another
- * content, as those of sparse files do, is refused. Throws FormatError `tar-malformed`.
+ * content, as those of sparse files do, is refused, and so is any that is not known. Throws FormatError `tar-malformed`.
  */
 export function parsePaxHeader(content: Uint8Array): TarExtension {
   const bytes = Buffer.from(content);
@@ -74,6 +100,8 @@ export function parsePaxHeader(content: Uint8Array): TarExtension {
     if (record.key !== "path" && record.key !== "size" && !harmless.test(record.key)) {
       throw new FormatError(bad, "an extended header says something that no package needs");
     }
+    // Some readers take it line by line, or a value up to its NUL.
+    if (/[\n\u0000]/.test(record.value)) throw new FormatError(bad, "an extended header cannot be read");
     said.set(record.key, record.value);
     at += record.length;
   }
@@ -120,7 +148,8 @@ function sizeOf(field: Buffer): number {
 }
 
 function octal(field: Buffer): number {
-  const digits = /^ *([0-7]+)[ \u0000]*$/.exec(field.toString("latin1"))?.[1];
+  // What has no end is read on into the next field by BusyBox.
+  const digits = /^ *([0-7]+)[ \u0000]+$/.exec(field.toString("latin1"))?.[1];
   if (digits === undefined) throw new FormatError(bad, "a header has a number that is none");
   return safe(Number.parseInt(digits, 8));
 }

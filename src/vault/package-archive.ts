@@ -90,6 +90,8 @@ async function packFiles(pack: Pack, { folder, name, madeAt, signal }: PackageAr
   // The library writes seconds as a signed number of 32 bits.
   const seconds = Math.min(Math.floor(Date.parse(madeAt) / 1000), 2 ** 31 - 1);
   for (const { path, bytes } of filesOf(folder)) {
+    if (!fitsHeader(`${top}/${path}`))
+      throw new Error(`packing ${folder}: ${path} does not fit into a header`);
     const file = await open(join(folder, path), constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       const mode = path === "verify.sh" ? 0o755 : 0o644;
@@ -109,6 +111,15 @@ const readSize = 256 * 1024;
 function topFolder(name: string): string {
   const kept = name.replace(/[^A-Za-z0-9._-]/g, "").replace(/^[.-]+/, "");
   return kept.slice(0, longestTop) || "package";
+}
+
+/**
+ * Whether a name fits into a header in two parts of 155 and 100 bytes. Else the library writes it into an extended header
+ * of pax alone, which BusyBox passes over; no file of a package has such a name.
+ */
+function fitsHeader(name: string): boolean {
+  const cut = name.lastIndexOf("/", 155);
+  return name.length <= 100 || (cut > 0 && name.length - cut - 1 <= 100);
 }
 
 /** Shorter than a path may be, so that most names fit into a header. */

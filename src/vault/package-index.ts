@@ -19,6 +19,8 @@ export interface PackageIndexFile {
 export interface PackageIndex {
   readonly form: "folder" | "tar";
   readonly files: readonly PackageIndexFile[];
+  /** Folders that are there by themselves; those of the files need not be among them. */
+  readonly folders: readonly string[];
   readonly findings: readonly Finding[];
   /** Why it cannot be read to its end, or is no package at all; null when it can. */
   readonly unreadable: string | null;
@@ -65,7 +67,16 @@ export function indexPackage(path: string, limits: PackageLimits, signal: AbortS
   if (checkpointsIn(index) > limits.checkpoints) {
     return { ...index, unreadable: `it holds more than ${limits.checkpoints} checkpoints` };
   }
-  return { ...index, findings: [...index.findings, ...clashingPaths(index.files.map((file) => file.path))] };
+  return {
+    ...index,
+    findings: [
+      ...index.findings,
+      ...clashingPaths(
+        index.files.map((file) => file.path),
+        index.folders,
+      ),
+    ],
+  };
 }
 
 function checkpointsIn({ files }: PackageIndex): number {

@@ -13,9 +13,6 @@ import {
 } from "../core/tar-header.js";
 import type { PackageIndex, PackageIndexFile, PackageLimits } from "./package-index.js";
 
-/** Largest size that fits into a header. Where it fits, a reader that passes extended headers over must read the same one. */
-const largestOctal = 0o77777777777;
-
 /** tar fills its last record with zeros; this is more than any record has. */
 const longestPadding = 1024 * 1024;
 
@@ -28,7 +25,8 @@ export function indexTar(path: string, limits: PackageLimits, signal: AbortSigna
   try {
     const walk = new TarWalk(path, descriptor, fstatSync(descriptor).size);
     const unreadable = walk.run(limits, signal);
-    return { form: "tar", files: walk.files, findings: walk.findings, unreadable };
+    const { files, folders, findings } = walk;
+    return { form: "tar", files, folders, findings, unreadable };
   } finally {
     closeSync(descriptor);
   }
@@ -36,6 +34,7 @@ export function indexTar(path: string, limits: PackageLimits, signal: AbortSigna
 
 class TarWalk {
   readonly files: PackageIndexFile[] = [];
+  readonly folders: string[] = [];
   readonly findings: Finding[] = [];
   private readonly path: string;
   private readonly descriptor: number;
@@ -44,6 +43,7 @@ class TarWalk {
   private top: string | null = null;
   /** What the headers before the next one said of it. */
   private said: TarExtension | null = null;
+  private saidBy: TarHeader["kind"] | null = null;
 
   constructor(path: string, descriptor: number, length: number) {
     this.path = path;
@@ -73,12 +73,15 @@ class TarWalk {
     if (header.kind === "pax" || header.kind === "long-name") {
       if (this.said !== null) throw malformed("an extended header is followed by another");
       this.said = this.readExtension(header);
+      this.saidBy = header.kind;
       return;
     }
     const { name, size } = { name: this.said?.name ?? header.name, size: this.said?.size ?? header.size };
     this.said = null;
-    if (size !== header.size && size <= largestOctal) {
-      throw malformed("a header and the extended header before it state two sizes");
+    // BusyBox passes extended headers of pax over, and must read the same.
+    if (size !== header.size) throw malformed("a header and the extended header before it state two sizes");
+    if (this.saidBy === "pax" && name !== header.name) {
+      throw malformed("a header and the extended header before it state two names");
     }
     if (size > 0 && header.kind !== "file") throw malformed("a folder in it has content");
     this.place(header.kind, name, size);
@@ -100,9 +103,11 @@ class TarWalk {
       throw malformed("the names in it do not begin with one folder, the same for all");
     }
     const path = parts.join("/");
-    const problem = path === "" && parts.length === 0 ? null : packagePathProblem(path);
+    if (parts.length === 0) return;
+    const problem = packagePathProblem(path);
     if (problem !== null) this.findings.push(pathFinding(path, problem));
-    else if (kind === "file") {
+    else if (kind === "folder") this.folders.push(path);
+    else {
       this.files.push({ path, bytes: size, container: this.path, offset: this.at });
     }
   }

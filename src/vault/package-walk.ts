@@ -10,6 +10,7 @@ import type { PackageIndex, PackageIndexFile, PackageLimits } from "./package-in
  */
 export function indexFolder(root: string, limits: PackageLimits, signal: AbortSignal): PackageIndex {
   const files: PackageIndexFile[] = [];
+  const folders: string[] = [];
   const findings: Finding[] = [];
   const open = [""];
   let seen = 0;
@@ -20,7 +21,13 @@ export function indexFolder(root: string, limits: PackageLimits, signal: AbortSi
     for (const name of names ?? []) {
       seen += 1;
       if (seen > limits.files) {
-        return { form: "folder", files, findings, unreadable: `it holds more than ${limits.files} names` };
+        return {
+          form: "folder",
+          files,
+          folders,
+          findings,
+          unreadable: `it holds more than ${limits.files} names`,
+        };
       }
       const path = folder === "" ? name : `${folder}/${name}`;
       const problem = packagePathProblem(path);
@@ -30,14 +37,16 @@ export function indexFolder(root: string, limits: PackageLimits, signal: AbortSi
       }
       const state = stateOf(join(root, path));
       if (state === null) continue;
-      if (state.isDirectory()) open.push(path);
-      else if (state.isFile())
+      if (state.isDirectory()) {
+        open.push(path);
+        folders.push(path);
+      } else if (state.isFile())
         files.push({ path, bytes: state.size, container: join(root, path), offset: null });
       else findings.push(pathFinding(path, "it is a link, a device or a pipe, and no file or folder"));
     }
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { form: "folder", files, findings, unreadable: null };
+  return { form: "folder", files, folders, findings, unreadable: null };
 }
 
 /** The names in a folder, a byte as one character, and one at a time: whoever made it decides how many there are. */

@@ -191,8 +191,9 @@ describe("paths of a package", () => {
   });
 
   it("clash when one is there twice, is a file and a folder, or differs by case alone", () => {
-    expect(clashingPaths(["a", "b/c", "b/d"])).toEqual([]);
-    const where = (paths: readonly string[]) => clashingPaths(paths).map((finding) => finding.where);
+    expect(clashingPaths(["a", "b/c", "b/d"], ["b", "e"])).toEqual([]);
+    const where = (paths: readonly string[], folders: readonly string[] = []) =>
+      clashingPaths(paths, folders).map((finding) => finding.where);
     expect(where(["a", "a"])).toEqual(["a"]);
     expect(where(["b", "b/c"])).toEqual(["b"]);
     expect(where(["readme", "README"])).toEqual(["readme"]);

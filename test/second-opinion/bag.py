@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import tar
 from files import Tree
@@ -29,7 +29,7 @@ def open_package(path: str, report: Report) -> Optional[Tree]:
         return None
     for name in doubles + tree.special:
         report.add("package-path", name)
-    for name in _refused(report, sorted([*tree.sizes, *tree.folders])):
+    for name in _refused(report, list(tree.sizes), tree.folders):
         tree.sizes.pop(name, None)
     return tree
 
@@ -37,14 +37,16 @@ def open_package(path: str, report: Report) -> Optional[Tree]:
 def _read_tar(path: str) -> Tuple[Tree, List[str]]:
     members = tar.read_members(path)
     tops = {member.name.split("/")[0] for member in members}
-    if len(tops) != 1 or any(member.kind == "other" for member in members):
+    lone = any(member.kind == "file" and "/" not in member.name for member in members)
+    if len(tops) != 1 or lone or _refused(Report(), list(tops)) or any(member.kind == "other" for member in members):
         raise ValueError("not one folder of files")
     files: Dict[str, tar.Member] = {}
     folders, doubles = [], []
     for member in members:
-        name = member.name[len(member.name.split("/")[0]) + 1 :]
+        whole = member.name[:-1] if member.kind == "folder" and member.name.endswith("/") else member.name
+        name = whole[len(whole.split("/")[0]) + 1 :]
         if member.kind == "folder":
-            folders.append(name.rstrip("/"))
+            folders.append(name)
         elif name in files:
             doubles.append(name)
         else:
@@ -54,16 +56,19 @@ def _read_tar(path: str) -> Tuple[Tree, List[str]]:
     return Tree(sizes, opener, [], [name for name in folders if name]), doubles  # type: ignore[arg-type]
 
 
-def _refused(report: Report, names: List[str]) -> List[str]:
+def _refused(report: Report, files: List[str], own: Sequence[str] = ()) -> List[str]:
     """Names that may not be: what is under them counts as not there."""
     seen: Dict[str, str] = {}
     refused = []
-    for name in names:
+    folders = {*own, *(file[:at] for file in files for at, letter in enumerate(file) if letter == "/")}
+    for name in sorted({*files, *folders}):
         parts = name.split("/")
         if PATH.match(name) is None or DEVICE.match(name) or "." in parts or ".." in parts or len(name.encode("utf-8", "replace")) > 200:
             report.add("package-path", name)
             refused.append(name)
         if seen.setdefault(name.lower(), name) != name:
+            report.add("package-path", name)
+        if name in folders and name in files:
             report.add("package-path", name)
     return refused
 

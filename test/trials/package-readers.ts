@@ -123,7 +123,10 @@ export const packageReaders: readonly ForeignReader[] = [
     samples: [file.path, "proof/000012/example.tsr", "proof/000012/witness-0123456789abcdef.sig", "a//../b"],
     read: (text) => {
       const paths = text.split("\n");
-      clashingPaths(paths.filter((path) => packagePathProblem(path) === null));
+      clashingPaths(
+        paths.filter((path) => packagePathProblem(path) === null),
+        [],
+      );
       for (const path of paths) {
         const known = packagePathProblem(path) === null && proofFileOf(path) !== null;
         if (known && !/^proof\/\d{6,16}\/[a-z0-9.-]+$/.test(path))
