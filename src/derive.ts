@@ -13,6 +13,7 @@ import { runDerivation } from "./derivation-steps.js";
 import { commitHasBegun, concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
 import { localPlaces } from "./local-places.js";
 import type { CaptureResult, World } from "./outcome.js";
+import { noDigest } from "./stated-software.js";
 import { type CaptureRowRecord, captureById, oneCaptureByPart, underived } from "./vault/captures.js";
 import { commitNextVersion, stagingOf } from "./vault/commit.js";
 import { digestFile } from "./vault/digest-file.js";
@@ -21,7 +22,7 @@ import { schemaProblems } from "./vault/json-schemas.js";
 import { readObject, type StoredObject } from "./vault/objects.js";
 import { beginAttempt } from "./vault/recovery.js";
 import { logEntry } from "./vault/vault.js";
-import { closeWorkshop, noDigest, openWorkshop, type Workshop } from "./workshop.js";
+import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
 
 /**
  * Derives the named captures again, or finishes every derivation that is pending or failed when none is named.

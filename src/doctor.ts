@@ -3,15 +3,23 @@ import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { diskReserve } from "./core/disk-reserve.js";
 import type { ClockCheck } from "./core/record.js";
-import { sqliteFinding } from "./doctor-supply.js";
+import { moduleFinding, sqliteFinding } from "./doctor-supply.js";
 import { downloaderJail, mediaJail } from "./jails.js";
 import type { World } from "./outcome.js";
 import { type SealState, sealFindings } from "./seal-state.js";
 import { checkClock } from "./tools/clock.js";
 import { confinedCommand, type Sandbox } from "./tools/confinement.js";
+import { type InstalledModule, installedModules } from "./tools/installed-modules.js";
 import type { JailState } from "./tools/jail-state.js";
 import { versionLimits } from "./tools/limits.js";
-import { findProgram, howToGet, minimumYtDlp, type Program, type ProgramName } from "./tools/programs.js";
+import {
+  findProgram,
+  howToGet,
+  minimumYtDlp,
+  type Program,
+  type ProgramName,
+  updateCommand,
+} from "./tools/programs.js";
 import { modulesFolder, type SqliteBinary, sqliteBinary } from "./tools/sqlite-binary.js";
 
 /** One thing `doctor` has to say. A `problem` keeps holdfast from its work or its promises; a `note` explains. */
@@ -50,6 +58,8 @@ export interface DoctorReport {
   readonly tool: string;
   readonly node: string;
   readonly programs: readonly Program[];
+  /** The parts of a yt-dlp that set-up installed, compared with what it wrote down; empty for any other. */
+  readonly modules: readonly InstalledModule[];
   /** The native part of SQLite that this installation loads; null where none was found. */
   readonly sqlite: SqliteBinary | null;
   /** How the programs that read clips are confined on this machine. */
@@ -107,12 +117,14 @@ export async function doctor(
         : programFinding(program),
     );
   }
-  const modules = modulesFolder();
-  const sqlite = modules === null ? null : sqliteBinary(modules);
+  const downloader = programs.find(({ name }) => name === "yt-dlp");
+  const modules = downloader === undefined ? [] : installedModules(downloader, world.env);
+  findings.push(...modules.map(moduleFinding));
+  const packages = modulesFolder();
+  const sqlite = packages === null ? null : sqliteBinary(packages);
   if (sqlite !== null) findings.push(sqliteFinding(sqlite));
   const readers = programs.filter(({ name }) => name === "ffmpeg" || name === "ffprobe");
   const media = await mediaJail(readers.map(({ path }) => path));
-  const downloader = programs.find(({ name }) => name === "yt-dlp");
   const jail = media.works && downloader ? await downloaderJail(downloader.path) : media;
   const sandbox = jail.works ? "bwrap" : confinedCommand("/bin/true", [], versionLimits).sandbox;
   const clock = await checkClock(now);
@@ -126,6 +138,7 @@ export async function doctor(
     tool: world.tool,
     node: process.versions.node,
     programs,
+    modules,
     sqlite,
     sandbox,
     clock,
@@ -158,9 +171,9 @@ export function programFinding(program: Program): DoctorFinding {
 }
 
 function upgrade(program: Program): string {
-  if (program.source !== "tools-folder" || program.package_sha256 === null)
-    return "install a newer one the way this one was";
-  return `type ${dirname(program.path)}/python3 -m pip install --upgrade yt-dlp`;
+  return program.source === "tools-folder"
+    ? `type \`${updateCommand}\` in holdfast's folder`
+    : "install a newer one the way this one was";
 }
 
 /** What there is to say about the Node that runs this. */

@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { HoldfastError } from "./core/error.js";
 import type { World } from "./outcome.js";
 import type { JailState } from "./tools/jail-state.js";
-import { findProgram, type ProgramName, requirePrograms } from "./tools/programs.js";
+import { findProgram, type Program, type ProgramName, requirePrograms } from "./tools/programs.js";
 import { jailState } from "./tools/run.js";
 import { ytDlpJailState } from "./tools/yt-dlp-jail.js";
 
@@ -29,18 +29,31 @@ export interface JailNeeds {
   readonly fetching: boolean;
 }
 
+/** What was looked at, and whether it can be locked in. */
+export interface JailsFound {
+  readonly jail: JailState;
+  /** Null for a command that fetches nothing, and where there is none. */
+  readonly downloader: Program | null;
+}
+
 /** Whether all that a command runs over strangers' bytes can be locked in; programs that are missing are passed over. */
-export async function jailsOf({ fetching }: JailNeeds, { env, now }: Searching): Promise<JailState> {
+export async function jailsOf({ fetching }: JailNeeds, { env, now }: Searching): Promise<JailsFound> {
   const media = await mediaJail([]);
-  if (!fetching || !media.works) return media;
-  const downloader = await findProgram("yt-dlp", { env, now: now() });
-  return downloader === null ? media : downloaderJail(downloader.path);
+  const downloader = fetching ? await findProgram("yt-dlp", { env, now: now() }) : null;
+  if (!media.works || downloader === null) return { jail: media, downloader };
+  return { jail: await downloaderJail(downloader.path), downloader };
 }
 
 type Searching = Pick<World, "env" | "now">;
 
-/** Throws `program-missing` unless every program that a command runs over strangers' bytes can be locked in here. */
-export async function requireJails({ fetching }: JailNeeds, { env, now }: Searching): Promise<void> {
+/**
+ * Throws `program-missing` unless every program that a command runs over strangers' bytes can be locked in here. Returns the
+ * downloader, null for a command that fetches nothing.
+ */
+export async function requireJails(
+  { fetching }: JailNeeds,
+  { env, now }: Searching,
+): Promise<Program | null> {
   const names: readonly ProgramName[] = ["ffmpeg", "ffprobe", ...(fetching ? (["yt-dlp"] as const) : [])];
   // Whether an old yt-dlp may be used is said later.
   const found = await requirePrograms(names, { env, now: now(), allowOldYtDlp: true });
@@ -48,6 +61,6 @@ export async function requireJails({ fetching }: JailNeeds, { env, now }: Search
   const readers = [...found.values()].filter((program) => program !== downloader);
   const media = await mediaJail(readers.map(({ path }) => path));
   const state = media.works && downloader ? await downloaderJail(downloader.path) : media;
-  if (state.works) return;
+  if (state.works) return downloader ?? null;
   throw new HoldfastError("program-missing", `programs cannot be locked in: ${state.reason}`, state.hint);
 }

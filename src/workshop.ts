@@ -7,6 +7,7 @@ import type { ClockCheck, Software } from "./core/record.js";
 import { webUrl } from "./core/web-url.js";
 import { openForWriting } from "./open-vault.js";
 import type { World } from "./outcome.js";
+import { statedSoftware } from "./stated-software.js";
 import { checkClock } from "./tools/clock.js";
 import { type GuardOptions, readUpstream } from "./tools/egress-guard.js";
 import { type ExifToolSession, openExifTool } from "./tools/exiftool.js";
@@ -88,7 +89,7 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
       pictures: openPictures(scratch),
       wayOut,
       clock,
-      software: describeSoftware(world, found),
+      software: statedSoftware(world, found),
       seal: sealOptions(needs, world),
     };
   } catch (error) {
@@ -120,29 +121,6 @@ export function collectorFacts() {
     time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
 }
-
-function describeSoftware(world: World, programs: readonly Program[]): readonly Software[] {
-  const [name = "holdfast", version = ""] = world.tool.split("/");
-  return [
-    { name, version, ...noDigest },
-    { name: "node", version: process.versions.node, ...noDigest },
-    ...programs.map((program) => ({
-      name: program.old ? `${program.name} (older than the safe minimum, allowed by a flag)` : program.name,
-      version: program.version,
-      ...statedDigest(program),
-    })),
-  ];
-}
-
-/** The digest that leaves with a record: none that whoever has it could try local paths against (FORMAT.md §5.5). */
-function statedDigest(program: Program): Pick<Software, "sha256" | "sha256_of"> {
-  if (program.package_sha256 !== null)
-    return { sha256: program.package_sha256, sha256_of: "package-content" };
-  return program.sha256_tells_no_place ? { sha256: program.sha256, sha256_of: "file" } : noDigest;
-}
-
-/** Of what is no single file, or tells by its digest where it lies. */
-export const noDigest = { sha256: null, sha256_of: null } as const;
 
 function wayOutOf(fetching: NonNullable<WorkshopNeeds["fetching"]>): GuardOptions {
   const { allowPrivate, proxy } = fetching;

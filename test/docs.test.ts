@@ -76,7 +76,9 @@ describe("the README and the command line say the same", () => {
   });
 
   it("no option is named that does not exist", () => {
-    const known = [...commonOptions, ...commands.flatMap(optionsOf)];
+    const ofSetUp = optionsIn(readFileSync(new URL("../bin/setup.js", import.meta.url), "utf8"));
+    expect(ofSetUp).toContain("--update-yt-dlp");
+    const known = [...commonOptions, ...commands.flatMap(optionsOf), ...ofSetUp];
     const named = ["README.md", "CHANGELOG.md", ".github/SECURITY.md"].flatMap((path) =>
       optionsIn(textOf(path)),
     );

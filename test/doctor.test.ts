@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   diskFinding,
@@ -12,7 +12,8 @@ import {
 } from "../src/doctor.js";
 import { sealFindings } from "../src/seal-state.js";
 import type { World } from "../src/outcome.js";
-import { sqliteFinding } from "../src/doctor-supply.js";
+import { moduleFinding, sqliteFinding } from "../src/doctor-supply.js";
+import type { InstalledModule } from "../src/tools/installed-modules.js";
 import type { Program } from "../src/tools/programs.js";
 import type { SqliteBinary } from "../src/tools/sqlite-binary.js";
 
@@ -83,6 +84,37 @@ describe("what doctor says about this machine", () => {
     ).toEqual(["ok", "note", "problem"]);
   });
 
+  it("each module of a yt-dlp that set-up installed is told with its version, its digest and how it stands", async () => {
+    const modules = join(folder, "tools", "yt-dlp", "lib", "python3.11", "site-packages");
+    const ytDlp = join(folder, "tools", "yt-dlp", "bin", "yt-dlp");
+    const files: Readonly<Record<string, string>> = {
+      [ytDlp]: "#!/bin/sh\necho 2026.08.19\n",
+      [join(modules, "yt_dlp", "__init__.py")]: "\n",
+      [join(modules, "yt_dlp-2026.8.19.dist-info", "RECORD")]: "yt_dlp/__init__.py,sha256=x,1\n",
+      [join(folder, "tools", "modules.json")]: JSON.stringify({
+        modules: { "yt-dlp": { version: "2026.8.1", content_sha256: "0".repeat(64), pinned: true } },
+      }),
+    };
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text, { mode: 0o755 });
+    }
+    const report = await doctor(null, world({ PATH: "" }), null);
+    const module = report.modules[0];
+    expect(module).toMatchObject({ name: "yt-dlp", version: "2026.8.19", state: "changed-since-set-up" });
+    expect(report.findings.find(({ what }) => what === "module yt-dlp")).toMatchObject({
+      severity: "note",
+      detail: `2026.8.19, changed since set-up, content sha256 ${module?.content_sha256}`,
+      hint: expect.stringContaining("npm run setup -- --update-yt-dlp"),
+    });
+    const words = (state: InstalledModule["state"]) =>
+      moduleFinding({ name: "m", version: "1", content_sha256: "a", file_sha256: "b", state }).detail;
+    expect(words("as-pinned")).toBe("1, as pinned, content sha256 a, installed from a file with sha256 b");
+    expect(words("recorded-not-pinned")).toContain("recorded at set-up, not pinned");
+    expect(words("added-since-set-up")).toContain("added since set-up");
+    expect(words("not-recorded")).toContain("not recorded by set-up");
+  });
+
   it("a program that is missing is a problem with what to type", async () => {
     const report = await doctor(null, world({ PATH: join(folder, "empty") }), null);
     expect(report.ok).toBe(false);
@@ -108,7 +140,7 @@ describe("what each finding means", () => {
     const stale = programFinding({ ...program, released_days_ago: 91 });
     expect(stale).toMatchObject({
       severity: "note",
-      hint: expect.stringContaining("/t/yt-dlp/bin/python3 -m pip"),
+      hint: expect.stringContaining("npm run setup -- --update-yt-dlp"),
     });
     expect(programFinding({ ...program, old: true }).severity).toBe("problem");
   });

@@ -321,6 +321,15 @@ const doctorReport: DoctorReport = {
       source: "path",
     },
   ],
+  modules: [
+    {
+      name: "yt-dlp",
+      version: "2026.8.19",
+      content_sha256: file.sha256,
+      file_sha256: null,
+      state: "as-pinned",
+    },
+  ],
   sqlite: {
     path: "/h/node_modules/better-sqlite3/build/Release/better_sqlite3.node",
     version: "12.11.1",

@@ -50,6 +50,14 @@ describe("set-up", () => {
     expect(stderr).not.toContain("holdfast is set up");
   });
 
+  it("a word it does not know is refused before anything is done", () => {
+    const run = spawnSync(process.execPath, [join(root, "bin", "setup.js"), "--update"], {
+      encoding: "utf8",
+    });
+    expect(run).toMatchObject({ status: 2, stdout: "" });
+    expect(run.stderr).toBe("usage: npm run setup [-- --update-yt-dlp]\n");
+  });
+
   it("the command line starts from bin and hands on its exit status", () => {
     const run = (...args: string[]) =>
       spawnSync(process.execPath, [join(root, "bin", "holdfast.js"), ...args]);

@@ -1,26 +1,36 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pinnedModules } from "./modules.js";
 import { findPackageManager, installLine, tryPackage } from "./package-manager.js";
 import { root, SetupFailure, say } from "./shell.js";
-import { installYtDlp } from "./yt-dlp.js";
+import { installYtDlp, noteYtDlp, updateYtDlp } from "./yt-dlp.js";
 
 const dayMs = 86_400_000;
 
 /**
  * Makes sure that yt-dlp, ffmpeg and ffprobe are there, and perl and bubblewrap where they can be had. Says what it
- * does. Throws a SetupFailure with status 3 that names every needed program that is still missing.
+ * does. With `update` the newest yt-dlp is installed first. Throws a SetupFailure with status 3 that names every needed program
+ * that is still missing, and with status 4 where the update failed.
  */
-export async function installPrograms(env) {
-  const { findProgram, minimumYtDlp, toolsFolder } = await import(join(root, "dist", "tools", "programs.js"));
+export async function installPrograms(env, { update }) {
+  const built = join(root, "dist", "tools");
+  const { findProgram, minimumYtDlp, toolsFolder } = await import(join(built, "programs.js"));
+  const { foundModules, isPinnedContent } = await import(join(built, "installed-modules.js"));
   const find = (name) => findProgram(name, { env, now: new Date() });
   const context = {
     env,
     find,
     minimumYtDlp,
     tools: toolsFolder(env),
+    pinned: pinnedModules,
+    foundModules,
+    isPinnedContent,
+    /** The file that each module came from, as far as this run installed it. */
+    filesOf: new Map(),
     // Looked for only when something is missing: asking sudo takes time.
     manager: once(() => findPackageManager(env)),
   };
+  if (update) await updateYtDlp(context);
   const missing = [...(await needYtDlp(context)), ...(await needFfmpeg(context))];
   if (missing.length > 0) throw new SetupFailure(3, missing.join("\n"));
   await wish(
@@ -39,7 +49,10 @@ export async function installPrograms(env) {
 
 async function needYtDlp(context) {
   const present = await context.find("yt-dlp");
-  if (present !== null && !present.old) return [];
+  if (present !== null && !present.old) {
+    noteYtDlp(context, present);
+    return [];
+  }
   if (present !== null && triedToday(context, "yt-dlp")) return [];
   await installYtDlp(context, present);
   noteTry(context, "yt-dlp");
@@ -49,6 +62,7 @@ async function needYtDlp(context) {
       `yt-dlp is missing and could not be installed\ninstall Python 3.10 or newer, then run \`npm run setup\` again${orType(context, "python")}`,
     ];
   }
+  noteYtDlp(context, found);
   if (found.old) {
     say(
       `only yt-dlp ${found.version} could be had: versions before ${context.minimumYtDlp} can leak cookies, be misled by a link and write outside their folder; ` +

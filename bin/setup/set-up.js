@@ -12,16 +12,17 @@ const oldestNode = [20, 19];
 /**
  * Makes holdfast ready to run: packages, build, outside programs. Does nothing where nothing is missing. Everything it
  * says goes to stderr. Writes only to node_modules, dist and the tools folder, and through the package manager.
- * Returns the exit status: 0 ready, 3 a program is missing, 70 something else failed.
+ * With `update` the newest yt-dlp is installed. Returns the exit status: 0 ready, 3 a program is missing, 4 the update failed, 70 something
+ * else failed.
  */
-export async function setUp(env) {
+export async function setUp(env, { update } = { update: false }) {
   try {
     checkNode(process.versions.node);
     installDependencies(env);
     // Before anything can load it.
     buildSqlite(env);
     build(env);
-    await installPrograms(env);
+    await installPrograms(env, { update });
     return 0;
   } catch (error) {
     if (!(error instanceof SetupFailure)) throw error;

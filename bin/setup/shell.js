@@ -25,6 +25,12 @@ export function succeeds(command, args, env, cwd = root) {
   return status === 0;
 }
 
+/** Runs a command and hands back what it wrote to stdout; what it wrote to stderr is shown. */
+export function output(command, args, env) {
+  const { status, stdout } = spawnSync(command, args, { cwd: root, env, stdio: ["ignore", "pipe", 2] });
+  return { ok: status === 0, text: stdout?.toString("utf8") ?? "" };
+}
+
 /** Absolute path of a program on PATH, or null. */
 export function onPath(name, env) {
   for (const folder of (env.PATH ?? "").split(delimiter)) {

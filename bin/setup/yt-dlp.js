@@ -1,14 +1,15 @@
-import { createHash } from "node:crypto";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { environment, makeEnvironment } from "./environment.js";
+import { noteModules, notedModules } from "./module-notes.js";
+import { installNewest, installPinned } from "./modules.js";
 import { tryPackage } from "./package-manager.js";
-import { onPath, say, succeeds } from "./shell.js";
-
-const release = "https://github.com/yt-dlp/yt-dlp/releases/latest/download";
+import { installRelease } from "./release.js";
+import { SetupFailure, say } from "./shell.js";
 
 /**
  * Gets a yt-dlp that is new enough from the first place that has one: pip in a folder of holdfast's own, the official
- * release with its published checksum, the system's package manager. `present` is the old one there is, or null.
+ * release with its signed checksums, the system's package manager. `present` is the old one there is, or null.
  */
 export async function installYtDlp(context, present) {
   say(
@@ -17,65 +18,63 @@ export async function installYtDlp(context, present) {
       : `yt-dlp ${present.version} is older than ${context.minimumYtDlp}: older ones are not safe with hostile pages`,
   );
   if (makeEnvironment(context) || (tryPackage(context, "python") && makeEnvironment(context))) {
-    if (installWithPip(context) && (await isNew(context))) return;
+    if (installPinned(context) && (await isNew(context))) return;
+    rmSync(environment(context.tools), { recursive: true, force: true });
   }
   if ((await installRelease(context)) && (await isNew(context))) return;
   if (present === null) tryPackage(context, "yt-dlp");
 }
 
-async function isNew({ find }) {
-  const found = await find("yt-dlp");
-  return found !== null && !found.old;
-}
-
-/** A Python environment of its own: nothing of the system's Python is touched. */
-function makeEnvironment({ env, tools }) {
-  const python = onPath("python3", env);
-  if (python === null) return false;
-  mkdirSync(tools, { recursive: true });
-  rmSync(environment(tools), { recursive: true, force: true });
-  say(`making a Python environment in ${environment(tools)}`);
-  return succeeds(python, ["-m", "venv", environment(tools)], env, tools);
-}
-
-function installWithPip({ env, tools, minimumYtDlp }) {
-  const oldest = minimumYtDlp.split(".").map(Number).join(".");
-  say("installing yt-dlp into it with pip; where the network is slow this takes a minute or two");
-  const python = join(environment(tools), "bin", "python3");
-  const pip = ["-m", "pip", "install", `yt-dlp>=${oldest}`];
-  // Without the second package yt-dlp decrypts encrypted segments in Python itself, at about 100 KB a second.
-  const done = succeeds(python, [...pip, "pycryptodomex"], env, tools) || succeeds(python, pip, env, tools);
-  if (!done) rmSync(environment(tools), { recursive: true, force: true });
-  return done;
-}
-
-function environment(tools) {
-  return join(tools, "yt-dlp");
-}
-
-/** The release is one file that any Python runs; it is kept only when its published checksum fits. */
-async function installRelease({ env, tools }) {
-  if (onPath("python3", env) === null) return false;
-  say("downloading the official yt-dlp release and checking its published SHA-256");
-  try {
-    const sums = Buffer.from(await download(`${release}/SHA2-256SUMS`, 60_000)).toString("utf8");
-    const expected = /^([0-9a-f]{64}) [ *]yt-dlp$/m.exec(sums)?.[1];
-    const program = Buffer.from(await download(`${release}/yt-dlp`, 300_000));
-    if (createHash("sha256").update(program).digest("hex") !== expected)
-      throw new Error("the checksum does not fit");
-    const folder = join(tools, "bin");
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, ".yt-dlp.new"), program, { mode: 0o755 });
-    renameSync(join(folder, ".yt-dlp.new"), join(folder, "yt-dlp"));
-    return true;
-  } catch (error) {
-    say(`the release could not be had: ${error.cause?.code ?? error.message}`);
-    return false;
+/**
+ * Writes down what set-up's own yt-dlp consists of, when that was not done yet or something was installed, and says
+ * what our list has no digest of.
+ */
+export function noteYtDlp(context, found) {
+  if (found.source !== "tools-folder") return;
+  if (context.filesOf.size === 0 && notedModules(context.tools) !== null) return;
+  for (const [name, { version, content_sha256, pinned }] of Object.entries(noteModules(context, found))) {
+    if (!pinned)
+      say(
+        `${name} ${version ?? ""}: recorded as it is, our list has no digest of it (content ${content_sha256})`,
+      );
   }
 }
 
-async function download(url, patienceMs) {
-  const response = await fetch(url, { signal: AbortSignal.timeout(patienceMs) });
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  return await response.arrayBuffer();
+/**
+ * Installs the newest yt-dlp and its modules and says what changed. Throws a SetupFailure with status 4 when the newest
+ * could not be had; what was there is then still there.
+ */
+export async function updateYtDlp(context) {
+  const before = new Map(Object.entries(notedModules(context.tools) ?? {}));
+  const hasPip = existsSync(join(environment(context.tools), "bin", "python3")) || makeEnvironment(context);
+  if (!((hasPip && installNewest(context)) || (await installRelease(context))))
+    throw new SetupFailure(4, "yt-dlp could not be updated\ncheck the network, then try again");
+  const found = await context.find("yt-dlp");
+  if (found?.source !== "tools-folder") {
+    say(
+      `the yt-dlp in use is ${found?.path ?? "none"}, which set-up did not install: nothing of it was updated`,
+    );
+    return;
+  }
+  const after = noteModules(context, found);
+  for (const name of new Set([...before.keys(), ...Object.keys(after)]))
+    say(changeOf(name, before.get(name), after[name]));
+}
+
+function changeOf(name, before, after) {
+  const version = ({ version }) => version ?? "no version";
+  const digests = ({ content_sha256, file_sha256 }) =>
+    `content ${content_sha256}${file_sha256 === null ? "" : `, file ${file_sha256}`}`;
+  if (after === undefined) return `${name}: ${version(before)} → gone`;
+  const standing = after.pinned ? "as pinned" : "recorded, not pinned";
+  if (before === undefined)
+    return `${name}: not recorded before → ${version(after)}, ${standing}\n  ${digests(after)}`;
+  if (before.content_sha256 === after.content_sha256)
+    return `${name}: ${version(after)}, unchanged, ${standing}\n  ${digests(after)}`;
+  return `${name}: ${version(before)} → ${version(after)}, ${standing}\n  from ${digests(before)}\n  to   ${digests(after)}`;
+}
+
+async function isNew({ find }) {
+  const found = await find("yt-dlp");
+  return found !== null && !found.old;
 }

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import type { JailNeeds } from "../jails.js";
+import type { JailNeeds, JailsFound } from "../jails.js";
 import { errorLines } from "./failure-report.js";
 import { isSwitchedOn, type Session } from "./session.js";
 
@@ -16,19 +16,23 @@ export function sandboxOption(): Option {
   );
 }
 
-/** Refuses with `program-missing` where a jail is asked for and does not work; says so where it was not asked for. */
+/**
+ * Refuses with `program-missing` where a jail is asked for and does not work; says so where it was not asked for. Returns the downloader
+ * of a command that fetches, null where there is none.
+ */
 export async function checkSandbox(
   session: Session,
   { requireSandbox }: SandboxOption,
   needs: JailNeeds,
-): Promise<void> {
+): Promise<JailsFound["downloader"]> {
   const { jailsOf, requireJails } = await import("../jails.js");
   if (requireSandbox === true || isSwitchedOn(session, "HOLDFAST_REQUIRE_SANDBOX")) {
     return requireJails(needs, session.world);
   }
-  const state = await jailsOf(needs, session.world);
-  if (state.works || session.quiet) return;
+  const { jail, downloader } = await jailsOf(needs, session.world);
+  if (jail.works || session.quiet) return downloader;
   const programs = needs.fetching ? "programs that fetch or read a clip" : "programs that read a clip";
-  const words = `${programs} are not locked in: ${state.reason}`;
-  for (const line of errorLines(words, state.hint)) session.screen.note(line);
+  const words = `${programs} are not locked in: ${jail.reason}`;
+  for (const line of errorLines(words, jail.hint)) session.screen.note(line);
+  return downloader;
 }

@@ -6,8 +6,8 @@ import { dirname, isAbsolute, join } from "node:path";
 import { HoldfastError } from "../core/error.js";
 import { versionLimits } from "./limits.js";
 import { contentDigest } from "./module-content.js";
-import { sha256OfFile, VersionCache, type VersionFacts } from "./program-versions.js";
 import { tellsNoPlace } from "./program-bytes.js";
+import { sha256OfFile, VersionCache, type VersionFacts } from "./program-versions.js";
 import { run } from "./run.js";
 
 export type ProgramName = "yt-dlp" | "ffmpeg" | "ffprobe" | "exiftool" | "bwrap" | "prlimit";
@@ -104,6 +104,9 @@ export async function requirePrograms<N extends ProgramName>(
   }
   return found;
 }
+
+/** What a person types to get the newest yt-dlp, in holdfast's folder. */
+export const updateCommand = "npm run setup -- --update-yt-dlp";
 
 /** What a person types to get a program. */
 export function howToGet(name: ProgramName): string {

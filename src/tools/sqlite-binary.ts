@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { readNote, textOf } from "./set-up-notes.js";
 
 /** The native part of SQLite that this installation loads. */
 export interface SqliteBinary {
@@ -34,10 +35,10 @@ export function sqliteBinary(modules: string): SqliteBinary | null {
   const folder = join(modules, "better-sqlite3");
   const path = join(folder, "build", "Release", "better_sqlite3.node");
   const bytes = read(path);
-  const version = field(read(join(folder, "package.json")), "version");
+  const version = textOf(readNote(join(folder, "package.json")).version);
   if (bytes === null || version === null) return null;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const recorded = field(read(join(modules, ".holdfast-sqlite.json")), "sha256");
+  const recorded = textOf(readNote(join(modules, ".holdfast-sqlite.json")).sha256);
   if (recorded === null) return { path, version, sha256, state: "not-recorded" };
   return { path, version, sha256, state: recorded === sha256 ? "built-by-set-up" : "changed-since-set-up" };
 }
@@ -45,17 +46,6 @@ export function sqliteBinary(modules: string): SqliteBinary | null {
 function read(path: string): Buffer | null {
   try {
     return readFileSync(path);
-  } catch {
-    return null;
-  }
-}
-
-function field(json: Buffer | null, name: string): string | null {
-  if (json === null) return null;
-  try {
-    const value: unknown = JSON.parse(json.toString("utf8"));
-    const found = new Map(typeof value === "object" && value !== null ? Object.entries(value) : []).get(name);
-    return typeof found === "string" ? found : null;
   } catch {
     return null;
   }

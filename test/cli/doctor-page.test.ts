@@ -9,6 +9,7 @@ const report: DoctorReport = {
   tool: "holdfast/0.1.0",
   node: "20.20.2",
   programs: [],
+  modules: [],
   sqlite: null,
   sandbox: "prlimit",
   clock: { source: "timedatectl", synchronised: true, checked_at: "2026-09-19T14:03:22.123Z" },

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ArchiveRequest } from "../../archive.js";
 import { addCaptureOptions, type CaptureOptions, captureRequest } from "../capture-options.js";
+import { noteDownloaderChanges } from "../downloader-note.js";
 import { exitStatusHelp, statusOfCaptures } from "../exit-status.js";
 import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
@@ -24,7 +25,7 @@ export function addArchive(program: Command, run: RunCommand): void {
 }
 
 async function archive(session: Session, urls: readonly string[], options: CaptureOptions) {
-  await checkSandbox(session, options, { fetching: true });
+  await noteDownloaderChanges(session, await checkSandbox(session, options, { fetching: true }));
   const { archiveUrls } = await import("../../archive.js");
   const results = await archiveUrls(
     archiveRequest(session, urls, options),

@@ -9,6 +9,7 @@ import { printableJson } from "../../core/printable.js";
 import { batchSummary } from "../batch-page.js";
 import { BatchView } from "../batch-view.js";
 import { addCaptureOptions, type CaptureOptions, captureRequest } from "../capture-options.js";
+import { noteDownloaderChanges } from "../downloader-note.js";
 import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
 import { parseCount, parseDay, parseDuration, parseSize } from "../option-values.js";
 import { checkSandbox } from "../sandbox-option.js";
@@ -85,7 +86,7 @@ async function batch(session: Session, list: string | null, options: BatchOption
   }
   const source = list === null ? null : readList(session, list, options.column ?? null);
   if (options.dryRun === true) return dryRun(session, source, options);
-  await checkSandbox(session, options, { fetching: true });
+  await noteDownloaderChanges(session, await checkSandbox(session, options, { fetching: true }));
   const { runBatch } = await import("../../batch.js");
   const view = new BatchView(session);
   try {

@@ -1,0 +1,18 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { onPath, say, succeeds } from "./shell.js";
+
+/** The folder of holdfast's own Python environment. */
+export function environment(tools) {
+  return join(tools, "yt-dlp");
+}
+
+/** Makes a new Python environment: nothing of the system's Python is touched. */
+export function makeEnvironment({ env, tools }) {
+  const python = onPath("python3", env);
+  if (python === null) return false;
+  mkdirSync(tools, { recursive: true });
+  rmSync(environment(tools), { recursive: true, force: true });
+  say(`making a Python environment in ${environment(tools)}`);
+  return succeeds(python, ["-m", "venv", environment(tools)], env, tools);
+}
