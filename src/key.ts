@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type SealOptions, sealHead } from "./checkpoint.js";
-import { encodeAllowedSigners } from "./core/allowed-signers.js";
 import { originOf } from "./core/checkpoint.js";
 import { HoldfastError } from "./core/error.js";
 import type { KeyPeriod, RotationReason } from "./core/key-history.js";
+import { encodeAllowedSigners } from "./core/key-lines.js";
 import type { SshPublicKey } from "./core/ssh-key.js";
 import { findKey, refuseFileInside } from "./key-store.js";
 import { type KeyChoice, nextKey } from "./make-key.js";
@@ -12,7 +12,7 @@ import { openForWriting } from "./open-vault.js";
 import type { World } from "./outcome.js";
 import { keyKind, signerFor } from "./signing-key.js";
 import { syncFolder, writeNewFile } from "./vault/durable.js";
-import { keyHistoryOf, loggedVaultId } from "./vault/key-entries.js";
+import { keyHistoryOf, loggedVaultId, logTimesOf } from "./vault/key-entries.js";
 import { readVault, refuseMissingVault, type VaultReader } from "./vault/reader.js";
 import { closeVault, logEntry, type Vault } from "./vault/vault.js";
 
@@ -140,7 +140,8 @@ export function exportSigners(vault: string, to: string | null, world: World): S
     const id = idOf(reader);
     const history = keyHistoryOf(reader.database);
     if (history.length > 0) {
-      return { id, to, keys: history.length, allowed_signers: encodeAllowedSigners(originOf(id), history) };
+      const lines = encodeAllowedSigners(originOf(id), history, logTimesOf(reader.database));
+      return { id, to, keys: history.length, allowed_signers: lines };
     }
     throw new HoldfastError(
       "not-found",

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
-import { encodeAllowedSigners } from "./core/allowed-signers.js";
 import { statedValues } from "./core/annotation.js";
 import { type BagFile, bagDeclaration, encodeBagInfo, encodeManifest, inOrder } from "./core/bag.js";
 import { originOf } from "./core/checkpoint.js";
 import { lineHash } from "./core/entry.js";
+import { encodeAllowedSigners } from "./core/key-lines.js";
 import type { CaptureFacts, PackageFacts } from "./core/package-facts.js";
 import { packagePage } from "./core/package-page.js";
 import { roCrate } from "./core/ro-crate.js";
 import { gatherProof, type PackageProof } from "./package-proof.js";
 import { toldByTags } from "./told-by-tags.js";
-import { keyHistoryOf } from "./vault/key-entries.js";
+import { keyHistoryOf, logTimesOf } from "./vault/key-entries.js";
 import {
   annexFiles,
   type ChosenCapture,
@@ -71,7 +71,9 @@ export async function writePackage(
 
   // 3. the proof
   const origin = originOf(vault.settings.vault_id);
-  folder.putText("proof/allowed_signers", encodeAllowedSigners(origin, keyHistoryOf(vault.database)));
+  const { database } = vault;
+  const signers = encodeAllowedSigners(origin, keyHistoryOf(database), logTimesOf(database));
+  folder.putText("proof/allowed_signers", signers);
   for (const [path, content] of proof.texts) folder.putText(path, content);
 
   // 4. the pages, made from what is in the package

@@ -21,6 +21,7 @@ const now = Date.UTC(2026, 10, 23, 18);
 describe("a clock", () => {
   const clocks: readonly [string, readonly number[]][] = [
     ["that is put back two days", [now, now - 2 * day, now]],
+    ["that is two days ahead when the vault is made, then right", [now + 2 * day, now, now + 1]],
     ["that goes back a millisecond", [now, now - 1, now - 2]],
     ["that starts in 1970", [0, 1, now]],
     ["that falls to 1970 in the middle of the work", [now, 0, 1, now]],
@@ -36,10 +37,21 @@ describe("a clock", () => {
     },
   );
 
+  it.each([
+    ["two days ahead", now + 2 * day],
+    ["five days behind", now - 5 * day],
+    ["in 1970", 0],
+  ])(
+    "that is %s when the key is changed, and right before and after, leaves every signature within its key's time",
+    async (name, at) => {
+      await runClocks([now, at, now + 1], join(folder.path, `changed ${name}`), 1);
+    },
+  );
+
   it("that jumps by chance keeps nothing from being logged either", async () => {
     const { random } = roundOf(1);
     const times = Array.from({ length: 6 }, () => Math.floor(random() * 2 ** 42));
-    await runClocks(times, join(folder.path, "by chance"));
+    await runClocks(times, join(folder.path, "by chance"), 2);
   });
 
   it("of a machine that changes to winter time, far from UTC, goes into the log in UTC and never back", async () => {

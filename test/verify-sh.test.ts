@@ -619,7 +619,7 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
     const folder = join(scratch.path, `old-${shell}`);
     mkdirSync(folder);
     const old = makeCertificates(folder, "Old", true);
-    const base = makePackage({ stamp: authority.stamp }).files;
+    const base = makePackage({ stamp: authority.stamp, day: "2018-05-30" }).files;
     const files = withTexts({ ...clean, files: base }).files;
     const stampAt = async (genTime: string) => {
       const digest = Buffer.from(sha256(files.get("proof/000007/signed") ?? ""), "hex");

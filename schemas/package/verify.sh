@@ -64,8 +64,8 @@ esac
 work=$(mktemp -d) || stop 'no temporary folder can be made'
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 2' HUP INT TERM
-mkdir -- "$work/leaf" "$work/node" "$work/time" || stop 'the temporary folder cannot be used'
-for list in files folders notes ids keys rotations captures tokens checkpoints leaves ends want sizes times found wanted; do
+mkdir -- "$work/leaf" "$work/node" "$work/time" "$work/when" "$work/stolen" || stop 'the temporary folder cannot be used'
+for list in files folders notes ids keys rotations thefts captures tokens checkpoints leaves ends want sizes times found wanted; do
   : > "$work/$list"
 done
 if [ -n "$signers" ]; then cat < "$signers" > "$work/signers" || stop 'the file of --signers cannot be read'; fi
@@ -340,7 +340,8 @@ is_chosen() {
   return 1
 }
 
-# keep_key: the key that this entry names, and the size of the first checkpoint it signs.
+# keep_key: the key that this entry names, and the size of the first checkpoint it signs. Of a key that it says was stolen,
+# when that was.
 keep_key() {
   if [ "${#line}" -gt 10000 ]; then return; fi
   case $line in
@@ -361,6 +362,10 @@ keep_key() {
   case $key in
     *[!A-Za-z0-9+/=@.\ -]*) key=unreadable ;;
   esac
+  case $event:$line in
+    key-rotated:*'"reason":"stolen"'*) printf '%s %s\n' "$at" "${before:-none}" >> "$work/thefts" ;;
+  esac
+  before=$key
   printf '%s %s\n' "$first" "$key" >> "$work/keys"
   if [ "$why" != none ]; then printf '%s %s\n' "$seq" "$why" >> "$work/rotations"; fi
 }
@@ -420,7 +425,7 @@ take_entry() {
   esac
 }
 
-row=0 last=0 vault='' line=''
+row=0 last=0 vault='' line='' before=''
 if [ -f proof/entries.jsonl ]; then
   while IFS= read -r line; do
     row=$((row + 1))
@@ -604,6 +609,19 @@ while IFS= read -r line; do note "$line"; done < "$work/problems"
 if [ ! -s "$work/checkpoints" ]; then note 'there is no checkpoint'; fi
 judge checkpoints "their three lines are in order, and of the log $origin" 'a checkpoint is not as this log would have it'
 
+# The time that the log states of the last entry here that each checkpoint covers.
+seq=0 row='' at='' when=''
+while read -r size name root; do
+  while [ "${seq:-0}" -le "$size" ] && [ -n "$seq" ]; do
+    case $at in
+      *[!0-9TZ:.-]*) when='' ;;
+      *) when=$at ;;
+    esac
+    read -r seq row at <&3 || seq=''
+  done
+  printf '%s\n' "$when" > "$work/when/$name"
+done < "$work/checkpoints" 3< "$work/leaves"
+
 # ---- tokens: first of all the times, which the signatures are then checked for ----
 
 # read_time FILE: sets epoch and stated from the token in a response. The response around it is signed by nobody.
@@ -655,7 +673,16 @@ leads_to_itself() {
   leads_to -partial_chain -CAfile "$work/own"
 }
 
-# judge_token: the token at `path` over the checkpoint of `size`.
+# is_possible: whether the token at `path` is not far older than what it covers. A clock may be wrong by days, not by a month.
+is_possible() {
+  read -r when < "$work/when/$name" || when=''
+  written=$(date -u -d "${when:-now}" +%s 2> /dev/null) || return 0
+  if [ -z "$when" ] || [ $((written - epoch)) -le 86400 ]; then return 0; fi
+  note "$path states ${stated}Z, $(((written - epoch) / 86400)) days before the last entry that it covers was written"
+  [ $((written - epoch)) -le 2678400 ]
+}
+
+# judge_token: the token at `path` over the checkpoint of `size`. Only a time under a trusted root is kept, or said.
 judge_token() {
   chain=${path%.tsr}.chain.pem
   if ! read_time "$path"; then
@@ -675,13 +702,19 @@ judge_token() {
     note "$path does not lead to a root in the file of --tsa-ca"
     return
   else
-    verdict=open by='if its certificate is one of an authority'
+    verdict=open
+    note "$path states ${stated}Z; its certificate leads to no root that you named, so that time decides nothing"
   fi
+  if ! is_possible; then
+    verdict=wrong
+    return
+  fi
+  if [ "$verdict" != good ]; then return; fi
   note "$path: the checkpoint of $size entries existed not later than ${stated}Z, $by"
   if [ ! -s "$work/time/$name" ] || [ "$epoch" -lt "$(cat "$work/time/$name")" ]; then
     printf '%s\n' "$epoch" > "$work/time/$name"
   fi
-  if [ "$verdict" = good ] && [ "$epoch" -lt "${first:-9999999999999}" ]; then
+  if [ "$epoch" -lt "${first:-9999999999999}" ]; then
     first=$epoch
     oldest="the checkpoint of $size entries existed not later than ${stated}Z"
   fi
@@ -779,19 +812,43 @@ signed_by() {
     < "proof/$name/checkpoint" > "$work/words" 2> /dev/null
 }
 
-# key_for SIZE: sets key to the one in force for that size, and when to the time of the last entry here before it.
+# key_for SIZE: sets key to the one in force for that size.
 key_for() {
-  key='' when=''
+  key=''
   while read -r first line; do
     if [ "$first" -le "$1" ]; then key=$line; fi
   done < "$work/keys"
-  while read -r seq row at; do
-    if [ "$seq" -le "$1" ]; then when=$at; fi
-  done < "$work/leaves"
-  case $when in
-    *[!0-9TZ:.-]*) when='' ;;
-  esac
-  when=$(date -u -d "${when:-now}" +%Y%m%d%H%M%SZ 2> /dev/null)
+}
+
+# sort_signers: the lines that end in the word `stolen`, which ssh-keygen takes for a comment.
+sort_signers() {
+  while read -r line || [ -n "$line" ]; do
+    line=${line%"$cr"}
+    case $line in
+      '#'*) ;;
+      *[\ "$tab"]stolen) printf '%s\n' "$line" >> "$work/marked" ;;
+    esac
+  done < "$trusted"
+}
+
+# is_marked: whether one of them is of `key`.
+is_marked() {
+  while IFS= read -r line; do
+    case $line in
+      *"${key#* }"*) return 0 ;;
+    esac
+  done < "$work/marked"
+  return 1
+}
+
+# is_after_theft: whether the log says that `key` was stolen, and no time-stamp shows this signature to be older.
+is_after_theft() {
+  while read -r at line; do
+    if [ "$line" != "$key" ]; then continue; fi
+    theft=$(date -u -d "$at" +%s 2> /dev/null) || return 0
+    if [ -z "$stamp" ] || [ "$stamp" -ge "$theft" ]; then return 0; fi
+  done < "$work/thefts"
+  return 1
 }
 
 # judge_signature: the signature over the checkpoint of `size`.
@@ -806,19 +863,42 @@ judge_signature() {
     note "proof/$name/checkpoint.sig is not a signature over this checkpoint by the key that the log names for it"
     return
   fi
-  stated=$when
-  if [ -s "$work/time/$name" ]; then stated=$(date -u -d "@$(cat "$work/time/$name")" +%Y%m%d%H%M%SZ); fi
-  if signed_by "$trusted" "-Overify-time=$stated"; then
-    cut -c 1-300 "$work/words" >> "$work/who"
+  read -r when < "$work/when/$name" || when=''
+  when=$(date -u -d "${when:-now}" +%Y%m%d%H%M%SZ 2> /dev/null)
+  stamp='' stated=$when
+  if [ -s "$work/time/$name" ]; then
+    read -r stamp < "$work/time/$name"
+    stated=$(date -u -d "@$stamp" +%Y%m%d%H%M%SZ)
+  fi
+  if is_marked; then
+    if [ -n "$stamp" ] && signed_by "$work/marked" "-Overify-time=$stated"; then standing=allowed; else standing=stolen; fi
+  elif signed_by "$trusted" "-Overify-time=$stated"; then
+    standing=allowed
   elif signed_by "$trusted" "-Overify-time=$when"; then
-    printf '%s\n' "proof/$name/checkpoint.sig: its time-stamp is later than the key was in force" >> "$work/late"
+    standing=late
   else
     note "proof/$name/checkpoint.sig is by a key that $words does not allow for this log at that time"
+    return
   fi
+  if is_after_theft; then standing=stolen; fi
+  case $standing in
+    allowed)
+      cut -c 1-300 "$work/words" >> "$work/who"
+      # What an older checkpoint covers rests on this one then.
+      cat "$work/uncounted" >> "$work/unrelied"
+      : > "$work/uncounted"
+      ;;
+    late) printf '%s\n' "proof/$name/checkpoint.sig: its time-stamp is later than the key was in force" >> "$work/late" ;;
+    *)
+      printf '%s\n' "proof/$name/checkpoint.sig: by a stolen key, and no time-stamp under a trusted root is older than the theft" \
+        >> "$work/uncounted"
+      : > "$work/stolen/$name"
+      ;;
+  esac
 }
 
-: > "$work/who"
-: > "$work/late"
+for list in who late marked uncounted unrelied; do : > "$work/$list"; done
+tab=$(printf '\t') cr=$(printf '\r')
 trusted=proof/allowed_signers words='proof/allowed_signers'
 if [ -n "$signers" ]; then trusted=$work/signers words='the file of --signers'; fi
 case $origin in
@@ -827,11 +907,14 @@ case $origin in
 esac
 if [ ! -f "$trusted" ]; then note 'proof/allowed_signers is not there'; fi
 if [ ! -s "$work/notes" ]; then
+  sort_signers
   while read -r size name root; do judge_signature; done < "$work/checkpoints"
 fi
+while IFS= read -r line; do note "$line"; done < "$work/uncounted"
 if [ -z "$signers" ]; then
   while read -r seq why; do
-    if [ "$why" != routine ] || [ ! -f "proof/$(printf '%06d' "$seq")/checkpoint.sig" ]; then
+    name=$(printf '%06d' "$seq")
+    if [ "$why" != routine ] || [ ! -f "proof/$name/checkpoint.sig" ] || [ -e "$work/stolen/$name" ]; then
       note "entry $seq: the key before did not sign the change to the next; only --signers can say that it is the operator's"
     fi
   done < "$work/rotations"
@@ -843,6 +926,7 @@ elif [ ! -s "$work/checkpoints" ]; then
   signature=ABSENT
   say ABSENT signature 'there is no checkpoint'
 else
+  while IFS= read -r line; do note "$line: a later checkpoint is relied on"; done < "$work/unrelied"
   sort -u "$work/who" "$work/late" > "$work/notes.all"
   while IFS= read -r line; do note "$line"; done < "$work/notes.all"
   if [ -n "$skipped" ]; then

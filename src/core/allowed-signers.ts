@@ -1,6 +1,5 @@
 import { checkpointNamespace } from "./checkpoint.js";
 import { FormatError } from "./format-error.js";
-import type { KeyPeriod } from "./key-history.js";
 import { parsePublicKey, type SshPublicKey, sshKeyTypes } from "./ssh-key.js";
 
 /** One line of OpenSSH's `allowed_signers` (ssh-keygen(1), ALLOWED SIGNERS). Times are RFC 3339 in UTC. */
@@ -11,40 +10,22 @@ export interface AllowedSigner {
   readonly namespaces: string | null;
   readonly validAfter: string | null;
   readonly validBefore: string | null;
+  /** Whether the line ends in the word `stolen`, which OpenSSH takes for a comment (FORMAT.md §13). */
+  readonly stolen: boolean;
   readonly key: SshPublicKey;
 }
 
 const bad = "bad-allowed-signers";
 
-/**
- * How far a key's time reaches beyond the entries that begin and end it: an outside time-stamp follows its last checkpoint,
- * not always at once, and the clock that wrote an entry can be ahead of the authority's.
- */
-const graceMs = 24 * 60 * 60 * 1000;
-
-/** The file for whoever checks: one line per key, in the order in which they were in force (FORMAT.md §13). */
-export function encodeAllowedSigners(origin: string, history: readonly KeyPeriod[]): string {
-  return history.map((period) => `${origin} ${encodeOptions(period)} ${period.key.line}\n`).join("");
-}
-
-function encodeOptions({ from, until }: KeyPeriod): string {
-  const after = Math.floor((Date.parse(from) - graceMs) / 1000);
-  const before = until && Math.ceil((Date.parse(until.at) + graceMs) / 1000);
-  const options = [`namespaces="${checkpointNamespace}"`];
-  // OpenSSH refuses a line whose end is not behind its beginning, which a clock that was put back makes.
-  if (before === null || before > after) options.push(`valid-after="${openSshTime(after)}"`);
-  if (before !== null) options.push(`valid-before="${openSshTime(before)}"`);
-  return options.join(",");
-}
-
-/** `YYYYMMDDHHMMSSZ` of a number of seconds since 1970. */
-function openSshTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace(/[-:T]|\.000/g, "");
+/** Whether a line of the list, for whatever log, says that this key was stolen. */
+export function saysStolen(signers: readonly AllowedSigner[], key: SshPublicKey): boolean {
+  return signers.some((signer) => signer.stolen && signer.key.blob.equals(key.blob));
 }
 
 /**
  * Whether a line of the list names this key for the origin and for checkpoints, and `at` (RFC 3339) lies in its time. Where
- * `at` is null the time is not judged.
+ * `at` is null the time is not judged. Of a key that a line says was stolen, the lines that do not say so count for nothing,
+ * and `at` must be the word of an outside authority: whoever has the key can date a log as they like.
  */
 export function allows(
   signers: readonly AllowedSigner[],
@@ -52,9 +33,11 @@ export function allows(
   key: SshPublicKey,
   at: string | null,
 ): boolean {
+  const isStolen = saysStolen(signers, key);
   return signers.some(
     (signer) =>
       signer.key.blob.equals(key.blob) &&
+      signer.stolen === isStolen &&
       matchesList(origin, signer.principals) &&
       (signer.namespaces === null || matchesList(checkpointNamespace, signer.namespaces)) &&
       (at === null || isInTime(signer, at)),
@@ -103,6 +86,7 @@ function parseLine(line: string): readonly AllowedSigner[] {
       namespaces: options.get("namespaces") ?? null,
       validAfter: parseTime(options.get("valid-after")),
       validBefore: parseTime(options.get("valid-before")),
+      stolen: /[ \t]stolen$/.test(line),
       key,
     },
   ];

@@ -118,7 +118,7 @@ export interface CheckpointAudit {
   readonly signature: CheckState;
   readonly tokens: CheckState;
   readonly restsOn: RestsOn;
-  /** Size of the newest checkpoint with a signature that verifies; 0 where none has one. */
+  /** Size of the newest checkpoint with a signature that verifies and counts; 0 where none has one. */
   readonly signedSize: number;
 }
 
@@ -149,10 +149,12 @@ export async function auditCheckpoints(
   ];
   return {
     findings,
-    signature: signatureState(findings, checked, newest),
+    signature: signatureState(findings, checked, newest, keys.uncounted),
     tokens: tokenState(findings, found),
     restsOn: { keys: keys.keys, authorities: tokens.authorities, witnesses: witnesses.witnesses },
-    signedSize: checked.findLast(({ key }) => key !== null)?.found.size ?? 0,
+    signedSize:
+      checked.findLast(({ key, found: { size } }) => key !== null && !keys.uncounted.has(size))?.found.size ??
+      0,
   };
 }
 
@@ -165,11 +167,13 @@ function signatureState(
   findings: readonly Finding[],
   checked: readonly SignedCheckpoint[],
   newest: FoundCheckpoint | null,
+  uncounted: ReadonlySet<number>,
 ): CheckState {
   const decided = decidedBy(findings, "signature");
   if (decided === "fail") return "fail";
   const isSigned = checked.some(({ found, key }) => found === newest && key !== null);
-  return isSigned ? (decided ?? "pass") : "absent";
+  if (!isSigned) return "absent";
+  return decided ?? (newest !== null && uncounted.has(newest.size) ? "unchecked" : "pass");
 }
 
 function tokenState(findings: readonly Finding[], found: readonly FoundCheckpoint[]): CheckState {

@@ -1,13 +1,15 @@
-import { allows } from "./allowed-signers.js";
+import { allows, saysStolen } from "./allowed-signers.js";
 import type { LogFacts, RestsOn, Trust } from "./audit-checkpoints.js";
 import { findCheckpointFault, type SignedCheckpoint } from "./audit-signed.js";
 import type { Finding } from "./finding.js";
-import type { KeyPeriod } from "./key-history.js";
+import { type KeyPeriod, theftOf } from "./key-history.js";
 import type { SshPublicKey } from "./ssh-key.js";
 
 export interface KeyAudit {
   readonly findings: readonly Finding[];
   readonly keys: RestsOn["keys"];
+  /** Sizes of the checkpoints whose signature is by a stolen key and not shown to be older than the theft. */
+  readonly uncounted: ReadonlySet<number>;
 }
 
 /** Everything that keys are held against. */
@@ -22,32 +24,41 @@ interface KeyCase {
 
 /**
  * Whether each rotation was endorsed by the key before it, whether the signers that the checker named allow each
- * signature at its time, and which keys the signatures rest on (FORMAT.md §13).
+ * signature at its time, which signatures of a stolen key count, and which keys the signatures rest on (FORMAT.md §13).
  */
 export function auditKeys(one: KeyCase): KeyAudit {
   const { checked, facts } = one;
-  const endorsements = facts.keys.flatMap((period, index) => {
-    const before = facts.keys[index - 1];
-    return before ? endorsement(period, before, one) : [];
-  });
   const stamps = earliestStamps(one.authorities);
   const judged = checked.flatMap((signed) => judge(signed, one, stamps));
+  const uncounted = new Set(judged.flatMap(({ size, standing }) => (standing === "stolen" ? [size] : [])));
+  const endorsements = facts.keys.flatMap((period, index) => {
+    const before = facts.keys[index - 1];
+    return before ? endorsement(period, before, one, uncounted) : [];
+  });
   return {
-    findings: [...judged.flatMap(distrust), ...endorsements],
-    keys: keysUsed(judged, facts),
+    findings: [...judged.flatMap((signature) => distrust(signature, judged, one)), ...endorsements],
+    keys: keysUsed(
+      judged.filter(({ standing }) => standing !== "stolen"),
+      facts,
+    ),
+    uncounted,
   };
 }
 
 function endorsement(
   { key, introducedBy, from }: KeyPeriod,
   before: KeyPeriod,
-  { checked, facts, trust, kind }: KeyCase,
+  { checked, facts, trust: { signers }, kind }: KeyCase,
+  uncounted: ReadonlySet<number>,
 ): readonly Finding[] {
   const endorsed = checked.some(
-    (one) => one.found.size === introducedBy && one.key !== null && one.key.blob.equals(before.key.blob),
+    ({ found: { size }, key: signer }) =>
+      size === introducedBy && signer?.blob.equals(before.key.blob) === true && !uncounted.has(size),
   );
   if (endorsed) return [];
-  const known = trust.signers !== null && allows(trust.signers, facts.origin, key, from);
+  // The line of a key that was stolen since says nothing about the time that the log states.
+  const known =
+    signers !== null && allows(signers, facts.origin, key, saysStolen(signers, key) ? null : from);
   const yetToCome = isYetToCome(introducedBy, checked, kind);
   const message = yetToCome
     ? `the key before it has not signed the change to ${key.fingerprint} yet`
@@ -75,9 +86,13 @@ function isYetToCome(
 /** A signature that verifies, and how the list of signers that the checker named has it. */
 interface Judged {
   readonly path: string;
+  readonly size: number;
   readonly key: SshPublicKey;
-  /** `late`: only the time-stamp is behind the key's time, as where a machine had no network. */
-  readonly standing: "unnamed" | "allowed" | "late" | "other-time" | "unknown";
+  /**
+   * `late`: only the time-stamp is behind the key's time, as where a machine had no network. `stolen`: the key was, and
+   * no outside authority says that the signature is older than that.
+   */
+  readonly standing: "unnamed" | "allowed" | "late" | "other-time" | "unknown" | "stolen";
 }
 
 function judge(
@@ -86,9 +101,25 @@ function judge(
   stamps: ReadonlyMap<number, string>,
 ): readonly Judged[] {
   if (key === null) return [];
-  if (signers === null) return [{ path, key, standing: "unnamed" }];
-  const allowed = (at: string | null) => allows(signers, facts.origin, key, at);
-  return [{ path, key, standing: standingOf(allowed, stamps.get(size) ?? null, facts.lastAt(size)) }];
+  const stamped = stamps.get(size) ?? null;
+  const standing = (): Judged["standing"] => {
+    const isUsable = !isAfterTheft(facts, key, stamped);
+    if (signers === null) return isUsable ? "unnamed" : "stolen";
+    const allowed = (at: string | null) => allows(signers, facts.origin, key, at);
+    if (!allowed(null)) return "unknown";
+    const isOld = !saysStolen(signers, key) || (stamped !== null && allowed(stamped));
+    if (!isUsable || !isOld) return "stolen";
+    return standingOf(allowed, stamped, facts.lastAt(size));
+  };
+  return [{ path, size, key, standing: standing() }];
+}
+
+/** By the log's word about the theft; in whole seconds, as `allowed_signers` has times. */
+function isAfterTheft({ keys }: LogFacts, key: SshPublicKey, stamped: string | null): boolean {
+  const theft = theftOf(keys, key);
+  if (theft === null) return false;
+  const second = (time: string) => Math.floor(Date.parse(time) / 1000);
+  return stamped === null || second(stamped) >= second(theft.at);
 }
 
 /** `stamped` is the word of an outside authority, `stated` that of the log. */
@@ -97,7 +128,6 @@ function standingOf(
   stamped: string | null,
   stated: string | null,
 ): Judged["standing"] {
-  if (!allowed(null)) return "unknown";
   if (allowed(stamped ?? stated)) return "allowed";
   const isLate = stamped !== null && stated !== null && Date.parse(stamped) >= Date.parse(stated);
   return isLate && allowed(stated) ? "late" : "other-time";
@@ -114,8 +144,14 @@ function earliestStamps(authorities: RestsOn["authorities"]): ReadonlyMap<number
   return earliest;
 }
 
-function distrust({ path, key: { fingerprint }, standing }: Judged): readonly Finding[] {
+function distrust(signature: Judged, judged: readonly Judged[], one: KeyCase): readonly Finding[] {
+  const {
+    path,
+    key: { fingerprint },
+    standing,
+  } = signature;
   const code = "key-not-trusted";
+  if (standing === "stolen") return [theftFinding(signature, judged, one)];
   if (standing === "unknown") {
     const message = `signed with ${fingerprint}, which is not among the signers you named for this vault`;
     return [findCheckpointFault(code, path, message)];
@@ -127,6 +163,22 @@ function distrust({ path, key: { fingerprint }, standing }: Judged): readonly Fi
   if (standing !== "late") return [];
   const message = `signed with ${fingerprint}, whose time among the signers you named was over when it was time-stamped`;
   return [{ code, severity: "note", where: path, message }];
+}
+
+/** What a later checkpoint covers does not rest on this one. */
+function theftFinding(
+  { path: where, size, key }: Judged,
+  judged: readonly Judged[],
+  { facts, checked, kind }: KeyCase,
+): Finding {
+  const isCovered = judged.some(
+    (later) => later.size > size && (later.standing === "allowed" || later.standing === "unnamed"),
+  );
+  const theft = theftOf(facts.keys, key);
+  const isToCome = theft !== null && isYetToCome(theft.seq, checked, kind);
+  const what = `signed with ${key.fingerprint}, which was stolen, and no time-stamp that was traced to a root you trust is older than that`;
+  const message = isCovered ? `${what}: a later checkpoint is relied on instead` : what;
+  return { code: "key-stolen", severity: isCovered || isToCome ? "note" : "error", where, message };
 }
 
 function keysUsed(judged: readonly Judged[], facts: LogFacts): RestsOn["keys"] {

@@ -25,6 +25,8 @@ interface TokenCase {
   /** Entries that name it; more than one is possible and each is compared. */
   readonly entries: readonly TokenEntry[];
   readonly trust: Trust;
+  /** `at` of the last entry that the checkpoint covers, as far as it is known. */
+  readonly lastAt: string | null;
 }
 
 /** Checks each token over its signed checkpoint, and against the entries that name it (FORMAT.md §15). */
@@ -43,7 +45,13 @@ export async function auditTokens(
       const entries = logged.get(token.path) ?? [];
       logged.delete(token.path);
       if (entries.length === 0) findings.push(...unlogged(token, checkpoint === newest, kind));
-      const result = await auditToken({ checkpoint, token, entries, trust });
+      const result = await auditToken({
+        checkpoint,
+        token,
+        entries,
+        trust,
+        lastAt: facts.lastAt(checkpoint.size),
+      });
       findings.push(
         ...entries.flatMap((entry) => entryFindings(entry, checkpoint, token)),
         ...result.findings,
@@ -120,7 +128,7 @@ async function auditToken(one: TokenCase): Promise<TokenResult> {
 }
 
 async function auditTimeStamp(
-  { checkpoint, token, entries, trust }: TokenCase,
+  { checkpoint, token, entries, trust, lastAt }: TokenCase,
   signed: Buffer,
 ): Promise<TokenResult> {
   // Half the time it takes to start goes into loading ASN.1; most checks of a file or a young vault need none of it.
@@ -129,6 +137,7 @@ async function auditTimeStamp(
   if (!("timeStamp" in check)) return { findings: [fault(check.code, token.path, check.message)] };
   const { timeStamp } = check;
   const findings = entries.flatMap((entry) => statedOtherwise(entry, timeStamp));
+  findings.push(...tooEarly(token, timeStamp, lastAt));
   if (!timeStamp.root.trusted) findings.push(untrusted(token, trust));
   const authority = {
     authority: token.authority,
@@ -151,6 +160,26 @@ function statedOtherwise(entry: TokenEntry, { genTime, policy, serial }: TimeSta
   if (wrong.length === 0) return [];
   const message = `it states another ${wrong.join(" and ")} than the token`;
   return [fault("token-entry", `entry:${entry.seq}`, message)];
+}
+
+const day = 24 * 60 * 60;
+const possible = 31 * day;
+
+/**
+ * No authority can have stamped what was not written yet. The clock that dated an entry can be wrong by days, and more than
+ * that is no clock's fault any more (FORMAT.md §15).
+ */
+function tooEarly(
+  { path: where }: FoundToken,
+  { genTime }: TimeStamp,
+  lastAt: string | null,
+): readonly Finding[] {
+  const second = (time: string) => Math.floor(Date.parse(time) / 1000);
+  const early = lastAt === null ? 0 : second(lastAt) - second(genTime);
+  if (early <= day) return [];
+  const days = Math.floor(early / day);
+  const message = `it states a time ${days} ${days === 1 ? "day" : "days"} before the last entry that it covers was written, by the clock of whoever wrote that`;
+  return [{ code: "token-time", severity: early > possible ? "error" : "note", where, message }];
 }
 
 function untrusted({ path: where }: FoundToken, { rootsNamed }: Trust): Finding {

@@ -85,6 +85,7 @@ const kinds = {
   "signature-absent": error(),
   "signed-differs": error("signature"),
   "key-not-endorsed": either("signature"),
+  "key-stolen": either("signature"),
   "key-not-trusted": { ...either("signature"), opens: ["signature"] },
   unsealed: note(),
   "history-rewritten": error("signature"),
@@ -100,6 +101,7 @@ const kinds = {
   "token-imprint": error("tokens"),
   "token-signature": error("tokens"),
   "token-expired": error("tokens"),
+  "token-time": either("tokens"),
   // A note of these leaves open what its own token shows; `tokens` is unchecked when all of them are.
   "token-untrusted": either("tokens"),
   "proof-unchecked": note(),

@@ -50,6 +50,20 @@ export function keyInForce(history: readonly KeyPeriod[], size: number): KeyPeri
   return period && size <= lastSize(period) ? period : null;
 }
 
+/**
+ * When the log first says that this key was stolen: the `key-rotated` entry that ended it as stolen, and its time. Null
+ * where none did. What counts for one time in which it was in force counts for all (FORMAT.md §13).
+ */
+export function theftOf(
+  history: readonly KeyPeriod[],
+  key: SshPublicKey,
+): { readonly seq: number; readonly at: string } | null {
+  const thefts = history.flatMap(({ key: own, until, reason }) =>
+    reason === "stolen" && until !== null && own.blob.equals(key.blob) ? [until] : [],
+  );
+  return thefts.sort((a, b) => (a.at < b.at ? -1 : 1))[0] ?? null;
+}
+
 /** Matters where the key that follows cannot be read: then no key is in force. */
 function lastSize({ until, reason }: KeyPeriod): number {
   if (until === null) return Number.MAX_SAFE_INTEGER;

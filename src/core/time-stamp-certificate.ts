@@ -100,11 +100,11 @@ export function wasValid({ parts }: StampCertificate, at: string): boolean {
   return parts.notBefore.value.getTime() <= second && second <= parts.notAfter.value.getTime();
 }
 
-/** The common name, or the whole name where there is none. Foreign text, at most 200 characters. */
+/** The common name, else the organisation, else the whole name. Foreign text, at most 200 characters. */
 export function nameOf({ x509 }: StampCertificate): string {
   const lines = x509.subject?.split("\n") ?? [];
-  const common = lines.find((line) => line.startsWith("CN="))?.slice(3);
-  return (common ?? lines.join(", ")).slice(0, 200);
+  const part = (type: string) => lines.find((line) => line.startsWith(`${type}=`))?.slice(type.length + 1);
+  return (part("CN") ?? part("O") ?? lines.join(", ")).slice(0, 200);
 }
 
 export function isSelfIssued({ x509 }: StampCertificate): boolean {

@@ -6,7 +6,7 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 import keys
 import opentimestamps
@@ -48,6 +48,9 @@ class Outcome:
     """What the answers need."""
 
     newest_signed: bool = False
+    left_open: bool = False
+    uncounted: Set[int] = field(default_factory=set)
+    counted_signatures: Set[int] = field(default_factory=set)
     tokens: int = 0
     counted: int = 0
     signers: Dict[int, keys.Key] = field(default_factory=dict)
@@ -93,8 +96,9 @@ def audit(report: Report, found: Sequence[Found], facts: Facts, trust: Trust) ->
             _check_signature(report, one, facts, history, newest, outcome)
         _check_tokens(report, one, facts, trust, newest, outcome)
         _check_witnesses(report, one, facts)
-        if trust.signers is not None and one.size in outcome.signers:
+        if one.size in outcome.signers:
             _check_trust(report, one, facts, trust.signers, outcome)
+    _check_stolen(report, found, facts, newest, outcome)
     _check_named(report, found, facts)
     _check_endorsements(report, history, outcome, facts, trust, [one for one in found if one.body is not None])
     _check_presence(report, found, facts, trust, history)
@@ -154,19 +158,59 @@ def _origin(facts: Facts) -> str:
     return facts.origins[0] if facts.origins else ""
 
 
+def _last_at(facts: Facts, size: int) -> Optional[int]:
+    """When the last entry that is covered was written, by the log."""
+    covered = [entry for entry in facts.entries if entry.seq <= size]
+    return keys.seconds(max(covered, key=lambda entry: entry.seq).at) if covered else None
+
+
 def _check_trust(
-    report: Report, one: Found, facts: Facts, signers: Sequence[keys.Signer], outcome: Outcome
+    report: Report, one: Found, facts: Facts, signers: Optional[Sequence[keys.Signer]], outcome: Outcome
 ) -> None:
-    """At the earliest trusted time-stamp, else at the last entry that is covered. A token may come late (§13)."""
-    key = outcome.signers[one.size]
-    covered = [entry for entry in facts.entries if entry.seq <= one.size]
-    stated = keys.seconds(max(covered, key=lambda entry: entry.seq).at) if covered else None
+    """At the earliest trusted time-stamp, else at the last entry that is covered. A token may come late (§13). Of a
+    stolen key only a trusted time-stamp from before the theft counts."""
+    key, origin = outcome.signers[one.size], _origin(facts)
     stamped = min(outcome.stamps.get(one.size, []), default=None)
-    if keys.is_allowed(signers, _origin(facts), key, stated if stamped is None else stamped):
+    thefts = [theft.at for theft in keys.thefts(facts.entries) if theft.key.blob == key.blob]
+    stolen = any(stamped is None or stamped >= at for at in thefts)
+    if signers is not None:
+        if not keys.is_allowed(signers, origin, key, None):
+            report.add("key-not-trusted", one.path)
+            return
+        if keys.says_stolen(signers, key):
+            stolen = stolen or stamped is None or not keys.is_allowed(signers, origin, key, stamped)
+    if stolen:
+        outcome.uncounted.add(one.size)
+        return
+    stated = _last_at(facts, one.size)
+    if signers is None or keys.is_allowed(signers, origin, key, stated if stamped is None else stamped):
+        outcome.counted_signatures.add(one.size)
         return
     late = stamped is not None and stated is not None and stamped >= stated
-    excused = late and keys.is_allowed(signers, _origin(facts), key, stated)
+    excused = late and keys.is_allowed(signers, origin, key, stated)
     report.add("key-not-trusted", one.path, "note" if excused else "error")
+
+
+def _check_stolen(report: Report, found: Sequence[Found], facts: Facts, newest: int, outcome: Outcome) -> None:
+    """A note where a later checkpoint counts, or the rotation can still be signed."""
+    there = [one for one in found if one.body is not None]
+    for one in there:
+        if one.size not in outcome.uncounted:
+            continue
+        key = outcome.signers[one.size]
+        changes = [theft for theft in keys.thefts(facts.entries) if theft.key.blob == key.blob]
+        first = min(changes, key=lambda theft: theft.at, default=None)
+        covered = any(size > one.size for size in outcome.counted_signatures)
+        excused = covered or (first is not None and _is_to_come(there, first.seq, facts))
+        report.add("key-stolen", one.path, "note" if excused else "error")
+    outcome.left_open = newest in outcome.uncounted
+
+
+def _is_to_come(there: Sequence[Found], seq: int, facts: Facts) -> bool:
+    """Whether what signs the rotation at `seq` can still be to come: a kill lies between."""
+    behind = [one for one in there if one.size >= seq]
+    unsigned = [one for one in behind if one.size == seq and one.signature is None]
+    return not behind or (not facts.package and behind == unsigned)
 
 
 def _check_presence(
@@ -195,11 +239,11 @@ def _check_endorsements(
     """A note where the checker trusts the new key, or what endorses the rotation can still be to come."""
     for before, change in zip(history, history[1:]):
         key = outcome.signers.get(change.seq)
-        if key is None or key.blob != before.key.blob:
-            told = keys.is_allowed(trust.signers or [], _origin(facts), change.key, keys.seconds(change.at))
-            behind = [one for one in there if one.size >= change.seq]
-            unsigned = [one for one in behind if one.size == change.seq and one.signature is None]
-            excused = told or not behind or (not facts.package and behind == unsigned)
+        if key is None or key.blob != before.key.blob or change.seq in outcome.uncounted:
+            signers = trust.signers or []
+            when = None if keys.says_stolen(signers, change.key) else keys.seconds(change.at)
+            told = keys.is_allowed(signers, _origin(facts), change.key, when)
+            excused = told or _is_to_come(there, change.seq, facts)
             report.add("key-not-endorsed", f"entry:{change.seq}", "note" if excused else "error")
 
 
@@ -227,7 +271,7 @@ def _check_tokens(
         if path.endswith(".ots"):
             _check_proof(report, path, data, signed)
         else:
-            _check_token(report, one.size, path, data, signed, trust, entry, outcome)
+            _check_token(report, one.size, path, data, signed, trust, entry, facts, outcome)
 
 
 def _unlogged(report: Report, path: str, newest: bool, package: bool) -> None:
@@ -251,6 +295,7 @@ def _check_token(
     signed: bytes,
     trust: Trust,
     entry: Optional[Entry],
+    facts: Facts,
     outcome: Outcome,
 ) -> None:
     try:
@@ -263,6 +308,9 @@ def _check_token(
         outcome.stamps.setdefault(size, []).append(keys.seconds(token.gen_time))
     elif doubt == "token-untrusted":
         report.add(doubt, path, "note" if trust.roots is None else "error")
+    early = (_last_at(facts, size) or 0) - keys.seconds(token.gen_time)
+    if early > 86400:
+        report.add("token-time", path, "error" if early > 31 * 86400 else "note")
     stated = (token.gen_time, token.policy, token.serial)
     if entry is not None and stated != tuple(entry.body.get(key) for key in ("gen_time", "policy", "serial")):
         report.add("token-entry", f"entry:{entry.seq}")

@@ -53,13 +53,15 @@ def chain_answer(report: Report) -> str:
     return "fail" if report.has(CHAIN) else "pass"
 
 
-def signature_answer(report: Report, newest_signed: bool) -> str:
-    """Every checkpoint by the key in force; `absent` unless the newest is signed, `unchecked` where a time-stamp came late."""
+def signature_answer(report: Report, newest_signed: bool, is_open: bool) -> str:
+    """Every checkpoint by the key in force; `absent` unless the newest is signed, `unchecked` where a time-stamp came late
+    or the newest signature is by a stolen key and what signs the change is to come."""
     if report.has(SIGNATURE):
         return "fail"
     if not newest_signed:
         return "absent"
-    return "unchecked" if any(one["code"] == "key-not-trusted" for one in report.findings) else "pass"
+    late = any(one["code"] == "key-not-trusted" for one in report.findings)
+    return "unchecked" if is_open or late else "pass"
 
 
 def tokens_answer(report: Report, tokens: int, counted: int) -> str:

@@ -136,6 +136,7 @@ class Signer:
     key: Key
     after: Optional[float] = None
     before: Optional[float] = None
+    stolen: bool = False
 
 
 def _in_patterns(value: str, patterns: str) -> bool:
@@ -168,7 +169,8 @@ def parse_signers(text: str) -> List[Signer]:
             continue
         key = parse_key(" ".join(words[at : at + 2]))
         times = (_time_option(options, name) for name in ("valid-after", "valid-before"))
-        signers.append(Signer(words[0], found.group(1) if found else None, key, *times))
+        stolen = re.search(r"[ \t]stolen[ \t\r]*\Z", line) is not None
+        signers.append(Signer(words[0], found.group(1) if found else None, key, *times, stolen))
     return signers
 
 
@@ -185,10 +187,18 @@ def seconds(text: str) -> int:
     return int(datetime.strptime(text[:19] + "+0000", "%Y-%m-%dT%H:%M:%S%z").timestamp())
 
 
+def says_stolen(signers: Sequence[Signer], key: Key) -> bool:
+    """Whether a line, for whatever origin, ends in the word `stolen` for this key (§13)."""
+    return any(signer.stolen and signer.key.blob == key.blob for signer in signers)
+
+
 def is_allowed(signers: Sequence[Signer], origin: str, key: Key, at: Optional[int]) -> bool:
-    """Whether a line names this key for this origin and for checkpoints, at this second where one is given."""
+    """Whether a line names this key for this origin and for checkpoints, at this second where one is given. Of a stolen
+    key only the lines that say so count."""
+    stolen = says_stolen(signers, key)
     return any(
         signer.key.blob == key.blob
+        and signer.stolen == stolen
         and _in_patterns(origin, signer.principals)
         and (signer.namespaces is None or _in_patterns(NAMESPACE, signer.namespaces))
         and (at is None or (signer.after or at) <= at <= (signer.before or at))
@@ -204,6 +214,31 @@ class KeyChange:
     key: Key
     signs_from: int
     at: str
+
+
+@dataclass(frozen=True)
+class Theft:
+    """A key of which an entry says that it was stolen, and when that entry was written."""
+
+    seq: int
+    key: Key
+    at: int
+
+
+def thefts(entries: Sequence[Entry]) -> List[Theft]:
+    """Each `key-rotated` entry with the reason `stolen` ends the key that the last such entry before it named."""
+    found: List[Theft] = []
+    named: Optional[Key] = None
+    for entry in entries:
+        if (entry.event, entry.seq) != ("vault-created", 1) and entry.event != "key-rotated":
+            continue
+        if named is not None and entry.event == "key-rotated" and entry.body.get("reason") == "stolen":
+            found.append(Theft(entry.seq, named, seconds(entry.at)))
+        try:
+            named = parse_key(str(entry.body.get("public_key")))
+        except (ValueError, binascii.Error):
+            named = None
+    return found
 
 
 def key_history(entries: Sequence[Entry]) -> List[KeyChange]:

@@ -60,6 +60,8 @@ interface MakeOptions {
   readonly withAnnex?: boolean;
   /** Content of capture A's video. */
   readonly video?: Buffer;
+  /** On which the log was written. */
+  readonly day?: string;
 }
 
 /**
@@ -73,7 +75,7 @@ export function makePackage(options: MakeOptions = {}): MadePackage {
   const add = (event: string, body: object) => {
     const prev = lines.length === 0 ? genesisPrev : lineHash(lines.at(-1) ?? "");
     const seq = lines.length + 1;
-    const at = `2026-11-23T18:22:${String(seq).padStart(2, "0")}.000Z`;
+    const at = `${options.day ?? "2026-11-23"}T18:22:${String(seq).padStart(2, "0")}.000Z`;
     lines.push(encodeCanonical({ v: 1, seq, prev, at, event, actor: "operator-7f3a", tool: "t/1", body }));
   };
   const video = options.video ?? Buffer.from("the video of A\n".repeat(4000));

@@ -4,17 +4,27 @@ import { logAnnotation } from "../../src/annotate.js";
 import { sealHead } from "../../src/checkpoint.js";
 import { fromCommandLine } from "../../src/core/annotation.js";
 import { parseEntry } from "../../src/core/entry.js";
+import { exportSigners, rotateKey } from "../../src/key.js";
+import { newKey } from "../../src/make-key.js";
 import { openForWriting } from "../../src/open-vault.js";
 import { linesFrom } from "../../src/vault/log.js";
 import { closeVault } from "../../src/vault/vault.js";
+import { verifyVault } from "../../src/verify.js";
 import { audit, captureText, deriveText, testWorld } from "../support/vaults.js";
 
+const unasked = { proxy: null, allowPrivate: false, force: false };
+
 /**
- * One capture, with its derivation, an annotation and a checkpoint, at each of these times in turn, in milliseconds
- * since 1970: all of it is logged, in the order in which it was done, with the times as the clock gave them. The vault is
- * as recorded, and where the clock went back a check says so at that entry.
+ * One capture, with its derivation, an annotation and a checkpoint, at each of these times in turn, in milliseconds since
+ * 1970, and behind one of them a change of the key: all of it is logged, in the order in which it was done, with the times
+ * as the clock gave them. The vault is as recorded, also by the lines of its keys, and where the clock went back a check
+ * says so at that entry.
  */
-export async function runClocks(times: readonly number[], root: string): Promise<void> {
+export async function runClocks(
+  times: readonly number[],
+  root: string,
+  rotation: number | null = null,
+): Promise<void> {
   let time = times[0] ?? 0;
   const world = { ...testWorld(), now: () => new Date(time) };
   const logged: number[] = [];
@@ -25,7 +35,7 @@ export async function runClocks(times: readonly number[], root: string): Promise
       const { record, entry } = captureText(vault, `text ${index}`);
       deriveText(vault, record, "derived");
       logAnnotation(vault, record.capture, { place: `place ${index}` }, fromCommandLine);
-      const head = await sealHead(vault, world, { proxy: null, allowPrivate: false, force: false });
+      const head = await sealHead(vault, world, unasked);
       expect(head.problem).toBeNull();
       expect(entry.seq).toBeGreaterThan(logged.at(-1) ?? 0);
       logged.push(entry.seq);
@@ -35,12 +45,19 @@ export async function runClocks(times: readonly number[], root: string): Promise
     } finally {
       closeVault(vault);
     }
+    if (index === rotation)
+      await rotateKey({ vault: root, choice: newKey, reason: "routine", seal: unasked }, world);
   }
   const { findings, chain, signature } = await audit(root);
   expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
   expect([chain, signature]).toEqual(["pass", "pass"]);
+  const signers = exportSigners(root, null, world).allowed_signers;
+  const brought = { against: null, signers, tsaCa: null };
+  const told = await verifyVault({ vault: root, ids: [], quick: true, record: false, brought }, world);
+  expect(told.findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  expect(told.signature).toBe("pass");
   const back = times.findIndex((at, index) => at < (times[index - 1] ?? at));
-  const told = findings.filter(({ code }) => code === "clock-back").map(({ where }) => where);
-  expect(told).toEqual(back === -1 ? [] : [`entry:${logged[back]}`]);
+  const steps = findings.filter(({ code }) => code === "clock-back").map(({ where }) => where);
+  expect(steps).toEqual(back === -1 ? [] : [`entry:${logged[back]}`]);
   rmSync(root, { recursive: true, force: true });
 }

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { ageSshKey } from "../../src/core/age-ssh.js";
-import { allows, encodeAllowedSigners, parseAllowedSigners } from "../../src/core/allowed-signers.js";
+import { allows, parseAllowedSigners } from "../../src/core/allowed-signers.js";
+import { encodeAllowedSigners } from "../../src/core/key-lines.js";
+import { logTimes } from "../../src/core/log-times.js";
 import { encodeCanonical, parseCanonical } from "../../src/core/canonical-json.js";
 import { checkLine } from "../../src/core/chain.js";
 import {
@@ -40,7 +42,7 @@ const history = keyHistory([
     body: { public_key: key.line, previous: key.line, reason: "routine" },
   },
 ]);
-const signers = encodeAllowedSigners(origin, history);
+const signers = encodeAllowedSigners(origin, history, logTimes([]));
 const digests = { sha256: "ab".repeat(32), sha512: "cd".repeat(64) };
 const inventory = firstInventory("20261123-4T9KX2MB", [{ path: "original/track-1.mp4", ...digests }], {
   created: "2026-11-23T18:22:05.120Z",

@@ -13,13 +13,13 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type HeadReport, sealHead } from "../../src/checkpoint.js";
-import { encodeAllowedSigners } from "../../src/core/allowed-signers.js";
+import { encodeAllowedSigners } from "../../src/core/key-lines.js";
 import { checkpointNamespace, originOf } from "../../src/core/checkpoint.js";
 import { nextKey, newKey } from "../../src/make-key.js";
 import type { World } from "../../src/outcome.js";
 import { listCaptures } from "../../src/list.js";
 import type { CheckpointStep } from "../../src/vault/checkpoints.js";
-import { keyHistoryOf } from "../../src/vault/key-entries.js";
+import { keyHistoryOf, logTimesOf } from "../../src/vault/key-entries.js";
 import { readLogFolder } from "../../src/vault/log-folder.js";
 import { closeVault, logEntry, type Vault } from "../../src/vault/vault.js";
 import { opensshAccepts } from "../support/ssh.js";
@@ -94,7 +94,7 @@ describe("a checkpoint", () => {
     const message = read("000002.checkpoint");
     const principal = originOf(vault.settings.vault_id);
     const given = {
-      signers: encodeAllowedSigners(principal, keyHistoryOf(vault.database)),
+      signers: encodeAllowedSigners(principal, keyHistoryOf(vault.database), logTimesOf(vault.database)),
       principal,
       namespace: checkpointNamespace,
       signature: read("000002.checkpoint.sig"),

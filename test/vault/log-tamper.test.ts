@@ -13,12 +13,12 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodeAllowedSigners } from "../../src/core/allowed-signers.js";
+import { encodeAllowedSigners } from "../../src/core/key-lines.js";
 import { parseCheckpoint } from "../../src/core/checkpoint.js";
 import { sha256 } from "../../src/core/digest.js";
 import { secretOfSeed } from "../../src/core/ssh-key.js";
 import type { VerifyReport } from "../../src/outcome.js";
-import { keyHistoryOf } from "../../src/vault/key-entries.js";
+import { keyHistoryOf, logTimesOf } from "../../src/vault/key-entries.js";
 import { logEntry } from "../../src/vault/vault.js";
 import { verifyVault } from "../../src/verify.js";
 import type { Brought } from "../../src/verify-trust.js";
@@ -590,7 +590,7 @@ function signers(root: string, isTimed = false): string {
   const database = new Database(join(root, "vault.db"), { readonly: true });
   try {
     const { origin } = parseCheckpoint(bodyOf(root, sealed.first).toString());
-    const timed = encodeAllowedSigners(origin, keyHistoryOf(database));
+    const timed = encodeAllowedSigners(origin, keyHistoryOf(database), logTimesOf(database));
     return isTimed ? timed : timed.replaceAll(/,valid-(?:after|before)="\w+"/g, "");
   } finally {
     database.close();
