@@ -31,7 +31,7 @@ export interface FailedCapture {
 export function logFailure(workshop: Workshop, failed: FailedCapture): CaptureResult {
   const { vault } = workshop;
   const staging = stagingOf(vault, failed.capture);
-  if (!existsSync(staging)) beginAttempt(vault, failed.capture, failed.url ?? failed.subject);
+  if (!existsSync(staging)) beginAttempt(vault, failed.capture, failed.url ?? "an import");
   const annex = join(staging, "annex");
   const annexDigest = writeAnnex(annex, failed.annex);
   const entry = commitFailure(vault, {

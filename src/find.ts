@@ -5,6 +5,7 @@ import { readAnchors } from "./vault/anchors.js";
 import { annotationsOf } from "./vault/annotations.js";
 import { digestFileQuickly } from "./vault/digest-file.js";
 import { digestPlaces, type FindQuery, findCaptures, wordPlaces } from "./vault/find-rows.js";
+import { entriesNamed } from "./vault/local-names.js";
 import { readVault } from "./vault/reader.js";
 
 /** What is looked for, before any filter. */
@@ -16,14 +17,14 @@ export type Sought =
   /** Absolute path of a file whose bytes are looked for. */
   | { readonly by: "file"; readonly path: string };
 
-export interface FindRequest extends Omit<FindQuery, "words" | "digest"> {
+export interface FindRequest extends Omit<FindQuery, "words" | "digest" | "named"> {
   readonly vault: string;
   readonly sought: Sought;
 }
 
 /** A capture that was found; one line with `--json`. */
 export type FoundCapture = CaptureRow & {
-  /** Where: `title`, `description`, `uploader`, `note <key>`, `file <path>`. Empty where only filters were given. */
+  /** Where: `file name`, `title`, `description`, `uploader`, `note <key>`, `file <path>`. Empty where only filters were given. */
   readonly matched: readonly string[];
   /** What is in force about it, in order of key. */
   readonly annotations: readonly { readonly key: string; readonly value: string }[];
@@ -52,11 +53,13 @@ function searchVault(
   asked: Pick<FindQuery, "words" | "digest">,
 ): readonly FoundCapture[] {
   return readVault(vault, (reader) => {
-    const { database } = reader;
+    const { database, layout } = reader;
     const anchors = readAnchors(reader);
-    return findCaptures(database, { ...filters, ...asked }).map((row) => ({
-      ...toRow(row, anchors),
+    const named = asked.words === null ? [] : entriesNamed(layout, database, asked.words);
+    return findCaptures(database, { ...filters, ...asked, named }).map((row) => ({
+      ...toRow(row, anchors, layout),
       matched: [
+        ...(named.includes(row.entry) ? ["file name"] : []),
         ...(asked.digest === null ? [] : digestPlaces(database, row.id, asked.digest)),
         ...(asked.words === null ? [] : wordPlaces(database, row, asked.words)),
       ],

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { dirname, sep } from "node:path";
+import { sep } from "node:path";
 import type { Failure } from "./core/failure.js";
 import type { LocalPlace } from "./core/local-paths.js";
 import { storageFailure, unforeseenFailure } from "./failed-capture.js";
@@ -36,8 +36,8 @@ export const changedWhileRead: Failure = {
   retry: true,
 };
 
-/** The failure that an error is for one file; `places` are the folders its text may not name. */
-export function importFailure(file: string, error: unknown, places: readonly LocalPlace[]): Failure {
+/** The failure that an error is for one file; `places` are what its text may not name, the file among them. */
+export function importFailure(error: unknown, places: readonly LocalPlace[]): Failure {
   const storage = storageFailure(error);
   if (storage !== null) return storage;
   if (error instanceof Error && error.message === "it changed while it was read") return changedWhileRead;
@@ -45,7 +45,7 @@ export function importFailure(file: string, error: unknown, places: readonly Loc
   if (code === "ENOENT") return noSuchFile;
   if ((code === "EACCES" || code === "EPERM") && !isInVault(places, error))
     return { code: "forbidden", reason: "it may not be read", hint: "check who may read it", retry: true };
-  return unforeseenFailure(error, "cut-short", "importing it", [[dirname(file), "<folder>"], ...places]);
+  return unforeseenFailure(error, "cut-short", "importing it", places);
 }
 
 /** Whether an error of the system is about a path in the vault, and not about the file. */

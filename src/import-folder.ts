@@ -2,7 +2,7 @@ import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync } f
 import { join } from "node:path";
 import { idInName, type ListedVideo, parseDownloadArchive } from "./core/download-archive.js";
 import { HoldfastError } from "./core/error.js";
-import { isSidecarName } from "./import-sidecars.js";
+import { sidecarRole } from "./sidecar-roles.js";
 import { sniffFile } from "./tools/media-kind.js";
 
 /** What is to be imported of a folder. */
@@ -31,7 +31,9 @@ export function mediaIn(folder: string): FolderContents {
   const here = new Set(all.flatMap(idOf));
   const missing = [...listed.values()].filter(({ id }) => !here.has(id));
   return {
-    files: all.filter((path) => !unfinished.includes(path) && !isSidecarName(path) && looksLikeMedia(path)),
+    files: all.filter(
+      (path) => !unfinished.includes(path) && sidecarRole(path) === null && looksLikeMedia(path),
+    ),
     listed,
     notes: [
       ...noted(

@@ -7,27 +7,18 @@ import type { SourceFacts } from "./core/record.js";
 import { wellFormed } from "./core/well-formed.js";
 import { type Evidence, joinEvidence, takeInfoJson } from "./evidence.js";
 import { concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
+import { filePlaces, type NameInRecord, wholeName } from "./import-names.js";
 import { type HashedFile, hashFile } from "./preserve.js";
+import { sidecarRole } from "./sidecar-roles.js";
 import { maxInfoJsonBytes } from "./tools/limits.js";
 import type { Desk } from "./track-hashes.js";
 
 /** Where the copies of one import are made. */
-export type ImportDesk = Desk & { readonly signal: AbortSignal; readonly places: readonly LocalPlace[] };
-
-/** Files that belong to a media file by their name, as yt-dlp writes them. */
-const sidecarRoles: Readonly<Record<string, HashedFile["role"]>> = {
-  ".jpg": "thumbnail",
-  ".jpeg": "thumbnail",
-  ".png": "thumbnail",
-  ".webp": "thumbnail",
-  ".vtt": "subtitle",
-  ".srt": "subtitle",
+export type ImportDesk = Desk & {
+  readonly signal: AbortSignal;
+  readonly places: readonly LocalPlace[];
+  readonly nameInRecord: NameInRecord;
 };
-
-/** Whether a name is that of a file which comes along with a media file. */
-export function isSidecarName(name: string): boolean {
-  return sidecarRoles[extname(name).toLowerCase()] !== undefined;
-}
 
 /** Copies a file block by block, so that other work goes on and an abort ends it; throws the signal's reason then. */
 export async function copyInBlocks(from: string, to: string, signal: AbortSignal): Promise<void> {
@@ -52,13 +43,17 @@ export async function takeImported(
   const parts: Partial<Evidence>[] = [{ files: [media] }];
   if (names.includes(`${stem}.info.json`))
     parts.push(await guarded(join(dirname(file), `${stem}.info.json`), desk, takeInfo));
-  for (const [index, name] of names.filter(isSidecarName).sort().entries()) {
+  for (const [index, name] of names
+    .filter((name) => sidecarRole(name) !== null)
+    .sort()
+    .entries()) {
     const take = (path: string) => takeSidecar(path, index + 1, desk);
     parts.push(await guarded(join(dirname(file), name), desk, take));
   }
   const stated = parts.find((part) => part.source !== undefined)?.source;
+  const title = desk.nameInRecord === wholeName ? media.receivedAs : null;
   const source = stated ?? (await takeInfoJson(null, desk)).source;
-  return joinEvidence(withListed(importedClaims(source, media.receivedAs), listed), parts);
+  return joinEvidence(withListed(importedClaims(source, title), listed), parts);
 }
 
 /** What the name of a file and a yt-dlp archive beside it say together, where no metadata says it. */
@@ -77,7 +72,7 @@ async function guarded(
   desk: ImportDesk,
   take: (path: string, desk: ImportDesk, found: Stats) => Promise<Partial<Evidence>>,
 ): Promise<Partial<Evidence>> {
-  const name = basename(path);
+  const name = desk.nameInRecord(basename(path));
   try {
     const found = lstatSync(path);
     if (!found.isFile())
@@ -85,7 +80,7 @@ async function guarded(
     return await take(path, desk, found);
   } catch (error) {
     if (desk.signal.aborted || concernsAll(error) || storageFailure(error) !== null) throw error;
-    const places = [[dirname(path), "<folder>"] as const, ...desk.places];
+    const places = [...filePlaces(path, desk.nameInRecord), ...desk.places];
     const { reason } = unforeseenFailure(error, "cut-short", "taking it in", places);
     return { warnings: [`${name} beside the file was left out: ${reason}`] };
   }
@@ -100,7 +95,7 @@ async function takeInfo(path: string, desk: ImportDesk, found: Stats): Promise<E
 
 async function takeSidecar(file: string, number: number, desk: ImportDesk): Promise<Partial<Evidence>> {
   const extension = extname(file).toLowerCase();
-  const role = sidecarRoles[extension] ?? "sidecar";
+  const role = sidecarRole(file) ?? "sidecar";
   const copy = join(desk.folder, `sidecar-${number}`);
   await copyInBlocks(file, copy, desk.signal);
   const as = {

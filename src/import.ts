@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { afterDamage, damageOf, resultOf } from "./capture-result.js";
 import type { HeadReport } from "./checkpoint.js";
@@ -6,6 +6,7 @@ import { buildCaptureId, type CaptureId } from "./core/capture-id.js";
 import { idInName } from "./core/download-archive.js";
 import { buildElements } from "./core/elements.js";
 import { type Failure, failureOf } from "./core/failure.js";
+import type { LocalPlace } from "./core/local-paths.js";
 import type { Claim, SourceFacts } from "./core/record.js";
 import { redactTypedUrl } from "./core/redact.js";
 import { wellFormed } from "./core/well-formed.js";
@@ -14,6 +15,14 @@ import type { Evidence } from "./evidence.js";
 import { concernsAll, logFailure, resultAfterError } from "./failed-capture.js";
 import { changedWhileRead, importFailure, refuseFile } from "./import-failures.js";
 import { type FolderContents, mediaIn } from "./import-folder.js";
+import {
+  extensionAlone,
+  filePlaces,
+  folderToCut,
+  foundNames,
+  type NameInRecord,
+  wholeName,
+} from "./import-names.js";
 import { copyInBlocks, takeImported } from "./import-sidecars.js";
 import { localPlaces } from "./local-places.js";
 import type { CaptureResult, World } from "./outcome.js";
@@ -35,6 +44,8 @@ export interface ImportRequest {
   readonly receivedFrom: string | null;
   readonly again: boolean;
   readonly deep: boolean;
+  /** Puts the files' own names into the record, which may name a source; they are in the private annex in any case. */
+  readonly keepName: boolean;
 }
 
 interface Job {
@@ -43,6 +54,7 @@ interface Job {
   readonly world: World;
   /** What a yt-dlp archive in the folder lists, by id. */
   readonly listed: FolderContents["listed"];
+  readonly nameInRecord: NameInRecord;
 }
 
 /**
@@ -58,11 +70,12 @@ export async function importFiles(
 ): Promise<readonly CaptureResult[]> {
   const workshop = await openWorkshop({ vault: request.vault, fetching: null }, world);
   const results: CaptureResult[] = [];
+  const nameInRecord = request.keepName ? wholeName : extensionAlone;
   try {
     for (const { files, listed, notes } of request.files.map(expand)) {
       for (const file of files) {
         world.signal.throwIfAborted();
-        const result = await importTarget({ request, workshop, world, listed }, file);
+        const result = await importTarget({ request, workshop, world, listed, nameInRecord }, file);
         results.push(result);
         onResult(result);
       }
@@ -93,7 +106,7 @@ async function importTarget(job: Job, typed: string): Promise<CaptureResult> {
     if (concernsAll(error)) throw error;
     const failure = world.signal.aborted
       ? failureOf("interrupted")
-      : importFailure(typed, error, localPlaces(workshop, world));
+      : importFailure(error, [...placesOf(job, typed), ...localPlaces(workshop, world)]);
     const log = (why: Failure) => fail(job, capture, subject, why);
     return resultAfterError(workshop, { capture, subject }, failure, log);
   }
@@ -113,17 +126,20 @@ async function importOne(job: Job, typed: string, capture: CaptureId): Promise<C
 
   // 2. copy into a staging folder of its own   3. hash the copy and compare it with the file
   const started = { at: world.now(), ms: world.monotonic() };
-  const staging = beginAttempt(workshop.vault, capture, `import of ${subject}`);
+  const staging = beginAttempt(workshop.vault, capture, `import of ${job.nameInRecord(subject)}`);
   const media = await takeMedia(file, join(staging, "media"), world);
   if (media.digest.sha512 !== before.sha512) return fail(job, capture, subject, changedWhileRead);
 
   // 4. build the record   5. commit OCFL v1 and append the `capture` entry
   const places = localPlaces(workshop, world);
-  const desk = { folder: staging, secrets: [], now: world.now, signal: world.signal, places };
+  const { nameInRecord } = job;
+  const secrets = folderToCut(file);
+  const desk = { folder: staging, secrets, now: world.now, signal: world.signal, places, nameInRecord };
   const listed = job.listed.get(idInName(file) ?? "") ?? null;
   const evidence = await takeImported(file, media, listed, desk);
   const facts = importFacts(job, capture, started, evidence);
-  preserve(workshop.vault, staging, facts, evidence.files, importAnnex(job, capture, file, evidence.raw));
+  const annex = importAnnex(job, capture, file, evidence);
+  preserve(workshop.vault, staging, facts, evidence.files.map(namedBy(nameInRecord)), annex);
 
   // 6. derive   7. commit OCFL v2 and append the `derive` entry
   await deriveAndLog(workshop, world, capture, request.deep);
@@ -140,6 +156,19 @@ async function takeMedia(file: string, copy: string, world: World): Promise<Hash
     asReceived: true,
   } as const;
   return hashFile(copy, as, world.now, world.signal);
+}
+
+/** The file as it was typed and as a link leads to it: the text of an error may name either. */
+function placesOf({ nameInRecord }: Job, typed: string): readonly LocalPlace[] {
+  const found = existsSync(typed) ? realpathSync(typed) : typed;
+  return [...new Set([typed, found])].flatMap((file) => filePlaces(file, nameInRecord));
+}
+
+function namedBy(nameInRecord: NameInRecord): (file: HashedFile) => HashedFile {
+  return (file) => ({
+    ...file,
+    receivedAs: file.receivedAs === null ? null : nameInRecord(file.receivedAs),
+  });
 }
 
 interface Known {
@@ -227,7 +256,12 @@ function claimedUrl(request: ImportRequest, source: SourceFacts): Claim<string> 
   return source.canonical_url;
 }
 
-function importAnnex(job: Job, capture: CaptureId, file: string, raw: AnnexFacts["rawFiles"]): AnnexFacts {
+function importAnnex(
+  job: Job,
+  capture: CaptureId,
+  file: string,
+  { files, raw }: Pick<Evidence, "files" | "raw">,
+): AnnexFacts {
   const { sourceUrl } = job.request;
   return {
     capture,
@@ -239,6 +273,7 @@ function importAnnex(job: Job, capture: CaptureId, file: string, raw: AnnexFacts
     places: {
       "<vault>": job.workshop.vault.layout.root,
       "<imported file>": wellFormed(file),
+      ...foundNames(files),
       ...(sourceUrl !== null && redactTypedUrl(sourceUrl) !== sourceUrl
         ? { "<source url>": wellFormed(sourceUrl) }
         : {}),
@@ -249,15 +284,15 @@ function importAnnex(job: Job, capture: CaptureId, file: string, raw: AnnexFacts
 }
 
 function fail(job: Job, capture: CaptureId, subject: string, failure: Failure): CaptureResult {
-  const annex = importAnnex(job, capture, subject, []);
+  const annex = importAnnex(job, capture, subject, { files: [], raw: [] });
   // The log has no other place for the name of a file that was never taken in.
-  const named = { ...failure, reason: `${subject}: ${failure.reason}` };
+  const reason = job.request.keepName ? `${subject}: ${failure.reason}` : failure.reason;
   return logFailure(job.workshop, {
     capture,
     method: "import",
     url: null,
     subject,
-    failure: named,
+    failure: { ...failure, reason },
     runs: [],
     annex,
   });

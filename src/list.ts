@@ -2,6 +2,8 @@ import type { CaptureRow, ListFilter } from "./outcome.js";
 import { anchorOf, configured, readAnchors, type StoredAnchors } from "./vault/anchors.js";
 import { type PendingAnchor, pendingAnchors } from "./vault/authorities.js";
 import { type CaptureRowRecord, queryCaptures } from "./vault/captures.js";
+import type { VaultLayout } from "./vault/layout.js";
+import { entriesNamed, localName } from "./vault/local-names.js";
 import { newestCheckpoint } from "./vault/log-folder.js";
 import { readVault } from "./vault/reader.js";
 
@@ -9,7 +11,8 @@ import { readVault } from "./vault/reader.js";
 export function listCaptures(vault: string, filter: ListFilter): readonly CaptureRow[] {
   return readVault(vault, (reader) => {
     const anchors = readAnchors(reader);
-    return queryCaptures(reader.database, filter).map((row) => toRow(row, anchors));
+    const named = filter.text === null ? [] : entriesNamed(reader.layout, reader.database, filter.text);
+    return queryCaptures(reader.database, filter, named).map((row) => toRow(row, anchors, reader.layout));
   });
 }
 
@@ -21,8 +24,8 @@ export function pendingOf(vault: string): readonly PendingAnchor[] {
   });
 }
 
-/** A row of the index as commands report it: without the columns only the vault itself needs. */
-export function toRow(row: CaptureRowRecord, anchors: StoredAnchors): CaptureRow {
+/** A row of the index as commands report it, with what only this machine is told. */
+export function toRow(row: CaptureRowRecord, anchors: StoredAnchors, layout: VaultLayout): CaptureRow {
   const { object: _object, version: _version, annex_sha256: _annex, ...reported } = row;
-  return { ...reported, ...anchorOf(anchors, row.entry) };
+  return { ...reported, file_name: localName(layout, row), ...anchorOf(anchors, row.entry) };
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { CaptureRecord, DerivationRecord } from "./core/record.js";
 import type { PublicationRecord } from "./core/publication.js";
+import type { CaptureRecord, DerivationRecord } from "./core/record.js";
 import { toRow } from "./list.js";
 import type { CaptureRow } from "./outcome.js";
 import { configured, readAnchors } from "./vault/anchors.js";
@@ -56,7 +56,7 @@ export function showCapture(vault: string, idPart: string): ShownCapture {
     const object = row.object === null ? null : readObject(join(layout.root, row.object));
     return {
       id: row.id,
-      row: toRow(row, readAnchors(reader)),
+      row: toRow(row, readAnchors(reader), layout),
       objectPath: row.object,
       record: object?.record ?? null,
       derivation: object?.derivation ?? null,

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AnchorOptions, anchorHead } from "../src/anchor.js";
 import { sealHead } from "../src/checkpoint.js";
-import { readProof } from "../src/core/open-timestamps.js";
-import { encodeSettings, type VaultSettings } from "../src/vault/settings.js";
 import { sha256 } from "../src/core/digest.js";
+import { readProof } from "../src/core/open-timestamps.js";
 import { importFiles } from "../src/import.js";
 import type { World } from "../src/outcome.js";
 import { authorityState } from "../src/vault/authorities.js";
+import { encodeSettings, type VaultSettings } from "../src/vault/settings.js";
 import { tokensOf } from "../src/vault/tokens.js";
 import { closeVault, logEntry, type Vault } from "../src/vault/vault.js";
 import { type Behaviour, openAuthority, type TestAuthority } from "./support/authority.ts";
@@ -264,6 +264,7 @@ describe("an authority that does not do its part leaves the checkpoint pending, 
       files: [clip],
       sourceUrl: null,
       receivedFrom: null,
+      keepName: false,
       again: false,
       deep: false,
     };

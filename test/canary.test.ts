@@ -9,6 +9,7 @@ import { jail } from "./support/jails.js";
 import { openProxy, type TestProxy } from "./support/proxies.js";
 import { openSite, type Site } from "./support/site.js";
 import { makeSiteClips } from "./support/site-clips.js";
+import { spellings } from "./support/spellings.js";
 import { temporaryFolder } from "./support/vaults.js";
 
 /** Who collects, from where and by what way, in words that appear nowhere else. */
@@ -87,23 +88,6 @@ async function started(tracer: readonly string[], words: readonly string[]) {
   const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
   said.set(words.join(" "), `${texts.stdout}\n${texts.stderr}`);
   return { status, stdout: texts.stdout };
-}
-
-/** The ways in which a text may stand in bytes. */
-function spellings(text: string): readonly Buffer[] {
-  const bytes = Buffer.from(text);
-  const base64 = [0, 1, 2].map((shift) => {
-    const whole = Buffer.concat([Buffer.alloc(shift), bytes]).toString("base64");
-    return whole.slice(shift === 0 ? 0 : 4, -4);
-  });
-  const words = [
-    text,
-    ...base64,
-    bytes.toString("hex"),
-    encodeURIComponent(text),
-    text.replaceAll("/", "\\/"),
-  ];
-  return [...words.map((word) => Buffer.from(word)), Buffer.from(text, "utf16le")];
 }
 
 /** Which canary stands where, `path: canary`, in every file below a folder but those in a `private/` of a vault. */

@@ -43,10 +43,10 @@ async function importFolder(name: string) {
 describe("a folder that yt-dlp filled", () => {
   it("gives each finished file in it and below it, once, with what lies beside it", async () => {
     const { status, results, stderr } = await importFolder("downloads");
-    expect(results.map(({ status: is, title }) => [is, title])).toEqual([
-      ["captured", "first [aaaaaaaaaaa].mp4"],
-      ["captured", "second [bbbbbbbbbbb].mp4"],
-      ["captured", "Үшінші"],
+    expect(results.map(({ status: is, url, title }) => [is, url, title])).toEqual([
+      ["captured", "first [aaaaaaaaaaa].mp4", null],
+      ["captured", "second [bbbbbbbbbbb].mp4", null],
+      ["captured", "third [ccccccccccc].mp4", "Үшінші"],
     ]);
     expect(status).toBe(0);
     expect(stderr).toContain("1 unfinished downloads were left out: Арна/fourth.mp4.part");

@@ -21,8 +21,8 @@ import type {
 import type { DoctorReport } from "../src/doctor.js";
 import type { CaptureResult, CaptureRow, CheckState, FileReport, VerifyReport } from "../src/outcome.js";
 import type { ShownCapture } from "../src/show.js";
-import type { Program, ProgramName } from "../src/tools/programs.js";
 import type { Sandbox } from "../src/tools/confinement.js";
+import type { Program, ProgramName } from "../src/tools/programs.js";
 import type { AnnexFacts } from "../src/vault/annex.js";
 import type { Settings } from "../src/vault/settings.js";
 import { derivation, importRecord, publication, record } from "./support/samples.js";
@@ -209,6 +209,7 @@ const captureRow: CaptureRow = {
   sha256: file.sha256,
   entry: 2,
   reason: "why",
+  file_name: null,
   anchor: "stamped",
   not_later_than: "2026-11-23T18:22:05.120Z",
 };
@@ -605,6 +606,7 @@ describe("the schemas hold what the format promises", () => {
     expect(shownSchema.allOf).toEqual(allOf);
     expect(shownSchema.required).toEqual([
       ...(required ?? []),
+      "file_name",
       "keyframes",
       "derivation",
       "anchor",

@@ -52,13 +52,14 @@ function anchorCell({ anchor, not_later_than }: CaptureRow): string {
   return anchor === "pending" ? "pending" : "";
 }
 
-/** What a person recognises a row by; of a failed attempt that is the address and the reason. */
+/** What a person recognises a row by; of a failed attempt that is the address or the file's name, and the reason. */
 function titleOf(row: CaptureRow): string {
+  const asked = row.url ?? row.file_name;
   if (row.status === "failed") {
     const reason = row.reason ?? "no reason given";
-    return printable(row.url === null ? reason : `${row.url} (${reason})`, 300);
+    return printable(asked === null ? reason : `${asked} (${reason})`, 300);
   }
-  return printable(row.title ?? row.url ?? "", 300);
+  return printable(row.title ?? asked ?? "", 300);
 }
 
 function paintStatus(text: string, row: CaptureRow, style: Style): string {

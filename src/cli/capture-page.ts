@@ -1,4 +1,5 @@
 import { printable } from "../core/printable.js";
+import type { PublicationRecord } from "../core/publication.js";
 import type {
   Basis,
   CaptureRecord,
@@ -9,7 +10,6 @@ import type {
   RecordFile,
   RunRecord,
 } from "../core/record.js";
-import type { PublicationRecord } from "../core/publication.js";
 import type { CaptureRow } from "../outcome.js";
 import type { ShownAnchor, ShownCapture } from "../show.js";
 import { filledLines, soundWords } from "./publication-words.js";
@@ -81,6 +81,7 @@ type LabelledRow = readonly [label: string, ...values: readonly (string | null)[
 function attemptRows({ row, record, objectPath, anchor }: ShownCapture): readonly LabelledRow[] {
   return [
     ["asked for", optional(record?.requested_url ?? row.url)],
+    ["file", row.file_name === null ? null : `${printable(row.file_name, 300)} (${nameKept(record)})`],
     ["redirected", ...(record?.redirects ?? []).slice(1).map((url) => printable(url))],
     ["arrived at", optional(record?.final_url ?? null)],
     ["said to be from", claimText(record?.claimed_url ?? null)],
@@ -91,6 +92,14 @@ function attemptRows({ row, record, objectPath, anchor }: ShownCapture): readonl
     ["folder", optional(objectPath)],
     ["existed", ...anchorLines(anchor)],
   ];
+}
+
+/** Whether whoever gets the record learns the name. */
+function nameKept(record: CaptureRecord | null): string {
+  const [first] = record?.files ?? [];
+  if (first === undefined) return "its own name";
+  const isKept = first.received_as !== null && !first.received_as.startsWith("<name>");
+  return isKept ? "its own name, in the record too" : "its own name, in the private part alone";
 }
 
 function anchorLines({ status, tokens, pending }: ShownAnchor): readonly string[] {
@@ -276,7 +285,16 @@ export function captureObject(shown: ShownCapture): object {
       dhash,
     }),
   );
-  return { ...(record ?? failedAttempt(row)), keyframes, derivation, publications, anchor, annotations };
+  const { file_name } = row;
+  return {
+    ...(record ?? failedAttempt(row)),
+    file_name,
+    keyframes,
+    derivation,
+    publications,
+    anchor,
+    annotations,
+  };
 }
 
 function failedAttempt(row: CaptureRow): object {

@@ -30,6 +30,11 @@ export function trackExtension(kind: MediaKind, claimed: string): string {
   return allowed.includes(claimed) ? claimed : (allowed[0] ?? "bin");
 }
 
+/** Whether files of sound or pictures have this extension, in lower case and without its dot. */
+export function isMediaExtension(extension: string): boolean {
+  return containers.some(({ extensions }) => extensions.some((one) => one === extension));
+}
+
 const headLength = 4096;
 
 /** Reads the first bytes of the file at `path` and says what they are. */

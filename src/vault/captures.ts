@@ -130,8 +130,15 @@ export function filesByDigest(database: Database.Database, sha256: string) {
     .all(sha256);
 }
 
-/** The captures that match a query. Words of `text` must all occur, as beginnings of words. */
-export function queryCaptures(database: Database.Database, query: CaptureQuery): readonly CaptureRowRecord[] {
+/**
+ * The captures that match a query. Words of `text` must all occur, as beginnings of words; `named` are the entries of those
+ * that have them with the local name of their file, which the index does not hold.
+ */
+export function queryCaptures(
+  database: Database.Database,
+  query: CaptureQuery,
+  named: readonly number[],
+): readonly CaptureRowRecord[] {
   const conditions: string[] = [];
   const values: Record<string, string | number> = {};
   const where = (condition: string, name: string, value: string | null) => {
@@ -149,7 +156,12 @@ export function queryCaptures(database: Database.Database, query: CaptureQuery):
   where("(status = @status OR derivation = @status)", "status", query.status);
   const match = query.text === null || /^[\s\0]*$/.test(query.text) ? null : matchOfText(query.text);
   const entry = match === null || hasFewMatches(database, match) ? "entry" : "+entry";
-  where(`${entry} IN (SELECT rowid FROM capture_text WHERE capture_text MATCH @text)`, "text", match);
+  const orNamed = named.length === 0 ? "" : ` OR entry IN (${named.join(", ")})`;
+  where(
+    `(${entry} IN (SELECT rowid FROM capture_text WHERE capture_text MATCH @text)${orNamed})`,
+    "text",
+    match,
+  );
   addTextFunctions(database);
   const order = `${query.sort} ${query.descending ? "DESC" : "ASC"}, entry ${query.descending ? "DESC" : "ASC"}`;
   return database

@@ -11,6 +11,8 @@ import { addTextFunctions, matchOf } from "./text-search.js";
 export interface FindQuery {
   /** Each word must begin a word of title, description, uploader or notes. */
   readonly words: string | null;
+  /** Entries of the captures that have the words with the local name of their file, which the index does not hold. */
+  readonly named: readonly number[];
   /** Beginning of the SHA-256 or SHA-512 of a file, in lower case. */
   readonly digest: string | null;
   /** ISO 8601 in UTC with milliseconds; what touches the stretch from `since` up to `until` is found. */
@@ -43,7 +45,8 @@ export function findCaptures(database: Database.Database, query: FindQuery): rea
   const known = query.host === null ? null : knownHosts(database, query.host);
   if (known !== null) addHosts(found, known.hosts);
   const match = matchOfQuery(query);
-  const isNarrow = query.digest !== null || known?.few === true;
+  const isNarrow = query.digest !== null || known?.few === true || query.named.length > 0;
+  if (query.named.length > 0) found.values.named = JSON.stringify(query.named);
   return database
     .prepare<[Record<string, string | number>], CaptureRowRecord>(
       `SELECT ${captureColumns} FROM capture WHERE rowid IN (${rowids(found, match, isNarrow)})
@@ -56,17 +59,21 @@ export function findCaptures(database: Database.Database, query: FindQuery): rea
  * The newest rows under all conditions, by rowid, which rises with the log. Words are asked of the full-text table in that
  * order, so that a common word costs no more than a rare one, unless the other conditions leave fewer rows than words do.
  */
-function rowids({ sql }: Conditions, match: string | null, isNarrow: boolean): string {
+function rowids({ sql, values }: Conditions, match: string | null, isNarrow: boolean): string {
   const isDriven = match !== null && !isNarrow;
   const from = isDriven
     ? "capture_text CROSS JOIN capture AS c ON c.entry = capture_text.rowid"
     : "capture AS c";
   const asked = isDriven
     ? "capture_text MATCH @match"
-    : "c.entry IN (SELECT rowid FROM capture_text WHERE capture_text MATCH @match)";
+    : `(c.entry IN (SELECT rowid FROM capture_text WHERE capture_text MATCH @match)${orNamed(values)})`;
   const all = match === null ? sql : [asked, ...sql];
   return `SELECT c.rowid FROM ${from} ${all.length === 0 ? "" : `WHERE ${all.join(" AND ")}`}
     ORDER BY ${isDriven ? "capture_text" : "c"}.rowid DESC LIMIT @limit`;
+}
+
+function orNamed({ named }: Conditions["values"]): string {
+  return named === undefined ? "" : " OR c.entry IN (SELECT value FROM json_each(@named))";
 }
 
 /** What the notes must hold narrows the search before each value is looked at. */

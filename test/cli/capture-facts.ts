@@ -58,6 +58,7 @@ export const row: CaptureRow = {
   sha256: sha("a"),
   entry: 12,
   reason: null,
+  file_name: null,
   anchor: "none",
   not_later_than: null,
 };

@@ -158,6 +158,7 @@ describe("show --json", () => {
     const object = captureObject(shown);
     expect(object).toEqual({
       ...record,
+      file_name: null,
       keyframes: [
         {
           pts_time: "0.000000",
@@ -183,6 +184,7 @@ describe("show --json", () => {
       started_at: "2026-09-19T14:03:22.123Z",
       requested_url: "https://example.org/v/1",
       reason: "there is nothing at this address",
+      file_name: null,
       keyframes: [],
       derivation: null,
       publications: [],

@@ -135,6 +135,7 @@ describe("what a command asks of its operation", () => {
       files: ["/work/here/a.mp4", "/b.mp4"],
       sourceUrl: "https://a.example/",
       receivedFrom: "a source",
+      keepName: false,
       again: false,
       deep: false,
     });

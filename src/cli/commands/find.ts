@@ -33,7 +33,7 @@ export function addFind(program: Command, run: RunCommand): void {
     .command("find")
     .summary("look for captures by words, hash or file")
     .description(
-      "Looks for captures, newest first: by words in title, description, uploader and notes, each as the beginning of a word; by SHA-256 or SHA-512, whole or the first 8 digits and more; or by a file, whether some capture has exactly its bytes. Kazakh and Russian letters that are typed for each other find each other.",
+      "Looks for captures, newest first: by words in title, description, uploader, notes and the own name of an imported file, each as the beginning of a word; by SHA-256 or SHA-512, whole or the first 8 digits and more; or by a file, whether some capture has exactly its bytes. Kazakh and Russian letters that are typed for each other find each other.",
     )
     .argument("[what...]", "words, a hash, or a file; may be left out where a filter is given")
     .option("--since <day>", "on this UTC day or time, or later", parseDayOrTime)

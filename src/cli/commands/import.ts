@@ -13,6 +13,7 @@ export interface ImportOptions extends SandboxOption {
   readonly receivedFrom?: string;
   readonly again?: boolean;
   readonly deep?: boolean;
+  readonly keepName?: boolean;
 }
 
 export function addImport(program: Command, run: RunCommand): void {
@@ -25,6 +26,10 @@ export function addImport(program: Command, run: RunCommand): void {
     .argument("<file...>", "video or audio files, or folders of them, with all that is below")
     .option("--source-url <url>", "where somebody says the file came from; recorded as that person's word")
     .option("--received-from <who>", "who handed the file over; kept in the private part of the vault")
+    .option(
+      "--keep-name",
+      "put the files' own names into the record, and so into packages; without it they stay in the private part",
+    )
     .option("--again", "import once more what the vault already holds")
     .option("--deep", "hash every decoded frame too; slow")
     .addOption(sandboxOption())
@@ -62,5 +67,6 @@ export function importRequest(
     receivedFrom: options.receivedFrom ?? null,
     again: options.again === true,
     deep: options.deep === true,
+    keepName: options.keepName === true,
   };
 }

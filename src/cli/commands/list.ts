@@ -31,7 +31,7 @@ export function addList(program: Command, run: RunCommand): void {
     .option("--uploader <name>", "only what the platform says is from this uploader")
     .option("--host <name>", "only from this site")
     .addOption(new Option("--status <status>", "only these").choices(["captured", "incomplete", "failed"]))
-    .option("--text <words>", "words in title, description, uploader or notes")
+    .option("--text <words>", "words in title, description, uploader, notes or an imported file's name")
     .addOption(new Option("--sort <key>", "order").choices(sortKeys).default("at"))
     .option("--reverse", "the other way round (at and bytes begin with the largest, others with A)")
     .option("--limit <n>", "at most n", parseCount)
