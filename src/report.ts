@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { statedValues } from "./core/annotation.js";
 import type { RestsOn } from "./core/audit-checkpoints.js";
-import { type LoggedVersion, loggedVersion } from "./core/audit-log.js";
 import { sha256 } from "./core/digest.js";
 import { HoldfastError } from "./core/error.js";
 import type { Finding } from "./core/finding.js";
 import { contentFiles, headContentPaths } from "./core/inventory.js";
+import { type LoggedVersion, loggedVersion } from "./core/log-captures.js";
 import type { CaptureRecord, DerivationRecord } from "./core/record.js";
 import {
   type AnnexDetails,

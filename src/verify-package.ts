@@ -9,7 +9,7 @@ import {
 import { auditInclusion, type InclusionAudit } from "./core/audit-inclusion.js";
 import { auditPackageFiles, expectedFiles } from "./core/audit-package.js";
 import { type Checkpoint, parseCheckpoint } from "./core/checkpoint.js";
-import { decidedBy, type Finding } from "./core/finding.js";
+import { decidedBy, type Finding, onePerPlace } from "./core/finding.js";
 import { FormatError } from "./core/format-error.js";
 import type { CheckState, PackagedCapture, PackageReport, World } from "./outcome.js";
 import { packageLimitSentences } from "./package-limit-sentences.js";
@@ -140,19 +140,6 @@ function stated(body: Uint8Array | null): Checkpoint | null {
   }
 }
 
-/** The same code at the same place is one finding, whoever comes to it: the first that says so explains it. */
-function onePerPlace(findings: readonly Finding[]): readonly Finding[] {
-  const places = new Map<string, Finding>();
-  for (const finding of findings) {
-    const place = `${finding.code} ${finding.where}`;
-    const known = places.get(place);
-    if (known === undefined || (known.severity === "note" && finding.severity === "error")) {
-      places.set(place, finding);
-    }
-  }
-  return [...places.values()];
-}
-
 function conclude(request: PackageRequest, audited: Audited): PackageReport {
   const { content, checkpoints, findings, facts, info } = audited;
   const errors = findings.filter(({ severity }) => severity === "error");
@@ -190,7 +177,7 @@ function conclude(request: PackageRequest, audited: Audited): PackageReport {
 
 function capturesOf({ content, inclusion, checkpoints }: Audited): readonly PackagedCapture[] {
   return [...content.entries.captures.values()].map((capture) => {
-    const files = [...expectedFiles([capture]).values()];
+    const files = [...expectedFiles([capture]).values()].flatMap((stated) => stated.slice(-1));
     const over = checkpoints.restsOn.authorities.filter(({ checkpoint }) =>
       inclusion.shown.get(checkpoint)?.has(capture.entry),
     );

@@ -1,17 +1,17 @@
 import { join } from "node:path";
 import { sealHead } from "./checkpoint.js";
 import { restsOnNothing } from "./core/audit-checkpoints.js";
-import { loggedVersion } from "./core/audit-log.js";
 import { checkLineBytes, firstLink } from "./core/chain.js";
 import { HoldfastError } from "./core/error.js";
 import type { FindingCode } from "./core/finding-codes.js";
 import { decidedBy, type Finding } from "./core/finding.js";
+import { loggedVersion } from "./core/log-captures.js";
 import { openForWriting } from "./open-vault.js";
 import type { CheckState, FileReport, VerifyReport, World } from "./outcome.js";
 import { auditVault, type VaultAudit } from "./vault/audit-vault.js";
-import { filesByDigest, oneCaptureByPart } from "./vault/captures.js";
+import { filesByDigest } from "./vault/captures.js";
 import { digestFile } from "./vault/digest-file.js";
-import { type AuditedVault, openForAudit, readVault, refuseMissingVault } from "./vault/reader.js";
+import { openForAudit, readVault, refuseMissingVault } from "./vault/reader.js";
 import { closeVault, logEntry } from "./vault/vault.js";
 import { limitSentences } from "./verify-limits.js";
 import { type Brought, heldCheckpoint, trustOf } from "./verify-trust.js";
@@ -49,10 +49,9 @@ async function check(request: VerifyRequest, world: World): Promise<Checked> {
   const [held, trust] = [heldCheckpoint(brought), trustOf(brought)];
   const opened = openForAudit(request.vault);
   try {
-    const only = request.ids.length === 0 ? null : new Set(request.ids.map((part) => idOf(opened, part)));
     const audit = await auditVault(opened, {
       quick: request.quick,
-      only,
+      parts: request.ids.length === 0 ? null : request.ids,
       held,
       trust,
       signal: world.signal,
@@ -67,7 +66,8 @@ async function check(request: VerifyRequest, world: World): Promise<Checked> {
           etaSeconds: null,
         }),
     });
-    return { report: buildReport(audit, request.quick, brought), only };
+    if (audit.log === null && request.ids.length > 0) throw unusableLog(request.ids, audit.findings);
+    return { report: buildReport(audit, request.quick, brought), only: audit.only };
   } finally {
     opened.reader?.close();
   }
@@ -165,17 +165,14 @@ function checkPlace(
   };
 }
 
-function idOf({ reader, findings }: AuditedVault, part: string): string {
-  let why = findings.map(({ code, message }) => `${message} (${code})`).join("; ");
-  try {
-    if (reader) return oneCaptureByPart(reader.database, part).id;
-  } catch (error) {
-    if (error instanceof HoldfastError) throw error;
-    why = "SQLite cannot read it (database-damaged)";
-  }
-  throw new HoldfastError(
+function unusableLog(ids: readonly string[], findings: readonly Finding[]): HoldfastError {
+  const why = findings
+    .filter(({ where }) => where.startsWith("vault.db"))
+    .map(({ code, message }) => `${message} (${code})`)
+    .join("; ");
+  return new HoldfastError(
     "not-as-recorded",
-    `looking up ${part}: vault.db cannot be used: ${why}`,
+    `looking up ${ids.join(" and ")}: vault.db cannot be used: ${why}`,
     "run 'holdfast verify' without an id",
   );
 }

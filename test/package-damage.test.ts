@@ -463,6 +463,8 @@ describe("entries and their proofs", () => {
     });
     const paths = ["original/track-1.mp4", "record.json", "source/info.json"];
     expect(errorsIn(report)).toEqual([
+      "capture-unknown entry:4",
+      "capture-unknown entry:7",
       ...paths.map((path) => `file-unlogged data/${captureA}/${path}`),
       "proof-stray proof/000004/2.proof",
       "proof-stray proof/000007/2.proof",
@@ -489,7 +491,7 @@ describe("entries and their proofs", () => {
       putEntries(files, clean.log, [1, 4, 2, 5, 6, 7]);
       rebag(files);
     });
-    expect(errorsIn(report)).toEqual(["log-wrong-seq entry:3"]);
+    expect(errorsIn(report)).toEqual(["capture-unknown entry:4", "log-wrong-seq entry:3"]);
   });
 
   it("the entry of another capture is found, though it is of the same log", async () => {

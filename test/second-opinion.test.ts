@@ -4,11 +4,21 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lineHash } from "../src/core/entry.js";
 import type { Finding } from "../src/core/finding.js";
 import { verifyVault } from "../src/verify.js";
 import { verifyPackage } from "../src/verify-package.js";
 import { applyDamage, type DamageScenario, fill } from "./support/damage.js";
 import { makeReferences, type Reference } from "./support/damage-references.js";
+import {
+  captureA,
+  captureC,
+  makePackage,
+  putCheckpoint,
+  putEntries,
+  rebag,
+  writeFolder,
+} from "./support/packages.js";
 import { temporaryFolder, testWorld } from "./support/vaults.js";
 import { readVectors, vectorPath } from "./support/vectors.js";
 
@@ -74,6 +84,7 @@ describe.skipIf(!hasPython)(
   () => {
     const kinds = [
       "canonical-json",
+      "captures",
       "chains",
       "checkpoints",
       "entries",
@@ -233,5 +244,76 @@ describe.skipIf(!hasPython)("a package in a tar, read by Python", () => {
       hashes: "unchecked",
       findings: [{ code: "package-unreadable", where: "package" }],
     });
+  });
+});
+
+/** A package whose maker has the key and logged what `order` makes of the entries: A, B, A derived, no package, C, A derived again. */
+function loggedOtherwise(order: (lines: readonly string[]) => readonly (string | undefined)[]): string {
+  const made = makePackage();
+  const lines: string[] = [];
+  for (const line of order(made.log.lines)) {
+    const prev = lines.length === 0 ? "0".repeat(64) : lineHash(lines.at(-1) ?? "");
+    lines.push(
+      (line ?? "").replace(
+        /"prev":"[0-9a-f]{64}","seq":[0-9]+,/,
+        `"prev":"${prev}","seq":${lines.length + 1},`,
+      ),
+    );
+  }
+  const files = new Map([...made.files].filter(([path]) => !/^proof\/\d/.test(path)));
+  const log = { ...made.log, lines };
+  const seqs = lines.flatMap((line, at) => (/fixity-check|BBBBBBBB/.test(line) ? [] : [at + 1]));
+  putEntries(files, log, seqs);
+  putCheckpoint(files, log, lines.length, seqs);
+  rebag(files);
+  const root = join(scratch.path, "logged-otherwise");
+  execFileSync("rm", ["-rf", root]);
+  return writeFolder(files, root);
+}
+
+describe("ids and versions that its maker signed twice, or before their capture, in a package", () => {
+  it.each([
+    ["nothing", (lines: readonly string[]) => lines, [], []],
+    [
+      "a capture again, word for word",
+      (lines: readonly string[]) => [...lines, lines[1]],
+      ["id-repeated entry:8"],
+      ["entries"],
+    ],
+    [
+      "another capture under its id",
+      (lines: readonly string[]) => [...lines, lines[5]?.replaceAll(captureC, captureA)],
+      [
+        "id-repeated entry:8",
+        `file-changed data/${captureA}/original/track-1.mp4`,
+        `file-changed data/${captureA}/record.json`,
+        "log-object entry:8",
+      ],
+      ["entries", "files"],
+    ],
+    [
+      "a derivation before its capture",
+      (lines: readonly string[]) => [0, 3, 1, 2, 4, 5, 6].map((at) => lines[at]),
+      ["capture-unknown entry:2"],
+      ["entries"],
+    ],
+    [
+      "a derivation again, word for word",
+      (lines: readonly string[]) => [...lines, lines[6]],
+      ["version-repeated entry:8"],
+      ["entries"],
+    ],
+  ])("all three verifiers find %s", async (_, order, errors, steps) => {
+    const root = loggedOtherwise(order);
+    const found = await ours(root, "package", {});
+    const wrong = found.findings.filter((line) => line.startsWith("error"));
+    expect(wrong).toEqual(errors.map((line) => `error ${line}`).sort());
+    expect(found.answers.hashes).toBe(errors.length === 0 ? "pass" : "fail");
+    expect(found.answers.signature).toBe("pass");
+    if (secondOpinion !== null) {
+      expect(opinion(JSON.parse((await secondOpinion.ask([root])).stdout))).toEqual(found);
+    }
+    const { stdout } = spawnSync("sh", [script, root], { encoding: "utf8" });
+    expect(stepsOf(stdout, /^FAIL +(\S+)/gm)).toEqual(steps);
   });
 });

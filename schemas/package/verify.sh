@@ -65,7 +65,7 @@ work=$(mktemp -d) || stop 'no temporary folder can be made'
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 mkdir -- "$work/leaf" "$work/node" "$work/time" "$work/when" "$work/stolen" || stop 'the temporary folder cannot be used'
-for list in files folders notes ids keys rotations thefts captures tokens checkpoints leaves ends want sizes times found wanted; do
+for list in files folders notes ids keys rotations thefts captures tokens checkpoints stated leaves ends want sizes times found wanted; do
   : > "$work/$list"
 done
 if [ -n "$signers" ]; then cat < "$signers" > "$work/signers" || stop 'the file of --signers cannot be read'; fi
@@ -383,6 +383,8 @@ take_entry() {
     front=$(printf '%s' "$line" | head -c 1000)
     rest=$(printf '%s' "$line" | tail -c 1000)
   fi
+  version=${rest##*',"version":"'}
+  version=${version%%'"'*}
   rest=${rest##*',"event":"'}
   event=${rest%%'"'*}
   seq=${rest##*',"seq":'}
@@ -417,6 +419,11 @@ take_entry() {
       id=${id%%'"'*}
       if is_chosen "$id"; then
         printf '%s %s %s\n' "$event" "$id" "$((row + 10000000))" >> "$work/captures"
+        case $event in
+          capture | capture-failed | derive | redact)
+            printf '%s %s %s %s\n' "$id" "$((row + 10000000))" "$event" "$version" >> "$work/stated"
+            ;;
+        esac
       else
         note "entry $seq is about a capture that bag-info.txt does not name"
       fi
@@ -457,6 +464,26 @@ while IFS= read -r id; do
   if [ ! -d "data/$id" ]; then note "there is no folder data/$id"; fi
 done < "$work/ids"
 if [ ! -s "$work/ids" ]; then note 'bag-info.txt names no capture'; fi
+# An id is captured once, and a version is brought once, behind the entry of its capture (FORMAT.md, section 4.4).
+sort "$work/stated" > "$work/ordered"
+before=''
+while read -r name row event version; do
+  if [ "$name" != "$before" ]; then before=$name there='' captured=''; fi
+  case $event in
+    derive | redact)
+      if [ -z "$captured" ]; then note "an entry brings a version of $name before any says that it was captured"; fi
+      ;;
+    *)
+      if [ -n "$there" ]; then note "more than one entry says that $name was captured, or was not"; fi
+      there=yes
+      if [ "$event" = capture ]; then captured=yes; fi
+      ;;
+  esac
+done < "$work/ordered"
+while read -r name row event version; do
+  if [ "$event" != capture-failed ]; then printf '%s %s\n' "$name" "$version"; fi
+done < "$work/stated" | sort | uniq -d > "$work/twice"
+while read -r name version; do note "more than one entry brings $version of $name"; done < "$work/twice"
 judge entries 'the entries are in order, and about the captures of this package only' 'the entries are not those of this package'
 
 # ---- checkpoints: read here, said below ----

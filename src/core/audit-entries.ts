@@ -1,6 +1,5 @@
 import type { LogFacts } from "./audit-checkpoints.js";
 import type { IncludedEntry } from "./audit-inclusion.js";
-import { type LoggedCapture, loggedVersion } from "./audit-log.js";
 import type { Json } from "./canonical-json.js";
 import { isCaptureId } from "./capture-id.js";
 import { sha256 } from "./digest.js";
@@ -9,6 +8,7 @@ import { type FindingCode, lineFinding } from "./finding-codes.js";
 import { exactText } from "./exact-text.js";
 import type { Finding } from "./finding.js";
 import { FormatError } from "./format-error.js";
+import { CaptureReading, type LoggedCapture } from "./log-captures.js";
 import { FactCollector } from "./log-facts.js";
 import { leafHashOfBytes } from "./merkle.js";
 
@@ -18,7 +18,7 @@ export interface PackagedEntries {
   readonly lines: number;
   /** Those that could be read, in ascending order of `seq`. */
   readonly entries: readonly IncludedEntry[];
-  /** By id; every capture that some entry names. */
+  /** By id; every capture that some entry states, or states a version of. */
   readonly captures: ReadonlyMap<string, LoggedCapture>;
   /** Entries that name a capture: `seq` → id. */
   readonly captureOf: ReadonlyMap<number, string>;
@@ -38,7 +38,7 @@ export class EntryReading {
   private readonly onEntry: (entry: Entry) => readonly Finding[];
   private readonly findings: Finding[] = [];
   private readonly entries: IncludedEntry[] = [];
-  private readonly captures = new Map<string, LoggedCapture>();
+  private readonly captures = new CaptureReading();
   private readonly captureOf = new Map<number, string>();
   private readonly foreign: number[] = [];
   private readonly collector = new FactCollector();
@@ -74,7 +74,8 @@ export class EntryReading {
   /** What all of them say. `isWhole` is false where there are more of them than were read. */
   end(isWhole: boolean): PackagedEntries {
     if (this.row === 0 && isWhole) this.report("log-empty", "proof/entries.jsonl", "there is no entry in it");
-    const { findings, row: lines, captures, captureOf, foreign, hasFirst } = this;
+    const { findings, row: lines, captureOf, foreign, hasFirst } = this;
+    const captures = this.captures.named();
     const entries = [...this.entries].sort((a, b) => a.seq - b.seq);
     const times = this.times.sort((a, b) => a.seq - b.seq);
     const lastAt = (size: number) => times.findLast(({ seq }) => seq <= size)?.at ?? null;
@@ -100,22 +101,9 @@ export class EntryReading {
     if (event === "vault-created" && seq === 1) this.hasFirst = true;
     else if (id !== null) {
       this.captureOf.set(seq, id);
-      this.learnCapture(entry, id);
+      this.findings.push(...this.captures.add(entry));
       this.checkPlace(entry, id);
     } else if (event !== "key-rotated" && event !== "token") this.foreign.push(seq);
-  }
-
-  private learnCapture(entry: Entry, id: string): void {
-    const { seq, event, body } = entry;
-    const known = this.captures.get(id) ?? { id, entry: seq, object: null, annexSha256: null, versions: [] };
-    const version = loggedVersion(entry);
-    const isFirst = event === "capture" || event === "capture-failed";
-    this.captures.set(id, {
-      ...known,
-      object: textOf(body.object) ?? known.object,
-      annexSha256: isFirst ? textOf(body.annex_sha256) : known.annexSha256,
-      versions: version ? [...known.versions, version] : known.versions,
-    });
   }
 
   private checkPlace({ seq, body }: Entry, id: string): void {

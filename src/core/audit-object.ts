@@ -1,9 +1,9 @@
-import type { LoggedCapture, LoggedVersion } from "./audit-log.js";
 import { sha256, sha512 } from "./digest.js";
 import type { FindingCode } from "./finding-codes.js";
 import { exactText } from "./exact-text.js";
 import type { Finding } from "./finding.js";
 import { contentFiles, encodeSidecar, type Inventory, parseInventory } from "./inventory.js";
+import type { LoggedCapture, LoggedVersion } from "./log-captures.js";
 
 /** A file as found: its digests now, or why it could not be read. `sha512` is null in a quick check. */
 export type MeasuredFile =
@@ -151,7 +151,8 @@ function holds(bytes: Uint8Array | undefined, text: string): boolean {
 }
 
 function newestInventory(found: FoundObject, versions: readonly LoggedVersion[]): Inventory | null {
-  for (const version of [...versions].reverse()) {
+  const numberOf = ({ version }: LoggedVersion) => Number(version.slice(1));
+  for (const version of [...versions].sort((a, b) => numberOf(b) - numberOf(a))) {
     const bytes = found.texts.get(`${version.version}/inventory.json`);
     const text = bytes === undefined ? null : exactText(bytes);
     const parsed = text === null ? null : parseInventory(text);

@@ -1,11 +1,11 @@
 import { auditAnnex } from "./audit-annex.js";
 import type { BagInfo, PackagedFile } from "./audit-bag.js";
 import type { PackagedEntries } from "./audit-entries.js";
-import { type LoggedCapture, type LoggedFile, type LoggedVersion, statementOf } from "./audit-log.js";
 import type { MeasuredFile } from "./audit-object.js";
 import { isCaptureId } from "./capture-id.js";
 import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
+import { type LoggedCapture, type LoggedFile, type LoggedVersion, statementOf } from "./log-captures.js";
 
 /** The files of a package and what its entries say, for `auditPackageFiles`. */
 export interface FoundPackage {
@@ -23,25 +23,33 @@ export interface ExpectedFile extends LoggedFile {
 
 /**
  * Path in the package → what the entries state of it (FORMAT.md §17): the files of v1, and those of the newest derivation.
- * Annexes are not in it.
+ * More than one statement where an id was used twice: each is held against the file. Annexes are not in it.
  */
-export function expectedFiles(captures: Iterable<LoggedCapture>): ReadonlyMap<string, ExpectedFile> {
-  const expected = new Map<string, ExpectedFile>();
+export function expectedFiles(
+  captures: Iterable<LoggedCapture>,
+): ReadonlyMap<string, readonly ExpectedFile[]> {
+  const expected = new Map<string, ExpectedFile[]>();
   for (const { id, versions } of captures) {
     for (const version of packagedVersions(versions)) {
       for (const file of version.files) {
-        expected.set(`data/${id}/${file.path}`, { ...file, entry: version.entry });
+        const path = `data/${id}/${file.path}`;
+        const stated = expected.get(path);
+        if (stated) stated.push({ ...file, entry: version.entry });
+        else expected.set(path, [{ ...file, entry: version.entry }]);
       }
     }
   }
   return expected;
 }
 
-/** Those whose files a package holds: v1 and the newest derivation. A publication copy is handed out by itself. */
+/**
+ * Those whose files a package holds: v1, as often as it is stated, and the newest derivation. A publication copy is handed out
+ * by itself.
+ */
 export function packagedVersions(versions: readonly LoggedVersion[]): readonly LoggedVersion[] {
   const inOrder = [...versions].sort((a, b) => a.entry - b.entry);
-  const first = inOrder.filter(({ event, version }) => event === "capture" && version === "v1").slice(0, 1);
-  return [...first, ...inOrder.filter(({ event }) => event === "derive").slice(-1)];
+  const evidence = inOrder.filter(({ event, version }) => event === "capture" && version === "v1");
+  return [...evidence, ...inOrder.filter(({ event }) => event === "derive").slice(-1)];
 }
 
 /**
@@ -99,15 +107,16 @@ function missingCaptures({ entries, info }: FoundPackage, folders: ReadonlySet<s
 }
 
 /** Whether an entry states files or an annex of it; a derivation that failed or a recovery states neither. */
-function isAboutFiles({ annexSha256, versions }: LoggedCapture): boolean {
-  return annexSha256 !== null || versions.length > 0;
+function isAboutFiles({ annexes, versions }: LoggedCapture): boolean {
+  return annexes.length > 0 || versions.length > 0;
 }
 
 function expectedFindings(
   files: ReadonlyMap<string, PackagedFile>,
-  expected: ReadonlyMap<string, ExpectedFile>,
+  expected: ReadonlyMap<string, readonly ExpectedFile[]>,
 ): readonly Finding[] {
-  return [...expected].flatMap(([path, { bytes, sha256, entry }]) => {
+  const statements = [...expected].flatMap(([path, all]) => all.map((stated) => ({ ...stated, path })));
+  return statements.flatMap(({ path, bytes, sha256, entry }) => {
     const now = files.get(path);
     if (now === undefined)
       return [error("file-missing", path, `entry ${entry} names this file and it is not there`)];
@@ -156,12 +165,12 @@ export function isOwnFile(path: string): boolean {
 
 function unloggedFiles(
   paths: Iterable<string>,
-  expected: ReadonlyMap<string, ExpectedFile>,
+  expected: ReadonlyMap<string, unknown>,
   captures: ReadonlyMap<string, LoggedCapture>,
 ): readonly Finding[] {
   return [...paths]
     .filter((path) => !path.startsWith("proof/") && !isOwnFile(path) && !expected.has(path))
-    .filter((path) => !captures.get(annexOf(path) ?? "")?.annexSha256)
+    .filter((path) => !captures.get(annexOf(path) ?? "")?.annexes.length)
     .map((path) =>
       path.startsWith("data/")
         ? error("file-unlogged", path, "no entry of the package names it")
@@ -181,13 +190,13 @@ function annexFindings({ files, annexes, info }: FoundPackage, capture: LoggedCa
   for (const [path, file] of files) {
     if (annexOf(path) === capture.id) inside.set(path.slice(folder.length + 1), measured(file));
   }
-  if (capture.annexSha256 === null || (inside.size === 0 && info.profile !== "with-annex")) return [];
+  if (capture.annexes.length === 0 || (inside.size === 0 && info.profile !== "with-annex")) return [];
   const disclosed: readonly Finding[] =
     inside.size > 0 && info.profile === "redacted"
       ? [error("bag-malformed", "bag-info.txt", "it says redacted, and there is an annex in it")]
       : [];
   const found = { folder, text: annexes.get(capture.id) ?? null, files: inside };
-  return [...disclosed, ...auditAnnex(capture.annexSha256, found, folder)];
+  return [...disclosed, ...capture.annexes.flatMap((sha256) => auditAnnex(sha256, found, folder))];
 }
 
 function measured({ bytes, sha256, sha512, problem }: PackagedFile): MeasuredFile {

@@ -54,6 +54,9 @@ const kinds = {
   "log-empty": error("chain"),
   "log-object": error("chain"),
   "entry-schema": error("chain"),
+  "id-repeated": error("hashes"),
+  "capture-unknown": error("hashes"),
+  "version-repeated": error("hashes"),
   "clock-back": note(),
 
   // The database beside the log in it, §18.1.

@@ -29,3 +29,16 @@ export function fails({ code, severity }: Finding, question: Question): boolean 
 function leavesOpen({ code, severity }: Finding, question: Question): boolean {
   return severity === "note" && findingKinds[code].opens.includes(question);
 }
+
+/** The same code at the same place is one finding, whoever comes to it: the first that says so explains it. */
+export function onePerPlace(findings: readonly Finding[]): readonly Finding[] {
+  const places = new Map<string, Finding>();
+  for (const finding of findings) {
+    const place = `${finding.code} ${finding.where}`;
+    const known = places.get(place);
+    if (known === undefined || (known.severity === "note" && finding.severity === "error")) {
+      places.set(place, finding);
+    }
+  }
+  return [...places.values()];
+}

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { auditAnnex, type FoundAnnex } from "../core/audit-annex.js";
-import { type LoggedCapture, type LoggedVersion, loggedVersion, statementOf } from "../core/audit-log.js";
 import { auditObject, type FoundObject, type MeasuredFile } from "../core/audit-object.js";
 import type { FindingCode } from "../core/finding-codes.js";
 import { parseCanonicalBytes } from "../core/canonical-json.js";
 import { exactText } from "../core/exact-text.js";
-import type { Finding } from "../core/finding.js";
+import { type Finding, onePerPlace } from "../core/finding.js";
 import { FormatError } from "../core/format-error.js";
+import { type LoggedCapture, type LoggedVersion, loggedVersion, statementOf } from "../core/log-captures.js";
 import type { Intent } from "./commit.js";
 import { schemaProblems } from "./json-schemas.js";
 import type { VaultLayout } from "./layout.js";
@@ -22,10 +22,11 @@ export function captureFindings(
   measured: MeasuredFolders,
   intent: Intent | null,
 ): readonly Finding[] {
-  return [
+  // Where an id or a version is stated twice, the same may be wrong by both statements.
+  return onePerPlace([
     ...objectFindings(layout, capture, measured, intent),
     ...annexFindings(layout, capture, measured, intent),
-  ];
+  ]);
 }
 
 /** Files that are read as a whole, by their path relative to the vault. */
@@ -90,13 +91,13 @@ function annexFindings(
   measured: MeasuredFolders,
   intent: Intent | null,
 ): readonly Finding[] {
-  if (capture.annexSha256 === null) return [];
+  if (capture.annexes.length === 0) return [];
   const folder = `private/${capture.id}`;
   const files = measured.get(`${folder}/`) ?? new Map<string, MeasuredFile>();
   if (files.size === 0 && intent) return [];
   const bytes = files.has("annex.json") ? readBytes(join(layout.root, folder, "annex.json")) : null;
   const found: FoundAnnex = { folder, text: bytes && exactText(bytes), files };
-  return auditAnnex(capture.annexSha256, found, folder);
+  return capture.annexes.flatMap((sha256) => auditAnnex(sha256, found, folder));
 }
 
 function isObjectText(path: string): boolean {

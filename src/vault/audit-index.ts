@@ -59,8 +59,14 @@ export function auditIndex(layout: VaultLayout, database: Database.Database, tas
       segments.line(line);
       for (const finding of replayLine(replay, line)) findings.push(finding);
     }
-    const compared = nodes ? [...findings, ...replay.compare(database), ...nodes.findings()] : [olderIndex];
-    return { damage, findings: compared, segmentFindings: segments.findings(task.newest), roots };
+    // What the log itself does not allow counts whatever the index is; only the index of this version is held against it.
+    const compared = nodes ? [...replay.compare(database), ...nodes.findings()] : [olderIndex];
+    return {
+      damage,
+      findings: [...findings, ...compared],
+      segmentFindings: segments.findings(task.newest),
+      roots,
+    };
   } finally {
     segments.close();
     replay.close();

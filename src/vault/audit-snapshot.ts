@@ -1,18 +1,19 @@
 import { lstatSync } from "node:fs";
 import Database from "better-sqlite3";
 import { type LogFacts, newestOf } from "../core/audit-checkpoints.js";
-import { auditLog, type LogAudit, type LoggedCapture } from "../core/audit-log.js";
+import { auditLog, type LogAudit } from "../core/audit-log.js";
 import type { Entry } from "../core/entry.js";
 import type { FindingCode } from "../core/finding-codes.js";
 import type { Finding } from "../core/finding.js";
+import type { LoggedCapture } from "../core/log-captures.js";
 import { CoveredTimes } from "../core/log-facts.js";
 import { auditIndex, type IndexAudit, type LinesTask, placeFindings } from "./audit-index.js";
 import type { Intent } from "./commit.js";
 import { auditIndexApart } from "./index-thread.js";
 import { schemaProblems } from "./json-schemas.js";
 import { objectPath } from "./layout.js";
-import { readLog } from "./log.js";
 import { type LogFolder, readLogFolder } from "./log-folder.js";
+import { readLog } from "./log.js";
 import type { VaultReader } from "./reader.js";
 import { readIntents } from "./recovery.js";
 
@@ -196,7 +197,7 @@ function withPending(
       id,
       entry: 0,
       object: intent.version === "" ? null : objectPath(id),
-      annexSha256: typeof annex === "string" ? annex : null,
+      annexes: typeof annex === "string" ? [annex] : [],
       versions: [],
     });
   }

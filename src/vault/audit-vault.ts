@@ -6,13 +6,15 @@ import {
   type FoundCheckpoint,
   type Trust,
 } from "../core/audit-checkpoints.js";
-import type { LogAudit, LoggedCapture } from "../core/audit-log.js";
+import type { LogAudit } from "../core/audit-log.js";
 import type { MeasuredFile } from "../core/audit-object.js";
 import { isCaptureId } from "../core/capture-id.js";
 import type { Checkpoint } from "../core/checkpoint.js";
 import type { Finding } from "../core/finding.js";
+import type { LoggedCapture } from "../core/log-captures.js";
 import { captureFindings, isReadAsText, type MeasuredFolders } from "./audit-capture.js";
 import { readSnapshot, type Snapshot, type SnapshotOptions, touchedBetween } from "./audit-snapshot.js";
+import { oneIdByPart } from "./captures.js";
 import type { Intent } from "./commit.js";
 import { databaseState } from "./database-files.js";
 import type { VaultLayout } from "./layout.js";
@@ -33,6 +35,8 @@ export interface VaultAudit {
   readonly findings: readonly Finding[];
   /** Null where the database could not be read. */
   readonly log: LogAudit | null;
+  /** The captures that were audited; null for all. */
+  readonly only: ReadonlySet<string> | null;
   readonly files: number;
   readonly bytes: number;
   readonly objects: number;
@@ -45,8 +49,11 @@ export interface VaultAudit {
 
 export interface AuditOptions {
   readonly quick: boolean;
-  /** Only these captures' objects and annexes; the log and the database are always audited. */
-  readonly only: ReadonlySet<string> | null;
+  /**
+   * Parts of the ids of captures: only their objects and annexes are audited, the log and the database always. The log says
+   * which captures there are, whatever the index says. Null for all.
+   */
+  readonly parts: readonly string[] | null;
   /** A checkpoint that the checker got from elsewhere. */
   readonly held: Checkpoint | null;
   readonly trust: Trust;
@@ -57,16 +64,23 @@ export interface AuditOptions {
 /** How often captures that a writer touched meanwhile are looked at again before they are left unchecked. */
 const rounds = 8;
 
+/** What is audited of the captures: null for all. */
+interface Task extends AuditOptions {
+  readonly only: ReadonlySet<string> | null;
+}
+
 /**
  * Audits a vault from its stored bytes: log, index, objects, annexes, the vault's own files. Reports everything that
  * is not as recorded and changes nothing. A writer may be at work: the log is read first, then what lies on disk, and
- * captures of which the log or the journal says something new at the end are audited again. Throws only on an abort.
+ * captures of which the log or the journal says something new at the end are audited again. Throws on an abort, and
+ * `not-found` for a part that is not one of exactly one id.
  */
-export async function auditVault(opened: AuditedVault, options: AuditOptions): Promise<VaultAudit> {
+export async function auditVault(opened: AuditedVault, asked: AuditOptions): Promise<VaultAudit> {
   const { layout, reader } = opened;
   if (reader === null) return withoutLog(layout, opened.findings);
-  const snapshot = await readSnapshot(reader, snapshotOptions(options));
+  const snapshot = await readSnapshot(reader, snapshotOptions(asked));
   if (!("log" in snapshot)) return withoutLog(layout, [...opened.findings, ...snapshot]);
+  const options: Task = { ...asked, only: chosenIds(snapshot, asked.parts) };
   let round = await auditRound(layout, snapshot, options.only, options);
   let state = opened.state;
   const files = new Map(round.files);
@@ -101,7 +115,7 @@ async function auditRound(
   layout: VaultLayout,
   snapshot: Snapshot,
   scope: ReadonlySet<string> | null,
-  options: AuditOptions,
+  options: Task,
 ): Promise<Round> {
   const listing = listVault(layout);
   const wanted = ({ id }: LoggedCapture) => scope === null || scope.has(id);
@@ -126,6 +140,10 @@ async function auditRound(
     captures: new Map(captures),
     files: new Map(files.map(({ path, bytes }) => [path, bytes])),
   };
+}
+
+function chosenIds({ captures }: Snapshot, parts: readonly string[] | null): ReadonlySet<string> | null {
+  return parts === null ? null : new Set(parts.map((part) => oneIdByPart(captures.keys(), part)));
 }
 
 function snapshotOptions({ held, signal }: AuditOptions): SnapshotOptions {
@@ -175,7 +193,7 @@ async function conclude(
   round: Round,
   captures: ReadonlyMap<string, readonly Finding[]>,
   files: ReadonlyMap<string, number>,
-  { only, held, trust }: AuditOptions,
+  { only, held, trust }: Task,
 ): Promise<VaultAudit> {
   const { snapshot } = round;
   const { facts } = snapshot;
@@ -199,6 +217,7 @@ async function conclude(
       ...[...snapshot.intents.values()].map(intentNote),
     ],
     log: snapshot.log,
+    only,
     files: files.size,
     bytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0),
     objects: objects.length,
@@ -214,6 +233,7 @@ function withoutLog(layout: VaultLayout, findings: readonly Finding[]): VaultAud
   return {
     findings: all,
     log: null,
+    only: null,
     files: 0,
     bytes: 0,
     objects: 0,

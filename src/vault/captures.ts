@@ -60,7 +60,17 @@ function capturesByIdPart(database: Database.Database, part: string): readonly C
 
 /** The one capture whose id contains `part`. Throws `not-found` when there is none or more than one. */
 export function oneCaptureByPart(database: Database.Database, part: string): CaptureRowRecord {
-  const rows = part === "" ? [] : capturesByIdPart(database, part);
+  return theOne(part === "" ? [] : capturesByIdPart(database, part), part);
+}
+
+/** The one of these ids that contains `part`, upper or lower case. Throws as `oneCaptureByPart`. */
+export function oneIdByPart(ids: Iterable<string>, part: string): string {
+  const wanted = part.toUpperCase();
+  const found = part === "" ? [] : [...ids].filter((id) => id.includes(wanted));
+  return theOne(found.map((id) => ({ id })).slice(0, 10), part).id;
+}
+
+function theOne<Row extends { readonly id: string }>(rows: readonly Row[], part: string): Row {
   const row = rows[0];
   if (!row)
     throw new HoldfastError("not-found", `no capture has an id with ${part} in it`, "see 'holdfast list'");

@@ -1,8 +1,9 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import type { LogAudit, LoggedCapture } from "../core/audit-log.js";
+import type { LogAudit } from "../core/audit-log.js";
 import { sha256 } from "../core/digest.js";
 import type { Finding } from "../core/finding.js";
+import type { LoggedCapture } from "../core/log-captures.js";
 import { largestText, readQuietly } from "./digest-file.js";
 import { storageRootFiles, type VaultLayout } from "./layout.js";
 import { type FoundPath, walk } from "./walk.js";

@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type Database from "better-sqlite3";
-import type { LoggedCapture } from "../core/audit-log.js";
 import { isCaptureId } from "../core/capture-id.js";
+import type { LoggedCapture } from "../core/log-captures.js";
 import { scratchFolder, storageRootFiles, type VaultLayout } from "./layout.js";
 import { listVault, readBytes, strayFindings } from "./listing.js";
 import { readLogFolder } from "./log-folder.js";
@@ -176,7 +176,7 @@ function indexedCaptures(database: Database.Database): ReadonlyMap<string, Logge
       "SELECT id, entry, object FROM capture",
     )
     .all();
-  return new Map(rows.map((row) => [row.id, { ...row, annexSha256: null, versions: [] }]));
+  return new Map(rows.map((row) => [row.id, { ...row, annexes: [], versions: [] }]));
 }
 
 function strayFile(path: string): Orphan {

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import type Database from "better-sqlite3";
-import { type LoggedVersion, loggedVersion } from "../core/audit-log.js";
 import { packagedVersions } from "../core/audit-package.js";
 import { isJsonObject, parseForeignJson } from "../core/canonical-json.js";
 import { type Entry, parseEntry } from "../core/entry.js";
 import { HoldfastError } from "../core/error.js";
 import { FormatError } from "../core/format-error.js";
 import { contentFiles, type Inventory } from "../core/inventory.js";
+import { type LoggedVersion, loggedVersion } from "../core/log-captures.js";
 import { packagePathProblem } from "../core/package-paths.js";
 import type { StatedFile } from "./checked-read.js";
 import { readQuietly } from "./digest-file.js";

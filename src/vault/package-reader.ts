@@ -228,10 +228,10 @@ class PackageReading {
   }
 
   /** Of a large file, a size that no entry or annex states shows enough, and would decide how long reading takes. */
-  private isWanted(file: PackageIndexFile, expected: ReadonlyMap<string, ExpectedFile>): boolean {
+  private isWanted(file: PackageIndexFile, expected: ReadonlyMap<string, readonly ExpectedFile[]>): boolean {
     const { path, bytes } = file;
-    const stated = expected.get(path)?.bytes ?? this.statedInAnnex(path);
-    if (stated === bytes) return true;
+    const stated = expected.get(path)?.map((one) => one.bytes) ?? [this.statedInAnnex(path)];
+    if (stated.includes(bytes)) return true;
     if (path === entriesPath) return bytes <= this.limits.entries;
     if (bytes <= this.limits.text) return true;
     // What is read as a text has been named already, and what no entry names is a finding as it is.

@@ -113,8 +113,8 @@ describe("entries of a package", () => {
 
   it("of the newest derivation replace those of the one before it", () => {
     const files = expectedFiles(readingOf([1, 2, 4, 7]).captures.values());
-    expect(files.get(`data/${captureA}/derived/ffprobe.json`)).toMatchObject({ entry: 7 });
-    expect(files.get(`data/${captureA}/original/track-1.mp4`)).toMatchObject({ entry: 2 });
+    expect(files.get(`data/${captureA}/derived/ffprobe.json`)).toMatchObject([{ entry: 7 }]);
+    expect(files.get(`data/${captureA}/original/track-1.mp4`)).toMatchObject([{ entry: 2 }]);
   });
 });
 

@@ -5,7 +5,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Iterable, List, Sequence, Tuple
+from typing import Any, Iterable, List, Optional, Sequence, Tuple
 
 import canonical
 from canonical import Refused
@@ -106,6 +106,38 @@ def check_chain(lines: Iterable[bytes]) -> Tuple[List[Tuple[int, str]], List[Ent
         entries.append(entry)
         expected, prev = entry.seq + 1, entry.hash
     return faults, entries
+
+
+def check_statements(entries: Iterable[Entry]) -> List[Tuple[int, str]]:
+    """Ids and versions that are stated twice, and versions before their capture, as (seq, code) (§4.4)."""
+    faults: List[Tuple[int, str]] = []
+    stated, captured, versions = set(), set(), set()
+    for entry in entries:
+        name = entry.body.get("capture")
+        if not isinstance(name, str):
+            continue
+        version = version_of(entry)
+        if entry.event in ("capture", "capture-failed"):
+            if name in stated:
+                faults.append((entry.seq, "id-repeated"))
+            stated.add(name)
+            if entry.event == "capture":
+                captured.add(name)
+        elif version is not None:
+            if name not in captured:
+                faults.append((entry.seq, "capture-unknown"))
+            if (name, version) in versions:
+                faults.append((entry.seq, "version-repeated"))
+        if version is not None:
+            versions.add((name, version))
+    return faults
+
+
+def version_of(entry: Entry) -> Optional[str]:
+    """The version that an entry brings, where it is whole enough to bring one."""
+    parts = [entry.body.get(key) for key in ("version", "inventory_sha512", "record_sha256")]
+    brings = entry.event in ("capture", "derive", "redact") and all(isinstance(part, str) for part in parts)
+    return parts[0] if brings else None
 
 
 def leaf_hash(data: bytes) -> bytes:

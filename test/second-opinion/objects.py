@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
+import log
 from files import Tree, check_file, check_statement
 from findings import Report
 from log import Entry
@@ -19,8 +21,8 @@ class Capture:
 
     id: str
     folder: str = ""
-    versions: Dict[str, Entry] = field(default_factory=dict)
-    annex_sha256: Optional[str] = None
+    versions: List[Entry] = field(default_factory=list)
+    annexes: List[str] = field(default_factory=list)
     intent: Optional[Dict[str, Any]] = None
 
 
@@ -29,22 +31,34 @@ def object_folder(capture: str) -> str:
     return f"objects/{hashlib.sha256(capture.encode()).hexdigest()[:2]}/{capture}"
 
 
+def check_places(report: Report, entries: Sequence[Entry]) -> None:
+    """Where each object and version lies, and in which order they are stated (§4.4)."""
+    for entry in entries:
+        named, version = entry.body.get("object"), entry.body.get("version")
+        if named is None and version is None:
+            continue
+        due = object_folder(str(entry.body.get("capture")))
+        if named != due or re.match(r"v[1-9][0-9]*\Z", str(version)) is None:
+            report.add("log-object", f"entry:{entry.seq}")
+    for seq, code in log.check_statements(entries):
+        report.add(code, f"entry:{seq}")
+
+
 def captures_of(report: Report, entries: Sequence[Entry]) -> Dict[str, Capture]:
-    """The captures that the log states; an entry out of place is `log-object`."""
+    """The captures that the log states; an entry out of place is `log-object`. What is stated twice is held against both."""
     captures: Dict[str, Capture] = {}
+    check_places(report, entries)
     for entry in entries:
         if entry.event not in ("capture", "capture-failed", "derive", "redact"):
             continue
         name = str(entry.body.get("capture"))
         one = captures.setdefault(name, Capture(name))
         if entry.event not in ("derive", "redact"):
-            one.annex_sha256 = str(entry.body.get("annex_sha256"))
-        if entry.event == "capture":
+            one.annexes.append(str(entry.body.get("annex_sha256")))
+        if entry.event == "capture" and one.folder == "":
             one.folder = str(entry.body.get("object"))
-        if entry.event != "capture-failed" and one.folder != "":
-            if entry.body.get("object") != object_folder(name):
-                report.add("log-object", f"entry:{entry.seq}")
-            one.versions[str(entry.body.get("version"))] = entry
+        if entry.event != "capture-failed":
+            one.versions.append(entry)
     return captures
 
 
@@ -57,8 +71,8 @@ def check_object(report: Report, tree: Tree, capture: Capture) -> None:
     declaration = f"{folder}/{DECLARATION}"
     if declaration not in tree or tree.small(declaration) != b"ocfl_object_1.1\n":
         report.add("object-declaration", declaration)
-    for version, entry in capture.versions.items():
-        known |= _check_version(report, tree, folder, version, entry)
+    for entry in capture.versions:
+        known |= _check_version(report, tree, folder, str(entry.body.get("version")), entry)
     known |= _check_root(report, tree, capture) | {declaration}
     for path in tree.under(folder + "/"):
         if path not in known and not _is_intended(capture, path):
@@ -108,7 +122,7 @@ def _check_sidecar(report: Report, tree: Tree, path: str, stated: Sequence[Any])
 
 def _check_root(report: Report, tree: Tree, capture: Capture) -> "set[str]":
     inventory, sidecar = (f"{capture.folder}/inventory.json{end}" for end in ("", ".sha512"))
-    stated = [list(capture.versions.values())[-1].body.get("inventory_sha512")]
+    stated = [capture.versions[-1].body.get("inventory_sha512")]
     if capture.intent is not None:
         stated.append(capture.intent["inventory_sha512"])
     _check_inventory(report, tree, inventory, stated)

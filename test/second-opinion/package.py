@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence
 import bag
 import checkpoints
 import log
+import objects
 import schema
 from checkpoints import Facts, Found
 from files import Tree, check_annex, check_file, check_statement
@@ -112,6 +113,7 @@ def _check_captures(report: Report, tree: Tree, entries: Sequence[Entry], chosen
     for capture in sorted(stated | folders | set(chosen)):
         if CAPTURE.match(capture) and (capture not in stated or capture not in folders):
             report.add("capture-missing", f"data/{capture}")
+    objects.check_places(report, entries)
     named = set(PAGES)
     for capture in sorted(stated & folders):
         own = [entry for entry in entries if entry.body.get("capture") == capture]
@@ -126,14 +128,12 @@ def _check_captures(report: Report, tree: Tree, entries: Sequence[Entry], chosen
 
 def _check_capture(report: Report, tree: Tree, folder: str, entries: Sequence[Entry]) -> "set[str]":
     named: "set[str]" = set()
-    evidence = next((entry for entry in entries if entry.event == "capture"), None)
-    derived = next((entry for entry in reversed(entries) if entry.event == "derive"), None)
+    evidence = [entry for entry in entries if entry.event == "capture"]
+    derived = [entry for entry in entries if entry.event == "derive"][-1:]
     for entry, statement, kind in (
-        (evidence, "record.json", "record"),
-        (derived, "derived/derivation.json", "derivation"),
+        *((one, "record.json", "record") for one in evidence),
+        *((one, "derived/derivation.json", "derivation") for one in derived),
     ):
-        if entry is None:
-            continue
         stated = [one for one in entry.body.get("files", []) if isinstance(one, dict)]
         for one in stated:
             check_file(report, tree, f"{folder}{one.get('path')}", one)
@@ -147,8 +147,8 @@ def _check_capture(report: Report, tree: Tree, folder: str, entries: Sequence[En
 
 def _check_annex(report: Report, tree: Tree, folder: str, entries: Sequence[Entry]) -> "set[str]":
     inside = tree.under(folder)
-    owner = next((entry for entry in entries if "annex_sha256" in entry.body), None)
-    if inside and owner is not None:
+    owners = [entry for entry in entries if "annex_sha256" in entry.body]
+    for owner in owners if inside else []:
         check_annex(report, tree, folder, owner.body.get("annex_sha256"))
     return set(inside)
 

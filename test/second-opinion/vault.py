@@ -182,17 +182,17 @@ def _check_objects(report: Report, tree: Tree, entries: Sequence[Entry], intents
         capture = str(intent["capture"])
         captures.setdefault(capture, objects.Capture(capture)).intent = intent
     for capture in captures.values():
-        if capture.versions:
+        if capture.versions and capture.folder:
             objects.check_object(report, tree, capture)
     _check_annexes(report, tree, list(captures.values()))
-    inside = {capture.folder for capture in captures.values() if capture.versions or capture.intent}
+    inside = {one.folder for one in captures.values() if (one.versions and one.folder) or one.intent}
     for path in tree.under("objects/"):
         if path not in ROOT_FILES and "/".join(path.split("/")[:3]) not in inside:
             report.add("stray", path)
 
 
 def _check_annexes(report: Report, tree: Tree, captures: Sequence[objects.Capture]) -> None:
-    stated = [capture for capture in captures if capture.annex_sha256 is not None]
+    stated = [capture for capture in captures if capture.annexes]
     if "private" not in tree.folders:
         if stated:
             report.add("private-absent", "private", "note")
@@ -200,10 +200,11 @@ def _check_annexes(report: Report, tree: Tree, captures: Sequence[objects.Captur
     for capture in stated:
         folder = f"private/{capture.id}"
         if folder in tree.folders:
-            check_annex(report, tree, f"{folder}/", capture.annex_sha256)
+            for sha256 in capture.annexes:
+                check_annex(report, tree, f"{folder}/", sha256)
         else:
             report.add("annex-absent", folder, "note")
-    known = {capture.id for capture in captures if capture.annex_sha256 is not None or capture.intent}
+    known = {capture.id for capture in captures if capture.annexes or capture.intent}
     for path in tree.under("private/"):
         if path.split("/")[1] not in known:
             report.add("stray", path)

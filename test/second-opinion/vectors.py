@@ -44,6 +44,12 @@ def chains(vector: Dict[str, Any]) -> Any:
     return [{"line": row, "code": code} for row, code in faults]
 
 
+def captures(vector: Dict[str, Any]) -> Any:
+    """A whole log: what is wrong with the order of its captures and versions."""
+    _, found = log.check_chain(line.encode() for line in vector["lines"])
+    return [{"entry": seq, "code": code} for seq, code in log.check_statements(found)]
+
+
 def _hashes(values: Any) -> Any:
     return [bytes.fromhex(value) for value in values]
 
@@ -121,6 +127,7 @@ def checkpoint(vector: Dict[str, Any]) -> Any:
 
 READERS = {
     "canonical-json": canonical_json,
+    "captures": captures,
     "chains": chains,
     "checkpoints": checkpoint,
     "entries": entries,

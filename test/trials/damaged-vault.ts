@@ -69,7 +69,7 @@ export async function findingsIn(root: string, everything: boolean): Promise<rea
   try {
     const { findings } = await auditVault(opened, {
       quick: false,
-      only: everything ? null : new Set(),
+      parts: everything ? null : [],
       held: null,
       trust: noTrust,
       onProgress: () => undefined,

@@ -296,6 +296,24 @@ describe("a check that is logged", () => {
   });
 });
 
+describe("a check of some captures", () => {
+  it("takes from the log which captures there are, whatever the index says", async () => {
+    const root = copy();
+    const [first = ""] = listCaptures(root, everything).map(({ id }) => id);
+    const database = new Database(join(root, "vault.db"));
+    database.pragma("foreign_keys = OFF");
+    database.exec("DELETE FROM file; DELETE FROM capture_text; DELETE FROM capture;");
+    database.close();
+    rmSync(join(root, fileIn(root, `${first}/v1`)), { recursive: true });
+    const report = await verifyVault(
+      { vault: root, ids: [first.slice(-8)], quick: false, record: false },
+      testWorld(),
+    );
+    expect(report.checked.objects).toBe(1);
+    expect(report.findings.map(({ code }) => code)).toContain("version-missing");
+  });
+});
+
 describe("questions to a damaged vault", () => {
   it("are answered with what is wrong, not with a bug", async () => {
     const root = copy();

@@ -1,10 +1,12 @@
-import { readFileSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lineHash } from "../../src/core/entry.js";
 import { HoldfastError } from "../../src/core/error.js";
 import { listCaptures } from "../../src/list.js";
 import { schemaDifferences, schemaVersion } from "../../src/vault/database.js";
+import { objectPath } from "../../src/vault/layout.js";
 import { inclusionProofOf, rootOf } from "../../src/vault/merkle-nodes.js";
 import { closeVault } from "../../src/vault/vault.js";
 import {
@@ -17,6 +19,7 @@ import {
   openTestVault,
   temporaryFolder,
 } from "../support/vaults.js";
+import { readVectors } from "../support/vectors.js";
 
 const folder = temporaryFolder();
 const made = join(folder.path, "made");
@@ -40,6 +43,29 @@ function writeSchemaOne(from: string, to: string): void {
 
 function oldVault(name: string): string {
   return copyVault(old, join(folder.path, name));
+}
+
+const isError = ({ severity }: { readonly severity: string }) => severity === "error";
+
+function captureIds(root: string): readonly string[] {
+  const database = new Database(join(root, "vault.db"), { readonly: true });
+  const ids = database.prepare<[], string>("SELECT id FROM capture ORDER BY entry").pluck().all();
+  database.close();
+  return ids;
+}
+
+/** Appends a line as somebody with SQLite can, in its place and linked to the line before it. */
+function logAgain(root: string, line: string): void {
+  const database = new Database(join(root, "vault.db"));
+  const last = database
+    .prepare<[], { seq: number; hash: string }>("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1")
+    .get();
+  const [seq, prev] = [(last?.seq ?? 0) + 1, last?.hash ?? ""];
+  const linked = line.replace(/"prev":"[0-9a-f]{64}","seq":[0-9]+,/, `"prev":"${prev}","seq":${seq},`);
+  database
+    .prepare("INSERT INTO entry (seq, prev, line, hash) VALUES (?, ?, ?, ?)")
+    .run(seq, prev, linked, lineHash(linked));
+  database.close();
 }
 
 function tables(root: string): Record<string, unknown> {
@@ -108,6 +134,40 @@ describe("a database of an earlier schema", () => {
       ["unsealed", "note"],
     ]);
     expect([report.hashes, report.chain]).toEqual(["pass", "pass"]);
+  });
+
+  it("hides no object: an id that is logged again as a failed attempt is found, and so is its object that was removed", async () => {
+    const root = oldVault("removed");
+    const [first = ""] = captureIds(root);
+    const failed = readVectors<{ line: string }>("entries", "good-capture-failed")[0]?.line ?? "";
+    logAgain(root, failed.replaceAll(/2026\d{4}-[0-9A-Z]{8}/g, first));
+    rmSync(join(root, objectPath(first)), { recursive: true });
+    const { findings, hashes } = await audit(root);
+    expect(findings.filter(isError).map(({ code }) => code)).toEqual(
+      expect.arrayContaining(["id-repeated", "object-missing"]),
+    );
+    expect(hashes).toBe("fail");
+  });
+
+  it("hides no object: one that was exchanged for another under its id is found", async () => {
+    const root = oldVault("exchanged");
+    const [first = "", second = ""] = captureIds(root);
+    const database = new Database(join(root, "vault.db"));
+    const line = database
+      .prepare<[string], string>(
+        'SELECT line FROM entry WHERE line LIKE ? AND line LIKE \'%"event":"capture"%\'',
+      )
+      .pluck()
+      .get(`%${second}%`);
+    database.close();
+    logAgain(root, (line ?? "").replaceAll(objectPath(second), objectPath(first)).replaceAll(second, first));
+    rmSync(join(root, objectPath(first)), { recursive: true });
+    cpSync(join(root, objectPath(second)), join(root, objectPath(first)), { recursive: true });
+    const { findings, hashes } = await audit(root);
+    expect(findings.filter(isError).map(({ code }) => code)).toEqual(
+      expect.arrayContaining(["id-repeated", "file-changed"]),
+    );
+    expect(hashes).toBe("fail");
   });
 
   it("with a trigger of somebody else's is refused and left as it is", async () => {
