@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { openNamedQuietly } from "./vault/digest-file.js";
 
 /**
  * Whether a path is to be read as a package (FORMAT.md §17): a folder with a `bagit.txt`, or a tar with one in its one
@@ -17,7 +18,7 @@ const block = 512;
 const mostHeaders = 100_000;
 
 function hasBag(path: string): boolean {
-  const descriptor = openSync(path, "r");
+  const descriptor = openNamedQuietly(path);
   try {
     const end = fstatSync(descriptor).size;
     const header = Buffer.alloc(block);

@@ -1,7 +1,8 @@
-import { closeSync, constants, lstatSync, openSync, readSync } from "node:fs";
+import { closeSync, lstatSync, readSync } from "node:fs";
 import { HoldfastError } from "../core/error.js";
 import type { FindingCode } from "../core/finding-codes.js";
 import type { Finding } from "../core/finding.js";
+import { openQuietly } from "./digest-file.js";
 import type { VaultLayout } from "./layout.js";
 import { isBeingWritten } from "./writer-lock.js";
 
@@ -68,7 +69,7 @@ const walIndexHeaderBytes = 96;
 
 function walIndexHeader(path: string): string {
   try {
-    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const file = openQuietly(path);
     try {
       const bytes = Buffer.alloc(walIndexHeaderBytes);
       return bytes.toString("hex", 0, readSync(file, bytes, 0, bytes.length, 0));

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { MeasuredFile } from "../core/audit-object.js";
 
@@ -76,6 +76,17 @@ export function readQuietly(path: string): Buffer {
   return Buffer.concat(blocks);
 }
 
+/** A small text that a person named or may have put there by a link. The same rules as `readQuietly` else. */
+export function readNamedQuietly(path: string): Buffer {
+  const descriptor = openNamedQuietly(path);
+  try {
+    if (fstatSync(descriptor).size > largestText) throw new Error("it is too large to be read as a whole");
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** Copies a file as `readQuietly` reads it, of any size. Throws when `to` exists. */
 export function copyQuietly(from: string, to: string): void {
   const descriptor = openSync(to, "wx", 0o600);
@@ -111,9 +122,20 @@ function readBlocks(path: string, readers: readonly (Hash | { update(block: Buff
   }
 }
 
-/** Only the owner of a file may open it without touching its access time; others open it as usual. */
+/**
+ * Opens a file for reading without touching its access time, without following a link and without blocking on a pipe. Only
+ * the owner of a file may leave its access time alone; others open it as usual.
+ */
 export function openQuietly(path: string): number {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  return openWithoutTrace(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+/** The same for a file that a person named, who may have named a link to it. */
+export function openNamedQuietly(path: string): number {
+  return openWithoutTrace(path, constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
+function openWithoutTrace(path: string, flags: number): number {
   try {
     return openSync(path, flags | (constants.O_NOATIME ?? 0));
   } catch (error) {

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { PackagedFile } from "../core/audit-bag.js";
 import { FormatError } from "../core/format-error.js";
+import { openNamedQuietly, openQuietly } from "./digest-file.js";
 import { measureFiles } from "./measure.js";
 import type { PackageIndexFile } from "./package-index.js";
 
@@ -22,7 +23,8 @@ export function* readBlocks(file: PackageIndexFile): Generator<Buffer> {
 }
 
 function* blocksOf({ container, offset, bytes }: PackageIndexFile): Generator<Buffer> {
-  const descriptor = openSync(container, flagsFor(offset));
+  // The tar file is the one that the user named, maybe by a link; a file of a package never is one.
+  const descriptor = offset === null ? openQuietly(container) : openNamedQuietly(container);
   try {
     const state = fstatSync(descriptor);
     if (!state.isFile() || (offset === null && state.size !== bytes)) {
@@ -39,12 +41,6 @@ function* blocksOf({ container, offset, bytes }: PackageIndexFile): Generator<Bu
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** The tar file is the one that the user named, maybe by a link; a file of a package never is one. */
-function flagsFor(offset: number | null): number {
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-  return offset === null ? flags | constants.O_NOFOLLOW : flags;
 }
 
 /** A small file as a whole; null where it cannot be read. The caller bounds its size. */

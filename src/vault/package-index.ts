@@ -1,7 +1,8 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, readSync, statSync } from "node:fs";
 import { HoldfastError } from "../core/error.js";
 import type { Finding } from "../core/finding.js";
 import { clashingPaths } from "../core/package-paths.js";
+import { openNamedQuietly } from "./digest-file.js";
 import { indexTar } from "./package-tar.js";
 import { indexFolder } from "./package-walk.js";
 
@@ -126,7 +127,7 @@ function refuseWrapped(path: string): void {
 
 function firstBytes(path: string): string {
   try {
-    const descriptor = openSync(path, "r");
+    const descriptor = openNamedQuietly(path);
     try {
       const bytes = Buffer.alloc(32);
       return bytes.toString("latin1", 0, readSync(descriptor, bytes, 0, bytes.length, 0));

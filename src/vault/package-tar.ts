@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import type { Finding } from "../core/finding.js";
 import { FormatError } from "../core/format-error.js";
 import { packagePathProblem, pathFinding } from "../core/package-paths.js";
@@ -11,6 +11,7 @@ import {
   type TarHeader,
   tarBlock,
 } from "../core/tar-header.js";
+import { openNamedQuietly } from "./digest-file.js";
 import type { PackageIndex, PackageIndexFile, PackageLimits } from "./package-index.js";
 
 /** tar fills its last record with zeros; this is more than any record has. */
@@ -21,7 +22,7 @@ const longestPadding = 1024 * 1024;
  * before its size is known to be wanted. Throws only on an abort and where the tar file itself cannot be read.
  */
 export function indexTar(path: string, limits: PackageLimits, signal: AbortSignal): PackageIndex {
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const descriptor = openNamedQuietly(path);
   try {
     const walk = new TarWalk(path, descriptor, fstatSync(descriptor).size);
     const unreadable = walk.run(limits, signal);

@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { HoldfastError } from "../core/error.js";
 import { exactText } from "../core/exact-text.js";
 import { webUrl } from "../core/web-url.js";
+import { readNamedQuietly } from "./digest-file.js";
 import { schemaProblems } from "./json-schemas.js";
 
 /** `holdfast.json`: what a vault is called and how it is run. Schema `config.schema.json`. */
@@ -65,7 +65,7 @@ export function encodeSettings(settings: Settings): string {
 
 /** Reads and validates `holdfast.json`; a person may have edited it. */
 export function readSettings(path: string): { readonly settings: Settings; readonly text: string } {
-  const text = exactText(readFileSync(path));
+  const text = exactText(readNamedQuietly(path));
   if (text === null) throw unknownSettings(path, "it is not UTF-8");
   let value: unknown;
   try {

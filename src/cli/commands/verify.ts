@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { HoldfastError } from "../../core/error.js";
@@ -49,7 +49,7 @@ async function verify(
   const { files, packages, ids } = sortArguments(session.io.cwd, names);
   const wholeVault = names.length === 0;
   if (!wholeVault && ids.length === 0) refuseIdleOptions(options, packages.length > 0);
-  const brought = readBrought(session.io.cwd, options);
+  const brought = await readBrought(session.io.cwd, options);
   const passed: boolean[] = [];
   for (const file of files) passed.push(await verifyOneFile(session, file));
   for (const path of packages) passed.push(await verifyOnePackage(session, path, options, brought));
@@ -93,19 +93,13 @@ async function verifyWholeVault(
   return report.ok;
 }
 
-/** What a checker keeps of us is small; anything larger is another file. */
-const largestBrought = 4 * 1024 * 1024;
-
-function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptions): Brought {
+async function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptions): Promise<Brought> {
+  const { broughtText } = await import("../../brought-text.js");
   const read = (option: string, name: string | undefined) => {
     if (name === undefined) return null;
     const path = resolve(cwd, name);
     try {
-      const found = statSync(path);
-      // A pipe or device could go on for ever.
-      if (!found.isFile()) throw new Error("it is no regular file");
-      if (found.size > largestBrought) throw new Error("it is too large");
-      return readFileSync(path, "utf8");
+      return broughtText(path);
     } catch (error) {
       const words = error instanceof Error ? error.message : "unknown";
       const hint = `give ${option} a file that you got from somewhere other than what is checked`;
