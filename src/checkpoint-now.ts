@@ -1,17 +1,41 @@
+import { acceptRollback, acceptTail } from "./accept-log.js";
 import { closeAfterWriting, type HeadReport, type SealOptions } from "./checkpoint.js";
 import { type Checkpoint, parseCheckpoint } from "./core/checkpoint.js";
 import { HoldfastError } from "./core/error.js";
 import { FormatError } from "./core/format-error.js";
 import { openForWriting } from "./open-vault.js";
 import type { World } from "./outcome.js";
+import { type OnOther, refuseOther } from "./remembering.js";
 import { vaultLayout } from "./vault/layout.js";
 import { newestCheckpoint } from "./vault/log-folder.js";
 import { refuseMissingVault } from "./vault/reader.js";
+import { closeVault } from "./vault/vault.js";
 
-/** Seals the head of the log of an existing vault. Throws `no-vault`, `vault-busy`; what `sealHead` finds is in the report. */
-export async function checkpointNow(vault: string, options: SealOptions, world: World): Promise<HeadReport> {
-  refuseMissingVault(vault);
-  return closeAfterWriting(await openForWriting(vault, world, () => undefined), world, options);
+/** What a person looked at and takes: entries of others at the end, or a log that is not the one that is remembered. */
+export type Acceptance = "tail" | "rollback";
+
+/**
+ * Seals the head of the log of an existing vault, after what `accept` says was taken. Throws `no-vault`, `vault-busy`,
+ * `not-as-recorded`, and what `acceptTail` or `acceptRollback` throws; what `sealHead` finds is in the report.
+ */
+export async function checkpointNow(
+  root: string,
+  options: SealOptions,
+  world: World,
+  accept: Acceptance | null = null,
+): Promise<HeadReport> {
+  refuseMissingVault(root);
+  let difference: HoldfastError | null = null;
+  const onOther: OnOther = accept === "rollback" ? (found) => (difference = found) : refuseOther;
+  const vault = await openForWriting(root, world, () => undefined, undefined, onOther);
+  try {
+    if (accept === "tail") await acceptTail(vault, world);
+    if (accept === "rollback") await acceptRollback(vault, world, difference);
+  } catch (error) {
+    closeVault(vault);
+    throw error;
+  }
+  return closeAfterWriting(vault, world, options);
 }
 
 /**

@@ -1,15 +1,20 @@
 import { anchorHead } from "./anchor.js";
 import type { FoundCheckpoint } from "./core/audit-checkpoints.js";
 import { asciiOf, signedBytes } from "./core/audit-signed.js";
-import { parseCheckpoint } from "./core/checkpoint.js";
+import { originOf, parseCheckpoint } from "./core/checkpoint.js";
 import { HoldfastError } from "./core/error.js";
 import { FormatError } from "./core/format-error.js";
 import { type KeyPeriod, keyInForce } from "./core/key-history.js";
+import { refuseForeign, refuseStrangeKey } from "./foreign-entries.js";
+import { storedKeys } from "./key-store.js";
 import { logLeftovers } from "./leftovers.js";
 import type { World } from "./outcome.js";
+import { headAt, type OwnLog, readOwnLog } from "./own-log.js";
+import { readMemory, rememberHead } from "./signer-memory.js";
 import { signerFor } from "./signing-key.js";
 import { pendingAnchors } from "./vault/authorities.js";
 import {
+  type CheckedLog,
   type CheckpointSigner,
   type CheckpointStep,
   checkLogFolder,
@@ -59,9 +64,10 @@ const lastSignatureSeconds = 5;
 
 /**
  * Signs the head of the log where an entry other than `token` is newer than the newest checkpoint, and has the newest
- * checkpoint time-stamped by whoever has not done so (FORMAT.md §14, §15). Never throws for a missing key, an authority,
- * a full disk or a log that does not go on from its checkpoints: those are in the report. After an abort it signs and
- * asks nobody.
+ * checkpoint time-stamped by whoever has not done so (FORMAT.md §14, §15). Signs nothing that does not go on from what this
+ * machine remembers to be signed, and no entry that is not its own (§14.1). Never throws for a missing key, an authority,
+ * a full disk, a log that does not go on from its checkpoints or entries of others: those are in the report. After an
+ * abort it signs and asks nobody; of a log that is not as recorded nobody is asked either.
  */
 export async function sealHead(
   vault: Vault,
@@ -71,7 +77,8 @@ export async function sealHead(
 ): Promise<HeadReport> {
   const keys = keyHistoryOf(vault.database);
   const signed = await attempt(() => signHead(vault, keys, world, onStep));
-  const anchored = await attempt(() => anchorNewest(vault, world, options));
+  const refused = "failure" in signed && signed.failure.code === "not-as-recorded";
+  const anchored = await attempt(async () => (refused ? null : anchorNewest(vault, world, options)));
   const failures = [signed, anchored].flatMap((tried) => ("failure" in tried ? [tried.failure] : []));
   return headReport(vault, keys, {
     created: "answer" in signed && signed.answer,
@@ -102,25 +109,62 @@ async function signHead(
 ): Promise<boolean> {
   clearUnfinished(vault.layout);
   await logLeftovers(vault);
-  const signed = await signLeftover(vault, keys, world);
   const log = checkLogFolder(vault);
   const covered = log.newest?.checkpoint.size ?? 0;
-  if (!hasUnsealed(vault.database, covered)) return signed;
-  for (const rotation of rotationsAfter(vault.database, Math.max(covered, log.segmentEnd - 1))) {
-    if (rotation < log.entries) await endorse(vault, keys, rotation, world, onStep);
+  const leftover = log.newest !== null && log.newest.found.signature === null;
+  const isDue = hasUnsealed(vault.database, covered);
+  const id = vault.settings.vault_id;
+  const { head } = readMemory(world.env, id);
+  // A checkpoint that this machine does not remember says nothing yet: anybody can put one there.
+  const isKnown = head === null ? storedKeys(world.env, id).length === 0 : covered <= head.size;
+  if (!leftover && !isDue && isKnown) return false;
+  const after = Math.max(covered, log.segmentEnd - 1);
+  const rotations = rotationsAfter(vault.database, after).filter((size) => size < log.entries);
+  const own = await readOwnLog(vault, world, keys, [covered, ...rotations, log.entries], head);
+  if (own.head !== null && own.head !== head) rememberHead(world.env, id, own.head);
+  if (!leftover && !isDue) {
+    if (own.head !== null) refuseForeign(own.foreign);
+    return false;
   }
-  const signer = await signerOf(keys, log.entries, world);
-  await writeCheckpoint(vault, checkLogFolder(vault), log.entries, signer, onStep);
+  const signing: Signing = { vault, keys, world, own, onStep };
+  const signer = await signerOf(keys, isDue ? log.entries : covered, world);
+  refuseForeign(own.foreign);
+  const signed = leftover && (await signLeftover(signing, log));
+  if (!isDue) return signed;
+  for (const rotation of rotations) await endorse(signing, rotation);
+  await signAt(signing, log.entries, signer);
   return true;
 }
 
-/** A newest checkpoint that a kill left without its signature. */
-async function signLeftover(vault: Vault, keys: readonly KeyPeriod[], world: World): Promise<boolean> {
-  const newest = newestCheckpoint(vault.layout);
-  if (newest === null || newest.signature !== null) return false;
-  const { newest: checked } = checkLogFolder(vault);
-  if (checked === null) return false;
-  await signNewest(vault, checked.checkpoint, await signerOf(keys, newest.size, world));
+/** A log whose lines are this machine's own, about to be signed. */
+interface Signing {
+  readonly vault: Vault;
+  readonly keys: readonly KeyPeriod[];
+  readonly world: World;
+  readonly own: OwnLog;
+  readonly onStep: (step: CheckpointStep) => void;
+}
+
+/** One checkpoint over the first `size` lines, by the root that was worked out from them. */
+async function signAt({ vault, world, own, onStep }: Signing, size: number, signer: CheckpointSigner) {
+  const root = own.states.get(size)?.root;
+  if (root === undefined) throw new Error(`no root was worked out over ${size} entries`);
+  const remember = () => rememberAt(vault, world, own, size);
+  await writeCheckpoint(vault, checkLogFolder(vault), { size, root }, signer, remember, onStep);
+}
+
+function rememberAt({ settings }: Vault, world: World, { states }: OwnLog, size: number): void {
+  const head = headAt({ origin: originOf(settings.vault_id), size }, states, world);
+  if (head !== null) rememberHead(world.env, settings.vault_id, head);
+}
+
+/** A newest checkpoint that a kill left without its signature. One below what is remembered is somebody else's file. */
+async function signLeftover({ vault, keys, world, own }: Signing, { newest }: CheckedLog): Promise<boolean> {
+  if (newest === null || newest.checkpoint.size < (own.head?.size ?? 0)) return false;
+  const { checkpoint } = newest;
+  const signer = await signerOf(keys, checkpoint.size, world);
+  if (own.states.get(checkpoint.size)?.root.equals(checkpoint.root) !== true) return false;
+  await signNewest(vault, checkpoint, signer, () => rememberAt(vault, world, own, checkpoint.size));
   return true;
 }
 
@@ -128,15 +172,11 @@ async function signLeftover(vault: Vault, keys: readonly KeyPeriod[], world: Wor
  * The checkpoint that ends with a rotation, by the key that it ends: a kill came between the two. Where that key is not
  * at hand the rotation stays without its word, and an audit says so.
  */
-async function endorse(
-  vault: Vault,
-  keys: readonly KeyPeriod[],
-  size: number,
-  world: World,
-  onStep: (step: CheckpointStep) => void,
-): Promise<void> {
+async function endorse(signing: Signing, size: number): Promise<void> {
+  const { vault, keys, world } = signing;
+  refuseStrangeKey(vault, world, size, keys.find(({ introducedBy }) => introducedBy === size)?.key ?? null);
   try {
-    await writeCheckpoint(vault, checkLogFolder(vault), size, await signerOf(keys, size, world), onStep);
+    await signAt(signing, size, await signerOf(keys, size, world));
   } catch (error) {
     const notAtHand =
       error instanceof HoldfastError && (error.code === "key-missing" || error.code === "key-locked");

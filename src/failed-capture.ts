@@ -11,7 +11,8 @@ import type { CaptureResult } from "./outcome.js";
 import { type AnnexFacts, writeAnnex } from "./vault/annex.js";
 import { captureById } from "./vault/captures.js";
 import { commitFailure, stagingOf } from "./vault/commit.js";
-import { beginAttempt, readIntents } from "./vault/recovery.js";
+import { readIntents } from "./vault/journal.js";
+import { beginAttempt } from "./vault/recovery.js";
 import type { Workshop } from "./workshop.js";
 
 /** A failed attempt: what was asked, why it failed, and what was run. */

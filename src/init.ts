@@ -1,4 +1,4 @@
-import { type SealOptions, sealHead } from "./checkpoint.js";
+import { type HeadReport, type SealOptions, sealHead } from "./checkpoint.js";
 import { HoldfastError } from "./core/error.js";
 import { findKey } from "./key-store.js";
 import { firstKey, type KeyChoice, refuseKeyChoice } from "./make-key.js";
@@ -30,6 +30,7 @@ export async function initVault(
   choice: KeyChoice,
   seal: SealOptions,
   world: World,
+  onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<InitReport> {
   const created = !isVault(vault);
   refuseKeyChoice(vault, choice, world.env);
@@ -43,7 +44,9 @@ export async function initVault(
     if (!chosen) throw hasKeyAlready(vault);
     const key = keyHistoryOf(opened.database).at(-1)?.key ?? null;
     const stored = key && findKey(world.env, key);
-    const { problem, failure } = await sealHead(opened, world, seal);
+    const head = await sealHead(opened, world, seal);
+    onHead(head);
+    const { problem, failure } = head;
     return {
       id: opened.settings.vault_id,
       created,

@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { type SealOptions, sealHead } from "./checkpoint.js";
+import { type HeadReport, type SealOptions, sealHead } from "./checkpoint.js";
 import { originOf } from "./core/checkpoint.js";
 import { HoldfastError } from "./core/error.js";
 import type { KeyPeriod, RotationReason } from "./core/key-history.js";
 import { encodeAllowedSigners } from "./core/key-lines.js";
 import type { SshPublicKey } from "./core/ssh-key.js";
 import { findKey, refuseFileInside } from "./key-store.js";
+import { knownHistory, knownKeys } from "./known-keys.js";
 import { type KeyChoice, nextKey } from "./make-key.js";
 import { openForWriting } from "./open-vault.js";
 import type { World } from "./outcome.js";
@@ -30,6 +31,8 @@ export interface KeyFacts {
   readonly ended_by: number | null;
   readonly until: string | null;
   readonly reason: RotationReason | null;
+  /** False for a key that this machine does not have and that no known key endorsed: perhaps a stranger's. */
+  readonly known: boolean;
 }
 
 /** The answer of `key show`. */
@@ -50,12 +53,14 @@ export function showKey(vault: string, world: World): KeyReport {
     const history = keyHistoryOf(reader.database);
     const last = inForceNow(history);
     const place = last && placeOf(last.key, world.env);
+    const id = idOf(reader);
+    const known = knownKeys(reader, id, history, world.env);
     return {
-      id: idOf(reader),
-      key: last && factsOf(last),
+      id,
+      key: last && factsOf(last, known),
       held: place?.held ?? "no",
       place: place?.path ?? null,
-      history: history.map(factsOf),
+      history: history.map((period) => factsOf(period, known)),
     };
   });
 }
@@ -89,7 +94,11 @@ export interface RotationRequest {
  * Gives a vault its next signing key: key, entry, and the old key's last checkpoint, which ends with that entry. Throws
  * `key-missing` or `key-locked`, before anything is changed, where the old key is not at hand and is not given up.
  */
-export async function rotateKey(request: RotationRequest, world: World): Promise<RotationReport> {
+export async function rotateKey(
+  request: RotationRequest,
+  world: World,
+  onHead: (head: HeadReport) => void = () => undefined,
+): Promise<RotationReport> {
   refuseMissingVault(request.vault);
   const vault = await openForWriting(request.vault, world, () => undefined);
   try {
@@ -105,6 +114,7 @@ export async function rotateKey(request: RotationRequest, world: World): Promise
       reason: request.reason,
     });
     const head = await sealHead(vault, world, request.seal);
+    onHead(head);
     const place = placeOf(key, world.env);
     return {
       id: vault.settings.vault_id,
@@ -129,6 +139,8 @@ export interface SignersReport {
   /** The file that was written; null where the text itself is the answer. */
   readonly to: string | null;
   readonly keys: number;
+  /** Fingerprints of keys that the log names and that are not handed out: nobody here or before them vouches for them. */
+  readonly left_out: readonly string[];
   /** `allowed_signers`, as OpenSSH reads it. */
   readonly allowed_signers: string;
 }
@@ -139,9 +151,14 @@ export function exportSigners(vault: string, to: string | null, world: World): S
   const report = readVault(vault, (reader) => {
     const id = idOf(reader);
     const history = keyHistoryOf(reader.database);
+    const known = knownKeys(reader, id, history, world.env);
+    const given = knownHistory(history, known);
     if (history.length > 0) {
-      const lines = encodeAllowedSigners(originOf(id), history, logTimesOf(reader.database));
-      return { id, to, keys: history.length, allowed_signers: lines };
+      const left_out = history
+        .filter(({ introducedBy }) => !known.has(introducedBy))
+        .map(({ key }) => key.fingerprint);
+      const allowed_signers = encodeAllowedSigners(originOf(id), given, logTimesOf(reader.database));
+      return { id, to, keys: given.length, left_out, allowed_signers };
     }
     throw new HoldfastError(
       "not-found",
@@ -216,7 +233,10 @@ function placeOf(
   return { held: kind === "gone" ? "no" : kind, path: stored.keyFile ?? stored.path };
 }
 
-function factsOf({ key, introducedBy, from, until, reason }: KeyPeriod): KeyFacts {
+function factsOf(
+  { key, introducedBy, from, until, reason }: KeyPeriod,
+  known: ReadonlySet<number>,
+): KeyFacts {
   return {
     ...named(key),
     entry: introducedBy,
@@ -224,6 +244,7 @@ function factsOf({ key, introducedBy, from, until, reason }: KeyPeriod): KeyFact
     ended_by: until?.seq ?? null,
     until: until?.at ?? null,
     reason,
+    known: known.has(introducedBy),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { FoundCheckpoint, FoundFile, FoundToken } from "./core/audit-checkpoints.js";
 import { asciiOf, signedBytes } from "./core/audit-signed.js";
-import type { Json } from "./core/canonical-json.js";
+import { encodeCanonical, type Json } from "./core/canonical-json.js";
 import { checkpointNamespace } from "./core/checkpoint.js";
 import { sha256 } from "./core/digest.js";
 import type { Entry } from "./core/entry.js";
@@ -25,12 +25,41 @@ export async function logLeftovers(vault: Vault): Promise<void> {
   const logged = new Set([...loggedTokenPaths(database), ...witnessesOf(database).map(({ path }) => path)]);
   const unlogged = all.filter(({ path }) => !logged.has(path));
   for (const { path, size } of unlogged) {
-    const checkpoint = readCheckpoint(layout, size);
-    const token = checkpoint.tokens.find((file) => file.path === path);
-    const witness = checkpoint.witnesses.find((file) => file.path === path);
-    if (token) await logLeftToken(vault, checkpoint, token);
-    if (witness) logLeftWitness(vault, checkpoint, witness);
+    const statement = await statementOfFile(vault, path, size);
+    if (statement !== null) logEntry(vault, statement.event, statement.body);
   }
+}
+
+/**
+ * Whether an entry says nothing but what this writer itself would log of a file in `log/` that checks out: the answer of
+ * an authority it asks, a witness's good signature. Whoever wrote such an entry, it states what is there to be checked.
+ */
+export async function isStatementOfFile(vault: Vault, { event, body }: Entry): Promise<boolean> {
+  const { path, checkpoint } = body;
+  if (event !== "token" && event !== "witness-added") return false;
+  if (typeof path !== "string" || typeof checkpoint !== "number") return false;
+  if (!listTokensAndWitnesses(vault.layout).some((one) => one.path === path && one.size === checkpoint)) {
+    return false;
+  }
+  const statement = await statementOfFile(vault, path, checkpoint);
+  if (statement?.event !== event) return false;
+  // When the answer came is known to nobody but whoever received it.
+  const sameClock = { ...body, clock_difference_ms: null };
+  return encodeCanonical(event === "token" ? sameClock : body) === encodeCanonical(statement.body);
+}
+
+interface Statement {
+  readonly event: "token" | "witness-added";
+  readonly body: Readonly<Record<string, Json>>;
+}
+
+/** What an entry about a token or a witness's signature in `log/` would say; null for one that does not check out. */
+async function statementOfFile(vault: Vault, path: string, size: number): Promise<Statement | null> {
+  const checkpoint = readCheckpoint(vault.layout, size);
+  const token = checkpoint.tokens.find((file) => file.path === path);
+  const witness = checkpoint.witnesses.find((file) => file.path === path);
+  if (token) return tokenStatement(vault, checkpoint, token);
+  return witness ? witnessStatement(checkpoint, witness) : null;
 }
 
 /** Appends the entry of a witness's signature that is in place. */
@@ -40,31 +69,42 @@ export function logWitness(
   { path, bytes }: FoundFile,
   key: SshPublicKey,
 ): Entry {
+  return logEntry(vault, "witness-added", witnessBody(checkpoint, { path, bytes }, key));
+}
+
+function witnessBody(checkpoint: number, { path, bytes }: FoundFile, key: SshPublicKey): Statement["body"] {
   const file = { path, bytes: bytes.length, sha256: sha256(bytes) };
-  return logEntry(vault, "witness-added", { checkpoint, public_key: key.line, ...file });
+  return { checkpoint, public_key: key.line, ...file };
 }
 
-function logLeftWitness(vault: Vault, { body, size }: FoundCheckpoint, file: FoundFile): void {
-  if (body === null) return;
+function witnessStatement({ body, size }: FoundCheckpoint, file: FoundFile): Statement | null {
+  if (body === null) return null;
   const check = checkSignature(body, asciiOf(file.bytes), checkpointNamespace);
-  if (!("key" in check) || !file.path.endsWith(`witness-${sha256(check.key.blob).slice(0, 16)}.sig`)) return;
-  logWitness(vault, size, file, check.key);
+  if (!("key" in check) || !file.path.endsWith(`witness-${sha256(check.key.blob).slice(0, 16)}.sig`)) {
+    return null;
+  }
+  return { event: "witness-added", body: witnessBody(size, file, check.key) };
 }
 
-async function logLeftToken(vault: Vault, checkpoint: FoundCheckpoint, token: FoundToken): Promise<void> {
+async function tokenStatement(
+  vault: Vault,
+  checkpoint: FoundCheckpoint,
+  token: FoundToken,
+): Promise<Statement | null> {
   const signed = signedBytes(checkpoint);
-  if (signed === null) return;
+  if (signed === null) return null;
   const { authorities = [], calendars = [] } = vault.settings.settings;
   const { kind, path, bytes } = token;
   const asked = (kind === "rfc3161" ? authorities : calendars).find(({ name }) => name === token.authority);
-  if (asked === undefined) return;
+  if (asked === undefined) return null;
   const facts =
     kind === "rfc3161" ? await timeStampFacts(asked, token, signed) : await proofFacts(token, signed);
-  if (facts === null) return;
+  if (facts === null) return null;
   const { name: authority } = asked;
   const url = loggedAddress(asked.url);
   const file = { path, bytes: bytes.length, sha256: sha256(bytes) };
-  logEntry(vault, "token", { checkpoint: checkpoint.size, kind, authority, url, ...file, ...facts });
+  const body = { checkpoint: checkpoint.size, kind, authority, url, ...file, ...facts };
+  return { event: "token", body };
 }
 
 type TokenFacts = Readonly<Record<string, Json>>;

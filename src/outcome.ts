@@ -17,6 +17,8 @@ export interface World {
   /** Name and version of this program, for instance `holdfast/0.1.0`. */
   readonly tool: string;
   readonly progress: (progress: Progress) => void;
+  /** A warning that a person must see whatever else is shown: on stderr, also with `--json` and `--quiet`. */
+  readonly tell: (line: string) => void;
 }
 
 /** A step of the work on one URL or file, for a progress bar or a line. Sizes in bytes, speed in bytes per second. */

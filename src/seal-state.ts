@@ -6,7 +6,8 @@ import type { World } from "./outcome.js";
 import { keyKind } from "./signing-key.js";
 import { configured } from "./vault/anchors.js";
 import { type PendingAnchor, pendingAnchors } from "./vault/authorities.js";
-import { keyHistoryOf } from "./vault/key-entries.js";
+import { readMemory } from "./signer-memory.js";
+import { keyHistoryOf, loggedVaultId } from "./vault/key-entries.js";
 import { entriesBehind, lastEntryOf } from "./vault/log.js";
 import { newestCheckpoint } from "./vault/log-folder.js";
 import type { VaultReader } from "./vault/reader.js";
@@ -31,6 +32,8 @@ export interface SealState {
   readonly clock_difference_ms: number | null;
   /** Signatures of others over checkpoints. */
   readonly witnesses: number;
+  /** The last state that this machine remembers to be signed (FORMAT.md §14.1); null where it remembers none. */
+  readonly memory: { readonly size: number; readonly at: string } | null;
 }
 
 /** Reads only; nothing is judged. */
@@ -47,6 +50,7 @@ export function sealState({ layout, database }: VaultReader, env: World["env"]):
     pending: size === null ? [] : pendingAnchors(database, configured(layout), size),
     clock_difference_ms: clockDifference(lastEntryOf(database, ["token"])?.body.clock_difference_ms),
     witnesses: witnessesOf(database).length,
+    memory: memoryOf(loggedVaultId(database), env),
   };
 }
 
@@ -58,6 +62,7 @@ export function sealFindings(state: SealState): readonly DoctorFinding[] {
     ...anchorFindings(state),
     ...clockFinding(state),
     ...witnessFinding(state),
+    memoryFinding(state),
   ];
 }
 
@@ -129,6 +134,21 @@ function clockFinding({ clock_difference_ms }: SealState): readonly DoctorFindin
   const detail = `this machine's clock was ${seconds} s ${side} the last time-stamp when it came`;
   const hint = "set the clock, and let a time service keep it: every time in the log is this machine's";
   return [{ severity: "note", what: "clock and time-stamps", detail, hint }];
+}
+
+function memoryOf(vaultId: string | null, env: World["env"]): SealState["memory"] {
+  const head = vaultId === null ? null : readMemory(env, vaultId).head;
+  return head && { size: head.size, at: head.at };
+}
+
+function memoryFinding({ memory }: SealState): DoctorFinding {
+  const what = "memory of what was signed";
+  if (memory !== null) {
+    const detail = `${memory.size} entries, on ${memory.at}`;
+    return { severity: "ok", what, detail, hint: null };
+  }
+  const detail = "none on this machine: an older or rewritten copy of this vault could not be told from it";
+  return { severity: "note", what, detail, hint: "begin one: holdfast checkpoint" };
 }
 
 function clockDifference(value: Json | undefined): number | null {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { sealHead } from "./checkpoint.js";
+import { type HeadReport, sealHead } from "./checkpoint.js";
 import { restsOnNothing } from "./core/audit-checkpoints.js";
 import { checkLineBytes, firstLink } from "./core/chain.js";
 import { HoldfastError } from "./core/error.js";
@@ -34,8 +34,12 @@ const nothing: Brought = { against: null, signers: null, tsaCa: null };
  * Audits a vault or some captures of it. Reports everything that is not as recorded; throws only where no vault is, on
  * an abort, and with `record` where the vault cannot be written to.
  */
-export async function verifyVault(request: VerifyRequest, world: World): Promise<VerifyReport> {
-  return request.record ? recordCheck(request, world) : (await check(request, world)).report;
+export async function verifyVault(
+  request: VerifyRequest,
+  world: World,
+  onHead: (head: HeadReport) => void = () => undefined,
+): Promise<VerifyReport> {
+  return request.record ? recordCheck(request, world, onHead) : (await check(request, world)).report;
 }
 
 /** Which captures a check was about; null for the whole vault. */
@@ -77,7 +81,11 @@ async function check(request: VerifyRequest, world: World): Promise<Checked> {
  * Finishes what was interrupted, checks, and logs the check, all under the writer lock: the log says of itself what
  * was found in the state it was logged in. Never makes a vault.
  */
-async function recordCheck(request: VerifyRequest, world: World): Promise<VerifyReport> {
+async function recordCheck(
+  request: VerifyRequest,
+  world: World,
+  onHead: (head: HeadReport) => void,
+): Promise<VerifyReport> {
   refuseMissingVault(request.vault);
   const vault = await openForWriting(request.vault, world, () => undefined);
   try {
@@ -90,7 +98,7 @@ async function recordCheck(request: VerifyRequest, world: World): Promise<Verify
     });
     // Signed like every other entry, but a check asks nobody outside for anything.
     const offline = { ...world, env: { ...world.env, HOLDFAST_OFFLINE: "1" } };
-    await sealHead(vault, offline, { proxy: null, allowPrivate: false, force: false });
+    onHead(await sealHead(vault, offline, { proxy: null, allowPrivate: false, force: false }));
     return report;
   } finally {
     closeVault(vault);

@@ -317,6 +317,7 @@ describe("a batch that takes long", () => {
       env: process.env,
       tool: "holdfast/0.0.0",
       progress: nothing,
+      tell: nothing,
     };
     const report = await runBatch(
       {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { deriveAndLog } from "../src/derive.js";
-import { readIntents } from "../src/vault/recovery.js";
+import { readIntents } from "../src/vault/journal.js";
 import { closeWorkshop, openWorkshop } from "../src/workshop.js";
 import { captureText, deriveText, temporaryFolder, testWorld } from "./support/vaults.js";
 

@@ -34,6 +34,7 @@ function world(env: World["env"]): World {
     env: { ...env, HOLDFAST_TOOLS: join(folder, "tools") },
     tool: "holdfast/0",
     progress: () => undefined,
+    tell: () => undefined,
   };
 }
 
@@ -176,9 +177,10 @@ describe("what each finding means", () => {
         pending: [],
         clock_difference_ms: -900,
         witnesses: 0,
+        memory: { size: 9, at: "2026-11-23T18:22:05.120Z" },
       },
     } as const;
-    expect(vaultFindings(vault).map(({ severity }) => severity)).toEqual(["ok", "ok", "ok", "ok"]);
+    expect(vaultFindings(vault).map(({ severity }) => severity)).toEqual(["ok", "ok", "ok", "ok", "ok"]);
     const left = vaultFindings({ ...vault, pending_derivations: 2, interrupted_commits: 1 });
     const notes = left.filter(({ severity }) => severity === "note");
     expect(notes.map(({ what }) => what)).toEqual(["derivations", "commits"]);
@@ -193,6 +195,7 @@ describe("what each finding means", () => {
       pending: [{ authority: "first", reason: "HTTP 500", next_at: "2026-11-23T18:22:05.120Z" }],
       clock_difference_ms: 3_600_000,
       witnesses: 1,
+      memory: null,
     } as const;
     const findings = sealFindings(state);
     expect(findings.map(({ severity, what }) => [severity, what])).toEqual([
@@ -201,6 +204,7 @@ describe("what each finding means", () => {
       ["note", "outside time"],
       ["note", "clock and time-stamps"],
       ["ok", "witnesses"],
+      ["note", "memory of what was signed"],
     ]);
     expect(findings[2]?.detail).toBe(
       "pending: first: HTTP 500; asked again not before 2026-11-23T18:22:05.120Z",

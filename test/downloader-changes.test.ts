@@ -22,6 +22,7 @@ function world(env: World["env"]): World {
     env,
     tool: "holdfast/0",
     progress: () => undefined,
+    tell: () => undefined,
   };
 }
 

@@ -10,6 +10,7 @@ import { newKey } from "../src/make-key.js";
 import type { World } from "../src/outcome.js";
 import { closeVault } from "../src/vault/vault.js";
 import { verifyPackage } from "../src/verify-package.js";
+import { goToMachineOf } from "./support/machines.js";
 import { openAuthority, type TestAuthority } from "./support/authority.js";
 import { openCalendar, type TestCalendar } from "./support/calendar.js";
 import { holdfast } from "./support/cli.js";
@@ -70,6 +71,7 @@ function exportTo(vault: string, to: string, asked: Partial<ExportRequest> = {},
     seal,
     ...asked,
   };
+  goToMachineOf(vault);
   return exportPackage(request, world);
 }
 

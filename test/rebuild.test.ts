@@ -22,6 +22,7 @@ import { encodeSettings } from "../src/vault/settings.js";
 import { closeVault } from "../src/vault/vault.js";
 import { openAuthority, type TestAuthority } from "./support/authority.js";
 import { holdfast } from "./support/cli.js";
+import { machineEnv } from "./support/machines.js";
 import {
   audit,
   captureText,
@@ -44,7 +45,7 @@ let copies = 0;
 /** A vault whose log has been signed three times and time-stamped twice; the last token is newer than the last segment. */
 beforeAll(async () => {
   authority = await openAuthority();
-  world = { ...testWorld(), now: () => new Date(), env: { ...process.env, HOLDFAST_OFFLINE: "" } };
+  world = { ...testWorld(), now: () => new Date(), env: machineEnv({ HOLDFAST_OFFLINE: "" }) };
   const empty = await openTestVault(made, world);
   closeVault(empty);
   const authorities = [{ name: "test", url: authority.url, roots: [authority.rootPem] }];

@@ -355,6 +355,7 @@ const doctorReport: DoctorReport = {
       pending: [pending],
       clock_difference_ms: null,
       witnesses: 0,
+      memory: { size: 3, at: record.ended_at },
     },
   },
   findings: [{ severity: "note", what: "node", detail: "22.1.0", hint: "install a newer one" }],

@@ -22,7 +22,7 @@ const meanings: Readonly<Record<ExitStatus, string>> = {
   1: "evidence is not as recorded",
   2: "usage: a wrong option, or nothing here has that name",
   3: "a needed program is missing, or the jail that was required",
-  4: "a capture failed or is incomplete (recorded as such), or a disk or file could not be read or written",
+  4: "a capture failed or is incomplete (recorded as such), a disk or file could not be read or written, or the log has entries that are not signed because others wrote them",
   5: "no vault here, or not one this version knows",
   6: "another process holds the vault",
   70: "a bug in holdfast, with what to report",
@@ -44,12 +44,23 @@ const statusOfCode: Readonly<Record<ErrorCode, ExitStatus>> = {
   "no-vault": exitStatus.noVault,
   "vault-busy": exitStatus.vaultBusy,
   "not-as-recorded": exitStatus.notAsRecorded,
+  "foreign-entries": exitStatus.notCaptured,
   interrupted: exitStatus.interrupted,
 };
 
 /** The exit status of a failure: 70 for anything nobody foresaw. */
 export function statusOfError(error: unknown): ExitStatus {
   return error instanceof HoldfastError ? statusOfCode[error.code] : exitStatus.bug;
+}
+
+/**
+ * The status of a command that did its work and could not sign the log: 1 where the log is not as recorded, 4 where it
+ * holds entries of others. A key that is not at hand, or a disk, is said and does not count: what was asked for was done.
+ */
+export function statusWithSealing(status: ExitStatus, failure: HoldfastError | null): ExitStatus {
+  if (failure?.code === "not-as-recorded") return exitStatus.notAsRecorded;
+  const isDone = status === exitStatus.done;
+  return failure?.code === "foreign-entries" && isDone ? exitStatus.notCaptured : status;
 }
 
 /** `archive` and `import`: 4 when anything asked for failed or did not come whole. */

@@ -21,6 +21,7 @@ export function keyPage(report: KeyReport, columns: number): readonly string[] {
         ["fingerprint", printable(key.fingerprint)],
         ["public key", printable(key.public_key)],
         ["since", `${formatTime(key.from)}, entry ${key.entry}`],
+        ["known", key.known ? null : strangerWords],
         ["signs here", heldWords(report.held, report.place)],
         ["lies in", report.place === null ? null : printable(report.place)],
         ["before", ...earlier],
@@ -77,7 +78,10 @@ function heldWords(held: KeyHeld, place: string | null): string {
   return words[held];
 }
 
-function spanOf({ fingerprint, from, until, reason }: KeyFacts): string {
+const strangerWords =
+  "no: this machine does not have it and no key before it endorsed it. Whoever can write to vault.db can put a key there";
+
+function spanOf({ fingerprint, from, until, reason, known }: KeyFacts): string {
   const end = until === null ? "" : ` to ${formatTime(until)}`;
-  return `${printable(fingerprint)}, ${formatTime(from)}${end}, ${reason ?? "no reason stated"}`;
+  return `${printable(fingerprint)}, ${formatTime(from)}${end}, ${reason ?? "no reason stated"}${known ? "" : " (not known: not on this machine, and endorsed by no key before it)"}`;
 }

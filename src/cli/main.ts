@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Command, CommanderError } from "commander";
 import { HoldfastError } from "../core/error.js";
+import { printable } from "../core/printable.js";
 import type { World } from "../outcome.js";
-import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.js";
+import { type ExitStatus, exitStatus, statusOfError, statusWithSealing } from "./exit-status.js";
 import {
   argumentReplacements,
   bugReport,
@@ -38,10 +39,12 @@ export async function main(argv: readonly string[], io: Terminal): Promise<numbe
     env: io.env,
     tool: `holdfast/${version}`,
     progress: (progress) => screen.progress(progress),
+    tell: (line) => screen.note(printable(line, 600)),
   };
   let status: ExitStatus = exitStatus.done;
   const program = buildProgram(io, screen, version, async (command, action) => {
-    status = await action(openSession(command.optsWithGlobals<CommonOptions>(), io, world, screen));
+    const session = openSession(command.optsWithGlobals<CommonOptions>(), io, world, screen);
+    status = statusWithSealing(await action(session), session.sealing.failure);
   });
   const commands = program.commands.map((command) => command.name());
   const meant = argv.find((argument) => commands.includes(argument)) ?? null;

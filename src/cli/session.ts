@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import type { HoldfastError } from "../core/error.js";
 import type { World } from "../outcome.js";
 import type { ExitStatus } from "./exit-status.js";
 import type { Screen } from "./screen.js";
@@ -17,6 +18,21 @@ export interface Session {
   readonly quiet: boolean;
   /** How words on stdout are set off. */
   readonly style: Style;
+  /** How the log was sealed, for the exit status. */
+  readonly sealing: Sealing;
+}
+
+/** Keeps what kept the log from being signed: the command did its work, and its status says so all the same. */
+export class Sealing {
+  private kept: HoldfastError | null = null;
+
+  note(failure: HoldfastError | null): void {
+    if (this.kept === null || failure?.code === "not-as-recorded") this.kept = failure ?? this.kept;
+  }
+
+  get failure(): HoldfastError | null {
+    return this.kept;
+  }
 }
 
 /** The options every command takes, as commander hands them over. */
@@ -43,6 +59,7 @@ export function openSession(options: CommonOptions, io: Terminal, world: World, 
     vault: resolve(io.cwd, options.vault ?? (io.env.HOLDFAST_VAULT || "vault")),
     json: options.json === true,
     quiet,
+    sealing: new Sealing(),
     style: styleFor(io.stdout, io.env, options.color),
   };
 }

@@ -4,10 +4,17 @@ import type { Session } from "./session.js";
 import { formatTime } from "./units.js";
 
 /** Says on stderr, in one line, how the log was sealed; nothing where nothing was due, and only faults when quiet. */
-export function showHead(session: Pick<Session, "screen" | "quiet">, head: HeadReport): void {
+export function showHead(session: Pick<Session, "screen" | "quiet" | "sealing">, head: HeadReport): void {
+  session.sealing.note(head.failure);
   const line = headLine(head);
   if (line === null || (session.quiet && head.failure === null)) return;
   session.screen.note(line);
+}
+
+/** The same for a command whose own answer says the rest: only that the log is not as recorded, or has entries of others. */
+export function showUnsealed(session: Pick<Session, "screen" | "quiet" | "sealing">, head: HeadReport): void {
+  const { failure } = head;
+  if (failure?.code === "not-as-recorded" || failure?.code === "foreign-entries") showHead(session, head);
 }
 
 /** Null where there is nothing to say. */
@@ -18,7 +25,7 @@ export function headLine(head: HeadReport): string | null {
     ...(failure === null ? [] : [`the log was not sealed: ${failure.message}; ${failure.hint}`]),
     ...(size === null ? [] : [`checkpoint ${size}${created ? " signed" : ""}`, ...stampWords(head)]),
   ];
-  return printable(parts.join("; "), 600);
+  return printable(parts.join("; "), 1000);
 }
 
 /** Who has time-stamped it and who has not, each in a few words. */

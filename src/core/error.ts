@@ -10,6 +10,7 @@ export type ErrorCode =
   | "vault-busy"
   | "not-found"
   | "not-as-recorded"
+  | "foreign-entries"
   | "key-missing"
   | "key-locked"
   | "interrupted"

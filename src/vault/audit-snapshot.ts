@@ -15,7 +15,7 @@ import { objectPath } from "./layout.js";
 import { type LogFolder, readLogFolder } from "./log-folder.js";
 import { readLog } from "./log.js";
 import type { VaultReader } from "./reader.js";
-import { readIntents } from "./recovery.js";
+import { readIntents } from "./journal.js";
 
 /** What the database of a vault said at one instant. */
 export interface Snapshot {

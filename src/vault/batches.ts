@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import { glanceAt, lastRow } from "./log.js";
 import { prepared } from "./statements.js";
 import type { Vault } from "./vault.js";
 
@@ -63,8 +64,15 @@ export interface OpenRow extends BatchRow {
 const rowColumns = "n, row, part, parent, url, url_key, item, list_url, list_title, list_index, cells";
 
 /** Everything that `work` writes, entries of the log included, or nothing of it. */
-export function atOnce<Answer>(vault: Pick<Vault, "database">, work: () => Answer): Answer {
-  return vault.database.transaction(work).immediate();
+export function atOnce<Answer>(vault: Pick<Vault, "database" | "memory">, work: () => Answer): Answer {
+  const { database, memory } = vault;
+  const before = lastRow(database)?.seq ?? 0;
+  const answer = database.transaction(work).immediate();
+  const glance = glanceAt(database);
+  for (let seq = before + 1; seq <= glance.entries; seq += 1) {
+    memory.afterCommit(seq, glance.hashOf(seq) ?? "");
+  }
+  return answer;
 }
 
 /** Writes a batch and its rows before any of them starts. Must be called inside `atOnce` with `addRow`. */

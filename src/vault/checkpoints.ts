@@ -12,7 +12,7 @@ import {
 } from "../core/checkpoint.js";
 import { HoldfastError } from "../core/error.js";
 import { FormatError } from "../core/format-error.js";
-import { appendLeaf, leafHash, type TreeHead, treeRoot } from "../core/merkle.js";
+import { treeRoot } from "../core/merkle.js";
 import type { SshPublicKey } from "../core/ssh-key.js";
 import { checkSignature } from "../core/sshsig.js";
 import { digestFileQuickly } from "./digest-file.js";
@@ -29,15 +29,13 @@ export interface CheckpointSigner {
   sign(message: Uint8Array, namespace: string): Promise<string>;
 }
 
-/** Where a kill may strike: after the signature was made and after each file is in place. */
-export type CheckpointStep = "signed" | "segment" | "checkpoint" | "signature";
+/** Where a kill may strike: after the signature was made, after it was remembered, after each file is in place. */
+export type CheckpointStep = "signed" | "remembered" | "segment" | "checkpoint" | "signature";
 
 /** The head of a log that was held against its newest checkpoint: what the next one grows from. */
 export interface CheckedLog {
   /** Null where there is no checkpoint yet. */
   readonly newest: { readonly found: FoundCheckpoint; readonly checkpoint: Checkpoint } | null;
-  /** The tree over the lines that the newest checkpoint covers. */
-  readonly tree: TreeHead;
   /** Number of entries. */
   readonly entries: number;
   /** The last line that lies in a segment, or 0. */
@@ -60,8 +58,7 @@ export function checkLogFolder(vault: VaultPart): CheckedLog {
   const entries = lastRow(database)?.seq ?? 0;
   const segments = listSegments(layout);
   const segmentEnd = Math.max(0, ...segments.map(({ last }) => last));
-  const tree = { size, peaks: peaksOf(database, size) };
-  if (checkpoint && !treeRoot(tree).equals(checkpoint.root)) {
+  if (checkpoint && !treeRoot({ size, peaks: peaksOf(database, size) }).equals(checkpoint.root)) {
     throw otherHistory(
       `the root in log/${checkpointName(size)}.checkpoint is not that of the first ${size} entries`,
     );
@@ -71,30 +68,31 @@ export function checkLogFolder(vault: VaultPart): CheckedLog {
       throw otherHistory(`${path} does not hold the entries ${first} to ${last}`);
     }
   }
-  return { newest: found && checkpoint && { found, checkpoint }, tree, entries, segmentEnd };
+  return { newest: found && checkpoint && { found, checkpoint }, entries, segmentEnd };
 }
 
 /**
  * Writes the checkpoint over the first `size` entries with its segment and signature, in the order of FORMAT.md §14:
- * signed and checked before anything is written. `log` is what `checkLogFolder` found, `size` is above its newest
- * checkpoint and at least its segments' end. Throws what `signer` throws, `not-as-recorded`, or a system error.
+ * signed and checked before anything is written, and remembered before the signature is let out. `log` is what
+ * `checkLogFolder` found, `state` that of the lines themselves, `size` is above the newest checkpoint and at least the
+ * segments' end. Throws what `signer` and `remember` throw, `not-as-recorded`, or a system error.
  */
 export async function writeCheckpoint(
   vault: VaultPart,
   log: CheckedLog,
-  size: number,
+  { size, root }: Pick<Checkpoint, "size" | "root">,
   signer: CheckpointSigner,
+  remember: () => void,
   onStep: (step: CheckpointStep) => void = () => undefined,
 ): Promise<Checkpoint> {
   const { layout, database, settings } = vault;
-  const root = treeRoot(grow(database, log.tree, size));
-  if (!root.equals(treeRoot({ size, peaks: peaksOf(database, size) }))) {
-    throw otherHistory("the tree stored in vault.db is not that of its lines");
-  }
+  refuseOtherTree(database, { size, root });
   const checkpoint = { origin: originOf(settings.vault_id), size, root };
   const body = encodeCheckpoint(checkpoint);
   const signature = await signChecked(body, signer);
   onStep("signed");
+  remember();
+  onStep("remembered");
   for (const [first, last] of missingSegments(log, size)) {
     placeInLog(
       layout,
@@ -115,8 +113,10 @@ export async function signNewest(
   { layout }: VaultPart,
   checkpoint: Checkpoint,
   signer: CheckpointSigner,
+  remember: () => void,
 ): Promise<void> {
   const signature = await signChecked(encodeCheckpoint(checkpoint), signer);
+  remember();
   placeInLog(layout, `${checkpointName(checkpoint.size)}.checkpoint.sig`, signature);
 }
 
@@ -153,10 +153,13 @@ function missingSegments(
   return ends.map((end, at) => [(ends[at - 1] ?? segmentEnd) + 1, end]);
 }
 
-function grow(database: Database.Database, from: TreeHead, size: number): TreeHead {
-  let tree = from;
-  for (const line of lines(database, from.size + 1, size)) tree = appendLeaf(tree, leafHash(line));
-  return tree;
+/** Proofs are made from the stored tree: one that does not lead to what is signed would prove nothing. */
+function refuseOtherTree(
+  database: Database.Database,
+  { size, root }: Pick<Checkpoint, "size" | "root">,
+): void {
+  if (root.equals(treeRoot({ size, peaks: peaksOf(database, size) }))) return;
+  throw otherHistory("the tree stored in vault.db is not that of its lines");
 }
 
 function digestOfLines(database: Database.Database, first: number, last: number): string {

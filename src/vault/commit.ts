@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs
 import { dirname, join } from "node:path";
 import type { Json } from "../core/canonical-json.js";
 import type { CaptureId } from "../core/capture-id.js";
-import { sha512 } from "../core/digest.js";
+import { sha256, sha512 } from "../core/digest.js";
 import type { Entry, EventName } from "../core/entry.js";
 import {
   encodeInventory,
@@ -203,7 +203,13 @@ function intentFor(staged: StagedVersion, version: string, digest: string): Inte
   };
 }
 
+/** What a journalled commit is remembered by outside the vault. */
+export function intentDigest({ capture, version, inventory_sha512, event, body }: Intent): string {
+  return sha256(JSON.stringify([capture, version, inventory_sha512, event, body]));
+}
+
 function journal(vault: Vault, intent: Intent): void {
+  vault.memory.journalling(intentDigest(intent));
   vault.database
     .prepare(
       `INSERT INTO intent (capture, version, inventory_sha512, event, body, started_at) VALUES (?, ?, ?, ?, ?, ?)`,

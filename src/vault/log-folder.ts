@@ -51,10 +51,15 @@ export function readLogFolder(layout: VaultLayout): LogFolder {
 
 /** What lies under the newest checkpoint's number; null where there is no checkpoint. Reads no older one. */
 export function newestCheckpoint(layout: VaultLayout): FoundCheckpoint | null {
-  const all = names(layout.log);
-  const sizes = all.flatMap((name) => numberOf(/^(\d{6,16})\.checkpoint$/.exec(name)?.[1] ?? "") ?? []);
-  const size = Math.max(0, ...sizes);
-  return size === 0 ? null : readCheckpoint(layout, size);
+  const size = checkpointSizes(layout).at(-1);
+  return size === undefined ? null : readCheckpoint(layout, size);
+}
+
+/** The numbers under which checkpoints lie, ascending; no file is opened. */
+export function checkpointSizes(layout: VaultLayout): readonly number[] {
+  return names(layout.log)
+    .flatMap((name) => numberOf(/^(\d{6,16})\.checkpoint$/.exec(name)?.[1] ?? "") ?? [])
+    .sort((a, b) => a - b);
 }
 
 /** What lies under one checkpoint's number. */

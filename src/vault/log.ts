@@ -1,8 +1,17 @@
 import type Database from "better-sqlite3";
 import type { StoredLine } from "../core/audit-log.js";
 import { HoldfastError } from "../core/error.js";
-import { buildEntry, type Entry, encodeEntry, genesisPrev, lineHash, parseEntry } from "../core/entry.js";
+import {
+  buildEntry,
+  type Entry,
+  encodeEntry,
+  genesisPrev,
+  lineHash,
+  lineHashOfBytes,
+  parseEntry,
+} from "../core/entry.js";
 import { exactText } from "../core/exact-text.js";
+import type { LogGlance } from "./entry-memory.js";
 import { addLeaf } from "./merkle-nodes.js";
 import { prepared } from "./statements.js";
 
@@ -32,6 +41,19 @@ export function lastRow(database: Database.Database): Omit<StoredLine, "line"> |
   return database
     .prepare<[], Omit<StoredLine, "line">>("SELECT seq, prev, hash FROM entry ORDER BY seq DESC LIMIT 1")
     .get();
+}
+
+/** How long the log is and what single lines of it hash to; takes no longer for a long log. */
+export function glanceAt(database: Database.Database): LogGlance {
+  const query = "SELECT CAST(line AS BLOB) FROM entry WHERE seq = ?";
+  const line = database.prepare<[number], Buffer>(query).pluck();
+  return {
+    entries: lastRow(database)?.seq ?? 0,
+    hashOf: (seq) => {
+      const found = line.get(seq);
+      return found === undefined ? null : lineHashOfBytes(found);
+    },
+  };
 }
 
 /** Every row of the log in order, one at a time: a log may be larger than memory. */

@@ -6,7 +6,7 @@ import type { LoggedCapture } from "../core/log-captures.js";
 import { scratchFolder, storageRootFiles, type VaultLayout } from "./layout.js";
 import { listVault, readBytes, strayFindings } from "./listing.js";
 import { readLogFolder } from "./log-folder.js";
-import { readIntents } from "./recovery.js";
+import { readIntents } from "./journal.js";
 import { unnamedAnnexes, unnamedObjects } from "./unnamed-folders.js";
 import type { Vault } from "./vault.js";
 

@@ -3,15 +3,16 @@ import { basename, dirname, join } from "node:path";
 import type Database from "better-sqlite3";
 import type { Json } from "../core/canonical-json.js";
 import { sha256 } from "../core/digest.js";
-import type { Entry, EventName } from "../core/entry.js";
+import { type Entry, type EventName, encodeEntry, lineHash } from "../core/entry.js";
 import { HoldfastError } from "../core/error.js";
 import { closeWhole, openDatabaseForWriting } from "./database.js";
 import { refuseDatabaseObstacle } from "./database-files.js";
 import { makeFolder, moveDurably, placeFile, syncFile, syncFolder } from "./durable.js";
+import type { EntryMemory } from "./entry-memory.js";
 import { indexEntry } from "./index-rows.js";
 import { loggedVaultId } from "./key-entries.js";
 import { storageRootFiles, type VaultLayout, vaultLayout } from "./layout.js";
-import { appendEntry, lastEntryOf, lastRow } from "./log.js";
+import { appendEntry, glanceAt, lastEntryOf, lastRow } from "./log.js";
 import { refuseOlderLog } from "./older-log.js";
 import { readmeText } from "./readme-text.js";
 import { recordReader } from "./record-reader.js";
@@ -29,6 +30,8 @@ export interface Vault {
   readonly random: (bytes: number) => Uint8Array;
   /** Name and version of the program, as entries state it. */
   readonly tool: string;
+  /** What this writer remembers of the log outside the vault. */
+  readonly memory: EntryMemory;
 }
 
 export interface OpenOptions {
@@ -38,6 +41,8 @@ export interface OpenOptions {
   readonly onWait: () => void;
   /** The first signing key of a vault that has no entry yet: its public key line (FORMAT.md §13). */
   readonly makeKey: (vaultId: string) => Promise<string>;
+  /** The memory of the vault with this id. */
+  readonly memory: (vaultId: string) => EntryMemory;
 }
 
 /** How long a second writer waits before it gives up with exit status 6. */
@@ -59,10 +64,13 @@ export async function openVault(root: string, options: OpenOptions): Promise<Vau
     createMissingParts(layout, options);
     const { settings, text } = readSettings(layout.settings);
     const { now, random, tool } = options;
-    const base = { layout, settings, lock, now, random, tool };
+    const memory = options.memory(settings.vault_id);
+    const base = { layout, settings, lock, now, random, tool, memory };
     if (!existsSync(layout.database)) {
+      // Committed is what is in the vault, not what is in a file on its way there.
+      const onItsWay = { ...memory, afterCommit: () => undefined };
       await placeNewDatabase(layout, (made) =>
-        logSettings({ ...base, database: made }, sha256(text), options.makeKey),
+        logSettings({ ...base, memory: onItsWay, database: made }, text, options.makeKey),
       );
     }
     database = openDatabaseForWriting(layout.database, !holdsAnything(layout), (opened) =>
@@ -71,8 +79,10 @@ export async function openVault(root: string, options: OpenOptions): Promise<Vau
     syncFolder(layout.root);
     refuseOlderLog(layout, database);
     refuseOtherVault(layout, settings, database);
+    memory.refuseOther(glanceAt(database));
     const vault: Vault = { ...base, database };
-    await logSettings(vault, sha256(text), options.makeKey);
+    await logSettings(vault, text, options.makeKey);
+    memory.settingsLogged(text);
     return vault;
   } catch (error) {
     database?.close();
@@ -98,8 +108,8 @@ export function closeVault(vault: Vault): void {
 }
 
 /**
- * Appends one entry and brings the index up to date in one transaction; `also` runs inside it.
- * Once this returns, the entry is on disk.
+ * Appends one entry and brings the index up to date in one transaction; `also` runs inside it. It is remembered outside
+ * the vault before it is committed (FORMAT.md §14.1). Once this returns, the entry is on disk.
  */
 export function logEntry(
   vault: Vault,
@@ -117,9 +127,14 @@ export function logEntry(
     });
     indexEntry(vault.database, entry, recordReader(vault.layout));
     also(vault.database);
-    return entry;
+    const hash = lineHash(encodeEntry(entry));
+    vault.memory.beforeCommit(entry.seq, hash);
+    return { entry, hash };
   });
-  return append.immediate();
+  const { entry, hash } = append.immediate();
+  // Inside another transaction nothing is committed yet: `atOnce` in batches.ts says when it is.
+  if (!vault.database.inTransaction) vault.memory.afterCommit(entry.seq, hash);
+  return entry;
 }
 
 /** Whether `root` holds a vault. */
@@ -235,11 +250,8 @@ async function placeNewDatabase(
 }
 
 /** The first entry, or a `settings-changed` entry when a person has edited holdfast.json since the last one. */
-async function logSettings(
-  vault: Vault,
-  settingsDigest: string,
-  makeKey: OpenOptions["makeKey"],
-): Promise<void> {
+async function logSettings(vault: Vault, text: string, makeKey: OpenOptions["makeKey"]): Promise<void> {
+  const settingsDigest = sha256(text);
   if (!lastRow(vault.database)) {
     const { vault_id } = vault.settings;
     logEntry(vault, "vault-created", {
@@ -252,6 +264,8 @@ async function logSettings(
     return;
   }
   const known = lastEntryOf(vault.database, ["vault-created", "settings-changed"]);
-  if (known?.body.settings_sha256 === settingsDigest) return;
+  const logged = known?.body.settings_sha256;
+  vault.memory.settingsSeen(text, typeof logged === "string" ? logged : null);
+  if (logged === settingsDigest) return;
   logEntry(vault, "settings-changed", { settings_sha256: settingsDigest });
 }

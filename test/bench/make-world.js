@@ -9,4 +9,5 @@ export const world = {
   env: process.env,
   tool: "holdfast/0.0.0-bench",
   progress: () => undefined,
+  tell: () => undefined,
 };

@@ -15,6 +15,7 @@ describe("exit statuses", () => {
     "no-vault": 5,
     "vault-busy": 6,
     "not-as-recorded": 1,
+    "foreign-entries": 4,
     interrupted: 130,
   };
 

@@ -17,6 +17,7 @@ const world = {
   tool: "holdfast/test",
   monotonic: () => 0,
   progress: () => {},
+  tell: () => {},
 };
 
 function session(env: Terminal["env"] = {}, options: { vault?: string; color?: boolean } = {}, columns = 80) {

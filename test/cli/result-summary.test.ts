@@ -29,6 +29,7 @@ function show(of: CaptureResult, io: Captured, options: { json?: boolean; quiet?
     tool: "holdfast/test",
     monotonic: () => 0,
     progress: () => {},
+    tell: () => {},
   };
   const session = openSession({ ...options, color: false }, io, world, new Screen(io, now));
   showResult(session, of, "capture", "the platform says");

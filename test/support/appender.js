@@ -15,6 +15,7 @@ const world = {
   env: process.env,
   tool: "holdfast/0.0.0-test",
   progress: () => undefined,
+  tell: () => undefined,
 };
 
 for (let turn = 0; turn < Number(turns); turn += 1) {

@@ -1,4 +1,5 @@
 import { main } from "../../src/cli/main.js";
+import { goToMachineOf } from "./machines.js";
 import { steeringIn } from "./hostile-texts.js";
 
 export interface CliRun {
@@ -14,6 +15,8 @@ export interface CliRun {
  * where it says anything that steers a terminal: so every test that uses this holds that claim too.
  */
 export async function holdfast(argv: readonly string[], env: Record<string, string> = {}): Promise<CliRun> {
+  const named = argv[argv.indexOf("--vault") + 1];
+  if (argv.includes("--vault") && named !== undefined) goToMachineOf(named);
   const out = new Collected();
   const err = new Collected();
   const status = await main(argv, {

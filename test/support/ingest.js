@@ -20,6 +20,7 @@ const world = {
   env: process.env,
   tool: "holdfast/0.0.0-test",
   progress: () => undefined,
+  tell: () => undefined,
 };
 
 const vault = await openForWriting(vaultPath, world, () => undefined);

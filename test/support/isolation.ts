@@ -14,6 +14,7 @@ export function setup(): void {
   );
   folders = [config, clips];
   process.env.XDG_CONFIG_HOME = config;
+  process.env.HOLDFAST_TEST_MACHINES = config;
   process.env.HOLDFAST_TEST_CLIPS = clips;
   process.env.HOLDFAST_OFFLINE = "1";
 }

@@ -16,6 +16,7 @@ import { closeVault, type Vault } from "../../src/vault/vault.js";
 import { addWitness } from "../../src/witness.js";
 import { openAuthority } from "./authority.js";
 import { openCalendar } from "./calendar.js";
+import { goToMachineOf, machineEnv } from "./machines.js";
 import { secretOf } from "./packages.js";
 import * as samples from "./samples.js";
 import { captureText, deriveText, openTestVault, testWorld } from "./vaults.js";
@@ -47,19 +48,14 @@ const seal = { proxy: null, allowPrivate: true, force: true };
  * a rotation and a witness, and closes it. Vault id, capture ids, entry numbers and keys are the same each time; tokens are not.
  */
 export async function makeSealedVault(root: string, history: History = {}): Promise<SealedVault> {
+  goToMachineOf(root);
   const plain = testWorld();
   const world: World = {
     ...plain,
     // 32 bytes are drawn for a key and for nothing else.
     random: (length) =>
       plain.random(length).map((byte) => (length === 32 ? byte ^ (history.keys ?? 0) : byte)),
-    env: {
-      ...process.env,
-      HOLDFAST_OFFLINE: "",
-      HOLDFAST_ALLOW_PRIVATE: "1",
-      // A key that lies ready for a vault of this id would be taken.
-      ...(history.keys === undefined ? {} : { XDG_CONFIG_HOME: `${root}-keys` }),
-    },
+    env: machineEnv({ HOLDFAST_OFFLINE: "", HOLDFAST_ALLOW_PRIVATE: "1" }),
   };
   const asked = history.authorities ?? ["first"];
   const authorities = await Promise.all(asked.map((name) => openAuthority({ name, signer: "p256" })));

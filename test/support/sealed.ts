@@ -12,6 +12,7 @@ import { openForWriting } from "../../src/open-vault.js";
 import type { World } from "../../src/outcome.js";
 import { closeVault, type Vault } from "../../src/vault/vault.js";
 import { addWitness } from "../../src/witness.js";
+import { goToMachineOf, machineEnv } from "./machines.js";
 import { captureText, deriveText, openTestVault, testWorld } from "./vaults.js";
 
 export const seal = { proxy: null, allowPrivate: true, force: true } as const;
@@ -25,7 +26,7 @@ export const witnessSecret: Ed25519Secret = secretOfSeed(Buffer.alloc(32, 7));
  */
 export function askingWorld(): World {
   const world = { ...testWorld(), now: () => new Date() };
-  return { ...world, env: { ...process.env, HOLDFAST_OFFLINE: "", HOLDFAST_ALLOW_PRIVATE: "1" } };
+  return { ...world, env: machineEnv({ HOLDFAST_OFFLINE: "", HOLDFAST_ALLOW_PRIVATE: "1" }) };
 }
 
 /** What a vault is stamped by, as `holdfast.json` has it. */
@@ -44,6 +45,7 @@ export async function writeAndSeal(
   world: World,
   write: (vault: Vault) => void,
 ): Promise<number> {
+  goToMachineOf(root);
   const vault = await openForWriting(root, world, () => undefined);
   write(vault);
   return (await closeAfterWriting(vault, world, seal)).size ?? 0;

@@ -6,6 +6,7 @@ import { buildCaptureId } from "../../src/core/capture-id.js";
 import type { CaptureRecord, DerivationRecord, DerivedFile } from "../../src/core/record.js";
 import type { VerifyReport, World } from "../../src/outcome.js";
 import { firstKey, newKey } from "../../src/make-key.js";
+import { entryMemory } from "../../src/remembering.js";
 import { type Preserved, preserve } from "../../src/preserve.js";
 import type { CaptureQuery } from "../../src/vault/captures.js";
 import { type CommitStep, commitNextVersion } from "../../src/vault/commit.js";
@@ -14,6 +15,7 @@ import { readObject } from "../../src/vault/objects.js";
 import { beginAttempt } from "../../src/vault/recovery.js";
 import { closeVault, openVault, type Vault } from "../../src/vault/vault.js";
 import { verifyVault } from "../../src/verify.js";
+import { copyMachine, goToMachineOf } from "./machines.js";
 import * as samples from "./samples.js";
 
 /** A temporary folder that is removed by `remove`. */
@@ -44,12 +46,15 @@ export function testWorld(signal: AbortSignal = new AbortController().signal): W
     env: process.env,
     tool: "holdfast/0.0.0-test",
     progress: () => undefined,
+    tell: () => undefined,
   };
 }
 
 export function openTestVault(root: string, world: World = testWorld()): Promise<Vault> {
+  goToMachineOf(root);
   const makeKey = (vaultId: string) => firstKey(root, vaultId, newKey, world);
-  return openVault(root, { ...world, onWait: () => undefined, makeKey });
+  const memory = (vaultId: string) => entryMemory(world, vaultId);
+  return openVault(root, { ...world, onWait: () => undefined, makeKey, memory });
 }
 
 /** Stages, hashes and commits a made-up capture whose two files hold the given text. */
@@ -194,8 +199,10 @@ export async function errorCodes(root: string): Promise<readonly string[]> {
   return report.findings.filter(({ severity }) => severity === "error").map(({ code }) => code);
 }
 
-/** A copy of a vault to damage. */
+/** A copy of a vault to damage, on a machine of its own that remembers the same; this process goes there. */
 export function copyVault(from: string, to: string): string {
+  copyMachine(from, to);
+  goToMachineOf(to);
   cpSync(from, to, { recursive: true, preserveTimestamps: true });
   return to;
 }

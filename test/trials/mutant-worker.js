@@ -119,5 +119,6 @@ function world() {
     env: { HOLDFAST_OFFLINE: "1" },
     tool: "holdfast/0.0.0-mutant",
     progress: () => undefined,
+    tell: () => undefined,
   };
 }

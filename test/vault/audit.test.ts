@@ -64,6 +64,7 @@ function startWriter(root: string, commits: number): ChildProcess {
     import { encodeCanonical } from ${module("core/canonical-json")};
     import { buildCaptureId } from ${module("core/capture-id")};
     import { preserve } from ${module("preserve")};
+    import { entryMemory } from ${module("remembering")};
     import { beginAttempt, finishInterrupted } from ${module("vault/recovery")};
     import { commitNextVersion } from ${module("vault/commit")};
     import { digestFile } from ${module("vault/digest-file")};
@@ -99,7 +100,7 @@ function startWriter(root: string, commits: number): ChildProcess {
           files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })) } });
     }
     for (let round = 0; round < 4; round += 1) {
-      const vault = await openVault(${JSON.stringify(root)}, { now: () => new Date(), random: randomBytes, tool, onWait: () => {} });
+      const vault = await openVault(${JSON.stringify(root)}, { now: () => new Date(), random: randomBytes, tool, onWait: () => {}, memory: (id) => entryMemory({ env: process.env, tell() {} }, id) });
       finishInterrupted(vault);
       for (let n = 0; n < ${commits}; n += 1) {
         const made = capture(vault);

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { closeAfterWriting } from "../../src/checkpoint.js";
 import type { CommitStep } from "../../src/vault/commit.js";
 import { lastRow, linesFrom } from "../../src/vault/log.js";
 import { finishInterrupted } from "../../src/vault/recovery.js";
@@ -13,6 +14,7 @@ import {
   deriveText,
   openTestVault,
   temporaryFolder,
+  testWorld,
 } from "../support/vaults.js";
 
 const folder = temporaryFolder();
@@ -39,7 +41,9 @@ const script = `
   const { readObject } = await import("${compiled}vault/objects.js");
   const { digestFile } = await import("${compiled}vault/digest-file.js");
   const { writeAnnex } = await import("${compiled}vault/annex.js");
-  const vault = await openVault(root, { now: () => new Date(), random: (n) => new Uint8Array(n).fill(7), tool: "holdfast/test", onWait() {} });
+  const { entryMemory } = await import("${compiled}remembering.js");
+  const memory = (id) => entryMemory({ env: process.env, tell() {} }, id);
+  const vault = await openVault(root, { now: () => new Date(), random: (n) => new Uint8Array(n).fill(7), tool: "holdfast/test", onWait() {}, memory });
   const id = kind === "capture" ? "20261123-00000001" : capture;
   const staging = beginAttempt(vault, id, "the test");
   const content = join(staging, "content");
@@ -96,6 +100,14 @@ async function problems(root: string): Promise<readonly string[]> {
     .map(({ code }) => code);
 }
 
+/** What the checkpoint of the next writer comes to: null where everything is this machine's own. */
+async function signedBy(root: string): Promise<string | null> {
+  const world = testWorld();
+  const vault = await openTestVault(root, world);
+  const head = await closeAfterWriting(vault, world, { proxy: null, allowPrivate: false, force: false });
+  return head.problem;
+}
+
 async function events(root: string): Promise<readonly string[]> {
   const vault = await openTestVault(root);
   try {
@@ -123,6 +135,7 @@ describe("a process killed in the middle of a commit", () => {
       const log = await events(root);
       expect(log.filter((event) => event === "capture")).toHaveLength(kept ? 2 : 1);
       expect(log.at(-1)).toBe("recovery");
+      expect(await signedBy(root)).toBeNull();
       expect(await recover(root)).toEqual([]);
     },
   );
@@ -141,6 +154,7 @@ describe("a process killed in the middle of a commit", () => {
       expect(await recover(root)).toEqual([what]);
       expect(await problems(root)).toEqual([]);
       expect((await events(root)).filter((event) => event === "derive")).toHaveLength(kept ? 1 : 0);
+      expect(await signedBy(root)).toBeNull();
     },
   );
 

@@ -23,8 +23,10 @@ const script = `
   const { hashFile } = await import("${compiled}preserve.js");
   const { writeAnnex } = await import("${compiled}vault/annex.js");
   const now = () => new Date();
+  const { entryMemory } = await import("${compiled}remembering.js");
+  const memory = (id) => entryMemory({ env: process.env, tell() {} }, id);
   const makeKey = async () => "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOpKbGyIgp9RAbV/bleUtkYPgVonscrHBGjAs+fmRJVs";
-  const vault = await openVault(process.argv[1], { now, random: (n) => new Uint8Array(n).fill(7), tool: "holdfast/test", onWait() {}, makeKey });
+  const vault = await openVault(process.argv[1], { now, random: (n) => new Uint8Array(n).fill(7), tool: "holdfast/test", onWait() {}, makeKey, memory });
   const capture = "20261123-00000001";
   const staging = beginAttempt(vault, capture, "the test");
   const content = join(staging, "content");

@@ -19,6 +19,7 @@ import {
   openTestVault,
   temporaryFolder,
 } from "../support/vaults.js";
+import { carryToNewMachine } from "../support/machines.js";
 import { readVectors } from "../support/vectors.js";
 
 const folder = temporaryFolder();
@@ -199,6 +200,7 @@ describe("a database of an earlier schema", () => {
     );
     database.exec(trigger?.[0] ?? "");
     database.close();
+    carryToNewMachine(root);
     closeVault(await openTestVault(root));
     expect(await errorCodes(root)).toContain("log-unknown-version");
   });

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import type { HeadReport } from "../../checkpoint.js";
+import type { Acceptance } from "../../checkpoint-now.js";
+import { HoldfastError } from "../../core/error.js";
 import { printable, printableJson } from "../../core/printable.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
@@ -8,6 +10,8 @@ import { headObject, stampWords } from "../show-head.js";
 interface CheckpointOptions {
   readonly show?: boolean;
   readonly proxy?: string;
+  readonly acceptTail?: boolean;
+  readonly acceptRollback?: boolean;
 }
 
 export function addCheckpoint(program: Command, run: RunCommand): void {
@@ -18,21 +22,44 @@ export function addCheckpoint(program: Command, run: RunCommand): void {
       "Signs the head of the log where something in it is not signed yet, and asks every time-stamping authority that has not answered for the newest checkpoint, also those whose next try is not due. With --show: prints that checkpoint to be given away.",
     )
     .option("--show", "print the three lines of the newest signed checkpoint, and write nothing")
+    .option(
+      "--accept-tail",
+      "take the entries at the end that others wrote: show them, log that you took them, and sign",
+    )
+    .option(
+      "--accept-rollback",
+      "take a log that is not the one this machine remembers, after a restore: log that you took it, and sign",
+    )
     .option("--proxy <url>", "ask through this proxy, for instance socks5h://127.0.0.1:9050 for Tor")
     .addHelpText("after", exitStatusHelp(0, 1, 2, 4, 5, 6, 70, 130))
     .action((options: CheckpointOptions, command: Command) =>
-      run(command, (session) => (options.show === true ? show(session) : seal(session, options))),
+      run(command, (session) => {
+        const acceptance = acceptanceOf(options);
+        return options.show === true ? show(session) : seal(session, options, acceptance);
+      }),
     );
 }
 
-async function seal(session: Session, options: CheckpointOptions) {
+/** Throws HoldfastError `usage` for options that contradict each other. */
+function acceptanceOf(options: CheckpointOptions): Acceptance | null {
+  const { acceptTail, acceptRollback } = options;
+  const given = [options.show, acceptTail, acceptRollback].filter((one) => one === true);
+  if (given.length < 2) return acceptTail === true ? "tail" : acceptRollback === true ? "rollback" : null;
+  throw new HoldfastError(
+    "usage",
+    "--show, --accept-tail and --accept-rollback exclude each other",
+    "give one of them; --accept-rollback is for a log that was put back, --accept-tail for entries of others behind it",
+  );
+}
+
+async function seal(session: Session, options: CheckpointOptions, acceptance: Acceptance | null) {
   const { checkpointNow } = await import("../../checkpoint-now.js");
   const seal = {
     proxy: options.proxy ?? null,
     allowPrivate: isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE"),
     force: true,
   };
-  const head = await checkpointNow(session.vault, seal, session.world);
+  const head = await checkpointNow(session.vault, seal, session.world, acceptance);
   if (session.json) session.screen.data(printableJson(headObject(head)));
   else if (!session.quiet && head.size !== null) {
     for (const line of headPage(head)) session.screen.answer(printable(line));

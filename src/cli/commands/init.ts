@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { printable, printableJson } from "../../core/printable.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import { showUnsealed } from "../show-head.js";
 import { errorLines } from "../failure-report.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { addKeyOptions, type KeyOptions, keyChoice } from "./key.js";
@@ -26,6 +27,7 @@ async function init(session: Session, options: KeyOptions) {
     choice,
     { proxy: null, allowPrivate: isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE"), force: false },
     session.world,
+    (head) => showUnsealed(session, head),
   );
   const { id, created, key, place, problem, hint } = report;
   if (session.json) {

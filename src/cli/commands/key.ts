@@ -4,6 +4,7 @@ import { HoldfastError } from "../../core/error.js";
 import { printable, printableJson } from "../../core/printable.js";
 import type { KeyChoice } from "../../make-key.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import { showUnsealed } from "../show-head.js";
 import { keyPage, rotationPage } from "../key-page.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { columnsOf } from "../terminal.js";
@@ -101,7 +102,9 @@ async function rotate(session: Session, options: RotateOptions) {
     allowPrivate: isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE"),
     force: false,
   };
-  const report = await rotateKey({ vault: session.vault, choice, reason, seal }, session.world);
+  const report = await rotateKey({ vault: session.vault, choice, reason, seal }, session.world, (head) =>
+    showUnsealed(session, head),
+  );
   if (session.json) session.screen.data(printableJson({ vault: session.vault, ...report }));
   else if (!session.quiet) {
     session.screen.answer(rotationPage(report, columnsOf(session.io.stdout)).join("\n"));
@@ -119,5 +122,12 @@ async function exportKeys(session: Session, to: string | undefined) {
   if (!session.json && !session.quiet) {
     session.screen.note("Whoever checks must get this from you, by another way than the vault or package.");
   }
-  return exitStatus.done;
+  if (report.left_out.length === 0) return exitStatus.done;
+  session.screen.note(
+    printable(
+      `left out: ${report.left_out.join(", ")}: the log names it, but this machine does not have it and no key before it endorsed it; give out its line only if it is yours (bring it here with holdfast key rotate --key FILE)`,
+      1000,
+    ),
+  );
+  return exitStatus.notCaptured;
 }

@@ -33,18 +33,23 @@ async function rebuild(session: Session) {
   return exitStatus.done;
 }
 
-function rebuildPage({ entries, checkpoint, entry, strays }: RebuildReport): readonly string[] {
+function rebuildPage({ entries, checkpoint, entry, lost, strays }: RebuildReport): readonly string[] {
   const unsigned = entries - (checkpoint ?? 0);
   return [
     `made vault.db again from ${counted(entries, "log entry", "log entries")}; entry ${entry} says so`,
     ...(unsigned === 0 ? [] : [`  the last ${unsigned} of them are covered by no checkpoint`]),
     "  entries newer than the last checkpoint are lost: what they stated is not in the log",
+    ...(lost.length === 0
+      ? []
+      : [
+          `  ${counted(lost.length, "entry", "entries")} of this machine are among them: ${lost[0]} to ${lost.at(-1)}`,
+        ]),
     ...strays.map((path) => `  no entry names ${path}`),
     "  next  holdfast verify",
   ];
 }
 
 /** The JSON line: schema `rebuildReport`. */
-function rebuildObject({ entries, checkpoint, entry, strays, head }: RebuildReport): object {
-  return { entries, checkpoint, entry, strays, head: headObject(head) };
+function rebuildObject({ entries, checkpoint, entry, lost, strays, head }: RebuildReport): object {
+  return { entries, checkpoint, entry, lost, strays, head: headObject(head) };
 }

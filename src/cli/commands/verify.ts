@@ -7,6 +7,7 @@ import type { FileReport, VerifyReport } from "../../outcome.js";
 import { isPackage } from "../../package-kind.js";
 import type { Brought } from "../../verify-trust.js";
 import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
+import { showUnsealed } from "../show-head.js";
 import type { RunCommand, Session } from "../session.js";
 import { columnsOf } from "../terminal.js";
 import { filePage, verifyPage } from "../verify-page.js";
@@ -87,7 +88,11 @@ async function verifyWholeVault(
 ): Promise<boolean> {
   const { verifyVault } = await import("../../verify.js");
   const [quick, record] = [options.quick === true, options.record === true];
-  const report = await verifyVault({ vault: session.vault, ids, quick, record, brought }, session.world);
+  const report = await verifyVault(
+    { vault: session.vault, ids, quick, record, brought },
+    session.world,
+    (head) => showUnsealed(session, head),
+  );
   const page = verifyPage(report, session.quiet, columnsOf(session.io.stdout), session.style);
   answer(session, report, vaultObject(report), page);
   return report.ok;

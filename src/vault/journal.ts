@@ -1,0 +1,92 @@
+import { isJsonObject, type JsonObject, parseForeignJson } from "../core/canonical-json.js";
+import { isCaptureId } from "../core/capture-id.js";
+import { genesisPrev } from "../core/entry.js";
+import { HoldfastError } from "../core/error.js";
+import type { Intent } from "./commit.js";
+import { schemaProblems } from "./json-schemas.js";
+import { objectPath } from "./layout.js";
+import type { Vault } from "./vault.js";
+
+/**
+ * The commits that have begun. Every row is checked before a path is made of it: the database may have been in other
+ * hands. Throws `not-as-recorded` for a row that no commit of ours could have written.
+ */
+export function readIntents(vault: Pick<Vault, "database">): readonly Intent[] {
+  return vault.database
+    .prepare<[], IntentRow>(
+      "SELECT capture, version, inventory_sha512, event, body FROM intent ORDER BY started_at, capture",
+    )
+    .all()
+    .map(parseIntent);
+}
+
+interface IntentRow {
+  readonly capture: string;
+  readonly version: string;
+  readonly inventory_sha512: string;
+  readonly event: string;
+  readonly body: string;
+}
+
+function parseIntent(row: IntentRow): Intent {
+  const event = intentEvents.find((known) => known === row.event);
+  const body = parseBody(row.body);
+  const fits =
+    isCaptureId(row.capture) &&
+    event !== undefined &&
+    versionPatterns[event].test(row.version) &&
+    body !== null &&
+    bodyFits(row, body) &&
+    schemaProblems("entry", { ...probe, event, body }).length === 0;
+  if (fits)
+    return {
+      capture: row.capture,
+      version: row.version,
+      inventory_sha512: row.inventory_sha512,
+      event,
+      body,
+    };
+  throw new HoldfastError(
+    "not-as-recorded",
+    "reading the journal of unfinished commits in vault.db: it holds a row that no commit made",
+    "nothing was changed; run 'holdfast verify', and compare with a copy of this vault",
+  );
+}
+
+const intentEvents = ["capture", "derive", "redact", "capture-failed"] as const;
+
+const versionPatterns: Readonly<Record<(typeof intentEvents)[number], RegExp>> = {
+  capture: /^v1$/,
+  derive: /^v([2-9]|[1-9]\d+)$/,
+  redact: /^v([2-9]|[1-9]\d+)$/,
+  "capture-failed": /^$/,
+};
+
+/** Any place in the log: only event and body of a journalled entry are known before it is written. */
+const probe = {
+  v: 1,
+  seq: 1,
+  prev: genesisPrev,
+  at: "2026-01-01T00:00:00.000Z",
+  actor: "journal",
+  tool: "journal",
+};
+
+function bodyFits(row: IntentRow, body: JsonObject): boolean {
+  if (body.capture !== row.capture) return false;
+  if (row.version === "") return true;
+  return (
+    body.object === objectPath(row.capture) &&
+    body.version === row.version &&
+    body.inventory_sha512 === row.inventory_sha512
+  );
+}
+
+function parseBody(text: string): JsonObject | null {
+  try {
+    const value = parseForeignJson(text);
+    return isJsonObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
