@@ -131,6 +131,19 @@ describe("the modules that set-up installs with pip", () => {
   });
 });
 
+describe("what set-up writes down", () => {
+  it("a folder that cannot be written is said and stops nothing", async () => {
+    const { noteYtDlp } = await import(join(setup, "yt-dlp.js"));
+    mkdirSync(join(tools, "bin"));
+    writeFileSync(join(tools, "bin", "yt-dlp"), "#!/bin/sh\necho 2099.01.01\n", { mode: 0o755 });
+    mkdirSync(join(tools, "modules.json"));
+    const context = machine({});
+    noteYtDlp(context, await context.find("yt-dlp"));
+    expect(said).toEqual([expect.stringContaining("what yt-dlp consists of could not be written down: E")]);
+    expect(await states()).toMatchObject([{ name: "yt-dlp", state: "not-recorded" }]);
+  });
+});
+
 describe("the release of yt-dlp", () => {
   let server: Server;
   let files: Map<string, Buffer>;

@@ -27,16 +27,26 @@ export async function installYtDlp(context, present) {
 
 /**
  * Writes down what set-up's own yt-dlp consists of, when that was not done yet or something was installed, and says
- * what our list has no digest of.
+ * what our list has no digest of. A folder that cannot be written keeps nothing from its work: doctor then says that nothing
+ * was recorded.
  */
 export function noteYtDlp(context, found) {
   if (found.source !== "tools-folder") return;
   if (context.filesOf.size === 0 && notedModules(context.tools) !== null) return;
-  for (const [name, { version, content_sha256, pinned }] of Object.entries(noteModules(context, found))) {
+  for (const [name, { version, content_sha256, pinned }] of Object.entries(written(context, found) ?? {})) {
     if (!pinned)
       say(
         `${name} ${version ?? ""}: recorded as it is, our list has no digest of it (content ${content_sha256})`,
       );
+  }
+}
+
+function written(context, found) {
+  try {
+    return noteModules(context, found);
+  } catch (error) {
+    say(`what yt-dlp consists of could not be written down: ${error.code ?? error.message}`);
+    return null;
   }
 }
 
@@ -56,7 +66,8 @@ export async function updateYtDlp(context) {
     );
     return;
   }
-  const after = noteModules(context, found);
+  const after = written(context, found);
+  if (after === null) return;
   for (const name of new Set([...before.keys(), ...Object.keys(after)]))
     say(changeOf(name, before.get(name), after[name]));
 }
