@@ -2,6 +2,7 @@ import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type HeadReport, type SealOptions, sealHead } from "./checkpoint.js";
 import type { Json } from "./core/canonical-json.js";
+import { type AuthorityTime, earliestByAuthority } from "./core/authority-times.js";
 import { originOf } from "./core/checkpoint.js";
 import type { Entry } from "./core/entry.js";
 import { HoldfastError } from "./core/error.js";
@@ -61,8 +62,8 @@ export interface ExportResult {
   readonly telling_digests: readonly ToldByDigests[];
   /** Stands for every byte of the package. */
   readonly tagmanifest_sha256: string;
-  /** Authorities with a token over a checkpoint in the package, each with the earliest time it states. */
-  readonly existed_by: readonly { readonly authority: string; readonly gen_time: string }[];
+  /** Authorities whose token over a checkpoint in the package leads to a root of this machine, each with its earliest time. */
+  readonly existed_by: readonly AuthorityTime[];
   /** The log entry that states this export. */
   readonly entry: number;
   /** How the log was sealed afterwards. */
@@ -254,13 +255,8 @@ async function checkPackage(vault: Vault, path: string, world: World): Promise<P
   throw new PackageRefused(findings.filter(({ severity }) => severity === "error"));
 }
 
-function earliestTimes(report: PackageReport): ExportResult["existed_by"] {
-  const earliest = new Map<string, string>();
-  for (const { authority, gen_time } of report.package.captures.flatMap(({ existed_by }) => existed_by)) {
-    const known = earliest.get(authority);
-    if (known === undefined || gen_time < known) earliest.set(authority, gen_time);
-  }
-  return [...earliest].map(([authority, gen_time]) => ({ authority, gen_time }));
+function earliestTimes({ package: { captures } }: PackageReport): ExportResult["existed_by"] {
+  return earliestByAuthority(captures.flatMap(({ existed_by }) => existed_by));
 }
 
 function tellCopied(world: World, { to }: ExportTarget, done: number, total: number): void {

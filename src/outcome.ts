@@ -1,4 +1,5 @@
 import type { RestsOn } from "./core/audit-checkpoints.js";
+import type { AuthorityTime } from "./core/authority-times.js";
 import type { CheckState, Finding } from "./core/finding.js";
 import type { CaptureQuery, CaptureRowRecord } from "./vault/captures.js";
 
@@ -68,7 +69,7 @@ export type CaptureRow = Omit<CaptureRowRecord, "object" | "version" | "annex_sh
   /** Whether an outside time-stamp covers its entry; `none` where none does and nobody is configured to be asked. */
   readonly anchor: "stamped" | "pending" | "none";
   /** The earliest time by which, after such a time-stamp, the entry existed; null where there is none. */
-  readonly not_later_than: string | null;
+  readonly stamped_at: string | null;
 };
 
 /** What `list` may be asked. */
@@ -108,13 +109,11 @@ export interface PackagedCapture {
   /** Files of this capture that entries state, and their bytes by those entries. */
   readonly files: number;
   readonly bytes: number;
-  /** Time-stamps over a checkpoint that the capture's first entry is shown to be in, the earliest first. */
-  readonly existed_by: readonly {
-    readonly authority: string;
-    readonly gen_time: string;
-    /** Whether it leads to a root that the checker named. */
-    readonly trusted: boolean;
-  }[];
+  /**
+   * Authorities whose time-stamps over a checkpoint that the capture's first entry is shown to be in lead to a trusted root,
+   * each with its earliest, the earliest first. One that was not traced to such a root says nothing.
+   */
+  readonly existed_by: readonly AuthorityTime[];
 }
 
 /** The answer of `verify FILE`: where these bytes are in the vault. */

@@ -53,7 +53,7 @@ function rootSentences({ tokens, findings, request }: PackageLimitFacts): readon
   }
   if (tokens !== "pass") return bitcoin;
   return [
-    "A time-stamp shows that its checkpoint existed not later than its time, by the word of its authority; nothing about how much earlier, and nothing about when the footage was made.",
+    "A time-stamp that leads to a trusted root shows that its checkpoint existed not later than its time, by the word of the authority that signed it; nothing about how much earlier, and nothing about when the footage was made.",
     ...(request.tsaCa === null ? [knownRoots] : []),
     ...bitcoin,
   ];

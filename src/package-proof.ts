@@ -1,10 +1,12 @@
 import type { FoundCheckpoint, FoundToken } from "./core/audit-checkpoints.js";
 import { asciiOf, signedBytes } from "./core/audit-signed.js";
+import { type AuthorityTime, earliestByAuthority } from "./core/authority-times.js";
 import { checkpointName, checkpointNamespace, parseCheckpoint } from "./core/checkpoint.js";
 import { chooseCheckpoints, encodeInclusionProof } from "./core/package-choice.js";
 import type { CheckpointFacts } from "./core/package-facts.js";
 import { checkSignature } from "./core/sshsig.js";
 import { checkTimeStamp, type TimeStamp } from "./core/time-stamp.js";
+import { platformRoots } from "./tools/authority.js";
 import { readLogFolder } from "./vault/log-folder.js";
 import { inclusionProofOf } from "./vault/merkle-nodes.js";
 import { type ExactEntry, entriesAt } from "./vault/package-content.js";
@@ -26,8 +28,8 @@ export interface PackageProof {
 }
 
 export interface ProofCheckpoint extends CheckpointFacts {
-  /** RFC 3161 tokens that could be read, with what they say. */
-  readonly stamps: readonly { readonly authority: string; readonly genTime: string }[];
+  /** The authorities whose tokens lead to a root of the settings, or else of Node.js. */
+  readonly stamps: readonly AuthorityTime[];
 }
 
 /**
@@ -50,8 +52,10 @@ export async function gatherProof(
   const texts = new Map<string, string | Uint8Array>();
   texts.set("proof/entries.jsonl", entries.map(({ line }) => `${line}\n`).join(""));
   const checkpoints: ProofCheckpoint[] = [];
+  const named = (vault.settings.settings.authorities ?? []).flatMap((authority) => authority.roots ?? []);
+  const roots = [...named, ...platformRoots];
   for (const checkpoint of chosen) {
-    const stamps = await stampsOf(vault, checkpoint);
+    const stamps = await stampsOf(checkpoint, roots);
     for (const [name, content] of checkpointTexts(checkpoint, stamps)) texts.set(name, content);
     for (const [name, content] of inclusionTexts(vault, checkpoint.found.size, entries))
       texts.set(name, content);
@@ -93,10 +97,9 @@ function chosenCheckpoints(
 
 type Stamps = ReadonlyMap<string, TimeStamp>;
 
-/** Authority → what its token says, where it can be read; the finished package is checked for the others. */
-async function stampsOf({ settings }: VaultPart, { found, files }: ChosenCheckpoint): Promise<Stamps> {
+/** By the file's name, what a token says, where it is good; the finished package is checked for the others. */
+async function stampsOf({ found, files }: ChosenCheckpoint, roots: readonly string[]): Promise<Stamps> {
   const signed = signedBytes(found) ?? Buffer.alloc(0);
-  const roots = (settings.settings.authorities ?? []).flatMap((authority) => authority.roots ?? []);
   const stamps = new Map<string, TimeStamp>();
   for (const { authority, kind, bytes } of files) {
     if (kind !== "rfc3161") continue;
@@ -146,12 +149,17 @@ function describe({ found, files }: ChosenCheckpoint, stamps: Stamps): ProofChec
     size: found.size,
     root: parseCheckpoint(asciiOf(body)).root.toString("hex"),
     signedBy: found.signature && signerOf(found.signature.bytes),
-    tokens: files.map(({ authority, kind }) => {
-      return { authority, kind, genTime: stamps.get(authority)?.genTime ?? null };
+    tokens: files.map(({ authority: file, kind }) => {
+      const stamp = kind === "rfc3161" ? stamps.get(file) : undefined;
+      return { file, kind, stamp: stamp === undefined ? null : statedBy(stamp) };
     }),
     witnesses: found.witnesses.flatMap(({ bytes }) => signerOf(bytes) ?? []),
-    stamps: [...stamps].map(([authority, { genTime }]) => ({ authority, genTime })),
+    stamps: earliestByAuthority([...stamps.values()].map(statedBy).filter(({ trusted }) => trusted)),
   };
+}
+
+function statedBy({ signerName, signerSha256, genTime, root: { trusted } }: TimeStamp) {
+  return { authority: signerName, signer_sha256: signerSha256, gen_time: genTime, trusted };
 }
 
 /** RFC 7468: base64 in lines of 64 characters. */

@@ -27,14 +27,14 @@ export function sealedBy(seq: number, sizes: readonly number[]): number | null {
 
 /**
  * The checkpoints that first cover an entry of this history, the first with an outside time, and the newest. The
- * outside time rests on tokens that a check just found good; everything else is what entries and files state.
+ * outside time rests on tokens that a check just traced to a trusted root; everything else is what entries and files state.
  */
 export function readSeals(reader: VaultReader, history: readonly HashedEntry[], restsOn: RestsOn): Seals {
   const found = readLogFolder(reader.layout).checkpoints.filter(({ body }) => body !== null);
   const sizes = found.map(({ size }) => size);
   const tokens = entriesOfEvent(reader.database, "token").map(tokenOf);
   const first = history[0]?.entry.seq ?? Number.POSITIVE_INFINITY;
-  const timed = tokens.filter((token) => token.checkpoint >= first && isGood(token, restsOn));
+  const timed = tokens.filter((token) => token.checkpoint >= first && isTraced(token, restsOn));
   const oldest = Math.min(...timed.map(({ checkpoint }) => checkpoint));
   const covering = history.flatMap(({ entry }) => sealedBy(entry.seq, sizes) ?? []);
   const newest = sizes.filter((size) => size >= first).slice(-1);
@@ -52,11 +52,14 @@ export function readSeals(reader: VaultReader, history: readonly HashedEntry[], 
   };
 }
 
-/** Whether the check found the token good: what an entry merely states is no outside time. */
-function isGood({ checkpoint, authority, gen_time }: ReportedToken, { authorities }: RestsOn): boolean {
+/** Whether the check traced the token to a trusted root: what an entry or another token merely states is no outside time. */
+function isTraced({ checkpoint, authority, gen_time }: ReportedToken, { authorities }: RestsOn): boolean {
   return authorities.some(
     (found) =>
-      found.checkpoint === checkpoint && found.authority === authority && found.gen_time === gen_time,
+      found.trusted &&
+      found.checkpoint === checkpoint &&
+      found.authority === authority &&
+      found.gen_time === gen_time,
   );
 }
 

@@ -37,7 +37,7 @@ export interface ShownCapture {
 
 export interface ShownAnchor {
   readonly status: CaptureRow["anchor"];
-  /** Each shows that the entry existed not later than `gen_time`. */
+  /** What each states; a check says whether it leads to a trusted root. */
   readonly tokens: readonly {
     readonly authority: string;
     readonly gen_time: string;

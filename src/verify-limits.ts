@@ -70,7 +70,7 @@ function tokenSentences({ tokens, findings, brought }: LimitFacts): readonly str
   }
   if (tokens !== "pass") return bitcoin;
   return [
-    "A time-stamp shows that its checkpoint existed not later than its time, by the word of its authority; nothing about how much earlier, and nothing about when the footage was made.",
+    "A time-stamp that leads to a trusted root shows that its checkpoint existed not later than its time, by the word of the authority that signed it; nothing about how much earlier, and nothing about when the footage was made.",
     ...(brought.tsaCa === null ? [knownRoots] : []),
     ...bitcoin,
   ];

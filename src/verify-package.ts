@@ -8,6 +8,7 @@ import {
 } from "./core/audit-checkpoints.js";
 import { auditInclusion, type InclusionAudit } from "./core/audit-inclusion.js";
 import { auditPackageFiles, expectedFiles } from "./core/audit-package.js";
+import { earliestByAuthority } from "./core/authority-times.js";
 import { type Checkpoint, parseCheckpoint } from "./core/checkpoint.js";
 import { decidedBy, type Finding, onePerPlace } from "./core/finding.js";
 import { FormatError } from "./core/format-error.js";
@@ -178,16 +179,14 @@ function conclude(request: PackageRequest, audited: Audited): PackageReport {
 function capturesOf({ content, inclusion, checkpoints }: Audited): readonly PackagedCapture[] {
   return [...content.entries.captures.values()].map((capture) => {
     const files = [...expectedFiles([capture]).values()].flatMap((stated) => stated.slice(-1));
-    const over = checkpoints.restsOn.authorities.filter(({ checkpoint }) =>
-      inclusion.shown.get(checkpoint)?.has(capture.entry),
+    const over = checkpoints.restsOn.authorities.filter(
+      ({ checkpoint, trusted }) => trusted && inclusion.shown.get(checkpoint)?.has(capture.entry),
     );
     return {
       id: capture.id,
       files: files.length,
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-      existed_by: over
-        .map(({ authority, gen_time, trusted }) => ({ authority, gen_time, trusted }))
-        .sort((a, b) => (a.gen_time < b.gen_time ? -1 : 1)),
+      existed_by: earliestByAuthority(over.map(({ signer, ...stamp }) => ({ ...stamp, authority: signer }))),
     };
   });
 }

@@ -52,9 +52,7 @@ describe("holdfast checkpoint", () => {
       /^holdfast.json was changed since this machine last wrote to this vault:\n( {2}.* → .*\n)+$/,
     );
     expect(first.stdout).toMatch(/^signed checkpoint 3\n {2}root {2}[0-9a-f]{64}\n {2}key {3}SHA256:/);
-    expect(first.stdout).toMatch(
-      / {2}time {2}existed not later than \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC by test\n/,
-    );
+    expect(first.stdout).toMatch(/ {2}time {2}time-stamped \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC by test\n/);
     const again = await checkpoint(root, "--json");
     expect(again.lines).toMatchObject([
       { size: 3, created: false, tokens: [{ authority: "test" }], pending: [], problem: null },
@@ -74,7 +72,7 @@ describe("holdfast checkpoint", () => {
     expect(waiting.stderr).toMatch(/^checkpoint 4 signed; pending: test: /m);
     expect(authority.requests.length).toBe(asked);
     const listed = await holdfast(["list", "--status", "captured", "--vault", root]);
-    expect(listed.stdout).toMatch(/NOT LATER THAN \(UTC\)/);
+    expect(listed.stdout).toMatch(/TIME-STAMP \(UTC\)/);
     expect(listed.stdout).toMatch(/pending/);
     expect((await holdfast(["doctor", "--vault", root])).stdout).toMatch(
       /pending: test: .*; asked\s+again\s+not\s+before/,
@@ -89,9 +87,9 @@ describe("holdfast checkpoint", () => {
     const root = withSettings(askingOne());
     await checkpoint(root);
     const [row] = (await holdfast(["list", "--json", "--vault", root])).lines;
-    expect(row).toMatchObject({ anchor: "stamped", not_later_than: expect.stringMatching(/Z$/) });
+    expect(row).toMatchObject({ anchor: "stamped", stamped_at: expect.stringMatching(/Z$/) });
     const shown = await holdfast(["show", String(row?.id), "--vault", root]);
-    expect(shown.stdout).toMatch(/existed +not later than .* by test, checkpoint 3/);
+    expect(shown.stdout).toMatch(/time-stamp +states .*, in the file of test,\s+checkpoint 3/);
     const [object] = (await holdfast(["show", String(row?.id), "--json", "--vault", root])).lines;
     expect(object?.anchor).toMatchObject({
       status: "stamped",

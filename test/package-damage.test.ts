@@ -164,8 +164,9 @@ describe("a package as it was made", () => {
       { checkpoint: 7, trusted: true },
     ]);
     const [a, c] = report.package.captures;
-    expect(a).toMatchObject({ id: captureA, existed_by: [{ trusted: true }, { trusted: true }] });
-    expect(c).toMatchObject({ id: captureC, existed_by: [{ authority: "first", trusted: true }] });
+    // Two files by one signer are the word of one authority, and its name is that of its certificate.
+    expect(a).toMatchObject({ id: captureA, existed_by: [{ authority: "First TSA" }] });
+    expect(c).toMatchObject({ id: captureC, existed_by: [{ authority: "First TSA" }] });
   });
 
   it("says with which words that the key must come from elsewhere", async () => {
@@ -581,12 +582,33 @@ describe("entries and their proofs", () => {
   });
 
   it("a proof stripped from an older checkpoint is found, and its time no longer counts for the capture", async () => {
-    const report = await damaged((files) => {
-      files.delete("proof/000004/2.proof");
+    const stampedTwice = (more: (files: PackageFiles) => unknown) => (files: PackageFiles) => {
+      const newest = "proof/000007";
+      files.set(
+        `${newest}/first.tsr`,
+        other.stamp("first", files.get(`${newest}/signed`) ?? Buffer.alloc(0)),
+      );
+      more(files);
       rebag(files);
-    });
+    };
+    const tsaCa = authority.root + other.root;
+    const namesIn = ({ package: { captures } }: PackageReport) =>
+      captures[0]?.existed_by.map((one) => one.authority).sort();
+    expect(
+      namesIn(
+        await damaged(
+          stampedTwice(() => {}),
+          { tsaCa },
+        ),
+      ),
+    ).toEqual(["First TSA", "Other TSA"]);
+    const report = await damaged(
+      stampedTwice((files) => files.delete("proof/000004/2.proof")),
+      { tsaCa },
+    );
     expect(errorsIn(report)).toEqual(["inclusion-missing entry:2"]);
-    expect(report.package.captures[0]?.existed_by).toHaveLength(1);
+    expect(namesIn(report)).toEqual(["Other TSA"]);
+    expect(namesIn(await damaged(() => {}))).toEqual([]);
   });
 
   it("without any checkpoint nothing is shown to be in a log", async () => {

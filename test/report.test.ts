@@ -169,7 +169,7 @@ describe("the facts of a report are those of the record and the log", () => {
   it("without an outside time the report says that there is none", async () => {
     const facts = await factsOf(captured.record.capture);
     expect(facts.existed_not_later_than).toEqual([]);
-    expect(seen(page(facts))).toContain("No outside authority has stated a time");
+    expect(seen(page(facts))).toContain("No time-stamp over this capture was traced to a root certificate");
   });
 });
 
@@ -253,18 +253,18 @@ describe("checkpoints, tokens and countersignatures are read from log/ and from 
     expect(sealed.checkpoints.at(-1)?.tokens.map(({ authority }) => authority)).toEqual(["late", "early"]);
     expect(sealed.existed_not_later_than).toEqual([]);
     expect(sealed.check.ok).toBe(false);
-    expect(seen(page(sealed))).toContain("No outside authority has stated a time");
+    expect(seen(page(sealed))).toContain("No time-stamp over this capture was traced to a root certificate");
   });
 
-  it("“existed not later than” rests on the oldest checkpoint with a token that was found good, earliest first", () => {
-    const good = (checkpoint: number, authority: string, gen_time: string) => ({
+  it("“existed not later than” rests on the oldest checkpoint with a token that was traced to a trusted root, earliest first", () => {
+    const good = (checkpoint: number, authority: string, gen_time: string, trusted = true) => ({
       checkpoint,
       authority,
       gen_time,
       signer: "CN=Time",
       signer_sha256: "ab".repeat(32),
       root: null,
-      trusted: false,
+      trusted,
     });
     const authorities = [
       good(last, "late", "2026-11-23T20:00:01.000Z"),
@@ -281,6 +281,7 @@ describe("checkpoints, tokens and countersignatures are read from log/ and from 
     expect(earliest(authorities)).toEqual(["early", "late"]);
     expect(earliest(authorities.slice(0, 1))).toEqual(["late"]);
     expect(earliest([good(last, "late", "2020-01-01T00:00:00.000Z")])).toEqual([]);
+    expect(earliest([good(last, "early", "2026-11-23T20:00:00.000Z", false)])).toEqual([]);
     expect(sealed.checkpoints[0]?.tokens.map(({ status }) => status)).toEqual(["pending"]);
   });
 
@@ -339,7 +340,7 @@ async function stamped(): Promise<ReportFacts> {
             signer: "CN=Time Unit",
             signer_sha256: "ef".repeat(32),
             root: "CN=Root",
-            trusted: false,
+            trusted: true,
           },
         ],
         witnesses: [],
@@ -361,13 +362,13 @@ describe("outside time", () => {
     expect(text).toContain("SHA256:abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ");
     expect(text).toContain("SHA256:witness");
     expect(text).toContain("no answer within 10 s");
-    const trusting = of.check.rests_on.authorities.map((found) => ({ ...found, trusted: true }));
-    const trusted = {
-      ...of,
-      check: { ...of.check, rests_on: { ...of.check.rests_on, authorities: trusting } },
-    };
-    expect(seen(page(of))).toContain("is not one that the check was given to trust");
-    expect(seen(page(trusted))).not.toContain("is not one that the check was given to trust");
+    expect(seen(page(of))).not.toContain("is not one that the check was given to trust");
+    const doubting = of.check.rests_on.authorities.map((found) => ({ ...found, trusted: false }));
+    const check = { ...of.check, rests_on: { ...of.check.rests_on, authorities: doubting } };
+    const untraced = seen(page({ ...of, existed_not_later_than: [], check }));
+    expect(untraced).toContain("is not one that the check was given to trust");
+    expect(untraced).toContain("States the time");
+    expect(untraced).not.toMatch(/Existed not later than\s+\d/);
     for (const basis of ["SHA256:inforce", "CN=Time Unit", "ef".repeat(32), "CN=Root"])
       expect(text).toContain(basis);
   });
@@ -671,7 +672,7 @@ describe("a capture that an authority has time-stamped", () => {
   });
   afterAll(() => authority.close());
 
-  it("existed not later than the time in the token, by the authority and certificate that the check found", async () => {
+  it("is not said to have existed by then where the check traced the token to no root that it trusts: the token states it", async () => {
     const vault = join(folder.path, "stamped");
     await holdfast(["init", "--vault", vault]);
     const path = join(vault, "holdfast.json");
@@ -689,17 +690,14 @@ describe("a capture that an authority has time-stamped", () => {
     // The throw-away root is none that anybody was told to trust, and that stands beside the time.
     expect(facts.check.tokens).not.toBe("fail");
     expect(seen(page(facts))).toContain("is not one that the check was given to trust");
-    expect(facts.existed_not_later_than.map((token) => token.authority)).toEqual(["loopback"]);
+    expect(facts.existed_not_later_than).toEqual([]);
     expect(facts.pending).toEqual([]);
     const [good] = facts.check.rests_on.authorities;
     const text = seen(page(facts, "ru"));
-    for (const word of [
-      facts.existed_not_later_than[0]!.gen_time!,
-      good!.signer_sha256,
-      facts.checkpoints[0]!.key!,
-    ])
+    for (const word of [good!.gen_time, good!.signer, good!.signer_sha256, facts.checkpoints[0]!.key!])
       expect(text).toContain(word);
-    expect(text).toContain("Существовало не позднее");
+    expect(text).toContain("Указывает время");
+    expect(text).not.toContain("Существовало не позднее 2");
   });
 });
 

@@ -211,7 +211,7 @@ const captureRow: CaptureRow = {
   reason: "why",
   file_name: null,
   anchor: "stamped",
-  not_later_than: "2026-11-23T18:22:05.120Z",
+  stamped_at: "2026-11-23T18:22:05.120Z",
 };
 
 const verifyReport: VerifyReport = {

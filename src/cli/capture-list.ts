@@ -30,7 +30,7 @@ export function captureColumns(style: Style): readonly Column<CaptureRow>[] {
       dropOrder: 0,
       paint: (text, row) => paintStatus(text, row, style),
     },
-    { title: "NOT LATER THAN (UTC)", cell: anchorCell, shrinkTo: null, dropOrder: 7 },
+    { title: "TIME-STAMP (UTC)", cell: anchorCell, shrinkTo: null, dropOrder: 7 },
     { title: "KEYFRAMES", cell: (row) => row.derivation ?? "", shrinkTo: null, dropOrder: 6 },
     {
       title: "LENGTH",
@@ -46,9 +46,9 @@ export function captureColumns(style: Style): readonly Column<CaptureRow>[] {
   ];
 }
 
-/** The time by which an outside authority had seen the entry: not when it was captured, but not later than that. */
-function anchorCell({ anchor, not_later_than }: CaptureRow): string {
-  if (not_later_than !== null) return formatTime(not_later_than).slice(0, 16);
+/** What the first time-stamp over the entry states, by the index: only a check says whether it leads to a trusted root. */
+function anchorCell({ anchor, stamped_at }: CaptureRow): string {
+  if (stamped_at !== null) return formatTime(stamped_at).slice(0, 16);
   return anchor === "pending" ? "pending" : "";
 }
 

@@ -90,7 +90,7 @@ function attemptRows({ row, record, objectPath, anchor }: ShownCapture): readonl
     ["clock", record === null ? null : clockText(record.clock)],
     ["reason", optional(row.reason)],
     ["folder", optional(objectPath)],
-    ["existed", ...anchorLines(anchor)],
+    ["time-stamp", ...anchorLines(anchor)],
   ];
 }
 
@@ -107,10 +107,10 @@ function anchorLines({ status, tokens, pending }: ShownAnchor): readonly string[
   return [
     ...tokens.map(
       ({ authority, gen_time, checkpoint }) =>
-        `not later than ${formatTime(gen_time)} by ${printable(authority, 40)}, checkpoint ${checkpoint}`,
+        `states ${formatTime(gen_time)}, in the file of ${printable(authority, 40)}, checkpoint ${checkpoint}; 'holdfast verify' traces it`,
     ),
     ...pending.map(({ authority, reason }) => {
-      return `no outside time-stamp yet: ${printable(authority, 40)}: ${printable(reason, 200)}`;
+      return `none yet: ${printable(authority, 40)}: ${printable(reason, 200)}`;
     }),
   ];
 }

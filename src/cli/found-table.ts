@@ -60,7 +60,7 @@ function fixedCells(row: FoundCapture): readonly string[] {
     bytes: row.bytes,
     sha256: row.sha256,
     entry: row.entry,
-    "not later than": row.not_later_than,
+    "time-stamp": row.stamped_at,
     reason: row.reason,
     matched: row.matched.join(", "),
   };

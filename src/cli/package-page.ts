@@ -93,11 +93,8 @@ function answer(
 }
 
 function captureLines({ id, files, bytes, existed_by }: PackagedCapture, columns: number): readonly string[] {
-  const times = existed_by.map(({ authority, gen_time, trusted }) => {
-    const by = trusted ? authority : `${authority}, whose certificate was not traced to a root you named`;
-    return `${formatTime(gen_time)} by ${by}`;
-  });
-  const [first = "no outside time-stamp says", ...others] = times;
+  const times = existed_by.map(({ authority, gen_time }) => `${formatTime(gen_time)} by ${authority}`);
+  const [first = "no time-stamp that leads to a root you trust says", ...others] = times;
   return [
     "",
     ...labelled(

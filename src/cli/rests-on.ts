@@ -10,12 +10,9 @@ import { counted, formatTime } from "./units.js";
 export function restsOnLines(restsOn: RestsOn, columns: number): readonly string[] {
   const rows: (readonly [label: string, ...values: readonly string[]])[] = [
     ...restsOn.keys.map((key) => ["key", key.fingerprint, keyWords(key)] as const),
-    ...grouped(restsOn.authorities, (token) => [
-      token.authority,
-      token.signer_sha256,
-      token.root,
-      token.trusted,
-    ]).map((tokens) => ["authority", ...authorityWords(tokens)] as const),
+    ...grouped(restsOn.authorities, (token) => [token.signer_sha256, token.root, token.trusted]).map(
+      (tokens) => ["authority", ...authorityWords(tokens)] as const,
+    ),
     ...grouped(restsOn.witnesses, ({ fingerprint }) => [fingerprint]).map(
       (seen) => ["witness", seen[0]?.fingerprint ?? "", witnessWords(seen)] as const,
     ),
@@ -38,14 +35,18 @@ function authorityWords(tokens: RestsOn["authorities"]): readonly string[] {
   const times = tokens.map(({ gen_time }) => gen_time).sort();
   const [oldest = "", newest = ""] = [times[0], times.at(-1)];
   const when = oldest === newest ? formatTime(oldest) : `${formatTime(oldest)} to ${formatTime(newest)}`;
+  const stamps = counted(tokens.length, "time-stamp");
+  const files = [...new Set(tokens.map(({ authority }) => authority))].sort().join(", ");
   const root =
     first.root === null
       ? "no root certificate known"
       : `root ${printable(first.root, 200)}, ${first.trusted ? "which you named or this machine knows" : "which you did not name"}`;
   return [
-    `${printable(first.authority, 40)}: ${counted(tokens.length, "time-stamp")}, ${when}`,
-    `signed by ${printable(first.signer, 200)}`,
+    printable(first.signer, 200),
+    first.trusted ? `${stamps}, ${when}` : `${stamps} that state ${when}, which decides nothing`,
+    `certificate SHA-256 ${first.signer_sha256}`,
     root,
+    `in files named ${printable(files, 200)}`,
   ];
 }
 

@@ -32,9 +32,7 @@ export function headLine(head: HeadReport): string | null {
 export function stampWords({ tokens, pending }: Pick<HeadReport, "tokens" | "pending">): readonly string[] {
   if (tokens.length === 0 && pending.length === 0) return ["no outside authority is asked for the time"];
   return [
-    ...tokens.map(
-      ({ authority, gen_time }) => `existed not later than ${formatTime(gen_time)} by ${authority}`,
-    ),
+    ...tokens.map(({ authority, gen_time }) => `time-stamped ${formatTime(gen_time)} by ${authority}`),
     ...pending.map(({ authority, reason }) => `pending: ${authority}: ${reason}`),
   ];
 }

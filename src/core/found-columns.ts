@@ -13,7 +13,7 @@ export const foundColumns = [
   "bytes",
   "sha256",
   "entry",
-  "not later than",
+  "time-stamp",
   "reason",
   "matched",
 ] as const;

@@ -1,3 +1,4 @@
+import type { AuthorityTime } from "./authority-times.js";
 import type { RevealingTags } from "./media-tags.js";
 import type { CaptureRecord, DerivationRecord } from "./record.js";
 
@@ -34,12 +35,11 @@ export interface CaptureFacts {
   readonly annotations: readonly { readonly key: string; readonly value: string; readonly entry: number }[];
   /** What the tags of its files as received tell; `read` is false where not all of them were read. */
   readonly tags: { readonly read: boolean; readonly originals: readonly RevealingTags[] };
-  /** RFC 3161 tokens over the oldest stamped checkpoint that covers its first entry; empty where there is none. */
-  readonly existedBy: readonly {
-    readonly authority: string;
-    readonly genTime: string;
-    readonly checkpoint: number;
-  }[];
+  /**
+   * Authorities that stamped the oldest such checkpoint that covers its first entry, by tokens that whoever made the
+   * package traced to a trusted root; empty where there is none.
+   */
+  readonly existedBy: readonly (AuthorityTime & { readonly checkpoint: number })[];
 }
 
 export interface PackagedFile {
@@ -58,10 +58,11 @@ export interface CheckpointFacts {
   /** Fingerprint of the key that signed it; null where the signature cannot be read. */
   readonly signedBy: string | null;
   readonly tokens: readonly {
-    readonly authority: string;
+    /** Name of the file without its ending. */
+    readonly file: string;
     readonly kind: "rfc3161" | "opentimestamps";
-    /** Null for OpenTimestamps. */
-    readonly genTime: string | null;
+    /** What an RFC 3161 token states, where it is good in itself. */
+    readonly stamp: (AuthorityTime & { readonly trusted: boolean }) | null;
   }[];
   /** Fingerprints. */
   readonly witnesses: readonly string[];

@@ -107,11 +107,11 @@ function clockWords({ record }: CaptureFacts): string {
 /** What an outside authority says, or that none does. */
 function existed({ existedBy }: CaptureFacts): HtmlValue {
   if (existedBy.length === 0) {
-    return "There is no outside time-stamp over this clip in this package: every time here is the word of whoever wrote the log.";
+    return "No time-stamp over this clip in this package was traced to a trusted root: every time here is the word of whoever wrote the log.";
   }
   return existedBy.map(
-    ({ authority, genTime, checkpoint }) =>
-      html`<div><strong>${utc(genTime)}</strong>, says ${exact(authority)} (checkpoint ${checkpoint})</div>`,
+    ({ authority, gen_time, checkpoint }) =>
+      html`<div><strong>${utc(gen_time)}</strong>, says ${exact(authority)} (checkpoint ${checkpoint})</div>`,
   );
 }
 

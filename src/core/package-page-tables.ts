@@ -74,10 +74,19 @@ export function checkpointsTable(checkpoints: readonly CheckpointFacts[]): Html 
   return grid(columns, rows);
 }
 
+type Stamp = NonNullable<CheckpointFacts["tokens"][number]["stamp"]>;
+
 function tokens({ tokens: found }: CheckpointFacts): HtmlValue {
   if (found.length === 0) return english.none;
-  return found.map(({ authority, kind, genTime }) => {
+  return found.map(({ file, kind, stamp }) => {
     const what = kind === "rfc3161" ? "RFC 3161" : "OpenTimestamps proof, to be looked up in Bitcoin";
-    return html`<div>${genTime === null ? null : html`${utc(genTime)}, says `}${exact(authority)} <span class="small">(${what})</span></div>`;
+    return html`<div>${stamp === null ? null : stampWords(stamp)}<span class="small">(${what}, file ${exact(file)})</span></div>`;
   });
+}
+
+function stampWords({ gen_time, authority, signer_sha256, trusted }: Stamp): Html {
+  const mark = html`<span class="digest">certificate SHA-256 ${exact(signer_sha256)}</span>`;
+  return trusted
+    ? html`${utc(gen_time)}, says ${exact(authority)} ${mark}`
+    : html`it states ${utc(gen_time)}; the certificate in the name of ${exact(authority)} was traced to no trusted root ${mark}`;
 }

@@ -73,28 +73,30 @@ export function outsideTimeSection(of: ReportFacts, say: Say): Html {
     "outside-time",
     say("outsideTime"),
     note(say("outsideTimeNote")),
-    earliest.length === 0 ? banner("warn", say("outsideTimeNone")) : tokenTable(earliest, of, say),
-    further.length === 0 ? null : tokenTable(further, of, say),
+    earliest.length === 0
+      ? banner("warn", say("outsideTimeNone"))
+      : tokenTable(earliest, of, say("existed"), say),
+    further.length === 0 ? null : tokenTable(further, of, say("statesTime"), say),
     pending.length === 0
       ? null
       : [subheading(say("pending")), list(pending.map((asked) => pendingLine(asked, say)))],
   );
 }
 
-/** Tokens with their times; one whose root nobody vouched for says so beside the time. */
-export function tokenTable(tokens: readonly ReportedToken[], of: ReportFacts, say: Say): Html {
+/** Tokens with their times; one that was traced to no trusted root says so beside the time. */
+export function tokenTable(tokens: readonly ReportedToken[], of: ReportFacts, time: Html, say: Say): Html {
   const rows = tokens.map((token) => [
     token.gen_time === null
       ? html`${say("unknown")} (${exact(token.status)})`
       : html`<strong>${exact(token.gen_time)}</strong>${trustNote(token, of, say)}`,
-    html`${exact(token.authority)}<br><span class="small">${exact(token.kind)}${token.accuracy_ms === null ? null : html`; ${say("accuracy")}: ${token.accuracy_ms}`}${
+    html`${exact(authorityOf(token, of))}<br><span class="small">${exact(token.kind)}${token.accuracy_ms === null ? null : html`; ${say("accuracy")}: ${token.accuracy_ms}`}${
       token.clock_difference_ms === null ? null : html`; ${say("difference")}: ${token.clock_difference_ms}`
     }</span>`,
     token.checkpoint,
     html`${token.entry}<span class="digest small">${exact(token.path)}<br>SHA-256 ${exact(token.sha256)}</span>`,
   ]);
   const head = [
-    [say("existed"), 24],
+    [time, 24],
     [say("by"), 28],
     [say("checkpointSize"), 14],
     [say("entry"), 34],
@@ -102,12 +104,21 @@ export function tokenTable(tokens: readonly ReportedToken[], of: ReportFacts, sa
   return grid(head, rows);
 }
 
-/** A warning where the check found the token good, but its chain ends in no root that was to be trusted. */
-export function trustNote(token: ReportedToken, { check }: ReportFacts, say: Say): Html | null {
-  const found = check.rests_on.authorities.find(
+/** The name of the certificate that signed, where the check found the token good in itself; else that of the file. */
+export function authorityOf(token: ReportedToken, of: ReportFacts): string {
+  return foundBy(token, of)?.signer ?? token.authority;
+}
+
+function foundBy(token: ReportedToken, { check }: ReportFacts) {
+  return check.rests_on.authorities.find(
     ({ authority, checkpoint, gen_time }) =>
       authority === token.authority && checkpoint === token.checkpoint && gen_time === token.gen_time,
   );
+}
+
+/** A warning where the check found the token good in itself, but its chain ends in no root that was to be trusted. */
+function trustNote(token: ReportedToken, of: ReportFacts, say: Say): Html | null {
+  const found = foundBy(token, of);
   return found === undefined || found.trusted
     ? null
     : html`<br><span class="small">${say("rootUntrusted")}</span>`;

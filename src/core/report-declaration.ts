@@ -75,7 +75,7 @@ function statements(of: DeclaredFacts, say: Say): readonly Html[] {
     said("log", [custodyTable(of, say), checkpointTable(of, say)]),
     of.existed_not_later_than.length === 0
       ? said("noTime")
-      : said("time", tokenTable(of.existed_not_later_than, of, say)),
+      : said("time", tokenTable(of.existed_not_later_than, of, say("existed"), say)),
     said("check", checkFacts(of, say)),
     said("compared", comparison(say)),
     said("limits", limitList(say)),
@@ -126,7 +126,7 @@ function process(of: DeclaredFacts, imported: boolean, say: Say): Html {
     "stepStore",
     "stepLog",
     ...(signed ? (["stepCheckpoint"] as const) : []),
-    ...(of.existed_not_later_than.length > 0 ? (["stepTime"] as const) : []),
+    ...(of.checkpoints.some(({ tokens }) => tokens.length > 0) ? (["stepTime"] as const) : []),
   ];
   return html`<ol type="a">${steps.map((step) => html`<li>${say(`draft.${step}`)}</li>`)}</ol>`;
 }

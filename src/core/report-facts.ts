@@ -91,6 +91,7 @@ export interface ReportedToken {
   readonly entry: number;
   readonly checkpoint: number;
   readonly kind: string;
+  /** Of the file's name; who signed it, the check says. */
   readonly authority: string;
   readonly status: string;
   readonly gen_time: string | null;
@@ -178,7 +179,7 @@ export interface ReportFacts {
   readonly hash_lists: readonly HashList[];
   readonly custody: readonly CustodyEvent[];
   readonly checkpoints: readonly ReportedCheckpoint[];
-  /** Of the tokens that the check found good: those over the oldest checkpoint that covers the capture's first entry. */
+  /** Of the tokens that the check traced to a trusted root: those over the oldest checkpoint that covers the capture's first entry. */
   readonly existed_not_later_than: readonly ReportedToken[];
   readonly pending: readonly PendingAuthority[];
   readonly check: ReportedCheck;

@@ -4,7 +4,7 @@ import {
   custodySection,
   limitsSection,
   outsideTimeSection,
-  trustNote,
+  authorityOf,
 } from "./report-custody-sections.js";
 import { isUnjudged, type ReportFacts, type ReportPictures } from "./report-facts.js";
 import {
@@ -107,7 +107,7 @@ ${facts([
   [
     say("existed"),
     earliest
-      ? html`${exact(earliest.gen_time ?? "")} (${say("by")} ${exact(earliest.authority)})${trustNote(earliest, of, say)}`
+      ? html`${exact(earliest.gen_time ?? "")} (${say("by")} ${exact(authorityOf(earliest, of))})`
       : say("outsideTimeNone"),
   ],
   [say("made"), html`${exact(of.made_at)}, ${exact(of.tool)}`],

@@ -4,7 +4,7 @@ import type { VaultLayout } from "./layout.js";
 import { readSettings, type VaultSettings } from "./settings.js";
 import { stampedCheckpoints } from "./tokens.js";
 
-/** By when entries existed, by the tokens that the log names: the index's word, which an audit checks. */
+/** Which entries were time-stamped and when, by the tokens that the log names: the index's word, which an audit checks. */
 export interface StoredAnchors {
   /** Ascending by size. */
   readonly stamped: readonly { readonly checkpoint: number; readonly gen_time: string }[];
@@ -37,7 +37,7 @@ export function configured(layout: VaultLayout): VaultSettings {
 export function anchorOf(
   { stamped, expected }: StoredAnchors,
   seq: number,
-): { readonly anchor: "stamped" | "pending" | "none"; readonly not_later_than: string | null } {
+): { readonly anchor: "stamped" | "pending" | "none"; readonly stamped_at: string | null } {
   let low = 0;
   let high = stamped.length;
   while (low < high) {
@@ -46,6 +46,6 @@ export function anchorOf(
     else high = middle;
   }
   const time = stamped[low]?.gen_time ?? null;
-  if (time !== null) return { anchor: "stamped", not_later_than: time };
-  return { anchor: expected ? "pending" : "none", not_later_than: null };
+  if (time !== null) return { anchor: "stamped", stamped_at: time };
+  return { anchor: expected ? "pending" : "none", stamped_at: null };
 }

@@ -34,8 +34,8 @@ export function tokensOf(database: Database.Database, checkpoint: number): reado
 }
 
 /**
- * By which tokens entry `seq` existed not later than a time: the granted ones over the oldest checkpoint that covers it
- * and has any, earliest first. Empty where none has one yet. The index's word; an audit checks the tokens.
+ * The tokens that first cover entry `seq`: the granted ones over the oldest checkpoint that covers it and has any, earliest
+ * first. Empty where none has one yet. The index's word; an audit checks the tokens and what they lead to.
  */
 export function earliestTokens(database: Database.Database, seq: number): readonly LoggedToken[] {
   return database

@@ -60,7 +60,7 @@ export const row: CaptureRow = {
   reason: null,
   file_name: null,
   anchor: "none",
-  not_later_than: null,
+  stamped_at: null,
 };
 
 const noFacts: SourceFacts = {

@@ -40,12 +40,12 @@ describe("the page of a capture", () => {
       pending: [],
     } as const;
     expect(page({ ...shown, anchor: stamped })).toMatch(
-      /existed +not later than 2026-09-19 15:00:00 UTC by first, checkpoint 14\n/,
+      /time-stamp +states 2026-09-19 15:00:00 UTC, in the file of first, checkpoint 14; 'holdfast verify'\n +traces it\n/,
     );
     const waiting = [{ authority: "first", reason: "answered with HTTP 500", next_at: null }];
     const pending = { status: "pending", tokens: [], pending: waiting } as const;
     expect(page({ ...shown, anchor: pending })).toMatch(
-      /existed +no outside time-stamp yet: first: answered with HTTP 500\n/,
+      /time-stamp +none yet: first: answered with HTTP 500\n/,
     );
     expect(page(shown)).not.toContain("existed");
   });

@@ -142,8 +142,8 @@ describe("what a result rests on", () => {
   test("each key, authority and witness is named with who says so, for comparing with what came from elsewhere", () => {
     const text = plain(rested);
     expect(text).toMatch(/key +SHA256:k{43}\n +since 2026-09-19 14:03:30 UTC, named by the log alone/);
-    expect(text).toContain("one: 2 time-stamps, 2026-09-19 14:04:00 UTC to 2026-09-21 14:04:00 UTC");
-    expect(text).toContain("signed by CN=Some Authority");
+    expect(text).toContain("2 time-stamps, 2026-09-19 14:04:00 UTC to 2026-09-21 14:04:00 UTC");
+    expect(text).toContain("authority  CN=Some Authority");
     expect(text).toContain("root CN=Some Root, which you named");
     expect(text).toMatch(/witness +SHA256:w{43}/);
   });

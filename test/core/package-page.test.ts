@@ -61,7 +61,10 @@ describe("the page of a package names what is in it", () => {
     const [checkpoint] = whole.checkpoints;
     for (const word of [checkpoint!.root, checkpoint!.signedBy!, ...checkpoint!.witnesses])
       expect(text).toContain(word);
-    for (const { authority } of checkpoint!.tokens) expect(text).toContain(authority);
+    for (const { file, stamp } of checkpoint!.tokens) {
+      for (const word of [file, stamp?.authority ?? "", stamp?.signer_sha256 ?? ""])
+        expect(text).toContain(word);
+    }
   });
 
   it("two clips stand one after the other, each with its own title, files and anchor", () => {
@@ -179,13 +182,13 @@ describe("the page says whose word each thing is", () => {
     expect(seen(text)).toContain(samples.record.requested_url!);
   });
 
-  it("with a time-stamp: existed not later than, says whom; without one, that there is none", () => {
+  it("with a time-stamp: existed not later than, says whom; without one that was traced to a trusted root, that there is none", () => {
     expect(seen(packagePage(whole))).toMatch(
-      /Existed not later than\s+2026-11-23 18:23:00 UTC\s*, says\s+example-tsa\s+\(checkpoint 4\)/,
+      /Existed not later than\s+2026-11-23 18:23:00 UTC\s*, says\s+Example Time Unit\s+\(checkpoint 4\)/,
     );
     const none = seen(packagePage(packageFacts([captureFacts(id, { existedBy: [] })])));
-    expect(none).toContain("no outside time-stamp over this clip in this package");
-    expect(none).not.toContain("says example-tsa (checkpoint");
+    expect(none).toContain("No time-stamp over this clip in this package was traced to a trusted root");
+    expect(none).not.toContain("says Example Time Unit (checkpoint");
   });
 
   it("alterations are listed, and where there are none the page says that none are stated", () => {
@@ -216,7 +219,7 @@ describe("what a hostile page wrote stays text", () => {
         record: hostileRecord(text),
         derivation: { ...derivation, completeness: { verdict: "unknown", grounds: [text] }, duration: text },
         entries: [{ seq: 2, at: text, event: text, sha256: text }],
-        existedBy: [{ authority: text, genTime: text, checkpoint: 4 }],
+        existedBy: [{ authority: text, signer_sha256: text, gen_time: text, checkpoint: 4 }],
       }),
     ]);
 

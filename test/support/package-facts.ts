@@ -4,6 +4,12 @@ import type { CaptureRecord, Claim, DerivationRecord } from "../../src/core/reco
 import * as samples from "./samples.js";
 
 /** A made-up file of a package, whose digests are those of its path. */
+const stamp = {
+  authority: "Example Time Unit",
+  signer_sha256: "5e".repeat(32),
+  gen_time: "2026-11-23T18:23:00.000Z",
+};
+
 export function packaged(path: string, bytes = 1_234_567): PackagedFile {
   const digest = (name: "sha256" | "sha512") => createHash(name).update(path).digest("hex");
   return { path, bytes, sha256: digest("sha256"), sha512: digest("sha512") };
@@ -46,7 +52,7 @@ export function captureFacts(id: string, changes: Partial<CaptureFacts> = {}): C
     ],
     annotations: [],
     tags: { read: true, originals: [] },
-    existedBy: [{ authority: "example-tsa", genTime: "2026-11-23T18:23:00.000Z", checkpoint: 4 }],
+    existedBy: [{ ...stamp, checkpoint: 4 }],
     ...changes,
     record,
     derivation: made,
@@ -69,8 +75,8 @@ export function packageFacts(
         root: "cd".repeat(32),
         signedBy: "SHA256:abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ",
         tokens: [
-          { authority: "example-tsa", kind: "rfc3161", genTime: "2026-11-23T18:23:00.000Z" },
-          { authority: "example-calendar", kind: "opentimestamps", genTime: null },
+          { file: "example-tsa", kind: "rfc3161", stamp: { ...stamp, trusted: true } },
+          { file: "example-calendar", kind: "opentimestamps", stamp: null },
         ],
         witnesses: ["SHA256:witnesswitnesswitnesswitnesswitnesswitness0"],
       },

@@ -167,9 +167,7 @@ describe("a checkpoint", () => {
     captureText(vault, "second");
     expect(await seal()).toMatchObject({ size: 4, created: true });
     closeVault(vault);
-    expect(
-      listCaptures(root(), everything).map(({ anchor, not_later_than }) => [anchor, not_later_than]),
-    ).toEqual([
+    expect(listCaptures(root(), everything).map(({ anchor, stamped_at }) => [anchor, stamped_at])).toEqual([
       ["stamped", "2026-11-23T18:22:05.120Z"],
       ["pending", null],
     ]);

@@ -160,13 +160,14 @@ export const english: ReportTexts = {
   witnesses: "Countersigned with the key",
   outsideTime: "Outside time",
   outsideTimeNote:
-    "A token is the statement of an outside authority about a signed checkpoint. It shows that what the checkpoint covers existed not later than the time stated. It does not show when the clip was made, posted or collected.",
+    "A token is the statement of an outside authority about a signed checkpoint. Where it leads to a root certificate that the check was given to trust, it shows that what the checkpoint covers existed not later than the time stated. It does not show when the clip was made, posted or collected.",
   existed: "Existed not later than",
+  statesTime: "States the time",
   by: "stated by",
   accuracy: "accuracy, ms",
   difference: "difference to the clock of this machine, ms",
   outsideTimeNone:
-    "No outside authority has stated a time over this capture yet. Only the clock of the collecting machine says since when it exists.",
+    "No time-stamp over this capture was traced to a root certificate that the check was given to trust. Only the clock of the collecting machine says since when it exists.",
   pending: "Not answered yet",
   nextAt: "asked again from",
   checks: "Checks made for this report",

@@ -151,6 +151,7 @@ export type ReportLabel =
   | "outsideTime"
   | "outsideTimeNote"
   | "existed"
+  | "statesTime"
   | "by"
   | "accuracy"
   | "difference"
