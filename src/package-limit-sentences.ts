@@ -1,11 +1,14 @@
 import { isAboutHeld } from "./core/audit-against.js";
 import type { CheckState, Finding } from "./core/finding.js";
-import { knownRoots } from "./verify-limits.js";
+import { knownRoots, uncheckedSentences } from "./verify-limits.js";
 import type { Brought } from "./verify-trust.js";
 
 /** What the check of a package came to, as far as its limits depend on it. */
 export interface PackageLimitFacts {
-  readonly ok: boolean;
+  /** Whether nothing is not as recorded. */
+  readonly agrees: boolean;
+  readonly hashes: CheckState;
+  readonly chain: CheckState;
   readonly signature: CheckState;
   readonly tokens: CheckState;
   readonly findings: readonly Finding[];
@@ -14,10 +17,11 @@ export interface PackageLimitFacts {
 
 /** What a check of a package shows and cannot show, in the words of EVIDENCE §11. */
 export function packageLimitSentences(facts: PackageLimitFacts): readonly string[] {
-  const { ok, findings, request } = facts;
-  const shown = ok ? "It shows no change since these files were logged; it" : "Not all of them agree. It";
+  const { agrees, findings, request } = facts;
+  const shown = agrees ? "It shows no change since these files were logged; it" : "Not all of them agree. It";
   return [
     `This compares the files of the package with the log entries in it, and the entries with checkpoints by their proofs. ${shown} says nothing about before.`,
+    ...uncheckedSentences(facts),
     ...keySentences(facts),
     ...rootSentences(facts),
     ...againstSentences(findings, request.against),

@@ -1,10 +1,14 @@
 import { isAboutHeld } from "./core/audit-against.js";
 import type { CheckState, Finding } from "./core/finding.js";
+import { hasUnreadSeals } from "./core/unread.js";
 import type { Brought } from "./verify-trust.js";
 
 /** What a check came to, as far as its limits depend on it. */
 export interface LimitFacts {
-  readonly ok: boolean;
+  /** Whether nothing is not as recorded. */
+  readonly agrees: boolean;
+  readonly hashes: CheckState;
+  readonly chain: CheckState;
   readonly quick: boolean;
   readonly hasAnnexes: boolean;
   readonly signature: CheckState;
@@ -17,15 +21,28 @@ export interface LimitFacts {
 
 /** What a check of a vault shows and cannot show, in the words of EVIDENCE §11. */
 export function limitSentences(facts: LimitFacts): readonly string[] {
-  const shown = facts.ok ? "It shows no change since they were logged; it" : "Not all of them agree. It";
+  const shown = facts.agrees ? "It shows no change since they were logged; it" : "Not all of them agree. It";
   return [
     `This compares stored bytes, records and log with each other. ${shown} says nothing about before.`,
+    ...uncheckedSentences(facts),
     ...signatureSentences(facts),
     ...tokenSentences(facts),
     ...againstSentences(facts),
     "It does not show that footage is genuine, nor who made it, where or when.",
     ...(facts.hasAnnexes ? [] : ["The private annexes are not here: nothing was compared with them."]),
     ...(facts.quick ? ["Only SHA-256 was compared, as --quick asks."] : []),
+  ];
+}
+
+/** What could not be checked is said, and nothing is claimed of it. */
+export function uncheckedSentences({
+  hashes,
+  chain,
+  findings,
+}: Pick<LimitFacts, "hashes" | "chain" | "findings">): readonly string[] {
+  if (hashes !== "unchecked" && chain !== "unchecked" && !hasUnreadSeals(findings)) return [];
+  return [
+    "Not everything could be checked: of what the notes name as unread, unfinished or being written, this says nothing. Check again when it can be read and nobody is writing.",
   ];
 }
 

@@ -13,9 +13,12 @@ import { type Checkpoint, parseCheckpoint } from "./core/checkpoint.js";
 import { decidedBy, type Finding, onePerPlace } from "./core/finding.js";
 import { FormatError } from "./core/format-error.js";
 import type { CheckState, PackagedCapture, PackageReport, World } from "./outcome.js";
+import { withoutUnread } from "./core/unread.js";
+import { hasErrors, isGood, sealStates } from "./core/verdict.js";
 import { packageLimitSentences } from "./package-limit-sentences.js";
-import { indexPackage, type PackageLimits, packageLimits } from "./vault/package-index.js";
-import { type PackageContent, readBagInfo, readPackage } from "./vault/package-reader.js";
+import { indexPackage, type PackageIndex, type PackageLimits, packageLimits } from "./vault/package-index.js";
+import { entriesPath, type PackageContent, readBagInfo, readPackage } from "./vault/package-reader.js";
+import { refusesToOpen } from "./vault/package-bytes.js";
 import { type Brought, heldCheckpoint, trustOf } from "./verify-trust.js";
 
 /** What is to be checked, and the texts of what the checker got from elsewhere. */
@@ -43,7 +46,11 @@ export async function verifyPackage(
     const message = `it cannot be read as a package: ${index.unreadable}`;
     return refused(request, { code: "package-unreadable", severity: "error", where: "package", message });
   }
+  const closed = index.findings.filter(({ code }) => code === "unreadable");
+  if (closed.length > 0) return refused(request, ...closed);
   const bagInfo = readBagInfo(index, limits);
+  const unreadInfo = bagInfo === null ? unreadText(index, "bag-info.txt", limits.text) : null;
+  if (unreadInfo !== null) return refused(request, unreadInfo);
   if (bagInfo === null || !isKnownPackage(bagInfo)) {
     const message = "it does not say that it is a package of version 1, the only one that is read here";
     return refused(request, { code: "package-version", severity: "error", where: "bag-info.txt", message });
@@ -56,10 +63,13 @@ export async function verifyPackage(
     signal,
     onProgress: (done, total) => report(world, request.path, done, total),
   });
+  const unreadEntries = content.hasAllEntries ? null : unreadText(index, entriesPath, limits.entries);
+  if (unreadEntries !== null) return refused(request, unreadEntries);
   const facts = factsOf(content, info);
   const inclusion = auditInclusion(content.entries.entries, content.checkpoints);
   const checkpoints = await auditCheckpoints(content.checkpoints, facts, trust, "package");
-  const findings = onePerPlace([
+  const unread = [...content.files].flatMap(([path, { problem }]) => (problem === null ? [] : [path]));
+  const all = onePerPlace([
     ...index.findings,
     ...content.findings,
     ...auditBag(content, info),
@@ -71,7 +81,16 @@ export async function verifyPackage(
     ...missingCopies(content),
     ...(held === null ? [] : heldFindings(held, content, facts)),
   ]);
+  const findings = withoutUnread(all, unread);
   return conclude(request, { content, info, inclusion, checkpoints, findings, facts });
+}
+
+/** The note for a text without which nothing can be checked, where it is there and cannot be read; null where it is not there or too large. */
+function unreadText({ files }: PackageIndex, path: string, largest: number): Finding | null {
+  const file = files.find((one) => one.path === path);
+  if (file === undefined || file.bytes > largest || !refusesToOpen(file)) return null;
+  const message = "it cannot be read, and without it nothing here can be checked";
+  return { code: "file-unreadable", severity: "note", where: path, message };
 }
 
 interface Audited {
@@ -143,16 +162,19 @@ function stated(body: Uint8Array | null): Checkpoint | null {
 
 function conclude(request: PackageRequest, audited: Audited): PackageReport {
   const { content, checkpoints, findings, facts, info } = audited;
-  const errors = findings.filter(({ severity }) => severity === "error");
   const captures = capturesOf(audited);
   const states = {
     hashes: decidedBy(findings, "hashes") ?? (captures.some(({ files }) => files > 0) ? "pass" : "absent"),
     chain: decidedBy(findings, "chain") ?? (content.hasAllEntries ? "pass" : "unchecked"),
-    signature: decidedBy(findings, "signature") === "fail" ? "fail" : checkpoints.signature,
-    tokens: checkpoints.tokens,
+    ...sealStates(findings, checkpoints),
   } as const;
   return {
-    ok: errors.length === 0,
+    ok: isGood({
+      states,
+      findings,
+      namedSigners: request.signers !== null,
+      namedRoots: request.tsaCa !== null,
+    }),
     ...states,
     checked: {
       entries: content.entries.lines,
@@ -166,7 +188,7 @@ function conclude(request: PackageRequest, audited: Audited): PackageReport {
     },
     rests_on: checkpoints.restsOn,
     findings,
-    limits: packageLimitSentences({ ...states, ok: errors.length === 0, findings, request }),
+    limits: packageLimitSentences({ ...states, agrees: !hasErrors(findings), findings, request }),
     package: {
       path: request.path,
       origin: content.entries.hasFirst ? facts.origin : null,
@@ -192,7 +214,7 @@ function capturesOf({ content, inclusion, checkpoints }: Audited): readonly Pack
 }
 
 /** Nothing was checked, so nothing counts as passed: that a package says it is of another time switches no check off. */
-function refused(request: PackageRequest, finding: Finding): PackageReport {
+function refused(request: PackageRequest, ...findings: readonly Finding[]): PackageReport {
   const states: Readonly<Record<"hashes" | "chain" | "signature" | "tokens", CheckState>> = {
     hashes: "unchecked",
     chain: "unchecked",
@@ -214,7 +236,7 @@ function refused(request: PackageRequest, finding: Finding): PackageReport {
       digests_per_file,
     },
     rests_on: restsOnNothing,
-    findings: [finding],
+    findings,
     limits: ["Nothing in it was checked."],
     package: { path: request.path, origin: null, profile: null, captures: [] },
   };

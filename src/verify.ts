@@ -6,12 +6,15 @@ import { HoldfastError } from "./core/error.js";
 import type { FindingCode } from "./core/finding-codes.js";
 import { decidedBy, type Finding } from "./core/finding.js";
 import { loggedVersion } from "./core/log-captures.js";
+import { hasErrors, isGood, sealStates } from "./core/verdict.js";
 import { openForWriting } from "./open-vault.js";
 import type { CheckState, FileReport, VerifyReport, World } from "./outcome.js";
+import { pause } from "./pause.js";
 import { auditVault, type VaultAudit } from "./vault/audit-vault.js";
 import { filesByDigest } from "./vault/captures.js";
 import { digestFile } from "./vault/digest-file.js";
 import { openForAudit, readVault, refuseMissingVault } from "./vault/reader.js";
+import { waitForWriter } from "./vault/second-look.js";
 import { closeVault, logEntry } from "./vault/vault.js";
 import { limitSentences } from "./verify-limits.js";
 import { type Brought, heldCheckpoint, trustOf } from "./verify-trust.js";
@@ -59,6 +62,7 @@ async function check(request: VerifyRequest, world: World): Promise<Checked> {
       held,
       trust,
       signal: world.signal,
+      beforeSecondLook: (state) => waitForWriter(opened.layout, state, (ms) => pause(ms, world.signal)),
       onProgress: (done, total) =>
         world.progress({
           subject: "vault",
@@ -179,7 +183,7 @@ function unusableLog(ids: readonly string[], findings: readonly Finding[]): Hold
     .map(({ code, message }) => `${message} (${code})`)
     .join("; ");
   return new HoldfastError(
-    "not-as-recorded",
+    hasErrors(findings) ? "not-as-recorded" : "io",
     `looking up ${ids.join(" and ")}: vault.db cannot be used: ${why}`,
     "run 'holdfast verify' without an id",
   );
@@ -187,19 +191,21 @@ function unusableLog(ids: readonly string[], findings: readonly Finding[]): Hold
 
 function buildReport(audit: VaultAudit, quick: boolean, brought: Brought): VerifyReport {
   const { findings, checkpoints } = audit;
-  const errors = findings.filter(({ severity }) => severity === "error");
   const entries = audit.log?.entries ?? 0;
   const unsigned = Math.max(0, entries - (checkpoints?.signedSize ?? 0));
   const states = {
     hashes: hashState(audit),
     chain: audit.log === null ? "unchecked" : (decidedBy(findings, "chain") ?? "pass"),
-    // Segments and the checkpoint that the checker holds are judged beside the checkpoints.
-    signature: decidedBy(findings, "signature") === "fail" ? "fail" : (checkpoints?.signature ?? "unchecked"),
-    tokens: checkpoints?.tokens ?? "unchecked",
+    ...sealStates(findings, checkpoints),
   } as const;
   const rests_on = checkpoints?.restsOn ?? restsOnNothing;
   return {
-    ok: errors.length === 0,
+    ok: isGood({
+      states,
+      findings,
+      namedSigners: brought.signers !== null,
+      namedRoots: brought.tsaCa !== null,
+    }),
     ...states,
     checked: {
       entries,
@@ -216,7 +222,7 @@ function buildReport(audit: VaultAudit, quick: boolean, brought: Brought): Verif
     findings,
     limits: limitSentences({
       ...states,
-      ok: errors.length === 0,
+      agrees: !hasErrors(findings),
       quick,
       hasAnnexes: audit.hasAnnexes,
       unsigned,

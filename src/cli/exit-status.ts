@@ -22,7 +22,7 @@ const meanings: Readonly<Record<ExitStatus, string>> = {
   1: "evidence is not as recorded",
   2: "usage: a wrong option, or nothing here has that name",
   3: "a needed program is missing, or the jail that was required",
-  4: "a capture failed or is incomplete (recorded as such), a disk or file could not be read or written, or the log has entries that are not signed because others wrote them",
+  4: "a capture failed or is incomplete (recorded as such), a disk or file could not be read or written, something asked for could not be checked, or the log has entries that are not signed because others wrote them",
   5: "no vault here, or not one this version knows",
   6: "another process holds the vault",
   70: "a bug in holdfast, with what to report",
@@ -73,6 +73,22 @@ export function statusOfCaptures(results: readonly CaptureResult[]): ExitStatus 
 export function statusOfDerivations(results: readonly CaptureResult[]): ExitStatus {
   const done = results.every(({ derivation }) => derivation === "done");
   return done ? exitStatus.done : exitStatus.notCaptured;
+}
+
+/** What the exit status of `verify` depends on. */
+export interface CheckResult {
+  readonly ok: boolean;
+  readonly findings: readonly { readonly severity: "error" | "note" }[];
+}
+
+/**
+ * `verify`: 1 when something is not as recorded; 4 when nothing is found to be so, but something that was asked for could not be
+ * checked.
+ */
+export function statusOfChecks(results: readonly CheckResult[]): ExitStatus {
+  const isWrong = results.some(({ findings }) => findings.some(({ severity }) => severity === "error"));
+  if (isWrong) return exitStatus.notAsRecorded;
+  return results.every(({ ok }) => ok) ? exitStatus.done : exitStatus.notCaptured;
 }
 
 /** The part of a command's help that says what its exit statuses mean. */

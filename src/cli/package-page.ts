@@ -4,7 +4,7 @@ import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd, wrap } from "./text-layout.js";
 import { counted, formatBytes, formatTime } from "./units.js";
-import { checkedWords, conclusionOf, findingBlock, findingLines, paintState } from "./verify-page.js";
+import { checkedWords, conclusionOf, findingBlock, paintState, quietLines } from "./verify-page.js";
 
 type Question = "hashes" | "chain" | "signature" | "tokens";
 
@@ -46,7 +46,7 @@ export function packagePage(
   style: Style,
 ): readonly string[] {
   const conclusion = conclusionOf(report.ok, report.findings, style);
-  if (quiet) return [...findingLines(report.findings, "error", style), conclusion];
+  if (quiet) return [...quietLines(report, style), conclusion];
   const { path, origin, profile } = report.package;
   return [
     ...labelled(

@@ -2,11 +2,10 @@ import type { Finding } from "../core/finding.js";
 import { printable } from "../core/printable.js";
 import type { CheckState, FileReport, VerifyReport } from "../outcome.js";
 import { restsOnLines } from "./rests-on.js";
+import type { Question } from "../core/finding-codes.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd, wrap } from "./text-layout.js";
 import { counted, formatBytes, formatCount, formatTime } from "./units.js";
-
-type Question = "hashes" | "chain" | "signature" | "tokens";
 
 interface QuestionWords {
   readonly asks: string;
@@ -19,6 +18,7 @@ const questions: Readonly<Record<Question, QuestionWords>> = {
   hashes: {
     asks: "stored bytes against the digests in the records",
     absent: "there are no stored bytes to check",
+    unchecked: "not all stored bytes could be checked against the digests in the records",
   },
   chain: {
     asks: "each log entry against the one before it",
@@ -45,7 +45,7 @@ export function verifyPage(
   style: Style,
 ): readonly string[] {
   const conclusion = conclusionOf(report.ok, report.findings, style);
-  if (quiet) return [...findingLines(report.findings, "error", style), conclusion];
+  if (quiet) return [...quietLines(report, style), conclusion];
   return [
     `checked  ${checkedWords(report.checked)}`,
     "",
@@ -57,6 +57,12 @@ export function verifyPage(
     "",
     conclusion,
   ];
+}
+
+/** With `--quiet`: what is not as recorded or, where nothing is, why not everything could be checked. */
+export function quietLines({ findings }: Pick<VerifyReport, "findings">, style: Style): readonly string[] {
+  const errors = findingLines(findings, "error", style);
+  return errors.length > 0 ? errors : findingLines(findings, "note", style);
 }
 
 export function checkedWords(checked: Readonly<Record<string, number>>): string {
@@ -135,6 +141,8 @@ export function findingLines(
 export function conclusionOf(ok: boolean, findings: readonly Finding[], style: Style): string {
   if (ok) return style.bold("what was checked is as recorded");
   const errors = findings.filter(({ severity }) => severity === "error").length;
+  if (errors === 0)
+    return style.bold(style.warn("not everything could be checked; what could is as recorded"));
   return style.bold(style.bad(`not as recorded: ${counted(errors, "error")}`));
 }
 

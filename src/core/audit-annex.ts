@@ -32,11 +32,14 @@ export function auditAnnex(
     where: `${found.folder}/${path}`,
     message,
   });
+  const unread = (code: FindingCode, path: string, problem: string): Finding => {
+    const message = `it cannot be read, and was not checked: ${problem}`;
+    return { code, severity: "note", where: `${found.folder}/${path}`, message };
+  };
   const annex = found.files.get("annex.json");
   if (annex === undefined)
     return [error("annex-missing", "annex.json", "raw files are here but the annex is not")];
-  if ("problem" in annex)
-    return [error("annex-unreadable", "annex.json", `it cannot be read: ${annex.problem}`)];
+  if ("problem" in annex) return [unread("annex-unreadable", "annex.json", annex.problem)];
   if (annex.sha256 !== expectedSha256) {
     return [error("annex-changed", "annex.json", "its SHA-256 is not the one the log states")];
   }
@@ -50,8 +53,7 @@ export function auditAnnex(
     const now = found.files.get(path);
     if (now === undefined)
       findings.push(error("annex-file-missing", path, "the annex names this file and it is not there"));
-    else if ("problem" in now)
-      findings.push(error("annex-file-unreadable", path, `it cannot be read: ${now.problem}`));
+    else if ("problem" in now) findings.push(unread("annex-file-unreadable", path, now.problem));
     else if (now.sha256 !== file.sha256 || now.bytes !== file.bytes) {
       findings.push(error("annex-file-changed", path, "its size or SHA-256 is not the one the annex states"));
     }

@@ -150,7 +150,7 @@ function auditManifest(
   for (const [path, digest] of listed) {
     const file = files.get(path);
     if (file === undefined) add("file-missing", path, `${name} lists it and it is not there`);
-    else if (file.problem !== null) add("file-unreadable", path, `it cannot be read: ${file.problem}`);
+    else if (file.problem !== null) findings.push(unread(path, file.problem));
     else if (file[algorithm] !== null && file[algorithm] !== digest) {
       add("file-changed", path, `its digest is not the one in ${name}`);
     }
@@ -187,6 +187,13 @@ function readManifest(
 /** A byte is one character: what is not ASCII fits no form here, and none can be confused with another. */
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("latin1");
+}
+
+/** What could not be read says nothing, for or against; under `proof/` more than its own digest hangs on it. */
+function unread(where: string, problem: string): Finding {
+  const code = where.startsWith("proof/") ? "proof-unreadable" : "file-unreadable";
+  const message = `it cannot be read, and was not checked: ${problem}`;
+  return { code, severity: "note", where, message };
 }
 
 function malformed(where: string, message: string): Finding {

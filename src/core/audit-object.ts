@@ -68,7 +68,19 @@ class ObjectReport {
   }
 
   error(code: FindingCode, path: string, message: string): void {
+    const now = this.found.files.get(path);
+    if (now !== undefined && "problem" in now) {
+      this.unreadable(path, now.problem);
+      return;
+    }
     this.findings.push({ code, severity: "error", where: `${this.found.folder}/${path}`, message });
+  }
+
+  /** What could not be read says nothing, for or against. */
+  unreadable(path: string, problem: string): void {
+    const where = `${this.found.folder}/${path}`;
+    const message = `it cannot be read, and was not checked: ${problem}`;
+    this.findings.push({ code: "file-unreadable", severity: "note", where, message });
   }
 
   /** A difference that a commit in progress makes: an error unless the journal explains it. */
@@ -153,7 +165,11 @@ function holds(bytes: Uint8Array | undefined, text: string): boolean {
 function newestInventory(found: FoundObject, versions: readonly LoggedVersion[]): Inventory | null {
   const numberOf = ({ version }: LoggedVersion) => Number(version.slice(1));
   for (const version of [...versions].sort((a, b) => numberOf(b) - numberOf(a))) {
-    const bytes = found.texts.get(`${version.version}/inventory.json`);
+    const path = `${version.version}/inventory.json`;
+    const measured = found.files.get(path);
+    // An older one does not know what this version brings.
+    if (measured !== undefined && "problem" in measured) return null;
+    const bytes = found.texts.get(path);
     const text = bytes === undefined ? null : exactText(bytes);
     const parsed = text === null ? null : parseInventory(text);
     if (parsed && "inventory" in parsed) return parsed.inventory;
@@ -177,7 +193,7 @@ function auditVersionFiles(
       continue;
     }
     if ("problem" in now) {
-      report.error("file-unreadable", path, `it cannot be read: ${now.problem}`);
+      report.unreadable(path, now.problem);
       continue;
     }
     const inventoried = listed.get(path);

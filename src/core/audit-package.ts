@@ -120,7 +120,7 @@ function expectedFindings(
     const now = files.get(path);
     if (now === undefined)
       return [error("file-missing", path, `entry ${entry} names this file and it is not there`)];
-    if (now.problem !== null) return [error("file-unreadable", path, `it cannot be read: ${now.problem}`)];
+    if (now.problem !== null) return [unreadable(path, now.problem)];
     if (now.bytes !== bytes) {
       return [error("file-changed", path, `its size is ${now.bytes}, and entry ${entry} states ${bytes}`)];
     }
@@ -202,6 +202,11 @@ function annexFindings({ files, annexes, info }: FoundPackage, capture: LoggedCa
 function measured({ bytes, sha256, sha512, problem }: PackagedFile): MeasuredFile {
   // What was not read is not as its annex states it; an empty digest is no digest of anything.
   return problem === null ? { bytes, sha256: sha256 ?? "", sha512 } : { problem };
+}
+
+function unreadable(where: string, problem: string): Finding {
+  const message = `it cannot be read, and was not checked: ${problem}`;
+  return { code: "file-unreadable", severity: "note", where, message };
 }
 
 function error(code: FindingCode, where: string, message: string): Finding {

@@ -26,7 +26,8 @@ export function fails({ code, severity }: Finding, question: Question): boolean 
   return severity === "error" && findingKinds[code].fails.includes(question);
 }
 
-function leavesOpen({ code, severity }: Finding, question: Question): boolean {
+/** Whether a finding leaves a question unchecked where nothing fails it. */
+export function leavesOpen({ code, severity }: Finding, question: Question): boolean {
   return severity === "note" && findingKinds[code].opens.includes(question);
 }
 

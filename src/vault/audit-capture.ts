@@ -74,7 +74,10 @@ function recordFindings(layout: VaultLayout, capture: LoggedCapture, found: Foun
       message,
     });
     const bytes = readBytes(join(layout.root, where));
-    if (bytes === null) return [finding("file-unreadable", "it cannot be read as a text")];
+    if (bytes === null) {
+      const message = "it cannot be read as a text, and was not checked as one";
+      return [{ code: "file-unreadable", severity: "note", where, message }];
+    }
     try {
       const value = parseCanonicalBytes(bytes);
       return schemaProblems(schema, value).map((message) => finding(`${schema}-schema`, message));

@@ -5,11 +5,12 @@ import { exactText } from "../core/exact-text.js";
 import type { Finding } from "../core/finding.js";
 import { GrowingTree } from "../core/growing-tree.js";
 import { type FoundSegment, openSegmentAudit } from "./audit-segments.js";
-import { olderVersion } from "./database.js";
+import { isMachineFault, olderVersion } from "./database.js";
 import { objectPath, type VaultLayout } from "./layout.js";
 import { lineBytesFrom } from "./log.js";
 import { openNodeAudit } from "./merkle-nodes.js";
 import { openReplay, type Replay } from "./replay.js";
+import { unreadDatabase } from "./reader.js";
 import { recordReader } from "./record-reader.js";
 
 /** What is to be compared with the lines besides the index. */
@@ -44,7 +45,11 @@ export interface IndexAudit {
 export function auditIndex(layout: VaultLayout, database: Database.Database, task: LinesTask): IndexAudit {
   const damage = integrityFindings(database, task.lightCheck);
   if (damage.length > 0) return { damage, findings: [], segmentFindings: [], roots: new Map() };
-  const replay = openReplay(recordReader(layout));
+  let hasUnread = false;
+  const reader = recordReader(layout, () => {
+    hasUnread = true;
+  });
+  const replay = openReplay(reader);
   const segments = openSegmentAudit(layout.root, task.segments, (first) => lineBytesFrom(database, first));
   const older = olderVersion(database) !== null;
   const nodes = older ? null : openNodeAudit(database);
@@ -60,7 +65,8 @@ export function auditIndex(layout: VaultLayout, database: Database.Database, tas
       for (const finding of replayLine(replay, line)) findings.push(finding);
     }
     // What the log itself does not allow counts whatever the index is; only the index of this version is held against it.
-    const compared = nodes ? [...replay.compare(database), ...nodes.findings()] : [olderIndex];
+    const ofRecords = () => (hasUnread ? [unreadRecords] : replay.compare(database));
+    const compared = nodes ? [...ofRecords(), ...nodes.findings()] : [olderIndex];
     return {
       damage,
       findings: [...findings, ...compared],
@@ -82,6 +88,14 @@ const olderIndex: Finding = {
     "its index is that of an earlier version and was not compared: the next command that writes makes it anew",
 };
 
+/** Titles in the index come from the records: without one of them nothing can be said of it. */
+const unreadRecords: Finding = {
+  code: "index-unchecked",
+  severity: "note",
+  where: "vault.db",
+  message: "its index was not compared with the records: one of them cannot be read",
+};
+
 /** An entry names an object only by the one path that follows from the capture's id, and versions only by number. */
 export function placeFindings({ seq, body }: Entry): readonly Finding[] {
   const { capture, object, version } = body;
@@ -101,7 +115,8 @@ function integrityFindings(database: Database.Database, light: boolean): readonl
     const answer = database.pragma(light ? "quick_check" : "integrity_check", { simple: true });
     return answer === "ok" ? [] : [damaged(`SQLite's own check says: ${String(answer)}`)];
   } catch (error) {
-    return [damaged(`SQLite cannot read it: ${error instanceof Error ? error.message : "unknown"}`)];
+    const words = `SQLite cannot read it: ${error instanceof Error ? error.message : "unknown"}`;
+    return [isMachineFault(error) ? unreadDatabase(words) : damaged(words)];
   }
 }
 

@@ -9,12 +9,13 @@ import type { LoggedCapture } from "../core/log-captures.js";
 import { CoveredTimes } from "../core/log-facts.js";
 import { auditIndex, type IndexAudit, type LinesTask, placeFindings } from "./audit-index.js";
 import type { Intent } from "./commit.js";
+import { isMachineFault } from "./database.js";
 import { auditIndexApart } from "./index-thread.js";
 import { schemaProblems } from "./json-schemas.js";
 import { objectPath } from "./layout.js";
 import { type LogFolder, readLogFolder } from "./log-folder.js";
 import { readLog } from "./log.js";
-import type { VaultReader } from "./reader.js";
+import { unreadDatabase, type VaultReader } from "./reader.js";
 import { readIntents } from "./journal.js";
 
 /** What the database of a vault said at one instant. */
@@ -205,8 +206,8 @@ function withPending(
 }
 
 function unreadable(error: unknown): Finding {
-  const words = error instanceof Error ? error.message : "unknown";
-  return vaultDb("database-damaged", `SQLite cannot read it: ${words}`);
+  const words = `SQLite cannot read it: ${error instanceof Error ? error.message : "unknown"}`;
+  return isMachineFault(error) ? unreadDatabase(words) : vaultDb("database-damaged", words);
 }
 
 function vaultDb(code: FindingCode, message: string): Finding {

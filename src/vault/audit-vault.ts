@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { auditAgainst } from "../core/audit-against.js";
 import {
   auditCheckpoints,
@@ -7,29 +6,17 @@ import {
   type Trust,
 } from "../core/audit-checkpoints.js";
 import type { LogAudit } from "../core/audit-log.js";
-import type { MeasuredFile } from "../core/audit-object.js";
-import { isCaptureId } from "../core/capture-id.js";
 import type { Checkpoint } from "../core/checkpoint.js";
-import type { Finding } from "../core/finding.js";
-import type { LoggedCapture } from "../core/log-captures.js";
-import { captureFindings, isReadAsText, type MeasuredFolders } from "./audit-capture.js";
+import { type Finding, leavesOpen } from "../core/finding.js";
+import { withoutUnread } from "../core/unread.js";
+import { auditRound, captureIn, type Round } from "./audit-round.js";
 import { readSnapshot, type Snapshot, type SnapshotOptions, touchedBetween } from "./audit-snapshot.js";
 import { oneIdByPart } from "./captures.js";
 import type { Intent } from "./commit.js";
 import { databaseState } from "./database-files.js";
 import type { VaultLayout } from "./layout.js";
-import {
-  folderOf,
-  hasAnnexes,
-  listVault,
-  looseOriginals,
-  oversizedTexts,
-  ownFileFindings,
-  strayFindings,
-} from "./listing.js";
-import { measureFiles } from "./measure.js";
+import { hasAnnexes, ownFileFindings } from "./listing.js";
 import { type AuditedVault, openForAudit } from "./reader.js";
-import type { FoundPath } from "./walk.js";
 
 export interface VaultAudit {
   readonly findings: readonly Finding[];
@@ -57,6 +44,11 @@ export interface AuditOptions {
   /** A checkpoint that the checker got from elsewhere. */
   readonly held: Checkpoint | null;
   readonly trust: Trust;
+  /**
+   * Waited for once, before what could not be checked is looked at again; `state` is what `databaseState` said at the end of
+   * the look before.
+   */
+  readonly beforeSecondLook: (state: string) => Promise<void>;
   readonly onProgress: (files: number, total: number) => void;
   readonly signal: AbortSignal;
 }
@@ -72,7 +64,8 @@ interface Task extends AuditOptions {
 /**
  * Audits a vault from its stored bytes: log, index, objects, annexes, the vault's own files. Reports everything that
  * is not as recorded and changes nothing. A writer may be at work: the log is read first, then what lies on disk, and
- * captures of which the log or the journal says something new at the end are audited again. Throws on an abort, and
+ * captures of which the log or the journal says something new at the end are audited again. What cannot be checked, such
+ * as a commit that has begun or a file that cannot be read, is looked at a second time and then left unchecked. Throws on an abort, and
  * `not-found` for a part that is not one of exactly one id.
  */
 export async function auditVault(opened: AuditedVault, asked: AuditOptions): Promise<VaultAudit> {
@@ -83,14 +76,28 @@ export async function auditVault(opened: AuditedVault, asked: AuditOptions): Pro
   const options: Task = { ...asked, only: chosenIds(snapshot, asked.parts) };
   let round = await auditRound(layout, snapshot, options.only, options);
   let state = opened.state;
+  let hasWaited = false;
   const files = new Map(round.files);
   const earlier = new Map<string, readonly Finding[]>(round.captures);
-  for (let count = 1; databaseState(layout) !== state; count += 1) {
+  for (let count = 1; ; count += 1) {
+    const moved = databaseState(layout) !== state;
+    if (!moved && (hasWaited || !isOpen(round, earlier))) break;
+    const again = moved ? [] : openCaptures(round, earlier);
+    if (!moved) {
+      hasWaited = true;
+      await options.beforeSecondLook(state);
+    }
     const next = await readAgain(layout, options);
-    if (next === null) break;
+    if (next === null) {
+      const message = "it could not be read a second time: what was written meanwhile was not checked";
+      round = { ...round, vault: [...round.vault, beingWritten("vault.db", message)] };
+      break;
+    }
     state = next.state;
     const touched = touchedBetween(round.snapshot, next.snapshot);
-    const scope = new Set([...touched].filter((id) => options.only === null || options.only.has(id)));
+    const scope = new Set(
+      [...touched, ...again].filter((id) => options.only === null || options.only.has(id)),
+    );
     if (count === rounds) {
       return conclude(opened, unsettled(round, touched), unsettledCaptures(earlier, touched), files, options);
     }
@@ -101,45 +108,21 @@ export async function auditVault(opened: AuditedVault, asked: AuditOptions): Pro
   return conclude(opened, round, earlier, files, options);
 }
 
-/** One look at everything outside the captures and at some captures, by what the database said just before it. */
-interface Round {
-  readonly snapshot: Snapshot;
-  /** Findings on the vault as a whole. */
-  readonly vault: readonly Finding[];
-  readonly captures: ReadonlyMap<string, readonly Finding[]>;
-  /** Measured files → bytes. */
-  readonly files: ReadonlyMap<string, number>;
+/** Captures of which something could not be checked: a commit that has begun, a file that could not be read. */
+function openCaptures(
+  { snapshot }: Round,
+  captures: ReadonlyMap<string, readonly Finding[]>,
+): readonly string[] {
+  const open = [...captures].filter(([, findings]) => findings.some((one) => leavesOpen(one, "hashes")));
+  return [...new Set([...open.map(([id]) => id), ...snapshot.intents.keys()])];
 }
 
-async function auditRound(
-  layout: VaultLayout,
-  snapshot: Snapshot,
-  scope: ReadonlySet<string> | null,
-  options: Task,
-): Promise<Round> {
-  const listing = listVault(layout);
-  const wanted = ({ id }: LoggedCapture) => scope === null || scope.has(id);
-  const chosen = [...snapshot.captures.values()].filter(wanted);
-  const ids = new Set(chosen.map(({ id }) => id));
-  const files = [...listing.objects, ...listing.annexes].filter(
-    ({ path, kind }) => kind === "file" && ids.has(captureIn(path) ?? ""),
+function isOpen(round: Round, captures: ReadonlyMap<string, readonly Finding[]>): boolean {
+  return (
+    openCaptures(round, captures).length > 0 ||
+    round.unread.length > 0 ||
+    round.vault.some((one) => leavesOpen(one, "hashes"))
   );
-  const measured = await measureAll(layout, files, options);
-  const texts = files.filter(({ path }) => isReadAsText(path));
-  const onFiles = byCapture([...oversizedTexts(texts), ...looseOriginals(files)]);
-  const captures = chosen.map((capture) => {
-    const found = captureFindings(layout, capture, measured, snapshot.intents.get(capture.id) ?? null);
-    return [capture.id, [...found, ...(onFiles.get(capture.id) ?? [])]] as const;
-  });
-  return {
-    snapshot,
-    vault: [
-      ...ownFileFindings(layout, snapshot.log),
-      ...strayFindings(listing, snapshot.captures, new Set(snapshot.folder.strays)),
-    ],
-    captures: new Map(captures),
-    files: new Map(files.map(({ path, bytes }) => [path, bytes])),
-  };
 }
 
 function chosenIds({ captures }: Snapshot, parts: readonly string[] | null): ReadonlySet<string> | null {
@@ -181,11 +164,12 @@ function unsettledCaptures(
   captures: ReadonlyMap<string, readonly Finding[]>,
   touched: ReadonlySet<string>,
 ): ReadonlyMap<string, readonly Finding[]> {
-  const note = (where: string): Finding => {
-    const message = "another process was writing to it all the time: it was not checked";
-    return { code: "being-written", severity: "note", where, message };
-  };
-  return new Map([...captures, ...[...touched].map((id) => [id, [note(id)]] as const)]);
+  const message = "another process was writing to it all the time: it was not checked";
+  return new Map([...captures, ...[...touched].map((id) => [id, [beingWritten(id, message)]] as const)]);
+}
+
+function beingWritten(where: string, message: string): Finding {
+  return { code: "being-written", severity: "note", where, message };
 }
 
 async function conclude(
@@ -204,18 +188,21 @@ async function conclude(
   );
   const present = hasAnnexes(layout);
   const ofCaptures = [...captures.values()].flat().filter(({ code }) => present || code !== "annex-absent");
+  const intents = [...snapshot.intents.values()].filter(({ capture }) => only === null || only.has(capture));
+  const all: readonly Finding[] = [
+    ...ofDatabase,
+    ...snapshot.findings,
+    ...snapshot.indexFindings,
+    ...snapshot.segmentFindings,
+    ...checkpoints.findings,
+    ...(held === null ? [] : auditAgainst(held, facts)),
+    ...round.vault,
+    ...ofCaptures,
+    ...intents.map(intentNote),
+    ...snapshot.folder.unread.map(unreadSeal),
+  ];
   return {
-    findings: [
-      ...ofDatabase,
-      ...snapshot.findings,
-      ...snapshot.indexFindings,
-      ...snapshot.segmentFindings,
-      ...checkpoints.findings,
-      ...(held === null ? [] : auditAgainst(held, facts)),
-      ...round.vault,
-      ...ofCaptures,
-      ...[...snapshot.intents.values()].map(intentNote),
-    ],
+    findings: withoutUnread(all, round.unread),
     log: snapshot.log,
     only,
     files: files.size,
@@ -251,41 +238,12 @@ function countFiles(found: readonly FoundCheckpoint[]): VaultAudit["checkpointFi
   };
 }
 
-async function measureAll(
-  layout: VaultLayout,
-  files: readonly FoundPath[],
-  { quick, onProgress, signal }: AuditOptions,
-): Promise<MeasuredFolders> {
-  const largestFirst = [...files].sort((a, b) => b.bytes - a.bytes);
-  const paths = largestFirst.map(({ path }) => join(layout.root, path));
-  const measured = await measureFiles(paths, quick, (done) => onProgress(done, files.length), signal);
-  const folders = new Map<string, Map<string, MeasuredFile>>();
-  for (const [index, { path }] of largestFirst.entries()) {
-    const folder = folderOf(path);
-    const inside = folders.get(folder) ?? new Map<string, MeasuredFile>();
-    inside.set(path.slice(folder.length), measured[index] ?? { problem: "not measured" });
-    folders.set(folder, inside);
-  }
-  return folders;
-}
-
-function byCapture(findings: readonly Finding[]): ReadonlyMap<string, readonly Finding[]> {
-  const all = new Map<string, Finding[]>();
-  for (const finding of findings) {
-    const id = captureIn(finding.where) ?? "";
-    all.set(id, [...(all.get(id) ?? []), finding]);
-  }
-  return all;
-}
-
-/** The capture in whose object or annex a path lies. */
-function captureIn(path: string): string | null {
-  const parts = path.split("/");
-  const id = parts[0] === "objects" ? parts[2] : parts[0] === "private" ? parts[1] : undefined;
-  return id !== undefined && isCaptureId(id) ? id : null;
+function unreadSeal(where: string): Finding {
+  const message = "the system refuses to read it: signatures and time-stamps were not checked to the end";
+  return { code: "seal-unreadable", severity: "note", where, message };
 }
 
 function intentNote(intent: Intent): Finding {
-  const message = `a commit (${intent.event}) was interrupted, or is being made now; the next command that writes finishes it and logs that`;
+  const message = `a commit (${intent.event}) was interrupted, or is being made now, and was not checked; the next command that writes finishes it and logs that`;
   return { code: "commit-interrupted", severity: "note", where: intent.capture, message };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { close, fstat, read } from "node:fs";
 import { promisify } from "node:util";
 import { HoldfastError } from "../core/error.js";
-import { openQuietly } from "./digest-file.js";
+import { isRefusal, openQuietly } from "./digest-file.js";
 
 /** What is stated of a stored file, and where it lies. */
 export interface StatedFile {
@@ -78,7 +78,9 @@ function openStated(file: StatedFile): number {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
     if (code === "ENOENT") throw notAsRecorded("file-missing", file, "it is not there");
-    throw notAsRecorded("file-unreadable", file, `it cannot be read: ${code}`);
+    if (!isRefusal(error)) throw notAsRecorded("file-missing", file, `it is no regular file: ${code}`);
+    const hint = "look at who may read it and at the disk, then run the same command again";
+    throw new HoldfastError("io", `reading ${file.where}: it cannot be read: ${code}`, hint, error);
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { HoldfastError } from "../core/error.js";
+import { isRefusal } from "./digest-file.js";
 
 const schemaFolder = fileURLToPath(new URL("../../schemas/", import.meta.url));
 
@@ -67,6 +68,12 @@ function isUntouched(database: Database.Database): boolean {
 /** Whether SQLite says of the file itself that it is no database, or a broken one. */
 function isDamage(error: unknown): error is Error {
   return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code);
+}
+
+/** Whether an error says something of the machine and nothing of the file: the system, or SQLite for it, could not read. */
+export function isMachineFault(error: unknown): boolean {
+  if (!(error instanceof Database.SqliteError)) return isRefusal(error);
+  return /^SQLITE_(IOERR|CANTOPEN|BUSY|LOCKED|NOMEM|PERM|AUTH|FULL|READONLY)/.test(error.code);
 }
 
 /** What is said where SQLite or the system cannot read vault.db; `path` is where it lies. */

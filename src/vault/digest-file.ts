@@ -123,6 +123,15 @@ function readBlocks(path: string, readers: readonly (Hash | { update(block: Buff
 }
 
 /**
+ * Whether the system would not let us read what is there: a right, a fault of the disk, a limit. That it is not there, or is
+ * no regular file, is no refusal.
+ */
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error && "code" in error && "syscall" in error)) return false;
+  return !["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"].includes(String(error.code));
+}
+
+/**
  * Opens a file for reading without touching its access time, without following a link and without blocking on a pipe. Only
  * the owner of a file may leave its access time alone; others open it as usual.
  */

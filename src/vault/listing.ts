@@ -4,7 +4,7 @@ import type { LogAudit } from "../core/audit-log.js";
 import { sha256 } from "../core/digest.js";
 import type { Finding } from "../core/finding.js";
 import type { LoggedCapture } from "../core/log-captures.js";
-import { largestText, readQuietly } from "./digest-file.js";
+import { isRefusal, largestText, readQuietly } from "./digest-file.js";
 import { storageRootFiles, type VaultLayout } from "./layout.js";
 import { type FoundPath, walk } from "./walk.js";
 import { isLockFile } from "./writer-lock.js";
@@ -29,19 +29,19 @@ export function listVault(layout: VaultLayout): VaultListing {
 /** README.txt, holdfast.json, the files that make `objects/` an OCFL storage root, and the folders of a vault. */
 export function ownFileFindings(layout: VaultLayout, log: LogAudit | null): readonly Finding[] {
   const findings: Finding[] = [...folderFindings(layout), ...lockFindings(layout)];
+  const compare = (path: string, expected: string, message: string) => {
+    const found = digestOf(join(layout.root, path));
+    if (found === "unreadable") findings.push(unreadable(path));
+    else if (found !== expected) changed(path, message);
+  };
   const changed = (where: string, message: string) =>
     findings.push({ code: "own-file-changed", severity: "error", where, message });
   for (const [name, text] of Object.entries(storageRootFiles)) {
-    if (digestOf(join(layout.objects, name)) !== sha256(text)) {
-      changed(`objects/${name}`, "missing or changed");
-    }
+    compare(`objects/${name}`, sha256(text), "missing or changed");
   }
-  if (log && digestOf(layout.settings) !== (log.settingsSha256 ?? "")) {
-    changed("holdfast.json", "missing, or its SHA-256 is not the one the log states");
-  }
-  if (log && digestOf(layout.readme) !== (log.readmeSha256 ?? "")) {
-    changed("README.txt", "missing, or its SHA-256 is not the one the log states");
-  }
+  const notAsLogged = "missing, or its SHA-256 is not the one the log states";
+  if (log) compare("holdfast.json", log.settingsSha256 ?? "", notAsLogged);
+  if (log) compare("README.txt", log.readmeSha256 ?? "", notAsLogged);
   return findings;
 }
 
@@ -107,9 +107,15 @@ function isKnown(path: string, captures: ReadonlyMap<string, LoggedCapture>): bo
   return capture !== undefined && (folder === `private/${id}/` || folder === `${capture.object}/`);
 }
 
+function unreadable(where: string): Finding {
+  const message = "the system refuses to read it: it was not checked";
+  return { code: "unreadable", severity: "note", where, message };
+}
+
 function stray({ path, kind }: FoundPath, known: boolean): Finding {
   if (kind === "unreadable") {
-    return { code: "unreadable", severity: "error", where: path, message: "the system refuses to read it" };
+    const message = "the system refuses to read it: nothing in it was checked";
+    return { code: "unreadable", severity: "note", where: path, message };
   }
   return { code: "stray", severity: "error", where: path, message: strayMessage(kind, known) };
 }
@@ -179,7 +185,11 @@ export function oversizedTexts(texts: readonly FoundPath[]): readonly Finding[] 
     });
 }
 
-function digestOf(path: string): string | null {
-  const bytes = readBytes(path);
-  return bytes && sha256(bytes);
+/** Null for what is not there or is no regular file. */
+function digestOf(path: string): string | "unreadable" | null {
+  try {
+    return sha256(readQuietly(path));
+  } catch (error) {
+    return isRefusal(error) ? "unreadable" : null;
+  }
 }

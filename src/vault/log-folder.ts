@@ -1,8 +1,8 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { closeSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FoundCheckpoint, FoundFile, FoundToken } from "../core/audit-checkpoints.js";
 import { checkpointName } from "../core/checkpoint.js";
-import { readQuietly } from "./digest-file.js";
+import { isRefusal, openQuietly, readQuietly } from "./digest-file.js";
 import type { VaultLayout } from "./layout.js";
 
 /** A segment by its name (FORMAT.md §14): lines `first` to `last` of the log. */
@@ -21,6 +21,8 @@ export interface LogFolder {
   readonly checkpoints: readonly FoundCheckpoint[];
   /** Paths of everything that bears no name of FORMAT.md §14, or is no regular file. */
   readonly strays: readonly string[];
+  /** Paths of what the system would not let us read, `log` itself among them. */
+  readonly unread: readonly string[];
 }
 
 type Part = { readonly size: number } & (
@@ -28,24 +30,27 @@ type Part = { readonly size: number } & (
   | { readonly is: "token"; readonly file: FoundToken }
 );
 
-/** Reads names and small files; judges nothing, and never throws: what cannot be read is a stray. */
+/** Reads names and small files; judges nothing, and never throws. */
 export function readLogFolder(layout: VaultLayout): LogFolder {
   const segments: LogSegment[] = [];
   const strays: string[] = [];
+  const unread: string[] = [];
   const parts = new Map<number, Part[]>();
-  for (const name of names(layout.log)) {
+  for (const name of names(layout.log, () => unread.push("log"))) {
     const path = `log/${name}`;
     const segment = segmentOf(layout, path);
-    const part = segment ? null : partOf(layout, path);
+    const part = segment ? null : partOf(layout, path, () => unread.push(path));
+    if (segment && refusesToOpen(join(layout.root, path))) unread.push(path);
     if (segment) segments.push(segment);
     else if (part) parts.set(part.size, [...(parts.get(part.size) ?? []), part]);
-    else strays.push(path);
+    else if (!unread.includes(path)) strays.push(path);
   }
   const sizes = [...parts.keys()].sort((a, b) => a - b);
   return {
     segments: segments.sort((a, b) => a.first - b.first || a.last - b.last),
     checkpoints: sizes.map((size) => checkpointOf(size, parts.get(size) ?? [])),
     strays,
+    unread,
   };
 }
 
@@ -97,10 +102,11 @@ export function listSegments(layout: VaultLayout): readonly LogSegment[] {
     .sort((a, b) => a.first - b.first || a.last - b.last);
 }
 
-function names(folder: string): readonly string[] {
+function names(folder: string, onRefusal: () => void = () => undefined): readonly string[] {
   try {
     return readdirSync(folder).sort();
-  } catch {
+  } catch (error) {
+    if (isRefusal(error)) onRefusal();
     return [];
   }
 }
@@ -117,7 +123,7 @@ function segmentOf(layout: VaultLayout, path: string): LogSegment | null {
 
 const authorityName = "[a-z0-9][a-z0-9-]{0,31}";
 
-function partOf(layout: VaultLayout, path: string): Part | null {
+function partOf(layout: VaultLayout, path: string, onRefusal: () => void = () => undefined): Part | null {
   const [, digits = "", rest = ""] = /^log\/(\d{6,16})\.(.+)$/.exec(path) ?? [];
   const size = numberOf(digits);
   const kind = size === null ? null : kindOf(rest);
@@ -127,8 +133,19 @@ function partOf(layout: VaultLayout, path: string): Part | null {
     return kind.is === "token"
       ? { size, is: "token", file: { ...file, ...kind.token } }
       : { size, is: kind.is, file };
-  } catch {
+  } catch (error) {
+    if (isRefusal(error)) onRefusal();
     return null;
+  }
+}
+
+/** A segment is read later, block by block. */
+function refusesToOpen(path: string): boolean {
+  try {
+    closeSync(openQuietly(path));
+    return false;
+  } catch (error) {
+    return isRefusal(error);
   }
 }
 

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { PackagedFile } from "../core/audit-bag.js";
 import { FormatError } from "../core/format-error.js";
-import { openNamedQuietly, openQuietly } from "./digest-file.js";
+import { isRefusal, openNamedQuietly, openQuietly } from "./digest-file.js";
 import { measureFiles } from "./measure.js";
 import type { PackageIndexFile } from "./package-index.js";
 
@@ -40,6 +40,16 @@ function* blocksOf({ container, offset, bytes }: PackageIndexFile): Generator<Bu
     }
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Whether the system does not let us open a file that is there. */
+export function refusesToOpen({ container, offset }: PackageIndexFile): boolean {
+  try {
+    closeSync(offset === null ? openQuietly(container) : openNamedQuietly(container));
+    return false;
+  } catch (error) {
+    return isRefusal(error);
   }
 }
 

@@ -61,6 +61,9 @@ export function indexPackage(path: string, limits: PackageLimits, signal: AbortS
   const isFolder = folderOrFile(path) === "folder";
   if (!isFolder) refuseWrapped(path);
   const index = isFolder ? indexFolder(path, limits, signal) : readTar(path, limits, signal);
+  if (index.findings.some(({ code, where }) => code === "unreadable" && where === "package")) {
+    throw refused(path, null);
+  }
   if (index.unreadable !== null) return index;
   if (!index.files.some((file) => file.path === "bagit.txt")) {
     return { ...index, unreadable: "there is no bagit.txt in it" };

@@ -42,7 +42,7 @@ export interface ReadOptions {
   readonly onProgress: (files: number, total: number) => void;
 }
 
-const entriesPath = "proof/entries.jsonl";
+export const entriesPath = "proof/entries.jsonl";
 
 /**
  * Reads a package of anybody's making and judges nothing but its texts. A file is read through only where its size is

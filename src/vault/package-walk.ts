@@ -68,7 +68,7 @@ function* readNames(opened: Dir): Generator<string> {
 
 function closedFolder(path: string): Finding {
   const where = path === "" ? "package" : path;
-  return { code: "unreadable", severity: "error", where, message: "the system refuses to read this folder" };
+  return { code: "unreadable", severity: "note", where, message: "the system refuses to read this folder" };
 }
 
 function stateOf(path: string): Stats | null {

@@ -7,6 +7,7 @@ import type { FindingCode } from "../core/finding-codes.js";
 import type { Finding } from "../core/finding.js";
 import {
   damagedDatabase,
+  isMachineFault,
   olderVersion,
   openDatabaseForReading,
   refuseOtherSchema,
@@ -39,6 +40,8 @@ export function readVault<Answer>(root: string, ask: (reader: VaultReader) => An
     refuseOtherSchema(opened.database, layout.database);
     return ask({ layout, ...opened });
   } catch (error) {
+    // What the system refuses says nothing of the evidence.
+    if (isMachineFault(error)) throw error;
     throw isReadFailure(error) ? damagedDatabase(error, layout.database) : error;
   } finally {
     opened?.close();
@@ -84,9 +87,8 @@ export function openForAudit(root: string): AuditedVault {
   } catch (error) {
     opened?.close();
     if (!isReadFailure(error)) throw error;
-    const code = error instanceof Database.SqliteError ? "database-damaged" : "unreadable";
-    const words = error.message.replaceAll(layout.database, "vault.db");
-    return unusable(ofDatabase(code, `it cannot be read: ${words}`));
+    const words = `it cannot be read: ${error.message.replaceAll(layout.database, "vault.db")}`;
+    return unusable(isMachineFault(error) ? unreadDatabase(words) : ofDatabase("database-damaged", words));
   }
 }
 
@@ -94,6 +96,11 @@ export function openForAudit(root: string): AuditedVault {
 function foreignSchema(database: Database.Database): readonly Finding[] {
   if (olderVersion(database) !== null) return [];
   return schemaDifferences(database).map((message) => ofDatabase("schema-differs", message));
+}
+
+/** The system would not let us read it: nothing is said for or against what is in it. */
+export function unreadDatabase(message: string): Finding {
+  return { code: "unreadable", severity: "note", where: "vault.db", message };
 }
 
 function ofDatabase(code: FindingCode, message: string): Finding {

@@ -1,16 +1,17 @@
 import { join } from "node:path";
 import { type PublicationRecord, publicationFolder } from "../core/publication.js";
 import type { CaptureRecord, DerivationRecord } from "../core/record.js";
-import { readQuietly } from "./digest-file.js";
+import { isRefusal, readQuietly } from "./digest-file.js";
 import type { RecordReader } from "./index-rows.js";
 import type { VaultLayout } from "./layout.js";
 
-/** Reads records from the objects of a vault, for the index. */
-export function recordReader(layout: VaultLayout): RecordReader {
+/** Reads records from the objects of a vault, for the index. `onRefusal` hears of each that the system would not let us read. */
+export function recordReader(layout: VaultLayout, onRefusal: () => void = () => undefined): RecordReader {
   const read = (path: string): unknown => {
     try {
       return JSON.parse(readQuietly(join(layout.root, path)).toString("utf8"));
-    } catch {
+    } catch (error) {
+      if (isRefusal(error)) onRefusal();
       return null;
     }
   };

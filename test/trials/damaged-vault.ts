@@ -72,6 +72,7 @@ export async function findingsIn(root: string, everything: boolean): Promise<rea
       parts: everything ? null : [],
       held: null,
       trust: noTrust,
+      beforeSecondLook: () => Promise.resolve(),
       onProgress: () => undefined,
       signal: new AbortController().signal,
     });

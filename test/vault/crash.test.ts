@@ -3,15 +3,22 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { closeAfterWriting } from "../../src/checkpoint.js";
+import { noTrust } from "../../src/core/audit-checkpoints.js";
+import { decidedBy } from "../../src/core/finding.js";
+import { listCaptures } from "../../src/list.js";
+import { auditVault } from "../../src/vault/audit-vault.js";
 import type { CommitStep } from "../../src/vault/commit.js";
 import { lastRow, linesFrom } from "../../src/vault/log.js";
 import { finishInterrupted } from "../../src/vault/recovery.js";
+import { openForAudit } from "../../src/vault/reader.js";
 import { closeVault } from "../../src/vault/vault.js";
+import { verifyVault } from "../../src/verify.js";
 import {
   audit,
   captureText,
   copyVault,
   deriveText,
+  everything,
   openTestVault,
   temporaryFolder,
   testWorld,
@@ -164,6 +171,32 @@ describe("a process killed in the middle of a commit", () => {
     expect(report.findings.filter(({ severity }) => severity === "note").map(({ code }) => code)).toEqual(
       expect.arrayContaining(["inventory-behind", "commit-interrupted"]),
     );
+    expect([report.ok, report.hashes]).toEqual([false, "unchecked"]);
+    expect(report.limits.join(" ")).toContain("Not everything could be checked");
+  });
+
+  it("a commit that a writer finishes before the second look is checked, and passes", async () => {
+    const root = commitUntil("capture", "version-moved");
+    const opened = openForAudit(root);
+    const { findings } = await auditVault(opened, {
+      quick: false,
+      parts: null,
+      held: null,
+      trust: noTrust,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+      beforeSecondLook: async () => expect(await recover(root)).toEqual(["commit-finished"]),
+    });
+    opened.reader?.close();
+    expect(decidedBy(findings, "hashes")).toBeNull();
+    expect(findings.map(({ code }) => code)).not.toContain("commit-interrupted");
+  });
+
+  it("a capture that is not asked for leaves nothing open that is", async () => {
+    const root = commitUntil("capture", "version-moved");
+    const [done = ""] = listCaptures(root, everything).map(({ id }) => id);
+    const report = await verifyVault({ vault: root, ids: [done], quick: false, record: false }, testWorld());
+    expect([report.ok, report.hashes]).toEqual([true, "pass"]);
   });
 
   it("a staged version whose bytes were damaged meanwhile is abandoned, and that is logged", async () => {

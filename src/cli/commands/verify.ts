@@ -6,7 +6,7 @@ import { printableJson } from "../../core/printable.js";
 import type { FileReport, VerifyReport } from "../../outcome.js";
 import { isPackage } from "../../package-kind.js";
 import type { Brought } from "../../verify-trust.js";
-import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
+import { type CheckResult, type ExitStatus, exitStatusHelp, statusOfChecks } from "../exit-status.js";
 import { showUnsealed } from "../show-head.js";
 import type { RunCommand, Session } from "../session.js";
 import { columnsOf } from "../terminal.js";
@@ -36,7 +36,7 @@ export function addVerify(program: Command, run: RunCommand): void {
     .option("--against <file>", "an older checkpoint that somebody kept: does today's log go on from it?")
     .option("--signers <file>", "the keys you trust, as allowed_signers of ssh-keygen has them")
     .option("--tsa-ca <file>", "root certificates of time-stamping authorities you trust, in PEM")
-    .addHelpText("after", exitStatusHelp(0, 1, 2, 5, 6, 70, 130))
+    .addHelpText("after", exitStatusHelp(0, 1, 2, 4, 5, 6, 70, 130))
     .action((names: readonly string[], options: VerifyOptions, command: Command) =>
       run(command, (session) => verify(session, names, options)),
     );
@@ -51,19 +51,19 @@ async function verify(
   const wholeVault = names.length === 0;
   if (!wholeVault && ids.length === 0) refuseIdleOptions(options, packages.length > 0);
   const brought = await readBrought(session.io.cwd, options);
-  const passed: boolean[] = [];
-  for (const file of files) passed.push(await verifyOneFile(session, file));
-  for (const path of packages) passed.push(await verifyOnePackage(session, path, options, brought));
-  if (wholeVault || ids.length > 0) passed.push(await verifyWholeVault(session, ids, options, brought));
-  return passed.every((ok) => ok) ? exitStatus.done : exitStatus.notAsRecorded;
+  const reports: CheckResult[] = [];
+  for (const file of files) reports.push(await verifyOneFile(session, file));
+  for (const path of packages) reports.push(await verifyOnePackage(session, path, options, brought));
+  if (wholeVault || ids.length > 0) reports.push(await verifyWholeVault(session, ids, options, brought));
+  return statusOfChecks(reports);
 }
 
-async function verifyOneFile(session: Session, file: string): Promise<boolean> {
+async function verifyOneFile(session: Session, file: string): Promise<CheckResult> {
   const { verifyFile } = await import("../../verify.js");
   const report = await verifyFile({ vault: session.vault, file }, session.world);
   const page = filePage(report, columnsOf(session.io.stdout), session.style);
   answer(session, report, fileObject(report), page);
-  return report.ok;
+  return report;
 }
 
 async function verifyOnePackage(
@@ -71,13 +71,13 @@ async function verifyOnePackage(
   path: string,
   options: VerifyOptions,
   brought: Brought,
-): Promise<boolean> {
+): Promise<CheckResult> {
   const { verifyPackage } = await import("../../verify-package.js");
   const { packagePage, packageObject } = await import("../package-page.js");
   const report = await verifyPackage({ path, quick: options.quick === true, ...brought }, session.world);
   const page = packagePage(report, session.quiet, columnsOf(session.io.stdout), session.style);
   answer(session, report, packageObject(report), page);
-  return report.ok;
+  return report;
 }
 
 async function verifyWholeVault(
@@ -85,7 +85,7 @@ async function verifyWholeVault(
   ids: readonly string[],
   options: VerifyOptions,
   brought: Brought,
-): Promise<boolean> {
+): Promise<CheckResult> {
   const { verifyVault } = await import("../../verify.js");
   const [quick, record] = [options.quick === true, options.record === true];
   const report = await verifyVault(
@@ -95,7 +95,7 @@ async function verifyWholeVault(
   );
   const page = verifyPage(report, session.quiet, columnsOf(session.io.stdout), session.style);
   answer(session, report, vaultObject(report), page);
-  return report.ok;
+  return report;
 }
 
 async function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptions): Promise<Brought> {

@@ -1,0 +1,58 @@
+import type { Finding } from "./finding.js";
+import type { FindingCode } from "./finding-codes.js";
+
+/** What is said where something is not there. Beside a file or folder that cannot be read, none of it can be known. */
+const absences: readonly FindingCode[] = [
+  "segment-missing",
+  "checkpoint-missing",
+  "signature-missing",
+  "signature-absent",
+  "signed-differs",
+  "key-not-endorsed",
+  "unsealed",
+  "anchor-pending",
+  "token-absent",
+  "token-missing",
+  "witness-missing",
+  "inclusion-missing",
+];
+
+/** What is said of files that are held against a checkpoint or its signature, and of the checkpoint itself. */
+const dependents: readonly FindingCode[] = [
+  "signature-wrong",
+  "inclusion-wrong",
+  "token-imprint",
+  "proof-imprint",
+  "witness-wrong",
+];
+
+/**
+ * The findings without those that only say of something that it could not be read that it is not there, or is not as
+ * recorded: what could not be read is unchecked, and no accusation (FORMAT.md §18). `unread` are paths of files and
+ * folders; of each a note says so.
+ */
+export function withoutUnread(findings: readonly Finding[], unread: readonly string[]): readonly Finding[] {
+  if (unread.length === 0) return findings;
+  const sealed = unread.some((path) => /^(log|proof)(\/|$)/.test(path));
+  const besides = unread.flatMap((path) => /^(?:log\/\d+\.|proof\/\d+\/)/.exec(path)?.[0] ?? []);
+  return findings.filter(({ code, where }) => {
+    if (sealed && absences.includes(code)) return false;
+    if (dependents.includes(code) && besides.some((start) => where.startsWith(start))) return false;
+    return refusals.includes(code) || !unread.some((path) => where === path || where.startsWith(`${path}/`));
+  });
+}
+
+/** What says that something could not be read. */
+const refusals: readonly FindingCode[] = [
+  "unreadable",
+  "file-unreadable",
+  "annex-unreadable",
+  "annex-file-unreadable",
+  "seal-unreadable",
+  "proof-unreadable",
+];
+
+/** Whether a file of a log's checkpoints could not be read, so that signatures and time-stamps stay unchecked. */
+export function hasUnreadSeals(findings: readonly Finding[]): boolean {
+  return findings.some(({ code }) => code === "seal-unreadable" || code === "proof-unreadable");
+}
