@@ -11,6 +11,7 @@ import { logLeftovers } from "./leftovers.js";
 import type { World } from "./outcome.js";
 import { headAt, type OwnLog, readOwnLog } from "./own-log.js";
 import { readMemory, rememberHead } from "./signer-memory.js";
+import type { RememberedHead } from "./core/remembered-log.js";
 import { signerFor } from "./signing-key.js";
 import { pendingAnchors } from "./vault/authorities.js";
 import {
@@ -123,7 +124,10 @@ async function signHead(
   const own = await readOwnLog(vault, world, keys, [covered, ...rotations, log.entries], head);
   if (own.head !== null && own.head !== head) rememberHead(world.env, id, own.head);
   if (!leftover && !isDue) {
-    if (own.head !== null) refuseForeign(own.foreign);
+    if (own.head !== null) {
+      refuseForeign(own.foreign);
+      refuseStrangeCheckpoint(own.head, covered);
+    }
     return false;
   }
   const signing: Signing = { vault, keys, world, own, onStep };
@@ -134,6 +138,16 @@ async function signHead(
   for (const rotation of rotations) await endorse(signing, rotation);
   await signAt(signing, log.entries, signer);
   return true;
+}
+
+/** Own entries under a newest checkpoint that somebody else put there would never come under a signature of ours. */
+function refuseStrangeCheckpoint(head: RememberedHead, covered: number): void {
+  if (covered <= head.size) return;
+  throw new HoldfastError(
+    "not-as-recorded",
+    `signing the log: the newest checkpoint in log/ is over ${covered} entries, and no key of yours signed it`,
+    "nothing was signed; run 'holdfast verify' to see whose it is, and move it away from log/ if it is none of yours",
+  );
 }
 
 /** A log whose lines are this machine's own, about to be signed. */

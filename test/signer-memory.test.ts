@@ -250,6 +250,15 @@ describe("entries that somebody without the key added", () => {
     expect(signedSizes(root)).toEqual([2, 3, 5]);
   });
 
+  it("and a checkpoint of theirs over entries of ours does not pass for ours: status 1", async () => {
+    const { root, machine } = await made();
+    await machine.writeUnsigned(root, "third");
+    signCheckpoint(root, secretOfSeed(Buffer.alloc(32, 9)));
+    const run = await machine.run(root, "checkpoint");
+    expect([run.status, said(run)]).toEqual([1, expect.stringContaining("no key of yours signed it")]);
+    expect(machine.memoryOf(root).head?.size).toBe(3);
+  });
+
   it("cannot pass for an acceptance that they state themselves", async () => {
     const { root, machine } = await made();
     const body = { what: "tail-accepted", capture: null, detail: "a person took entry 4" };
