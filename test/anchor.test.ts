@@ -17,6 +17,7 @@ import { type Behaviour, openAuthority, type TestAuthority } from "./support/aut
 import { opensslAccepts } from "./support/authority-stamps.ts";
 import { openCalendar } from "./support/calendar.ts";
 import { openProxy } from "./support/proxies.ts";
+import { machineEnv } from "./support/machines.js";
 import { audit, captureText, openTestVault, temporaryFolder, testWorld } from "./support/vaults.ts";
 
 const folder = temporaryFolder();
@@ -60,7 +61,7 @@ function signedOf(root: string, size: number): Buffer {
 
 /** The clock is the machine's, as the authority's is, unless a test sets another. */
 function onlineWorld(changes: Partial<World> = {}): World {
-  const env = { ...process.env, HOLDFAST_OFFLINE: "" };
+  const env = machineEnv({ HOLDFAST_OFFLINE: "" });
   return { ...testWorld(), now: () => new Date(), env, ...changes };
 }
 

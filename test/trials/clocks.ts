@@ -10,6 +10,7 @@ import { openForWriting } from "../../src/open-vault.js";
 import { linesFrom } from "../../src/vault/log.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { verifyVault } from "../../src/verify.js";
+import { goToMachineOf } from "../support/machines.js";
 import { audit, captureText, deriveText, testWorld } from "../support/vaults.js";
 
 const unasked = { proxy: null, allowPrivate: false, force: false };
@@ -25,6 +26,7 @@ export async function runClocks(
   root: string,
   rotation: number | null = null,
 ): Promise<void> {
+  goToMachineOf(root);
   let time = times[0] ?? 0;
   // Each vault has its keys and what was signed with them to itself: the ids that are drawn here come again.
   const config = `${root}-config`;
