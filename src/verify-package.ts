@@ -126,7 +126,8 @@ function heldFindings(held: Checkpoint, content: PackageContent, facts: LogFacts
 
 /** The roots that the checkpoints in the package state, for whoever holds one of the same size. */
 function rootsOf({ checkpoints }: PackageContent): (size: number) => Buffer | null {
-  return (size) => stated(checkpoints.find((one) => one.size === size)?.body ?? null)?.root ?? null;
+  const bodies = new Map(checkpoints.map(({ size, body }) => [size, body]));
+  return (size) => stated(bodies.get(size) ?? null)?.root ?? null;
 }
 
 /** Checkpoints that are those of the vault in entry 1, and not of the one in `bag-info.txt`. */

@@ -1,5 +1,5 @@
 import type { LogFacts } from "./audit-checkpoints.js";
-import type { IncludedEntry } from "./audit-inclusion.js";
+import { countUpTo, type IncludedEntry } from "./audit-inclusion.js";
 import type { Json } from "./canonical-json.js";
 import { isCaptureId } from "./capture-id.js";
 import { sha256 } from "./digest.js";
@@ -78,7 +78,7 @@ export class EntryReading {
     const captures = this.captures.named();
     const entries = [...this.entries].sort((a, b) => a.seq - b.seq);
     const times = this.times.sort((a, b) => a.seq - b.seq);
-    const lastAt = (size: number) => times.findLast(({ seq }) => seq <= size)?.at ?? null;
+    const lastAt = (size: number) => times[countUpTo(times, size) - 1]?.at ?? null;
     const facts = { ...this.collector.facts(), lastAt };
     return { findings, lines, entries, captures, captureOf, foreign, facts, hasFirst };
   }

@@ -69,14 +69,16 @@ export function auditInclusion(
   const shown = new Map<number, ReadonlySet<number>>();
   const findings: Finding[] = [];
   // An entry that misses a proof is looked for no further: a hostile package may have many of both.
-  let wanted = entries;
+  let wanted: readonly IncludedEntry[] = [];
+  let reached = 0;
   for (const checkpoint of checkpoints) {
-    const covered = checkpoint === newest ? wanted.length : countUpTo(wanted, checkpoint.size);
-    const proven = wanted.slice(0, covered).filter(({ seq }) => checkpoint.proofs.has(seq));
-    if (proven.length < covered) {
-      const lost = wanted.slice(0, covered).filter(({ seq }) => !checkpoint.proofs.has(seq));
-      for (const { seq } of lost) findings.push(missing(seq, `the checkpoint of ${checkpoint.size} entries`));
-      wanted = [...proven, ...wanted.slice(covered)];
+    const covered = checkpoint === newest ? entries.length : countUpTo(entries, checkpoint.size);
+    const due = [...wanted, ...entries.slice(reached, covered)];
+    reached = Math.max(reached, covered);
+    wanted = due.filter(({ seq }) => checkpoint.proofs.has(seq));
+    for (const { seq } of wanted.length < due.length ? due : []) {
+      const what = `the checkpoint of ${checkpoint.size} entries`;
+      if (!checkpoint.proofs.has(seq)) findings.push(missing(seq, what));
     }
     const { holding, faults } = judgeProofs(checkpoint, known);
     for (const fault of faults) findings.push(fault);
@@ -86,10 +88,15 @@ export function auditInclusion(
   return { findings, shown };
 }
 
-/** How many of the first entries a checkpoint of this size covers. */
-function countUpTo(entries: readonly IncludedEntry[], size: number): number {
-  const beyond = entries.findIndex(({ seq }) => seq > size);
-  return beyond === -1 ? entries.length : beyond;
+/** How many of these entries, in ascending order of `seq`, a checkpoint of this size covers. */
+export function countUpTo(entries: readonly Pick<IncludedEntry, "seq">[], size: number): number {
+  let [low, high] = [0, entries.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((entries[middle]?.seq ?? 0) <= size) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function judgeProofs(

@@ -2,7 +2,13 @@ import { sha256, sha512 } from "./digest.js";
 import type { FindingCode } from "./finding-codes.js";
 import { exactText } from "./exact-text.js";
 import type { Finding } from "./finding.js";
-import { contentFiles, encodeSidecar, type Inventory, parseInventory } from "./inventory.js";
+import {
+  contentFiles,
+  encodeSidecar,
+  type Inventory,
+  type InventoryFile,
+  parseInventory,
+} from "./inventory.js";
 import type { LoggedCapture, LoggedVersion } from "./log-captures.js";
 
 /** A file as found: its digests now, or why it could not be read. `sha512` is null in a quick check. */
@@ -48,10 +54,11 @@ export function auditObject(
   if (inventory && inventory.id !== capture.id) {
     report.error("inventory-id", "inventory.json", `the inventory is that of ${inventory.id}`);
   }
+  const listed = new Map((inventory ? contentFiles(inventory) : []).map((file) => [file.path, file]));
   for (const version of versions) {
     // The folder of a pending version may not have been moved into place yet.
     const arrived = version !== pending || found.texts.has(`${version.version}/inventory.json`);
-    if (arrived) auditVersionFiles(report, found, version, inventory);
+    if (arrived) auditVersionFiles(report, found, version, inventory && listed);
   }
   auditExtraFiles(report, found, versions);
   return report.findings;
@@ -177,14 +184,13 @@ function newestInventory(found: FoundObject, versions: readonly LoggedVersion[])
   return null;
 }
 
-/** Each file the entry names, against the entry and, for its SHA-512, against the inventory. */
+/** Each file the entry names, against the entry and, for its SHA-512, against the files of the inventory. */
 function auditVersionFiles(
   report: ObjectReport,
   found: FoundObject,
   version: LoggedVersion,
-  inventory: Inventory | null,
+  listed: ReadonlyMap<string, InventoryFile> | null,
 ): void {
-  const listed = new Map((inventory ? contentFiles(inventory) : []).map((file) => [file.path, file]));
   for (const file of version.files) {
     const path = `${version.version}/content/${file.path}`;
     const now = found.files.get(path);
@@ -196,8 +202,8 @@ function auditVersionFiles(
       report.unreadable(path, now.problem);
       continue;
     }
-    const inventoried = listed.get(path);
-    if (inventory && !inventoried)
+    const inventoried = listed?.get(path);
+    if (listed && !inventoried)
       report.error("file-not-inventoried", path, "the inventory does not name this file");
     const wrong = [
       now.bytes === file.bytes ? null : `its size is ${now.bytes}, not ${file.bytes}`,

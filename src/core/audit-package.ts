@@ -61,13 +61,14 @@ export function auditPackageFiles(found: FoundPackage, sizes: ReadonlySet<number
   const folders = captureFolders(files.keys());
   const here = [...entries.captures.values()].filter(({ id }) => folders.has(id));
   const expected = expectedFiles(here);
+  const disclosed = annexFiles(files);
   return [
     ...foreignEntries(found, sizes),
     ...missingCaptures(found, folders),
     ...expectedFindings(files, expected),
     ...recordDigests(files, here),
     ...unloggedFiles(files.keys(), expected, entries.captures),
-    ...here.flatMap((capture) => annexFindings(found, capture)),
+    ...here.flatMap((capture) => annexFindings(found, capture, disclosed.get(capture.id) ?? new Map())),
   ];
 }
 
@@ -184,12 +185,27 @@ export function annexOf(path: string): string | null {
   return data === "data" && id !== undefined && annex === "annex" && rest.length > 0 ? id : null;
 }
 
-function annexFindings({ files, annexes, info }: FoundPackage, capture: LoggedCapture): readonly Finding[] {
-  const folder = `data/${capture.id}/annex`;
-  const inside = new Map<string, MeasuredFile>();
+/** Capture id → the files of its annex by their paths in it. */
+function annexFiles(
+  files: ReadonlyMap<string, PackagedFile>,
+): ReadonlyMap<string, ReadonlyMap<string, MeasuredFile>> {
+  const annexes = new Map<string, Map<string, MeasuredFile>>();
   for (const [path, file] of files) {
-    if (annexOf(path) === capture.id) inside.set(path.slice(folder.length + 1), measured(file));
+    const id = annexOf(path);
+    if (id === null) continue;
+    const inside = annexes.get(id) ?? new Map<string, MeasuredFile>();
+    annexes.set(id, inside);
+    inside.set(path.slice(`data/${id}/annex/`.length), measured(file));
   }
+  return annexes;
+}
+
+function annexFindings(
+  { annexes, info }: FoundPackage,
+  capture: LoggedCapture,
+  inside: ReadonlyMap<string, MeasuredFile>,
+): readonly Finding[] {
+  const folder = `data/${capture.id}/annex`;
   if (capture.annexes.length === 0 || (inside.size === 0 && info.profile !== "with-annex")) return [];
   const disclosed: readonly Finding[] =
     inside.size > 0 && info.profile === "redacted"

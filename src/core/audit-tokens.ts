@@ -70,10 +70,12 @@ function byPlace(
   entries: readonly TokenEntry[],
   kind: "vault" | "package",
 ): Map<string, readonly TokenEntry[]> {
-  const places = new Map<string, readonly TokenEntry[]>();
+  const places = new Map<string, TokenEntry[]>();
   for (const entry of entries) {
     const place = placeOf(entry.path, kind);
-    places.set(place, [...(places.get(place) ?? []), entry]);
+    const known = places.get(place);
+    if (known) known.push(entry);
+    else places.set(place, [entry]);
   }
   return places;
 }

@@ -20,11 +20,12 @@ export function auditWitnesses(
   const findings: Finding[] = [];
   const witnesses: { fingerprint: string; checkpoint: number }[] = [];
   const here = new Set<string>();
+  const logged = byPath(facts.witnesses);
   for (const checkpoint of found) {
     for (const file of checkpoint.witnesses) {
       here.add(file.path);
       // A package holds no `witness-added` entries.
-      const entries = kind === "package" ? [] : facts.witnesses.filter(({ path }) => path === file.path);
+      const entries = kind === "package" ? [] : (logged.get(file.path) ?? []);
       findings.push(...changed(file, entries));
       if (kind === "vault" && entries.length === 0) findings.push(unlogged(file));
       const check = checkWitness(checkpoint, file, entries);
@@ -37,6 +38,16 @@ export function auditWitnesses(
     findings.push(fault("witness-missing", path, `entry ${seq} names it and it is not there`));
   }
   return { findings, witnesses };
+}
+
+function byPath(entries: readonly WitnessEntry[]): ReadonlyMap<string, readonly WitnessEntry[]> {
+  const paths = new Map<string, WitnessEntry[]>();
+  for (const entry of entries) {
+    const known = paths.get(entry.path);
+    if (known) known.push(entry);
+    else paths.set(entry.path, [entry]);
+  }
+  return paths;
 }
 
 function changed({ path, bytes }: FoundFile, entries: readonly WitnessEntry[]): readonly Finding[] {

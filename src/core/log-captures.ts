@@ -75,6 +75,7 @@ class CaptureSoFar implements LoggedCapture {
   readonly versions: LoggedVersion[] = [];
   isStated = false;
   private isCaptured = false;
+  readonly annexes: string[] = [];
   private readonly annexSet = new Set<string>();
   /** Version → the first entry that states it. */
   private readonly statedIn = new Map<string, number>();
@@ -84,14 +85,13 @@ class CaptureSoFar implements LoggedCapture {
     this.entry = entry;
   }
 
-  get annexes(): readonly string[] {
-    return [...this.annexSet];
-  }
-
   /** Takes a `capture` or `capture-failed` entry. */
   state({ seq, event, body }: Entry, version: LoggedVersion | null): readonly Finding[] {
     const annex = textOf(body.annex_sha256);
-    if (annex !== null) this.annexSet.add(annex);
+    if (annex !== null && !this.annexSet.has(annex)) {
+      this.annexSet.add(annex);
+      this.annexes.push(annex);
+    }
     this.object ??= textOf(body.object);
     if (version) this.keep(version);
     this.isCaptured ||= event === "capture";

@@ -11,6 +11,7 @@ import { exactText } from "../core/exact-text.js";
 import type { Finding } from "../core/finding.js";
 import { FormatError } from "../core/format-error.js";
 import { proofFileOf } from "../core/package-proof-paths.js";
+import { linesOf } from "./byte-lines.js";
 import { firstSchemaProblem } from "./json-schemas.js";
 import { measurePackage, readBlocks, readWhole, unread } from "./package-bytes.js";
 import type { PackageIndex, PackageIndexFile, PackageLimits } from "./package-index.js";
@@ -85,6 +86,8 @@ class PackageReading {
     return problem === null ? [] : [error("entry-schema", `entry:${entry.seq}`, problem)];
   });
   private readonly proofs = new Map<number, CheckpointFiles>();
+  /** What each annex states of its raw files, read once. */
+  private readonly stated = new Map<string, ReturnType<typeof statedFiles>>();
   private kept = 0;
 
   constructor({ files }: PackageIndex, limits: PackageLimits) {
@@ -245,7 +248,8 @@ class PackageReading {
     const id = annexOf(path);
     const text = id === null ? undefined : this.annexes.get(id);
     if (id === null || text === undefined || path.endsWith("/annex/annex.json")) return null;
-    return statedFiles(text)?.get(path.slice(`data/${id}/annex/`.length))?.bytes ?? null;
+    if (!this.stated.has(id)) this.stated.set(id, statedFiles(text));
+    return this.stated.get(id)?.get(path.slice(`data/${id}/annex/`.length))?.bytes ?? null;
   }
 
   checkpoints(): readonly PackagedCheckpoint[] {
@@ -266,32 +270,6 @@ function emptyCheckpoint(size: number): CheckpointFiles {
   const path = `proof/${checkpointName(size)}/checkpoint`;
   const nothing = { body: null, signature: null, signed: null };
   return { size, path, ...nothing, tokens: [], witnesses: [], proofs: new Map() };
-}
-
-const lineFeed = 0x0a;
-
-/** Lines with their line feed; the last may have none. Null, and then no more, for one that is longer than `longest`. */
-function* linesOf(blocks: Iterable<Buffer>, longest: number): Generator<Buffer | null> {
-  let begun: Buffer[] = [];
-  let length = 0;
-  for (const block of blocks) {
-    for (let start = 0; start < block.length; ) {
-      const end = block.indexOf(lineFeed, start);
-      const part = block.subarray(start, end === -1 ? block.length : end + 1);
-      begun.push(Buffer.from(part));
-      length += part.length;
-      if (length > longest) {
-        yield null;
-        return;
-      }
-      if (end !== -1) {
-        yield Buffer.concat(begun);
-        [begun, length] = [[], 0];
-      }
-      start += part.length;
-    }
-  }
-  if (length > 0) yield Buffer.concat(begun);
 }
 
 function error(code: FindingCode, where: string, message: string): Finding {
