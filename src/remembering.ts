@@ -1,5 +1,5 @@
 import { HoldfastError } from "./core/error.js";
-import type { RememberedHead, WrittenEntries } from "./core/remembered-log.js";
+import type { RememberedHead, WrittenEntries, WrittenLine } from "./core/remembered-log.js";
 import type { World } from "./outcome.js";
 import { tellSettings } from "./settings-change.js";
 import { readKnownSettings, readMemory, rememberLine, rememberSettings } from "./signer-memory.js";
@@ -28,10 +28,23 @@ export function entryMemory(world: World, vaultId: string, onOther: OnOther = re
       if (readKnownSettings(env, vaultId) !== text) rememberSettings(env, vaultId, text);
     },
     beforeCommit: (seq, hash) => rememberLine(env, vaultId, { is: "begun", seq, hash }, { synced: true }),
-    afterCommit: (seq, hash) => rememberLine(env, vaultId, { is: "done", seq, hash }, { synced: false }),
+    afterCommit: (seq, hash) => noteDone(env, vaultId, { is: "done", seq, hash }),
     journalling: (hash) => rememberLine(env, vaultId, { is: "journal", seq: 0, hash }, { synced: true }),
+    journalEnded: (hash) => noteDone(env, vaultId, { is: "ended", seq: 0, hash }),
     hasJournalled: (digest) => readMemory(env, vaultId).written.journalled(digest),
   };
+}
+
+/**
+ * What is committed is committed: a disk that does not take this note must not make it look as if it were not. The next
+ * entry finds the same disk before it is written.
+ */
+function noteDone(env: World["env"], vaultId: string, line: WrittenLine): void {
+  try {
+    rememberLine(env, vaultId, line, { synced: false });
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+  }
 }
 
 function tellBlank(world: World, { entries }: LogGlance): void {

@@ -9,6 +9,7 @@ import {
   parseWrittenLines,
   type RememberedHead,
   readWritten,
+  stillToRemember,
   type WrittenEntries,
   type WrittenLine,
 } from "./core/remembered-log.js";
@@ -83,16 +84,15 @@ export function rememberLine(
  */
 export function rememberHead(env: World["env"], vaultId: string, head: RememberedHead): void {
   place(env, vaultId, headName, encodeRememberedHead(head));
-  rewriteWritten(env, vaultId, ({ is, seq }) => is !== "journal" && seq > head.size);
+  rewriteWritten(env, vaultId, (lines) => stillToRemember(lines, head.size));
 }
 
 /** Calls the committed entries behind `size` lost: a rebuild found no line of them. Returns their numbers. */
 export function rememberLost(env: World["env"], vaultId: string, size: number): readonly number[] {
-  rewriteWritten(
-    env,
-    vaultId,
-    ({ is, seq }) => is !== "begun" || seq <= size,
-    (line) => (line.is === "done" && line.seq > size ? { ...line, is: "lost" } : line),
+  rewriteWritten(env, vaultId, (lines) =>
+    lines
+      .filter(({ is, seq }) => is !== "begun" || seq <= size)
+      .map((line) => (line.is === "done" && line.seq > size ? { ...line, is: "lost" } : line)),
   );
   return readMemory(env, vaultId).written.lost.filter((seq) => seq > size);
 }
@@ -112,12 +112,11 @@ export function beginAnew(env: World["env"], vaultId: string, seq: number, hash:
 function rewriteWritten(
   env: World["env"],
   vaultId: string,
-  stays: (line: WrittenLine) => boolean,
-  becomes: (line: WrittenLine) => WrittenLine = (line) => line,
+  becomes: (lines: readonly WrittenLine[]) => readonly WrittenLine[],
 ): void {
   const text = readOrNull(join(keyFolder(env, vaultId), writtenName));
   if (text === null) return;
-  const lines = parseWrittenLines(text).filter(stays).map(becomes);
+  const lines = becomes(parseWrittenLines(text));
   place(env, vaultId, writtenName, lines.map(encodeWrittenLine).join(""));
 }
 

@@ -45,11 +45,12 @@ export function parseRememberedHead(text: string): RememberedHead {
 
 /**
  * One line about what this machine writes: an entry before its transaction is committed (`begun`) and after (`done`), an
- * entry that a rebuild found to be gone (`lost`), or a commit that was journalled (`journal`, with no `seq`).
+ * entry that a rebuild found to be gone (`lost`), a commit that was journalled (`journal`) or that came to its end
+ * (`ended`), both without a `seq`.
  */
 export interface WrittenLine {
-  readonly is: "begun" | "done" | "lost" | "journal";
-  /** 0 for `journal`. */
+  readonly is: "begun" | "done" | "lost" | "journal" | "ended";
+  /** 0 for `journal` and `ended`. */
   readonly seq: number;
   readonly hash: string;
 }
@@ -71,7 +72,13 @@ export function parseWrittenLines(text: string): readonly WrittenLine[] {
   });
 }
 
-const writtenWords = ["begun", "done", "lost", "journal"] as const;
+const writtenWords = ["begun", "done", "lost", "journal", "ended"] as const;
+
+/** What is still to be remembered once `size` entries are signed: later entries, and commits that did not come to their end. */
+export function stillToRemember(lines: readonly WrittenLine[], size: number): readonly WrittenLine[] {
+  const ended = new Set(lines.flatMap(({ is, hash }) => (is === "ended" ? [hash] : [])));
+  return lines.filter(({ is, seq, hash }) => (is === "journal" ? !ended.has(hash) : seq > size));
+}
 
 /** What the lines come to. */
 export interface WrittenEntries {

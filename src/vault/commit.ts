@@ -188,6 +188,7 @@ export function conclude(vault: Vault, intent: Intent): Entry {
   const entry = logEntry(vault, intent.event, intent.body, (database) => {
     database.prepare("DELETE FROM intent WHERE capture = ?").run(intent.capture);
   });
+  vault.memory.journalEnded(intentDigest(intent));
   const staging = stagingOf(vault, intent.capture);
   if (existsSync(staging)) rmSync(staging, { recursive: true, force: true });
   return entry;

@@ -23,6 +23,8 @@ export interface EntryMemory {
   afterCommit(seq: number, hash: string): void;
   /** Before a commit is journalled: on disk when this returns. */
   journalling(digest: string): void;
+  /** After the journal lost the commit: it was logged or given up. */
+  journalEnded(digest: string): void;
   /** Whether this machine journalled it. */
   hasJournalled(digest: string): boolean;
 }
@@ -35,5 +37,6 @@ export const noMemory: EntryMemory = {
   beforeCommit: () => undefined,
   afterCommit: () => undefined,
   journalling: () => undefined,
+  journalEnded: () => undefined,
   hasJournalled: () => false,
 };

@@ -171,7 +171,7 @@ function codeOf(error: unknown): string {
 }
 
 function abandon(vault: Vault, intent: Intent, why: string): Entry {
-  return logEntry(
+  const entry = logEntry(
     vault,
     "recovery",
     { what: "commit-abandoned", capture: intent.capture, detail: why },
@@ -179,4 +179,6 @@ function abandon(vault: Vault, intent: Intent, why: string): Entry {
       database.prepare("DELETE FROM intent WHERE capture = ?").run(intent.capture);
     },
   );
+  vault.memory.journalEnded(intentDigest(intent));
+  return entry;
 }

@@ -253,6 +253,23 @@ describe("a planted row of the journal of unfinished commits", () => {
   });
 });
 
+describe("a commit that failed", () => {
+  it("is finished as its own by the next command although this one signed what came later", async () => {
+    const root = copy();
+    const world = testWorld();
+    const vault = await openTestVault(root, world);
+    const { readObject } = await import("../../src/vault/objects.js");
+    const record = readObject(join(root, objectPath(logged as never))).record;
+    const failing = (step: string) => {
+      if (step === "version-moved") throw new Error("failed");
+    };
+    expect(() => deriveText(vault, record, "three", failing)).toThrow("failed");
+    captureText(vault, "another");
+    expect((await closeAfterWriting(vault, world, seal)).problem).toBeNull();
+    expect(await nextCommand(root)).toMatchObject({ created: true, failure: null });
+  });
+});
+
 describe("a commit that was killed", () => {
   it("is still finished by this machine as its own, and signed", async () => {
     const root = copy();
