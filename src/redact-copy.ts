@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { HoldfastError } from "./core/error.js";
 import { boundsOf, codedSize, type Fill, fillProblem, framesOf, wholeBlocks } from "./core/fill.js";
-import type { FilledRegion, PublicationRecord } from "./core/publication.js";
+import type { FilledRegion, PublicationRecord, PublicationTiming } from "./core/publication.js";
 import { fromMicroseconds, parseSeconds } from "./core/timing.js";
 import type { World } from "./outcome.js";
 import { type CopyOriginals, copyOriginals, leftOut } from "./redact-originals.js";
@@ -32,7 +32,16 @@ export interface CopyRequest {
 export interface MadeCopy {
   readonly facts: Pick<
     PublicationRecord,
-    "derived_from" | "width" | "height" | "rotation" | "frames" | "fills" | "sound" | "left_out" | "checks"
+    | "derived_from"
+    | "width"
+    | "height"
+    | "rotation"
+    | "frames"
+    | "fills"
+    | "sound"
+    | "timing"
+    | "left_out"
+    | "checks"
   >;
   readonly clipStart: string | null;
   readonly runs: readonly MediaRun[];
@@ -66,6 +75,7 @@ export async function makePublicationCopy(
   // 3. the copy
   const { encoder, run: asked } = await pictureEncoder(tools);
   const boxes = fills.map((fill) => boxOf(fill, times));
+  const timing = timingOf(originals, times);
   const plan = {
     media: original.media,
     stream: video.index,
@@ -73,6 +83,7 @@ export async function makePublicationCopy(
     picture,
     boxes,
     encoder,
+    begins: timing.copy,
   };
   const total = wholeSeconds(times.at(-1) ?? 0);
   const onTime = (time: number) => tell(world, capture, "seconds encoded", wholeSeconds(time), total);
@@ -81,7 +92,7 @@ export async function makePublicationCopy(
 
   // 4. the proof
   tell(world, capture, "checking the copy", null, null);
-  const subject = { path: out, originals, times, picture, fills };
+  const subject = { path: out, originals, times, picture, fills, timing };
   const proof = await proveCopy({ ...tools, ffprobe: workshop.ffprobe.path }, subject);
   if (proof.refused !== null) throw refusedCopy(capture, proof.refused);
   return {
@@ -92,6 +103,7 @@ export async function makePublicationCopy(
       frames: times.length,
       fills,
       sound: soundOf(originals),
+      timing,
       left_out: leftOut(originals),
       checks: proof.checks,
     },
@@ -161,6 +173,18 @@ function originsOf({ picture, sound }: CopyOriginals): PublicationRecord["derive
 function soundOf({ sound, hasSound }: CopyOriginals): PublicationRecord["sound"] {
   if (!hasSound) return "none";
   return sound === null ? "removed" : "kept";
+}
+
+/** A copy begins with whatever of it begins first: then every player counts its times alike. */
+function timingOf(originals: CopyOriginals, times: readonly number[]): PublicationTiming {
+  const picture = times[0] ?? 0;
+  const { sound, soundStart } = originals;
+  const begins = sound === null ? picture : Math.min(picture, soundStart ?? 0);
+  return {
+    picture: fromMicroseconds(picture),
+    sound: soundStart === null ? null : fromMicroseconds(soundStart),
+    copy: fromMicroseconds(begins),
+  };
 }
 
 function refuseRun(capture: string, run: MediaRun, world: World): void {

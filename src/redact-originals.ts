@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { HoldfastError } from "./core/error.js";
 import { oddOrientation } from "./core/media-tags.js";
+import { parseSeconds } from "./core/timing.js";
 import type { World } from "./outcome.js";
 import { type MediaProbe, probeMedia, type VideoStream } from "./tools/ffprobe.js";
 import type { MediaRun } from "./tools/media-input.js";
@@ -27,6 +28,8 @@ export interface CopyOriginals {
   readonly sound: ReadOriginal | null;
   /** Whether there was sound to keep or remove. */
   readonly hasSound: boolean;
+  /** When that sound begins, in microseconds from the beginning of its file; null where nothing says so. */
+  readonly soundStart: number | null;
   readonly runs: readonly MediaRun[];
 }
 
@@ -67,7 +70,14 @@ export async function copyOriginals(
       "make the copy with a video editor, from a file that holdfast export wrote",
     );
   const withSound = [picture, ...read].find(({ probe }) => probe.hasAudio) ?? null;
-  return { picture, video, sound: choice.keepSound ? withSound : null, hasSound: withSound !== null, runs };
+  const sound = choice.keepSound ? withSound : null;
+  return { picture, video, sound, hasSound: withSound !== null, soundStart: soundStart(withSound), runs };
+}
+
+function soundStart(original: ReadOriginal | null): number | null {
+  const stream = original?.probe.streams.find(({ type }) => type === "audio");
+  const [start, clip] = [parseSeconds(stream?.start), parseSeconds(original?.probe.start)];
+  return start === null || clip === null ? null : start - clip;
 }
 
 /** The originals as the log states them; each byte is read before any program sees it. */

@@ -1,8 +1,9 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { foreignTag, tagTexts } from "./core/media-tags.js";
 import { foreignBoxes } from "./core/mp4-boxes.js";
-import type { FilledRegion, PublicationCheck } from "./core/publication.js";
+import type { FilledRegion, PublicationCheck, PublicationTiming } from "./core/publication.js";
 import { codedSize } from "./core/fill.js";
+import { parseSeconds } from "./core/timing.js";
 import type { CopyOriginals } from "./redact-originals.js";
 import { probeMedia } from "./tools/ffprobe.js";
 import { type MediaRun, whyUnusable } from "./tools/media-input.js";
@@ -17,6 +18,7 @@ export interface FinishedCopy {
   readonly times: readonly number[];
   readonly picture: { readonly width: number; readonly height: number };
   readonly fills: readonly FilledRegion[];
+  readonly timing: PublicationTiming;
 }
 
 /** What came of reading a copy again. */
@@ -32,6 +34,13 @@ const mostFromBlack = 8;
 
 /** Times are rounded by two containers. */
 const timeTolerance = 2000;
+
+/** A sound encoder puts up to a packet of silence before the first sound, which not every container can take back. */
+const soundTolerance = 50_000;
+
+function startTolerance({ sound }: CopyOriginals): number {
+  return sound === null ? timeTolerance : soundTolerance;
+}
 
 /**
  * Reads a finished copy again and compares it with what was asked for: every frame there, every region black in every frame of
@@ -74,6 +83,8 @@ async function checkStreams(
     video.height === coded.height &&
     video.rotation === 0;
   if (!asWanted) return { refused: "its streams are not those that were asked for", runs };
+  if (Math.abs(parseSeconds(probe.start) ?? 0) > startTolerance(originals))
+    return { refused: "its clock does not begin at 0", runs };
   const tag = foreignTag(probe.json);
   if (tag !== null) return { refused: `its metadata holds ${tag}`, runs };
   return { check: "streams", found: `${wanted.join(" and ")} and no other stream, no tag, no chapter`, runs };
@@ -135,7 +146,10 @@ function holdsAny(
   return false;
 }
 
-async function checkFrames(tools: CopyTools, { path, times }: FinishedCopy): Promise<CheckOutcome> {
+async function checkFrames(
+  tools: CopyTools & { readonly ffprobe: string },
+  { path, times, timing, originals }: FinishedCopy,
+): Promise<CheckOutcome> {
   const { times: found, run } = await frameTimes(tools, path, 0);
   const runs = [run];
   const refusal = whyUnusable(run);
@@ -146,6 +160,9 @@ async function checkFrames(tools: CopyTools, { path, times }: FinishedCopy): Pro
   const shift = (found[0] ?? 0) - (times[0] ?? 0);
   const moved = times.findIndex((time, at) => Math.abs((found[at] ?? 0) - shift - time) > timeTolerance);
   if (moved !== -1) return { refused: `its frame ${moved} is not where the original's is`, runs };
+  const begins = parseSeconds(timing.copy) ?? 0;
+  if (Math.abs(shift + begins) > startTolerance(originals))
+    return { refused: "it does not begin where it was to begin in the original", runs };
   return { check: "frames", found: `${found.length} frames, each at the time of the original's`, runs };
 }
 

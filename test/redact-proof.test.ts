@@ -45,7 +45,18 @@ describe("a copy that is not what was asked for is found out by reading it again
     ["where it is filled grey", "grey", each("color=black", "color=gray"), "not solid"],
     ["where tags came along", "tags", behind("-map_metadata", "a=0"), "its metadata holds"],
     ["where chapters came along", "chapters", behind("-map_chapters", "a=0"), "chapters"],
-    ["where frames are missing", "frames", `args=("\${@:1:$#-1}" -frames:v 15 "\${!#}")`, "15 frames"],
+    [
+      "where frames are missing",
+      "frames",
+      `args=(); for a in "$@"; do case "$a" in file:*/copy.mp4) args+=(-frames:v 15) ;; esac; args+=("$a"); done`,
+      "15 frames",
+    ],
+    [
+      "where it begins later than it was to",
+      "later",
+      `args=(); for a in "$@"; do if [ "$a" = -0.000000 ]; then a=0.5; fi; args+=("$a"); done`,
+      "does not begin at 0",
+    ],
     [
       "where the sound came along",
       "sound",

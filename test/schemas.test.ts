@@ -419,6 +419,9 @@ describe("the published schemas", () => {
   });
 });
 
+/** Missing in files of version 1. */
+const sinceVersion11: readonly string[] = ["timing"];
+
 describe("code and schema state the same fields", () => {
   test.each(samples)("%s", (id, sample) => {
     const { schema, file: inFile } = schemaAt(id);
@@ -427,7 +430,7 @@ describe("code and schema state the same fields", () => {
   });
 
   test.each(samples)("%s demands each of them, and refuses another", (id, sample) => {
-    for (const key of Object.keys(sample as object)) {
+    for (const key of Object.keys(sample as object).filter((one) => !sinceVersion11.includes(one))) {
       const { [key]: _, ...rest } = sample as Record<string, unknown>;
       expect(problems(id, rest), key).not.toEqual([]);
     }

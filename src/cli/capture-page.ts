@@ -12,7 +12,7 @@ import type {
 } from "../core/record.js";
 import type { CaptureRow } from "../outcome.js";
 import type { ShownAnchor, ShownCapture } from "../show.js";
-import { filledLines, soundWords } from "./publication-words.js";
+import { filledLines, soundWords, timingLines } from "./publication-words.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd } from "./text-layout.js";
 import { counted, formatBytes, formatCount, formatDate, formatLength, formatTime } from "./units.js";
@@ -251,7 +251,7 @@ function publicationLines(copy: PublicationRecord, columns: number): readonly st
         ["made", formatTime(copy.ended_at)],
         ["from", ...copy.derived_from.map(({ path, sha256 }) => `${printable(path)}  ${sha256}`)],
         ["filled", ...filledLines(copy)],
-        ["sound", soundWords[copy.sound]],
+        ["sound", soundWords[copy.sound], ...timingLines(copy)],
       ],
       columns,
     ),

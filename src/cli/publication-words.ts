@@ -1,4 +1,5 @@
 import type { FilledRegion, PublicationRecord, Region } from "../core/publication.js";
+import { fromMicroseconds, parseSeconds } from "../core/timing.js";
 
 /** The regions of a copy, one line each. */
 export function filledLines({ fills }: Pick<PublicationRecord, "fills">): readonly string[] {
@@ -23,3 +24,32 @@ export const soundWords: Readonly<Record<PublicationRecord["sound"], string>> = 
   kept: "kept: voices identify people",
   none: "the clip has none",
 };
+
+/** Below this nobody sees or hears it; containers round, and encoders of sound begin with a packet of silence. */
+const smallest = 50_000;
+
+/** What whoever plays a copy beside its original must know of the times in both. */
+export function timingLines({
+  sound,
+  timing,
+}: Pick<PublicationRecord, "sound" | "timing">): readonly string[] {
+  if (timing === undefined) return [];
+  const [picture, copy] = [parseSeconds(timing.picture) ?? 0, parseSeconds(timing.copy) ?? 0];
+  const apart = (parseSeconds(timing.sound) ?? picture) - picture;
+  return [
+    ...(sound === "kept" && Math.abs(apart) >= smallest
+      ? [
+          `sound begins ${inSeconds(Math.abs(apart))} ${apart < 0 ? "before" : "after"} the picture, as in the original`,
+        ]
+      : []),
+    ...(Math.abs(copy) >= smallest
+      ? [
+          `0 s is ${inSeconds(copy)} of the original: the copy begins with its ${sound === "kept" ? "first picture or sound" : "picture"}`,
+        ]
+      : []),
+  ];
+}
+
+function inSeconds(time: number): string {
+  return `${fromMicroseconds(time).replace(/\.?0+$/, "")} s`;
+}

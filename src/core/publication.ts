@@ -23,6 +23,15 @@ export interface FilledRegion {
   readonly last_frame: number;
 }
 
+/** Decimal seconds, counted as the times of regions are: from the beginning of the original's file. */
+export interface PublicationTiming {
+  readonly picture: string;
+  /** Of the sound that was kept or removed, as its file announces it; null where there is none or nothing says so. */
+  readonly sound: string | null;
+  /** Which moment of the original is 0 in the copy. */
+  readonly copy: string;
+}
+
 /** What was found when the finished copy was read again. */
 export interface PublicationCheck {
   readonly check: "frames" | "fills" | "streams" | "boxes" | "texts";
@@ -48,6 +57,8 @@ export interface PublicationRecord {
   readonly frames: number;
   readonly fills: readonly FilledRegion[];
   readonly sound: "removed" | "kept" | "none";
+  /** When picture and sound begin; missing in copies that were made before this was stated. */
+  readonly timing?: PublicationTiming;
   /** Streams of the originals that are not in the copy: cover pictures, subtitles, data, sound. */
   readonly left_out: readonly string[];
   readonly checks: readonly PublicationCheck[];

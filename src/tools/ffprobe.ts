@@ -12,6 +12,8 @@ export interface StreamSummary {
   readonly codec: string | null;
   /** A cover picture or thumbnail that only looks like a video stream. */
   readonly picture: boolean;
+  /** When it starts by the container's clock, decimal seconds; null where unknown. */
+  readonly start: string | null;
 }
 
 /** The video stream keyframes are taken from: the first that is no cover picture. */
@@ -118,6 +120,7 @@ function summarise(stream: Json): StreamSummary {
     type: asText(stream.codec_type) ?? "unknown",
     codec: knownCodec(asText(stream.codec_name)),
     picture: disposition.attached_pic === 1 || disposition.timed_thumbnails === 1,
+    start: seconds(asText(stream.start_time)),
   };
 }
 

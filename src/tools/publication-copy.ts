@@ -4,7 +4,14 @@ import type { Region } from "../core/publication.js";
 import { microseconds, parseRatio } from "../core/timing.js";
 import { readProgress } from "./ffmpeg.js";
 import { copyLimits, decodeLimits, versionLimits } from "./limits.js";
-import { ffmpegArgv, type MediaRun, runMedia, takeSideFile, whyUnusable } from "./media-input.js";
+import {
+  type FfmpegOutput,
+  ffmpegArgv,
+  type MediaRun,
+  runMedia,
+  takeSideFile,
+  whyUnusable,
+} from "./media-input.js";
 
 /** A program's part in a copy: absolute paths of ffmpeg and of an existing folder of ours. */
 export interface CopyTools {
@@ -35,16 +42,28 @@ export interface CopyPlan {
   readonly picture: { readonly width: number; readonly height: number };
   readonly boxes: readonly FillBox[];
   readonly encoder: PictureEncoder;
+  /** Where in the original the copy begins, decimal seconds: that moment is 0 in the copy. */
+  readonly begins: string;
 }
 
 // Fine enough for every frame of every usual rate, and the finest that MPEG-4 can state.
 const ticks = "1/60000";
 
+/**
+ * An output that writes nothing. Where sound or pictures of an input are not used, ffmpeg counts the times of some containers
+ * (MPEG-TS) from the first stream that is, and no longer from the beginning of the clip, as a player does.
+ */
+function wholeClip(inputs: readonly string[]): FfmpegOutput {
+  const maps = inputs.flatMap((_, at) => ["-map", `${at}:a?`, "-map", `${at}:v?`]);
+  return { target: "-", options: [...maps, "-c", "copy", "-f", "null"] };
+}
+
 /** The command line that lists the time of every frame, as the filters of a copy see it. */
 export function frameTimesArgv(media: string, stream: number): readonly string[] {
   const options = ["-map", `0:${stream}`, "-an", "-sn", "-dn", "-vf", "scale=16:16"];
   const times = ["-fps_mode", "vfr", "-enc_time_base", ticks, "-f", "framecrc"];
-  return ffmpegArgv([media], ["-noautorotate"], [{ target: "-", options: [...options, ...times] }]);
+  const listed = { target: "-", options: [...options, ...times] };
+  return ffmpegArgv([media], ["-noautorotate"], [listed, wholeClip([media])]);
 }
 
 /** Times of all frames in ascending order, in microseconds from the beginning of the clip. */
@@ -92,9 +111,14 @@ export function copyArgv(plan: CopyPlan, out: string): readonly string[] {
     ...(cuts.length === 0 ? [] : ["-force_key_frames", [...new Set(cuts)].join(",")]),
     ...(sound === null ? [] : ["-c:a", "aac", "-b:a", "128k", "-flags:a", "+bitexact"]),
     ...["-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart"],
-    ...["-progress", "pipe:1", "-f", "mp4"],
+    ...["-output_ts_offset", shiftedBy(plan.begins), "-progress", "pipe:1", "-f", "mp4"],
   ];
-  return ffmpegArgv(inputs, [], [{ target: `file:${out}`, options }]);
+  return ffmpegArgv(inputs, [], [{ target: `file:${out}`, options }, wholeClip(inputs)]);
+}
+
+/** The same time taken away; ffmpeg knows no `--1`. */
+function shiftedBy(begins: string): string {
+  return begins.startsWith("-") ? begins.slice(1) : `-${begins}`;
 }
 
 const encoding: Readonly<Record<PictureEncoder, readonly string[]>> = {

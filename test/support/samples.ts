@@ -196,6 +196,7 @@ export const publication: PublicationRecord = {
     },
   ],
   sound: "removed",
+  timing: { picture: "0.000000", sound: "0.021000", copy: "0.000000" },
   left_out: ["original/track-1.mp4, stream 1: audio (aac)"],
   checks: [{ check: "fills", found: "the region is black in every frame, at most 2 of 255 from it" }],
   files: [{ kind: "publication_copy", path: "publication/v3/copy.mp4", bytes: 900_000, sha256, sha512 }],

@@ -146,7 +146,10 @@ describe("every command line that reads a clip", () => {
       fillProofArgv("/o/copy.mp4", [{ region, first: 1, last: 2 }]),
       ...(["libx264", "mpeg4"] as const).flatMap((encoder) =>
         [null, media, clips.get("sound-only.m4a")].map((sound) =>
-          copyArgv({ media, stream: 0, sound, picture: region, boxes, encoder }, "/o/copy.mp4"),
+          copyArgv(
+            { media, stream: 0, sound, picture: region, boxes, encoder, begins: "0.5" },
+            "/o/copy.mp4",
+          ),
         ),
       ),
       ...sources.flatMap((source) =>

@@ -129,7 +129,7 @@ describe("a pass that is anything but clean is thrown away", () => {
   test("a stream that has no hash, and a refusal, are not clean", async () => {
     const media = clips.get("sound-and-picture.mp4");
     const probed = await probeOk(media);
-    const streams = [...probed.streams, { index: 2, type: "data", codec: null, picture: false }];
+    const streams = [...probed.streams, { index: 2, type: "data", codec: null, start: null, picture: false }];
     expect((await tried(media, { ...probed, streams }))?.pass).toBeNull();
     const words = await inFolder(async (folder) => {
       writeFileSync(join(folder, "words.mp4"), "no video");

@@ -7,7 +7,7 @@ import type { HeadReport } from "../../checkpoint.js";
 import type { RedactResult } from "../../redact.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
-import { filledLines, soundWords } from "../publication-words.js";
+import { filledLines, soundWords, timingLines } from "../publication-words.js";
 import type { RunCommand, Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
@@ -92,7 +92,7 @@ function page(session: Session, result: RedactResult, columns: number): readonly
       `${publication.width} × ${publication.height}, ${counted(publication.frames, "frame")}, ${formatBytes(result.bytes)}`,
     ],
     ["filled", ...filledLines(publication)],
-    ["sound", soundWords[publication.sound]],
+    ["sound", soundWords[publication.sound], ...timingLines(publication)],
     ["left out", ...publication.left_out.map((stream) => printable(stream, 200))],
     ["checked", ...publication.checks.map(({ found }) => printable(found, 300))],
     ["times", clockWords(result)],
