@@ -91,6 +91,7 @@ describe.skipIf(!hasPython)(
       "merkle",
       "proofs",
       "signatures",
+      "signers",
       "tokens",
     ];
     it.each(kinds)("the second opinion makes of %s what the vectors expect", (kind) => {

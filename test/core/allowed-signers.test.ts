@@ -5,9 +5,10 @@ import { afterAll, describe, expect, it } from "vitest";
 import { allows, parseAllowedSigners, saysStolen } from "../../src/core/allowed-signers.js";
 import { checkpointNamespace as namespace } from "../../src/core/checkpoint.js";
 import { FormatError } from "../../src/core/format-error.js";
-import { secretOfSeed } from "../../src/core/ssh-key.js";
+import { parsePublicKey, secretOfSeed } from "../../src/core/ssh-key.js";
 import { signMessage } from "../../src/core/sshsig.js";
 import { opensshAccepts } from "../support/ssh.js";
+import { readVectors } from "../support/vectors.js";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -77,6 +78,25 @@ const lists: readonly (readonly [what: string, list: string, named: boolean])[] 
     true,
   ],
 ];
+
+interface SignersVector {
+  readonly signers: string;
+  readonly origin: string;
+  readonly key: string;
+  readonly at: string;
+  readonly expect: { readonly named: boolean; readonly stolen: boolean; readonly allowed: boolean };
+}
+
+describe("the vectors of FORMAT.md §13", () => {
+  it.each(readVectors<SignersVector>("signers"))("$comment ($name)", (vector) => {
+    const [list, named] = [parseAllowedSigners(vector.signers), parsePublicKey(vector.key)];
+    expect({
+      named: allows(list, vector.origin, named, null),
+      stolen: saysStolen(list, named),
+      allowed: allows(list, vector.origin, named, vector.at),
+    }).toEqual(vector.expect);
+  });
+});
 
 describe("lists that people keep", () => {
   it.each(lists)("%s", (_what, list, named) => {

@@ -90,6 +90,14 @@ def signatures(vector: Dict[str, Any]) -> Any:
         return {"code": refused.code}
 
 
+def signers(vector: Dict[str, Any]) -> Any:
+    """A list of signers: whether it names the key for the origin, calls it stolen, and allows it at a time."""
+    lines, key = keys.parse_signers(vector["signers"]), keys.parse_key(vector["key"])
+    at = keys.seconds(vector["at"])
+    named, allowed = (keys.is_allowed(lines, vector["origin"], key, time) for time in (None, at))
+    return {"named": named, "stolen": keys.says_stolen(lines, key), "allowed": allowed}
+
+
 def tokens(vector: Dict[str, Any]) -> Any:
     """A TimeStampResp over bytes and the roots to trust: what it states, or the code."""
     response, signed = (base64.b64decode(vector[f"{name}_base64"]) for name in ("response", "signed"))
@@ -134,6 +142,7 @@ READERS = {
     "merkle": merkle,
     "proofs": proofs,
     "signatures": signatures,
+    "signers": signers,
     "tokens": tokens,
 }
 

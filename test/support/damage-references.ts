@@ -1,8 +1,8 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exportPackage } from "../../src/export.js";
 import { type History, makeSealedVault, type SealedVault } from "./sealed-vault.js";
-import { testWorld } from "./vaults.js";
+import { copyVault, testWorld } from "./vaults.js";
 
 /** What the scenarios of `test/vectors/damage/` are done to. */
 export interface Reference {
@@ -78,9 +78,7 @@ export async function makeReferences(
 
 /** A package of both captures, made from a copy: an export is an entry. */
 async function packageOf(vault: SealedVault, to: string, withAnnex: boolean): Promise<string> {
-  const copy = `${to}-vault`;
-  mkdirSync(copy);
-  cpSync(vault.root, copy, { recursive: true, preserveTimestamps: true });
+  const copy = copyVault(vault.root, `${to}-vault`);
   const { "first-id": first = "", "second-id": second = "" } = vault.names;
   const seal = { proxy: null, allowPrivate: true, force: false };
   await exportPackage(
