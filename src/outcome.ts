@@ -119,6 +119,10 @@ export interface PackagedCapture {
 /** The answer of `verify FILE`: where these bytes are in the vault. */
 export interface FileReport {
   readonly ok: boolean;
+  readonly hashes: CheckState;
+  readonly chain: CheckState;
+  readonly signature: CheckState;
+  readonly tokens: CheckState;
   readonly file: string;
   readonly bytes: number;
   readonly sha256: string;
@@ -128,6 +132,14 @@ export interface FileReport {
     readonly entry: number;
     readonly since: string;
     readonly requested_url: string | null;
+    /** Whether a signed checkpoint covers the entry. */
+    readonly signed: boolean;
+    /** The earliest time of a time-stamp that leads to a trusted root and is over a checkpoint that covers the entry; null where there is none. */
+    readonly not_later_than: string | null;
   }[];
   readonly findings: readonly Finding[];
+  /** Keys, authorities and witnesses that the result is worth as much as. */
+  readonly rests_on: RestsOn;
+  /** Sentences about what this check can and cannot show, for a person to read. */
+  readonly limits: readonly string[];
 }

@@ -46,7 +46,40 @@ export function uncheckedSentences({
   ];
 }
 
-function signatureSentences({ signature, unsigned, brought }: LimitFacts): readonly string[] {
+/** What the check of one file came to, as far as its limits depend on it. */
+export interface FileLimitFacts {
+  readonly hashes: CheckState;
+  readonly chain: CheckState;
+  readonly signature: CheckState;
+  readonly tokens: CheckState;
+  readonly findings: readonly Finding[];
+  readonly matches: readonly { readonly signed: boolean }[];
+  readonly brought: Brought;
+}
+
+/** What the check of one file shows and cannot show. */
+export function fileLimitSentences(facts: FileLimitFacts): readonly string[] {
+  const open = facts.matches.filter(({ signed }) => !signed).length;
+  return [
+    "This says whether the log states a file of exactly these bytes, whether the stored copy is one, and what that entry rests on. Nothing else that is stored was checked, and it says nothing about before.",
+    ...uncheckedSentences(facts),
+    ...signatureSentences({ ...facts, unsigned: 0 }),
+    ...(open === 0 || facts.signature === "absent"
+      ? []
+      : [
+          "At least one of these entries is not covered by a signature yet: until it is, somebody with write access could have put it there.",
+        ]),
+    ...tokenSentences(facts),
+    ...againstSentences(facts),
+    "It does not show that footage is genuine, nor who made it, where or when.",
+  ];
+}
+
+function signatureSentences({
+  signature,
+  unsigned,
+  brought,
+}: Pick<LimitFacts, "signature" | "unsigned" | "brought">): readonly string[] {
   if (signature === "absent") {
     return [
       "No signature covers the log as it is now: somebody with write access could have rewritten all of it. Only a copy held by somebody else rules that out.",
@@ -74,7 +107,11 @@ function openEntries(count: number): string {
 export const knownRoots =
   "The authorities' root certificates are those that Node.js brings on this machine: to rest on what you got from the authorities themselves, name it with --tsa-ca.";
 
-function tokenSentences({ tokens, findings, brought }: LimitFacts): readonly string[] {
+function tokenSentences({
+  tokens,
+  findings,
+  brought,
+}: Pick<LimitFacts, "tokens" | "findings" | "brought">): readonly string[] {
   const bitcoin = findings.some(({ code }) => code === "proof-unchecked")
     ? ["Whether Bitcoin has the blocks that OpenTimestamps proofs name was not looked up."]
     : [];
@@ -93,7 +130,10 @@ function tokenSentences({ tokens, findings, brought }: LimitFacts): readonly str
   ];
 }
 
-function againstSentences({ brought, findings }: LimitFacts): readonly string[] {
+function againstSentences({
+  brought,
+  findings,
+}: Pick<LimitFacts, "brought" | "findings">): readonly string[] {
   if (brought.against === null) {
     return [
       "Nothing was compared with a checkpoint kept elsewhere (--against): only that shows whether the log was rewritten by whoever holds the key, or put back to an older state, its checkpoints with it, by whoever could write here. Without one a rollback cannot be excluded.",

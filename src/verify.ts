@@ -1,19 +1,13 @@
-import { join } from "node:path";
 import { type HeadReport, sealHead } from "./checkpoint.js";
 import { restsOnNothing } from "./core/audit-checkpoints.js";
-import { checkLineBytes, firstLink } from "./core/chain.js";
 import { HoldfastError } from "./core/error.js";
-import type { FindingCode } from "./core/finding-codes.js";
 import { decidedBy, type Finding } from "./core/finding.js";
-import { loggedVersion } from "./core/log-captures.js";
 import { hasErrors, isGood, sealStates } from "./core/verdict.js";
 import { openForWriting } from "./open-vault.js";
-import type { CheckState, FileReport, VerifyReport, World } from "./outcome.js";
+import type { CheckState, VerifyReport, World } from "./outcome.js";
 import { pause } from "./pause.js";
 import { auditVault, type VaultAudit } from "./vault/audit-vault.js";
-import { filesByDigest } from "./vault/captures.js";
-import { digestFile } from "./vault/digest-file.js";
-import { openForAudit, readVault, refuseMissingVault } from "./vault/reader.js";
+import { openForAudit, refuseMissingVault } from "./vault/reader.js";
 import { waitForWriter } from "./vault/second-look.js";
 import { closeVault, logEntry } from "./vault/vault.js";
 import { limitSentences } from "./verify-limits.js";
@@ -107,74 +101,6 @@ async function recordCheck(
   } finally {
     closeVault(vault);
   }
-}
-
-/**
- * Says whether exactly these bytes are in the vault, in which captures and since which entries. Each answer of the
- * index is checked against the entry's own line and the stored copy; the rest of the log is not audited. Reads only.
- */
-export async function verifyFile(
-  request: { readonly vault: string; readonly file: string },
-  world: World,
-): Promise<FileReport> {
-  world.signal.throwIfAborted();
-  const { bytes, sha256 } = digestFile(request.file);
-  const places = readVault(request.vault, ({ layout, database }) =>
-    filesByDigest(database, sha256).map((row) => checkPlace(layout.root, row, sha256)),
-  );
-  const matches = places.flatMap(({ match }) => match ?? []);
-  const findings = places.flatMap(({ finding }) => finding ?? []);
-  const unknown: Finding = {
-    code: "not-in-vault",
-    severity: "error",
-    where: request.file,
-    message: "these bytes are not in this vault",
-  };
-  return {
-    ok: matches.length > 0 && findings.length === 0,
-    file: request.file,
-    bytes,
-    sha256,
-    matches,
-    findings: places.length === 0 ? [unknown] : findings,
-  };
-}
-
-type IndexedFile = ReturnType<typeof filesByDigest>[number];
-
-/** One place the index names, with what the log and the disk say of it. */
-function checkPlace(
-  root: string,
-  row: IndexedFile,
-  sha256: string,
-): { readonly match?: FileReport["matches"][number]; readonly finding?: Finding } {
-  const where = `${row.object}: ${row.path}`;
-  const error = (code: FindingCode, message: string) => ({
-    finding: { code, severity: "error", where, message } as const,
-  });
-  const entry = checkLineBytes(row.line, firstLink).entry;
-  const version = entry && loggedVersion(entry);
-  if (
-    entry?.seq !== row.entry ||
-    !version?.files.some((file) => file.path === row.path && file.sha256 === sha256)
-  ) {
-    return error("index-differs", `entry ${row.entry} does not name this file, the index does`);
-  }
-  try {
-    const stored = digestFile(join(root, row.object, version.version, "content", row.path));
-    if (stored.sha256 !== sha256) return error("file-changed", "the stored copy is not as the log states");
-  } catch {
-    return error("file-missing", "the stored copy is missing or cannot be read");
-  }
-  return {
-    match: {
-      capture: row.capture,
-      path: row.path,
-      entry: row.entry,
-      since: entry.at,
-      requested_url: row.url,
-    },
-  };
 }
 
 function unusableLog(ids: readonly string[], findings: readonly Finding[]): HoldfastError {

@@ -119,10 +119,10 @@ describe("a check takes time in proportion to what it checks", () => {
       const inventory = Buffer.from(encodeInventory(firstInventory(capture, paths, facts)));
       const versions = Array.from({ length: 10_000 }, (_, at): LoggedVersion => {
         const stated = { inventorySha512: digests.sha512, recordSha256: hex, files: [] };
-        return { entry: at + 1, event: "capture", version: `v${at + 1}`, ...stated };
+        return { entry: at + 1, at: facts.created, event: "capture", version: `v${at + 1}`, ...stated };
       });
       const texts = new Map([["v10000/inventory.json", inventory]]);
-      const one: LoggedCapture = { id: capture, entry: 1, object, annexes: [], versions };
+      const one: LoggedCapture = { id: capture, entry: 1, url: null, object, annexes: [], versions };
       auditObject(one, { folder: object, files: new Map<string, MeasuredFile>(), texts }, null);
     }));
 
@@ -133,7 +133,7 @@ describe("a check takes time in proportion to what it checks", () => {
       const files = new Map(ids.map((id) => [`data/${id}/annex/annex.json`, file]));
       const captures = new Map(
         ids.map((id): [string, LoggedCapture] => {
-          return [id, { id, entry: 1, object: null, annexes: [hex], versions: [] }];
+          return [id, { id, entry: 1, url: null, object: null, annexes: [hex], versions: [] }];
         }),
       );
       const entries = { ...new EntryReading(() => []).end(false), captures };

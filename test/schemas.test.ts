@@ -1,3 +1,4 @@
+import { restsOnNothing } from "../src/core/audit-checkpoints.js";
 import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
@@ -259,6 +260,12 @@ const verifyReport: VerifyReport = {
 
 const fileReport: FileReport & { readonly checked: { readonly files: 1 } } = {
   ok: true,
+  hashes: "pass",
+  chain: "pass",
+  signature: "pass",
+  tokens: "absent",
+  rests_on: restsOnNothing,
+  limits: ["It does not show that footage is genuine."],
   checked: { files: 1 },
   file: "clip.mp4",
   bytes: 1,
@@ -270,6 +277,8 @@ const fileReport: FileReport & { readonly checked: { readonly files: 1 } } = {
       entry: 2,
       since: record.started_at,
       requested_url: "https://video.example/watch/811",
+      signed: true,
+      not_later_than: null,
     },
   ],
   findings: [finding],

@@ -88,10 +88,14 @@ export function answerLines(
   report: Pick<VerifyReport, Question>,
   columns: number,
   style: Style,
+  words: Readonly<Record<Question, QuestionWords>> = questions,
 ): readonly string[] {
   return order.flatMap((question) => {
     const state = report[question];
-    const [first = "", ...rest] = wrap(stateWords(question, state), Math.max(30, columns - answerIndent));
+    const [first = "", ...rest] = wrap(
+      stateWords(words[question], state),
+      Math.max(30, columns - answerIndent),
+    );
     return [
       `  ${padEnd(question, 10)} ${paintState(state, style)}  ${first}`,
       ...rest.map((line) => `${" ".repeat(answerIndent)}${line}`),
@@ -102,12 +106,11 @@ export function answerLines(
 /** Columns before the words of an answer. */
 const answerIndent = 24;
 
-function stateWords(question: Question, state: CheckState): string {
-  const { asks, absent, unchecked } = questions[question];
+function stateWords({ asks, absent, unchecked }: QuestionWords, state: CheckState): string {
   return { pass: asks, fail: asks, absent, unchecked: unchecked ?? `could not be checked: ${asks}` }[state];
 }
 
-function restsOnBlock({ rests_on }: VerifyReport, columns: number): readonly string[] {
+function restsOnBlock({ rests_on }: Pick<VerifyReport, "rests_on">, columns: number): readonly string[] {
   const lines = restsOnLines(rests_on, columns);
   return lines.length === 0 ? [] : [...lines, ""];
 }
@@ -165,9 +168,32 @@ export function filePage(report: FileReport, columns: number, style: Style): rea
       style,
     ),
     "",
+    ...answerLines(report, columns, style, fileQuestions),
+    "",
+    ...restsOnBlock(report, columns),
+    ...report.limits.flatMap((limit) => wrap(printable(limit), columns - 2).map((line) => `  ${line}`)),
+    "",
     fileConclusion(report, style),
   ];
 }
+
+/** What the questions ask of one file. */
+const fileQuestions: Readonly<Record<Question, QuestionWords>> = {
+  ...questions,
+  hashes: {
+    asks: "the stored copies of these bytes against the entries that state them",
+    absent: "no entry states these bytes: there is no copy to check",
+    unchecked: "not every stored copy of these bytes could be checked",
+  },
+  signature: {
+    asks: "each checkpoint of the log, signed by the key in force, the entry's among them",
+    absent: "no signed checkpoint covers an entry that states these bytes",
+  },
+  tokens: {
+    ...questions.tokens,
+    absent: "no outside time-stamp covers an entry that states these bytes",
+  },
+};
 
 function matchLines(match: FileReport["matches"][number], columns: number): readonly string[] {
   return [
@@ -177,6 +203,13 @@ function matchLines(match: FileReport["matches"][number], columns: number): read
         ["capture", printable(match.capture)],
         ["stored as", printable(match.path)],
         ["since", `log entry ${match.entry}, which this vault dates ${formatTime(match.since)}`],
+        [
+          "signed",
+          match.signed
+            ? "a signed checkpoint covers the entry"
+            : "no signed checkpoint is shown to cover the entry",
+        ],
+        ["not later than", match.not_later_than === null ? null : formatTime(match.not_later_than)],
         ["asked for", match.requested_url === null ? null : printable(match.requested_url)],
       ],
       columns,
@@ -185,8 +218,20 @@ function matchLines(match: FileReport["matches"][number], columns: number): read
 }
 
 function fileConclusion(report: FileReport, style: Style): string {
-  if (report.matches.length === 0) return style.bold(style.bad("these bytes are not in this vault"));
-  if (!report.ok)
-    return style.bold(style.bad("these bytes are in this vault, but not everything is as recorded"));
-  return style.bold(`these bytes are in this vault, in ${counted(report.matches.length, "capture")}`);
+  const isWrong = report.findings.some(
+    ({ code, severity }) => severity === "error" && code !== "not-in-vault",
+  );
+  const known = report.matches.length > 0;
+  const isOpen = !known && report.chain === "unchecked";
+  const where = isOpen
+    ? "whether these bytes are in this vault could not be checked"
+    : known
+      ? `these bytes are in this vault, in ${counted(new Set(report.matches.map(({ capture }) => capture)).size, "capture")}`
+      : "these bytes are not in this vault";
+  if (isWrong) return style.bold(style.bad(`${where}, but not everything is as recorded`));
+  if (report.ok) return style.bold(where);
+  if (!known && !isOpen) return style.bold(style.bad(where));
+  return style.bold(
+    style.warn(isOpen ? where : `${where}; not everything that you asked for could be checked`),
+  );
 }

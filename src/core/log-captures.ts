@@ -16,6 +16,8 @@ export type VersionEvent = "capture" | "derive" | "redact";
 /** A version of an object as the log states it. */
 export interface LoggedVersion {
   readonly entry: number;
+  /** The time that the entry states; empty for a commit that has no entry yet. */
+  readonly at: string;
   readonly event: VersionEvent;
   readonly version: string;
   readonly inventorySha512: string;
@@ -29,6 +31,8 @@ export interface LoggedCapture {
   readonly id: string;
   /** The first entry that states it; that of its first version where none does. */
   readonly entry: number;
+  /** What was fetched; null for an import and where nothing states it. */
+  readonly url: string | null;
   /** Relative to the vault; null where only a failed attempt is stated. */
   readonly object: string | null;
   /** One, or one of each entry where the id was used again. */
@@ -72,6 +76,7 @@ class CaptureSoFar implements LoggedCapture {
   readonly id: string;
   entry: number;
   object: string | null = null;
+  url: string | null = null;
   readonly versions: LoggedVersion[] = [];
   isStated = false;
   private isCaptured = false;
@@ -93,6 +98,7 @@ class CaptureSoFar implements LoggedCapture {
       this.annexes.push(annex);
     }
     this.object ??= textOf(body.object);
+    this.url ??= textOf(body.url);
     if (version) this.keep(version);
     this.isCaptured ||= event === "capture";
     if (this.isStated)
@@ -127,15 +133,16 @@ function fault(code: FindingCode, seq: number, message: string): Finding {
 /** The version that an entry states; null for one that brings none. */
 export function loggedVersion({
   seq,
+  at = "",
   event,
   body,
-}: Pick<Entry, "seq" | "event" | "body">): LoggedVersion | null {
+}: Pick<Entry, "seq" | "event" | "body"> & Partial<Pick<Entry, "at">>): LoggedVersion | null {
   if (event !== "capture" && event !== "derive" && event !== "redact") return null;
   const version = textOf(body.version);
   const inventorySha512 = textOf(body.inventory_sha512);
   const recordSha256 = textOf(body.record_sha256);
   if (version === null || inventorySha512 === null || recordSha256 === null) return null;
-  return { entry: seq, event, version, inventorySha512, recordSha256, files: filesOf(body.files) };
+  return { entry: seq, at, event, version, inventorySha512, recordSha256, files: filesOf(body.files) };
 }
 
 /** Logical path and schema of the record that comes with a version: what was captured, derived or made for publication. */

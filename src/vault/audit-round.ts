@@ -20,6 +20,8 @@ import type { FoundPath } from "./walk.js";
 /** How files are measured. */
 export interface RoundOptions {
   readonly quick: boolean;
+  /** No file but those of `log/` is looked at. */
+  readonly logAlone: boolean;
   readonly onProgress: (files: number, total: number) => void;
   readonly signal: AbortSignal;
 }
@@ -42,6 +44,8 @@ export async function auditRound(
   scope: ReadonlySet<string> | null,
   options: RoundOptions,
 ): Promise<Round> {
+  // Nobody asked about files: the log is audited alone.
+  if (scope?.size === 0 && options.logAlone) return roundOfLog(snapshot);
   const listing = listVault(layout);
   const wanted = ({ id }: LoggedCapture) => scope === null || scope.has(id);
   const chosen = [...snapshot.captures.values()].filter(wanted);
@@ -71,6 +75,11 @@ export async function auditRound(
       ...snapshot.folder.unread,
     ],
   };
+}
+
+function roundOfLog(snapshot: Snapshot): Round {
+  const nothing = { vault: [], captures: new Map(), files: new Map() };
+  return { snapshot, ...nothing, unread: snapshot.folder.unread };
 }
 
 async function measureAll(

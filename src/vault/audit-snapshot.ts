@@ -198,6 +198,7 @@ function withPending(
       id,
       entry: 0,
       object: intent.version === "" ? null : objectPath(id),
+      url: null,
       annexes: typeof annex === "string" ? [annex] : [],
       versions: [],
     });

@@ -38,7 +38,8 @@ export interface AuditOptions {
   readonly quick: boolean;
   /**
    * Parts of the ids of captures: only their objects and annexes are audited, the log and the database always. The log says
-   * which captures there are, whatever the index says. Null for all.
+   * which captures there are, whatever the index says. Null for all; where it is empty, nothing but the database and
+   * `log/` is looked at.
    */
   readonly parts: readonly string[] | null;
   /** A checkpoint that the checker got from elsewhere. */
@@ -59,6 +60,7 @@ const rounds = 8;
 /** What is audited of the captures: null for all. */
 interface Task extends AuditOptions {
   readonly only: ReadonlySet<string> | null;
+  readonly logAlone: boolean;
 }
 
 /**
@@ -73,7 +75,8 @@ export async function auditVault(opened: AuditedVault, asked: AuditOptions): Pro
   if (reader === null) return withoutLog(layout, opened.findings);
   const snapshot = await readSnapshot(reader, snapshotOptions(asked));
   if (!("log" in snapshot)) return withoutLog(layout, [...opened.findings, ...snapshot]);
-  const options: Task = { ...asked, only: chosenIds(snapshot, asked.parts) };
+  const only = chosenIds(snapshot, asked.parts);
+  const options: Task = { ...asked, only, logAlone: only?.size === 0 };
   let round = await auditRound(layout, snapshot, options.only, options);
   let state = opened.state;
   let hasWaited = false;

@@ -176,7 +176,7 @@ function indexedCaptures(database: Database.Database): ReadonlyMap<string, Logge
       "SELECT id, entry, object FROM capture",
     )
     .all();
-  return new Map(rows.map((row) => [row.id, { ...row, annexes: [], versions: [] }]));
+  return new Map(rows.map((row) => [row.id, { ...row, url: null, annexes: [], versions: [] }]));
 }
 
 function strayFile(path: string): Orphan {

@@ -1,3 +1,4 @@
+import { restsOnNothing } from "../../src/core/audit-checkpoints.js";
 import { describe, expect, test } from "vitest";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
 import { filePage, verifyPage } from "../../src/cli/verify-page.js";
@@ -163,6 +164,12 @@ describe("what a result rests on", () => {
 
 const file: FileReport = {
   ok: true,
+  hashes: "pass",
+  chain: "pass",
+  signature: "pass",
+  tokens: "absent",
+  rests_on: restsOnNothing,
+  limits: ["It does not show that footage is genuine."],
   file: "/tmp/clip.mp4",
   bytes: 1500,
   sha256: "a".repeat(64),
@@ -173,6 +180,8 @@ const file: FileReport = {
       entry: 12,
       since: "2026-09-19T14:03:30.100Z",
       requested_url: "https://example.org/v/1",
+      signed: true,
+      not_later_than: null,
     },
   ],
   findings: [],
@@ -196,6 +205,12 @@ describe("the report on one file", () => {
   });
 
   test("bytes found beside damage are not called as recorded", () => {
-    expect(text({ ...file, ok: false })).toMatch(/but not everything is as recorded$/);
+    const message = "the stored copy is not as the log states";
+    const finding = { code: "file-changed", severity: "error", where: "objects/x", message } as const;
+    expect(text({ ...file, ok: false, findings: [finding] })).toMatch(/but not everything is as recorded$/);
+  });
+
+  test("what could not be checked is not called wrong", () => {
+    expect(text({ ...file, ok: false })).toMatch(/not everything that you asked for could be checked$/);
   });
 });

@@ -18,7 +18,8 @@ import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listCaptures } from "../../src/list.js";
 import { showCapture } from "../../src/show.js";
-import { verifyFile, verifyVault } from "../../src/verify.js";
+import { verifyVault } from "../../src/verify.js";
+import { verifyFile } from "../../src/verify-file.js";
 import {
   audit,
   copyVault,
@@ -322,9 +323,13 @@ describe("questions to a damaged vault", () => {
     const refused = expect.objectContaining({ code: "not-as-recorded" });
     expect(() => listCaptures(root, everything)).toThrow(refused);
     expect(() => showCapture(root, "2026")).toThrow(refused);
-    await expect(verifyFile({ vault: root, file: join(root, "README.txt") }, testWorld())).rejects.toEqual(
-      refused,
-    );
+    const brought = { against: null, signers: null, tsaCa: null };
+    const file = await verifyFile({ vault: root, file: join(root, "README.txt"), brought }, testWorld());
+    expect([file.ok, file.chain, file.findings.map(({ code }) => code)]).toEqual([
+      false,
+      "unchecked",
+      expect.arrayContaining(["database-damaged"]),
+    ]);
   });
 
   it("a file in place of a vault is no vault", async () => {

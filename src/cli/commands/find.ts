@@ -78,6 +78,9 @@ async function find(session: Session, what: readonly string[], options: FindOpti
     session.screen.note(`${name} is a file: looking for its SHA-256, ${found.sha256}`);
   }
   answer(session, found, options);
+  if (sought.by === "file" && found.rows.length > 0 && !session.quiet) {
+    session.screen.note("the index says so; whether log and stored copy agree: holdfast verify FILE");
+  }
   if (found.rows.length === 0 && !session.quiet) session.screen.note("no captures here match");
   return exitStatus.done;
 }

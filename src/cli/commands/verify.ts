@@ -25,7 +25,7 @@ export function addVerify(program: Command, run: RunCommand): void {
     .command("verify")
     .summary("is everything as recorded?")
     .description(
-      "Checks stored bytes, records, log, signatures and time-stamps against each other and says everything that is not as recorded; changes nothing. With a file: says whether exactly these bytes are in the vault, and since when. With a package: checks the package.",
+      "Checks stored bytes, records, log, signatures and time-stamps against each other and says everything that is not as recorded; changes nothing. With a file: says whether the signed log states exactly these bytes, where, since when, and what that rests on. With a package: checks the package.",
     )
     .argument(
       "[what...]",
@@ -52,15 +52,15 @@ async function verify(
   if (!wholeVault && ids.length === 0) refuseIdleOptions(options, packages.length > 0);
   const brought = await readBrought(session.io.cwd, options);
   const reports: CheckResult[] = [];
-  for (const file of files) reports.push(await verifyOneFile(session, file));
+  for (const file of files) reports.push(await verifyOneFile(session, file, brought));
   for (const path of packages) reports.push(await verifyOnePackage(session, path, options, brought));
   if (wholeVault || ids.length > 0) reports.push(await verifyWholeVault(session, ids, options, brought));
   return statusOfChecks(reports);
 }
 
-async function verifyOneFile(session: Session, file: string): Promise<CheckResult> {
-  const { verifyFile } = await import("../../verify.js");
-  const report = await verifyFile({ vault: session.vault, file }, session.world);
+async function verifyOneFile(session: Session, file: string, brought: Brought): Promise<CheckResult> {
+  const { verifyFile } = await import("../../verify-file.js");
+  const report = await verifyFile({ vault: session.vault, file, brought }, session.world);
   const page = filePage(report, columnsOf(session.io.stdout), session.style);
   answer(session, report, fileObject(report), page);
   return report;
@@ -123,9 +123,6 @@ function refuseIdleOptions(options: VerifyOptions, hasPackage: boolean): void {
   const idle = [
     options.record === true ? "--record" : null,
     options.quick === true && !hasPackage ? "--quick" : null,
-    options.against !== undefined && !hasPackage ? "--against" : null,
-    options.signers !== undefined && !hasPackage ? "--signers" : null,
-    options.tsaCa !== undefined && !hasPackage ? "--tsa-ca" : null,
   ].filter((name) => name !== null);
   if (idle.length === 0) return;
   const what = hasPackage ? "a vault, not a package" : "a vault, not a file";
@@ -191,6 +188,8 @@ function vaultObject(report: VerifyReport): object {
 
 /** The JSON line of a file: schema `fileReport`. */
 function fileObject(report: FileReport): object {
-  const { ok, file, bytes, sha256, matches, findings } = report;
-  return { ok, checked: { files: 1 }, findings, file, bytes, sha256, matches };
+  const { ok, file, bytes, sha256, matches, findings, hashes, chain, signature, tokens, rests_on, limits } =
+    report;
+  const answers = { hashes, chain, signature, tokens, rests_on, limits };
+  return { ok, checked: { files: 1 }, findings, file, bytes, sha256, matches, ...answers };
 }
