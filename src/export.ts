@@ -8,6 +8,7 @@ import type { Entry } from "./core/entry.js";
 import { HoldfastError } from "./core/error.js";
 import type { Finding } from "./core/finding.js";
 import { packageName } from "./core/package-choice.js";
+import { logExportBegun } from "./export-begun.js";
 import { type ExportTarget, exportTarget, notNew, type PackageForm } from "./export-target.js";
 import { openForWriting } from "./open-vault.js";
 import type { PackageReport, World } from "./outcome.js";
@@ -19,8 +20,6 @@ import { type CaptureRowRecord, oneCaptureByPart } from "./vault/captures.js";
 import { syncFolder } from "./vault/durable.js";
 import { keyHistoryOf } from "./vault/key-entries.js";
 import { objectPath, scratchFolder } from "./vault/layout.js";
-import { entriesOf } from "./vault/log.js";
-import { newestCheckpoint } from "./vault/log-folder.js";
 import { readObject } from "./vault/objects.js";
 import { writePackageTar } from "./vault/package-archive.js";
 import { beginPackage, discardPackage } from "./vault/package-folder.js";
@@ -102,15 +101,16 @@ export async function exportPackage(
   refuseMissingVault(request.vault);
   const vault = await openForWriting(request.vault, world, () => undefined);
   try {
-    // 2. which captures, and that a signed checkpoint covers all that the log says of them
+    // 2. which captures, and a signed checkpoint that ends with the list of all their entries
     const captures = chosenCaptures(vault, request.ids);
     const told = toldByFiles(captures.map((id) => readObject(join(vault.layout.root, objectPath(id)))));
     onTold(told);
-    await coverEntries(vault, captures, request.seal, world);
+    const { withAnnex, withAnnotations } = request;
+    const begun = await logExportBegun(vault, { captures, withAnnotations }, request.seal, world);
 
     // 3. write the package beside its place, read it again and check it, then give it its name
-    const { withAnnex, withAnnotations } = request;
-    const made = await makeAndPlace(vault, target, { captures, withAnnex, withAnnotations }, world);
+    const content = { captures, withAnnex, withAnnotations, begun };
+    const made = await makeAndPlace(vault, target, content, world);
 
     // 4. log that it was made, and seal the log
     const { files, bytes, checkpoint, tagmanifestSha256: tagmanifest_sha256 } = made;
@@ -139,32 +139,12 @@ function chosenCaptures({ database }: Vault, parts: readonly string[]): readonly
   );
 }
 
-/** Where the newest signed checkpoint does not cover every entry of the captures, one is made now. */
-async function coverEntries(
-  vault: Vault,
-  captures: readonly string[],
-  seal: SealOptions,
-  world: World,
-): Promise<void> {
-  const last = Math.max(...captures.flatMap((id) => entriesOf(vault.database, id).map(({ seq }) => seq)));
-  const isCovered = () => {
-    const newest = newestCheckpoint(vault.layout);
-    return newest !== null && newest.signature !== null && newest.size >= last;
-  };
-  if (isCovered()) return;
-  const head = await sealHead(vault, world, seal);
-  world.signal.throwIfAborted();
-  if (isCovered()) return;
-  throw (
-    head.failure ??
-    new HoldfastError("io", "exporting: the log could not be signed", "try: holdfast checkpoint")
-  );
-}
-
 interface Content {
   readonly captures: readonly string[];
   readonly withAnnex: boolean;
   readonly withAnnotations: boolean;
+  /** The entry that lists what the package holds. */
+  readonly begun: number;
 }
 
 type Placed = PackageMade & { readonly report: PackageReport };

@@ -109,6 +109,8 @@ export interface PackagedCapture {
   /** Files of this capture that entries state, and their bytes by those entries. */
   readonly files: number;
   readonly bytes: number;
+  /** Whether the clip came whole, as its newest `derive` entry judges it by decoding; null where nothing here says so. */
+  readonly completeness: "whole" | "incomplete" | "unknown" | null;
   /**
    * Authorities whose time-stamps over a checkpoint that the capture's first entry is shown to be in lead to a trusted root,
    * each with its earliest, the earliest first. One that was not traced to such a root says nothing.

@@ -1,5 +1,6 @@
 import { isAboutHeld } from "./core/audit-against.js";
 import type { CheckState, Finding } from "./core/finding.js";
+import type { EntryList } from "./core/entry-list.js";
 import { knownRoots, uncheckedSentences } from "./verify-limits.js";
 import type { Brought } from "./verify-trust.js";
 
@@ -12,6 +13,10 @@ export interface PackageLimitFacts {
   readonly signature: CheckState;
   readonly tokens: CheckState;
   readonly findings: readonly Finding[];
+  /** The `export-begun` entry of the package; null where there is none. */
+  readonly list: EntryList | null;
+  /** Captures of which no entry says whether the clip is whole, ascending. */
+  readonly undecoded: readonly string[];
   readonly request: Brought & { readonly quick: boolean };
 }
 
@@ -26,10 +31,44 @@ export function packageLimitSentences(facts: PackageLimitFacts): readonly string
     ...rootSentences(facts),
     ...againstSentences(findings, request.against),
     "It is the state of the log at its newest checkpoint: whether anything was logged later cannot be seen in it, and an older package cannot be told from the newest.",
-    "A package holds what its maker chose: captures, what people may have noted about these, and time-stamps that no entry in it names, can have been left out. Its pages, VERIFY.md and verify.sh are the word of whoever made it.",
+    ...listSentences(facts),
+    "A package holds what its maker chose: other captures, and time-stamps that no entry in it names, can have been left out.",
+    "Its page index.html, ro-crate-metadata.json, VERIFY.md and verify.sh are the word of whoever made it.",
     "It does not show that footage is genuine, nor who made it, where or when.",
     ...(request.quick ? ["Only SHA-256 was compared, as --quick asks."] : []),
   ];
+}
+
+function listSentences({ chain, list, undecoded }: PackageLimitFacts): readonly string[] {
+  const whole =
+    undecoded.length === 0
+      ? []
+      : [`${named(undecoded)}: nothing in this package says whether its clip decodes whole.`];
+  if (chain !== "pass") return whole;
+  if (list === null) {
+    return [
+      "Nothing in it lists which entries of these captures there are: derivations, which alone say whether a clip decodes whole, copies for publication, recoveries, annotations and what took them back can have been left out.",
+      ...whole,
+    ];
+  }
+  return [
+    `Each entry of these captures that its log had is in it: entry ${list.entry} lists them before it was made. Whoever has the key can log a false list, which a check of the whole vault finds.`,
+    ...(list.annotations
+      ? []
+      : [
+          "What people noted about these captures was not asked for: whether there is any cannot be seen in it.",
+        ]),
+    ...whole,
+  ];
+}
+
+/** How many captures a sentence names before it counts the others. */
+const namedAtMost = 5;
+
+function named(ids: readonly string[]): string {
+  const rest = ids.length - namedAtMost;
+  const first = ids.slice(0, namedAtMost).join(", ");
+  return rest > 0 ? `${first} and ${rest} more` : first;
 }
 
 function keySentences({ signature, request }: PackageLimitFacts): readonly string[] {
@@ -71,7 +110,7 @@ function againstSentences(findings: readonly Finding[], against: string | null):
   }
   if (findings.some(({ code }) => code === "against-unchecked")) {
     return [
-      "The checkpoint you hold is not the newest in the package: whether today's log goes on from it only the whole log can show, or a package whose newest checkpoint is that one.",
+      "The checkpoint you hold is not the newest in the package: whether today's log goes on from it only the whole log can show (holdfast verify --against, in the vault).",
     ];
   }
   if (findings.some(({ code }) => isAboutHeld(code))) return [];

@@ -2,6 +2,7 @@ import type { FoundCheckpoint, FoundToken } from "./core/audit-checkpoints.js";
 import { asciiOf, signedBytes } from "./core/audit-signed.js";
 import { type AuthorityTime, earliestByAuthority } from "./core/authority-times.js";
 import { checkpointName, checkpointNamespace, parseCheckpoint } from "./core/checkpoint.js";
+import { grouped } from "./core/grouped.js";
 import { chooseCheckpoints, encodeInclusionProof } from "./core/package-choice.js";
 import type { CheckpointFacts } from "./core/package-facts.js";
 import { checkSignature } from "./core/sshsig.js";
@@ -33,8 +34,8 @@ export interface ProofCheckpoint extends CheckpointFacts {
 }
 
 /**
- * Gathers the proof of these entries: entry 1, the rotations and the chosen captures' own, as `packagedEntries` has them.
- * The newest signed checkpoint must cover all of them. Nothing is judged here: the finished package is.
+ * Gathers the proof of these entries: entry 1, the rotations and the chosen captures' own, as `packagedEntries` has them,
+ * and the one that lists them. The newest signed checkpoint must cover all of them. Nothing is judged here: the finished package is.
  */
 export async function gatherProof(
   vault: VaultPart,
@@ -87,9 +88,8 @@ function chosenCheckpoints(
     size: found.size,
     tokens: tokens.map(({ status }) => status),
   }));
-  const firsts = captures.flatMap(
-    (id) => own.find(({ entry }) => entry.body.capture === id)?.entry.seq ?? [],
-  );
+  const byCapture = grouped(own, ({ entry }) => entry.body.capture);
+  const firsts = captures.flatMap((id) => byCapture.get(id)?.[0]?.entry.seq ?? []);
   const rotations = own.filter(({ entry }) => entry.event === "key-rotated").map(({ entry }) => entry.seq);
   const sizes = new Set(chooseCheckpoints(offered, firsts, rotations));
   return signed.filter(({ found }) => sizes.has(found.size));

@@ -3,6 +3,7 @@ import { statedValues } from "./core/annotation.js";
 import { type BagFile, bagDeclaration, encodeBagInfo, encodeManifest, inOrder } from "./core/bag.js";
 import { originOf } from "./core/checkpoint.js";
 import { lineHash } from "./core/entry.js";
+import { grouped } from "./core/grouped.js";
 import { encodeAllowedSigners } from "./core/key-lines.js";
 import type { CaptureFacts, PackageFacts } from "./core/package-facts.js";
 import { packagePage } from "./core/package-page.js";
@@ -15,6 +16,7 @@ import {
   type ChosenCapture,
   chosenCapture,
   type ExactEntry,
+  entriesAt,
   type PackagedSource,
   packagedEntries,
   statedAnnex,
@@ -28,6 +30,8 @@ export interface PackageOrder {
   readonly captures: readonly string[];
   readonly withAnnex: boolean;
   readonly withAnnotations: boolean;
+  /** The `export-begun` entry that lists the captures' entries; the newest checkpoint ends with it. */
+  readonly begun: number;
   /** RFC 3339, UTC. */
   readonly madeAt: string;
   readonly tool: string;
@@ -63,8 +67,12 @@ export async function writePackage(
 ): Promise<PackageMade> {
   // 1. what the log says of the captures, and where their files lie
   const entries = packagedEntries(vault.database, order.captures, order.withAnnotations);
-  const captures = order.captures.map((id) => gatherCapture(vault, id, entries, order.withAnnex));
-  const proof = await gatherProof(vault, entries, order.captures);
+  const byCapture = grouped(entries, ({ entry }) => entry.body.capture);
+  const captures = order.captures.map((id) =>
+    gatherCapture(vault, id, byCapture.get(id) ?? [], order.withAnnex),
+  );
+  const begun = entriesAt(vault.database, [order.begun]);
+  const proof = await gatherProof(vault, [...entries, ...begun], order.captures);
 
   // 2. their files, each compared with its entry and inventory while it is copied
   const copied = await copyFiles(folder, captures, order);
@@ -102,11 +110,10 @@ interface GatheredCapture extends ChosenCapture {
 function gatherCapture(
   { layout }: Vault,
   id: string,
-  entries: readonly ExactEntry[],
+  own: readonly ExactEntry[],
   withAnnex: boolean,
 ): GatheredCapture {
-  const own = entries.filter(({ entry }) => entry.body.capture === id);
-  const annex = withAnnex ? annexFiles(layout, id, statedAnnex(own, id)) : [];
+  const annex = withAnnex ? annexFiles(layout, id, statedAnnex(own)) : [];
   return { ...chosenCapture(layout, id, own), entries: own, annex };
 }
 
@@ -134,30 +141,28 @@ function factsOf(
   proof: PackageProof,
   { madeAt, tool, withAnnex }: PackageOrder,
 ): Omit<PackageFacts, "origin"> {
+  const byCapture = grouped(copied, ({ path }) => path.split("/")[1]);
   return {
     madeAt,
     tool,
     profile: withAnnex ? "with-annex" : "redacted",
-    captures: captures.map((capture) => captureFacts(capture, copied, proof)),
+    captures: captures.map((capture) => captureFacts(capture, byCapture.get(capture.id) ?? [], proof)),
     checkpoints: proof.checkpoints,
   };
 }
 
 function captureFacts(
   { id, object, entries }: GatheredCapture,
-  copied: readonly BagFile[],
+  files: readonly BagFile[],
   { checkpoints }: PackageProof,
 ): CaptureFacts {
   const first = entries[0]?.entry.seq ?? 1;
   const stamped = checkpoints.find(({ size, stamps }) => size >= first && stamps.length > 0);
-  const folder = `data/${id}/`;
   return {
     id,
     record: object.record,
     derivation: object.derivation,
-    files: copied
-      .filter(({ path }) => path.startsWith(folder))
-      .map((file) => ({ ...file, path: file.path.slice("data/".length) })),
+    files: files.map((file) => ({ ...file, path: file.path.slice("data/".length) })),
     entries: entries.map(({ entry, line }) => {
       return { seq: entry.seq, at: entry.at, event: entry.event, sha256: lineHash(line) };
     }),

@@ -6,6 +6,7 @@ import {
   type LogFacts,
   restsOnNothing,
 } from "./core/audit-checkpoints.js";
+import { auditEntryList, listInForce } from "./core/audit-entry-list.js";
 import { auditInclusion, type InclusionAudit } from "./core/audit-inclusion.js";
 import { auditPackageFiles, expectedFiles } from "./core/audit-package.js";
 import { earliestByAuthority } from "./core/authority-times.js";
@@ -74,6 +75,7 @@ export async function verifyPackage(
     ...content.findings,
     ...auditBag(content, info),
     ...content.entries.findings,
+    ...(content.hasAllEntries ? auditEntryList(content.entries, info, newestOf(content)) : []),
     ...inclusion.findings,
     ...auditPackageFiles({ ...content, info }, new Set(content.checkpoints.map(({ size }) => size))),
     ...checkpoints.findings,
@@ -113,7 +115,7 @@ function factsOf({ entries }: PackageContent, info: BagInfo): LogFacts {
  * only the newest, which covers every entry, can be the one that was kept and show something.
  */
 function heldFindings(held: Checkpoint, content: PackageContent, facts: LogFacts): readonly Finding[] {
-  const newest = content.checkpoints.at(-1)?.size ?? 0;
+  const newest = newestOf(content) ?? 0;
   const found = auditAgainst(held, { ...facts, rootAt: rootsOf(content) });
   const isUnchecked = found.length === 0 || found.some(({ code }) => code === "against-unchecked");
   if (!isUnchecked || held.size === newest) return found;
@@ -122,6 +124,10 @@ function heldFindings(held: Checkpoint, content: PackageContent, facts: LogFacts
       ? `the checkpoint you hold has ${held.size} entries and is newer than the package, which shows the first ${newest} at most: ask for a newer one`
       : "nothing in the package shows that its newest checkpoint goes on from the one you hold";
   return [{ code: "against-unchecked", severity: "note", where: "log", message }];
+}
+
+function newestOf({ checkpoints }: PackageContent): number | null {
+  return checkpoints.at(-1)?.size ?? null;
 }
 
 /** The roots that the checkpoints in the package state, for whoever holds one of the same size. */
@@ -189,7 +195,14 @@ function conclude(request: PackageRequest, audited: Audited): PackageReport {
     },
     rests_on: checkpoints.restsOn,
     findings,
-    limits: packageLimitSentences({ ...states, agrees: !hasErrors(findings), findings, request }),
+    limits: packageLimitSentences({
+      ...states,
+      agrees: !hasErrors(findings),
+      findings,
+      list: listInForce(content.entries),
+      undecoded: captures.flatMap(({ id, completeness }) => (completeness === null ? [id] : [])).sort(),
+      request,
+    }),
     package: {
       path: request.path,
       origin: content.entries.hasFirst ? facts.origin : null,
@@ -208,6 +221,7 @@ function capturesOf({ content, inclusion, checkpoints }: Audited): readonly Pack
     return {
       id: capture.id,
       files: files.length,
+      completeness: content.entries.completeness.get(capture.id) ?? null,
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       existed_by: earliestByAuthority(over.map(({ signer, ...stamp }) => ({ ...stamp, authority: signer }))),
     };

@@ -27,9 +27,11 @@ beforeAll(() => {
 });
 afterAll(() => scratch.remove());
 
+const unlisted = "entries-uncommitted proof/entries.jsonl";
+
 /**
- * What the two verifiers must find in each: nothing but that a promise to Bitcoin was not looked up, and that a package
- * shows of no older checkpoint that the newest goes on from it.
+ * What the two verifiers must find in each: nothing but that a promise to Bitcoin was not looked up, that a package
+ * shows of no older checkpoint that the newest goes on from it, and that a log of version 1 lists no entries of a package.
  */
 const cases = [
   { name: "vault", held: "held.checkpoint", notes: ["proof-unchecked log/000004.calendar.ots"] },
@@ -38,12 +40,12 @@ const cases = [
   {
     name: "package",
     held: "rotation.checkpoint",
-    notes: ["against-unchecked log", "proof-unchecked proof/000004/calendar.ots"],
+    notes: ["against-unchecked log", unlisted, "proof-unchecked proof/000004/calendar.ots"],
   },
   {
     name: "package",
     held: "held.checkpoint",
-    notes: ["against-unchecked log", "proof-unchecked proof/000004/calendar.ots"],
+    notes: ["against-unchecked log", unlisted, "proof-unchecked proof/000004/calendar.ots"],
   },
 ] as const;
 

@@ -36,7 +36,7 @@ afterAll(() => {
   authority.remove();
 });
 
-const made = makePackage({ stamp: authority.stamp, video: Buffer.alloc(700_001, "a video ") });
+const made = makePackage({ listed: true, stamp: authority.stamp, video: Buffer.alloc(700_001, "a video ") });
 const never = new AbortController().signal;
 
 let places = 0;

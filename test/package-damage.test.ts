@@ -146,17 +146,19 @@ describe("a package as it was made", () => {
     const tar = await checkTar(tarOf(tarMembers(clean.files)));
     for (const report of [folder, tar]) {
       expect(errorsIn(report)).toEqual([]);
-      expect(new Set(report.findings.map(({ code }) => code))).toEqual(new Set(["token-untrusted"]));
+      expect(new Set(report.findings.map(({ code }) => code))).toEqual(
+        new Set(["entries-uncommitted", "token-untrusted"]),
+      );
       expect(statesOf(report)).toBe("pass pass pass unchecked");
       expect(report.checked).toMatchObject({ entries: 6, checkpoints: 2, tokens: 2, captures: 2 });
     }
     expect({ ...tar, package: null }).toEqual({ ...folder, package: null });
   });
 
-  it("has no finding at all for a checker who brought the signers and the root, and says what it rests on", async () => {
+  it("has no finding but that nothing lists its entries for a checker who brought the signers and the root, and says what it rests on", async () => {
     const signers = allowedSignersOf(clean.log);
     const report = await damaged(() => {}, { signers, tsaCa: authority.root });
-    expect(report.findings).toEqual([]);
+    expect(report.findings.map(({ code }) => code)).toEqual(["entries-uncommitted"]);
     expect(statesOf(report)).toBe("pass pass pass pass");
     expect(report.rests_on.keys).toMatchObject([{ source: "signers" }]);
     expect(report.rests_on.authorities).toMatchObject([

@@ -41,6 +41,7 @@ const stepsByHand: Readonly<Record<string, readonly string[]>> = {
   entries: ["3"],
   inclusion: ["4"],
   checkpoints: ["4", "7"],
+  list: ["3"],
   tokens: ["5", "7"],
   signature: ["6"],
   witnesses: ["6"],

@@ -283,12 +283,12 @@ const damages: readonly Damage[] = [
   ],
   [
     "entry 1 taken out",
-    ["entries", "inclusion", "checkpoints", "signature", "files"],
+    ["entries", "inclusion", "checkpoints", "list", "signature", "files"],
     (files) => putEntries(files, log, [2, 4, 5, 6, 7]),
   ],
   [
     "no entry at all",
-    ["entries", "inclusion", "checkpoints", "signature", "files"],
+    ["entries", "inclusion", "checkpoints", "list", "signature", "files"],
     (files) => files.set("proof/entries.jsonl", Buffer.alloc(0)),
   ],
   [
@@ -503,6 +503,7 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
       entries: "PASS",
       inclusion: "PASS",
       checkpoints: "PASS",
+      list: "ABSENT",
       tokens: "PASS",
       signature: "PASS",
       witnesses: "ABSENT",
@@ -713,7 +714,13 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
     // Without a log, which is of no account here and takes the script longest.
     const rest = new Map([...clean.files].filter(([path]) => !path.startsWith("proof/")));
     rebag(rest);
-    expect(failed(verify(shell, write(rest)))).toEqual(["entries", "inclusion", "checkpoints", "files"]);
+    expect(failed(verify(shell, write(rest)))).toEqual([
+      "entries",
+      "inclusion",
+      "checkpoints",
+      "list",
+      "files",
+    ]);
     for (const path of ["/etc/passwd", "../outside", "data/../../outside", "-", "data//x", "data/a b"]) {
       const files = new Map(rest);
       for (const name of ["manifest-sha256.txt", "tagmanifest-sha256.txt"]) {
@@ -837,8 +844,9 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
 
   it("every block of commands in VERIFY.md does what it says on a clean package", () => {
     const blocks = [...guide.toString().matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
-    expect(blocks.length).toBe(14);
-    const folder = write(clean.files);
+    expect(blocks.length).toBe(15);
+    const listed = withTexts(makePackage({ stamp: authority.stamp, listed: true }));
+    const folder = write(listed.files);
     writeFileSync(join(folder, "..", "signers"), readFileSync(signers));
     writeFileSync(join(folder, "..", "roots.pem"), authority.root);
     const whole = `set -eu\n${blocks.map((block, at) => `echo '=== ${at}'\n${block}`).join("")}`;
@@ -846,25 +854,26 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
     expect(run.status).toBe(0);
     const [, ...outputs] = run.stdout.split(/^=== \d+\n/m);
     const lines = outputs.map((output) => output.split("\n").slice(0, -1));
-    expect(lines[0]?.filter((line) => line.startsWith("PASS"))).toHaveLength(11);
+    expect(lines[0]?.filter((line) => line.startsWith("PASS"))).toHaveLength(12);
     expect(lines[2]).toEqual([]);
-    expect(lines[3]?.length).toBeGreaterThan(clean.files.size);
+    expect(lines[3]?.length).toBeGreaterThan(listed.files.size);
     expect(lines[3]?.every((line) => line.endsWith(": OK"))).toBe(true);
     expect(lines[4]).toEqual([]);
-    expect(lines[5]).toHaveLength(6);
-    expect(lines[6]?.filter((line) => line.endsWith("leads to the root"))).toHaveLength(9);
-    expect(outputs[6]).not.toContain("FAILS");
-    expect(lines[7]).toHaveLength(6);
+    expect(lines[5]).toHaveLength(7);
+    expect(lines[6]).toEqual([]);
+    expect(lines[7]?.filter((line) => line.endsWith("leads to the root"))).toHaveLength(10);
+    expect(outputs[7]).not.toContain("FAILS");
+    expect(lines[8]).toHaveLength(6);
     expect(
-      run.stderr.match(/Verification: OK/g)?.length ?? outputs[8]?.match(/Verification: OK/g)?.length,
+      run.stderr.match(/Verification: OK/g)?.length ?? outputs[9]?.match(/Verification: OK/g)?.length,
     ).toBe(2);
     expect(
-      lines[9]?.filter((line) => line.startsWith('Good "holdfast-checkpoint@v1" signature')),
+      lines[10]?.filter((line) => line.startsWith('Good "holdfast-checkpoint@v1" signature')),
     ).toHaveLength(2);
-    expect(lines[10]?.filter((line) => line.endsWith(" is stated"))).toHaveLength(8);
-    expect(outputs[10]).not.toContain("NOT STATED");
-    expect(outputs.slice(11, 12)).toEqual(["no annex was disclosed\n"]);
-    expect(outputs[13]).toBe("nobody else signed\n");
+    expect(lines[11]?.filter((line) => line.endsWith(" is stated"))).toHaveLength(8);
+    expect(outputs[11]).not.toContain("NOT STATED");
+    expect(outputs.slice(12, 13)).toEqual(["no annex was disclosed\n"]);
+    expect(outputs[14]).toBe("nobody else signed\n");
   });
 });
 

@@ -65,7 +65,7 @@ work=$(mktemp -d) || stop 'no temporary folder can be made'
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 mkdir -- "$work/leaf" "$work/node" "$work/time" "$work/when" "$work/stolen" || stop 'the temporary folder cannot be used'
-for list in files folders notes ids keys rotations thefts captures tokens checkpoints stated leaves ends want sizes times found wanted; do
+for list in files folders notes ids keys rotations thefts captures owned tokens checkpoints stated leaves ends want sizes times found wanted; do
   : > "$work/$list"
 done
 if [ -n "$signers" ]; then cat < "$signers" > "$work/signers" || stop 'the file of --signers cannot be read'; fi
@@ -127,6 +127,7 @@ finish() {
   printf '\nChecked, against %s: %s; %s.\n' "$trust" \
     'the files are unchanged since the entries stated their hashes, and the entries are in the signed checkpoints' \
     "${oldest:-nothing here says by an outside word since when}"
+  printf '%s\n' 'This script came with what it checks: whether it is the right one it cannot say. Compare it with one from elsewhere.'
   printf '%s\n' 'Not checked and not shown: what the footage is of, who made it, where and when; that the log is complete;' \
     "that its operator did not write it anew${older:+ behind the $older entries of the checkpoint you hold}."
   if [ "$signature" = PASS ] && [ "$tokens" = PASS ]; then exit 0; fi
@@ -404,12 +405,19 @@ take_entry() {
   printf '%s %s %s\n' "$seq" "$((row + 10000000))" "$at" >> "$work/leaves"
   case $row:$seq:$event in
     1:1:vault-created)
+      case $line in
+        *'"schema":"1"'*) schema=1 ;;
+      esac
       vault=${line#*'"vault_id":"'}
       vault=${vault%%'"'*}
       keep_key
       ;;
     1:* | *:vault-created) note "line $row: the first entry, and only it, makes the vault" ;;
     *:key-rotated) keep_key ;;
+    *:export-begun)
+      if [ -n "$begun" ]; then note "entry $begun is the list of an older package"; fi
+      begun=$seq begun_row=$((row + 10000000))
+      ;;
     *:token) printf '%s\n' "$((row + 10000000))" >> "$work/tokens" ;;
     *:capture | *:capture-failed | *:derive | *:derive-failed | *:recovery | *:annotate | *:redact)
       case $line in
@@ -424,6 +432,7 @@ take_entry() {
             printf '%s %s %s %s\n' "$id" "$((row + 10000000))" "$event" "$version" >> "$work/stated"
             ;;
         esac
+        printf '%s %s %s\n' "$id" "$((seq + 1000000000000000))" "$event" >> "$work/owned"
       else
         note "entry $seq is about a capture that bag-info.txt does not name"
       fi
@@ -432,7 +441,7 @@ take_entry() {
   esac
 }
 
-row=0 last=0 vault='' line='' before=''
+row=0 last=0 vault='' schema='' begun='' begun_row='' line='' before=''
 if [ -f proof/entries.jsonl ]; then
   while IFS= read -r line; do
     row=$((row + 1))
@@ -648,6 +657,100 @@ while read -r size name root; do
   done
   printf '%s\n' "$when" > "$work/when/$name"
 done < "$work/checkpoints" 3< "$work/leaves"
+
+# ---- list: whether all entries of these captures are here ----
+
+# put_due WITH-ANNOTATIONS: the text that the list must be, from the entries that are here.
+put_due() {
+  printf '"body":{"annotations":%s,"captures":[' "$1"
+  id=''
+  while read -r owner number event; do
+    if [ "$1:$event" = false:annotate ]; then continue; fi
+    if [ "$owner" = "$id" ]; then
+      printf ',%s' "$((number - 1000000000000000))"
+    else
+      if [ -n "$id" ]; then printf ']},'; fi
+      id=$owner
+      printf '{"capture":"%s","entries":[%s' "$id" "$((number - 1000000000000000))"
+    fi
+  done < "$work/owned"
+  printf ']}]},"event":"export-begun","prev":"'
+}
+
+# note_differences: which entries the list and this package do not both have.
+note_differences() {
+  id=''
+  tr '{}[],' '\n' < "$work/listline" | while IFS= read -r piece; do
+    case $piece in
+      '"capture":"'*) id=${piece#'"capture":"'} id=${id%'"'} ;;
+      *) if is_number "$piece"; then printf '%s %s\n' "$id" "$((piece + 1000000000000000))"; fi ;;
+    esac
+  done | sort > "$work/named"
+  while read -r owner number event; do
+    if [ "$1:$event" = false:annotate ]; then continue; fi
+    printf '%s %s\n' "$owner" "$number"
+  done < "$work/owned" > "$work/here"
+  comm -23 "$work/named" "$work/here" > "$work/extra"
+  while read -r owner number; do
+    note "entry $((number - 1000000000000000)) of $owner is in the list of entry $begun, and it is not here"
+  done < "$work/extra"
+  comm -13 "$work/named" "$work/here" > "$work/extra"
+  while read -r owner number; do
+    note "entry $((number - 1000000000000000)) of $owner is here, and not in the list of entry $begun"
+  done < "$work/extra"
+  if [ ! -s "$work/notes" ]; then note "entry $begun is not written as a list of entries is"; fi
+}
+
+# check_list: the list must be the text that the entries here make, and the last entry of the newest checkpoint.
+check_list() {
+  if [ "$begun" != "$newest" ]; then note "the list, entry $begun, is not the last entry of the newest checkpoint"; fi
+  front=$(head -c 1001 "$work/leaf/$begun_row" | tr -d '\000')
+  front=${front%%',"body":'*}
+  tail -c "+$((${#front} + 3))" "$work/leaf/$begun_row" > "$work/listline"
+  with=false
+  case $(head -c 27 "$work/listline") in
+    '"body":{"annotations":true,') with=true ;;
+  esac
+  put_due "$with" > "$work/due"
+  if [ "$(head -c "$(wc -c < "$work/due")" "$work/listline" | sha256sum)" != "$(sha256sum < "$work/due")" ]; then
+    note_differences "$with"
+  fi
+  while read -r owner number event; do
+    if [ "$with:$event" = false:annotate ]; then
+      note "entry $((number - 1000000000000000)) is an annotation, and the list of entry $begun has none"
+    fi
+  done < "$work/owned"
+  cut -d ' ' -f 1 "$work/owned" | sort -u > "$work/owners"
+  sort "$work/ids" | comm -3 - "$work/owners" > "$work/extra"
+  while read -r id; do note "bag-info.txt and the entries are not about the same captures: $id"; done < "$work/extra"
+}
+
+# note_undecoded: what nobody can tell where no derivation was made, or where it was left out.
+note_undecoded() {
+  while read -r event id row; do
+    if [ "$event" = derive ]; then printf '%s\n' "$id"; fi
+  done < "$work/captures" | sort -u > "$work/derived"
+  sort -u "$work/ids" | comm -23 - "$work/derived" > "$work/extra"
+  while read -r id; do note "nothing here says whether the clip of $id decodes whole"; done < "$work/extra"
+}
+
+sort -o "$work/owned" "$work/owned"
+if [ -n "$begun" ]; then
+  check_list
+elif [ "$schema" != 1 ]; then
+  note 'the entry that lists which entries belong here was left out'
+fi
+if [ -s "$work/notes" ]; then
+  say FAIL list 'an entry of these captures was left out or put in'
+elif [ -n "$begun" ]; then
+  note_undecoded
+  if [ "$with" = false ]; then note 'whether anybody noted something about these captures is not shown here'; fi
+  say PASS list "each entry of these captures that the log had is here, as its entry $begun lists them"
+else
+  note_undecoded
+  say ABSENT list \
+    'this log lists them nowhere: derivations, redactions, recoveries and annotations can have been left out'
+fi
 
 # ---- tokens: first of all the times, which the signatures are then checked for ----
 
@@ -1013,14 +1116,14 @@ else
     if [ "$size" = "$wanted" ]; then there=$root; fi
   done < "$work/checkpoints"
   if [ -z "$there" ]; then
-    say UNCHECKED against "this package has no checkpoint of $wanted entries: ask its maker for one that has"
+    say UNCHECKED against "this package has no checkpoint of $wanted entries: whether the log goes on from it only the whole log can show"
   elif [ "$there" != "$mine" ]; then
     say FAIL against "the log was written anew: its first $wanted entries are not those of the checkpoint you hold"
   elif [ "$wanted" = "$newest" ]; then
     older=$wanted
     say PASS against "the $wanted entries are those of the checkpoint you hold"
   else
-    say UNCHECKED against "the checkpoint you hold is in here, but nothing shows that the newest goes on from it: ask for a package whose newest it is, or for the log"
+    say UNCHECKED against "the checkpoint you hold is in here, but nothing shows that the newest goes on from it: only the whole log can"
   fi
 fi
 

@@ -92,7 +92,16 @@ function answer(
   ];
 }
 
-function captureLines({ id, files, bytes, existed_by }: PackagedCapture, columns: number): readonly string[] {
+const completenessWords = {
+  whole: "whole, says its newest derivation",
+  incomplete: "INCOMPLETE, say its entries",
+  unknown: "not known, says its newest derivation",
+} as const;
+
+function captureLines(
+  { id, files, bytes, completeness, existed_by }: PackagedCapture,
+  columns: number,
+): readonly string[] {
   const times = existed_by.map(({ authority, gen_time }) => `${formatTime(gen_time)} by ${authority}`);
   const [first = "no time-stamp that leads to a root you trust says", ...others] = times;
   return [
@@ -101,6 +110,12 @@ function captureLines({ id, files, bytes, existed_by }: PackagedCapture, columns
       [
         ["capture", printable(id)],
         ["holds", `${counted(files, "file")}, ${formatBytes(bytes)}`],
+        [
+          "came",
+          completeness === null
+            ? "nothing here says whether its clip decodes whole"
+            : completenessWords[completeness],
+        ],
         ["existed not later than", printable(first), ...others.map((time) => printable(time))],
       ],
       columns,

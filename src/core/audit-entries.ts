@@ -4,6 +4,7 @@ import type { Json } from "./canonical-json.js";
 import { isCaptureId } from "./capture-id.js";
 import { sha256 } from "./digest.js";
 import { type Entry, parseEntry } from "./entry.js";
+import { type EntryList, entryListOf } from "./entry-list.js";
 import { type FindingCode, lineFinding } from "./finding-codes.js";
 import { exactText } from "./exact-text.js";
 import type { Finding } from "./finding.js";
@@ -11,6 +12,17 @@ import { FormatError } from "./format-error.js";
 import { CaptureReading, type LoggedCapture } from "./log-captures.js";
 import { FactCollector } from "./log-facts.js";
 import { leafHashOfBytes } from "./merkle.js";
+
+/** What an `export-begun` entry lists, and how long its line is without the LF. */
+export interface PackagedList {
+  readonly list: EntryList;
+  readonly bytes: number;
+}
+
+/** Whether a clip came whole (FORMAT.md §5.3). */
+export type Completeness = (typeof verdicts)[number];
+
+const verdicts = ["whole", "incomplete", "unknown"] as const;
 
 /** What the entries of a package say. */
 export interface PackagedEntries {
@@ -20,6 +32,8 @@ export interface PackagedEntries {
   readonly entries: readonly IncludedEntry[];
   /** By id; every capture that some entry states, or states a version of. */
   readonly captures: ReadonlyMap<string, LoggedCapture>;
+  /** Id → what its newest `derive` entry, or an incomplete `capture` entry, says of the clip. A capture without either is not in it. */
+  readonly completeness: ReadonlyMap<string, Completeness>;
   /** Entries that name a capture: `seq` → id. */
   readonly captureOf: ReadonlyMap<number, string>;
   /** Entries that no package has, whichever captures it holds. */
@@ -28,6 +42,10 @@ export interface PackagedEntries {
   readonly facts: Omit<LogFacts, "rootAt" | "entries">;
   /** Whether entry 1 is here, which names the vault. */
   readonly hasFirst: boolean;
+  /** The version of FORMAT.md that entry 1 states; null where it is not here. */
+  readonly schema: string | null;
+  /** Of each `export-begun` entry, in ascending order of `seq`. */
+  readonly lists: readonly PackagedList[];
 }
 
 /**
@@ -39,11 +57,14 @@ export class EntryReading {
   private readonly findings: Finding[] = [];
   private readonly entries: IncludedEntry[] = [];
   private readonly captures = new CaptureReading();
+  private readonly completeness = new Map<string, Completeness>();
   private readonly captureOf = new Map<number, string>();
   private readonly foreign: number[] = [];
   private readonly collector = new FactCollector();
   private readonly times: Pick<Entry, "seq" | "at">[] = [];
   private readonly seen = new Set<number>();
+  private readonly lists: PackagedList[] = [];
+  private schema: string | null = null;
   private hasFirst = false;
   private row = 0;
 
@@ -68,19 +89,33 @@ export class EntryReading {
     this.seen.add(entry.seq);
     this.entries.push({ seq: entry.seq, leaf: leafHashOfBytes(line) });
     this.findings.push(...this.onEntry(entry));
-    this.learn(entry);
+    this.learn(entry, line.length - 1);
   }
 
   /** What all of them say. `isWhole` is false where there are more of them than were read. */
   end(isWhole: boolean): PackagedEntries {
     if (this.row === 0 && isWhole) this.report("log-empty", "proof/entries.jsonl", "there is no entry in it");
-    const { findings, row: lines, captureOf, foreign, hasFirst } = this;
+    const { findings, row: lines, captureOf, foreign, hasFirst, schema } = this;
     const captures = this.captures.named();
     const entries = [...this.entries].sort((a, b) => a.seq - b.seq);
     const times = this.times.sort((a, b) => a.seq - b.seq);
     const lastAt = (size: number) => times[countUpTo(times, size) - 1]?.at ?? null;
     const facts = { ...this.collector.facts(), lastAt };
-    return { findings, lines, entries, captures, captureOf, foreign, facts, hasFirst };
+    const { completeness } = this;
+    const lists = this.lists.sort((a, b) => a.list.entry - b.list.entry);
+    return {
+      findings,
+      lines,
+      entries,
+      captures,
+      captureOf,
+      foreign,
+      facts,
+      hasFirst,
+      schema,
+      lists,
+      completeness,
+    };
   }
 
   private read(line: Uint8Array): Entry | null {
@@ -93,15 +128,22 @@ export class EntryReading {
     }
   }
 
-  private learn(entry: Entry): void {
+  private learn(entry: Entry, bytes: number): void {
     const { seq, event, body } = entry;
     this.collector.add(entry);
     this.times.push({ seq, at: entry.at });
     const id = textOf(body.capture);
-    if (event === "vault-created" && seq === 1) this.hasFirst = true;
-    else if (id !== null) {
+    if (event === "vault-created" && seq === 1) {
+      this.hasFirst = true;
+      this.schema = textOf(body.schema);
+    } else if (event === "export-begun") {
+      const list = entryListOf(entry);
+      if (list !== null) this.lists.push({ list, bytes });
+    } else if (id !== null) {
       this.captureOf.set(seq, id);
       this.findings.push(...this.captures.add(entry));
+      const judged = judgementOf(entry);
+      if (judged !== null) this.completeness.set(id, judged);
       this.checkPlace(entry, id);
     } else if (event !== "key-rotated" && event !== "token") this.foreign.push(seq);
   }
@@ -125,6 +167,12 @@ function parseLine(line: Uint8Array): Entry {
   const text = exactText(line);
   if (text === null) throw new FormatError("not-json", "the line is not UTF-8");
   return parseEntry(text.slice(0, -1));
+}
+
+/** Only decoding shows that a clip is whole: of a `capture` entry, nothing but that it is not counts. */
+function judgementOf({ event, body }: Entry): Completeness | null {
+  if (event === "derive") return verdicts.find((verdict) => verdict === body.completeness) ?? null;
+  return event === "capture" && body.status === "incomplete" ? "incomplete" : null;
 }
 
 function textOf(value: Json | undefined): string | null {

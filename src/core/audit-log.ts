@@ -2,6 +2,7 @@ import type { Json } from "./canonical-json.js";
 import { checkLineBytes, firstLink } from "./chain.js";
 import { ClockSteps } from "./clock-steps.js";
 import type { Entry } from "./entry.js";
+import { EntriesByCapture, entryListOf, listProblem } from "./entry-list.js";
 import { type FindingCode, lineFinding } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { CaptureReading, type LoggedCapture } from "./log-captures.js";
@@ -38,6 +39,7 @@ export function auditLog(
   const captures = new CaptureReading();
   const collector = new FactCollector();
   const clock = new ClockSteps();
+  const before = new EntriesByCapture();
   let entries = 0;
   let link = firstLink;
   let settingsSha256: string | null = null;
@@ -55,6 +57,9 @@ export function auditLog(
     const wrong = wrongColumns(stored, entry, next.prev);
     if (wrong !== null) findings.push(logFinding("log-columns", `entry:${seq}`, wrong));
     for (const finding of onEntry(entry)) findings.push(finding);
+    const wrongList = entryListProblem(before, entry, line);
+    if (wrongList !== null) findings.push(logFinding("entry-list", `entry:${seq}`, wrongList));
+    before.add(entry);
     for (const finding of captures.add(entry)) findings.push(finding);
     settingsSha256 = textOf(entry.body.settings_sha256) ?? settingsSha256;
     readmeSha256 = textOf(entry.body.readme_sha256) ?? readmeSha256;
@@ -69,6 +74,16 @@ export function auditLog(
     readmeSha256,
     facts: collector.facts(),
   };
+}
+
+/** Why a list of entries is not that of the log before it; null where it is, or where the entry is no list. */
+function entryListProblem(before: EntriesByCapture, entry: Entry, line: Uint8Array): string | null {
+  const list = entryListOf(entry);
+  if (list === null) return null;
+  const problem = listProblem(list, line.length);
+  if (problem !== null) return problem;
+  const first = before.firstDiffering(list);
+  return first === null ? null : `it lists other entries of ${first} than the log before it has`;
 }
 
 /** `hash` is that of the line, as it was worked out for the link. */

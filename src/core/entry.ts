@@ -21,6 +21,7 @@ export const eventNames = [
   "key-rotated",
   "token",
   "witness-added",
+  "export-begun",
   "export",
   "annotate",
   "redact",

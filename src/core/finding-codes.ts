@@ -57,6 +57,7 @@ const kinds = {
   "id-repeated": error("hashes"),
   "capture-unknown": error("hashes"),
   "version-repeated": error("hashes"),
+  "entry-list": error("chain"),
   "clock-back": note(),
 
   // The database beside the log in it, §18.1.
@@ -170,6 +171,11 @@ const kinds = {
   "file-unlogged": error("hashes"),
   "capture-missing": error("hashes"),
   "entry-foreign": error("chain"),
+  "entry-missing": error("chain"),
+  "entry-unlisted": error("chain"),
+  "export-begun-missing": error("chain"),
+  "export-begun-wrong": error("chain"),
+  "entries-uncommitted": note(),
   "inclusion-missing": error("chain"),
   "inclusion-wrong": error("chain"),
   "proof-unreadable": note("chain", "signature", "tokens"),

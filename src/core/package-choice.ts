@@ -15,16 +15,30 @@ export function chooseCheckpoints(
   firsts: readonly number[],
   rotations: readonly number[],
 ): readonly number[] {
+  const sizes = offered.map(({ size }) => size);
+  const stamped = offered.filter(({ tokens }) => tokens.length > 0).map(({ size }) => size);
+  // A promise of a calendar shows no time: the oldest that does is worth having beside it.
+  const timed = offered
+    .filter(({ tokens }) => tokens.some((status) => status !== "pending"))
+    .map(({ size }) => size);
   const chosen = firsts.flatMap((first) => {
-    const covering = offered.filter(({ size }) => size >= first);
-    const stamped = covering.find(({ tokens }) => tokens.length > 0) ?? covering[0];
-    // A promise of a calendar shows no time: the oldest that does is worth having beside it.
-    const timed = covering.find(({ tokens }) => tokens.some((status) => status !== "pending"));
-    return [stamped, timed].flatMap((one) => one?.size ?? []);
+    const covering = firstFrom(stamped, first) ?? firstFrom(sizes, first);
+    return [covering, firstFrom(timed, first)].filter((size) => size !== undefined);
   });
   const endorsing = offered.filter(({ size }) => rotations.includes(size)).map(({ size }) => size);
   const newest = offered.slice(-1).map(({ size }) => size);
   return [...new Set([...chosen, ...endorsing, ...newest])].sort((a, b) => a - b);
+}
+
+/** The smallest of these ascending sizes that covers an entry, found by halving: a package may have many of both. */
+function firstFrom(sizes: readonly number[], entry: number): number | undefined {
+  let [low, high] = [0, sizes.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sizes[middle] ?? 0) < entry) low = middle + 1;
+    else high = middle;
+  }
+  return sizes[low];
 }
 
 /** The bytes of `<seq>.proof`: how entry `seq` leads to the root over the first `size` lines (FORMAT.md §17). */

@@ -4,7 +4,7 @@ import { claimed, fileLink, picture, position, shortSize, utc } from "./package-
 import { entriesTable, fileTables } from "./package-page-tables.js";
 import { type DescribedFile, describedFiles } from "./package-roles.js";
 import { printable } from "./printable.js";
-import type { Claim, DerivationRecord } from "./record.js";
+import type { Claim, DerivationRecord, TransferCheck } from "./record.js";
 import { isUnjudged, outcomeOf } from "./report-facts.js";
 import { banner, exact, type FactRow, facts, list, name, note, subheading } from "./report-markup.js";
 import { english } from "./report-texts/en.js";
@@ -70,7 +70,7 @@ function summaryRows(clip: CaptureFacts): readonly FactRow[] {
   const { verdict, grounds } = (derivation ?? record).completeness;
   return [
     [english.status, html`<strong>${english[`outcome.${outcomeOf(record, derivation)}`]}</strong>`],
-    [english.wholeness, html`${english[`verdict.${verdict}`]}${list(grounds.map(name))}`],
+    [english.wholeness, html`${wholeness(clip, verdict)}${list(grounds.map(name))}`],
     [english.method, english[`method.${record.method}`]],
     ...addressRows(clip),
     [
@@ -83,6 +83,13 @@ function summaryRows(clip: CaptureFacts): readonly FactRow[] {
     [english.alterations, alterations(clip)],
     [english.warnings, record.warnings.length === 0 ? null : list(record.warnings.map(name))],
   ];
+}
+
+/** Lengths alone do not show that a clip is whole: without a derivation the page does not call it so. */
+function wholeness({ derivation }: CaptureFacts, verdict: TransferCheck["verdict"]): string {
+  return derivation === null && verdict === "whole"
+    ? "not judged: nothing here says whether the clip decodes whole"
+    : english[`verdict.${verdict}`];
 }
 
 function addressRows({ record }: CaptureFacts): readonly FactRow[] {

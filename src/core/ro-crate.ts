@@ -92,11 +92,12 @@ const page = {
 function captureEntities(clip: CaptureFacts): readonly Entity[] {
   const files = describedFiles(clip);
   const verdict = (clip.derivation ?? clip.record).completeness;
+  const isJudged = clip.derivation !== null || verdict.verdict !== "whole";
   const completeness: Entity = {
     "@id": seriesId("completeness", clip.id),
     "@type": "PropertyValue",
     name: "completeness",
-    value: verdict.verdict,
+    value: isJudged ? verdict.verdict : "not judged by decoding",
     description: `Whether the clip arrived whole, as holdfast judged it. ${verdict.grounds.join("; ")}`,
   };
   return [

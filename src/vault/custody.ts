@@ -24,7 +24,9 @@ export function custodyOf(
       "SELECT CAST(line AS BLOB) AS line FROM entry WHERE json_extract(line, '$.body.capture') = ?",
     )
     .all(capture);
-  const others = [...entriesOfEvent(database, "export"), ...entriesOfEvent(database, "fixity-check")];
+  const others = (["export-begun", "export", "fixity-check"] as const).flatMap((event) =>
+    entriesOfEvent(database, event),
+  );
   const about = others.filter(({ entry }) => covers(entry, capture));
   const all = [...readable(own), ...about].sort((a, b) => a.entry.seq - b.entry.seq);
   return all.filter(({ entry }) => withAnnotations || entry.event !== "annotate");
@@ -45,7 +47,7 @@ function readable(rows: readonly { readonly line: Uint8Array }[]): readonly Hash
 }
 
 function covers({ event, body }: Entry, capture: string): boolean {
-  return event === "export"
+  return event === "export" || event === "export-begun"
     ? names(body.captures, capture)
     : body.scope === "vault" || names(body.scope, capture);
 }

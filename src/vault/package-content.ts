@@ -70,16 +70,13 @@ function readLines(lines: readonly Uint8Array[]): readonly ExactEntry[] {
   });
 }
 
-/** The files of a capture that a package holds. Nothing is read but the record, the derivation and the inventory. */
-export function chosenCapture(
-  layout: VaultLayout,
-  id: string,
-  entries: readonly ExactEntry[],
-): ChosenCapture {
+/**
+ * The files of a capture that a package holds, by its own entries. Nothing is read but the record, the derivation and the
+ * inventory.
+ */
+export function chosenCapture(layout: VaultLayout, id: string, own: readonly ExactEntry[]): ChosenCapture {
   const object = readObject(join(layout.root, objectPath(id)));
-  const all = entries
-    .filter(({ entry }) => entry.body.capture === id)
-    .flatMap(({ entry }) => loggedVersion(entry) ?? []);
+  const all = own.flatMap(({ entry }) => loggedVersion(entry) ?? []);
   const versions = packagedVersions(all);
   const files = versions.flatMap((version) => filesOf(layout, id, version, object.inventory));
   return { id, versions, object, files };
@@ -174,9 +171,9 @@ function isAnnex(value: unknown): value is { readonly files: readonly AnnexFile[
   return schemaProblems("annex", value).length === 0 && typeof value === "object" && value !== null;
 }
 
-/** What the `capture` entry states of the annex; null where there is none. */
-export function statedAnnex(entries: readonly ExactEntry[], id: string): string | null {
-  const first = entries.find(({ entry }) => entry.event === "capture" && entry.body.capture === id);
+/** What the `capture` entry among a capture's own states of the annex; null where there is none. */
+export function statedAnnex(own: readonly ExactEntry[]): string | null {
+  const first = own.find(({ entry }) => entry.event === "capture");
   const stated = first && isJsonObject(first.entry.body) ? first.entry.body.annex_sha256 : null;
   return typeof stated === "string" ? stated : null;
 }

@@ -45,6 +45,9 @@ export interface OpenOptions {
   readonly memory: (vaultId: string) => EntryMemory;
 }
 
+/** The version of FORMAT.md that a new vault states (§11). */
+const formatVersion = "1.1";
+
 /** How long a second writer waits before it gives up with exit status 6. */
 const lockWaitMs = 15_000;
 
@@ -259,7 +262,7 @@ async function logSettings(vault: Vault, text: string, makeKey: OpenOptions["mak
       public_key: await makeKey(vault_id),
       settings_sha256: settingsDigest,
       readme_sha256: sha256(readFileSync(vault.layout.readme)),
-      schema: "1",
+      schema: formatVersion,
     });
     return;
   }

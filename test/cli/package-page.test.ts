@@ -34,12 +34,13 @@ const report: PackageReport = {
         id: "20261123-4T9KX2MB",
         files: 4,
         bytes: 1_843_221,
+        completeness: "incomplete",
         existed_by: [
           { authority: "first", signer_sha256: "1f".repeat(32), gen_time: "2026-11-23T18:25:00.000Z" },
           { authority: "second", signer_sha256: "2f".repeat(32), gen_time: "2026-11-23T18:26:00.000Z" },
         ],
       },
-      { id: "20261123-CCCCCCCC", files: 3, bytes: 12, existed_by: [] },
+      { id: "20261123-CCCCCCCC", files: 3, bytes: 12, completeness: null, existed_by: [] },
     ],
   },
 };
@@ -89,6 +90,7 @@ describe("the page of a package", () => {
             id: name,
             files: 1,
             bytes: 1,
+            completeness: "whole",
             existed_by: [{ authority: name, signer_sha256: name, gen_time: name }],
           },
         ],

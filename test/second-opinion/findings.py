@@ -9,7 +9,7 @@ from keys import Signer
 
 SIGNATURE = re.compile(r"(signature(?!-absent)|key|witness|checkpoint|segment|history)-|other-log|signed-differs")
 TOKENS = re.compile(r"token-(?!absent)|proof-(malformed|imprint|unchecked)")
-CHAIN = re.compile(r"log-|entry-|inclusion-")
+CHAIN = re.compile(r"log-|entry-|export-begun-|inclusion-")
 ABSENT = re.compile(r"(signature|token)-absent")
 
 

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import bag
 import checkpoints
+import lists
 import log
 import objects
 import schema
@@ -40,6 +41,7 @@ def verify_package(path: str, trust: Trust) -> Dict[str, Any]:
     chosen = bag.values(labels, "External-Identifier")
     found, proofs = _proof_folder(report, tree)
     _check_foreign(report, entries, chosen, {one.size for one in found})
+    lists.check_package(report, entries, chosen, max((one.size for one in found), default=None))
     _check_captures(report, tree, entries, chosen)
     facts = Facts(True, _origins(labels, entries), lambda _: None, None, entries, _place)
     outcome = checkpoints.audit(report, found, facts, trust)
@@ -96,9 +98,12 @@ def _read_entries(report: Report, tree: Tree) -> "tuple[Dict[int, bytes], List[E
 
 
 def _check_foreign(report: Report, entries: Sequence[Entry], chosen: Sequence[str], sizes: "set[int]") -> None:
+    newest_list = lists.newest(entries)
     for entry in entries:
         if entry.event == "vault-created" or entry.event == "key-rotated":
             belongs = entry.event == "key-rotated" or entry.seq == 1
+        elif lists.read(entry) is not None:
+            belongs = entry is newest_list
         elif entry.event == "token":
             belongs = entry.body.get("checkpoint") in sizes
         else:

@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 from urllib.parse import quote
 
 import checkpoints
+import lists
 import log
 import objects
 import schema
@@ -164,6 +165,7 @@ def _check_log(report: Report, rows: Sequence[Row]) -> List[Entry]:
     for entry in entries:
         if not schema.is_valid(entry.body, "entry.schema.json", entry.event):
             report.add("entry-schema", f"entry:{entry.seq}")
+    lists.check_log(report, entries)
     return entries
 
 

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exportPackage } from "../../src/export.js";
-import { type History, makeSealedVault, type SealedVault } from "./sealed-vault.js";
-import { copyVault, testWorld } from "./vaults.js";
+import type { World } from "../../src/outcome.js";
+import { type History, type SealedVault, withSealedVault } from "./sealed-vault.js";
+import { copyVault } from "./vaults.js";
 
 /** What the scenarios of `test/vectors/damage/` are done to. */
 export interface Reference {
@@ -23,8 +24,11 @@ export async function makeReferences(
   folder: string,
 ): Promise<Readonly<Record<"vault" | "package", Reference>>> {
   const make = async (name: string, history: History) => {
-    const vault = await makeSealedVault(join(folder, name), history);
-    return { vault, package: await packageOf(vault, join(folder, `${name}-package`), false) };
+    return withSealedVault(join(folder, name), history, async (vault, world) => ({
+      vault,
+      package: await packageOf(vault, join(folder, `${name}-package`), false, world),
+      annex: await packageOf(vault, join(folder, `${name}-annex-package`), true, world),
+    }));
   };
   const right = await make("vault", {});
   const own = await make("own", { text: "other" });
@@ -70,20 +74,20 @@ export async function makeReferences(
       others: {
         own: own.package,
         other: other.package,
-        annex: await packageOf(right.vault, join(folder, "annex-package"), true),
+        annex: right.annex,
       },
     },
   };
 }
 
 /** A package of both captures, made from a copy: an export is an entry. */
-async function packageOf(vault: SealedVault, to: string, withAnnex: boolean): Promise<string> {
+async function packageOf(vault: SealedVault, to: string, withAnnex: boolean, world: World): Promise<string> {
   const copy = copyVault(vault.root, `${to}-vault`);
   const { "first-id": first = "", "second-id": second = "" } = vault.names;
   const seal = { proxy: null, allowPrivate: true, force: false };
   await exportPackage(
     { vault: copy, ids: [first, second], to, withAnnex, withAnnotations: false, recipients: [], seal },
-    testWorld(),
+    world,
   );
   return to;
 }

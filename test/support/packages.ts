@@ -58,6 +58,8 @@ interface MakeOptions {
   readonly vaultId?: string;
   readonly stamp?: Stamp;
   readonly withAnnex?: boolean;
+  /** A log of version 1.1, whose entry 8 lists the entries of A and C. The newest checkpoint is then 8. */
+  readonly listed?: boolean;
   /** Content of capture A's video. */
   readonly video?: Buffer;
   /** On which the log was written. */
@@ -89,7 +91,7 @@ export function makePackage(options: MakeOptions = {}): MadePackage {
     public_key: secret.publicKey.line,
     settings_sha256: sha256("settings"),
     readme_sha256: sha256("readme"),
-    schema: "1",
+    schema: options.listed === true ? "1.1" : "1",
   });
   add("capture", captureBody(captureA, captures.get(captureA)));
   add("capture", captureBody(captureB, captureOfB));
@@ -101,6 +103,7 @@ export function makePackage(options: MakeOptions = {}): MadePackage {
   else add("fixity-check", { scope: "vault", ok: true, findings: 0, checked: { entries: 4 } });
   add("capture", captureBody(captureC, captures.get(captureC)));
   add("derive", deriveBody(captureA, "v3", captures.get(captureA)?.derived ?? new Map()));
+  if (options.listed === true) add("export-begun", listBody([2, 4, 7], [6]));
   const log = { vaultId: vault, secret, lines };
   const files: PackageFiles = new Map();
   for (const [id, capture] of captures) {
@@ -115,9 +118,10 @@ export function makePackage(options: MakeOptions = {}): MadePackage {
   files.set("VERIFY.md", Buffer.from("# How to check this\n"));
   files.set("verify.sh", Buffer.from("#!/bin/sh\nexit 1\n"));
   files.set("proof/allowed_signers", Buffer.from(allowedSignersOf(log)));
-  const entries = [1, 2, 4, ...(token ? [5] : []), 6, 7];
+  const newest = lines.length;
+  const entries = [1, 2, 4, ...(token ? [5] : []), 6, 7, ...(newest > 7 ? [newest] : [])];
   putEntries(files, log, entries);
-  for (const size of [4, 7]) {
+  for (const size of [4, newest]) {
     putCheckpoint(
       files,
       log,
@@ -337,6 +341,15 @@ function derivedFiles(id: string, version: string, text: string): Map<string, Bu
     ],
     ["derived/ffprobe.json", Buffer.from(text)],
   ]);
+}
+
+/** What an `export-begun` entry says of A and C. */
+export function listBody(ofA: readonly number[], ofC: readonly number[], annotations = false): object {
+  const listed = [
+    { capture: captureA, entries: ofA },
+    { capture: captureC, entries: ofC },
+  ];
+  return { annotations, captures: listed };
 }
 
 function filesOf(files: ReadonlyMap<string, Buffer>) {

@@ -47,7 +47,16 @@ const seal = { proxy: null, allowPrivate: true, force: true };
  * Makes a vault with two captures (the first derived twice), a failed capture, an authority and a calendar on loopback,
  * a rotation and a witness, and closes it. Vault id, capture ids, entry numbers and keys are the same each time; tokens are not.
  */
-export async function makeSealedVault(root: string, history: History = {}): Promise<SealedVault> {
+export function makeSealedVault(root: string, history: History = {}): Promise<SealedVault> {
+  return withSealedVault(root, history, async (vault) => vault);
+}
+
+/** The same, and what is done with it while its keys are at hand and its authorities answer. */
+export async function withSealedVault<T>(
+  root: string,
+  history: History,
+  use: (vault: SealedVault, world: World) => Promise<T>,
+): Promise<T> {
   goToMachineOf(root);
   const plain = testWorld();
   const world: World = {
@@ -87,7 +96,7 @@ export async function makeSealedVault(root: string, history: History = {}): Prom
     ]);
     const text = signMessage(Buffer.from(newestSigned(root).text), checkpointNamespace, secretOf(3));
     await addWitness({ vault: root, text, seal }, world);
-    return {
+    const sealed = {
       root,
       names: {
         "failed-id": failed,
@@ -99,6 +108,7 @@ export async function makeSealedVault(root: string, history: History = {}): Prom
       signers: exportSigners(root, null, world).allowed_signers,
       held,
     };
+    return await use(sealed, world);
   } finally {
     await Promise.all([...authorities.map((one) => one.close()), calendar.close()]);
   }

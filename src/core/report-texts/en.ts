@@ -266,6 +266,7 @@ export const english: ReportTexts = {
   "event.key-rotated": "signing key changed",
   "event.token": "outside time-stamp stored",
   "event.witness-added": "countersignature stored",
+  "event.export-begun": "its entries listed for a package",
   "event.export": "copy handed out as a package",
   "event.redact": "publication copy made",
   "event.annotate": "a person's word about it noted",

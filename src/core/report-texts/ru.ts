@@ -271,6 +271,7 @@ export const russian: ReportTexts = {
   "event.key-rotated": "сменён ключ подписи",
   "event.token": "сохранена отметка времени третьей стороны",
   "event.witness-added": "сохранена подпись свидетеля",
+  "event.export-begun": "перечислены записи для пакета",
   "event.export": "копия выдана в виде пакета",
   "event.redact": "изготовлена копия для публикации",
   "event.annotate": "записано утверждение лица о собранном",

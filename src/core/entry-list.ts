@@ -1,0 +1,93 @@
+import { isJsonObject, type Json } from "./canonical-json.js";
+import type { Entry } from "./entry.js";
+
+/** What an `export-begun` entry states: every entry of the log that is about the captures of a package (FORMAT.md §17). */
+export interface EntryList {
+  readonly entry: number;
+  /** Name and version of the program that wrote it. */
+  readonly tool: string;
+  /** Whether `annotate` entries are listed. */
+  readonly annotations: boolean;
+  readonly captures: readonly ListedCapture[];
+}
+
+export interface ListedCapture {
+  readonly capture: string;
+  readonly entries: readonly number[];
+}
+
+/** The most bytes that the line of an `export-begun` entry may have without its LF: a shell script reads it too. */
+export const longestListLine = 4_000_000;
+
+/** Reads the list; null for any other event, and for a body that is not as its schema has it, which a schema check says. */
+export function entryListOf({
+  seq,
+  event,
+  tool,
+  body,
+}: Pick<Entry, "seq" | "event" | "tool" | "body">): EntryList | null {
+  if (event !== "export-begun" || typeof body.annotations !== "boolean") return null;
+  if (!Array.isArray(body.captures)) return null;
+  const captures = body.captures.map(listedCapture);
+  if (!captures.every((capture) => capture !== null)) return null;
+  return { entry: seq, tool, annotations: body.annotations, captures };
+}
+
+function listedCapture(value: Json): ListedCapture | null {
+  if (!isJsonObject(value) || typeof value.capture !== "string" || !Array.isArray(value.entries)) return null;
+  const entries = value.entries.filter((seq) => typeof seq === "number");
+  return entries.length === value.entries.length ? { capture: value.capture, entries } : null;
+}
+
+/** Why a list has not the one form that FORMAT.md §17 allows; null where it has. `lineBytes` is without the LF. */
+export function listProblem({ entry, captures }: EntryList, lineBytes: number): string | null {
+  if (lineBytes > longestListLine)
+    return `its line has ${lineBytes} bytes, which is more than any list may have`;
+  if (!isAscending(captures.map(({ capture }) => capture))) return "its captures are not in ascending order";
+  const isWrong = ({ entries }: ListedCapture) =>
+    entries.length === 0 || !isAscending(entries) || (entries.at(-1) ?? 0) >= entry;
+  return captures.some(isWrong) ? "it lists entries that are not in ascending order, or not before it" : null;
+}
+
+function isAscending<Value extends string | number>(values: readonly Value[]): boolean {
+  return values.every((value, at) => at === 0 || (values[at - 1] ?? value) < value);
+}
+
+/** The entries that name each capture, gathered in the order of the log, for comparing a list with them. */
+export class EntriesByCapture {
+  private readonly all = new Map<string, number[]>();
+  /** Without `annotate` entries. */
+  private readonly unannotated = new Map<string, number[]>();
+
+  add({ seq, event, body }: Pick<Entry, "seq" | "event" | "body">): void {
+    const id = body.capture;
+    if (typeof id !== "string") return;
+    put(this.all, id, seq);
+    if (event !== "annotate") put(this.unannotated, id, seq);
+  }
+
+  /** What a list of these captures has to state. */
+  listOf(captures: readonly string[], withAnnotations: boolean): readonly ListedCapture[] {
+    const inOrder = [...captures].sort();
+    return inOrder.map((capture) => ({ capture, entries: this.of(capture, withAnnotations) }));
+  }
+
+  /** The first capture of which a list states something else than the entries gathered so far; null where there is none. */
+  firstDiffering({ captures, annotations }: EntryList): string | null {
+    const differing = captures.find(({ capture, entries }) => {
+      const own = this.of(capture, annotations);
+      return own.length !== entries.length || own.some((seq, at) => seq !== entries[at]);
+    });
+    return differing?.capture ?? null;
+  }
+
+  private of(capture: string, withAnnotations: boolean): readonly number[] {
+    return (withAnnotations ? this.all : this.unannotated).get(capture) ?? [];
+  }
+}
+
+function put(entries: Map<string, number[]>, id: string, seq: number): void {
+  const known = entries.get(id);
+  if (known === undefined) entries.set(id, [seq]);
+  else known.push(seq);
+}
