@@ -1,7 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -33,6 +35,7 @@ import {
   secretOf,
   writeFolder,
 } from "./support/packages.js";
+import { readVectors } from "./support/vectors.js";
 import { temporaryFolder } from "./support/vaults.js";
 
 const scratch = temporaryFolder();
@@ -81,7 +84,7 @@ function write(files: PackageFiles): string {
 
 /** All that the script may need beside a shell. */
 const coreutils =
-  "base64 basenc cat comm cut date head join mkdir mktemp mv paste rm sha256sum sha512sum sort split tail tr uniq wc";
+  "awk base64 basenc cat comm cut date head join mkdir mktemp mv paste rm sha256sum sha512sum sort split tail tr uniq wc";
 const needed = [...coreutils.split(" "), "openssl", "ssh-keygen"];
 
 interface Outcome {
@@ -152,6 +155,17 @@ function longer(more: readonly { event: string; body: object; signedBy: Ed25519S
   }
   rebag(files);
   return files;
+}
+
+/** The package with another text as its last entry, signed and stamped as if it had always been so. */
+function putLastLine(files: PackageFiles, change: (line: string) => string): void {
+  const before = log.lines.at(-1) ?? "";
+  const lines = [...log.lines.slice(0, -1), change(before)];
+  if (lines.at(-1) === before) throw new Error("there is nothing to change in the last entry");
+  const seqs = [1, 2, 4, 5, 6, 7];
+  putEntries(files, { ...log, lines }, seqs);
+  putCheckpoint(files, { ...log, lines }, 7, seqs);
+  restamp(files, "proof/000007");
 }
 
 const next = secretOf(8);
@@ -236,6 +250,65 @@ const damages: readonly Damage[] = [
     },
     "as it is",
   ],
+  [
+    "a manifest whose lines are not in order",
+    ["manifests", "complete", "files"],
+    (files) => {
+      rebag(files);
+      const lines = String(files.get("manifest-sha256.txt")).split(/(?<=\n)/);
+      const manifest = Buffer.from([...lines.slice(1), lines[0]].join(""));
+      files.set("manifest-sha256.txt", manifest);
+      edit(files, "tagmanifest-sha256.txt", /\S+ {2}manifest-sha256/, `${sha256(manifest)}  manifest-sha256`);
+      edit(files, "tagmanifest-sha512.txt", /\S+ {2}manifest-sha256/, `${sha512(manifest)}  manifest-sha256`);
+    },
+    "as it is",
+  ],
+  ...(
+    [
+      ["a second date", "Bagging-Date: 2026-11-24\n"],
+      ["a second origin in other letter case", "holdfast-origin: holdfast/0\n"],
+      ["a capture under a label in other letter case", `EXTERNAL-IDENTIFIER: ${captureB}\n`],
+      ["a profile before a blank", "Holdfast-Profile : with-annex\n"],
+      ["a value that goes on in the next line", " and more\n"],
+      ["a line that is no label", "nothing\n"],
+    ] as const
+  ).map(
+    ([what, line]): Damage => [
+      `${what} in bag-info.txt`,
+      ["complete"],
+      (files) => edit(files, "bag-info.txt", /$/, line),
+    ],
+  ),
+  [
+    "captures in another order in bag-info.txt",
+    ["complete"],
+    (files) => {
+      const [a, c] = [captureA, captureC].map((id) => `External-Identifier: ${id}\n`);
+      edit(files, "bag-info.txt", `${a}${c}`, `${c}${a}`);
+    },
+  ],
+  ...(
+    [
+      ["a blank", '"completeness": "whole"'],
+      ["a key twice", '"completeness":"whole","completeness":"whole"'],
+      ["a key out of order", '"completeness":"whole","capture":"x"'],
+      ["a letter as an escape", '"completeness":"\\u0077hole"'],
+      ["an escape in capitals", '"completeness":"\\u001F"'],
+      ["half a character", '"completeness":"\\ud800"'],
+      ["a fraction", '"completeness":1.5'],
+      ["minus zero", '"completeness":-0'],
+      ["a number beyond what is exact", '"completeness":9007199254740992'],
+      ["a comma too many", '"completeness":"whole",'],
+      ["a control character", '"completeness":"\u0007"'],
+    ] as const
+  ).map(
+    ([what, text]): Damage => [
+      `${what} in an entry that the operator signed so`,
+      ["entries"],
+      (files) => putLastLine(files, (line) => line.replace('"completeness":"whole"', text)),
+    ],
+  ),
+  ["a byte behind a token", ["tokens"], (files) => edit(files, "proof/000007/first.tsr", /$/, "x")],
   ["another declaration of the bag", ["complete"], (files) => edit(files, "bagit.txt", "1.0", "0.9")],
   [
     "the last entry changed",
@@ -514,7 +587,7 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
     expect(outcome.status).toBe(0);
   });
 
-  it("it needs nothing but a shell, coreutils, openssl and ssh-keygen", () => {
+  it("it needs nothing but a shell, awk, coreutils, openssl and ssh-keygen", () => {
     const folder = write(clean.files);
     const programs = join(dirname(folder), "programs");
     mkdirSync(programs);
@@ -642,6 +715,27 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
     expect([failed(before), before.status]).toEqual([[], 0]);
     expect(before.text).toContain("2018-06-01T00:00:00Z");
     expect(failed(await stampAt("20240601000000Z"))).toEqual(["tokens"]);
+  });
+
+  it("a token over a digest that is not SHA-256 fails, however well it is signed", async () => {
+    const files = new Map(clean.files);
+    const made = mkdtempSync(join(scratch.path, "imprint-"));
+    const own = makeCertificates(made, "Own", false);
+    const now = new Date().toISOString().replace(/[-:T]|\.\d+/g, "");
+    const given = ["--signers", signers, "--tsa-ca", keep("own.pem", authority.root + own.rootPem)];
+    const stampWith = async (name: string, identifier: string) => {
+      const digest = createHash(name)
+        .update(files.get("proof/000007/signed") ?? "")
+        .digest();
+      const imprintAlgorithm = Buffer.from(identifier, "hex");
+      const asked = { digest, imprintAlgorithm, nonce: Buffer.alloc(8, 0xff), genTime: now };
+      files.set("proof/000007/own.tsr", await handMade(made, asked, own.signer("p256")));
+      rebag(files);
+      return failed(verify(shell, write(files), given));
+    };
+    expect(await stampWith("sha256", "0609608648016503040201")).toEqual([]);
+    expect(await stampWith("sha1", "06052b0e03021a")).toEqual(["tokens"]);
+    expect(await stampWith("sha512", "0609608648016503040203")).toEqual(["tokens"]);
   });
 
   it("a time in the unsigned words around a token is not taken for its time", async () => {
@@ -874,6 +968,73 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
     expect(outputs[11]).not.toContain("NOT STATED");
     expect(outputs.slice(12, 13)).toEqual(["no annex was disclosed\n"]);
     expect(outputs[14]).toBe("nobody else signed\n");
+  });
+});
+
+describe("verify.sh where a program is another one than it was written for", () => {
+  const awks = [["mawk"], ["gawk"], ["original-awk"], ["busybox", "awk"]] as const;
+  const isThere = (name: string) => spawnSync("sh", ["-c", 'command -v "$1"', "sh", name]).status === 0;
+  const [, program = ""] = /canonical='\n([\s\S]*?)\n'\n/.exec(script.toString()) ?? [];
+  const vectors = readVectors<{ readonly parse?: string; readonly expect: { readonly code?: string } }>(
+    "canonical-json",
+    "parse-",
+  );
+  const texts = vectors.flatMap(({ parse = "\n", expect: { code } }) =>
+    /[\n\0]/.test(parse) ? [] : [{ parse, code }],
+  );
+
+  for (const [name, ...args] of awks) {
+    it.skipIf(!isThere(name))(
+      `${[name, ...args].join(" ")} knows every text of the vectors that is not canonical`,
+      () => {
+        const around = (body: string) =>
+          `{"actor":"a","at":"x","body":{"x":${body}},"event":"e","prev":"p","seq":1,"tool":"t","v":1}\n`;
+        const { stdout, stderr } = spawnSync(name, [...args, program], {
+          input: texts.map(({ parse }) => around(parse)).join(""),
+          env: { PATH: process.env.PATH, LC_ALL: "C" },
+          encoding: "utf8",
+        });
+        expect(stderr).toBe("");
+        const odd = texts.flatMap(({ code }, at) => (code === undefined ? [] : [String(at + 1)]));
+        expect(odd.length).toBeGreaterThan(10);
+        expect(stdout.trim().split("\n")).toEqual(odd);
+      },
+    );
+  }
+
+  it.skipIf(!isThere("busybox"))(
+    "BusyBox's programs never make a clean package fail: it stops with status 2",
+    () => {
+      const folder = write(clean.files);
+      const programs = (name: string, own: readonly string[]) => {
+        const path = join(dirname(folder), name);
+        mkdirSync(path);
+        const applets = execFileSync("busybox", ["--list"], { encoding: "utf8" }).trim().split("\n");
+        for (const applet of applets) symlinkSync(programPath("busybox"), join(path, applet));
+        for (const one of own) symlinkSync(programPath(one), join(path, one));
+        return path;
+      };
+      const run = (path: string, more = "") => {
+        const env = { PATH: `${path}${more}`, LC_ALL: "C" };
+        const { status, stdout } = spawnSync(
+          join(path, "sh"),
+          [join(folder, "verify.sh"), ...trust, folder],
+          { env, encoding: "utf8" },
+        );
+        return [status, stdout.includes("FAIL")];
+      };
+      expect(run(programs("bare", []))).toEqual([2, false]);
+      expect(run(programs("keys", ["openssl", "ssh-keygen"]))).toEqual([2, false]);
+      // With the rest from elsewhere, what is BusyBox's own is tried before anything is said.
+      expect(run(programs("more", ["openssl", "ssh-keygen"]), `:${process.env.PATH}`)).toEqual([2, false]);
+    },
+  );
+
+  it.each(["C", "C.UTF-8", "tr_TR.UTF-8"])("the language %s changes nothing", (language) => {
+    const folder = write(clean.files);
+    const env = { PATH: process.env.PATH, LC_ALL: language, LANG: language };
+    const run = spawnSync("sh", [join(folder, "verify.sh"), ...trust, folder], { env, encoding: "utf8" });
+    expect([run.status, run.stdout]).toEqual([0, verify("dash", folder).text]);
   });
 });
 

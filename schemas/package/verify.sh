@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the holdfast package that this file lies in, or the one in FOLDER, with a shell, coreutils, openssl and
-# ssh-keygen. It changes nothing: what it notes goes to a temporary folder, which it removes. Read it before you run it.
+# Checks the holdfast package that this file lies in, or the one in FOLDER, with a shell, awk, coreutils, openssl
+# and ssh-keygen. It changes nothing: what it notes goes to a temporary folder, which it removes. Read it before you run it.
 #
 #   sh verify.sh [--signers FILE] [--tsa-ca FILE] [--against FILE] [FOLDER]
 #
@@ -51,7 +51,7 @@ if [ -z "$folder" ]; then
   esac
 fi
 
-for tool in base64 basenc cat comm cut date head join mkdir mktemp mv paste rm sha256sum sha512sum sort split tail tr uniq wc \
+for tool in awk base64 basenc cat comm cut date head join mkdir mktemp mv paste rm sha256sum sha512sum sort split tail tr uniq wc \
   openssl ssh-keygen; do
   command -v "$tool" > /dev/null || stop "the program $tool is not there"
 done
@@ -60,6 +60,21 @@ case $(openssl version) in
   'OpenSSL '*) ;;
   *) stop 'this openssl is not that of openssl.org, which it needs in version 1.1.1 or later' ;;
 esac
+
+# can PROGRAM FOUND EXPECTED: ends where a program of this name cannot do what is asked of it below, as some of BusyBox cannot.
+can() {
+  if [ "$2" != "$3" ]; then stop "the program $1 is not that of GNU coreutils, or lacks what this script needs"; fi
+}
+
+empty=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+can sha256sum "$(printf '%s  /dev/null\n' "$empty" | sha256sum --strict -c 2> /dev/null)" '/dev/null: OK'
+can wc "$(printf '/dev/null\000' | wc -c --files0-from=- 2> /dev/null)" '0 /dev/null'
+can date "$(date -u -d 'Jan  2 03:04:05 2026 GMT' +%s 2> /dev/null)" 1767323045
+can basenc "$(printf 0AFF | basenc --base16 -d 2> /dev/null | basenc --base16 -w 0 2> /dev/null)" 0AFF
+can base64 "$(printf 'Cg8=' | base64 -d 2> /dev/null | wc -c)" 2
+can join "$(printf 'b 1\n' | join -1 2 -o 1.1,1.2 - /dev/null 2>&1)" ''
+can sort "$(printf 'b  1\na 2\n' | sort -k 2b 2> /dev/null | sort -c -u 2>&1 | wc -l)" 1
+can awk "$(printf 'a"\303\274\n' | awk '{ print gsub(/[\302-\337][\200-\277]/, ".") split($0, part, "\"") }' 2> /dev/null)" 12
 
 work=$(mktemp -d) || stop 'no temporary folder can be made'
 trap 'rm -rf -- "$work"' EXIT
@@ -232,7 +247,8 @@ judge version 'bag-info.txt says Holdfast-Package: 1, and of which profile' 'bag
 
 # ---- manifests: the files against the lists of their hashes ----
 
-# is_manifest FILE LENGTH data|tags: every line is hash, two blanks and a path of this package in its place. Leaves paths.
+# is_manifest FILE LENGTH data|tags: every line is hash, two blanks and a path of this package in its place, and the paths
+# rise. Leaves paths.
 is_manifest() {
   [ -f "$1" ] || return 1
   while IFS= read -r line; do
@@ -245,8 +261,8 @@ is_manifest() {
     esac
   done < "$1"
   [ -z "$line" ] || return 1
-  cut -d ' ' -f 3 "$1" | sort > "$work/paths"
-  [ -z "$(uniq -d "$work/paths")" ]
+  cut -d ' ' -f 3 "$1" > "$work/paths"
+  sort -c -u "$work/paths" 2> /dev/null
 }
 
 # check_manifests STEP PREFIX data|tags. Leaves lists of paths (listed) and of the hashes that were found so (actual).
@@ -325,6 +341,21 @@ while read -r bytes path; do
   esac
 done < "$work/counted"
 sort "$work/sizes.unsorted" > "$work/sizes"
+awk '
+  /\r/ || !/^[A-Za-z0-9][^:]*:/ { print "bag-info.txt has a line that is no label and value" }
+  /^Bagging-Date: [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]$/ { dated = 1 }
+  /^External-Identifier: / { next }
+  {
+    label = tolower($0)
+    sub(/:.*/, "", label)
+    gsub(/[ \t]/, "", label)
+    if (seen[label]++ || label == "external-identifier") print "bag-info.txt has " label " twice, or in two spellings"
+  }
+  END { if (!dated) print "bag-info.txt has no Bagging-Date" }
+' bag-info.txt > "$work/extra"
+while IFS= read -r line; do note "$line"; done < "$work/extra"
+if [ -n "$(tail -c 1 bag-info.txt)" ]; then note 'bag-info.txt does not end with a line feed'; fi
+if ! sort -c -u "$work/ids" 2> /dev/null; then note 'bag-info.txt does not name the captures in ascending order'; fi
 if [ "$oxum" != "$total.$number" ]; then note 'bag-info.txt: Payload-Oxum states another number of bytes or files'; fi
 printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' > "$work/bagit"
 if [ ! -f bagit.txt ] || [ "$(digest bagit.txt)" != "$(digest "$work/bagit")" ]; then
@@ -441,6 +472,76 @@ take_entry() {
   esac
 }
 
+# Prints the number of each line that has not the one form that an entry may have (FORMAT.md, section 4.1): UTF-8, no blanks,
+# keys that rise, whole numbers, and nothing escaped in a text but what must be.
+canonical='
+function is_text(text) {
+  gsub(/\\[bfnrt]|\\u00(0[0-7be-f]|1[0-9a-f])/, "", text)
+  if (text ~ /\\/) return 0
+  gsub(/[\302-\337][\200-\277]|\340[\240-\277][\200-\277]|\355[\200-\237][\200-\277]/, ".", text)
+  gsub(/[\341-\354\356\357][\200-\277][\200-\277]|\360[\220-\277][\200-\277][\200-\277]/, ".", text)
+  gsub(/[\361-\363][\200-\277][\200-\277][\200-\277]|\364[\200-\217][\200-\277][\200-\277]/, ".", text)
+  return text !~ /[\200-\377]/
+}
+function is_whole(number) {
+  if (number !~ /^(0|-?[1-9][0-9]*)$/) return 0
+  sub(/^-/, "", number)
+  return length(number) < 16 || (length(number) == 16 && (number "") <= "9007199254740991")
+}
+function ended() { want = depth == 0 ? "nothing" : "more" }
+function take_text(text) {
+  if (want !~ /key/) { if (want !~ /value/ || !is_text(text)) return 0; ended(); return 1 }
+  if (text ~ /[^\001\002 -~]|\\/) return 0
+  gsub(/\001/, "\\", text)
+  gsub(/\002/, "\"", text)
+  if (keys[depth]++ && (text "") <= (last[depth] "")) return 0
+  last[depth] = text
+  if (depth == 1) top = top " " text
+  want = "colon"
+  return 1
+}
+function take_mark(mark) {
+  if (mark == "{" || mark == "[") {
+    if (want !~ /value/ || depth == 64) return 0
+    kind[++depth] = mark
+    keys[depth] = 0
+    want = mark == "{" ? "key or end" : "value or end"
+  } else if (mark == "}" || mark == "]") {
+    if (depth == 0 || kind[depth] != (mark == "}" ? "{" : "[") || want !~ /end|more/) return 0
+    depth--
+    ended()
+  } else if (mark == ",") {
+    if (want != "more") return 0
+    want = kind[depth] == "{" ? "key" : "value"
+  } else if (mark == ":") {
+    if (want != "colon") return 0
+    want = "value"
+  } else {
+    if (want !~ /value/ || (mark !~ /^(true|false|null)$/ && !is_whole(mark))) return 0
+    ended()
+  }
+  return 1
+}
+function is_entry(line, part, mark, count, marks, i, j) {
+  if (line ~ /[\001-\037]/) return 0
+  # Then every quotation mark begins or ends a text.
+  gsub(/\\\\/, "\001", line)
+  gsub(/\\"/, "\002", line)
+  count = split(line, part, "\"")
+  depth = 0
+  want = "value"
+  top = ""
+  for (i = 1; i <= count; i++) {
+    if (i % 2 == 0) { if (!take_text(part[i])) return 0; continue }
+    gsub(/[][{},:]/, "\n&\n", part[i])
+    marks = split(part[i], mark, "\n")
+    for (j = 1; j <= marks; j++) if (mark[j] != "" && !take_mark(mark[j])) return 0
+  }
+  return want == "nothing" && count % 2 == 1 && top == " actor at body event prev seq tool v"
+}
+!is_entry($0) { print FNR }
+'
+
 row=0 last=0 vault='' schema='' begun='' begun_row='' line='' before=''
 if [ -f proof/entries.jsonl ]; then
   while IFS= read -r line; do
@@ -449,6 +550,8 @@ if [ -f proof/entries.jsonl ]; then
     take_entry
   done < proof/entries.jsonl
   if [ -n "$line" ]; then note 'the last line does not end with a line feed'; fi
+  awk "$canonical" proof/entries.jsonl > "$work/odd" || note 'proof/entries.jsonl cannot be read'
+  while read -r odd; do note "line $odd is not in the one form that an entry may have"; done < "$work/odd"
 fi
 if [ "$row" -eq 0 ]; then
   note 'proof/entries.jsonl has no entry'
@@ -630,13 +733,11 @@ while [ -s "$work/state" ]; do
     (cd "$work/node" && sha256sum -- *) | cut -c 1-64 | paste -d ' ' - "$work/next" > "$work/state"
   fi
 done
-while read -r name seq end hash; do
-  while read -r size other root; do
-    if [ "$other" = "$name" ] && { [ "$end" != 0 ] || [ "$hash" != "$root" ]; }; then
-      note "proof/$name/$seq.proof does not lead from entry $seq to the root of this checkpoint"
-    fi
-  done < "$work/checkpoints"
-done < "$work/ends"
+awk '
+  NR == FNR { root[$2] = $3; next }
+  $3 "" != "0" || $4 "" != root[$1] "" { print "proof/" $1 "/" $2 ".proof does not lead from entry " $2 " to the root of this checkpoint" }
+' "$work/checkpoints" "$work/ends" > "$work/extra"
+while IFS= read -r line; do note "$line"; done < "$work/extra"
 if [ ! -s "$work/checkpoints" ] || [ ! -s "$work/leaves" ]; then note 'there is no checkpoint, or no entry'; fi
 judge inclusion "each entry is in the log whose newest checkpoint here has ${newest:-no} entries" \
   'an entry is not shown to be in the log that the checkpoints are of'
@@ -754,23 +855,39 @@ fi
 
 # ---- tokens: first of all the times, which the signatures are then checked for ----
 
+# is_whole FILE: one value of DER, and nothing behind it.
+is_whole() {
+  begin=$(head -c 5 "$1" | basenc --base16 -w 0)
+  case $begin in
+    30[0-7]*) begin=${begin#30} begin=${begin%"${begin#??}"} head=2 ;;
+    3081*) begin=${begin#3081} begin=${begin%"${begin#??}"} head=3 ;;
+    3082*) begin=${begin#3082} begin=${begin%"${begin#????}"} head=4 ;;
+    3083??????) begin=${begin#3083} head=5 ;;
+    *) return 1 ;;
+  esac
+  [ "$(wc -c < "$1")" -eq $((0x$begin + head)) ]
+}
+
 # read_time FILE: sets epoch and stated from the token in a response. The response around it is signed by nobody.
 # Leaves the token, unless it has read this file before.
 read_time() {
   while read -r path_read epoch stated; do
     if [ "$path_read" = "$1" ]; then return; fi
   done < "$work/times"
+  is_whole "$1" || return 1
   openssl ts -reply -in "$1" -token_out -out "$work/token" < /dev/null > /dev/null 2>&1 || return 1
   openssl ts -reply -in "$work/token" -token_in -text < /dev/null > "$work/text" 2> /dev/null || return 1
-  stated=''
+  stated='' imprint=''
   while IFS= read -r line; do
     case $line in
+      'Hash Algorithm: '*) imprint=${imprint:-${line#Hash Algorithm: }} ;;
       'Time stamp: '*) stated=${stated:-${line#Time stamp: }} ;;
     esac
   done < "$work/text"
   case $stated in
     '' | *[!A-Za-z0-9:.\ ]*) return 1 ;;
   esac
+  [ "$imprint" = sha256 ] || return 1
   stated=$(date -u -d "$stated" '+%s %Y-%m-%dT%H:%M:%S' 2> /dev/null) || return 1
   epoch=${stated%% *} stated=${stated#* }
   printf '%s %s %s\n' "$1" "$epoch" "$stated" >> "$work/times"
@@ -817,7 +934,7 @@ judge_token() {
   chain=${path%.tsr}.chain.pem
   if ! read_time "$path"; then
     verdict=wrong
-    note "$path is no time-stamp"
+    note "$path is no time-stamp over a SHA-256, or has something behind it"
     return
   elif [ -n "$roots" ] && leads_to -CAfile "$work/roots"; then
     verdict=good by='under a root that you named'

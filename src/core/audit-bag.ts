@@ -1,3 +1,4 @@
+import { isCaptureId } from "./capture-id.js";
 import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { packagePathProblem } from "./package-paths.js";
@@ -40,19 +41,18 @@ export function isKnownPackage(bagInfo: Uint8Array | null): boolean {
   return named.length === 1 && named[0]?.trim() === "1";
 }
 
-/** Reads `bag-info.txt` (RFC 8493 §2.2.2): `label: value`, where a line that begins with white space goes on. */
+/** Reads `bag-info.txt` (RFC 8493 §2.2.2) as FORMAT.md §17 narrows it: `label: value`, each label once but `External-Identifier`. */
 export function parseBagInfo(bytes: Uint8Array): BagInfo {
   const problems: string[] = [];
   const lines = textOf(bytes).split("\n");
   if (lines.pop() !== "") problems.push("its last line does not end with a line feed");
   const fields: [label: string, value: string][] = [];
   for (const line of lines) {
-    const [, label, value] = /^([^\s:][^:]*): ?(.*)$/.exec(line) ?? [];
-    const last = fields.at(-1);
+    const [, label, value] = /^([A-Za-z0-9][^:]*): ?(.*)$/.exec(line) ?? [];
     if (label !== undefined && value !== undefined && !line.includes("\r")) fields.push([label, value]);
-    else if (/^[ \t]+\S/.test(line) && last) last[1] += ` ${line.trim()}`;
     else problems.push("it has a line that is no label and value");
   }
+  if (hasTwin(fields.map(([label]) => label))) problems.push("it has a label twice, or in two spellings");
   const all = (label: string) => fields.filter(([name]) => name === label).map(([, value]) => value);
   const one = (label: string, form: RegExp) => {
     const [value, ...others] = all(label);
@@ -62,6 +62,7 @@ export function parseBagInfo(bytes: Uint8Array): BagInfo {
   };
   const captures = all("External-Identifier");
   if (captures.length === 0) problems.push("it names no capture");
+  if (!captures.every(isCaptureId)) problems.push("its External-Identifier lines are not capture ids");
   if (captures.some((id, at) => at > 0 && id <= (captures[at - 1] ?? ""))) {
     problems.push("its External-Identifier lines are not in ascending order");
   }
@@ -74,6 +75,13 @@ export function parseBagInfo(bytes: Uint8Array): BagInfo {
     oxum: one("Payload-Oxum", /^\d{1,16}\.\d{1,16}$/),
     problems: [...new Set(problems)],
   };
+}
+
+/** Whether one reader may take a label for another: BagIt's are alike in any case, and white space before the colon is seen by few. */
+function hasTwin(labels: readonly string[]): boolean {
+  const others = labels.filter((label) => label !== "External-Identifier");
+  const plain = others.map((label) => label.toLowerCase().replace(/[ \t]/g, ""));
+  return new Set(plain).size < plain.length || plain.includes("external-identifier");
 }
 
 /** Compares a bag with what it says of itself (RFC 8493, FORMAT.md §17 and §18.4). */

@@ -14,6 +14,7 @@ PATH = re.compile(r"(?!.*//)(?!.*\.(/|\Z))[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*\Z")
 DEVICE = re.compile(r"(?i)(.*/)?(con|prn|aux|nul|com[1-9]|lpt[1-9])([./]|\Z)")
 MANIFESTS = tuple(f"{kind}manifest-sha{bits}.txt" for kind in ("", "tag") for bits in (256, 512))
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+CAPTURE = re.compile(r"[0-9]{8}-[0-9A-HJKMNP-TV-Z]{8}\Z")
 LABEL = re.compile(r"([A-Za-z0-9-]+): ?(.*)\Z")
 
 
@@ -84,9 +85,7 @@ def read_info(tree: Tree) -> Optional[List[Tuple[str, str]]]:
         return None
     for line in text.splitlines():
         found = LABEL.match(line)
-        if line[:1] in (" ", "\t") and labels:
-            labels[-1] = (labels[-1][0], f"{labels[-1][1]} {line.strip()}")
-        elif found is None:
+        if found is None:
             return None
         else:
             labels.append((found.group(1), found.group(2).strip()))
@@ -94,8 +93,8 @@ def read_info(tree: Tree) -> Optional[List[Tuple[str, str]]]:
 
 
 def values(labels: List[Tuple[str, str]], name: str) -> List[str]:
-    """Every value of a label."""
-    return [value for label, value in labels if label.lower() == name.lower()]
+    """Every value of a label, spelt so."""
+    return [value for label, value in labels if label == name]
 
 
 def check_bag(report: Report, tree: Tree, labels: List[Tuple[str, str]]) -> None:
@@ -107,8 +106,12 @@ def check_bag(report: Report, tree: Tree, labels: List[Tuple[str, str]]) -> None
     oxum = f"{sum(tree.sizes[path] for path in payload)}.{len(payload)}"
     single = ("Holdfast-Package", "Bagging-Date", "Payload-Oxum", "Holdfast-Origin", "Holdfast-Profile")
     annexed = any(path.split("/")[2:3] == ["annex"] for path in payload)
+    plain = [re.sub(r"[ \t]", "", label).lower() for label, _ in labels if label != "External-Identifier"]
     holds = (
-        all(len(values(labels, name)) == 1 for name in single)
+        len(set(plain)) == len(plain)
+        and "external-identifier" not in plain
+        and all(CAPTURE.match(capture) for capture in captures)
+        and all(len(values(labels, name)) == 1 for name in single)
         and len(captures) > 0
         and captures == sorted(set(captures))
         and values(labels, "Payload-Oxum") == [oxum]

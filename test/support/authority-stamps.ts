@@ -81,6 +81,8 @@ export interface HandMade {
   /** Whether the signed attributes state the signing certificate. */
   readonly statesCertificate?: boolean;
   readonly digestName?: string;
+  /** The algorithm of `digest` as an OBJECT IDENTIFIER in DER; SHA-256 where missing. */
+  readonly imprintAlgorithm?: Uint8Array;
   /** RSA-PSS instead of PKCS #1 v1.5. */
   readonly pss?: boolean;
 }
@@ -113,13 +115,16 @@ export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.of(tag, ...head), content]);
 }
 
-function tstInfo({ digest, nonce, genTime, policy, version = 1 }: HandMade): Buffer {
-  const sha256 = der(0x30, Buffer.from("0609608648016503040201", "hex"), der(0x05));
+const sha256Identifier = Buffer.from("0609608648016503040201", "hex");
+
+function tstInfo(asked: HandMade): Buffer {
+  const { digest, nonce, genTime, policy, version = 1, imprintAlgorithm = sha256Identifier } = asked;
+  const algorithm = der(0x30, imprintAlgorithm, der(0x05));
   return der(
     0x30,
     der(0x02, Buffer.of(version)),
     policy ?? Buffer.from("06042a030401", "hex"),
-    der(0x30, sha256, der(0x04, digest)),
+    der(0x30, algorithm, der(0x04, digest)),
     der(0x02, Buffer.of(0x2a)),
     der(0x18, Buffer.from(genTime)),
     der(0x30, der(0x80, Buffer.from("01f4", "hex"))),
