@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -911,6 +912,52 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
     const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
     expect(names.filter((name) => clean.files.has(name)).length).toBe(clean.files.size);
     execFileSync("chmod", ["-R", "u+w", folder]);
+  });
+
+  /** `prelude` is run by the shell that becomes the script's. */
+  function runAfter(prelude: string, folder: string, as: { uid?: number } = {}) {
+    const words = ["-c", `${prelude}; exec "$0" "$@"`, programPath(shell), join(folder, "verify.sh"), folder];
+    const { status, stdout, stderr } = spawnSync("sh", words, { ...as, cwd: scratch.path, encoding: "utf8" });
+    return { status, said: /^(FAIL|Checked)/m.test(stdout), stderr };
+  }
+
+  it("a temporary folder that cannot be written to the end lets nothing pass and accuses nobody", () => {
+    const folder = write(clean.files);
+    const full = runAfter("trap '' XFSZ; ulimit -f 1", folder);
+    expect([full.status, full.said, full.stderr.includes("is full")]).toEqual([2, false, true]);
+
+    const files = new Map(clean.files);
+    flip(files, video);
+    rebag(files);
+    const changed = write(files);
+    expect(failed(verify(shell, changed))).toEqual(["files"]);
+    for (const program of ["comm", "cut", "sort", "tr"]) {
+      const path = join(scratch.path, `full-${shell}-${program}`);
+      mkdirSync(path);
+      // As on a full disk: what it was to write is lost. What is not written to the temporary folder is.
+      const only = `case $(readlink /proc/$$/fd/1) in */tmp.*) cat > /dev/null; exit 1 ;; esac`;
+      const whole = `#!/bin/sh\n${only}\nexec ${programPath(program)} "$@"\n`;
+      writeFileSync(join(path, program), whole, { mode: 0o755 });
+      const lost = runAfter(`PATH=${path}:$PATH`, changed);
+      expect([program, lost.status, lost.said]).toEqual([program, 2, false]);
+    }
+  });
+
+  it("a temporary folder with a relative name does", () => {
+    const folder = write(clean.files);
+    mkdirSync(join(scratch.path, "relative"), { recursive: true });
+    expect(runAfter("TMPDIR=relative; export TMPDIR", folder)).toEqual({ status: 3, said: true, stderr: "" });
+  });
+
+  it("a file that may not be read ends with status 2, and the package is not accused", () => {
+    const folder = write(clean.files);
+    chmodSync(scratch.path, 0o755);
+    // Whoever may read everything is refused nothing.
+    if (process.getuid?.() === 0) execFileSync("chown", ["-R", "65534", folder]);
+    chmodSync(join(folder, video), 0o000);
+    const run = runAfter(":", folder, process.getuid?.() === 0 ? { uid: 65534 } : {});
+    expect([run.status, run.said, run.stderr.includes(`may not read ${video}`)]).toEqual([2, false, true]);
+    chmodSync(join(folder, video), 0o600);
   });
 
   it("wrong use and a missing program end with status 2 and say why", () => {

@@ -10,7 +10,7 @@
 #
 # Each step is one line: PASS, FAIL, ABSENT (nothing there to check) or UNCHECKED (there, but not checked to the end).
 # Status: 1 a step failed; 3 none failed, but the signature or the time-stamps are absent or unchecked; 0 otherwise;
-# 2 wrong use, or a program is missing. VERIFY.md says what each step shows and does not show, and how to do it by hand.
+# 2 nothing is said: wrong use, a program is missing, a file may not be read, or the temporary folder is full. VERIFY.md says what each step shows and does not show, and how to do it by hand.
 
 LC_ALL=C TZ=UTC0
 export LC_ALL TZ
@@ -79,6 +79,10 @@ can awk "$(printf 'a"\303\274\n' | awk '{ print gsub(/[\302-\337][\200-\277]/, "
 work=$(mktemp -d) || stop 'no temporary folder can be made'
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 2' HUP INT TERM
+case $work in
+  /*) ;;
+  *) work=$PWD/$work ;;
+esac
 mkdir -- "$work/leaf" "$work/node" "$work/time" "$work/when" "$work/stolen" || stop 'the temporary folder cannot be used'
 for list in files folders notes ids keys rotations thefts captures owned tokens checkpoints stated leaves ends want sizes times found wanted; do
   : > "$work/$list"
@@ -91,6 +95,21 @@ case $folder in
   *) folder=./$folder ;;
 esac
 cd "$folder" 2> /dev/null || stop 'the folder cannot be opened'
+
+# ---- what is noted ----
+
+# A list that is not written to its end would let through what should stand in it. So whatever writes one ends the script
+# where it cannot, from within a pipe by a signal. A pipe whose reader has enough (SIGPIPE) is no such case.
+lost() {
+  if [ "$1" -eq 141 ]; then return 141; fi
+  command printf 'verify.sh: the temporary folder is full, or cannot be written: nothing is said of the rest\n' >&2
+  kill -s TERM "$$"
+  exit 2
+}
+printf() { command printf "$@" || lost $?; }
+for tool in awk cat comm cut head join mv paste sha256sum sort split tail tr uniq wc; do
+  eval "$tool() { command $tool \"\$@\" || lost \$?; }"
+done
 
 # ---- what is said ----
 
@@ -112,6 +131,9 @@ note() {
 
 # say STATE STEP WORDS
 say() {
+  # Some shells do not tell that they could not write.
+  head -c 65536 /dev/zero > "$work/room" || lost 2
+  rm -f -- "$work/room"
   printf '%-9s  %-12s  %s\n' "$1" "$2" "$3"
   count=0
   while IFS= read -r detail; do
@@ -196,10 +218,11 @@ walk() {
       note "$found is a name that no package has"
     elif [ -d "$found" ]; then
       printf '%s\n' "$found" >> "$work/folders"
-      if [ -r "$found" ] && [ -x "$found" ]; then walk "$found/"; else note "$found cannot be opened"; fi
+      if [ ! -r "$found" ] || [ ! -x "$found" ]; then stop "you may not open $found: nothing was checked"; fi
+      walk "$found/"
     elif [ -f "$found" ]; then
       printf '%s\n' "$found" >> "$work/files"
-      if [ ! -r "$found" ]; then note "$found cannot be read"; fi
+      if [ ! -r "$found" ]; then stop "you may not read $found: nothing was checked"; fi
     else
       note "$found is neither a file nor a folder"
     fi
@@ -262,7 +285,7 @@ is_manifest() {
   done < "$1"
   [ -z "$line" ] || return 1
   cut -d ' ' -f 3 "$1" > "$work/paths"
-  sort -c -u "$work/paths" 2> /dev/null
+  command sort -c -u "$work/paths" 2> /dev/null
 }
 
 # check_manifests STEP PREFIX data|tags. Leaves lists of paths (listed) and of the hashes that were found so (actual).
@@ -276,7 +299,7 @@ check_manifests() {
       continue
     fi
     mv -- "$work/paths" "$work/listed.$3.${sum%:*}"
-    "${sum%:*}sum" --strict -c "$list" < /dev/null > "$work/results" 2> /dev/null || bad=yes
+    command "${sum%:*}sum" --strict -c "$list" < /dev/null > "$work/results" 2> /dev/null || bad=yes
     : > "$work/good"
     while IFS= read -r result; do
       case $result in
@@ -355,7 +378,7 @@ awk '
 ' bag-info.txt > "$work/extra"
 while IFS= read -r line; do note "$line"; done < "$work/extra"
 if [ -n "$(tail -c 1 bag-info.txt)" ]; then note 'bag-info.txt does not end with a line feed'; fi
-if ! sort -c -u "$work/ids" 2> /dev/null; then note 'bag-info.txt does not name the captures in ascending order'; fi
+if ! command sort -c -u "$work/ids" 2> /dev/null; then note 'bag-info.txt does not name the captures in ascending order'; fi
 if [ "$oxum" != "$total.$number" ]; then note 'bag-info.txt: Payload-Oxum states another number of bytes or files'; fi
 printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' > "$work/bagit"
 if [ ! -f bagit.txt ] || [ "$(digest bagit.txt)" != "$(digest "$work/bagit")" ]; then
@@ -412,7 +435,7 @@ take_entry() {
   fi
   front=$line rest=$line
   if [ "${#line}" -gt 1000 ]; then
-    front=$(printf '%s' "$line" | head -c 1000)
+    front=$(printf '%s' "$line" | { head -c 1000 && cat > /dev/null; })
     rest=$(printf '%s' "$line" | tail -c 1000)
   fi
   version=${rest##*',"version":"'}
