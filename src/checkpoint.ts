@@ -2,6 +2,7 @@ import { anchorHead } from "./anchor.js";
 import type { FoundCheckpoint } from "./core/audit-checkpoints.js";
 import { asciiOf, signedBytes } from "./core/audit-signed.js";
 import { originOf, parseCheckpoint } from "./core/checkpoint.js";
+import { lineHashOfBytes } from "./core/entry.js";
 import { HoldfastError } from "./core/error.js";
 import { FormatError } from "./core/format-error.js";
 import { type KeyPeriod, keyInForce } from "./core/key-history.js";
@@ -11,7 +12,7 @@ import { logLeftovers } from "./leftovers.js";
 import type { World } from "./outcome.js";
 import { headAt, type OwnLog, readOwnLog } from "./own-log.js";
 import { readMemory, rememberHead } from "./signer-memory.js";
-import type { RememberedHead } from "./core/remembered-log.js";
+import type { RememberedHead, WrittenEntries } from "./core/remembered-log.js";
 import { signerFor } from "./signing-key.js";
 import { pendingAnchors } from "./vault/authorities.js";
 import {
@@ -23,7 +24,7 @@ import {
   writeCheckpoint,
 } from "./vault/checkpoints.js";
 import { keyHistoryOf } from "./vault/key-entries.js";
-import { hasUnsealed, rotationsAfter } from "./vault/log.js";
+import { hasUnsealed, lineBytesFrom, rotationsAfter } from "./vault/log.js";
 import { clearUnfinished } from "./vault/log-files.js";
 import { newestCheckpoint } from "./vault/log-folder.js";
 import { tokensOf } from "./vault/tokens.js";
@@ -115,9 +116,12 @@ async function signHead(
   const leftover = log.newest !== null && log.newest.found.signature === null;
   const isDue = hasUnsealed(vault.database, covered);
   const id = vault.settings.vault_id;
-  const { head } = readMemory(world.env, id);
+  const { head, written } = readMemory(world.env, id);
   // A checkpoint that this machine does not remember says nothing yet: anybody can put one there.
-  const isKnown = head === null ? storedKeys(world.env, id).length === 0 : covered <= head.size;
+  const isKnown =
+    head === null
+      ? storedKeys(world.env, id).length === 0
+      : covered <= head.size && hasOnlyOwnBehind(vault, head.size, written);
   if (!leftover && !isDue && isKnown) return false;
   const after = Math.max(covered, log.segmentEnd - 1);
   const rotations = rotationsAfter(vault.database, after).filter((size) => size < log.entries);
@@ -137,6 +141,16 @@ async function signHead(
   if (!isDue) return signed;
   for (const rotation of rotations) await endorse(signing, rotation);
   await signAt(signing, log.entries, signer);
+  return true;
+}
+
+/** Tokens make no checkpoint due, and could be anybody's all the same. */
+function hasOnlyOwnBehind({ database }: Vault, size: number, written: WrittenEntries): boolean {
+  let seq = size;
+  for (const line of lineBytesFrom(database, size + 1)) {
+    seq += 1;
+    if (!written.wrote(seq, lineHashOfBytes(line))) return false;
+  }
   return true;
 }
 
@@ -270,11 +284,17 @@ async function attempt<Answer>(
 
 function foreseen(error: unknown): HoldfastError {
   if (error instanceof HoldfastError) return error;
-  const isOfTheMachine =
-    error instanceof Error &&
-    "code" in error &&
-    /^(E[A-Z]+|ERR_FS_[A-Z]+|SQLITE_[A-Z_]+)$/.test(String(error.code));
-  if (!isOfTheMachine) throw error;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (!(error instanceof Error) || !/^(E[A-Z]+|ERR_FS_[A-Z]+|SQLITE_[A-Z_]+)$/.test(code)) throw error;
+  // What SQLite cannot read, or make sense of, is no want of room: whoever can write to vault.db chose it.
+  if (/^SQLITE_(ERROR|CORRUPT|NOTADB)/.test(code)) {
+    return new HoldfastError(
+      "not-as-recorded",
+      `signing the log: vault.db cannot be read: ${error.message} (database-damaged)`,
+      "nothing was signed; run 'holdfast verify', and compare with a copy of this vault",
+      error,
+    );
+  }
   return new HoldfastError(
     "io",
     `writing the checkpoint: ${error.message}`,

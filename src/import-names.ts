@@ -40,8 +40,13 @@ export function filePlaces(file: string, nameInRecord: NameInRecord): readonly L
   ];
 }
 
-/** The folder of a file as something to be cut out of what lies beside it; a short path says nothing of anybody. */
-export function folderToCut(file: string): readonly string[] {
-  const folder = dirname(file);
-  return folder.split(sep).length > 2 ? [folder] : [];
+/**
+ * What is to be cut out of what lies beside a file: its path, its name unless the record keeps that, and its folder, where
+ * a short one says nothing of anybody. Systems compose accents differently, so each in both normal forms as well.
+ */
+export function namesToCut(file: string, nameInRecord: NameInRecord): readonly string[] {
+  const [folder, name] = [dirname(file), basename(file)];
+  const isLong = folder.split(sep).length > 2;
+  const cut = [file, ...(isLong ? [folder] : []), ...(nameInRecord === wholeName ? [] : [name])];
+  return [...new Set(cut.flatMap((text) => [text, text.normalize("NFC"), text.normalize("NFD")]))];
 }

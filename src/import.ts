@@ -18,7 +18,7 @@ import { type FolderContents, mediaIn } from "./import-folder.js";
 import {
   extensionAlone,
   filePlaces,
-  folderToCut,
+  namesToCut,
   foundNames,
   type NameInRecord,
   wholeName,
@@ -133,7 +133,7 @@ async function importOne(job: Job, typed: string, capture: CaptureId): Promise<C
   // 4. build the record   5. commit OCFL v1 and append the `capture` entry
   const places = localPlaces(workshop, world);
   const { nameInRecord } = job;
-  const secrets = folderToCut(file);
+  const secrets = namesToCut(file, nameInRecord);
   const desk = { folder: staging, secrets, now: world.now, signal: world.signal, places, nameInRecord };
   const listed = job.listed.get(idInName(file) ?? "") ?? null;
   const evidence = await takeImported(file, media, listed, desk);

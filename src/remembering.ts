@@ -21,7 +21,10 @@ export function entryMemory(world: World, vaultId: string, onOther: OnOther = re
       const { head, written, isBlank } = readMemory(env, vaultId);
       if (isBlank) tellBlank(world, log);
       const difference = differenceOf(head, written, log);
-      if (difference !== null) onOther(difference);
+      if (difference === null) return;
+      // From a log without a single entry nobody can go on: it would begin as another vault under the same name.
+      if (log.entries === 0) throw difference;
+      onOther(difference);
     },
     settingsSeen: (text, logged) => tellSettings(world, readKnownSettings(env, vaultId), text, logged),
     settingsLogged: (text) => {

@@ -13,7 +13,8 @@ import {
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CaptureRecord } from "../src/core/record.js";
-import { extensionAlone } from "../src/import-names.js";
+import { redactInfoJson } from "../src/core/redact.js";
+import { extensionAlone, namesToCut, wholeName } from "../src/import-names.js";
 import { holdfast } from "./support/cli.js";
 import { filesBelow } from "./support/guesses.js";
 import { spellings } from "./support/spellings.js";
@@ -48,6 +49,9 @@ beforeAll(async () => {
     requested_downloads: [{ filepath: local, _filename: local }],
     thumbnails: [{ url: "https://video.example/t.webp", filepath: `${local}.webp` }],
     note: `written to ${at(`from ${source}`)}`,
+    webpage_url: `file://${encodeURI(local)}`,
+    original_url: `file://${encodeURIComponent(local)}`,
+    url: `${source} interview.mp4`,
   };
   writeFileSync(given(`${source} interview.info.json`), JSON.stringify(info));
   writeFileSync(given(`${source} empty.mp4`), "");
@@ -199,6 +203,28 @@ describe("the own name of a file that is imported", () => {
 });
 
 describe("what stays of a name", () => {
+  it("is cut out of what lies beside the file in every spelling of a path, accents composed or not", () => {
+    const name = "Рассказ Зои Йылдыз.mp4";
+    const file = `/home/anna/видео\u0439/${name}`.normalize("NFD");
+    const spelt = ["NFC", "NFD"].flatMap((form) => {
+      const text = file.normalize(form);
+      return [
+        text,
+        encodeURI(text),
+        encodeURIComponent(text),
+        encodeURI(text).toLowerCase(),
+        JSON.stringify(text),
+      ];
+    });
+    const info = { spelt, url: name, title: "Рассказ" };
+    const { value } = redactInfoJson(info, namesToCut(file, extensionAlone));
+    expect(value).toMatchObject({ url: "[cut]", title: "Рассказ" });
+    expect(JSON.stringify(value)).not.toMatch(/anna|mp4/);
+    const kept = redactInfoJson(info, namesToCut(file, wholeName)).value;
+    expect(kept).toMatchObject({ url: name });
+    expect(JSON.stringify(kept)).not.toContain("anna");
+  });
+
   it("is the extension, where clips and what comes with them have such a one", () => {
     const kept = ["a.mp4", "a.MOV", "a.en.vtt", "a.jpeg", "a.anna", "a", ".mp4", "a.mp4 ", "a.b.mkv"];
     expect(kept.map(extensionAlone)).toEqual([

@@ -1,6 +1,7 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -84,6 +85,18 @@ async function made() {
   await machine.write(root, "first");
   await machine.write(root, "second");
   return { root, machine };
+}
+
+/** Breaks a line in the bytes of vault.db, where no index is asked whether it takes that. */
+function spoil(root: string, seq: number): void {
+  const path = join(root, "vault.db");
+  const bytes = readFileSync(path);
+  const line = Buffer.from(linesOf(root)[seq - 1] ?? "");
+  expect(bytes.indexOf(line)).toBeGreaterThan(0);
+  for (let at = bytes.indexOf(line); at !== -1; at = bytes.indexOf(line, at + 1)) {
+    bytes[at + line.indexOf('"body":') + '"body"'.length] = 0x20;
+  }
+  writeFileSync(path, bytes);
 }
 
 function copied(root: string): string {
@@ -259,6 +272,15 @@ describe("entries that somebody without the key added", () => {
     expect(machine.memoryOf(root).head?.size).toBe(3);
   });
 
+  it("that are nothing but a token nobody made are said as well, although no checkpoint is due: status 4", async () => {
+    const { root, machine } = await made();
+    const invented = { checkpoint: 3, kind: "rfc3161", authority: "x", path: "log/000003.x.tsr" };
+    addEntries(root, { ...stranger, event: "token", body: invented });
+    const run = await machine.run(root, "checkpoint");
+    expect(run.status).toBe(4);
+    expect(said(run)).toContain("entry 4 (1 token;");
+  });
+
   it("cannot pass for an acceptance that they state themselves", async () => {
     const { root, machine } = await made();
     const body = { what: "tail-accepted", capture: null, detail: "a person took entry 4" };
@@ -362,6 +384,46 @@ describe("a log that is not the one that was signed", () => {
     expect(signedSizes(root)).toEqual([2, 3, 4]);
     expect(await errorCodes(root)).toEqual([]);
     expect(await machine.write(root, "fourth")).toMatchObject({ size: 5, problem: null });
+  });
+
+  it("because a line is no JSON, whichever it is, ends every command that writes with status 1, not as a full disk or a bug", async () => {
+    for (const seq of [1, 2, 4]) {
+      const { root, machine } = await made();
+      const ofStranger = annotationOf(root);
+      addEntries(root, ofStranger);
+      spoil(root, seq);
+      const before = inLog(root);
+      const annotate = ["annotate", String(ofStranger.body.capture), "note=mine"];
+      for (const words of [annotate, ["checkpoint"], ["verify", "--record"], ["key", "rotate"]]) {
+        expect([seq, words, (await machine.run(root, ...words)).status]).toEqual([seq, words, 1]);
+      }
+      expect(inLog(root)).toEqual(before);
+    }
+  });
+
+  it("because the line that states its settings is no entry, ends every command that writes with status 1", async () => {
+    const { root, machine } = await made();
+    const settings = readFileSync(join(root, "holdfast.json"), "utf8");
+    writeFileSync(
+      join(root, "holdfast.json"),
+      settings.replace(/"anchor_wait_seconds": \d+/, '"anchor_wait_seconds": 3'),
+    );
+    await machine.write(root, "with other settings");
+    spoil(root, linesOf(root).findIndex((line) => line.includes('"settings-changed"')) + 1);
+    for (const words of [["checkpoint"], ["verify", "--record"], ["key", "rotate"]]) {
+      expect([words, (await machine.run(root, ...words)).status]).toEqual([words, 1]);
+    }
+  });
+
+  it("because every line of it is gone, is not taken with --accept-rollback: nothing could go on from there", async () => {
+    const { root, machine } = await made();
+    const { database, close } = openUnlocked(root);
+    database.exec("DELETE FROM entry; DELETE FROM merkle_node");
+    close();
+    rmSync(join(root, "log"), { recursive: true });
+    mkdirSync(join(root, "log"));
+    expect((await machine.run(root, "checkpoint", "--accept-rollback")).status).toBe(1);
+    expect(linesOf(root)).toEqual([]);
   });
 
   it("with a broken chain is never taken", async () => {

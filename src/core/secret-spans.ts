@@ -51,12 +51,19 @@ function spellings(secret: string): string[] {
   return [
     secret,
     percent,
-    percent.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    lowerCodes(percent),
     percent.replaceAll("%20", "+"),
+    // A path in a URL keeps its slashes.
+    percent.replaceAll("%2F", "/"),
+    lowerCodes(percent.replaceAll("%2F", "/")),
     JSON.stringify(secret).slice(1, -1),
     secret.replaceAll("/", "\\/"),
     secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;"),
   ];
+}
+
+function lowerCodes(percent: string): string {
+  return percent.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 }
 
 const parameterNames =

@@ -11,6 +11,7 @@ import {
   parseEntry,
 } from "../core/entry.js";
 import { exactText } from "../core/exact-text.js";
+import { FormatError } from "../core/format-error.js";
 import type { LogGlance } from "./entry-memory.js";
 import { addLeaf } from "./merkle-nodes.js";
 import { prepared } from "./statements.js";
@@ -77,7 +78,7 @@ export function entriesOf(
     .map((row) => ({ ...row, line: textOfLine(row.line) }));
 }
 
-/** The newest entry of one kind, for instance the last `settings-changed`. */
+/** The newest entry of one kind, for instance the last `settings-changed`. Throws `not-as-recorded` where it is none. */
 export function lastEntryOf(database: Database.Database, events: readonly string[]): Entry | undefined {
   const row = database
     .prepare<[string], { line: Buffer }>(
@@ -85,7 +86,21 @@ export function lastEntryOf(database: Database.Database, events: readonly string
        WHERE json_extract(line, '$.event') IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1`,
     )
     .get(JSON.stringify(events));
-  return row && parseEntry(textOfLine(row.line));
+  return row && entryOf(textOfLine(row.line));
+}
+
+/** Throws `not-as-recorded` for a line that is no entry: others may have written it. */
+function entryOf(line: string): Entry {
+  try {
+    return parseEntry(line);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new HoldfastError(
+      "not-as-recorded",
+      `reading the log in vault.db: a line is no entry: ${error.message} (log-${error.code})`,
+      "run 'holdfast verify' to see which one, and compare with a copy of this vault",
+    );
+  }
 }
 
 /** The bytes of the lines from number `first` on, by their place in the log and not by what they or the columns say. */
