@@ -118,10 +118,13 @@ async function judge(files: PackageFiles, signers: string): Promise<Verdict> {
 }
 
 function codesOf(findings: readonly { code: string; severity: string; where: string }[]): readonly string[] {
-  return findings
-    .filter(({ code }) => code !== "anchor-pending")
-    .map(({ code, severity, where }) => `${severity} ${code} ${where}`)
-    .sort();
+  return (
+    findings
+      // The packages are those of a vault that lists no entries before an export: every verifier says so.
+      .filter(({ code }) => code !== "anchor-pending" && code !== "entries-uncommitted")
+      .map(({ code, severity, where }) => `${severity} ${code} ${where}`)
+      .sort()
+  );
 }
 
 describe("a stolen key", () => {

@@ -111,11 +111,13 @@ describe("files that the checker brings along", () => {
     expect(right.stdout).toContain("among the signers you named");
   });
 
-  it("on a file that is only looked up they are refused, since they would silently do nothing", async () => {
+  it("options that would silently do nothing for a file are refused", async () => {
     writeFileSync(at("clip"), "x");
-    const { status, stderr } = await verify(at("clip"), "--against", at("held.txt"));
-    expect(status).toBe(2);
-    expect(stderr).toContain("--against");
+    for (const option of ["--quick", "--record"]) {
+      const { status, stderr } = await verify(at("clip"), option);
+      expect(status).toBe(2);
+      expect(stderr).toContain(option);
+    }
   });
 });
 
