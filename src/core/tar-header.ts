@@ -47,6 +47,8 @@ export function parseTarHeader(block: Uint8Array): TarHeader | null {
   if (size > 0 && kind === "folder") throw new FormatError(bad, "a folder in it has content");
   const prefix = isUstar ? nameOf(bytes.subarray(345, 500)) : "";
   const name = nameOf(bytes.subarray(0, 100));
+  // BusyBox takes it for the end.
+  if (name === "") throw new FormatError(bad, "a header has no name");
   return { kind, name: prefix === "" ? name : `${prefix}/${name}`, size };
 }
 
@@ -61,7 +63,9 @@ const numbers = [
 ] as const;
 
 function checkNumber(field: Buffer): void {
-  const isBinary = field[0] === 0x80 || field[0] === 0xff;
+  // A time or owner that no system has ends some of the unpackers. Only the time can be below zero.
+  const sign = field[0] === 0xff && field.length === 12 ? 0xff : 0;
+  const isBinary = (field[0] ?? 0) === (sign || 0x80) && field.subarray(1, -4).every((byte) => byte === sign);
   if (isBinary || /^ *[0-7]*[ \u0000]+$/.test(field.toString("latin1"))) return;
   throw new FormatError(bad, "a header has a number that is none");
 }
@@ -84,8 +88,22 @@ export interface TarExtension {
   readonly size: number | null;
 }
 
-/** Says nothing about what is in the file or how its name is read. */
-const harmless = /^(atime|ctime|mtime|uid|gid|uname|gname|comment|LIBARCHIVE\.creationtime)$/;
+const time = /^-?\d{1,11}(\.\d{1,20})?$/;
+const owner = /^\d{1,9}$/;
+const words = /^[^\n\u0000]*$/;
+
+/** Says nothing about what is in the file or how its name is read. A value of another form ends some of the unpackers. */
+const harmless: ReadonlyMap<string, RegExp> = new Map([
+  ["atime", time],
+  ["ctime", time],
+  ["mtime", time],
+  ["LIBARCHIVE.creationtime", time],
+  ["uid", owner],
+  ["gid", owner],
+  ["uname", words],
+  ["gname", words],
+  ["comment", words],
+]);
 
 /**
  * Reads a pax extended header (POSIX.1-2001, pax): lines of `<length> <key>=<value>`. A key that gives a file another
@@ -93,15 +111,18 @@ const harmless = /^(atime|ctime|mtime|uid|gid|uname|gname|comment|LIBARCHIVE\.cr
  */
 export function parsePaxHeader(content: Uint8Array): TarExtension {
   const bytes = Buffer.from(content);
+  if (!Buffer.from(bytes.toString("utf8")).equals(bytes))
+    throw new FormatError(bad, "an extended header is not UTF-8");
   const said = new Map<string, string>();
   for (let at = 0; at < bytes.length; ) {
     const record = takePaxRecord(bytes.subarray(at));
     if (said.has(record.key)) throw new FormatError(bad, "an extended header says something twice");
-    if (record.key !== "path" && record.key !== "size" && !harmless.test(record.key)) {
+    const form = record.key === "path" || record.key === "size" ? words : harmless.get(record.key);
+    if (form === undefined) {
       throw new FormatError(bad, "an extended header says something that no package needs");
     }
     // Some readers take it line by line, or a value up to its NUL.
-    if (/[\n\u0000]/.test(record.value)) throw new FormatError(bad, "an extended header cannot be read");
+    if (!form.test(record.value)) throw new FormatError(bad, "an extended header cannot be read");
     said.set(record.key, record.value);
     at += record.length;
   }

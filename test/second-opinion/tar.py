@@ -9,7 +9,12 @@ from typing import BinaryIO, Dict, List, Optional
 BLOCK = 512
 OCTAL = re.compile(rb" *[0-7]+[ \0]+\Z")
 UNUSED_NUMBER = re.compile(rb" *[0-7]*[ \0]+\Z")
-KEY = re.compile(r"(atime|ctime|mtime|uid|gid|uname|gname|comment|LIBARCHIVE\.creationtime|path|size)\Z")
+TIME, OWNER, WORDS = re.compile(r"-?[0-9]{1,11}(\.[0-9]{1,20})?\Z"), re.compile(r"[0-9]{1,9}\Z"), re.compile(r"[^\n\0]*\Z")
+KEYS = {
+    **dict.fromkeys(("atime", "ctime", "mtime", "LIBARCHIVE.creationtime"), TIME),
+    **dict.fromkeys(("uid", "gid"), OWNER),
+    **dict.fromkeys(("uname", "gname", "comment", "path", "size"), WORDS),
+}
 
 
 @dataclass(frozen=True)
@@ -100,8 +105,12 @@ def _check_header(header: bytes) -> None:
     if header[257:265] not in (b"ustar\x0000", b"ustar  \0"):
         raise ValueError("neither ustar nor GNU")
     for begin, end in ((100, 108), (108, 116), (116, 124), (136, 148), (329, 337), (337, 345)):
-        if header[begin] not in (0x80, 0xFF) and UNUSED_NUMBER.match(header[begin:end]) is None:
-            raise ValueError("a number that is none")
+        first, high = header[begin], header[begin + 1 : end - 4]
+        binary = (first == 0x80 and not high.strip(b"\0")) or (first == 0xFF and end - begin == 12 and not high.strip(b"\xff"))
+        if not binary and UNUSED_NUMBER.match(header[begin:end]) is None:
+            raise ValueError("a number that is none, or larger than any system has")
+    if header[0] == 0:
+        raise ValueError("a header without a name")
     if header[157:257].strip(b"\0") or header[500 if header[262] == 0 else 345 :].strip(b"\0"):
         raise ValueError("a target of a link, or something where nothing belongs")
 
@@ -114,14 +123,15 @@ def _read_extra(stream: BinaryIO, at: int, size: int, kind: str) -> Dict[str, st
     if kind == "L":
         return {"long": (data[:-1] if data.endswith(b"\0") else data).decode("latin-1")}
     said: Dict[str, str] = {}
+    data.decode("utf-8")
     while data:
         digits = data.split(b" ", 1)[0]
         length = int(digits) if re.match(rb"[1-9][0-9]{0,5}\Z", digits) else 0
         record = data[len(digits) + 1 : length]
         key, equals, value = record[:-1].decode("latin-1").partition("=")
-        if length > len(data) or record[-1:] != b"\n" or not equals or key in said or KEY.match(key) is None:
+        if length > len(data) or record[-1:] != b"\n" or not equals or key in said or key not in KEYS:
             raise ValueError("a record of a pax header that is none, or that no package needs")
-        if "\n" in value or "\0" in value or (key == "size" and re.match(r"(0|[1-9][0-9]{0,15})\Z", value) is None):
+        if KEYS[key].match(value) is None or (key == "size" and re.match(r"(0|[1-9][0-9]{0,15})\Z", value) is None):
             raise ValueError("a value of a pax header that may be read in two ways")
         said[key] = value
         data = data[length:]
