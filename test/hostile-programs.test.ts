@@ -81,7 +81,7 @@ describe("what a clip says of itself", () => {
     const { status, lines } = await holdfast(["import", clip, "--json", ...vault]);
     expect(status).toBe(0);
     const [result] = lines;
-    expect(result).toMatchObject({ status: "captured", derivation: "done", title: name });
+    expect(result).toMatchObject({ status: "captured", derivation: "done", title: null });
     const { stdout } = await holdfast(["show", String(result?.id), ...vault]);
     expect(stdout).toContain("\\u{202e}4pm.\\u{1b}[2J=1+1");
     expect(stdout).not.toContain("jndi");
