@@ -33,7 +33,7 @@ export function packageLimitSentences(facts: PackageLimitFacts): readonly string
     "It is the state of the log at its newest checkpoint: whether anything was logged later cannot be seen in it, and an older package cannot be told from the newest.",
     ...listSentences(facts),
     "A package holds what its maker chose: other captures, and time-stamps that no entry in it names, can have been left out.",
-    "Its page index.html, ro-crate-metadata.json, VERIFY.md and verify.sh are the word of whoever made it.",
+    "Its page index.html, ro-crate-metadata.json, VERIFY.md and verify.sh are the word of whoever made it. Compared were the digests on the page, the files, digests and sizes in ro-crate-metadata.json, and whether this holdfast knows the other two; nothing else that they say was.",
     "It does not show that footage is genuine, nor who made it, where or when.",
     ...(request.quick ? ["Only SHA-256 was compared, as --quick asks."] : []),
   ];

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { fixedTextNames } from "./core/audit-sender-texts.js";
 import { statedValues } from "./core/annotation.js";
 import { type BagFile, bagDeclaration, encodeBagInfo, encodeManifest, inOrder } from "./core/bag.js";
 import { originOf } from "./core/checkpoint.js";
@@ -8,6 +8,7 @@ import { encodeAllowedSigners } from "./core/key-lines.js";
 import type { CaptureFacts, PackageFacts } from "./core/package-facts.js";
 import { packagePage } from "./core/package-page.js";
 import { roCrate } from "./core/ro-crate.js";
+import { fixedText } from "./known-texts.js";
 import { gatherProof, type PackageProof } from "./package-proof.js";
 import { toldByTags } from "./told-by-tags.js";
 import { keyHistoryOf, logTimesOf } from "./vault/key-entries.js";
@@ -51,9 +52,6 @@ export interface PackageMade {
   readonly tagmanifestSha256: string;
 }
 
-/** Texts that are the same in every package, beside this program. */
-const fixedTexts = ["VERIFY.md", "verify.sh"] as const;
-
 /**
  * Writes a whole package (FORMAT.md §17) into a folder that was begun. The newest signed checkpoint must cover every
  * entry of the chosen captures. Nothing of other captures is read, and of `private/` nothing but the chosen captures'
@@ -88,9 +86,7 @@ export async function writePackage(
   const facts = { ...factsOf(captures, copied, proof, order), origin };
   folder.putText("data/index.html", packagePage(facts));
   folder.putText("data/ro-crate-metadata.json", roCrate(facts));
-  for (const name of fixedTexts) {
-    folder.putText(name, readFileSync(new URL(`../schemas/package/${name}`, import.meta.url)));
-  }
+  for (const name of fixedTextNames) folder.putText(name, fixedText(name));
 
   // 5. the bag: manifests over the payload, then over everything else
   const tagmanifestSha256 = putBag(folder, facts);

@@ -9,6 +9,7 @@ import {
 import { auditEntryList, listInForce } from "./core/audit-entry-list.js";
 import { auditInclusion, type InclusionAudit } from "./core/audit-inclusion.js";
 import { auditPackageFiles, expectedFiles } from "./core/audit-package.js";
+import { auditSenderWords } from "./core/audit-sender-words.js";
 import { earliestByAuthority } from "./core/authority-times.js";
 import { type Checkpoint, parseCheckpoint } from "./core/checkpoint.js";
 import { decidedBy, type Finding, onePerPlace } from "./core/finding.js";
@@ -16,6 +17,7 @@ import { FormatError } from "./core/format-error.js";
 import type { CheckState, PackagedCapture, PackageReport, World } from "./outcome.js";
 import { withoutUnread } from "./core/unread.js";
 import { hasErrors, isGood, sealStates } from "./core/verdict.js";
+import { knownTexts } from "./known-texts.js";
 import { packageLimitSentences } from "./package-limit-sentences.js";
 import { indexPackage, type PackageIndex, type PackageLimits, packageLimits } from "./vault/package-index.js";
 import { entriesPath, type PackageContent, readBagInfo, readPackage } from "./vault/package-reader.js";
@@ -69,6 +71,7 @@ export async function verifyPackage(
   const facts = factsOf(content, info);
   const inclusion = auditInclusion(content.entries.entries, content.checkpoints);
   const checkpoints = await auditCheckpoints(content.checkpoints, facts, trust, "package");
+  const certificates = checkpoints.restsOn.authorities.map(({ signer_sha256 }) => signer_sha256);
   const unread = [...content.files].flatMap(([path, { problem }]) => (problem === null ? [] : [path]));
   const all = onePerPlace([
     ...index.findings,
@@ -78,6 +81,7 @@ export async function verifyPackage(
     ...(content.hasAllEntries ? auditEntryList(content.entries, info, newestOf(content)) : []),
     ...inclusion.findings,
     ...auditPackageFiles({ ...content, info }, new Set(content.checkpoints.map(({ size }) => size))),
+    ...auditSenderWords({ ...content, certificates }, knownTexts()),
     ...checkpoints.findings,
     ...originFindings(content, facts.origin, info),
     ...missingCopies(content),

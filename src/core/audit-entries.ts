@@ -40,6 +40,8 @@ export interface PackagedEntries {
   readonly foreign: readonly number[];
   /** What they say about checkpoints. */
   readonly facts: Omit<LogFacts, "rootAt" | "entries">;
+  /** SHA-256 of each line with its LF, of those that could be read. */
+  readonly hashes: readonly string[];
   /** Whether entry 1 is here, which names the vault. */
   readonly hasFirst: boolean;
   /** The version of FORMAT.md that entry 1 states; null where it is not here. */
@@ -64,6 +66,7 @@ export class EntryReading {
   private readonly times: Pick<Entry, "seq" | "at">[] = [];
   private readonly seen = new Set<number>();
   private readonly lists: PackagedList[] = [];
+  private readonly hashes: string[] = [];
   private schema: string | null = null;
   private hasFirst = false;
   private row = 0;
@@ -88,6 +91,7 @@ export class EntryReading {
     if (this.seen.has(entry.seq)) return;
     this.seen.add(entry.seq);
     this.entries.push({ seq: entry.seq, leaf: leafHashOfBytes(line) });
+    this.hashes.push(sha256(line));
     this.findings.push(...this.onEntry(entry));
     this.learn(entry, line.length - 1);
   }
@@ -101,7 +105,7 @@ export class EntryReading {
     const times = this.times.sort((a, b) => a.seq - b.seq);
     const lastAt = (size: number) => times[countUpTo(times, size) - 1]?.at ?? null;
     const facts = { ...this.collector.facts(), lastAt };
-    const { completeness } = this;
+    const { completeness, hashes } = this;
     const lists = this.lists.sort((a, b) => a.list.entry - b.list.entry);
     return {
       findings,
@@ -115,6 +119,7 @@ export class EntryReading {
       schema,
       lists,
       completeness,
+      hashes,
     };
   }
 

@@ -1,9 +1,11 @@
 import { statedFiles } from "../core/audit-annex.js";
 import { bagTexts, type PackagedFile } from "../core/audit-bag.js";
 import type { FoundCheckpoint, FoundFile, FoundToken } from "../core/audit-checkpoints.js";
+import { cratePath } from "../core/audit-crate.js";
 import { EntryReading, type PackagedEntries } from "../core/audit-entries.js";
 import { largestProof, type ProvenCheckpoint } from "../core/audit-inclusion.js";
 import { annexOf, type ExpectedFile, expectedFiles, isOwnFile } from "../core/audit-package.js";
+import { pagePath } from "../core/audit-sender-texts.js";
 import { parseCanonicalBytes } from "../core/canonical-json.js";
 import { checkpointName } from "../core/checkpoint.js";
 import type { FindingCode } from "../core/finding-codes.js";
@@ -30,6 +32,8 @@ export interface PackageContent {
   readonly hasAllEntries: boolean;
   /** In ascending order of size. */
   readonly checkpoints: readonly PackagedCheckpoint[];
+  /** The page and the RO-Crate, by path. */
+  readonly pages: ReadonlyMap<string, Uint8Array>;
   /** Capture id → its annex.json as a text. */
   readonly annexes: ReadonlyMap<string, string>;
   /** Files whose digests were taken, and their bytes together. */
@@ -55,7 +59,7 @@ export async function readPackage(index: PackageIndex, options: ReadOptions): Pr
   reading.readTexts(options.signal);
   const entries = reading.entries(hasAllEntries);
   const files = await reading.measure(entries, options);
-  const { findings, texts, annexes, read } = reading;
+  const { findings, texts, annexes, pages, read } = reading;
   return {
     findings,
     files,
@@ -64,6 +68,7 @@ export async function readPackage(index: PackageIndex, options: ReadOptions): Pr
     hasAllEntries,
     checkpoints: reading.checkpoints(),
     annexes,
+    pages,
     read,
   };
 }
@@ -77,6 +82,7 @@ export function readBagInfo({ files }: PackageIndex, limits: PackageLimits): Uin
 class PackageReading {
   readonly findings: Finding[] = [];
   readonly texts = new Map<string, Uint8Array>();
+  readonly pages = new Map<string, Uint8Array>();
   readonly annexes = new Map<string, string>();
   read = { files: 0, bytes: 0 };
   private readonly files: ReadonlyMap<string, PackageIndexFile>;
@@ -126,6 +132,8 @@ class PackageReading {
     for (const file of this.files.values()) {
       signal.throwIfAborted();
       if (bagTexts.includes(file.path)) this.keep(file, (bytes) => this.texts.set(file.path, bytes));
+      else if (file.path === pagePath || file.path === cratePath)
+        this.keep(file, (bytes) => this.pages.set(file.path, bytes));
       else if (file.path.startsWith("proof/")) this.readProof(file);
       else if (annexOf(file.path) !== null) this.readAnnex(file);
       else this.readRecord(file);

@@ -56,6 +56,7 @@ class Outcome:
     signers: Dict[int, keys.Key] = field(default_factory=dict)
     stamps: Dict[int, List[int]] = field(default_factory=dict)
     roots: Dict[int, bytes] = field(default_factory=dict)
+    certificates: Set[str] = field(default_factory=set)
 
 
 def parse_checkpoint(data: bytes) -> Tuple[str, int, bytes]:
@@ -303,6 +304,8 @@ def _check_token(
     except Refused as refused:
         report.add(refused.code, path)
         return
+    if token.signer is not None:
+        outcome.certificates.add(hashlib.sha256(token.signer.whole).hexdigest())
     if doubt is None:
         outcome.counted += 1
         outcome.stamps.setdefault(size, []).append(keys.seconds(token.gen_time))

@@ -8,6 +8,7 @@ import bag
 import checkpoints
 import lists
 import log
+import pages
 import objects
 import schema
 from checkpoints import Facts, Found
@@ -46,6 +47,7 @@ def verify_package(path: str, trust: Trust) -> Dict[str, Any]:
     facts = Facts(True, _origins(labels, entries), lambda _: None, None, entries, _place)
     outcome = checkpoints.audit(report, found, facts, trust)
     _check_inclusion(report, tree, lines, found, proofs, outcome.roots)
+    pages.check(report, tree, entries, outcome)
     return {
         "hashes": hashes_answer(report, True),
         "chain": chain_answer(report),

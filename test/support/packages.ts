@@ -10,6 +10,7 @@ import { genesisPrev, lineHash } from "../../src/core/entry.js";
 import { inclusionProof, leafHash, merkleRoot } from "../../src/core/merkle.js";
 import { type Ed25519Secret, secretOfSeed } from "../../src/core/ssh-key.js";
 import { signMessage } from "../../src/core/sshsig.js";
+import { fixedText } from "../../src/known-texts.js";
 import * as samples from "./samples.js";
 
 /*
@@ -114,9 +115,9 @@ export function makePackage(options: MakeOptions = {}): MadePackage {
     }
   }
   files.set("data/index.html", Buffer.from("<!doctype html><title>package</title>\n"));
-  files.set("data/ro-crate-metadata.json", Buffer.from("{}\n"));
-  files.set("VERIFY.md", Buffer.from("# How to check this\n"));
-  files.set("verify.sh", Buffer.from("#!/bin/sh\nexit 1\n"));
+  files.set("data/ro-crate-metadata.json", Buffer.from('{"@graph":[]}\n'));
+  files.set("VERIFY.md", fixedText("VERIFY.md"));
+  files.set("verify.sh", fixedText("verify.sh"));
   files.set("proof/allowed_signers", Buffer.from(allowedSignersOf(log)));
   const newest = lines.length;
   const entries = [1, 2, 4, ...(token ? [5] : []), 6, 7, ...(newest > 7 ? [newest] : [])];
