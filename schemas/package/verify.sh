@@ -84,7 +84,7 @@ case $work in
   *) work=$PWD/$work ;;
 esac
 mkdir -- "$work/leaf" "$work/node" "$work/time" "$work/when" "$work/stolen" || stop 'the temporary folder cannot be used'
-for list in files folders notes ids keys rotations thefts captures owned tokens checkpoints stated leaves ends want sizes times found wanted; do
+for list in files folders notes ids keys rotations thefts captures owned tokens checkpoints stated leaves ends unsigned want sizes times found wanted; do
   : > "$work/$list"
 done
 if [ -n "$signers" ]; then cat < "$signers" > "$work/signers" || stop 'the file of --signers cannot be read'; fi
@@ -623,12 +623,12 @@ judge entries 'the entries are in order, and about the captures of this package 
 
 # ---- checkpoints: read here, said below ----
 
-# read_checkpoint FILE: sets size and root (hex) if its three lines are in order.
+# read_checkpoint FILE: sets one, size and three, its lines, if they are in order.
 read_checkpoint() {
   [ -f "$1" ] || return 1
-  is_plain_text "$1" || return 1
-  { IFS= read -r one && IFS= read -r size && IFS= read -r three; } < "$1" || return 1
-  [ "$(wc -c < "$1")" -eq $((${#one} + ${#size} + ${#three} + 3)) ] || return 1
+  [ -n "$plain" ] || is_plain_text "$1" || return 1
+  four=''
+  { IFS= read -r one && IFS= read -r size && IFS= read -r three && ! IFS= read -r four && [ -z "$four" ]; } < "$1" || return 1
   is_number "$size" || return 1
   # 32 bytes: of the last character's six bits, two are nobody's.
   case $three in
@@ -636,33 +636,74 @@ read_checkpoint() {
     *=) ;;
     *) return 1 ;;
   esac
-  [ ${#three} -eq 44 ] || return 1
-  root=$(printf '%s' "$three" | base64 -d 2> /dev/null | basenc --base16 -w 0 | tr 'A-F' 'a-f')
-  [ ${#root} -eq 64 ]
+  [ ${#three} -eq 44 ]
+}
+
+# is_name_of NAME SIZE: the size in six digits, or in as many as it takes.
+is_name_of() {
+  case ${#1}:$1 in
+    [1-5]:* | [!6]:0* | ??:0*) return 1 ;;
+  esac
+  [ "${1#"${1%%[!0]*}"}" = "$2" ]
+}
+
+# to_hex: of lines `size name root` with the root in base64, the same with the root in hex.
+to_hex() {
+  awk '
+    BEGIN { digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" }
+    {
+      root = ""
+      for (i = 1; i < 44; i += 4) {
+        number = 0
+        for (j = i; j < i + 4; j++) {
+          place = index(digits, substr($3, j, 1))
+          number = number * 64 + (place ? place - 1 : 0)
+        }
+        root = root sprintf("%06x", number)
+      }
+      print $1, $2, substr(root, 1, 64)
+    }'
 }
 
 : > "$work/problems"
-skipped=''
+: > "$work/read"
+mkdir -- "$work/both"
+skipped='' plain=''
+# One reading shows that all are plain text, and saves one of each.
+set --
+for path in proof/*/checkpoint; do
+  if [ -f "$path" ]; then set -- "$@" "$path"; fi
+done
+if [ $# -gt 0 ] && is_plain_text "$@"; then plain=yes; fi
 for path in proof/*/; do
   [ -d "$path" ] || continue
   path=${path%/}
   name=${path#proof/}
-  if ! read_checkpoint "$path/checkpoint" || [ "$(printf '%06d' "$size")" != "$name" ]; then
+  if ! read_checkpoint "$path/checkpoint" || ! is_name_of "$name" "$size"; then
     printf '%s\n' "$path/checkpoint is not there, or is no checkpoint under its number" >> "$work/problems"
     skipped=yes
     continue
   fi
-  printf '%s %s %s\n' "$size" "$name" "$root" >> "$work/checkpoints"
+  printf '%s %s %s\n' "$size" "$name" "$three" >> "$work/read"
   if [ "$one" != "$origin" ] || [ "$one" != "holdfast/$vault" ]; then
     printf '%s\n' "$path/checkpoint is of another vault than bag-info.txt and entry 1 say" >> "$work/problems"
   fi
-  if [ -f "$path/checkpoint.sig" ]; then
-    cat "$path/checkpoint" "$path/checkpoint.sig" > "$work/signed"
-    if [ ! -f "$path/signed" ] || [ "$(digest "$path/signed")" != "$(digest "$work/signed")" ]; then
-      printf '%s\n' "$path/signed is not checkpoint and signature one after the other" >> "$work/problems"
-    fi
-  fi
+  if [ -f "$path/checkpoint.sig" ]; then cat "$path/checkpoint" "$path/checkpoint.sig" > "$work/both/$name"; fi
 done
+plain=''
+to_hex < "$work/read" > "$work/checkpoints"
+(cd "$work/both" && if [ "$(printf '%s' *)" != '*' ]; then sha256sum -- *; fi) > "$work/sums"
+while read -r hash name; do
+  printf '%s  proof/%s/signed\n' "$hash" "$name"
+  if [ ! -f "proof/$name/signed" ]; then printf 'proof/%s/signed: not there\n' "$name" >> "$work/unsigned"; fi
+done < "$work/sums" > "$work/due"
+if [ -s "$work/due" ]; then command sha256sum --strict -c "$work/due" 2> /dev/null < /dev/null >> "$work/unsigned" || :; fi
+while IFS= read -r line; do
+  case $line in
+    *': OK') ;;
+    *) printf '%s\n' "${line%%:*} is not checkpoint and signature one after the other" >> "$work/problems" ;;
+  esac
+done < "$work/unsigned"
 sort -n -o "$work/checkpoints" "$work/checkpoints"
 newest=$(tail -n 1 "$work/checkpoints" | cut -d ' ' -f 1)
 
@@ -729,31 +770,29 @@ if [ -s "$work/state" ]; then
   sort "$work/state" | join "$work/rows" - | cut -d ' ' -f 2- > "$work/next"
   mv -- "$work/next" "$work/state"
 fi
-# All proofs go up by one node at a time, so that one sha256sum serves them all.
+# All proofs go up by one node at a time, so that one sha256sum serves them all; many proofs share their nodes.
 while [ -s "$work/state" ]; do
-  : > "$work/nodes"
-  : > "$work/next"
-  while read -r hash name seq place end step rest; do
-    if [ -z "$step" ]; then
-      printf '%s %s %s %s\n' "$name" "$seq" "$end" "$hash" >> "$work/ends"
-      continue
-    elif [ "$end" -eq 0 ]; then
-      printf '%s %s too-long -\n' "$name" "$seq" >> "$work/ends"
-      continue
-    elif [ $((place & 1)) -eq 1 ] || [ "$place" -eq "$end" ]; then
-      printf '01%s%s' "$step" "$hash" >> "$work/nodes"
-      while [ $((place & 1)) -eq 0 ] && [ "$place" -gt 0 ]; do place=$((place >> 1)) end=$((end >> 1)); done
-    else
-      printf '01%s%s' "$hash" "$step" >> "$work/nodes"
-    fi
-    printf '%s %s %s %s %s\n' "$name" "$seq" "$((place >> 1))" "$((end >> 1))" "$rest" >> "$work/next"
-  done < "$work/state"
+  awk -v ends="$work/ends" '
+    NF < 6 { print $2, $3, $5, $1 >> ends; next }
+    $5 == 0 { print $2, $3, "too-long", "-" >> ends; next }
+    {
+      place = $4
+      end = $5
+      if (place % 2 == 1 || place == end) {
+        node = "01" $6 $1
+        while (place % 2 == 0 && place > 0) { place /= 2; end = int(end / 2) }
+      } else node = "01" $1 $6
+      rest = ""
+      for (i = 7; i <= NF; i++) rest = rest " " $i
+      printf "%s %s %s %.0f %.0f%s\n", node, $2, $3, int(place / 2), int(end / 2), rest
+    }' "$work/state" | sort > "$work/next"
   : > "$work/state"
+  cut -d ' ' -f 1 "$work/next" | uniq > "$work/nodes"
   if [ -s "$work/nodes" ]; then
     rm -rf -- "$work/node"
     mkdir -- "$work/node"
-    tr 'a-f' 'A-F' < "$work/nodes" | basenc --base16 -d | split -a 8 -b 65 - "$work/node/n"
-    (cd "$work/node" && sha256sum -- *) | cut -c 1-64 | paste -d ' ' - "$work/next" > "$work/state"
+    tr -d '\n' < "$work/nodes" | tr 'a-f' 'A-F' | basenc --base16 -d | split -a 8 -b 65 - "$work/node/n"
+    (cd "$work/node" && sha256sum -- *) | cut -c 1-64 | paste -d ' ' "$work/nodes" - | join - "$work/next" | cut -d ' ' -f 2- > "$work/state"
   fi
 done
 awk '
@@ -919,7 +958,7 @@ read_time() {
 # leads_to OPTIONS...: whether the token at `path` is over the signed checkpoint and its chain leads there.
 leads_to() {
   if [ -f "$chain" ]; then set -- -untrusted "$chain" "$@"; fi
-  openssl ts -verify -data "$work/signed" -in "$path" -attime "$epoch" "$@" < /dev/null > /dev/null 2>&1
+  openssl ts -verify -data "$signed" -in "$path" -attime "$epoch" "$@" < /dev/null > /dev/null 2>&1
 }
 
 # leads_to_system: to a root that this computer came with.
@@ -993,7 +1032,7 @@ judge_token() {
 # judge_calendar: of an OpenTimestamps proof, only whether it is over these bytes.
 judge_calendar() {
   begin=004F70656E54696D657374616D7073000050726F6F6600BF89E2E884E892940108
-  begin=$begin$(digest "$work/signed" | tr 'a-f' 'A-F')
+  begin=$begin$(digest "$signed" | tr 'a-f' 'A-F')
   if [ "$(head -c 65 "$path" | basenc --base16 -w 0)" = "$begin" ]; then
     verdict=open
     note "$path: over this checkpoint; the Bitcoin block it ends in was not looked up"
@@ -1039,8 +1078,8 @@ judge_logged() {
 
 good='' open='' wrong='' first='' store=''
 while read -r size name root; do
-  cat "proof/$name/checkpoint" > "$work/signed"
-  if [ -f "proof/$name/checkpoint.sig" ]; then cat "proof/$name/checkpoint.sig" >> "$work/signed"; fi
+  signed=$work/both/$name
+  if [ ! -f "$signed" ]; then signed=proof/$name/checkpoint; fi
   for path in "proof/$name"/*.tsr "proof/$name"/*.ots; do
     [ -f "$path" ] || continue
     case $path in
@@ -1082,12 +1121,28 @@ signed_by() {
     < "proof/$name/checkpoint" > "$work/words" 2> /dev/null
 }
 
-# key_for SIZE: sets key to the one in force for that size.
+# key_for SIZE: sets key to the one in force for that size, and print to its fingerprint.
 key_for() {
-  key=''
+  before=$key key=''
   while read -r first line; do
     if [ "$first" -le "$1" ]; then key=$line; fi
   done < "$work/keys"
+  if [ "$key" = "$before" ]; then return; fi
+  printf '%s namespaces="%s" %s\n' "$origin" "$namespace" "$key" > "$work/inforce"
+  printf '%s\n' "$key" > "$work/key"
+  print=$(ssh-keygen -l -f "$work/key" 2> /dev/null | cut -d ' ' -f 2)
+}
+
+# signed_at_once: whether the trusted file allows the signature at `stated`, by the very key in force. That is all there is to
+# ask of nearly every one.
+signed_at_once() {
+  if [ -z "$print" ] || is_marked || ! signed_by "$trusted" "-Overify-time=$stated"; then return 1; fi
+  IFS= read -r line < "$work/words"
+  case $line in
+    *-CERT\ *) return 1 ;;
+    *" key $print") ;;
+    *) return 1 ;;
+  esac
 }
 
 # sort_signers: the lines that end in the word `stolen`, which ssh-keygen takes for a comment.
@@ -1128,19 +1183,20 @@ judge_signature() {
     return
   fi
   key_for "$size"
-  printf '%s namespaces="%s" %s\n' "$origin" "$namespace" "$key" > "$work/inforce"
-  if ! signed_by "$work/inforce"; then
-    note "proof/$name/checkpoint.sig is not a signature over this checkpoint by the key that the log names for it"
-    return
-  fi
   read -r when < "$work/when/$name" || when=''
-  when=$(date -u -d "${when:-now}" +%Y%m%d%H%M%SZ 2> /dev/null)
+  if [ "$when" != "$known" ]; then known=$when whole=$(date -u -d "${when:-now}" +%Y%m%d%H%M%SZ 2> /dev/null); fi
+  when=$whole
   stamp='' stated=$when
   if [ -s "$work/time/$name" ]; then
     read -r stamp < "$work/time/$name"
     stated=$(date -u -d "@$stamp" +%Y%m%d%H%M%SZ)
   fi
-  if is_marked; then
+  if signed_at_once; then
+    standing=allowed
+  elif ! signed_by "$work/inforce"; then
+    note "proof/$name/checkpoint.sig is not a signature over this checkpoint by the key that the log names for it"
+    return
+  elif is_marked; then
     if [ -n "$stamp" ] && signed_by "$work/marked" "-Overify-time=$stated"; then standing=allowed; else standing=stolen; fi
   elif signed_by "$trusted" "-Overify-time=$stated"; then
     standing=allowed
@@ -1167,6 +1223,7 @@ judge_signature() {
   esac
 }
 
+key='' print='' known=none whole=''
 for list in who late marked uncounted unrelied; do : > "$work/$list"; done
 tab=$(printf '\t') cr=$(printf '\r')
 trusted=proof/allowed_signers words='proof/allowed_signers'
@@ -1251,7 +1308,9 @@ elif ! read_checkpoint "$work/held"; then
 elif [ "$one" != "$origin" ]; then
   say FAIL against 'the checkpoint you hold is that of another log'
 else
-  wanted=$size mine=$root there=''
+  wanted=$size there=''
+  mine=$(printf '%s held %s\n' "$size" "$three" | to_hex)
+  mine=${mine##* }
   while read -r size name root; do
     if [ "$size" = "$wanted" ]; then there=$root; fi
   done < "$work/checkpoints"
