@@ -75,13 +75,21 @@ describe("a check takes time in proportion to what it checks", () => {
   it(
     "sixty thousand versions of one capture in a log and in a package",
     () =>
-      inTime(() => {
+      inTime(async () => {
         const stored = (function* () {
           for (const line of lines(60_000, "derive", versionBody)) {
             yield { seq: 1, prev: hex, line: Buffer.from(line), hash: hex };
           }
         })();
-        expect(auditLog(stored, () => []).entries).toBe(60_000);
+        expect(
+          (
+            await auditLog(
+              stored,
+              () => [],
+              async () => {},
+            )
+          ).entries,
+        ).toBe(60_000);
         const reading = new EntryReading(() => []);
         for (const line of lines(60_000, "derive", versionBody)) reading.take(Buffer.from(`${line}\n`));
         expect(reading.end(true).captures.get(capture)?.versions).toHaveLength(60_000);

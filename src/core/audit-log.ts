@@ -27,14 +27,18 @@ export interface LogAudit {
   readonly facts: CollectedFacts;
 }
 
+const linesAtOnce = 64;
+
 /**
  * Goes through the log once: each line in canonical form, in its place, linked to the line before it, and equal to
- * its columns (FORMAT.md §4). `onEntry` sees every entry that could be read, for checks that need more than the log.
+ * its columns (FORMAT.md §4). `onEntry` sees every entry that could be read, for checks that need more than the log;
+ * `breathe` is called now and then, and what it rejects with ends the audit.
  */
-export function auditLog(
+export async function auditLog(
   lines: Iterable<StoredLine>,
   onEntry: (entry: Entry) => readonly Finding[],
-): LogAudit {
+  breathe: () => Promise<void>,
+): Promise<LogAudit> {
   const findings: Finding[] = [];
   const captures = new CaptureReading();
   const collector = new FactCollector();
@@ -46,6 +50,7 @@ export function auditLog(
   let readmeSha256: string | null = null;
   for (const stored of lines) {
     entries += 1;
+    if (entries % linesAtOnce === 0) await breathe();
     const { line, seq } = stored;
     const { entry, faults, next } = checkLineBytes(line, link);
     link = next;

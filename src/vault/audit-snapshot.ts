@@ -3,20 +3,21 @@ import Database from "better-sqlite3";
 import { type LogFacts, newestOf } from "../core/audit-checkpoints.js";
 import { auditLog, type LogAudit } from "../core/audit-log.js";
 import type { Entry } from "../core/entry.js";
-import type { FindingCode } from "../core/finding-codes.js";
 import type { Finding } from "../core/finding.js";
+import type { FindingCode } from "../core/finding-codes.js";
 import type { LoggedCapture } from "../core/log-captures.js";
 import { CoveredTimes } from "../core/log-facts.js";
 import { auditIndex, type IndexAudit, type LinesTask, placeFindings } from "./audit-index.js";
+import { breather } from "./breather.js";
 import type { Intent } from "./commit.js";
 import { isMachineFault } from "./database.js";
 import { auditIndexApart } from "./index-thread.js";
+import { readIntents } from "./journal.js";
 import { schemaProblems } from "./json-schemas.js";
 import { objectPath } from "./layout.js";
-import { type LogFolder, readLogFolder } from "./log-folder.js";
 import { readLog } from "./log.js";
+import { type LogFolder, readLogFolder } from "./log-folder.js";
 import { unreadDatabase, type VaultReader } from "./reader.js";
-import { readIntents } from "./journal.js";
 
 /** What the database of a vault said at one instant. */
 export interface Snapshot {
@@ -64,7 +65,7 @@ export async function readSnapshot(
     const apart = startApart(reader, folder, options);
     const here = apart ? null : auditIndex(layout, database, linesTask(folder, options, false));
     if (here && here.damage.length > 0) return here.damage;
-    const read = readLogOrFail(database, folder);
+    const read = await readLogOrFail(database, folder, breather(options.signal));
     const index = here ?? (await apart);
     if (!index || index.damage.length > 0) return index?.damage ?? [];
     return "code" in read ? [read] : snapshotOf(read, folder, index);
@@ -144,15 +145,20 @@ interface ReadLog {
 }
 
 /** The log and the journal; one finding where SQLite stumbles over damage that its own check has yet to name. */
-function readLogOrFail(database: Database.Database, { checkpoints }: LogFolder): ReadLog | Finding {
+async function readLogOrFail(
+  database: Database.Database,
+  { checkpoints }: LogFolder,
+  breathe: () => Promise<void>,
+): Promise<ReadLog | Finding> {
   const lastEntries = new Map<string, number>();
   const times = new CoveredTimes(checkpoints.map(({ size }) => size));
   try {
-    const log = auditLog(readLog(database), (entry) => {
+    const onEntry = (entry: Entry) => {
       times.add(entry);
       if (typeof entry.body.capture === "string") lastEntries.set(entry.body.capture, entry.seq);
       return [...entrySchemaFindings(entry), ...placeFindings(entry)];
-    });
+    };
+    const log = await auditLog(readLog(database), onEntry, breathe);
     return { log, journal: readJournal(database), lastEntries, times };
   } catch (error) {
     if (error instanceof Database.SqliteError) return unreadable(error);

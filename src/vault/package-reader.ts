@@ -8,11 +8,12 @@ import { annexOf, type ExpectedFile, expectedFiles, isOwnFile } from "../core/au
 import { pagePath } from "../core/audit-sender-texts.js";
 import { parseCanonicalBytes } from "../core/canonical-json.js";
 import { checkpointName } from "../core/checkpoint.js";
-import type { FindingCode } from "../core/finding-codes.js";
 import { exactText } from "../core/exact-text.js";
 import type { Finding } from "../core/finding.js";
+import type { FindingCode } from "../core/finding-codes.js";
 import { FormatError } from "../core/format-error.js";
 import { proofFileOf } from "../core/package-proof-paths.js";
+import { breather } from "./breather.js";
 import { linesOf } from "./byte-lines.js";
 import { firstSchemaProblem } from "./json-schemas.js";
 import { measurePackage, readBlocks, readWhole, unread } from "./package-bytes.js";
@@ -55,8 +56,9 @@ export const entriesPath = "proof/entries.jsonl";
  */
 export async function readPackage(index: PackageIndex, options: ReadOptions): Promise<PackageContent> {
   const reading = new PackageReading(index, options.limits);
-  const hasAllEntries = reading.readEntries();
-  reading.readTexts(options.signal);
+  const breathe = breather(options.signal);
+  const hasAllEntries = await reading.readEntries(breathe);
+  await reading.readTexts(breathe);
   const entries = reading.entries(hasAllEntries);
   const files = await reading.measure(entries, options);
   const { findings, texts, annexes, pages, read } = reading;
@@ -105,7 +107,7 @@ class PackageReading {
   }
 
   /** False where there is more of it than is read. */
-  readEntries(): boolean {
+  async readEntries(breathe: () => Promise<void>): Promise<boolean> {
     const file = this.files.get(entriesPath);
     if (file === undefined) return true;
     if (file.bytes > this.limits.entries) return this.tooLarge(file);
@@ -113,6 +115,7 @@ class PackageReading {
     try {
       for (const line of linesOf(readBlocks(file), this.limits.line)) {
         count += 1;
+        await breathe();
         // Each entry has a proof, which is a file.
         if (line === null || count > this.limits.files) return this.tooLarge(file);
         this.lines.take(line);
@@ -128,9 +131,9 @@ class PackageReading {
     return this.lines.end(isWhole);
   }
 
-  readTexts(signal: AbortSignal): void {
+  async readTexts(breathe: () => Promise<void>): Promise<void> {
     for (const file of this.files.values()) {
-      signal.throwIfAborted();
+      await breathe();
       if (bagTexts.includes(file.path)) this.keep(file, (bytes) => this.texts.set(file.path, bytes));
       else if (file.path === pagePath || file.path === cratePath)
         this.keep(file, (bytes) => this.pages.set(file.path, bytes));
