@@ -5,7 +5,7 @@ import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "nod
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { findProgram } from "../dist/tools/programs.js";
+import { findProgram } from "../dist/tools/run/programs.js";
 import { root, say } from "./setup/shell.js";
 
 const vault = join(root, "demo-vault");

@@ -1,5 +1,5 @@
-import { retryAfterMs } from "./core/retry-after.js";
-import type { AuthorityState } from "./vault/authorities.js";
+import { retryAfterMs } from "./core/capture/retry-after.js";
+import type { AuthorityState } from "./vault/index/authorities.js";
 
 const minuteMs = 60_000;
 const longestMs = 6 * 60 * minuteMs;

@@ -1,9 +1,9 @@
-import type { CaptureRequest } from "./archive.js";
-import { keyOf, type ListBytes } from "./batch-list.js";
-import { readAnnotation } from "./core/annotation.js";
-import { otherCells, readSourceList } from "./core/source-list.js";
-import { parseSourceUrl } from "./core/source-url.js";
-import { capturedBefore } from "./vault/captures.js";
+import type { CaptureRequest } from "./capture/archive.js";
+import { keyOf, type ListBytes } from "./batch/list.js";
+import { readAnnotation } from "./core/capture/annotation.js";
+import { otherCells, readSourceList } from "./core/lists/source-list.js";
+import { parseSourceUrl } from "./core/capture/source-url.js";
+import { capturedBefore } from "./vault/index/captures.js";
 import { readVault } from "./vault/reader.js";
 import { isVault } from "./vault/vault.js";
 

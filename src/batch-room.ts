@@ -1,5 +1,5 @@
 import { statfsSync } from "node:fs";
-import { diskReserve } from "./core/disk-reserve.js";
+import { diskReserve } from "./core/words/disk-reserve.js";
 
 export interface RoomRules {
   /** Bytes that a batch may add to the vault; null for no bound but the disk's. */

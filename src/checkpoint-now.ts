@@ -1,11 +1,11 @@
-import { acceptRollback, acceptTail } from "./accept-log.js";
-import { closeAfterWriting, type HeadReport, type SealOptions } from "./checkpoint.js";
-import { type Checkpoint, parseCheckpoint } from "./core/checkpoint.js";
-import { HoldfastError } from "./core/error.js";
+import { acceptRollback, acceptTail } from "./seal/accept-log.js";
+import { closeAfterWriting, type HeadReport, type SealOptions } from "./seal/checkpoint.js";
+import { type Checkpoint, parseCheckpoint } from "./audit/checkpoint.js";
+import { HoldfastError } from "./core/words/error.js";
 import { FormatError } from "./core/format-error.js";
-import { openForWriting } from "./open-vault.js";
+import { openForWriting } from "./seal/open-vault.js";
 import type { World } from "./outcome.js";
-import { type OnOther, refuseOther } from "./remembering.js";
+import { type OnOther, refuseOther } from "./seal/remembering.js";
 import { vaultLayout } from "./vault/layout.js";
 import { newestCheckpoint } from "./vault/log-folder.js";
 import { refuseMissingVault } from "./vault/reader.js";

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { sep } from "node:path";
-import type { Failure } from "./core/failure.js";
-import type { LocalPlace } from "./core/local-paths.js";
-import { storageFailure, unforeseenFailure } from "./failed-capture.js";
+import type { Failure } from "./core/capture/failure.js";
+import type { LocalPlace } from "./core/words/local-paths.js";
+import { storageFailure, unforeseenFailure } from "./capture/failed-capture.js";
 
 /** Why a path cannot be imported at all, or null; a link stands for what it leads to. */
 export function refuseFile(file: string): Failure | null {

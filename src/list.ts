@@ -1,9 +1,9 @@
 import type { CaptureRow, ListFilter } from "./outcome.js";
-import { anchorOf, configured, readAnchors, type StoredAnchors } from "./vault/anchors.js";
-import { type PendingAnchor, pendingAnchors } from "./vault/authorities.js";
-import { type CaptureRowRecord, queryCaptures } from "./vault/captures.js";
+import { anchorOf, configured, readAnchors, type StoredAnchors } from "./vault/index/anchors.js";
+import { type PendingAnchor, pendingAnchors } from "./vault/index/authorities.js";
+import { type CaptureRowRecord, queryCaptures } from "./vault/index/captures.js";
 import type { VaultLayout } from "./vault/layout.js";
-import { entriesNamed, localName } from "./vault/local-names.js";
+import { entriesNamed, localName } from "./vault/index/local-names.js";
 import { newestCheckpoint } from "./vault/log-folder.js";
 import { readVault } from "./vault/reader.js";
 

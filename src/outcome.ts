@@ -1,7 +1,7 @@
-import type { RestsOn } from "./core/audit-checkpoints.js";
-import type { AuthorityTime } from "./core/authority-times.js";
-import type { CheckState, Finding } from "./core/finding.js";
-import type { CaptureQuery, CaptureRowRecord } from "./vault/captures.js";
+import type { RestsOn } from "./audit/checkpoints.js";
+import type { AuthorityTime } from "./audit/authority-times.js";
+import type { CheckState, Finding } from "./audit/finding.js";
+import type { CaptureQuery, CaptureRowRecord } from "./vault/index/captures.js";
 
 /** What every operation is handed from outside: made in `cli/main.ts` and nowhere else. */
 export interface World {

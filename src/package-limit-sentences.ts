@@ -1,8 +1,8 @@
 import { isAboutHeld } from "./core/audit-against.js";
-import type { CheckState, Finding } from "./core/finding.js";
-import type { EntryList } from "./core/entry-list.js";
-import { knownRoots, uncheckedSentences } from "./verify-limits.js";
-import type { Brought } from "./verify-trust.js";
+import type { CheckState, Finding } from "./audit/finding.js";
+import type { EntryList } from "./audit/entry-list.js";
+import { knownRoots, uncheckedSentences } from "./verify/caveats.js";
+import type { Brought } from "./verify/trust.js";
 
 /** What the check of a package came to, as far as its limits depend on it. */
 export interface PackageLimitFacts {

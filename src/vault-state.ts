@@ -1,8 +1,8 @@
-import { HoldfastError } from "./core/error.js";
-import type { VaultState } from "./doctor.js";
+import { HoldfastError } from "./core/words/error.js";
+import type { VaultState } from "./upkeep/doctor.js";
 import type { World } from "./outcome.js";
-import { sealState } from "./seal-state.js";
-import { vaultCounts } from "./vault/captures.js";
+import { sealState } from "./seal/seal-state.js";
+import { vaultCounts } from "./vault/index/captures.js";
 import { readVault } from "./vault/reader.js";
 
 /** What a vault holds and what is left to do in it. A vault that cannot be read is a result, not an error. */

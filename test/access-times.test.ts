@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { closeAfterWriting } from "../src/checkpoint.js";
+import { closeAfterWriting } from "../src/seal/checkpoint.js";
 import { closeVault } from "../src/vault/vault.js";
 import { holdfast } from "./support/cli.js";
 import { allowedSignersOf, makePackage, tarMembers, tarOf, writeFolder } from "./support/packages.js";

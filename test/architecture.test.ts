@@ -94,7 +94,7 @@ describe("the parts depend on each other one way", () => {
     const starters = files.filter((file) =>
       file.imports.some((name) => name === "node:child_process" || name === "child_process"),
     );
-    expect(starters.map(({ path }) => path)).toEqual(["tools/run.ts"]);
+    expect(starters.map(({ path }) => path)).toEqual(["tools/run/run.ts"]);
   });
 
   it("the network is spoken to in named places only: the guard, what asks through it, and channels to programs of ours", () => {
@@ -112,7 +112,7 @@ describe("the parts depend on each other one way", () => {
     const builtIn = /(?<![.\w])(fetch\(|WebSocket\b|EventSource\b|XMLHttpRequest\b)/;
     expect(files.filter(({ text }) => builtIn.test(text)).map(({ path }) => path)).toEqual([
       "batch-turns.ts",
-      "tools/content-credentials-worker.ts",
+      "tools/media/content-credentials-worker.ts",
     ]);
   });
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { main } from "../src/cli/main.js";
-import { readSourceList } from "../src/core/source-list.js";
+import { readSourceList } from "../src/core/lists/source-list.js";
 import { capturedTerminal, dangerous } from "./cli/terminal-double.js";
 import { type CliRun, holdfast } from "./support/cli.js";
 import { openSite, type Site } from "./support/site.js";

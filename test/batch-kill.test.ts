@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readSourceList } from "../src/core/source-list.js";
+import { readSourceList } from "../src/core/lists/source-list.js";
 import { holdfast } from "./support/cli.js";
 import { openSite, type Site } from "./support/site.js";
 import { makeSiteClips } from "./support/site-clips.js";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openRowQueue, type RowQueue } from "../src/batch-queue.js";
-import { addRow, atOnce, type BatchRow, insertBatch, markDone } from "../src/vault/batches.js";
+import { openRowQueue, type RowQueue } from "../src/batch/queue.js";
+import { addRow, atOnce, type BatchRow, insertBatch, markDone } from "../src/vault/index/batches.js";
 import { closeVault, type Vault } from "../src/vault/vault.js";
 import { openTestVault, temporaryFolder } from "./support/vaults.js";
 

@@ -1,7 +1,7 @@
 import { statfsSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openRoomWatch, type RoomRules, type RoomWatch } from "../src/batch-room.js";
-import { diskReserve } from "../src/core/disk-reserve.js";
+import { diskReserve } from "../src/core/words/disk-reserve.js";
 import { temporaryFolder } from "./support/vaults.js";
 
 let folder: ReturnType<typeof temporaryFolder>;

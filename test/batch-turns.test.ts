@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type BatchPace, BatchTurns } from "../src/batch-turns.js";
-import { type FailureCode, failureOf } from "../src/core/failure.js";
-import type { Attempt } from "../src/turns.js";
+import { type BatchPace, BatchTurns } from "../src/batch/turns.js";
+import { type FailureCode, failureOf } from "../src/core/capture/failure.js";
+import type { Attempt } from "../src/capture/turns.js";
 
 const minute = 60_000;
 const hour = 60 * minute;

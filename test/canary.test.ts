@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { toolsFolder } from "../src/tools/programs.js";
+import { toolsFolder } from "../src/tools/run/programs.js";
 import { digestsIn, filesBelow, formsOf, guessed } from "./support/guesses.js";
 import { jail } from "./support/jails.js";
 import { openProxy, type TestProxy } from "./support/proxies.js";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DerivationRecord } from "../src/core/record.js";
+import type { DerivationRecord } from "../src/core/capture/record.js";
 import { closeVault } from "../src/vault/vault.js";
 import { holdfast } from "./support/cli.js";
 import { openSite, type Site } from "./support/site.js";

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import type { DerivationRecord } from "../src/core/record.js";
+import type { DerivationRecord } from "../src/core/capture/record.js";
 import type { CaptureResult } from "../src/outcome.js";
 import { openClips } from "./support/clips.js";
 import { holdfast } from "./support/cli.js";

@@ -9,13 +9,13 @@ import {
   programFinding,
   type VaultState,
   vaultFindings,
-} from "../src/doctor.js";
-import { sealFindings } from "../src/seal-state.js";
+} from "../src/upkeep/doctor.js";
+import { sealFindings } from "../src/seal/seal-state.js";
 import type { World } from "../src/outcome.js";
-import { moduleFinding, sqliteFinding } from "../src/doctor-supply.js";
-import type { InstalledModule } from "../src/tools/installed-modules.js";
-import type { Program } from "../src/tools/programs.js";
-import type { SqliteBinary } from "../src/tools/sqlite-binary.js";
+import { moduleFinding, sqliteFinding } from "../src/upkeep/doctor-supply.js";
+import type { InstalledModule } from "../src/tools/run/installed-modules.js";
+import type { Program } from "../src/tools/run/programs.js";
+import type { SqliteBinary } from "../src/tools/run/sqlite-binary.js";
 
 let folder: string;
 

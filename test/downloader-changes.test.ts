@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { World } from "../src/outcome.js";
-import { statedSoftware } from "../src/stated-software.js";
-import type { Program } from "../src/tools/programs.js";
-import { modulesIn } from "../src/tools/python-environment.js";
+import { statedSoftware } from "../src/capture/stated-software.js";
+import type { Program } from "../src/tools/run/programs.js";
+import { modulesIn } from "../src/tools/run/python-environment.js";
 import { holdfast } from "./support/cli.js";
 import { temporaryFolder } from "./support/vaults.js";
 import { testDownloader } from "./support/yt-dlp.js";

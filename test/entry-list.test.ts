@@ -8,11 +8,11 @@ import {
   isJsonObject,
   type JsonObject,
   parseCanonical,
-} from "../src/core/canonical-json.js";
-import { lineHash } from "../src/core/entry.js";
-import { exportPackage } from "../src/export.js";
+} from "../src/audit/canonical-json.js";
+import { lineHash } from "../src/audit/entry.js";
+import { exportPackage } from "../src/handover/export.js";
 import { closeVault, logEntry } from "../src/vault/vault.js";
-import { verifyPackage } from "../src/verify-package.js";
+import { verifyPackage } from "../src/verify/package.js";
 import {
   captureA,
   captureC,

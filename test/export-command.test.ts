@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { main } from "../src/cli/main.js";
-import { closeAfterWriting } from "../src/checkpoint.js";
+import { closeAfterWriting } from "../src/seal/checkpoint.js";
 import { holdfast } from "./support/cli.js";
 import { captureText, copyVault, openTestVault, temporaryFolder, testWorld } from "./support/vaults.js";
 

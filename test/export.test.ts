@@ -3,13 +3,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import jsonld from "jsonld";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HoldfastError } from "../src/core/error.js";
-import { type ExportRequest, exportPackage } from "../src/export.js";
-import { exportSigners, rotateKey } from "../src/key.js";
-import { newKey } from "../src/make-key.js";
+import { HoldfastError } from "../src/core/words/error.js";
+import { type ExportRequest, exportPackage } from "../src/handover/export.js";
+import { exportSigners, rotateKey } from "../src/seal/key.js";
+import { newKey } from "../src/seal/make-key.js";
 import type { World } from "../src/outcome.js";
 import { closeVault } from "../src/vault/vault.js";
-import { verifyPackage } from "../src/verify-package.js";
+import { verifyPackage } from "../src/verify/package.js";
 import { goToMachineOf } from "./support/machines.js";
 import { openAuthority, type TestAuthority } from "./support/authority.js";
 import { openCalendar, type TestCalendar } from "./support/calendar.js";

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { wellFormed } from "../src/core/well-formed.js";
-import { forbiddenJail } from "../src/tools/jail-state.js";
-import { signWithSshKeygen } from "../src/tools/ssh-keygen.js";
-import { fetchVideo } from "../src/tools/yt-dlp.js";
+import { forbiddenJail } from "../src/tools/run/jail-state.js";
+import { signWithSshKeygen } from "../src/tools/run/ssh-keygen.js";
+import { fetchVideo } from "../src/tools/download/yt-dlp.js";
 import { holdfast } from "./support/cli.js";
 import { hostileTexts, steeringIn } from "./support/hostile-texts.js";
 import { openSite, type Site } from "./support/site.js";

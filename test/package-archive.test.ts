@@ -19,10 +19,10 @@ import {
   identityToRecipient,
 } from "age-encryption";
 import { afterAll, describe, expect, it } from "vitest";
-import { HoldfastError } from "../src/core/error.js";
-import { encodePrivateKey } from "../src/core/ssh-key.js";
-import { parseRecipient, writePackageTar } from "../src/vault/package-archive.js";
-import { verifyPackage } from "../src/verify-package.js";
+import { HoldfastError } from "../src/core/words/error.js";
+import { encodePrivateKey } from "../src/audit/ssh-key.js";
+import { parseRecipient, writePackageTar } from "../src/vault/package/archive.js";
+import { verifyPackage } from "../src/verify/package.js";
 import { sshIdentity } from "./support/age-ssh-identity.js";
 import { makeAuthority, makePackage, type PackageFiles, secretOf, writeFolder } from "./support/packages.js";
 import { program } from "./support/programs-on-path.js";

@@ -12,10 +12,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { HoldfastError } from "../src/core/error.js";
+import { HoldfastError } from "../src/core/words/error.js";
 import type { PackageReport } from "../src/outcome.js";
-import { packageLimits } from "../src/vault/package-index.js";
-import { type PackageRequest, verifyPackage } from "../src/verify-package.js";
+import { packageLimits } from "../src/vault/package/scan.js";
+import { type PackageRequest, verifyPackage } from "../src/verify/package.js";
 import {
   allowedSignersOf,
   captureA,

@@ -10,9 +10,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { parseCheckpoint } from "../src/core/checkpoint.js";
+import { parseCheckpoint } from "../src/audit/checkpoint.js";
 import type { PackageReport } from "../src/outcome.js";
-import { verifyPackage } from "../src/verify-package.js";
+import { verifyPackage } from "../src/verify/package.js";
 import {
   makePackage,
   type PackageFiles,

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { sha256 } from "../src/core/digest.js";
+import { sha256 } from "../src/audit/digest.js";
 import { leadingRoutes } from "./support/leading-pages.ts";
 import type { NameAnswer } from "./support/name-server.ts";
 import { canOpenNetworks, type OpenNetwork, openNetwork } from "./support/open-network.ts";

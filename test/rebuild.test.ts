@@ -11,13 +11,13 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { logAnnotation } from "../src/annotate.js";
-import { sealHead } from "../src/checkpoint.js";
-import { fromCommandLine } from "../src/core/annotation.js";
+import { logAnnotation } from "../src/capture/annotate.js";
+import { sealHead } from "../src/seal/checkpoint.js";
+import { fromCommandLine } from "../src/core/capture/annotation.js";
 import { listCaptures } from "../src/list.js";
 import type { World } from "../src/outcome.js";
-import { rebuildVault } from "../src/rebuild.js";
-import { showCapture } from "../src/show.js";
+import { rebuildVault } from "../src/upkeep/rebuild.js";
+import { showCapture } from "../src/search/show.js";
 import { encodeSettings } from "../src/vault/settings.js";
 import { closeVault } from "../src/vault/vault.js";
 import { openAuthority, type TestAuthority } from "./support/authority.js";

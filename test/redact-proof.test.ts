@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { redactCapture } from "../src/redact.js";
+import { redactCapture } from "../src/handover/publication.js";
 import { closeVault } from "../src/vault/vault.js";
 import { tellingClip } from "./support/publication-clips.js";
 import { captureFiles, openTestVault, temporaryFolder, testWorld } from "./support/vaults.js";

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RedactResult, redactCapture } from "../src/redact.js";
+import { type RedactResult, redactCapture } from "../src/handover/publication.js";
 import { closeVault } from "../src/vault/vault.js";
 import { holdfast } from "./support/cli.js";
 import { ffmpegIn } from "./support/publication-clips.js";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodeCanonical, toJson } from "../src/core/canonical-json.js";
+import { encodeCanonical, toJson } from "../src/audit/canonical-json.js";
 import { commitNextVersion } from "../src/vault/commit.js";
 import { digestFile } from "../src/vault/digest-file.js";
 import { readObject } from "../src/vault/objects.js";
@@ -175,7 +175,7 @@ describe("a package of such a capture", () => {
     const refused = await holdfast(["export", id, "--to", place, "--vault", vault]);
     expect(refused.status).toBe(2);
     const written: string[][] = [];
-    const { exportPackage } = await import("../src/export.js");
+    const { exportPackage } = await import("../src/handover/export.js");
     const { testWorld } = await import("./support/vaults.js");
     const order = {
       vault,

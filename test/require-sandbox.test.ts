@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DerivationRecord } from "../src/core/record.js";
+import type { DerivationRecord } from "../src/core/capture/record.js";
 import { holdfast } from "./support/cli.js";
 import { openClips } from "./support/clips.js";
 import { disguise, disguises, makeSecret, secretMark } from "./support/hostile-media.js";

@@ -1,14 +1,14 @@
-import { restsOnNothing } from "../src/core/audit-checkpoints.js";
+import { restsOnNothing } from "../src/audit/checkpoints.js";
 import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { captureObject } from "../src/cli/capture-page.js";
 import { headObject } from "../src/cli/show-head.js";
-import { encodeCanonical, parseCanonical } from "../src/core/canonical-json.js";
-import { type Entry, eventNames, lineHash, parseEntry } from "../src/core/entry.js";
-import { HoldfastError } from "../src/core/error.js";
-import type { FailureCode } from "../src/core/failure.js";
+import { encodeCanonical, parseCanonical } from "../src/audit/canonical-json.js";
+import { type Entry, eventNames, lineHash, parseEntry } from "../src/audit/entry.js";
+import { HoldfastError } from "../src/core/words/error.js";
+import type { FailureCode } from "../src/core/capture/failure.js";
 import type {
   Basis,
   DecodeCheck,
@@ -18,12 +18,12 @@ import type {
   ElementStatus,
   FileRole,
   Wholeness,
-} from "../src/core/record.js";
-import type { DoctorReport } from "../src/doctor.js";
+} from "../src/core/capture/record.js";
+import type { DoctorReport } from "../src/upkeep/doctor.js";
 import type { CaptureResult, CaptureRow, CheckState, FileReport, VerifyReport } from "../src/outcome.js";
-import type { ShownCapture } from "../src/show.js";
-import type { Sandbox } from "../src/tools/confinement.js";
-import type { Program, ProgramName } from "../src/tools/programs.js";
+import type { ShownCapture } from "../src/search/show.js";
+import type { Sandbox } from "../src/tools/run/confinement.js";
+import type { Program, ProgramName } from "../src/tools/run/programs.js";
 import type { AnnexFacts } from "../src/vault/annex.js";
 import type { Settings } from "../src/vault/settings.js";
 import { derivation, importRecord, publication, record } from "./support/samples.js";

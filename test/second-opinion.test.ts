@@ -4,10 +4,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lineHash } from "../src/core/entry.js";
-import type { Finding } from "../src/core/finding.js";
-import { verifyVault } from "../src/verify.js";
-import { verifyPackage } from "../src/verify-package.js";
+import { lineHash } from "../src/audit/entry.js";
+import type { Finding } from "../src/audit/finding.js";
+import { verifyVault } from "../src/verify/vault.js";
+import { verifyPackage } from "../src/verify/package.js";
 import { applyDamage, type DamageScenario, fill } from "./support/damage.js";
 import { makeReferences, type Reference } from "./support/damage-references.js";
 import {

@@ -2,10 +2,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { encodeCanonical, isJsonObject, parseCanonical } from "../src/core/canonical-json.js";
-import { sha256 } from "../src/core/digest.js";
-import { fixedText, knownTexts } from "../src/known-texts.js";
-import { verifyPackage } from "../src/verify-package.js";
+import { encodeCanonical, isJsonObject, parseCanonical } from "../src/audit/canonical-json.js";
+import { sha256 } from "../src/audit/digest.js";
+import { fixedText, knownTexts } from "../src/verify/known-texts.js";
+import { verifyPackage } from "../src/verify/package.js";
 import {
   captureA,
   makePackage,

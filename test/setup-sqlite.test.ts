@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { sqliteBinary } from "../src/tools/sqlite-binary.js";
+import { sqliteBinary } from "../src/tools/run/sqlite-binary.js";
 
 const root = join(import.meta.dirname, "..");
 let folder: string;

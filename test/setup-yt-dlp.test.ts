@@ -5,8 +5,8 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { foundModules, installedModules } from "../src/tools/installed-modules.js";
-import { findProgram, minimumYtDlp } from "../src/tools/programs.js";
+import { foundModules, installedModules } from "../src/tools/run/installed-modules.js";
+import { findProgram, minimumYtDlp } from "../src/tools/run/programs.js";
 
 const setup = join(import.meta.dirname, "..", "bin", "setup");
 let folder: string;

@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { encodeCanonical } from "../src/core/canonical-json.js";
-import { lineHash } from "../src/core/entry.js";
-import { verifyPackage } from "../src/verify-package.js";
+import { encodeCanonical } from "../src/audit/canonical-json.js";
+import { lineHash } from "../src/audit/entry.js";
+import { verifyPackage } from "../src/verify/package.js";
 import { makeCertificates } from "./support/authority-certificates.js";
 import { digestOf, handMade } from "./support/authority-stamps.js";
 import {

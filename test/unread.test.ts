@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { databaseState } from "../src/vault/database-files.js";
 import { vaultLayout } from "../src/vault/layout.js";
-import { waitForWriter } from "../src/vault/second-look.js";
+import { waitForWriter } from "../src/vault/check/second-look.js";
 import { closeVault } from "../src/vault/vault.js";
 import { takeWriterLock } from "../src/vault/writer-lock.js";
 import { makePackage, writeFolder } from "./support/packages.js";

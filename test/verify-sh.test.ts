@@ -13,12 +13,12 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { encodeCanonical } from "../src/core/canonical-json.js";
-import { checkpointNamespace } from "../src/core/checkpoint.js";
-import { sha256, sha512 } from "../src/core/digest.js";
-import { lineHash } from "../src/core/entry.js";
-import type { Ed25519Secret } from "../src/core/ssh-key.js";
-import { signMessage } from "../src/core/sshsig.js";
+import { encodeCanonical } from "../src/audit/canonical-json.js";
+import { checkpointNamespace } from "../src/audit/checkpoint.js";
+import { sha256, sha512 } from "../src/audit/digest.js";
+import { lineHash } from "../src/audit/entry.js";
+import type { Ed25519Secret } from "../src/audit/ssh-key.js";
+import { signMessage } from "../src/audit/sshsig.js";
 import { makeCertificates } from "./support/authority-certificates.js";
 import { bareToken, der, handMade } from "./support/authority-stamps.js";
 import {

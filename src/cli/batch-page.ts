@@ -1,7 +1,7 @@
-import type { BatchReport, RowCounts } from "../batch.js";
-import type { StoredBatch } from "../batch-list.js";
+import type { BatchReport, RowCounts } from "../batch/batch.js";
+import type { StoredBatch } from "../batch/list.js";
 import type { BatchPlan, PlannedRow } from "../batch-plan.js";
-import { printable, printableJson } from "../core/printable.js";
+import { printable, printableJson } from "../core/words/printable.js";
 import type { Session } from "./session.js";
 import { renderTable } from "./table.js";
 import { columnsOf } from "./terminal.js";

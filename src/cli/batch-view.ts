@@ -1,5 +1,5 @@
-import type { BatchEvents, BatchRow, RowCounts, RowResult } from "../batch.js";
-import { fitWidth, printable, printableJson } from "../core/printable.js";
+import type { BatchEvents, BatchRow, RowCounts, RowResult } from "../batch/batch.js";
+import { fitWidth, printable, printableJson } from "../core/words/printable.js";
 import type { CaptureResult, Progress } from "../outcome.js";
 import { beginLines, countWords } from "./batch-page.js";
 import { errorLines } from "./failure-report.js";

@@ -1,4 +1,4 @@
-import { printable } from "../core/printable.js";
+import { printable } from "../core/words/printable.js";
 import type { CaptureRow } from "../outcome.js";
 import type { Style } from "./style.js";
 import { type Column, renderTable } from "./table.js";

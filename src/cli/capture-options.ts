@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { CaptureRequest } from "../archive.js";
+import type { CaptureRequest } from "../capture/archive.js";
 import { parseCount, parseSize } from "./option-values.js";
 import { type SandboxOption, sandboxOption } from "./sandbox-option.js";
 import { isSwitchedOn, type Session } from "./session.js";

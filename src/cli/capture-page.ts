@@ -1,5 +1,5 @@
-import { printable } from "../core/printable.js";
-import type { PublicationRecord } from "../core/publication.js";
+import { printable } from "../core/words/printable.js";
+import type { PublicationRecord } from "../core/media/publication.js";
 import type {
   Basis,
   CaptureRecord,
@@ -9,9 +9,9 @@ import type {
   ElementName,
   RecordFile,
   RunRecord,
-} from "../core/record.js";
+} from "../core/capture/record.js";
 import type { CaptureRow } from "../outcome.js";
-import type { ShownAnchor, ShownCapture } from "../show.js";
+import type { ShownAnchor, ShownCapture } from "../search/show.js";
 import { filledLines, soundWords, timingLines } from "./publication-words.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd } from "./text-layout.js";

@@ -1,5 +1,5 @@
-import { printable } from "../core/printable.js";
-import type { JailsFound } from "../jails.js";
+import { printable } from "../core/words/printable.js";
+import type { JailsFound } from "../capture/jails.js";
 import { errorLines } from "./failure-report.js";
 import type { Session } from "./session.js";
 
@@ -9,7 +9,7 @@ export async function noteDownloaderChanges(
   downloader: JailsFound["downloader"],
 ): Promise<void> {
   if (downloader === null || session.quiet) return;
-  const { downloaderChanges } = await import("../downloader-changes.js");
+  const { downloaderChanges } = await import("../capture/downloader-changes.js");
   const changes = downloaderChanges(downloader, session.world).map(
     ({ name, state }) => `${printable(name, 60)} ${state === "added-since-set-up" ? "was added" : "changed"}`,
   );

@@ -1,4 +1,4 @@
-import { type ErrorCode, HoldfastError } from "../core/error.js";
+import { type ErrorCode, HoldfastError } from "../core/words/error.js";
 import type { CaptureResult } from "../outcome.js";
 import { labelled } from "./text-layout.js";
 

@@ -1,6 +1,6 @@
 import type { CommanderError } from "commander";
-import { HoldfastError } from "../core/error.js";
-import { printable } from "../core/printable.js";
+import { HoldfastError } from "../core/words/error.js";
+import { printable } from "../core/words/printable.js";
 
 /** The lines of an error: what was being done to what, then what to type next. */
 export function errorLines(message: string, hint: string): readonly string[] {

@@ -1,7 +1,7 @@
 import { foundColumns } from "../core/found-columns.js";
-import { printable } from "../core/printable.js";
-import { csvLine } from "../core/result-table.js";
-import type { FoundCapture } from "../find.js";
+import { printable } from "../core/words/printable.js";
+import { csvLine } from "../core/lists/result-table.js";
+import type { FoundCapture } from "../search/find.js";
 import { captureColumns, paintHeader } from "./capture-list.js";
 import type { Style } from "./style.js";
 import { renderTable } from "./table.js";

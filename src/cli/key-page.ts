@@ -1,5 +1,5 @@
-import { printable } from "../core/printable.js";
-import type { KeyFacts, KeyHeld, KeyReport, RotationReport } from "../key.js";
+import { printable } from "../core/words/printable.js";
+import type { KeyFacts, KeyHeld, KeyReport, RotationReport } from "../seal/key.js";
 import { labelled } from "./text-layout.js";
 import { formatTime } from "./units.js";
 

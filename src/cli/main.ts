@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Command, CommanderError } from "commander";
-import { HoldfastError } from "../core/error.js";
-import { printable } from "../core/printable.js";
+import { HoldfastError } from "../core/words/error.js";
+import { printable } from "../core/words/printable.js";
 import type { World } from "../outcome.js";
 import { type ExitStatus, exitStatus, statusOfError, statusWithSealing } from "./exit-status.js";
 import {

@@ -1,4 +1,4 @@
-import { printable } from "../core/printable.js";
+import { printable } from "../core/words/printable.js";
 import type { CheckState, PackagedCapture, PackageReport } from "../outcome.js";
 import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";

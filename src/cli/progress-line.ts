@@ -1,4 +1,4 @@
-import { displayWidth, fitWidth, printable } from "../core/printable.js";
+import { displayWidth, fitWidth, printable } from "../core/words/printable.js";
 import type { Progress } from "../outcome.js";
 import { formatBytes, formatClock, formatCount } from "./units.js";
 

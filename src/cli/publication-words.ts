@@ -1,5 +1,5 @@
-import type { FilledRegion, PublicationRecord, Region } from "../core/publication.js";
-import { fromMicroseconds, parseSeconds } from "../core/timing.js";
+import type { FilledRegion, PublicationRecord, Region } from "../core/media/publication.js";
+import { fromMicroseconds, parseSeconds } from "../core/media/timing.js";
 
 /** The regions of a copy, one line each. */
 export function filledLines({ fills }: Pick<PublicationRecord, "fills">): readonly string[] {

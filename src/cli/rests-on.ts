@@ -1,5 +1,5 @@
-import type { RestsOn } from "../core/audit-checkpoints.js";
-import { printable } from "../core/printable.js";
+import type { RestsOn } from "../audit/checkpoints.js";
+import { printable } from "../core/words/printable.js";
 import { labelled } from "./text-layout.js";
 import { counted, formatTime } from "./units.js";
 

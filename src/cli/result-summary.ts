@@ -1,4 +1,4 @@
-import { printable } from "../core/printable.js";
+import { printable } from "../core/words/printable.js";
 import type { CaptureResult, ResultFile } from "../outcome.js";
 import type { Style } from "./style.js";
 import { labelled } from "./text-layout.js";

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import type { JailNeeds, JailsFound } from "../jails.js";
+import type { JailNeeds, JailsFound } from "../capture/jails.js";
 import { errorLines } from "./failure-report.js";
 import { isSwitchedOn, type Session } from "./session.js";
 
@@ -25,7 +25,7 @@ export async function checkSandbox(
   { requireSandbox }: SandboxOption,
   needs: JailNeeds,
 ): Promise<JailsFound["downloader"]> {
-  const { jailsOf, requireJails } = await import("../jails.js");
+  const { jailsOf, requireJails } = await import("../capture/jails.js");
   if (requireSandbox === true || isSwitchedOn(session, "HOLDFAST_REQUIRE_SANDBOX")) {
     return requireJails(needs, session.world);
   }

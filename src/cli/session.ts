@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { HoldfastError } from "../core/error.js";
+import type { HoldfastError } from "../core/words/error.js";
 import type { World } from "../outcome.js";
 import type { ExitStatus } from "./exit-status.js";
 import type { Screen } from "./screen.js";

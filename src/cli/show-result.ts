@@ -1,4 +1,4 @@
-import { printableJson } from "../core/printable.js";
+import { printableJson } from "../core/words/printable.js";
 import type { CaptureResult } from "../outcome.js";
 import { errorLines } from "./failure-report.js";
 import { resultLine, resultSummary, tallyLine } from "./result-summary.js";

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { printable } from "../core/printable.js";
+import { printable } from "../core/words/printable.js";
 import type { CaptureResult } from "../outcome.js";
 import type { StoredPlaces } from "./result-summary.js";
 

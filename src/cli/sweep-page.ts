@@ -1,5 +1,5 @@
-import { printable } from "../core/printable.js";
-import type { SweepReport, SweptOrphan } from "../sweep.js";
+import { printable } from "../core/words/printable.js";
+import type { SweepReport, SweptOrphan } from "../upkeep/sweep.js";
 import { padEnd, wrap } from "./text-layout.js";
 import { counted } from "./units.js";
 

@@ -1,4 +1,4 @@
-import { displayWidth, fitWidth } from "../core/printable.js";
+import { displayWidth, fitWidth } from "../core/words/printable.js";
 import { padEnd, padStart } from "./text-layout.js";
 
 export interface Column<Row> {

@@ -1,4 +1,4 @@
-import { displayWidth } from "../core/printable.js";
+import { displayWidth } from "../core/words/printable.js";
 
 /** Spaces up to `columns`; longer text is left as it is. */
 export function padEnd(text: string, columns: number): string {

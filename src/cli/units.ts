@@ -1,4 +1,4 @@
-import { printable } from "../core/printable.js";
+import { printable } from "../core/words/printable.js";
 
 const sizeUnits = ["kB", "MB", "GB", "TB", "PB"] as const;
 

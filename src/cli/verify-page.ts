@@ -1,8 +1,8 @@
-import type { Finding } from "../core/finding.js";
-import { printable } from "../core/printable.js";
+import type { Finding } from "../audit/finding.js";
+import { printable } from "../core/words/printable.js";
 import type { CheckState, FileReport, VerifyReport } from "../outcome.js";
 import { restsOnLines } from "./rests-on.js";
-import type { Question } from "../core/finding-codes.js";
+import type { Question } from "../audit/finding-codes.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd, wrap } from "./text-layout.js";
 import { counted, formatBytes, formatCount, formatTime } from "./units.js";

@@ -1,7 +1,7 @@
-import type { LogFacts } from "./audit-checkpoints.js";
-import type { Checkpoint } from "./checkpoint.js";
-import type { FindingCode } from "./finding-codes.js";
-import type { Finding } from "./finding.js";
+import type { LogFacts } from "../audit/checkpoints.js";
+import type { Checkpoint } from "../audit/checkpoint.js";
+import type { FindingCode } from "../audit/finding-codes.js";
+import type { Finding } from "../audit/finding.js";
 
 /** The errors of `auditAgainst`. */
 const heldFaults: readonly FindingCode[] = ["history-rewritten", "history-truncated", "other-log"];

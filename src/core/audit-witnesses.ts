@@ -1,10 +1,10 @@
-import type { FoundCheckpoint, FoundFile, LogFacts, RestsOn, WitnessEntry } from "./audit-checkpoints.js";
-import { asciiOf } from "./audit-signed.js";
-import { checkpointNamespace } from "./checkpoint.js";
-import { sha256 } from "./digest.js";
-import type { FindingCode } from "./finding-codes.js";
-import type { Finding } from "./finding.js";
-import { checkSignature } from "./sshsig.js";
+import type { FoundCheckpoint, FoundFile, LogFacts, RestsOn, WitnessEntry } from "../audit/checkpoints.js";
+import { asciiOf } from "../audit/signed-checkpoint.js";
+import { checkpointNamespace } from "../audit/checkpoint.js";
+import { sha256 } from "../audit/digest.js";
+import type { FindingCode } from "../audit/finding-codes.js";
+import type { Finding } from "../audit/finding.js";
+import { checkSignature } from "../audit/sshsig.js";
 
 export interface WitnessAudit {
   readonly findings: readonly Finding[];

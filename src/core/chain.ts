@@ -1,5 +1,5 @@
-import { type Entry, genesisPrev, lineHash, lineHashOfBytes, parseEntry } from "./entry.js";
-import { exactText } from "./exact-text.js";
+import { type Entry, genesisPrev, lineHash, lineHashOfBytes, parseEntry } from "../audit/entry.js";
+import { exactText } from "../audit/exact-text.js";
 import { FormatError } from "./format-error.js";
 
 /** What the next line of a log must say to follow the ones before it (FORMAT.md §4.3). */

@@ -1,5 +1,5 @@
-import type { Entry } from "./entry.js";
-import type { Finding } from "./finding.js";
+import type { Entry } from "../audit/entry.js";
+import type { Finding } from "../audit/finding.js";
 
 /**
  * Whether the entries of a log, in order, are dated in that order (FORMAT.md §18.1). They need not be: a clock is put

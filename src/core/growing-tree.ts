@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { leafHashOfBytes } from "./merkle.js";
+import { leafHashOfBytes } from "../audit/merkle.js";
 
 /**
  * The tree of `merkle.ts`, for whole logs: it grows line by line in place, without a copy for each leaf. `onNode` is told

@@ -1,4 +1,4 @@
-import { HoldfastError } from "./error.js";
+import { HoldfastError } from "./words/error.js";
 
 /** What a list of sources may hold (SECURITY §4, "input table"). Cells are counted in UTF-16 units. */
 export const listLimits = {

@@ -1,4 +1,4 @@
-import { checkpointName } from "./checkpoint.js";
+import { checkpointName } from "../audit/checkpoint.js";
 
 /** What lies under `proof/<NNNNNN>/` of a package by its name (FORMAT.md §17). */
 export type ProofFile = { readonly size: number } & (

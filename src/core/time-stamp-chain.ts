@@ -5,7 +5,7 @@ import {
   readPemCertificates,
   type StampCertificate,
   wasValid,
-} from "./time-stamp-certificate.js";
+} from "../audit/time-stamp-certificate.js";
 
 /** Certificates from the signer upwards. */
 export interface Chain {

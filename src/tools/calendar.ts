@@ -1,4 +1,4 @@
-import { askOutside, type SmallAnswer, type WayOut } from "./guarded-request.js";
+import { askOutside, type SmallAnswer, type WayOut } from "./network/guarded-request.js";
 
 const accept = { Accept: "application/vnd.opentimestamps.v1" };
 

@@ -1,4 +1,4 @@
-import type { EndedBy, Started } from "./run.js";
+import type { EndedBy, Started } from "./run/run.js";
 
 /** Between asking a program to end and ending it. */
 export const graceMs = 3000;

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
-import type { Started } from "./run.js";
+import type { Started } from "./run/run.js";
 
 const childPid = /"child-pid": (\d+)/;
 

@@ -1,6 +1,6 @@
-import { isJsonObject, type Json, type JsonObject } from "../core/canonical-json.js";
+import { isJsonObject, type Json, type JsonObject } from "../audit/canonical-json.js";
 import { wellFormed } from "../core/well-formed.js";
-import type { ListEntry } from "./fetch-types.js";
+import type { ListEntry } from "./download/fetch-types.js";
 
 /**
  * The entries of what `yt-dlp --flat-playlist --dump-single-json` printed about `page`. An entry the platform could

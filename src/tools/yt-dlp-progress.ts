@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
 import type { Progress, YTDlpEventEmitter } from "yt-dlp-wrap";
-import type { FetchProgress } from "./fetch-types.js";
+import type { FetchProgress } from "./download/fetch-types.js";
 
 // The package is CommonJS with a default export, which loaders hand to an import in two different shapes.
 const { default: YTDlpWrap }: typeof import("yt-dlp-wrap") = createRequire(import.meta.url)("yt-dlp-wrap");

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { encodeCanonical, isJsonObject, parseForeignJson } from "../core/canonical-json.js";
+import { encodeCanonical, isJsonObject, parseForeignJson } from "../audit/canonical-json.js";
 import type { CaptureId } from "../core/capture-id.js";
-import { sha256 } from "../core/digest.js";
+import { sha256 } from "../audit/digest.js";
 import { digestFile } from "./digest-file.js";
 import { syncFile, writeNewFile } from "./durable.js";
 import type { VaultLayout } from "./layout.js";

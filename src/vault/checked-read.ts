@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { close, fstat, read } from "node:fs";
 import { promisify } from "node:util";
-import { HoldfastError } from "../core/error.js";
+import { HoldfastError } from "../core/words/error.js";
 import { isRefusal, openQuietly } from "./digest-file.js";
 
 /** What is stated of a stored file, and where it lies. */

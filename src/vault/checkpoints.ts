@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
-import type { FoundCheckpoint } from "../core/audit-checkpoints.js";
+import type { FoundCheckpoint } from "../audit/checkpoints.js";
 import {
   type Checkpoint,
   checkpointName,
@@ -9,17 +9,17 @@ import {
   encodeCheckpoint,
   originOf,
   parseCheckpoint,
-} from "../core/checkpoint.js";
-import { HoldfastError } from "../core/error.js";
+} from "../audit/checkpoint.js";
+import { HoldfastError } from "../core/words/error.js";
 import { FormatError } from "../core/format-error.js";
-import { treeRoot } from "../core/merkle.js";
-import type { SshPublicKey } from "../core/ssh-key.js";
-import { checkSignature } from "../core/sshsig.js";
+import { treeRoot } from "../audit/merkle.js";
+import type { SshPublicKey } from "../audit/ssh-key.js";
+import { checkSignature } from "../audit/sshsig.js";
 import { digestFileQuickly } from "./digest-file.js";
 import { lastRow, textOfLine } from "./log.js";
 import { placeInLog } from "./log-files.js";
 import { listSegments, newestCheckpoint } from "./log-folder.js";
-import { peaksOf } from "./merkle-nodes.js";
+import { peaksOf } from "./index/merkle-nodes.js";
 import { refuseOlderLog } from "./older-log.js";
 import type { Vault } from "./vault.js";
 

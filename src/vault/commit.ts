@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Json } from "../core/canonical-json.js";
+import type { Json } from "../audit/canonical-json.js";
 import type { CaptureId } from "../core/capture-id.js";
-import { sha256, sha512 } from "../core/digest.js";
-import type { Entry, EventName } from "../core/entry.js";
+import { sha256, sha512 } from "../audit/digest.js";
+import type { Entry, EventName } from "../audit/entry.js";
 import {
   encodeInventory,
   encodeSidecar,
@@ -12,7 +12,7 @@ import {
   type InventoryFile,
   nextInventory,
   type VersionNote,
-} from "../core/inventory.js";
+} from "../audit/inventory.js";
 import { makeFolder, moveDurably, placeFile, syncFolder, syncFolderTree, writeNewFile } from "./durable.js";
 import { objectDeclaration, objectPath } from "./layout.js";
 import { logEntry, type Vault } from "./vault.js";

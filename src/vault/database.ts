@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
-import { HoldfastError } from "../core/error.js";
+import { HoldfastError } from "../core/words/error.js";
 import { isRefusal } from "./digest-file.js";
 
 const schemaFolder = fileURLToPath(new URL("../../schemas/", import.meta.url));

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import type { MeasuredFile } from "../core/audit-object.js";
+import type { MeasuredFile } from "../audit/object.js";
 
 export interface FileDigest {
   readonly bytes: number;

@@ -1,7 +1,7 @@
-import { isJsonObject, type JsonObject, parseForeignJson } from "../core/canonical-json.js";
+import { isJsonObject, type JsonObject, parseForeignJson } from "../audit/canonical-json.js";
 import { isCaptureId } from "../core/capture-id.js";
-import { genesisPrev } from "../core/entry.js";
-import { HoldfastError } from "../core/error.js";
+import { genesisPrev } from "../audit/entry.js";
+import { HoldfastError } from "../core/words/error.js";
 import type { Intent } from "./commit.js";
 import { schemaProblems } from "./json-schemas.js";
 import { objectPath } from "./layout.js";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ErrorObject, type KeywordDefinition } from "ajv/dist/2020.js";
-import { isUtcMillis } from "../core/entry.js";
+import { isUtcMillis } from "../audit/entry.js";
 
 const names = ["record", "derivation", "publication", "entry", "config", "annex"] as const;
 

@@ -1,8 +1,8 @@
 import type Database from "better-sqlite3";
 import { checkLineBytes, firstLink } from "../core/chain.js";
-import type { Entry } from "../core/entry.js";
-import { type KeyPeriod, keyHistory } from "../core/key-history.js";
-import { type LogTimes, logTimes, type StatedTime } from "../core/log-times.js";
+import type { Entry } from "../audit/entry.js";
+import { type KeyPeriod, keyHistory } from "../audit/key-history.js";
+import { type LogTimes, logTimes, type StatedTime } from "../audit/log-times.js";
 
 /**
  * The signing keys of a vault by its log, in the order in which they were in force. Lines that are no entries are

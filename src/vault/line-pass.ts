@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import { checkLineBytes, firstLink, type Link } from "../core/chain.js";
-import { type Entry, lineHashOfBytes } from "../core/entry.js";
+import { type Entry, lineHashOfBytes } from "../audit/entry.js";
 import { GrowingTree } from "../core/growing-tree.js";
 import { lineBytesFrom } from "./log.js";
 

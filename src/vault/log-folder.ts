@@ -1,7 +1,7 @@
 import { closeSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { FoundCheckpoint, FoundFile, FoundToken } from "../core/audit-checkpoints.js";
-import { checkpointName } from "../core/checkpoint.js";
+import type { FoundCheckpoint, FoundFile, FoundToken } from "../audit/checkpoints.js";
+import { checkpointName } from "../audit/checkpoint.js";
 import { isRefusal, openQuietly, readQuietly } from "./digest-file.js";
 import type { VaultLayout } from "./layout.js";
 

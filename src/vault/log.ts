@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
-import type { StoredLine } from "../core/audit-log.js";
-import { HoldfastError } from "../core/error.js";
+import type { StoredLine } from "../audit/log.js";
+import { HoldfastError } from "../core/words/error.js";
 import {
   buildEntry,
   type Entry,
@@ -9,12 +9,12 @@ import {
   lineHash,
   lineHashOfBytes,
   parseEntry,
-} from "../core/entry.js";
-import { exactText } from "../core/exact-text.js";
+} from "../audit/entry.js";
+import { exactText } from "../audit/exact-text.js";
 import { FormatError } from "../core/format-error.js";
 import type { LogGlance } from "./entry-memory.js";
-import { addLeaf } from "./merkle-nodes.js";
-import { prepared } from "./statements.js";
+import { addLeaf } from "./index/merkle-nodes.js";
+import { prepared } from "./index/statements.js";
 
 /** What an entry says, before it has a place in the log. */
 export type EntryFacts = Pick<Entry, "at" | "event" | "actor" | "tool" | "body">;

@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import { HoldfastError } from "../core/error.js";
+import { HoldfastError } from "../core/words/error.js";
 import type { VaultLayout } from "./layout.js";
 import { lastRow } from "./log.js";
 import { listSegments, newestCheckpoint } from "./log-folder.js";

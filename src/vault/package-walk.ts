@@ -1,8 +1,8 @@
 import { type Dir, lstatSync, opendirSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import type { Finding } from "../core/finding.js";
-import { packagePathProblem, pathFinding } from "../core/package-paths.js";
-import type { PackageIndex, PackageIndexFile, PackageLimits } from "./package-index.js";
+import type { Finding } from "../audit/finding.js";
+import { packagePathProblem, pathFinding } from "../audit/package-paths.js";
+import type { PackageIndex, PackageIndexFile, PackageLimits } from "./package/scan.js";
 
 /**
  * Everything in a package that is a folder on disk. No link is followed, and nothing is opened but folders whose names a package

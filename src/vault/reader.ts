@@ -2,9 +2,9 @@ import { existsSync, lstatSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { HoldfastError } from "../core/error.js";
-import type { FindingCode } from "../core/finding-codes.js";
-import type { Finding } from "../core/finding.js";
+import { HoldfastError } from "../core/words/error.js";
+import type { FindingCode } from "../audit/finding-codes.js";
+import type { Finding } from "../audit/finding.js";
 import {
   damagedDatabase,
   isMachineFault,

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isCaptureId } from "../core/capture-id.js";
-import type { Entry } from "../core/entry.js";
+import type { Entry } from "../audit/entry.js";
 import { wellFormed } from "../core/well-formed.js";
 import { readIntents } from "./journal.js";
 import { scratchFolder } from "./layout.js";

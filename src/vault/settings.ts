@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
-import { HoldfastError } from "../core/error.js";
-import { exactText } from "../core/exact-text.js";
+import { HoldfastError } from "../core/words/error.js";
+import { exactText } from "../audit/exact-text.js";
 import { webUrl } from "../core/web-url.js";
 import { readNamedQuietly } from "./digest-file.js";
 import { schemaProblems } from "./json-schemas.js";

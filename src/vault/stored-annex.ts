@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { parseForeignJson } from "../core/canonical-json.js";
-import { sha256 } from "../core/digest.js";
+import { parseForeignJson } from "../audit/canonical-json.js";
+import { sha256 } from "../audit/digest.js";
 import { FormatError } from "../core/format-error.js";
 import type { AnnexFacts } from "./annex.js";
 import { readQuietly } from "./digest-file.js";

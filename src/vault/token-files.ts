@@ -1,9 +1,9 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
-import { checkpointName } from "../core/checkpoint.js";
-import { sha256 } from "../core/digest.js";
-import type { Entry } from "../core/entry.js";
+import { checkpointName } from "../audit/checkpoint.js";
+import { sha256 } from "../audit/digest.js";
+import type { Entry } from "../audit/entry.js";
 import { webUrl } from "../core/web-url.js";
 import { readQuietly } from "./digest-file.js";
 import { placeInLog } from "./log-files.js";

@@ -1,7 +1,7 @@
 import { accessSync, constants, lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { HoldfastError } from "../core/error.js";
+import { HoldfastError } from "../core/words/error.js";
 
 /** Held by the one process that writes to a vault. */
 export interface WriterLock {

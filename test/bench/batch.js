@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { findProgram } from "../../dist/tools/programs.js";
+import { findProgram } from "../../dist/tools/run/programs.js";
 import { makeShortClip } from "./clips.js";
 import { holdfastCommand, jsonLines } from "./holdfast.js";
 import { need, needSpace, root } from "./machine.js";

@@ -56,8 +56,8 @@ async function verify(vault) {
 async function insideFigures(vault) {
   const built = (path) => import(join(root, "dist", path));
   const { readVault } = await built("vault/reader.js");
-  const { inclusionProofOf, rootOf } = await built("vault/merkle-nodes.js");
-  const { leafHash, verifyInclusion } = await built("core/merkle.js");
+  const { inclusionProofOf, rootOf } = await built("vault/index/merkle-nodes.js");
+  const { leafHash, verifyInclusion } = await built("audit/merkle.js");
   const { listCaptures } = await built("list.js");
   const filter = {
     ...{ since: null, until: null, uploader: null, host: null, status: null, text: null },
@@ -85,7 +85,7 @@ async function insideFigures(vault) {
 
 /** Median seconds of each question to `find`, the opening of the vault included. */
 async function findFigures(vault) {
-  const { findInVault } = await import(join(root, "dist", "find.js"));
+  const { findInVault } = await import(join(root, "dist", "search/find.js"));
   const { readVault } = await import(join(root, "dist", "vault/reader.js"));
   const world = { signal: new AbortController().signal };
   const filters = {

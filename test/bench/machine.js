@@ -3,7 +3,7 @@ import { accessSync, constants, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findProgram } from "../../dist/tools/programs.js";
+import { findProgram } from "../../dist/tools/run/programs.js";
 import { CannotRun } from "./processes.js";
 
 /** The project's folder. */

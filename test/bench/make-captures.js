@@ -12,11 +12,11 @@ fs.fsyncSync = () => undefined;
 syncBuiltinESMExports();
 
 const built = (path) => import(join(root, "dist", path));
-const { closeAfterWriting } = await built("checkpoint.js");
+const { closeAfterWriting } = await built("seal/checkpoint.js");
 const { buildCaptureId } = await built("core/capture-id.js");
-const { encodeCanonical } = await built("core/canonical-json.js");
-const { openForWriting } = await built("open-vault.js");
-const { preserve } = await built("preserve.js");
+const { encodeCanonical } = await built("audit/canonical-json.js");
+const { openForWriting } = await built("seal/open-vault.js");
+const { preserve } = await built("capture/store-capture.js");
 const { commitNextVersion } = await built("vault/commit.js");
 const { digestFile } = await built("vault/digest-file.js");
 const { contentPath, readObject } = await built("vault/objects.js");

@@ -10,9 +10,9 @@ import { root } from "./machine.js";
 import { world } from "./make-world.js";
 
 const built = (path) => import(join(root, "dist", path));
-const { closeAfterWriting } = await built("checkpoint.js");
+const { closeAfterWriting } = await built("seal/checkpoint.js");
 const { buildCaptureId } = await built("core/capture-id.js");
-const { openForWriting } = await built("open-vault.js");
+const { openForWriting } = await built("seal/open-vault.js");
 const { logEntry } = await built("vault/vault.js");
 
 const [vaultPath, count, kind] = process.argv.slice(2);

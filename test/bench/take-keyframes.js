@@ -1,9 +1,9 @@
 // The keyframes of one clip, by the code that derives them. Arguments: ffmpeg, ffprobe, clip, folder for the pictures.
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { probeMedia } from "../../dist/tools/ffprobe.js";
-import { extractKeyframes } from "../../dist/tools/keyframes.js";
-import { openPictures } from "../../dist/tools/pictures.js";
+import { probeMedia } from "../../dist/tools/media/ffprobe.js";
+import { extractKeyframes } from "../../dist/tools/media/keyframes.js";
+import { openPictures } from "../../dist/tools/media/pictures.js";
 
 const [ffmpeg, ffprobe, media, folder] = process.argv.slice(2);
 const base = mkdtempSync(join(folder, "run-"));

@@ -1,6 +1,6 @@
-import type { CaptureRecord, DerivationRecord, SourceFacts } from "../../src/core/record.js";
+import type { CaptureRecord, DerivationRecord, SourceFacts } from "../../src/core/capture/record.js";
 import type { CaptureResult, CaptureRow } from "../../src/outcome.js";
-import type { ShownCapture } from "../../src/show.js";
+import type { ShownCapture } from "../../src/search/show.js";
 
 const sha = (digit: string) => digit.repeat(64);
 

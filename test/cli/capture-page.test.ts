@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { captureObject, capturePage } from "../../src/cli/capture-page.js";
 import { plainStyle } from "../../src/cli/style.js";
-import type { ShownCapture } from "../../src/show.js";
+import type { ShownCapture } from "../../src/search/show.js";
 import { derivation, record, row, shown } from "./capture-facts.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { doctorPage, statusOfDoctor } from "../../src/cli/doctor-page.js";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
-import type { DoctorReport } from "../../src/doctor.js";
+import type { DoctorReport } from "../../src/upkeep/doctor.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";
 
 const report: DoctorReport = {

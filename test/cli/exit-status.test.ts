@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { statusOfCaptures, statusOfDerivations, statusOfError } from "../../src/cli/exit-status.js";
-import { type ErrorCode, HoldfastError } from "../../src/core/error.js";
+import { type ErrorCode, HoldfastError } from "../../src/core/words/error.js";
 import { failedResult, result } from "./capture-facts.js";
 
 describe("exit statuses", () => {

@@ -5,7 +5,7 @@ import {
   errorLines,
   withMachineFailureNamed,
 } from "../../src/cli/failure-report.js";
-import { HoldfastError } from "../../src/core/error.js";
+import { HoldfastError } from "../../src/core/words/error.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";
 
 describe("an error", () => {

@@ -10,7 +10,7 @@ import {
   formatLength,
   formatTime,
 } from "../../src/cli/units.js";
-import { displayWidth } from "../../src/core/printable.js";
+import { displayWidth } from "../../src/core/words/printable.js";
 import { row } from "./capture-facts.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { progressBar, progressSentence } from "../../src/cli/progress-line.js";
 import { Screen } from "../../src/cli/screen.js";
-import { displayWidth } from "../../src/core/printable.js";
+import { displayWidth } from "../../src/core/words/printable.js";
 import type { Progress } from "../../src/outcome.js";
 import { capturedTerminal, dangerous, hostileTitle } from "./terminal-double.js";
 

@@ -8,7 +8,7 @@ import { openSession } from "../../src/cli/session.js";
 import { showResult, showTally } from "../../src/cli/show-result.js";
 import { storedPlaces } from "../../src/cli/stored-places.js";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
-import { displayWidth } from "../../src/core/printable.js";
+import { displayWidth } from "../../src/core/words/printable.js";
 import type { CaptureResult } from "../../src/outcome.js";
 import { failedResult, result } from "./capture-facts.js";
 import { type Captured, capturedTerminal, dangerous, hostileTitle } from "./terminal-double.js";

@@ -1,4 +1,4 @@
-import { restsOnNothing } from "../../src/core/audit-checkpoints.js";
+import { restsOnNothing } from "../../src/audit/checkpoints.js";
 import { describe, expect, test } from "vitest";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
 import { filePage, verifyPage } from "../../src/cli/verify-page.js";

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { allows, parseAllowedSigners, saysStolen } from "../../src/core/allowed-signers.js";
-import { checkpointNamespace as namespace } from "../../src/core/checkpoint.js";
+import { allows, parseAllowedSigners, saysStolen } from "../../src/audit/allowed-signers.js";
+import { checkpointNamespace as namespace } from "../../src/audit/checkpoint.js";
 import { FormatError } from "../../src/core/format-error.js";
-import { parsePublicKey, secretOfSeed } from "../../src/core/ssh-key.js";
-import { signMessage } from "../../src/core/sshsig.js";
+import { parsePublicKey, secretOfSeed } from "../../src/audit/ssh-key.js";
+import { signMessage } from "../../src/audit/sshsig.js";
 import { opensshAccepts } from "../support/ssh.js";
 import { readVectors } from "../support/vectors.js";
 

@@ -10,8 +10,8 @@ import {
   fromRow,
   readAnnotation,
   statedValues,
-} from "../../src/core/annotation.js";
-import { annotationPatterns, knownKeys, valueProblem } from "../../src/core/annotation-forms.js";
+} from "../../src/core/capture/annotation.js";
+import { annotationPatterns, knownKeys, valueProblem } from "../../src/core/capture/annotation-forms.js";
 
 const schema = JSON.parse(
   readFileSync(new URL("../../schemas/annotation.schema.json", import.meta.url), "utf8"),

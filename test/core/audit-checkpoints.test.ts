@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { parseAllowedSigners } from "../../src/core/allowed-signers.js";
-import { auditKeys } from "../../src/core/audit-keys.js";
-import { checkSigned } from "../../src/core/audit-signed.js";
+import { parseAllowedSigners } from "../../src/audit/allowed-signers.js";
+import { auditKeys } from "../../src/audit/keys.js";
+import { checkSigned } from "../../src/audit/signed-checkpoint.js";
 import { auditAgainst } from "../../src/core/audit-against.js";
 import {
   auditCheckpoints,
@@ -9,13 +9,13 @@ import {
   type LogFacts,
   noTrust,
   type Trust,
-} from "../../src/core/audit-checkpoints.js";
-import { checkpointName, encodeCheckpoint, originOf } from "../../src/core/checkpoint.js";
-import { sha256 } from "../../src/core/digest.js";
-import { keyHistory } from "../../src/core/key-history.js";
-import { CoveredTimes } from "../../src/core/log-facts.js";
-import { type Ed25519Secret, secretOfSeed } from "../../src/core/ssh-key.js";
-import { signMessage } from "../../src/core/sshsig.js";
+} from "../../src/audit/checkpoints.js";
+import { checkpointName, encodeCheckpoint, originOf } from "../../src/audit/checkpoint.js";
+import { sha256 } from "../../src/audit/digest.js";
+import { keyHistory } from "../../src/audit/key-history.js";
+import { CoveredTimes } from "../../src/audit/log-facts.js";
+import { type Ed25519Secret, secretOfSeed } from "../../src/audit/ssh-key.js";
+import { signMessage } from "../../src/audit/sshsig.js";
 
 const at = "2026-11-23T18:00:00.000Z";
 const origin = originOf("a".repeat(32));

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { auditBag, isKnownPackage, parseBagInfo } from "../../src/core/audit-bag.js";
-import { EntryReading } from "../../src/core/audit-entries.js";
-import { auditInclusion, parseInclusionProof } from "../../src/core/audit-inclusion.js";
-import { expectedFiles } from "../../src/core/audit-package.js";
-import { buildEntry, encodeEntry, genesisPrev } from "../../src/core/entry.js";
-import { leafHash } from "../../src/core/merkle.js";
-import { clashingPaths, packagePathProblem } from "../../src/core/package-paths.js";
+import { auditBag, isKnownPackage, parseBagInfo } from "../../src/audit/bag.js";
+import { EntryReading } from "../../src/audit/package-entries.js";
+import { auditInclusion, parseInclusionProof } from "../../src/audit/inclusion.js";
+import { expectedFiles } from "../../src/audit/package.js";
+import { buildEntry, encodeEntry, genesisPrev } from "../../src/audit/entry.js";
+import { leafHash } from "../../src/audit/merkle.js";
+import { clashingPaths, packagePathProblem } from "../../src/audit/package-paths.js";
 import { proofFileOf } from "../../src/core/package-proof-paths.js";
-import { parseLongName, parsePaxHeader, parseTarHeader } from "../../src/core/tar-header.js";
+import { parseLongName, parsePaxHeader, parseTarHeader } from "../../src/audit/tar-header.js";
 import { captureA, makePackage, tarMember } from "../support/packages.js";
 
 const clean = makePackage();

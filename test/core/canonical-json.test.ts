@@ -1,7 +1,7 @@
 import canonicalize from "canonicalize";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodeCanonical, parseCanonical, parseForeignJson, toJson } from "../../src/core/canonical-json.js";
+import { encodeCanonical, parseCanonical, parseForeignJson, toJson } from "../../src/audit/canonical-json.js";
 import { FormatError } from "../../src/core/format-error.js";
 import { readVectors } from "../support/vectors.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkLine, firstLink } from "../../src/core/chain.js";
-import { lineHash } from "../../src/core/entry.js";
+import { lineHash } from "../../src/audit/entry.js";
 import { readVectors } from "../support/vectors.js";
 
 interface ChainVector {

@@ -5,7 +5,7 @@ import {
   encodeCheckpoint,
   findCheckpoint,
   parseCheckpoint,
-} from "../../src/core/checkpoint.js";
+} from "../../src/audit/checkpoint.js";
 import { FormatError } from "../../src/core/format-error.js";
 import { readVectors } from "../support/vectors.js";
 

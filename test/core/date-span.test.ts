@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dateSpan } from "../../src/core/date-span.js";
+import { dateSpan } from "../../src/core/capture/date-span.js";
 
 describe("the stretch of time that a date states", () => {
   it.each([

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { isSha256, sha256, sha512 } from "../../src/core/digest.js";
+import { isSha256, sha256, sha512 } from "../../src/audit/digest.js";
 
 test("the digests of nothing and of abc are those of FIPS 180-4", () => {
   expect(sha256("")).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { buildElements, type CollectionFacts } from "../../src/core/elements.js";
-import type { ElementName } from "../../src/core/record.js";
+import { buildElements, type CollectionFacts } from "../../src/core/capture/elements.js";
+import type { ElementName } from "../../src/core/capture/record.js";
 
 const fetched: CollectionFacts = {
   method: "ytdlp",

@@ -12,7 +12,7 @@ import {
   genesisPrev,
   lineHash,
   parseEntry,
-} from "../../src/core/entry.js";
+} from "../../src/audit/entry.js";
 import { FormatError } from "../../src/core/format-error.js";
 import { readVectors } from "../support/vectors.js";
 

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { classifyFailure, type FailureFacts, failureOf, readErrorLines } from "../../src/core/failure.ts";
+import {
+  classifyFailure,
+  type FailureFacts,
+  failureOf,
+  readErrorLines,
+} from "../../src/core/capture/failure.ts";
 
 const nothing: FailureFacts = {
   endedBy: "exited",

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { boundsOf, codedSize, fillProblem, framesOf, parseFill, wholeBlocks } from "../../src/core/fill.js";
+import {
+  boundsOf,
+  codedSize,
+  fillProblem,
+  framesOf,
+  parseFill,
+  wholeBlocks,
+} from "../../src/core/media/fill.js";
 
 describe("a region as it is typed", () => {
   it.each([

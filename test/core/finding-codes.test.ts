@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { decidedBy, type Finding } from "../../src/core/finding.js";
-import { type FindingCode, findingKinds, lineFinding, questions } from "../../src/core/finding-codes.js";
+import { decidedBy, type Finding } from "../../src/audit/finding.js";
+import { type FindingCode, findingKinds, lineFinding, questions } from "../../src/audit/finding-codes.js";
 
 const format = readFileSync(new URL("../../schemas/FORMAT.md", import.meta.url), "utf8");
 const codes = Object.keys(findingKinds) as FindingCode[];

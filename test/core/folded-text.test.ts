@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { foldedText, holdsWords, queryWords } from "../../src/core/folded-text.js";
+import { foldedText, holdsWords, queryWords } from "../../src/core/capture/folded-text.js";
 
 describe("texts that people take for the same are folded to the same", () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { encodeCanonical } from "../../src/core/canonical-json.ts";
-import { readPlatformFacts } from "../../src/core/info-json.ts";
+import { encodeCanonical } from "../../src/audit/canonical-json.ts";
+import { readPlatformFacts } from "../../src/core/capture/info-json.ts";
 
 const info = {
   id: "dQw4w9WgXcQ",

@@ -7,7 +7,7 @@ import {
   type Inventory,
   nextInventory,
   parseInventory,
-} from "../../src/core/inventory.js";
+} from "../../src/audit/inventory.js";
 
 const id = "20261123-4T9KX2MB";
 const note = { created: "2026-11-23T18:00:00.000Z", message: "m", user: "u" };

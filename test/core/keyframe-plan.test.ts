@@ -7,7 +7,7 @@ import {
   type Look,
   lookBytes,
   nearIdentical,
-} from "../../src/core/dhash.ts";
+} from "../../src/core/media/dhash.ts";
 import {
   type Candidate,
   dropNearIdentical,
@@ -19,9 +19,9 @@ import {
   type StretchEvidence,
   type VideoPacket,
   withinLimit,
-} from "../../src/core/keyframe-plan.ts";
-import { chooseFrames, findCuts } from "../../src/core/shots.ts";
-import { decimalSeconds, fromMicroseconds, parseRatio, parseSeconds } from "../../src/core/timing.ts";
+} from "../../src/core/media/keyframe-plan.ts";
+import { chooseFrames, findCuts } from "../../src/core/media/shots.ts";
+import { decimalSeconds, fromMicroseconds, parseRatio, parseSeconds } from "../../src/core/media/timing.ts";
 
 const flat = (r: number, g = r, b = r): Look =>
   Uint8Array.from({ length: lookBytes }, (_, at) => [r, g, b][at % 3] ?? 0);

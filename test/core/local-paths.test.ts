@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { withoutPaths } from "../../src/core/local-paths.js";
+import { withoutPaths } from "../../src/core/words/local-paths.js";
 
 describe("an error's text in the log", () => {
   it("names no folder of this machine, the innermost is named by its own mark, and it is one short line", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseEntry } from "../../src/core/entry.js";
-import { CaptureReading } from "../../src/core/log-captures.js";
+import { parseEntry } from "../../src/audit/entry.js";
+import { CaptureReading } from "../../src/audit/log-captures.js";
 import { readVectors } from "../support/vectors.js";
 
 interface CaptureVector {

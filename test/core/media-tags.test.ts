@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { foreignTag, oddOrientation, revealingTags, tagTexts } from "../../src/core/media-tags.js";
+import { foreignTag, oddOrientation, revealingTags, tagTexts } from "../../src/core/media/media-tags.js";
 
 const original = "original/track-1.mp4";
 const told = (exiftool: object, ffprobe: object = {}) =>

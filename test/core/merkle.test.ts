@@ -17,7 +17,7 @@ import {
   treeRoot,
   verifyConsistency,
   verifyInclusion,
-} from "../../src/core/merkle.js";
+} from "../../src/audit/merkle.js";
 import { readVectors, vectorPath } from "../support/vectors.js";
 
 interface Roots {

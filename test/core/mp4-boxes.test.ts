@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { foreignBoxes } from "../../src/core/mp4-boxes.js";
+import { foreignBoxes } from "../../src/core/media/mp4-boxes.js";
 
 function box(name: string, ...content: readonly (Uint8Array | string)[]): Buffer {
   const inside = Buffer.concat(content.map((part) => Buffer.from(part)));

@@ -7,8 +7,8 @@ import {
   readProof,
   stampCommitment,
   upgradeProof,
-} from "../../src/core/open-timestamps.js";
-import { encodeAttestation, encodeOperation } from "../../src/core/open-timestamps-tree.js";
+} from "../../src/audit/open-timestamps.js";
+import { encodeAttestation, encodeOperation } from "../../src/audit/open-timestamps-tree.js";
 import { readVectors } from "../support/vectors.ts";
 
 interface ProofVector {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readPlatformFacts } from "../../src/core/info-json.js";
-import { addPageFacts } from "../../src/core/page-facts.js";
+import { readPlatformFacts } from "../../src/core/capture/info-json.js";
+import { addPageFacts } from "../../src/core/capture/page-facts.js";
 
 const generic = readPlatformFacts({ extractor_key: "Generic", title: "Сцена (1)" }, "info.json");
 

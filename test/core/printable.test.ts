@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { displayWidth, fitWidth, printable, printableJson } from "../../src/core/printable.js";
+import { displayWidth, fitWidth, printable, printableJson } from "../../src/core/words/printable.js";
 
 const dangerous =
   // The list of SECURITY TX-01 and TX-08, written out a second time so that a slip in the code shows.

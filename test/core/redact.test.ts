@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import type { Json } from "../../src/core/canonical-json.ts";
-import { redactInfoJson, redactText, redactTypedUrl, redactUrl } from "../../src/core/redact.ts";
+import type { Json } from "../../src/audit/canonical-json.ts";
+import { redactInfoJson, redactText, redactTypedUrl, redactUrl } from "../../src/core/capture/redact.ts";
 
 const visitor = "46.182.111.39";
 

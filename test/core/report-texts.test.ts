@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { english } from "../../src/core/report-texts/en.js";
-import { kazakh } from "../../src/core/report-texts/kk.js";
-import { russian } from "../../src/core/report-texts/ru.js";
-import { type ReportLanguage, reportLanguages, type TextKey } from "../../src/core/report-texts/texts.js";
-import { wordingOf } from "../../src/core/report-wording.js";
+import { english } from "../../src/core/report/texts/en.js";
+import { kazakh } from "../../src/core/report/texts/kk.js";
+import { russian } from "../../src/core/report/texts/ru.js";
+import { type ReportLanguage, reportLanguages, type TextKey } from "../../src/core/report/texts/texts.js";
+import { wordingOf } from "../../src/core/report/wording.js";
 
 const keys = Object.keys(english) as TextKey[];
 const languageOf: Readonly<Record<ReportLanguage, Partial<Record<TextKey, string>>>> = {

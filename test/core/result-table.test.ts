@@ -1,10 +1,10 @@
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import type { Delimiter } from "../../src/core/delimited-text.js";
-import { guardCell, guardFirstCell, unguardCell } from "../../src/core/guarded-cell.js";
-import { csvLine, failedLines, type ResultRow, resultLines } from "../../src/core/result-table.js";
-import { readSourceList, type SourceList, type SourceRow } from "../../src/core/source-list.js";
+import type { Delimiter } from "../../src/core/lists/delimited-text.js";
+import { guardCell, guardFirstCell, unguardCell } from "../../src/core/lists/guarded-cell.js";
+import { csvLine, failedLines, type ResultRow, resultLines } from "../../src/core/lists/result-table.js";
+import { readSourceList, type SourceList, type SourceRow } from "../../src/core/lists/source-list.js";
 
 const delimiters: readonly Delimiter[] = [",", ";", "\t", "|"];
 const clip = "https://t.me/example/1";

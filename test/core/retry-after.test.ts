@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { retryAfterMs } from "../../src/core/retry-after.js";
+import { retryAfterMs } from "../../src/core/capture/retry-after.js";
 
 const now = new Date("2026-11-26T12:00:00Z");
 

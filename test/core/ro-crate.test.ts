@@ -1,7 +1,7 @@
 import jsonld from "jsonld";
 import { describe, expect, it } from "vitest";
-import type { PackageFacts } from "../../src/core/package-facts.js";
-import { roCrate } from "../../src/core/ro-crate.js";
+import type { PackageFacts } from "../../src/core/package/facts.js";
+import { roCrate } from "../../src/core/package/ro-crate.js";
 import {
   captureFacts,
   hostileRecord,

@@ -1,9 +1,9 @@
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { readDelimited } from "../../src/core/delimited-text.js";
-import { HoldfastError } from "../../src/core/error.js";
-import { otherCells, readSourceList, type SourceList } from "../../src/core/source-list.js";
+import { readDelimited } from "../../src/core/lists/delimited-text.js";
+import { HoldfastError } from "../../src/core/words/error.js";
+import { otherCells, readSourceList, type SourceList } from "../../src/core/lists/source-list.js";
 import { readVectors } from "../support/vectors.js";
 
 interface Vector {

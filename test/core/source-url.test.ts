@@ -6,7 +6,7 @@ import {
   parseIpv6,
   parseSourceUrl,
   urlKey,
-} from "../../src/core/source-url.ts";
+} from "../../src/core/capture/source-url.ts";
 
 function refusal(text: string, allowPrivate = false): string | null {
   const source = parseSourceUrl(text, { allowPrivate });

@@ -10,7 +10,7 @@ import {
   parsePublicKey,
   publicKeyOfPrivate,
   secretOfSeed,
-} from "../../src/core/ssh-key.js";
+} from "../../src/audit/ssh-key.js";
 import { keygen } from "../support/ssh.js";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-test-"));

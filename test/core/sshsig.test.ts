@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { encodePrivateKey, parsePublicKey, secretOfSeed } from "../../src/core/ssh-key.js";
-import { checkSignature, signMessage } from "../../src/core/sshsig.js";
+import { encodePrivateKey, parsePublicKey, secretOfSeed } from "../../src/audit/ssh-key.js";
+import { checkSignature, signMessage } from "../../src/audit/sshsig.js";
 import {
   armored,
   armorOf,

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkTimeStamp } from "../../src/core/time-stamp.js";
-import { readRefusal } from "../../src/core/time-stamp-reader.js";
-import { encodeTimeStampRequest, nonceText } from "../../src/core/time-stamp-request.js";
+import { checkTimeStamp } from "../../src/audit/time-stamp.js";
+import { readRefusal } from "../../src/audit/time-stamp-reader.js";
+import { encodeTimeStampRequest, nonceText } from "../../src/seal/time-stamp-request.js";
 import { der, opensslAccepts, readRequest, responseAround } from "../support/authority-stamps.ts";
 import { readVectors } from "../support/vectors.ts";
 

@@ -5,7 +5,7 @@ import {
   openTrafficReader,
   readPythonLiteral,
   requestOrigins,
-} from "../../src/core/traffic-log.ts";
+} from "../../src/core/capture/traffic-log.ts";
 
 function read(text: string, scheme: "http" | "https" = "https") {
   const reader = openTrafficReader(scheme);

@@ -5,7 +5,7 @@ import {
   matchLengths,
   type TrackTransfer,
   type TransferFacts,
-} from "../../src/core/transfer.ts";
+} from "../../src/core/capture/transfer.ts";
 
 const track: TrackTransfer = {
   name: "track-1.mp4",

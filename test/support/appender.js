@@ -2,8 +2,8 @@
 // node appender.js VAULT CAPTURE NAME TURNS EACH
 import { randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";
-import { logAnnotation } from "../../dist/annotate.js";
-import { openForWriting } from "../../dist/open-vault.js";
+import { logAnnotation } from "../../dist/capture/annotate.js";
+import { openForWriting } from "../../dist/seal/open-vault.js";
 import { closeVault } from "../../dist/vault/vault.js";
 
 const [root, capture, name, turns, each] = process.argv.slice(2);

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { TimeStampReq } from "pkijs";
-import { encodeTimeStampRequest } from "../../src/core/time-stamp-request.js";
+import { encodeTimeStampRequest } from "../../src/seal/time-stamp-request.js";
 import type { SignerFiles } from "./authority-certificates.ts";
 
 const run = promisify(execFile);

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
-import { lineHash } from "../../src/core/entry.js";
+import { lineHash } from "../../src/audit/entry.js";
 
 /** One thing done to a vault or package. Paths are relative to it; `{name}` stands for a name of the reference. */
 export type DamageStep =

@@ -3,11 +3,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { closeAfterWriting } from "../../dist/checkpoint.js";
+import { closeAfterWriting } from "../../dist/seal/checkpoint.js";
 import { buildCaptureId } from "../../dist/core/capture-id.js";
-import { openForWriting } from "../../dist/open-vault.js";
-import { hashFile, preserve } from "../../dist/preserve.js";
-import { filesByDigest } from "../../dist/vault/captures.js";
+import { openForWriting } from "../../dist/seal/open-vault.js";
+import { hashFile, preserve } from "../../dist/capture/store-capture.js";
+import { filesByDigest } from "../../dist/vault/index/captures.js";
 import { beginAttempt } from "../../dist/vault/recovery.js";
 
 const [vaultPath, recordPath, first, last] = process.argv.slice(2);

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
-import { type MediaProbe, type ProbeOutcome, probeMedia } from "../../src/tools/ffprobe.ts";
-import { extractKeyframes, type KeyframeRequest, type KeyframeSet } from "../../src/tools/keyframes.ts";
-import { openPictures } from "../../src/tools/pictures.ts";
+import { type MediaProbe, type ProbeOutcome, probeMedia } from "../../src/tools/media/ffprobe.ts";
+import { extractKeyframes, type KeyframeRequest, type KeyframeSet } from "../../src/tools/media/keyframes.ts";
+import { openPictures } from "../../src/tools/media/pictures.ts";
 import { everyFrame } from "./clips.ts";
 import { program } from "./programs-on-path.ts";
 

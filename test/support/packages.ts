@@ -3,14 +3,14 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { encodeCanonical } from "../../src/core/canonical-json.js";
-import { checkpointNamespace, encodeCheckpoint } from "../../src/core/checkpoint.js";
-import { sha256, sha512 } from "../../src/core/digest.js";
-import { genesisPrev, lineHash } from "../../src/core/entry.js";
-import { inclusionProof, leafHash, merkleRoot } from "../../src/core/merkle.js";
-import { type Ed25519Secret, secretOfSeed } from "../../src/core/ssh-key.js";
-import { signMessage } from "../../src/core/sshsig.js";
-import { fixedText } from "../../src/known-texts.js";
+import { encodeCanonical } from "../../src/audit/canonical-json.js";
+import { checkpointNamespace, encodeCheckpoint } from "../../src/audit/checkpoint.js";
+import { sha256, sha512 } from "../../src/audit/digest.js";
+import { genesisPrev, lineHash } from "../../src/audit/entry.js";
+import { inclusionProof, leafHash, merkleRoot } from "../../src/audit/merkle.js";
+import { type Ed25519Secret, secretOfSeed } from "../../src/audit/ssh-key.js";
+import { signMessage } from "../../src/audit/sshsig.js";
+import { fixedText } from "../../src/verify/known-texts.js";
 import * as samples from "./samples.js";
 
 /*

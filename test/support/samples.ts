@@ -1,5 +1,11 @@
-import type { PublicationRecord } from "../../src/core/publication.js";
-import type { CaptureRecord, Claim, DerivationRecord, RunRecord, Software } from "../../src/core/record.js";
+import type { PublicationRecord } from "../../src/core/media/publication.js";
+import type {
+  CaptureRecord,
+  Claim,
+  DerivationRecord,
+  RunRecord,
+  Software,
+} from "../../src/core/capture/record.js";
 
 /*
  * One fully populated value per published format: every field present, nothing null, every list with an item. A field

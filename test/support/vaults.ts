@@ -1,20 +1,20 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodeCanonical } from "../../src/core/canonical-json.js";
+import { encodeCanonical } from "../../src/audit/canonical-json.js";
 import { buildCaptureId } from "../../src/core/capture-id.js";
-import type { CaptureRecord, DerivationRecord, DerivedFile } from "../../src/core/record.js";
+import type { CaptureRecord, DerivationRecord, DerivedFile } from "../../src/core/capture/record.js";
 import type { VerifyReport, World } from "../../src/outcome.js";
-import { firstKey, newKey } from "../../src/make-key.js";
-import { entryMemory } from "../../src/remembering.js";
-import { type Preserved, preserve } from "../../src/preserve.js";
-import type { CaptureQuery } from "../../src/vault/captures.js";
+import { firstKey, newKey } from "../../src/seal/make-key.js";
+import { entryMemory } from "../../src/seal/remembering.js";
+import { type Preserved, preserve } from "../../src/capture/store-capture.js";
+import type { CaptureQuery } from "../../src/vault/index/captures.js";
 import { type CommitStep, commitNextVersion } from "../../src/vault/commit.js";
 import { digestFile } from "../../src/vault/digest-file.js";
 import { readObject } from "../../src/vault/objects.js";
 import { beginAttempt } from "../../src/vault/recovery.js";
 import { closeVault, openVault, type Vault } from "../../src/vault/vault.js";
-import { verifyVault } from "../../src/verify.js";
+import { verifyVault } from "../../src/verify/vault.js";
 import { copyMachine, goToMachineOf } from "./machines.js";
 import * as samples from "./samples.js";
 

@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Downloader, FetchBounds, FetchRequest } from "../../src/tools/fetch-types.ts";
-import { fetchBounds } from "../../src/tools/limits.ts";
-import { findProgram } from "../../src/tools/programs.ts";
-import { run } from "../../src/tools/run.ts";
+import type { Downloader, FetchBounds, FetchRequest } from "../../src/tools/download/fetch-types.ts";
+import { fetchBounds } from "../../src/tools/run/limits.ts";
+import { findProgram } from "../../src/tools/run/programs.ts";
+import { run } from "../../src/tools/run/run.ts";
 
 /** The yt-dlp to test with: `$HOLDFAST_TEST_YTDLP`, else the one holdfast itself would use; null where there is none. */
 export async function testDownloader(): Promise<Downloader | null> {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { hashDistance } from "../../src/core/dhash.ts";
+import { hashDistance } from "../../src/core/media/dhash.ts";
 import { expectTrue, inFolder, keyframesOf, probe } from "../support/keyframes.ts";
 
 const corpus = join(import.meta.dirname, "../../../shared/corpus");

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openDownloadWatch } from "../../src/tools/download-watch.ts";
-import { fetchBounds } from "../../src/tools/limits.ts";
+import { openDownloadWatch } from "../../src/tools/download/watch.ts";
+import { fetchBounds } from "../../src/tools/run/limits.ts";
 
 const bounds = { ...fetchBounds, maxBytes: 1000, lookUpMs: 5000, stallMs: 3000, stallBytesPerSecond: 10 };
 let folder: string;

@@ -8,8 +8,12 @@ import {
   type Socket,
 } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { type EgressGuard, type GuardOptions, openEgressGuard } from "../../src/tools/egress-guard.js";
-import { isForbidden } from "../../src/tools/egress-target.js";
+import {
+  type EgressGuard,
+  type GuardOptions,
+  openEgressGuard,
+} from "../../src/tools/network/egress-guard.js";
+import { isForbidden } from "../../src/tools/network/egress-target.js";
 
 const endings: (() => Promise<void>)[] = [];
 

@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { askAuthority } from "../../src/tools/authority.js";
-import { askOutside, type WayOut } from "../../src/tools/guarded-request.js";
+import { askAuthority } from "../../src/tools/network/authority.js";
+import { askOutside, type WayOut } from "../../src/tools/network/guarded-request.js";
 import { openProxy } from "../support/proxies.ts";
 
 let folder: string;

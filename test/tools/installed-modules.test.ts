@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ModuleState, installedModules } from "../../src/tools/installed-modules.js";
-import type { Program } from "../../src/tools/programs.js";
-import { modulesIn } from "../../src/tools/python-environment.js";
+import { type ModuleState, installedModules } from "../../src/tools/run/installed-modules.js";
+import type { Program } from "../../src/tools/run/programs.js";
+import { modulesIn } from "../../src/tools/run/python-environment.js";
 
 let tools: string;
 let packages: string;

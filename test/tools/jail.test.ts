@@ -13,11 +13,11 @@ import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, test } from "vitest";
-import { openExifTool } from "../../src/tools/exiftool.ts";
-import { jailArgv } from "../../src/tools/jail.ts";
-import { forbiddenJail, tryJail } from "../../src/tools/jail-state.ts";
-import { ffprobeLimits } from "../../src/tools/limits.ts";
-import { jailState, type RunRequest, type RunResult, run } from "../../src/tools/run.ts";
+import { openExifTool } from "../../src/tools/media/exiftool.ts";
+import { jailArgv } from "../../src/tools/run/jail.ts";
+import { forbiddenJail, tryJail } from "../../src/tools/run/jail-state.ts";
+import { ffprobeLimits } from "../../src/tools/run/limits.ts";
+import { jailState, type RunRequest, type RunResult, run } from "../../src/tools/run/run.ts";
 import { openClips } from "../support/clips.ts";
 import { disguise, disguises, makeSecret, secretMark } from "../support/hostile-media.ts";
 import { jail, processesNaming, until } from "../support/jails.ts";
@@ -263,7 +263,7 @@ describe.skipIf(!jail.works)("a program that reads a clip", () => {
         limits: ffprobeLimits,
         jail: { reads: [place.input], writes: [] },
       };
-      const module = new URL("../../dist/tools/run.js", import.meta.url);
+      const module = new URL("../../dist/tools/run/run.js", import.meta.url);
       const code = `import { run } from "${module}"; await run(${JSON.stringify(request)})`;
       const holdfast = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: "ignore" });
       // The wrappers name it too: the daemon itself is there when the perl that was started has two forks.

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type KeptYtDlp, openKeptYtDlp } from "../../src/tools/kept-yt-dlp.ts";
-import { type Limits, type RunRequest, type RunResult, run } from "../../src/tools/run.ts";
+import { type KeptYtDlp, openKeptYtDlp } from "../../src/tools/download/kept-yt-dlp.ts";
+import { type Limits, type RunRequest, type RunResult, run } from "../../src/tools/run/run.ts";
 import { scratchFolder } from "../support/yt-dlp.ts";
 
 const hasProc = process.platform === "linux";

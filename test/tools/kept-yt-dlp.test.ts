@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Downloader, FetchOutcome } from "../../src/tools/fetch-types.ts";
-import { type KeptYtDlp, openKeptYtDlp } from "../../src/tools/kept-yt-dlp.ts";
-import { run } from "../../src/tools/run.ts";
-import { fetchVideo } from "../../src/tools/yt-dlp.ts";
+import type { Downloader, FetchOutcome } from "../../src/tools/download/fetch-types.ts";
+import { type KeptYtDlp, openKeptYtDlp } from "../../src/tools/download/kept-yt-dlp.ts";
+import { run } from "../../src/tools/run/run.ts";
+import { fetchVideo } from "../../src/tools/download/yt-dlp.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { makeSiteClips } from "../support/site-clips.ts";
 import {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, test } from "vitest";
-import { sha256 } from "../../src/core/digest.ts";
+import { sha256 } from "../../src/audit/digest.ts";
 import { type ClipName, longShots, openClips, shots } from "../support/clips.ts";
 import { expectTrue, inFolder, keyframesOf } from "../support/keyframes.ts";
 import { program } from "../support/programs-on-path.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sniff, textKindIn, trackExtension } from "../../src/tools/media-kind.ts";
+import { sniff, textKindIn, trackExtension } from "../../src/tools/media/kind.ts";
 
 const packet = (count: number) =>
   Buffer.concat(Array.from({ length: count }, () => Buffer.alloc(188, "\x47\0\0", "latin1")));

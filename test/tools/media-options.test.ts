@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { join } from "node:path";
-import { decodeArgv, decodedHashArgv, packetHashArgv, playableArgv } from "../../src/tools/ffmpeg.ts";
-import { probeArgv } from "../../src/tools/ffprobe.ts";
-import { type DecodingWindow, looksArgv, picturesArgv } from "../../src/tools/frame-runs.ts";
-import { copyArgv, fillProofArgv, frameTimesArgv } from "../../src/tools/publication-copy.ts";
-import { ffmpegArgv } from "../../src/tools/media-input.ts";
-import { packetsArgv } from "../../src/tools/packets.ts";
-import type { RunRequest } from "../../src/tools/run.ts";
-import { shortPassArgv } from "../../src/tools/short-pass.ts";
+import { decodeArgv, decodedHashArgv, packetHashArgv, playableArgv } from "../../src/tools/media/ffmpeg.ts";
+import { probeArgv } from "../../src/tools/media/ffprobe.ts";
+import { type DecodingWindow, looksArgv, picturesArgv } from "../../src/tools/media/frame-runs.ts";
+import { copyArgv, fillProofArgv, frameTimesArgv } from "../../src/tools/media/publication-copy.ts";
+import { ffmpegArgv } from "../../src/tools/media/input.ts";
+import { packetsArgv } from "../../src/tools/media/packets.ts";
+import type { RunRequest } from "../../src/tools/run/run.ts";
+import { shortPassArgv } from "../../src/tools/media/short-pass.ts";
 import { holdfast } from "../support/cli.ts";
 import { type ClipName, openClips } from "../support/clips.ts";
 import { never, probeOk } from "../support/keyframes.ts";
@@ -15,8 +15,8 @@ import { temporaryFolder } from "../support/vaults.ts";
 
 const started = vi.hoisted((): RunRequest[] => []);
 
-vi.mock("../../src/tools/run.ts", async (original) => {
-  const real = await original<typeof import("../../src/tools/run.ts")>();
+vi.mock("../../src/tools/run/run.ts", async (original) => {
+  const real = await original<typeof import("../../src/tools/run/run.ts")>();
   return {
     ...real,
     run: (request: RunRequest) => {

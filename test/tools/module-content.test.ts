@@ -3,9 +3,9 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { contentDigest } from "../../src/tools/module-content.js";
-import { tellsNoPlace } from "../../src/tools/program-bytes.js";
-import { findProgram } from "../../src/tools/programs.js";
+import { contentDigest } from "../../src/tools/run/module-content.js";
+import { tellsNoPlace } from "../../src/tools/run/program-bytes.js";
+import { findProgram } from "../../src/tools/run/programs.js";
 import { temporaryFolder } from "../support/vaults.js";
 
 const folder = temporaryFolder();

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { jpegOf, lookOf, sizeOfJpeg } from "../../src/tools/picture.ts";
-import { openPictures } from "../../src/tools/pictures.ts";
+import { jpegOf, lookOf, sizeOfJpeg } from "../../src/tools/media/picture.ts";
+import { openPictures } from "../../src/tools/media/pictures.ts";
 import { jail } from "../support/jails.ts";
 import { pictures } from "../support/keyframes.ts";
 

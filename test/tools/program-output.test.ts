@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
-import { type Started, supervise } from "../../src/tools/run.js";
+import { type Started, supervise } from "../../src/tools/run/run.js";
 
 const request = {
   program: "/usr/bin/true",

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkClock, readChronyc, readTimedatectl } from "../../src/tools/clock.js";
-import { compareVersions, findProgram, requirePrograms, toolsFolder } from "../../src/tools/programs.js";
+import { checkClock, readChronyc, readTimedatectl } from "../../src/tools/run/clock.js";
+import { compareVersions, findProgram, requirePrograms, toolsFolder } from "../../src/tools/run/programs.js";
 
 const now = new Date("2026-09-01T00:00:00Z");
 let folder: string;

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { streamHashes, strictDecode } from "../../src/tools/ffmpeg.ts";
-import type { MediaProbe } from "../../src/tools/ffprobe.ts";
-import { decodeLimits, shortPassLimits } from "../../src/tools/limits.ts";
-import { shortPassArgv, type ShortPassTry, tryShortPass } from "../../src/tools/short-pass.ts";
+import { streamHashes, strictDecode } from "../../src/tools/media/ffmpeg.ts";
+import type { MediaProbe } from "../../src/tools/media/ffprobe.ts";
+import { decodeLimits, shortPassLimits } from "../../src/tools/run/limits.ts";
+import { shortPassArgv, type ShortPassTry, tryShortPass } from "../../src/tools/media/short-pass.ts";
 import { type ClipName, clipNames, openClips } from "../support/clips.ts";
 import { inFolder, keyframesOf, never, probe, probeOk } from "../support/keyframes.ts";
 import { program } from "../support/programs-on-path.ts";

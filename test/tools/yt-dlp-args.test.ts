@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type YtDlpOptions, ytDlpArgs, ytDlpListArgs } from "../../src/tools/yt-dlp-args.ts";
+import { type YtDlpOptions, ytDlpArgs, ytDlpListArgs } from "../../src/tools/download/yt-dlp-args.ts";
 
 const plain: YtDlpOptions = {
   version: "2026.08.19",

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { FetchFailed, FetchOutcome } from "../../src/tools/fetch-types.ts";
-import { openKeptYtDlp } from "../../src/tools/kept-yt-dlp.ts";
-import { run } from "../../src/tools/run.ts";
-import { fetchVideo } from "../../src/tools/yt-dlp.ts";
+import type { FetchFailed, FetchOutcome } from "../../src/tools/download/fetch-types.ts";
+import { openKeptYtDlp } from "../../src/tools/download/kept-yt-dlp.ts";
+import { run } from "../../src/tools/run/run.ts";
+import { fetchVideo } from "../../src/tools/download/yt-dlp.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { makeSiteClips } from "../support/site-clips.ts";
 import { clipBytes } from "../support/site-files.ts";

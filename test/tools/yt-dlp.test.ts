@@ -2,11 +2,16 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { FetchedMedia, FetchedTrack, FetchOutcome, FetchProgress } from "../../src/tools/fetch-types.ts";
-import { openEgressGuard } from "../../src/tools/egress-guard.ts";
-import { openKeptYtDlp } from "../../src/tools/kept-yt-dlp.ts";
-import { run } from "../../src/tools/run.ts";
-import { fetchVideo, listEntries } from "../../src/tools/yt-dlp.ts";
+import type {
+  FetchedMedia,
+  FetchedTrack,
+  FetchOutcome,
+  FetchProgress,
+} from "../../src/tools/download/fetch-types.ts";
+import { openEgressGuard } from "../../src/tools/network/egress-guard.ts";
+import { openKeptYtDlp } from "../../src/tools/download/kept-yt-dlp.ts";
+import { run } from "../../src/tools/run/run.ts";
+import { fetchVideo, listEntries } from "../../src/tools/download/yt-dlp.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { makeSiteClips } from "../support/site-clips.ts";
 import { clipBytes } from "../support/site-files.ts";

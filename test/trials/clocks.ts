@@ -1,15 +1,15 @@
 import { rmSync } from "node:fs";
 import { expect } from "vitest";
-import { logAnnotation } from "../../src/annotate.js";
-import { sealHead } from "../../src/checkpoint.js";
-import { fromCommandLine } from "../../src/core/annotation.js";
-import { parseEntry } from "../../src/core/entry.js";
-import { exportSigners, rotateKey } from "../../src/key.js";
-import { newKey } from "../../src/make-key.js";
-import { openForWriting } from "../../src/open-vault.js";
+import { logAnnotation } from "../../src/capture/annotate.js";
+import { sealHead } from "../../src/seal/checkpoint.js";
+import { fromCommandLine } from "../../src/core/capture/annotation.js";
+import { parseEntry } from "../../src/audit/entry.js";
+import { exportSigners, rotateKey } from "../../src/seal/key.js";
+import { newKey } from "../../src/seal/make-key.js";
+import { openForWriting } from "../../src/seal/open-vault.js";
 import { linesFrom } from "../../src/vault/log.js";
 import { closeVault } from "../../src/vault/vault.js";
-import { verifyVault } from "../../src/verify.js";
+import { verifyVault } from "../../src/verify/vault.js";
 import { goToMachineOf } from "../support/machines.js";
 import { audit, captureText, deriveText, testWorld } from "../support/vaults.js";
 

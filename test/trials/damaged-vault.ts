@@ -13,12 +13,12 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect } from "vitest";
-import { logAnnotation } from "../../src/annotate.js";
-import { sealHead } from "../../src/checkpoint.js";
-import { fromCommandLine } from "../../src/core/annotation.js";
-import { noTrust } from "../../src/core/audit-checkpoints.js";
-import type { Finding } from "../../src/core/finding.js";
-import { auditVault } from "../../src/vault/audit-vault.js";
+import { logAnnotation } from "../../src/capture/annotate.js";
+import { sealHead } from "../../src/seal/checkpoint.js";
+import { fromCommandLine } from "../../src/core/capture/annotation.js";
+import { noTrust } from "../../src/audit/checkpoints.js";
+import type { Finding } from "../../src/audit/finding.js";
+import { auditVault } from "../../src/vault/check/vault.js";
 import { openForAudit } from "../../src/vault/reader.js";
 import { closeVault } from "../../src/vault/vault.js";
 import type { Figures, Round } from "../soak/rounds.js";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { HoldfastError } from "../../src/core/error.js";
+import { HoldfastError } from "../../src/core/words/error.js";
 import { FormatError } from "../../src/core/format-error.js";
 
 /** Something in the sources that reads what somebody else wrote, and what may be said of it for every text. */

@@ -1,29 +1,29 @@
 import fc from "fast-check";
-import { ageSshKey } from "../../src/core/age-ssh.js";
-import { allows, parseAllowedSigners } from "../../src/core/allowed-signers.js";
-import { encodeAllowedSigners } from "../../src/core/key-lines.js";
-import { logTimes } from "../../src/core/log-times.js";
-import { encodeCanonical, parseCanonical } from "../../src/core/canonical-json.js";
+import { ageSshKey } from "../../src/core/package/age-ssh.js";
+import { allows, parseAllowedSigners } from "../../src/audit/allowed-signers.js";
+import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
+import { logTimes } from "../../src/audit/log-times.js";
+import { encodeCanonical, parseCanonical } from "../../src/audit/canonical-json.js";
 import { checkLine } from "../../src/core/chain.js";
 import {
   checkpointNamespace,
   encodeCheckpoint,
   findCheckpoint,
   parseCheckpoint,
-} from "../../src/core/checkpoint.js";
-import { encodeEntry, genesisPrev, parseEntry } from "../../src/core/entry.js";
-import { encodeInventory, firstInventory, parseInventory } from "../../src/core/inventory.js";
-import { keyHistory, keyInForce } from "../../src/core/key-history.js";
+} from "../../src/audit/checkpoint.js";
+import { encodeEntry, genesisPrev, parseEntry } from "../../src/audit/entry.js";
+import { encodeInventory, firstInventory, parseInventory } from "../../src/audit/inventory.js";
+import { keyHistory, keyInForce } from "../../src/audit/key-history.js";
 import {
   encodePrivateKey,
   parsePrivateKey,
   parsePublicKey,
   publicKeyOfPrivate,
   secretOfSeed,
-} from "../../src/core/ssh-key.js";
-import { checkSignature, signMessage } from "../../src/core/sshsig.js";
+} from "../../src/audit/ssh-key.js";
+import { checkSignature, signMessage } from "../../src/audit/sshsig.js";
 import { schemaProblems } from "../../src/vault/json-schemas.js";
-import { findArmored } from "../../src/witness.js";
+import { findArmored } from "../../src/seal/witness.js";
 import { readVectors } from "../support/vectors.js";
 import * as samples from "../support/samples.js";
 import { bytesOf, type ForeignReader, mustBeSame, orRefused } from "./foreign-reader.js";

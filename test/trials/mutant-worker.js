@@ -51,7 +51,7 @@ async function takeTrace(session) {
 async function reportOf({ kind, path, brought }) {
   if (kind === "vectors") return JSON.stringify(await readVectors(path));
   // Only what is asked is loaded: that takes longer than most checks.
-  const check = await import(new URL(kind === "vault" ? "verify.js" : "verify-package.js", dist));
+  const check = await import(new URL(kind === "vault" ? "verify/vault.js" : "verify/package.js", dist));
   try {
     const report =
       kind === "vault"

@@ -169,7 +169,7 @@ export async function openBench(
   for (const name of ["node_modules", "schemas", "package.json"])
     symlinkSync(join(repository, name), join(folder, name));
   const dist = join(folder, "dist");
-  writeFileSync(join(dist, "vault/measure.js"), inOneThread);
+  writeFileSync(join(dist, "vault/check/measure.js"), inOneThread);
   const answer = await ask({ dist, scenarios, expected: null, isTraced });
   if (!("reports" in answer)) throw new Error(`the build as it is: ${JSON.stringify(answer)}`);
   return { dist, scenarios, expected: answer.reports, reached: isTraced ? answer.reached : null };

@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { auditBag, bagTexts, isKnownPackage, parseBagInfo } from "../../src/core/audit-bag.js";
-import { parseInclusionProof } from "../../src/core/audit-inclusion.js";
-import { bagDeclaration, encodeBagInfo, encodeManifest } from "../../src/core/bag.js";
-import { openPromises, proofFromAnswer, readProof, upgradeProof } from "../../src/core/open-timestamps.js";
+import { auditBag, bagTexts, isKnownPackage, parseBagInfo } from "../../src/audit/bag.js";
+import { parseInclusionProof } from "../../src/audit/inclusion.js";
+import { bagDeclaration, encodeBagInfo, encodeManifest } from "../../src/core/package/bag.js";
+import { openPromises, proofFromAnswer, readProof, upgradeProof } from "../../src/audit/open-timestamps.js";
 import {
   ByteReader,
   encodeAttestation,
   encodeNode,
   encodeOperation,
   readNode,
-} from "../../src/core/open-timestamps-tree.js";
-import { encodeInclusionProof } from "../../src/core/package-choice.js";
-import { clashingPaths, packagePathProblem } from "../../src/core/package-paths.js";
+} from "../../src/audit/open-timestamps-tree.js";
+import { encodeInclusionProof } from "../../src/core/package/choice.js";
+import { clashingPaths, packagePathProblem } from "../../src/audit/package-paths.js";
 import { proofFileOf } from "../../src/core/package-proof-paths.js";
-import { parseLongName, parsePaxHeader, parseTarHeader, tarBlock } from "../../src/core/tar-header.js";
-import { readPemCertificates } from "../../src/core/time-stamp-certificate.js";
-import { readRefusal, readTimeStampResponse } from "../../src/core/time-stamp-reader.js";
+import { parseLongName, parsePaxHeader, parseTarHeader, tarBlock } from "../../src/audit/tar-header.js";
+import { readPemCertificates } from "../../src/audit/time-stamp-certificate.js";
+import { readRefusal, readTimeStampResponse } from "../../src/audit/time-stamp-reader.js";
 import { readVectors } from "../support/vectors.js";
 import { asText, bytesOf, type ForeignReader, mustBeSame, orRefused } from "./foreign-reader.js";
 

@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Downloader, FetchedTrack, FetchOutcome } from "../../src/tools/fetch-types.js";
-import { openKeptYtDlp } from "../../src/tools/kept-yt-dlp.js";
-import { fetchVideo } from "../../src/tools/yt-dlp.js";
+import type { Downloader, FetchedTrack, FetchOutcome } from "../../src/tools/download/fetch-types.js";
+import { openKeptYtDlp } from "../../src/tools/download/kept-yt-dlp.js";
+import { fetchVideo } from "../../src/tools/download/yt-dlp.js";
 import type { Figures, Round } from "../soak/rounds.ts";
 import { type FaultySite, type Layout, layouts } from "../support/faulty-site.ts";
 import type { PieceFault } from "../support/piece-faults.ts";

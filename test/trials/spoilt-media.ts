@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { probeMedia } from "../../src/tools/ffprobe.js";
-import { extractKeyframes } from "../../src/tools/keyframes.js";
-import type { MediaRun } from "../../src/tools/media-input.js";
-import type { Pictures } from "../../src/tools/pictures.js";
-import { tryShortPass } from "../../src/tools/short-pass.js";
+import { probeMedia } from "../../src/tools/media/ffprobe.js";
+import { extractKeyframes } from "../../src/tools/media/keyframes.js";
+import type { MediaRun } from "../../src/tools/media/input.js";
+import type { Pictures } from "../../src/tools/media/pictures.js";
+import { tryShortPass } from "../../src/tools/media/short-pass.js";
 import type { Figures, Round } from "../soak/rounds.js";
 import { program } from "../support/programs-on-path.js";
 

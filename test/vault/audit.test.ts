@@ -17,9 +17,9 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listCaptures } from "../../src/list.js";
-import { showCapture } from "../../src/show.js";
-import { verifyVault } from "../../src/verify.js";
-import { verifyFile } from "../../src/verify-file.js";
+import { showCapture } from "../../src/search/show.js";
+import { verifyVault } from "../../src/verify/vault.js";
+import { verifyFile } from "../../src/verify/file.js";
 import {
   audit,
   copyVault,

@@ -12,10 +12,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type HeadReport, sealHead } from "../../src/checkpoint.js";
-import { encodeAllowedSigners } from "../../src/core/key-lines.js";
-import { checkpointNamespace, originOf } from "../../src/core/checkpoint.js";
-import { nextKey, newKey } from "../../src/make-key.js";
+import { type HeadReport, sealHead } from "../../src/seal/checkpoint.js";
+import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
+import { checkpointNamespace, originOf } from "../../src/audit/checkpoint.js";
+import { nextKey, newKey } from "../../src/seal/make-key.js";
 import type { World } from "../../src/outcome.js";
 import { listCaptures } from "../../src/list.js";
 import type { CheckpointStep } from "../../src/vault/checkpoints.js";

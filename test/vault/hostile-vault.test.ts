@@ -12,8 +12,8 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { genesisPrev } from "../../src/core/entry.js";
-import { placeFindings } from "../../src/vault/audit-index.js";
+import { genesisPrev } from "../../src/audit/entry.js";
+import { placeFindings } from "../../src/vault/check/index-tables.js";
 import { placeFile } from "../../src/vault/durable.js";
 import { objectPath } from "../../src/vault/layout.js";
 import { linesFrom } from "../../src/vault/log.js";

@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sha256, sha512 } from "../../src/core/digest.js";
-import { measureFiles } from "../../src/vault/measure.js";
+import { sha256, sha512 } from "../../src/audit/digest.js";
+import { measureFiles } from "../../src/vault/check/measure.js";
 import { temporaryFolder } from "../support/vaults.js";
 
 const folder = temporaryFolder();

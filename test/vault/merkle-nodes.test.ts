@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { consistencyProof, inclusionProof, leafHash, merkleRoot } from "../../src/core/merkle.js";
+import { consistencyProof, inclusionProof, leafHash, merkleRoot } from "../../src/audit/merkle.js";
 import { openEmptyDatabase } from "../../src/vault/database.js";
 import {
   addLeaf,
@@ -9,7 +9,7 @@ import {
   inclusionProofOf,
   peaksOf,
   rootOf,
-} from "../../src/vault/merkle-nodes.js";
+} from "../../src/vault/index/merkle-nodes.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { audit, captureText, openTestVault, temporaryFolder } from "../support/vaults.js";
 

@@ -2,12 +2,12 @@ import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lineHash } from "../../src/core/entry.js";
-import { HoldfastError } from "../../src/core/error.js";
+import { lineHash } from "../../src/audit/entry.js";
+import { HoldfastError } from "../../src/core/words/error.js";
 import { listCaptures } from "../../src/list.js";
 import { schemaDifferences, schemaVersion } from "../../src/vault/database.js";
 import { objectPath } from "../../src/vault/layout.js";
-import { inclusionProofOf, rootOf } from "../../src/vault/merkle-nodes.js";
+import { inclusionProofOf, rootOf } from "../../src/vault/index/merkle-nodes.js";
 import { closeVault } from "../../src/vault/vault.js";
 import {
   audit,

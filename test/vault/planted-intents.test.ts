@@ -11,11 +11,11 @@ import {
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { closeAfterWriting, type HeadReport } from "../../src/checkpoint.js";
-import { toJson } from "../../src/core/canonical-json.js";
-import { sha256, sha512 } from "../../src/core/digest.js";
-import { HoldfastError } from "../../src/core/error.js";
-import { openForWriting } from "../../src/open-vault.js";
+import { closeAfterWriting, type HeadReport } from "../../src/seal/checkpoint.js";
+import { toJson } from "../../src/audit/canonical-json.js";
+import { sha256, sha512 } from "../../src/audit/digest.js";
+import { HoldfastError } from "../../src/core/words/error.js";
+import { openForWriting } from "../../src/seal/open-vault.js";
 import { objectPath } from "../../src/vault/layout.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { linesOf, openUnlocked } from "../support/forger.js";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { HoldfastError } from "../../src/core/error.js";
+import { HoldfastError } from "../../src/core/words/error.js";
 import { defaultAuthorities, encodeSettings, newSettings, readSettings } from "../../src/vault/settings.js";
 import { temporaryFolder } from "../support/vaults.ts";
 import { readVectors } from "../support/vectors.ts";

@@ -14,8 +14,8 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { logAnnotation } from "../../src/annotate.js";
-import { fromCommandLine } from "../../src/core/annotation.js";
+import { logAnnotation } from "../../src/capture/annotate.js";
+import { fromCommandLine } from "../../src/core/capture/annotation.js";
 import { closeVault } from "../../src/vault/vault.js";
 import {
   audit,

@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { AnnotationOrder, AnnotationResult } from "../../annotate.js";
-import { HoldfastError } from "../../core/error.js";
+import type { AnnotationOrder, AnnotationResult } from "../../capture/annotate.js";
+import { HoldfastError } from "../../core/words/error.js";
 import { listLimits } from "../../core/list-limits.js";
-import { printable, printableJson } from "../../core/printable.js";
+import { printable, printableJson } from "../../core/words/printable.js";
 import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { showHead } from "../show-head.js";
@@ -36,7 +36,7 @@ async function annotate(
   pairs: readonly string[],
   options: AnnotateOptions,
 ): Promise<ExitStatus> {
-  const { annotateCaptures } = await import("../../annotate.js");
+  const { annotateCaptures } = await import("../../capture/annotate.js");
   const orders = await ordersOf(session, id, pairs, options);
   const allowPrivate = isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE");
   const results = await annotateCaptures(
@@ -55,7 +55,7 @@ async function ordersOf(
   pairs: readonly string[],
   { from }: AnnotateOptions,
 ): Promise<readonly AnnotationOrder[]> {
-  const { listedOrders, typedOrder } = await import("../../annotate.js");
+  const { listedOrders, typedOrder } = await import("../../capture/annotate.js");
   if (from !== undefined && id === undefined)
     return listedOrders(readList(resolve(session.io.cwd, from), from));
   if (from !== undefined || id === undefined) {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { ArchiveRequest } from "../../archive.js";
+import type { ArchiveRequest } from "../../capture/archive.js";
 import { addCaptureOptions, type CaptureOptions, captureRequest } from "../capture-options.js";
 import { noteDownloaderChanges } from "../downloader-note.js";
 import { exitStatusHelp, statusOfCaptures } from "../exit-status.js";
@@ -26,7 +26,7 @@ export function addArchive(program: Command, run: RunCommand): void {
 
 async function archive(session: Session, urls: readonly string[], options: CaptureOptions) {
   await noteDownloaderChanges(session, await checkSandbox(session, options, { fetching: true }));
-  const { archiveUrls } = await import("../../archive.js");
+  const { archiveUrls } = await import("../../capture/archive.js");
   const results = await archiveUrls(
     archiveRequest(session, urls, options),
     session.world,

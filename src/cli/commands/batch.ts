@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
-import type { BatchReport, BatchRequest } from "../../batch.js";
-import type { ListBytes } from "../../batch-list.js";
-import { HoldfastError } from "../../core/error.js";
-import { printableJson } from "../../core/printable.js";
+import type { BatchReport, BatchRequest } from "../../batch/batch.js";
+import type { ListBytes } from "../../batch/list.js";
+import { HoldfastError } from "../../core/words/error.js";
+import { printableJson } from "../../core/words/printable.js";
 import { batchSummary } from "../batch-page.js";
 import { BatchView } from "../batch-view.js";
 import { addCaptureOptions, type CaptureOptions, captureRequest } from "../capture-options.js";
@@ -87,7 +87,7 @@ async function batch(session: Session, list: string | null, options: BatchOption
   const source = list === null ? null : readList(session, list, options.column ?? null);
   if (options.dryRun === true) return dryRun(session, source, options);
   await noteDownloaderChanges(session, await checkSandbox(session, options, { fetching: true }));
-  const { runBatch } = await import("../../batch.js");
+  const { runBatch } = await import("../../batch/batch.js");
   const view = new BatchView(session);
   try {
     const report = await runBatch(batchRequest(session, source, options), session.world, {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import type { HeadReport } from "../../checkpoint.js";
+import type { HeadReport } from "../../seal/checkpoint.js";
 import type { Acceptance } from "../../checkpoint-now.js";
-import { HoldfastError } from "../../core/error.js";
-import { printable, printableJson } from "../../core/printable.js";
+import { HoldfastError } from "../../core/words/error.js";
+import { printable, printableJson } from "../../core/words/printable.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, stampWords } from "../show-head.js";

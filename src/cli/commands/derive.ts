@@ -27,7 +27,7 @@ export function addDerive(program: Command, run: RunCommand): void {
 
 async function derive(session: Session, ids: readonly string[], options: DeriveOptions) {
   await checkSandbox(session, options, { fetching: false });
-  const { deriveCaptures } = await import("../../derive.js");
+  const { deriveCaptures } = await import("../../capture/derive.js");
   const results = await deriveCaptures(
     { vault: session.vault, ids, deep: options.deep === true },
     session.world,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { printable, printableJson } from "../../core/printable.js";
-import { HoldfastError } from "../../core/error.js";
+import { printable, printableJson } from "../../core/words/printable.js";
+import { HoldfastError } from "../../core/words/error.js";
 import { doctorPage, statusOfDoctor } from "../doctor-page.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
@@ -30,7 +30,7 @@ interface DoctorOptions {
 }
 
 async function sweep(session: Session, { remove }: DoctorOptions) {
-  const { listOrphans, sweepVault } = await import("../../sweep.js");
+  const { listOrphans, sweepVault } = await import("../../upkeep/sweep.js");
   const report = remove
     ? await sweepVault(session.vault, session.world)
     : listOrphans(session.vault, session.world);
@@ -49,7 +49,7 @@ async function examine(session: Session, { remove }: DoctorOptions) {
     const hint = "see first what it would be: holdfast doctor --sweep";
     throw new HoldfastError("usage", "--remove says nothing without --sweep", hint);
   }
-  const { doctor } = await import("../../doctor.js");
+  const { doctor } = await import("../../upkeep/doctor.js");
   const { vaultState } = await import("../../vault-state.js");
   const hasVault = existsSync(session.vault);
   const report = await doctor(

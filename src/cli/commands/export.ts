@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { HoldfastError } from "../../core/error.js";
-import { printable, printableJson } from "../../core/printable.js";
-import type { ExportResult } from "../../export.js";
-import type { ToldByDigests } from "../../told-by-digests.js";
-import type { ToldByTags } from "../../told-by-tags.js";
+import { HoldfastError } from "../../core/words/error.js";
+import { printable, printableJson } from "../../core/words/printable.js";
+import type { ExportResult } from "../../handover/export.js";
+import type { ToldByDigests } from "../../handover/told-by-digests.js";
+import type { ToldByTags } from "../../handover/told-by-tags.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
@@ -48,7 +48,7 @@ export function addExport(program: Command, run: RunCommand): void {
 async function exportCaptures(session: Session, ids: readonly string[], options: ExportOptions) {
   const withAnnex = options.withAnnex === true;
   if (withAnnex && options.yes !== true) await askForAnnex(session);
-  const { exportPackage } = await import("../../export.js");
+  const { exportPackage } = await import("../../handover/export.js");
   const result = await exportPackage(
     {
       vault: session.vault,

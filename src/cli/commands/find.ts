@@ -1,12 +1,12 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { annotationKey } from "../../core/annotation.js";
-import { dateSpan } from "../../core/date-span.js";
-import { HoldfastError } from "../../core/error.js";
-import { queryWords } from "../../core/folded-text.js";
-import { printable, printableJson } from "../../core/printable.js";
-import type { FindRequest, Found, Sought } from "../../find.js";
+import { annotationKey } from "../../core/capture/annotation.js";
+import { dateSpan } from "../../core/capture/date-span.js";
+import { HoldfastError } from "../../core/words/error.js";
+import { queryWords } from "../../core/capture/folded-text.js";
+import { printable, printableJson } from "../../core/words/printable.js";
+import type { FindRequest, Found, Sought } from "../../search/find.js";
 import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
 import { foundLines, foundTable } from "../found-table.js";
 import { parseCount, parseDayOrTime } from "../option-values.js";
@@ -67,7 +67,7 @@ function addWhere(text: string, others: Where = []): Where {
 }
 
 async function find(session: Session, what: readonly string[], options: FindOptions): Promise<ExitStatus> {
-  const { findInVault, hostAsked } = await import("../../find.js");
+  const { findInVault, hostAsked } = await import("../../search/find.js");
   refuseOptions(session, options);
   const sought = soughtBy(session.io.cwd, what);
   if (sought.by === "filters") refuseNoFilter(options);

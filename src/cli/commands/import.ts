@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { printable } from "../../core/printable.js";
-import type { ImportRequest } from "../../import.js";
+import { printable } from "../../core/words/printable.js";
+import type { ImportRequest } from "../../capture/import.js";
 import { exitStatusHelp, statusOfCaptures } from "../exit-status.js";
 import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
@@ -41,7 +41,7 @@ export function addImport(program: Command, run: RunCommand): void {
 
 async function importAll(session: Session, files: readonly string[], options: ImportOptions) {
   await checkSandbox(session, options, { fetching: false });
-  const { importFiles } = await import("../../import.js");
+  const { importFiles } = await import("../../capture/import.js");
   const request = importRequest(session, files, options);
   const results = await importFiles(
     request,

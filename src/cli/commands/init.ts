@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { printable, printableJson } from "../../core/printable.js";
+import { printable, printableJson } from "../../core/words/printable.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { showUnsealed } from "../show-head.js";
 import { errorLines } from "../failure-report.js";
@@ -21,7 +21,7 @@ export function addInit(program: Command, run: RunCommand): void {
 
 async function init(session: Session, options: KeyOptions) {
   const choice = keyChoice(session.io.cwd, options);
-  const { initVault } = await import("../../init.js");
+  const { initVault } = await import("../../upkeep/init.js");
   const report = await initVault(
     session.vault,
     choice,

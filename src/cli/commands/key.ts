@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { HoldfastError } from "../../core/error.js";
-import { printable, printableJson } from "../../core/printable.js";
-import type { KeyChoice } from "../../make-key.js";
+import { HoldfastError } from "../../core/words/error.js";
+import { printable, printableJson } from "../../core/words/printable.js";
+import type { KeyChoice } from "../../seal/make-key.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { showUnsealed } from "../show-head.js";
 import { keyPage, rotationPage } from "../key-page.js";
@@ -82,7 +82,7 @@ export function keyChoice(cwd: string, options: KeyOptions): KeyChoice {
 }
 
 async function show(session: Session) {
-  const { showKey } = await import("../../key.js");
+  const { showKey } = await import("../../seal/key.js");
   const report = showKey(session.vault, session.world);
   if (session.json) session.screen.data(printableJson({ vault: session.vault, ...report }));
   else if (session.quiet) session.screen.answer(printable(report.key?.public_key ?? ""));
@@ -95,7 +95,7 @@ async function rotate(session: Session, options: RotateOptions) {
   if (options.lost && options.stolen) {
     throw new HoldfastError("usage", "--lost and --stolen together", "a stolen key is --stolen, lost or not");
   }
-  const { rotateKey } = await import("../../key.js");
+  const { rotateKey } = await import("../../seal/key.js");
   const reason = options.stolen ? "stolen" : options.lost ? "lost" : "routine";
   const seal = {
     proxy: null,
@@ -113,7 +113,7 @@ async function rotate(session: Session, options: RotateOptions) {
 }
 
 async function exportKeys(session: Session, to: string | undefined) {
-  const { exportSigners } = await import("../../key.js");
+  const { exportSigners } = await import("../../seal/key.js");
   const file = to === undefined ? null : resolve(session.io.cwd, to);
   const report = exportSigners(session.vault, file, session.world);
   if (session.json) session.screen.data(printableJson({ vault: session.vault, ...report }));

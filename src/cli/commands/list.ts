@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { printableJson } from "../../core/printable.js";
+import { printableJson } from "../../core/words/printable.js";
 import type { ListFilter } from "../../outcome.js";
 import { captureTable, listNotes } from "../capture-list.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { printable, printableJson } from "../../core/printable.js";
-import type { RebuildReport } from "../../rebuild.js";
+import { printable, printableJson } from "../../core/words/printable.js";
+import type { RebuildReport } from "../../upkeep/rebuild.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
@@ -18,7 +18,7 @@ export function addRebuild(program: Command, run: RunCommand): void {
 }
 
 async function rebuild(session: Session) {
-  const { rebuildVault } = await import("../../rebuild.js");
+  const { rebuildVault } = await import("../../upkeep/rebuild.js");
   const allowPrivate = isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE");
   const report = await rebuildVault(
     session.vault,

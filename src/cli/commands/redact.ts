@@ -1,10 +1,10 @@
 import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { type Fill, fillForm, mostFills, parseFill } from "../../core/fill.js";
-import { printable, printableJson } from "../../core/printable.js";
-import { parseSeconds } from "../../core/timing.js";
-import type { HeadReport } from "../../checkpoint.js";
-import type { RedactResult } from "../../redact.js";
+import { type Fill, fillForm, mostFills, parseFill } from "../../core/media/fill.js";
+import { printable, printableJson } from "../../core/words/printable.js";
+import { parseSeconds } from "../../core/media/timing.js";
+import type { HeadReport } from "../../seal/checkpoint.js";
+import type { RedactResult } from "../../handover/publication.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
 import { filledLines, soundWords, timingLines } from "../publication-words.js";
@@ -56,7 +56,7 @@ function addFill(text: string, others: readonly Fill[] = []): readonly Fill[] {
 
 async function redact(session: Session, id: string, options: RedactOptions) {
   await checkSandbox(session, options, { fetching: false });
-  const { redactCapture } = await import("../../redact.js");
+  const { redactCapture } = await import("../../handover/publication.js");
   const heads: HeadReport[] = [];
   const result = await redactCapture(
     {

@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { HoldfastError } from "../../core/error.js";
-import { printable, printableJson } from "../../core/printable.js";
-import type { ReportFacts } from "../../core/report-facts.js";
-import { type ReportLanguage, reportLanguages } from "../../core/report-texts/texts.js";
-import type { Report } from "../../report.js";
+import { HoldfastError } from "../../core/words/error.js";
+import { printable, printableJson } from "../../core/words/printable.js";
+import type { ReportFacts } from "../../core/report/facts.js";
+import { type ReportLanguage, reportLanguages } from "../../core/report/texts/texts.js";
+import type { Report } from "../../handover/report.js";
 import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
 import { errorLines } from "../failure-report.js";
 import type { RunCommand, Session } from "../session.js";
@@ -44,7 +44,7 @@ export function addReport(program: Command, run: RunCommand): void {
 async function report(session: Session, id: string, options: ReportOptions): Promise<ExitStatus> {
   const writes = !session.json || options.to !== undefined;
   if (!writes) refuseDocumentOptions(options);
-  const { reportCapture } = await import("../../report.js");
+  const { reportCapture } = await import("../../handover/report.js");
   const request = { vault: session.vault, id, withAnnex: options.withAnnex === true };
   const made = await reportCapture(request, session.world);
   const file = writes ? await writeDocument(session, made, options) : null;
@@ -85,10 +85,10 @@ async function writeDocument(session: Session, made: Report, options: ReportOpti
 
 async function documentOf({ facts, pictures }: Report, options: ReportOptions, language: ReportLanguage) {
   if (options.declaration !== true) {
-    const { reportDocument } = await import("../../core/report-page.js");
+    const { reportDocument } = await import("../../core/report/page.js");
     return reportDocument(facts, pictures, language);
   }
-  const { declarationDocument } = await import("../../core/report-declaration.js");
+  const { declarationDocument } = await import("../../core/report/declaration.js");
   const { record } = facts;
   if (record !== null) return declarationDocument({ ...facts, record }, language);
   throw new HoldfastError(

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { printableJson } from "../../core/printable.js";
+import { printableJson } from "../../core/words/printable.js";
 import { captureObject, capturePage } from "../capture-page.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
@@ -18,7 +18,7 @@ export function addShow(program: Command, run: RunCommand): void {
 }
 
 async function show(session: Session, id: string) {
-  const { showCapture } = await import("../../show.js");
+  const { showCapture } = await import("../../search/show.js");
   const shown = showCapture(session.vault, id);
   if (session.json) {
     session.screen.data(printableJson(captureObject(shown)));

@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { HoldfastError } from "../../core/error.js";
-import { printableJson } from "../../core/printable.js";
+import { HoldfastError } from "../../core/words/error.js";
+import { printableJson } from "../../core/words/printable.js";
 import type { FileReport, VerifyReport } from "../../outcome.js";
 import { isPackage } from "../../package-kind.js";
-import type { Brought } from "../../verify-trust.js";
+import type { Brought } from "../../verify/trust.js";
 import { type CheckResult, type ExitStatus, exitStatusHelp, statusOfChecks } from "../exit-status.js";
 import { showUnsealed } from "../show-head.js";
 import type { RunCommand, Session } from "../session.js";
@@ -59,7 +59,7 @@ async function verify(
 }
 
 async function verifyOneFile(session: Session, file: string, brought: Brought): Promise<CheckResult> {
-  const { verifyFile } = await import("../../verify-file.js");
+  const { verifyFile } = await import("../../verify/file.js");
   const report = await verifyFile({ vault: session.vault, file, brought }, session.world);
   const page = filePage(report, columnsOf(session.io.stdout), session.style);
   answer(session, report, fileObject(report), page);
@@ -72,7 +72,7 @@ async function verifyOnePackage(
   options: VerifyOptions,
   brought: Brought,
 ): Promise<CheckResult> {
-  const { verifyPackage } = await import("../../verify-package.js");
+  const { verifyPackage } = await import("../../verify/package.js");
   const { packagePage, packageObject } = await import("../package-page.js");
   const report = await verifyPackage({ path, quick: options.quick === true, ...brought }, session.world);
   const page = packagePage(report, session.quiet, columnsOf(session.io.stdout), session.style);
@@ -86,7 +86,7 @@ async function verifyWholeVault(
   options: VerifyOptions,
   brought: Brought,
 ): Promise<CheckResult> {
-  const { verifyVault } = await import("../../verify.js");
+  const { verifyVault } = await import("../../verify/vault.js");
   const [quick, record] = [options.quick === true, options.record === true];
   const report = await verifyVault(
     { vault: session.vault, ids, quick, record, brought },
@@ -99,7 +99,7 @@ async function verifyWholeVault(
 }
 
 async function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptions): Promise<Brought> {
-  const { broughtText } = await import("../../brought-text.js");
+  const { broughtText } = await import("../brought-text.js");
   const read = (option: string, name: string | undefined) => {
     if (name === undefined) return null;
     const path = resolve(cwd, name);

@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { HoldfastError } from "../../core/error.js";
-import { printable, printableJson } from "../../core/printable.js";
-import type { WitnessReport } from "../../witness.js";
+import { HoldfastError } from "../../core/words/error.js";
+import { printable, printableJson } from "../../core/words/printable.js";
+import type { WitnessReport } from "../../seal/witness.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
@@ -30,7 +30,7 @@ export function addWitness(program: Command, run: RunCommand): void {
 const largestFile = 4 * 1024 * 1024;
 
 async function add(session: Session, file: string) {
-  const { addWitness: keep } = await import("../../witness.js");
+  const { addWitness: keep } = await import("../../seal/witness.js");
   const text = readText(resolve(session.io.cwd, file), file);
   const allowPrivate = isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE");
   const seal = { proxy: null, allowPrivate, force: false };

@@ -1,0 +1,92 @@
+import type { MeasuredFile } from "./object.js";
+import { isJsonObject, type Json, parseCanonical } from "./canonical-json.js";
+import type { FindingCode } from "./finding-codes.js";
+import type { Finding } from "./finding.js";
+import { FormatError } from "../core/format-error.js";
+
+/** A private annex as found. Paths are relative to its folder; `text` is annex.json where it exists and can be read. */
+export interface FoundAnnex {
+  /** Relative to the vault. */
+  readonly folder: string;
+  readonly text: string | null;
+  readonly files: ReadonlyMap<string, MeasuredFile>;
+}
+
+/**
+ * Compares a private annex with the hash the log holds, and its raw files with the digests the annex holds
+ * (FORMAT.md §9). An annex that is not there at all is a note: a vault may be handed on without it.
+ */
+export function auditAnnex(
+  expectedSha256: string,
+  found: FoundAnnex | null,
+  folder: string,
+): readonly Finding[] {
+  if (found === null || (found.text === null && found.files.size === 0)) {
+    return [
+      { code: "annex-absent", severity: "note", where: folder, message: "the private annex is not here" },
+    ];
+  }
+  const error = (code: FindingCode, path: string, message: string): Finding => ({
+    code,
+    severity: "error",
+    where: `${found.folder}/${path}`,
+    message,
+  });
+  const unread = (code: FindingCode, path: string, problem: string): Finding => {
+    const message = `it cannot be read, and was not checked: ${problem}`;
+    return { code, severity: "note", where: `${found.folder}/${path}`, message };
+  };
+  const annex = found.files.get("annex.json");
+  if (annex === undefined)
+    return [error("annex-missing", "annex.json", "raw files are here but the annex is not")];
+  if ("problem" in annex) return [unread("annex-unreadable", "annex.json", annex.problem)];
+  if (annex.sha256 !== expectedSha256) {
+    return [error("annex-changed", "annex.json", "its SHA-256 is not the one the log states")];
+  }
+  const stated = found.text === null ? null : statedFiles(found.text);
+  if (stated === null) {
+    const message = "it is as logged, but no canonical JSON: which raw files belong to it cannot be told";
+    return [error("annex-not-canonical", "annex.json", message)];
+  }
+  const findings: Finding[] = [];
+  for (const [path, file] of stated) {
+    const now = found.files.get(path);
+    if (now === undefined)
+      findings.push(error("annex-file-missing", path, "the annex names this file and it is not there"));
+    else if ("problem" in now) findings.push(unread("annex-file-unreadable", path, now.problem));
+    else if (now.sha256 !== file.sha256 || now.bytes !== file.bytes) {
+      findings.push(error("annex-file-changed", path, "its size or SHA-256 is not the one the annex states"));
+    }
+  }
+  for (const path of found.files.keys()) {
+    if (path !== "annex.json" && !stated.has(path))
+      findings.push(error("annex-file-extra", path, "the annex does not name this file"));
+  }
+  return findings;
+}
+
+/** The raw files an annex names; null when it is not in canonical form. */
+export function statedFiles(
+  text: string,
+): ReadonlyMap<string, { readonly bytes: number; readonly sha256: string }> | null {
+  const annex = canonicalOrNull(text);
+  if (annex === null) return null;
+  const files = new Map<string, { bytes: number; sha256: string }>();
+  if (!isJsonObject(annex) || !Array.isArray(annex.files)) return files;
+  for (const file of annex.files) {
+    if (!isJsonObject(file) || typeof file.path !== "string") continue;
+    if (typeof file.bytes === "number" && typeof file.sha256 === "string") {
+      files.set(file.path, { bytes: file.bytes, sha256: file.sha256 });
+    }
+  }
+  return files;
+}
+
+function canonicalOrNull(text: string): Json | null {
+  try {
+    return parseCanonical(text);
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
+  }
+}

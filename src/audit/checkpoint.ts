@@ -1,0 +1,75 @@
+import { FormatError } from "../core/format-error.js";
+
+/** The head of a log at one size (FORMAT.md §14): what a signature, a time-stamp and a witness are about. */
+export interface Checkpoint {
+  /** `holdfast/` and the vault's id. */
+  readonly origin: string;
+  /** Number of entries, from 1. */
+  readonly size: number;
+  /** RFC 6962 root over the first `size` lines, 32 bytes. */
+  readonly root: Buffer;
+}
+
+/** The namespace of every signature over a checkpoint (FORMAT.md §13). */
+export const checkpointNamespace = "holdfast-checkpoint@v1";
+
+const isOrigin = /^holdfast\/[0-9a-f]{32}$/;
+
+export function originOf(vaultId: string): string {
+  return `holdfast/${vaultId}`;
+}
+
+/** The number in the names of a checkpoint's files: six digits or more. */
+export function checkpointName(size: number): string {
+  return String(size).padStart(6, "0");
+}
+
+/** The three lines of C2SP tlog-checkpoint, each with its LF and without extension lines. */
+export function encodeCheckpoint({ origin, size, root }: Checkpoint): string {
+  return `${origin}\n${size}\n${root.toString("base64")}\n`;
+}
+
+/**
+ * Reads a checkpoint strictly: exactly the bytes that `encodeCheckpoint` writes. The text may come from anybody.
+ * Throws FormatError `checkpoint-malformed`.
+ */
+export function parseCheckpoint(text: string): Checkpoint {
+  const [origin = "", size = "", root = "", ...rest] = text.split("\n");
+  const checkpoint = { origin, size: Number(size), root: Buffer.from(root, "base64") };
+  const fits =
+    rest.length === 1 &&
+    isOrigin.test(origin) &&
+    /^[1-9]\d{0,15}$/.test(size) &&
+    Number.isSafeInteger(checkpoint.size) &&
+    checkpoint.root.length === 32 &&
+    encodeCheckpoint(checkpoint) === text;
+  if (!fits) throw new FormatError("checkpoint-malformed", "these are not the three lines of a checkpoint");
+  return checkpoint;
+}
+
+/**
+ * Finds the three lines of a checkpoint in a text that somebody kept: a mail, a printed page typed in again, a file.
+ * Lines may be quoted with `>`, indented, or end with CR LF; what stands around them does not count. Throws FormatError
+ * `checkpoint-malformed` where there is none, or where there are several that differ.
+ */
+export function findCheckpoint(text: string): Checkpoint {
+  const lines = text.split("\n").map((line) => line.replace(/^[\s>]+/, "").trimEnd());
+  const found = lines.flatMap((line, at) => {
+    // Nearly all lines of a large file end here: a refusal of each would cost more than all else.
+    if (!isOrigin.test(line)) return [];
+    try {
+      return [encodeCheckpoint(parseCheckpoint(`${lines.slice(at, at + 3).join("\n")}\n`))];
+    } catch (error) {
+      if (error instanceof FormatError) return [];
+      throw error;
+    }
+  });
+  const [first, ...others] = new Set(found);
+  if (first !== undefined && others.length === 0) return parseCheckpoint(first);
+  throw new FormatError(
+    "checkpoint-malformed",
+    first === undefined
+      ? "there are no three lines of a checkpoint in it"
+      : "there are several checkpoints in it",
+  );
+}

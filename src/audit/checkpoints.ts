@@ -1,0 +1,240 @@
+import type { AllowedSigner } from "./allowed-signers.js";
+import { auditKeys } from "./keys.js";
+import { checkSigned, findCheckpointFault, type SignedCheckpoint } from "./signed-checkpoint.js";
+import { auditTokens } from "./tokens.js";
+import { auditWitnesses } from "../core/audit-witnesses.js";
+import { checkpointName } from "./checkpoint.js";
+import { type CheckState, decidedBy, type Finding, fails } from "./finding.js";
+import type { KeyPeriod } from "./key-history.js";
+
+/** A file as it lies there. Nothing of it is trusted. */
+export interface FoundFile {
+  /** Relative to the vault or package, with forward slashes. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface FoundToken extends FoundFile {
+  /** By the file's name: authority or calendar. */
+  readonly authority: string;
+  /** By the file's name: `.tsr`, or `.ots` and `.complete.ots`. */
+  readonly kind: "rfc3161" | "opentimestamps";
+}
+
+/** Everything that lies there under one checkpoint's number, the checkpoint itself included or not. */
+export interface FoundCheckpoint {
+  /** The number in the names of the files. */
+  readonly size: number;
+  /** Path of the checkpoint, also where it is missing. */
+  readonly path: string;
+  readonly body: Uint8Array | null;
+  readonly signature: FoundFile | null;
+  /** Packages only: checkpoint and signature, one after the other. */
+  readonly signed: FoundFile | null;
+  readonly tokens: readonly FoundToken[];
+  readonly witnesses: readonly FoundFile[];
+}
+
+/** A `token` entry, as far as it is compared. What is not as `entry.schema.json` has it is not here. */
+export interface TokenEntry {
+  readonly seq: number;
+  readonly checkpoint: number;
+  readonly authority: string;
+  /** As in the entry: `log/…`, also in a package. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly gen_time: string | null;
+  readonly policy: string | null;
+  readonly serial: string | null;
+}
+
+/** A `witness-added` entry. */
+export interface WitnessEntry {
+  readonly seq: number;
+  readonly checkpoint: number;
+  readonly public_key: string;
+  /** As in the entry: `log/…`. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** What the log says about its checkpoints. */
+export interface LogFacts {
+  readonly origin: string;
+  /** Root over the first `size` lines; null where it cannot be known: a package has proofs instead of lines. */
+  readonly rootAt: (size: number) => Buffer | null;
+  /** Number of lines; null where it cannot be known. */
+  readonly entries: number | null;
+  /** `at` of the last of the first `size` entries, as far as they are known; null where none of them is. */
+  readonly lastAt: (size: number) => string | null;
+  readonly keys: readonly KeyPeriod[];
+  readonly tokens: readonly TokenEntry[];
+  readonly witnesses: readonly WitnessEntry[];
+}
+
+/** What the checker brought along from elsewhere. */
+export interface Trust {
+  /** `--signers`; null where none were named. */
+  readonly signers: readonly AllowedSigner[] | null;
+  /** Root certificates in PEM. */
+  readonly roots: readonly string[];
+  /** Whether the checker named `roots` (`--tsa-ca`). */
+  readonly rootsNamed: boolean;
+}
+
+/** Trust of a checker who brought nothing. */
+export const noTrust: Trust = { signers: null, roots: [], rootsNamed: false };
+
+/** What a result is worth as much as: for whoever checks to compare with what they got from elsewhere. */
+export interface RestsOn {
+  /** Keys of good signatures over checkpoints; `from` and `until` are the log's word, null where it has none. */
+  readonly keys: readonly {
+    readonly fingerprint: string;
+    readonly from: string | null;
+    readonly until: string | null;
+    /** Who says that this key may sign: the log itself, or the signers that the checker named. */
+    readonly source: "log" | "signers";
+  }[];
+  /** Tokens that are good in themselves; `trusted` says whether they lead to a root that the checker named. */
+  readonly authorities: readonly {
+    readonly authority: string;
+    /** Size of the checkpoint. */
+    readonly checkpoint: number;
+    readonly gen_time: string;
+    readonly signer: string;
+    readonly signer_sha256: string;
+    readonly root: string | null;
+    readonly trusted: boolean;
+  }[];
+  readonly witnesses: readonly { readonly fingerprint: string; readonly checkpoint: number }[];
+}
+
+export const restsOnNothing: RestsOn = { keys: [], authorities: [], witnesses: [] };
+
+export interface CheckpointAudit {
+  readonly findings: readonly Finding[];
+  readonly signature: CheckState;
+  readonly tokens: CheckState;
+  readonly restsOn: RestsOn;
+  /** Size of the newest checkpoint with a signature that verifies and counts; 0 where none has one. */
+  readonly signedSize: number;
+}
+
+/**
+ * Judges everything that lies under the checkpoints of a vault or package: bodies, signatures, keys, tokens and
+ * witnesses, and the entries that name them (FORMAT.md §13 to §16, §18.2). Trusts no byte and throws for none.
+ * `found` is in ascending order of size. Segments and the checkpoint that a checker holds are judged elsewhere.
+ */
+export async function auditCheckpoints(
+  found: readonly FoundCheckpoint[],
+  facts: LogFacts,
+  trust: Trust,
+  kind: "vault" | "package",
+): Promise<CheckpointAudit> {
+  const newest = newestOf(found);
+  const checked = found.map((one) => checkSigned(one, facts, kind === "vault" && one === newest));
+  const tokens = await auditTokens(checked, newest, facts, trust, kind);
+  const keys = auditKeys({ checked, facts, trust, authorities: tokens.authorities, kind });
+  const witnesses = auditWitnesses(found, facts, kind);
+  const findings = [
+    ...checked.flatMap((one) => one.findings),
+    ...missingCheckpoints(found, facts, kind),
+    ...keys.findings,
+    ...tokens.findings,
+    ...witnesses.findings,
+    ...pendingAnchor(newest),
+    ...nothingSealed(found, newest, facts, trust, kind),
+  ];
+  return {
+    findings,
+    signature: signatureState(findings, checked, newest, keys.uncounted),
+    tokens: tokenState(findings, found),
+    restsOn: { keys: keys.keys, authorities: tokens.authorities, witnesses: witnesses.witnesses },
+    signedSize:
+      checked.findLast(({ key, found: { size } }) => key !== null && !keys.uncounted.has(size))?.found.size ??
+      0,
+  };
+}
+
+/** The newest checkpoint: the largest number under which a checkpoint lies. */
+export function newestOf(found: readonly FoundCheckpoint[]): FoundCheckpoint | null {
+  return found.findLast(({ body }) => body !== null) ?? null;
+}
+
+function signatureState(
+  findings: readonly Finding[],
+  checked: readonly SignedCheckpoint[],
+  newest: FoundCheckpoint | null,
+  uncounted: ReadonlySet<number>,
+): CheckState {
+  const decided = decidedBy(findings, "signature");
+  if (decided === "fail") return "fail";
+  const isSigned = checked.some(({ found, key }) => found === newest && key !== null);
+  if (!isSigned) return "absent";
+  return decided ?? (newest !== null && uncounted.has(newest.size) ? "unchecked" : "pass");
+}
+
+function tokenState(findings: readonly Finding[], found: readonly FoundCheckpoint[]): CheckState {
+  if (findings.some((finding) => fails(finding, "tokens"))) return "fail";
+  const all = found.flatMap(({ tokens }) => tokens);
+  if (all.length === 0) return "absent";
+  const open = findings.filter(({ code }) => code === "token-untrusted" || code === "proof-unchecked");
+  const unchecked = new Set(open.map(({ where }) => where));
+  return all.every(({ path }) => unchecked.has(path)) ? "unchecked" : "pass";
+}
+
+/** Checkpoints that an entry or a file belongs to and that are not there. */
+function missingCheckpoints(
+  found: readonly FoundCheckpoint[],
+  facts: LogFacts,
+  kind: "vault" | "package",
+): readonly Finding[] {
+  const lost = new Map(found.filter(({ body }) => body === null).map(({ size, path }) => [size, path]));
+  const sizes = new Set(found.map(({ size }) => size));
+  for (const { checkpoint } of [...facts.tokens, ...facts.witnesses]) {
+    if (!sizes.has(checkpoint)) lost.set(checkpoint, checkpointPath(checkpoint, kind));
+  }
+  const message = "a signature, a token or an entry belongs to this checkpoint, and it is not there";
+  return [...lost.values()].map((path) => findCheckpointFault("checkpoint-missing", path, message));
+}
+
+function checkpointPath(size: number, kind: "vault" | "package"): string {
+  const name = checkpointName(size);
+  return kind === "vault" ? `log/${name}.checkpoint` : `proof/${name}/checkpoint`;
+}
+
+function pendingAnchor(newest: FoundCheckpoint | null): readonly Finding[] {
+  if (newest === null || newest.tokens.length > 0) return [];
+  const message = "no outside time-stamp of the newest checkpoint is here yet";
+  return [{ code: "anchor-pending", severity: "note", where: newest.path, message }];
+}
+
+/** Whoever brings signers or roots asks for a signature or a time-stamp, so that there is none is an error to them. */
+function nothingSealed(
+  found: readonly FoundCheckpoint[],
+  newest: FoundCheckpoint | null,
+  facts: LogFacts,
+  trust: Trust,
+  kind: "vault" | "package",
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  const where = kind === "vault" ? "log" : "proof";
+  const isSigned = ({ body, signature }: FoundCheckpoint) => body !== null && signature !== null;
+  if (kind === "vault" && facts.keys.length > 0 && !found.some(isSigned)) {
+    const message = "the log names a key, and no checkpoint is signed with it";
+    findings.push({ code: "unsealed", severity: "note", where, message });
+  }
+  // In a package a checkpoint without a signature is an error of its own.
+  if (trust.signers !== null && (newest === null || (kind === "vault" && newest.signature === null))) {
+    const message = "you named signers, and there is no signature over the newest state that could be theirs";
+    findings.push(findCheckpointFault("signature-absent", where, message));
+  }
+  const stamps = found.flatMap(({ tokens }) => tokens).filter((token) => token.kind === "rfc3161");
+  if (trust.rootsNamed && stamps.length === 0) {
+    const message = "you named roots of authorities, and there is no time-stamp that could lead to one";
+    findings.push(findCheckpointFault("token-absent", where, message));
+  }
+  return findings;
+}

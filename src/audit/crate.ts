@@ -1,0 +1,90 @@
+import type { PackagedFile } from "./bag.js";
+import type { LoggedFile } from "./log-captures.js";
+import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "./canonical-json.js";
+import { exactText } from "./exact-text.js";
+import type { Finding } from "./finding.js";
+import type { FindingCode } from "./finding-codes.js";
+import { FormatError } from "../core/format-error.js";
+import { packagePathProblem } from "./package-paths.js";
+
+export const cratePath = "data/ro-crate-metadata.json";
+
+/**
+ * Compares what the RO-Crate of a package says of its files with the entries and the files (FORMAT.md §17): a stated
+ * SHA-256 or size that differs, and a file that is not there. Whatever else it says is the word of whoever made it.
+ */
+export function auditCrate(
+  bytes: Uint8Array,
+  files: ReadonlyMap<string, PackagedFile>,
+  expected: ReadonlyMap<string, readonly Pick<LoggedFile, "bytes" | "sha256">[]>,
+): readonly Finding[] {
+  const entities = entitiesOf(bytes);
+  if (entities === null) {
+    return [error("crate-malformed", cratePath, "it is not the JSON of an RO-Crate with each key once")];
+  }
+  return entities.flatMap((entity) => {
+    const path = filePathOf(entity);
+    if (path === null) return [];
+    const where = packagePathProblem(path) === null ? path : cratePath;
+    const file = files.get(path);
+    if (file === undefined)
+      return [error("crate-differs", where, "the RO-Crate names it and it is not there")];
+    const problem = differenceOf(entity, expected.get(path) ?? [file]);
+    return problem === null ? [] : [error("crate-differs", where, problem)];
+  });
+}
+
+/** What of an entity no statement of this file says too; a file without an entry is its own. */
+function differenceOf(
+  { sha256, contentSize }: JsonObject,
+  due: readonly { readonly bytes: number; readonly sha256: string | null }[],
+): string | null {
+  // Of a file that was not read, nothing can be said.
+  const isKnown = (one: { readonly sha256: string | null }) => one.sha256 === null || one.sha256 === sha256;
+  if (sha256 !== undefined && !due.some(isKnown)) return "the RO-Crate states another SHA-256 of it";
+  const hasSize = due.some(({ bytes }) => String(bytes) === contentSize);
+  return contentSize === undefined || hasSize ? null : "the RO-Crate states another size of it";
+}
+
+/** The path in the package of an entity that is a file in it; null for anything else, such as an address. */
+function filePathOf(entity: JsonObject): string | null {
+  const { "@id": id, "@type": type } = entity;
+  const isFile = type === "File" || (Array.isArray(type) && type.includes("File"));
+  if (typeof id !== "string" || (!isFile && entity.sha256 === undefined)) return null;
+  if (/^(?:[A-Za-z][A-Za-z0-9+.-]*:|#)/.test(id)) return null;
+  return `data/${id.replace(/^\.\//, "")}`;
+}
+
+/** Null for what is no flat JSON-LD graph, or names a key twice: of two values, readers take different ones. */
+function entitiesOf(bytes: Uint8Array): readonly JsonObject[] | null {
+  const text = exactText(bytes);
+  if (text === null) return null;
+  try {
+    const crate = parseForeignJson(text);
+    if (!isJsonObject(crate) || !Array.isArray(crate["@graph"])) return null;
+    const entities = crate["@graph"].filter(isJsonObject);
+    const hasEachKeyOnce = keysWritten(text) === keysRead(crate);
+    return entities.length === crate["@graph"].length && hasEachKeyOnce ? entities : null;
+  } catch (problem) {
+    if (problem instanceof FormatError) return null;
+    throw problem;
+  }
+}
+
+/** How many keys a text of JSON has: in JSON a string before a colon is a key, and nothing else is. */
+function keysWritten(text: string): number {
+  let count = 0;
+  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) count += 1;
+  return count;
+}
+
+/** How many are left once it is read; the nesting is bounded by whoever read it. */
+function keysRead(value: Json): number {
+  if (Array.isArray(value)) return value.reduce((sum: number, item: Json) => sum + keysRead(item), 0);
+  if (!isJsonObject(value)) return 0;
+  return Object.values(value).reduce((sum: number, item) => sum + 1 + keysRead(item), 0);
+}
+
+function error(code: FindingCode, where: string, message: string): Finding {
+  return { code, severity: "error", where, message };
+}

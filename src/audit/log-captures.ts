@@ -1,0 +1,169 @@
+import { isJsonObject, type Json } from "./canonical-json.js";
+import type { Entry } from "./entry.js";
+import type { Finding } from "./finding.js";
+import type { FindingCode } from "./finding-codes.js";
+import { publicationFolder } from "../core/media/publication.js";
+
+export interface LoggedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** The events that bring a version of an object. */
+export type VersionEvent = "capture" | "derive" | "redact";
+
+/** A version of an object as the log states it. */
+export interface LoggedVersion {
+  readonly entry: number;
+  /** The time that the entry states; empty for a commit that has no entry yet. */
+  readonly at: string;
+  readonly event: VersionEvent;
+  readonly version: string;
+  readonly inventorySha512: string;
+  /** Digest of what `statementOf` names. */
+  readonly recordSha256: string;
+  readonly files: readonly LoggedFile[];
+}
+
+/** A capture as the log states it. */
+export interface LoggedCapture {
+  readonly id: string;
+  /** The first entry that states it; that of its first version where none does. */
+  readonly entry: number;
+  /** What was fetched; null for an import and where nothing states it. */
+  readonly url: string | null;
+  /** Relative to the vault; null where only a failed attempt is stated. */
+  readonly object: string | null;
+  /** One, or one of each entry where the id was used again. */
+  readonly annexes: readonly string[];
+  /** In the order of the log. Whoever states a version again has both held against what is stored. */
+  readonly versions: readonly LoggedVersion[];
+}
+
+/**
+ * What the entries of a log or package say of captures, taken in their order: the one reading of ids that are used twice
+ * and of versions out of their order (FORMAT.md §4.4).
+ */
+export class CaptureReading {
+  private readonly captures = new Map<string, CaptureSoFar>();
+
+  /** What is wrong with this entry beside those before it. */
+  add(entry: Entry): readonly Finding[] {
+    const { seq, event, body } = entry;
+    const id = textOf(body.capture);
+    const version = loggedVersion(entry);
+    const isStatement = event === "capture" || event === "capture-failed";
+    if (id === null || !(isStatement || version)) return [];
+    const capture = this.captures.get(id) ?? new CaptureSoFar(id, seq);
+    this.captures.set(id, capture);
+    if (isStatement) return capture.state(entry, version);
+    return version ? capture.addVersion(version) : [];
+  }
+
+  /** Every capture that some entry states, or states a version of, by id. */
+  named(): ReadonlyMap<string, LoggedCapture> {
+    return this.captures;
+  }
+
+  /** The captures that a `capture` or `capture-failed` entry states. An object that no such entry states is nobody's. */
+  stated(): ReadonlyMap<string, LoggedCapture> {
+    return new Map([...this.captures].filter(([, { isStated }]) => isStated));
+  }
+}
+
+class CaptureSoFar implements LoggedCapture {
+  readonly id: string;
+  entry: number;
+  object: string | null = null;
+  url: string | null = null;
+  readonly versions: LoggedVersion[] = [];
+  isStated = false;
+  private isCaptured = false;
+  readonly annexes: string[] = [];
+  private readonly annexSet = new Set<string>();
+  /** Version → the first entry that states it. */
+  private readonly statedIn = new Map<string, number>();
+
+  constructor(id: string, entry: number) {
+    this.id = id;
+    this.entry = entry;
+  }
+
+  /** Takes a `capture` or `capture-failed` entry. */
+  state({ seq, event, body }: Entry, version: LoggedVersion | null): readonly Finding[] {
+    const annex = textOf(body.annex_sha256);
+    if (annex !== null && !this.annexSet.has(annex)) {
+      this.annexSet.add(annex);
+      this.annexes.push(annex);
+    }
+    this.object ??= textOf(body.object);
+    this.url ??= textOf(body.url);
+    if (version) this.keep(version);
+    this.isCaptured ||= event === "capture";
+    if (this.isStated)
+      return [fault("id-repeated", seq, `entry ${this.entry} states a capture of this id already`)];
+    this.isStated = true;
+    this.entry = seq;
+    return [];
+  }
+
+  addVersion(version: LoggedVersion): readonly Finding[] {
+    const earlier = this.statedIn.get(version.version);
+    this.keep(version);
+    const unknown = "no entry before it states the capture of which it brings a version";
+    return [
+      ...(this.isCaptured ? [] : [fault("capture-unknown", version.entry, unknown)]),
+      ...(earlier === undefined
+        ? []
+        : [fault("version-repeated", version.entry, `entry ${earlier} states this version already`)]),
+    ];
+  }
+
+  private keep(version: LoggedVersion): void {
+    this.versions.push(version);
+    if (!this.statedIn.has(version.version)) this.statedIn.set(version.version, version.entry);
+  }
+}
+
+function fault(code: FindingCode, seq: number, message: string): Finding {
+  return { code, severity: "error", where: `entry:${seq}`, message };
+}
+
+/** The version that an entry states; null for one that brings none. */
+export function loggedVersion({
+  seq,
+  at = "",
+  event,
+  body,
+}: Pick<Entry, "seq" | "event" | "body"> & Partial<Pick<Entry, "at">>): LoggedVersion | null {
+  if (event !== "capture" && event !== "derive" && event !== "redact") return null;
+  const version = textOf(body.version);
+  const inventorySha512 = textOf(body.inventory_sha512);
+  const recordSha256 = textOf(body.record_sha256);
+  if (version === null || inventorySha512 === null || recordSha256 === null) return null;
+  return { entry: seq, at, event, version, inventorySha512, recordSha256, files: filesOf(body.files) };
+}
+
+/** Logical path and schema of the record that comes with a version: what was captured, derived or made for publication. */
+export function statementOf({ event, version }: Pick<LoggedVersion, "event" | "version">): {
+  readonly path: string;
+  readonly schema: "record" | "derivation" | "publication";
+} {
+  if (event === "capture") return { path: "record.json", schema: "record" };
+  if (event === "derive") return { path: "derived/derivation.json", schema: "derivation" };
+  return { path: `${publicationFolder(version)}/publication.json`, schema: "publication" };
+}
+
+function filesOf(value: Json | undefined): readonly LoggedFile[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isJsonObject).map((file) => ({
+    path: textOf(file.path) ?? "",
+    bytes: typeof file.bytes === "number" ? file.bytes : -1,
+    sha256: textOf(file.sha256) ?? "",
+  }));
+}
+
+function textOf(value: Json | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}

@@ -1,0 +1,112 @@
+import type { Json } from "./canonical-json.js";
+import { checkLineBytes, firstLink } from "../core/chain.js";
+import { ClockSteps } from "../core/clock-steps.js";
+import type { Entry } from "./entry.js";
+import { EntriesByCapture, entryListOf, listProblem } from "./entry-list.js";
+import { type FindingCode, lineFinding } from "./finding-codes.js";
+import type { Finding } from "./finding.js";
+import { CaptureReading, type LoggedCapture } from "./log-captures.js";
+import { type CollectedFacts, FactCollector } from "./log-facts.js";
+
+/** A line of the log as it is kept: its bytes, which whoever changed the file may have made anything, and the columns that repeat parts of it. */
+export interface StoredLine {
+  readonly seq: number;
+  readonly prev: string;
+  readonly line: Uint8Array;
+  readonly hash: string;
+}
+
+/** What the log says about everything else, and what is wrong with the log itself. */
+export interface LogAudit {
+  readonly findings: readonly Finding[];
+  readonly entries: number;
+  readonly captures: ReadonlyMap<string, LoggedCapture>;
+  readonly settingsSha256: string | null;
+  readonly readmeSha256: string | null;
+  /** What it says about its checkpoints. The roots are for whoever goes over the tree to add. */
+  readonly facts: CollectedFacts;
+}
+
+const linesAtOnce = 64;
+
+/**
+ * Goes through the log once: each line in canonical form, in its place, linked to the line before it, and equal to
+ * its columns (FORMAT.md §4). `onEntry` sees every entry that could be read, for checks that need more than the log;
+ * `breathe` is called now and then, and what it rejects with ends the audit.
+ */
+export async function auditLog(
+  lines: Iterable<StoredLine>,
+  onEntry: (entry: Entry) => readonly Finding[],
+  breathe: () => Promise<void>,
+): Promise<LogAudit> {
+  const findings: Finding[] = [];
+  const captures = new CaptureReading();
+  const collector = new FactCollector();
+  const clock = new ClockSteps();
+  const before = new EntriesByCapture();
+  let entries = 0;
+  let link = firstLink;
+  let settingsSha256: string | null = null;
+  let readmeSha256: string | null = null;
+  for (const stored of lines) {
+    entries += 1;
+    if (entries % linesAtOnce === 0) await breathe();
+    const { line, seq } = stored;
+    const { entry, faults, next } = checkLineBytes(line, link);
+    link = next;
+    for (const { code, message } of faults)
+      findings.push(logFinding(lineFinding(code), `entry:${seq}`, message));
+    if (!entry) continue;
+    collector.add(entry);
+    clock.add(entry);
+    const wrong = wrongColumns(stored, entry, next.prev);
+    if (wrong !== null) findings.push(logFinding("log-columns", `entry:${seq}`, wrong));
+    for (const finding of onEntry(entry)) findings.push(finding);
+    const wrongList = entryListProblem(before, entry, line);
+    if (wrongList !== null) findings.push(logFinding("entry-list", `entry:${seq}`, wrongList));
+    before.add(entry);
+    for (const finding of captures.add(entry)) findings.push(finding);
+    settingsSha256 = textOf(entry.body.settings_sha256) ?? settingsSha256;
+    readmeSha256 = textOf(entry.body.readme_sha256) ?? readmeSha256;
+  }
+  findings.push(...clock.findings());
+  if (entries === 0) findings.push(logFinding("log-empty", "vault.db", "the custody log has no entry"));
+  return {
+    findings,
+    entries,
+    captures: captures.stated(),
+    settingsSha256,
+    readmeSha256,
+    facts: collector.facts(),
+  };
+}
+
+/** Why a list of entries is not that of the log before it; null where it is, or where the entry is no list. */
+function entryListProblem(before: EntriesByCapture, entry: Entry, line: Uint8Array): string | null {
+  const list = entryListOf(entry);
+  if (list === null) return null;
+  const problem = listProblem(list, line.length);
+  if (problem !== null) return problem;
+  const first = before.firstDiffering(list);
+  return first === null ? null : `it lists other entries of ${first} than the log before it has`;
+}
+
+/** `hash` is that of the line, as it was worked out for the link. */
+function wrongColumns(stored: StoredLine, entry: Entry, hash: string): string | null {
+  const { seq, prev } = entry;
+  if (stored.seq === seq && stored.prev === prev && stored.hash === hash) return null;
+  const wrong = [
+    stored.seq === seq ? null : "seq",
+    stored.prev === prev ? null : "prev",
+    stored.hash === hash ? null : "hash",
+  ].filter((name) => name !== null);
+  return `the database's ${wrong.join(" and ")} is not that of the line beside it`;
+}
+
+function textOf(value: Json | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function logFinding(code: FindingCode, where: string, message: string): Finding {
+  return { code, severity: "error", where, message };
+}

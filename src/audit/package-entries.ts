@@ -1,0 +1,185 @@
+import type { LogFacts } from "./checkpoints.js";
+import { countUpTo, type IncludedEntry } from "./inclusion.js";
+import type { Json } from "./canonical-json.js";
+import { isCaptureId } from "../core/capture-id.js";
+import { sha256 } from "./digest.js";
+import { type Entry, parseEntry } from "./entry.js";
+import { type EntryList, entryListOf } from "./entry-list.js";
+import { type FindingCode, lineFinding } from "./finding-codes.js";
+import { exactText } from "./exact-text.js";
+import type { Finding } from "./finding.js";
+import { FormatError } from "../core/format-error.js";
+import { CaptureReading, type LoggedCapture } from "./log-captures.js";
+import { FactCollector } from "./log-facts.js";
+import { leafHashOfBytes } from "./merkle.js";
+
+/** What an `export-begun` entry lists, and how long its line is without the LF. */
+export interface PackagedList {
+  readonly list: EntryList;
+  readonly bytes: number;
+}
+
+/** Whether a clip came whole (FORMAT.md §5.3). */
+export type Completeness = (typeof verdicts)[number];
+
+const verdicts = ["whole", "incomplete", "unknown"] as const;
+
+/** What the entries of a package say. */
+export interface PackagedEntries {
+  readonly findings: readonly Finding[];
+  readonly lines: number;
+  /** Those that could be read, in ascending order of `seq`. */
+  readonly entries: readonly IncludedEntry[];
+  /** By id; every capture that some entry states, or states a version of. */
+  readonly captures: ReadonlyMap<string, LoggedCapture>;
+  /** Id → what its newest `derive` entry, or an incomplete `capture` entry, says of the clip. A capture without either is not in it. */
+  readonly completeness: ReadonlyMap<string, Completeness>;
+  /** Entries that name a capture: `seq` → id. */
+  readonly captureOf: ReadonlyMap<number, string>;
+  /** Entries that no package has, whichever captures it holds. */
+  readonly foreign: readonly number[];
+  /** What they say about checkpoints. */
+  readonly facts: Omit<LogFacts, "rootAt" | "entries">;
+  /** SHA-256 of each line with its LF, of those that could be read. */
+  readonly hashes: readonly string[];
+  /** Whether entry 1 is here, which names the vault. */
+  readonly hasFirst: boolean;
+  /** The version of FORMAT.md that entry 1 states; null where it is not here. */
+  readonly schema: string | null;
+  /** Of each `export-begun` entry, in ascending order of `seq`. */
+  readonly lists: readonly PackagedList[];
+}
+
+/**
+ * Reads the lines of `proof/entries.jsonl` one after the other (FORMAT.md §17). `onEntry` sees every entry that could be
+ * read, for checks that need more than core.
+ */
+export class EntryReading {
+  private readonly onEntry: (entry: Entry) => readonly Finding[];
+  private readonly findings: Finding[] = [];
+  private readonly entries: IncludedEntry[] = [];
+  private readonly captures = new CaptureReading();
+  private readonly completeness = new Map<string, Completeness>();
+  private readonly captureOf = new Map<number, string>();
+  private readonly foreign: number[] = [];
+  private readonly collector = new FactCollector();
+  private readonly times: Pick<Entry, "seq" | "at">[] = [];
+  private readonly seen = new Set<number>();
+  private readonly lists: PackagedList[] = [];
+  private readonly hashes: string[] = [];
+  private schema: string | null = null;
+  private hasFirst = false;
+  private row = 0;
+
+  constructor(onEntry: (entry: Entry) => readonly Finding[]) {
+    this.onEntry = onEntry;
+  }
+
+  /** Takes the next line: its bytes with the line feed, where it has one. */
+  take(line: Uint8Array): void {
+    this.row += 1;
+    const entry = this.read(line);
+    if (entry === null) return;
+    const last = this.entries.at(-1)?.seq ?? 0;
+    if (entry.seq <= last || (last === 0 && entry.seq !== 1)) {
+      const message =
+        last === 0
+          ? `entry ${entry.seq} stands where entry 1 belongs`
+          : `entry ${entry.seq} stands behind entry ${last}`;
+      this.report("log-wrong-seq", `entry:${this.row}`, message);
+    }
+    if (this.seen.has(entry.seq)) return;
+    this.seen.add(entry.seq);
+    this.entries.push({ seq: entry.seq, leaf: leafHashOfBytes(line) });
+    this.hashes.push(sha256(line));
+    this.findings.push(...this.onEntry(entry));
+    this.learn(entry, line.length - 1);
+  }
+
+  /** What all of them say. `isWhole` is false where there are more of them than were read. */
+  end(isWhole: boolean): PackagedEntries {
+    if (this.row === 0 && isWhole) this.report("log-empty", "proof/entries.jsonl", "there is no entry in it");
+    const { findings, row: lines, captureOf, foreign, hasFirst, schema } = this;
+    const captures = this.captures.named();
+    const entries = [...this.entries].sort((a, b) => a.seq - b.seq);
+    const times = this.times.sort((a, b) => a.seq - b.seq);
+    const lastAt = (size: number) => times[countUpTo(times, size) - 1]?.at ?? null;
+    const facts = { ...this.collector.facts(), lastAt };
+    const { completeness, hashes } = this;
+    const lists = this.lists.sort((a, b) => a.list.entry - b.list.entry);
+    return {
+      findings,
+      lines,
+      entries,
+      captures,
+      captureOf,
+      foreign,
+      facts,
+      hasFirst,
+      schema,
+      lists,
+      completeness,
+      hashes,
+    };
+  }
+
+  private read(line: Uint8Array): Entry | null {
+    try {
+      return parseLine(line);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      this.report(lineFinding(error.code), `entry:${this.row}`, error.message);
+      return null;
+    }
+  }
+
+  private learn(entry: Entry, bytes: number): void {
+    const { seq, event, body } = entry;
+    this.collector.add(entry);
+    this.times.push({ seq, at: entry.at });
+    const id = textOf(body.capture);
+    if (event === "vault-created" && seq === 1) {
+      this.hasFirst = true;
+      this.schema = textOf(body.schema);
+    } else if (event === "export-begun") {
+      const list = entryListOf(entry);
+      if (list !== null) this.lists.push({ list, bytes });
+    } else if (id !== null) {
+      this.captureOf.set(seq, id);
+      this.findings.push(...this.captures.add(entry));
+      const judged = judgementOf(entry);
+      if (judged !== null) this.completeness.set(id, judged);
+      this.checkPlace(entry, id);
+    } else if (event !== "key-rotated" && event !== "token") this.foreign.push(seq);
+  }
+
+  private checkPlace({ seq, body }: Entry, id: string): void {
+    if (body.object === undefined && body.version === undefined) return;
+    const own = isCaptureId(id) ? `objects/${sha256(id).slice(0, 2)}/${id}` : null;
+    if (body.object === own && /^v[1-9]\d*$/.test(textOf(body.version) ?? "")) return;
+    const message = "the object or version it names is not where that capture's would lie";
+    this.report("log-object", `entry:${seq}`, message);
+  }
+
+  private report(code: FindingCode, where: string, message: string): void {
+    this.findings.push({ code, severity: "error", where, message });
+  }
+}
+
+function parseLine(line: Uint8Array): Entry {
+  if (line.at(-1) !== 0x0a)
+    throw new FormatError("not-canonical", "the last line does not end with a line feed");
+  const text = exactText(line);
+  if (text === null) throw new FormatError("not-json", "the line is not UTF-8");
+  return parseEntry(text.slice(0, -1));
+}
+
+/** Only decoding shows that a clip is whole: of a `capture` entry, nothing but that it is not counts. */
+function judgementOf({ event, body }: Entry): Completeness | null {
+  if (event === "derive") return verdicts.find((verdict) => verdict === body.completeness) ?? null;
+  return event === "capture" && body.status === "incomplete" ? "incomplete" : null;
+}
+
+function textOf(value: Json | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}

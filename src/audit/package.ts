@@ -1,0 +1,230 @@
+import { auditAnnex } from "./annex.js";
+import type { BagInfo, PackagedFile } from "./bag.js";
+import type { PackagedEntries } from "./package-entries.js";
+import type { MeasuredFile } from "./object.js";
+import { isCaptureId } from "../core/capture-id.js";
+import type { FindingCode } from "./finding-codes.js";
+import type { Finding } from "./finding.js";
+import { type LoggedCapture, type LoggedFile, type LoggedVersion, statementOf } from "./log-captures.js";
+
+/** The files of a package and what its entries say, for `auditPackageFiles`. */
+export interface FoundPackage {
+  readonly files: ReadonlyMap<string, PackagedFile>;
+  readonly entries: PackagedEntries;
+  readonly info: BagInfo;
+  /** Capture id → its annex.json as a text. */
+  readonly annexes: ReadonlyMap<string, string>;
+}
+
+/** A file of a capture as the entries of the package state it. */
+export interface ExpectedFile extends LoggedFile {
+  readonly entry: number;
+}
+
+/**
+ * Path in the package → what the entries state of it (FORMAT.md §17): the files of v1, and those of the newest derivation.
+ * More than one statement where an id was used twice: each is held against the file. Annexes are not in it.
+ */
+export function expectedFiles(
+  captures: Iterable<LoggedCapture>,
+): ReadonlyMap<string, readonly ExpectedFile[]> {
+  const expected = new Map<string, ExpectedFile[]>();
+  for (const { id, versions } of captures) {
+    for (const version of packagedVersions(versions)) {
+      for (const file of version.files) {
+        const path = `data/${id}/${file.path}`;
+        const stated = expected.get(path);
+        if (stated) stated.push({ ...file, entry: version.entry });
+        else expected.set(path, [{ ...file, entry: version.entry }]);
+      }
+    }
+  }
+  return expected;
+}
+
+/**
+ * Those whose files a package holds: v1, as often as it is stated, and the newest derivation. A publication copy is handed out
+ * by itself.
+ */
+export function packagedVersions(versions: readonly LoggedVersion[]): readonly LoggedVersion[] {
+  const inOrder = [...versions].sort((a, b) => a.entry - b.entry);
+  const evidence = inOrder.filter(({ event, version }) => event === "capture" && version === "v1");
+  return [...evidence, ...inOrder.filter(({ event }) => event === "derive").slice(-1)];
+}
+
+/**
+ * Compares captures, their files and annexes with the entries of the package (FORMAT.md §17, §18.4). `sizes` are those of
+ * the checkpoints in it.
+ */
+export function auditPackageFiles(found: FoundPackage, sizes: ReadonlySet<number>): readonly Finding[] {
+  const { entries, files } = found;
+  const folders = captureFolders(files.keys());
+  const here = [...entries.captures.values()].filter(({ id }) => folders.has(id));
+  const expected = expectedFiles(here);
+  const disclosed = annexFiles(files);
+  return [
+    ...foreignEntries(found, sizes),
+    ...missingCaptures(found, folders),
+    ...expectedFindings(files, expected),
+    ...recordDigests(files, here),
+    ...unloggedFiles(files.keys(), expected, entries.captures),
+    ...here.flatMap((capture) => annexFindings(found, capture, disclosed.get(capture.id) ?? new Map())),
+  ];
+}
+
+/** The captures that have a file under `data/`. */
+function captureFolders(paths: Iterable<string>): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const path of paths) {
+    const [data, id = "", ...rest] = path.split("/");
+    if (data === "data" && rest.length > 0 && isCaptureId(id)) ids.add(id);
+  }
+  return ids;
+}
+
+function foreignEntries({ entries, info }: FoundPackage, sizes: ReadonlySet<number>): readonly Finding[] {
+  const chosen = new Set(info.captures);
+  const others = [...entries.captureOf].filter(([, id]) => !chosen.has(id)).map(([seq]) => seq);
+  const tokens = entries.facts.tokens.filter(({ checkpoint }) => !sizes.has(checkpoint));
+  return [...entries.foreign, ...others, ...tokens.map(({ seq }) => seq)].map((seq) =>
+    error("entry-foreign", `entry:${seq}`, "it is about nothing that this package holds"),
+  );
+}
+
+/** Entries, files and `bag-info.txt` must be about the same captures. */
+function missingCaptures({ entries, info }: FoundPackage, folders: ReadonlySet<string>): readonly Finding[] {
+  const logged = new Set([...entries.captures.values()].filter(isAboutFiles).map(({ id }) => id));
+  const all = new Set([...logged, ...folders, ...info.captures].filter(isCaptureId));
+  return [...all].flatMap((id) => {
+    const [isLogged, hasFolder] = [logged.has(id), folders.has(id)];
+    if (isLogged && hasFolder) return [];
+    const message = isLogged
+      ? "its entries are here and its files are not"
+      : hasFolder
+        ? "its files are here and its entries are not"
+        : "bag-info.txt names this capture, and neither its entries nor its files are here";
+    return [error("capture-missing", `data/${id}`, message)];
+  });
+}
+
+/** Whether an entry states files or an annex of it; a derivation that failed or a recovery states neither. */
+function isAboutFiles({ annexes, versions }: LoggedCapture): boolean {
+  return annexes.length > 0 || versions.length > 0;
+}
+
+function expectedFindings(
+  files: ReadonlyMap<string, PackagedFile>,
+  expected: ReadonlyMap<string, readonly ExpectedFile[]>,
+): readonly Finding[] {
+  const statements = [...expected].flatMap(([path, all]) => all.map((stated) => ({ ...stated, path })));
+  return statements.flatMap(({ path, bytes, sha256, entry }) => {
+    const now = files.get(path);
+    if (now === undefined)
+      return [error("file-missing", path, `entry ${entry} names this file and it is not there`)];
+    if (now.problem !== null) return [unreadable(path, now.problem)];
+    if (now.bytes !== bytes) {
+      return [error("file-changed", path, `its size is ${now.bytes}, and entry ${entry} states ${bytes}`)];
+    }
+    if (now.sha256 === sha256) return [];
+    return [error("file-changed", path, `its SHA-256 is not the one entry ${entry} states`)];
+  });
+}
+
+/** The digests that entries state beside the lists of files. */
+function recordDigests(
+  files: ReadonlyMap<string, PackagedFile>,
+  captures: readonly LoggedCapture[],
+): readonly Finding[] {
+  return captures.flatMap(({ id, versions }) => {
+    return packagedVersions(versions).flatMap((version) => {
+      const path = `data/${id}/${statementOf(version).path}`;
+      const now = files.get(path);
+      if (now === undefined || now.sha256 === null || now.sha256 === version.recordSha256) return [];
+      return [error("file-changed", path, `its SHA-256 is not the one entry ${version.entry} states`)];
+    });
+  });
+}
+
+/** Files that are the word of whoever made the package, and have no entry. */
+const ownFiles = new Set([
+  "bagit.txt",
+  "bag-info.txt",
+  "manifest-sha256.txt",
+  "manifest-sha512.txt",
+  "tagmanifest-sha256.txt",
+  "tagmanifest-sha512.txt",
+  "VERIFY.md",
+  "verify.sh",
+  "data/index.html",
+  "data/ro-crate-metadata.json",
+]);
+
+/** Whether a file is one of those that §17 names, entries or not. Files under `proof/` are judged elsewhere. */
+export function isOwnFile(path: string): boolean {
+  return ownFiles.has(path);
+}
+
+function unloggedFiles(
+  paths: Iterable<string>,
+  expected: ReadonlyMap<string, unknown>,
+  captures: ReadonlyMap<string, LoggedCapture>,
+): readonly Finding[] {
+  return [...paths]
+    .filter((path) => !path.startsWith("proof/") && !isOwnFile(path) && !expected.has(path))
+    .filter((path) => !captures.get(annexOf(path) ?? "")?.annexes.length)
+    .map((path) =>
+      path.startsWith("data/")
+        ? error("file-unlogged", path, "no entry of the package names it")
+        : error("stray", path, "no package has a file of this name there"),
+    );
+}
+
+/** The capture in whose annex a file lies. */
+export function annexOf(path: string): string | null {
+  const [data, id, annex, ...rest] = path.split("/");
+  return data === "data" && id !== undefined && annex === "annex" && rest.length > 0 ? id : null;
+}
+
+/** Capture id → the files of its annex by their paths in it. */
+function annexFiles(
+  files: ReadonlyMap<string, PackagedFile>,
+): ReadonlyMap<string, ReadonlyMap<string, MeasuredFile>> {
+  const annexes = new Map<string, Map<string, MeasuredFile>>();
+  for (const [path, file] of files) {
+    const id = annexOf(path);
+    if (id === null) continue;
+    const inside = annexes.get(id) ?? new Map<string, MeasuredFile>();
+    annexes.set(id, inside);
+    inside.set(path.slice(`data/${id}/annex/`.length), measured(file));
+  }
+  return annexes;
+}
+
+function annexFindings(
+  { annexes, info }: FoundPackage,
+  capture: LoggedCapture,
+  inside: ReadonlyMap<string, MeasuredFile>,
+): readonly Finding[] {
+  const folder = `data/${capture.id}/annex`;
+  if (capture.annexes.length === 0 || (inside.size === 0 && info.profile !== "with-annex")) return [];
+  const disclosed: readonly Finding[] =
+    inside.size > 0 && info.profile === "redacted"
+      ? [error("bag-malformed", "bag-info.txt", "it says redacted, and there is an annex in it")]
+      : [];
+  const found = { folder, text: annexes.get(capture.id) ?? null, files: inside };
+  return [...disclosed, ...capture.annexes.flatMap((sha256) => auditAnnex(sha256, found, folder))];
+}
+
+function measured({ bytes, sha256, sha512, problem }: PackagedFile): MeasuredFile {
+  // What was not read is not as its annex states it; an empty digest is no digest of anything.
+  return problem === null ? { bytes, sha256: sha256 ?? "", sha512 } : { problem };
+}
+
+function unreadable(where: string, problem: string): Finding {
+  const message = `it cannot be read, and was not checked: ${problem}`;
+  return { code: "file-unreadable", severity: "note", where, message };
+}
+
+function error(code: FindingCode, where: string, message: string): Finding {
+  return { code, severity: "error", where, message };
+}

@@ -1,0 +1,54 @@
+import type { PackagedFile } from "./bag.js";
+import type { Finding } from "./finding.js";
+
+export const pagePath = "data/index.html";
+
+/** The texts that come with every package, beside the page and the RO-Crate. */
+export const fixedTextNames = ["VERIFY.md", "verify.sh"] as const;
+
+export type FixedTextName = (typeof fixedTextNames)[number];
+
+/** The SHA-256 of each text of this program, and by version of the program those of the texts that came before. */
+export interface KnownTexts {
+  readonly own: Readonly<Record<FixedTextName, string>>;
+  readonly released: Readonly<Record<string, Readonly<Record<FixedTextName, readonly string[]>>>>;
+}
+
+/**
+ * Whether VERIFY.md and verify.sh are texts that this program knows (FORMAT.md §17). `madeBy` is the program of the
+ * `export-begun` entry: a text that is none of those of a version whose texts are known was exchanged.
+ */
+export function auditFixedTexts(
+  files: ReadonlyMap<string, PackagedFile>,
+  { own, released }: KnownTexts,
+  madeBy: string | null,
+): readonly Finding[] {
+  return fixedTextNames.flatMap((name): readonly Finding[] => {
+    const digest = files.get(name)?.sha256 ?? null;
+    const earlier = Object.values(released).some((texts) => digest !== null && texts[name].includes(digest));
+    if (digest === null || digest === own[name] || earlier) return [];
+    const code = "script-unknown";
+    if (madeBy !== null && Object.hasOwn(released, madeBy)) {
+      const message = `it is no text of ${madeBy}, which made this package: somebody exchanged it`;
+      return [{ code, severity: "error", where: name, message }];
+    }
+    const message = "this holdfast does not know it: read it before you follow or run it";
+    return [{ code, severity: "note", where: name, message }];
+  });
+}
+
+/**
+ * Whether every digest that the page shows is one that something in the package states or has: a file, an entry, a
+ * checkpoint, the certificate of a time-stamp. What else a page shows cannot be compared: it is the word of whoever made the package.
+ */
+export function auditPage(bytes: Uint8Array, known: ReadonlySet<string>): readonly Finding[] {
+  const shown = Buffer.from(bytes)
+    .toString("latin1")
+    .matchAll(/[0-9A-Fa-f]+/g);
+  const unknown = new Set<string>();
+  for (const [digits] of shown) if (digits.length === 64 && !known.has(digits)) unknown.add(digits);
+  const [first] = unknown;
+  if (first === undefined) return [];
+  const message = `it shows ${unknown.size === 1 ? "a digest" : `${unknown.size} digests`} that no file, entry, checkpoint or time-stamp here has, such as ${first}`;
+  return [{ code: "page-digest", severity: "note", where: pagePath, message }];
+}

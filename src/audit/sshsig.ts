@@ -1,0 +1,120 @@
+import { hash, sign, verify } from "node:crypto";
+import { FormatError } from "../core/format-error.js";
+import {
+  type Ed25519Secret,
+  publicKeyOfBlob,
+  type SshPublicKey,
+  signingKey,
+  verifyingKey,
+} from "./ssh-key.js";
+import { decodeArmor, encodeArmor, WireReader, wireString, wireUint32 } from "../core/ssh-wire.js";
+
+/**
+ * What came of a check. A good signature names its key: whether that key may sign is the caller's question.
+ * `userPresent` is null for a key in a file; for a FIDO key, whether the device says that somebody touched it.
+ */
+export type SignatureCheck =
+  | { readonly key: SshPublicKey; readonly userPresent: boolean | null }
+  | { readonly code: "signature-malformed" | "signature-wrong"; readonly message: string };
+
+const label = "SSH SIGNATURE";
+const magic = "SSHSIG";
+const malformed = "signature-malformed";
+
+/** Largest armoured signature that is read at all; a real one has about 300 bytes. */
+const largestSignature = 64 * 1024;
+
+/** Signs as `ssh-keygen -Y sign` does (PROTOCOL.sshsig, hash sha512): the armoured signature, with its LF. */
+export function signMessage(message: Uint8Array, namespace: string, secret: Ed25519Secret): string {
+  const hashName = "sha512";
+  const raw = sign(null, toBeSigned(message, namespace, hashName), signingKey(secret));
+  const signature = Buffer.concat([wireString(secret.publicKey.type), wireString(raw)]);
+  return encodeArmor(
+    label,
+    Buffer.concat([
+      Buffer.from(magic),
+      wireUint32(1),
+      wireString(secret.publicKey.blob),
+      wireString(namespace),
+      wireString(""),
+      wireString(hashName),
+      wireString(signature),
+    ]),
+  );
+}
+
+/**
+ * Checks an armoured signature over exactly these bytes in this namespace (FORMAT.md §13). Both may come from anybody;
+ * nothing is thrown. Another namespace, key type, version, hash or anything in `reserved` is `signature-malformed`.
+ */
+export function checkSignature(message: Uint8Array, armored: string, namespace: string): SignatureCheck {
+  try {
+    const parts = readSignature(armored, namespace);
+    const { ed25519, application } = verifyingKey(parts.key);
+    const data = toBeSigned(message, namespace, parts.hashName);
+    const signed = application === null ? data : seenByDevice(data, application, parts.device);
+    if (!verify(null, signed, ed25519, parts.raw)) {
+      return { code: "signature-wrong", message: "the signature is not one over these bytes" };
+    }
+    const present = parts.device.length === 0 ? null : (parts.device.readUInt8() & userPresence) !== 0;
+    return { key: parts.key, userPresent: present };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return { code: malformed, message: `this is no signature that counts here: ${error.message}` };
+  }
+}
+
+/** Bit 0 of the flags of a FIDO device (WebAuthn §6.1). */
+const userPresence = 1;
+
+interface SignatureParts {
+  readonly key: SshPublicKey;
+  readonly hashName: "sha256" | "sha512";
+  /** 64 bytes of Ed25519. */
+  readonly raw: Buffer;
+  /** Flags and counter of a FIDO device, five bytes; empty for other keys. */
+  readonly device: Buffer;
+}
+
+function readSignature(armored: string, namespace: string): SignatureParts {
+  if (armored.length > largestSignature) throw new FormatError(malformed, "it is too large");
+  const reader = new WireReader(decodeArmor(label, armored, malformed), malformed);
+  const begins = reader.take(magic.length).toString("latin1") === magic && reader.uint32() === 1;
+  if (!begins) throw new FormatError(malformed, "it is not an SSHSIG of version 1");
+  const key = publicKeyOfBlob(reader.string());
+  if (!reader.string().equals(Buffer.from(namespace))) {
+    throw new FormatError(malformed, "it is for another purpose (namespace)");
+  }
+  if (reader.string().length !== 0) throw new FormatError(malformed, "its reserved field is not empty");
+  const hashName = readHashName(reader.name());
+  const signature = new WireReader(reader.string(), malformed);
+  reader.end();
+  if (signature.name() !== key.type) throw new FormatError(malformed, "it is of another type than its key");
+  const raw = signature.string();
+  if (raw.length !== 64) throw new FormatError(malformed, "an Ed25519 signature has 64 bytes");
+  const device = key.type === "ssh-ed25519" ? Buffer.alloc(0) : signature.take(5);
+  signature.end();
+  return { key, hashName, raw, device };
+}
+
+function readHashName(name: string): "sha256" | "sha512" {
+  if (name === "sha256" || name === "sha512") return name;
+  throw new FormatError(malformed, "it uses another hash than sha256 or sha512");
+}
+
+/** The bytes that a key in a file signs: PROTOCOL.sshsig, section 3. */
+function toBeSigned(message: Uint8Array, namespace: string, hashName: "sha256" | "sha512"): Buffer {
+  const digest = hash(hashName, message, "buffer");
+  return Buffer.concat([
+    Buffer.from(magic),
+    wireString(namespace),
+    wireString(""),
+    wireString(hashName),
+    wireString(digest),
+  ]);
+}
+
+/** The bytes that a FIDO device signs: PROTOCOL.u2f, "SSH U2F signatures". `device` is flags and counter. */
+function seenByDevice(data: Buffer, application: Buffer, device: Buffer): Buffer {
+  return Buffer.concat([hash("sha256", application, "buffer"), device, hash("sha256", data, "buffer")]);
+}

@@ -1,0 +1,135 @@
+import * as asn1 from "asn1js";
+import { type ContentInfo, SignedData, type SignerInfo, TimeStampResp, TSTInfo } from "pkijs";
+import { FormatError } from "../core/format-error.js";
+
+/** A TimeStampResp taken apart. Nothing in it is checked yet, but that it has the form of RFC 3161. */
+export interface ReadToken {
+  /** The TSTInfo in DER, as it was signed. */
+  readonly content: Buffer;
+  readonly info: TSTInfo;
+  /** UTC, milliseconds; what is finer is cut. */
+  readonly genTime: string;
+  readonly signer: SignerInfo;
+  /** Certificates that came along, DER, at most 32. */
+  readonly certificates: readonly Buffer[];
+}
+
+/** The largest response that is read. Real ones have 2 to 8 KiB. */
+export const maxResponseBytes = 1024 * 1024;
+
+/** A real response has about 700 nodes and 20 levels. */
+const bounds = { maxDepth: 60, maxNodes: 6000, maxContentLength: maxResponseBytes, parseEmbedded: false };
+const maxCertificates = 32;
+
+const signedDataOid = "1.2.840.113549.1.7.2";
+const tstInfoOid = "1.2.840.113549.1.9.16.1.4";
+
+/**
+ * Reads a granted response (RFC 3161 §2.4.2). Throws FormatError `token-malformed`, whatever the bytes are; they may
+ * come from anybody.
+ */
+export function readTimeStampResponse(response: Uint8Array): ReadToken {
+  const { status, token } = readResponse(response);
+  if (status !== 0 && status !== 1) throw malformed("the authority did not grant it");
+  if (token === null) throw malformed("there is no time-stamp in the response");
+  return orMalformed("it is not signed as RFC 3161 says", () => readToken(token));
+}
+
+/**
+ * What an authority says that did not grant a time-stamp: its words, cut to 200 characters and not made printable.
+ * Null when it did grant one. Throws FormatError `token-malformed`.
+ */
+export function readRefusal(response: Uint8Array): string | null {
+  const { status, words } = readResponse(response);
+  if (status === 0 || status === 1) return null;
+  return words.slice(0, 200) || `status ${status}`;
+}
+
+interface Response {
+  readonly status: number;
+  readonly words: string;
+  readonly token: ContentInfo | null;
+}
+
+function readResponse(response: Uint8Array): Response {
+  const block = parse(response);
+  if (isBareToken(block)) throw malformed("it is a bare token, without the response around it");
+  return orMalformed("it is not the response of a time-stamping authority", () => {
+    const { status, timeStampToken } = new TimeStampResp({ schema: block });
+    const words = (status.statusStrings ?? []).map((text) => text.getValue()).join("; ");
+    return { status: status.status, words, token: timeStampToken ?? null };
+  });
+}
+
+/** A response begins with the sequence of a status, a token on its own with an object identifier. */
+function isBareToken(block: asn1.BaseBlock): boolean {
+  return childrenOf(block)[0] instanceof asn1.ObjectIdentifier;
+}
+
+function readToken({ contentType, content }: ContentInfo): ReadToken {
+  if (contentType !== signedDataOid || !(content instanceof asn1.Sequence))
+    throw malformed("it is not signed");
+  // Before the library reads it: that changes the tree and keeps no certificate's own bytes.
+  const certificates = certificatesOf(content);
+  const { encapContentInfo, signerInfos } = new SignedData({ schema: content });
+  const [signer, ...others] = signerInfos;
+  if (signer === undefined || others.length > 0) throw malformed("it does not have exactly one signer");
+  if (encapContentInfo.eContentType !== tstInfoOid || encapContentInfo.eContent === undefined) {
+    throw malformed("what is signed is not a TSTInfo");
+  }
+  const signed = Buffer.from(encapContentInfo.eContent.getValue());
+  const block = parse(signed);
+  const genTime = genTimeOf(block);
+  const info = new TSTInfo({ schema: block });
+  if (info.version !== 1) throw malformed("its TSTInfo is not of version 1");
+  return { content: signed, info, genTime, signer, certificates };
+}
+
+function certificatesOf(signedData: asn1.Sequence): readonly Buffer[] {
+  const set = childrenOf(signedData).find(({ idBlock }) => idBlock.tagClass === 3 && idBlock.tagNumber === 0);
+  const found = set === undefined ? [] : childrenOf(set).filter((block) => block instanceof asn1.Sequence);
+  if (found.length > maxCertificates) throw malformed("it has too many certificates");
+  return found.map((block) => Buffer.from(block.valueBeforeDecodeView));
+}
+
+/** GeneralizedTime in UTC with an optional fraction (RFC 3161 §2.4.2); the library's own reading rounds. */
+function genTimeOf(tstInfo: asn1.BaseBlock): string {
+  const block = childrenOf(tstInfo)[4];
+  const text =
+    block instanceof asn1.GeneralizedTime
+      ? Buffer.from(block.valueBeforeDecodeView).toString("latin1", 2)
+      : "";
+  const [, year, month, day, hour, minute, second, fraction = ""] =
+    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,20}))?Z$/.exec(text) ?? [];
+  const milliseconds = fraction.slice(0, 3).padEnd(3, "0");
+  const time = `${year}-${month}-${day}T${hour}:${minute}:${second}.${milliseconds}Z`;
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime()) || date.toISOString() !== time) throw malformed("its time is not one");
+  return time;
+}
+
+/** The elements of a sequence, set or tagged block; none for anything else. */
+export function childrenOf(block: unknown): readonly asn1.BaseBlock[] {
+  return block instanceof asn1.Constructed ? block.valueBlock.value : [];
+}
+
+/** Reads one DER or BER value that takes up all of `bytes`. Throws FormatError `token-malformed`. */
+export function parse(bytes: Uint8Array): asn1.BaseBlock {
+  if (bytes.length > maxResponseBytes) throw malformed("it is larger than 1 MiB");
+  const { offset, result } = orMalformed("it is not ASN.1", () => asn1.fromBER(bytes, bounds));
+  if (offset !== bytes.length || result.error !== "") throw malformed("it is not ASN.1, or too deep or long");
+  return result;
+}
+
+/** Runs what the library does with foreign bytes: it throws errors of every kind for them. */
+export function orMalformed<T>(words: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof FormatError ? error : malformed(words);
+  }
+}
+
+export function malformed(words: string): FormatError {
+  return new FormatError("token-malformed", words);
+}

@@ -1,0 +1,127 @@
+import type * as asn1 from "asn1js";
+import type { Accuracy, TSTInfo } from "pkijs";
+import { sha256 } from "./digest.js";
+import { FormatError } from "../core/format-error.js";
+import {
+  findSignerFault,
+  isSelfIssued,
+  nameOf,
+  readCertificate,
+  type StampCertificate,
+} from "./time-stamp-certificate.js";
+import { buildChain, type Chain, wasValidThroughout } from "../core/time-stamp-chain.js";
+import { malformed, readTimeStampResponse } from "./time-stamp-reader.js";
+import { checkTokenSignature } from "./time-stamp-signature.js";
+
+/** What a time-stamp says that was checked (FORMAT.md §15). */
+export interface TimeStamp {
+  /** UTC with milliseconds; what is finer is cut. */
+  readonly genTime: string;
+  /** OID of the policy it was made under. */
+  readonly policy: string;
+  /** Decimal text. */
+  readonly serial: string;
+  /** Null where it states none. Rounded up. */
+  readonly accuracyMs: number | null;
+  /** Decimal text, to be compared with `nonceText` of the request; null where it has none. */
+  readonly nonce: string | null;
+  /** SHA-256 of the certificate that signed it. */
+  readonly signerSha256: string;
+  /** That certificate's name. Foreign text, at most 200 characters. */
+  readonly signerName: string;
+  /** DER, the signer's first, as far as it is known. */
+  readonly chain: readonly Buffer[];
+  readonly root: {
+    /** Whether the chain ends in one of the roots that were given. */
+    readonly trusted: boolean;
+    /** Name of the root, trusted or not; null where the chain ends before one. */
+    readonly name: string | null;
+  };
+}
+
+export type TimeStampCheck =
+  | { readonly timeStamp: TimeStamp }
+  | {
+      readonly code: "token-malformed" | "token-imprint" | "token-signature" | "token-expired";
+      readonly message: string;
+    };
+
+/**
+ * Checks the whole response of a time-stamping authority over `signed` (FORMAT.md §15) as of the time it states, never
+ * as of now. `roots` are trusted certificates in PEM, each text one or more. A chain that does not end in one of them is
+ * not a failure here: `root.trusted` is false. The response may come from anybody; nothing is thrown for it.
+ */
+export async function checkTimeStamp(
+  response: Uint8Array,
+  signed: Uint8Array,
+  roots: readonly string[],
+): Promise<TimeStampCheck> {
+  try {
+    return { timeStamp: await check(response, signed, roots) };
+  } catch (error) {
+    const code = error instanceof FormatError ? error.code : "";
+    const message = error instanceof FormatError ? error.message : "it is not in the form of RFC 3161";
+    const known = code === "token-imprint" || code === "token-signature" || code === "token-expired";
+    return { code: known ? code : "token-malformed", message };
+  }
+}
+
+async function check(response: Uint8Array, signed: Uint8Array, roots: readonly string[]): Promise<TimeStamp> {
+  const token = readTimeStampResponse(response);
+  const { info, genTime } = token;
+  checkImprint(info, signed);
+  const pool = token.certificates.map(readCertificate).filter((one) => one !== null);
+  const signer = await checkTokenSignature(token, pool);
+  const fault = findSignerFault(signer);
+  if (fault !== null) throw new FormatError("token-signature", fault);
+  const chain = buildChain(signer, pool, roots, genTime);
+  if (!wasValidThroughout(chain, genTime)) {
+    throw new FormatError("token-expired", "a certificate of its chain was not valid at the time it states");
+  }
+  return { ...statementsOf(info, genTime), ...signedBy(signer, chain) };
+}
+
+const sha256Oid = "2.16.840.1.101.3.4.2.1";
+
+function checkImprint(
+  { messageImprint: { hashAlgorithm, hashedMessage } }: TSTInfo,
+  signed: Uint8Array,
+): void {
+  const stated = Buffer.from(hashedMessage.getValue()).toString("hex");
+  if (hashAlgorithm.algorithmId !== sha256Oid || stated !== sha256(signed)) {
+    throw new FormatError("token-imprint", "it is over other bytes than this signed checkpoint");
+  }
+}
+
+function statementsOf(info: TSTInfo, genTime: string) {
+  return {
+    genTime,
+    policy: info.policy,
+    serial: decimal(info.serialNumber),
+    accuracyMs: info.accuracy === undefined ? null : millisecondsOf(info.accuracy),
+    nonce: info.nonce === undefined ? null : decimal(info.nonce),
+  };
+}
+
+function signedBy(signer: StampCertificate, { certificates, trusted }: Chain) {
+  const last = certificates.at(-1) ?? signer;
+  return {
+    signerSha256: sha256(signer.der),
+    signerName: nameOf(signer),
+    chain: certificates.map(({ der }) => der),
+    root: { trusted, name: trusted || isSelfIssued(last) ? nameOf(last) : null },
+  };
+}
+
+/** RFC 3161 §2.4.2: integers of up to 160 bits must be taken; none here is longer than 21 bytes. */
+function decimal(integer: asn1.Integer): string {
+  const bytes = Buffer.from(integer.valueBlock.valueHexView);
+  if (bytes.length === 0 || bytes.length > 24) throw malformed("a number in it is too long");
+  return BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString("hex")}`)).toString();
+}
+
+function millisecondsOf({ seconds = 0, millis = 0, micros = 0 }: Accuracy): number {
+  const milliseconds = Math.ceil(seconds * 1000 + millis + micros / 1000);
+  if (!Number.isSafeInteger(milliseconds) || milliseconds < 0) throw malformed("its accuracy is not one");
+  return milliseconds;
+}

@@ -1,0 +1,85 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { readCells, type StoredBatch } from "./list.js";
+import { failedLines, type ResultRow, resultLines } from "../core/lists/result-table.js";
+import { type ReportedRow, reportRows } from "../vault/index/batches.js";
+import type { Vault } from "../vault/vault.js";
+
+/** Where the tables of a batch are. */
+export interface WrittenResults {
+  readonly results: string;
+  /** Null where no row failed. */
+  readonly failed: string | null;
+}
+
+/**
+ * Writes `results.csv`, a row for every address, and `failed.csv`, a list of those that failed, came in part or were not
+ * reached, into `folder`. Tables of an earlier run of the same batch give way in one step each.
+ */
+export function writeResults(
+  database: Vault["database"],
+  batch: StoredBatch,
+  folder: string,
+): WrittenResults {
+  mkdirSync(folder, { recursive: true });
+  const { id } = batch.record;
+  const results = join(folder, "results.csv");
+  writeLines(results, resultLines(batch.list, resultRows(reportRows(database, id))));
+  const failed = join(folder, "failed.csv");
+  let count = 0;
+  const lines = failedLines(
+    batch.list,
+    failedRows(reportRows(database, id), () => count++),
+  );
+  writeLines(failed, lines);
+  if (count > 0) return { results, failed };
+  rmSync(failed);
+  return { results, failed: null };
+}
+
+function* resultRows(rows: Iterable<ReportedRow>): Generator<ResultRow> {
+  for (const row of rows) {
+    yield {
+      row: sourceRow(row),
+      status: row.status ?? "waiting",
+      capture: row.capture,
+      sha256: row.sha256,
+      title: row.title,
+      claimedDate: row.claimed_date,
+      reason: row.reason,
+      seconds: row.ms === null ? null : row.ms / 1000,
+    };
+  }
+}
+
+function* failedRows(rows: Iterable<ReportedRow>, onRow: () => void) {
+  for (const row of rows) {
+    if (row.status !== null && row.status !== "failed" && row.status !== "incomplete") continue;
+    onRow();
+    yield sourceRow(row);
+  }
+}
+
+function sourceRow(row: ReportedRow) {
+  return { number: row.row ?? 0, part: 1, url: row.url, readAs: null, cells: readCells(row) };
+}
+
+/** A table that is read while it is written, or after a kill, is the old one or the new one. */
+function writeLines(path: string, lines: Iterable<string>): void {
+  const unfinished = `${path}.unfinished`;
+  const file = openSync(unfinished, "w", 0o600);
+  try {
+    let block = "";
+    for (const line of lines) {
+      block += line;
+      if (block.length < 65_536) continue;
+      writeSync(file, block);
+      block = "";
+    }
+    writeSync(file, block);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(unfinished, path);
+}

@@ -1,0 +1,235 @@
+import { logAnnotation } from "../capture/annotate.js";
+import { captureTarget, type Given, type Job } from "../capture/archive.js";
+import type { StoredBatch } from "./list.js";
+import { entryRow, readCells } from "./list.js";
+import type { QueuedRow } from "./queue.js";
+import type { RowHooks } from "./turns.js";
+import { resultOf } from "../capture/capture-result.js";
+import { fromRow, readAnnotation } from "../core/capture/annotation.js";
+import { buildCaptureId } from "../core/capture-id.js";
+import { otherCells } from "../core/lists/source-list.js";
+import { deriveAndLog } from "../capture/derive.js";
+import type { CaptureResult, Progress } from "../outcome.js";
+import { type Target, targetOf } from "../capture/capture-target.js";
+import type { Turns } from "../capture/turns.js";
+import {
+  addRow,
+  atOnce,
+  type BatchRow,
+  lastRowNumber,
+  markBegun,
+  markDone,
+  markWaiting,
+  type OpenRow,
+  type RowResult,
+  rowByNumber,
+  sameRows,
+} from "../vault/index/batches.js";
+import { captureById, isOneOfSeveral } from "../vault/index/captures.js";
+
+export interface RowEvents {
+  readonly onRowBegin: (row: BatchRow) => void;
+  readonly onProgress: (row: BatchRow, progress: Progress) => void;
+  /** Called for each row that is done, those that point to another row's capture included. */
+  readonly onRow: (row: BatchRow, result: RowResult, given: CaptureResult | null) => void;
+  /** Called when a list that a row names has become so many rows of their own. */
+  readonly onAdded: (count: number) => void;
+  /** Called for a row that was stopped before it had a result. */
+  readonly onParked: (row: BatchRow) => void;
+  /** Called with what is wrong with a row's other cells; they are kept as they are all the same. */
+  readonly onProblem: (row: BatchRow, problem: string) => void;
+}
+
+/** What a row leaves for the rest of the batch. */
+export interface Worked {
+  /** Bytes that its captures added to the vault. */
+  readonly bytes: number;
+  /** Rows that it added. */
+  readonly entries: readonly QueuedRow[];
+  readonly diskFull: boolean;
+}
+
+/**
+ * Works one row of a batch to its result. The row is marked before anything is done, with the id that its capture will
+ * have: after a kill that id tells whether the capture came to be. Throws what concerns all rows.
+ */
+export async function workRow(
+  tools: Omit<Job, "turns">,
+  turnsOf: (onWait: RowHooks["onWait"]) => Turns,
+  batch: StoredBatch,
+  n: number,
+  events: RowEvents,
+): Promise<Worked> {
+  const { database } = tools.workshop.vault;
+  const row = rowByNumber(database, batch.record.id, n);
+  if (!row) throw new Error(`row ${n} is not in batch ${batch.record.id}`);
+  const startedMs = tools.world.monotonic();
+  events.onRowBegin(row);
+  const progress = (step: Progress) => events.onProgress(row, step);
+  const turns = turnsOf((detail) => progress({ ...noFigures, subject: row.url, stage: "wait", detail }));
+  const job: Job = { ...tools, world: { ...tools.world, progress }, turns };
+  const given = await giveRow(job, batch, row);
+  const result = rowResult(given, Math.round(job.world.monotonic() - startedMs));
+  const diskFull = given.failure?.code === "disk-full";
+  if (diskFull || isUnfinished(job, given)) {
+    if (!hasStored(given)) markWaiting(database, batch.record.id, n);
+    events.onParked(row);
+    return { bytes: bytesOf(given), entries: [], diskFull };
+  }
+  const entries = settle(job, batch, row, given, result, events);
+  return { bytes: bytesOf(given), entries, diskFull };
+}
+
+const noFigures = { done: null, total: null, speed: null, etaSeconds: null };
+
+/** An interrupt came before the row was done: what it has stored is found again by its id. */
+function isUnfinished({ world }: Job, given: Given): boolean {
+  if (!world.signal.aborted) return false;
+  const last = given.results.at(-1);
+  return last === undefined || given.failure?.retry === true || last.derivation === "pending";
+}
+
+function hasStored({ results }: Given): boolean {
+  return results.some(({ status }) => status === "captured");
+}
+
+/** What a row's address gave, or why there was nothing to ask for. */
+type RowGiven = Given & { readonly skipped: string | null };
+
+async function giveRow(job: Job, batch: StoredBatch, row: OpenRow): Promise<RowGiven> {
+  if (row.url === "") return { ...empty, skipped: "there is no address in this row" };
+  const before = row.attempt === null ? null : await storedBefore(job, row, row.attempt);
+  if (before) return before;
+  const { world, workshop } = job;
+  const capture = buildCaptureId(world.now(), world.random(5));
+  markBegun(workshop.vault.database, batch.record.id, row.n, capture);
+  return { ...(await captureTarget(job, targetOfRow(row), capture)), skipped: null };
+}
+
+/** What a row had stored when this process, or one before it, was ended: its derivation is finished, nothing else. */
+async function storedBefore(job: Job, row: OpenRow, attempt: string): Promise<RowGiven | null> {
+  const { workshop, world, turns, request } = job;
+  const { database } = workshop.vault;
+  const stored = captureById(database, attempt);
+  if (stored?.status !== "captured") return null;
+  // The other videos of the page are not listed yet: the first one is found again as captured before.
+  if (row.parent === null && isOneOfSeveral(database, attempt)) return null;
+  if (stored.derivation === "pending")
+    await turns.derive(() => deriveAndLog(workshop, world, attempt, request.deep));
+  return { ...empty, results: [resultOf(workshop.vault, attempt, row.url)] };
+}
+
+const empty: RowGiven = { results: [], entries: [], older: 0, failure: null, skipped: null };
+
+function targetOfRow(row: BatchRow): Target {
+  const { list_url: url, list_title: title, list_index: index } = row;
+  const parent = url === null || index === null ? null : { url, title, index };
+  return targetOf(row.url, row.item, parent);
+}
+
+/** The one result of a row, out of all that its address gave. */
+export function rowResult(given: RowGiven, ms: number): RowResult {
+  const none = { capture: null, code: null, reason: null, hint: null, may_pass: false, ms };
+  const { results, entries, older, failure } = given;
+  if (given.skipped !== null) return { ...none, status: "skipped", reason: given.skipped };
+  const bad = results.find(({ status }) => status === "failed");
+  const kept = results.find(({ status }) => status !== "failed");
+  const main = bad ?? kept;
+  if (!main) {
+    const reason = `a list: ${counted(entries.length, "video")}, each in a row of its own`;
+    const left = older === 0 ? "" : `${counted(older, "video")} posted before the day asked for`;
+    if (entries.length === 0) return { ...none, status: "skipped", reason: left || "the list is empty" };
+    return { ...none, status: "expanded", reason: left === "" ? reason : `${reason}; ${left} left out` };
+  }
+  return {
+    status: main.status,
+    capture: kept?.id ?? main.id,
+    code: failure?.code ?? null,
+    reason: main.reason,
+    hint: main.hint,
+    may_pass: failure?.retry ?? main.status === "incomplete",
+    ms,
+  };
+}
+
+function counted(count: number, word: string): string {
+  return count === 1 ? `1 ${word}` : `${count} ${word}s`;
+}
+
+/** Writes what became of a row, with its annotation, its own rows and the rows that are the same, in one transaction. */
+function settle(
+  job: Job,
+  batch: StoredBatch,
+  row: OpenRow,
+  given: Given,
+  result: RowResult,
+  events: RowEvents,
+): readonly QueuedRow[] {
+  const { database } = job.workshop.vault;
+  const done: (() => void)[] = [];
+  const added: QueuedRow[] = [];
+  atOnce(job.workshop.vault, () => {
+    const { id } = batch.record;
+    for (const target of given.entries) {
+      const entry = entryRow(batch, row, target, lastRowNumber(database, id) + 1);
+      const first = addRow(database, id, entry);
+      if (first === null) added.push(entry);
+      else if (first.result) done.push(...settleOne(job, batch, entry, pointsTo(first.result), events, null));
+    }
+    const main = given.results.find(({ id: capture }) => capture === result.capture) ?? null;
+    done.push(...settleOne(job, batch, row, result, events, main));
+    for (const same of sameRows(database, id, row.n))
+      done.push(...settleOne(job, batch, same, pointsTo(result), events, null));
+  });
+  if (given.entries.length > 0) events.onAdded(given.entries.length);
+  for (const tell of done) tell();
+  return added;
+}
+
+/** Notes one row's result and what its other cells assert; what it returns is to be called once that is on disk. */
+function settleOne(
+  job: Job,
+  batch: StoredBatch,
+  row: BatchRow,
+  result: RowResult,
+  events: RowEvents,
+  main: CaptureResult | null,
+): (() => void)[] {
+  const { vault } = job.workshop;
+  markDone(vault.database, batch.record.id, row.n, result);
+  const problems = annotate(job, batch, row, result);
+  const given =
+    main ?? (result.capture === null ? null : resultOf(vault, result.capture, row.url, shownStatus(result)));
+  return [
+    ...problems.map((problem) => () => events.onProblem(row, problem)),
+    () => events.onRow(row, result, given),
+  ];
+}
+
+function shownStatus({ status }: RowResult): CaptureResult["status"] {
+  return status === "skipped" || status === "expanded" ? "failed" : status;
+}
+
+/** Of two rows with one address the later one has what the first one has. */
+function pointsTo(result: RowResult): RowResult {
+  return { ...result, status: result.status === "captured" ? "already-captured" : result.status, ms: 0 };
+}
+
+/** The researcher's word about what is in the picture stands in the log beside the capture, row by row. */
+function annotate(job: Job, batch: StoredBatch, row: BatchRow, result: RowResult): readonly string[] {
+  if (result.capture === null || result.status === "failed") return [];
+  const pairs = otherCells(batch.list, { cells: readCells(row) });
+  if (pairs.length === 0) return [];
+  const { values, problems, unchecked } = readAnnotation(pairs);
+  const from = fromRow(batch.record.list_sha256, row.row ?? 0);
+  // What does not have its form is kept all the same, under a name that says so.
+  logAnnotation(job.workshop.vault, result.capture, { ...values, ...unchecked }, from);
+  return problems;
+}
+
+function bytesOf({ results }: Given): number {
+  return results
+    .filter(({ status }) => status === "captured" || status === "incomplete")
+    .flatMap(({ files }) => files)
+    .reduce((sum, { bytes }) => sum + bytes, 0);
+}

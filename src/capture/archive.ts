@@ -1,0 +1,316 @@
+import { readFileSync, rmSync } from "node:fs";
+import { captureFacts, fetchAnnex } from "./build-record.js";
+import { afterDamage, resultOf } from "./capture-result.js";
+import type { HeadReport } from "../seal/checkpoint.js";
+import { buildCaptureId, type CaptureId } from "../core/capture-id.js";
+import { HoldfastError } from "../core/words/error.js";
+import { type Failure, failureOf } from "../core/capture/failure.js";
+import type { ParentList } from "../core/capture/record.js";
+import { redactTypedUrl } from "../core/capture/redact.js";
+import { parseSourceUrl } from "../core/capture/source-url.js";
+import { wellFormed } from "../core/well-formed.js";
+import { deriveAndLog } from "./derive.js";
+import { earlierCapture } from "./earlier-capture.js";
+import { gatherEvidence } from "./gather-evidence.js";
+import {
+  concernsAll,
+  logFailure,
+  resultAfterError,
+  storageFailure,
+  unforeseenFailure,
+} from "./failed-capture.js";
+import {
+  type Fetched,
+  type FetchPlan,
+  type FetchTrace,
+  fetchList,
+  fetchWithRetries,
+} from "./fetch-attempts.js";
+import { localPlaces } from "./local-places.js";
+import type { CaptureResult, World } from "../outcome.js";
+import { preserve } from "./store-capture.js";
+import { type Target, targetOf, typedPlaces, warnOfCut } from "./capture-target.js";
+import { oneByOne, type Turns } from "./turns.js";
+import { beginAttempt } from "../vault/recovery.js";
+import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
+
+/** What is asked of every capture of one command. */
+export interface CaptureRequest {
+  readonly format: string | null;
+  readonly proxy: string | null;
+  readonly subs: boolean;
+  readonly comments: boolean;
+  readonly again: boolean;
+  /** At most this many entries of a playlist or channel. */
+  readonly limit: number | null;
+  /** Nothing that the site says was posted before this day, `YYYY-MM-DD`. */
+  readonly since: string | null;
+  readonly maxBytes: number | null;
+  /** Milliseconds that one attempt may take. */
+  readonly maxMs: number | null;
+  readonly allowPrivate: boolean;
+  readonly deep: boolean;
+}
+
+export interface ArchiveRequest extends CaptureRequest {
+  readonly vault: string;
+  readonly urls: readonly string[];
+  /** Path of a Netscape cookie file; only the lines for each URL's own site are used, from a copy. */
+  readonly cookies: string | null;
+  readonly allowOldYtDlp: boolean;
+}
+
+/** What a capture works with. */
+export interface Job {
+  readonly request: CaptureRequest;
+  /** The text of the cookie file, read once before anything starts. */
+  readonly cookies: string | null;
+  readonly workshop: Workshop;
+  readonly world: World;
+  readonly turns: Turns;
+}
+
+/** Entries of a playlist or channel that are captured when no limit is given. */
+const defaultListLimit = 1000;
+
+/** What one address gave. */
+export interface Given {
+  /** Empty for a list, of which nothing itself is a capture, and for a clip that is older than was asked for. */
+  readonly results: readonly CaptureResult[];
+  /** What is in the list, or the further videos of the page: each is to be captured by itself. */
+  readonly entries: readonly Target[];
+  /** How many videos of a list the site says were posted before the day asked for. */
+  readonly older: number;
+  /** Why a result is failed or incomplete; null where none is, or the clip itself is damaged. */
+  readonly failure: Failure | null;
+}
+
+/**
+ * Captures each URL in turn; one URL's failure never keeps the next from running. Results come through `onResult` as
+ * they are ready and are returned in the same order; `onHead` is told how the log was sealed behind them. Throws only for what concerns all of them: no vault, a missing
+ * program, an interrupt.
+ */
+export async function archiveUrls(
+  request: ArchiveRequest,
+  world: World,
+  onResult: (result: CaptureResult) => void,
+  onHead: (head: HeadReport) => void = () => undefined,
+): Promise<readonly CaptureResult[]> {
+  const { allowPrivate, allowOldYtDlp, proxy } = request;
+  const cookies = request.cookies === null ? null : readCookies(request.cookies);
+  const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: request.urls.length > 1 };
+  const workshop = await openWorkshop({ vault: request.vault, fetching }, world);
+  const job: Job = { request, cookies, workshop, world, turns: oneByOne };
+  const results: CaptureResult[] = [];
+  try {
+    const targets = request.urls.map((url) => targetOf(url, null, null));
+    for (let target = targets.shift(); target !== undefined; target = targets.shift()) {
+      const given = await captureTarget(job, target, buildCaptureId(world.now(), world.random(5)));
+      results.push(...given.results);
+      given.results.forEach(onResult);
+      targets.unshift(...given.entries);
+      world.signal.throwIfAborted();
+    }
+  } finally {
+    onHead(await closeWorkshop(workshop, world));
+  }
+  return results;
+}
+
+/**
+ * Captures one target under the id `capture`. An error of the system or of a format is this target's failed capture; the
+ * next one may still do. Throws what concerns all of them.
+ */
+export async function captureTarget(job: Job, target: Target, capture: CaptureId): Promise<Given> {
+  try {
+    return await captureOne(job, target, capture);
+  } catch (error) {
+    if (concernsAll(error)) throw error;
+    const { workshop, world } = job;
+    const failure = world.signal.aborted
+      ? failureOf("interrupted")
+      : (storageFailure(error) ??
+        unforeseenFailure(error, "downloader-failed", "capturing", localPlaces(workshop, world)));
+    const item = { capture, subject: target.url };
+    const log = (why: Failure) => logFailed(job, target, capture, why, null);
+    return { ...nothing, results: [resultAfterError(workshop, item, failure, log)], failure };
+  }
+}
+
+/** From one URL to a record; the order of the steps is the guarantee. */
+async function captureOne(job: Job, target: Target, capture: CaptureId): Promise<Given> {
+  const { workshop, world } = job;
+
+  // 1. check the URL and look for an earlier capture of it
+  const source = parseSourceUrl(target.url, { allowPrivate: job.request.allowPrivate });
+  if ("failure" in source) return failed(job, target, capture, source.failure, null);
+  const earlier = await earlierCapture(job, target);
+  if (earlier.result) return { ...nothing, results: [earlier.result] };
+
+  // 2. fetch into a staging folder of its own
+  const startedAt = world.now();
+  const startedMs = world.monotonic();
+  const staging = beginAttempt(workshop.vault, capture, target.shown);
+  const plan = fetchPlan(job, target, capture, source.url, staging);
+  const fetched = await fetchWithRetries(workshop, world, plan, job.turns);
+  const { outcome } = fetched;
+  if (outcome.kind === "list" || outcome.kind === "older") {
+    rmSync(staging, { recursive: true, force: true });
+    return outcome.kind === "list" ? listTarget(job, target, source.url, 1) : { ...nothing, older: 1 };
+  }
+  if (outcome.kind === "failed" && fetched.tracks.length === 0) {
+    return failed(job, target, capture, outcome.failure, fetched);
+  }
+  const parent = target.parent ?? firstOfSeveral(target.shown, fetched);
+  const { result: known, damage } =
+    parent === target.parent
+      ? { ...earlier, result: null }
+      : await earlierCapture(job, { ...target, parent });
+  if (known) {
+    rmSync(staging, { recursive: true, force: true });
+  } else {
+    // 3. hash each file; read-only from then on (the tracks since their attempt ended)
+    const desk = { folder: staging, secrets: fetched.secrets, now: world.now };
+    const evidence = warnOfCut(await gatherEvidence(fetched, desk), target);
+
+    // 4. build the record   5. commit OCFL v1 and append the `capture` entry
+    const facts = captureFacts(
+      { capture, url: target.shown, parent, startedAt, startedMs, fetched, evidence },
+      workshop,
+      world,
+      job.request,
+    );
+    const annex = fetchAnnex(
+      capture,
+      fetched,
+      typedPlaces(target),
+      evidence.raw,
+      workshop,
+      world,
+      job.request,
+    );
+    tell(world, target, "commit");
+    preserve(workshop.vault, staging, facts, evidence.files, annex);
+
+    // 6. derive   7. commit OCFL v2 and append the `derive` entry
+    await job.turns.derive(() => {
+      tell(world, target, "derive");
+      return deriveAndLog(workshop, world, capture, job.request.deep);
+    });
+  }
+  const result = known ?? afterDamage(resultOf(workshop.vault, capture, target.url), damage);
+  const failure = outcome.kind === "failed" ? outcome.failure : null;
+  if (parent === null || target.parent !== null) return { ...nothing, results: [result], failure };
+  const others = await listTarget(job, target, source.url, 2);
+  return { ...others, results: [result, ...others.results], failure: others.failure ?? failure };
+}
+
+/** What a playlist or channel holds, or a page besides its first video: entries from number `from` on. */
+async function listTarget(job: Job, target: Target, url: URL, from: number): Promise<Given> {
+  const { workshop, world, request, turns } = job;
+  const limit = request.limit ?? defaultListLimit;
+  if (limit < from) return nothing;
+  const capture = buildCaptureId(world.now(), world.random(5));
+  const staging = beginAttempt(workshop.vault, capture, `the list at ${target.shown}`);
+  const plan = fetchPlan(job, target, capture, url, staging);
+  const listed = await fetchList(workshop, world, plan, limit, turns);
+  if (listed.outcome.kind === "failed") return failed(job, target, capture, listed.outcome.failure, listed);
+  rmSync(staging, { recursive: true, force: true });
+  const { title, entries } = listed.outcome;
+  const wanted = entries.filter(({ index }) => index >= from);
+  const young = wanted.filter(({ postedOn }) => !isOlder(postedOn, request.since));
+  return {
+    ...nothing,
+    entries: young.map((entry) =>
+      targetOf(entry.url, entry.embedded ? entry.index : null, {
+        url: target.shown,
+        title: wellFormedOrNull(title),
+        index: entry.index,
+      }),
+    ),
+    older: wanted.length - young.length,
+  };
+}
+
+/** Says which step of a capture begins. */
+function tell({ progress }: World, { url }: Target, stage: "commit" | "derive"): void {
+  progress({ subject: url, stage, detail: "", done: null, total: null, speed: null, etaSeconds: null });
+}
+
+/** A list that gives no day leaves the question to the clip's own page. */
+function isOlder(postedOn: string | null, since: string | null): boolean {
+  return postedOn !== null && since !== null && postedOn < since;
+}
+
+const nothing: Given = { results: [], entries: [], older: 0, failure: null };
+
+/** The text of a cookie file. Throws `usage` where it cannot be read. */
+export function readCookies(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const hint = "name a Netscape cookies.txt with --cookies";
+    throw new HoldfastError("usage", `reading cookies from ${path}: it cannot be read`, hint, error);
+  }
+}
+
+/** The page holds several videos and the first of them was fetched: it is entry 1 of a list. */
+function firstOfSeveral(url: string, fetched: Fetched): ParentList | null {
+  if (fetched.outcome.kind !== "media" || fetched.outcome.list === null) return null;
+  return { url, title: wellFormedOrNull(fetched.outcome.list.title), index: 1 };
+}
+
+function fetchPlan(job: Job, target: Target, capture: CaptureId, url: URL, staging: string): FetchPlan {
+  const { format, subs, comments, maxBytes, maxMs, since } = job.request;
+  const { cookies } = job;
+  const urlIsSecret = target.shown !== target.url || redactTypedUrl(url.href) !== url.href;
+  return {
+    capture,
+    url: url.href,
+    urlIsSecret,
+    item: target.item,
+    staging,
+    format,
+    cookies,
+    subs,
+    comments,
+    maxBytes,
+    maxMs,
+    since,
+  };
+}
+
+/** A failed attempt is logged, and nothing else of it is kept. */
+function failed(
+  job: Job,
+  target: Target,
+  capture: CaptureId,
+  failure: Failure,
+  trace: FetchTrace | null,
+): Given {
+  return { ...nothing, results: [logFailed(job, target, capture, failure, trace)], failure };
+}
+
+function logFailed(
+  job: Job,
+  target: Target,
+  capture: CaptureId,
+  failure: Failure,
+  trace: FetchTrace | null,
+): CaptureResult {
+  const { workshop, world, request } = job;
+  const annex = fetchAnnex(capture, trace, typedPlaces(target), [], workshop, world, request);
+  return logFailure(workshop, {
+    capture,
+    method: "ytdlp",
+    url: target.shown,
+    subject: target.url,
+    failure,
+    runs: trace?.runs ?? [],
+    annex,
+  });
+}
+
+function wellFormedOrNull(text: string | null): string | null {
+  return text === null ? null : wellFormed(text);
+}

@@ -1,0 +1,103 @@
+import type { CaptureId } from "../core/capture-id.js";
+import { buildElements } from "../core/capture/elements.js";
+import type { ParentList } from "../core/capture/record.js";
+import type { Evidence } from "./gather-evidence.js";
+import type { Fetched, FetchTrace } from "./fetch-attempts.js";
+import type { World } from "../outcome.js";
+import type { RecordFacts } from "./store-capture.js";
+import type { AnnexFacts } from "../vault/annex.js";
+import { collectorFacts, type Workshop } from "./workshop.js";
+
+interface Fetch {
+  readonly capture: CaptureId;
+  /** As it may be shown. */
+  readonly url: string;
+  readonly parent: ParentList | null;
+  readonly startedAt: Date;
+  /** Reading of the monotonic clock at the start, in milliseconds. */
+  readonly startedMs: number;
+  readonly fetched: Fetched;
+  readonly evidence: Evidence;
+}
+
+/** What the record of a fetched capture says besides its files. */
+export function captureFacts(
+  fetch: Fetch,
+  workshop: Workshop,
+  world: World,
+  asked: { readonly comments: boolean },
+): RecordFacts {
+  const { fetched, evidence } = fetch;
+  const { outcome } = fetched;
+  const endedAt = world.now();
+  const whole = outcome.kind === "media" && outcome.transfer.verdict !== "incomplete";
+  return {
+    capture: fetch.capture,
+    method: "ytdlp",
+    status: whole ? "captured" : "incomplete",
+    started_at: fetch.startedAt.toISOString(),
+    ended_at: endedAt.toISOString(),
+    elapsed_ms: Math.round(world.monotonic() - fetch.startedMs),
+    clock: workshop.clock,
+    requested_url: fetch.url,
+    final_url: outcome.finalUrl,
+    redirects: outcome.redirects,
+    claimed_url: null,
+    parent: fetch.parent,
+    source: evidence.source,
+    requests: outcome.exchanges,
+    completeness: outcome.transfer,
+    elements: (files) =>
+      buildElements({
+        method: "ytdlp",
+        files,
+        commentsAsked: asked.comments,
+        commentsCame: evidence.comments,
+        whole,
+        urlClaimedBy: null,
+      }),
+    alterations: evidence.alterations,
+    runs: fetched.runs,
+    software: workshop.software,
+    redactions: evidence.redactions,
+    warnings: [
+      ...evidence.warnings,
+      ...(outcome.kind === "failed"
+        ? [`every attempt failed, the most that arrived is kept: ${outcome.failure.reason}`]
+        : []),
+    ],
+  };
+}
+
+/** The private annex of a fetch; `trace` is null when nothing was started, `places` are added to its own. */
+export function fetchAnnex(
+  capture: CaptureId,
+  trace: FetchTrace | null,
+  places: AnnexFacts["places"],
+  raw: AnnexFacts["rawFiles"],
+  workshop: Workshop,
+  world: World,
+  asked: { readonly proxy: string | null },
+): AnnexFacts {
+  return {
+    capture,
+    salt: Buffer.from(world.random(16)).toString("hex"),
+    ...collectorFacts(),
+    received_from: null,
+    proxy: asked.proxy,
+    cookies_sha256: trace?.cookiesDigest ?? null,
+    places: { "<vault>": workshop.vault.layout.root, ...trace?.places, ...places },
+    connections: (trace?.connections ?? []).map(
+      ({ at, host, port, address, bytesIn, bytesOut, refused }) => ({
+        at,
+        host,
+        port,
+        address,
+        bytes_in: bytesIn,
+        bytes_out: bytesOut,
+        refused,
+      }),
+    ),
+    rawFiles: raw,
+  };
+}

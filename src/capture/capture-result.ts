@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import type { Failure } from "../core/capture/failure.js";
+import { headContentPaths } from "../audit/inventory.js";
+import type { CaptureResult, ResultFile } from "../outcome.js";
+import { type CaptureRowRecord, captureById } from "../vault/index/captures.js";
+import { readObject } from "../vault/objects.js";
+import type { Vault } from "../vault/vault.js";
+
+/** The result line of a capture that is in the vault, read back from what was committed. */
+export function resultOf(
+  vault: Pick<Vault, "database" | "layout">,
+  id: string,
+  url: string,
+  status?: CaptureResult["status"],
+): CaptureResult {
+  const row = captureById(vault.database, id);
+  if (!row) throw new Error(`capture ${id} is not in the index`);
+  const object = row.object === null ? null : readObject(join(vault.layout.root, row.object));
+  return {
+    ...resultBase(url, row),
+    status: status ?? row.status,
+    files: object
+      ? resultFiles(object.record.files, object.derivation?.files ?? [], headContentPaths(object.inventory))
+      : [],
+    keyframes: object?.derivation?.keyframes.length ?? 0,
+    hint: row.status === "incomplete" ? "what arrived is kept; try again later with --again" : null,
+  };
+}
+
+/** The result line of an attempt that is logged as failed, or could not even be logged. */
+export function failedResult(
+  url: string,
+  failure: Pick<Failure, "reason" | "hint">,
+  id: string | null,
+  entry: number | null,
+): CaptureResult {
+  return {
+    url,
+    status: "failed",
+    derivation: null,
+    id,
+    title: null,
+    object: null,
+    files: [],
+    keyframes: 0,
+    entry,
+    reason: failure.reason,
+    hint: failure.hint,
+    uploader: null,
+    claimed_date: null,
+    duration: null,
+  };
+}
+
+/** Why an earlier capture that was found does not answer for what was asked; one line. */
+export function damageOf(capture: string, problem: string): string {
+  return `the earlier capture ${capture} is not as recorded (${problem}), so this was captured again`;
+}
+
+/** A result that also says what was wrong with the earlier capture; `damage` null leaves it as it is. */
+export function afterDamage(result: CaptureResult, damage: string | null): CaptureResult {
+  if (damage === null) return result;
+  return {
+    ...result,
+    reason: damage,
+    hint: "run 'holdfast verify' to see everything that is not as recorded",
+  };
+}
+
+function resultBase(url: string, row: CaptureRowRecord) {
+  return {
+    url,
+    derivation: row.derivation,
+    id: row.id,
+    title: row.title,
+    object: row.object,
+    entry: row.entry,
+    reason: row.reason,
+    uploader: row.uploader,
+    claimed_date: row.claimed_date,
+    duration: row.duration,
+  };
+}
+
+function resultFiles(
+  evidence: readonly {
+    readonly role: string;
+    readonly path: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  }[],
+  derived: readonly {
+    readonly kind: string;
+    readonly path: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  }[],
+  present: ReadonlyMap<string, string>,
+): readonly ResultFile[] {
+  return [
+    ...evidence.map(({ role, path, bytes, sha256 }) => ({ role, path, bytes, sha256 })),
+    ...derived
+      .filter((file) => present.has(file.path))
+      .map(({ kind, path, bytes, sha256 }) => ({ role: kind, path, bytes, sha256 })),
+  ];
+}

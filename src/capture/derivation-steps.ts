@@ -1,0 +1,139 @@
+import { withoutPaths } from "../core/words/local-paths.js";
+import type { DerivationRecord, DerivationStep, DerivedFile } from "../core/capture/record.js";
+import {
+  type DerivationRequest,
+  ffmpegRequest,
+  isReadable,
+  makeScratch,
+  type StepResult,
+  type Track,
+  type Work,
+} from "./derivation-work.js";
+import { deriveKeyframes, derivePlayable } from "./derive-pictures.js";
+import {
+  deriveContentCredentials,
+  deriveDecode,
+  deriveExifTool,
+  deriveStreamHashes,
+  reportProbe,
+} from "./derive-readings.js";
+import { localPlaces } from "./local-places.js";
+import { probeMedia } from "../tools/media/ffprobe.js";
+import { describeRun } from "../tools/run/run-description.js";
+
+import { tryShortPass } from "../tools/media/short-pass.js";
+import { contentPath } from "../vault/objects.js";
+
+type Facts = Omit<
+  DerivationRecord,
+  "v" | "capture" | "version" | "status" | "started_at" | "ended_at" | "completeness" | "files" | "software"
+>;
+
+export interface Derivation {
+  readonly facts: Facts;
+  readonly files: readonly Pick<DerivedFile, "kind" | "path">[];
+}
+
+/**
+ * Runs every step over the originals. A step that fails says so and leaves the others alone; only an interrupt or a
+ * fault of the disk is thrown. The probe comes first because the others need it; the rest share the cores.
+ */
+export async function runDerivation(request: DerivationRequest): Promise<Derivation> {
+  const probed = await probeTracks(request);
+  const tracks = await Promise.all(probed.map((track, index) => withShortPass(request, track, index)));
+  const work = { ...request, tracks };
+  const results = [
+    reportProbe(work),
+    ...(await Promise.all([
+      guarded("keyframes", work, deriveKeyframes),
+      guarded("decode", work, deriveDecode),
+      guarded("stream_hashes", work, deriveStreamHashes),
+      guarded("playable", work, derivePlayable),
+      guarded("exiftool", work, deriveExifTool),
+      guarded("content_credentials", work, deriveContentCredentials),
+    ])),
+  ];
+  return collect(work, results);
+}
+
+type Probed = Omit<Track, "tried">;
+
+/** Decoded pictures are hashed apart from everything else: `deep` leaves all to the steps. */
+async function withShortPass(request: DerivationRequest, track: Probed, index: number): Promise<Track> {
+  const { probe } = track;
+  if (!probe.ok || request.deep) return { ...track, tried: null };
+  return {
+    ...track,
+    tried: await tryShortPass(ffmpegRequest(request, { ...track, probe }, `pass-${index}`)),
+  };
+}
+
+async function probeTracks(request: DerivationRequest): Promise<readonly Probed[]> {
+  const { object, workshop, world } = request;
+  const originals = object.record.files.filter((file) => file.role === "media_track");
+  const tracks: Probed[] = [];
+  for (const [index, file] of originals.entries()) {
+    const media = contentPath(object, file.path);
+    const scratch = makeScratch(request, `probe-${index}`);
+    tracks.push({
+      file,
+      media,
+      probe: await probeMedia({ ffprobe: workshop.ffprobe.path, media, scratch, signal: world.signal }),
+    });
+  }
+  return tracks;
+}
+
+function collect(work: Work, results: readonly StepResult[]): Derivation {
+  const files = results.flatMap((result) => result.files ?? []);
+  const shown = work.tracks.filter(isReadable).find(({ probe }) => probe.video !== null)?.probe;
+  const paths: (readonly [string, string])[] = [
+    [work.object.folder, "<object>"],
+    [work.content, "<content>"],
+    [work.scratch, "<scratch>"],
+  ];
+  const find = (kind: DerivedFile["kind"]) => files.find((file) => file.kind === kind)?.path ?? null;
+  return {
+    files,
+    facts: {
+      derived_from: work.tracks.map(({ file }) => ({ path: file.path, sha256: file.sha256 })),
+      steps: results.map((result) => result.step),
+      duration: shown?.duration ?? work.tracks.filter(isReadable)[0]?.probe.duration ?? null,
+      width: shown?.video?.width ?? null,
+      height: shown?.video?.height ?? null,
+      rotation: shown?.video?.rotation ?? 0,
+      keyframes: results.flatMap((result) => result.keyframes ?? []),
+      max_gap: results.find((result) => result.maxGap !== undefined)?.maxGap ?? null,
+      contact_sheet: find("contact_sheet"),
+      playable: find("playable"),
+      stream_hashes: results.flatMap((result) => result.streamHashes ?? []),
+      decode: results.flatMap((result) => result.decode ?? []),
+      runs: results
+        .flatMap((result) => result.runs ?? [])
+        .map((run) => describeRun(run.program, run.argv, run.result, paths)),
+    },
+  };
+}
+
+/** A step's own failure is a result; an interrupt and a full disk are not. */
+async function guarded(
+  step: DerivationStep["step"],
+  work: Work,
+  action: (work: Work) => Promise<StepResult>,
+): Promise<StepResult> {
+  try {
+    return await action(work);
+  } catch (error) {
+    if (work.world.signal.aborted || (error instanceof Error && "errno" in error)) throw error;
+    return {
+      step: {
+        step,
+        status: "failed",
+        reason: withoutPaths(
+          error instanceof Error ? error.message : "unknown",
+          localPlaces(work.workshop, work.world),
+        ),
+      },
+    };
+  }
+}

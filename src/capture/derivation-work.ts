@@ -1,0 +1,96 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type {
+  DecodeCheck,
+  DerivationStep,
+  DerivedFile,
+  Keyframe,
+  RecordFile,
+  StreamHash,
+} from "../core/capture/record.js";
+import type { World } from "../outcome.js";
+import type { MediaProbe, ProbeOutcome } from "../tools/media/ffprobe.js";
+import type { MediaRun } from "../tools/media/input.js";
+import type { ShortPassTry } from "../tools/media/short-pass.js";
+import type { StoredObject } from "../vault/objects.js";
+import type { Workshop } from "./workshop.js";
+
+export interface DerivationRequest {
+  readonly workshop: Workshop;
+  readonly world: World;
+  readonly object: StoredObject;
+  /** Absolute folder that becomes the version's content; `derived/` exists in it. */
+  readonly content: string;
+  /** Absolute folder for side files; made here. */
+  readonly scratch: string;
+  readonly deep: boolean;
+}
+
+/** One original with what ffprobe made of it. */
+export interface Track {
+  readonly file: RecordFile;
+  /** Absolute. */
+  readonly media: string;
+  readonly probe: ProbeOutcome;
+  /** One run for several steps; null where none was tried. A step uses what is in it or makes its own runs. */
+  readonly tried: ShortPassTry | null;
+}
+
+/** What one step adds to the derivation. */
+export interface StepResult {
+  readonly step: DerivationStep;
+  readonly files?: readonly Pick<DerivedFile, "kind" | "path">[];
+  readonly runs?: readonly MediaRun[];
+  readonly keyframes?: readonly Keyframe[];
+  readonly maxGap?: string;
+  readonly streamHashes?: readonly StreamHash[];
+  readonly decode?: readonly DecodeCheck[];
+}
+
+export type Work = DerivationRequest & { readonly tracks: readonly Track[] };
+
+export type ReadableTrack = Track & { readonly probe: MediaProbe };
+
+export function isReadable(track: Track): track is ReadableTrack {
+  return track.probe.ok;
+}
+
+export function ffmpegRequest(
+  work: DerivationRequest,
+  track: Pick<ReadableTrack, "media" | "probe">,
+  scratch: string,
+) {
+  return {
+    ffmpeg: work.workshop.ffmpeg.path,
+    media: track.media,
+    probe: track.probe,
+    scratch: makeScratch(work, scratch),
+    signal: work.world.signal,
+  };
+}
+
+export function notApplicable(step: DerivationStep["step"], reason: string): DerivationStep {
+  return { step, status: "not_applicable", reason };
+}
+
+export function makeScratch(request: Pick<DerivationRequest, "scratch">, name: string): string {
+  const folder = join(request.scratch, name);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+/** One JSON object whose keys are the originals' paths; each tool's own output stands in it as the tool printed it. */
+export function writeByOriginal(
+  work: Work,
+  path: string,
+  parts: readonly (readonly [string, string])[],
+): void {
+  const members = parts.map(([original, json]) => `${JSON.stringify(original)}: ${json.trim()}`);
+  writeDerived(work, path, `{\n${members.join(",\n")}\n}\n`);
+}
+
+export function writeDerived(work: Work, path: string, text: string): void {
+  const file = join(work.content, path);
+  writeFileSync(file, text, { flag: "wx" });
+  chmodSync(file, 0o444);
+}

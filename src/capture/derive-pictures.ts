@@ -1,0 +1,101 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Keyframe } from "../core/capture/record.js";
+import { isReadable, makeScratch, notApplicable, type StepResult, type Work } from "./derivation-work.js";
+import { renderContactSheet } from "../tools/media/contact-sheet.js";
+import { makePlayable } from "../tools/media/ffmpeg.js";
+import { extractKeyframes } from "../tools/media/keyframes.js";
+
+export async function deriveKeyframes(work: Work): Promise<StepResult> {
+  const track = work.tracks.filter(isReadable).find(({ probe }) => probe.video !== null);
+  if (!track) return { step: notApplicable("keyframes", "no original has a video stream that can be read") };
+  const outDir = join(work.content, "derived", "keyframes");
+  mkdirSync(outDir, { recursive: true });
+  const { subject } = subjectOf(work);
+  const set = await extractKeyframes({
+    ffmpeg: work.workshop.ffmpeg.path,
+    ffprobe: work.workshop.ffprobe.path,
+    pictures: work.workshop.pictures,
+    media: track.media,
+    probe: track.probe,
+    outDir,
+    scratch: makeScratch(work, "keyframes"),
+    signal: work.world.signal,
+    looks: track.tried?.pass?.looks ?? null,
+    onProgress: (done, total) =>
+      work.world.progress({
+        subject,
+        stage: "derive",
+        detail: "keyframes",
+        done,
+        total,
+        speed: null,
+        etaSeconds: null,
+      }),
+  });
+  const keyframes = set.keyframes.map((frame) => ({ ...frame, path: `derived/keyframes/${frame.path}` }));
+  const sheet = keyframes.length > 0 ? await drawContactSheet(work, keyframes) : { files: [], notes: [] };
+  return {
+    step: {
+      step: "keyframes",
+      status: keyframes.length > 0 ? "captured" : "failed",
+      reason: [
+        `${keyframes.length} frames, no gap longer than ${set.maxGap} s where frames exist`,
+        ...set.notes,
+        ...sheet.notes,
+      ].join("; "),
+    },
+    keyframes,
+    maxGap: set.maxGap,
+    runs: set.runs,
+    files: [...keyframes.map(({ path }) => ({ kind: "keyframe", path }) as const), ...sheet.files],
+  };
+}
+
+/** The keyframes stand whether or not the sheet of them can be drawn. */
+async function drawContactSheet(work: Work, keyframes: readonly Keyframe[]) {
+  const path = "derived/contact-sheet.jpg";
+  const frames = keyframes.map((frame) => ({
+    file: join(work.content, frame.path),
+    ptsTime: frame.pts_time,
+  }));
+  try {
+    await renderContactSheet({ pictures: work.workshop.pictures, frames, out: join(work.content, path) });
+    return { files: [{ kind: "contact_sheet", path } as const], notes: [] };
+  } catch (error) {
+    if (error instanceof Error && "errno" in error) throw error;
+    return { files: [], notes: ["the contact sheet could not be drawn"] };
+  }
+}
+
+export async function derivePlayable(work: Work): Promise<StepResult> {
+  const readable = work.tracks.filter(isReadable);
+  const video = readable.filter(({ probe }) => probe.video !== null);
+  const audio = readable.filter(({ probe }) => probe.video === null && probe.hasAudio);
+  const transportStream = video[0]?.probe.container.includes("mpegts") ?? false;
+  if (!video[0] || (audio.length === 0 && !transportStream)) {
+    return { step: notApplicable("playable", "the original plays as it is") };
+  }
+  const outcome = await makePlayable({
+    ffmpeg: work.workshop.ffmpeg.path,
+    tracks: [video[0], ...audio],
+    outDir: join(work.content, "derived"),
+    scratch: makeScratch(work, "playable"),
+    signal: work.world.signal,
+  });
+  if (!outcome.ok)
+    return { step: { step: "playable", status: "failed", reason: outcome.reason }, runs: outcome.runs };
+  return {
+    step: {
+      step: "playable",
+      status: "captured",
+      reason: "streams copied into one file, nothing re-encoded",
+    },
+    runs: outcome.runs,
+    files: [{ kind: "playable", path: `derived/${outcome.file}` }],
+  };
+}
+
+function subjectOf(work: Work): { readonly subject: string } {
+  return { subject: work.object.record.requested_url ?? work.object.record.capture };
+}

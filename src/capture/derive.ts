@@ -1,0 +1,201 @@
+import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { failedResult, resultOf } from "./capture-result.js";
+import type { HeadReport } from "../seal/checkpoint.js";
+import { encodeCanonical } from "../audit/canonical-json.js";
+import type { CaptureId } from "../core/capture-id.js";
+import { judgeCompleteness } from "../core/capture/completeness.js";
+import { HoldfastError } from "../core/words/error.js";
+import { nextVersion } from "../audit/inventory.js";
+import { withoutPaths } from "../core/words/local-paths.js";
+import type { DerivationRecord, DerivedFile, Software } from "../core/capture/record.js";
+import { runDerivation } from "./derivation-steps.js";
+import { commitHasBegun, concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
+import { localPlaces } from "./local-places.js";
+import type { CaptureResult, World } from "../outcome.js";
+import { noDigest } from "./stated-software.js";
+import { type CaptureRowRecord, captureById, oneCaptureByPart, underived } from "../vault/index/captures.js";
+import { commitNextVersion, stagingOf } from "../vault/commit.js";
+import { digestFile } from "../vault/digest-file.js";
+import { syncFile, writeNewFile } from "../vault/durable.js";
+import { schemaProblems } from "../vault/json-schemas.js";
+import { readObject, type StoredObject } from "../vault/objects.js";
+import { beginAttempt } from "../vault/recovery.js";
+import { logEntry } from "../vault/vault.js";
+import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
+
+/**
+ * Derives the named captures again, or finishes every derivation that is pending or failed when none is named.
+ * Throws `not-found` for an id that is unknown or not unique.
+ */
+export async function deriveCaptures(
+  request: { readonly vault: string; readonly ids: readonly string[]; readonly deep: boolean },
+  world: World,
+  onResult: (result: CaptureResult) => void,
+  onHead: (head: HeadReport) => void = () => undefined,
+): Promise<readonly CaptureResult[]> {
+  const workshop = await openWorkshop({ vault: request.vault, fetching: null }, world);
+  const results: CaptureResult[] = [];
+  try {
+    const { database } = workshop.vault;
+    const rows =
+      request.ids.length === 0
+        ? underived(database)
+        : request.ids.map((part) => oneCaptureByPart(database, part));
+    for (const row of rows) {
+      const result = await deriveRow(workshop, world, row, request.deep);
+      world.signal.throwIfAborted();
+      results.push(result);
+      onResult(result);
+    }
+  } finally {
+    onHead(await closeWorkshop(workshop, world));
+  }
+  return results;
+}
+
+/** One capture's damaged object never keeps the next from being derived. */
+async function deriveRow(
+  workshop: Workshop,
+  world: World,
+  row: CaptureRowRecord,
+  deep: boolean,
+): Promise<CaptureResult> {
+  const name = row.url ?? row.id;
+  try {
+    await deriveAndLog(workshop, world, row.id, deep);
+    return resultOf(workshop.vault, row.id, name);
+  } catch (error) {
+    if (concernsAll(error) || row.object === null) throw error;
+    const places = localPlaces(workshop, world);
+    return failedResult(name, unforeseenFailure(error, "cut-short", "deriving", places), row.id, row.entry);
+  }
+}
+
+/**
+ * Makes the derivatives of a committed capture, commits them as its next version and appends a `derive` entry. What
+ * goes wrong here never touches the evidence: it is logged as `derive-failed` and can be done again. An interrupt
+ * leaves the derivation pending.
+ */
+export async function deriveAndLog(
+  workshop: Workshop,
+  world: World,
+  id: CaptureId,
+  deep: boolean,
+): Promise<void> {
+  const { vault } = workshop;
+  const row = captureById(vault.database, id);
+  if (!row?.object)
+    throw new HoldfastError(
+      "not-found",
+      `capture ${id} holds no files to derive from`,
+      "see 'holdfast list'",
+    );
+  const object = readObject(join(vault.layout.root, row.object));
+  try {
+    const staging = beginAttempt(vault, id, `the derivation of ${id}`);
+    await deriveObject(workshop, world, object, staging, deep);
+  } catch (error) {
+    // What the journal names is the next writer's to finish, together with the files it needs.
+    if (commitHasBegun(workshop, id)) return;
+    rmSync(stagingOf(vault, id), { recursive: true, force: true });
+    if (world.signal.aborted) return;
+    logDeriveFailure(workshop, world, id, error);
+  }
+}
+
+function logDeriveFailure(workshop: Workshop, world: World, id: CaptureId, error: unknown): void {
+  const reason = error instanceof Error ? error.message : "unknown";
+  try {
+    logEntry(workshop.vault, "derive-failed", {
+      capture: id,
+      reason: withoutPaths(reason, localPlaces(workshop, world)),
+      runs: [],
+    });
+  } catch (logError) {
+    // Nothing can be logged on a full disk; the derivation stays pending, which is true, and can be done later.
+    if (storageFailure(logError) === null) throw logError;
+  }
+}
+
+async function deriveObject(
+  workshop: Workshop,
+  world: World,
+  object: StoredObject,
+  staging: string,
+  deep: boolean,
+): Promise<void> {
+  const made = join(staging, "made");
+  mkdirSync(join(made, "derived"), { recursive: true });
+  const startedAt = world.now().toISOString();
+  const scratch = join(staging, "scratch");
+  const derived = await runDerivation({ workshop, world, object, content: made, scratch, deep });
+  world.signal.throwIfAborted();
+  // Only what a step vouches for is moved on; what a failed step left half made stays behind in staging.
+  const content = join(staging, "content");
+  const files = derived.files.map(({ kind, path }) => takeDerived(made, content, kind, path));
+  const { record } = object;
+  const derivation: DerivationRecord = {
+    v: 1,
+    capture: record.capture,
+    version: nextVersion(object.inventory.head),
+    status: "done",
+    started_at: startedAt,
+    ended_at: world.now().toISOString(),
+    ...derived.facts,
+    completeness: judgeCompleteness(record.completeness, derived.facts.decode, record.method),
+    files,
+    software: [...workshop.software, ...(await derivingSoftware(workshop))],
+  };
+  const problems = schemaProblems("derivation", derivation);
+  if (problems.length > 0) throw new Error(`the derivation would not be valid: ${problems.join("; ")}`);
+  mkdirSync(join(content, "derived"), { recursive: true });
+  writeNewFile(join(content, "derived/derivation.json"), encodeCanonical(derivation));
+  commitDerivation(workshop, object, derivation, content);
+}
+
+/** What draws pictures and reads tags besides the programs found on this machine; both come with holdfast. */
+async function derivingSoftware(workshop: Workshop): Promise<readonly Software[]> {
+  // Without perl there is no ExifTool; its step has said so.
+  const exiftool = await workshop.exiftool.version().catch(() => null);
+  const drawing = await workshop.pictures.libraries();
+  const libraries = Object.entries({ ...(exiftool === null ? {} : { exiftool }), ...drawing });
+  return libraries.map(([name, version]) => ({ name, version, ...noDigest }));
+}
+
+function commitDerivation(
+  workshop: Workshop,
+  object: StoredObject,
+  derivation: DerivationRecord,
+  content: string,
+): void {
+  const statement = hashDerived(content, "derivation", "derived/derivation.json");
+  const all = [...derivation.files, statement];
+  commitNextVersion(workshop.vault, object.inventory, {
+    capture: derivation.capture,
+    content,
+    files: all,
+    replaced: "derived/",
+    note: { created: derivation.ended_at, message: "derived from the originals", user: workshop.vault.tool },
+    event: "derive",
+    body: {
+      capture: derivation.capture,
+      record_sha256: statement.sha256,
+      completeness: derivation.completeness.verdict,
+      files: all.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+    },
+  });
+}
+
+function takeDerived(made: string, content: string, kind: DerivedFile["kind"], path: string): DerivedFile {
+  mkdirSync(dirname(join(content, path)), { recursive: true });
+  renameSync(join(made, path), join(content, path));
+  chmodSync(join(content, path), 0o444);
+  return hashDerived(content, kind, path);
+}
+
+function hashDerived(content: string, kind: DerivedFile["kind"], path: string): DerivedFile {
+  const file = join(content, path);
+  syncFile(file);
+  return { kind, path, ...digestFile(file) };
+}

@@ -1,0 +1,11 @@
+import type { World } from "../outcome.js";
+import { type InstalledModule, installedModules, isChanged } from "../tools/run/installed-modules.js";
+import type { Program } from "../tools/run/programs.js";
+
+/** The parts of the downloader that are not what set-up left there, or came since. Empty where set-up did not install it. */
+export function downloaderChanges(
+  downloader: Program,
+  { env }: Pick<World, "env">,
+): readonly InstalledModule[] {
+  return installedModules(downloader, env).filter(isChanged);
+}

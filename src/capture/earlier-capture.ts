@@ -1,0 +1,49 @@
+import { damageOf, resultOf } from "./capture-result.js";
+import type { CaptureId } from "../core/capture-id.js";
+import { deriveAndLog } from "./derive.js";
+import { requestedUrl } from "./fetch-attempts.js";
+import type { CaptureResult, World } from "../outcome.js";
+import type { Target } from "./capture-target.js";
+import type { Turns } from "./turns.js";
+import { annexPlace } from "../vault/annex.js";
+import { capturedBefore } from "../vault/index/captures.js";
+import { captureKey } from "../vault/index/rows.js";
+import { originalsProblem } from "../vault/stored-originals.js";
+import type { Workshop } from "./workshop.js";
+
+/** What looking for an earlier capture needs. */
+interface LookUp {
+  readonly request: { readonly again: boolean; readonly deep: boolean };
+  readonly workshop: Workshop;
+  readonly world: World;
+  readonly turns: Pick<Turns, "derive">;
+}
+
+/** An earlier capture that answers for a target, or why one that was found does not. */
+export interface Earlier {
+  readonly result: CaptureResult | null;
+  readonly damage: string | null;
+}
+
+/**
+ * An earlier complete capture of the same URL whose originals are still there, its derivation finished if that was
+ * interrupted.
+ */
+export async function earlierCapture(job: LookUp, target: Target): Promise<Earlier> {
+  const none = { result: null, damage: null };
+  if (job.request.again) return none;
+  const { vault } = job.workshop;
+  const row = capturedBefore(vault.database, captureKey(target.shown, target.parent));
+  if (!row || !isSameAddress(job, target, row.id)) return none;
+  const problem = await originalsProblem(vault, row.id, false, job.world.signal);
+  if (problem !== null) return { ...none, damage: damageOf(row.id, problem) };
+  if (row.derivation !== "done")
+    await job.turns.derive(() => deriveAndLog(job.workshop, job.world, row.id, job.request.deep));
+  return { ...none, result: resultOf(vault, row.id, target.url, "already-captured") };
+}
+
+/** Two addresses may differ in just what is cut from them: then only the private annex can tell that they are one. */
+function isSameAddress(job: LookUp, target: Target, capture: CaptureId): boolean {
+  if (target.shown === target.url) return true;
+  return annexPlace(job.workshop.vault.layout, capture, requestedUrl) === target.url;
+}

@@ -1,0 +1,147 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isJsonObject, type Json, parseForeignJson } from "../audit/canonical-json.js";
+import { FormatError } from "../core/format-error.js";
+import { readPlatformFacts } from "../core/capture/info-json.js";
+import { addPageFacts } from "../core/capture/page-facts.js";
+import type { Redaction, SourceFacts } from "../core/capture/record.js";
+import { redactInfoJson, redactText } from "../core/capture/redact.js";
+import { wellFormed } from "../core/well-formed.js";
+import type { Fetched } from "./fetch-attempts.js";
+import { type HashedFile, hashFile } from "./store-capture.js";
+import type { FetchedFile, FetchedSidecar } from "../tools/download/fetch-types.js";
+import { maxInfoJsonBytes } from "../tools/run/limits.js";
+import { type Desk, writeOwn } from "./hash-received.js";
+
+/** What a fetch or an import yields before it is put together: hashed files and what was learnt on the way. */
+export interface Evidence {
+  readonly files: readonly HashedFile[];
+  readonly redactions: readonly Redaction[];
+  readonly alterations: readonly string[];
+  /** Raw files for the private annex, by fixed name. */
+  readonly raw: readonly { readonly path: string; readonly name: string }[];
+  readonly source: SourceFacts;
+  /** Whether the metadata holds at least one comment. */
+  readonly comments: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** Everything a fetch left, in the order of importance; the media was hashed when its attempt ended. */
+export async function gatherEvidence(fetched: Fetched, desk: Desk): Promise<Evidence> {
+  const info = await takeInfoJson(fetched.outcome.infoJson, desk);
+  const pages = await takePages(fetched.outcome.pages, desk);
+  const sidecars = await takeSidecars([...fetched.outcome.subtitles, ...fetched.outcome.thumbnails], desk);
+  const stderr = join(desk.folder, "yt-dlp.stderr.txt");
+  writeFileSync(stderr, fetched.stderr, { flag: "wx" });
+  const said = { raw: [{ path: stderr, name: "yt-dlp.stderr.txt" }], warnings: fetched.outcome.warnings };
+  return joinEvidence(withPageFacts(info.source, pages.files), [
+    fetched.hashed,
+    info,
+    pages,
+    { files: sidecars },
+    said,
+  ]);
+}
+
+/** The redacted copies are read, so that nothing cut from a page can come back through a fact. */
+function withPageFacts(source: SourceFacts, pages: readonly HashedFile[]): SourceFacts {
+  return pages
+    .filter((page) => page.role === "html_source")
+    .reduce((facts, page) => addPageFacts(facts, readFileSync(page.path, "utf8"), page.logicalPath), source);
+}
+
+/** Keeps the raw info.json for the annex and a redacted copy for the object; reads what the platform claims. */
+export async function takeInfoJson(info: FetchedFile | null, desk: Desk): Promise<Evidence> {
+  if (info === null) return { ...nothing, source: noFacts };
+  if (info.bytes > maxInfoJsonBytes) {
+    return { ...nothing, source: noFacts, warnings: [`an info.json of ${info.bytes} bytes was left out`] };
+  }
+  try {
+    const value = parseForeignJson(readFileSync(info.path, "utf8"));
+    const redacted = redactInfoJson(value, desk.secrets);
+    const path = "source/info.json";
+    return {
+      ...nothing,
+      files: [await writeOwn(desk, path, "info_json", `${JSON.stringify(redacted.value, null, 1)}\n`)],
+      redactions: [{ path, raw_sha256: null, cut: redacted.cut }],
+      raw: [{ path: info.path, name: "info.json" }],
+      source: readPlatformFacts(redacted.value, "info.json"),
+      comments: holdsComments(redacted.value),
+    };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return {
+      ...nothing,
+      raw: [{ path: info.path, name: "info.json" }],
+      source: noFacts,
+      warnings: [`the downloader's info.json could not be read: ${error.code}`],
+    };
+  }
+}
+
+function holdsComments(metadata: Json): boolean {
+  return isJsonObject(metadata) && Array.isArray(metadata.comments) && metadata.comments.length > 0;
+}
+
+/** Pages and manifests: raw into the annex, because a page may show the visitor's address; a redacted copy to keep. */
+export async function takePages(pages: readonly FetchedSidecar[], desk: Desk): Promise<Evidence> {
+  const parts: Pick<Evidence, "files" | "redactions" | "raw">[] = [];
+  for (const page of pages) {
+    const redacted = redactText(readFileSync(page.path, "utf8"), desk.secrets);
+    const path = `source/${page.name}`;
+    parts.push({
+      files: [await writeOwn(desk, path, page.role, redacted.text)],
+      redactions: [{ path, raw_sha256: null, cut: redacted.cut }],
+      raw: [{ path: page.path, name: page.name }],
+    });
+  }
+  return {
+    ...nothing,
+    source: noFacts,
+    files: parts.flatMap((part) => part.files),
+    redactions: parts.flatMap((part) => part.redactions),
+    raw: parts.flatMap((part) => part.raw),
+  };
+}
+
+/** Subtitles and thumbnails are kept as received. */
+export async function takeSidecars(
+  sidecars: readonly FetchedSidecar[],
+  desk: Desk,
+): Promise<readonly HashedFile[]> {
+  const files: HashedFile[] = [];
+  for (const { path, name, role } of sidecars) {
+    const as = {
+      logicalPath: `source/${name}`,
+      role: role === "html_source" || role === "manifest" ? "sidecar" : role,
+      receivedAs: null,
+      asReceived: true,
+    } as const;
+    files.push(await hashFile(path, as, desk.now));
+  }
+  return files;
+}
+
+export function joinEvidence(source: SourceFacts, parts: readonly Partial<Evidence>[]): Evidence {
+  return {
+    files: parts.flatMap((part) => part.files ?? []),
+    redactions: parts.flatMap((part) => part.redactions ?? []),
+    alterations: parts.flatMap((part) => part.alterations ?? []),
+    raw: parts.flatMap((part) => part.raw ?? []),
+    warnings: parts.flatMap((part) => part.warnings ?? []).map(wellFormed),
+    comments: parts.some((part) => part.comments === true),
+    source,
+  };
+}
+
+/** Every fact absent: the platform said nothing that can be read. */
+const noFacts = readPlatformFacts({}, "info.json");
+
+const nothing = {
+  files: [],
+  redactions: [],
+  alterations: [],
+  raw: [],
+  warnings: [],
+  comments: false,
+} as const;

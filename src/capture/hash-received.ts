@@ -1,0 +1,112 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { wellFormed } from "../core/well-formed.js";
+import { type HashedFile, hashFile } from "./store-capture.js";
+import type { FetchedFile, FetchedTrack } from "../tools/download/fetch-types.js";
+import { digestSequence } from "../vault/digest-file.js";
+
+/** Tracks as hashed, and what the downloader did to them. */
+export interface HashedTracks {
+  readonly files: readonly HashedFile[];
+  readonly alterations: readonly string[];
+}
+
+/** Where evidence is prepared: a folder of the attempt, the secrets to cut, the clock. */
+export interface Desk {
+  readonly folder: string;
+  readonly secrets: readonly string[];
+  readonly now: () => Date;
+}
+
+/** Hashes the tracks first, before anything reads them for any other purpose. */
+export async function hashTracks(
+  tracks: readonly FetchedTrack[],
+  desk: Omit<Desk, "secrets">,
+): Promise<HashedTracks> {
+  const parts: HashedTracks[] = [];
+  for (const track of tracks)
+    parts.push(await (track.segments ? hashSegments(track, track.segments, desk) : hashTrack(track, desk)));
+  return {
+    files: parts.flatMap((part) => part.files),
+    alterations: parts.flatMap((part) => part.alterations),
+  };
+}
+
+async function hashTrack(track: FetchedTrack, desk: Omit<Desk, "secrets">): Promise<HashedTracks> {
+  const as = { logicalPath: `original/${track.name}`, role: "media_track", asReceived: true } as const;
+  return {
+    files: [await hashFile(track.path, { ...as, receivedAs: receivedName(track) }, desk.now)],
+    alterations: [],
+  };
+}
+
+/**
+ * A track that came in segments. Where the downloader's joined file is exactly the segments put together, that file is
+ * the original and a map names each segment in it; where it is not (encrypted segments), every segment is kept as
+ * received and the joined file is kept as what it is, an alteration by the downloader.
+ */
+async function hashSegments(
+  track: FetchedTrack,
+  segments: readonly FetchedFile[],
+  desk: Omit<Desk, "secrets">,
+): Promise<HashedTracks> {
+  const digests = await digestSequence(segments.map((segment) => segment.path));
+  const base = track.name.replace(/\.[^.]*$/, "");
+  const receivedAs = receivedName(track);
+  const joined = await hashFile(
+    track.path,
+    { logicalPath: `original/${track.name}`, role: "media_track", receivedAs, asReceived: true },
+    desk.now,
+  );
+  if (joined.digest.sha256 === digests.joined) {
+    const map = segmentMap(joined.logicalPath, digests.each);
+    return {
+      files: [joined, await writeOwn(desk, `source/${base}.segments.json`, "segment_map", map)],
+      alterations: [
+        `the ${segments.length} segments of ${track.name} were put together in order, nothing else was changed`,
+      ],
+    };
+  }
+  const kept: HashedFile[] = [];
+  for (const [index, segment] of segments.entries()) {
+    const logicalPath = `original/${base}/${String(index + 1).padStart(6, "0")}.seg`;
+    const as = { logicalPath, role: "media_segment", receivedAs: null, asReceived: true } as const;
+    kept.push(await hashFile(segment.path, as, desk.now));
+  }
+  return {
+    files: [{ ...joined, asReceived: false }, ...kept],
+    alterations: [
+      `${track.name} was joined from ${segments.length} segments by the downloader and is not their plain sequence (it decrypts or drops parts); the segments are kept as received`,
+    ],
+  };
+}
+
+function segmentMap(
+  path: string,
+  each: readonly { readonly bytes: number; readonly sha256: string }[],
+): string {
+  let offset = 0;
+  const segments = each.map(({ bytes, sha256 }, index) => {
+    const segment = { index: index + 1, offset, bytes, sha256 };
+    offset += bytes;
+    return segment;
+  });
+  return `${JSON.stringify({ v: 1, path, segments }, null, 1)}\n`;
+}
+
+/** The server's own name for a track; half a surrogate pair has no exact form in JSON. */
+function receivedName(track: FetchedTrack): string | null {
+  return track.receivedAs === null ? null : wellFormed(track.receivedAs);
+}
+
+/** A file that holdfast itself makes, hashed like the others and marked as not received. */
+export function writeOwn(
+  desk: Pick<Desk, "folder" | "now">,
+  logicalPath: string,
+  role: HashedFile["role"],
+  text: string,
+): Promise<HashedFile> {
+  const path = join(desk.folder, logicalPath.replaceAll("/", "."));
+  writeFileSync(path, text, { flag: "wx" });
+  return hashFile(path, { logicalPath, role, receivedAs: null, asReceived: false }, desk.now);
+}

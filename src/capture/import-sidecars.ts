@@ -1,0 +1,119 @@
+import { createReadStream, createWriteStream, lstatSync, readdirSync, type Stats } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { ListedVideo } from "../core/lists/download-archive.js";
+import type { LocalPlace } from "../core/words/local-paths.js";
+import type { SourceFacts } from "../core/capture/record.js";
+import { wellFormed } from "../core/well-formed.js";
+import { type Evidence, joinEvidence, takeInfoJson } from "./gather-evidence.js";
+import { concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
+import { filePlaces, type NameInRecord, wholeName } from "./import-names.js";
+import { type HashedFile, hashFile } from "./store-capture.js";
+import { sidecarRole } from "./sidecar-roles.js";
+import { maxInfoJsonBytes } from "../tools/run/limits.js";
+import type { Desk } from "./hash-received.js";
+
+/** Where the copies of one import are made. */
+export type ImportDesk = Desk & {
+  readonly signal: AbortSignal;
+  readonly places: readonly LocalPlace[];
+  readonly nameInRecord: NameInRecord;
+};
+
+/** Copies a file block by block, so that other work goes on and an abort ends it; throws the signal's reason then. */
+export async function copyInBlocks(from: string, to: string, signal: AbortSignal): Promise<void> {
+  const blocks = { highWaterMark: 1024 * 1024 };
+  await pipeline(createReadStream(from, blocks), createWriteStream(to, { ...blocks, flags: "wx" }), {
+    signal,
+  });
+}
+
+/**
+ * The hashed copy of a media file and of everything that lies beside it under the same name. What beside it is no
+ * regular file, too large or cannot be read is left out and named in a warning: it never keeps the media out.
+ */
+export async function takeImported(
+  file: string,
+  media: HashedFile,
+  listed: ListedVideo | null,
+  desk: ImportDesk,
+): Promise<Evidence> {
+  const stem = basename(file, extname(file));
+  const names = readdirSync(dirname(file)).filter((name) => name.startsWith(`${stem}.`));
+  const parts: Partial<Evidence>[] = [{ files: [media] }];
+  if (names.includes(`${stem}.info.json`))
+    parts.push(await guarded(join(dirname(file), `${stem}.info.json`), desk, takeInfo));
+  for (const [index, name] of names
+    .filter((name) => sidecarRole(name) !== null)
+    .sort()
+    .entries()) {
+    const take = (path: string) => takeSidecar(path, index + 1, desk);
+    parts.push(await guarded(join(dirname(file), name), desk, take));
+  }
+  const stated = parts.find((part) => part.source !== undefined)?.source;
+  const title = desk.nameInRecord === wholeName ? media.receivedAs : null;
+  const source = stated ?? (await takeInfoJson(null, desk)).source;
+  return joinEvidence(withListed(importedClaims(source, title), listed), parts);
+}
+
+/** What the name of a file and a yt-dlp archive beside it say together, where no metadata says it. */
+function withListed(claims: SourceFacts, listed: ListedVideo | null): SourceFacts {
+  if (listed === null || claims.platform_item_id !== null) return claims;
+  const claim = (value: string) => ({
+    value,
+    basis: "file_claim" as const,
+    from: "the name of the imported file and a yt-dlp archive beside it",
+  });
+  return { ...claims, extractor: claim(listed.extractor), platform_item_id: claim(listed.id) };
+}
+
+async function guarded(
+  path: string,
+  desk: ImportDesk,
+  take: (path: string, desk: ImportDesk, found: Stats) => Promise<Partial<Evidence>>,
+): Promise<Partial<Evidence>> {
+  const name = desk.nameInRecord(basename(path));
+  try {
+    const found = lstatSync(path);
+    if (!found.isFile())
+      return { warnings: [`${name} beside the file was left out: it is not a regular file`] };
+    return await take(path, desk, found);
+  } catch (error) {
+    if (desk.signal.aborted || concernsAll(error) || storageFailure(error) !== null) throw error;
+    const places = [...filePlaces(path, desk.nameInRecord), ...desk.places];
+    const { reason } = unforeseenFailure(error, "cut-short", "taking it in", places);
+    return { warnings: [`${name} beside the file was left out: ${reason}`] };
+  }
+}
+
+async function takeInfo(path: string, desk: ImportDesk, found: Stats): Promise<Evidence> {
+  if (found.size > maxInfoJsonBytes) return takeInfoJson({ path, bytes: found.size }, desk);
+  const copy = join(desk.folder, "media.info.json");
+  await copyInBlocks(path, copy, desk.signal);
+  return takeInfoJson({ path: copy, bytes: found.size }, desk);
+}
+
+async function takeSidecar(file: string, number: number, desk: ImportDesk): Promise<Partial<Evidence>> {
+  const extension = extname(file).toLowerCase();
+  const role = sidecarRole(file) ?? "sidecar";
+  const copy = join(desk.folder, `sidecar-${number}`);
+  await copyInBlocks(file, copy, desk.signal);
+  const as = {
+    logicalPath: `source/${role}-${number}${extension}`,
+    role,
+    receivedAs: wellFormed(basename(file)),
+    asReceived: true,
+  };
+  return { files: [await hashFile(copy, as, desk.now, desk.signal)] };
+}
+
+/** What a metadata file beside an imported file says is that file's claim: holdfast did not see the platform say it. */
+function importedClaims(source: SourceFacts, fileName: string | null): SourceFacts {
+  const entries = Object.entries(source).map(([key, claim]) => [
+    key,
+    claim === null ? null : { ...claim, basis: "file_claim", from: `${claim.from} beside the imported file` },
+  ]);
+  const claims: SourceFacts = { ...source, ...Object.fromEntries(entries) };
+  if (claims.title !== null || fileName === null) return claims;
+  return { ...claims, title: { value: fileName, basis: "file_claim", from: "name of the imported file" } };
+}

@@ -1,0 +1,66 @@
+import { homedir } from "node:os";
+import { HoldfastError } from "../core/words/error.js";
+import type { World } from "../outcome.js";
+import type { JailState } from "../tools/run/jail-state.js";
+import { findProgram, type Program, type ProgramName, requirePrograms } from "../tools/run/programs.js";
+import { jailState } from "../tools/run/run.js";
+import { ytDlpJailState } from "../tools/download/yt-dlp-jail.js";
+
+/** The interpreter of ExifTool. */
+const perl = "/usr/bin/perl";
+
+/** Whether these programs and ExifTool can be locked in here; else the reason why the first of them cannot. */
+export async function mediaJail(programs: readonly string[]): Promise<JailState> {
+  for (const program of [perl, ...programs]) {
+    const state = await jailState(program);
+    if (!state.works) return state;
+  }
+  return { works: true };
+}
+
+/** Whether this yt-dlp can be locked in here, with the egress guard as its only way out. */
+export async function downloaderJail(path: string): Promise<JailState> {
+  const state = await ytDlpJailState(path, homedir());
+  return state.works ? { works: true } : state;
+}
+
+/** What a command lets run over strangers' bytes: programs that read clips, and for some the downloader. */
+export interface JailNeeds {
+  readonly fetching: boolean;
+}
+
+/** What was looked at, and whether it can be locked in. */
+export interface JailsFound {
+  readonly jail: JailState;
+  /** Null for a command that fetches nothing, and where there is none. */
+  readonly downloader: Program | null;
+}
+
+/** Whether all that a command runs over strangers' bytes can be locked in; programs that are missing are passed over. */
+export async function jailsOf({ fetching }: JailNeeds, { env, now }: Searching): Promise<JailsFound> {
+  const media = await mediaJail([]);
+  const downloader = fetching ? await findProgram("yt-dlp", { env, now: now() }) : null;
+  if (!media.works || downloader === null) return { jail: media, downloader };
+  return { jail: await downloaderJail(downloader.path), downloader };
+}
+
+type Searching = Pick<World, "env" | "now">;
+
+/**
+ * Throws `program-missing` unless every program that a command runs over strangers' bytes can be locked in here. Returns the
+ * downloader, null for a command that fetches nothing.
+ */
+export async function requireJails(
+  { fetching }: JailNeeds,
+  { env, now }: Searching,
+): Promise<Program | null> {
+  const names: readonly ProgramName[] = ["ffmpeg", "ffprobe", ...(fetching ? (["yt-dlp"] as const) : [])];
+  // Whether an old yt-dlp may be used is said later.
+  const found = await requirePrograms(names, { env, now: now(), allowOldYtDlp: true });
+  const downloader = found.get("yt-dlp");
+  const readers = [...found.values()].filter((program) => program !== downloader);
+  const media = await mediaJail(readers.map(({ path }) => path));
+  const state = media.works && downloader ? await downloaderJail(downloader.path) : media;
+  if (state.works) return downloader ?? null;
+  throw new HoldfastError("program-missing", `programs cannot be locked in: ${state.reason}`, state.hint);
+}

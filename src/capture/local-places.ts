@@ -1,0 +1,21 @@
+import { homedir, tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { LocalPlace } from "../core/words/local-paths.js";
+import type { World } from "../outcome.js";
+import { toolsFolder } from "../tools/run/programs.js";
+import type { Workshop } from "./workshop.js";
+
+/** The folders of this machine that an error's text may name, and what stands in their place. */
+export function localPlaces(
+  workshop: Pick<Workshop, "vault">,
+  world: Pick<World, "env">,
+): readonly LocalPlace[] {
+  return [
+    [workshop.vault.layout.root, "<vault>"],
+    [toolsFolder(world.env), "<tools>"],
+    [fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, ""), "<holdfast>"],
+    [world.env.HOME ?? "", "<home>"],
+    [homedir(), "<home>"],
+    [tmpdir(), "<tmp>"],
+  ];
+}

@@ -1,0 +1,66 @@
+import type { Software } from "../core/capture/record.js";
+import type { World } from "../outcome.js";
+import {
+  type InstalledModule,
+  installedModules,
+  isChanged,
+  isListed,
+} from "../tools/run/installed-modules.js";
+import type { Program } from "../tools/run/programs.js";
+
+/** Of what is no single file, or tells by its digest where it lies. */
+export const noDigest = { sha256: null, sha256_of: null } as const;
+
+/** Said behind the name of what is not as set-up left it. */
+const changed = "changed since set-up";
+
+/** What a record says took part: holdfast and Node, each program, and the modules of a yt-dlp that set-up installed. */
+export function statedSoftware(world: World, programs: readonly Program[]): readonly Software[] {
+  const [name = "holdfast", version = ""] = world.tool.split("/");
+  return [
+    { name, version, ...noDigest },
+    { name: "node", version: process.versions.node, ...noDigest },
+    ...programs.flatMap((program) => {
+      const modules = program.name === "yt-dlp" ? installedModules(program, world.env) : [];
+      return [describeProgram(program, modules), ...describeModules(modules)];
+    }),
+  ];
+}
+
+function describeProgram(program: Program, modules: readonly InstalledModule[]): Software {
+  const remarks = [
+    ...(program.old ? ["older than the safe minimum, allowed by a flag"] : []),
+    ...(modules.some((module) => module.name === program.name && isChanged(module)) ? [changed] : []),
+  ];
+  const name = remarks.length === 0 ? program.name : `${program.name} (${remarks.join("; ")})`;
+  return { name, version: program.version, ...statedDigest(program) };
+}
+
+/**
+ * The modules of our list that the downloader imports. Of whatever else lies among them a record states only that it does: its name
+ * and its bytes can tell a place or a person (FORMAT.md §5.5).
+ */
+function describeModules(modules: readonly InstalledModule[]): readonly Software[] {
+  const listed = modules.filter((module) => isListed(module) && module.name !== "yt-dlp");
+  const others = modules.filter((module) => !isListed(module) && isChanged(module)).length;
+  const stated = listed.map((module) => ({
+    name: isChanged(module) ? `${module.name} (${changed})` : module.name,
+    version: module.version ?? "",
+    ...(module.content_sha256 === null ? noDigest : contentOf(module.content_sha256)),
+  }));
+  if (others === 0) return stated;
+  return [
+    ...stated,
+    { name: `others among the modules of yt-dlp: ${others} (${changed})`, version: "", ...noDigest },
+  ];
+}
+
+function contentOf(sha256: string): Pick<Software, "sha256" | "sha256_of"> {
+  return { sha256, sha256_of: "package-content" };
+}
+
+/** The digest that leaves with a record: none that whoever has it could try local paths against (FORMAT.md §5.5). */
+function statedDigest(program: Program): Pick<Software, "sha256" | "sha256_of"> {
+  if (program.package_sha256 !== null) return contentOf(program.package_sha256);
+  return program.sha256_tells_no_place ? { sha256: program.sha256, sha256_of: "file" } : noDigest;
+}

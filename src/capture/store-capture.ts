@@ -1,0 +1,154 @@
+import { chmodSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { encodeCanonical, type Json, toJson } from "../audit/canonical-json.js";
+import type { Entry } from "../audit/entry.js";
+import type { InventoryFile } from "../audit/inventory.js";
+import type { CaptureRecord, FileRole, RecordFile } from "../core/capture/record.js";
+import { type AnnexFacts, writeAnnex } from "../vault/annex.js";
+import { commitFirstVersion } from "../vault/commit.js";
+import { digestFile, type FileDigest } from "../vault/digest-file.js";
+import { syncFile, writeNewFile } from "../vault/durable.js";
+import { schemaProblems } from "../vault/json-schemas.js";
+import { measureFiles } from "../vault/check/measure.js";
+import type { Vault } from "../vault/vault.js";
+
+/** A file in staging that is to become evidence: where it lies, what it is, and its digests as first taken. */
+export interface HashedFile {
+  readonly path: string;
+  readonly logicalPath: string;
+  readonly role: FileRole;
+  readonly receivedAs: string | null;
+  readonly asReceived: boolean;
+  readonly digest: FileDigest;
+  readonly hashedAt: string;
+}
+
+/** Everything a record says besides the list of its files. */
+export type RecordFacts = Omit<CaptureRecord, "v" | "files" | "elements"> & {
+  readonly elements: (files: readonly RecordFile[]) => CaptureRecord["elements"];
+};
+
+export interface Preserved {
+  readonly record: CaptureRecord;
+  readonly entry: Entry;
+}
+
+/** Above this many bytes a file is read on a thread, so that the process still hears an interrupt. */
+const largeBytes = 64 * 1024 * 1024;
+
+/**
+ * Takes both digests of a file that the downloader has let go of, and makes it read-only. Throws when the file cannot
+ * be read or changes meanwhile, and the reason of `signal` when that is aborted.
+ */
+export async function hashFile(
+  path: string,
+  as: Pick<HashedFile, "logicalPath" | "role" | "receivedAs" | "asReceived">,
+  now: () => Date,
+  signal: AbortSignal | null = null,
+): Promise<HashedFile> {
+  chmodSync(path, 0o444);
+  const digest = await digestOf(path, signal);
+  if (digest.bytes > largeBytes) await syncLargeFile(path);
+  else syncFile(path);
+  return { path, ...as, digest, hashedAt: now().toISOString() };
+}
+
+/** Both digests of a file, a large one on a thread. Throws as `hashFile` does. */
+export async function digestOf(path: string, signal: AbortSignal | null): Promise<FileDigest> {
+  if (statSync(path).size <= largeBytes) return digestFile(path);
+  const [measured] = await measureFiles([path], false, () => undefined, signal);
+  if (!measured || "problem" in measured || measured.sha512 === null)
+    throw new Error(measured && "problem" in measured ? measured.problem : "it could not be read");
+  return { bytes: measured.bytes, sha256: measured.sha256, sha512: measured.sha512 };
+}
+
+async function syncLargeFile(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Turns hashed files and facts into a committed, logged capture: moves the files into the version's content, writes
+ * the record and the annex, commits version v1 and appends the `capture` entry. From the moment this returns the
+ * evidence is safe; nothing has tried to understand it yet.
+ */
+export function preserve(
+  vault: Vault,
+  staging: string,
+  facts: RecordFacts,
+  files: readonly HashedFile[],
+  annex: AnnexFacts,
+): Preserved {
+  const content = join(staging, "content");
+  for (const file of files) moveInto(content, file);
+  const record = buildRecord(facts, files.map(toRecordFile));
+  const problems = schemaProblems("record", record);
+  if (problems.length > 0) throw new Error(`the record would not be valid: ${problems.join("; ")}`);
+  const recordFile = writeRecord(content, record);
+  const annexDigest = writeAnnex(join(staging, "annex"), annex);
+  const all = [...files.map(toInventoryFile), recordFile];
+  const { entry } = commitFirstVersion(vault, {
+    capture: record.capture,
+    content,
+    annex: join(staging, "annex"),
+    files: all,
+    note: {
+      created: record.ended_at,
+      message: record.method === "import" ? "imported as found" : "captured as received",
+      user: vault.tool,
+    },
+    event: "capture",
+    body: {
+      capture: record.capture,
+      method: record.method,
+      status: record.status,
+      url: record.requested_url,
+      record_sha256: recordFile.sha256,
+      annex_sha256: annexDigest,
+      files: all.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+    },
+  });
+  return { record, entry };
+}
+
+function moveInto(content: string, file: HashedFile): void {
+  const target = join(content, file.logicalPath);
+  mkdirSync(dirname(target), { recursive: true });
+  renameSync(file.path, target);
+}
+
+function buildRecord(facts: RecordFacts, files: readonly RecordFile[]): CaptureRecord {
+  return { v: 1, ...facts, files, elements: facts.elements(files) };
+}
+
+function toRecordFile(file: HashedFile): RecordFile {
+  return {
+    role: file.role,
+    path: file.logicalPath,
+    bytes: file.digest.bytes,
+    sha256: file.digest.sha256,
+    sha512: file.digest.sha512,
+    hashed_at: file.hashedAt,
+    received_as: file.receivedAs,
+    as_received: file.asReceived,
+  };
+}
+
+type CommittedFile = InventoryFile & { readonly bytes: number };
+
+function toInventoryFile(file: HashedFile): CommittedFile {
+  return { path: file.logicalPath, ...file.digest };
+}
+
+function writeRecord(content: string, record: CaptureRecord): CommittedFile {
+  const json: Json = toJson(record);
+  const path = join(content, "record.json");
+  mkdirSync(content, { recursive: true });
+  writeNewFile(path, encodeCanonical(json));
+  return { path: "record.json", ...digestFile(path) };
+}

@@ -1,0 +1,170 @@
+import { mkdirSync } from "node:fs";
+import { homedir, hostname, type as osType, release, userInfo } from "node:os";
+import { join } from "node:path";
+import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
+import { HoldfastError } from "../core/words/error.js";
+import type { ClockCheck, Software } from "../core/capture/record.js";
+import { webUrl } from "../core/web-url.js";
+import { openForWriting } from "../seal/open-vault.js";
+import type { World } from "../outcome.js";
+import { statedSoftware } from "./stated-software.js";
+import { checkClock } from "../tools/run/clock.js";
+import { type GuardOptions, readUpstream } from "../tools/network/egress-guard.js";
+import { type ExifToolSession, openExifTool } from "../tools/media/exiftool.js";
+import type { RunDownloader } from "../tools/download/fetch-types.js";
+import { type KeptYtDlp, openKeptYtDlp } from "../tools/download/kept-yt-dlp.js";
+import { openPictures, type Pictures } from "../tools/media/pictures.js";
+import { type Program, requirePrograms } from "../tools/run/programs.js";
+import { run } from "../tools/run/run.js";
+import { type YtDlpPlaces, ytDlpJailState } from "../tools/download/yt-dlp-jail.js";
+import { scratchFolder } from "../vault/layout.js";
+import { closeVault, type Vault } from "../vault/vault.js";
+
+/** Everything one command holds while it captures, imports or derives; opened once, closed once. */
+export interface Workshop {
+  readonly vault: Vault;
+  readonly downloader: Program | null;
+  /** What it sees where it is locked in; null where it cannot be. */
+  readonly downloaderPlaces: YtDlpPlaces | null;
+  /** What starts it; null for commands that fetch nothing. */
+  readonly runDownloader: RunDownloader | null;
+  readonly ffmpeg: Program;
+  readonly ffprobe: Program;
+  readonly exiftool: ExifToolSession;
+  readonly pictures: Pictures;
+  readonly kept: KeptYtDlp | null;
+  /** How each fetch gets a guard of its own; null for commands that fetch nothing. */
+  readonly wayOut: GuardOptions | null;
+  readonly clock: ClockCheck;
+  readonly software: readonly Software[];
+  /** How the head of the log is sealed in the end. */
+  readonly seal: SealOptions;
+}
+
+export interface WorkshopNeeds {
+  readonly vault: string;
+  /** Set by commands that fetch. */
+  readonly fetching: {
+    readonly allowPrivate: boolean;
+    readonly allowOldYtDlp: boolean;
+    readonly proxy: string | null;
+    /** Whether the downloader stays loaded between fetches: worth it for many of them. */
+    readonly kept: boolean;
+  } | null;
+}
+
+/**
+ * Finds the programs, opens the vault for writing, finishes what a killed process left behind, and opens the way out.
+ * Throws `program-missing`, `no-vault`, `vault-busy` or `usage`.
+ */
+export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<Workshop> {
+  const search = { env: world.env, now: world.now(), allowOldYtDlp: needs.fetching?.allowOldYtDlp ?? false };
+  const media = await requirePrograms(["ffmpeg", "ffprobe"], search);
+  const fetching = needs.fetching && (await requirePrograms(["yt-dlp"], search));
+  const downloader = fetching?.get("yt-dlp") ?? null;
+  const wayOut = needs.fetching && wayOutOf(needs.fetching);
+  const clock = await checkClock(world.now());
+  const jail = downloader && (await ytDlpJailState(downloader.path, homedir()));
+  // Loads while the vault is opened.
+  const kept = needs.fetching?.kept && downloader ? openKeptYtDlp(downloader) : null;
+  const vault = await openForWriting(needs.vault, world, () => reportWait(world, needs.vault)).catch(
+    async (error: unknown) => {
+      await kept?.close();
+      throw error;
+    },
+  );
+  try {
+    const scratch = makeScratch(vault);
+    const exiftool = openExifTool(vault.layout.objects, scratch);
+    const found = [...media.values(), ...(downloader ? [downloader] : [])];
+    return {
+      vault,
+      downloader,
+      downloaderPlaces: jail?.works ? jail.places : null,
+      runDownloader: downloader && (kept?.run ?? run),
+      kept,
+      ffmpeg: known(media, "ffmpeg"),
+      ffprobe: known(media, "ffprobe"),
+      exiftool,
+      pictures: openPictures(scratch),
+      wayOut,
+      clock,
+      software: statedSoftware(world, found),
+      seal: sealOptions(needs, world),
+    };
+  } catch (error) {
+    closeVault(vault);
+    await kept?.close();
+    throw error;
+  }
+}
+
+/** Seals what was written, and says what came of that; a capture is kept whatever comes of it. */
+export async function closeWorkshop(workshop: Workshop, world: World): Promise<HeadReport> {
+  await workshop.exiftool.close();
+  await workshop.pictures.close();
+  await workshop.kept?.close();
+  return closeAfterWriting(workshop.vault, world, workshop.seal);
+}
+
+function sealOptions({ fetching }: WorkshopNeeds, { env }: World): SealOptions {
+  const allowPrivate = fetching?.allowPrivate === true || env.HOLDFAST_ALLOW_PRIVATE === "1";
+  return { proxy: fetching?.proxy ?? null, allowPrivate, force: false };
+}
+
+/** Who and where, for the private annex only. */
+export function collectorFacts() {
+  return {
+    collector: userName(),
+    hostname: hostname(),
+    os: `${osType()} ${release()}`,
+    time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  };
+}
+
+function wayOutOf(fetching: NonNullable<WorkshopNeeds["fetching"]>): GuardOptions {
+  const { allowPrivate, proxy } = fetching;
+  const upstream = proxy === null ? null : webUrl(proxy);
+  if (proxy !== null && upstream === null) {
+    throw new HoldfastError(
+      "usage",
+      `the proxy address ${proxy} is not an address`,
+      "for Tor: --proxy socks5://127.0.0.1:9050",
+    );
+  }
+  if (upstream !== null) readUpstream(upstream);
+  return { allowPrivate, upstream };
+}
+
+function known(programs: ReadonlyMap<string, Program>, name: string): Program {
+  const program = programs.get(name);
+  if (!program) throw new Error(`${name} was required and is not there`);
+  return program;
+}
+
+function reportWait(world: World, subject: string): void {
+  world.progress({
+    subject,
+    stage: "wait",
+    detail: "another holdfast process is writing to this vault",
+    done: null,
+    total: null,
+    speed: null,
+    etaSeconds: null,
+  });
+}
+
+/** Working folder of programs that stay open; removed with the rest of staging. */
+function makeScratch(vault: Vault): string {
+  const folder = join(vault.layout.staging, scratchFolder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+function userName(): string | null {
+  try {
+    return userInfo().username;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,82 @@
+import { HoldfastError } from "../words/error.js";
+import type { ListRow, ListTable } from "../lists/table.js";
+import { outcomeNames } from "../lists/result-table.js";
+import { namesAddresses, urlColumnOf } from "../lists/url-column.js";
+
+/** How a row of a list says which captures it is about. */
+export type CaptureName =
+  /** An id, or a part of one that no other id has. */
+  | { readonly by: "id"; readonly text: string }
+  /** SHA-256 of a file: every capture that has it. */
+  | { readonly by: "sha256"; readonly text: string }
+  /** An address: every capture made of it. */
+  | { readonly by: "url"; readonly text: string };
+
+/** A row of a list of annotations. */
+export interface AnnotatedRow {
+  /** As a spreadsheet shows it. */
+  readonly number: number;
+  /** Null where the row names no capture. */
+  readonly name: CaptureName | null;
+  /** Header and cell of every other column. */
+  readonly pairs: readonly (readonly [column: string, cell: string])[];
+}
+
+const idNames = ["id", "capture", "capture id", "capture_id"];
+const digestNames = ["sha256", "sha-256", "sha 256", "sha_256"];
+
+/**
+ * The rows of a table in which columns name captures: an id, else a SHA-256, else an address. The columns that holdfast
+ * writes into a table of results say nothing new and are left out where all of them are there. `own`: such sets of
+ * columns besides that of `results.csv`. Throws `usage` for a table without a header or without such a column.
+ */
+export function annotatedRows(
+  table: ListTable,
+  own: readonly (readonly string[])[],
+): readonly AnnotatedRow[] {
+  if (!table.hasHeader) throw unusable("its first row is no header");
+  const names = table.columns.map((name) => name.trim().toLowerCase());
+  const find = (wanted: readonly string[]) => names.findIndex((name) => wanted.includes(name));
+  const [id, digest] = [find(idNames), find(digestNames)];
+  const url = id === -1 && digest === -1 ? addressColumn(table) : table.columns.findIndex(namesAddresses);
+  const written = [["row", ...outcomeNames], ...own].filter((set) =>
+    set.every((name) => names.includes(name)),
+  );
+  const left = new Set(written.flat().map((name) => names.indexOf(name)));
+  const isValue = (index: number) => ![id, digest, url].includes(index) && !left.has(index);
+  return table.rows.map(({ number, cells }) => ({
+    number,
+    name: nameOf(cells, { id, digest, url }),
+    pairs: table.columns.flatMap((column, index) =>
+      isValue(index) ? [[column, cells[index] ?? ""] as const] : [],
+    ),
+  }));
+}
+
+function addressColumn({ columns, rows }: ListTable): number {
+  const cells = rows.map((row) => row.cells);
+  try {
+    return urlColumnOf(columns, cells, null);
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    throw unusable("no column of it names captures");
+  }
+}
+
+function nameOf(
+  cells: ListRow["cells"],
+  at: { readonly id: number; readonly digest: number; readonly url: number },
+): CaptureName | null {
+  const cell = (index: number) => (cells[index] ?? "").trim();
+  if (cell(at.id) !== "") return { by: "id", text: cell(at.id) };
+  if (cell(at.digest) !== "") return { by: "sha256", text: cell(at.digest).toLowerCase() };
+  return cell(at.url) === "" ? null : { by: "url", text: cell(at.url) };
+}
+
+function unusable(why: string): HoldfastError {
+  return new HoldfastError(
+    "usage",
+    `reading the list: ${why}`,
+    "give it a header with a column id, sha256 or url, and one column for each thing to note",
+  );
+}

@@ -1,0 +1,250 @@
+import type { Failure, FailureCode } from "./failure.js";
+import { webUrl } from "../web-url.js";
+
+/** A source URL that may be asked for, or why it may not. */
+export type SourceUrl = { readonly url: URL } | { readonly failure: Failure };
+
+/** Longest address that is captured, in UTF-16 units. Longer text is never handed to a URL parser, whose time is not linear. */
+export const maxUrlLength = 2048;
+
+/**
+ * Decides whether `text` may be handed to the downloader. `url.href` must be what is handed on, never `text`:
+ * other parsers read backslashes and odd digits differently (SECURITY §1.2). A literal private address, a name
+ * without a dot and the local-only suffixes are refused unless `allowPrivate`. Names that resolve to a private
+ * address can only be refused by the egress guard.
+ */
+export function parseSourceUrl(text: string, options: { readonly allowPrivate: boolean }): SourceUrl {
+  const trimmed = text.trim();
+  if (trimmed.length > maxUrlLength) {
+    return refuse("not-a-url", `the address is longer than ${maxUrlLength} characters`, "use a shorter link");
+  }
+  const url = webUrl(trimmed);
+  if (url === null) {
+    return refuse("not-a-url", "this is not a web address", "give a whole address that begins with https://");
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    return refuse(
+      "unsupported-scheme",
+      "only http and https addresses are captured",
+      "copy the address of the page from a browser",
+    );
+  }
+  if (url.href.length > maxUrlLength) {
+    return refuse("not-a-url", `the address is longer than ${maxUrlLength} characters`, "use a shorter link");
+  }
+  return urlDanger(url, options.allowPrivate) ?? { url };
+}
+
+function urlDanger(url: URL, allowPrivate: boolean): SourceUrl | null {
+  if (url.username !== "" || url.password !== "") {
+    return refuse(
+      "not-a-url",
+      "the address carries a user name or password",
+      "remove them and use --cookies FILE for a login",
+    );
+  }
+  if (smuggles(url.href)) {
+    return refuse(
+      "not-a-url",
+      "the address carries instructions for the downloader",
+      "remove everything after #",
+    );
+  }
+  if (!allowPrivate && isPrivateHost(url.hostname)) {
+    return refuse(
+      "private-address",
+      "the address points into this machine or a private network",
+      "give --allow-private if that is what you mean",
+    );
+  }
+  return null;
+}
+
+function refuse(code: FailureCode, reason: string, hint: string): SourceUrl {
+  return { failure: { code, reason, hint, retry: false } };
+}
+
+// CVE-2023-46121: yt-dlp reads request headers and a proxy out of this fragment. The sender of the link controls it.
+function smuggles(href: string): boolean {
+  let text = href.toLowerCase();
+  for (let round = 0; round < 5; round += 1) {
+    if (text.includes("__youtubedl_smuggle")) return true;
+    const decoded = text.replace(/%([0-7][0-9a-f])/g, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)).toLowerCase(),
+    );
+    if (decoded === text) return false;
+    text = decoded;
+  }
+  return true;
+}
+
+const localSuffixes = ["local", "internal", "localhost", "localdomain", "lan", "home.arpa"];
+
+/**
+ * True for a host that names this machine or a private network by its text alone: a private address literal, a name
+ * without a dot, or a local-only suffix. `hostname` is what `URL.hostname` gives (IPv6 in brackets).
+ */
+export function isPrivateHost(hostname: string): boolean {
+  const name = hostname.toLowerCase().replace(/\.$/, "");
+  if (name.startsWith("[")) return isPrivateAddress(name.slice(1, -1));
+  if (parseIpv4(name) !== null) return isPrivateAddress(name);
+  if (!name.includes(".")) return true;
+  return localSuffixes.some((suffix) => name.endsWith(`.${suffix}`));
+}
+
+const privateIpv4 = [
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "192.88.99.0/24",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+  "224.0.0.0/4",
+  "240.0.0.0/4",
+].map((block) => readBlock(block, parseIpv4, 32));
+
+const privateIpv6 = [
+  "::/128",
+  "::1/128",
+  // IPv4-compatible, mapped and translated addresses hide an IPv4 address from whoever reads only the IPv6 list.
+  "::/96",
+  "::ffff:0:0/96",
+  "::ffff:0:0:0/96",
+  "64:ff9b::/96",
+  "64:ff9b:1::/48",
+  "100::/64",
+  "2001::/32",
+  "2001:db8::/32",
+  "2002::/16",
+  "3fff::/20",
+  "5f00::/16",
+  "fc00::/7",
+  "fe80::/10",
+  "fec0::/10",
+  "ff00::/8",
+].map((block) => readBlock(block, parseIpv6, 128));
+
+interface Block {
+  readonly base: bigint;
+  readonly shift: bigint;
+}
+
+function readBlock(text: string, parse: (ip: string) => bigint | null, bits: number): Block {
+  const [ip = "", prefix = ""] = text.split("/");
+  const shift = BigInt(bits - Number(prefix));
+  return { base: (parse(ip) ?? 0n) >> shift, shift };
+}
+
+/**
+ * True when `ip` must not be dialled: every block of SECURITY §1.2, IPv4 and IPv6, including IPv4 hidden in IPv6.
+ * Text that is not an address literal (dotted IPv4, or IPv6 without brackets, a zone allowed) is private too:
+ * whoever cannot be judged is refused.
+ */
+export function isPrivateAddress(ip: string): boolean {
+  const v4 = parseIpv4(ip);
+  if (v4 !== null) return privateIpv4.some((block) => v4 >> block.shift === block.base);
+  const v6 = parseIpv6(ip.replace(/%.*$/s, ""));
+  if (v6 === null) return true;
+  return privateIpv6.some((block) => v6 >> block.shift === block.base);
+}
+
+/** The 32-bit value of a dotted IPv4 address, or null when `text` is not exactly that. */
+export function parseIpv4(text: string): bigint | null {
+  const parts = text.split(".");
+  if (parts.length !== 4) return null;
+  let value = 0n;
+  for (const part of parts) {
+    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return null;
+    value = (value << 8n) | BigInt(part);
+  }
+  return value;
+}
+
+/** The 128-bit value of an IPv6 address without brackets or zone, or null when `text` is not exactly that. */
+export function parseIpv6(text: string): bigint | null {
+  if (!/^[0-9a-f:.]+$/i.test(text) || text.length > 45) return null;
+  const halves = text.split("::");
+  if (halves.length > 2) return null;
+  const head = ipv6Groups(halves[0] ?? "");
+  const tail = ipv6Groups(halves[1] ?? "");
+  if (head === null || tail === null) return null;
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return null;
+  const groups = [...head, ...Array<number>(missing).fill(0), ...tail];
+  return groups.reduce((value, group) => (value << 16n) | BigInt(group), 0n);
+}
+
+function ipv6Groups(text: string): number[] | null {
+  if (text === "") return [];
+  const groups: number[] = [];
+  const parts = text.split(":");
+  for (const [index, part] of parts.entries()) {
+    const v4 = index === parts.length - 1 ? parseIpv4(part) : null;
+    if (v4 !== null) groups.push(Number(v4 >> 16n), Number(v4 & 0xffffn));
+    else if (/^[0-9a-f]{1,4}$/i.test(part)) groups.push(Number.parseInt(part, 16));
+    else return null;
+  }
+  return groups;
+}
+
+const trackingParameters =
+  /^(utm_.*|mc_[ce]id|fbclid|gclid|dclid|yclid|msclkid|twclid|ttclid|igsh|igshid|si|feature|pp|app|ref|ref_src|ref_url|mibextid|rdid|share_id|share_app_id|share_link_id|is_from_webapp|is_copy_url|sender_device|sender_web_id|_r|_t|_rdr|__tn__|__cft__.*|wtsid|cmpid|spm)$/;
+
+/**
+ * A key that is equal for addresses of the same clip, to answer "captured already?". `url` must be a parsed http or
+ * https address. It only ever joins spellings of one address: it says nothing about what is shown there.
+ */
+export function urlKey(url: URL): string {
+  const host = url.host
+    .toLowerCase()
+    .replace(/\.(?=:|$)/, "")
+    .replace(/^(www|m|mobile)\.(?=[^.]+\.)/, "");
+  const path = url.pathname.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
+  return (
+    youtubeKey(host, path, url.searchParams) ??
+    telegramKey(host, path, url.searchParams) ??
+    plainKey(host, path, url)
+  );
+}
+
+function plainKey(host: string, path: string, url: URL): string {
+  const kept = [...url.searchParams].filter(([name]) => !trackingParameters.test(name.toLowerCase()));
+  const query = new URLSearchParams(kept.sort(byNameAndValue)).toString();
+  // `#!` addresses name a page; every other fragment is a place on it.
+  const hashbang = url.hash.startsWith("#!") ? url.hash : "";
+  return `${host}${path === "/" ? "" : path}${query === "" ? "" : `?${query}`}${hashbang}`;
+}
+
+function byNameAndValue(a: readonly [string, string], b: readonly [string, string]): number {
+  const left = `${a[0]}=${a[1]}`;
+  const right = `${b[0]}=${b[1]}`;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function youtubeKey(host: string, path: string, query: URLSearchParams): string | null {
+  const id = youtubeId(host, path, query);
+  return id !== null && /^[\w-]{6,}$/.test(id) ? `youtube.com/watch?v=${id}` : null;
+}
+
+function youtubeId(host: string, path: string, query: URLSearchParams): string | null {
+  if (host === "youtu.be") return path.slice(1);
+  if (!/^(music\.)?youtube(-nocookie)?\.com$/.test(host)) return null;
+  if (path === "/watch") return query.get("v");
+  return /^\/(?:shorts|embed|live|v)\/([^/]+)$/.exec(path)?.[1] ?? null;
+}
+
+function telegramKey(host: string, path: string, query: URLSearchParams): string | null {
+  if (!/^(t|telegram)\.(me|dog)$/.test(host)) return null;
+  const post = /^\/(?:s\/)?([^/]+\/\d+)$/.exec(path)?.[1];
+  if (post === undefined) return null;
+  // A comment is a message of its own under the post.
+  const comment = query.get("comment");
+  return `t.me/${post.toLowerCase()}${comment === null ? "" : `?comment=${comment}`}`;
+}

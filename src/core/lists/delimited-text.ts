@@ -1,0 +1,149 @@
+import { holdsOnlyAddresses } from "./cell-address.js";
+import { HoldfastError } from "../words/error.js";
+import { refuseLongCell, refuseManyColumns } from "../list-limits.js";
+
+/** What may stand between two cells. Spreadsheets write `;` where the comma divides a number. */
+export type Delimiter = "," | ";" | "\t" | "|";
+
+const delimiters: readonly Delimiter[] = [",", ";", "\t", "|"];
+
+/** `open`: the quote never closes. `stray`: quotes where RFC 4180 has none. `runs-on`: the same, over several lines. */
+type Fault = "open" | "stray" | "runs-on";
+
+interface Cell {
+  readonly value: string;
+  readonly start: number;
+  /** Where the delimiter or the end of the row stands. */
+  readonly end: number;
+  readonly fault: Fault | null;
+}
+
+/**
+ * The rows of delimited text after RFC 4180, one for each row that a spreadsheet shows, blank ones too; with null
+ * there is one cell a row. CRLF, LF and CR end a row. Quotes inside a cell that does not begin with one, and text
+ * after a closing quote, are kept as they stand. Throws `usage` for a quote that does not close, or closes on another
+ * line in the middle of a cell (rows in between would be lost), and beyond the limits of SECURITY §4. The first row
+ * begins at `from`.
+ */
+export function readDelimited(
+  text: string,
+  delimiter: Delimiter | null,
+  from: number,
+): Generator<readonly string[]> {
+  return rowsOf(text, delimiter, from, (cell, row, column) => {
+    refuseManyColumns(column, row);
+    if (cell.fault === "open" || cell.fault === "runs-on") throw brokenQuote(text, cell, row);
+    refuseLongCell(cell.value, row);
+  });
+}
+
+/** `look` is shown every cell with its row and column, both from 1, and may throw. */
+function* rowsOf(
+  text: string,
+  delimiter: Delimiter | null,
+  from: number,
+  look: (cell: Cell, row: number, column: number) => void,
+): Generator<readonly string[]> {
+  const ends = new RegExp(delimiter === null ? "[\\r\\n]" : `[\\r\\n${delimiter}]`, "g");
+  let at = from;
+  for (let row = 1; at < text.length; row += 1) {
+    const cells: string[] = [];
+    let cell: Cell;
+    do {
+      cell = cellAt(text, at, ends);
+      look(cell, row, cells.length + 1);
+      cells.push(cell.value);
+      at = cell.end + 1;
+    } while (text[cell.end] === delimiter);
+    if (text.startsWith("\r\n", cell.end)) at += 1;
+    yield cells;
+  }
+}
+
+function cellAt(text: string, start: number, ends: RegExp): Cell {
+  if (text[start] !== '"') {
+    const end = endFrom(text, start, ends);
+    const value = text.slice(start, end);
+    return { value, start, end, fault: value.includes('"') ? "stray" : null };
+  }
+  const close = closingQuote(text, start);
+  if (close === -1) return { value: text.slice(start), start, end: text.length, fault: "open" };
+  const end = endFrom(text, close + 1, ends);
+  if (/^ *$/.test(text.slice(close + 1, end))) {
+    return { value: text.slice(start + 1, close).replaceAll('""', '"'), start, end, fault: null };
+  }
+  const value = text.slice(start, end);
+  return { value, start, end, fault: /[\r\n]/.test(value) ? "runs-on" : "stray" };
+}
+
+function endFrom(text: string, from: number, ends: RegExp): number {
+  ends.lastIndex = from;
+  return ends.exec(text)?.index ?? text.length;
+}
+
+function closingQuote(text: string, open: number): number {
+  let quote = text.indexOf('"', open + 1);
+  while (quote !== -1 && text[quote + 1] === '"') quote = text.indexOf('"', quote + 2);
+  return quote;
+}
+
+function brokenQuote(text: string, cell: Cell, row: number): HoldfastError {
+  const line = text.slice(0, cell.start).split(/\r\n|\r|\n/).length;
+  const what = cell.fault === "open" ? "never closes" : "closes on another line in the middle of a cell";
+  return new HoldfastError(
+    "usage",
+    `row ${row} of the list has a quote that ${what} (it opens on line ${line})`,
+    "write a quote inside a cell twice, or save the list in a spreadsheet program",
+  );
+}
+
+/** Enough rows to tell, and a bound on the work that one hostile file can ask for. */
+const looksAt = { characters: 256 * 1024, rows: 200 };
+
+/**
+ * The delimiter under which the rows look most like a table: as many as possible as wide as the first one, and
+ * without quotes in odd places. Null where each row is one cell under all of them.
+ */
+export function findDelimiter(text: string): Delimiter | null {
+  const scores = delimiters.map((delimiter) => ({ delimiter, ...fitOf(text, delimiter) }));
+  const [best] = scores.sort((a, b) => b.score - a.score || b.width - a.width);
+  return best !== undefined && best.score > 0 ? best.delimiter : null;
+}
+
+function fitOf(text: string, delimiter: Delimiter): { readonly score: number; readonly width: number } {
+  const head = text.slice(0, looksAt.characters);
+  const all: { readonly cells: readonly string[]; readonly faulty: boolean }[] = [];
+  let faulty = false;
+  const rows = rowsOf(head, delimiter, 0, ({ fault }) => {
+    // In a text cut short, the last quote may close after the cut.
+    if (fault !== null && (fault !== "open" || head.length === text.length)) faulty = true;
+  });
+  for (const cells of rows) {
+    if (cells.length > 1 || cells[0]?.trim() !== "") all.push({ cells, faulty });
+    faulty = false;
+    if (all.length === looksAt.rows) break;
+  }
+  const data = all.filter(({ cells }) => !cells[0]?.startsWith("#"));
+  const judged = data.length === 0 ? all : data;
+  const width = judged[0]?.cells.length ?? 0;
+  const alike = judged.filter(({ cells }) => cells.length === width).length;
+  const fit =
+    width > 1
+      ? alike
+      : isTableBelow(
+            judged.map(({ cells }) => cells),
+            delimiter,
+          )
+        ? 0.5
+        : 0;
+  return { score: fit - judged.filter((row) => row.faulty).length, width };
+}
+
+/**
+ * True for rows of several cells under a first row of one, such as a title. An address may hold a comma, and to cut
+ * it would capture something else: rows that are addresses as a whole are no table.
+ */
+function isTableBelow(rows: readonly (readonly string[])[], delimiter: Delimiter): boolean {
+  const wide = rows.filter((cells) => cells.length > 1);
+  return wide.length * 2 > rows.length && !wide.every((cells) => holdsOnlyAddresses(cells.join(delimiter)));
+}

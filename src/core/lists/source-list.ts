@@ -1,0 +1,155 @@
+import { addressesIn, hasOtherWords, holdsOnlyAddresses } from "./cell-address.js";
+import { type Delimiter, findDelimiter } from "./delimited-text.js";
+import { refuseManyRows } from "../list-limits.js";
+import { readJsonLines, readLines } from "./lines.js";
+import { type ListRow, type ListTable, numbersOf, readTable, rowsNote } from "./table.js";
+import { decodeList, type ListEncoding } from "./text.js";
+import { namesAddresses, urlColumnOf } from "./url-column.js";
+
+/** csv: cells divided by a comma, `;` or `|`. tsv: by tabs. txt: one address a line. jsonl: one JSON value a line. */
+export type ListKind = "csv" | "tsv" | "txt" | "jsonl";
+
+/** One address of a list, or a row that has none. */
+export interface SourceRow {
+  /** As a spreadsheet shows it: the header is row 1, blank rows and comments count. For txt and jsonl, the line. */
+  readonly number: number;
+  /** From 1; more only where one cell holds several addresses. */
+  readonly part: number;
+  /** What to capture, to be judged by `parseSourceUrl`; "" where the row has no address. */
+  readonly url: string;
+  /** `url` where a scheme was added to what the list says; otherwise null. */
+  readonly readAs: string | null;
+  /**
+   * As in the list, aligned to its columns: no NUL, no half characters. Of several addresses in one cell, each row
+   * has its own in the address column, with the words that follow it.
+   */
+  readonly cells: readonly string[];
+}
+
+/** A researcher's list as it is. */
+export interface SourceList {
+  readonly kind: ListKind;
+  readonly encoding: ListEncoding;
+  /** Null where every row is one cell, and for txt and jsonl. */
+  readonly delimiter: Delimiter | null;
+  /** As in the header, made unique; never blank. */
+  readonly columns: readonly string[];
+  /** Index of the column of the addresses. */
+  readonly urlColumn: number;
+  readonly rows: readonly SourceRow[];
+  /** What a person should know about how the list was read, one short sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads a list of sources from the bytes of a file. `name` is the file's name, null for standard input; `column` is
+ * the address column by its header or number from 1, null to find it. No row is lost but blank ones and comments.
+ * Throws `usage` for a list that cannot be used: no text, a broken quote, no address column, beyond SECURITY §4.
+ */
+export function readSourceList(
+  bytes: Uint8Array,
+  as: { readonly name: string | null; readonly column: string | null },
+): SourceList {
+  const { text, encoding } = decodeList(bytes);
+  const form = formOf(text, as.name);
+  const table =
+    form === "table" ? readTable(text, as.column) : form === "txt" ? readLines(text) : readJsonLines(text);
+  const urlColumn = urlColumnOf(
+    table.columns,
+    table.rows.map(({ cells }) => cells),
+    as.column,
+  );
+  const rows = sourceRows(table.rows, urlColumn);
+  return {
+    kind: form !== "table" ? form : table.delimiter === "\t" ? "tsv" : "csv",
+    encoding,
+    delimiter: table.delimiter,
+    columns: table.hasHeader ? table.columns : withUrlName(table.columns, urlColumn),
+    urlColumn,
+    rows,
+    notes: notesOf(table, encoding, rows, urlColumn),
+  };
+}
+
+/** Column name and cell of everything in a row but its address, blank cells left out. */
+export function otherCells(
+  list: Pick<SourceList, "columns" | "urlColumn">,
+  row: Pick<SourceRow, "cells">,
+): readonly (readonly [column: string, cell: string])[] {
+  return list.columns.flatMap((column, index) => {
+    const cell = row.cells[index] ?? "";
+    return index === list.urlColumn || cell.trim() === "" ? [] : [[column, cell] as const];
+  });
+}
+
+type Form = "table" | "txt" | "jsonl";
+
+function formOf(text: string, name: string | null): Form {
+  switch (/\.([^./\\]+)$/.exec(name ?? "")?.[1]?.toLowerCase()) {
+    case "csv":
+    case "tsv":
+      return "table";
+    case "jsonl":
+    case "ndjson":
+      return "jsonl";
+    case "txt":
+      // Spreadsheets save "Unicode text" as .txt: a table with tabs.
+      return findDelimiter(text) === "\t" ? "table" : "txt";
+    default:
+      return formByContent(text);
+  }
+}
+
+function formByContent(text: string): Form {
+  const lines = text
+    .slice(0, 64 * 1024)
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  const [first = ""] = lines;
+  if (first.startsWith("{")) return "jsonl";
+  // An address may hold a comma: lines that are addresses as a whole are no table.
+  if (lines.every(holdsOnlyAddresses)) return "txt";
+  const isColumn = first.startsWith('"') || namesAddresses(first);
+  return isColumn || findDelimiter(text) !== null ? "table" : "txt";
+}
+
+/** A list without a header names its address column, so that a list written from it is read the same way. */
+function withUrlName(columns: readonly string[], urlColumn: number): readonly string[] {
+  return columns.map((name, index) => (index === urlColumn ? "url" : name));
+}
+
+function sourceRows(rows: readonly ListRow[], urlColumn: number): readonly SourceRow[] {
+  const found: SourceRow[] = [];
+  for (const { number, cells } of rows) {
+    const addresses = addressesIn(cells[urlColumn] ?? "");
+    if (addresses.length === 0) found.push({ number, part: 1, url: "", readAs: null, cells });
+    for (const [index, { text, url, readAs }] of addresses.entries()) {
+      found.push({ number, part: index + 1, url, readAs, cells: cells.with(urlColumn, text) });
+    }
+    refuseManyRows(found.length);
+  }
+  return found;
+}
+
+function notesOf(
+  table: ListTable,
+  encoding: ListEncoding,
+  rows: readonly SourceRow[],
+  urlColumn: number,
+): readonly string[] {
+  const guessed = encoding === "windows-1251";
+  const where = (what: string, is: (row: SourceRow) => boolean) =>
+    rowsNote(what, [...new Set(numbersOf(rows.filter(is)))]);
+  return [
+    ...(guessed ? ["read as windows-1251: if letters look wrong, save the list as UTF-8"] : []),
+    ...(table.hasHeader
+      ? []
+      : ["the first row holds an address, so the list was read as one without a header"]),
+    ...table.notes,
+    ...where("rows without an address", ({ url }) => url === ""),
+    ...where("rows whose address is read with https:// before it", ({ readAs }) => readAs !== null),
+    ...where("rows with other words beside an address", ({ cells }) => hasOtherWords(cells[urlColumn] ?? "")),
+    ...where("rows with several addresses, each captured by itself", ({ part }) => part === 2),
+  ];
+}

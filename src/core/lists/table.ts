@@ -1,0 +1,126 @@
+import { holdsOnlyAddresses } from "./cell-address.js";
+import { type Delimiter, findDelimiter, readDelimited } from "./delimited-text.js";
+import { unguardCell } from "./guarded-cell.js";
+import { refuseManyRows } from "../list-limits.js";
+import { columnNamed, namesAddresses } from "./url-column.js";
+
+/** A row of a list as it was read. `number` is as a spreadsheet shows it; `cells` are aligned to the columns. */
+export interface ListRow {
+  readonly number: number;
+  readonly cells: readonly string[];
+}
+
+/** What every kind of list is read into. */
+export interface ListTable {
+  readonly delimiter: Delimiter | null;
+  /** Unique, and none is blank. */
+  readonly columns: readonly string[];
+  /** False where the list has no header and the columns are called by their numbers. */
+  readonly hasHeader: boolean;
+  readonly rows: readonly ListRow[];
+  /** What a person should know about how it was read: sentences without a full stop. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * A list in delimited text. Blank rows are passed over; comments are too, and a note says how many. The first row
+ * left is the header unless it holds an address; `wanted` (a column's name) says that it is one. Cells lose the
+ * apostrophes that `guardCell` gave them. Throws `usage` as `readDelimited` does.
+ */
+export function readTable(text: string, wanted: string | null): ListTable {
+  const marked = /^sep=([,;|\t])(?:\r\n|\r|\n|$)/.exec(text);
+  const delimiter = delimiterNamed(marked?.[1]) ?? findDelimiter(text);
+  const { rows, comments } = dataRows(text, delimiter, marked?.[0].length ?? 0);
+  const [first] = rows;
+  const hasHeader = first !== undefined && isHeader(first.cells, wanted);
+  const header = hasHeader ? first.cells : [];
+  const data = hasHeader ? rows.slice(1) : rows;
+  refuseManyRows(data.length);
+  const width = data.reduce((widest, { cells }) => Math.max(widest, cells.length), header.length);
+  const columns = columnNames(header, width);
+  const beyond = hasHeader ? data.filter(({ cells }) => cells.length > header.length) : [];
+  return {
+    delimiter,
+    columns,
+    hasHeader,
+    rows: data.map(({ number, cells }) => ({ number, cells: columns.map((_, index) => cells[index] ?? "") })),
+    notes: [
+      ...rowsNote("rows left out as comments, because they begin with #", comments),
+      ...rowsNote(
+        "rows longer than the header, whose further cells have columns of their own",
+        numbersOf(beyond),
+      ),
+    ],
+  };
+}
+
+interface DataRows {
+  readonly rows: readonly ListRow[];
+  /** Numbers of the rows left out. */
+  readonly comments: readonly number[];
+}
+
+function dataRows(text: string, delimiter: Delimiter | null, from: number): DataRows {
+  const rows: ListRow[] = [];
+  const comments: number[] = [];
+  let number = 0;
+  for (const cells of readDelimited(text, delimiter, from)) {
+    number += 1;
+    if (cells.every((cell) => cell.trim() === "")) continue;
+    if (isComment(cells)) comments.push(number);
+    else rows.push({ number, cells: cells.map(unguardCell) });
+    // One more for the header.
+    refuseManyRows(rows.length - 1);
+  }
+  return { rows, comments };
+}
+
+/** A column of numbers may be headed `#` or hold `#1`: where another cell has an address or heads them, it is data. */
+function isComment(cells: readonly string[]): boolean {
+  const [first = "", ...others] = cells;
+  if (!first.startsWith("#")) return false;
+  if (first.trim() === "#" && others.some((cell) => cell.trim() !== "")) return false;
+  if (holdsOnlyAddresses(first.replace(/^#+/, ""))) return true;
+  return !others.some((cell) => holdsOnlyAddresses(cell) || namesAddresses(cell));
+}
+
+function isHeader(cells: readonly string[], wanted: string | null): boolean {
+  const isNamed = wanted !== null && !/^\s*\d+\s*$/.test(wanted) && columnNamed(cells, wanted) !== null;
+  return isNamed || !cells.some(holdsOnlyAddresses);
+}
+
+function delimiterNamed(character: string | undefined): Delimiter | null {
+  return character === "," || character === ";" || character === "\t" || character === "|" ? character : null;
+}
+
+/** One name for each of `width` columns: those of `header`, numbers where it is blank or too short, each only once. */
+export function columnNames(header: readonly string[], width: number): readonly string[] {
+  const taken = new Set(header.filter((name) => name.trim() !== ""));
+  const used = new Set<string>();
+  return Array.from({ length: width }, (_, index) => {
+    const given = header[index] ?? "";
+    const name = given.trim() === "" ? `column ${index + 1}` : given;
+    const free = given === name && !used.has(name) ? name : freeName(name, taken);
+    used.add(free);
+    taken.add(free);
+    return free;
+  });
+}
+
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  let free = name;
+  for (let count = 2; taken.has(free); count += 1) free = `${name} (${count})`;
+  return free;
+}
+
+/** The numbers of rows, as notes name them. */
+export function numbersOf(rows: readonly { readonly number: number }[]): readonly number[] {
+  return rows.map(({ number }) => number);
+}
+
+/** A note that names the rows something is true of, the first ones where they are many; none where there is no row. */
+export function rowsNote(what: string, numbers: readonly number[]): readonly string[] {
+  if (numbers.length === 0) return [];
+  const more = numbers.length > 5 ? ` and ${numbers.length - 5} more` : "";
+  return [`${what}: ${numbers.slice(0, 5).join(", ")}${more}`];
+}

@@ -1,0 +1,59 @@
+import { HoldfastError } from "../words/error.js";
+import { listLimits, listTooLarge } from "../list-limits.js";
+
+export type ListEncoding = "utf-8" | "utf-16le" | "utf-16be" | "windows-1251";
+
+export interface ListText {
+  /** Without a byte order mark. */
+  readonly text: string;
+  readonly encoding: ListEncoding;
+}
+
+/**
+ * The text of a list. A byte order mark decides; without one it is UTF-8 where every byte fits, and otherwise
+ * windows-1251, which spreadsheets write in Russian and Kazakh locales. Throws `usage` for what is too large, empty
+ * or no text in any of these.
+ */
+export function decodeList(bytes: Uint8Array): ListText {
+  if (bytes.length > listLimits.bytes) {
+    throw listTooLarge(`the list is larger than ${listLimits.bytes / 1024 / 1024} MiB`);
+  }
+  const marked = markedEncoding(bytes);
+  const decoded =
+    marked === null ? (decode(bytes, "utf-8") ?? decode(bytes, "windows-1251")) : decode(bytes, marked);
+  if (decoded === null || !isText(decoded)) throw notText();
+  if (decoded.text.trim() === "") {
+    throw new HoldfastError("usage", "the list is empty", "give a list that holds at least one address");
+  }
+  return decoded;
+}
+
+function markedEncoding(bytes: Uint8Array): ListEncoding | null {
+  const [first, second, third] = bytes;
+  if (first === 0xef && second === 0xbb && third === 0xbf) return "utf-8";
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  if (first === 0xfe && second === 0xff) return "utf-16be";
+  return null;
+}
+
+function decode(bytes: Uint8Array, encoding: ListEncoding): ListText | null {
+  try {
+    return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes), encoding };
+  } catch {
+    return null;
+  }
+}
+
+/** windows-1251 gives a letter to nearly every byte, so there any control character says that it is something else. */
+function isText({ text, encoding }: ListText): boolean {
+  const control = encoding === "windows-1251" ? /[\0-\x08\x0b\x0e-\x1f\x7f\x98]/ : /\0/;
+  return !control.test(text);
+}
+
+function notText(): HoldfastError {
+  return new HoldfastError(
+    "usage",
+    "the list is not text",
+    "save it in the spreadsheet program as CSV UTF-8, or give a .txt file with one address a line",
+  );
+}

@@ -1,0 +1,93 @@
+import { holdsOnlyAddresses } from "./cell-address.js";
+import { HoldfastError } from "../words/error.js";
+import { printable } from "../words/printable.js";
+
+/** Headers that name a web address and nothing else, those that are meant first in front. */
+const certainNames = [
+  ["url", "video url", "source url", "post url", "media url", "page url", "webpage url", "original url"],
+  ["link", "video link", "source link", "post link", "link to video", "href", "uri", "permalink"],
+  ["urls", "links", "url адрес", "url видео", "видео url"],
+  ["ссылка", "ссылка на видео", "ссылка на источник", "ссылка на пост", "ссылка на публикацию", "ссылки"],
+  ["сілтеме", "видео сілтемесі", "бейне сілтемесі", "дереккөз сілтемесі", "сілтемелер"],
+].flat();
+
+/** Headers that may as well stand over a street, a name or a remark: the cells below have to agree. */
+const likelyNames = [
+  ["web address", "address", "веб адрес", "адрес страницы", "адрес", "веб мекенжай", "мекенжай", "мекенжайы"],
+  ["source", "источник", "дереккөз", "video", "видео", "бейне", "post", "пост", "публикация", "жазба"],
+].flat();
+
+const namesAnAddress = /(?<!\p{L})(?:urls?|links?|ссылк\p{L}*|сілтеме\p{L}*)(?!\p{L})/u;
+
+function normalName(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[\s_:-]+/g, " ")
+    .trim();
+}
+
+/** True for a header that can only stand over web addresses. */
+export function namesAddresses(header: string): boolean {
+  return certainNames.includes(normalName(header));
+}
+
+/** Index of the column that `wanted` means: its name, else its name in other letters, else its number from 1. */
+export function columnNamed(columns: readonly string[], wanted: string): number | null {
+  const plain = (name: string) => name.trim().toLowerCase();
+  const exact = columns.indexOf(wanted);
+  const found = exact === -1 ? columns.findIndex((name) => plain(name) === plain(wanted)) : exact;
+  if (found !== -1) return found;
+  const number = /^\s*\d+\s*$/.test(wanted) ? Number(wanted) : 0;
+  return number >= 1 && number <= columns.length ? number - 1 : null;
+}
+
+/** Rows that are looked at to choose a column: enough to tell, few enough for a list of any size. */
+const sample = 1000;
+
+/**
+ * Index of the column that holds the addresses: the one `wanted`, else the one whose header names them, else the one
+ * most of whose cells are addresses. `rows` are aligned to `columns`. Throws `usage` where there is none.
+ */
+export function urlColumnOf(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  wanted: string | null,
+): number {
+  if (wanted !== null) {
+    const named = columnNamed(columns, wanted);
+    if (named === null) throw noColumn(`the list has no column ${printable(wanted, 60)}`, columns);
+    return named;
+  }
+  const names = columns.map(normalName);
+  const certain = certainNames.map((name) => names.indexOf(name)).find((index) => index !== -1);
+  if (certain !== undefined) return certain;
+  const counts = columns.map((_, index) => addressCount(rows, index));
+  const likely = [
+    ...names.flatMap((name, index) => (namesAnAddress.test(name) ? [index] : [])),
+    ...likelyNames.map((name) => names.indexOf(name)).filter((index) => index !== -1),
+  ];
+  const agreed = likely.find((index) => rows.length === 0 || (counts[index] ?? 0) > 0);
+  if (agreed !== undefined) return agreed;
+  const most = Math.max(0, ...counts);
+  if (most === 0) throw noColumn("no column of the list holds web addresses", columns);
+  return counts.indexOf(most);
+}
+
+/** How many cells of a column are addresses; 0 unless they are at least half of those that are not blank. */
+function addressCount(rows: readonly (readonly string[])[], index: number): number {
+  const cells = rows
+    .slice(0, sample)
+    .map((row) => row[index] ?? "")
+    .filter((cell) => cell.trim() !== "");
+  const addresses = cells.filter(holdsOnlyAddresses).length;
+  return addresses * 2 >= cells.length ? addresses : 0;
+}
+
+function noColumn(message: string, columns: readonly string[]): HoldfastError {
+  const names = columns.map((name, index) => `${index + 1} ${printable(name, 30)}`);
+  return new HoldfastError(
+    "usage",
+    message,
+    `name the column of the addresses, or give its number: ${printable(names.join(", "), 500)}`,
+  );
+}

@@ -1,0 +1,238 @@
+import type { EventName } from "../../../audit/entry.js";
+import type {
+  Basis,
+  DecodeCheck,
+  DerivationStep,
+  ElementName,
+  ElementStatus,
+  Wholeness,
+} from "../../capture/record.js";
+import type { CheckWord, ReportOutcome } from "../facts.js";
+import type { StatementTexts } from "./statements.js";
+
+/** Headings and labels of the report. */
+export type ReportLabel =
+  | "title"
+  | "subtitle"
+  | "about"
+  | "quoted"
+  | "cut"
+  | "contents"
+  | "none"
+  | "yes"
+  | "no"
+  | "unknown"
+  | "private"
+  | "summary"
+  | "capture"
+  | "vault"
+  | "made"
+  | "method"
+  | "status"
+  | "object"
+  | "sheet"
+  | "noSheet"
+  | "inAnnex"
+  | "annexDigest"
+  | "annexAsLogged"
+  | "annexDiffers"
+  | "collector"
+  | "investigation"
+  | "notRecorded"
+  | "pseudonym"
+  | "person"
+  | "host"
+  | "system"
+  | "zone"
+  | "address"
+  | "receivedFrom"
+  | "proxy"
+  | "start"
+  | "end"
+  | "elapsed"
+  | "milliseconds"
+  | "clock"
+  | "clockSource"
+  | "clockSynchronised"
+  | "clockCheckedAt"
+  | "target"
+  | "requested"
+  | "redirects"
+  | "final"
+  | "claimedAddress"
+  | "neverFetched"
+  | "partOf"
+  | "numberInList"
+  | "targetAddresses"
+  | "connections"
+  | "refused"
+  | "bytesIn"
+  | "bytesOut"
+  | "exchanges"
+  | "request"
+  | "answer"
+  | "failure"
+  | "failureCode"
+  | "reason"
+  | "attempts"
+  | "elements"
+  | "elementsNote"
+  | "item"
+  | "paths"
+  | "claims"
+  | "claimsNote"
+  | "claim"
+  | "value"
+  | "whose"
+  | "readFrom"
+  | "files"
+  | "filesNote"
+  | "file"
+  | "bytes"
+  | "digests"
+  | "kind"
+  | "hashedAt"
+  | "receivedAs"
+  | "notAsReceived"
+  | "alterations"
+  | "alterationsNone"
+  | "redactions"
+  | "redactionsNote"
+  | "wholeness"
+  | "wholenessNote"
+  | "transfer"
+  | "together"
+  | "decoded"
+  | "notDerived"
+  | "unjudged"
+  | "warnings"
+  | "package"
+  | "packageNote"
+  | "hashList"
+  | "hashOfList"
+  | "version"
+  | "statedIn"
+  | "services"
+  | "timeService"
+  | "ipService"
+  | "whoisService"
+  | "notUsed"
+  | "software"
+  | "program"
+  | "digest"
+  | "digestOfContent"
+  | "digestTells"
+  | "runs"
+  | "runsNote"
+  | "arguments"
+  | "removed"
+  | "ended"
+  | "sandbox"
+  | "forked"
+  | "derivatives"
+  | "derivativesNote"
+  | "derivedFrom"
+  | "steps"
+  | "picture"
+  | "rotation"
+  | "length"
+  | "maxGap"
+  | "streamHashes"
+  | "keyframes"
+  | "frame"
+  | "derivedFiles"
+  | "custody"
+  | "custodyNote"
+  | "entry"
+  | "time"
+  | "event"
+  | "lineHash"
+  | "coveredBy"
+  | "checkpoints"
+  | "checkpointsNone"
+  | "checkpointSize"
+  | "root"
+  | "key"
+  | "keyNone"
+  | "witnesses"
+  | "outsideTime"
+  | "outsideTimeNote"
+  | "existed"
+  | "statesTime"
+  | "by"
+  | "accuracy"
+  | "difference"
+  | "outsideTimeNone"
+  | "pending"
+  | "nextAt"
+  | "checks"
+  | "checksNote"
+  | "checkedBy"
+  | "checkedCounts"
+  | "entries"
+  | "asRecorded"
+  | "notAsRecorded"
+  | "findings"
+  | "otherFindings"
+  | "restsOn"
+  | "restsOnNote"
+  | "inForce"
+  | "signer"
+  | "rootCertificate"
+  | "rootUntrusted"
+  | "limits"
+  | "limitsNote"
+  | "languageNote";
+
+/** Names of what a source claims about a clip. */
+export type ClaimLabel =
+  | "title"
+  | "uploader"
+  | "uploader_id"
+  | "uploader_url"
+  | "channel"
+  | "channel_id"
+  | "posted_at"
+  | "upload_date"
+  | "duration"
+  | "canonical_url"
+  | "platform_item_id"
+  | "extractor"
+  | "location"
+  | "language"
+  | "live_status"
+  | "availability"
+  | "view_count"
+  | "like_count"
+  | "comment_count"
+  | "tags"
+  | "description";
+
+export type TextKey =
+  | keyof StatementTexts
+  | ReportLabel
+  | `claim.${ClaimLabel}`
+  | `outcome.${ReportOutcome}`
+  | `method.${"ytdlp" | "import"}`
+  | `element.${ElementName}`
+  | `status.${ElementStatus}`
+  | `basis.${Basis}`
+  | `verdict.${Wholeness}`
+  | `decode.${DecodeCheck["verdict"]}`
+  | `step.${DerivationStep["step"]}`
+  | `event.${EventName}`
+  | `check.${CheckWord}`
+  | `question.${"hashes" | "chain" | "signature" | "tokens"}`;
+
+/** Every text of a report in one language. None holds a number, a date or a name: those come from the facts. */
+export type ReportTexts = Readonly<Record<TextKey, string>>;
+
+export const reportLanguages = ["en", "ru", "kk"] as const;
+
+export type ReportLanguage = (typeof reportLanguages)[number];
+
+/** A text and the language it is really in: a Kazakh report has Russian texts where no certain term is known. */
+export interface Wording {
+  readonly text: string;
+  readonly language: ReportLanguage;
+}

@@ -1,0 +1,59 @@
+import { type SealOptions, sealHead } from "../seal/checkpoint.js";
+import { encodeCanonical } from "../audit/canonical-json.js";
+import { EntriesByCapture, longestListLine } from "../audit/entry-list.js";
+import { HoldfastError } from "../core/words/error.js";
+import { logLeftovers } from "../seal/log-unlogged.js";
+import type { World } from "../outcome.js";
+import { newestCheckpoint } from "../vault/log-folder.js";
+import { packagedEntries } from "../vault/package/content.js";
+import { logEntry, type Vault } from "../vault/vault.js";
+
+/** Which entries a package is to hold. */
+interface Content {
+  /** Ids. */
+  readonly captures: readonly string[];
+  readonly withAnnotations: boolean;
+}
+
+/** Bytes of an entry around its body: more than the longest actor and tool need. */
+const aroundBody = 2000;
+
+/**
+ * Logs which entries of the captures there are and signs a checkpoint that ends with that list (FORMAT.md §17), so that
+ * nobody who hands the package on can leave one out. Returns the `seq` of the list. Throws `usage` where there are more
+ * entries than one list may name, the reason why the log could not be signed, and the signal's reason on an abort.
+ */
+export async function logExportBegun(
+  vault: Vault,
+  { captures, withAnnotations }: Content,
+  seal: SealOptions,
+  world: World,
+): Promise<number> {
+  const gathered = new EntriesByCapture();
+  for (const { entry } of packagedEntries(vault.database, captures, withAnnotations)) gathered.add(entry);
+  const body = {
+    annotations: withAnnotations,
+    captures: gathered.listOf(captures, withAnnotations).map((listed) => ({ ...listed })),
+  };
+  refuseLongList(body, captures);
+  // What a kill left is logged before the list: the checkpoint must end with the list.
+  await logLeftovers(vault);
+  const { seq } = logEntry(vault, "export-begun", body);
+  const head = await sealHead(vault, world, seal);
+  world.signal.throwIfAborted();
+  const newest = newestCheckpoint(vault.layout);
+  if (newest !== null && newest.signature !== null && newest.size === seq) return seq;
+  throw (
+    head.failure ??
+    new HoldfastError("io", "exporting: the log could not be signed", "try: holdfast checkpoint")
+  );
+}
+
+function refuseLongList(body: object, captures: readonly string[]): void {
+  if (encodeCanonical(body).length + aroundBody <= longestListLine) return;
+  throw new HoldfastError(
+    "usage",
+    `exporting ${captures.length} captures: one entry of the log cannot list all of theirs`,
+    "make several packages, each of fewer captures",
+  );
+}

@@ -1,0 +1,245 @@
+import { existsSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type HeadReport, type SealOptions, sealHead } from "../seal/checkpoint.js";
+import type { Json } from "../audit/canonical-json.js";
+import { type AuthorityTime, earliestByAuthority } from "../audit/authority-times.js";
+import { originOf } from "../audit/checkpoint.js";
+import type { Entry } from "../audit/entry.js";
+import { HoldfastError } from "../core/words/error.js";
+import type { Finding } from "../audit/finding.js";
+import { packageName } from "../core/package/choice.js";
+import { logExportBegun } from "./export-begun.js";
+import { type ExportTarget, exportTarget, notNew, type PackageForm } from "./export-target.js";
+import { openForWriting } from "../seal/open-vault.js";
+import type { PackageReport, World } from "../outcome.js";
+import { type PackageMade, writePackage } from "./package-write.js";
+import type { ToldByDigests } from "./told-by-digests.js";
+import { type ToldByFiles, toldByFiles } from "./told-by-files.js";
+import type { ToldByTags } from "./told-by-tags.js";
+import { type CaptureRowRecord, oneCaptureByPart } from "../vault/index/captures.js";
+import { syncFolder } from "../vault/durable.js";
+import { keyHistoryOf } from "../vault/key-entries.js";
+import { objectPath, scratchFolder } from "../vault/layout.js";
+import { readObject } from "../vault/objects.js";
+import { writePackageTar } from "../vault/package/archive.js";
+import { beginPackage, discardPackage } from "../vault/package/folder.js";
+import { refuseMissingVault } from "../vault/reader.js";
+import { closeVault, logEntry, type Vault } from "../vault/vault.js";
+import { verifyPackage } from "../verify/package.js";
+
+export interface ExportRequest {
+  readonly vault: string;
+  /** Parts of capture ids. */
+  readonly ids: readonly string[];
+  /** Absolute path: a new folder, or a new file that ends with `.tar` or `.tar.age`. */
+  readonly to: string;
+  /** Puts the private annexes in. Whoever asks for that must have been asked back. */
+  readonly withAnnex: boolean;
+  /** Puts in what people asserted about the captures, which may name sources. */
+  readonly withAnnotations: boolean;
+  /** Public keys as typed, for `.tar.age`. */
+  readonly recipients: readonly string[];
+  readonly seal: SealOptions;
+}
+
+/** What was exported; one line with `--json`. */
+export interface ExportResult {
+  readonly to: string;
+  readonly form: PackageForm;
+  readonly captures: readonly string[];
+  readonly annex: boolean;
+  /** How many `annotate` entries are in it. */
+  readonly annotations: number;
+  readonly recipients: number;
+  readonly files: number;
+  readonly bytes: number;
+  /** Size of the newest checkpoint in it. */
+  readonly checkpoint: number;
+  /** What the tags of the files as received tell, for each capture. */
+  readonly revealing_tags: readonly ToldByTags[];
+  /** What digests in older records tell, for each capture that has such a record. */
+  readonly telling_digests: readonly ToldByDigests[];
+  /** Stands for every byte of the package. */
+  readonly tagmanifest_sha256: string;
+  /** Authorities whose token over a checkpoint in the package leads to a root of this machine, each with its earliest time. */
+  readonly existed_by: readonly AuthorityTime[];
+  /** The log entry that states this export. */
+  readonly entry: number;
+  /** How the log was sealed afterwards. */
+  readonly head: HeadReport;
+}
+
+/** The check of a finished package found something that is not as recorded; nothing of the package is left. */
+export class PackageRefused extends HoldfastError {
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly Finding[]) {
+    const [first] = findings;
+    const what = first ? `${first.where}: ${first.message} (${first.code})` : "its check did not pass";
+    super(
+      "not-as-recorded",
+      `checking the package: ${what}`,
+      "no package was made; run 'holdfast verify' to see everything that is not as recorded",
+    );
+    this.findings = findings;
+  }
+}
+
+/**
+ * Makes a package of some captures for somebody who has no holdfast (FORMAT.md §17). Nothing stands under the name asked
+ * for before the whole package was written, read again and checked. Throws `usage`, `not-found`, `not-as-recorded`, what
+ * opening a vault throws, the reason why the log could not be signed, and what the disk throws; nothing of the package
+ * is left then. `onTold` is told what leaves in the files besides what they show, before anything is written.
+ */
+export async function exportPackage(
+  request: ExportRequest,
+  world: World,
+  onTold: (told: ToldByFiles) => void = () => undefined,
+): Promise<ExportResult> {
+  // 1. the place and the keys, before anything is opened
+  const target = exportTarget(request);
+  refuseMissingVault(request.vault);
+  const vault = await openForWriting(request.vault, world, () => undefined);
+  try {
+    // 2. which captures, and a signed checkpoint that ends with the list of all their entries
+    const captures = chosenCaptures(vault, request.ids);
+    const told = toldByFiles(captures.map((id) => readObject(join(vault.layout.root, objectPath(id)))));
+    onTold(told);
+    const { withAnnex, withAnnotations } = request;
+    const begun = await logExportBegun(vault, { captures, withAnnotations }, request.seal, world);
+
+    // 3. write the package beside its place, read it again and check it, then give it its name
+    const content = { captures, withAnnex, withAnnotations, begun };
+    const made = await makeAndPlace(vault, target, content, world);
+
+    // 4. log that it was made, and seal the log
+    const { files, bytes, checkpoint, tagmanifestSha256: tagmanifest_sha256 } = made;
+    const recipients = target.recipients.length;
+    const body = { captures, form: target.form, annex: withAnnex, recipients };
+    const stated = { ...body, checkpoint, files, bytes, tagmanifest_sha256 };
+    const { annotations } = made;
+    const { seq: entry } = logExport(vault, target, withAnnotations ? { ...stated, annotations } : stated);
+    const head = await sealHead(vault, world, request.seal);
+    const existed_by = earliestTimes(made.report);
+    return { to: target.to, ...stated, annotations, existed_by, ...told, entry, head };
+  } finally {
+    closeVault(vault);
+  }
+}
+
+/** Each once, in ascending order of id. There is nothing of a failed attempt to hand over. */
+function chosenCaptures({ database }: Vault, parts: readonly string[]): readonly string[] {
+  const rows = parts.map((part) => oneCaptureByPart(database, part));
+  const failed: CaptureRowRecord | undefined = rows.find(({ object }) => object === null);
+  if (failed === undefined) return [...new Set(rows.map(({ id }) => id))].sort();
+  throw new HoldfastError(
+    "usage",
+    `exporting ${failed.id}: this attempt failed and nothing of it was kept`,
+    `for what is known of it: holdfast report ${failed.id}`,
+  );
+}
+
+interface Content {
+  readonly captures: readonly string[];
+  readonly withAnnex: boolean;
+  readonly withAnnotations: boolean;
+  /** The entry that lists what the package holds. */
+  readonly begun: number;
+}
+
+type Placed = PackageMade & { readonly report: PackageReport };
+
+/**
+ * A tar is packed from a folder in the vault's scratch folder: what is to be encrypted lies unencrypted nowhere else. A kill
+ * leaves the growing name, and the scratch folder is cleared by the next writer.
+ */
+async function makeAndPlace(
+  vault: Vault,
+  target: ExportTarget,
+  content: Content,
+  world: World,
+): Promise<Placed> {
+  const madeAt = world.now().toISOString();
+  const name = `package-${Buffer.from(world.random(8)).toString("hex")}`;
+  const scratch = join(vault.layout.staging, scratchFolder, name);
+  const folder = target.form === "folder" ? target.growing : scratch;
+  let standing = [target.growing, scratch];
+  try {
+    const order = { ...content, madeAt, tool: world.tool, signal: world.signal };
+    const onCopied = (done: number, total: number) => tellCopied(world, target, done, total);
+    const made = await writePackage(vault, beginPackage(folder), { ...order, onCopied });
+    if (target.form !== "folder") {
+      const archive = { folder, name: packageName(content.captures), to: target.growing, madeAt };
+      await writePackageTar({ ...archive, recipients: target.recipients, signal: world.signal });
+    }
+    // What goes out is what is checked; behind a cipher it is the folder that went in.
+    const report = await checkPackage(vault, target.form === "tar" ? target.growing : folder, world);
+    discardPackage(scratch);
+    if (existsSync(target.to)) throw notNew(target.to);
+    renameSync(target.growing, target.to);
+    standing = [target.to];
+    syncFolder(dirname(target.to));
+    return { ...made, report };
+  } catch (error) {
+    throw notWritten(target, error, discard(standing));
+  }
+}
+
+/** A package that the log could not state is not handed out: nothing of it is left then. */
+function logExport(vault: Vault, target: ExportTarget, body: Readonly<Record<string, Json>>): Entry {
+  try {
+    return logEntry(vault, "export", body);
+  } catch (error) {
+    throw notWritten(target, error, discard([target.to]));
+  }
+}
+
+/** Removes what was made of a package and returns what could not be removed. */
+function discard(paths: readonly string[]): readonly string[] {
+  return paths.filter((path) => {
+    try {
+      discardPackage(path);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+}
+
+/** What the system or SQLite said of the disk, in words; anything else as it is. A FAT stick takes no file of 4 GiB. */
+function notWritten({ to }: ExportTarget, error: unknown, left: readonly string[]): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (!(error instanceof Error) || !/^(E[A-Z0-9]+|SQLITE_[A-Z_]+)$/.test(code)) return error;
+  const remains =
+    left.length === 0 ? "nothing is left of this package" : `remove ${left.join(" and ")} first`;
+  const hint =
+    code === "EFBIG"
+      ? "that file system takes no file as large: give --to a place on another"
+      : `make room or check the disk, and export again; ${remains}`;
+  return new HoldfastError("io", `writing ${to}: ${error.message}`, hint, error);
+}
+
+/**
+ * Reads the finished package like anybody's, with the vault's own keys: whoever gets it must bring theirs. At which time
+ * each was in force is not judged here: a clock that was put back, or a late time-stamp, keeps nobody from exporting.
+ */
+async function checkPackage(vault: Vault, path: string, world: World): Promise<PackageReport> {
+  const origin = originOf(vault.settings.vault_id);
+  const signers = keyHistoryOf(vault.database)
+    .map(({ key }) => `${origin} ${key.line}\n`)
+    .join("");
+  const report = await verifyPackage({ path, against: null, signers, tsaCa: null, quick: false }, world);
+  const { hashes, chain, signature, findings } = report;
+  const passed = [hashes, chain, signature].every((state) => state === "pass");
+  if (report.ok && passed) return report;
+  throw new PackageRefused(findings.filter(({ severity }) => severity === "error"));
+}
+
+function earliestTimes({ package: { captures } }: PackageReport): ExportResult["existed_by"] {
+  return earliestByAuthority(captures.flatMap(({ existed_by }) => existed_by));
+}
+
+function tellCopied(world: World, { to }: ExportTarget, done: number, total: number): void {
+  const unknown = { speed: null, etaSeconds: null };
+  world.progress({ subject: to, stage: "commit", detail: "bytes", done, total, ...unknown });
+}

@@ -1,0 +1,172 @@
+import type { FoundCheckpoint, FoundToken } from "../audit/checkpoints.js";
+import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
+import { type AuthorityTime, earliestByAuthority } from "../audit/authority-times.js";
+import { checkpointName, checkpointNamespace, parseCheckpoint } from "../audit/checkpoint.js";
+import { grouped } from "../core/package/grouped.js";
+import { chooseCheckpoints, encodeInclusionProof } from "../core/package/choice.js";
+import type { CheckpointFacts } from "../core/package/facts.js";
+import { checkSignature } from "../audit/sshsig.js";
+import { checkTimeStamp, type TimeStamp } from "../audit/time-stamp.js";
+import { platformRoots } from "../tools/network/authority.js";
+import { readLogFolder } from "../vault/log-folder.js";
+import { inclusionProofOf } from "../vault/index/merkle-nodes.js";
+import { type ExactEntry, entriesAt } from "../vault/package/content.js";
+import { type LoggedToken, tokensOf } from "../vault/index/tokens.js";
+import type { Vault } from "../vault/vault.js";
+
+type VaultPart = Pick<Vault, "layout" | "database" | "settings">;
+
+/** What a package holds under `proof/` (FORMAT.md §17), and what its page says of it. */
+export interface PackageProof {
+  /** In order. */
+  readonly entries: readonly ExactEntry[];
+  /** In ascending order of size. */
+  readonly checkpoints: readonly ProofCheckpoint[];
+  /** Size of the newest. */
+  readonly newest: number;
+  /** Path in the package → content. */
+  readonly texts: ReadonlyMap<string, string | Uint8Array>;
+}
+
+export interface ProofCheckpoint extends CheckpointFacts {
+  /** The authorities whose tokens lead to a root of the settings, or else of Node.js. */
+  readonly stamps: readonly AuthorityTime[];
+}
+
+/**
+ * Gathers the proof of these entries: entry 1, the rotations and the chosen captures' own, as `packagedEntries` has them,
+ * and the one that lists them. The newest signed checkpoint must cover all of them. Nothing is judged here: the finished package is.
+ */
+export async function gatherProof(
+  vault: VaultPart,
+  own: readonly ExactEntry[],
+  captures: readonly string[],
+): Promise<PackageProof> {
+  const chosen = chosenCheckpoints(vault, own, captures);
+  const newest = chosen.at(-1)?.found.size ?? 0;
+  const tokens = chosen.flatMap(({ tokens: logged }) => logged.map(({ entry }) => entry));
+  const covered = entriesAt(
+    vault.database,
+    tokens.filter((seq) => seq <= newest),
+  );
+  const entries = [...own, ...covered].sort((a, b) => a.entry.seq - b.entry.seq);
+  const texts = new Map<string, string | Uint8Array>();
+  texts.set("proof/entries.jsonl", entries.map(({ line }) => `${line}\n`).join(""));
+  const checkpoints: ProofCheckpoint[] = [];
+  const named = (vault.settings.settings.authorities ?? []).flatMap((authority) => authority.roots ?? []);
+  const roots = [...named, ...platformRoots];
+  for (const checkpoint of chosen) {
+    const stamps = await stampsOf(checkpoint, roots);
+    for (const [name, content] of checkpointTexts(checkpoint, stamps)) texts.set(name, content);
+    for (const [name, content] of inclusionTexts(vault, checkpoint.found.size, entries))
+      texts.set(name, content);
+    checkpoints.push(describe(checkpoint, stamps));
+  }
+  return { entries, checkpoints, newest, texts };
+}
+
+/** A signed checkpoint with those of its tokens that the log names. */
+interface ChosenCheckpoint {
+  readonly found: FoundCheckpoint;
+  readonly tokens: readonly LoggedToken[];
+  readonly files: readonly FoundToken[];
+}
+
+function chosenCheckpoints(
+  { layout, database }: VaultPart,
+  own: readonly ExactEntry[],
+  captures: readonly string[],
+): readonly ChosenCheckpoint[] {
+  const signed = readLogFolder(layout)
+    .checkpoints.filter(({ body, signature }) => body !== null && signature !== null)
+    .map((found): ChosenCheckpoint => {
+      const tokens = tokensOf(database, found.size);
+      const logged = new Set(tokens.map(({ path }) => path));
+      return { found, tokens, files: found.tokens.filter(({ path }) => logged.has(path)) };
+    });
+  const offered = signed.map(({ found, tokens }) => ({
+    size: found.size,
+    tokens: tokens.map(({ status }) => status),
+  }));
+  const byCapture = grouped(own, ({ entry }) => entry.body.capture);
+  const firsts = captures.flatMap((id) => byCapture.get(id)?.[0]?.entry.seq ?? []);
+  const rotations = own.filter(({ entry }) => entry.event === "key-rotated").map(({ entry }) => entry.seq);
+  const sizes = new Set(chooseCheckpoints(offered, firsts, rotations));
+  return signed.filter(({ found }) => sizes.has(found.size));
+}
+
+type Stamps = ReadonlyMap<string, TimeStamp>;
+
+/** By the file's name, what a token says, where it is good; the finished package is checked for the others. */
+async function stampsOf({ found, files }: ChosenCheckpoint, roots: readonly string[]): Promise<Stamps> {
+  const signed = signedBytes(found) ?? Buffer.alloc(0);
+  const stamps = new Map<string, TimeStamp>();
+  for (const { authority, kind, bytes } of files) {
+    if (kind !== "rfc3161") continue;
+    const checked = await checkTimeStamp(bytes, signed, roots);
+    if ("timeStamp" in checked) stamps.set(authority, checked.timeStamp);
+  }
+  return stamps;
+}
+
+function* checkpointTexts(
+  { found, files }: ChosenCheckpoint,
+  stamps: Stamps,
+): Iterable<readonly [path: string, content: string | Uint8Array]> {
+  const { size, body, signature, witnesses } = found;
+  const folder = `proof/${checkpointName(size)}`;
+  yield [`${folder}/checkpoint`, body ?? ""];
+  yield [`${folder}/checkpoint.sig`, signature?.bytes ?? ""];
+  yield [`${folder}/signed`, signedBytes(found) ?? ""];
+  for (const { path, bytes } of [...files, ...witnesses]) {
+    yield [`${folder}/${path.slice(`log/${checkpointName(size)}.`.length)}`, bytes];
+  }
+  for (const [authority, { chain }] of stamps) {
+    yield [`${folder}/${authority}.chain.pem`, chain.map(encodePem).join("")];
+  }
+}
+
+function* inclusionTexts(
+  { database }: VaultPart,
+  size: number,
+  entries: readonly ExactEntry[],
+): Iterable<readonly [path: string, content: string]> {
+  for (const { entry } of entries) {
+    if (entry.seq > size) continue;
+    const hashes = inclusionProofOf(database, entry.seq - 1, size);
+    const path = `proof/${checkpointName(size)}/${entry.seq}.proof`;
+    yield [path, encodeInclusionProof(entry.seq, size, hashes)];
+  }
+}
+
+function describe({ found, files }: ChosenCheckpoint, stamps: Stamps): ProofCheckpoint {
+  const body = found.body ?? Buffer.alloc(0);
+  const signerOf = (armored: Uint8Array) => {
+    const checked = checkSignature(body, asciiOf(armored), checkpointNamespace);
+    return "key" in checked ? checked.key.fingerprint : null;
+  };
+  return {
+    size: found.size,
+    root: parseCheckpoint(asciiOf(body)).root.toString("hex"),
+    signedBy: found.signature && signerOf(found.signature.bytes),
+    tokens: files.map(({ authority: file, kind }) => {
+      const stamp = kind === "rfc3161" ? stamps.get(file) : undefined;
+      return { file, kind, stamp: stamp === undefined ? null : statedBy(stamp) };
+    }),
+    witnesses: found.witnesses.flatMap(({ bytes }) => signerOf(bytes) ?? []),
+    stamps: earliestByAuthority([...stamps.values()].map(statedBy).filter(({ trusted }) => trusted)),
+  };
+}
+
+function statedBy({ signerName, signerSha256, genTime, root: { trusted } }: TimeStamp) {
+  return { authority: signerName, signer_sha256: signerSha256, gen_time: genTime, trusted };
+}
+
+/** RFC 7468: base64 in lines of 64 characters. */
+function encodePem(der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
+}

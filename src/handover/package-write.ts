@@ -1,0 +1,195 @@
+import { fixedTextNames } from "../audit/sender-texts.js";
+import { statedValues } from "../core/capture/annotation.js";
+import { type BagFile, bagDeclaration, encodeBagInfo, encodeManifest, inOrder } from "../core/package/bag.js";
+import { originOf } from "../audit/checkpoint.js";
+import { lineHash } from "../audit/entry.js";
+import { grouped } from "../core/package/grouped.js";
+import { encodeAllowedSigners } from "../core/package/key-lines.js";
+import type { CaptureFacts, PackageFacts } from "../core/package/facts.js";
+import { packagePage } from "../core/package/page.js";
+import { roCrate } from "../core/package/ro-crate.js";
+import { fixedText } from "../verify/known-texts.js";
+import { gatherProof, type PackageProof } from "./package-proof.js";
+import { toldByTags } from "./told-by-tags.js";
+import { keyHistoryOf, logTimesOf } from "../vault/key-entries.js";
+import {
+  annexFiles,
+  type ChosenCapture,
+  chosenCapture,
+  type ExactEntry,
+  entriesAt,
+  type PackagedSource,
+  packagedEntries,
+  statedAnnex,
+} from "../vault/package/content.js";
+import type { PackageFolder } from "../vault/package/folder.js";
+import type { Vault } from "../vault/vault.js";
+
+/** What a package is to hold. */
+export interface PackageOrder {
+  /** Ids, ascending. */
+  readonly captures: readonly string[];
+  readonly withAnnex: boolean;
+  readonly withAnnotations: boolean;
+  /** The `export-begun` entry that lists the captures' entries; the newest checkpoint ends with it. */
+  readonly begun: number;
+  /** RFC 3339, UTC. */
+  readonly madeAt: string;
+  readonly tool: string;
+  readonly signal: AbortSignal;
+  /** Bytes of stored files that were copied, of all there are. */
+  readonly onCopied: (done: number, total: number) => void;
+}
+
+/** What came of it, for the `export` entry. */
+export interface PackageMade {
+  /** Size of the newest checkpoint in it. */
+  readonly checkpoint: number;
+  /** How many `annotate` entries are in it. */
+  readonly annotations: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly tagmanifestSha256: string;
+}
+
+/**
+ * Writes a whole package (FORMAT.md §17) into a folder that was begun. The newest signed checkpoint must cover every
+ * entry of the chosen captures. Nothing of other captures is read, and of `private/` nothing but the chosen captures'
+ * annexes where they are asked for. What is in it depends on the vault, the order and this program alone. Throws
+ * `not-as-recorded` where the vault is not what its log states.
+ */
+export async function writePackage(
+  vault: Vault,
+  folder: PackageFolder,
+  order: PackageOrder,
+): Promise<PackageMade> {
+  // 1. what the log says of the captures, and where their files lie
+  const entries = packagedEntries(vault.database, order.captures, order.withAnnotations);
+  const byCapture = grouped(entries, ({ entry }) => entry.body.capture);
+  const captures = order.captures.map((id) =>
+    gatherCapture(vault, id, byCapture.get(id) ?? [], order.withAnnex),
+  );
+  const begun = entriesAt(vault.database, [order.begun]);
+  const proof = await gatherProof(vault, [...entries, ...begun], order.captures);
+
+  // 2. their files, each compared with its entry and inventory while it is copied
+  const copied = await copyFiles(folder, captures, order);
+
+  // 3. the proof
+  const origin = originOf(vault.settings.vault_id);
+  const { database } = vault;
+  const signers = encodeAllowedSigners(origin, keyHistoryOf(database), logTimesOf(database));
+  folder.putText("proof/allowed_signers", signers);
+  for (const [path, content] of proof.texts) folder.putText(path, content);
+
+  // 4. the pages, made from what is in the package
+  const facts = { ...factsOf(captures, copied, proof, order), origin };
+  folder.putText("data/index.html", packagePage(facts));
+  folder.putText("data/ro-crate-metadata.json", roCrate(facts));
+  for (const name of fixedTextNames) folder.putText(name, fixedText(name));
+
+  // 5. the bag: manifests over the payload, then over everything else
+  const tagmanifestSha256 = putBag(folder, facts);
+  folder.finish();
+  const bytes = folder.files.reduce((sum, file) => sum + file.bytes, 0);
+  const annotations = entries.filter(({ entry }) => entry.event === "annotate").length;
+  const files = folder.files.length;
+  return { checkpoint: proof.newest, annotations, files, bytes, tagmanifestSha256 };
+}
+
+interface GatheredCapture extends ChosenCapture {
+  /** Its own, in order. */
+  readonly entries: readonly ExactEntry[];
+  readonly annex: readonly PackagedSource[];
+}
+
+function gatherCapture(
+  { layout }: Vault,
+  id: string,
+  own: readonly ExactEntry[],
+  withAnnex: boolean,
+): GatheredCapture {
+  const annex = withAnnex ? annexFiles(layout, id, statedAnnex(own)) : [];
+  return { ...chosenCapture(layout, id, own), entries: own, annex };
+}
+
+async function copyFiles(
+  folder: PackageFolder,
+  captures: readonly GatheredCapture[],
+  { signal, onCopied }: PackageOrder,
+): Promise<readonly BagFile[]> {
+  const sources = inOrder(captures.flatMap(({ files, annex }) => [...files, ...annex]));
+  const total = sources.reduce((sum, { bytes }) => sum + bytes, 0);
+  const copied: BagFile[] = [];
+  let done = 0;
+  for (const { path, ...source } of sources) {
+    onCopied(done, total);
+    copied.push(await folder.putCopy(path, source, signal));
+    done += source.bytes;
+  }
+  onCopied(total, total);
+  return copied;
+}
+
+function factsOf(
+  captures: readonly GatheredCapture[],
+  copied: readonly BagFile[],
+  proof: PackageProof,
+  { madeAt, tool, withAnnex }: PackageOrder,
+): Omit<PackageFacts, "origin"> {
+  const byCapture = grouped(copied, ({ path }) => path.split("/")[1]);
+  return {
+    madeAt,
+    tool,
+    profile: withAnnex ? "with-annex" : "redacted",
+    captures: captures.map((capture) => captureFacts(capture, byCapture.get(capture.id) ?? [], proof)),
+    checkpoints: proof.checkpoints,
+  };
+}
+
+function captureFacts(
+  { id, object, entries }: GatheredCapture,
+  files: readonly BagFile[],
+  { checkpoints }: PackageProof,
+): CaptureFacts {
+  const first = entries[0]?.entry.seq ?? 1;
+  const stamped = checkpoints.find(({ size, stamps }) => size >= first && stamps.length > 0);
+  return {
+    id,
+    record: object.record,
+    derivation: object.derivation,
+    files: files.map((file) => ({ ...file, path: file.path.slice("data/".length) })),
+    entries: entries.map(({ entry, line }) => {
+      return { seq: entry.seq, at: entry.at, event: entry.event, sha256: lineHash(line) };
+    }),
+    annotations: annotationsIn(entries),
+    tags: toldByTags(object),
+    existedBy: (stamped?.stamps ?? []).map((stamp) => ({ ...stamp, checkpoint: stamped?.size ?? 0 })),
+  };
+}
+
+function annotationsIn(entries: readonly ExactEntry[]): CaptureFacts["annotations"] {
+  const inForce = new Map<string, { readonly value: string | null; readonly entry: number }>();
+  for (const { entry } of entries.filter(({ entry: { event } }) => event === "annotate")) {
+    for (const [key, value] of statedValues(entry.body)) inForce.set(key, { value, entry: entry.seq });
+  }
+  return [...inForce]
+    .flatMap(([key, { value, entry }]) => (value === null ? [] : [{ key, value, entry }]))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** Returns the SHA-256 that stands for every byte: that of `tagmanifest-sha256.txt`. */
+function putBag(folder: PackageFolder, { madeAt, captures, origin, profile }: PackageFacts): string {
+  const isPayload = ({ path }: BagFile) => path.startsWith("data/");
+  const payload = folder.files.filter(isPayload);
+  const ids = captures.map(({ id }) => id);
+  const statement = { date: madeAt.slice(0, 10), captures: ids, origin, profile, payload };
+  folder.putText("bagit.txt", bagDeclaration);
+  folder.putText("bag-info.txt", encodeBagInfo(statement));
+  folder.putText("manifest-sha256.txt", encodeManifest(payload, "sha256"));
+  folder.putText("manifest-sha512.txt", encodeManifest(payload, "sha512"));
+  const tags = folder.files.filter((file) => !isPayload(file));
+  const listed = folder.putText("tagmanifest-sha256.txt", encodeManifest(tags, "sha256"));
+  folder.putText("tagmanifest-sha512.txt", encodeManifest(tags, "sha512"));
+  return listed.sha256;
+}

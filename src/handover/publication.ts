@@ -1,0 +1,234 @@
+import { chmodSync, mkdirSync, rmSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import type { HeadReport } from "../seal/checkpoint.js";
+import { encodeCanonical } from "../audit/canonical-json.js";
+import { HoldfastError } from "../core/words/error.js";
+import type { Fill } from "../core/media/fill.js";
+import { nextVersion } from "../audit/inventory.js";
+import {
+  type PublicationFile,
+  type PublicationRecord,
+  publicationFolder,
+} from "../core/media/publication.js";
+import { commitHasBegun, storageFailure } from "../capture/failed-capture.js";
+import type { World } from "../outcome.js";
+import { publicationTarget, writeOut } from "./publication-target.js";
+import { type MadeCopy, makePublicationCopy } from "./publication-copy.js";
+import { describeRun } from "../tools/run/run-description.js";
+import { oneCaptureByPart } from "../vault/index/captures.js";
+import { type Committed, commitNextVersion, stagingOf } from "../vault/commit.js";
+import { digestFile } from "../vault/digest-file.js";
+import { syncFile, writeNewFile } from "../vault/durable.js";
+import { schemaProblems } from "../vault/json-schemas.js";
+import { readObject, type StoredObject } from "../vault/objects.js";
+import { refuseMissingVault } from "../vault/reader.js";
+import { beginAttempt } from "../vault/recovery.js";
+import { closeWorkshop, openWorkshop, type Workshop } from "../capture/workshop.js";
+
+export interface RedactRequest {
+  readonly vault: string;
+  /** Any part of a capture's id that no other id has. */
+  readonly id: string;
+  readonly fills: readonly Fill[];
+  readonly keepSound: boolean;
+  /** Logical path of the original to copy, where a capture has several videos. */
+  readonly original: string | null;
+  /** A new file outside the vault that gets the copy too; null for none. */
+  readonly to: string | null;
+}
+
+/** A publication copy that is stored and logged; one line with `--json`: schema `redactResult`. */
+export interface RedactResult {
+  readonly id: string;
+  /** The copy, relative to the vault. */
+  readonly file: string;
+  /** Where it was written besides, absolute. */
+  readonly to: string | null;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** When the clip's own clock begins, decimal seconds: times on keyframes count from there, those of regions from 0. */
+  readonly clip_start: string | null;
+  readonly publication: PublicationRecord;
+  /** Sequence number of the log entry that states it. */
+  readonly entry: number;
+}
+
+/**
+ * Makes a copy of a capture's video for publication (FORMAT.md §6.1): regions filled, no metadata, no sound unless it is to
+ * be kept. It is stored beside its original as a version of its own, and proved before that. Throws `usage` for regions
+ * that would not hide what was meant, `not-found`, `not-as-recorded` where an original is not what the log states, and `io`
+ * where the copy could not be made, did not hold its checks or could not be stored; nothing of it is stored then.
+ */
+export async function redactCapture(
+  request: RedactRequest,
+  world: World,
+  onHead: (head: HeadReport) => void = () => undefined,
+): Promise<RedactResult> {
+  // 1. the place outside the vault, before anything is opened
+  const to = request.to === null ? null : publicationTarget(request.to, request.vault);
+  refuseMissingVault(request.vault);
+  const workshop = await openWorkshop({ vault: request.vault, fetching: null }, world);
+  try {
+    const object = objectOf(workshop, request.id);
+    // 2. make the copy and prove it, then store and log it
+    const result = await makeAndStore(workshop, world, object, request);
+    // 3. hand it out
+    if (to !== null) await handOut(join(workshop.vault.layout.root, result.file), to, result);
+    return { ...result, to };
+  } finally {
+    onHead(await closeWorkshop(workshop, world));
+  }
+}
+
+function objectOf({ vault }: Workshop, idPart: string): StoredObject {
+  const row = oneCaptureByPart(vault.database, idPart);
+  if (row.object !== null) return readObject(join(vault.layout.root, row.object));
+  throw new HoldfastError(
+    "usage",
+    `redacting ${row.id}: this attempt failed and nothing of it was kept`,
+    `for what is known of it: holdfast report ${row.id}`,
+  );
+}
+
+async function makeAndStore(
+  workshop: Workshop,
+  world: World,
+  object: StoredObject,
+  request: RedactRequest,
+): Promise<Omit<RedactResult, "to">> {
+  const { vault } = workshop;
+  const { capture } = object.record;
+  const staging = beginAttempt(vault, capture, `a publication copy of ${capture}`);
+  try {
+    const startedAt = world.now().toISOString();
+    const version = nextVersion(object.inventory.head);
+    const folder = publicationFolder(version);
+    const content = join(staging, "content");
+    const places = { out: join(content, folder, "copy.mp4"), scratch: join(staging, "scratch") };
+    for (const path of [join(content, folder), places.scratch])
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+    const made = await makePublicationCopy(workshop, world, object, { ...request, ...places });
+    world.signal.throwIfAborted();
+    const file = storeReady(content, "publication_copy", `${folder}/copy.mp4`);
+    const facts = {
+      v: 1,
+      capture,
+      version,
+      started_at: startedAt,
+      ended_at: world.now().toISOString(),
+    } as const;
+    const record: PublicationRecord = {
+      ...facts,
+      ...made.facts,
+      files: [file],
+      runs: describeRuns(made, object, content, places.scratch),
+      software: workshop.software,
+    };
+    const { entry } = commitCopy(workshop, object, record, content);
+    const stored = `${entry.body.object}/${version}/content/${file.path}`;
+    const { bytes, sha256 } = file;
+    const shown = { id: capture, file: stored, bytes, sha256, clip_start: made.clipStart };
+    return { ...shown, publication: record, entry: entry.seq };
+  } catch (error) {
+    // What the journal names is the next writer's to finish, together with the files it needs.
+    if (!commitHasBegun(workshop, capture)) {
+      const full = isFull(staging);
+      rmSync(stagingOf(vault, capture), { recursive: true, force: true });
+      if (full && !world.signal.aborted) throw diskFull(capture, error);
+    }
+    throw notStored(capture, error);
+  }
+}
+
+function commitCopy(
+  workshop: Workshop,
+  object: StoredObject,
+  record: PublicationRecord,
+  content: string,
+): Committed {
+  const problems = schemaProblems("publication", record);
+  if (problems.length > 0)
+    throw new Error(`the publication record would not be valid: ${problems.join("; ")}`);
+  const path = `${publicationFolder(record.version)}/publication.json`;
+  writeNewFile(join(content, path), encodeCanonical(record));
+  const statement = { path, ...digestFile(join(content, path)) };
+  const files = [...record.files, statement];
+  return commitNextVersion(workshop.vault, object.inventory, {
+    capture: record.capture,
+    content,
+    files,
+    replaced: null,
+    note: { created: record.ended_at, message: "publication copy", user: workshop.vault.tool },
+    event: "redact",
+    body: {
+      capture: record.capture,
+      record_sha256: statement.sha256,
+      derived_from: record.derived_from.map(({ path: from, sha256 }) => ({ path: from, sha256 })),
+      files: files.map(({ path: of, bytes, sha256 }) => ({ path: of, bytes, sha256 })),
+    },
+  });
+}
+
+function storeReady(content: string, kind: PublicationFile["kind"], path: string): PublicationFile {
+  const file = join(content, path);
+  chmodSync(file, 0o444);
+  syncFile(file);
+  return { kind, path, ...digestFile(file) };
+}
+
+function describeRuns(
+  { runs }: MadeCopy,
+  object: StoredObject,
+  content: string,
+  scratch: string,
+): PublicationRecord["runs"] {
+  const places: (readonly [string, string])[] = [
+    [object.folder, "<object>"],
+    [content, "<content>"],
+    [scratch, "<scratch>"],
+  ];
+  return runs.map(({ program, argv, result }) => describeRun(program, argv, result, places));
+}
+
+/** A program that could not write says so in words that are not to be trusted: the disk itself is asked. */
+function isFull(folder: string): boolean {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize < 4 * 1024 * 1024;
+}
+
+function diskFull(capture: string, error: unknown): HoldfastError {
+  return new HoldfastError(
+    "io",
+    `making a publication copy of ${capture}: the disk is full`,
+    "make room, then run the same command again; nothing was stored",
+    error,
+  );
+}
+
+/** A fault of the disk in words; anything else as it is. */
+function notStored(capture: string, error: unknown): unknown {
+  const failure = storageFailure(error);
+  if (failure === null) return error;
+  const what = `making a publication copy of ${capture}: ${failure.reason}`;
+  return new HoldfastError("io", what, "make room or check the disk, then run the same command again", error);
+}
+
+/** The copy is stored and logged by now, whatever becomes of its file outside. */
+async function handOut(
+  stored: string,
+  to: string,
+  { id, file }: Pick<RedactResult, "id" | "file">,
+): Promise<void> {
+  try {
+    await writeOut(stored, to);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const why = error instanceof HoldfastError ? error.message : `writing ${to}: ${error.message}`;
+    throw new HoldfastError(
+      error instanceof HoldfastError ? error.code : "io",
+      `${why}; the copy of ${id} is stored in the vault`,
+      `copy it from there: ${file}`,
+      error,
+    );
+  }
+}

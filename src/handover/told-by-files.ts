@@ -1,0 +1,17 @@
+import { type ToldByDigests, toldByDigests } from "./told-by-digests.js";
+import { type ToldByTags, toldByTags } from "./told-by-tags.js";
+import type { StoredObject } from "../vault/objects.js";
+
+/** What leaves in the files of a package besides what they show. */
+export interface ToldByFiles {
+  readonly revealing_tags: readonly ToldByTags[];
+  readonly telling_digests: readonly ToldByDigests[];
+}
+
+/** For each of the captures, in their order. */
+export function toldByFiles(objects: readonly StoredObject[]): ToldByFiles {
+  return {
+    revealing_tags: objects.map(toldByTags),
+    telling_digests: objects.flatMap((object) => toldByDigests(object) ?? []),
+  };
+}

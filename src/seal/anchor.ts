@@ -1,0 +1,192 @@
+import { type Answer, completeProof, promiseByCalendar, stampByAuthority } from "./anchor-answers.js";
+import { isDue, stateAfterFailure, stateAfterSuccess } from "../back-off.js";
+import { signedBytes } from "../audit/signed-checkpoint.js";
+import { keyInForce } from "../audit/key-history.js";
+import type { World } from "../outcome.js";
+import type { WayOut } from "../tools/network/guarded-request.js";
+import { authorityState, noteAuthority } from "../vault/index/authorities.js";
+import { keyHistoryOf } from "../vault/key-entries.js";
+import { readCheckpoint } from "../vault/log-folder.js";
+import {
+  keepToken,
+  type PendingProof,
+  pendingProofs,
+  readPendingProof,
+  type TokenSource,
+} from "../vault/token-files.js";
+import { tokensOf } from "../vault/index/tokens.js";
+import type { Vault } from "../vault/vault.js";
+
+export interface AnchorOptions {
+  /** `--proxy` of the command; where it is null that of the settings counts. */
+  readonly proxy: string | null;
+  readonly allowPrivate: boolean;
+  /** Asks also those whose next try is not due yet. */
+  readonly force: boolean;
+}
+
+export interface AnchorReport {
+  /** Time-stamps that came and are logged now. */
+  readonly tokens: readonly { readonly authority: string; readonly gen_time: string }[];
+  /** Who is configured and has not stamped this checkpoint, why, and when it is asked again. */
+  readonly pending: readonly {
+    readonly authority: string;
+    readonly reason: string;
+    readonly next_at: string | null;
+  }[];
+}
+
+interface Party {
+  readonly source: TokenSource;
+  readonly ask: (way: WayOut) => Promise<Answer>;
+}
+
+/** How long a command waits for everybody together where the settings do not say. */
+const defaultWaitSeconds = 10;
+
+/** Proofs of older checkpoints that are asked about in one command. */
+const upgradesAtOnce = 8;
+
+/** A key is believed for a day after it was retired (FORMAT.md §13). */
+const retiredMs = 24 * 60 * 60 * 1000;
+
+/**
+ * Has the signed checkpoint (`signed`: checkpoint and signature) time-stamped by every configured authority and calendar
+ * that has not done so, all at once and within `anchor_wait_seconds` altogether, and asks what became of older promises.
+ * What checks out is kept: file first, then its entry (FORMAT.md §14, §15). Everything else leaves its authority
+ * pending with a reason and a time for the next try; nothing is thrown for it. An aborted signal ends it at once with
+ * what is there. The caller holds the writer lock.
+ */
+export async function anchorHead(
+  vault: Vault,
+  world: World,
+  head: { readonly size: number; readonly signed: Buffer },
+  options: AnchorOptions,
+): Promise<AnchorReport> {
+  const missing = missingParties(vault, world, head);
+  const nobody = whyNobody(vault, world, head.size);
+  if (nobody !== null) {
+    return { tokens: [], pending: missing.map((party) => ({ ...pendingOf(vault, party), reason: nobody })) };
+  }
+  const due = (name: string) => options.force || isDue(authorityState(vault.database, name), world.now());
+  const way = wayOut(vault, world, options);
+  const asked = missing.filter(({ source }) => due(source.authority));
+  const open = due(upgradeName) ? someOf(pendingProofs(vault.database), world) : [];
+  const [answers, upgrades] = await Promise.all([
+    Promise.all(asked.map(async (party) => ({ party, answer: await party.ask(way) }))),
+    Promise.all(open.map(async (proof) => ({ proof, answer: await upgradeOf(vault, proof, way) }))),
+  ]);
+  const tokens = answers.flatMap(({ party, answer }) => settle(vault, world, party.source, answer));
+  settleUpgrades(vault, world, upgrades);
+  const kept = new Set(answers.flatMap(({ party, answer }) => ("bytes" in answer ? [party] : [])));
+  return {
+    tokens,
+    pending: missing.filter((party) => !kept.has(party)).map((party) => pendingOf(vault, party)),
+  };
+}
+
+function missingParties(
+  vault: Vault,
+  world: World,
+  head: { size: number; signed: Buffer },
+): readonly Party[] {
+  const { authorities = [], calendars = [] } = vault.settings.settings;
+  const logged = tokensOf(vault.database, head.size);
+  const checkpoint = head.size;
+  const parties: Party[] = [
+    ...authorities.map((authority) => ({
+      source: { checkpoint, kind: "rfc3161" as const, authority: authority.name, url: authority.url },
+      ask: (way: WayOut) => stampByAuthority(authority, head.signed, world, way),
+    })),
+    ...calendars.map((calendar) => ({
+      source: { checkpoint, kind: "opentimestamps" as const, authority: calendar.name, url: calendar.url },
+      ask: (way: WayOut) => promiseByCalendar(calendar, head.signed, world, way),
+    })),
+  ];
+  const has = ({ source }: Party) =>
+    logged.some(({ kind, authority }) => kind === source.kind && authority === source.authority);
+  return parties.filter((party) => !has(party));
+}
+
+function whyNobody(vault: Vault, world: World, size: number): string | null {
+  if (world.env.HOLDFAST_OFFLINE === "1") return "offline";
+  if (world.signal.aborted) return "interrupted";
+  const until = keyInForce(keyHistoryOf(vault.database), size)?.until;
+  const retired = until ? world.now().getTime() - Date.parse(until.at) > retiredMs : false;
+  return retired ? "its signing key was retired more than a day ago" : null;
+}
+
+function wayOut(vault: Vault, world: World, { proxy, allowPrivate }: AnchorOptions): WayOut {
+  const { anchor_wait_seconds = defaultWaitSeconds, proxy: configured } = vault.settings.settings;
+  const late = AbortSignal.timeout(anchor_wait_seconds * 1000);
+  return { proxy: proxy ?? configured ?? null, allowPrivate, signal: AbortSignal.any([world.signal, late]) };
+}
+
+function pendingOf(vault: Vault, { source }: Party): AnchorReport["pending"][number] {
+  const state = authorityState(vault.database, source.authority);
+  const reason = state?.reason ?? "not asked yet";
+  return { authority: source.authority, reason, next_at: state?.next_at ?? null };
+}
+
+/** Keeps what came, or notes why nothing did. An interrupt says nothing about the authority. */
+function settle(vault: Vault, world: World, source: TokenSource, answer: Answer): AnchorReport["tokens"] {
+  const name = source.authority;
+  if ("bytes" in answer) {
+    const success = stateAfterSuccess(name, world.now());
+    keepToken(vault, source, answer.bytes, answer.facts, (database) => noteAuthority(database, success));
+    const { gen_time } = answer.facts;
+    return gen_time === null ? [] : [{ authority: name, gen_time }];
+  }
+  if (!world.signal.aborted) {
+    const before = authorityState(vault.database, name);
+    noteAuthority(vault.database, stateAfterFailure(name, before, answer, world.now()));
+  }
+  return [];
+}
+
+/** The row of the table `authority` for asking about older promises; no authority can have this name. */
+const upgradeName = "(promises)";
+
+type Upgrade = Awaited<ReturnType<typeof completeProof>>;
+
+async function upgradeOf(vault: Vault, proof: PendingProof, way: WayOut): Promise<Upgrade> {
+  const signed = signedBytes(readCheckpoint(vault.layout, proof.checkpoint));
+  const file = readPendingProof(vault, proof);
+  if (signed === null || file === null)
+    return { reason: "the proof or its checkpoint is not there", retryAfter: null };
+  return completeProof(file, signed, way);
+}
+
+function settleUpgrades(
+  vault: Vault,
+  world: World,
+  upgrades: readonly { readonly proof: PendingProof; readonly answer: Upgrade }[],
+): void {
+  for (const { proof, answer } of upgrades) {
+    if (!("bytes" in answer)) continue;
+    const { checkpoint, authority } = proof;
+    const source = { checkpoint, kind: "opentimestamps" as const, authority, url: answer.url ?? "" };
+    keepToken(vault, source, answer.bytes, answer.facts, () => undefined);
+  }
+  const failure = upgrades.map(({ answer }) => answer).find((answer) => !("bytes" in answer));
+  if (upgrades.length === 0 || world.signal.aborted) return;
+  const before = authorityState(vault.database, upgradeName);
+  const now = world.now();
+  noteAuthority(
+    vault.database,
+    failure === undefined || "bytes" in failure
+      ? stateAfterSuccess(upgradeName, now)
+      : stateAfterFailure(upgradeName, before, failure, now),
+  );
+}
+
+/** A few of many, by chance: some will never be kept, and they must not keep the others from being asked about. */
+function someOf(proofs: readonly PendingProof[], world: World): readonly PendingProof[] {
+  const left = [...proofs];
+  const chosen: PendingProof[] = [];
+  while (left.length > 0 && chosen.length < upgradesAtOnce) {
+    const [high = 0, low = 0] = world.random(2);
+    chosen.push(...left.splice((high * 256 + low) % left.length, 1));
+  }
+  return chosen;
+}

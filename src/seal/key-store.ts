@@ -1,0 +1,245 @@
+import { existsSync, linkSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { HoldfastError } from "../core/words/error.js";
+import { FormatError } from "../core/format-error.js";
+import {
+  type Ed25519Secret,
+  encodePrivateKey,
+  parsePublicKey,
+  publicKeyOfPrivate,
+  type SshPublicKey,
+} from "../audit/ssh-key.js";
+import type { World } from "../outcome.js";
+import { makeFolder, syncFile, syncFolder, writeNewFile } from "../vault/durable.js";
+
+/** A signing key that this machine has, or was told about. */
+export interface StoredKey {
+  readonly publicKey: SshPublicKey;
+  /** Where it stands in the configuration folder: the private key itself, or a note about one elsewhere. */
+  readonly path: string;
+  /** The private key file, absolute; null for a key that only an agent has. */
+  readonly keyFile: string | null;
+}
+
+/** The folder of this person's own settings: `$XDG_CONFIG_HOME/holdfast`, else `~/.config/holdfast`. */
+export function configFolder(env: World["env"]): string {
+  const config = env.XDG_CONFIG_HOME;
+  const base = config && isAbsolute(config) ? config : join(env.HOME || homedir(), ".config");
+  return join(base, "holdfast");
+}
+
+/** The folder of one vault's keys. */
+export function keyFolder(env: World["env"], vaultId: string): string {
+  return join(configFolder(env), "keys", vaultId);
+}
+
+/** The key with this public key, whichever vault's folder it lies in: a vault may be a copy, and keys are carried. */
+export function findKey(env: World["env"], key: SshPublicKey): StoredKey | null {
+  const keys = join(configFolder(env), "keys");
+  for (const vaultId of namesIn(keys)) {
+    const found = storedKeys(env, vaultId).find(({ publicKey }) => publicKey.blob.equals(key.blob));
+    if (found) return found;
+  }
+  return null;
+}
+
+/** The keys of one vault in the order in which they were made. What is not a key, or cannot be read, is passed over. */
+export function storedKeys(env: World["env"], vaultId: string): readonly StoredKey[] {
+  const folder = keyFolder(env, vaultId);
+  return numbered(folder).flatMap(({ name }) => {
+    const path = join(folder, name);
+    const found = orNull(() => (name.endsWith(".json") ? readNote(path) : readSecretFile(path)));
+    return found === null ? [] : [found];
+  });
+}
+
+/** Keeps a new private key under the next free name, readable by nobody else. */
+export function storeSecret(
+  vaultId: string,
+  secret: Ed25519Secret,
+  comment: string,
+  world: World,
+): StoredKey {
+  const check = Buffer.from(world.random(4)).readUInt32BE();
+  const text = encodePrivateKey(secret, comment, check);
+  const path = placeNext(world.env, vaultId, "", (temporary) => writeNewFile(temporary, text, 0o600));
+  return withPublicFile({ publicKey: secret.publicKey, path, keyFile: path }, comment);
+}
+
+/** Keeps the private key that somebody else writes to the path it is given, for instance `ssh-keygen`. */
+export async function storeMade(
+  vaultId: string,
+  comment: string,
+  env: World["env"],
+  make: (path: string) => Promise<void>,
+): Promise<StoredKey> {
+  const temporary = temporaryIn(makeKeyFolder(env, vaultId));
+  try {
+    await make(temporary);
+    syncFile(temporary);
+    return withPublicFile(readSecretFile(linkNext(env, vaultId, "", temporary)), comment);
+  } finally {
+    rmSync(temporary, { force: true });
+    rmSync(`${temporary}.pub`, { force: true });
+  }
+}
+
+/** Notes a key that lies elsewhere: in somebody's own file, or (`keyFile` null) in an agent. */
+export function storeNote(
+  vaultId: string,
+  publicKey: SshPublicKey,
+  keyFile: string | null,
+  env: World["env"],
+): StoredKey {
+  const note = { v: 1, public_key: publicKey.line, key_file: keyFile };
+  const text = `${JSON.stringify(note, null, 2)}\n`;
+  const path = placeNext(env, vaultId, ".json", (temporary) => writeNewFile(temporary, text, 0o600));
+  return { publicKey, path, keyFile };
+}
+
+/** Throws `usage` where the configuration folder or `keyFile` lies in the vault's folder: a key must not travel with it. */
+export function refuseKeyInside(root: string, env: World["env"], keyFile: string | null): void {
+  for (const path of [configFolder(env), ...(keyFile === null ? [] : [keyFile])]) {
+    if (!isInside(root, path)) continue;
+    throw new HoldfastError(
+      "usage",
+      `taking ${path} for the signing key: it lies inside the vault, and whoever gets the vault would get the key`,
+      "keep the key elsewhere: name another vault folder, another --key, or set XDG_CONFIG_HOME",
+    );
+  }
+}
+
+/** Throws `usage` for a file inside the vault's folder: what does not belong to a vault is a finding there. */
+export function refuseFileInside(root: string, file: string): void {
+  if (!isInside(root, file)) return;
+  throw new HoldfastError("usage", `writing ${file}: it would lie inside the vault`, "name a file elsewhere");
+}
+
+function isInside(root: string, path: string): boolean {
+  const way = relative(realPath(root), realPath(path));
+  return way !== ".." && !way.startsWith("../") && !isAbsolute(way);
+}
+
+/** The path with links resolved as far as it exists. */
+function realPath(path: string): string {
+  const absolute = resolve(path);
+  if (existsSync(absolute)) return realpathSync(absolute);
+  const parent = dirname(absolute);
+  return parent === absolute ? absolute : join(realPath(parent), relative(parent, absolute));
+}
+
+const keyName = /^signing-key-([1-9]\d{0,5})(\.json)?$/;
+
+function numbered(folder: string): readonly { readonly name: string; readonly number: number }[] {
+  return namesIn(folder)
+    .flatMap((name) => {
+      const number = keyName.exec(name)?.[1];
+      return number === undefined ? [] : [{ name, number: Number(number) }];
+    })
+    .sort((a, b) => a.number - b.number);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR", "EACCES")) return [];
+    throw error;
+  }
+}
+
+function makeKeyFolder(env: World["env"], vaultId: string): string {
+  const folder = keyFolder(env, vaultId);
+  makeFolder(folder, 0o700);
+  return folder;
+}
+
+/** Beside its final place; the process's number keeps two writers apart. */
+function temporaryIn(folder: string): string {
+  const temporary = join(folder, `.new-${process.pid}`);
+  rmSync(temporary, { force: true });
+  return temporary;
+}
+
+function placeNext(
+  env: World["env"],
+  vaultId: string,
+  ending: string,
+  write: (path: string) => void,
+): string {
+  const temporary = temporaryIn(makeKeyFolder(env, vaultId));
+  try {
+    write(temporary);
+    return linkNext(env, vaultId, ending, temporary);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Gives a whole, synced file the next free name: a link never takes the place of another file. */
+function linkNext(env: World["env"], vaultId: string, ending: string, temporary: string): string {
+  const folder = keyFolder(env, vaultId);
+  for (;;) {
+    const last = numbered(folder).at(-1)?.number ?? 0;
+    const path = join(folder, `signing-key-${last + 1}${ending}`);
+    try {
+      linkSync(temporary, path);
+      syncFolder(folder);
+      return path;
+    } catch (error) {
+      // A copy of this vault on the same machine has its keys here too: somebody was faster, the name after it is free.
+      if (!hasCode(error, "EEXIST")) throw error;
+    }
+  }
+}
+
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return (
+    error instanceof Error && "code" in error && typeof error.code === "string" && codes.includes(error.code)
+  );
+}
+
+/** Writes the `.pub` that OpenSSH's tools expect beside a key; with it the key itself is read only to sign. */
+function withPublicFile(stored: StoredKey, comment: string): StoredKey {
+  const path = `${stored.path}.pub`;
+  rmSync(path, { force: true });
+  writeNewFile(path, `${stored.publicKey.line} ${comment}\n`, 0o600);
+  syncFolder(dirname(path));
+  return stored;
+}
+
+/** A `.pub` that a kill kept from being written is made up for by the key file, where the public key stands too. */
+function readSecretFile(path: string): StoredKey {
+  const beside = orNull(() => parsePublicKey(readFileSync(`${path}.pub`, "latin1")));
+  if (beside !== null && existsSync(path)) return { publicKey: beside, path, keyFile: path };
+  return { publicKey: publicKeyOfPrivate(readFileSync(path, "latin1")), path, keyFile: path };
+}
+
+/** Null for a file that is not there, may not be read or is not what it should be. */
+function orNull<Read>(read: () => Read): Read | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FormatError || (error instanceof Error && "syscall" in error)) return null;
+    throw error;
+  }
+}
+
+function readNote(path: string): StoredKey {
+  const note = parseNote(readFileSync(path, "utf8"));
+  const key = new Map(typeof note === "object" && note !== null ? Object.entries(note) : []);
+  const [line, keyFile] = [key.get("public_key"), key.get("key_file")];
+  if (typeof line !== "string" || (keyFile !== null && typeof keyFile !== "string")) {
+    throw new FormatError("bad-key-note", "it is no note about a key");
+  }
+  return { publicKey: parsePublicKey(line), path, keyFile };
+}
+
+function parseNote(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new FormatError("bad-key-note", "it is not JSON");
+  }
+}

@@ -1,0 +1,263 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { type HeadReport, type SealOptions, sealHead } from "./checkpoint.js";
+import { originOf } from "../audit/checkpoint.js";
+import { HoldfastError } from "../core/words/error.js";
+import type { KeyPeriod, RotationReason } from "../audit/key-history.js";
+import { encodeAllowedSigners } from "../core/package/key-lines.js";
+import type { SshPublicKey } from "../audit/ssh-key.js";
+import { findKey, refuseFileInside } from "./key-store.js";
+import { knownHistory, knownKeys } from "./known-keys.js";
+import { type KeyChoice, nextKey } from "./make-key.js";
+import { openForWriting } from "./open-vault.js";
+import type { World } from "../outcome.js";
+import { keyKind, signerFor } from "./signing-key.js";
+import { syncFolder, writeNewFile } from "../vault/durable.js";
+import { keyHistoryOf, loggedVaultId, logTimesOf } from "../vault/key-entries.js";
+import { readVault, refuseMissingVault, type VaultReader } from "../vault/reader.js";
+import { closeVault, logEntry, type Vault } from "../vault/vault.js";
+
+/** How this machine has a key: it signs alone with a `file`, needs help with the next three, and cannot with `no`. */
+export type KeyHeld = "file" | "locked-file" | "device" | "agent" | "no";
+
+/** A signing key and the time it was in force. Schema `cli-output.schema.json#/$defs/keyPeriod`. */
+export interface KeyFacts {
+  readonly fingerprint: string;
+  readonly public_key: string;
+  /** The entry that named it, and its time. */
+  readonly entry: number;
+  readonly from: string;
+  /** The entry that ended it, its time and its reason; null for the key in force. */
+  readonly ended_by: number | null;
+  readonly until: string | null;
+  readonly reason: RotationReason | null;
+  /** False for a key that this machine does not have and that no known key endorsed: perhaps a stranger's. */
+  readonly known: boolean;
+}
+
+/** The answer of `key show`. */
+export interface KeyReport {
+  readonly id: string;
+  /** Null for a vault of an earlier build that has no key yet. */
+  readonly key: KeyFacts | null;
+  readonly held: KeyHeld;
+  /** Where the private key, or the note about it, lies on this machine. */
+  readonly place: string | null;
+  /** Every key in the order in which they were in force, the present one last. */
+  readonly history: readonly KeyFacts[];
+}
+
+/** What the log says of the vault's keys, and what this machine has of them. Reads only. */
+export function showKey(vault: string, world: World): KeyReport {
+  return readVault(vault, (reader) => {
+    const history = keyHistoryOf(reader.database);
+    const last = inForceNow(history);
+    const place = last && placeOf(last.key, world.env);
+    const id = idOf(reader);
+    const known = knownKeys(reader, id, history, world.env);
+    return {
+      id,
+      key: last && factsOf(last, known),
+      held: place?.held ?? "no",
+      place: place?.path ?? null,
+      history: history.map((period) => factsOf(period, known)),
+    };
+  });
+}
+
+/** The answer of `key rotate`. */
+export interface RotationReport {
+  readonly id: string;
+  /** The `key-rotated` entry. */
+  readonly entry: number;
+  readonly reason: RotationReason;
+  readonly key: { readonly fingerprint: string; readonly public_key: string };
+  readonly previous: { readonly fingerprint: string; readonly public_key: string } | null;
+  /** Whether the old key signed the checkpoint that ends with the rotation (FORMAT.md §13). */
+  readonly endorsed: boolean;
+  readonly held: KeyHeld;
+  readonly place: string | null;
+  /** Why the checkpoint that ends with the rotation is not signed; null otherwise. */
+  readonly problem: string | null;
+  /** What to do about the problem. */
+  readonly hint: string | null;
+}
+
+export interface RotationRequest {
+  readonly vault: string;
+  readonly choice: KeyChoice;
+  readonly reason: RotationReason;
+  readonly seal: SealOptions;
+}
+
+/**
+ * Gives a vault its next signing key: key, entry, and the old key's last checkpoint, which ends with that entry. Throws
+ * `key-missing` or `key-locked`, before anything is changed, where the old key is not at hand and is not given up.
+ */
+export async function rotateKey(
+  request: RotationRequest,
+  world: World,
+  onHead: (head: HeadReport) => void = () => undefined,
+): Promise<RotationReport> {
+  refuseMissingVault(request.vault);
+  const vault = await openForWriting(request.vault, world, () => undefined);
+  try {
+    const history = keyHistoryOf(vault.database);
+    const previous = inForceNow(history)?.key ?? null;
+    // A key that was given up signs nothing any more, also where it could.
+    const endorsing = request.reason === "routine" && previous !== null;
+    if (endorsing) await refuseUnusable(previous, world);
+    const key = await takeNext(vault, request, history, world);
+    const entry = logEntry(vault, "key-rotated", {
+      public_key: key.line,
+      previous: previous?.line ?? null,
+      reason: request.reason,
+    });
+    const head = await sealHead(vault, world, request.seal);
+    onHead(head);
+    const place = placeOf(key, world.env);
+    return {
+      id: vault.settings.vault_id,
+      entry: entry.seq,
+      reason: request.reason,
+      key: named(key),
+      previous: previous && named(previous),
+      endorsed: endorsing && head.size === entry.seq && head.key === previous.fingerprint,
+      held: place?.held ?? "no",
+      place: place?.path ?? null,
+      problem: head.problem,
+      hint: head.failure?.hint ?? null,
+    };
+  } finally {
+    closeVault(vault);
+  }
+}
+
+/** The answer of `key export`. */
+export interface SignersReport {
+  readonly id: string;
+  /** The file that was written; null where the text itself is the answer. */
+  readonly to: string | null;
+  readonly keys: number;
+  /** Fingerprints of keys that the log names and that are not handed out: nobody here or before them vouches for them. */
+  readonly left_out: readonly string[];
+  /** `allowed_signers`, as OpenSSH reads it. */
+  readonly allowed_signers: string;
+}
+
+/** The lines for whoever checks this vault, and where `to` is given a new file of them. Never writes into the vault. */
+export function exportSigners(vault: string, to: string | null, world: World): SignersReport {
+  world.signal.throwIfAborted();
+  const report = readVault(vault, (reader) => {
+    const id = idOf(reader);
+    const history = keyHistoryOf(reader.database);
+    const known = knownKeys(reader, id, history, world.env);
+    const given = knownHistory(history, known);
+    if (history.length > 0) {
+      const left_out = history
+        .filter(({ introducedBy }) => !known.has(introducedBy))
+        .map(({ key }) => key.fingerprint);
+      const allowed_signers = encodeAllowedSigners(originOf(id), given, logTimesOf(reader.database));
+      return { id, to, keys: given.length, left_out, allowed_signers };
+    }
+    throw new HoldfastError(
+      "not-found",
+      `writing the keys of ${vault}: its log names none`,
+      "give it one with: holdfast key rotate",
+    );
+  });
+  if (to !== null) writeSigners(vault, to, report.allowed_signers);
+  return report;
+}
+
+function writeSigners(vault: string, to: string, text: string): void {
+  refuseFileInside(vault, to);
+  if (existsSync(to)) {
+    throw new HoldfastError(
+      "usage",
+      `writing ${to}: there is such a file already`,
+      "name a new file with --to",
+    );
+  }
+  if (!existsSync(dirname(to))) {
+    throw new HoldfastError(
+      "usage",
+      `writing ${to}: there is no such folder`,
+      "make it, or name another file",
+    );
+  }
+  writeNewFile(to, text, 0o644);
+  syncFolder(dirname(to));
+}
+
+/** A probe that no other signature can be taken for. */
+const probe = { message: Buffer.from("is this key at hand?\n"), namespace: "holdfast-probe@v1" };
+
+/**
+ * The old key signs once before anything is changed: an entry that it then could not sign would stay a rotation that
+ * nobody endorsed.
+ */
+async function refuseUnusable(key: SshPublicKey, world: World): Promise<void> {
+  await (await signerFor(key.line, world)).sign(probe.message, probe.namespace);
+}
+
+async function takeNext(
+  vault: Vault,
+  { vault: root, choice }: RotationRequest,
+  history: readonly KeyPeriod[],
+  world: World,
+): Promise<SshPublicKey> {
+  const used = history.map(({ key }) => key);
+  const next = await nextKey(root, vault.settings.vault_id, choice, used, world);
+  const last = inForceNow(history)?.key;
+  if (!last?.blob.equals(next.publicKey.blob)) return next.publicKey;
+  throw new HoldfastError(
+    "usage",
+    `taking ${next.publicKey.fingerprint} for the signing key: it is the signing key already`,
+    "name another one with --key, or leave --key out for a new one",
+  );
+}
+
+function inForceNow(history: readonly KeyPeriod[]): KeyPeriod | null {
+  const last = history.at(-1);
+  return last && last.until === null ? last : null;
+}
+
+function placeOf(
+  key: SshPublicKey,
+  env: World["env"],
+): { readonly held: KeyHeld; readonly path: string } | null {
+  const stored = findKey(env, key);
+  if (stored === null) return null;
+  const kind = keyKind(stored);
+  return { held: kind === "gone" ? "no" : kind, path: stored.keyFile ?? stored.path };
+}
+
+function factsOf(
+  { key, introducedBy, from, until, reason }: KeyPeriod,
+  known: ReadonlySet<number>,
+): KeyFacts {
+  return {
+    ...named(key),
+    entry: introducedBy,
+    from,
+    ended_by: until?.seq ?? null,
+    until: until?.at ?? null,
+    reason,
+    known: known.has(introducedBy),
+  };
+}
+
+function named(key: SshPublicKey): { readonly fingerprint: string; readonly public_key: string } {
+  return { fingerprint: key.fingerprint, public_key: key.line };
+}
+
+function idOf({ database, layout }: VaultReader): string {
+  const id = loggedVaultId(database);
+  if (id !== null) return id;
+  throw new HoldfastError(
+    "not-as-recorded",
+    `reading ${layout.database}: entry 1 does not state the vault's id`,
+    "run 'holdfast verify' to see what is wrong",
+  );
+}

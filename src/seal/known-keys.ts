@@ -1,0 +1,70 @@
+import { asciiOf } from "../audit/signed-checkpoint.js";
+import { checkpointNamespace, originOf, parseCheckpoint } from "../audit/checkpoint.js";
+import { FormatError } from "../core/format-error.js";
+import type { KeyPeriod } from "../audit/key-history.js";
+import type { SshPublicKey } from "../audit/ssh-key.js";
+import { checkSignature } from "../audit/sshsig.js";
+import { storedKeys } from "./key-store.js";
+import type { World } from "../outcome.js";
+import { passLines } from "../vault/line-pass.js";
+import { readCheckpoint } from "../vault/log-folder.js";
+import type { VaultReader } from "../vault/reader.js";
+
+/**
+ * The keys of a log that may be handed out as the vault's (FORMAT.md §13), by the entry that named each: the one of entry 1,
+ * those that this machine has for this vault, and those that the key before them, itself among these, endorsed over the
+ * lines as they are. A `key-rotated` entry alone is the word of whoever can write to `vault.db`.
+ */
+export function knownKeys(
+  { layout, database }: VaultReader,
+  vaultId: string,
+  history: readonly KeyPeriod[],
+  env: World["env"],
+): ReadonlySet<number> {
+  const stored = storedKeys(env, vaultId).map(({ publicKey }) => publicKey.blob);
+  const isStored = ({ key }: KeyPeriod) => stored.some((blob) => blob.equals(key.blob));
+  const unsure = history.filter((period) => period.introducedBy !== 1 && !isStored(period));
+  const sizes = new Set(unsure.map(({ introducedBy }) => introducedBy));
+  const states =
+    sizes.size === 0 ? null : passLines(database, sizes, Number.MAX_SAFE_INTEGER, () => undefined).states;
+  const isEndorsed = (by: SshPublicKey, size: number): boolean => {
+    const { body, signature } = readCheckpoint(layout, size);
+    const root = states?.get(size)?.root;
+    if (body === null || signature === null || root === undefined) return false;
+    const check = checkSignature(body, asciiOf(signature.bytes), checkpointNamespace);
+    if (!("key" in check) || !check.key.blob.equals(by.blob)) return false;
+    return isOver(body, originOf(vaultId), size, root);
+  };
+  const known = new Set<number>();
+  for (const [at, period] of history.entries()) {
+    const before = history[at - 1];
+    const byBefore =
+      before !== undefined && known.has(before.introducedBy) && isEndorsed(before.key, period.introducedBy);
+    if (period.introducedBy === 1 || isStored(period) || byBefore) known.add(period.introducedBy);
+  }
+  return known;
+}
+
+/** The history without the other keys: a rotation that nobody known stands behind ends no key's time either. */
+export function knownHistory(
+  history: readonly KeyPeriod[],
+  known: ReadonlySet<number>,
+): readonly KeyPeriod[] {
+  return history.flatMap((period, at): readonly KeyPeriod[] => {
+    if (!known.has(period.introducedBy)) return [];
+    const next = history.findIndex(({ introducedBy }, later) => later > at && known.has(introducedBy));
+    const { introducedBy, from } = history[next] ?? period;
+    if (next === -1) return [{ ...period, until: null, reason: null }];
+    return [{ ...period, until: { seq: introducedBy, at: from }, reason: history[next - 1]?.reason ?? null }];
+  });
+}
+
+function isOver(body: Uint8Array, origin: string, size: number, root: Buffer): boolean {
+  try {
+    const checkpoint = parseCheckpoint(asciiOf(body));
+    return checkpoint.origin === origin && checkpoint.size === size && checkpoint.root.equals(root);
+  } catch (error) {
+    if (error instanceof FormatError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,162 @@
+import type { Json } from "../audit/canonical-json.js";
+import { keyInForce } from "../audit/key-history.js";
+import type { DoctorFinding } from "../upkeep/doctor.js";
+import { findKey } from "./key-store.js";
+import type { World } from "../outcome.js";
+import { keyKind } from "./signing-key.js";
+import { configured } from "../vault/index/anchors.js";
+import { type PendingAnchor, pendingAnchors } from "../vault/index/authorities.js";
+import { readMemory } from "./signer-memory.js";
+import { keyHistoryOf, loggedVaultId } from "../vault/key-entries.js";
+import { entriesBehind, lastEntryOf } from "../vault/log.js";
+import { newestCheckpoint } from "../vault/log-folder.js";
+import type { VaultReader } from "../vault/reader.js";
+import { tokensOf } from "../vault/index/tokens.js";
+import { witnessesOf } from "../vault/witnesses.js";
+
+/** How far the log of a vault is signed and time-stamped, and what is missing for more. */
+export interface SealState {
+  /** The key that the next checkpoint is signed with, and whether this machine has it; null where the log names none. */
+  readonly key: {
+    readonly fingerprint: string;
+    readonly held: ReturnType<typeof keyKind> | "no";
+  } | null;
+  /** Size of the newest signed checkpoint; null where there is none. */
+  readonly checkpoint: number | null;
+  /** Entries behind it, those of its own tokens not counted. */
+  readonly unsigned_entries: number;
+  /** Logged tokens over it. */
+  readonly tokens: number;
+  readonly pending: readonly PendingAnchor[];
+  /** By how much the newest token's time was ahead of this machine's clock when it came; null where that is not known. */
+  readonly clock_difference_ms: number | null;
+  /** Signatures of others over checkpoints. */
+  readonly witnesses: number;
+  /** The last state that this machine remembers to be signed (FORMAT.md §14.1); null where it remembers none. */
+  readonly memory: { readonly size: number; readonly at: string } | null;
+}
+
+/** Reads only; nothing is judged. */
+export function sealState({ layout, database }: VaultReader, env: World["env"]): SealState {
+  const newest = newestCheckpoint(layout);
+  const size = newest !== null && newest.signature !== null ? newest.size : null;
+  const key = keyInForce(keyHistoryOf(database), Number.MAX_SAFE_INTEGER)?.key ?? null;
+  const stored = key && findKey(env, key);
+  return {
+    key: key && { fingerprint: key.fingerprint, held: stored ? keyKind(stored) : "no" },
+    checkpoint: size,
+    unsigned_entries: entriesBehind(database, size ?? 0),
+    tokens: size === null ? 0 : tokensOf(database, size).length,
+    pending: size === null ? [] : pendingAnchors(database, configured(layout), size),
+    clock_difference_ms: clockDifference(lastEntryOf(database, ["token"])?.body.clock_difference_ms),
+    witnesses: witnessesOf(database).length,
+    memory: memoryOf(loggedVaultId(database), env),
+  };
+}
+
+/** What `doctor` says about it. */
+export function sealFindings(state: SealState): readonly DoctorFinding[] {
+  return [
+    keyFinding(state.key),
+    checkpointFinding(state),
+    ...anchorFindings(state),
+    ...clockFinding(state),
+    ...witnessFinding(state),
+    memoryFinding(state),
+  ];
+}
+
+const heldWords: Readonly<Record<NonNullable<SealState["key"]>["held"], string>> = {
+  file: "in a file of yours",
+  "locked-file": "in a file of yours, with a passphrase",
+  device: "in a device",
+  agent: "in an agent",
+  gone: "its file cannot be read",
+  no: "not on this machine",
+};
+
+function keyFinding(key: SealState["key"]): DoctorFinding {
+  if (key === null) {
+    const hint = "give this vault its first key: holdfast key rotate";
+    return { severity: "problem", what: "signing key", detail: "the log names none", hint };
+  }
+  const found = { what: "signing key", detail: `${key.fingerprint}, ${heldWords[key.held]}` };
+  if (key.held !== "gone" && key.held !== "no") return { ...found, severity: "ok", hint: null };
+  const hint = "bring the key to this machine, or go on with a new one: holdfast key rotate --lost";
+  return { ...found, severity: "problem", hint };
+}
+
+function checkpointFinding({ checkpoint, unsigned_entries }: SealState): DoctorFinding {
+  const newest = checkpoint === null ? "none yet" : `the newest one is over ${checkpoint} entries`;
+  const behind =
+    unsigned_entries === 0 ? "nothing behind it" : `${unsigned_entries} entries are not signed yet`;
+  const detail = `${newest}, ${behind}`;
+  return unsigned_entries === 0
+    ? { severity: "ok", what: "checkpoints", detail, hint: null }
+    : { severity: "note", what: "checkpoints", detail, hint: "sign them: holdfast checkpoint" };
+}
+
+function anchorFindings({ checkpoint, tokens, pending }: SealState): readonly DoctorFinding[] {
+  if (checkpoint === null) return [];
+  if (tokens === 0 && pending.length === 0) {
+    const detail = "no authority is configured: nobody outside says by when the log existed";
+    const hint = "name two or more in holdfast.json under settings.authorities";
+    return [{ severity: "note", what: "outside time", detail, hint }];
+  }
+  const stamped: readonly DoctorFinding[] =
+    tokens === 0
+      ? []
+      : [
+          {
+            severity: "ok",
+            what: "outside time",
+            detail: `${tokens} over checkpoint ${checkpoint}`,
+            hint: null,
+          },
+        ];
+  return [
+    ...stamped,
+    ...pending.map(({ authority, reason, next_at }): DoctorFinding => {
+      const next = next_at === null ? "with the next command that writes" : `not before ${next_at}`;
+      const detail = `pending: ${authority}: ${reason}; asked again ${next}`;
+      return { severity: "note", what: "outside time", detail, hint: "ask now: holdfast checkpoint" };
+    }),
+  ];
+}
+
+/** Authorities keep their clocks to the second: more than a minute is a fault of one of the two. */
+const oddClockMs = 60_000;
+
+function clockFinding({ clock_difference_ms }: SealState): readonly DoctorFinding[] {
+  if (clock_difference_ms === null || Math.abs(clock_difference_ms) <= oddClockMs) return [];
+  const seconds = Math.round(Math.abs(clock_difference_ms) / 1000);
+  const side = clock_difference_ms > 0 ? "behind" : "ahead of";
+  const detail = `this machine's clock was ${seconds} s ${side} the last time-stamp when it came`;
+  const hint = "set the clock, and let a time service keep it: every time in the log is this machine's";
+  return [{ severity: "note", what: "clock and time-stamps", detail, hint }];
+}
+
+function memoryOf(vaultId: string | null, env: World["env"]): SealState["memory"] {
+  const head = vaultId === null ? null : readMemory(env, vaultId).head;
+  return head && { size: head.size, at: head.at };
+}
+
+function memoryFinding({ memory }: SealState): DoctorFinding {
+  const what = "memory of what was signed";
+  if (memory !== null) {
+    const detail = `${memory.size} entries, on ${memory.at}`;
+    return { severity: "ok", what, detail, hint: null };
+  }
+  const detail = "none on this machine: an older or rewritten copy of this vault could not be told from it";
+  return { severity: "note", what, detail, hint: "begin one: holdfast checkpoint" };
+}
+
+function clockDifference(value: Json | undefined): number | null {
+  return typeof value === "number" ? value : null;
+}
+
+function witnessFinding({ witnesses }: SealState): readonly DoctorFinding[] {
+  if (witnesses === 0) return [];
+  const detail = `${witnesses} signatures of others over checkpoints`;
+  return [{ severity: "ok", what: "witnesses", detail, hint: null }];
+}

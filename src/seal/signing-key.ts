@@ -1,0 +1,141 @@
+import { readFileSync } from "node:fs";
+import { HoldfastError } from "../core/words/error.js";
+import { FormatError } from "../core/format-error.js";
+import { type Ed25519Secret, parsePrivateKey, parsePublicKey, type SshPublicKey } from "../audit/ssh-key.js";
+import { checkSignature, signMessage } from "../audit/sshsig.js";
+import { findKey, type StoredKey } from "./key-store.js";
+import type { World } from "../outcome.js";
+import { signWithSshKeygen } from "../tools/run/ssh-keygen.js";
+
+export { configFolder } from "./key-store.js";
+
+/** Signs with one key; what comes back was checked against that key. */
+export interface Signer {
+  readonly key: SshPublicKey;
+  /**
+   * The armoured signature (SSHSIG) over these bytes in this namespace. Throws HoldfastError `key-locked` where the key
+   * needs an agent, a touch or a passphrase and did not get it, `key-missing` where its file has gone.
+   */
+  sign(message: Uint8Array, namespace: string): Promise<string>;
+}
+
+/**
+ * The signer of a public key, from the keys that lie in the configuration folder or are noted there. Nothing secret is
+ * read before something is signed. Throws HoldfastError `key-missing` where this machine does not have the key.
+ */
+export async function signerFor(publicKeyLine: string, world: World): Promise<Signer> {
+  const key = readLine(publicKeyLine);
+  const stored = findKey(world.env, key);
+  if (stored === null) {
+    throw keyMissing(`signing with ${key.fingerprint}: this machine does not have that key`);
+  }
+  return {
+    key,
+    sign: async (message, namespace) => {
+      const armored = await signWith(stored, message, namespace, world);
+      const check = checkSignature(message, armored, namespace);
+      if ("key" in check && check.key.blob.equals(key.blob)) return armored;
+      throw new HoldfastError(
+        "key-locked",
+        `signing with ${key.fingerprint}: what came back is not a signature by this key`,
+        "try again; if it stays so, take another agent, or another key with: holdfast key rotate",
+      );
+    },
+  };
+}
+
+/** Whether this machine can sign with a stored key by itself, or needs an agent, a device or a passphrase for it. */
+export function keyKind(stored: StoredKey): "file" | "locked-file" | "device" | "agent" | "gone" {
+  if (stored.keyFile === null) return "agent";
+  if (stored.publicKey.type !== "ssh-ed25519") return "device";
+  try {
+    return openSecret(stored, stored.keyFile) === null ? "locked-file" : "file";
+  } catch (error) {
+    if (error instanceof HoldfastError) return "gone";
+    throw error;
+  }
+}
+
+function readLine(line: string): SshPublicKey {
+  try {
+    return parsePublicKey(line);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw keyMissing(`finding the signing key: the log names none that can be read: ${error.message}`);
+  }
+}
+
+async function signWith(
+  stored: StoredKey,
+  message: Uint8Array,
+  namespace: string,
+  world: World,
+): Promise<string> {
+  const { keyFile, publicKey } = stored;
+  const secret = keyFile === null ? null : openSecret(stored, keyFile);
+  if (secret) return signMessage(message, namespace, secret);
+  if (publicKey.type !== "ssh-ed25519") sayTouch(world);
+  const { env, signal } = world;
+  const request = { message, namespace, publicKeyLine: publicKey.line, keyFile, env, signal };
+  const answer = await signWithSshKeygen(request);
+  if ("text" in answer) return answer.text;
+  throw new HoldfastError(
+    "key-locked",
+    `signing with ${publicKey.fingerprint}: ${answer.refused ? refusal(stored, answer.problem) : answer.problem}`,
+    unlockHint(stored),
+  );
+}
+
+function refusal({ keyFile, publicKey }: StoredKey, said: string): string {
+  if (keyFile === null) return "no agent that can be reached has this key";
+  if (publicKey.type === "ssh-ed25519") return "the key is locked: it has a passphrase and is in no agent";
+  return `the device that holds the key is not at hand, or nobody touched it: ${said}`;
+}
+
+/** The private key in a file; null where it has a passphrase or is a device's. Throws `key-missing`. */
+function openSecret({ publicKey }: StoredKey, keyFile: string): Ed25519Secret | null {
+  let text: string;
+  try {
+    text = readFileSync(keyFile, "latin1");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw keyMissing(`signing with ${publicKey.fingerprint}: its file ${keyFile} cannot be read`, error);
+  }
+  try {
+    const secret = parsePrivateKey(text);
+    if (secret.publicKey.blob.equals(publicKey.blob)) return secret;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    if (error.code === "key-has-passphrase" || publicKey.type !== "ssh-ed25519") return null;
+  }
+  throw keyMissing(`signing with ${publicKey.fingerprint}: its file ${keyFile} holds another key or none`);
+}
+
+function unlockHint({ keyFile, publicKey }: StoredKey): string {
+  if (keyFile === null)
+    return "start the agent that has it and set SSH_AUTH_SOCK; 'ssh-add -l' lists its keys";
+  if (publicKey.type !== "ssh-ed25519")
+    return `plug the device in and touch it when it blinks, or add it to an agent: ssh-add ${keyFile}`;
+  return `add it to an agent: ssh-add ${keyFile}`;
+}
+
+function sayTouch(world: World): void {
+  world.progress({
+    subject: "signature",
+    stage: "wait",
+    detail: "touch the device that holds the signing key when it blinks",
+    done: null,
+    total: null,
+    speed: null,
+    etaSeconds: null,
+  });
+}
+
+function keyMissing(message: string, cause?: unknown): HoldfastError {
+  return new HoldfastError(
+    "key-missing",
+    message,
+    "bring the key to this machine, or go on with a new one: holdfast key rotate --lost",
+    cause,
+  );
+}

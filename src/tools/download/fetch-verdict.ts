@@ -1,0 +1,237 @@
+import { readFileSync } from "node:fs";
+import { isJsonObject, type Json, parseForeignJson } from "../../audit/canonical-json.js";
+import {
+  classifyFailure,
+  type Failure,
+  type FailureCode,
+  failureOf,
+  readErrorLines,
+  readWarningLines,
+} from "../../core/capture/failure.js";
+import { printable } from "../../core/words/printable.js";
+import type { HttpExchange } from "../../core/capture/record.js";
+import { redactText, redactUrl } from "../../core/capture/redact.js";
+import { followRedirects, type TrafficExchange, type TrafficLog } from "../../core/capture/traffic-log.js";
+import { judgeTransfer } from "../../core/capture/transfer.js";
+import { wellFormed } from "../../core/well-formed.js";
+import type { WatchReason } from "./watch.js";
+import type {
+  FetchEvidence,
+  FetchedFile,
+  FetchOutcome,
+  FetchRequest,
+  ListHead,
+  ListOutcome,
+} from "./fetch-types.js";
+import { type JudgedTrack, judgeTracks } from "./fetched-tracks.js";
+import { maxInfoJsonBytes } from "../run/limits.js";
+import { readListEntries } from "../list-json.js";
+import type { Received } from "./received-files.js";
+import type { RunResult } from "../run/run.js";
+
+/** Everything a finished run left behind. */
+export interface FetchFacts {
+  readonly run: RunResult;
+  /** What the watchdog saw, when it ended the run. */
+  readonly watchdog: WatchReason | null;
+  readonly argv: readonly string[];
+  readonly received: Received;
+  readonly log: TrafficLog;
+}
+
+/**
+ * Decides from files, lengths and errors what a run of yt-dlp yielded. Success needs all of: status 0, no error line,
+ * at least one finished media file that is media, nothing left unfinished, and no length that fell short.
+ */
+export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutcome {
+  const { received, log, run } = facts;
+  const errors = readErrorLines(run.stderr.toString("utf8"));
+  const info = readJson(received.infoJson);
+  const tracks = judgeTracks(received.media, info, log);
+  const evidence = gatherEvidence(request, facts, tracks, errors);
+  const list = readListHead(readJson(received.listJson));
+  const clean = run.endedBy === "exited" && run.exitCode === 0 && errors.length === 0;
+  if (clean && tracks.length === 0 && list !== null) return { kind: "list", list, ...evidence };
+
+  if (clean && tracks.length === 0 && log.remarks.some((line) => olderRemark.test(line)))
+    return { kind: "older", ...evidence };
+
+  const code = mediaFailure(tracks, request.bounds.maxBytes);
+  const whole = clean && !received.leftovers && evidence.transfer.verdict !== "incomplete";
+  if (code === null && whole && tracks.length > 0) {
+    return { kind: "media", tracks: tracks.map((one) => one.track), list: severalOf(list), ...evidence };
+  }
+  const failure = code === null ? runFailure(facts, errors, tracks.length > 0 && clean) : failureOf(code);
+  const onlySubtitles = request.subtitles && code === null && failedForSubtitles(facts, tracks, errors);
+  return {
+    kind: "failed",
+    failure,
+    partialTracks: worthKeeping(failure, tracks),
+    onlySubtitles,
+    ...evidence,
+  };
+}
+
+/** yt-dlp gives up before the clip where a subtitle is refused, and reports a failure behind it where one breaks off. */
+function failedForSubtitles(
+  { run, received }: FetchFacts,
+  tracks: readonly JudgedTrack[],
+  errors: readonly string[],
+): boolean {
+  if (run.endedBy !== "exited") return false;
+  if (errors.some((line) => /^Unable to download video subtitles for /.test(line))) return true;
+  const media = { tracks: tracks.map((one) => one.transfer), exitCode: 0, endedBy: "exited", errors: false };
+  return !received.leftovers && judgeTransfer(media).verdict === "whole";
+}
+
+/** What yt-dlp says, and nothing more, when `--dateafter` keeps it from downloading. */
+const olderRemark = /^\[download\] \d{4}-\d{2}-\d{2} upload date is not in range /;
+
+/** A list with one entry is the clip itself. */
+function severalOf(list: ListHead | null): ListHead | null {
+  return list !== null && list.items !== 1 ? list : null;
+}
+
+/** What the bytes themselves rule out, whatever the downloader said. */
+function mediaFailure(tracks: readonly JudgedTrack[], maxBytes: number): FailureCode | null {
+  const total = tracks.reduce((sum, one) => sum + one.track.bytes, 0);
+  if (total > maxBytes) return "too-large";
+  if (tracks.some((one) => one.kind === "text")) return "not-media";
+  if (tracks.some((one) => one.track.bytes === 0 && !one.transfer.unfinished)) return "empty";
+  return null;
+}
+
+function runFailure(facts: FetchFacts, errors: readonly string[], endedShort: boolean): Failure {
+  if (endedShort) return failureOf("cut-short");
+  const last = facts.log.exchanges.findLast((exchange) => exchange.status !== null);
+  return classifyFailure({
+    endedBy: facts.run.endedBy,
+    exitCode: facts.run.exitCode,
+    watchdog: facts.watchdog,
+    errors,
+    remarks: facts.log.remarks,
+    lastStatus: last?.status ?? null,
+  });
+}
+
+/** Endless, oversized and unwanted downloads leave nothing; whatever broke off may be all there will ever be. */
+const leavesNothing: readonly FailureCode[] = [
+  "too-large",
+  "not-media",
+  "empty",
+  "live-stream",
+  "timed-out",
+  "interrupted",
+  "disk-full",
+  "drm",
+];
+
+function worthKeeping(failure: Failure, tracks: readonly JudgedTrack[]) {
+  if (leavesNothing.includes(failure.code)) return [];
+  return tracks.filter((one) => one.track.bytes > 0).map((one) => one.track);
+}
+
+function gatherEvidence(
+  request: FetchRequest,
+  facts: FetchFacts,
+  tracks: readonly JudgedTrack[],
+  errors: readonly string[],
+): FetchEvidence {
+  const { received, log, run } = facts;
+  const secrets = [request.folder, request.cookiesFile ?? "", request.proxy ?? ""];
+  const chain = followRedirects(request.url, log.exchanges).map((url) => redactUrl(url, secrets));
+  const refusal = lastRefusal(log);
+  const lines = [...errors, ...readWarningLines(run.stderr.toString("utf8"))];
+  return {
+    infoJson: received.infoJson,
+    pages: received.pages,
+    subtitles: received.subtitles,
+    thumbnails: [],
+    transfer: judgeTransfer({
+      tracks: tracks.map((one) => one.transfer),
+      exitCode: run.exitCode,
+      endedBy: run.endedBy,
+      errors: errors.length > 0,
+    }),
+    exchanges: log.exchanges.map((exchange) => toRecord(exchange, secrets)),
+    redirects: chain,
+    finalUrl: chain[chain.length - 1] ?? null,
+    retryAfter: refusal?.retry_after ?? null,
+    lastStatus: refusal?.status ?? null,
+    warnings: lines.map((line) => printable(redactText(line, secrets).text)),
+    run,
+    argv: facts.argv,
+  };
+}
+
+/** Of one track it may be long ago: yt-dlp goes on with the next. */
+function lastRefusal({ exchanges }: TrafficLog): TrafficExchange | undefined {
+  return (
+    exchanges.findLast(({ status }) => status === 429 || status === 503) ??
+    exchanges.findLast(({ status }) => status !== null && status >= 400)
+  );
+}
+
+function toRecord(exchange: TrafficExchange, secrets: readonly string[]): HttpExchange {
+  return {
+    method: exchange.method,
+    url: redactUrl(exchange.url, secrets),
+    status: exchange.status,
+    location: exchange.location === null ? null : redactUrl(exchange.location, secrets),
+    date: exchange.date,
+    last_modified: exchange.last_modified,
+    etag: exchange.etag,
+    content_type: exchange.content_type,
+    content_length: exchange.content_length,
+  };
+}
+
+/** The downloader's JSON, or null where it is missing, too large or none. */
+function readJson(file: FetchedFile | null): Json {
+  if (file === null || file.bytes > maxInfoJsonBytes) return null;
+  return parseOrNull(readFileSync(file.path, "utf8"));
+}
+
+function parseOrNull(text: string): Json {
+  try {
+    return parseForeignJson(text);
+  } catch {
+    return null;
+  }
+}
+
+function readListHead(json: Json): ListHead | null {
+  if (!isJsonObject(json)) return null;
+  const { title, playlist_count: count } = json;
+  return {
+    title: typeof title === "string" ? wellFormed(title) : null,
+    items: typeof count === "number" && Number.isSafeInteger(count) && count >= 0 ? count : null,
+  };
+}
+
+/** The same for a listing: its JSON is on stdout, and an entry that could not be read does not spoil the others. */
+export function judgeList(url: string, result: RunResult, argv: readonly string[]): ListOutcome {
+  const told = { run: { ...result, stdout: Buffer.alloc(0) }, argv };
+  const json = parseOrNull(result.stdout.toString("utf8"));
+  if (result.endedBy !== "exited" || !isJsonObject(json)) {
+    const errors = readErrorLines(result.stderr.toString("utf8"));
+    const { endedBy, exitCode } = result;
+    const failure = classifyFailure({
+      endedBy,
+      exitCode,
+      watchdog: null,
+      errors,
+      remarks: [],
+      lastStatus: null,
+    });
+    return { kind: "failed", failure, ...told };
+  }
+  const entries = readListEntries(json, url);
+  if (entries.length === 0) return { kind: "failed", failure: failureOf("no-video"), ...told };
+  return {
+    kind: "list",
+    title: typeof json.title === "string" ? wellFormed(json.title) : null,
+    entries,
+    ...told,
+  };
+}

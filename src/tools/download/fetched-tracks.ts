@@ -1,0 +1,142 @@
+import { isJsonObject, type Json, type JsonObject } from "../../audit/canonical-json.js";
+import { redactUrl } from "../../core/capture/redact.js";
+import {
+  requestOrigins,
+  sameResource,
+  type TrafficExchange,
+  type TrafficLog,
+} from "../../core/capture/traffic-log.js";
+import { matchLengths, type TrackTransfer } from "../../core/capture/transfer.js";
+import { webUrl } from "../../core/web-url.js";
+import { wellFormed } from "../../core/well-formed.js";
+import type { FetchedTrack } from "./fetch-types.js";
+import { type MediaKind, sniffFile, trackExtension } from "../media/kind.js";
+import type { ReceivedMedia } from "./received-files.js";
+
+/** A track with how its transfer went and what its first bytes are. */
+export interface JudgedTrack {
+  readonly track: FetchedTrack;
+  readonly transfer: TrackTransfer;
+  readonly kind: MediaKind;
+}
+
+/**
+ * Puts together what is known of each track: the downloader's files in the order it began them, the answers that
+ * announced their lengths, and the number of segments it said there are. `info` is the raw info.json.
+ */
+export function judgeTracks(media: readonly ReceivedMedia[], info: Json, log: TrafficLog): JudgedTrack[] {
+  const ordered = inOrderOfDownload(media, log.remarks);
+  const totals = log.remarks.flatMap((line) => /^\[\w+\] Total fragments: (\d{1,9})\b/.exec(line)?.[1] ?? []);
+  const segmented = ordered.filter((file) => file.segments.length > 0);
+  return ordered.map((file, index) => {
+    const kind = file.bytes === 0 ? "unknown" : sniffFile(file.path);
+    const claimed = /\.([^.]+)$/.exec(file.name)?.[1]?.toLowerCase() ?? "";
+    const name = `track-${index + 1}.${trackExtension(kind, claimed)}`;
+    const total = totals.length === segmented.length ? totals[segmented.indexOf(file)] : undefined;
+    return { kind, ...judgeFile(file, name, answerFor(file, info, log), total, log) };
+  });
+}
+
+function judgeFile(
+  file: ReceivedMedia,
+  name: string,
+  answer: TrafficExchange | null,
+  total: string | undefined,
+  log: TrafficLog,
+): Pick<JudgedTrack, "track" | "transfer"> {
+  const { path, bytes, unfinished, segments } = file;
+  if (segments.length === 0) {
+    const announced = answer === null ? null : announcedLength(answer);
+    return {
+      track: {
+        path,
+        bytes,
+        name,
+        receivedAs: lastPathPart(answer),
+        announcedBytes: announced,
+        segments: null,
+      },
+      transfer: { name, received: bytes, announced, unfinished, segments: null },
+    };
+  }
+  const announced = matchLengths(
+    segments.map((segment) => segment.bytes),
+    log.exchanges.filter(answersWhole).flatMap((exchange) => exchange.content_length ?? []),
+  );
+  const pieces = segments.map((segment, at) => ({
+    received: segment.bytes,
+    announced: announced[at] ?? null,
+  }));
+  const expected = total === undefined ? null : Number(total);
+  return {
+    track: { path, bytes, name, receivedAs: null, announcedBytes: null, segments },
+    transfer: { name, received: bytes, announced: null, unfinished, segments: { expected, pieces } },
+  };
+}
+
+function inOrderOfDownload(media: readonly ReceivedMedia[], remarks: readonly string[]): ReceivedMedia[] {
+  const begun = remarks.flatMap((line) => /^\[download\] Destination: (.*)$/.exec(line)?.[1] ?? []);
+  const place = (file: ReceivedMedia) => {
+    const at = begun.indexOf(file.name);
+    return at === -1 ? begun.length : at;
+  };
+  return [...media].sort((a, b) => place(a) - place(b) || (a.name < b.name ? -1 : 1));
+}
+
+/** The last answer that carried this track: the format's address, or where it redirected to. */
+function answerFor(file: ReceivedMedia, info: Json, log: TrafficLog): TrafficExchange | null {
+  const url = formatUrl(file, info);
+  if (url === null) return null;
+  const origins = requestOrigins(log.exchanges);
+  const at = log.exchanges.findLastIndex(
+    (exchange, index) => answersWhole(exchange) && sameResource(origins[index] ?? "", url),
+  );
+  return log.exchanges[at] ?? null;
+}
+
+function answersWhole(exchange: TrafficExchange): boolean {
+  return (
+    exchange.method === "GET" && (exchange.status === 200 || exchange.status === 206) && !exchange.encoded
+  );
+}
+
+function announcedLength(answer: TrafficExchange): number | null {
+  return answer.range_total ?? answer.content_length;
+}
+
+/** The address of a track that comes in one piece; of one in segments it would be the manifest's. */
+function addressOf(format: JsonObject): string | null {
+  const inOnePiece = format.protocol === "http" || format.protocol === "https";
+  return inOnePiece && typeof format.url === "string" ? format.url : null;
+}
+
+/** Separate tracks are named `media.f<format_id>.<ext>`; yt-dlp replaces what no file name may hold. */
+function formatUrl(file: ReceivedMedia, info: Json): string | null {
+  if (!isJsonObject(info)) return null;
+  const id = /^media\.f(.*)\.[^.]+$/.exec(file.name)?.[1];
+  if (id === undefined) return addressOf(info);
+  const formats: readonly Json[] = Array.isArray(info.formats) ? info.formats : [];
+  const found = formats
+    .filter(isJsonObject)
+    .find((format) => typeof format.format_id === "string" && plainName(format.format_id) === plainName(id));
+  return found === undefined ? null : addressOf(found);
+}
+
+function plainName(text: string): string {
+  return text.replace(/[^A-Za-z0-9.-]/g, "_");
+}
+
+function lastPathPart(answer: TrafficExchange | null): string | null {
+  const url = answer === null ? null : webUrl(answer.url);
+  if (url === null) return null;
+  const part = url.pathname.split("/").pop() ?? "";
+  return part === "" ? null : redactUrl(wellFormed(decoded(part))).slice(0, 255);
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

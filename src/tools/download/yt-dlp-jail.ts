@@ -1,0 +1,102 @@
+import { existsSync, realpathSync } from "node:fs";
+import type { Socket } from "node:net";
+import { dirname, join } from "node:path";
+import type { Jail } from "../run/jail.js";
+import { isOfTheSystem } from "../run/jail.js";
+import { doorPort } from "../run/jail-door.js";
+import type { JailState } from "../run/jail-state.js";
+import { jailState, runToTry } from "../run/run.js";
+import { readYtDlpFile } from "./yt-dlp-file.js";
+
+/** What a jail must show for a yt-dlp to start in it. Absolute paths. */
+export interface YtDlpPlaces {
+  readonly python: string;
+  readonly reads: readonly string[];
+}
+
+/** Who answers at the door of a downloader's jail, and what it sees besides its own folders. */
+export interface YtDlpJail extends YtDlpPlaces {
+  readonly receive: (caller: Socket) => void;
+}
+
+/** The jail of a downloader, where there can be one. */
+export type YtDlpJailState =
+  | { readonly works: true; readonly places: YtDlpPlaces }
+  | Extract<JailState, { readonly works: false }>;
+
+/** The jail of one run, in which besides the run's own folder `reads` and `writes` are seen. */
+export function jailOfRun(
+  { python, reads, receive }: YtDlpJail,
+  own: { readonly reads: readonly string[]; readonly writes: readonly string[] },
+): Jail {
+  return { reads: [...reads, ...own.reads], writes: own.writes, door: { python, receive } };
+}
+
+const states = new Map<string, Promise<YtDlpJailState>>();
+
+/**
+ * Whether yt-dlp starts in a jail here and reaches the door of it. Found out once in the life of a process, by loading its
+ * package there. `home` is never shown, nor anything it lies in.
+ */
+export function ytDlpJailState(program: string, home: string): Promise<YtDlpJailState> {
+  const state = states.get(program) ?? tryPlaces(program, home);
+  states.set(program, state);
+  return state;
+}
+
+async function tryPlaces(program: string, home: string): Promise<YtDlpJailState> {
+  const system = await jailState("/usr/bin/true");
+  if (!system.works) return system;
+  const places = placesOf(program, home);
+  if (places === null) return noJail(`it is not known what ${program} needs to start`);
+  let opened = false;
+  const probe = "import importlib.util, ssl, sys; sys.exit(importlib.util.find_spec('yt_dlp') is None)";
+  const zip = program === places.reads[0] ? [`import sys; sys.path[:0] = [${JSON.stringify(program)}]`] : [];
+  const receive = (caller: Socket) => {
+    opened = true;
+    caller.destroy();
+  };
+  // It stays until it has been heard.
+  const knock = `import socket; socket.create_connection(('127.0.0.1', ${doorPort})).recv(1)`;
+  const script = [...zip, knock, probe].join("; ");
+  const { endedBy, exitCode } = await runToTry(
+    places.python,
+    ["-I", "-B", "-c", script],
+    jailOfRun({ ...places, receive }, { reads: [], writes: [] }),
+  );
+  if (endedBy === "exited" && exitCode === 0 && opened) return { works: true, places };
+  return noJail(`${program} does not start inside it`);
+}
+
+function noJail(reason: string): YtDlpJailState {
+  return {
+    works: false,
+    reason,
+    hint: "run `npm run setup` in holdfast's folder, which installs one that does",
+  };
+}
+
+/** Null where it is not known what the file would load, or where that could not be shown without the home folder. */
+export function placesOf(program: string, home: string): YtDlpPlaces | null {
+  const module = readYtDlpFile(program);
+  if (module === null) return null;
+  const { python, zip } = module;
+  const environment = dirname(dirname(python));
+  const own = existsSync(join(environment, "pyvenv.cfg")) ? [environment] : [];
+  const base = baseOf(python);
+  if (base === null) return null;
+  const reads = [...(zip === null ? [] : [zip]), ...own, ...base];
+  return reads.some((path) => `${home}/`.startsWith(`${path}/`)) ? null : { python, reads };
+}
+
+/** The folder that a Python outside `/usr` was installed into; null where it does not look like one. */
+function baseOf(python: string): readonly string[] | null {
+  try {
+    const real = realpathSync(python);
+    if (isOfTheSystem(real)) return [];
+    const folder = dirname(dirname(real));
+    return existsSync(join(folder, "lib")) && folder !== "/" ? [folder] : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,146 @@
+import { readFile, writeFile } from "node:fs/promises";
+import type { RawPicture } from "./picture.js";
+import type { Pictures } from "./pictures.js";
+import { clockText, glyphHeight, litPixels, textWidth } from "../sheet-digits.js";
+
+/** One picture of a contact sheet: a JPEG made by holdfast and its presentation time in decimal seconds. */
+export interface SheetFrame {
+  readonly file: string;
+  readonly ptsTime: string;
+}
+
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Where everything goes, in pixels. */
+export interface SheetLayout {
+  readonly columns: number;
+  readonly rows: number;
+  readonly cellWidth: number;
+  readonly pictureHeight: number;
+  /** Height of the strip with the time above a picture. */
+  readonly stripHeight: number;
+  /** Pixels per font pixel. */
+  readonly scale: number;
+}
+
+const sheetWidth = 2400;
+const longestSide = 6000;
+const narrowestCell = 320;
+const gap = 12;
+const background = 24;
+const ink = 255;
+const readAtOnce = 4;
+
+/**
+ * Chooses the grid for `count` pictures of one size: about as wide as a screen is, wider for many pictures, never more than
+ * 6000 pixels on a side, and the time as large as the widest one (`characters`) allows. Pictures that can be made out are
+ * never enlarged: that costs more than all else here and shows nothing more.
+ */
+export function layOut(count: number, { width, height }: PictureSize, characters: number): SheetLayout {
+  const aspect = width / height;
+  const usual = Math.ceil(Math.sqrt((count * 0.9) / Math.min(Math.max(aspect, 0.4), 2.5)) * 1.25);
+  for (let columns = Math.min(count, Math.max(Math.min(3, count), usual)); ; columns++) {
+    const layout = gridOf(count, columns, { width, height }, characters);
+    if (sheetHeight(layout) <= longestSide || columns >= count) return layout;
+  }
+}
+
+function gridOf(
+  count: number,
+  columns: number,
+  { width, height }: PictureSize,
+  characters: number,
+): SheetLayout {
+  const share = (width: number): number => Math.floor((width - gap * (columns + 1)) / columns);
+  const widestCell = Math.min(800, Math.max(narrowestCell, width));
+  const cellWidth = Math.min(
+    widestCell,
+    Math.max(share(sheetWidth), Math.min(narrowestCell, share(longestSide))),
+  );
+  const fontWidth = characters * 6 - 1;
+  const scale = Math.max(2, Math.min(9, Math.floor((cellWidth * 0.75) / fontWidth)));
+  return {
+    columns,
+    rows: Math.ceil(count / columns),
+    cellWidth,
+    pictureHeight: Math.max(1, Math.min(longestSide / 2, Math.round((cellWidth * height) / width))),
+    stripHeight: (glyphHeight + 4) * scale,
+    scale,
+  };
+}
+
+function sheetHeight({ rows, pictureHeight, stripHeight }: SheetLayout): number {
+  return rows * (pictureHeight + stripHeight + gap) + gap;
+}
+
+/**
+ * Draws every keyframe with its time above it into one JPEG, in the order given. The digits are drawn by us, so the
+ * sheet looks the same on every machine. Throws when a picture cannot be read.
+ */
+export async function renderContactSheet(request: {
+  readonly pictures: Pictures;
+  readonly frames: readonly SheetFrame[];
+  /** Absolute path of the JPEG to write. */
+  readonly out: string;
+}): Promise<void> {
+  const { pictures, frames, out } = request;
+  const first = frames[0];
+  if (!first) return;
+  const size = await pictures.sizeOf(await readFile(first.file));
+  const texts = frames.map(({ ptsTime }) => clockText(ptsTime));
+  const layout = layOut(frames.length, size, Math.max(...texts.map((text) => text.length)));
+  const sheet = blankSheet(layout);
+  for (let start = 0; start < frames.length; start += readAtOnce) {
+    const group = frames.slice(start, start + readAtOnce);
+    const fitted = await Promise.all(
+      group.map(async ({ file }) =>
+        pictures.fit(await readFile(file), layout.cellWidth, layout.pictureHeight),
+      ),
+    );
+    for (const [at, picture] of fitted.entries()) {
+      drawCell(sheet, layout, start + at, picture, texts[start + at] ?? "");
+    }
+  }
+  await writeFile(out, await pictures.encode(sheet));
+}
+
+function blankSheet(layout: SheetLayout): RawPicture {
+  const width = layout.columns * (layout.cellWidth + gap) + gap;
+  const height = sheetHeight(layout);
+  return { data: new Uint8Array(width * height * 3).fill(background), width, height };
+}
+
+function drawCell(
+  sheet: RawPicture,
+  layout: SheetLayout,
+  place: number,
+  picture: RawPicture,
+  text: string,
+): void {
+  const { columns, cellWidth, pictureHeight, stripHeight, scale } = layout;
+  const left = gap + (place % columns) * (cellWidth + gap);
+  const top = gap + Math.floor(place / columns) * (pictureHeight + stripHeight + gap);
+  const textLeft = left + Math.floor((cellWidth - textWidth(text) * scale) / 2);
+  for (const { x, y } of litPixels(text)) {
+    fillSquare(sheet, textLeft + x * scale, top + (y + 2) * scale, scale);
+  }
+  const pictureLeft = left + Math.floor((cellWidth - picture.width) / 2);
+  paste(sheet, picture, pictureLeft, top + stripHeight);
+}
+
+function fillSquare(sheet: RawPicture, left: number, top: number, side: number): void {
+  for (let y = top; y < top + side; y++) {
+    const from = (y * sheet.width + left) * 3;
+    sheet.data.fill(ink, from, from + side * 3);
+  }
+}
+
+function paste(sheet: RawPicture, picture: RawPicture, left: number, top: number): void {
+  for (let y = 0; y < picture.height; y++) {
+    const row = picture.data.subarray(y * picture.width * 3, (y + 1) * picture.width * 3);
+    sheet.data.set(row, ((top + y) * sheet.width + left) * 3);
+  }
+}

@@ -1,0 +1,216 @@
+import { join } from "node:path";
+import { type Look, lookBytes, lookHeight, lookWidth } from "../../core/media/dhash.js";
+import type { VideoStream } from "./ffprobe.js";
+import { type FfmpegOutput, ffmpegArgv, type MediaRun, runMedia, takeSideFile } from "./input.js";
+import type { Limits } from "../run/run.js";
+
+/** What every decoding run needs. Absolute paths; `scratch` is an existing folder for side files. */
+export interface DecodingSource {
+  readonly ffmpeg: string;
+  readonly media: string;
+  readonly video: VideoStream;
+  readonly scratch: string;
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+  /** How many threads decode. */
+  readonly threads: 1 | 2;
+}
+
+/** Which part of the stream is decoded, and which of its frames the decoder may leave out. */
+export interface DecodingWindow {
+  /** Seconds from the start of the file to seek to; null reads from the start. */
+  readonly seek: string | null;
+  /** First presentation time to hand on and the first one not to, in units of the time base; null for no bound. */
+  readonly fromPts: number | null;
+  readonly untilPts: number | null;
+  /** `nokey` decodes key frames only, `noref` leaves out what no other frame needs, `none` decodes everything. */
+  readonly skip: "nokey" | "noref" | "none";
+}
+
+export const wholeStream: DecodingWindow = { seek: null, fromPts: null, untilPts: null, skip: "none" };
+
+/** A decoded frame reduced to its look; `pts` is null where the decoder knew no time. */
+export interface LookedAt {
+  readonly pts: number | null;
+  readonly look: Look;
+}
+
+/** The command line that prints the look of every frame of a window (raw RGB) and writes their times to `side`. */
+export function looksArgv(source: DecodingSource, window: DecodingWindow, side: string): readonly string[] {
+  return ffmpegArgv(
+    [source.media],
+    inputOptions(source, window),
+    looksOutputs(source.video, trimmed(window), side),
+  );
+}
+
+/** The outputs that print the look of every frame of the first input and write their times to `side`. */
+export function looksOutputs(video: VideoStream, filters: string, side: string): readonly FfmpegOutput[] {
+  const reduce = `scale=${lookWidth}:${lookHeight}:flags=area,format=rgb24,split=2[look][time]`;
+  const graph = `[0:${video.index}]${filters}${reduce}`;
+  return [
+    {
+      target: "pipe:1",
+      options: ["-filter_complex", graph, "-map", "[look]", ...exactTimes(video), "-f", "rawvideo"],
+    },
+    { target: `file:${side}`, options: ["-map", "[time]", ...exactTimes(video), "-f", "framecrc"] },
+  ];
+}
+
+/** Decodes a window and returns the look of each frame, in presentation order. */
+export async function lookAtFrames(
+  source: DecodingSource,
+  window: DecodingWindow,
+): Promise<{ readonly frames: readonly LookedAt[]; readonly run: MediaRun }> {
+  const side = join(source.scratch, `looks-${window.fromPts ?? "all"}.txt`);
+  const looks: Look[] = [];
+  const run = await runDecoder(
+    source,
+    looksArgv(source, window, side),
+    inPieces(lookBytes, async (look) => {
+      looks.push(look);
+    }),
+  );
+  const lines = takeFrameLines(side);
+  return { frames: looks.map((look, at) => ({ pts: lines[at]?.pts ?? null, look })), run };
+}
+
+/** One decoded frame of an extraction: time and SHA-256 of the frame as the decoder gave it. */
+export interface FrameLine {
+  readonly pts: number | null;
+  readonly sha256: string;
+}
+
+/**
+ * The command line that prints the frames with the given times as raw RGB of the stream's announced size, and writes
+ * the hash of each frame as decoded (unrotated, unscaled, decoder's pixel format) to `side`. Inter-coded frames are
+ * refused among key frames: a stream that only refreshes gradually has none that stands alone.
+ */
+export function picturesArgv(
+  source: DecodingSource,
+  window: DecodingWindow,
+  pts: readonly number[],
+  side: string,
+): readonly string[] {
+  const wanted = pts.map((time) => `eq(pts\\,${time})`).join("+");
+  const intra = window.skip === "nokey" ? "eq(pict_type\\,PICT_TYPE_I)*" : "";
+  const select = `${trimmed(window)}select=${intra}(${wanted})`;
+  const { width, height, index } = source.video;
+  const common = ["-map", `0:${index}`, "-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"];
+  const counted = [...exactTimes(source.video), "-frames:v", String(pts.length)];
+  const scaled = `${select},scale=${width}:${height},format=rgb24`;
+  const outputs: FfmpegOutput[] = [
+    { target: "pipe:1", options: [...common, "-vf", scaled, ...counted, "-f", "rawvideo"] },
+    {
+      target: `file:${side}`,
+      options: [
+        ...common,
+        "-vf",
+        select,
+        ...counted,
+        "-autoscale",
+        "0",
+        "-f",
+        "framehash",
+        "-hash",
+        "sha256",
+      ],
+    },
+  ];
+  return ffmpegArgv([source.media], inputOptions(source, window), outputs);
+}
+
+/**
+ * Decodes the frames with the given times and hands each to `take` (raw RGB, announced size) as it comes, with its
+ * place among the frames of this run. The lines returned tell afterwards which frame that was.
+ */
+export async function takePictures(
+  source: DecodingSource,
+  window: DecodingWindow,
+  pts: readonly number[],
+  name: string,
+  take: (rgb: Uint8Array, at: number) => Promise<void>,
+): Promise<{ readonly lines: readonly FrameLine[]; readonly run: MediaRun }> {
+  const side = join(source.scratch, `${name}.txt`);
+  const { width, height } = source.video;
+  const run = await runDecoder(
+    source,
+    picturesArgv(source, window, pts, side),
+    inPieces(width * height * 3, take),
+  );
+  return { lines: takeFrameLines(side), run };
+}
+
+function inputOptions(source: DecodingSource, window: DecodingWindow): readonly string[] {
+  const skip = window.skip === "none" ? [] : ["-skip_frame", window.skip];
+  // Threads work on neighbouring frames: with key frames alone they only cost.
+  const threads = source.threads === 1 || window.skip === "nokey" ? ["-threads", "1"] : [];
+  const seek = window.seek === null ? [] : ["-ss", window.seek, "-noaccurate_seek"];
+  return ["-copyts", "-noautorotate", ...skip, ...threads, ...seek];
+}
+
+/** Bounds by the time stamps themselves: what `-t` counts from depends on where a seek lands. */
+function trimmed({ fromPts, untilPts }: DecodingWindow): string {
+  const from = fromPts === null ? [] : [`start_pts=${fromPts}`];
+  const until = untilPts === null ? [] : [`end_pts=${untilPts}`];
+  const bounds = [...from, ...until];
+  return bounds.length === 0 ? "" : `trim=${bounds.join(":")},`;
+}
+
+/** Without the stream's own time base ffmpeg rounds times to the frame rate it guesses. */
+function exactTimes(video: VideoStream): readonly string[] {
+  return ["-fps_mode", "passthrough", "-enc_time_base", `${video.timeBase.num}/${video.timeBase.den}`];
+}
+
+function runDecoder(
+  source: DecodingSource,
+  argv: readonly string[],
+  onStdout: (chunk: Buffer) => void | Promise<void>,
+): Promise<MediaRun> {
+  const { ffmpeg, media, scratch, limits, signal } = source;
+  return runMedia({
+    program: "ffmpeg",
+    path: ffmpeg,
+    argv,
+    media: [media],
+    scratch,
+    limits,
+    signal,
+    onStdout,
+  });
+}
+
+/** Cuts a byte stream into pieces of equal size; a last, incomplete piece is dropped. */
+function inPieces(
+  size: number,
+  take: (piece: Uint8Array, at: number) => Promise<void>,
+): (chunk: Buffer) => Promise<void> {
+  let piece = Buffer.allocUnsafeSlow(size);
+  let filled = 0;
+  let count = 0;
+  return async (chunk) => {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + size - filled);
+      piece.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < size) continue;
+      const full = piece;
+      piece = Buffer.allocUnsafeSlow(size);
+      filled = 0;
+      await take(full, count++);
+    }
+  };
+}
+
+/** Reads and removes a side file of framecrc or framehash lines: `stream, dts, pts, duration, size, hash`. */
+export function takeFrameLines(side: string): readonly FrameLine[] {
+  return takeSideFile(side)
+    .split("\n")
+    .flatMap((line) => {
+      const columns = line.split(",").map((column) => column.trim());
+      const [pts, hash] = [Number(columns[2]), columns[5]];
+      if (line.startsWith("#") || hash === undefined) return [];
+      return [{ pts: Number.isSafeInteger(pts) ? pts : null, sha256: hash }];
+    });
+}

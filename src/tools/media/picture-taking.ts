@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { renameSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Look } from "../../core/media/dhash.js";
+import { type DecodingSource, type DecodingWindow, takePictures } from "./frame-runs.js";
+import type { MediaRun } from "./input.js";
+import type { Pictures } from "./pictures.js";
+
+/** A frame that was decoded, looked at and drawn. */
+export interface TakenFrame {
+  /** Presentation time in units of the stream's time base. */
+  readonly pts: number;
+  /** As shown, turned for display. */
+  readonly look: Look;
+  /** As decoded, comparable with the looks of a run that only looks. */
+  readonly lookAsDecoded: Look;
+  readonly frameSha256: string;
+  readonly jpeg: { readonly file: string; readonly sha256: string };
+}
+
+// Frames being drawn at once: two cores, and an 8K frame is 100 MB.
+const atOnce = 3;
+
+/**
+ * Decodes the frames with the given times (ascending) and draws each as JPEG into `folder`, under a working name that
+ * begins with `name`. Fewer or other frames than asked for may come back: the caller compares. Throws
+ * what kept a drawing from being made or written.
+ */
+export async function takeFrames(request: {
+  readonly source: DecodingSource;
+  readonly pictures: Pictures;
+  readonly window: DecodingWindow;
+  readonly pts: readonly number[];
+  readonly folder: string;
+  readonly name: string;
+  readonly onFrame: () => void;
+}): Promise<{ readonly frames: readonly TakenFrame[]; readonly run: MediaRun }> {
+  const { source, pictures, folder, name } = request;
+  const drawings: Drawing[] = [];
+  const inHand = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  const work = async (rgb: Uint8Array, at: number): Promise<void> => {
+    drawings[at] = await draw(rgb, source, pictures, join(folder, `${name}-${at}.part`));
+    request.onFrame();
+  };
+  const { lines, run } = await takePictures(source, request.window, request.pts, name, async (rgb, at) => {
+    // Nobody may be waiting for it when it fails: the failure is kept until somebody is.
+    const job = work(rgb, at)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => inHand.delete(job));
+    inHand.add(job);
+    if (inHand.size >= atOnce) await Promise.race(inHand);
+    if (failures.length > 0) throw failures[0];
+  });
+  await Promise.all(inHand);
+  if (failures.length > 0) throw failures[0];
+  const frames = drawings.flatMap((drawing, at) => {
+    const line = lines[at];
+    if (line && line.pts !== null) return [{ ...drawing, pts: line.pts, frameSha256: line.sha256 }];
+    // A picture without its line has no time: it cannot be stated which frame it is.
+    rmSync(drawing.jpeg.file, { force: true });
+    return [];
+  });
+  return { frames, run };
+}
+
+type Drawing = Pick<TakenFrame, "look" | "lookAsDecoded" | "jpeg">;
+
+async function draw(
+  rgb: Uint8Array,
+  { video }: DecodingSource,
+  pictures: Pictures,
+  file: string,
+): Promise<Drawing> {
+  const { look, lookAsDecoded, jpeg } = await pictures.drawFrame(rgb, video);
+  await writeFile(file, jpeg, { flag: "wx", mode: 0o444 });
+  const sha256 = createHash("sha256").update(jpeg).digest("hex");
+  return { look, lookAsDecoded, jpeg: { file, sha256 } };
+}
+
+/** Gives a drawn frame its final name inside its folder. */
+export function keepFrame({ jpeg }: TakenFrame, folder: string, name: string): void {
+  renameSync(jpeg.file, join(folder, name));
+}
+
+/** Removes the drawings of frames that are not kept. */
+export function discardFrames(frames: readonly TakenFrame[]): void {
+  for (const { jpeg } of frames) rmSync(jpeg.file, { force: true });
+}

@@ -1,0 +1,70 @@
+import sharp, { type Sharp } from "sharp";
+import { type Look, lookHeight, lookWidth } from "../../core/media/dhash.js";
+import { displaySize, maxPixels } from "./display-size.js";
+import type { FrameShape } from "./picture-messages.js";
+
+// Pictures reach sharp as raw pixels or as JPEG files of ours: no other reader may ever meet a byte of a stranger.
+sharp.block({ operation: ["VipsForeignLoad"] });
+sharp.unblock({ operation: ["VipsForeignLoadJpeg"] });
+sharp.concurrency(1);
+sharp.cache(false);
+
+const quality = 90;
+
+/** Versions of the libraries that draw JPEG files: other versions may give other bytes for the same frame. */
+export function pictureLibraries(): { readonly sharp: string; readonly libvips: string } {
+  return { sharp: sharp.versions.sharp ?? "unknown", libvips: sharp.versions.vips };
+}
+
+/** Raw RGB pixels, row by row without padding. */
+export interface RawPicture {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A decoded frame as a viewer shows it, before it is scaled: turned by the stream's rotation. */
+function shown(rgb: Uint8Array, video: FrameShape): Sharp {
+  const raw = { width: video.width, height: video.height, channels: 3 } as const;
+  return sharp(rgb, { raw, limitInputPixels: maxPixels }).rotate(video.rotation);
+}
+
+/** The look of a decoded frame as shown: the pixels behind its difference hash. */
+export async function lookOf(rgb: Uint8Array, video: FrameShape): Promise<Look> {
+  const scaled = shown(rgb, video).resize(lookWidth, lookHeight, { fit: "fill" });
+  return new Uint8Array(await scaled.raw().toBuffer());
+}
+
+/** A decoded frame as JPEG at full size, turned for display and stretched by the sample aspect ratio. */
+export async function jpegOf(rgb: Uint8Array, video: FrameShape): Promise<Uint8Array> {
+  const { width, height } = displaySize(video);
+  const turned = shown(rgb, video);
+  const square = video.sampleAspect.num === video.sampleAspect.den;
+  const picture = square ? turned : turned.resize(width, height, { fit: "fill" });
+  return picture.jpeg({ quality }).toBuffer();
+}
+
+/** Width and height of a JPEG file made by holdfast. */
+export async function sizeOfJpeg(
+  jpeg: Uint8Array,
+): Promise<{ readonly width: number; readonly height: number }> {
+  const { width, height } = await sharp(jpeg, { limitInputPixels: maxPixels }).metadata();
+  return { width, height };
+}
+
+/** Reads a JPEG file made by holdfast, fitted into the given box. */
+export async function readFitted(jpeg: Uint8Array, width: number, height: number): Promise<RawPicture> {
+  const { data, info } = await sharp(jpeg, { limitInputPixels: maxPixels, failOn: "warning" })
+    .resize(width, height, { fit: "inside" })
+    .toColourspace("srgb")
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+/** Raw pixels as a JPEG file. */
+export async function encodeJpeg(picture: RawPicture): Promise<Uint8Array> {
+  const raw = { width: picture.width, height: picture.height, channels: 3 } as const;
+  return sharp(picture.data, { raw, limitInputPixels: maxPixels }).jpeg({ quality }).toBuffer();
+}

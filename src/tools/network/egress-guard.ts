@@ -1,0 +1,285 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { lookup } from "node:dns/promises";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { HoldfastError } from "../../core/words/error.js";
+import { dialDirectly, dialThrough, dialUpstream, proxyLogin, type Upstream } from "./egress-dial.js";
+import { answerPlainly, maxHeaderBytes, relayRequest, relayTunnel } from "./egress-relay.js";
+import { checkTarget, parseAuthority, Refusal, type Resolve, type Target, wordsOf } from "./egress-target.js";
+import { doorPort } from "../run/jail-door.js";
+
+/** One connection that was asked for. Part of the evidence: what the collection touched besides the page. */
+export interface Connection {
+  /** When it was asked for, UTC. */
+  readonly at: string;
+  readonly host: string;
+  readonly port: number;
+  /** The address that was dialled; null when nothing was, or another proxy was given the name. */
+  readonly address: string | null;
+  /** Bytes on this connection from and to the other side, handshakes and headers included. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Why nothing was let through; null when it was. */
+  readonly refused: string | null;
+  /** The other side sent more than the length it announced. Only what is not encrypted shows it. */
+  readonly surplus: boolean;
+}
+
+/** The only way out for other people's programs. */
+export interface EgressGuard {
+  /** `http://user:password@127.0.0.1:port`; the password is random and lives as long as the guard. */
+  readonly url: string;
+  /** Serves whoever connected elsewhere: at the door of a jail. */
+  readonly receive: (caller: Socket) => void;
+  /** Everything asked for so far, in order: a copy with the byte counts of this moment. */
+  readonly connections: readonly Connection[];
+  /** Ends every connection and stops listening. `connections` can still be read. */
+  readonly close: () => Promise<void>;
+}
+
+export interface GuardOptions {
+  /** Lets private addresses and ports other than 80 and 443 through: for a site on this machine. */
+  readonly allowPrivate: boolean;
+  /** `http://` or `socks5://` proxy that gets names, not addresses; then nothing is looked up here. */
+  readonly upstream: URL | null;
+  readonly resolve?: Resolve;
+}
+
+/**
+ * Opens the guard: an HTTP proxy (absolute-form requests and CONNECT) on 127.0.0.1 that looks a name up once, refuses
+ * private, loopback, link-local and translated addresses, dials the address it checked and writes every connection
+ * down (SECURITY §1.2). With `"doors"` it does not listen itself: it serves at the doors of jails, by the port they all
+ * have. Throws `usage` for an upstream it cannot speak to.
+ */
+export async function openEgressGuard(
+  options: GuardOptions,
+  place: "loopback" | "doors" = "loopback",
+): Promise<EgressGuard> {
+  const guard = new Guard(options);
+  const port = place === "doors" ? doorPort : await guard.listen();
+  return {
+    receive: (caller) => guard.receive(caller),
+    url: `http://${user}:${guard.password}@127.0.0.1:${port}`,
+    get connections() {
+      return guard.connections();
+    },
+    close: () => guard.close(),
+  };
+}
+
+const user = "holdfast";
+
+/** The log is kept in memory and a hostile program decides how much it asks for. */
+const maxConnections = 100_000;
+
+interface Entry {
+  readonly at: string;
+  readonly target: Target;
+  socket: Socket | null;
+  address: string | null;
+  refused: string | null;
+  surplus: boolean;
+}
+
+/** A connection that leads out, and where it is written down. */
+interface Dialled {
+  readonly entry: Entry;
+  readonly remote: Socket;
+}
+
+class Guard {
+  readonly password = randomBytes(24).toString("hex");
+  private readonly expected = digest(`Basic ${Buffer.from(`${user}:${this.password}`).toString("base64")}`);
+  private readonly options: GuardOptions;
+  private readonly upstream: Upstream | null;
+  private readonly entries: Entry[] = [];
+  private readonly sockets = new Set<Socket>();
+  private closed = false;
+  private readonly server = createServer({
+    maxHeaderSize: maxHeaderBytes,
+    requestTimeout: 0,
+    keepAliveTimeout: 0,
+  });
+
+  constructor(options: GuardOptions) {
+    this.options = options;
+    this.upstream = options.upstream === null ? null : readUpstream(options.upstream);
+    this.server.on("connection", (socket: Socket) => this.keep(socket));
+    this.server.on("request", (incoming, response) => void this.onRequest(incoming, response));
+    this.server.on("connect", (incoming, client, head) => void this.onConnect(incoming, client, head));
+  }
+
+  async listen(): Promise<number> {
+    this.server.listen(0, "127.0.0.1");
+    await once(this.server, "listening");
+    const address = this.server.address();
+    if (address === null || typeof address === "string") throw new Error("the guard has no port");
+    return address.port;
+  }
+
+  receive(caller: Socket): void {
+    if (this.closed) caller.destroy();
+    else this.server.emit("connection", caller);
+  }
+
+  connections(): Connection[] {
+    return this.entries.map(({ at, target, socket, address, refused, surplus }) => ({
+      at,
+      host: target.host,
+      port: target.port,
+      address,
+      bytesIn: socket?.bytesRead ?? 0,
+      bytesOut: socket?.bytesWritten ?? 0,
+      refused,
+      surplus,
+    }));
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    const closed = this.server.listening ? once(this.server, "close") : null;
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  private async onRequest(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on("error", () => undefined);
+    if (!this.knows(incoming)) return answerPlainly(response, 407, "this proxy is not for you");
+    const [, authority = "", rest = ""] = /^http:\/\/([^/?#]*)([^#]*)/i.exec(incoming.url ?? "") ?? [];
+    const target = parseAuthority(authority, 80);
+    if (target === null) return answerPlainly(response, 400, "not an http address");
+    try {
+      const path = rest.startsWith("/") ? rest : `/${rest}`;
+      const host = ["Host", target.port === 80 ? bracketed(target.host) : authorityOf(target)];
+      const upstream = this.upstream;
+      const byProxy = upstream?.kind === "http";
+      const { entry, remote } = byProxy
+        ? await this.dial(target, (one) => dialUpstream(upstream, this.note(one)))
+        : await this.reach(target);
+      const onSurplus = () => {
+        entry.surplus = true;
+      };
+      if (byProxy) {
+        const headers = [...host, ...proxyLogin(upstream)];
+        relayRequest(incoming, response, remote, `http://${host[1]}${path}`, headers, onSurplus);
+      } else relayRequest(incoming, response, remote, path, host, onSurplus);
+    } catch (error) {
+      answerPlainly(response, error instanceof Refusal ? error.status : 502, wordsOf(error));
+    }
+  }
+
+  private async onConnect(incoming: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
+    client.on("error", () => undefined);
+    if (!this.knows(incoming))
+      return refuseTunnel(client, 407, 'Proxy-Authenticate: Basic realm="holdfast"\r\n');
+    const target = parseAuthority(incoming.url ?? "", null);
+    if (target === null) return refuseTunnel(client, 400, "");
+    try {
+      const { remote } = await this.reach(target);
+      client.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      if (head.length > 0) remote.write(head);
+      relayTunnel(client, remote);
+    } catch (error) {
+      refuseTunnel(client, error instanceof Refusal ? error.status : 502, "");
+    }
+  }
+
+  private reach(target: Target): Promise<Dialled> {
+    const upstream = this.upstream;
+    return this.dial(target, (entry) =>
+      upstream === null
+        ? dialDirectly(
+            target,
+            this.options.allowPrivate,
+            this.options.resolve ?? systemResolve,
+            this.note(entry),
+          )
+        : dialThrough(upstream, target, this.note(entry)),
+    );
+  }
+
+  /** Writes the wish down before anything is dialled, so that a refusal is in the log as well. */
+  private async dial(target: Target, open: (entry: Entry) => Promise<Socket>): Promise<Dialled> {
+    if (this.entries.length >= maxConnections) throw new Refusal(403, "too many connections");
+    const at = new Date().toISOString();
+    const entry: Entry = { at, target, socket: null, address: null, refused: null, surplus: false };
+    this.entries.push(entry);
+    try {
+      if (!this.options.allowPrivate) checkTarget(target, this.upstream !== null);
+      return { entry, remote: await open(entry) };
+    } catch (error) {
+      entry.refused = wordsOf(error);
+      throw error;
+    }
+  }
+
+  private note(entry: Entry) {
+    return (socket: Socket, address: string | null) => {
+      this.keep(socket);
+      entry.socket = socket;
+      entry.address = address;
+    };
+  }
+
+  private keep(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.once("close", () => this.sockets.delete(socket));
+  }
+
+  /** Other users of this machine can reach the port; only the program that was given the URL knows the password. */
+  private knows(incoming: IncomingMessage): boolean {
+    return timingSafeEqual(digest(incoming.headers["proxy-authorization"] ?? ""), this.expected);
+  }
+}
+
+/** What a proxy address says. Throws `usage` for one that the guard cannot speak to. */
+export function readUpstream(url: URL): Upstream {
+  const kind = url.protocol === "http:" ? "http" : /^socks5h?:$/.test(url.protocol) ? "socks5" : null;
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  if (kind === null || host === "") {
+    throw new HoldfastError(
+      "usage",
+      "the proxy address is neither http:// nor socks5://",
+      "for Tor: --proxy socks5://127.0.0.1:9050",
+    );
+  }
+  const port = url.port === "" ? (kind === "http" ? 80 : 1080) : Number(url.port);
+  return {
+    kind,
+    host,
+    port,
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+  };
+}
+
+async function systemResolve(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
+
+function refuseTunnel(client: Duplex, status: 400 | 403 | 407 | 502, header: string): void {
+  const words = {
+    400: "Bad Request",
+    403: "Forbidden",
+    407: "Proxy Authentication Required",
+    502: "Bad Gateway",
+  };
+  client.end(
+    `HTTP/1.1 ${status} ${words[status]}\r\n${header}Content-Length: 0\r\nConnection: close\r\n\r\n`,
+  );
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function authorityOf(target: Target): string {
+  return `${bracketed(target.host)}:${target.port}`;
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

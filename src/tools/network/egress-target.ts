@@ -1,0 +1,88 @@
+import { isPrivateAddress, isPrivateHost, parseIpv4, parseIpv6 } from "../../core/capture/source-url.js";
+import { webUrl } from "../../core/web-url.js";
+
+/** Where a client of the guard wants to go. `host` is a lower-case name or an address without brackets. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Looks a name up once and gives every address it has. Throws when it has none. */
+export type Resolve = (host: string) => Promise<readonly string[]>;
+
+/** Why the guard did not let a connection through. The words go into the traffic log. */
+export class Refusal extends Error {
+  readonly status: 403 | 502;
+
+  constructor(status: 403 | 502, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "Refusal";
+    this.status = status;
+  }
+}
+
+/** A name has at most 253 characters. What is longer is not handed to a URL parser, whose time is not linear. */
+const longestAuthority = 300;
+
+/**
+ * Reads `host` or `host:port` as a client wrote it. Decimal, octal and hexadecimal spellings of an IPv4 address become
+ * the address. Null for anything else, a user name before an `@` included.
+ */
+export function parseAuthority(authority: string, defaultPort: number | null): Target | null {
+  if (authority.length > longestAuthority) return null;
+  const [, name, digits] = /^(\[[0-9a-f:.]+\]|[^\s@:/\\?#[\]]+)(?::(\d{1,5}))?$/i.exec(authority) ?? [];
+  const port = digits === undefined ? defaultPort : Number(digits);
+  if (name === undefined || port === null || port < 1 || port > 65535) return null;
+  const host = webUrl(`http://${name}/`)
+    ?.hostname.replace(/^\[|\]$/g, "")
+    .replace(/\.$/, "");
+  return host === undefined || host === "" ? null : { host, port };
+}
+
+/**
+ * Throws a Refusal for a target that may not be asked for, whatever its name resolves to: ports other than 80 and 443,
+ * private addresses and local-only names. A `.onion` name passes when another proxy will look it up.
+ */
+export function checkTarget(target: Target, byName: boolean): void {
+  if (target.port !== 80 && target.port !== 443)
+    throw new Refusal(403, `port ${target.port} is not a web port`);
+  if (byName && target.host.endsWith(".onion")) return;
+  const literal = parseIpv6(target.host) === null ? target.host : `[${target.host}]`;
+  if (isPrivateHost(literal)) throw new Refusal(403, "private address");
+}
+
+/**
+ * The addresses of `target` that may be dialled, in the order they were given. The name is looked up exactly once and
+ * the answer is what gets dialled, so a name that changes its answer gains nothing.
+ */
+export async function addressesOf(
+  target: Target,
+  allowPrivate: boolean,
+  resolve: Resolve,
+): Promise<readonly string[]> {
+  if (parseIpv4(target.host) !== null || parseIpv6(target.host) !== null) return [target.host];
+  const all = await resolve(target.host).catch((error: unknown) => {
+    throw new Refusal(502, `name not found: ${wordsOf(error)}`, error);
+  });
+  const allowed = allowPrivate ? all : all.filter((address) => !isPrivateAddress(address));
+  if (allowed.length === 0) {
+    throw all.length === 0
+      ? new Refusal(502, "name not found")
+      : new Refusal(403, `the name leads to a private address, ${all[0]}`);
+  }
+  return allowed;
+}
+
+/**
+ * Whether what a refusal says is that the target may not be asked for, as opposed to one that was asked for in vain: there
+ * the words are partly those of the system or of another proxy.
+ */
+export function isForbidden(words: string): boolean {
+  return /^private address$|^the name leads to a private address, |^port \d+ is not a web port$/.test(words);
+}
+
+/** A short word for what went wrong with a connection: the system's code where there is one. */
+export function wordsOf(error: unknown): string {
+  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
+  return error instanceof Error ? error.message : "unknown";
+}

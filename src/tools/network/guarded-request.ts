@@ -1,0 +1,198 @@
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { isIP, type Socket } from "node:net";
+import { connect } from "node:tls";
+import { HoldfastError } from "../../core/words/error.js";
+import { printable } from "../../core/words/printable.js";
+import { webUrl } from "../../core/web-url.js";
+import { type EgressGuard, openEgressGuard } from "./egress-guard.js";
+import { wordsOf } from "./egress-target.js";
+
+/** One small question to a server outside. */
+export interface Question {
+  readonly method: "GET" | "POST";
+  /** `http:` or `https:`. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | null;
+}
+
+/** The way out. */
+export interface WayOut {
+  /** `http://` or `socks5://` proxy; null for none. */
+  readonly proxy: string | null;
+  readonly allowPrivate: boolean;
+  /** Ends the question; with a TimeoutError as reason the server was too slow. */
+  readonly signal: AbortSignal;
+  /** Roots for TLS in PEM; those of Node.js where it is missing. */
+  readonly tlsRoots?: readonly string[];
+}
+
+/** The body of an answer with status 200, or why there is none, in words for a person. */
+export type SmallAnswer =
+  | { readonly body: Buffer; readonly contentType: string }
+  | { readonly problem: string; readonly status: number | null; readonly retryAfter: string | null };
+
+/** The largest answer that is read. */
+const maxBodyBytes = 1024 * 1024;
+
+/**
+ * Asks through an egress guard of its own, so that a proxy is honoured, private addresses are refused and the name is
+ * looked up once. Follows no redirect, keeps no cookie and tells nothing about this machine. Never throws for what the
+ * server or the network does.
+ */
+export async function askOutside(question: Question, way: WayOut): Promise<SmallAnswer> {
+  if (way.signal.aborted) return failed(endWords(way.signal));
+  const upstream = way.proxy === null ? null : webUrl(way.proxy);
+  if (way.proxy !== null && upstream === null) return failed("the proxy address cannot be read");
+  const url = webUrl(question.url);
+  if (url === null) return failed("its address cannot be read");
+  let guard: EgressGuard | null = null;
+  try {
+    guard = await openEgressGuard({ allowPrivate: way.allowPrivate, upstream });
+    return await exchange(question, url, guard, way);
+  } catch (error) {
+    if (way.signal.aborted) return failed(endWords(way.signal));
+    if (error instanceof HoldfastError) return failed(error.message);
+    return failed(refusalOf(guard) ?? brokenWords(wordsOf(error)));
+  } finally {
+    await guard?.close();
+  }
+}
+
+async function exchange(question: Question, url: URL, guard: EgressGuard, way: WayOut): Promise<SmallAnswer> {
+  const tunnel = url.protocol === "https:" ? await openTunnel(url, guard, way) : null;
+  const response = await send(question, url, guard, tunnel, way.signal);
+  const refusal = refusalOf(guard);
+  if (refusal !== null) return failed(refusal);
+  const status = response.statusCode ?? 0;
+  if (status !== 200) return refusedBy(response, status);
+  const body = await readBody(response);
+  if (body === null) return failed("its answer is larger than 1 MiB");
+  return { body, contentType: response.headers["content-type"] ?? "" };
+}
+
+function refusedBy(response: IncomingMessage, status: number): SmallAnswer {
+  response.resume();
+  const { location, "retry-after": retryAfter = null } = response.headers;
+  const moved = status >= 300 && status < 400 && location !== undefined;
+  const problem = moved
+    ? `redirected to ${printable(location, 200)}, which is not followed`
+    : `answered HTTP ${status}`;
+  return { problem, status, retryAfter };
+}
+
+function send(
+  { method, headers, body }: Question,
+  url: URL,
+  guard: EgressGuard,
+  tunnel: Socket | null,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const proxy = new URL(guard.url);
+  const length = body === null ? {} : { "Content-Length": String(body.length) };
+  const common = { Host: url.host, "User-Agent": "holdfast", ...headers, ...length, Connection: "close" };
+  const asked =
+    tunnel === null
+      ? {
+          agent: false as const,
+          host: proxy.hostname,
+          port: proxy.port,
+          path: url.href.split("#")[0],
+          headers: { ...common, ...login(proxy) },
+        }
+      : { createConnection: () => tunnel, path: `${url.pathname}${url.search}`, headers: common };
+  const outgoing = request({ method, signal, ...asked });
+  outgoing.end(body ?? undefined);
+  return answerTo(outgoing);
+}
+
+function answerTo(outgoing: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.once("error", reject);
+    outgoing.once("response", resolve);
+  });
+}
+
+/** A TLS connection to the server through the guard, which sees names and sizes and no content. */
+async function openTunnel(url: URL, guard: EgressGuard, { signal, tlsRoots }: WayOut): Promise<Socket> {
+  const proxy = new URL(guard.url);
+  const authority = `${url.hostname}:${url.port === "" ? 443 : url.port}`;
+  const headers = { Host: authority, ...login(proxy) };
+  const asking = request({
+    method: "CONNECT",
+    host: proxy.hostname,
+    port: proxy.port,
+    path: authority,
+    headers,
+    signal,
+    agent: false,
+  });
+  asking.end();
+  const raw = await new Promise<Socket>((resolve, reject) => {
+    asking.once("error", reject);
+    asking.once("connect", (answer, socket: Socket) => {
+      if (answer.statusCode === 200) resolve(socket);
+      else reject(new Error(`status ${answer.statusCode}`));
+    });
+  });
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  const roots = tlsRoots === undefined ? {} : { ca: [...tlsRoots] };
+  const secure = connect({ socket: raw, host, ALPNProtocols: ["http/1.1"], ...name, ...roots });
+  await new Promise<void>((resolve, reject) => {
+    signal.addEventListener("abort", () => secure.destroy(new Error("ended")), { once: true });
+    secure.once("error", reject);
+    secure.once("secureConnect", resolve);
+  });
+  return secure;
+}
+
+function login(proxy: URL): Readonly<Record<string, string>> {
+  const credentials = Buffer.from(`${proxy.username}:${proxy.password}`).toString("base64");
+  return { "Proxy-Authorization": `Basic ${credentials}` };
+}
+
+/** Null for a body that is too large; what is cut short throws. */
+async function readBody(response: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+const systemWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing answers there",
+  ECONNRESET: "the connection was cut",
+  EHOSTUNREACH: "there is no way to it",
+  ENETUNREACH: "there is no network",
+  ETIMEDOUT: "it does not answer",
+  ENOTFOUND: "its name is not known",
+  EAI_AGAIN: "its name cannot be looked up now",
+};
+
+/** What the guard wrote down for a connection that it did not open. */
+function refusalOf(guard: EgressGuard | null): string | null {
+  const words = guard?.connections.find(({ refused }) => refused !== null)?.refused ?? null;
+  if (words === null) return null;
+  const known = Object.keys(systemWords).find((code) => words.includes(code));
+  return `cannot be reached: ${known === undefined ? printable(words, 200) : systemWords[known]}`;
+}
+
+function brokenWords(words: string): string {
+  const shown = printable(words, 200);
+  const untrusted = /CERT|ERR_TLS/.test(words);
+  return untrusted ? `its TLS certificate is not trusted: ${shown}` : `the connection broke: ${shown}`;
+}
+
+function endWords({ reason }: AbortSignal): string {
+  const late = reason instanceof Error && reason.name === "TimeoutError";
+  return late ? "did not answer in time" : "interrupted";
+}
+
+function failed(problem: string): SmallAnswer {
+  return { problem, status: null, retryAfter: null };
+}

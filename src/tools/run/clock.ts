@@ -1,0 +1,77 @@
+import { constants } from "node:fs";
+import { access, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ClockCheck } from "../../core/capture/record.js";
+import { type Limits, type RunResult, run } from "./run.js";
+
+const limits: Limits = {
+  wallMs: 1000,
+  cpuSeconds: 1,
+  addressSpaceBytes: 1024 ** 3,
+  fileSizeBytes: 1024 ** 2,
+  stdoutBytes: 64 * 1024,
+};
+
+/** A service that keeps the clock, how to ask it, and what its answer says; null for an answer that says nothing. */
+interface TimeService {
+  readonly source: string;
+  readonly program: string;
+  readonly argv: readonly string[];
+  readonly read: (stdout: string) => boolean | null;
+}
+
+const services: readonly TimeService[] = [
+  {
+    source: "timedatectl",
+    program: "/usr/bin/timedatectl",
+    argv: ["show", "-p", "NTPSynchronized", "--value"],
+    read: readTimedatectl,
+  },
+  { source: "chronyc", program: "/usr/bin/chronyc", argv: ["-n", "tracking"], read: readChronyc },
+];
+
+/**
+ * Asks this machine whether its clock is kept by a time service. `checked_at` is `now`, UTC. Takes at most two
+ * seconds; where nothing answers the source is `none` and `synchronised` null, which means unknown, not wrong.
+ */
+export async function checkClock(now: Date): Promise<ClockCheck> {
+  const checked_at = now.toISOString();
+  for (const service of services) {
+    const synchronised = await ask(service);
+    if (synchronised !== null) return { source: service.source, synchronised, checked_at };
+  }
+  return { source: "none", synchronised: null, checked_at };
+}
+
+async function ask(service: TimeService): Promise<boolean | null> {
+  const there = await access(service.program, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!there) return null;
+  const result = await inScratch((cwd) => run({ program: service.program, argv: service.argv, cwd, limits }));
+  if (result.endedBy !== "exited" || result.exitCode !== 0) return null;
+  return service.read(result.stdout.toString("utf8"));
+}
+
+async function inScratch(work: (cwd: string) => Promise<RunResult>): Promise<RunResult> {
+  const scratch = await mkdtemp(join(tmpdir(), "holdfast-clock-"));
+  try {
+    return await work(scratch);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Reads `timedatectl show -p NTPSynchronized --value`: `yes`, `no`, or nothing that can be read. */
+export function readTimedatectl(stdout: string): boolean | null {
+  const word = stdout.trim();
+  return word === "yes" ? true : word === "no" ? false : null;
+}
+
+/** Reads `chronyc tracking`: the leap status is `Not synchronised` until a source was selected. */
+export function readChronyc(stdout: string): boolean | null {
+  const status = /^Leap status\s*:\s*(.+)$/m.exec(stdout)?.[1]?.trim();
+  return status === undefined ? null : status !== "Not synchronised";
+}

@@ -1,0 +1,60 @@
+import type { GroupEnding } from "../group-ending.js";
+import type { RunRequest, Started } from "./run.js";
+
+const stderrKept = 1024 * 1024;
+
+/** Takes what a running program prints, up to its limit; `drained` resolves once it has closed its stdout and stderr. */
+export function collectOutput(started: Started, request: RunRequest, ending: GroupEnding) {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  let stdoutBytes = 0;
+  let stderrBytes = 0;
+  let takenBytes = 0;
+  let inHand = false;
+  let seenBytes = 0;
+  let abandoned = false;
+  started.stderr.on("data", (chunk: Buffer) => {
+    stderr.push(chunk);
+    stderrBytes += chunk.length;
+    takenBytes += chunk.length;
+    while (stderr[0] && stderrBytes - stderr[0].length > stderrKept)
+      stderrBytes -= stderr.shift()?.length ?? 0;
+  });
+  // The two are read apart: what went wrong may still be on its way when the end of the other has come.
+  const closed = new Promise<void>((resolve) => {
+    if (started.stderr.closed) resolve();
+    else started.stderr.once("close", () => resolve());
+  });
+  const taken = (async () => {
+    try {
+      for await (const chunk of started.stdout) {
+        stdoutBytes += chunk.length;
+        takenBytes += chunk.length;
+        if (stdoutBytes > request.limits.stdoutBytes) {
+          ending.end("output-limit", `printed more than ${request.limits.stdoutBytes} bytes`);
+          break;
+        }
+        inHand = true;
+        if (request.onStdout) await request.onStdout(chunk);
+        else stdout.push(chunk);
+        inHand = false;
+      }
+    } catch (error) {
+      if (!abandoned)
+        ending.end("aborted", error instanceof Error ? error.message : "output could not be taken");
+    }
+  })();
+  const drained = Promise.all([taken, closed]);
+  /** Whether nothing came, and nothing was in hand, since it was asked last. */
+  const isIdle = (): boolean => {
+    const idle = !inHand && takenBytes === seenBytes;
+    seenBytes = takenBytes;
+    return idle;
+  };
+  const abandon = (): void => {
+    abandoned = true;
+    started.stdout.destroy();
+    started.stderr.destroy();
+  };
+  return { stdout, stderr, drained, isIdle, abandon };
+}

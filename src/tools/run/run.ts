@@ -1,0 +1,298 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { Readable } from "node:stream";
+import {
+  bwrap,
+  type Confined,
+  childEnvironment,
+  confinedCommand,
+  jailedCommand,
+  prlimit,
+  type Sandbox,
+} from "./confinement.js";
+import { GroupEnding, graceMs } from "../group-ending.js";
+import { isOfTheSystem, type Jail } from "./jail.js";
+import { serveDoor } from "./jail-door.js";
+import { type JailState, pathsOf, tryJail } from "./jail-state.js";
+import { firstInside, followJail } from "../jail-status.js";
+import { versionLimits } from "./limits.js";
+import { collectOutput } from "./program-output.js";
+
+/** What a child may use. Figures and reasons: SECURITY bounds, one row each in `tools/limits.ts`. */
+export interface Limits {
+  readonly wallMs: number;
+  readonly cpuSeconds: number;
+  readonly addressSpaceBytes: number;
+  readonly fileSizeBytes: number;
+  readonly stdoutBytes: number;
+}
+
+export interface RunRequest {
+  /** Absolute path of the program. */
+  readonly program: string;
+  readonly argv: readonly string[];
+  /** An empty folder of ours; also the child's TMPDIR. */
+  readonly cwd: string;
+  readonly limits: Limits;
+  /** The program reads a stranger's file: where a jail works here, it sees these, `cwd` (to write in) and nothing else of ours. */
+  readonly jail?: Jail;
+  /** What the program reads on stdin; without it stdin is empty. */
+  readonly stdin?: Uint8Array;
+  /** Added to the child's environment, which otherwise holds nothing of ours. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The program asks the person at the terminal: it keeps our session and stdin. Never for a program fed with foreign data. */
+  readonly terminal?: boolean;
+  /** Receives stdout as it comes; without it stdout is collected up to `limits.stdoutBytes`. */
+  readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
+  /** Called every second; a returned reason ends the whole process group. */
+  readonly watch?: () => string | null;
+  readonly signal?: AbortSignal;
+}
+
+export type EndedBy = "exited" | "not-started" | "wall-time" | "output-limit" | "aborted" | "watchdog";
+
+export interface RunResult {
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly endedBy: EndedBy;
+  /** Words for `endedBy`, for instance what the watchdog saw. */
+  readonly reason: string;
+  readonly stdout: Buffer;
+  /** The last MiB; hostile text, never shown raw. */
+  readonly stderr: Buffer;
+  readonly sandbox: Sandbox;
+  /** True for a fork of a kept interpreter, which had the program loaded. */
+  readonly forked: boolean;
+}
+
+/** Never changes its mind within a process: a jail that fails later fails the run. */
+async function confine(
+  request: Pick<RunRequest, "program" | "argv" | "cwd" | "limits" | "env" | "jail">,
+): Promise<Confined> {
+  const { program, argv, limits, cwd, jail } = request;
+  // Who asks for a door has nothing outside to fall back to.
+  if (!jail || !(jail.door || (await jailState(program)).works))
+    return confinedCommand(program, argv, limits);
+  return jailedCommand(request, { ...jail, writes: [cwd, ...jail.writes] });
+}
+
+const jailStates = new Map<string, Promise<JailState>>();
+
+/**
+ * Whether `program` starts inside a jail here. Found out once in the life of a process by doing it, with a program that does
+ * nothing; a program that lies outside `/usr`, whose libraries may lie anywhere, is started itself, without arguments.
+ */
+export function jailState(program: string): Promise<JailState> {
+  const tried = pathsOf(program).every(isOfTheSystem) ? "/usr/bin/true" : program;
+  const state = jailStates.get(tried) ?? tryJail(tried, [bwrap, prlimit], startLockedIn);
+  jailStates.set(tried, state);
+  return state;
+}
+
+/** A program that does nothing, locked in with nothing of ours. */
+function startLockedIn(program: string): Promise<RunResult> {
+  return runToTry(program, [], { reads: [], writes: [] });
+}
+
+/** Runs a program of the system's or of ours that soon ends, in a jail that shows nothing but `jail`, to see whether it can. */
+export function runToTry(program: string, argv: readonly string[], jail: Jail): Promise<RunResult> {
+  const request = { program, argv, cwd: "/tmp", limits: versionLimits, jail };
+  return start(request, jailedCommand(request, jail));
+}
+
+/** A running program with a process group of its own, as `supervise` sees it. */
+export interface Started {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** How it ended; `notStarted` says why it never ran. Never rejects. */
+  readonly ended: Promise<{
+    readonly exitCode: number | null;
+    readonly signal: string | null;
+    readonly notStarted: string | null;
+  }>;
+  /** Sends a signal to the whole group; nothing happens where it is gone. */
+  readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+/** The command lines of everything that is started go through here and `startKept`, and through nothing else. */
+export async function run(request: RunRequest): Promise<RunResult> {
+  return start(request, await confine(request));
+}
+
+function start(request: RunRequest, confined: Confined): Promise<RunResult> {
+  const { sandbox } = confined;
+  const how = { startedAt: new Date().toISOString(), sandbox, forked: false };
+  const terminal = request.terminal === true;
+  const stdin = request.stdin ? "pipe" : terminal ? "inherit" : "ignore";
+  const { child } = spawnConfined(confined, request, stdin, !terminal);
+  // A program that ends without reading everything is judged by how it ended, not by the broken pipe.
+  child.stdin?.on("error", () => undefined).end(request.stdin);
+  const { stdout, stderr } = child;
+  if (!stdout || !stderr) throw new Error("a child without pipes");
+  const kill = (signal: NodeJS.Signals) =>
+    terminal ? void child.kill(signal) : killGroup(child.pid, signal);
+  const report = child.stdio[3];
+  const whole = { ended: endOf(child), kill };
+  const process = report instanceof Readable ? followJail(report, whole, killGroup) : whole;
+  return supervise({ stdout, stderr, ...process }, request, how);
+}
+
+/** A child as it was started; `doorOpen` says whether the door of its jail was opened. */
+interface Spawned {
+  readonly child: ChildProcess;
+  readonly doorOpen: Promise<boolean>;
+}
+
+function spawnConfined(
+  { command, args, sandbox }: Confined,
+  { cwd, env, jail }: Pick<RunRequest, "cwd" | "env" | "jail">,
+  stdin: "pipe" | "inherit" | "ignore",
+  detached: boolean,
+): Spawned {
+  const jailed = sandbox === "bwrap";
+  const door = jailed ? jail?.door : undefined;
+  const child = spawn(command, jailed ? ["--json-status-fd", "3", ...args] : [...args], {
+    cwd,
+    env: { ...childEnvironment(cwd), ...env },
+    stdio: [
+      stdin,
+      "pipe",
+      "pipe",
+      ...(jailed ? (["pipe"] as const) : []),
+      ...(door ? (["ipc"] as const) : []),
+    ],
+    detached,
+    shell: false,
+  });
+  return { child, doorOpen: door ? serveDoor(child, door) : Promise.resolve(false) };
+}
+
+/** A jail that is held open without a program in it, for one of ours that enters it. */
+export interface OpenJail {
+  /** The first process in it. */
+  readonly pid: number;
+  /** Ends everything inside. */
+  readonly close: () => void;
+}
+
+/**
+ * Sets up the jail of a request and opens its door. Null where that cannot be done. It dies with this process, and must
+ * be closed.
+ */
+export async function openJail(request: RunRequest & { readonly jail: Jail }): Promise<OpenJail | null> {
+  const jail = { ...request.jail, writes: [request.cwd, ...request.jail.writes] };
+  const confined = jailedCommand({ ...request, program: null }, jail);
+  const { child, doorOpen } = spawnConfined(confined, { ...request, jail }, "pipe", true);
+  child.stdout?.resume();
+  child.stderr?.resume();
+  const report = child.stdio[3];
+  const close = () => killGroup(child.pid, "SIGKILL");
+  const late = setTimeout(close, versionLimits.wallMs);
+  const pid = report instanceof Readable ? await firstInside(report) : null;
+  const isOpen = await doorOpen;
+  clearTimeout(late);
+  if (pid !== null && isOpen) return { pid, close };
+  close();
+  return null;
+}
+
+/**
+ * Holds a running program to its limits and waits for its whole process group to end. Never throws for what the program
+ * does: every outcome is a RunResult.
+ */
+export async function supervise(
+  started: Started,
+  request: RunRequest,
+  how: Pick<RunResult, "startedAt" | "sandbox" | "forked">,
+): Promise<RunResult> {
+  const ending = new GroupEnding(started.kill);
+  const output = collectOutput(started, request, ending);
+  const timers = [
+    setTimeout(
+      () => ending.end("wall-time", `ran longer than ${request.limits.wallMs} ms`),
+      request.limits.wallMs,
+    ),
+  ];
+  const watch = request.watch;
+  if (watch) {
+    timers.push(
+      setInterval(() => {
+        const reason = watch();
+        if (reason !== null) ending.end("watchdog", reason);
+      }, 1000),
+    );
+  }
+  const onAbort = () => ending.end("aborted", "interrupted");
+  request.signal?.addEventListener("abort", onAbort, { once: true });
+  if (request.signal?.aborted) onAbort();
+
+  const { exitCode, signal, notStarted } = await started.ended;
+  if (notStarted !== null) ending.note("not-started", notStarted);
+  // Whatever the program left running holds our pipes open and must not outlive it.
+  ending.sweep();
+  // What left the group lives on; its hold on our pipes must not be ours.
+  const late = setInterval(() => {
+    if (output.isIdle() || Date.now() - Date.parse(how.startedAt) > request.limits.wallMs) output.abandon();
+  }, graceMs);
+  await output.drained;
+  clearInterval(late);
+  for (const timer of timers) clearTimeout(timer);
+  request.signal?.removeEventListener("abort", onAbort);
+  return {
+    endedAt: new Date().toISOString(),
+    exitCode,
+    signal,
+    endedBy: ending.by,
+    reason: ending.reason,
+    stdout: Buffer.concat(output.stdout),
+    stderr: Buffer.concat(output.stderr),
+    ...how,
+  };
+}
+
+/** Sends a signal to a process group; nothing happens where it is gone or was never there. */
+export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group is already gone.
+  }
+}
+
+/** A program that is kept open. */
+export interface KeptProcess {
+  readonly child: ChildProcess;
+  readonly sandbox: Sandbox;
+}
+
+type KeptRequest = Pick<RunRequest, "program" | "argv" | "cwd" | "limits">;
+
+/**
+ * Starts a program that is kept open and spoken to over its pipes, under the same rules as `run`: confinement,
+ * environment from scratch, no shell, a process group of its own. The caller must end it; it dies with this process where
+ * the system can do that.
+ */
+export function startKept(request: KeptRequest): KeptProcess {
+  return keep(request, confinedCommand(request.program, request.argv, request.limits));
+}
+
+/** The same for a program that reads strangers' files. */
+export async function startKeptJailed(request: KeptRequest & { readonly jail: Jail }): Promise<KeptProcess> {
+  return keep(request, await confine(request));
+}
+
+function keep(request: KeptRequest & Pick<RunRequest, "jail">, confined: Confined): KeptProcess {
+  const { child } = spawnConfined(confined, request, "pipe", true);
+  const report = child.stdio[3];
+  if (report instanceof Readable) report.resume();
+  return { child, sandbox: confined.sandbox };
+}
+
+function endOf(child: ChildProcess): Started["ended"] {
+  return new Promise((resolve) => {
+    child.once("error", (error) => resolve({ exitCode: null, signal: null, notStarted: error.message }));
+    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal, notStarted: null }));
+  });
+}

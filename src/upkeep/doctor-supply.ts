@@ -1,0 +1,64 @@
+import type { DoctorFinding } from "./doctor.js";
+import type { InstalledModule, ModuleState } from "../tools/run/installed-modules.js";
+import { updateCommand } from "../tools/run/programs.js";
+import type { SqliteBinary } from "../tools/run/sqlite-binary.js";
+
+const sqliteStates: Readonly<
+  Record<SqliteBinary["state"], Pick<DoctorFinding, "severity" | "hint"> & { readonly words: string }>
+> = {
+  "built-by-set-up": { severity: "ok", words: "built from source by set-up", hint: null },
+  "changed-since-set-up": {
+    severity: "problem",
+    words: "changed since set-up built it",
+    hint: "what is there now could change what is stored: run `npm run setup`, which builds it again from source",
+  },
+  "not-recorded": {
+    severity: "note",
+    words: "not built by set-up, and compared with nothing",
+    hint: "run `npm run setup`, which builds it from source",
+  },
+};
+
+/** What there is to say about the native part of SQLite: where it came from, and its digest. */
+export function sqliteFinding(sqlite: SqliteBinary): DoctorFinding {
+  const { severity, words, hint } = sqliteStates[sqlite.state];
+  const detail = `better-sqlite3 ${sqlite.version}, ${words}, ${sqlite.path}, sha256 ${sqlite.sha256}`;
+  return { severity, what: "sqlite", detail, hint };
+}
+
+const moduleStates: Readonly<
+  Record<ModuleState, Pick<DoctorFinding, "severity" | "hint"> & { readonly words: string }>
+> = {
+  "as-pinned": { severity: "ok", words: "as pinned", hint: null },
+  "recorded-not-pinned": { severity: "ok", words: "recorded at set-up, not pinned", hint: null },
+  "changed-since-set-up": {
+    severity: "note",
+    words: "changed since set-up",
+    hint: `records say so too; for the newest, as set-up installs it: ${updateCommand}`,
+  },
+  "added-since-set-up": {
+    severity: "note",
+    words: "added since set-up",
+    hint: `records say that something was; to go on with it as what set-up found: ${updateCommand}`,
+  },
+  "not-recorded": {
+    severity: "note",
+    words: "not recorded by set-up",
+    hint: "run `npm run setup`, which writes down what it finds",
+  },
+};
+
+/** What there is to say about a part of yt-dlp: version, digests, and what they were compared with. */
+export function moduleFinding({
+  name,
+  version,
+  content_sha256,
+  file_sha256,
+  state,
+}: InstalledModule): DoctorFinding {
+  const { severity, words, hint } = moduleStates[state];
+  const content = content_sha256 === null ? "not there as a whole" : `content sha256 ${content_sha256}`;
+  const file = file_sha256 === null ? [] : [`installed from a file with sha256 ${file_sha256}`];
+  const detail = [version ?? "no package", words, content, ...file].join(", ");
+  return { severity, what: `module ${name}`, detail, hint };
+}

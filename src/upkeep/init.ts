@@ -1,0 +1,69 @@
+import { type HeadReport, type SealOptions, sealHead } from "../seal/checkpoint.js";
+import { HoldfastError } from "../core/words/error.js";
+import { findKey } from "../seal/key-store.js";
+import { firstKey, type KeyChoice, refuseKeyChoice } from "../seal/make-key.js";
+import { openForWriting } from "../seal/open-vault.js";
+import type { World } from "../outcome.js";
+import { keyHistoryOf } from "../vault/key-entries.js";
+import { closeVault, isVault } from "../vault/vault.js";
+
+/** The answer of `init`. */
+export interface InitReport {
+  readonly id: string;
+  /** False where there was a vault already. */
+  readonly created: boolean;
+  /** Fingerprint of the signing key, and where it, or the note about it, lies; null where there is none, or not here. */
+  readonly key: string | null;
+  readonly place: string | null;
+  /** Why the first checkpoint could not be signed; null where it was. */
+  readonly problem: string | null;
+  /** What to do about the problem. */
+  readonly hint: string | null;
+}
+
+/**
+ * Makes a vault, or finishes one whose making was interrupted. An existing vault is left as it is. Throws what
+ * `openForWriting` throws, and `usage` where a key was chosen for a vault that has one.
+ */
+export async function initVault(
+  vault: string,
+  choice: KeyChoice,
+  seal: SealOptions,
+  world: World,
+  onHead: (head: HeadReport) => void = () => undefined,
+): Promise<InitReport> {
+  const created = !isVault(vault);
+  refuseKeyChoice(vault, choice, world.env);
+  let chosen = choice.file === null && !choice.passphrase;
+  const makeKey = (vaultId: string) => {
+    chosen = true;
+    return firstKey(vault, vaultId, choice, world);
+  };
+  const opened = await openForWriting(vault, world, () => undefined, makeKey);
+  try {
+    if (!chosen) throw hasKeyAlready(vault);
+    const key = keyHistoryOf(opened.database).at(-1)?.key ?? null;
+    const stored = key && findKey(world.env, key);
+    const head = await sealHead(opened, world, seal);
+    onHead(head);
+    const { problem, failure } = head;
+    return {
+      id: opened.settings.vault_id,
+      created,
+      key: key?.fingerprint ?? null,
+      place: stored?.keyFile ?? stored?.path ?? null,
+      problem,
+      hint: failure?.hint ?? null,
+    };
+  } finally {
+    closeVault(opened);
+  }
+}
+
+function hasKeyAlready(vault: string): HoldfastError {
+  return new HoldfastError(
+    "usage",
+    `choosing a signing key for ${vault}: there is a vault already`,
+    "another key is taken with: holdfast key rotate",
+  );
+}

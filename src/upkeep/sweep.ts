@@ -1,0 +1,99 @@
+import { lstatSync } from "node:fs";
+import { resolve } from "node:path";
+import { closeAfterWriting, type HeadReport } from "../seal/checkpoint.js";
+import { openForWriting } from "../seal/open-vault.js";
+import type { World } from "../outcome.js";
+import { leftTemporaryFolders, removeTemporaryFolder } from "../temporary-folders.js";
+import { lastRow, linesFrom } from "../vault/log.js";
+import { findOrphans, type Orphan, removeOrphans } from "../vault/check/orphans.js";
+import { readVault, refuseMissingVault } from "../vault/reader.js";
+import { closeVault, logEntry, type Vault } from "../vault/vault.js";
+import { isBeingWritten } from "../vault/writer-lock.js";
+
+/** One thing that a crash left, or that nobody knows. */
+export interface SweptOrphan extends Orphan {
+  /** Relative to the vault; absolute for a temporary folder. */
+  readonly path: string;
+  /** Whether it is gone: finished or removed by this command. */
+  readonly done: boolean;
+}
+
+export interface SweepReport {
+  readonly orphans: readonly SweptOrphan[];
+  /** Another process is writing: what lies in `staging` and the journal is its work and was not looked at. */
+  readonly busy: boolean;
+  /** The entries that say what was done; none where things were listed only. */
+  readonly entries: readonly number[];
+  /** How the log was sealed; null where nothing was asked to be removed. */
+  readonly head: HeadReport | null;
+}
+
+/** Lists what crashes left in a vault and in the temporary folder. Changes nothing. Throws `no-vault`, `not-as-recorded`. */
+export function listOrphans(root: string, world: World): SweepReport {
+  const { orphans, busy } = look(root, world);
+  return { orphans: orphans.map((one) => ({ ...one, done: false })), busy, entries: [], head: null };
+}
+
+/**
+ * Finishes and removes what `listOrphans` lists, and logs it: the entry comes first, since a removal that is logged twice is
+ * better than one that is not. What may be evidence is kept. Throws `no-vault`, `vault-busy`, `not-as-recorded`.
+ */
+export async function sweepVault(root: string, world: World): Promise<SweepReport> {
+  refuseMissingVault(root);
+  const { orphans, busy, size } = look(root, world);
+  const vault = await openForWriting(root, world, () => undefined);
+  try {
+    removeLogged(vault, world.now());
+  } catch (error) {
+    closeVault(vault);
+    throw error;
+  }
+  const entries = recoveriesAfter(vault, size);
+  // Signed like every other entry, but a sweep asks nobody outside for anything.
+  const offline = { ...world, env: { ...world.env, HOLDFAST_OFFLINE: "1" } };
+  const head = await closeAfterWriting(vault, offline, { proxy: null, allowPrivate: false, force: false });
+  const swept = orphans.map((one) => ({
+    ...one,
+    done: one.fate !== "keep" && isGone(resolve(root, one.path)),
+  }));
+  return { orphans: swept, busy, entries, head };
+}
+
+function look(root: string, world: World) {
+  const inVault = readVault(root, ({ layout, database }) => {
+    const busy = isBeingWritten(layout.writerLock);
+    return { orphans: findOrphans({ layout, database }, busy), busy, size: lastRow(database)?.seq ?? 0 };
+  });
+  const outside = leftTemporaryFolders(world.now()).map((one): Orphan => ({ ...one, fate: "remove" }));
+  return { ...inVault, orphans: [...inVault.orphans, ...outside] };
+}
+
+/** What is still there once `finishInterrupted` has dealt with `staging` and the journal. */
+function removeLogged(vault: Vault, now: Date): void {
+  const orphans = findOrphans(vault, false).filter(({ fate }) => fate === "remove");
+  const folders = leftTemporaryFolders(now);
+  const words = [
+    ...orphans.map(({ path, why }) => `${path} (${why})`),
+    // Where they lie is nobody's business (FORMAT.md §4.4).
+    ...folders.map(({ why }) => `a temporary folder outside the vault (${why})`),
+  ];
+  for (let at = 0; at < words.length; at += pathsPerEntry) {
+    const detail = `removed: ${words.slice(at, at + pathsPerEntry).join("; ")}`;
+    logEntry(vault, "recovery", { what: "leftovers-removed", capture: null, detail });
+  }
+  removeOrphans(vault.layout, orphans);
+  for (const folder of folders) removeTemporaryFolder(folder);
+}
+
+const pathsPerEntry = 50;
+
+/** Numbers of the `recovery` entries behind entry `size`, those of `finishInterrupted` included. */
+function recoveriesAfter({ database }: Vault, size: number): readonly number[] {
+  return [...linesFrom(database, size + 1)].flatMap((line, at) =>
+    line.includes('"event":"recovery"') ? [size + 1 + at] : [],
+  );
+}
+
+function isGone(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+}

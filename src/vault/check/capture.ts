@@ -1,0 +1,126 @@
+import { join } from "node:path";
+import { auditAnnex, type FoundAnnex } from "../../audit/annex.js";
+import { auditObject, type FoundObject, type MeasuredFile } from "../../audit/object.js";
+import type { FindingCode } from "../../audit/finding-codes.js";
+import { parseCanonicalBytes } from "../../audit/canonical-json.js";
+import { exactText } from "../../audit/exact-text.js";
+import { type Finding, onePerPlace } from "../../audit/finding.js";
+import { FormatError } from "../../core/format-error.js";
+import {
+  type LoggedCapture,
+  type LoggedVersion,
+  loggedVersion,
+  statementOf,
+} from "../../audit/log-captures.js";
+import type { Intent } from "../commit.js";
+import { schemaProblems } from "../json-schemas.js";
+import type { VaultLayout } from "../layout.js";
+import { readBytes } from "./listing.js";
+
+/** Folder of an object or annex, with a slash at its end → path inside it → what the file is now. */
+export type MeasuredFolders = ReadonlyMap<string, ReadonlyMap<string, MeasuredFile>>;
+
+/** Compares a capture's object and private annex with what the log and the journal say of them. */
+export function captureFindings(
+  layout: VaultLayout,
+  capture: LoggedCapture,
+  measured: MeasuredFolders,
+  intent: Intent | null,
+): readonly Finding[] {
+  // Where an id or a version is stated twice, the same may be wrong by both statements.
+  return onePerPlace([
+    ...objectFindings(layout, capture, measured, intent),
+    ...annexFindings(layout, capture, measured, intent),
+  ]);
+}
+
+/** Files that are read as a whole, by their path relative to the vault. */
+export function isReadAsText(path: string): boolean {
+  return (
+    /\/(0=ocfl_object_1\.1|inventory\.json(\.sha512)?)$/.test(path) ||
+    /\/v1\/content\/record\.json$|\/content\/(?:derived\/derivation|publication\/[^/]+\/publication)\.json$/.test(
+      path,
+    ) ||
+    /^private\/[^/]+\/annex\.json$/.test(path)
+  );
+}
+
+function objectFindings(
+  layout: VaultLayout,
+  capture: LoggedCapture,
+  measured: MeasuredFolders,
+  intent: Intent | null,
+): readonly Finding[] {
+  if (capture.object === null) return [];
+  const folder = capture.object;
+  const pending = intent ? pendingVersion(intent) : null;
+  const files = measured.get(`${folder}/`) ?? new Map<string, MeasuredFile>();
+  if (files.size === 0) {
+    if (intent && capture.versions.length === 0) return [];
+    const message = `entry ${capture.entry} names this object and it is not there`;
+    return [{ code: "object-missing", severity: "error", where: folder, message }];
+  }
+  const texts = readTexts(join(layout.root, folder), [...files.keys()].filter(isObjectText));
+  const found: FoundObject = { folder, files, texts };
+  return [...auditObject(capture, found, pending), ...recordFindings(layout, capture, found)];
+}
+
+/** record.json, derivation.json and publication.json: canonical form and schema. Their digests are checked with the other files. */
+function recordFindings(layout: VaultLayout, capture: LoggedCapture, found: FoundObject): readonly Finding[] {
+  return capture.versions.flatMap((version) => {
+    const { path: logicalPath, schema } = statementOf(version);
+    const path = `${version.version}/content/${logicalPath}`;
+    if (!found.files.has(path)) return [];
+    const where = `${found.folder}/${path}`;
+    const finding = (code: FindingCode, message: string): Finding => ({
+      code,
+      severity: "error",
+      where,
+      message,
+    });
+    const bytes = readBytes(join(layout.root, where));
+    if (bytes === null) {
+      const message = "it cannot be read as a text, and was not checked as one";
+      return [{ code: "file-unreadable", severity: "note", where, message }];
+    }
+    try {
+      const value = parseCanonicalBytes(bytes);
+      return schemaProblems(schema, value).map((message) => finding(`${schema}-schema`, message));
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      return [finding(`${schema}-not-canonical`, error.message)];
+    }
+  });
+}
+
+function annexFindings(
+  layout: VaultLayout,
+  capture: LoggedCapture,
+  measured: MeasuredFolders,
+  intent: Intent | null,
+): readonly Finding[] {
+  if (capture.annexes.length === 0) return [];
+  const folder = `private/${capture.id}`;
+  const files = measured.get(`${folder}/`) ?? new Map<string, MeasuredFile>();
+  if (files.size === 0 && intent) return [];
+  const bytes = files.has("annex.json") ? readBytes(join(layout.root, folder, "annex.json")) : null;
+  const found: FoundAnnex = { folder, text: bytes && exactText(bytes), files };
+  return capture.annexes.flatMap((sha256) => auditAnnex(sha256, found, folder));
+}
+
+function isObjectText(path: string): boolean {
+  return /^(0=ocfl_object_1\.1|(v\d+\/)?inventory\.json(\.sha512)?)$/.test(path);
+}
+
+function readTexts(folder: string, paths: readonly string[]): ReadonlyMap<string, Uint8Array> {
+  const texts = new Map<string, Uint8Array>();
+  for (const path of paths) {
+    const bytes = readBytes(join(folder, path));
+    if (bytes !== null) texts.set(path, bytes);
+  }
+  return texts;
+}
+
+function pendingVersion(intent: Intent): LoggedVersion | null {
+  return intent.version === "" ? null : loggedVersion({ seq: 0, ...intent });
+}

@@ -1,0 +1,195 @@
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import type { LogAudit } from "../../audit/log.js";
+import { sha256 } from "../../audit/digest.js";
+import type { Finding } from "../../audit/finding.js";
+import type { LoggedCapture } from "../../audit/log-captures.js";
+import { isRefusal, largestText, readQuietly } from "../digest-file.js";
+import { storageRootFiles, type VaultLayout } from "../layout.js";
+import { type FoundPath, walk } from "./walk.js";
+import { isLockFile } from "../writer-lock.js";
+
+/** What lies in a vault, paths relative to it. What is inside `staging` is unfinished work and not looked at. */
+export interface VaultListing {
+  readonly objects: readonly FoundPath[];
+  readonly annexes: readonly FoundPath[];
+  readonly elsewhere: readonly FoundPath[];
+}
+
+export function listVault(layout: VaultLayout): VaultListing {
+  const all = walk(layout.root, new Set(["staging"]));
+  const isObject = (path: string) => /^objects\/[0-9a-f]{2}\//.test(path);
+  return {
+    objects: all.filter(({ path }) => isObject(path)),
+    annexes: all.filter(({ path }) => path.startsWith("private/")),
+    elsewhere: all.filter(({ path }) => !isObject(path) && !path.startsWith("private/")),
+  };
+}
+
+/** README.txt, holdfast.json, the files that make `objects/` an OCFL storage root, and the folders of a vault. */
+export function ownFileFindings(layout: VaultLayout, log: LogAudit | null): readonly Finding[] {
+  const findings: Finding[] = [...folderFindings(layout), ...lockFindings(layout)];
+  const compare = (path: string, expected: string, message: string) => {
+    const found = digestOf(join(layout.root, path));
+    if (found === "unreadable") findings.push(unreadable(path));
+    else if (found !== expected) changed(path, message);
+  };
+  const changed = (where: string, message: string) =>
+    findings.push({ code: "own-file-changed", severity: "error", where, message });
+  for (const [name, text] of Object.entries(storageRootFiles)) {
+    compare(`objects/${name}`, sha256(text), "missing or changed");
+  }
+  const notAsLogged = "missing, or its SHA-256 is not the one the log states";
+  if (log) compare("holdfast.json", log.settingsSha256 ?? "", notAsLogged);
+  if (log) compare("README.txt", log.readmeSha256 ?? "", notAsLogged);
+  return findings;
+}
+
+/** Whether the private annexes are there at all; a vault may be handed on without them. */
+export function hasAnnexes(layout: VaultLayout): boolean {
+  return lstatSync(layout.private, { throwIfNoEntry: false }) !== undefined;
+}
+
+function folderFindings(layout: VaultLayout): readonly Finding[] {
+  const missing = (["objects", "log", "staging"] as const)
+    .filter((name) => !lstatSync(layout[name], { throwIfNoEntry: false })?.isDirectory())
+    .map((where): Finding => {
+      return { code: "folder-missing", severity: "error", where, message: "missing, or not a folder" };
+    });
+  if (hasAnnexes(layout)) return missing;
+  const message = "this vault is here without its private annexes: none of them was checked";
+  return [...missing, { code: "private-absent", severity: "note", where: "private", message }];
+}
+
+function lockFindings(layout: VaultLayout): readonly Finding[] {
+  if (!lstatSync(layout.writerLock, { throwIfNoEntry: false }) || isLockFile(layout.writerLock)) return [];
+  const message = "not the empty file that holdfast locks: whether somebody writes here cannot be told";
+  return [{ code: "lock-not-ours", severity: "note", where: "staging/writer.lock", message }];
+}
+
+const databaseFiles = new Set(["vault.db", "vault.db-wal", "vault.db-shm"]);
+
+/**
+ * Files and folders that neither the log nor the layout knows, and what the system does not let us read. `strayInLog`:
+ * what in `log/` bears no name of FORMAT.md §14.
+ */
+export function strayFindings(
+  found: VaultListing,
+  captures: ReadonlyMap<string, LoggedCapture>,
+  strayInLog: ReadonlySet<string>,
+): readonly Finding[] {
+  const own = new Set([
+    "README.txt",
+    "holdfast.json",
+    ...databaseFiles,
+    ...Object.keys(storageRootFiles).map((name) => `objects/${name}`),
+  ]);
+  const inFolders = [...found.objects, ...found.annexes];
+  const elsewhere = found.elsewhere.filter(
+    ({ path, kind }) =>
+      !(kind === "file" && (own.has(path) || (/^log\/[^/]+$/.test(path) && !strayInLog.has(path)))) &&
+      !(kind === "empty-folder" && isLayoutFolder(path)),
+  );
+  return [
+    ...inFolders
+      .filter(({ path, kind }) => kind !== "file" || !isKnown(path, captures))
+      .map((item) => stray(item, isKnown(item.path, captures))),
+    ...elsewhere.map((item) => stray(item, own.has(item.path))),
+  ];
+}
+
+/** Whether the log knows the object or annex in which a path lies. */
+function isKnown(path: string, captures: ReadonlyMap<string, LoggedCapture>): boolean {
+  const parts = path.split("/");
+  const id = (parts[0] === "objects" ? parts[2] : parts[1]) ?? "";
+  const capture = captures.get(id);
+  const folder = folderOf(path);
+  return capture !== undefined && (folder === `private/${id}/` || folder === `${capture.object}/`);
+}
+
+function unreadable(where: string): Finding {
+  const message = "the system refuses to read it: it was not checked";
+  return { code: "unreadable", severity: "note", where, message };
+}
+
+function stray({ path, kind }: FoundPath, known: boolean): Finding {
+  if (kind === "unreadable") {
+    const message = "the system refuses to read it: nothing in it was checked";
+    return { code: "unreadable", severity: "note", where: path, message };
+  }
+  return { code: "stray", severity: "error", where: path, message: strayMessage(kind, known) };
+}
+
+function strayMessage(kind: FoundPath["kind"], known: boolean): string {
+  if (kind === "bad-name") return "its name is not UTF-8: it cannot be checked, and no entry knows it";
+  if (!known) return "no entry of the log knows this, and it does not belong into a vault";
+  return kind === "other" ? "not a regular file" : "an empty folder that does not belong there";
+}
+
+/** Originals that could be changed by accident: somebody may write to them, or they have a second name elsewhere. */
+export function looseOriginals(files: readonly FoundPath[]): readonly Finding[] {
+  return files
+    .filter(
+      ({ path, kind }) => kind === "file" && /^objects\/[^/]+\/[^/]+\/v\d+\/content\/original\//.test(path),
+    )
+    .flatMap(({ path: where, writable, links }): readonly Finding[] => [
+      ...(writable
+        ? [
+            {
+              code: "not-read-only",
+              severity: "note",
+              where,
+              message: "this original may be written to",
+            } as const,
+          ]
+        : []),
+      ...(links > 1
+        ? [
+            {
+              code: "hard-linked",
+              severity: "note",
+              where,
+              message: `it has ${links} names on this disk`,
+            } as const,
+          ]
+        : []),
+    ]);
+}
+
+function isLayoutFolder(path: string): boolean {
+  return ["objects", "log", "private", "staging"].includes(path) || /^objects\/[0-9a-f]{2}$/.test(path);
+}
+
+/** `objects/ab/<id>/…` → `objects/ab/<id>/`, `private/<id>/…` → `private/<id>/`. */
+export function folderOf(path: string): string {
+  const parts = path.split("/");
+  return `${parts.slice(0, parts[0] === "objects" ? 3 : 2).join("/")}/`;
+}
+
+/** The bytes of a small file, read without a trace; null where it is missing, too large or no regular file. */
+export function readBytes(path: string): Uint8Array | null {
+  try {
+    return readQuietly(path);
+  } catch {
+    return null;
+  }
+}
+
+/** Texts that had to be read as a whole and are too large for that. */
+export function oversizedTexts(texts: readonly FoundPath[]): readonly Finding[] {
+  return texts
+    .filter(({ bytes }) => bytes > largestText)
+    .map(({ path: where, bytes }) => {
+      const message = `${bytes} bytes are too much for this file: it was not read as a text`;
+      return { code: "too-large", severity: "error", where, message };
+    });
+}
+
+/** Null for what is not there or is no regular file. */
+function digestOf(path: string): string | "unreadable" | null {
+  try {
+    return sha256(readQuietly(path));
+  } catch (error) {
+    return isRefusal(error) ? "unreadable" : null;
+  }
+}

@@ -1,0 +1,115 @@
+import { lstatSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { setImmediate } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import type { MeasuredFile } from "../../audit/object.js";
+import { measureFile } from "../digest-file.js";
+import type { HashTask } from "./hash-worker.js";
+
+/** To start a thread takes as long as to hash this much. */
+const threadBytes = 16 * 1024 ** 2;
+/** Nor are more files than these looked at one by one to find that they are small. */
+const fewFiles = 1024;
+/** The first files are the largest and go to the threads one by one; a batch of them would keep one thread for itself. */
+const aloneFiles = 64;
+/** The small rest goes out in batches, to hide the cost of a message. */
+const batchFiles = 16;
+
+// The compiled worker, also when the TypeScript sources are run by the tests: a thread cannot load those.
+const workerFile = new URL("../../../dist/vault/check/hash-worker.js", import.meta.url);
+
+/**
+ * Digests of many files in the order asked, on all cores where there is much to read. Large files should come first, so
+ * that no thread is left alone with one at the end. A file that cannot be read is a result, not an error. An abort ends
+ * the threads at once and throws the signal's reason.
+ */
+export async function measureFiles(
+  paths: readonly string[],
+  quick: boolean,
+  onDone: (files: number) => void,
+  signal: AbortSignal | null = null,
+): Promise<readonly MeasuredFile[]> {
+  if (areSmall(paths)) return measureHere(paths, quick, onDone, signal);
+  const results: MeasuredFile[] = new Array(paths.length);
+  const starts = batchStarts(paths.length);
+  let done = 0;
+  const work = async () => {
+    signal?.throwIfAborted();
+    const worker = new Worker(workerFile);
+    const stop = () => void worker.terminate();
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      for (let start = starts.shift(); start !== undefined; start = starts.shift()) {
+        const end = start + (start < aloneFiles ? 1 : batchFiles);
+        const measured = await ask(worker, { paths: paths.slice(start, end), quick });
+        signal?.throwIfAborted();
+        for (const [index, file] of measured.entries()) results[start + index] = file;
+        done += measured.length;
+        onDone(done);
+      }
+    } finally {
+      signal?.removeEventListener("abort", stop);
+      await worker.terminate();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), starts.length) }, work));
+  return results;
+}
+
+function areSmall(paths: readonly string[]): boolean {
+  if (paths.length > fewFiles) return false;
+  let bytes = 0;
+  return paths.every((path) => {
+    bytes += sizeOf(path);
+    return bytes <= threadBytes;
+  });
+}
+
+/** 0 for what cannot be looked at: it cannot be read either. */
+function sizeOf(path: string): number {
+  try {
+    return lstatSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+/** Other work goes on between two files, and an abort is heard there. */
+async function measureHere(
+  paths: readonly string[],
+  quick: boolean,
+  onDone: (files: number) => void,
+  signal: AbortSignal | null,
+): Promise<readonly MeasuredFile[]> {
+  const results: MeasuredFile[] = [];
+  for (const path of paths) {
+    await setImmediate();
+    signal?.throwIfAborted();
+    results.push(measureFile(path, quick));
+    onDone(results.length);
+  }
+  return results;
+}
+
+function ask(worker: Worker, task: HashTask): Promise<readonly MeasuredFile[]> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error) => reject(error);
+    // Ended before it answered.
+    const onExit = () => resolve(task.paths.map(() => ({ problem: "the check was ended" })));
+    worker.once("error", onError);
+    worker.once("exit", onExit);
+    worker.once("message", (measured: readonly MeasuredFile[]) => {
+      worker.off("error", onError);
+      worker.off("exit", onExit);
+      resolve(measured);
+    });
+    worker.postMessage(task);
+  });
+}
+
+/** Where each batch begins: one file each at first, then `batchFiles` at a time. */
+function batchStarts(count: number): number[] {
+  const starts = Array.from({ length: Math.min(count, aloneFiles) }, (_, index) => index);
+  for (let start = aloneFiles; start < count; start += batchFiles) starts.push(start);
+  return starts;
+}

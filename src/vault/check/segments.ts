@@ -1,0 +1,189 @@
+import { closeSync, fstatSync, readSync } from "node:fs";
+import { join } from "node:path";
+import type { Finding } from "../../audit/finding.js";
+import { openQuietly } from "../digest-file.js";
+
+/** A segment by its name and size: lines `first` to `last` of the log (FORMAT.md §14). */
+export interface FoundSegment {
+  /** Relative to the vault. */
+  readonly path: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Compares segments with the lines of the log as they are read, so that neither is ever in memory as a whole. */
+export interface SegmentAudit {
+  /** One line more of the log, without its LF, in order from line 1. */
+  line(bytes: Uint8Array): void;
+  /** Everything that is wrong once the log is at its end. `newest` is the size of the newest checkpoint, or 0. */
+  findings(newest: number): readonly Finding[];
+  close(): void;
+}
+
+/** `linesFrom` reads the log again from a line: for segments that lie over others, which should not be. */
+export function openSegmentAudit(
+  root: string,
+  segments: readonly FoundSegment[],
+  linesFrom: (first: number) => Iterable<Uint8Array>,
+): SegmentAudit {
+  const ordered = [...segments].sort((a, b) => a.first - b.first || a.last - b.last);
+  const { chain, overlapping } = apart(ordered);
+  const changed: Finding[] = [];
+  let at = 0;
+  let next = 0;
+  let open: SegmentReader | null = null;
+  const finish = () => {
+    if (open === null) return;
+    if (!open.end()) changed.push(segmentChanged(open.segment));
+    open = null;
+  };
+  return {
+    line(bytes) {
+      at += 1;
+      const segment = chain[next];
+      if (open === null && segment?.first === at) {
+        open = new SegmentReader(root, segment);
+        next += 1;
+      }
+      open?.line(bytes);
+      if (open?.segment.last === at) finish();
+    },
+    findings(newest) {
+      finish();
+      return [
+        ...changed,
+        ...chain.slice(next).map(segmentChanged),
+        ...overlapping.flatMap((segment) => [
+          overlap(segment),
+          ...(isUnchanged(root, segment, linesFrom) ? [] : [segmentChanged(segment)]),
+        ]),
+        ...gap(ordered, newest),
+      ];
+    },
+    close() {
+      open?.end();
+      open = null;
+    },
+  };
+}
+
+function apart(ordered: readonly FoundSegment[]) {
+  const chain: FoundSegment[] = [];
+  const overlapping: FoundSegment[] = [];
+  let end = 0;
+  for (const segment of ordered) {
+    (segment.first > end ? chain : overlapping).push(segment);
+    end = Math.max(end, segment.last);
+  }
+  return { chain, overlapping };
+}
+
+function isUnchanged(
+  root: string,
+  segment: FoundSegment,
+  linesFrom: (first: number) => Iterable<Uint8Array>,
+): boolean {
+  const reader = new SegmentReader(root, segment);
+  let at = segment.first;
+  for (const line of linesFrom(segment.first)) {
+    reader.line(line);
+    if (at === segment.last) break;
+    at += 1;
+  }
+  return reader.end();
+}
+
+/** How many bytes of lines are put together before they are compared. */
+const batchLength = 256 * 1024;
+
+const lineFeed = Uint8Array.of(0x0a);
+
+/** A segment's file beside the lines that it should hold. Nothing is thrown: a file that cannot be read is not those lines. */
+class SegmentReader {
+  readonly segment: FoundSegment;
+  private readonly descriptor: number | null;
+  private same: boolean;
+  private lines = 0;
+  private batch: Uint8Array[] = [];
+  private length = 0;
+
+  constructor(root: string, segment: FoundSegment) {
+    this.segment = segment;
+    this.descriptor = openRegular(join(root, segment.path));
+    this.same = this.descriptor !== null;
+  }
+
+  line(bytes: Uint8Array): void {
+    this.lines += 1;
+    if (!this.same) return;
+    this.batch.push(bytes, lineFeed);
+    this.length += bytes.length + 1;
+    if (this.length >= batchLength) this.flush();
+  }
+
+  /** Whether the file is exactly those lines. Closes it; must be called once. */
+  end(): boolean {
+    const { descriptor } = this;
+    if (descriptor === null) return false;
+    this.flush();
+    const ends = this.read(Buffer.alloc(1)) === 0;
+    closeSync(descriptor);
+    return this.same && ends && this.lines === this.segment.last - this.segment.first + 1;
+  }
+
+  private flush(): void {
+    if (this.batch.length === 0) return;
+    const wanted = Buffer.concat(this.batch, this.length);
+    const found = Buffer.allocUnsafe(wanted.length);
+    this.same &&= this.read(found) === wanted.length && found.equals(wanted);
+    this.batch = [];
+    this.length = 0;
+  }
+
+  private read(into: Buffer): number {
+    let filled = 0;
+    try {
+      while (this.descriptor !== null && filled < into.length) {
+        const read = readSync(this.descriptor, into, filled, into.length - filled, null);
+        if (read === 0) break;
+        filled += read;
+      }
+    } catch {
+      this.same = false;
+    }
+    return filled;
+  }
+}
+
+function openRegular(path: string): number | null {
+  try {
+    const descriptor = openQuietly(path);
+    if (fstatSync(descriptor).isFile()) return descriptor;
+    closeSync(descriptor);
+  } catch {
+    return null;
+  }
+  return null;
+}
+
+function segmentChanged({ path, first, last }: FoundSegment): Finding {
+  const message = `it is not the lines ${first} to ${last} of the log`;
+  return { code: "segment-changed", severity: "error", where: path, message };
+}
+
+function overlap({ path }: FoundSegment): Finding {
+  const message = "it has lines that an earlier segment has";
+  return { code: "segment-overlap", severity: "error", where: path, message };
+}
+
+/** The first line up to the newest checkpoint that lies in no segment. */
+function gap(ordered: readonly FoundSegment[], newest: number): readonly Finding[] {
+  let covered = 0;
+  for (const { first, last } of ordered) {
+    if (first > covered + 1) break;
+    covered = Math.max(covered, last);
+  }
+  if (covered >= newest) return [];
+  const message = `line ${covered + 1} is covered by a checkpoint and is in no segment`;
+  return [{ code: "segment-missing", severity: "error", where: "log", message }];
+}

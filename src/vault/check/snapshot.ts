@@ -1,0 +1,222 @@
+import { lstatSync } from "node:fs";
+import Database from "better-sqlite3";
+import { type LogFacts, newestOf } from "../../audit/checkpoints.js";
+import { auditLog, type LogAudit } from "../../audit/log.js";
+import type { Entry } from "../../audit/entry.js";
+import type { Finding } from "../../audit/finding.js";
+import type { FindingCode } from "../../audit/finding-codes.js";
+import type { LoggedCapture } from "../../audit/log-captures.js";
+import { CoveredTimes } from "../../audit/log-facts.js";
+import { auditIndex, type IndexAudit, type LinesTask, placeFindings } from "./index-tables.js";
+import { breather } from "../breather.js";
+import type { Intent } from "../commit.js";
+import { isMachineFault } from "../database.js";
+import { auditIndexApart } from "./index-thread.js";
+import { readIntents } from "../journal.js";
+import { schemaProblems } from "../json-schemas.js";
+import { objectPath } from "../layout.js";
+import { readLog } from "../log.js";
+import { type LogFolder, readLogFolder } from "../log-folder.js";
+import { unreadDatabase, type VaultReader } from "../reader.js";
+
+/** What the database of a vault said at one instant. */
+export interface Snapshot {
+  readonly log: LogAudit;
+  /** What the log says about its checkpoints, with the roots over its lines. */
+  readonly facts: LogFacts;
+  readonly findings: readonly Finding[];
+  /** Commits that have begun, by capture. */
+  readonly intents: ReadonlyMap<string, Intent>;
+  /** Captures by id, those included whose very first commit is still in the journal. */
+  readonly captures: ReadonlyMap<string, LoggedCapture>;
+  /** The last entry that names each capture. */
+  readonly lastEntries: ReadonlyMap<string, number>;
+  /** What lay in `log/` just after. */
+  readonly folder: LogFolder;
+  readonly segmentFindings: readonly Finding[];
+  /** How the index differs from the log. */
+  readonly indexFindings: readonly Finding[];
+}
+
+/** Databases of more bytes are audited on two cores; below, starting a thread takes longer than it saves. */
+const worthAThread = 16 * 1024 * 1024;
+
+export interface SnapshotOptions {
+  /** A size at which the root is wanted besides those of checkpoints. */
+  readonly rootAt: number | null;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Log, index and journal as of one instant: read in one transaction, since a writer may be at work. Files in `log/` are
+ * listed after that instant and can be newer, and so can the index of a large vault. Findings alone where SQLite cannot
+ * read the database. Throws on an abort.
+ */
+export async function readSnapshot(
+  reader: VaultReader,
+  options: SnapshotOptions,
+): Promise<Snapshot | readonly Finding[]> {
+  const { layout, database } = reader;
+  database.exec("BEGIN");
+  try {
+    // The first read fixes what this transaction sees.
+    database.prepare("SELECT 1 FROM entry LIMIT 1").get();
+    const folder = readLogFolder(layout);
+    const apart = startApart(reader, folder, options);
+    const here = apart ? null : auditIndex(layout, database, linesTask(folder, options, false));
+    if (here && here.damage.length > 0) return here.damage;
+    const read = await readLogOrFail(database, folder, breather(options.signal));
+    const index = here ?? (await apart);
+    if (!index || index.damage.length > 0) return index?.damage ?? [];
+    return "code" in read ? [read] : snapshotOf(read, folder, index);
+  } catch (error) {
+    if (error instanceof Database.SqliteError) return [unreadable(error)];
+    throw error;
+  } finally {
+    // Nothing was written. A commit would let the index of texts look at itself once more, and fail where it is damaged.
+    if (database.inTransaction) database.exec("ROLLBACK");
+  }
+}
+
+function linesTask(
+  { segments, checkpoints }: LogFolder,
+  { rootAt }: SnapshotOptions,
+  lightCheck: boolean,
+): LinesTask {
+  const sizes = checkpoints.map(({ size }) => size);
+  return {
+    segments,
+    rootsAt: rootAt === null ? sizes : [...sizes, rootAt],
+    newest: newestOf(checkpoints)?.size ?? 0,
+    lightCheck,
+  };
+}
+
+/** The audit of the index in a thread, for a large database in a file; null for any other. */
+function startApart(
+  { layout, file }: VaultReader,
+  folder: LogFolder,
+  options: SnapshotOptions,
+): Promise<IndexAudit> | null {
+  const bytes = file === null ? 0 : (lstatSync(file, { throwIfNoEntry: false })?.size ?? 0);
+  if (file === null || bytes <= worthAThread) return null;
+  const task = { root: layout.root, file, lines: linesTask(folder, options, true) };
+  const apart = auditIndexApart(task, options.signal);
+  // It is waited for later; what it throws must not end the process before that.
+  apart.catch(() => undefined);
+  return apart;
+}
+
+function snapshotOf(read: ReadLog, folder: LogFolder, index: IndexAudit): Snapshot {
+  const { log, journal, lastEntries, times } = read;
+  const roots = new Map([...index.roots].map(([size, root]) => [size, Buffer.from(root)]));
+  return {
+    log,
+    facts: {
+      ...log.facts,
+      entries: log.entries,
+      rootAt: (size) => roots.get(size) ?? null,
+      lastAt: (size) => times.lastAt(size),
+    },
+    findings: [...log.findings, ...journal.findings],
+    indexFindings: index.findings,
+    segmentFindings: index.segmentFindings,
+    intents: journal.intents,
+    captures: withPending(log.captures, journal.intents),
+    lastEntries,
+    folder,
+  };
+}
+
+/** Captures that somebody wrote about between two instants: new entries, or a commit begun or finished. */
+export function touchedBetween(before: Snapshot, after: Snapshot): ReadonlySet<string> {
+  const ids = [...after.lastEntries.keys(), ...before.intents.keys(), ...after.intents.keys()];
+  const differs = (id: string) =>
+    before.lastEntries.get(id) !== after.lastEntries.get(id) ||
+    JSON.stringify(before.intents.get(id)) !== JSON.stringify(after.intents.get(id));
+  return new Set(ids.filter(differs));
+}
+
+interface ReadLog {
+  readonly log: LogAudit;
+  readonly journal: ReturnType<typeof readJournal>;
+  readonly lastEntries: ReadonlyMap<string, number>;
+  readonly times: CoveredTimes;
+}
+
+/** The log and the journal; one finding where SQLite stumbles over damage that its own check has yet to name. */
+async function readLogOrFail(
+  database: Database.Database,
+  { checkpoints }: LogFolder,
+  breathe: () => Promise<void>,
+): Promise<ReadLog | Finding> {
+  const lastEntries = new Map<string, number>();
+  const times = new CoveredTimes(checkpoints.map(({ size }) => size));
+  try {
+    const onEntry = (entry: Entry) => {
+      times.add(entry);
+      if (typeof entry.body.capture === "string") lastEntries.set(entry.body.capture, entry.seq);
+      return [...entrySchemaFindings(entry), ...placeFindings(entry)];
+    };
+    const log = await auditLog(readLog(database), onEntry, breathe);
+    return { log, journal: readJournal(database), lastEntries, times };
+  } catch (error) {
+    if (error instanceof Database.SqliteError) return unreadable(error);
+    throw error;
+  }
+}
+
+function entrySchemaFindings(entry: Entry): readonly Finding[] {
+  return schemaProblems("entry", entry).map((message) => ({
+    code: "entry-schema",
+    severity: "error",
+    where: `entry:${entry.seq}`,
+    message,
+  }));
+}
+
+function readJournal(database: Database.Database): {
+  readonly intents: ReadonlyMap<string, Intent>;
+  readonly findings: readonly Finding[];
+} {
+  try {
+    return {
+      intents: new Map(readIntents({ database }).map((intent) => [intent.capture, intent])),
+      findings: [],
+    };
+  } catch {
+    const message = "the journal of unfinished commits holds a row that no commit made";
+    return { intents: new Map(), findings: [vaultDb("journal-damaged", message)] };
+  }
+}
+
+/** A capture whose very first commit is still in the journal is expected as the journal states it. */
+function withPending(
+  logged: ReadonlyMap<string, LoggedCapture>,
+  intents: ReadonlyMap<string, Intent>,
+): ReadonlyMap<string, LoggedCapture> {
+  if (intents.size === 0) return logged;
+  const all = new Map(logged);
+  for (const [id, intent] of intents) {
+    if (all.has(id)) continue;
+    const annex = intent.body.annex_sha256;
+    all.set(id, {
+      id,
+      entry: 0,
+      object: intent.version === "" ? null : objectPath(id),
+      url: null,
+      annexes: typeof annex === "string" ? [annex] : [],
+      versions: [],
+    });
+  }
+  return all;
+}
+
+function unreadable(error: unknown): Finding {
+  const words = `SQLite cannot read it: ${error instanceof Error ? error.message : "unknown"}`;
+  return isMachineFault(error) ? unreadDatabase(words) : vaultDb("database-damaged", words);
+}
+
+function vaultDb(code: FindingCode, message: string): Finding {
+  return { code, severity: "error", where: "vault.db", message };
+}

@@ -1,0 +1,252 @@
+import { auditAgainst } from "../../core/audit-against.js";
+import {
+  auditCheckpoints,
+  type CheckpointAudit,
+  type FoundCheckpoint,
+  type Trust,
+} from "../../audit/checkpoints.js";
+import type { LogAudit } from "../../audit/log.js";
+import type { Checkpoint } from "../../audit/checkpoint.js";
+import { type Finding, leavesOpen } from "../../audit/finding.js";
+import { withoutUnread } from "../../audit/unread.js";
+import { auditRound, captureIn, type Round } from "./round.js";
+import { readSnapshot, type Snapshot, type SnapshotOptions, touchedBetween } from "./snapshot.js";
+import { oneIdByPart } from "../index/captures.js";
+import type { Intent } from "../commit.js";
+import { databaseState } from "../database-files.js";
+import type { VaultLayout } from "../layout.js";
+import { hasAnnexes, ownFileFindings } from "./listing.js";
+import { type AuditedVault, openForAudit } from "../reader.js";
+
+export interface VaultAudit {
+  readonly findings: readonly Finding[];
+  /** Null where the database could not be read. */
+  readonly log: LogAudit | null;
+  /** The captures that were audited; null for all. */
+  readonly only: ReadonlySet<string> | null;
+  readonly files: number;
+  readonly bytes: number;
+  readonly objects: number;
+  readonly annexes: number;
+  readonly hasAnnexes: boolean;
+  /** Null where the database could not be read. */
+  readonly checkpoints: CheckpointAudit | null;
+  readonly checkpointFiles: { readonly checkpoints: number; readonly tokens: number };
+}
+
+export interface AuditOptions {
+  readonly quick: boolean;
+  /**
+   * Parts of the ids of captures: only their objects and annexes are audited, the log and the database always. The log says
+   * which captures there are, whatever the index says. Null for all; where it is empty, nothing but the database and
+   * `log/` is looked at.
+   */
+  readonly parts: readonly string[] | null;
+  /** A checkpoint that the checker got from elsewhere. */
+  readonly held: Checkpoint | null;
+  readonly trust: Trust;
+  /**
+   * Waited for once, before what could not be checked is looked at again; `state` is what `databaseState` said at the end of
+   * the look before.
+   */
+  readonly beforeSecondLook: (state: string) => Promise<void>;
+  readonly onProgress: (files: number, total: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** How often captures that a writer touched meanwhile are looked at again before they are left unchecked. */
+const rounds = 8;
+
+/** What is audited of the captures: null for all. */
+interface Task extends AuditOptions {
+  readonly only: ReadonlySet<string> | null;
+  readonly logAlone: boolean;
+}
+
+/**
+ * Audits a vault from its stored bytes: log, index, objects, annexes, the vault's own files. Reports everything that
+ * is not as recorded and changes nothing. A writer may be at work: the log is read first, then what lies on disk, and
+ * captures of which the log or the journal says something new at the end are audited again. What cannot be checked, such
+ * as a commit that has begun or a file that cannot be read, is looked at a second time and then left unchecked. Throws on an abort, and
+ * `not-found` for a part that is not one of exactly one id.
+ */
+export async function auditVault(opened: AuditedVault, asked: AuditOptions): Promise<VaultAudit> {
+  const { layout, reader } = opened;
+  if (reader === null) return withoutLog(layout, opened.findings);
+  const snapshot = await readSnapshot(reader, snapshotOptions(asked));
+  if (!("log" in snapshot)) return withoutLog(layout, [...opened.findings, ...snapshot]);
+  const only = chosenIds(snapshot, asked.parts);
+  const options: Task = { ...asked, only, logAlone: only?.size === 0 };
+  let round = await auditRound(layout, snapshot, options.only, options);
+  let state = opened.state;
+  let hasWaited = false;
+  const files = new Map(round.files);
+  const earlier = new Map<string, readonly Finding[]>(round.captures);
+  for (let count = 1; ; count += 1) {
+    const moved = databaseState(layout) !== state;
+    if (!moved && (hasWaited || !isOpen(round, earlier))) break;
+    const again = moved ? [] : openCaptures(round, earlier);
+    if (!moved) {
+      hasWaited = true;
+      await options.beforeSecondLook(state);
+    }
+    const next = await readAgain(layout, options);
+    if (next === null) {
+      const message = "it could not be read a second time: what was written meanwhile was not checked";
+      round = { ...round, vault: [...round.vault, beingWritten("vault.db", message)] };
+      break;
+    }
+    state = next.state;
+    const touched = touchedBetween(round.snapshot, next.snapshot);
+    const scope = new Set(
+      [...touched, ...again].filter((id) => options.only === null || options.only.has(id)),
+    );
+    if (count === rounds) {
+      return conclude(opened, unsettled(round, touched), unsettledCaptures(earlier, touched), files, options);
+    }
+    round = await auditRound(layout, next.snapshot, scope, options);
+    for (const [path, bytes] of round.files) files.set(path, bytes);
+    for (const [id, findings] of round.captures) earlier.set(id, findings);
+  }
+  return conclude(opened, round, earlier, files, options);
+}
+
+/** Captures of which something could not be checked: a commit that has begun, a file that could not be read. */
+function openCaptures(
+  { snapshot }: Round,
+  captures: ReadonlyMap<string, readonly Finding[]>,
+): readonly string[] {
+  const open = [...captures].filter(([, findings]) => findings.some((one) => leavesOpen(one, "hashes")));
+  return [...new Set([...open.map(([id]) => id), ...snapshot.intents.keys()])];
+}
+
+function isOpen(round: Round, captures: ReadonlyMap<string, readonly Finding[]>): boolean {
+  return (
+    openCaptures(round, captures).length > 0 ||
+    round.unread.length > 0 ||
+    round.vault.some((one) => leavesOpen(one, "hashes"))
+  );
+}
+
+function chosenIds({ captures }: Snapshot, parts: readonly string[] | null): ReadonlySet<string> | null {
+  return parts === null ? null : new Set(parts.map((part) => oneIdByPart(captures.keys(), part)));
+}
+
+function snapshotOptions({ held, signal }: AuditOptions): SnapshotOptions {
+  return { rootAt: held?.size ?? null, signal };
+}
+
+/** The database as it is now, opened anew; null when it cannot be read any more. */
+async function readAgain(
+  layout: VaultLayout,
+  options: AuditOptions,
+): Promise<{ readonly snapshot: Snapshot; readonly state: string } | null> {
+  const { reader, state } = openForAudit(layout.root);
+  if (reader === null) return null;
+  try {
+    const snapshot = await readSnapshot(reader, snapshotOptions(options));
+    return "log" in snapshot ? { snapshot, state } : null;
+  } finally {
+    reader.close();
+  }
+}
+
+/** After the last round: what a writer kept changing is said to be unchecked, and nothing is claimed of it. */
+function unsettled(round: Round, touched: ReadonlySet<string>): Round {
+  const { entries } = round.snapshot.log;
+  const { checkpoints } = round.snapshot.folder;
+  const folder = { ...round.snapshot.folder, checkpoints: checkpoints.filter(({ size }) => size <= entries) };
+  return {
+    ...round,
+    snapshot: { ...round.snapshot, folder, segmentFindings: [], indexFindings: [] },
+    vault: round.vault.filter(({ where }) => !touched.has(captureIn(where) ?? "")),
+  };
+}
+
+function unsettledCaptures(
+  captures: ReadonlyMap<string, readonly Finding[]>,
+  touched: ReadonlySet<string>,
+): ReadonlyMap<string, readonly Finding[]> {
+  const message = "another process was writing to it all the time: it was not checked";
+  return new Map([...captures, ...[...touched].map((id) => [id, [beingWritten(id, message)]] as const)]);
+}
+
+function beingWritten(where: string, message: string): Finding {
+  return { code: "being-written", severity: "note", where, message };
+}
+
+async function conclude(
+  { layout, findings: ofDatabase }: AuditedVault,
+  round: Round,
+  captures: ReadonlyMap<string, readonly Finding[]>,
+  files: ReadonlyMap<string, number>,
+  { only, held, trust }: Task,
+): Promise<VaultAudit> {
+  const { snapshot } = round;
+  const { facts } = snapshot;
+  const found = snapshot.folder.checkpoints;
+  const checkpoints = await auditCheckpoints(found, facts, trust, "vault");
+  const objects = [...snapshot.captures.values()].filter(
+    ({ id, object }) => object !== null && (only === null || only.has(id)),
+  );
+  const present = hasAnnexes(layout);
+  const ofCaptures = [...captures.values()].flat().filter(({ code }) => present || code !== "annex-absent");
+  const intents = [...snapshot.intents.values()].filter(({ capture }) => only === null || only.has(capture));
+  const all: readonly Finding[] = [
+    ...ofDatabase,
+    ...snapshot.findings,
+    ...snapshot.indexFindings,
+    ...snapshot.segmentFindings,
+    ...checkpoints.findings,
+    ...(held === null ? [] : auditAgainst(held, facts)),
+    ...round.vault,
+    ...ofCaptures,
+    ...intents.map(intentNote),
+    ...snapshot.folder.unread.map(unreadSeal),
+  ];
+  return {
+    findings: withoutUnread(all, round.unread),
+    log: snapshot.log,
+    only,
+    files: files.size,
+    bytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0),
+    objects: objects.length,
+    annexes: [...files.keys()].filter((path) => /^private\/[^/]+\/annex\.json$/.test(path)).length,
+    hasAnnexes: present,
+    checkpoints,
+    checkpointFiles: countFiles(found),
+  };
+}
+
+function withoutLog(layout: VaultLayout, findings: readonly Finding[]): VaultAudit {
+  const all = [...findings, ...ownFileFindings(layout, null)];
+  return {
+    findings: all,
+    log: null,
+    only: null,
+    files: 0,
+    bytes: 0,
+    objects: 0,
+    annexes: 0,
+    hasAnnexes: hasAnnexes(layout),
+    checkpoints: null,
+    checkpointFiles: countFiles([]),
+  };
+}
+
+function countFiles(found: readonly FoundCheckpoint[]): VaultAudit["checkpointFiles"] {
+  return {
+    checkpoints: found.filter(({ body }) => body !== null).length,
+    tokens: found.reduce((sum, { tokens }) => sum + tokens.length, 0),
+  };
+}
+
+function unreadSeal(where: string): Finding {
+  const message = "the system refuses to read it: signatures and time-stamps were not checked to the end";
+  return { code: "seal-unreadable", severity: "note", where, message };
+}
+
+function intentNote(intent: Intent): Finding {
+  const message = `a commit (${intent.event}) was interrupted, or is being made now, and was not checked; the next command that writes finishes it and logs that`;
+  return { code: "commit-interrupted", severity: "note", where: intent.capture, message };
+}

@@ -1,0 +1,51 @@
+import type Database from "better-sqlite3";
+import { HoldfastError } from "../../core/words/error.js";
+import type { VaultLayout } from "../layout.js";
+import { readSettings, type VaultSettings } from "../settings.js";
+import { stampedCheckpoints } from "./tokens.js";
+
+/** Which entries were time-stamped and when, by the tokens that the log names: the index's word, which an audit checks. */
+export interface StoredAnchors {
+  /** Ascending by size. */
+  readonly stamped: readonly { readonly checkpoint: number; readonly gen_time: string }[];
+  /** Whether anybody is configured to be asked. */
+  readonly expected: boolean;
+}
+
+interface Reader {
+  readonly layout: VaultLayout;
+  readonly database: Database.Database;
+}
+
+export function readAnchors({ layout, database }: Reader): StoredAnchors {
+  const { authorities = [], calendars = [] } = configured(layout);
+  return { stamped: stampedCheckpoints(database), expected: authorities.length + calendars.length > 0 };
+}
+
+/** The settings of `holdfast.json`; those of a vault that has none where it cannot be read, which `verify` says. */
+export function configured(layout: VaultLayout): VaultSettings {
+  try {
+    return readSettings(layout.settings).settings.settings;
+  } catch (error) {
+    const unreadable = error instanceof HoldfastError || (error instanceof Error && "code" in error);
+    if (unreadable) return {};
+    throw error;
+  }
+}
+
+/** What the oldest stamped checkpoint that covers entry `seq` says of it. */
+export function anchorOf(
+  { stamped, expected }: StoredAnchors,
+  seq: number,
+): { readonly anchor: "stamped" | "pending" | "none"; readonly stamped_at: string | null } {
+  let low = 0;
+  let high = stamped.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((stamped[middle]?.checkpoint ?? 0) < seq) low = middle + 1;
+    else high = middle;
+  }
+  const time = stamped[low]?.gen_time ?? null;
+  if (time !== null) return { anchor: "stamped", stamped_at: time };
+  return { anchor: expected ? "pending" : "none", stamped_at: null };
+}

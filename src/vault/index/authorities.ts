@@ -1,0 +1,65 @@
+import type Database from "better-sqlite3";
+import type { VaultSettings } from "../settings.js";
+import { tokensOf } from "./tokens.js";
+
+/** How asking an authority or calendar went so far, and when it is asked again: working state, no evidence. */
+export interface AuthorityState {
+  readonly name: string;
+  /** Failures since the last success. */
+  readonly failures: number;
+  readonly tried_at: string;
+  /** Not before this time; null where nothing keeps it from being asked. */
+  readonly next_at: string | null;
+  /** Why the last attempt came to nothing, in one line; null where it did not. */
+  readonly reason: string | null;
+}
+
+/** Undefined where it was never asked. */
+export function authorityState(database: Database.Database, name: string): AuthorityState | undefined {
+  return database
+    .prepare<[string], AuthorityState>(
+      "SELECT name, failures, tried_at, next_at, reason FROM authority WHERE name = ?",
+    )
+    .get(name);
+}
+
+export function authorityStates(database: Database.Database): readonly AuthorityState[] {
+  return database
+    .prepare<[], AuthorityState>(
+      "SELECT name, failures, tried_at, next_at, reason FROM authority ORDER BY name",
+    )
+    .all();
+}
+
+/** An authority or calendar that has not answered for a checkpoint, and when it is asked again. */
+export interface PendingAnchor {
+  readonly authority: string;
+  readonly reason: string;
+  /** Null where the next command that writes asks it. */
+  readonly next_at: string | null;
+}
+
+/** Who of the configured authorities and calendars has no logged token over a checkpoint (FORMAT.md §15). */
+export function pendingAnchors(
+  database: Database.Database,
+  { authorities = [], calendars = [] }: VaultSettings,
+  checkpoint: number,
+): readonly PendingAnchor[] {
+  const answered = new Set(tokensOf(database, checkpoint).map(({ authority }) => authority));
+  return [...authorities, ...calendars]
+    .filter(({ name }) => !answered.has(name))
+    .map(({ name }) => {
+      const state = authorityState(database, name);
+      return { authority: name, reason: state?.reason ?? "not asked yet", next_at: state?.next_at ?? null };
+    });
+}
+
+/** Notes how it went, in place of what was noted before. */
+export function noteAuthority(database: Database.Database, state: AuthorityState): void {
+  database
+    .prepare(
+      `INSERT OR REPLACE INTO authority (name, failures, tried_at, next_at, reason)
+       VALUES (@name, @failures, @tried_at, @next_at, @reason)`,
+    )
+    .run(state);
+}

@@ -1,0 +1,163 @@
+import { lstatSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type Database from "better-sqlite3";
+import { auditCheckpoints, newestOf, noTrust } from "../../audit/checkpoints.js";
+import { checkLine, firstLink } from "../../core/chain.js";
+import { originOf } from "../../audit/checkpoint.js";
+import { HoldfastError } from "../../core/words/error.js";
+import { fails } from "../../audit/finding.js";
+import { FormatError } from "../../core/format-error.js";
+import { closeWhole, openDatabaseForWriting } from "../database.js";
+import { makeFolder, moveDurably, syncFile } from "../durable.js";
+import { keyHistoryOf, loggedVaultId } from "../key-entries.js";
+import type { VaultLayout } from "../layout.js";
+import { type LogFolder, type LogSegment, readLogFolder } from "../log-folder.js";
+import { rootOf } from "./merkle-nodes.js";
+import { openForAudit } from "../reader.js";
+import { rebuildIndex } from "./reindex.js";
+import { segmentLines } from "../segment-lines.js";
+import { recordReader } from "./record-reader.js";
+
+/** What a rebuilt database holds. */
+export interface RebuiltLog {
+  readonly entries: number;
+  /** Size of the newest checkpoint; entries behind it come from a segment that no signature covers. Null for none. */
+  readonly checkpoint: number | null;
+}
+
+/**
+ * Makes `vault.db` from `log/` and `objects/` in `staging/` and renames it into place. The writer lock must be held. No
+ * byte is trusted: every line must follow the one before it, and every checkpoint must state the root over these lines
+ * and be signed by the key that they name. `note` writes into the database before it is in place. Throws `usage` where
+ * there is a `vault.db`, `not-as-recorded` for the rest.
+ */
+export async function rebuildDatabase<Noted>(
+  layout: VaultLayout,
+  vaultId: string,
+  note: (database: Database.Database, made: RebuiltLog) => Noted,
+): Promise<RebuiltLog & Noted> {
+  refuseDatabase(layout);
+  const folder = readLogFolder(layout);
+  refuseGaps(folder.segments);
+  makeFolder(layout.staging, 0o700);
+  const staged = join(layout.staging, "rebuilt.db");
+  removeDatabase(staged);
+  const database = openDatabaseForWriting(staged, true, () => undefined);
+  try {
+    const entries = fill(database, layout, folder.segments);
+    await refuseMisfit(database, vaultId, folder, entries);
+    const made = { entries, checkpoint: newestOf(folder.checkpoints)?.size ?? null };
+    const noted = note(database, made);
+    closeWhole(database);
+    syncFile(staged);
+    moveDurably(staged, layout.database);
+    return { ...made, ...noted };
+  } finally {
+    database.close();
+    removeDatabase(staged);
+  }
+}
+
+/** Whatever lies there is evidence too, even where it cannot be read: nothing is ever written over it. */
+function refuseDatabase(layout: VaultLayout): void {
+  const odd = ["", "-wal", "-shm", "-journal"].filter((end) =>
+    lstatSync(`${layout.database}${end}`, { throwIfNoEntry: false }),
+  );
+  if (odd.length === 0) return;
+  const names = odd.map((end) => `vault.db${end}`).join(", ");
+  if (isOurs(layout)) {
+    throw new HoldfastError(
+      "usage",
+      `rebuilding ${layout.root}: vault.db is there and can be read`,
+      "there is nothing to rebuild; check it with: holdfast verify",
+    );
+  }
+  throw new HoldfastError(
+    "usage",
+    `rebuilding ${layout.root}: ${names} is there, and is not a database with the schema that this version knows`,
+    "move it away first, to where you keep it, then run this again: nothing is written over it",
+  );
+}
+
+/** Whether it has the schema of this or an earlier version. Nothing else is read: a view in it may have no end. */
+function isOurs({ root }: VaultLayout): boolean {
+  const { reader } = openForAudit(root);
+  reader?.close();
+  return reader !== null;
+}
+
+function refuseGaps(segments: readonly LogSegment[]): void {
+  if (segments.length === 0) throw misfit("there is no segment in log/ to make it from");
+  let end = 0;
+  for (const { path, first, last } of segments) {
+    if (first > end + 1) throw misfit(`line ${end + 1} of the log is in no segment`);
+    if (first <= end) throw misfit(`${path} has lines that an earlier segment has`);
+    end = last;
+  }
+}
+
+/** All lines into an empty database, in one transaction; returns how many. */
+function fill(database: Database.Database, layout: VaultLayout, segments: readonly LogSegment[]): number {
+  const insert = database.prepare("INSERT INTO entry (seq, prev, line, hash) VALUES (?, ?, ?, ?)");
+  const fillAll = database.transaction(() => {
+    let link = firstLink;
+    for (const line of allLines(layout, segments)) {
+      const { faults, next } = checkLine(line, link);
+      const [fault] = faults;
+      if (fault) throw misfit(`line ${link.seq} of the segments: ${fault.message}`);
+      insert.run(link.seq, link.prev, line, next.prev);
+      link = next;
+    }
+    rebuildIndex(database, recordReader(layout));
+    return link.seq - 1;
+  });
+  return fillAll();
+}
+
+function* allLines(layout: VaultLayout, segments: readonly LogSegment[]): Iterable<string> {
+  try {
+    for (const segment of segments) yield* segmentLines(layout.root, segment);
+  } catch (error) {
+    if (error instanceof FormatError) throw misfit(error.message);
+    throw error;
+  }
+}
+
+/** Tokens and witnesses are not looked at: what is wrong with them is no reason to be without a log. */
+async function refuseMisfit(
+  database: Database.Database,
+  vaultId: string,
+  folder: LogFolder,
+  entries: number,
+): Promise<void> {
+  if (loggedVaultId(database) !== vaultId) {
+    throw misfit("the segments are those of another vault than holdfast.json names");
+  }
+  const found = folder.checkpoints.map((one) => ({ ...one, tokens: [], witnesses: [] }));
+  const facts = {
+    origin: originOf(vaultId),
+    rootAt: (size: number) => (size <= entries ? rootOf(database, size) : null),
+    entries,
+    lastAt: () => null,
+    keys: keyHistoryOf(database),
+    tokens: [],
+    witnesses: [],
+  };
+  const { findings } = await auditCheckpoints(found, facts, noTrust, "vault");
+  const fault = findings.find(
+    (finding) => fails(finding, "signature") && finding.code !== "key-not-endorsed",
+  );
+  if (fault) throw misfit(`${fault.where}: ${fault.message}`);
+}
+
+function removeDatabase(path: string): void {
+  for (const end of ["", "-wal", "-shm", "-journal"]) rmSync(`${path}${end}`, { force: true });
+}
+
+function misfit(what: string): HoldfastError {
+  return new HoldfastError(
+    "not-as-recorded",
+    `rebuilding vault.db: ${what}`,
+    "nothing was changed; use a copy of vault.db or of log/ from elsewhere",
+  );
+}

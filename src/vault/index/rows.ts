@@ -1,0 +1,222 @@
+import type Database from "better-sqlite3";
+import type { Json } from "../../audit/canonical-json.js";
+import type { Entry } from "../../audit/entry.js";
+import type { PublicationRecord } from "../../core/media/publication.js";
+import type { CaptureRecord, DerivationRecord, FileRole } from "../../core/capture/record.js";
+import { urlKey } from "../../core/capture/source-url.js";
+import { webUrl } from "../../core/web-url.js";
+import { indexAnnotation, insertText } from "./annotations.js";
+import { prepared } from "./statements.js";
+
+/** Reads what entries name, by object path and version; null where it is missing or cannot be read. */
+export interface RecordReader {
+  record(object: string): CaptureRecord | null;
+  derivation(object: string, version: string): DerivationRecord | null;
+  publication(object: string, version: string): PublicationRecord | null;
+}
+
+/**
+ * Brings the index up to date with one entry of the log. The index is a function of the log and the records and of
+ * nothing else: replaying every entry into an empty database gives the same rows.
+ */
+export function indexEntry(database: Database.Database, entry: Entry, reader: RecordReader): void {
+  switch (entry.event) {
+    case "capture":
+      indexCapture(database, entry, reader);
+      break;
+    case "capture-failed":
+      indexFailure(database, entry);
+      break;
+    case "derive":
+      indexDerivation(database, entry, reader);
+      break;
+    case "redact":
+      indexPublication(database, entry, reader);
+      break;
+    case "derive-failed":
+      prepared(
+        database,
+        "UPDATE capture SET derivation = 'failed' WHERE id = ? AND derivation IS NOT 'done'",
+      ).run(text(entry.body.capture));
+      break;
+    case "token":
+      indexToken(database, entry);
+      break;
+    case "annotate":
+      indexAnnotation(database, entry);
+      break;
+    default:
+      break;
+  }
+}
+
+/** The key under which an earlier capture of the same URL is found; a page with several videos has one key each. */
+export function captureKey(url: string, parent: CaptureRecord["parent"]): string {
+  const key = urlKey(new URL(url));
+  return parent && parent.url === url ? `${key}#video=${parent.index}` : key;
+}
+
+function indexCapture(database: Database.Database, entry: Entry, reader: RecordReader): void {
+  const { body } = entry;
+  const id = text(body.capture) ?? "";
+  const object = text(body.object) ?? "";
+  const record = reader.record(object);
+  const url = text(body.url);
+  const media = mediaTracks(record);
+  const source = record?.source;
+  prepared(
+    database,
+    `INSERT INTO capture (id, entry, at, method, status, derivation, url, url_key, host, title, description, uploader,
+         claimed_date, duration, bytes, sha256, object, version, inventory_sha512, annex_sha256, reason)
+       VALUES (@id, @entry, @at, @method, @status, 'pending', @url, @url_key, @host, @title, @description, @uploader,
+         @claimed_date, @duration, @bytes, @sha256, @object, @version, @inventory_sha512, @annex_sha256, @reason)`,
+  ).run({
+    ...commonColumns(entry, id, url),
+    status: text(body.status),
+    url_key: url === null ? null : captureKey(url, record?.parent ?? null),
+    title: source?.title?.value ?? null,
+    description: source?.description?.value ?? null,
+    uploader: source?.uploader?.value ?? source?.channel?.value ?? null,
+    claimed_date: source?.posted_at?.value ?? source?.upload_date?.value ?? null,
+    duration: source?.duration?.value ?? null,
+    bytes: media.reduce((sum, file) => sum + file.bytes, 0),
+    sha256: media[0]?.sha256 ?? null,
+    object,
+    version: text(body.version),
+    inventory_sha512: text(body.inventory_sha512),
+    reason: body.status === "incomplete" ? (record?.completeness.grounds.at(-1) ?? null) : null,
+  });
+  indexFiles(database, entry, record?.files ?? []);
+  insertText(database, entry.seq, id, {
+    title: source?.title?.value ?? "",
+    description: source?.description?.value ?? "",
+    uploader: source?.uploader?.value ?? "",
+  });
+}
+
+function indexFailure(database: Database.Database, entry: Entry): void {
+  const id = text(entry.body.capture) ?? "";
+  const url = text(entry.body.url);
+  prepared(
+    database,
+    `INSERT INTO capture (id, entry, at, method, status, url, url_key, host, bytes, annex_sha256, reason)
+       VALUES (@id, @entry, @at, @method, 'failed', @url, NULL, @host, 0, @annex_sha256, @reason)`,
+  ).run({ ...commonColumns(entry, id, url), reason: text(member(entry.body.failure, "reason")) });
+}
+
+function indexDerivation(database: Database.Database, entry: Entry, reader: RecordReader): void {
+  const { body } = entry;
+  const id = text(body.capture) ?? "";
+  const derivation = reader.derivation(text(body.object) ?? "", text(body.version) ?? "");
+  prepared(
+    database,
+    `UPDATE capture SET duration = coalesce(duration, @duration), derivation = 'done', version = @version, inventory_sha512 = @inventory_sha512,
+         status = CASE @completeness WHEN 'incomplete' THEN 'incomplete' ELSE 'captured' END,
+         reason = CASE WHEN @completeness IS NOT 'incomplete' THEN NULL
+                       ELSE coalesce(reason, 'no length was announced, or a wrong one, and the clip decodes as damaged or cut short') END
+       WHERE id = @id`,
+  ).run({
+    id,
+    duration: derivation?.duration ?? null,
+    version: text(body.version),
+    inventory_sha512: text(body.inventory_sha512),
+    completeness: text(body.completeness),
+  });
+  indexFiles(database, entry, derivation?.files ?? []);
+}
+
+/** Changes nothing of what the capture is: only its newest version, and which files there are. */
+function indexPublication(database: Database.Database, entry: Entry, reader: RecordReader): void {
+  const { body } = entry;
+  const version = text(body.version);
+  const publication = reader.publication(text(body.object) ?? "", version ?? "");
+  prepared(
+    database,
+    "UPDATE capture SET version = @version, inventory_sha512 = @inventory_sha512 WHERE id = @id",
+  ).run({ id: text(body.capture), version, inventory_sha512: text(body.inventory_sha512) });
+  indexFiles(database, entry, publication?.files ?? []);
+}
+
+function indexToken(database: Database.Database, { seq, body }: Entry): void {
+  prepared(
+    database,
+    `INSERT INTO token (entry, checkpoint, kind, authority, url, path, bytes, sha256, status, gen_time, accuracy_ms,
+         policy, serial, signer_sha256, height)
+       VALUES (@entry, @checkpoint, @kind, @authority, @url, @path, @bytes, @sha256, @status, @gen_time, @accuracy_ms,
+         @policy, @serial, @signer_sha256, @height)`,
+  ).run({
+    entry: seq,
+    checkpoint: integer(body.checkpoint),
+    kind: text(body.kind),
+    authority: text(body.authority),
+    url: text(body.url),
+    path: text(body.path),
+    bytes: integer(body.bytes),
+    sha256: text(body.sha256),
+    status: text(body.status),
+    gen_time: text(body.gen_time),
+    accuracy_ms: integer(body.accuracy_ms),
+    policy: text(body.policy),
+    serial: text(body.serial),
+    signer_sha256: text(body.signer_sha256),
+    height: integer(body.height),
+  });
+}
+
+/** `described`: what the record or derivation says of these files, SHA-512 among it. */
+function indexFiles(
+  database: Database.Database,
+  { seq, body }: Entry,
+  described: readonly { readonly path: string; readonly sha512: string }[],
+): void {
+  const insert = prepared(
+    database,
+    "INSERT INTO file (capture, entry, path, bytes, sha256, sha512) VALUES (?, ?, ?, ?, ?, ?)",
+  );
+  const digests = new Map(described.map(({ path, sha512 }) => [path, sha512]));
+  for (const file of Array.isArray(body.files) ? body.files : []) {
+    const path = text(member(file, "path"));
+    insert.run(
+      text(body.capture) ?? "",
+      seq,
+      path,
+      member(file, "bytes"),
+      text(member(file, "sha256")),
+      digests.get(path ?? "") ?? null,
+    );
+  }
+}
+
+function commonColumns(entry: Entry, id: string, url: string | null) {
+  return {
+    id,
+    entry: entry.seq,
+    at: entry.at,
+    method: text(entry.body.method),
+    url,
+    host: hostOf(url),
+    annex_sha256: text(entry.body.annex_sha256),
+  };
+}
+
+function mediaTracks(record: CaptureRecord | null) {
+  const media: readonly FileRole[] = ["media_track", "media_segment"];
+  return record?.files.filter((file) => media.includes(file.role)) ?? [];
+}
+
+function hostOf(url: string | null): string | null {
+  return (url === null ? null : webUrl(url))?.hostname.replace(/^www\./, "") ?? null;
+}
+
+function member(value: Json | undefined, key: string): Json | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return Object.entries(value).find(([name]) => name === key)?.[1];
+}
+
+function text(value: Json | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function integer(value: Json | undefined): number | null {
+  return typeof value === "number" ? value : null;
+}

@@ -1,0 +1,70 @@
+import { X509Certificate } from "node:crypto";
+import { parseAllowedSigners } from "../audit/allowed-signers.js";
+import type { Trust } from "../audit/checkpoints.js";
+import { type Checkpoint, findCheckpoint } from "../audit/checkpoint.js";
+import { HoldfastError } from "../core/words/error.js";
+import { FormatError } from "../core/format-error.js";
+import { platformRoots } from "../tools/network/authority.js";
+
+/** Texts of the files that a checker brought along from elsewhere; null where none was named. */
+export interface Brought {
+  /** `--against`: an older checkpoint, in whatever it was kept. */
+  readonly against: string | null;
+  /** `--signers`: `allowed_signers` as OpenSSH reads it. */
+  readonly signers: string | null;
+  /** `--tsa-ca`: one or more certificates in PEM. */
+  readonly tsaCa: string | null;
+}
+
+/** The checkpoint in the text of `--against`. Throws HoldfastError `usage` where there is none, or more than one. */
+export function heldCheckpoint({ against }: Pick<Brought, "against">): Checkpoint | null {
+  if (against === null) return null;
+  return orUsage("--against", "give the three lines that 'holdfast checkpoint --show' printed", () =>
+    findCheckpoint(against),
+  );
+}
+
+/** Signers and roots as the audit takes them: where no root is named, those that Node.js brings on the checker's machine. Throws HoldfastError `usage` for a text that holds none. */
+export function trustOf({ signers, tsaCa }: Pick<Brought, "signers" | "tsaCa">): Trust {
+  const list =
+    signers === null
+      ? null
+      : orUsage("--signers", "give lines as in allowed_signers of ssh-keygen(1)", () => {
+          const found = parseAllowedSigners(signers);
+          if (found.length === 0) throw new FormatError("bad-allowed-signers", "it names no signer");
+          return found;
+        });
+  return {
+    signers: list,
+    roots: tsaCa === null ? platformRoots : certificates(tsaCa),
+    rootsNamed: tsaCa !== null,
+  };
+}
+
+function certificates(text: string): readonly string[] {
+  const hint = "give the authority's root certificate in PEM";
+  return orUsage("--tsa-ca", hint, () => {
+    const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+    if (found.length === 0) throw new FormatError("bad-certificate", "there is no certificate in it");
+    for (const pem of found)
+      if (!isCertificate(pem)) throw new FormatError("bad-certificate", "a certificate in it cannot be read");
+    return found;
+  });
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function orUsage<Value>(option: string, hint: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new HoldfastError("usage", `reading the file of ${option}: ${error.message}`, hint, error);
+  }
+}
