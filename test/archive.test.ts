@@ -5,19 +5,19 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkpointName, checkpointNamespace } from "../src/audit/checkpoint.js";
 import { checkSignature } from "../src/audit/sshsig.js";
 import type { CaptureRecord, DerivationRecord } from "../src/core/capture/record.js";
-import { newestSigned } from "../src/checkpoint-now.js";
 import type { CaptureResult } from "../src/outcome.js";
+import { newestSigned } from "../src/seal/checkpoint.js";
 import { showCapture } from "../src/search/show.js";
 import { holdfast } from "./support/cli.js";
-import { openSite, type Site } from "./support/site.js";
 import { makeSiteClips } from "./support/site-clips.js";
 import { hostileTitles } from "./support/site-pages.js";
 import { encryptedSegment, hlsSegments } from "./support/site-streams.js";
+import { openSite, type Site } from "./support/site.js";
 import { audit, temporaryFolder } from "./support/vaults.js";
 
 // Between two attempts the program waits for seconds, for the sake of the other side; here only their order matters.
 vi.mock("../src/pause.ts", async (original) => {
-  const { pause } = await original<typeof import("../src/pause.js")>();
+  const { pause } = await original<typeof import("../src/capture/turns.js")>();
   return { pause: (ms: number, signal: AbortSignal) => pause(ms / 20, signal) };
 });
 

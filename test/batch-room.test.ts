@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { openRoomWatch, type RoomRules, type RoomWatch } from "../src/batch-room.js";
+import { openRoomWatch, type RoomRules, type RoomWatch } from "../src/batch/queue.js";
 import { diskReserve } from "../src/core/words/disk-reserve.js";
 import { temporaryFolder } from "./support/vaults.js";
 

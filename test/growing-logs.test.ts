@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { EntryReading } from "../src/audit/package-entries.js";
-import { auditInclusion } from "../src/audit/inclusion.js";
-import { auditLog } from "../src/audit/log.js";
-import { auditObject, type MeasuredFile } from "../src/audit/object.js";
-import { auditPackageFiles } from "../src/audit/package.js";
-import { auditWitnesses } from "../src/core/audit-witnesses.js";
 import { encodeCanonical } from "../src/audit/canonical-json.js";
 import { sha256 } from "../src/audit/digest.js";
 import { genesisPrev, lineHash } from "../src/audit/entry.js";
+import { auditInclusion } from "../src/audit/inclusion.js";
 import { encodeInventory, firstInventory } from "../src/audit/inventory.js";
 import type { LoggedCapture, LoggedVersion } from "../src/audit/log-captures.js";
+import { auditLog } from "../src/audit/log.js";
+import { auditObject, type MeasuredFile } from "../src/audit/object.js";
+import { EntryReading } from "../src/audit/package-entries.js";
+import { auditPackageFiles } from "../src/audit/package.js";
+import { auditWitnesses } from "../src/audit/signed-checkpoint.js";
 import { schemaProblems } from "../src/vault/json-schemas.js";
 
 /*

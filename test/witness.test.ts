@@ -1,12 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sealHead } from "../src/seal/checkpoint.js";
 import { checkpointNamespace } from "../src/audit/checkpoint.js";
+import { sealHead } from "../src/seal/checkpoint.js";
 import { findKey } from "../src/seal/key-store.js";
-import { keyHistoryOf } from "../src/vault/key-entries.js";
-import { closeVault } from "../src/vault/vault.js";
 import { addWitness, findArmored } from "../src/seal/witness.js";
+import { keyHistoryOf } from "../src/vault/log.js";
+import { closeVault } from "../src/vault/vault.js";
 import { holdfast } from "./support/cli.js";
 import { keygen } from "./support/ssh.js";
 import {

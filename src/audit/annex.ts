@@ -1,8 +1,7 @@
-import type { MeasuredFile } from "./object.js";
 import { isJsonObject, type Json, parseCanonical } from "./canonical-json.js";
 import type { FindingCode } from "./finding-codes.js";
-import type { Finding } from "./finding.js";
-import { FormatError } from "../core/format-error.js";
+import { type Finding, FormatError } from "./finding.js";
+import type { MeasuredFile } from "./object.js";
 
 /** A private annex as found. Paths are relative to its folder; `text` is annex.json where it exists and can be read. */
 export interface FoundAnnex {

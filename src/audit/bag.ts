@@ -1,4 +1,4 @@
-import { isCaptureId } from "../core/capture-id.js";
+import { isCaptureId } from "./digest.js";
 import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { packagePathProblem } from "./package-paths.js";

@@ -1,5 +1,5 @@
 import { exactText } from "./exact-text.js";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "./finding.js";
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 

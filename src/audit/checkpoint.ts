@@ -1,4 +1,4 @@
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "./finding.js";
 
 /** The head of a log at one size (FORMAT.md §14): what a signature, a time-stamp and a witness are about. */
 export interface Checkpoint {

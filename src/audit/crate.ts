@@ -1,10 +1,9 @@
 import type { PackagedFile } from "./bag.js";
-import type { LoggedFile } from "./log-captures.js";
 import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "./canonical-json.js";
 import { exactText } from "./exact-text.js";
-import type { Finding } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
-import { FormatError } from "../core/format-error.js";
+import { type Finding, FormatError } from "./finding.js";
+import type { LoggedFile } from "./log-captures.js";
 import { packagePathProblem } from "./package-paths.js";
 
 export const cratePath = "data/ro-crate-metadata.json";

@@ -1,4 +1,4 @@
-import type { CaptureId } from "../core/capture-id.js";
+import type { CaptureId } from "./digest.js";
 
 /** A file of an OCFL version: its path and both digests in lower-case hex. */
 export interface InventoryFile {

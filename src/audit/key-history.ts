@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "./canonical-json.js";
 import type { Entry } from "./entry.js";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "./finding.js";
 import { parsePublicKey, type SshPublicKey } from "./ssh-key.js";
 
 /** Why a key was replaced. */

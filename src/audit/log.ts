@@ -1,8 +1,6 @@
 import type { Json } from "./canonical-json.js";
-import { checkLineBytes, firstLink } from "../core/chain.js";
-import { ClockSteps } from "../core/clock-steps.js";
-import type { Entry } from "./entry.js";
 import { EntriesByCapture, entryListOf, listProblem } from "./entry-list.js";
+import { checkLineBytes, type Entry, firstLink } from "./entry.js";
 import { type FindingCode, lineFinding } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { CaptureReading, type LoggedCapture } from "./log-captures.js";
@@ -109,4 +107,32 @@ function textOf(value: Json | undefined): string | null {
 
 function logFinding(code: FindingCode, where: string, message: string): Finding {
   return { code, severity: "error", where, message };
+}
+
+/**
+ * Whether the entries of a log, in order, are dated in that order (FORMAT.md §18.1). They need not be: a clock is put
+ * back, or a machine starts in the wrong year. Order is by `seq`, and nothing is refused; whoever reads the times is told.
+ */
+class ClockSteps {
+  private last: Pick<Entry, "seq" | "at"> | null = null;
+  private first: { readonly entry: Pick<Entry, "seq" | "at">; readonly before: string } | null = null;
+  private count = 0;
+
+  add({ seq, at }: Pick<Entry, "seq" | "at">): void {
+    const before = this.last?.at ?? at;
+    if (at < before) {
+      this.first ??= { entry: { seq, at }, before };
+      this.count += 1;
+    }
+    this.last = { seq, at };
+  }
+
+  /** One note however often it happened, at the first entry that is dated before the one in front of it. */
+  findings(): readonly Finding[] {
+    if (this.first === null) return [];
+    const { entry, before } = this.first;
+    const others = this.count === 1 ? "" : `; so are ${this.count - 1} more further on`;
+    const message = `it is dated ${entry.at}, before the entry in front of it (${before})${others}: the clock was put back, order is by number`;
+    return [{ code: "clock-back", severity: "note", where: `entry:${entry.seq}`, message }];
+  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "./finding.js";
 
 /** What stands at the end of a path through a proof. */
 export type Attestation =

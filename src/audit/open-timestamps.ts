@@ -1,7 +1,7 @@
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "./finding.js";
 import {
-  type Attestation,
   apply,
+  type Attestation,
   ByteReader,
   encodeAttestation,
   encodeNode,

@@ -1,11 +1,11 @@
 import { auditAnnex } from "./annex.js";
 import type { BagInfo, PackagedFile } from "./bag.js";
-import type { PackagedEntries } from "./package-entries.js";
-import type { MeasuredFile } from "./object.js";
-import { isCaptureId } from "../core/capture-id.js";
+import { isCaptureId } from "./digest.js";
 import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
 import { type LoggedCapture, type LoggedFile, type LoggedVersion, statementOf } from "./log-captures.js";
+import type { MeasuredFile } from "./object.js";
+import type { PackagedEntries } from "./package-entries.js";
 
 /** The files of a package and what its entries say, for `auditPackageFiles`. */
 export interface FoundPackage {

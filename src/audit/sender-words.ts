@@ -1,12 +1,11 @@
 import type { PackagedFile } from "./bag.js";
+import { parseCheckpoint } from "./checkpoint.js";
 import { auditCrate, cratePath } from "./crate.js";
-import type { PackagedEntries } from "./package-entries.js";
+import { type Finding, FormatError } from "./finding.js";
 import { listInForce } from "./listed-entries.js";
+import type { PackagedEntries } from "./package-entries.js";
 import { expectedFiles } from "./package.js";
 import { auditFixedTexts, auditPage, type KnownTexts, pagePath } from "./sender-texts.js";
-import { parseCheckpoint } from "./checkpoint.js";
-import type { Finding } from "./finding.js";
-import { FormatError } from "../core/format-error.js";
 
 /** What a package has of its maker's own words, and what they can be compared with. */
 interface SenderWords {

@@ -1,13 +1,17 @@
 import { hash, sign, verify } from "node:crypto";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "./finding.js";
 import {
+  decodeArmor,
   type Ed25519Secret,
+  encodeArmor,
   publicKeyOfBlob,
-  type SshPublicKey,
   signingKey,
+  type SshPublicKey,
   verifyingKey,
+  WireReader,
+  wireString,
+  wireUint32,
 } from "./ssh-key.js";
-import { decodeArmor, encodeArmor, WireReader, wireString, wireUint32 } from "../core/ssh-wire.js";
 
 /**
  * What came of a check. A good signature names its key: whether that key may sign is the caller's question.

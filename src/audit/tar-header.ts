@@ -1,4 +1,4 @@
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "./finding.js";
 
 /** What one header of a tar file announces. */
 export interface TarHeader {

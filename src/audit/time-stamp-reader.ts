@@ -1,6 +1,6 @@
 import * as asn1 from "asn1js";
 import { type ContentInfo, SignedData, type SignerInfo, TimeStampResp, TSTInfo } from "pkijs";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "./finding.js";
 
 /** A TimeStampResp taken apart. Nothing in it is checked yet, but that it has the form of RFC 3161. */
 export interface ReadToken {

@@ -1,7 +1,7 @@
 import { createHash, hash } from "node:crypto";
 import * as asn1 from "asn1js";
 import { getCrypto, IssuerAndSerialNumber, type SignerInfo } from "pkijs";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "./finding.js";
 import type { StampCertificate } from "./time-stamp-certificate.js";
 import { childrenOf, malformed, type ReadToken } from "./time-stamp-reader.js";
 

@@ -1,15 +1,17 @@
 import type * as asn1 from "asn1js";
 import type { Accuracy, TSTInfo } from "pkijs";
 import { sha256 } from "./digest.js";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "./finding.js";
 import {
+  buildChain,
+  type Chain,
   findSignerFault,
   isSelfIssued,
   nameOf,
   readCertificate,
   type StampCertificate,
+  wasValidThroughout,
 } from "./time-stamp-certificate.js";
-import { buildChain, type Chain, wasValidThroughout } from "../core/time-stamp-chain.js";
 import { malformed, readTimeStampResponse } from "./time-stamp-reader.js";
 import { checkTokenSignature } from "./time-stamp-signature.js";
 

@@ -1,9 +1,8 @@
 import type { FoundCheckpoint, FoundToken, LogFacts, RestsOn, TokenEntry, Trust } from "./checkpoints.js";
-import { type SignedCheckpoint, signedBytes } from "./signed-checkpoint.js";
 import { sha256 } from "./digest.js";
 import type { FindingCode } from "./finding-codes.js";
-import type { Finding } from "./finding.js";
-import { FormatError } from "../core/format-error.js";
+import { type Finding, FormatError } from "./finding.js";
+import { signedBytes, type SignedCheckpoint } from "./signed-checkpoint.js";
 import type { TimeStamp } from "./time-stamp.js";
 
 export interface TokenAudit {

@@ -1,13 +1,8 @@
 import { type CaptureRequest, readCookies } from "../capture/archive.js";
-import { type ListBytes, loadBatch, type StoredBatch } from "./list.js";
-import { openRowQueue } from "./queue.js";
-import { writeResults } from "./results.js";
-import { openRoomWatch, type RoomRules } from "../batch-room.js";
-import { type RowEvents, workRow } from "./row.js";
-import { type BatchPace, BatchTurns, type RowHooks } from "./turns.js";
-import { type HeadReport, sealHead } from "../seal/checkpoint.js";
 import { storageFailure } from "../capture/failed-capture.js";
+import { closeWorkshop, openWorkshop, type Workshop } from "../capture/workshop.js";
 import type { World } from "../outcome.js";
+import { type HeadReport, sealHead } from "../seal/checkpoint.js";
 import {
   type BatchRow,
   countRows,
@@ -15,7 +10,11 @@ import {
   type RowCounts,
   type RowResult,
 } from "../vault/index/batches.js";
-import { closeWorkshop, openWorkshop, type Workshop } from "../capture/workshop.js";
+import { type ListBytes, loadBatch, type StoredBatch } from "./list.js";
+import { openRoomWatch, openRowQueue, type RoomRules } from "./queue.js";
+import { writeResults } from "./results.js";
+import { type RowEvents, workRow } from "./row.js";
+import { type BatchPace, BatchTurns, type RowHooks } from "./turns.js";
 
 export interface BatchRequest extends CaptureRequest {
   readonly vault: string;

@@ -1,17 +1,13 @@
+import { buildCaptureId } from "../audit/digest.js";
 import { logAnnotation } from "../capture/annotate.js";
 import { captureTarget, type Given, type Job } from "../capture/archive.js";
-import type { StoredBatch } from "./list.js";
-import { entryRow, readCells } from "./list.js";
-import type { QueuedRow } from "./queue.js";
-import type { RowHooks } from "./turns.js";
 import { resultOf } from "../capture/capture-result.js";
-import { fromRow, readAnnotation } from "../core/capture/annotation.js";
-import { buildCaptureId } from "../core/capture-id.js";
-import { otherCells } from "../core/lists/source-list.js";
-import { deriveAndLog } from "../capture/derive.js";
-import type { CaptureResult, Progress } from "../outcome.js";
 import { type Target, targetOf } from "../capture/capture-target.js";
+import { deriveAndLog } from "../capture/derive.js";
 import type { Turns } from "../capture/turns.js";
+import { fromRow, readAnnotation } from "../core/capture/annotation.js";
+import { otherCells } from "../core/lists/source-list.js";
+import type { CaptureResult, Progress } from "../outcome.js";
 import {
   addRow,
   atOnce,
@@ -21,11 +17,14 @@ import {
   markDone,
   markWaiting,
   type OpenRow,
-  type RowResult,
   rowByNumber,
+  type RowResult,
   sameRows,
 } from "../vault/index/batches.js";
 import { captureById, isOneOfSeveral } from "../vault/index/captures.js";
+import { entryRow, readCells, type StoredBatch } from "./list.js";
+import type { QueuedRow } from "./queue.js";
+import type { RowHooks } from "./turns.js";
 
 export interface RowEvents {
   readonly onRowBegin: (row: BatchRow) => void;

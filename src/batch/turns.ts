@@ -1,3 +1,4 @@
+import { type Attempt, pause, type Turns } from "../capture/turns.js";
 import {
   afterAttempt,
   afterStart,
@@ -10,8 +11,6 @@ import {
 } from "../core/capture/host-pace.js";
 import { retryAfterMs } from "../core/capture/retry-after.js";
 import type { World } from "../outcome.js";
-import { pause } from "../pause.js";
-import type { Attempt, Turns } from "../capture/turns.js";
 
 export interface BatchPace extends PaceRules {
   /** Downloads at the same time, of all hosts together. */

@@ -1,22 +1,22 @@
-import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
+import { sha256 } from "../audit/digest.js";
+import type { Entry } from "../audit/entry.js";
+import { annotatedRows, type CaptureName } from "../core/capture/annotation-list.js";
 import {
+  annotationBody,
   type AnnotationReading,
   type AnnotationValues,
-  annotationBody,
   fromCommandLine,
   fromRow,
   readAnnotation,
 } from "../core/capture/annotation.js";
-import { annotatedRows, type CaptureName } from "../core/capture/annotation-list.js";
-import { sha256 } from "../audit/digest.js";
-import type { Entry } from "../audit/entry.js";
-import { HoldfastError } from "../core/words/error.js";
-import { foundColumns } from "../core/found-columns.js";
+import { parseSourceUrl, urlKey } from "../core/capture/source-url.js";
+import { foundColumns } from "../core/lists/result-table.js";
 import { readTable } from "../core/lists/table.js";
 import { decodeList } from "../core/lists/text.js";
-import { parseSourceUrl, urlKey } from "../core/capture/source-url.js";
-import { openForWriting } from "../seal/open-vault.js";
+import { HoldfastError } from "../core/words/error.js";
 import type { World } from "../outcome.js";
+import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
+import { openForWriting } from "../seal/open-vault.js";
 import { annotationsOf } from "../vault/index/annotations.js";
 import { captureById, capturesByDigest, capturesByKey, oneCaptureByPart } from "../vault/index/captures.js";
 import { refuseMissingVault } from "../vault/reader.js";

@@ -1,17 +1,19 @@
 import { readFileSync, rmSync } from "node:fs";
-import { captureFacts, fetchAnnex } from "./build-record.js";
-import { afterDamage, resultOf } from "./capture-result.js";
-import type { HeadReport } from "../seal/checkpoint.js";
-import { buildCaptureId, type CaptureId } from "../core/capture-id.js";
-import { HoldfastError } from "../core/words/error.js";
+import { buildCaptureId, type CaptureId } from "../audit/digest.js";
 import { type Failure, failureOf } from "../core/capture/failure.js";
 import type { ParentList } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
-import { wellFormed } from "../core/well-formed.js";
+import { HoldfastError } from "../core/words/error.js";
+import { wellFormed } from "../core/words/printable.js";
+import type { CaptureResult, World } from "../outcome.js";
+import type { HeadReport } from "../seal/checkpoint.js";
+import { beginAttempt } from "../vault/recovery.js";
+import { captureFacts, fetchAnnex } from "./build-record.js";
+import { afterDamage, resultOf } from "./capture-result.js";
+import { type Target, targetOf, typedPlaces, warnOfCut } from "./capture-target.js";
 import { deriveAndLog } from "./derive.js";
 import { earlierCapture } from "./earlier-capture.js";
-import { gatherEvidence } from "./gather-evidence.js";
 import {
   concernsAll,
   logFailure,
@@ -21,17 +23,15 @@ import {
 } from "./failed-capture.js";
 import {
   type Fetched,
+  fetchList,
   type FetchPlan,
   type FetchTrace,
-  fetchList,
   fetchWithRetries,
 } from "./fetch-attempts.js";
+import { gatherEvidence } from "./gather-evidence.js";
 import { localPlaces } from "./local-places.js";
-import type { CaptureResult, World } from "../outcome.js";
 import { preserve } from "./store-capture.js";
-import { type Target, targetOf, typedPlaces, warnOfCut } from "./capture-target.js";
 import { oneByOne, type Turns } from "./turns.js";
-import { beginAttempt } from "../vault/recovery.js";
 import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
 
 /** What is asked of every capture of one command. */

@@ -1,8 +1,8 @@
 import type { ParentList } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
-import { wellFormed } from "../core/well-formed.js";
-import type { Evidence } from "./gather-evidence.js";
+import { wellFormed } from "../core/words/printable.js";
 import { requestedUrl } from "./fetch-attempts.js";
+import type { Evidence } from "./gather-evidence.js";
 
 /** What is to be captured: a URL as typed, or one entry of a list. */
 export interface Target {

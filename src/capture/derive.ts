@@ -1,27 +1,27 @@
 import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { failedResult, resultOf } from "./capture-result.js";
-import type { HeadReport } from "../seal/checkpoint.js";
 import { encodeCanonical } from "../audit/canonical-json.js";
-import type { CaptureId } from "../core/capture-id.js";
-import { judgeCompleteness } from "../core/capture/completeness.js";
-import { HoldfastError } from "../core/words/error.js";
+import type { CaptureId } from "../audit/digest.js";
 import { nextVersion } from "../audit/inventory.js";
-import { withoutPaths } from "../core/words/local-paths.js";
+import { judgeCompleteness } from "../core/capture/completeness.js";
 import type { DerivationRecord, DerivedFile, Software } from "../core/capture/record.js";
-import { runDerivation } from "./derivation-steps.js";
-import { commitHasBegun, concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
-import { localPlaces } from "./local-places.js";
+import { HoldfastError } from "../core/words/error.js";
+import { withoutPaths } from "../core/words/local-paths.js";
 import type { CaptureResult, World } from "../outcome.js";
-import { noDigest } from "./stated-software.js";
-import { type CaptureRowRecord, captureById, oneCaptureByPart, underived } from "../vault/index/captures.js";
+import type { HeadReport } from "../seal/checkpoint.js";
 import { commitNextVersion, stagingOf } from "../vault/commit.js";
 import { digestFile } from "../vault/digest-file.js";
 import { syncFile, writeNewFile } from "../vault/durable.js";
+import { captureById, type CaptureRowRecord, oneCaptureByPart, underived } from "../vault/index/captures.js";
 import { schemaProblems } from "../vault/json-schemas.js";
 import { readObject, type StoredObject } from "../vault/objects.js";
 import { beginAttempt } from "../vault/recovery.js";
 import { logEntry } from "../vault/vault.js";
+import { failedResult, resultOf } from "./capture-result.js";
+import { runDerivation } from "./derivation-steps.js";
+import { commitHasBegun, concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
+import { localPlaces } from "./local-places.js";
+import { noDigest } from "./stated-software.js";
 import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
 
 /**

@@ -1,14 +1,14 @@
-import { damageOf, resultOf } from "./capture-result.js";
-import type { CaptureId } from "../core/capture-id.js";
-import { deriveAndLog } from "./derive.js";
-import { requestedUrl } from "./fetch-attempts.js";
+import type { CaptureId } from "../audit/digest.js";
 import type { CaptureResult, World } from "../outcome.js";
-import type { Target } from "./capture-target.js";
-import type { Turns } from "./turns.js";
 import { annexPlace } from "../vault/annex.js";
 import { capturedBefore } from "../vault/index/captures.js";
 import { captureKey } from "../vault/index/rows.js";
 import { originalsProblem } from "../vault/stored-originals.js";
+import { damageOf, resultOf } from "./capture-result.js";
+import type { Target } from "./capture-target.js";
+import { deriveAndLog } from "./derive.js";
+import { requestedUrl } from "./fetch-attempts.js";
+import type { Turns } from "./turns.js";
 import type { Workshop } from "./workshop.js";
 
 /** What looking for an earlier capture needs. */

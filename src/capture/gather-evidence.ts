@@ -1,17 +1,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isJsonObject, type Json, parseForeignJson } from "../audit/canonical-json.js";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "../audit/finding.js";
 import { readPlatformFacts } from "../core/capture/info-json.js";
 import { addPageFacts } from "../core/capture/page-facts.js";
 import type { Redaction, SourceFacts } from "../core/capture/record.js";
 import { redactInfoJson, redactText } from "../core/capture/redact.js";
-import { wellFormed } from "../core/well-formed.js";
-import type { Fetched } from "./fetch-attempts.js";
-import { type HashedFile, hashFile } from "./store-capture.js";
+import { wellFormed } from "../core/words/printable.js";
 import type { FetchedFile, FetchedSidecar } from "../tools/download/fetch-types.js";
 import { maxInfoJsonBytes } from "../tools/run/limits.js";
+import type { Fetched } from "./fetch-attempts.js";
 import { type Desk, writeOwn } from "./hash-received.js";
+import { type HashedFile, hashFile } from "./store-capture.js";
 
 /** What a fetch or an import yields before it is put together: hashed files and what was learnt on the way. */
 export interface Evidence {

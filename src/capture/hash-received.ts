@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { wellFormed } from "../core/well-formed.js";
-import { type HashedFile, hashFile } from "./store-capture.js";
+import { wellFormed } from "../core/words/printable.js";
 import type { FetchedFile, FetchedTrack } from "../tools/download/fetch-types.js";
 import { digestSequence } from "../vault/digest-file.js";
+import { type HashedFile, hashFile } from "./store-capture.js";
 
 /** Tracks as hashed, and what the downloader did to them. */
 export interface HashedTracks {

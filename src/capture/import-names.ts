@@ -1,9 +1,9 @@
 import { basename, dirname, extname, sep } from "node:path";
 import type { LocalPlace } from "../core/words/local-paths.js";
-import { wellFormed } from "../core/well-formed.js";
-import type { HashedFile } from "./store-capture.js";
-import { sidecarRole } from "./sidecar-roles.js";
+import { wellFormed } from "../core/words/printable.js";
 import { isMediaExtension } from "../tools/media/kind.js";
+import { sidecarRole } from "./sidecar-roles.js";
+import type { HashedFile } from "./store-capture.js";
 
 /** How the name of a file on disk enters the log and a record: as it is, or by its extension alone. */
 export type NameInRecord = (name: string) => string;

@@ -1,37 +1,42 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
-import { afterDamage, damageOf, resultOf } from "./capture-result.js";
-import type { HeadReport } from "../seal/checkpoint.js";
-import { buildCaptureId, type CaptureId } from "../core/capture-id.js";
-import { idInName } from "../core/lists/download-archive.js";
+import { buildCaptureId, type CaptureId } from "../audit/digest.js";
 import { buildElements } from "../core/capture/elements.js";
 import { type Failure, failureOf } from "../core/capture/failure.js";
-import type { LocalPlace } from "../core/words/local-paths.js";
 import type { Claim, SourceFacts } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
-import { wellFormed } from "../core/well-formed.js";
-import { deriveAndLog } from "./derive.js";
-import type { Evidence } from "./gather-evidence.js";
-import { concernsAll, logFailure, resultAfterError } from "./failed-capture.js";
-import { changedWhileRead, importFailure, refuseFile } from "../import-failures.js";
-import { type FolderContents, mediaIn } from "./import-folder.js";
-import {
-  extensionAlone,
-  filePlaces,
-  namesToCut,
-  foundNames,
-  type NameInRecord,
-  wholeName,
-} from "./import-names.js";
-import { copyInBlocks, takeImported } from "./import-sidecars.js";
-import { localPlaces } from "./local-places.js";
+import { idInName } from "../core/lists/download-archive.js";
+import type { LocalPlace } from "../core/words/local-paths.js";
+import { wellFormed } from "../core/words/printable.js";
 import type { CaptureResult, World } from "../outcome.js";
-import { digestOf, type HashedFile, hashFile, preserve, type RecordFacts } from "./store-capture.js";
+import type { HeadReport } from "../seal/checkpoint.js";
 import { sniffFile, trackExtension } from "../tools/media/kind.js";
 import type { AnnexFacts } from "../vault/annex.js";
 import { captureById, filesByDigest } from "../vault/index/captures.js";
 import { beginAttempt } from "../vault/recovery.js";
 import { originalsProblem } from "../vault/stored-originals.js";
+import { afterDamage, damageOf, resultOf } from "./capture-result.js";
+import { deriveAndLog } from "./derive.js";
+import { concernsAll, logFailure, resultAfterError } from "./failed-capture.js";
+import type { Evidence } from "./gather-evidence.js";
+import { type FolderContents, mediaIn } from "./import-folder.js";
+import {
+  extensionAlone,
+  filePlaces,
+  foundNames,
+  type NameInRecord,
+  namesToCut,
+  wholeName,
+} from "./import-names.js";
+import {
+  changedWhileRead,
+  copyInBlocks,
+  importFailure,
+  refuseFile,
+  takeImported,
+} from "./import-sidecars.js";
+import { localPlaces } from "./local-places.js";
+import { digestOf, type HashedFile, hashFile, preserve, type RecordFacts } from "./store-capture.js";
 import { closeWorkshop, collectorFacts, openWorkshop, type Workshop } from "./workshop.js";
 
 export interface ImportRequest {

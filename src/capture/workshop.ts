@@ -1,24 +1,24 @@
 import { mkdirSync } from "node:fs";
-import { homedir, hostname, type as osType, release, userInfo } from "node:os";
+import { type as osType, homedir, hostname, release, userInfo } from "node:os";
 import { join } from "node:path";
-import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
-import { HoldfastError } from "../core/words/error.js";
 import type { ClockCheck, Software } from "../core/capture/record.js";
-import { webUrl } from "../core/web-url.js";
-import { openForWriting } from "../seal/open-vault.js";
+import { webUrl } from "../core/capture/source-url.js";
+import { HoldfastError } from "../core/words/error.js";
 import type { World } from "../outcome.js";
-import { statedSoftware } from "./stated-software.js";
-import { checkClock } from "../tools/run/clock.js";
-import { type GuardOptions, readUpstream } from "../tools/network/egress-guard.js";
-import { type ExifToolSession, openExifTool } from "../tools/media/exiftool.js";
+import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
+import { openForWriting } from "../seal/open-vault.js";
 import type { RunDownloader } from "../tools/download/fetch-types.js";
 import { type KeptYtDlp, openKeptYtDlp } from "../tools/download/kept-yt-dlp.js";
+import { ytDlpJailState, type YtDlpPlaces } from "../tools/download/yt-dlp-jail.js";
+import { type ExifToolSession, openExifTool } from "../tools/media/exiftool.js";
 import { openPictures, type Pictures } from "../tools/media/pictures.js";
+import { type GuardOptions, readUpstream } from "../tools/network/egress-guard.js";
+import { checkClock } from "../tools/run/clock.js";
 import { type Program, requirePrograms } from "../tools/run/programs.js";
 import { run } from "../tools/run/run.js";
-import { type YtDlpPlaces, ytDlpJailState } from "../tools/download/yt-dlp-jail.js";
 import { scratchFolder } from "../vault/layout.js";
 import { closeVault, type Vault } from "../vault/vault.js";
+import { statedSoftware } from "./stated-software.js";
 
 /** Everything one command holds while it captures, imports or derives; opened once, closed once. */
 export interface Workshop {

@@ -1,6 +1,5 @@
 import type { BatchReport, RowCounts } from "../batch/batch.js";
-import type { StoredBatch } from "../batch/list.js";
-import type { BatchPlan, PlannedRow } from "../batch-plan.js";
+import type { BatchPlan, PlannedRow, StoredBatch } from "../batch/list.js";
 import { printable, printableJson } from "../core/words/printable.js";
 import type { Session } from "./session.js";
 import { renderTable } from "./table.js";

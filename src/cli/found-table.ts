@@ -1,6 +1,5 @@
-import { foundColumns } from "../core/found-columns.js";
+import { csvLine, foundColumns } from "../core/lists/result-table.js";
 import { printable } from "../core/words/printable.js";
-import { csvLine } from "../core/lists/result-table.js";
 import type { FoundCapture } from "../search/find.js";
 import { captureColumns, paintHeader } from "./capture-list.js";
 import type { Style } from "./style.js";

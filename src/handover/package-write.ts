@@ -1,29 +1,29 @@
-import { fixedTextNames } from "../audit/sender-texts.js";
-import { statedValues } from "../core/capture/annotation.js";
-import { type BagFile, bagDeclaration, encodeBagInfo, encodeManifest, inOrder } from "../core/package/bag.js";
 import { originOf } from "../audit/checkpoint.js";
 import { lineHash } from "../audit/entry.js";
+import { fixedTextNames } from "../audit/sender-texts.js";
+import { statedValues } from "../core/capture/annotation.js";
+import { bagDeclaration, type BagFile, encodeBagInfo, encodeManifest, inOrder } from "../core/package/bag.js";
+import type { CaptureFacts, PackageFacts } from "../core/package/facts.js";
 import { grouped } from "../core/package/grouped.js";
 import { encodeAllowedSigners } from "../core/package/key-lines.js";
-import type { CaptureFacts, PackageFacts } from "../core/package/facts.js";
 import { packagePage } from "../core/package/page.js";
 import { roCrate } from "../core/package/ro-crate.js";
-import { fixedText } from "../verify/known-texts.js";
-import { gatherProof, type PackageProof } from "./package-proof.js";
-import { toldByTags } from "./told-by-tags.js";
-import { keyHistoryOf, logTimesOf } from "../vault/key-entries.js";
+import { keyHistoryOf, logTimesOf } from "../vault/log.js";
 import {
   annexFiles,
   type ChosenCapture,
   chosenCapture,
-  type ExactEntry,
   entriesAt,
-  type PackagedSource,
+  type ExactEntry,
   packagedEntries,
+  type PackagedSource,
   statedAnnex,
 } from "../vault/package/content.js";
 import type { PackageFolder } from "../vault/package/folder.js";
 import type { Vault } from "../vault/vault.js";
+import { fixedText } from "../verify/known-texts.js";
+import { gatherProof, type PackageProof } from "./package-proof.js";
+import { toldByTags } from "./told-by-tags.js";
 
 /** What a package is to hold. */
 export interface PackageOrder {

@@ -1,10 +1,10 @@
-import type { FoundCheckpoint, RestsOn } from "../audit/checkpoints.js";
 import type { Json } from "../audit/canonical-json.js";
 import { checkpointNamespace, parseCheckpoint } from "../audit/checkpoint.js";
-import { FormatError } from "../core/format-error.js";
-import type { PendingAuthority, ReportedCheckpoint, ReportedToken } from "../core/report/facts.js";
+import type { FoundCheckpoint, RestsOn } from "../audit/checkpoints.js";
+import { FormatError } from "../audit/finding.js";
 import { parsePublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
+import type { PendingAuthority, ReportedCheckpoint, ReportedToken } from "../core/report/facts.js";
 import { authorityStates } from "../vault/index/authorities.js";
 import { entriesOfEvent, type HashedEntry } from "../vault/index/custody.js";
 import { readLogFolder } from "../vault/log-folder.js";

@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { statedValues } from "../core/capture/annotation.js";
 import type { RestsOn } from "../audit/checkpoints.js";
 import { sha256 } from "../audit/digest.js";
-import { HoldfastError } from "../core/words/error.js";
 import type { Finding } from "../audit/finding.js";
 import { contentFiles, headContentPaths } from "../audit/inventory.js";
 import { type LoggedVersion, loggedVersion } from "../audit/log-captures.js";
+import { statedValues } from "../core/capture/annotation.js";
 import type { CaptureRecord, DerivationRecord } from "../core/capture/record.js";
 import {
   type AnnexDetails,
@@ -16,17 +15,18 @@ import {
   type ReportFacts,
   type ReportPictures,
 } from "../core/report/facts.js";
+import { HoldfastError } from "../core/words/error.js";
 import type { VerifyReport, World } from "../outcome.js";
-import { readSeals, sealedBy } from "./report-seals.js";
+import { readAnnex } from "../vault/annex.js";
+import { readQuietly } from "../vault/digest-file.js";
 import { type CaptureRowRecord, oneCaptureByPart } from "../vault/index/captures.js";
 import { custodyOf, type HashedEntry } from "../vault/index/custody.js";
-import { readQuietly } from "../vault/digest-file.js";
 import { schemaProblems } from "../vault/json-schemas.js";
 import { readObject, type StoredObject } from "../vault/objects.js";
 import { readVault, type VaultReader } from "../vault/reader.js";
 import { readSettings } from "../vault/settings.js";
-import { readAnnex } from "../vault/stored-annex.js";
 import { verifyVault } from "../verify/vault.js";
+import { readSeals, sealedBy } from "./report-seals.js";
 
 export interface ReportRequest {
   readonly vault: string;

@@ -1,14 +1,13 @@
-import { type Entry, encodeEntry, lineHash } from "../audit/entry.js";
-import { HoldfastError } from "../core/words/error.js";
-import { FormatError } from "../core/format-error.js";
+import { encodeEntry, type Entry, lineHash } from "../audit/entry.js";
+import { FormatError } from "../audit/finding.js";
 import { parsePublicKey } from "../audit/ssh-key.js";
-import { entryWords, eventWords, rangeWords, refuseStrangeKey } from "./foreign-entries.js";
+import { HoldfastError } from "../core/words/error.js";
 import type { World } from "../outcome.js";
+import { keyHistoryOf, lastRow } from "../vault/log.js";
+import { logEntry, type Vault } from "../vault/vault.js";
+import { entryWords, eventWords, rangeWords, refuseStrangeKey } from "./foreign-entries.js";
 import { readOwnLog } from "./own-log.js";
 import { beginAnew, readMemory } from "./signer-memory.js";
-import { keyHistoryOf } from "../vault/key-entries.js";
-import { lastRow } from "../vault/log.js";
-import { logEntry, type Vault } from "../vault/vault.js";
 
 /**
  * Takes the entries of others at the end of the log as a person's decision: shows them, and logs a `recovery` entry that

@@ -1,10 +1,9 @@
 import { sha256 } from "../audit/digest.js";
-import { FormatError } from "../core/format-error.js";
-import { printable } from "../core/words/printable.js";
+import { FormatError } from "../audit/finding.js";
 import type { TimeStamp } from "../audit/time-stamp.js";
+import { printable } from "../core/words/printable.js";
 import type { World } from "../outcome.js";
-import { askAuthority, platformRoots } from "../tools/network/authority.js";
-import { askCalendar, submitToCalendar } from "../tools/calendar.js";
+import { askAuthority, askCalendar, platformRoots, submitToCalendar } from "../tools/network/authority.js";
 import type { SmallAnswer, WayOut } from "../tools/network/guarded-request.js";
 import type { Authority, Calendar } from "../vault/settings.js";
 import type { TokenFacts } from "../vault/token-files.js";

@@ -1,12 +1,12 @@
-import { type Answer, completeProof, promiseByCalendar, stampByAuthority } from "./anchor-answers.js";
-import { isDue, stateAfterFailure, stateAfterSuccess } from "../back-off.js";
-import { signedBytes } from "../audit/signed-checkpoint.js";
 import { keyInForce } from "../audit/key-history.js";
+import { signedBytes } from "../audit/signed-checkpoint.js";
+import { retryAfterMs } from "../core/capture/retry-after.js";
 import type { World } from "../outcome.js";
 import type { WayOut } from "../tools/network/guarded-request.js";
-import { authorityState, noteAuthority } from "../vault/index/authorities.js";
-import { keyHistoryOf } from "../vault/key-entries.js";
+import { authorityState, type AuthorityState, noteAuthority } from "../vault/index/authorities.js";
+import { tokensOf } from "../vault/index/tokens.js";
 import { readCheckpoint } from "../vault/log-folder.js";
+import { keyHistoryOf } from "../vault/log.js";
 import {
   keepToken,
   type PendingProof,
@@ -14,8 +14,8 @@ import {
   readPendingProof,
   type TokenSource,
 } from "../vault/token-files.js";
-import { tokensOf } from "../vault/index/tokens.js";
 import type { Vault } from "../vault/vault.js";
+import { type Answer, completeProof, promiseByCalendar, stampByAuthority } from "./anchor-answers.js";
 
 export interface AnchorOptions {
   /** `--proxy` of the command; where it is null that of the settings counts. */
@@ -189,4 +189,43 @@ function someOf(proofs: readonly PendingProof[], world: World): readonly Pending
     chosen.push(...left.splice((high * 256 + low) % left.length, 1));
   }
   return chosen;
+}
+
+const minuteMs = 60_000;
+const longestMs = 6 * 60 * minuteMs;
+/** A server that says Retry-After is not believed further than this. */
+const longestAskedMs = 7 * 24 * 60 * minuteMs;
+
+/**
+ * What to note after a failure: the next try comes after a minute, then twice as long each time, at most six hours, or
+ * when the server says (`retryAfter`, RFC 9110 §10.2.3: seconds or a date) if that is later.
+ */
+function stateAfterFailure(
+  name: string,
+  before: AuthorityState | undefined,
+  failure: { readonly reason: string; readonly retryAfter: string | null },
+  now: Date,
+): AuthorityState {
+  const failures = (before?.failures ?? 0) + 1;
+  const ownMs = Math.min(longestMs, minuteMs * 2 ** Math.min(failures - 1, 20));
+  const askedMs = Math.min(retryAfterMs(failure.retryAfter, now), longestAskedMs);
+  const waitMs = Math.max(ownMs, askedMs);
+  return {
+    name,
+    failures,
+    tried_at: now.toISOString(),
+    next_at: new Date(now.getTime() + waitMs).toISOString(),
+    reason: failure.reason,
+  };
+}
+
+function stateAfterSuccess(name: string, now: Date): AuthorityState {
+  return { name, failures: 0, tried_at: now.toISOString(), next_at: null, reason: null };
+}
+
+/** A time further ahead than any that is ever noted comes from a clock that was wrong then. */
+function isDue(state: AuthorityState | undefined, now: Date): boolean {
+  if (!state?.next_at) return true;
+  const leftMs = Date.parse(state.next_at) - now.getTime();
+  return !(leftMs > 0 && leftMs <= longestAskedMs);
 }

@@ -1,34 +1,37 @@
-import { anchorHead } from "./anchor.js";
+import { type Checkpoint, originOf, parseCheckpoint } from "../audit/checkpoint.js";
 import type { FoundCheckpoint } from "../audit/checkpoints.js";
-import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
-import { originOf, parseCheckpoint } from "../audit/checkpoint.js";
 import { lineHashOfBytes } from "../audit/entry.js";
-import { HoldfastError } from "../core/words/error.js";
-import { FormatError } from "../core/format-error.js";
-import { type KeyPeriod, keyInForce } from "../audit/key-history.js";
-import { refuseForeign, refuseStrangeKey } from "./foreign-entries.js";
-import { storedKeys } from "./key-store.js";
-import { logLeftovers } from "./log-unlogged.js";
-import type { World } from "../outcome.js";
-import { headAt, type OwnLog, readOwnLog } from "./own-log.js";
-import { readMemory, rememberHead } from "./signer-memory.js";
+import { FormatError } from "../audit/finding.js";
+import { keyInForce, type KeyPeriod } from "../audit/key-history.js";
+import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
 import type { RememberedHead, WrittenEntries } from "../core/capture/remembered-log.js";
-import { signerFor } from "./signing-key.js";
-import { pendingAnchors } from "../vault/index/authorities.js";
+import { HoldfastError } from "../core/words/error.js";
+import type { World } from "../outcome.js";
 import {
   type CheckedLog,
+  checkLogFolder,
   type CheckpointSigner,
   type CheckpointStep,
-  checkLogFolder,
   signNewest,
   writeCheckpoint,
 } from "../vault/checkpoints.js";
-import { keyHistoryOf } from "../vault/key-entries.js";
-import { hasUnsealed, lineBytesFrom, rotationsAfter } from "../vault/log.js";
-import { clearUnfinished } from "../vault/log-files.js";
-import { newestCheckpoint } from "../vault/log-folder.js";
+import { pendingAnchors } from "../vault/index/authorities.js";
 import { tokensOf } from "../vault/index/tokens.js";
+import { vaultLayout } from "../vault/layout.js";
+import { clearUnfinished, newestCheckpoint } from "../vault/log-folder.js";
+import { hasUnsealed, keyHistoryOf, lineBytesFrom, rotationsAfter } from "../vault/log.js";
+import { refuseMissingVault } from "../vault/reader.js";
 import { closeVault, type Vault } from "../vault/vault.js";
+import { acceptRollback, acceptTail } from "./accept-log.js";
+import { anchorHead } from "./anchor.js";
+import { refuseForeign, refuseStrangeKey } from "./foreign-entries.js";
+import { storedKeys } from "./key-store.js";
+import { logLeftovers } from "./log-unlogged.js";
+import { openForWriting } from "./open-vault.js";
+import { headAt, type OwnLog, readOwnLog } from "./own-log.js";
+import { type OnOther, refuseOther } from "./remembering.js";
+import { readMemory, rememberHead } from "./signer-memory.js";
+import { signerFor } from "./signing-key.js";
 
 export interface SealOptions {
   /** `--proxy` of the command; null where it has none, then that of the settings counts. */
@@ -301,4 +304,55 @@ function foreseen(error: unknown): HoldfastError {
     "make room or check the disk, then: holdfast checkpoint",
     error,
   );
+}
+
+/** What a person looked at and takes: entries of others at the end, or a log that is not the one that is remembered. */
+export type Acceptance = "tail" | "rollback";
+
+/**
+ * Seals the head of the log of an existing vault, after what `accept` says was taken. Throws `no-vault`, `vault-busy`,
+ * `not-as-recorded`, and what `acceptTail` or `acceptRollback` throws; what `sealHead` finds is in the report.
+ */
+export async function checkpointNow(
+  root: string,
+  options: SealOptions,
+  world: World,
+  accept: Acceptance | null = null,
+): Promise<HeadReport> {
+  refuseMissingVault(root);
+  let difference: HoldfastError | null = null;
+  const onOther: OnOther = accept === "rollback" ? (found) => (difference = found) : refuseOther;
+  const vault = await openForWriting(root, world, () => undefined, undefined, onOther);
+  try {
+    if (accept === "tail") await acceptTail(vault, world);
+    if (accept === "rollback") await acceptRollback(vault, world, difference);
+  } catch (error) {
+    closeVault(vault);
+    throw error;
+  }
+  return closeAfterWriting(vault, world, options);
+}
+
+/**
+ * The text of the newest signed checkpoint. Reads only, and judges nothing: `verify` does. Throws `no-vault`,
+ * `not-found` where there is none, `not-as-recorded` for something that is no checkpoint.
+ */
+export function newestSigned(vault: string): { readonly checkpoint: Checkpoint; readonly text: string } {
+  refuseMissingVault(vault);
+  const newest = newestCheckpoint(vaultLayout(vault));
+  if (newest === null || newest.body === null || newest.signature === null) {
+    throw new HoldfastError(
+      "not-found",
+      "there is no signed checkpoint in this vault yet",
+      "make one: holdfast checkpoint",
+    );
+  }
+  const text = Buffer.from(newest.body).toString("latin1");
+  try {
+    return { checkpoint: parseCheckpoint(text), text };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const message = `reading ${newest.path}: ${error.message}`;
+    throw new HoldfastError("not-as-recorded", message, "run 'holdfast verify' to see what is wrong", error);
+  }
 }

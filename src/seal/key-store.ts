@@ -1,8 +1,7 @@
 import { existsSync, linkSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { HoldfastError } from "../core/words/error.js";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "../audit/finding.js";
 import {
   type Ed25519Secret,
   encodePrivateKey,
@@ -10,6 +9,7 @@ import {
   publicKeyOfPrivate,
   type SshPublicKey,
 } from "../audit/ssh-key.js";
+import { HoldfastError } from "../core/words/error.js";
 import type { World } from "../outcome.js";
 import { makeFolder, syncFile, syncFolder, writeNewFile } from "../vault/durable.js";
 

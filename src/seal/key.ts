@@ -1,21 +1,21 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { type HeadReport, type SealOptions, sealHead } from "./checkpoint.js";
 import { originOf } from "../audit/checkpoint.js";
-import { HoldfastError } from "../core/words/error.js";
 import type { KeyPeriod, RotationReason } from "../audit/key-history.js";
-import { encodeAllowedSigners } from "../core/package/key-lines.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
+import { encodeAllowedSigners } from "../core/package/key-lines.js";
+import { HoldfastError } from "../core/words/error.js";
+import type { World } from "../outcome.js";
+import { syncFolder, writeNewFile } from "../vault/durable.js";
+import { keyHistoryOf, loggedVaultId, logTimesOf } from "../vault/log.js";
+import { readVault, refuseMissingVault, type VaultReader } from "../vault/reader.js";
+import { closeVault, logEntry, type Vault } from "../vault/vault.js";
+import { type HeadReport, sealHead, type SealOptions } from "./checkpoint.js";
 import { findKey, refuseFileInside } from "./key-store.js";
 import { knownHistory, knownKeys } from "./known-keys.js";
 import { type KeyChoice, nextKey } from "./make-key.js";
 import { openForWriting } from "./open-vault.js";
-import type { World } from "../outcome.js";
 import { keyKind, signerFor } from "./signing-key.js";
-import { syncFolder, writeNewFile } from "../vault/durable.js";
-import { keyHistoryOf, loggedVaultId, logTimesOf } from "../vault/key-entries.js";
-import { readVault, refuseMissingVault, type VaultReader } from "../vault/reader.js";
-import { closeVault, logEntry, type Vault } from "../vault/vault.js";
 
 /** How this machine has a key: it signs alone with a `file`, needs help with the next three, and cannot with `no`. */
 export type KeyHeld = "file" | "locked-file" | "device" | "agent" | "no";

@@ -1,14 +1,14 @@
-import { asciiOf } from "../audit/signed-checkpoint.js";
 import { checkpointNamespace, originOf, parseCheckpoint } from "../audit/checkpoint.js";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "../audit/finding.js";
 import type { KeyPeriod } from "../audit/key-history.js";
+import { asciiOf } from "../audit/signed-checkpoint.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
-import { storedKeys } from "./key-store.js";
 import type { World } from "../outcome.js";
 import { passLines } from "../vault/line-pass.js";
 import { readCheckpoint } from "../vault/log-folder.js";
 import type { VaultReader } from "../vault/reader.js";
+import { storedKeys } from "./key-store.js";
 
 /**
  * The keys of a log that may be handed out as the vault's (FORMAT.md §13), by the entry that named each: the one of entry 1,

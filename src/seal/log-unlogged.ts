@@ -1,18 +1,17 @@
-import type { FoundCheckpoint, FoundFile, FoundToken } from "../audit/checkpoints.js";
-import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
 import { encodeCanonical, type Json } from "../audit/canonical-json.js";
 import { checkpointNamespace } from "../audit/checkpoint.js";
+import type { FoundCheckpoint, FoundFile, FoundToken } from "../audit/checkpoints.js";
 import { sha256 } from "../audit/digest.js";
 import type { Entry } from "../audit/entry.js";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "../audit/finding.js";
+import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
+import { loggedTokenPaths, witnessesOf } from "../vault/index/tokens.js";
 import { listTokensAndWitnesses, readCheckpoint } from "../vault/log-folder.js";
 import type { Authority } from "../vault/settings.js";
 import { loggedAddress } from "../vault/token-files.js";
-import { loggedTokenPaths } from "../vault/index/tokens.js";
 import { logEntry, type Vault } from "../vault/vault.js";
-import { witnessesOf } from "../vault/witnesses.js";
 
 /**
  * Logs tokens and witnesses' signatures that are in place and that no entry names: a kill came between the two (FORMAT.md

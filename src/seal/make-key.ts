@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import { FormatError } from "../audit/finding.js";
+import { parsePublicKey, publicKeyOfPrivate, secretOfSeed, type SshPublicKey } from "../audit/ssh-key.js";
 import { HoldfastError } from "../core/words/error.js";
-import { FormatError } from "../core/format-error.js";
-import { parsePublicKey, publicKeyOfPrivate, type SshPublicKey, secretOfSeed } from "../audit/ssh-key.js";
+import type { World } from "../outcome.js";
+import { findSshKeygen, hasAskpass, hasTerminal, makeKeyWithPassphrase } from "../tools/run/ssh-keygen.js";
 import {
   refuseKeyInside,
   type StoredKey,
@@ -10,9 +12,7 @@ import {
   storeNote,
   storeSecret,
 } from "./key-store.js";
-import type { World } from "../outcome.js";
 import { keyKind } from "./signing-key.js";
-import { findSshKeygen, hasAskpass, hasTerminal, makeKeyWithPassphrase } from "../tools/run/ssh-keygen.js";
 
 /** Which key a vault shall be signed with: a new one, or the one in `file` (absolute): a private key or a `.pub`. */
 export type KeyChoice =

@@ -1,18 +1,16 @@
 import type { Json } from "../audit/canonical-json.js";
 import { keyInForce } from "../audit/key-history.js";
-import type { DoctorFinding } from "../upkeep/doctor.js";
-import { findKey } from "./key-store.js";
 import type { World } from "../outcome.js";
-import { keyKind } from "./signing-key.js";
+import type { DoctorFinding } from "../upkeep/doctor.js";
 import { configured } from "../vault/index/anchors.js";
 import { type PendingAnchor, pendingAnchors } from "../vault/index/authorities.js";
-import { readMemory } from "./signer-memory.js";
-import { keyHistoryOf, loggedVaultId } from "../vault/key-entries.js";
-import { entriesBehind, lastEntryOf } from "../vault/log.js";
+import { tokensOf, witnessesOf } from "../vault/index/tokens.js";
 import { newestCheckpoint } from "../vault/log-folder.js";
+import { entriesBehind, keyHistoryOf, lastEntryOf, loggedVaultId } from "../vault/log.js";
 import type { VaultReader } from "../vault/reader.js";
-import { tokensOf } from "../vault/index/tokens.js";
-import { witnessesOf } from "../vault/witnesses.js";
+import { findKey } from "./key-store.js";
+import { readMemory } from "./signer-memory.js";
+import { keyKind } from "./signing-key.js";
 
 /** How far the log of a vault is signed and time-stamped, and what is missing for more. */
 export interface SealState {

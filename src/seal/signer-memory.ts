@@ -1,21 +1,21 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { HoldfastError } from "../core/words/error.js";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "../audit/finding.js";
 import {
   encodeRememberedHead,
   encodeWrittenLine,
   parseRememberedHead,
   parseWrittenLines,
-  type RememberedHead,
   readWritten,
+  type RememberedHead,
   stillToRemember,
   type WrittenEntries,
   type WrittenLine,
 } from "../core/capture/remembered-log.js";
-import { keyFolder } from "./key-store.js";
+import { HoldfastError } from "../core/words/error.js";
 import type { World } from "../outcome.js";
 import { makeFolder, placeFile, syncFolder } from "../vault/durable.js";
+import { keyFolder } from "./key-store.js";
 
 /**
  * The files of FORMAT.md §14.1, beside the keys of one vault. Nothing is kept in this process between two calls: what

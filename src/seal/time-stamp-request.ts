@@ -1,4 +1,4 @@
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "../audit/finding.js";
 
 const sha256Oid = "2.16.840.1.101.3.4.2.1";
 

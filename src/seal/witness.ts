@@ -1,19 +1,18 @@
-import { type HeadReport, type SealOptions, sealHead } from "./checkpoint.js";
-import type { FoundCheckpoint } from "../audit/checkpoints.js";
 import { checkpointName, checkpointNamespace } from "../audit/checkpoint.js";
+import type { FoundCheckpoint } from "../audit/checkpoints.js";
 import { sha256 } from "../audit/digest.js";
-import { HoldfastError } from "../core/words/error.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
-import { logLeftovers, logWitness } from "./log-unlogged.js";
-import { openForWriting } from "./open-vault.js";
+import { HoldfastError } from "../core/words/error.js";
 import type { World } from "../outcome.js";
-import { keyHistoryOf } from "../vault/key-entries.js";
-import { placeInLog } from "../vault/log-files.js";
-import { readLogFolder } from "../vault/log-folder.js";
+import { witnessesOf } from "../vault/index/tokens.js";
+import { placeInLog, readLogFolder } from "../vault/log-folder.js";
+import { keyHistoryOf } from "../vault/log.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { closeVault, type Vault } from "../vault/vault.js";
-import { witnessesOf } from "../vault/witnesses.js";
+import { type HeadReport, sealHead, type SealOptions } from "./checkpoint.js";
+import { logLeftovers, logWitness } from "./log-unlogged.js";
+import { openForWriting } from "./open-vault.js";
 
 export interface WitnessReport {
   /** Size of the checkpoint that was signed. */

@@ -1,17 +1,18 @@
 import { join } from "node:path";
-import type { PublicationRecord } from "../core/media/publication.js";
 import type { CaptureRecord, DerivationRecord } from "../core/capture/record.js";
-import { toRow } from "../list.js";
-import type { CaptureRow } from "../outcome.js";
-import { configured, readAnchors } from "../vault/index/anchors.js";
+import type { PublicationRecord } from "../core/media/publication.js";
+import type { CaptureRow, ListFilter } from "../outcome.js";
+import { anchorOf, configured, readAnchors, type StoredAnchors } from "../vault/index/anchors.js";
 import { type AnnotationEvent, annotationHistory } from "../vault/index/annotations.js";
 import { type PendingAnchor, pendingAnchors } from "../vault/index/authorities.js";
-import { oneCaptureByPart } from "../vault/index/captures.js";
-import { entriesOf } from "../vault/log.js";
+import { type CaptureRowRecord, oneCaptureByPart, queryCaptures } from "../vault/index/captures.js";
+import { entriesNamed, localName } from "../vault/index/local-names.js";
+import { earliestTokens } from "../vault/index/tokens.js";
+import type { VaultLayout } from "../vault/layout.js";
 import { newestCheckpoint } from "../vault/log-folder.js";
+import { entriesOf } from "../vault/log.js";
 import { publicationsOf, readObject } from "../vault/objects.js";
 import { readVault, type VaultReader } from "../vault/reader.js";
-import { earliestTokens } from "../vault/index/tokens.js";
 
 export interface ShownCapture {
   readonly id: string;
@@ -76,4 +77,27 @@ function anchorsOf({ layout, database }: VaultReader, entry: number): ShownAncho
   const newest = newestCheckpoint(layout)?.size ?? 0;
   const pending = pendingAnchors(database, configured(layout), newest);
   return { status: pending.length === 0 ? "none" : "pending", tokens, pending };
+}
+
+/** The captures of a vault that match the filter, failed attempts included. Reads only. */
+export function listCaptures(vault: string, filter: ListFilter): readonly CaptureRow[] {
+  return readVault(vault, (reader) => {
+    const anchors = readAnchors(reader);
+    const named = filter.text === null ? [] : entriesNamed(reader.layout, reader.database, filter.text);
+    return queryCaptures(reader.database, filter, named).map((row) => toRow(row, anchors, reader.layout));
+  });
+}
+
+/** Who has not time-stamped the newest checkpoint, and why; empty where there is no checkpoint yet. Reads only. */
+export function pendingOf(vault: string): readonly PendingAnchor[] {
+  return readVault(vault, ({ layout, database }) => {
+    const newest = newestCheckpoint(layout);
+    return newest === null ? [] : pendingAnchors(database, configured(layout), newest.size);
+  });
+}
+
+/** A row of the index as commands report it, with what only this machine is told. */
+export function toRow(row: CaptureRowRecord, anchors: StoredAnchors, layout: VaultLayout): CaptureRow {
+  const { object: _object, version: _version, annex_sha256: _annex, ...reported } = row;
+  return { ...reported, file_name: localName(layout, row), ...anchorOf(anchors, row.entry) };
 }

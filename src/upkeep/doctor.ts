@@ -1,12 +1,12 @@
 import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
-import { diskReserve } from "../core/words/disk-reserve.js";
-import type { ClockCheck } from "../core/capture/record.js";
-import { moduleFinding, sqliteFinding } from "./doctor-supply.js";
 import { downloaderJail, mediaJail } from "../capture/jails.js";
+import type { ClockCheck } from "../core/capture/record.js";
+import { diskReserve } from "../core/words/disk-reserve.js";
+import { HoldfastError } from "../core/words/error.js";
 import type { World } from "../outcome.js";
-import { type SealState, sealFindings } from "../seal/seal-state.js";
+import { sealFindings, type SealState, sealState } from "../seal/seal-state.js";
 import { checkClock } from "../tools/run/clock.js";
 import { confinedCommand, type Sandbox } from "../tools/run/confinement.js";
 import { type InstalledModule, installedModules } from "../tools/run/installed-modules.js";
@@ -21,6 +21,9 @@ import {
   updateCommand,
 } from "../tools/run/programs.js";
 import { modulesFolder, type SqliteBinary, sqliteBinary } from "../tools/run/sqlite-binary.js";
+import { vaultCounts } from "../vault/index/captures.js";
+import { readVault } from "../vault/reader.js";
+import { moduleFinding, sqliteFinding } from "./doctor-supply.js";
 
 /** One thing `doctor` has to say. A `problem` keeps holdfast from its work or its promises; a `note` explains. */
 export interface DoctorFinding {
@@ -285,4 +288,16 @@ export function vaultFindings(vault: VaultState): DoctorFinding[] {
     findings.push({ severity: "note", what: "commits", detail, hint: null });
   }
   return [...findings, ...sealFindings(vault.seal)];
+}
+
+/** What a vault holds and what is left to do in it. A vault that cannot be read is a result, not an error. */
+export async function vaultState(vault: string, env: World["env"]): Promise<VaultState> {
+  try {
+    return readVault(vault, (reader) => {
+      return { path: vault, ...vaultCounts(reader.database), seal: sealState(reader, env) };
+    });
+  } catch (error) {
+    if (error instanceof HoldfastError) return { problem: error.message };
+    throw error;
+  }
 }

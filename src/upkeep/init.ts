@@ -1,10 +1,10 @@
-import { type HeadReport, type SealOptions, sealHead } from "../seal/checkpoint.js";
 import { HoldfastError } from "../core/words/error.js";
+import type { World } from "../outcome.js";
+import { type HeadReport, sealHead, type SealOptions } from "../seal/checkpoint.js";
 import { findKey } from "../seal/key-store.js";
 import { firstKey, type KeyChoice, refuseKeyChoice } from "../seal/make-key.js";
 import { openForWriting } from "../seal/open-vault.js";
-import type { World } from "../outcome.js";
-import { keyHistoryOf } from "../vault/key-entries.js";
+import { keyHistoryOf } from "../vault/log.js";
 import { closeVault, isVault } from "../vault/vault.js";
 
 /** The answer of `init`. */

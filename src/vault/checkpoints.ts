@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
-import type { FoundCheckpoint } from "../audit/checkpoints.js";
 import {
   type Checkpoint,
   checkpointName,
@@ -10,16 +9,16 @@ import {
   originOf,
   parseCheckpoint,
 } from "../audit/checkpoint.js";
-import { HoldfastError } from "../core/words/error.js";
-import { FormatError } from "../core/format-error.js";
+import type { FoundCheckpoint } from "../audit/checkpoints.js";
+import { FormatError } from "../audit/finding.js";
 import { treeRoot } from "../audit/merkle.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
+import { HoldfastError } from "../core/words/error.js";
 import { digestFileQuickly } from "./digest-file.js";
-import { lastRow, textOfLine } from "./log.js";
-import { placeInLog } from "./log-files.js";
-import { listSegments, newestCheckpoint } from "./log-folder.js";
 import { peaksOf } from "./index/merkle-nodes.js";
+import { listSegments, newestCheckpoint, placeInLog } from "./log-folder.js";
+import { lastRow, textOfLine } from "./log.js";
 import { refuseOlderLog } from "./older-log.js";
 import type { Vault } from "./vault.js";
 

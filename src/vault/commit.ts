@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Json } from "../audit/canonical-json.js";
-import type { CaptureId } from "../core/capture-id.js";
-import { sha256, sha512 } from "../audit/digest.js";
+import { type CaptureId, sha256, sha512 } from "../audit/digest.js";
 import type { Entry, EventName } from "../audit/entry.js";
 import {
   encodeInventory,

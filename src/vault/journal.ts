@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, parseForeignJson } from "../audit/canonical-json.js";
-import { isCaptureId } from "../core/capture-id.js";
+import { isCaptureId } from "../audit/digest.js";
 import { genesisPrev } from "../audit/entry.js";
 import { HoldfastError } from "../core/words/error.js";
 import type { Intent } from "./commit.js";

@@ -1,7 +1,6 @@
 import type Database from "better-sqlite3";
-import { checkLineBytes, firstLink, type Link } from "../core/chain.js";
-import { type Entry, lineHashOfBytes } from "../audit/entry.js";
-import { GrowingTree } from "../core/growing-tree.js";
+import { checkLineBytes, type Entry, firstLink, lineHashOfBytes, type Link } from "../audit/entry.js";
+import { GrowingTree } from "../audit/merkle.js";
 import { lineBytesFrom } from "./log.js";
 
 /** A log up to one of its lines. */

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isCaptureId } from "../core/capture-id.js";
+import { isCaptureId } from "../audit/digest.js";
 import type { Entry } from "../audit/entry.js";
-import { wellFormed } from "../core/well-formed.js";
+import { wellFormed } from "../core/words/printable.js";
 import { readIntents } from "./journal.js";
 import { scratchFolder } from "./layout.js";
 import { finishCommit } from "./unfinished-commit.js";

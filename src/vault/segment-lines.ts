@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "../audit/finding.js";
 import { largestText, openQuietly } from "./digest-file.js";
 import type { LogSegment } from "./log-folder.js";
 

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
-import { HoldfastError } from "../core/words/error.js";
 import { exactText } from "../audit/exact-text.js";
-import { webUrl } from "../core/web-url.js";
+import { webUrl } from "../core/capture/source-url.js";
+import { HoldfastError } from "../core/words/error.js";
 import { readNamedQuietly } from "./digest-file.js";
 import { schemaProblems } from "./json-schemas.js";
 

@@ -4,9 +4,9 @@ import type Database from "better-sqlite3";
 import { checkpointName } from "../audit/checkpoint.js";
 import { sha256 } from "../audit/digest.js";
 import type { Entry } from "../audit/entry.js";
-import { webUrl } from "../core/web-url.js";
+import { webUrl } from "../core/capture/source-url.js";
 import { readQuietly } from "./digest-file.js";
-import { placeInLog } from "./log-files.js";
+import { placeInLog } from "./log-folder.js";
 import { logEntry, type Vault } from "./vault.js";
 
 /** Whose token, over which checkpoint, and where it was asked for. */

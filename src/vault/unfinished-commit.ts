@@ -1,10 +1,10 @@
 import { existsSync, lstatSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { loggedVersion } from "../audit/log-captures.js";
 import { sha512 } from "../audit/digest.js";
 import { type Entry, parseEntry } from "../audit/entry.js";
-import { FormatError } from "../core/format-error.js";
+import { FormatError } from "../audit/finding.js";
 import { contentFiles, parseInventory } from "../audit/inventory.js";
+import { loggedVersion } from "../audit/log-captures.js";
 import {
   conclude,
   type Intent,

@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { type CheckpointAudit, restsOnNothing } from "../audit/checkpoints.js";
-import { decidedBy, type Finding } from "../audit/finding.js";
 import type { FindingCode } from "../audit/finding-codes.js";
+import { decidedBy, type Finding } from "../audit/finding.js";
 import type { LoggedCapture, LoggedVersion } from "../audit/log-captures.js";
 import { isGood, sealStates } from "../audit/verdict.js";
+import { pause } from "../capture/turns.js";
 import type { CheckState, FileReport, World } from "../outcome.js";
-import { pause } from "../pause.js";
+import { waitForWriter } from "../vault/check/second-look.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { digestFile, isRefusal } from "../vault/digest-file.js";
 import { openForAudit } from "../vault/reader.js";
-import { waitForWriter } from "../vault/check/second-look.js";
 import { fileLimitSentences } from "./caveats.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
 

@@ -1,27 +1,26 @@
-import { auditAgainst } from "../core/audit-against.js";
+import { earliestByAuthority } from "../audit/authority-times.js";
 import { auditBag, type BagInfo, isKnownPackage, parseBagInfo } from "../audit/bag.js";
+import { type Checkpoint, parseCheckpoint } from "../audit/checkpoint.js";
 import {
+  auditAgainst,
   auditCheckpoints,
   type CheckpointAudit,
   type LogFacts,
   restsOnNothing,
 } from "../audit/checkpoints.js";
-import { auditEntryList, listInForce } from "../audit/listed-entries.js";
+import { decidedBy, type Finding, FormatError, onePerPlace } from "../audit/finding.js";
 import { auditInclusion, type InclusionAudit } from "../audit/inclusion.js";
+import { auditEntryList, listInForce } from "../audit/listed-entries.js";
 import { auditPackageFiles, expectedFiles } from "../audit/package.js";
 import { auditSenderWords } from "../audit/sender-words.js";
-import { earliestByAuthority } from "../audit/authority-times.js";
-import { type Checkpoint, parseCheckpoint } from "../audit/checkpoint.js";
-import { decidedBy, type Finding, onePerPlace } from "../audit/finding.js";
-import { FormatError } from "../core/format-error.js";
-import type { CheckState, PackagedCapture, PackageReport, World } from "../outcome.js";
 import { withoutUnread } from "../audit/unread.js";
 import { hasErrors, isGood, sealStates } from "../audit/verdict.js";
-import { knownTexts } from "./known-texts.js";
-import { packageLimitSentences } from "../package-limit-sentences.js";
-import { indexPackage, type PackageIndex, type PackageLimits, packageLimits } from "../vault/package/scan.js";
-import { entriesPath, type PackageContent, readBagInfo, readPackage } from "../vault/package/reader.js";
+import type { CheckState, PackagedCapture, PackageReport, World } from "../outcome.js";
 import { refusesToOpen } from "../vault/package/bytes.js";
+import { entriesPath, type PackageContent, readBagInfo, readPackage } from "../vault/package/reader.js";
+import { indexPackage, type PackageIndex, type PackageLimits, packageLimits } from "../vault/package/scan.js";
+import { packageLimitSentences } from "./caveats.js";
+import { knownTexts } from "./known-texts.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
 
 /** What is to be checked, and the texts of what the checker got from elsewhere. */

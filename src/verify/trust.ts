@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { parseAllowedSigners } from "../audit/allowed-signers.js";
-import type { Trust } from "../audit/checkpoints.js";
 import { type Checkpoint, findCheckpoint } from "../audit/checkpoint.js";
+import type { Trust } from "../audit/checkpoints.js";
+import { FormatError } from "../audit/finding.js";
 import { HoldfastError } from "../core/words/error.js";
-import { FormatError } from "../core/format-error.js";
 import { platformRoots } from "../tools/network/authority.js";
 
 /** Texts of the files that a checker brought along from elsewhere; null where none was named. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { allows, parseAllowedSigners, saysStolen } from "../../src/audit/allowed-signers.js";
 import { checkpointNamespace as namespace } from "../../src/audit/checkpoint.js";
-import { FormatError } from "../../src/core/format-error.js";
+import { FormatError } from "../../src/audit/finding.js";
 import { parsePublicKey, secretOfSeed } from "../../src/audit/ssh-key.js";
 import { signMessage } from "../../src/audit/sshsig.js";
 import { opensshAccepts } from "../support/ssh.js";

@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { auditBag, isKnownPackage, parseBagInfo } from "../../src/audit/bag.js";
-import { EntryReading } from "../../src/audit/package-entries.js";
-import { auditInclusion, parseInclusionProof } from "../../src/audit/inclusion.js";
-import { expectedFiles } from "../../src/audit/package.js";
 import { buildEntry, encodeEntry, genesisPrev } from "../../src/audit/entry.js";
+import { auditInclusion, parseInclusionProof } from "../../src/audit/inclusion.js";
 import { leafHash } from "../../src/audit/merkle.js";
-import { clashingPaths, packagePathProblem } from "../../src/audit/package-paths.js";
-import { proofFileOf } from "../../src/core/package-proof-paths.js";
+import { EntryReading } from "../../src/audit/package-entries.js";
+import { clashingPaths, packagePathProblem, proofFileOf } from "../../src/audit/package-paths.js";
+import { expectedFiles } from "../../src/audit/package.js";
 import { parseLongName, parsePaxHeader, parseTarHeader } from "../../src/audit/tar-header.js";
 import { captureA, makePackage, tarMember } from "../support/packages.js";
 

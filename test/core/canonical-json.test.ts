@@ -2,7 +2,7 @@ import canonicalize from "canonicalize";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeCanonical, parseCanonical, parseForeignJson, toJson } from "../../src/audit/canonical-json.js";
-import { FormatError } from "../../src/core/format-error.js";
+import { FormatError } from "../../src/audit/finding.js";
 import { readVectors } from "../support/vectors.js";
 
 /** The code of the FormatError that `act` throws; anything else thrown fails the test. */

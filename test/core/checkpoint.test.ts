@@ -6,7 +6,7 @@ import {
   findCheckpoint,
   parseCheckpoint,
 } from "../../src/audit/checkpoint.js";
-import { FormatError } from "../../src/core/format-error.js";
+import { FormatError } from "../../src/audit/finding.js";
 import { readVectors } from "../support/vectors.js";
 
 interface Vector {

@@ -6,14 +6,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   buildEntry,
-  type Entry,
   encodeEntry,
+  type Entry,
   eventNames,
   genesisPrev,
   lineHash,
   parseEntry,
 } from "../../src/audit/entry.js";
-import { FormatError } from "../../src/core/format-error.js";
+import { FormatError } from "../../src/audit/finding.js";
 import { readVectors } from "../support/vectors.js";
 
 interface EntryVector {

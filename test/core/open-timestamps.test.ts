@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "../../src/core/format-error.js";
+import { FormatError } from "../../src/audit/finding.js";
+import { encodeAttestation, encodeOperation } from "../../src/audit/open-timestamps-tree.js";
 import {
   openPromises,
   proofFromAnswer,
@@ -8,7 +9,6 @@ import {
   stampCommitment,
   upgradeProof,
 } from "../../src/audit/open-timestamps.js";
-import { encodeAttestation, encodeOperation } from "../../src/audit/open-timestamps-tree.js";
 import { readVectors } from "../support/vectors.ts";
 
 interface ProofVector {

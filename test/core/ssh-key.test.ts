@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { FormatError } from "../../src/core/format-error.js";
+import { FormatError } from "../../src/audit/finding.js";
 import {
   encodePrivateKey,
   parsePrivateKey,

@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildCaptureId } from "../../src/audit/digest.js";
+import { preserve, type RecordFacts } from "../../src/capture/store-capture.js";
 import { annotationBody, fromCommandLine, readAnnotation } from "../../src/core/capture/annotation.js";
-import { buildCaptureId } from "../../src/core/capture-id.js";
 import { readPlatformFacts } from "../../src/core/capture/info-json.js";
 import type { CaptureRecord } from "../../src/core/capture/record.js";
-import { wellFormed } from "../../src/core/well-formed.js";
-import { preserve, type RecordFacts } from "../../src/capture/store-capture.js";
+import { wellFormed } from "../../src/core/words/printable.js";
 import { digestFile } from "../../src/vault/digest-file.js";
 import { beginAttempt } from "../../src/vault/recovery.js";
 import { logEntry, type Vault } from "../../src/vault/vault.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
+import { FormatError } from "../../src/audit/finding.js";
 import { HoldfastError } from "../../src/core/words/error.js";
-import { FormatError } from "../../src/core/format-error.js";
 
 /** Something in the sources that reads what somebody else wrote, and what may be said of it for every text. */
 export interface ForeignReader {

@@ -1,19 +1,16 @@
 import fc from "fast-check";
-import { ageSshKey } from "../../src/core/package/age-ssh.js";
 import { allows, parseAllowedSigners } from "../../src/audit/allowed-signers.js";
-import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
-import { logTimes } from "../../src/audit/log-times.js";
 import { encodeCanonical, parseCanonical } from "../../src/audit/canonical-json.js";
-import { checkLine } from "../../src/core/chain.js";
 import {
   checkpointNamespace,
   encodeCheckpoint,
   findCheckpoint,
   parseCheckpoint,
 } from "../../src/audit/checkpoint.js";
-import { encodeEntry, genesisPrev, parseEntry } from "../../src/audit/entry.js";
+import { checkLine, encodeEntry, genesisPrev, parseEntry } from "../../src/audit/entry.js";
 import { encodeInventory, firstInventory, parseInventory } from "../../src/audit/inventory.js";
 import { keyHistory, keyInForce } from "../../src/audit/key-history.js";
+import { logTimes } from "../../src/audit/log-times.js";
 import {
   encodePrivateKey,
   parsePrivateKey,
@@ -22,10 +19,12 @@ import {
   secretOfSeed,
 } from "../../src/audit/ssh-key.js";
 import { checkSignature, signMessage } from "../../src/audit/sshsig.js";
-import { schemaProblems } from "../../src/vault/json-schemas.js";
+import { ageSshKey } from "../../src/core/package/age-ssh.js";
+import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
 import { findArmored } from "../../src/seal/witness.js";
-import { readVectors } from "../support/vectors.js";
+import { schemaProblems } from "../../src/vault/json-schemas.js";
 import * as samples from "../support/samples.js";
+import { readVectors } from "../support/vectors.js";
 import { bytesOf, type ForeignReader, mustBeSame, orRefused } from "./foreign-reader.js";
 
 const secret = secretOfSeed(Buffer.alloc(32, 5));

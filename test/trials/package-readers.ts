@@ -2,8 +2,6 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { auditBag, bagTexts, isKnownPackage, parseBagInfo } from "../../src/audit/bag.js";
 import { parseInclusionProof } from "../../src/audit/inclusion.js";
-import { bagDeclaration, encodeBagInfo, encodeManifest } from "../../src/core/package/bag.js";
-import { openPromises, proofFromAnswer, readProof, upgradeProof } from "../../src/audit/open-timestamps.js";
 import {
   ByteReader,
   encodeAttestation,
@@ -11,12 +9,13 @@ import {
   encodeOperation,
   readNode,
 } from "../../src/audit/open-timestamps-tree.js";
-import { encodeInclusionProof } from "../../src/core/package/choice.js";
-import { clashingPaths, packagePathProblem } from "../../src/audit/package-paths.js";
-import { proofFileOf } from "../../src/core/package-proof-paths.js";
+import { openPromises, proofFromAnswer, readProof, upgradeProof } from "../../src/audit/open-timestamps.js";
+import { clashingPaths, packagePathProblem, proofFileOf } from "../../src/audit/package-paths.js";
 import { parseLongName, parsePaxHeader, parseTarHeader, tarBlock } from "../../src/audit/tar-header.js";
 import { readPemCertificates } from "../../src/audit/time-stamp-certificate.js";
 import { readRefusal, readTimeStampResponse } from "../../src/audit/time-stamp-reader.js";
+import { bagDeclaration, encodeBagInfo, encodeManifest } from "../../src/core/package/bag.js";
+import { encodeInclusionProof } from "../../src/core/package/choice.js";
 import { readVectors } from "../support/vectors.js";
 import { asText, bytesOf, type ForeignReader, mustBeSame, orRefused } from "./foreign-reader.js";
 

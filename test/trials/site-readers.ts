@@ -6,18 +6,18 @@ import { classifyFailure, readErrorLines, readWarningLines } from "../../src/cor
 import { foldedText, queryWords } from "../../src/core/capture/folded-text.js";
 import { readPlatformFacts } from "../../src/core/capture/info-json.js";
 import { addPageFacts } from "../../src/core/capture/page-facts.js";
-import { printable, printableJson } from "../../src/core/words/printable.js";
 import { redactInfoJson, redactText, redactTypedUrl } from "../../src/core/capture/redact.js";
 import { retryAfterMs } from "../../src/core/capture/retry-after.js";
-import { microseconds, parseRatio, parseSeconds } from "../../src/core/media/timing.js";
 import { followRedirects, openTrafficReader, requestOrigins } from "../../src/core/capture/traffic-log.js";
-import { schemaProblems } from "../../src/vault/json-schemas.js";
-import { parseAuthority } from "../../src/tools/network/egress-target.js";
+import { microseconds, parseRatio, parseSeconds } from "../../src/core/media/timing.js";
+import { printable, printableJson } from "../../src/core/words/printable.js";
+import { readListEntries } from "../../src/tools/download/fetch-verdict.js";
+import { openProgressReader } from "../../src/tools/download/yt-dlp.js";
 import { readProgress, readStreamHashes } from "../../src/tools/media/ffmpeg.js";
 import { readProbe } from "../../src/tools/media/ffprobe.js";
-import { readListEntries } from "../../src/tools/list-json.js";
 import { sniff, textKindIn } from "../../src/tools/media/kind.js";
-import { openProgressReader } from "../../src/tools/yt-dlp-progress.js";
+import { parseAuthority } from "../../src/tools/network/egress-target.js";
+import { schemaProblems } from "../../src/vault/json-schemas.js";
 import * as samples from "../support/samples.js";
 import { bytesOf, type ForeignReader, mustBeSame, orRefused } from "./foreign-reader.js";
 

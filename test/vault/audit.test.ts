@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   linkSync,
@@ -12,14 +13,15 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { once } from "node:events";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { listCaptures } from "../../src/list.js";
-import { showCapture } from "../../src/search/show.js";
-import { verifyVault } from "../../src/verify/vault.js";
+import { listCaptures, showCapture } from "../../src/search/show.js";
+import { beginAttempt } from "../../src/vault/recovery.js";
+import { closeVault } from "../../src/vault/vault.js";
 import { verifyFile } from "../../src/verify/file.js";
+import { verifyVault } from "../../src/verify/vault.js";
+import * as samples from "../support/samples.js";
 import {
   audit,
   copyVault,
@@ -30,9 +32,6 @@ import {
   temporaryFolder,
   testWorld,
 } from "../support/vaults.js";
-import { beginAttempt } from "../../src/vault/recovery.js";
-import { closeVault } from "../../src/vault/vault.js";
-import * as samples from "../support/samples.js";
 
 const folder = temporaryFolder();
 const original = join(folder.path, "vault");

@@ -12,15 +12,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type HeadReport, sealHead } from "../../src/seal/checkpoint.js";
-import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
 import { checkpointNamespace, originOf } from "../../src/audit/checkpoint.js";
-import { nextKey, newKey } from "../../src/seal/make-key.js";
+import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
 import type { World } from "../../src/outcome.js";
-import { listCaptures } from "../../src/list.js";
+import { type HeadReport, sealHead } from "../../src/seal/checkpoint.js";
+import { newKey, nextKey } from "../../src/seal/make-key.js";
+import { listCaptures } from "../../src/search/show.js";
 import type { CheckpointStep } from "../../src/vault/checkpoints.js";
-import { keyHistoryOf, logTimesOf } from "../../src/vault/key-entries.js";
 import { readLogFolder } from "../../src/vault/log-folder.js";
+import { keyHistoryOf, logTimesOf } from "../../src/vault/log.js";
 import { closeVault, logEntry, type Vault } from "../../src/vault/vault.js";
 import { opensshAccepts } from "../support/ssh.js";
 import {

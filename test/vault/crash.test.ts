@@ -2,15 +2,15 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { closeAfterWriting } from "../../src/seal/checkpoint.js";
 import { noTrust } from "../../src/audit/checkpoints.js";
 import { decidedBy } from "../../src/audit/finding.js";
-import { listCaptures } from "../../src/list.js";
+import { closeAfterWriting } from "../../src/seal/checkpoint.js";
+import { listCaptures } from "../../src/search/show.js";
 import { auditVault } from "../../src/vault/check/vault.js";
 import type { CommitStep } from "../../src/vault/commit.js";
 import { lastRow, linesFrom } from "../../src/vault/log.js";
-import { finishInterrupted } from "../../src/vault/recovery.js";
 import { openForAudit } from "../../src/vault/reader.js";
+import { finishInterrupted } from "../../src/vault/recovery.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { verifyVault } from "../../src/verify/vault.js";
 import {

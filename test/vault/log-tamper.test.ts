@@ -13,15 +13,15 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
 import { parseCheckpoint } from "../../src/audit/checkpoint.js";
 import { sha256 } from "../../src/audit/digest.js";
 import { secretOfSeed } from "../../src/audit/ssh-key.js";
+import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
 import type { VerifyReport } from "../../src/outcome.js";
-import { keyHistoryOf, logTimesOf } from "../../src/vault/key-entries.js";
+import { keyHistoryOf, logTimesOf } from "../../src/vault/log.js";
 import { logEntry } from "../../src/vault/vault.js";
-import { verifyVault } from "../../src/verify/vault.js";
 import type { Brought } from "../../src/verify/trust.js";
+import { verifyVault } from "../../src/verify/vault.js";
 import { openAuthority, type TestAuthority } from "../support/authority.js";
 import { openCalendar, type TestCalendar } from "../support/calendar.js";
 import {

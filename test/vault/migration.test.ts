@@ -4,11 +4,12 @@ import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lineHash } from "../../src/audit/entry.js";
 import { HoldfastError } from "../../src/core/words/error.js";
-import { listCaptures } from "../../src/list.js";
+import { listCaptures } from "../../src/search/show.js";
 import { schemaDifferences, schemaVersion } from "../../src/vault/database.js";
-import { objectPath } from "../../src/vault/layout.js";
 import { inclusionProofOf, rootOf } from "../../src/vault/index/merkle-nodes.js";
+import { objectPath } from "../../src/vault/layout.js";
 import { closeVault } from "../../src/vault/vault.js";
+import { carryToNewMachine } from "../support/machines.js";
 import {
   audit,
   captureText,
@@ -19,7 +20,6 @@ import {
   openTestVault,
   temporaryFolder,
 } from "../support/vaults.js";
-import { carryToNewMachine } from "../support/machines.js";
 import { readVectors } from "../support/vectors.js";
 
 const folder = temporaryFolder();

@@ -110,7 +110,7 @@ async function dryRun(
   if (source === null) {
     throw new HoldfastError("usage", "--dry-run needs a list", "name one: holdfast batch LIST --dry-run");
   }
-  const { planBatch } = await import("../../batch-plan.js");
+  const { planBatch } = await import("../../batch/list.js");
   const { showPlan } = await import("../batch-page.js");
   const request = captureRequest(session, options);
   showPlan(session, planBatch(session.vault, source, request));

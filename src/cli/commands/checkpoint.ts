@@ -1,8 +1,7 @@
 import type { Command } from "commander";
-import type { HeadReport } from "../../seal/checkpoint.js";
-import type { Acceptance } from "../../checkpoint-now.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
+import type { Acceptance, HeadReport } from "../../seal/checkpoint.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, stampWords } from "../show-head.js";
@@ -53,7 +52,7 @@ function acceptanceOf(options: CheckpointOptions): Acceptance | null {
 }
 
 async function seal(session: Session, options: CheckpointOptions, acceptance: Acceptance | null) {
-  const { checkpointNow } = await import("../../checkpoint-now.js");
+  const { checkpointNow } = await import("../../seal/checkpoint.js");
   const seal = {
     proxy: options.proxy ?? null,
     allowPrivate: isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE"),
@@ -79,7 +78,7 @@ function headPage(head: HeadReport): readonly string[] {
 }
 
 async function show(session: Session) {
-  const { newestSigned } = await import("../../checkpoint-now.js");
+  const { newestSigned } = await import("../../seal/checkpoint.js");
   const { checkpoint, text } = newestSigned(session.vault);
   if (session.json) {
     const { origin, size, root } = checkpoint;

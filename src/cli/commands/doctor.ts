@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { printable, printableJson } from "../../core/words/printable.js";
 import { HoldfastError } from "../../core/words/error.js";
+import { printable, printableJson } from "../../core/words/printable.js";
 import { doctorPage, statusOfDoctor } from "../doctor-page.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
@@ -50,7 +50,7 @@ async function examine(session: Session, { remove }: DoctorOptions) {
     throw new HoldfastError("usage", "--remove says nothing without --sweep", hint);
   }
   const { doctor } = await import("../../upkeep/doctor.js");
-  const { vaultState } = await import("../../vault-state.js");
+  const { vaultState } = await import("../../upkeep/doctor.js");
   const hasVault = existsSync(session.vault);
   const report = await doctor(
     session.vault,

@@ -40,7 +40,7 @@ export function addList(program: Command, run: RunCommand): void {
 }
 
 async function list(session: Session, options: ListOptions) {
-  const { listCaptures, pendingOf } = await import("../../list.js");
+  const { listCaptures, pendingOf } = await import("../../search/show.js");
   const rows = listCaptures(session.vault, listFilter(options));
   if (session.json) {
     for (const row of rows) session.screen.data(printableJson(row));

@@ -4,11 +4,11 @@ import type { Command } from "commander";
 import { HoldfastError } from "../../core/words/error.js";
 import { printableJson } from "../../core/words/printable.js";
 import type { FileReport, VerifyReport } from "../../outcome.js";
-import { isPackage } from "../../package-kind.js";
+import { isPackage } from "../../vault/package/scan.js";
 import type { Brought } from "../../verify/trust.js";
 import { type CheckResult, type ExitStatus, exitStatusHelp, statusOfChecks } from "../exit-status.js";
-import { showUnsealed } from "../show-head.js";
 import type { RunCommand, Session } from "../session.js";
+import { showUnsealed } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
 import { filePage, verifyPage } from "../verify-page.js";
 

@@ -1,7 +1,7 @@
-import { knownKey, valueProblem } from "./annotation-forms.js";
 import { isJsonObject, type Json, type JsonObject } from "../../audit/canonical-json.js";
+import { wellFormed } from "../words/printable.js";
+import { knownKey, valueProblem } from "./annotation-forms.js";
 import { withFewMarks } from "./folded-text.js";
-import { wellFormed } from "../well-formed.js";
 
 /** What one `annotate` entry says (FORMAT.md §4.7), by key in ascending order; null takes an earlier value back. */
 export type AnnotationValues = Readonly<Record<string, string | null>>;

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "../../audit/canonical-json.js";
+import { wellFormed } from "../words/printable.js";
 import type { Claim, SourceFacts } from "./record.js";
-import { wellFormed } from "../well-formed.js";
 
 const maxText = 1024 * 1024;
 const maxTags = 1000;

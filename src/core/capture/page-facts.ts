@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "../../audit/canonical-json.js";
-import { FormatError } from "../format-error.js";
+import { FormatError } from "../../audit/finding.js";
+import { wellFormed } from "../words/printable.js";
 import type { Claim, SourceFacts } from "./record.js";
-import { wellFormed } from "../well-formed.js";
 
 /** Pages larger than this are not searched: the text is hostile and the facts are a convenience. */
 const largestPage = 4 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { CaptureId } from "../capture-id.js";
+import type { CaptureId } from "../../audit/digest.js";
 
 /** Where a value comes from (FORMAT.md §5.1). Whatever holdfast did not itself measure says so. */
 export type Basis = "observed" | "platform_claim" | "file_claim" | "person_assertion" | "derived";

@@ -1,8 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../../audit/canonical-json.js";
+import { wellFormed } from "../words/printable.js";
 import { findSecrets, type Span } from "./secret-spans.js";
-import { maxUrlLength } from "./source-url.js";
-import { webUrl } from "../web-url.js";
-import { wellFormed } from "../well-formed.js";
+import { maxUrlLength, webUrl } from "./source-url.js";
 
 /** What stands in the place of everything that was cut. */
 export const cutMark = "[cut]";

@@ -1,6 +1,6 @@
 import { isSha256 } from "../../audit/digest.js";
 import { isUtcMillis } from "../../audit/entry.js";
-import { FormatError } from "../format-error.js";
+import { FormatError } from "../../audit/finding.js";
 
 /**
  * What a writer remembers of a log outside the vault (FORMAT.md §14.1). Whoever can write to the vault cannot write here,

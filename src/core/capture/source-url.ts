@@ -1,5 +1,4 @@
 import type { Failure, FailureCode } from "./failure.js";
-import { webUrl } from "../web-url.js";
 
 /** A source URL that may be asked for, or why it may not. */
 export type SourceUrl = { readonly url: URL } | { readonly failure: Failure };
@@ -247,4 +246,17 @@ function telegramKey(host: string, path: string, query: URLSearchParams): string
   // A comment is a message of its own under the post.
   const comment = query.get("comment");
   return `t.me/${post.toLowerCase()}${comment === null ? "" : `?comment=${comment}`}`;
+}
+
+/**
+ * The address in a text, read against `base` where it is a part of one; null where it is none. The one place where
+ * foreign text becomes a URL: `URL.canParse` of Node 20 says something else than the parser once it was called often
+ * enough to be compiled, for text with letters such as é, and then the parser throws.
+ */
+export function webUrl(text: string, base?: string): URL | null {
+  try {
+    return new URL(text, base);
+  } catch {
+    return null;
+  }
 }

@@ -1,6 +1,6 @@
+import { wellFormed } from "../words/printable.js";
 import type { HttpExchange } from "./record.js";
-import { webUrl } from "../web-url.js";
-import { wellFormed } from "../well-formed.js";
+import { webUrl } from "./source-url.js";
 
 /** An exchange with what only the judging of lengths needs. URLs are raw: they may hold secrets. */
 export interface TrafficExchange extends HttpExchange {

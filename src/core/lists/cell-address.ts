@@ -1,5 +1,4 @@
-import { maxUrlLength } from "../capture/source-url.js";
-import { webUrl } from "../web-url.js";
+import { maxUrlLength, webUrl } from "../capture/source-url.js";
 
 /** An address that stands in a cell of a list. */
 export interface CellAddress {

@@ -1,6 +1,6 @@
-import { holdsOnlyAddresses } from "./cell-address.js";
 import { HoldfastError } from "../words/error.js";
-import { refuseLongCell, refuseManyColumns } from "../list-limits.js";
+import { holdsOnlyAddresses } from "./cell-address.js";
+import { refuseLongCell, refuseManyColumns } from "./text.js";
 
 /** What may stand between two cells. Spreadsheets write `;` where the comma divides a number. */
 export type Delimiter = "," | ";" | "\t" | "|";

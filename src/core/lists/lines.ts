@@ -1,7 +1,7 @@
 import { HoldfastError } from "../words/error.js";
-import { refuseLongCell, refuseManyColumns, refuseManyRows } from "../list-limits.js";
+import { wellFormed } from "../words/printable.js";
 import { columnNames, type ListRow, type ListTable, rowsNote } from "./table.js";
-import { wellFormed } from "../well-formed.js";
+import { refuseLongCell, refuseManyColumns, refuseManyRows } from "./text.js";
 
 /**
  * A list with one address a line, as yt-dlp's batch files are: `#`, `;` or `]` at the start make the line a comment,

@@ -1,7 +1,7 @@
+import { wellFormed } from "../words/printable.js";
 import type { Delimiter } from "./delimited-text.js";
 import { guardCell, guardFirstCell } from "./guarded-cell.js";
 import type { SourceList, SourceRow } from "./source-list.js";
-import { wellFormed } from "../well-formed.js";
 
 /** What became of one row of a list. Texts of a page (title, date, reason) are hostile and may be of any kind. */
 export interface ResultRow {
@@ -94,3 +94,23 @@ function addressFirst(cells: readonly string[], urlColumn: number): readonly str
 function withUrl({ columns, urlColumn }: Listed): readonly string[] {
   return columns.includes("url") ? columns : columns.with(urlColumn, "url");
 }
+
+/** The columns of `find --csv` before those of annotations, in order. */
+export const foundColumns = [
+  "id",
+  "captured",
+  "status",
+  "method",
+  "url",
+  "host",
+  "title",
+  "uploader",
+  "claimed date",
+  "length",
+  "bytes",
+  "sha256",
+  "entry",
+  "time-stamp",
+  "reason",
+  "matched",
+] as const;

@@ -1,9 +1,8 @@
 import { addressesIn, hasOtherWords, holdsOnlyAddresses } from "./cell-address.js";
 import { type Delimiter, findDelimiter } from "./delimited-text.js";
-import { refuseManyRows } from "../list-limits.js";
 import { readJsonLines, readLines } from "./lines.js";
 import { type ListRow, type ListTable, numbersOf, readTable, rowsNote } from "./table.js";
-import { decodeList, type ListEncoding } from "./text.js";
+import { decodeList, type ListEncoding, refuseManyRows } from "./text.js";
 import { namesAddresses, urlColumnOf } from "./url-column.js";
 
 /** csv: cells divided by a comma, `;` or `|`. tsv: by tabs. txt: one address a line. jsonl: one JSON value a line. */

@@ -1,7 +1,7 @@
 import { holdsOnlyAddresses } from "./cell-address.js";
 import { type Delimiter, findDelimiter, readDelimited } from "./delimited-text.js";
 import { unguardCell } from "./guarded-cell.js";
-import { refuseManyRows } from "../list-limits.js";
+import { refuseManyRows } from "./text.js";
 import { columnNamed, namesAddresses } from "./url-column.js";
 
 /** A row of a list as it was read. `number` is as a spreadsheet shows it; `cells` are aligned to the columns. */

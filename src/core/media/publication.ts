@@ -1,4 +1,4 @@
-import type { CaptureId } from "../capture-id.js";
+import type { CaptureId } from "../../audit/digest.js";
 import type { DerivedFile, RunRecord, Software } from "../capture/record.js";
 
 /** Whole pixels of the picture as it is shown, counted from its upper left corner. */

@@ -7,7 +7,7 @@ import {
   hkdfSync,
   type KeyObject,
 } from "node:crypto";
-import { FormatError } from "../format-error.js";
+import { FormatError } from "../../audit/finding.js";
 import { type SshPublicKey, verifyingKey } from "../../audit/ssh-key.js";
 
 /** An `ssh-ed25519` key that age files can be encrypted to. */

@@ -1,4 +1,4 @@
-import { wellFormed } from "../well-formed.js";
+import { wellFormed } from "./printable.js";
 
 /** A folder or file of this machine, absolute, and what stands in its place, for instance `<vault>`. */
 export type LocalPlace = readonly [path: string, mark: string];

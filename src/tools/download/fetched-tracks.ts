@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "../../audit/canonical-json.js";
 import { redactUrl } from "../../core/capture/redact.js";
+import { webUrl } from "../../core/capture/source-url.js";
 import {
   requestOrigins,
   sameResource,
@@ -7,10 +8,9 @@ import {
   type TrafficLog,
 } from "../../core/capture/traffic-log.js";
 import { matchLengths, type TrackTransfer } from "../../core/capture/transfer.js";
-import { webUrl } from "../../core/web-url.js";
-import { wellFormed } from "../../core/well-formed.js";
-import type { FetchedTrack } from "./fetch-types.js";
+import { wellFormed } from "../../core/words/printable.js";
 import { type MediaKind, sniffFile, trackExtension } from "../media/kind.js";
+import type { FetchedTrack } from "./fetch-types.js";
 import type { ReceivedMedia } from "./received-files.js";
 
 /** A track with how its transfer went and what its first bytes are. */

@@ -18,3 +18,26 @@ export async function askAuthority(
   if (!("body" in answer) || !/^\s*(text|image)\//i.test(answer.contentType)) return answer;
   return { problem: "answered with a page instead of a time-stamp", status: 200, retryAfter: null };
 }
+
+const accept = { Accept: "application/vnd.opentimestamps.v1" };
+
+/** Hands a commitment (32 bytes) to an OpenTimestamps calendar; the answer is the rest of a proof. */
+export function submitToCalendar(url: string, commitment: Uint8Array, way: WayOut): Promise<SmallAnswer> {
+  const headers = { ...accept, "Content-Type": "application/x-www-form-urlencoded" };
+  return askOutside({ method: "POST", url: below(url, "digest"), headers, body: commitment }, way);
+}
+
+/** Asks a calendar what has become of a commitment; null where it has no block yet (HTTP 404). */
+export async function askCalendar(
+  url: string,
+  commitment: Uint8Array,
+  way: WayOut,
+): Promise<SmallAnswer | null> {
+  const path = `timestamp/${Buffer.from(commitment).toString("hex")}`;
+  const answer = await askOutside({ method: "GET", url: below(url, path), headers: accept, body: null }, way);
+  return "problem" in answer && answer.status === 404 ? null : answer;
+}
+
+function below(url: string, path: string): string {
+  return `${url.replace(/\/+$/, "")}/${path}`;
+}

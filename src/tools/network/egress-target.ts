@@ -1,5 +1,10 @@
-import { isPrivateAddress, isPrivateHost, parseIpv4, parseIpv6 } from "../../core/capture/source-url.js";
-import { webUrl } from "../../core/web-url.js";
+import {
+  isPrivateAddress,
+  isPrivateHost,
+  parseIpv4,
+  parseIpv6,
+  webUrl,
+} from "../../core/capture/source-url.js";
 
 /** Where a client of the guard wants to go. `host` is a lower-case name or an address without brackets. */
 export interface Target {

@@ -1,9 +1,9 @@
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { isIP, type Socket } from "node:net";
 import { connect } from "node:tls";
+import { webUrl } from "../../core/capture/source-url.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable } from "../../core/words/printable.js";
-import { webUrl } from "../../core/web-url.js";
 import { type EgressGuard, openEgressGuard } from "./egress-guard.js";
 import { wordsOf } from "./egress-target.js";
 

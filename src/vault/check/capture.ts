@@ -1,17 +1,16 @@
 import { join } from "node:path";
 import { auditAnnex, type FoundAnnex } from "../../audit/annex.js";
-import { auditObject, type FoundObject, type MeasuredFile } from "../../audit/object.js";
-import type { FindingCode } from "../../audit/finding-codes.js";
 import { parseCanonicalBytes } from "../../audit/canonical-json.js";
 import { exactText } from "../../audit/exact-text.js";
-import { type Finding, onePerPlace } from "../../audit/finding.js";
-import { FormatError } from "../../core/format-error.js";
+import type { FindingCode } from "../../audit/finding-codes.js";
+import { type Finding, FormatError, onePerPlace } from "../../audit/finding.js";
 import {
   type LoggedCapture,
   type LoggedVersion,
   loggedVersion,
   statementOf,
 } from "../../audit/log-captures.js";
+import { auditObject, type FoundObject, type MeasuredFile } from "../../audit/object.js";
 import type { Intent } from "../commit.js";
 import { schemaProblems } from "../json-schemas.js";
 import type { VaultLayout } from "../layout.js";

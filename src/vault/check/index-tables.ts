@@ -1,17 +1,17 @@
 import type Database from "better-sqlite3";
-import { isCaptureId } from "../../core/capture-id.js";
+import { isCaptureId } from "../../audit/digest.js";
 import type { Entry } from "../../audit/entry.js";
 import { exactText } from "../../audit/exact-text.js";
 import type { Finding } from "../../audit/finding.js";
-import { GrowingTree } from "../../core/growing-tree.js";
-import { type FoundSegment, openSegmentAudit } from "./segments.js";
+import { GrowingTree } from "../../audit/merkle.js";
 import { isMachineFault, olderVersion } from "../database.js";
+import { openNodeAudit } from "../index/merkle-nodes.js";
+import { recordReader } from "../index/record-reader.js";
+import { openReplay, type Replay } from "../index/replay.js";
 import { objectPath, type VaultLayout } from "../layout.js";
 import { lineBytesFrom } from "../log.js";
-import { openNodeAudit } from "../index/merkle-nodes.js";
-import { openReplay, type Replay } from "../index/replay.js";
 import { unreadDatabase } from "../reader.js";
-import { recordReader } from "../index/record-reader.js";
+import { type FoundSegment, openSegmentAudit } from "./segments.js";
 
 /** What is to be compared with the lines besides the index. */
 export interface LinesTask {

@@ -1,14 +1,14 @@
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type Database from "better-sqlite3";
-import { isCaptureId } from "../../core/capture-id.js";
+import { isCaptureId } from "../../audit/digest.js";
 import type { LoggedCapture } from "../../audit/log-captures.js";
-import { scratchFolder, storageRootFiles, type VaultLayout } from "../layout.js";
-import { listVault, readBytes, strayFindings } from "./listing.js";
-import { readLogFolder } from "../log-folder.js";
 import { readIntents } from "../journal.js";
-import { unnamedAnnexes, unnamedObjects } from "./unnamed-folders.js";
+import { scratchFolder, storageRootFiles, type VaultLayout } from "../layout.js";
+import { readLogFolder } from "../log-folder.js";
 import type { Vault } from "../vault.js";
+import { listVault, readBytes, strayFindings } from "./listing.js";
+import { unnamedAnnexes, unnamedObjects } from "./unnamed-folders.js";
 
 /** Something that lies in a vault and that no entry names: a crash left it, or somebody put it there. */
 export interface Orphan {

@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import type { MeasuredFile } from "../../audit/object.js";
-import { isCaptureId } from "../../core/capture-id.js";
+import { isCaptureId } from "../../audit/digest.js";
 import type { Finding } from "../../audit/finding.js";
 import type { LoggedCapture } from "../../audit/log-captures.js";
-import { captureFindings, isReadAsText, type MeasuredFolders } from "./capture.js";
-import type { Snapshot } from "./snapshot.js";
+import type { MeasuredFile } from "../../audit/object.js";
 import type { VaultLayout } from "../layout.js";
+import { captureFindings, isReadAsText, type MeasuredFolders } from "./capture.js";
 import {
   folderOf,
   listVault,
@@ -15,6 +14,7 @@ import {
   strayFindings,
 } from "./listing.js";
 import { measureFiles } from "./measure.js";
+import type { Snapshot } from "./snapshot.js";
 import type { FoundPath } from "./walk.js";
 
 /** How files are measured. */

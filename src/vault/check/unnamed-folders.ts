@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isCaptureId } from "../../core/capture-id.js";
+import { isCaptureId } from "../../audit/digest.js";
 import { captureById } from "../index/captures.js";
 import type { Vault } from "../vault.js";
 

@@ -1,22 +1,22 @@
-import { auditAgainst } from "../../core/audit-against.js";
+import type { Checkpoint } from "../../audit/checkpoint.js";
 import {
+  auditAgainst,
   auditCheckpoints,
   type CheckpointAudit,
   type FoundCheckpoint,
   type Trust,
 } from "../../audit/checkpoints.js";
-import type { LogAudit } from "../../audit/log.js";
-import type { Checkpoint } from "../../audit/checkpoint.js";
 import { type Finding, leavesOpen } from "../../audit/finding.js";
+import type { LogAudit } from "../../audit/log.js";
 import { withoutUnread } from "../../audit/unread.js";
-import { auditRound, captureIn, type Round } from "./round.js";
-import { readSnapshot, type Snapshot, type SnapshotOptions, touchedBetween } from "./snapshot.js";
-import { oneIdByPart } from "../index/captures.js";
 import type { Intent } from "../commit.js";
 import { databaseState } from "../database-files.js";
+import { oneIdByPart } from "../index/captures.js";
 import type { VaultLayout } from "../layout.js";
-import { hasAnnexes, ownFileFindings } from "./listing.js";
 import { type AuditedVault, openForAudit } from "../reader.js";
+import { hasAnnexes, ownFileFindings } from "./listing.js";
+import { auditRound, captureIn, type Round } from "./round.js";
+import { readSnapshot, type Snapshot, type SnapshotOptions, touchedBetween } from "./snapshot.js";
 
 export interface VaultAudit {
   readonly findings: readonly Finding[];

@@ -1,7 +1,6 @@
 import type Database from "better-sqlite3";
+import { checkLineBytes, type Entry, firstLink } from "../../audit/entry.js";
 import { statedValues } from "../../core/capture/annotation.js";
-import { checkLineBytes, firstLink } from "../../core/chain.js";
-import type { Entry } from "../../audit/entry.js";
 import { foldedText } from "../../core/capture/folded-text.js";
 import { prepared } from "./statements.js";
 

@@ -1,7 +1,6 @@
 import type Database from "better-sqlite3";
 import { isJsonObject, type Json } from "../../audit/canonical-json.js";
-import { checkLineBytes, firstLink } from "../../core/chain.js";
-import type { Entry } from "../../audit/entry.js";
+import { checkLineBytes, type Entry, firstLink } from "../../audit/entry.js";
 
 /** An entry with the SHA-256 of its line, recomputed from the line and not taken from a column. */
 export interface HashedEntry {

@@ -1,12 +1,11 @@
 import { basename, join } from "node:path";
 import type Database from "better-sqlite3";
 import { isJsonObject, parseForeignJson } from "../../audit/canonical-json.js";
-import { isCaptureId } from "../../core/capture-id.js";
-import { sha256 } from "../../audit/digest.js";
+import { isCaptureId, sha256 } from "../../audit/digest.js";
 import { holdsWords, queryWords } from "../../core/capture/folded-text.js";
-import type { CaptureRowRecord } from "./captures.js";
 import { readQuietly } from "../digest-file.js";
 import type { VaultLayout } from "../layout.js";
+import type { CaptureRowRecord } from "./captures.js";
 
 type Named = Pick<CaptureRowRecord, "id" | "method" | "annex_sha256">;
 

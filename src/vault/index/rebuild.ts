@@ -1,22 +1,21 @@
 import { lstatSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
-import { auditCheckpoints, newestOf, noTrust } from "../../audit/checkpoints.js";
-import { checkLine, firstLink } from "../../core/chain.js";
 import { originOf } from "../../audit/checkpoint.js";
+import { auditCheckpoints, newestOf, noTrust } from "../../audit/checkpoints.js";
+import { checkLine, firstLink } from "../../audit/entry.js";
+import { fails, FormatError } from "../../audit/finding.js";
 import { HoldfastError } from "../../core/words/error.js";
-import { fails } from "../../audit/finding.js";
-import { FormatError } from "../../core/format-error.js";
 import { closeWhole, openDatabaseForWriting } from "../database.js";
 import { makeFolder, moveDurably, syncFile } from "../durable.js";
-import { keyHistoryOf, loggedVaultId } from "../key-entries.js";
 import type { VaultLayout } from "../layout.js";
 import { type LogFolder, type LogSegment, readLogFolder } from "../log-folder.js";
-import { rootOf } from "./merkle-nodes.js";
+import { keyHistoryOf, loggedVaultId } from "../log.js";
 import { openForAudit } from "../reader.js";
-import { rebuildIndex } from "./reindex.js";
 import { segmentLines } from "../segment-lines.js";
+import { rootOf } from "./merkle-nodes.js";
 import { recordReader } from "./record-reader.js";
+import { rebuildIndex } from "./reindex.js";
 
 /** What a rebuilt database holds. */
 export interface RebuiltLog {

@@ -1,9 +1,9 @@
 import Database from "better-sqlite3";
 import { parseEntry } from "../../audit/entry.js";
-import { FormatError } from "../../core/format-error.js";
-import { indexEntry, type RecordReader } from "./rows.js";
+import { FormatError } from "../../audit/finding.js";
 import { textOfLine } from "../log.js";
 import { addLeaf } from "./merkle-nodes.js";
+import { indexEntry, type RecordReader } from "./rows.js";
 
 /** Entries that are read at a time: nothing else may be written while a query of the same connection is open. */
 const batchRows = 1000;

@@ -1,10 +1,9 @@
 import type Database from "better-sqlite3";
 import type { Json } from "../../audit/canonical-json.js";
 import type { Entry } from "../../audit/entry.js";
-import type { PublicationRecord } from "../../core/media/publication.js";
 import type { CaptureRecord, DerivationRecord, FileRole } from "../../core/capture/record.js";
-import { urlKey } from "../../core/capture/source-url.js";
-import { webUrl } from "../../core/web-url.js";
+import { urlKey, webUrl } from "../../core/capture/source-url.js";
+import type { PublicationRecord } from "../../core/media/publication.js";
 import { indexAnnotation, insertText } from "./annotations.js";
 import { prepared } from "./statements.js";
 

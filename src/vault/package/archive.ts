@@ -4,12 +4,12 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Encrypter, type Recipient, Stanza } from "age-encryption";
-import { pack as newPack, type Pack } from "tar-stream";
-import { type AgeSshKey, ageSshKey, wrapForSshKey } from "../../core/package/age-ssh.js";
-import { HoldfastError } from "../../core/words/error.js";
-import { FormatError } from "../../core/format-error.js";
+import { type Pack, pack as newPack } from "tar-stream";
+import { FormatError } from "../../audit/finding.js";
 import { packagePathProblem } from "../../audit/package-paths.js";
 import { parsePublicKey } from "../../audit/ssh-key.js";
+import { type AgeSshKey, ageSshKey, wrapForSshKey } from "../../core/package/age-ssh.js";
+import { HoldfastError } from "../../core/words/error.js";
 
 /** Somebody a package is encrypted for. */
 export type PackageRecipient =

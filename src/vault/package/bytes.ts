@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { closeSync, fstatSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { PackagedFile } from "../../audit/bag.js";
-import { FormatError } from "../../core/format-error.js";
-import { isRefusal, openNamedQuietly, openQuietly } from "../digest-file.js";
+import { FormatError } from "../../audit/finding.js";
 import { measureFiles } from "../check/measure.js";
+import { isRefusal, openNamedQuietly, openQuietly } from "../digest-file.js";
 import type { PackageIndexFile } from "./scan.js";
 
 const blockBytes = 1024 * 1024;

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import type Database from "better-sqlite3";
-import { packagedVersions } from "../../audit/package.js";
 import { isJsonObject, parseForeignJson } from "../../audit/canonical-json.js";
 import { type Entry, parseEntry } from "../../audit/entry.js";
-import { HoldfastError } from "../../core/words/error.js";
-import { FormatError } from "../../core/format-error.js";
+import { FormatError } from "../../audit/finding.js";
 import { contentFiles, type Inventory } from "../../audit/inventory.js";
 import { type LoggedVersion, loggedVersion } from "../../audit/log-captures.js";
 import { packagePathProblem } from "../../audit/package-paths.js";
+import { packagedVersions } from "../../audit/package.js";
+import { HoldfastError } from "../../core/words/error.js";
 import type { StatedFile } from "../checked-read.js";
 import { readQuietly } from "../digest-file.js";
 import { schemaProblems } from "../json-schemas.js";

@@ -1,10 +1,20 @@
-import { closeSync, readSync, statSync } from "node:fs";
-import { HoldfastError } from "../../core/words/error.js";
+import {
+  closeSync,
+  type Dir,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  opendirSync,
+  readSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { join } from "node:path";
 import type { Finding } from "../../audit/finding.js";
-import { clashingPaths } from "../../audit/package-paths.js";
+import { clashingPaths, packagePathProblem, pathFinding } from "../../audit/package-paths.js";
+import { HoldfastError } from "../../core/words/error.js";
 import { openNamedQuietly } from "../digest-file.js";
 import { indexTar } from "./tar.js";
-import { indexFolder } from "../package-walk.js";
 
 /** Where a file of a package lies. Nothing but its place and size is known of it. */
 export interface PackageIndexFile {
@@ -145,4 +155,117 @@ function firstBytes(path: string): string {
 function refused(path: string, error: unknown): HoldfastError {
   const message = `cannot check ${path}: the system refuses to read it`;
   return new HoldfastError("io", message, "look at who may read it with: ls -l", error);
+}
+
+/**
+ * Whether a path is to be read as a package (FORMAT.md §17): a folder with a `bagit.txt`, or a tar with one in its one
+ * folder. Whether it is a good one is for `verifyPackage` to say. False for what cannot be read.
+ */
+export function isPackage(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return existsSync(join(path, "bagit.txt"));
+  return found?.isFile() === true && /\.tar$/i.test(path) && hasBag(path);
+}
+
+const block = 512;
+
+/** How many headers are looked at before a tar is taken for a file like any other. */
+const mostHeaders = 100_000;
+
+function hasBag(path: string): boolean {
+  const descriptor = openNamedQuietly(path);
+  try {
+    const end = fstatSync(descriptor).size;
+    const header = Buffer.alloc(block);
+    for (let at = 0, count = 0; at + block <= end && count < mostHeaders; count += 1) {
+      readSync(descriptor, header, 0, block, at);
+      if (/^[^/]+\/bagit\.txt$/.test(textAt(header, 0, 100))) return true;
+      const size = Number.parseInt(textAt(header, 124, 12).trim(), 8);
+      if (!Number.isSafeInteger(size) || size < 0) return false;
+      at += block + Math.ceil(size / block) * block;
+    }
+    return false;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A field of a header up to its first NUL (POSIX ustar). */
+function textAt(header: Buffer, start: number, length: number): string {
+  return header.toString("latin1", start, start + length).split("\0", 1)[0] ?? "";
+}
+
+/**
+ * Everything in a package that is a folder on disk. No link is followed, and nothing is opened but folders whose names a package
+ * may have. Throws only on an abort.
+ */
+function indexFolder(root: string, limits: PackageLimits, signal: AbortSignal): PackageIndex {
+  const files: PackageIndexFile[] = [];
+  const folders: string[] = [];
+  const findings: Finding[] = [];
+  const open = [""];
+  let seen = 0;
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+    signal.throwIfAborted();
+    const names = namesIn(join(root, folder));
+    if (names === null) findings.push(closedFolder(folder));
+    for (const name of names ?? []) {
+      seen += 1;
+      if (seen > limits.files) {
+        return {
+          form: "folder",
+          files,
+          folders,
+          findings,
+          unreadable: `it holds more than ${limits.files} names`,
+        };
+      }
+      const path = folder === "" ? name : `${folder}/${name}`;
+      const problem = packagePathProblem(path);
+      if (problem !== null) {
+        findings.push(pathFinding(path, problem));
+        continue;
+      }
+      const state = stateOf(join(root, path));
+      if (state === null) continue;
+      if (state.isDirectory()) {
+        open.push(path);
+        folders.push(path);
+      } else if (state.isFile())
+        files.push({ path, bytes: state.size, container: join(root, path), offset: null });
+      else findings.push(pathFinding(path, "it is a link, a device or a pipe, and no file or folder"));
+    }
+  }
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { form: "folder", files, folders, findings, unreadable: null };
+}
+
+/** The names in a folder, a byte as one character, and one at a time: whoever made it decides how many there are. */
+function namesIn(folder: string): Iterable<string> | null {
+  try {
+    return readNames(opendirSync(folder, { encoding: "latin1" }));
+  } catch {
+    return null;
+  }
+}
+
+function* readNames(opened: Dir): Generator<string> {
+  try {
+    for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) yield entry.name;
+  } finally {
+    opened.closeSync();
+  }
+}
+
+function closedFolder(path: string): Finding {
+  const where = path === "" ? "package" : path;
+  return { code: "unreadable", severity: "note", where, message: "the system refuses to read this folder" };
+}
+
+function stateOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch {
+    return null;
+  }
 }

@@ -1,15 +1,14 @@
 import { closeSync, fstatSync, readSync } from "node:fs";
-import type { Finding } from "../../audit/finding.js";
-import { FormatError } from "../../core/format-error.js";
+import { type Finding, FormatError } from "../../audit/finding.js";
 import { packagePathProblem, pathFinding } from "../../audit/package-paths.js";
 import {
   largestExtension,
   parseLongName,
   parsePaxHeader,
   parseTarHeader,
+  tarBlock,
   type TarExtension,
   type TarHeader,
-  tarBlock,
 } from "../../audit/tar-header.js";
 import { openNamedQuietly } from "../digest-file.js";
 import type { PackageIndex, PackageIndexFile, PackageLimits } from "./scan.js";
