@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkpointName, checkpointNamespace } from "../src/audit/checkpoint.js";
 import { checkSignature } from "../src/audit/sshsig.js";
+import type { CaptureResult } from "../src/capture/capture-result.js";
 import type { CaptureRecord, DerivationRecord } from "../src/core/capture/record.js";
-import type { CaptureResult } from "../src/outcome.js";
 import { newestSigned } from "../src/seal/checkpoint.js";
 import { showCapture } from "../src/search/show.js";
 import { holdfast } from "./support/cli.js";
@@ -16,8 +16,8 @@ import { openSite, type Site } from "./support/site.js";
 import { audit, temporaryFolder } from "./support/vaults.js";
 
 // Between two attempts the program waits for seconds, for the sake of the other side; here only their order matters.
-vi.mock("../src/pause.ts", async (original) => {
-  const { pause } = await original<typeof import("../src/capture/turns.js")>();
+vi.mock("../src/world.ts", async (original) => {
+  const { pause } = await original<typeof import("../src/world.js")>();
   return { pause: (ms: number, signal: AbortSignal) => pause(ms / 20, signal) };
 });
 

@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runBatch } from "../src/batch/batch.js";
 import { readSourceList } from "../src/core/lists/source-list.js";
-import type { World } from "../src/outcome.js";
 import { annotationsOf } from "../src/vault/index/annotations.js";
 import { linesFrom } from "../src/vault/log.js";
 import { readVault } from "../src/vault/reader.js";
+import type { World } from "../src/world.js";
 import { type CliRun, holdfast } from "./support/cli.js";
-import { openSite, type Site } from "./support/site.js";
 import { makeSiteClips } from "./support/site-clips.js";
 import { growingFeed } from "./support/site-pages.js";
+import { openSite, type Site } from "./support/site.js";
 import { audit, temporaryFolder } from "./support/vaults.js";
 
 // Who finds the vault held waits for it for a quarter of a minute; here only what comes of that matters.

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import type { CaptureResult } from "../src/capture/capture-result.js";
 import type { DerivationRecord } from "../src/core/capture/record.js";
-import type { CaptureResult } from "../src/outcome.js";
-import { openClips } from "./support/clips.js";
 import { holdfast } from "./support/cli.js";
+import { openClips } from "./support/clips.js";
 import { temporaryFolder } from "./support/vaults.js";
 
 const clips = openClips();

@@ -2,20 +2,20 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sealFindings } from "../src/seal/seal-state.js";
+import type { InstalledModule } from "../src/tools/run/installed-modules.js";
+import type { Program } from "../src/tools/run/programs.js";
+import type { SqliteBinary } from "../src/tools/run/sqlite-binary.js";
+import { moduleFinding, sqliteFinding } from "../src/upkeep/doctor-supply.js";
 import {
   diskFinding,
   doctor,
   nodeFinding,
   programFinding,
-  type VaultState,
   vaultFindings,
+  type VaultState,
 } from "../src/upkeep/doctor.js";
-import { sealFindings } from "../src/seal/seal-state.js";
-import type { World } from "../src/outcome.js";
-import { moduleFinding, sqliteFinding } from "../src/upkeep/doctor-supply.js";
-import type { InstalledModule } from "../src/tools/run/installed-modules.js";
-import type { Program } from "../src/tools/run/programs.js";
-import type { SqliteBinary } from "../src/tools/run/sqlite-binary.js";
+import type { World } from "../src/world.js";
 
 let folder: string;
 

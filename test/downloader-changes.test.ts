@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { World } from "../src/outcome.js";
 import { statedSoftware } from "../src/capture/stated-software.js";
 import type { Program } from "../src/tools/run/programs.js";
 import { modulesIn } from "../src/tools/run/python-environment.js";
+import type { World } from "../src/world.js";
 import { holdfast } from "./support/cli.js";
 import { temporaryFolder } from "./support/vaults.js";
 import { testDownloader } from "./support/yt-dlp.js";

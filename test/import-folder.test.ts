@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CaptureResult } from "../src/capture/capture-result.js";
 import { parseDownloadArchive } from "../src/core/lists/download-archive.js";
-import type { CaptureResult } from "../src/outcome.js";
 import { holdfast } from "./support/cli.js";
 import { makeSiteClips } from "./support/site-clips.js";
 import { audit, temporaryFolder } from "./support/vaults.js";

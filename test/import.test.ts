@@ -17,8 +17,8 @@ import {
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CaptureResult } from "../src/capture/capture-result.js";
 import type { CaptureRecord } from "../src/core/capture/record.js";
-import type { CaptureResult } from "../src/outcome.js";
 import { holdfast } from "./support/cli.js";
 import { audit, temporaryFolder } from "./support/vaults.js";
 

@@ -14,15 +14,15 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, describe, expect, it } from "vitest";
-import { closeAfterWriting } from "../src/seal/checkpoint.js";
 import { encodeEntry, genesisPrev, lineHash, parseEntry } from "../src/audit/entry.js";
 import { encodePrivateKey, parsePrivateKey, parsePublicKey, secretOfSeed } from "../src/audit/ssh-key.js";
 import { checkSignature } from "../src/audit/sshsig.js";
+import { closeAfterWriting } from "../src/seal/checkpoint.js";
 import { configFolder, keyFolder, storedKeys, storeNote } from "../src/seal/key-store.js";
 import { firstKey, newKey } from "../src/seal/make-key.js";
-import type { World } from "../src/outcome.js";
 import { signerFor } from "../src/seal/signing-key.js";
 import { closeVault } from "../src/vault/vault.js";
+import type { World } from "../src/world.js";
 import { holdfast } from "./support/cli.js";
 import { armored, keygen, opensshAccepts, softwareDevice } from "./support/ssh.js";
 import { captureText, openTestVault, temporaryFolder, testWorld } from "./support/vaults.js";

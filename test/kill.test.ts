@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CaptureResult } from "../src/outcome.js";
+import type { CaptureResult } from "../src/capture/capture-result.js";
 import { holdfast } from "./support/cli.js";
-import { openSite, type Site } from "./support/site.js";
 import { makeSiteClips } from "./support/site-clips.js";
+import { openSite, type Site } from "./support/site.js";
 import { audit, temporaryFolder } from "./support/vaults.js";
 
 const folder = temporaryFolder();

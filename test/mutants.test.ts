@@ -17,7 +17,7 @@ afterAll(() => folder.remove());
 const mistakes: readonly (readonly [what: string, file: string, from: string, to: string, by: string])[] = [
   [
     "does not compare links",
-    "core/chain.js",
+    "audit/entry.js",
     "if (entry.prev !== expected.prev)",
     "if (false)",
     "entry changed",
@@ -118,7 +118,7 @@ describe("a verifier with a mistake in it", () => {
   });
 
   it("and one without a mistake is not: the reports are the same each time", async () => {
-    const nothing = { file: "core/chain.js", what: "nothing", at: 0, from: "", to: "\n" };
+    const nothing = { file: "audit/entry.js", what: "nothing", at: 0, from: "", to: "\n" };
     const some = { ...bench, scenarios: bench.scenarios.slice(0, 4), expected: bench.expected.slice(0, 4) };
     expect(await tryMutant(some, nothing)).toEqual({ survived: true });
   });

@@ -13,9 +13,9 @@ import {
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { HoldfastError } from "../src/core/words/error.js";
-import type { PackageReport } from "../src/outcome.js";
-import { packageLimits } from "../src/vault/package/scan.js";
+import { packageLimits } from "../src/vault/package/entries.js";
 import { type PackageRequest, verifyPackage } from "../src/verify/package.js";
+import type { PackageReport } from "../src/verify/reports.js";
 import {
   allowedSignersOf,
   captureA,

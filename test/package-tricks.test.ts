@@ -11,8 +11,8 @@ import {
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parseCheckpoint } from "../src/audit/checkpoint.js";
-import type { PackageReport } from "../src/outcome.js";
 import { verifyPackage } from "../src/verify/package.js";
+import type { PackageReport } from "../src/verify/reports.js";
 import {
   makePackage,
   type PackageFiles,

@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import type { PackageReport } from "../src/outcome.js";
 import { verifyPackage } from "../src/verify/package.js";
+import type { PackageReport } from "../src/verify/reports.js";
 import { makePackage, type TarMember, tarMember, tarMembers, tarOf } from "./support/packages.js";
 import { temporaryFolder, testWorld } from "./support/vaults.js";
 

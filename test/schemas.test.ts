@@ -1,13 +1,13 @@
-import { restsOnNothing } from "../src/audit/checkpoints.js";
 import { readdirSync, readFileSync } from "node:fs";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
-import { captureObject } from "../src/cli/capture-page.js";
-import { headObject } from "../src/cli/show-head.js";
 import { encodeCanonical, parseCanonical } from "../src/audit/canonical-json.js";
 import { type Entry, eventNames, lineHash, parseEntry } from "../src/audit/entry.js";
-import { HoldfastError } from "../src/core/words/error.js";
+import { restsOnNothing } from "../src/audit/log-facts.js";
+import type { CaptureResult } from "../src/capture/capture-result.js";
+import { captureObject } from "../src/cli/capture-page.js";
+import { headObject } from "../src/cli/show-head.js";
 import type { FailureCode } from "../src/core/capture/failure.js";
 import type {
   Basis,
@@ -19,13 +19,16 @@ import type {
   FileRole,
   Wholeness,
 } from "../src/core/capture/record.js";
-import type { DoctorReport } from "../src/upkeep/doctor.js";
-import type { CaptureResult, CaptureRow, CheckState, FileReport, VerifyReport } from "../src/outcome.js";
+import { HoldfastError } from "../src/core/words/error.js";
+import type { CheckState } from "../src/audit/finding.js";
+import type { CaptureRow } from "../src/search/captures.js";
 import type { ShownCapture } from "../src/search/show.js";
-import type { Sandbox } from "../src/tools/run/confinement.js";
 import type { Program, ProgramName } from "../src/tools/run/programs.js";
+import type { Sandbox } from "../src/tools/run/run-request.js";
+import type { DoctorReport } from "../src/upkeep/doctor.js";
 import type { AnnexFacts } from "../src/vault/annex.js";
 import type { Settings } from "../src/vault/settings.js";
+import type { FileReport, VerifyReport } from "../src/verify/reports.js";
 import { derivation, importRecord, publication, record } from "./support/samples.js";
 import { readVectors } from "./support/vectors.js";
 

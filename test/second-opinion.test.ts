@@ -164,9 +164,7 @@ async function ours(root: string, target: "vault" | "package", texts: Texts): Pr
   const brought = { against, signers, tsaCa };
   if (target === "package")
     return opinion(await verifyPackage({ path: root, quick: false, ...brought }, testWorld()));
-  return opinion(
-    await verifyVault({ vault: root, ids: [], quick: false, record: false, brought }, testWorld()),
-  );
+  return opinion(await verifyVault({ vault: root, ids: [], quick: false, brought }, testWorld()));
 }
 
 /** What the checker brings, as texts and as files for a command line. */

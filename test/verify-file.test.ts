@@ -5,15 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sha256 } from "../src/audit/digest.js";
 import { lineHash } from "../src/audit/entry.js";
 import { exportSigners } from "../src/seal/key.js";
-import type { FileReport } from "../src/outcome.js";
 import { objectPath } from "../src/vault/layout.js";
+import { closeVault } from "../src/vault/vault.js";
 import { verifyFile } from "../src/verify/file.js";
+import type { FileReport } from "../src/verify/reports.js";
 import type { Brought } from "../src/verify/trust.js";
 import { openAuthority, type TestAuthority } from "./support/authority.js";
 import { holdfast } from "./support/cli.js";
 import { askingWorld, makeStampedVault, writeAndSeal } from "./support/sealed.js";
 import { captureText, copyVault, openTestVault, temporaryFolder, testWorld } from "./support/vaults.js";
-import { closeVault } from "../src/vault/vault.js";
 
 const scratch = temporaryFolder();
 const original = join(scratch.path, "vault");

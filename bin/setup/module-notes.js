@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const fileName = "modules.json";
 
-/** What set-up wrote down about each module (read by src/tools/installed-modules.ts); null where it wrote nothing. */
+/** What set-up wrote down about each module (read by src/tools/run/installed-modules.ts); null where it wrote nothing. */
 export function notedModules(tools) {
   try {
     return Object(JSON.parse(readFileSync(join(tools, fileName), "utf8"))).modules ?? null;

@@ -13,7 +13,7 @@ const dayMs = 86_400_000;
  * that is still missing, and with status 4 where the update failed.
  */
 export async function installPrograms(env, { update }) {
-  const built = join(root, "dist", "tools");
+  const built = join(root, "dist", "tools", "run");
   const { findProgram, minimumYtDlp, toolsFolder } = await import(join(built, "programs.js"));
   const { foundModules, isPinnedContent } = await import(join(built, "installed-modules.js"));
   const find = (name) => findProgram(name, { env, now: new Date() });

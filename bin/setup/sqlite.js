@@ -18,7 +18,7 @@ const source = join(modules, "better-sqlite3");
 const workshop = join(modules, ".holdfast-build");
 const builtFile = join("build", "Release", "better_sqlite3.node");
 const binary = join(source, builtFile);
-/** What `holdfast doctor` compares with (src/tools/sqlite-binary.ts). */
+/** What `holdfast doctor` compares with (src/tools/run/sqlite-binary.ts). */
 const record = join(modules, ".holdfast-sqlite.json");
 
 /**

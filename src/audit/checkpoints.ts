@@ -1,9 +1,8 @@
-import type { AllowedSigner } from "./allowed-signers.js";
 import { type Checkpoint, checkpointName } from "./checkpoint.js";
 import type { FindingCode } from "./finding-codes.js";
 import { type CheckState, decidedBy, fails, type Finding } from "./finding.js";
-import type { KeyPeriod } from "./key-history.js";
 import { auditKeys } from "./keys.js";
+import type { FoundCheckpoint, LogFacts, RestsOn, Trust } from "./log-facts.js";
 import {
   auditWitnesses,
   checkSigned,
@@ -11,112 +10,6 @@ import {
   type SignedCheckpoint,
 } from "./signed-checkpoint.js";
 import { auditTokens } from "./tokens.js";
-
-/** A file as it lies there. Nothing of it is trusted. */
-export interface FoundFile {
-  /** Relative to the vault or package, with forward slashes. */
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
-
-export interface FoundToken extends FoundFile {
-  /** By the file's name: authority or calendar. */
-  readonly authority: string;
-  /** By the file's name: `.tsr`, or `.ots` and `.complete.ots`. */
-  readonly kind: "rfc3161" | "opentimestamps";
-}
-
-/** Everything that lies there under one checkpoint's number, the checkpoint itself included or not. */
-export interface FoundCheckpoint {
-  /** The number in the names of the files. */
-  readonly size: number;
-  /** Path of the checkpoint, also where it is missing. */
-  readonly path: string;
-  readonly body: Uint8Array | null;
-  readonly signature: FoundFile | null;
-  /** Packages only: checkpoint and signature, one after the other. */
-  readonly signed: FoundFile | null;
-  readonly tokens: readonly FoundToken[];
-  readonly witnesses: readonly FoundFile[];
-}
-
-/** A `token` entry, as far as it is compared. What is not as `entry.schema.json` has it is not here. */
-export interface TokenEntry {
-  readonly seq: number;
-  readonly checkpoint: number;
-  readonly authority: string;
-  /** As in the entry: `log/…`, also in a package. */
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-  readonly gen_time: string | null;
-  readonly policy: string | null;
-  readonly serial: string | null;
-}
-
-/** A `witness-added` entry. */
-export interface WitnessEntry {
-  readonly seq: number;
-  readonly checkpoint: number;
-  readonly public_key: string;
-  /** As in the entry: `log/…`. */
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
-/** What the log says about its checkpoints. */
-export interface LogFacts {
-  readonly origin: string;
-  /** Root over the first `size` lines; null where it cannot be known: a package has proofs instead of lines. */
-  readonly rootAt: (size: number) => Buffer | null;
-  /** Number of lines; null where it cannot be known. */
-  readonly entries: number | null;
-  /** `at` of the last of the first `size` entries, as far as they are known; null where none of them is. */
-  readonly lastAt: (size: number) => string | null;
-  readonly keys: readonly KeyPeriod[];
-  readonly tokens: readonly TokenEntry[];
-  readonly witnesses: readonly WitnessEntry[];
-}
-
-/** What the checker brought along from elsewhere. */
-export interface Trust {
-  /** `--signers`; null where none were named. */
-  readonly signers: readonly AllowedSigner[] | null;
-  /** Root certificates in PEM. */
-  readonly roots: readonly string[];
-  /** Whether the checker named `roots` (`--tsa-ca`). */
-  readonly rootsNamed: boolean;
-}
-
-/** Trust of a checker who brought nothing. */
-export const noTrust: Trust = { signers: null, roots: [], rootsNamed: false };
-
-/** What a result is worth as much as: for whoever checks to compare with what they got from elsewhere. */
-export interface RestsOn {
-  /** Keys of good signatures over checkpoints; `from` and `until` are the log's word, null where it has none. */
-  readonly keys: readonly {
-    readonly fingerprint: string;
-    readonly from: string | null;
-    readonly until: string | null;
-    /** Who says that this key may sign: the log itself, or the signers that the checker named. */
-    readonly source: "log" | "signers";
-  }[];
-  /** Tokens that are good in themselves; `trusted` says whether they lead to a root that the checker named. */
-  readonly authorities: readonly {
-    readonly authority: string;
-    /** Size of the checkpoint. */
-    readonly checkpoint: number;
-    readonly gen_time: string;
-    readonly signer: string;
-    readonly signer_sha256: string;
-    readonly root: string | null;
-    readonly trusted: boolean;
-  }[];
-  readonly witnesses: readonly { readonly fingerprint: string; readonly checkpoint: number }[];
-}
-
-export const restsOnNothing: RestsOn = { keys: [], authorities: [], witnesses: [] };
 
 export interface CheckpointAudit {
   readonly findings: readonly Finding[];

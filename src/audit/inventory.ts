@@ -226,3 +226,8 @@ function versionProblems(value: Record<string, unknown>): string[] {
 function isInventory(value: unknown): value is Inventory {
   return inventoryProblems(value).length === 0;
 }
+
+/** The logical folder of the copy that a version brings: versions are never used twice, so no copy replaces another. */
+export function publicationFolder(version: string): string {
+  return `publication/${version}`;
+}

@@ -1,8 +1,8 @@
 import { allows, saysStolen } from "./allowed-signers.js";
-import type { LogFacts, RestsOn, Trust } from "./checkpoints.js";
-import { findCheckpointFault, type SignedCheckpoint } from "./signed-checkpoint.js";
 import type { Finding } from "./finding.js";
 import { type KeyPeriod, theftOf } from "./key-history.js";
+import type { LogFacts, RestsOn, Trust } from "./log-facts.js";
+import { findCheckpointFault, type SignedCheckpoint } from "./signed-checkpoint.js";
 import type { SshPublicKey } from "./ssh-key.js";
 
 export interface KeyAudit {

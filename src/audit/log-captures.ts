@@ -1,8 +1,8 @@
 import { isJsonObject, type Json } from "./canonical-json.js";
 import type { Entry } from "./entry.js";
-import type { Finding } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
-import { publicationFolder } from "../core/media/publication.js";
+import type { Finding } from "./finding.js";
+import { publicationFolder } from "./inventory.js";
 
 export interface LoggedFile {
   readonly path: string;

@@ -1,5 +1,4 @@
 import type { Json } from "./canonical-json.js";
-import type { LogFacts } from "./checkpoints.js";
 import { isCaptureId, sha256 } from "./digest.js";
 import { type EntryList, entryListOf } from "./entry-list.js";
 import { type Entry, parseEntry } from "./entry.js";
@@ -8,7 +7,7 @@ import { type FindingCode, lineFinding } from "./finding-codes.js";
 import { type Finding, FormatError } from "./finding.js";
 import { countUpTo, type IncludedEntry } from "./inclusion.js";
 import { CaptureReading, type LoggedCapture } from "./log-captures.js";
-import { FactCollector } from "./log-facts.js";
+import { FactCollector, type LogFacts } from "./log-facts.js";
 import { leafHashOfBytes } from "./merkle.js";
 
 /** What an `export-begun` entry lists, and how long its line is without the LF. */

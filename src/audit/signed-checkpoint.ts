@@ -1,9 +1,9 @@
 import { type Checkpoint, checkpointNamespace, parseCheckpoint } from "./checkpoint.js";
-import type { FoundCheckpoint, FoundFile, LogFacts, RestsOn, WitnessEntry } from "./checkpoints.js";
 import { sha256 } from "./digest.js";
 import type { FindingCode } from "./finding-codes.js";
 import { type Finding, FormatError } from "./finding.js";
 import { keyInForce } from "./key-history.js";
+import type { FoundCheckpoint, FoundFile, LogFacts, RestsOn, WitnessEntry } from "./log-facts.js";
 import type { SshPublicKey } from "./ssh-key.js";
 import { checkSignature } from "./sshsig.js";
 

@@ -1,7 +1,7 @@
-import type { FoundCheckpoint, FoundToken, LogFacts, RestsOn, TokenEntry, Trust } from "./checkpoints.js";
 import { sha256 } from "./digest.js";
 import type { FindingCode } from "./finding-codes.js";
 import { type Finding, FormatError } from "./finding.js";
+import type { FoundCheckpoint, FoundToken, LogFacts, RestsOn, TokenEntry, Trust } from "./log-facts.js";
 import { signedBytes, type SignedCheckpoint } from "./signed-checkpoint.js";
 import type { TimeStamp } from "./time-stamp.js";
 

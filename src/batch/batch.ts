@@ -1,7 +1,6 @@
 import { type CaptureRequest, readCookies } from "../capture/archive.js";
 import { storageFailure } from "../capture/failed-capture.js";
 import { closeWorkshop, openWorkshop, type Workshop } from "../capture/workshop.js";
-import type { World } from "../outcome.js";
 import { type HeadReport, sealHead } from "../seal/checkpoint.js";
 import {
   type BatchRow,
@@ -10,6 +9,7 @@ import {
   type RowCounts,
   type RowResult,
 } from "../vault/index/batches.js";
+import type { World } from "../world.js";
 import { type ListBytes, loadBatch, type StoredBatch } from "./list.js";
 import { openRoomWatch, openRowQueue, type RoomRules } from "./queue.js";
 import { writeResults } from "./results.js";

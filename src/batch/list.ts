@@ -5,7 +5,6 @@ import { readAnnotation } from "../core/capture/annotation.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { otherCells, readSourceList, type SourceList, type SourceRow } from "../core/lists/source-list.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { World } from "../outcome.js";
 import {
   addRow,
   atOnce,
@@ -17,8 +16,10 @@ import {
 } from "../vault/index/batches.js";
 import { capturedBefore } from "../vault/index/captures.js";
 import { captureKey } from "../vault/index/rows.js";
+import { isVault } from "../vault/layout.js";
 import { readVault } from "../vault/reader.js";
-import { isVault, type Vault } from "../vault/vault.js";
+import type { Vault } from "../vault/vault.js";
+import type { World } from "../world.js";
 
 /** A list before it is read. */
 export interface ListBytes {

@@ -1,13 +1,12 @@
 import { buildCaptureId } from "../audit/digest.js";
 import { logAnnotation } from "../capture/annotate.js";
 import { captureTarget, type Given, type Job } from "../capture/archive.js";
-import { resultOf } from "../capture/capture-result.js";
+import { type CaptureResult, resultOf } from "../capture/capture-result.js";
 import { type Target, targetOf } from "../capture/capture-target.js";
 import { deriveAndLog } from "../capture/derive.js";
 import type { Turns } from "../capture/turns.js";
 import { fromRow, readAnnotation } from "../core/capture/annotation.js";
 import { otherCells } from "../core/lists/source-list.js";
-import type { CaptureResult, Progress } from "../outcome.js";
 import {
   addRow,
   atOnce,
@@ -22,6 +21,7 @@ import {
   sameRows,
 } from "../vault/index/batches.js";
 import { captureById, isOneOfSeveral } from "../vault/index/captures.js";
+import type { Progress } from "../world.js";
 import { entryRow, readCells, type StoredBatch } from "./list.js";
 import type { QueuedRow } from "./queue.js";
 import type { RowHooks } from "./turns.js";

@@ -1,4 +1,4 @@
-import { type Attempt, pause, type Turns } from "../capture/turns.js";
+import type { Attempt, Turns } from "../capture/turns.js";
 import {
   afterAttempt,
   afterStart,
@@ -10,7 +10,7 @@ import {
   unknownHost,
 } from "../core/capture/host-pace.js";
 import { retryAfterMs } from "../core/capture/retry-after.js";
-import type { World } from "../outcome.js";
+import { pause, type World } from "../world.js";
 
 export interface BatchPace extends PaceRules {
   /** Downloads at the same time, of all hosts together. */

@@ -14,13 +14,13 @@ import { foundColumns } from "../core/lists/result-table.js";
 import { readTable } from "../core/lists/table.js";
 import { decodeList } from "../core/lists/text.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { World } from "../outcome.js";
 import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
 import { openForWriting } from "../seal/open-vault.js";
 import { annotationsOf } from "../vault/index/annotations.js";
 import { captureById, capturesByDigest, capturesByKey, oneCaptureByPart } from "../vault/index/captures.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { logEntry, type Vault } from "../vault/vault.js";
+import type { World } from "../world.js";
 
 /** What is to be noted about one capture, or about those that a row of a list names. */
 export interface AnnotationOrder {

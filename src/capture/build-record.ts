@@ -1,8 +1,8 @@
 import type { CaptureId } from "../audit/digest.js";
 import { buildElements } from "../core/capture/elements.js";
 import type { ParentList } from "../core/capture/record.js";
-import type { World } from "../outcome.js";
 import type { AnnexFacts } from "../vault/annex.js";
+import type { World } from "../world.js";
 import type { Fetched, FetchTrace } from "./fetch-attempts.js";
 import type { Evidence } from "./gather-evidence.js";
 import type { RecordFacts } from "./store-capture.js";

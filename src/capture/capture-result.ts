@@ -1,8 +1,7 @@
 import { join } from "node:path";
-import type { Failure } from "../core/capture/failure.js";
 import { headContentPaths } from "../audit/inventory.js";
-import type { CaptureResult, ResultFile } from "../outcome.js";
-import { type CaptureRowRecord, captureById } from "../vault/index/captures.js";
+import type { Failure } from "../core/capture/failure.js";
+import { captureById, type CaptureRowRecord } from "../vault/index/captures.js";
 import { readObject } from "../vault/objects.js";
 import type { Vault } from "../vault/vault.js";
 
@@ -103,4 +102,33 @@ function resultFiles(
       .filter((file) => present.has(file.path))
       .map(({ kind, path, bytes, sha256 }) => ({ role: kind, path, bytes, sha256 })),
   ];
+}
+
+/** One line of `archive`, `import` or `batch` with `--json`: schema `cli-output.schema.json#/$defs/captureResult`. */
+export interface CaptureResult {
+  /** The URL as given, or the file's name for an import. */
+  readonly url: string;
+  readonly status: "captured" | "already-captured" | "incomplete" | "failed";
+  readonly derivation: "done" | "pending" | "failed" | null;
+  readonly id: string | null;
+  readonly title: string | null;
+  /** Relative to the vault; null where nothing was stored. */
+  readonly object: string | null;
+  readonly files: readonly ResultFile[];
+  readonly keyframes: number;
+  /** Sequence number of the log entry that states this result. */
+  readonly entry: number | null;
+  /** One line; null when all went well. */
+  readonly reason: string | null;
+  readonly hint: string | null;
+  readonly uploader: string | null;
+  readonly claimed_date: string | null;
+  readonly duration: string | null;
+}
+
+export interface ResultFile {
+  readonly role: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
 }

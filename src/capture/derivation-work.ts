@@ -8,11 +8,11 @@ import type {
   RecordFile,
   StreamHash,
 } from "../core/capture/record.js";
-import type { World } from "../outcome.js";
 import type { MediaProbe, ProbeOutcome } from "../tools/media/ffprobe.js";
 import type { MediaRun } from "../tools/media/input.js";
 import type { ShortPassTry } from "../tools/media/short-pass.js";
 import type { StoredObject } from "../vault/objects.js";
+import type { World } from "../world.js";
 import type { Workshop } from "./workshop.js";
 
 export interface DerivationRequest {

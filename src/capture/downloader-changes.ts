@@ -1,6 +1,6 @@
-import type { World } from "../outcome.js";
 import { type InstalledModule, installedModules, isChanged } from "../tools/run/installed-modules.js";
 import type { Program } from "../tools/run/programs.js";
+import type { World } from "../world.js";
 
 /** The parts of the downloader that are not what set-up left there, or came since. Empty where set-up did not install it. */
 export function downloaderChanges(

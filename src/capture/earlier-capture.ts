@@ -1,10 +1,10 @@
 import type { CaptureId } from "../audit/digest.js";
-import type { CaptureResult, World } from "../outcome.js";
 import { annexPlace } from "../vault/annex.js";
 import { capturedBefore } from "../vault/index/captures.js";
 import { captureKey } from "../vault/index/rows.js";
 import { originalsProblem } from "../vault/stored-originals.js";
-import { damageOf, resultOf } from "./capture-result.js";
+import type { World } from "../world.js";
+import { type CaptureResult, damageOf, resultOf } from "./capture-result.js";
 import type { Target } from "./capture-target.js";
 import { deriveAndLog } from "./derive.js";
 import { requestedUrl } from "./fetch-attempts.js";

@@ -6,13 +6,12 @@ import type { Failure, FailureCode } from "../core/capture/failure.js";
 import type { RunRecord } from "../core/capture/record.js";
 import { HoldfastError } from "../core/words/error.js";
 import { type LocalPlace, withoutPaths } from "../core/words/local-paths.js";
-import type { CaptureResult } from "../outcome.js";
 import { type AnnexFacts, writeAnnex } from "../vault/annex.js";
 import { commitFailure, stagingOf } from "../vault/commit.js";
 import { captureById } from "../vault/index/captures.js";
 import { readIntents } from "../vault/journal.js";
 import { beginAttempt } from "../vault/recovery.js";
-import { failedResult, resultOf } from "./capture-result.js";
+import { type CaptureResult, failedResult, resultOf } from "./capture-result.js";
 import type { Workshop } from "./workshop.js";
 
 /** A failed attempt: what was asked, why it failed, and what was run. */

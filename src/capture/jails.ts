@@ -1,10 +1,10 @@
 import { homedir } from "node:os";
 import { HoldfastError } from "../core/words/error.js";
-import type { World } from "../outcome.js";
+import { ytDlpJailState } from "../tools/download/yt-dlp-jail.js";
 import type { JailState } from "../tools/run/jail-state.js";
 import { findProgram, type Program, type ProgramName, requirePrograms } from "../tools/run/programs.js";
 import { jailState } from "../tools/run/run.js";
-import { ytDlpJailState } from "../tools/download/yt-dlp-jail.js";
+import type { World } from "../world.js";
 
 /** The interpreter of ExifTool. */
 const perl = "/usr/bin/perl";

@@ -1,8 +1,8 @@
 import { homedir, tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { LocalPlace } from "../core/words/local-paths.js";
-import type { World } from "../outcome.js";
 import { toolsFolder } from "../tools/run/programs.js";
+import type { World } from "../world.js";
 import type { Workshop } from "./workshop.js";
 
 /** The folders of this machine that an error's text may name, and what stands in their place. */

@@ -1,5 +1,4 @@
 import type { Software } from "../core/capture/record.js";
-import type { World } from "../outcome.js";
 import {
   type InstalledModule,
   installedModules,
@@ -7,6 +6,7 @@ import {
   isListed,
 } from "../tools/run/installed-modules.js";
 import type { Program } from "../tools/run/programs.js";
+import type { World } from "../world.js";
 
 /** Of what is no single file, or tells by its digest where it lies. */
 export const noDigest = { sha256: null, sha256_of: null } as const;

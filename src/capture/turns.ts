@@ -1,4 +1,5 @@
 import type { FetchOutcome, ListOutcome } from "../tools/download/fetch-types.js";
+import { pause } from "../world.js";
 
 /** Who may go out and who may use the processors, when several captures are made at once. */
 export interface Turns {
@@ -40,17 +41,3 @@ export const oneByOne: Turns = {
   },
   derive: (work) => work(),
 };
-
-/** Resolves after `ms` milliseconds, or at once when `signal` is aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
-}

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { ClockCheck, Software } from "../core/capture/record.js";
 import { webUrl } from "../core/capture/source-url.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { World } from "../outcome.js";
 import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
 import { openForWriting } from "../seal/open-vault.js";
 import type { RunDownloader } from "../tools/download/fetch-types.js";
@@ -18,6 +17,7 @@ import { type Program, requirePrograms } from "../tools/run/programs.js";
 import { run } from "../tools/run/run.js";
 import { scratchFolder } from "../vault/layout.js";
 import { closeVault, type Vault } from "../vault/vault.js";
+import type { World } from "../world.js";
 import { statedSoftware } from "./stated-software.js";
 
 /** Everything one command holds while it captures, imports or derives; opened once, closed once. */

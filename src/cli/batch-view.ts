@@ -1,6 +1,7 @@
 import type { BatchEvents, BatchRow, RowCounts, RowResult } from "../batch/batch.js";
+import type { CaptureResult } from "../capture/capture-result.js";
 import { fitWidth, printable, printableJson } from "../core/words/printable.js";
-import type { CaptureResult, Progress } from "../outcome.js";
+import type { Progress } from "../world.js";
 import { beginLines, countWords } from "./batch-page.js";
 import { errorLines } from "./failure-report.js";
 import { progressBar } from "./progress-line.js";

@@ -1,5 +1,5 @@
 import { printable } from "../core/words/printable.js";
-import type { CaptureRow } from "../outcome.js";
+import type { CaptureRow } from "../search/captures.js";
 import type { Style } from "./style.js";
 import { type Column, renderTable } from "./table.js";
 import { counted, formatBytes, formatLength, formatTime } from "./units.js";

@@ -1,5 +1,3 @@
-import { printable } from "../core/words/printable.js";
-import type { PublicationRecord } from "../core/media/publication.js";
 import type {
   Basis,
   CaptureRecord,
@@ -10,7 +8,9 @@ import type {
   RecordFile,
   RunRecord,
 } from "../core/capture/record.js";
-import type { CaptureRow } from "../outcome.js";
+import type { PublicationRecord } from "../core/media/publication.js";
+import { printable } from "../core/words/printable.js";
+import type { CaptureRow } from "../search/captures.js";
 import type { ShownAnchor, ShownCapture } from "../search/show.js";
 import { filledLines, soundWords, timingLines } from "./publication-words.js";
 import type { Style } from "./style.js";

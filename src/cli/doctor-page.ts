@@ -1,5 +1,6 @@
 import { displayWidth, printable } from "../core/words/printable.js";
-import type { DoctorFinding, DoctorReport } from "../upkeep/doctor.js";
+import type { DoctorFinding } from "../seal/seal-state.js";
+import type { DoctorReport } from "../upkeep/doctor.js";
 import { type ExitStatus, exitStatus } from "./exit-status.js";
 import type { Style } from "./style.js";
 import { padEnd, wrap } from "./text-layout.js";

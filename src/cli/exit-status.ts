@@ -1,5 +1,5 @@
+import type { CaptureResult } from "../capture/capture-result.js";
 import { type ErrorCode, HoldfastError } from "../core/words/error.js";
-import type { CaptureResult } from "../outcome.js";
 import { labelled } from "./text-layout.js";
 
 /** The closed list of exit statuses. Nothing but evidence that is not as recorded is ever 1. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Command, CommanderError } from "commander";
 import { HoldfastError } from "../core/words/error.js";
 import { printable } from "../core/words/printable.js";
-import type { World } from "../outcome.js";
+import type { World } from "../world.js";
 import { type ExitStatus, exitStatus, statusOfError, statusWithSealing } from "./exit-status.js";
 import {
   argumentReplacements,

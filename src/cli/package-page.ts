@@ -1,5 +1,6 @@
 import { printable } from "../core/words/printable.js";
-import type { CheckState, PackagedCapture, PackageReport } from "../outcome.js";
+import type { CheckState } from "../audit/finding.js";
+import type { PackagedCapture, PackageReport } from "../verify/reports.js";
 import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd, wrap } from "./text-layout.js";

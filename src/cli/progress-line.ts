@@ -1,5 +1,5 @@
 import { displayWidth, fitWidth, printable } from "../core/words/printable.js";
-import type { Progress } from "../outcome.js";
+import type { Progress } from "../world.js";
 import { formatBytes, formatClock, formatCount } from "./units.js";
 
 const stageWords: Readonly<Record<Progress["stage"], string>> = {

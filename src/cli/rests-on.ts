@@ -1,4 +1,4 @@
-import type { RestsOn } from "../audit/checkpoints.js";
+import type { RestsOn } from "../audit/log-facts.js";
 import { printable } from "../core/words/printable.js";
 import { labelled } from "./text-layout.js";
 import { counted, formatTime } from "./units.js";

@@ -1,5 +1,5 @@
+import type { CaptureResult, ResultFile } from "../capture/capture-result.js";
 import { printable } from "../core/words/printable.js";
-import type { CaptureResult, ResultFile } from "../outcome.js";
 import type { Style } from "./style.js";
 import { labelled } from "./text-layout.js";
 import { counted, formatBytes, formatDate, formatLength } from "./units.js";

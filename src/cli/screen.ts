@@ -1,4 +1,4 @@
-import type { Progress } from "../outcome.js";
+import type { Progress } from "../world.js";
 import { type OwnFolders, withoutOwnFolders } from "./own-folders.js";
 import { progressBar, progressSentence } from "./progress-line.js";
 import { columnsOf, type Terminal, understandsEscapes } from "./terminal.js";

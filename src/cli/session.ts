@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { HoldfastError } from "../core/words/error.js";
-import type { World } from "../outcome.js";
+import type { World } from "../world.js";
 import type { ExitStatus } from "./exit-status.js";
 import type { Screen } from "./screen.js";
 import { colorStyle, plainStyle, type Style } from "./style.js";

@@ -1,5 +1,5 @@
+import type { CaptureResult } from "../capture/capture-result.js";
 import { printableJson } from "../core/words/printable.js";
-import type { CaptureResult } from "../outcome.js";
 import { errorLines } from "./failure-report.js";
 import { resultLine, resultSummary, tallyLine } from "./result-summary.js";
 import type { Session } from "./session.js";

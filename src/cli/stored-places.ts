@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { CaptureResult } from "../capture/capture-result.js";
 import { printable } from "../core/words/printable.js";
-import type { CaptureResult } from "../outcome.js";
 import type { StoredPlaces } from "./result-summary.js";
 
 /** Where to look for what a result left in the vault, as printable paths. */

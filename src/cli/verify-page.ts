@@ -1,8 +1,9 @@
+import type { Question } from "../audit/finding-codes.js";
 import type { Finding } from "../audit/finding.js";
 import { printable } from "../core/words/printable.js";
-import type { CheckState, FileReport, VerifyReport } from "../outcome.js";
+import type { CheckState } from "../audit/finding.js";
+import type { FileReport, VerifyReport } from "../verify/reports.js";
 import { restsOnLines } from "./rests-on.js";
-import type { Question } from "../audit/finding-codes.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd, wrap } from "./text-layout.js";
 import { counted, formatBytes, formatCount, formatTime } from "./units.js";

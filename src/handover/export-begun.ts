@@ -1,12 +1,12 @@
-import { type SealOptions, sealHead } from "../seal/checkpoint.js";
 import { encodeCanonical } from "../audit/canonical-json.js";
 import { EntriesByCapture, longestListLine } from "../audit/entry-list.js";
 import { HoldfastError } from "../core/words/error.js";
+import { sealHead, type SealOptions } from "../seal/checkpoint.js";
 import { logLeftovers } from "../seal/log-unlogged.js";
-import type { World } from "../outcome.js";
 import { newestCheckpoint } from "../vault/log-folder.js";
 import { packagedEntries } from "../vault/package/content.js";
 import { logEntry, type Vault } from "../vault/vault.js";
+import type { World } from "../world.js";
 
 /** Which entries a package is to hold. */
 interface Content {

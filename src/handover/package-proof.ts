@@ -1,18 +1,18 @@
-import type { FoundCheckpoint, FoundToken } from "../audit/checkpoints.js";
-import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
 import { type AuthorityTime, earliestByAuthority } from "../audit/authority-times.js";
 import { checkpointName, checkpointNamespace, parseCheckpoint } from "../audit/checkpoint.js";
-import { grouped } from "../core/package/grouped.js";
-import { chooseCheckpoints, encodeInclusionProof } from "../core/package/choice.js";
-import type { CheckpointFacts } from "../core/package/facts.js";
+import type { FoundCheckpoint, FoundToken } from "../audit/log-facts.js";
+import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { checkTimeStamp, type TimeStamp } from "../audit/time-stamp.js";
-import { platformRoots } from "../tools/network/authority.js";
-import { readLogFolder } from "../vault/log-folder.js";
+import { chooseCheckpoints, encodeInclusionProof } from "../core/package/choice.js";
+import type { CheckpointFacts } from "../core/package/facts.js";
+import { grouped } from "../core/package/grouped.js";
 import { inclusionProofOf } from "../vault/index/merkle-nodes.js";
-import { type ExactEntry, entriesAt } from "../vault/package/content.js";
 import { type LoggedToken, tokensOf } from "../vault/index/tokens.js";
+import { readLogFolder } from "../vault/log-folder.js";
+import { entriesAt, type ExactEntry } from "../vault/package/content.js";
 import type { Vault } from "../vault/vault.js";
+import { platformRoots } from "../verify/trust.js";
 
 type VaultPart = Pick<Vault, "layout" | "database" | "settings">;
 

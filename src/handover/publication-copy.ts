@@ -1,11 +1,9 @@
 import { dirname } from "node:path";
-import { HoldfastError } from "../core/words/error.js";
+import type { Workshop } from "../capture/workshop.js";
 import { boundsOf, codedSize, type Fill, fillProblem, framesOf, wholeBlocks } from "../core/media/fill.js";
 import type { FilledRegion, PublicationRecord, PublicationTiming } from "../core/media/publication.js";
 import { fromMicroseconds, parseSeconds } from "../core/media/timing.js";
-import type { World } from "../outcome.js";
-import { type CopyOriginals, copyOriginals, leftOut } from "./publication-originals.js";
-import { proveCopy } from "./publication-proof.js";
+import { HoldfastError } from "../core/words/error.js";
 import { displaySize } from "../tools/media/display-size.js";
 import { type MediaRun, whyUnusable } from "../tools/media/input.js";
 import {
@@ -16,7 +14,9 @@ import {
   pictureEncoder,
 } from "../tools/media/publication-copy.js";
 import type { StoredObject } from "../vault/objects.js";
-import type { Workshop } from "../capture/workshop.js";
+import type { World } from "../world.js";
+import { type CopyOriginals, copyOriginals, leftOut } from "./publication-originals.js";
+import { proveCopy } from "./publication-proof.js";
 
 export interface CopyRequest {
   readonly fills: readonly Fill[];

@@ -1,14 +1,14 @@
 import { join } from "node:path";
-import { HoldfastError } from "../core/words/error.js";
+import type { Workshop } from "../capture/workshop.js";
 import { oddOrientation } from "../core/media/media-tags.js";
 import { parseSeconds } from "../core/media/timing.js";
-import type { World } from "../outcome.js";
+import { HoldfastError } from "../core/words/error.js";
 import { type MediaProbe, probeMedia, type VideoStream } from "../tools/media/ffprobe.js";
 import type { MediaRun } from "../tools/media/input.js";
 import { readChecked } from "../vault/checked-read.js";
-import { chosenCapture, type PackagedSource, packagedEntries } from "../vault/package/content.js";
 import type { StoredObject } from "../vault/objects.js";
-import type { Workshop } from "../capture/workshop.js";
+import { chosenCapture, packagedEntries, type PackagedSource } from "../vault/package/content.js";
+import type { World } from "../world.js";
 
 /** An original that ffprobe could read, its bytes compared with the log. */
 export interface ReadOriginal {

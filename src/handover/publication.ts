@@ -1,29 +1,25 @@
 import { chmodSync, mkdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import type { HeadReport } from "../seal/checkpoint.js";
 import { encodeCanonical } from "../audit/canonical-json.js";
-import { HoldfastError } from "../core/words/error.js";
-import type { Fill } from "../core/media/fill.js";
-import { nextVersion } from "../audit/inventory.js";
-import {
-  type PublicationFile,
-  type PublicationRecord,
-  publicationFolder,
-} from "../core/media/publication.js";
+import { nextVersion, publicationFolder } from "../audit/inventory.js";
 import { commitHasBegun, storageFailure } from "../capture/failed-capture.js";
-import type { World } from "../outcome.js";
-import { publicationTarget, writeOut } from "./publication-target.js";
-import { type MadeCopy, makePublicationCopy } from "./publication-copy.js";
+import { closeWorkshop, openWorkshop, type Workshop } from "../capture/workshop.js";
+import type { Fill } from "../core/media/fill.js";
+import type { PublicationFile, PublicationRecord } from "../core/media/publication.js";
+import { HoldfastError } from "../core/words/error.js";
+import type { HeadReport } from "../seal/checkpoint.js";
 import { describeRun } from "../tools/run/run-description.js";
-import { oneCaptureByPart } from "../vault/index/captures.js";
-import { type Committed, commitNextVersion, stagingOf } from "../vault/commit.js";
+import { commitNextVersion, type Committed, stagingOf } from "../vault/commit.js";
 import { digestFile } from "../vault/digest-file.js";
 import { syncFile, writeNewFile } from "../vault/durable.js";
+import { oneCaptureByPart } from "../vault/index/captures.js";
 import { schemaProblems } from "../vault/json-schemas.js";
 import { readObject, type StoredObject } from "../vault/objects.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { beginAttempt } from "../vault/recovery.js";
-import { closeWorkshop, openWorkshop, type Workshop } from "../capture/workshop.js";
+import type { World } from "../world.js";
+import { type MadeCopy, makePublicationCopy } from "./publication-copy.js";
+import { publicationTarget, writeOut } from "./publication-target.js";
 
 export interface RedactRequest {
   readonly vault: string;

@@ -1,7 +1,7 @@
 import type { Json } from "../audit/canonical-json.js";
 import { checkpointNamespace, parseCheckpoint } from "../audit/checkpoint.js";
-import type { FoundCheckpoint, RestsOn } from "../audit/checkpoints.js";
 import { FormatError } from "../audit/finding.js";
+import type { FoundCheckpoint, RestsOn } from "../audit/log-facts.js";
 import { parsePublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import type { PendingAuthority, ReportedCheckpoint, ReportedToken } from "../core/report/facts.js";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import type { RestsOn } from "../audit/checkpoints.js";
 import { sha256 } from "../audit/digest.js";
 import type { Finding } from "../audit/finding.js";
 import { contentFiles, headContentPaths } from "../audit/inventory.js";
 import { type LoggedVersion, loggedVersion } from "../audit/log-captures.js";
+import type { RestsOn } from "../audit/log-facts.js";
 import { statedValues } from "../core/capture/annotation.js";
 import type { CaptureRecord, DerivationRecord } from "../core/capture/record.js";
 import {
@@ -16,7 +16,6 @@ import {
   type ReportPictures,
 } from "../core/report/facts.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { VerifyReport, World } from "../outcome.js";
 import { readAnnex } from "../vault/annex.js";
 import { readQuietly } from "../vault/digest-file.js";
 import { type CaptureRowRecord, oneCaptureByPart } from "../vault/index/captures.js";
@@ -25,7 +24,9 @@ import { schemaProblems } from "../vault/json-schemas.js";
 import { readObject, type StoredObject } from "../vault/objects.js";
 import { readVault, type VaultReader } from "../vault/reader.js";
 import { readSettings } from "../vault/settings.js";
+import type { VerifyReport } from "../verify/reports.js";
 import { verifyVault } from "../verify/vault.js";
+import type { World } from "../world.js";
 import { readSeals, sealedBy } from "./report-seals.js";
 
 export interface ReportRequest {
@@ -50,10 +51,7 @@ const largestSheet = 4 * 1024 * 1024;
  * is not as recorded is in the facts.
  */
 export async function reportCapture(request: ReportRequest, world: World): Promise<Report> {
-  const audit = await verifyVault(
-    { vault: request.vault, ids: [request.id], quick: false, record: false },
-    world,
-  );
+  const audit = await verifyVault({ vault: request.vault, ids: [request.id], quick: false }, world);
   const checkedAt = world.now().toISOString();
   const read = readVault(request.vault, (reader) => readFacts(reader, request, audit.rests_on));
   const check = describeCheck(audit, read.facts, { made_at: checkedAt, tool: world.tool });

@@ -2,11 +2,12 @@ import { sha256 } from "../audit/digest.js";
 import { FormatError } from "../audit/finding.js";
 import type { TimeStamp } from "../audit/time-stamp.js";
 import { printable } from "../core/words/printable.js";
-import type { World } from "../outcome.js";
-import { askAuthority, askCalendar, platformRoots, submitToCalendar } from "../tools/network/authority.js";
+import { askAuthority, askCalendar, submitToCalendar } from "../tools/network/authority.js";
 import type { SmallAnswer, WayOut } from "../tools/network/guarded-request.js";
 import type { Authority, Calendar } from "../vault/settings.js";
 import type { TokenFacts } from "../vault/token-files.js";
+import { platformRoots } from "../verify/trust.js";
+import type { World } from "../world.js";
 
 /** A token that was checked, or why there is none. */
 export type Answer =

@@ -1,7 +1,6 @@
 import { keyInForce } from "../audit/key-history.js";
 import { signedBytes } from "../audit/signed-checkpoint.js";
 import { retryAfterMs } from "../core/capture/retry-after.js";
-import type { World } from "../outcome.js";
 import type { WayOut } from "../tools/network/guarded-request.js";
 import { authorityState, type AuthorityState, noteAuthority } from "../vault/index/authorities.js";
 import { tokensOf } from "../vault/index/tokens.js";
@@ -15,6 +14,7 @@ import {
   type TokenSource,
 } from "../vault/token-files.js";
 import type { Vault } from "../vault/vault.js";
+import type { World } from "../world.js";
 import { type Answer, completeProof, promiseByCalendar, stampByAuthority } from "./anchor-answers.js";
 
 export interface AnchorOptions {

@@ -1,12 +1,11 @@
 import { type Checkpoint, originOf, parseCheckpoint } from "../audit/checkpoint.js";
-import type { FoundCheckpoint } from "../audit/checkpoints.js";
 import { lineHashOfBytes } from "../audit/entry.js";
 import { FormatError } from "../audit/finding.js";
 import { keyInForce, type KeyPeriod } from "../audit/key-history.js";
+import type { FoundCheckpoint } from "../audit/log-facts.js";
 import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
 import type { RememberedHead, WrittenEntries } from "../core/capture/remembered-log.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { World } from "../outcome.js";
 import {
   type CheckedLog,
   checkLogFolder,
@@ -22,6 +21,7 @@ import { clearUnfinished, newestCheckpoint } from "../vault/log-folder.js";
 import { hasUnsealed, keyHistoryOf, lineBytesFrom, rotationsAfter } from "../vault/log.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { closeVault, type Vault } from "../vault/vault.js";
+import type { World } from "../world.js";
 import { acceptRollback, acceptTail } from "./accept-log.js";
 import { anchorHead } from "./anchor.js";
 import { refuseForeign, refuseStrangeKey } from "./foreign-entries.js";

@@ -1,9 +1,9 @@
 import type { Entry } from "../audit/entry.js";
-import { HoldfastError } from "../core/words/error.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
-import { isStoredHere } from "./own-log.js";
-import type { World } from "../outcome.js";
+import { HoldfastError } from "../core/words/error.js";
 import type { Vault } from "../vault/vault.js";
+import type { World } from "../world.js";
+import { isStoredHere } from "./own-log.js";
 
 /**
  * Throws `foreign-entries` where there are any: entries that no holdfast of this machine wrote and no key of it signed are

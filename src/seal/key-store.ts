@@ -10,8 +10,8 @@ import {
   type SshPublicKey,
 } from "../audit/ssh-key.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { World } from "../outcome.js";
 import { makeFolder, syncFile, syncFolder, writeNewFile } from "../vault/durable.js";
+import type { World } from "../world.js";
 
 /** A signing key that this machine has, or was told about. */
 export interface StoredKey {

@@ -4,10 +4,10 @@ import type { KeyPeriod } from "../audit/key-history.js";
 import { asciiOf } from "../audit/signed-checkpoint.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
-import type { World } from "../outcome.js";
 import { passLines } from "../vault/line-pass.js";
 import { readCheckpoint } from "../vault/log-folder.js";
 import type { VaultReader } from "../vault/reader.js";
+import type { World } from "../world.js";
 import { storedKeys } from "./key-store.js";
 
 /**

@@ -1,9 +1,9 @@
 import { encodeCanonical, type Json } from "../audit/canonical-json.js";
 import { checkpointNamespace } from "../audit/checkpoint.js";
-import type { FoundCheckpoint, FoundFile, FoundToken } from "../audit/checkpoints.js";
 import { sha256 } from "../audit/digest.js";
 import type { Entry } from "../audit/entry.js";
 import { FormatError } from "../audit/finding.js";
+import type { FoundCheckpoint, FoundFile, FoundToken } from "../audit/log-facts.js";
 import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
@@ -116,7 +116,7 @@ async function timeStampFacts(
 ): Promise<TokenFacts | null> {
   // A log without leftovers, which is nearly every one, needs neither.
   const { checkTimeStamp } = await import("../audit/time-stamp.js");
-  const { platformRoots } = await import("../tools/network/authority.js");
+  const { platformRoots } = await import("../verify/trust.js");
   const check = await checkTimeStamp(token.bytes, signed, asked.roots ?? platformRoots);
   if (!("timeStamp" in check) || !check.timeStamp.root.trusted) return null;
   const { genTime, accuracyMs, policy, serial, signerSha256 } = check.timeStamp;

@@ -1,9 +1,10 @@
+import { isVault } from "../vault/layout.js";
+import { finishInterrupted } from "../vault/recovery.js";
+import { closeVault, openVault, type Vault } from "../vault/vault.js";
+import type { World } from "../world.js";
 import { refuseKeyInside } from "./key-store.js";
 import { firstKey, newKey } from "./make-key.js";
-import type { World } from "../outcome.js";
 import { entryMemory, type OnOther, refuseOther } from "./remembering.js";
-import { finishInterrupted } from "../vault/recovery.js";
-import { closeVault, isVault, openVault, type Vault } from "../vault/vault.js";
 
 /**
  * Opens a vault for writing and finishes what a killed process left in it. A vault that does not exist yet is made,

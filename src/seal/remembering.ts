@@ -1,9 +1,9 @@
-import { HoldfastError } from "../core/words/error.js";
 import type { RememberedHead, WrittenEntries, WrittenLine } from "../core/capture/remembered-log.js";
-import type { World } from "../outcome.js";
+import { HoldfastError } from "../core/words/error.js";
+import type { EntryMemory, LogGlance } from "../vault/entry-memory.js";
+import type { World } from "../world.js";
 import { tellSettings } from "./settings-change.js";
 import { readKnownSettings, readMemory, rememberLine, rememberSettings } from "./signer-memory.js";
-import type { EntryMemory, LogGlance } from "../vault/entry-memory.js";
 
 /** What to do about a log that is not the one that was remembered. */
 export type OnOther = (difference: HoldfastError) => void;

@@ -1,13 +1,12 @@
 import type { Json } from "../audit/canonical-json.js";
 import { keyInForce } from "../audit/key-history.js";
-import type { World } from "../outcome.js";
-import type { DoctorFinding } from "../upkeep/doctor.js";
 import { configured } from "../vault/index/anchors.js";
 import { type PendingAnchor, pendingAnchors } from "../vault/index/authorities.js";
 import { tokensOf, witnessesOf } from "../vault/index/tokens.js";
 import { newestCheckpoint } from "../vault/log-folder.js";
 import { entriesBehind, keyHistoryOf, lastEntryOf, loggedVaultId } from "../vault/log.js";
 import type { VaultReader } from "../vault/reader.js";
+import type { World } from "../world.js";
 import { findKey } from "./key-store.js";
 import { readMemory } from "./signer-memory.js";
 import { keyKind } from "./signing-key.js";
@@ -157,4 +156,12 @@ function witnessFinding({ witnesses }: SealState): readonly DoctorFinding[] {
   if (witnesses === 0) return [];
   const detail = `${witnesses} signatures of others over checkpoints`;
   return [{ severity: "ok", what: "witnesses", detail, hint: null }];
+}
+
+/** One thing `doctor` has to say. A `problem` keeps holdfast from its work or its promises; a `note` explains. */
+export interface DoctorFinding {
+  readonly severity: "ok" | "note" | "problem";
+  readonly what: string;
+  readonly detail: string;
+  readonly hint: string | null;
 }

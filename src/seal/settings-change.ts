@@ -1,6 +1,6 @@
 import { sha256 } from "../audit/digest.js";
 import { settingsChanges, settingsTrust } from "../core/capture/settings-change.js";
-import type { World } from "../outcome.js";
+import type { World } from "../world.js";
 
 /**
  * Tells what was changed in `holdfast.json` since this machine last wrote to the vault, before a command goes on: whoever

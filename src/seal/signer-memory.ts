@@ -13,8 +13,8 @@ import {
   type WrittenLine,
 } from "../core/capture/remembered-log.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { World } from "../outcome.js";
 import { makeFolder, placeFile, syncFolder } from "../vault/durable.js";
+import type { World } from "../world.js";
 import { keyFolder } from "./key-store.js";
 
 /**

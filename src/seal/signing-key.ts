@@ -3,8 +3,8 @@ import { FormatError } from "../audit/finding.js";
 import { type Ed25519Secret, parsePrivateKey, parsePublicKey, type SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature, signMessage } from "../audit/sshsig.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { World } from "../outcome.js";
 import { signWithSshKeygen } from "../tools/run/ssh-keygen.js";
+import type { World } from "../world.js";
 import { findKey, type StoredKey } from "./key-store.js";
 
 export { configFolder } from "./key-store.js";

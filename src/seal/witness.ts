@@ -1,15 +1,15 @@
 import { checkpointName, checkpointNamespace } from "../audit/checkpoint.js";
-import type { FoundCheckpoint } from "../audit/checkpoints.js";
 import { sha256 } from "../audit/digest.js";
+import type { FoundCheckpoint } from "../audit/log-facts.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { World } from "../outcome.js";
 import { witnessesOf } from "../vault/index/tokens.js";
 import { placeInLog, readLogFolder } from "../vault/log-folder.js";
 import { keyHistoryOf } from "../vault/log.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { closeVault, type Vault } from "../vault/vault.js";
+import type { World } from "../world.js";
 import { type HeadReport, sealHead, type SealOptions } from "./checkpoint.js";
 import { logLeftovers, logWitness } from "./log-unlogged.js";
 import { openForWriting } from "./open-vault.js";

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { CaptureRecord, DerivationRecord } from "../core/capture/record.js";
 import type { PublicationRecord } from "../core/media/publication.js";
-import type { CaptureRow, ListFilter } from "../outcome.js";
 import { anchorOf, configured, readAnchors, type StoredAnchors } from "../vault/index/anchors.js";
 import { type AnnotationEvent, annotationHistory } from "../vault/index/annotations.js";
 import { type PendingAnchor, pendingAnchors } from "../vault/index/authorities.js";
@@ -13,6 +12,7 @@ import { newestCheckpoint } from "../vault/log-folder.js";
 import { entriesOf } from "../vault/log.js";
 import { publicationsOf, readObject } from "../vault/objects.js";
 import { readVault, type VaultReader } from "../vault/reader.js";
+import type { CaptureRow, ListFilter } from "./captures.js";
 
 export interface ShownCapture {
   readonly id: string;

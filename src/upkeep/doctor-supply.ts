@@ -1,4 +1,4 @@
-import type { DoctorFinding } from "./doctor.js";
+import type { DoctorFinding } from "../seal/seal-state.js";
 import type { InstalledModule, ModuleState } from "../tools/run/installed-modules.js";
 import { updateCommand } from "../tools/run/programs.js";
 import type { SqliteBinary } from "../tools/run/sqlite-binary.js";

@@ -5,10 +5,9 @@ import { downloaderJail, mediaJail } from "../capture/jails.js";
 import type { ClockCheck } from "../core/capture/record.js";
 import { diskReserve } from "../core/words/disk-reserve.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { World } from "../outcome.js";
-import { sealFindings, type SealState, sealState } from "../seal/seal-state.js";
+import { type DoctorFinding, sealFindings, type SealState, sealState } from "../seal/seal-state.js";
 import { checkClock } from "../tools/run/clock.js";
-import { confinedCommand, type Sandbox } from "../tools/run/confinement.js";
+import { confinedCommand } from "../tools/run/confinement.js";
 import { type InstalledModule, installedModules } from "../tools/run/installed-modules.js";
 import type { JailState } from "../tools/run/jail-state.js";
 import { versionLimits } from "../tools/run/limits.js";
@@ -20,18 +19,12 @@ import {
   type ProgramName,
   updateCommand,
 } from "../tools/run/programs.js";
+import type { Sandbox } from "../tools/run/run-request.js";
 import { modulesFolder, type SqliteBinary, sqliteBinary } from "../tools/run/sqlite-binary.js";
 import { vaultCounts } from "../vault/index/captures.js";
 import { readVault } from "../vault/reader.js";
+import type { World } from "../world.js";
 import { moduleFinding, sqliteFinding } from "./doctor-supply.js";
-
-/** One thing `doctor` has to say. A `problem` keeps holdfast from its work or its promises; a `note` explains. */
-export interface DoctorFinding {
-  readonly severity: "ok" | "note" | "problem";
-  readonly what: string;
-  readonly detail: string;
-  readonly hint: string | null;
-}
 
 /** What a vault says about itself, or why it cannot be read. */
 export type VaultState =

@@ -1,11 +1,12 @@
 import { HoldfastError } from "../core/words/error.js";
-import type { World } from "../outcome.js";
 import { type HeadReport, sealHead, type SealOptions } from "../seal/checkpoint.js";
 import { findKey } from "../seal/key-store.js";
 import { firstKey, type KeyChoice, refuseKeyChoice } from "../seal/make-key.js";
 import { openForWriting } from "../seal/open-vault.js";
+import { isVault } from "../vault/layout.js";
 import { keyHistoryOf } from "../vault/log.js";
-import { closeVault, isVault } from "../vault/vault.js";
+import { closeVault } from "../vault/vault.js";
+import type { World } from "../world.js";
 
 /** The answer of `init`. */
 export interface InitReport {

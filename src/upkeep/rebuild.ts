@@ -1,20 +1,20 @@
 import { existsSync } from "node:fs";
-import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
 import { encodeEntry, lineHash } from "../audit/entry.js";
 import { HoldfastError } from "../core/words/error.js";
+import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
 import { openForWriting } from "../seal/open-vault.js";
-import type { World } from "../outcome.js";
 import { entryMemory, notAsRemembered } from "../seal/remembering.js";
 import { readMemory, rememberLost } from "../seal/signer-memory.js";
+import { unnamedAnnexes, unnamedObjects } from "../vault/check/unnamed-folders.js";
 import { makeFolder } from "../vault/durable.js";
 import type { EntryMemory } from "../vault/entry-memory.js";
+import { rebuildDatabase, type RebuiltLog } from "../vault/index/rebuild.js";
 import { type VaultLayout, vaultLayout } from "../vault/layout.js";
 import { glanceAt } from "../vault/log.js";
-import { type RebuiltLog, rebuildDatabase } from "../vault/index/rebuild.js";
 import { readSettings } from "../vault/settings.js";
-import { unnamedAnnexes, unnamedObjects } from "../vault/check/unnamed-folders.js";
 import { logEntry, refuseOddParts, type Vault } from "../vault/vault.js";
 import { takeWriterLock } from "../vault/writer-lock.js";
+import type { World } from "../world.js";
 
 export interface RebuildReport {
   /** Entries that were found in `log/`. */

@@ -1,7 +1,6 @@
 import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { World } from "../outcome.js";
 import { closeAfterWriting, type HeadReport } from "../seal/checkpoint.js";
 import { openForWriting } from "../seal/open-vault.js";
 import { findOrphans, type Orphan, removeOrphans } from "../vault/check/orphans.js";
@@ -9,6 +8,7 @@ import { lastRow, linesFrom } from "../vault/log.js";
 import { readVault, refuseMissingVault } from "../vault/reader.js";
 import { closeVault, logEntry, type Vault } from "../vault/vault.js";
 import { isBeingWritten } from "../vault/writer-lock.js";
+import type { World } from "../world.js";
 
 /** One thing that a crash left, or that nobody knows. */
 export interface SweptOrphan extends Orphan {

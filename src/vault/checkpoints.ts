@@ -9,8 +9,8 @@ import {
   originOf,
   parseCheckpoint,
 } from "../audit/checkpoint.js";
-import type { FoundCheckpoint } from "../audit/checkpoints.js";
 import { FormatError } from "../audit/finding.js";
+import type { FoundCheckpoint } from "../audit/log-facts.js";
 import { treeRoot } from "../audit/merkle.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";

@@ -13,6 +13,7 @@ import {
   type VersionNote,
 } from "../audit/inventory.js";
 import { makeFolder, moveDurably, placeFile, syncFolder, syncFolderTree, writeNewFile } from "./durable.js";
+import type { Intent } from "./journal.js";
 import { objectDeclaration, objectPath } from "./layout.js";
 import { logEntry, type Vault } from "./vault.js";
 
@@ -40,15 +41,6 @@ export interface StagedVersion {
 export interface Committed {
   readonly entry: Entry;
   readonly inventory: Inventory;
-}
-
-/** What the journal says about a commit that has begun. */
-export interface Intent {
-  readonly capture: CaptureId;
-  readonly version: string;
-  readonly inventory_sha512: string;
-  readonly event: EventName;
-  readonly body: Readonly<Record<string, Json>>;
 }
 
 /**

@@ -1,8 +1,7 @@
-import { isJsonObject, type JsonObject, parseForeignJson } from "../audit/canonical-json.js";
-import { isCaptureId } from "../audit/digest.js";
-import { genesisPrev } from "../audit/entry.js";
+import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "../audit/canonical-json.js";
+import { type CaptureId, isCaptureId } from "../audit/digest.js";
+import { type EventName, genesisPrev } from "../audit/entry.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { Intent } from "./commit.js";
 import { schemaProblems } from "./json-schemas.js";
 import { objectPath } from "./layout.js";
 import type { Vault } from "./vault.js";
@@ -89,4 +88,13 @@ function parseBody(text: string): JsonObject | null {
   } catch {
     return null;
   }
+}
+
+/** What the journal says about a commit that has begun. */
+export interface Intent {
+  readonly capture: CaptureId;
+  readonly version: string;
+  readonly inventory_sha512: string;
+  readonly event: EventName;
+  readonly body: Readonly<Record<string, Json>>;
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CaptureId } from "../audit/digest.js";
 
@@ -110,3 +111,9 @@ What this shows: the bytes are the ones that were hashed and logged. It does not
 genuine, who made it, or where and when it was filmed. Whoever has the key could have rewritten the
 whole log and had it stamped anew; only a checkpoint or time-stamp that somebody else has held since rules that out.
 `;
+
+/** Whether `root` holds a vault. */
+export function isVault(root: string): boolean {
+  const layout = vaultLayout(root);
+  return existsSync(layout.settings) || existsSync(layout.database);
+}

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { checkpointName } from "../audit/checkpoint.js";
-import type { FoundCheckpoint, FoundFile, FoundToken } from "../audit/checkpoints.js";
+import type { FoundCheckpoint, FoundFile, FoundToken } from "../audit/log-facts.js";
 import { isRefusal, openQuietly, readQuietly } from "./digest-file.js";
 import { moveDurably, writeNewFileInParts } from "./durable.js";
 import type { VaultLayout } from "./layout.js";

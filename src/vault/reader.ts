@@ -2,9 +2,10 @@ import { existsSync, lstatSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { HoldfastError } from "../core/words/error.js";
 import type { FindingCode } from "../audit/finding-codes.js";
 import type { Finding } from "../audit/finding.js";
+import { HoldfastError } from "../core/words/error.js";
+import { databaseObstacle, databaseState, leftWal, refuseDatabaseObstacle } from "./database-files.js";
 import {
   damagedDatabase,
   isMachineFault,
@@ -13,10 +14,8 @@ import {
   refuseOtherSchema,
   schemaDifferences,
 } from "./database.js";
-import { databaseObstacle, databaseState, leftWal, refuseDatabaseObstacle } from "./database-files.js";
 import { copyQuietly, largestText, readQuietly } from "./digest-file.js";
-import { type VaultLayout, vaultLayout } from "./layout.js";
-import { isVault } from "./vault.js";
+import { isVault, type VaultLayout, vaultLayout } from "./layout.js";
 import { isBeingWritten } from "./writer-lock.js";
 
 /** A vault opened for reading; nothing in it is changed. */

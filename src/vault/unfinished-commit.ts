@@ -7,7 +7,6 @@ import { contentFiles, parseInventory } from "../audit/inventory.js";
 import { loggedVersion } from "../audit/log-captures.js";
 import {
   conclude,
-  type Intent,
   intentDigest,
   moveAnnex,
   moveObject,
@@ -20,6 +19,7 @@ import {
 } from "./commit.js";
 import { digestFile } from "./digest-file.js";
 import { noMemory } from "./entry-memory.js";
+import type { Intent } from "./journal.js";
 import { objectPath } from "./layout.js";
 import { entriesOf } from "./log.js";
 import { logEntry, type Vault } from "./vault.js";

@@ -133,15 +133,9 @@ export function logEntry(
     return { entry, hash };
   });
   const { entry, hash } = append.immediate();
-  // Inside another transaction nothing is committed yet: `atOnce` in batches.ts says when it is.
+  // Inside another transaction nothing is committed yet: `atOnce` in index/batches.ts says when it is.
   if (!vault.database.inTransaction) vault.memory.afterCommit(entry.seq, hash);
   return entry;
-}
-
-/** Whether `root` holds a vault. */
-export function isVault(root: string): boolean {
-  const layout = vaultLayout(root);
-  return existsSync(layout.settings) || existsSync(layout.database);
 }
 
 /** Every part of a vault is a folder or file of its own: through a link we would write, and clear, somewhere else. */

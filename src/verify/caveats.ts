@@ -172,7 +172,7 @@ export function packageLimitSentences(facts: PackageLimitFacts): readonly string
     ...uncheckedSentences(facts),
     ...keySentences(facts),
     ...rootSentences(facts),
-    ...againstSentences(findings, request.against),
+    ...heldSentences(findings, request.against),
     "It is the state of the log at its newest checkpoint: whether anything was logged later cannot be seen in it, and an older package cannot be told from the newest.",
     ...listSentences(facts),
     "A package holds what its maker chose: other captures, and time-stamps that no entry in it names, can have been left out.",
@@ -245,7 +245,7 @@ function rootSentences({ tokens, findings, request }: PackageLimitFacts): readon
   ];
 }
 
-function againstSentences(findings: readonly Finding[], against: string | null): readonly string[] {
+function heldSentences(findings: readonly Finding[], against: string | null): readonly string[] {
   if (against === null) {
     return [
       "Nothing was compared with a checkpoint kept elsewhere (--against): whoever has the key can write another history and sign it.",

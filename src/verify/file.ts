@@ -1,16 +1,18 @@
 import { join } from "node:path";
-import { type CheckpointAudit, restsOnNothing } from "../audit/checkpoints.js";
+import type { CheckpointAudit } from "../audit/checkpoints.js";
 import type { FindingCode } from "../audit/finding-codes.js";
 import { decidedBy, type Finding } from "../audit/finding.js";
 import type { LoggedCapture, LoggedVersion } from "../audit/log-captures.js";
+import { restsOnNothing } from "../audit/log-facts.js";
 import { isGood, sealStates } from "../audit/verdict.js";
-import { pause } from "../capture/turns.js";
-import type { CheckState, FileReport, World } from "../outcome.js";
+import type { CheckState } from "../audit/finding.js";
 import { waitForWriter } from "../vault/check/second-look.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { digestFile, isRefusal } from "../vault/digest-file.js";
 import { openForAudit } from "../vault/reader.js";
+import { pause, type World } from "../world.js";
 import { fileLimitSentences } from "./caveats.js";
+import type { FileReport } from "./reports.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
 
 export interface FileRequest {

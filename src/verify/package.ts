@@ -1,26 +1,24 @@
 import { earliestByAuthority } from "../audit/authority-times.js";
 import { auditBag, type BagInfo, isKnownPackage, parseBagInfo } from "../audit/bag.js";
 import { type Checkpoint, parseCheckpoint } from "../audit/checkpoint.js";
-import {
-  auditAgainst,
-  auditCheckpoints,
-  type CheckpointAudit,
-  type LogFacts,
-  restsOnNothing,
-} from "../audit/checkpoints.js";
+import { auditAgainst, auditCheckpoints, type CheckpointAudit } from "../audit/checkpoints.js";
 import { decidedBy, type Finding, FormatError, onePerPlace } from "../audit/finding.js";
 import { auditInclusion, type InclusionAudit } from "../audit/inclusion.js";
 import { auditEntryList, listInForce } from "../audit/listed-entries.js";
+import { type LogFacts, restsOnNothing } from "../audit/log-facts.js";
 import { auditPackageFiles, expectedFiles } from "../audit/package.js";
 import { auditSenderWords } from "../audit/sender-words.js";
 import { withoutUnread } from "../audit/unread.js";
 import { hasErrors, isGood, sealStates } from "../audit/verdict.js";
-import type { CheckState, PackagedCapture, PackageReport, World } from "../outcome.js";
+import type { CheckState } from "../audit/finding.js";
 import { refusesToOpen } from "../vault/package/bytes.js";
+import { type PackageIndex, type PackageLimits, packageLimits } from "../vault/package/entries.js";
 import { entriesPath, type PackageContent, readBagInfo, readPackage } from "../vault/package/reader.js";
-import { indexPackage, type PackageIndex, type PackageLimits, packageLimits } from "../vault/package/scan.js";
+import { indexPackage } from "../vault/package/scan.js";
+import type { World } from "../world.js";
 import { packageLimitSentences } from "./caveats.js";
 import { knownTexts } from "./known-texts.js";
+import type { PackagedCapture, PackageReport } from "./reports.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
 
 /** What is to be checked, and the texts of what the checker got from elsewhere. */

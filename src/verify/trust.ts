@@ -1,10 +1,10 @@
 import { X509Certificate } from "node:crypto";
+import { rootCertificates } from "node:tls";
 import { parseAllowedSigners } from "../audit/allowed-signers.js";
 import { type Checkpoint, findCheckpoint } from "../audit/checkpoint.js";
-import type { Trust } from "../audit/checkpoints.js";
 import { FormatError } from "../audit/finding.js";
+import type { Trust } from "../audit/log-facts.js";
 import { HoldfastError } from "../core/words/error.js";
-import { platformRoots } from "../tools/network/authority.js";
 
 /** Texts of the files that a checker brought along from elsewhere; null where none was named. */
 export interface Brought {
@@ -68,3 +68,6 @@ function orUsage<Value>(option: string, hint: string, read: () => Value): Value 
     throw new HoldfastError("usage", `reading the file of ${option}: ${error.message}`, hint, error);
   }
 }
+
+/** The roots that Node.js brings, PEM: for an authority that has none of its own in the settings. */
+export const platformRoots: readonly string[] = rootCertificates;

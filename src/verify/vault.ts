@@ -1,16 +1,14 @@
-import { restsOnNothing } from "../audit/checkpoints.js";
 import { decidedBy, type Finding } from "../audit/finding.js";
+import { restsOnNothing } from "../audit/log-facts.js";
 import { hasErrors, isGood, sealStates } from "../audit/verdict.js";
-import { pause } from "../capture/turns.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { CheckState, VerifyReport, World } from "../outcome.js";
-import { type HeadReport, sealHead } from "../seal/checkpoint.js";
-import { openForWriting } from "../seal/open-vault.js";
+import type { CheckState } from "../audit/finding.js";
 import { waitForWriter } from "../vault/check/second-look.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
-import { openForAudit, refuseMissingVault } from "../vault/reader.js";
-import { closeVault, logEntry } from "../vault/vault.js";
+import { openForAudit } from "../vault/reader.js";
+import { pause, type World } from "../world.js";
 import { limitSentences } from "./caveats.js";
+import type { VerifyReport } from "./reports.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
 
 export interface VerifyRequest {
@@ -19,33 +17,28 @@ export interface VerifyRequest {
   readonly ids: readonly string[];
   /** SHA-256 only. */
   readonly quick: boolean;
-  /** Write to the log that this check was made; without it nothing is written at all. */
-  readonly record: boolean;
   /** What the checker got from elsewhere; nothing where it is left out. */
   readonly brought?: Brought;
 }
 
 const nothing: Brought = { against: null, signers: null, tsaCa: null };
 
-/**
- * Audits a vault or some captures of it. Reports everything that is not as recorded; throws only where no vault is, on
- * an abort, and with `record` where the vault cannot be written to.
- */
-export async function verifyVault(
-  request: VerifyRequest,
-  world: World,
-  onHead: (head: HeadReport) => void = () => undefined,
-): Promise<VerifyReport> {
-  return request.record ? recordCheck(request, world, onHead) : (await check(request, world)).report;
-}
-
-/** Which captures a check was about; null for the whole vault. */
-interface Checked {
+/** A check, and which captures it was about; null for the whole vault. */
+export interface CheckedVault {
   readonly report: VerifyReport;
   readonly only: ReadonlySet<string> | null;
 }
 
-async function check(request: VerifyRequest, world: World): Promise<Checked> {
+/** `checkVault` for whoever needs the report alone. */
+export async function verifyVault(request: VerifyRequest, world: World): Promise<VerifyReport> {
+  return (await checkVault(request, world)).report;
+}
+
+/**
+ * Audits a vault or some captures of it, and writes nothing at all. Reports everything that is not as recorded; throws
+ * only where no vault is, and on an abort.
+ */
+export async function checkVault(request: VerifyRequest, world: World): Promise<CheckedVault> {
   const brought = request.brought ?? nothing;
   const [held, trust] = [heldCheckpoint(brought), trustOf(brought)];
   const opened = openForAudit(request.vault);
@@ -72,34 +65,6 @@ async function check(request: VerifyRequest, world: World): Promise<Checked> {
     return { report: buildReport(audit, request.quick, brought), only: audit.only };
   } finally {
     opened.reader?.close();
-  }
-}
-
-/**
- * Finishes what was interrupted, checks, and logs the check, all under the writer lock: the log says of itself what
- * was found in the state it was logged in. Never makes a vault.
- */
-async function recordCheck(
-  request: VerifyRequest,
-  world: World,
-  onHead: (head: HeadReport) => void,
-): Promise<VerifyReport> {
-  refuseMissingVault(request.vault);
-  const vault = await openForWriting(request.vault, world, () => undefined);
-  try {
-    const { report, only } = await check(request, world);
-    logEntry(vault, "fixity-check", {
-      scope: only === null ? "vault" : [...only],
-      ok: report.ok,
-      findings: report.findings.length,
-      checked: report.checked,
-    });
-    // Signed like every other entry, but a check asks nobody outside for anything.
-    const offline = { ...world, env: { ...world.env, HOLDFAST_OFFLINE: "1" } };
-    onHead(await sealHead(vault, offline, { proxy: null, allowPrivate: false, force: false }));
-    return report;
-  } finally {
-    closeVault(vault);
   }
 }
 

@@ -20,7 +20,7 @@ export async function benchHashing({ programs, folder }) {
       makeRandomFile(join(folder, `${count}-${index}.bin`), total / count),
     );
     const ours = {
-      label: `node test/bench/hash-files.js   (dist/vault/measure.js: ${count} files, SHA-256 and SHA-512)`,
+      label: `node test/bench/hash-files.js   (dist/vault/check/measure.js: ${count} files, SHA-256 and SHA-512)`,
       program: process.execPath,
       args: ["--import", ownPeak, script, ...paths],
     };

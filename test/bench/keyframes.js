@@ -41,7 +41,7 @@ async function compareOn({ ffmpeg, ffprobe, folder, clip, pairs, atLeast }) {
   const out = join(folder, `${name}.frames`);
   mkdirSync(out);
   const ours = {
-    label: `node test/bench/take-keyframes.js ${name}   (dist/tools/keyframes.js)`,
+    label: `node test/bench/take-keyframes.js ${name}   (dist/tools/media/keyframes.js)`,
     program: process.execPath,
     args: ["--import", ownPeak, script, ffmpeg, ffprobe, clip, out],
   };

@@ -58,7 +58,7 @@ async function insideFigures(vault) {
   const { readVault } = await built("vault/reader.js");
   const { inclusionProofOf, rootOf } = await built("vault/index/merkle-nodes.js");
   const { leafHash, verifyInclusion } = await built("audit/merkle.js");
-  const { listCaptures } = await built("list.js");
+  const { listCaptures } = await built("search/show.js");
   const filter = {
     ...{ since: null, until: null, uploader: null, host: null, status: null, text: null },
     ...{ sort: "at", descending: true, limit: 50 },

@@ -1,14 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StoredBatch } from "../../src/batch/list.js";
+import type { CaptureResult } from "../../src/capture/capture-result.js";
 import { BatchView } from "../../src/cli/batch-view.js";
 import { Screen } from "../../src/cli/screen.js";
 import { openSession, type Session } from "../../src/cli/session.js";
 import { displayWidth } from "../../src/core/words/printable.js";
-import type { CaptureResult, Progress } from "../../src/outcome.js";
 import type { BatchRow, RowCounts, RowResult } from "../../src/vault/index/batches.js";
+import type { Progress } from "../../src/world.js";
 import { testWorld } from "../support/vaults.js";
 import { type Captured, capturedTerminal, dangerous, hostileTitle } from "./terminal-double.js";
 

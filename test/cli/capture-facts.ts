@@ -1,5 +1,6 @@
+import type { CaptureResult } from "../../src/capture/capture-result.js";
 import type { CaptureRecord, DerivationRecord, SourceFacts } from "../../src/core/capture/record.js";
-import type { CaptureResult, CaptureRow } from "../../src/outcome.js";
+import type { CaptureRow } from "../../src/search/captures.js";
 import type { ShownCapture } from "../../src/search/show.js";
 
 const sha = (digit: string) => digit.repeat(64);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bugReport, errorLines } from "../../src/cli/failure-report.js";
 import { progressBar, progressSentence } from "../../src/cli/progress-line.js";
 import { displayWidth, fitWidth, printable } from "../../src/core/words/printable.js";
-import type { Progress } from "../../src/outcome.js";
+import type { Progress } from "../../src/world.js";
 import { hostileTexts, steeringIn } from "../support/hostile-texts.js";
 
 const half: Omit<Progress, "subject" | "detail"> = {

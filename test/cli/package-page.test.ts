@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { packageObject, packagePage } from "../../src/cli/package-page.js";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
-import type { PackageReport } from "../../src/outcome.js";
+import type { PackageReport } from "../../src/verify/reports.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";
 
 const report: PackageReport = {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { progressBar, progressSentence } from "../../src/cli/progress-line.js";
 import { Screen } from "../../src/cli/screen.js";
 import { displayWidth } from "../../src/core/words/printable.js";
-import type { Progress } from "../../src/outcome.js";
+import type { Progress } from "../../src/world.js";
 import { capturedTerminal, dangerous, hostileTitle } from "./terminal-double.js";
 
 const half: Progress = {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { CaptureResult } from "../../src/capture/capture-result.js";
 import { resultLine, resultSummary, tallyLine } from "../../src/cli/result-summary.js";
 import { Screen } from "../../src/cli/screen.js";
 import { openSession } from "../../src/cli/session.js";
@@ -9,7 +10,6 @@ import { showResult, showTally } from "../../src/cli/show-result.js";
 import { storedPlaces } from "../../src/cli/stored-places.js";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
 import { displayWidth } from "../../src/core/words/printable.js";
-import type { CaptureResult } from "../../src/outcome.js";
 import { failedResult, result } from "./capture-facts.js";
 import { type Captured, capturedTerminal, dangerous, hostileTitle } from "./terminal-double.js";
 

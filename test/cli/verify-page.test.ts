@@ -1,8 +1,8 @@
-import { restsOnNothing } from "../../src/audit/checkpoints.js";
 import { describe, expect, test } from "vitest";
+import { restsOnNothing } from "../../src/audit/log-facts.js";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
 import { filePage, verifyPage } from "../../src/cli/verify-page.js";
-import type { FileReport, VerifyReport } from "../../src/outcome.js";
+import type { FileReport, VerifyReport } from "../../src/verify/reports.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";
 
 const green = "\u001b[32m";

@@ -1,18 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { parseAllowedSigners } from "../../src/audit/allowed-signers.js";
 import { checkpointName, encodeCheckpoint, originOf } from "../../src/audit/checkpoint.js";
+import { auditAgainst, auditCheckpoints } from "../../src/audit/checkpoints.js";
+import { sha256 } from "../../src/audit/digest.js";
+import { keyHistory } from "../../src/audit/key-history.js";
+import { auditKeys } from "../../src/audit/keys.js";
 import {
-  auditAgainst,
-  auditCheckpoints,
+  CoveredTimes,
   type FoundCheckpoint,
   type LogFacts,
   noTrust,
   type Trust,
-} from "../../src/audit/checkpoints.js";
-import { sha256 } from "../../src/audit/digest.js";
-import { keyHistory } from "../../src/audit/key-history.js";
-import { auditKeys } from "../../src/audit/keys.js";
-import { CoveredTimes } from "../../src/audit/log-facts.js";
+} from "../../src/audit/log-facts.js";
 import { checkSigned } from "../../src/audit/signed-checkpoint.js";
 import { type Ed25519Secret, secretOfSeed } from "../../src/audit/ssh-key.js";
 import { signMessage } from "../../src/audit/sshsig.js";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exportPackage } from "../../src/handover/export.js";
-import type { World } from "../../src/outcome.js";
+import type { World } from "../../src/world.js";
 import { type History, type SealedVault, withSealedVault } from "./sealed-vault.js";
 import { copyVault } from "./vaults.js";
 

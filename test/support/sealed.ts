@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { closeAfterWriting } from "../../src/seal/checkpoint.js";
 import { checkpointName, checkpointNamespace } from "../../src/audit/checkpoint.js";
 import { type Ed25519Secret, secretOfSeed } from "../../src/audit/ssh-key.js";
 import { signMessage } from "../../src/audit/sshsig.js";
-import { encodeTimeStampRequest } from "../../src/seal/time-stamp-request.js";
+import { closeAfterWriting } from "../../src/seal/checkpoint.js";
 import { rotateKey } from "../../src/seal/key.js";
 import { newKey } from "../../src/seal/make-key.js";
 import { openForWriting } from "../../src/seal/open-vault.js";
-import type { World } from "../../src/outcome.js";
-import { closeVault, type Vault } from "../../src/vault/vault.js";
+import { encodeTimeStampRequest } from "../../src/seal/time-stamp-request.js";
 import { addWitness } from "../../src/seal/witness.js";
+import { closeVault, type Vault } from "../../src/vault/vault.js";
+import type { World } from "../../src/world.js";
 import { goToMachineOf, machineEnv } from "./machines.js";
 import { captureText, deriveText, openTestVault, testWorld } from "./vaults.js";
 

@@ -5,7 +5,6 @@ import { encodeCanonical } from "../../src/audit/canonical-json.js";
 import { buildCaptureId } from "../../src/audit/digest.js";
 import { preserve, type Preserved } from "../../src/capture/store-capture.js";
 import type { CaptureRecord, DerivationRecord, DerivedFile } from "../../src/core/capture/record.js";
-import type { VerifyReport, World } from "../../src/outcome.js";
 import { firstKey, newKey } from "../../src/seal/make-key.js";
 import { entryMemory } from "../../src/seal/remembering.js";
 import { commitNextVersion, type CommitStep } from "../../src/vault/commit.js";
@@ -14,7 +13,9 @@ import type { CaptureQuery } from "../../src/vault/index/captures.js";
 import { readObject } from "../../src/vault/objects.js";
 import { beginAttempt } from "../../src/vault/recovery.js";
 import { closeVault, openVault, type Vault } from "../../src/vault/vault.js";
+import type { VerifyReport } from "../../src/verify/reports.js";
 import { verifyVault } from "../../src/verify/vault.js";
+import type { World } from "../../src/world.js";
 import { copyMachine, goToMachineOf } from "./machines.js";
 import * as samples from "./samples.js";
 
@@ -191,7 +192,7 @@ export const everything: CaptureQuery = {
 
 /** A full audit of the stored bytes. */
 export function audit(root: string): Promise<VerifyReport> {
-  return verifyVault({ vault: root, ids: [], quick: false, record: false }, testWorld());
+  return verifyVault({ vault: root, ids: [], quick: false }, testWorld());
 }
 
 export async function errorCodes(root: string): Promise<readonly string[]> {

@@ -1,13 +1,13 @@
-import { afterAll, describe, expect, it, vi } from "vitest";
 import { join } from "node:path";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { decodeArgv, decodedHashArgv, packetHashArgv, playableArgv } from "../../src/tools/media/ffmpeg.ts";
 import { probeArgv } from "../../src/tools/media/ffprobe.ts";
 import { type DecodingWindow, looksArgv, picturesArgv } from "../../src/tools/media/frame-runs.ts";
-import { copyArgv, fillProofArgv, frameTimesArgv } from "../../src/tools/media/publication-copy.ts";
 import { ffmpegArgv } from "../../src/tools/media/input.ts";
 import { packetsArgv } from "../../src/tools/media/packets.ts";
-import type { RunRequest } from "../../src/tools/run/run.ts";
+import { copyArgv, fillProofArgv, frameTimesArgv } from "../../src/tools/media/publication-copy.ts";
 import { shortPassArgv } from "../../src/tools/media/short-pass.ts";
+import type { RunRequest } from "../../src/tools/run/run-request.js";
 import { holdfast } from "../support/cli.ts";
 import { type ClipName, openClips } from "../support/clips.ts";
 import { never, probeOk } from "../support/keyframes.ts";

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
-import { type Started, supervise } from "../../src/tools/run/run.js";
+import type { Started } from "../../src/tools/run/run-request.js";
+import { supervise } from "../../src/tools/run/run.js";
 
 const request = {
   program: "/usr/bin/true",

@@ -5,10 +5,11 @@ import { createServer, type Server, type Socket } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { doorPort } from "../../src/tools/run/jail-door.ts";
 import { type KeptYtDlp, openKeptYtDlp } from "../../src/tools/download/kept-yt-dlp.ts";
-import { type RunRequest, type RunResult, run } from "../../src/tools/run/run.ts";
 import { jailOfRun, placesOf, ytDlpJailState } from "../../src/tools/download/yt-dlp-jail.ts";
+import { doorPort } from "../../src/tools/run/jail-door.ts";
+import type { RunRequest, RunResult } from "../../src/tools/run/run-request.js";
+import { run } from "../../src/tools/run/run.ts";
 import { jail, processesNaming, until } from "../support/jails.ts";
 import { scratchFolder } from "../support/yt-dlp.ts";
 

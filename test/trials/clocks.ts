@@ -55,7 +55,7 @@ export async function runClocks(
   expect([chain, signature]).toEqual(["pass", "pass"]);
   const signers = exportSigners(root, null, world).allowed_signers;
   const brought = { against: null, signers, tsaCa: null };
-  const told = await verifyVault({ vault: root, ids: [], quick: true, record: false, brought }, world);
+  const told = await verifyVault({ vault: root, ids: [], quick: true, brought }, world);
   expect(told.findings.filter(({ severity }) => severity === "error")).toEqual([]);
   expect(told.signature).toBe("pass");
   const back = times.findIndex((at, index) => at < (times[index - 1] ?? at));

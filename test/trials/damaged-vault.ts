@@ -13,11 +13,11 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect } from "vitest";
-import { logAnnotation } from "../../src/capture/annotate.js";
-import { sealHead } from "../../src/seal/checkpoint.js";
-import { fromCommandLine } from "../../src/core/capture/annotation.js";
-import { noTrust } from "../../src/audit/checkpoints.js";
 import type { Finding } from "../../src/audit/finding.js";
+import { noTrust } from "../../src/audit/log-facts.js";
+import { logAnnotation } from "../../src/capture/annotate.js";
+import { fromCommandLine } from "../../src/core/capture/annotation.js";
+import { sealHead } from "../../src/seal/checkpoint.js";
 import { auditVault } from "../../src/vault/check/vault.js";
 import { openForAudit } from "../../src/vault/reader.js";
 import { closeVault } from "../../src/vault/vault.js";

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect } from "vitest";
-import type { CaptureResult } from "../../src/outcome.js";
-import { type DiskCall, type DiskFault, diskError, withWatchedDisk } from "../support/faulty-disk.js";
+import type { CaptureResult } from "../../src/capture/capture-result.js";
+import { type DiskCall, diskError, type DiskFault, withWatchedDisk } from "../support/faulty-disk.js";
 import { audit } from "../support/vaults.js";
 import { type Command, copyOf, runIn, type Told } from "./faulted-commands.js";
 

@@ -55,7 +55,7 @@ async function reportOf({ kind, path, brought }) {
   try {
     const report =
       kind === "vault"
-        ? await check.verifyVault({ vault: path, ids: [], quick: false, record: false, brought }, world())
+        ? await check.verifyVault({ vault: path, ids: [], quick: false, brought }, world())
         : await check.verifyPackage({ path, quick: false, ...brought }, world());
     const { ok, hashes, chain, signature, tokens, findings, rests_on, checked } = report;
     const found = findings.map(({ severity, code, where }) => `${severity} ${code} ${where}`).sort();
@@ -67,16 +67,16 @@ async function reportOf({ kind, path, brought }) {
 
 /** What the core says of the vectors of single lines, texts, proofs and signatures in a folder. */
 async function readVectors(folder) {
-  const load = (name) => import(new URL(`core/${name}.js`, dist));
-  const [json, entries, chain, checkpoints, merkle, sshsig, time] = await Promise.all(
-    ["canonical-json", "entry", "chain", "checkpoint", "merkle", "sshsig", "open-timestamps"].map(load),
+  const load = (name) => import(new URL(`audit/${name}.js`, dist));
+  const [json, entries, checkpoints, merkle, sshsig, time] = await Promise.all(
+    ["canonical-json", "entry", "checkpoint", "merkle", "sshsig", "open-timestamps"].map(load),
   );
   const hex = (text) => Buffer.from(text, "hex");
   const said = {
     "canonical-json": ({ encode, parse }) =>
       encode === undefined ? json.parseCanonical(parse) : json.encodeCanonical(json.parseForeignJson(encode)),
     entries: ({ line }) => [entries.parseEntry(line), entries.lineHash(line)],
-    chains: ({ lines }) => faultsOf(chain, lines),
+    chains: ({ lines }) => faultsOf(entries, lines),
     checkpoints: ({ text }) => checkpoints.parseCheckpoint(text),
     merkle: ({ kind, proof = [], ...one }) =>
       kind === "inclusion"

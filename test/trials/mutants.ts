@@ -48,41 +48,19 @@ const repository = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What a check of a vault or package goes through, relative to `dist` and without the ending. */
 export const verifier: readonly string[] = [
-  ...[
-    "against",
-    "annex",
-    "bag",
-    "checkpoints",
-    "entries",
-    "inclusion",
-    "keys",
-    "log",
-    "object",
-    "package",
-  ].map((part) => `core/audit-${part}`),
-  ...["signed", "tokens", "witnesses"].map((part) => `core/audit-${part}`),
-  ...[
-    "canonical-json",
-    "chain",
-    "checkpoint",
-    "digest",
-    "entry",
-    "growing-tree",
-    "inventory",
-    "key-history",
-  ].map((part) => `core/${part}`),
-  ...["log-facts", "merkle", "package-paths", "package-proof-paths", "sshsig", "tar-header"].map(
-    (part) => `core/${part}`,
-  ),
-  ...["audit-capture", "audit-index", "audit-segments", "audit-snapshot", "audit-vault", "listing"].map(
-    (part) => `vault/${part}`,
-  ),
-  ...["database-files", "log-folder", "package-index", "package-reader", "package-tar", "package-walk"].map(
-    (part) => `vault/${part}`,
-  ),
-  ...["reader", "replay"].map((part) => `vault/${part}`),
-  ...["verify", "verify-package"],
-];
+  ...["annex", "bag", "checkpoints", "inclusion", "keys", "log", "object", "package", "package-entries"],
+  ...["canonical-json", "checkpoint", "digest", "entry", "inventory", "key-history", "log-captures"],
+  ...["log-facts", "merkle", "package-paths", "signed-checkpoint", "sshsig", "tar-header", "tokens"],
+]
+  .map((part) => `audit/${part}`)
+  .concat(
+    ["capture", "index-tables", "listing", "segments", "snapshot", "vault"].map(
+      (part) => `vault/check/${part}`,
+    ),
+    ["reader", "scan", "tar"].map((part) => `vault/package/${part}`),
+    ["vault/database-files", "vault/log-folder", "vault/reader", "vault/index/replay"],
+    ["verify/package", "verify/vault"],
+  );
 
 /** Small changes, each as a pattern and what takes the place of it. */
 const operators: readonly (readonly [what: string, pattern: RegExp, to: string])[] = [
@@ -142,7 +120,7 @@ function isComment(text: string, at: number): boolean {
 
 /** Takes the place of `vault/measure.js`, which starts a thread for each core: with small files that takes longer than all the rest. */
 const inOneThread = `
-import { digestFile, digestFileQuickly } from "./digest-file.js";
+import { digestFile, digestFileQuickly } from "../digest-file.js";
 export async function measureFiles(paths, quick, onDone) {
   onDone(paths.length);
   return paths.map((path) => {

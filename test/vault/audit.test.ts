@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { recordCheck } from "../../src/seal/record-check.js";
 import { listCaptures, showCapture } from "../../src/search/show.js";
 import { beginAttempt } from "../../src/vault/recovery.js";
 import { closeVault } from "../../src/vault/vault.js";
@@ -61,10 +62,10 @@ function startWriter(root: string, commits: number): ChildProcess {
     import { mkdirSync, writeFileSync } from "node:fs";
     import { join } from "node:path";
     import { randomBytes } from "node:crypto";
-    import { encodeCanonical } from ${module("core/canonical-json")};
-    import { buildCaptureId } from ${module("core/capture-id")};
-    import { preserve } from ${module("preserve")};
-    import { entryMemory } from ${module("remembering")};
+    import { encodeCanonical } from ${module("audit/canonical-json")};
+    import { buildCaptureId } from ${module("audit/digest")};
+    import { preserve } from ${module("capture/store-capture")};
+    import { entryMemory } from ${module("seal/remembering")};
     import { beginAttempt, finishInterrupted } from ${module("vault/recovery")};
     import { commitNextVersion } from ${module("vault/commit")};
     import { digestFile } from ${module("vault/digest-file")};
@@ -271,8 +272,8 @@ describe("a check that is logged", () => {
     const vault = await openTestVault(root);
     beginAttempt(vault, "20261123-AAAAAAAA", "https://video.example/1");
     closeVault(vault);
-    const request = { vault: root, ids: [], quick: false, record: true };
-    const report = await verifyVault(request, testWorld());
+    const request = { vault: root, ids: [], quick: false };
+    const report = await recordCheck(request, testWorld());
     expect(report).toMatchObject({ ok: true, findings: [{ code: "unsealed" }] });
     // The entry of the recovery was there to be checked; that of the check came after it.
     expect(report.checked.entries).toBe(6);
@@ -283,14 +284,14 @@ describe("a check that is logged", () => {
   it("never makes a vault or a database", async () => {
     const empty = join(folder.path, "empty");
     mkdirSync(empty);
-    const request = { ids: [], quick: false, record: true };
-    await expect(verifyVault({ ...request, vault: empty }, testWorld())).rejects.toMatchObject({
+    const request = { ids: [], quick: false };
+    await expect(recordCheck({ ...request, vault: empty }, testWorld())).rejects.toMatchObject({
       code: "no-vault",
     });
     expect(readdirSync(empty)).toEqual([]);
     const root = copy();
     rmSync(join(root, "vault.db"));
-    await expect(verifyVault({ ...request, vault: root }, testWorld())).rejects.toMatchObject({
+    await expect(recordCheck({ ...request, vault: root }, testWorld())).rejects.toMatchObject({
       code: "no-vault",
     });
     expect(readdirSync(root)).not.toContain("vault.db");
@@ -306,10 +307,7 @@ describe("a check of some captures", () => {
     database.exec("DELETE FROM file; DELETE FROM capture_text; DELETE FROM capture;");
     database.close();
     rmSync(join(root, fileIn(root, `${first}/v1`)), { recursive: true });
-    const report = await verifyVault(
-      { vault: root, ids: [first.slice(-8)], quick: false, record: false },
-      testWorld(),
-    );
+    const report = await verifyVault({ vault: root, ids: [first.slice(-8)], quick: false }, testWorld());
     expect(report.checked.objects).toBe(1);
     expect(report.findings.map(({ code }) => code)).toContain("version-missing");
   });

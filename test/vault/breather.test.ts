@@ -2,11 +2,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, expect, it } from "vitest";
-import { auditLog } from "../../src/audit/log.js";
 import { encodeCanonical } from "../../src/audit/canonical-json.js";
+import { auditLog } from "../../src/audit/log.js";
 import { breather } from "../../src/vault/breather.js";
-import { indexPackage, packageLimits } from "../../src/vault/package/scan.js";
+import { packageLimits } from "../../src/vault/package/entries.js";
 import { readPackage } from "../../src/vault/package/reader.js";
+import { indexPackage } from "../../src/vault/package/scan.js";
 import { temporaryFolder } from "../support/vaults.js";
 
 const scratch = temporaryFolder();

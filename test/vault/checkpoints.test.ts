@@ -14,7 +14,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkpointNamespace, originOf } from "../../src/audit/checkpoint.js";
 import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
-import type { World } from "../../src/outcome.js";
 import { type HeadReport, sealHead } from "../../src/seal/checkpoint.js";
 import { newKey, nextKey } from "../../src/seal/make-key.js";
 import { listCaptures } from "../../src/search/show.js";
@@ -22,6 +21,7 @@ import type { CheckpointStep } from "../../src/vault/checkpoints.js";
 import { readLogFolder } from "../../src/vault/log-folder.js";
 import { keyHistoryOf, logTimesOf } from "../../src/vault/log.js";
 import { closeVault, logEntry, type Vault } from "../../src/vault/vault.js";
+import type { World } from "../../src/world.js";
 import { opensshAccepts } from "../support/ssh.js";
 import {
   audit,
@@ -282,8 +282,8 @@ const compiled = new URL("../../dist/", import.meta.url).href;
 
 /** Seals a vault with the compiled program and kills its own process, as `kill -9` would, after one step. */
 const sealAndDie = `
-  const { openForWriting } = await import("${compiled}open-vault.js");
-  const { sealHead } = await import("${compiled}checkpoint.js");
+  const { openForWriting } = await import("${compiled}seal/open-vault.js");
+  const { sealHead } = await import("${compiled}seal/checkpoint.js");
   const [, root, step] = process.argv;
   const world = { now: () => new Date(), monotonic: () => 0, random: (n) => new Uint8Array(n).fill(7),
     signal: new AbortController().signal, env: process.env, tool: "holdfast/test", progress() {}, tell() {} };

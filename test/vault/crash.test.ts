@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { noTrust } from "../../src/audit/checkpoints.js";
 import { decidedBy } from "../../src/audit/finding.js";
+import { noTrust } from "../../src/audit/log-facts.js";
 import { closeAfterWriting } from "../../src/seal/checkpoint.js";
 import { listCaptures } from "../../src/search/show.js";
 import { auditVault } from "../../src/vault/check/vault.js";
@@ -48,7 +48,7 @@ const script = `
   const { readObject } = await import("${compiled}vault/objects.js");
   const { digestFile } = await import("${compiled}vault/digest-file.js");
   const { writeAnnex } = await import("${compiled}vault/annex.js");
-  const { entryMemory } = await import("${compiled}remembering.js");
+  const { entryMemory } = await import("${compiled}seal/remembering.js");
   const memory = (id) => entryMemory({ env: process.env, tell() {} }, id);
   const vault = await openVault(root, { now: () => new Date(), random: (n) => new Uint8Array(n).fill(7), tool: "holdfast/test", onWait() {}, memory });
   const id = kind === "capture" ? "20261123-00000001" : capture;
@@ -195,7 +195,7 @@ describe("a process killed in the middle of a commit", () => {
   it("a capture that is not asked for leaves nothing open that is", async () => {
     const root = commitUntil("capture", "version-moved");
     const [done = ""] = listCaptures(root, everything).map(({ id }) => id);
-    const report = await verifyVault({ vault: root, ids: [done], quick: false, record: false }, testWorld());
+    const report = await verifyVault({ vault: root, ids: [done], quick: false }, testWorld());
     expect([report.ok, report.hashes]).toEqual([true, "pass"]);
   });
 

@@ -20,10 +20,10 @@ const script = `
   const { openVault, closeVault } = await import("${compiled}vault/vault.js");
   const { commitFirstVersion } = await import("${compiled}vault/commit.js");
   const { beginAttempt } = await import("${compiled}vault/recovery.js");
-  const { hashFile } = await import("${compiled}preserve.js");
+  const { hashFile } = await import("${compiled}capture/store-capture.js");
   const { writeAnnex } = await import("${compiled}vault/annex.js");
   const now = () => new Date();
-  const { entryMemory } = await import("${compiled}remembering.js");
+  const { entryMemory } = await import("${compiled}seal/remembering.js");
   const memory = (id) => entryMemory({ env: process.env, tell() {} }, id);
   const makeKey = async () => "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOpKbGyIgp9RAbV/bleUtkYPgVonscrHBGjAs+fmRJVs";
   const vault = await openVault(process.argv[1], { now, random: (n) => new Uint8Array(n).fill(7), tool: "holdfast/test", onWait() {}, makeKey, memory });

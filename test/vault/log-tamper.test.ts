@@ -17,9 +17,9 @@ import { parseCheckpoint } from "../../src/audit/checkpoint.js";
 import { sha256 } from "../../src/audit/digest.js";
 import { secretOfSeed } from "../../src/audit/ssh-key.js";
 import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
-import type { VerifyReport } from "../../src/outcome.js";
 import { keyHistoryOf, logTimesOf } from "../../src/vault/log.js";
 import { logEntry } from "../../src/vault/vault.js";
+import type { VerifyReport } from "../../src/verify/reports.js";
 import type { Brought } from "../../src/verify/trust.js";
 import { verifyVault } from "../../src/verify/vault.js";
 import { openAuthority, type TestAuthority } from "../support/authority.js";
@@ -69,7 +69,7 @@ function copy(): string {
 
 function check(root: string, brought: Partial<Brought> = {}): Promise<VerifyReport> {
   const all = { against: null, signers: null, tsaCa: authority.rootPem, ...brought };
-  return verifyVault({ vault: root, ids: [], quick: true, record: false, brought: all }, testWorld());
+  return verifyVault({ vault: root, ids: [], quick: true, brought: all }, testWorld());
 }
 
 /** `code where` of every error, sorted. */

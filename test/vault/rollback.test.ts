@@ -40,7 +40,7 @@ function rolledBackTo(state: number): string {
 
 async function check(root: string, against: string | null = null) {
   const brought = { against, signers: null, tsaCa: null };
-  return verifyVault({ vault: root, ids: [], quick: false, record: false, brought }, testWorld());
+  return verifyVault({ vault: root, ids: [], quick: false, brought }, testWorld());
 }
 
 describe("a vault.db put back to an older copy", () => {

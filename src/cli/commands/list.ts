@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { printableJson } from "../../core/words/printable.js";
-import type { ListFilter } from "../../outcome.js";
+import type { ListFilter } from "../../search/captures.js";
 import { captureTable, listNotes } from "../capture-list.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
 import { parseCount, parseDayOrTime } from "../option-values.js";

@@ -3,9 +3,10 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { HoldfastError } from "../../core/words/error.js";
 import { printableJson } from "../../core/words/printable.js";
-import type { FileReport, VerifyReport } from "../../outcome.js";
 import { isPackage } from "../../vault/package/scan.js";
+import type { FileReport, VerifyReport } from "../../verify/reports.js";
 import type { Brought } from "../../verify/trust.js";
+import type { VerifyRequest } from "../../verify/vault.js";
 import { type CheckResult, type ExitStatus, exitStatusHelp, statusOfChecks } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
 import { showUnsealed } from "../show-head.js";
@@ -86,16 +87,21 @@ async function verifyWholeVault(
   options: VerifyOptions,
   brought: Brought,
 ): Promise<CheckResult> {
-  const { verifyVault } = await import("../../verify/vault.js");
-  const [quick, record] = [options.quick === true, options.record === true];
-  const report = await verifyVault(
-    { vault: session.vault, ids, quick, record, brought },
-    session.world,
-    (head) => showUnsealed(session, head),
-  );
+  const request = { vault: session.vault, ids, quick: options.quick === true, brought };
+  const report = options.record === true ? await recorded(session, request) : await checked(session, request);
   const page = verifyPage(report, session.quiet, columnsOf(session.io.stdout), session.style);
   answer(session, report, vaultObject(report), page);
   return report;
+}
+
+async function checked(session: Session, request: VerifyRequest): Promise<VerifyReport> {
+  const { verifyVault } = await import("../../verify/vault.js");
+  return verifyVault(request, session.world);
+}
+
+async function recorded(session: Session, request: VerifyRequest): Promise<VerifyReport> {
+  const { recordCheck } = await import("../../seal/record-check.js");
+  return recordCheck(request, session.world, (head) => showUnsealed(session, head));
 }
 
 async function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptions): Promise<Brought> {

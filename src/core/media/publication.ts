@@ -68,8 +68,3 @@ export interface PublicationRecord {
 }
 
 export type PublicationFile = Omit<DerivedFile, "kind"> & { readonly kind: "publication_copy" };
-
-/** The logical folder of the copy that a version brings: versions are never used twice, so no copy replaces another. */
-export function publicationFolder(version: string): string {
-  return `publication/${version}`;
-}

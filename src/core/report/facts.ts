@@ -1,6 +1,6 @@
-import type { RestsOn } from "../../audit/checkpoints.js";
 import type { EventName } from "../../audit/entry.js";
 import type { Finding } from "../../audit/finding.js";
+import type { RestsOn } from "../../audit/log-facts.js";
 import type { CaptureRecord, ClockCheck, DerivationRecord, RunRecord, Software } from "../capture/record.js";
 
 /*

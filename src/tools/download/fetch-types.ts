@@ -1,6 +1,7 @@
 import type { Failure } from "../../core/capture/failure.js";
 import type { HttpExchange, TransferCheck } from "../../core/capture/record.js";
-import type { RunRequest, RunResult } from "../run/run.js";
+import type { FetchBounds } from "../run/limits.js";
+import type { RunRequest, RunResult } from "../run/run-request.js";
 import type { YtDlpJail } from "./yt-dlp-jail.js";
 
 /** The yt-dlp to start: an absolute path and what it calls its version, for instance `2026.08.19`. */
@@ -9,20 +10,7 @@ export interface Downloader {
   readonly version: string;
 }
 
-/** How much and how long one fetch may take. Defaults: `fetchBounds` of `limits.ts`. */
-export interface FetchBounds {
-  /** For all tracks of one item together. */
-  readonly maxBytes: number;
-  /** Hard end of the whole run. */
-  readonly wallMs: number;
-  /** Time to find the media; ends with the first byte of it. */
-  readonly lookUpMs: number;
-  /** Ends the run when the average over `stallMs` stays below `stallBytesPerSecond`. */
-  readonly stallMs: number;
-  readonly stallBytesPerSecond: number;
-}
-
-/** What starts yt-dlp: `run` of run.ts, or a kept one. */
+/** What starts yt-dlp: `run` of run/run.ts, or a kept one. */
 export type RunDownloader = (request: RunRequest) => Promise<RunResult>;
 
 export interface FetchRequest {

@@ -14,7 +14,7 @@ import { followRedirects, type TrafficExchange, type TrafficLog } from "../../co
 import { judgeTransfer } from "../../core/capture/transfer.js";
 import { printable, wellFormed } from "../../core/words/printable.js";
 import { maxInfoJsonBytes } from "../run/limits.js";
-import type { RunResult } from "../run/run.js";
+import type { RunResult } from "../run/run-request.js";
 import type {
   FetchedFile,
   FetchEvidence,

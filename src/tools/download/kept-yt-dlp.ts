@@ -1,13 +1,14 @@
 import { confinedCommand } from "../run/confinement.js";
-import type { Downloader } from "./fetch-types.js";
 import { keptYtDlpLimits } from "../run/limits.js";
+import type { RunRequest, RunResult } from "../run/run-request.js";
+import { run, supervise } from "../run/run.js";
+import type { Downloader } from "./fetch-types.js";
 import { type PreforkInterpreter, startPrefork } from "./prefork-interpreter.js";
-import { type RunRequest, type RunResult, run, supervise } from "../run/run.js";
 import { readYtDlpFile } from "./yt-dlp-file.js";
 
 /** Runs yt-dlp, each time as if it were a process of its own. */
 export interface KeptYtDlp {
-  /** As `run` of run.ts. Falls back to it where yt-dlp cannot be kept. */
+  /** As `run` of run/run.ts. Falls back to it where yt-dlp cannot be kept. */
   readonly run: (request: RunRequest) => Promise<RunResult>;
   /** Ends the interpreter and whatever still runs in it. Later requests are processes of their own. */
   readonly close: () => Promise<void>;

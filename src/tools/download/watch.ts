@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { FetchBounds } from "./fetch-types.js";
+import type { FetchBounds } from "../run/limits.js";
 import { mediaName } from "./yt-dlp-args.js";
 
 /** Why the watchdog ends a download; the same words `classifyFailure` knows. */

@@ -5,16 +5,9 @@ import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import type { Progress, YTDlpEventEmitter } from "yt-dlp-wrap";
 import { openTrafficReader } from "../../core/capture/traffic-log.js";
-import { commentPatience, ytDlpLimits, ytDlpListLimits } from "../run/limits.js";
-import type { RunRequest, RunResult } from "../run/run.js";
-import type {
-  FetchBounds,
-  FetchOutcome,
-  FetchProgress,
-  FetchRequest,
-  ListOutcome,
-  ListRequest,
-} from "./fetch-types.js";
+import { commentPatience, type FetchBounds, ytDlpLimits, ytDlpListLimits } from "../run/limits.js";
+import type { RunRequest, RunResult } from "../run/run-request.js";
+import type { FetchOutcome, FetchProgress, FetchRequest, ListOutcome, ListRequest } from "./fetch-types.js";
 import { judgeFetch, judgeList } from "./fetch-verdict.js";
 import { readReceived } from "./received-files.js";
 import { openDownloadWatch, type WatchReason } from "./watch.js";

@@ -1,8 +1,4 @@
-import { rootCertificates } from "node:tls";
 import { askOutside, type SmallAnswer, type WayOut } from "./guarded-request.js";
-
-/** The roots that Node.js brings, PEM: for an authority that has none of its own in the settings. */
-export const platformRoots: readonly string[] = rootCertificates;
 
 /**
  * Sends a TimeStampReq to an authority over HTTP (RFC 3161 §3.4). Its answer is not looked at: a page of text instead

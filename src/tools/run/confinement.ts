@@ -1,10 +1,7 @@
-import { type Jail, jailArgv } from "./jail.js";
 import { doorArgv, placesOfDoor } from "./jail-door.js";
 import { isExecutable, pathsOf, systemFolders } from "./jail-state.js";
-import type { Limits, RunRequest } from "./run.js";
-
-/** Which confinement a child ran under; goes into the record. */
-export type Sandbox = "bwrap" | "prlimit" | "none";
+import { type Jail, jailArgv } from "./jail.js";
+import type { Limits, RunRequest, Sandbox } from "./run-request.js";
 
 /** The whole environment of every child. Nothing is inherited: no proxy, plugin, preload or report variable. */
 export function childEnvironment(scratch: string): Record<string, string> {
@@ -64,7 +61,9 @@ function limitedArgv(program: string, argv: readonly string[], limits: Limits): 
 
 /** Programs that a jail is made with. */
 export const bwrap = "/usr/bin/bwrap";
+
 export const prlimit = "/usr/bin/prlimit";
+
 const setpriv = "/usr/bin/setpriv";
 
 /** What a command line inside a jail is made of; `cwd` can be written in. Without a program the jail is held open. */

@@ -1,18 +1,11 @@
 import { existsSync } from "node:fs";
-import { Server, type Socket } from "node:net";
+import { Server } from "node:net";
 import { fileURLToPath } from "node:url";
-import type { KeptProcess } from "./run.js";
+import type { Door } from "./jail.js";
+import type { KeptProcess } from "./run-request.js";
 
 /** A port of its own in every jail that has one: the jails are separate networks. */
 export const doorPort = 3128;
-
-/** The one way out of a jail: a port inside it on which this process listens. There is no other network inside. */
-export interface Door {
-  /** Absolute path of the Python that opens it, from inside. */
-  readonly python: string;
-  /** Takes whoever connects. */
-  readonly receive: (caller: Socket) => void;
-}
 
 /** Where the child finds the channel for handles: after stdin, stdout, stderr and bubblewrap's report. */
 export const doorChannel = 4;

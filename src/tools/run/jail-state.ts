@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readFileSync, readlinkSync, realpath
 import { basename } from "node:path";
 import { printable } from "../../core/words/printable.js";
 import type { SystemFolder } from "./jail.js";
-import type { RunResult } from "./run.js";
+import type { RunResult } from "./run-request.js";
 
 /** Whether programs can be locked in on this machine; where not, why, and what to do about it. */
 export type JailState =

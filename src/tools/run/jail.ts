@@ -1,4 +1,4 @@
-import type { Door } from "./jail-door.js";
+import type { Socket } from "node:net";
 
 /** What a program may see of this machine besides the system's own programs. Absolute paths of files and folders. */
 export interface Jail {
@@ -74,4 +74,12 @@ function binds({ reads, writes }: Jail): readonly string[] {
     ...reads.map((path) => ({ path, how: "--ro-bind" })),
   ];
   return places.sort((a, b) => a.path.length - b.path.length).flatMap(({ path, how }) => [how, path, path]);
+}
+
+/** The one way out of a jail: a port inside it on which this process listens. There is no other network inside. */
+export interface Door {
+  /** Absolute path of the Python that opens it, from inside. */
+  readonly python: string;
+  /** Takes whoever connects. */
+  readonly receive: (caller: Socket) => void;
 }

@@ -1,5 +1,4 @@
-import type { FetchBounds } from "../download/fetch-types.js";
-import type { Limits } from "./run.js";
+import type { Limits } from "./run-request.js";
 
 const kib = 1024;
 const mib = 1024 * kib;
@@ -126,4 +125,17 @@ export function copyLimits(durationSeconds: number): Limits {
     fileSizeBytes: Math.min(64 * gib, Math.ceil(durationSeconds) * 8 * mib + 64 * mib),
     stdoutBytes: 64 * mib,
   };
+}
+
+/** How much and how long one fetch may take. Defaults: `fetchBounds` of `limits.ts`. */
+export interface FetchBounds {
+  /** For all tracks of one item together. */
+  readonly maxBytes: number;
+  /** Hard end of the whole run. */
+  readonly wallMs: number;
+  /** Time to find the media; ends with the first byte of it. */
+  readonly lookUpMs: number;
+  /** Ends the run when the average over `stallMs` stays below `stallBytesPerSecond`. */
+  readonly stallMs: number;
+  readonly stallBytesPerSecond: number;
 }

@@ -1,4 +1,4 @@
-import type { EndedBy, RunRequest, Started } from "./run.js";
+import type { EndedBy, RunRequest, Started } from "./run-request.js";
 
 const stderrKept = 1024 * 1024;
 

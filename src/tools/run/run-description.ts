@@ -1,5 +1,5 @@
 import type { RunRecord } from "../../core/capture/record.js";
-import type { RunResult } from "./run.js";
+import type { RunResult } from "./run-request.js";
 
 /**
  * Describes a finished run for the record. Each `[from, to]` of `replacements` (longest first wins) is cut out of the

@@ -11,7 +11,7 @@ import {
   statementOf,
 } from "../../audit/log-captures.js";
 import { auditObject, type FoundObject, type MeasuredFile } from "../../audit/object.js";
-import type { Intent } from "../commit.js";
+import type { Intent } from "../journal.js";
 import { schemaProblems } from "../json-schemas.js";
 import type { VaultLayout } from "../layout.js";
 import { readBytes } from "./listing.js";

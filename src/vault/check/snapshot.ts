@@ -1,23 +1,22 @@
 import { lstatSync } from "node:fs";
 import Database from "better-sqlite3";
-import { type LogFacts, newestOf } from "../../audit/checkpoints.js";
-import { auditLog, type LogAudit } from "../../audit/log.js";
+import { newestOf } from "../../audit/checkpoints.js";
 import type { Entry } from "../../audit/entry.js";
-import type { Finding } from "../../audit/finding.js";
 import type { FindingCode } from "../../audit/finding-codes.js";
+import type { Finding } from "../../audit/finding.js";
 import type { LoggedCapture } from "../../audit/log-captures.js";
-import { CoveredTimes } from "../../audit/log-facts.js";
-import { auditIndex, type IndexAudit, type LinesTask, placeFindings } from "./index-tables.js";
+import { CoveredTimes, type LogFacts } from "../../audit/log-facts.js";
+import { auditLog, type LogAudit } from "../../audit/log.js";
 import { breather } from "../breather.js";
-import type { Intent } from "../commit.js";
 import { isMachineFault } from "../database.js";
-import { auditIndexApart } from "./index-thread.js";
-import { readIntents } from "../journal.js";
+import { type Intent, readIntents } from "../journal.js";
 import { schemaProblems } from "../json-schemas.js";
 import { objectPath } from "../layout.js";
-import { readLog } from "../log.js";
 import { type LogFolder, readLogFolder } from "../log-folder.js";
+import { readLog } from "../log.js";
 import { unreadDatabase, type VaultReader } from "../reader.js";
+import { auditIndex, type IndexAudit, type LinesTask, placeFindings } from "./index-tables.js";
+import { auditIndexApart } from "./index-thread.js";
 
 /** What the database of a vault said at one instant. */
 export interface Snapshot {

@@ -1,17 +1,12 @@
 import type { Checkpoint } from "../../audit/checkpoint.js";
-import {
-  auditAgainst,
-  auditCheckpoints,
-  type CheckpointAudit,
-  type FoundCheckpoint,
-  type Trust,
-} from "../../audit/checkpoints.js";
+import { auditAgainst, auditCheckpoints, type CheckpointAudit } from "../../audit/checkpoints.js";
 import { type Finding, leavesOpen } from "../../audit/finding.js";
+import type { FoundCheckpoint, Trust } from "../../audit/log-facts.js";
 import type { LogAudit } from "../../audit/log.js";
 import { withoutUnread } from "../../audit/unread.js";
-import type { Intent } from "../commit.js";
 import { databaseState } from "../database-files.js";
 import { oneIdByPart } from "../index/captures.js";
+import type { Intent } from "../journal.js";
 import type { VaultLayout } from "../layout.js";
 import { type AuditedVault, openForAudit } from "../reader.js";
 import { hasAnnexes, ownFileFindings } from "./listing.js";

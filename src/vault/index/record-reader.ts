@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { type PublicationRecord, publicationFolder } from "../../core/media/publication.js";
+import { publicationFolder } from "../../audit/inventory.js";
 import type { CaptureRecord, DerivationRecord } from "../../core/capture/record.js";
+import type { PublicationRecord } from "../../core/media/publication.js";
 import { isRefusal, readQuietly } from "../digest-file.js";
-import type { RecordReader } from "./rows.js";
 import type { VaultLayout } from "../layout.js";
+import type { RecordReader } from "./rows.js";
 
 /** Reads records from the objects of a vault, for the index. `onRefusal` hears of each that the system would not let us read. */
 export function recordReader(layout: VaultLayout, onRefusal: () => void = () => undefined): RecordReader {

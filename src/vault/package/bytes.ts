@@ -5,7 +5,7 @@ import type { PackagedFile } from "../../audit/bag.js";
 import { FormatError } from "../../audit/finding.js";
 import { measureFiles } from "../check/measure.js";
 import { isRefusal, openNamedQuietly, openQuietly } from "../digest-file.js";
-import type { PackageIndexFile } from "./scan.js";
+import type { PackageIndexFile } from "./entries.js";
 
 const blockBytes = 1024 * 1024;
 

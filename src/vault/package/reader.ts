@@ -2,12 +2,12 @@ import { statedFiles } from "../../audit/annex.js";
 import { bagTexts, type PackagedFile } from "../../audit/bag.js";
 import { parseCanonicalBytes } from "../../audit/canonical-json.js";
 import { checkpointName } from "../../audit/checkpoint.js";
-import type { FoundCheckpoint, FoundFile, FoundToken } from "../../audit/checkpoints.js";
 import { cratePath } from "../../audit/crate.js";
 import { exactText } from "../../audit/exact-text.js";
 import type { FindingCode } from "../../audit/finding-codes.js";
 import { type Finding, FormatError } from "../../audit/finding.js";
 import { largestProof, type ProvenCheckpoint } from "../../audit/inclusion.js";
+import type { FoundCheckpoint, FoundFile, FoundToken } from "../../audit/log-facts.js";
 import { EntryReading, type PackagedEntries } from "../../audit/package-entries.js";
 import { proofFileOf } from "../../audit/package-paths.js";
 import { annexOf, type ExpectedFile, expectedFiles, isOwnFile } from "../../audit/package.js";
@@ -16,7 +16,7 @@ import { breather } from "../breather.js";
 import { firstSchemaProblem } from "../json-schemas.js";
 import { linesOf } from "./byte-lines.js";
 import { measurePackage, readBlocks, readWhole, unread } from "./bytes.js";
-import type { PackageIndex, PackageIndexFile, PackageLimits } from "./scan.js";
+import type { PackageIndex, PackageIndexFile, PackageLimits } from "./entries.js";
 
 /** One checkpoint of a package with everything that lies beside it. */
 export type PackagedCheckpoint = FoundCheckpoint & ProvenCheckpoint;

@@ -11,7 +11,7 @@ import {
   type TarHeader,
 } from "../../audit/tar-header.js";
 import { openNamedQuietly } from "../digest-file.js";
-import type { PackageIndex, PackageIndexFile, PackageLimits } from "./scan.js";
+import type { PackageIndex, PackageIndexFile, PackageLimits } from "./entries.js";
 
 /** tar fills its last record with zeros; this is more than any record has. */
 const longestPadding = 1024 * 1024;
