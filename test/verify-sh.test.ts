@@ -722,6 +722,8 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
     const files = new Map(clean.files);
     const made = mkdtempSync(join(scratch.path, "imprint-"));
     const own = makeCertificates(made, "Own", false);
+    // The certificate is made first: it is not valid before its own second.
+    const signer = own.signer("p256");
     const now = new Date().toISOString().replace(/[-:T]|\.\d+/g, "");
     const given = ["--signers", signers, "--tsa-ca", keep("own.pem", authority.root + own.rootPem)];
     const stampWith = async (name: string, identifier: string) => {
@@ -730,7 +732,7 @@ describe.each(["dash", "bash"])("verify.sh under %s", (shell) => {
         .digest();
       const imprintAlgorithm = Buffer.from(identifier, "hex");
       const asked = { digest, imprintAlgorithm, nonce: Buffer.alloc(8, 0xff), genTime: now };
-      files.set("proof/000007/own.tsr", await handMade(made, asked, own.signer("p256")));
+      files.set("proof/000007/own.tsr", await handMade(made, asked, signer));
       rebag(files);
       return failed(verify(shell, write(files), given));
     };

@@ -127,7 +127,7 @@ describe("a check beside a writer", () => {
       );
     }
     expect(await ended).toEqual([0, null]);
-    expect(ran.length).toBeGreaterThan(2);
+    expect(ran).not.toEqual([]);
     expect(ran.flat()).toEqual([]);
     const report = await audit(root);
     // The last to close was a reader, who takes in nothing.
