@@ -388,12 +388,22 @@ judge complete 'nothing is there that the manifests do not list, and nothing is 
 
 # ---- entries: the lines of the log in this package ----
 
-is_chosen() {
-  while IFS= read -r id; do
-    if [ "$id" = "$1" ]; then return 0; fi
-  done < "$work/ids"
-  return 1
+# What the entries say of each chosen capture, a file of its own for each: `of`/<id> has event and row. An id that is none gets no
+# file, since its name comes from the package.
+mkdir "$work/of"
+is_id() {
+  case $1 in
+    *[!0-9A-Z-]*) return 1 ;;
+    ????????-????????) ;;
+    *) return 1 ;;
+  esac
 }
+
+while IFS= read -r id; do
+  if is_id "$id"; then : > "$work/of/$id"; fi
+done < "$work/ids"
+
+is_chosen() { is_id "$1" && [ -f "$work/of/$1" ]; }
 
 # keep_key: the key that this entry names, and the size of the first checkpoint it signs. Of a key that it says was stolen,
 # when that was.
@@ -481,6 +491,7 @@ take_entry() {
       id=${id%%'"'*}
       if is_chosen "$id"; then
         printf '%s %s %s\n' "$event" "$id" "$((row + 10000000))" >> "$work/captures"
+        printf '%s %s\n' "$event" "$((row + 10000000))" >> "$work/of/$id"
         case $event in
           capture | capture-failed | derive | redact)
             printf '%s %s %s %s\n' "$id" "$((row + 10000000))" "$event" "$version" >> "$work/stated"
@@ -582,19 +593,16 @@ elif [ "$(cat "$work"/leaf/* | tr -d '\000' | sha256sum)" != "$(sha256sum < proo
   note 'proof/entries.jsonl has a byte that no entry has'
 fi
 while IFS= read -r id; do
-  case $id in
-    ????????-????????) ;;
-    *)
-      note 'bag-info.txt names a capture that has no name of one'
-      continue
-      ;;
-  esac
+  if ! is_chosen "$id"; then
+    note 'bag-info.txt names a capture that has no name of one'
+    continue
+  fi
   there=''
-  while read -r event name row; do
-    case $event:$name in
-      "capture:$id" | "capture-failed:$id") there=yes ;;
+  while read -r event at; do
+    case $event in
+      capture | capture-failed) there=yes ;;
     esac
-  done < "$work/captures"
+  done < "$work/of/$id"
   if [ -z "$there" ]; then note "no entry here says that $id was captured"; fi
   if [ ! -d "data/$id" ]; then note "there is no folder data/$id"; fi
 done < "$work/ids"
@@ -1376,15 +1384,16 @@ compare() {
 : > "$work/want.sizes"
 while IFS= read -r id; do
   newest=''
-  while read -r event name row; do
-    case $event:$name in
-      "capture:$id")
+  is_chosen "$id" || continue
+  while read -r event row; do
+    case $event in
+      capture)
         stated_in "$work/leaf/$row" "data/$id/"
         printf '%s %s\n' "$(stated_record "$row")" "data/$id/record.json" >> "$work/want"
         ;;
-      "derive:$id") newest=$row ;;
+      derive) newest=$row ;;
     esac
-  done < "$work/captures"
+  done < "$work/of/$id"
   if [ -n "$newest" ]; then
     stated_in "$work/leaf/$newest" "data/$id/"
     printf '%s %s\n' "$(stated_record "$newest")" "data/$id/derived/derivation.json" >> "$work/want"

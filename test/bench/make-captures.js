@@ -73,7 +73,7 @@ function derive(capture) {
   writeFileSync(join(content, path), encodeCanonical({ ...template.derivation, ...bare, capture }));
   const file = { path, ...digestFile(join(content, path)) };
   const body = {
-    ...{ capture, record_sha256: digestFile(join(vaultPath, row.object, "v1/content/record.json")).sha256 },
+    ...{ capture, record_sha256: file.sha256 },
     ...{ completeness: record.completeness.verdict },
     files: [{ path, bytes: file.bytes, sha256: file.sha256 }],
   };
