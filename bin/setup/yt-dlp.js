@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { environment, makeEnvironment } from "./environment.js";
-import { noteModules, notedModules } from "./module-notes.js";
+import { notedModules, noteModules } from "./module-notes.js";
 import { installNewest, installPinned } from "./modules.js";
 import { tryPackage } from "./package-manager.js";
 import { installRelease } from "./release.js";

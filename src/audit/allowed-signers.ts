@@ -1,6 +1,6 @@
 import { checkpointNamespace } from "./checkpoint.js";
 import { FormatError } from "./finding.js";
-import { parsePublicKey, sshKeyTypes, type SshPublicKey } from "./ssh-key.js";
+import { parsePublicKey, type SshPublicKey, sshKeyTypes } from "./ssh-key.js";
 
 /** One line of OpenSSH's `allowed_signers` (ssh-keygen(1), ALLOWED SIGNERS). Times are RFC 3339 in UTC. */
 export interface AllowedSigner {

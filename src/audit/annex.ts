@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, parseCanonical } from "./canonical-json.js";
-import type { FindingCode } from "./finding-codes.js";
 import { type Finding, FormatError } from "./finding.js";
+import type { FindingCode } from "./finding-codes.js";
 import type { MeasuredFile } from "./object.js";
 
 /** A private annex as found. Paths are relative to its folder; `text` is annex.json where it exists and can be read. */

@@ -1,6 +1,6 @@
 import { isCaptureId } from "./digest.js";
-import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
+import type { FindingCode } from "./finding-codes.js";
 import { packagePathProblem } from "./package-paths.js";
 
 /** A file of a package as found. */

@@ -1,6 +1,6 @@
 import { type Checkpoint, checkpointName } from "./checkpoint.js";
+import { type CheckState, decidedBy, type Finding, fails } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
-import { type CheckState, decidedBy, fails, type Finding } from "./finding.js";
 import { auditKeys } from "./keys.js";
 import type { FoundCheckpoint, LogFacts, RestsOn, Trust } from "./log-facts.js";
 import {

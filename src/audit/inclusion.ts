@@ -1,6 +1,6 @@
 import { checkpointName, parseCheckpoint } from "./checkpoint.js";
-import type { FindingCode } from "./finding-codes.js";
 import { type Finding, FormatError } from "./finding.js";
+import type { FindingCode } from "./finding-codes.js";
 import { verifyInclusion } from "./merkle.js";
 
 /** One inclusion proof as a package has it (FORMAT.md §17). */

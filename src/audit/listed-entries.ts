@@ -1,8 +1,8 @@
 import type { BagInfo } from "./bag.js";
-import type { PackagedEntries } from "./package-entries.js";
 import { type EntryList, listProblem } from "./entry-list.js";
 import type { Finding } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
+import type { PackagedEntries } from "./package-entries.js";
 
 /** The version of FORMAT.md whose logs do not promise an `export-begun` entry. */
 const versionWithoutLists = "1";

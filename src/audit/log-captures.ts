@@ -1,7 +1,7 @@
 import { isJsonObject, type Json } from "./canonical-json.js";
 import type { Entry } from "./entry.js";
-import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
+import type { FindingCode } from "./finding-codes.js";
 import { publicationFolder } from "./inventory.js";
 
 export interface LoggedFile {

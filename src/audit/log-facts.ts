@@ -2,7 +2,7 @@ import type { AllowedSigner } from "./allowed-signers.js";
 import type { Json, JsonObject } from "./canonical-json.js";
 import { originOf } from "./checkpoint.js";
 import type { Entry } from "./entry.js";
-import { keyHistory, type KeyPeriod } from "./key-history.js";
+import { type KeyPeriod, keyHistory } from "./key-history.js";
 
 /** What entries say about checkpoints that bear on them, each for itself. */
 export type CollectedFacts = Pick<LogFacts, "origin" | "keys" | "tokens" | "witnesses">;

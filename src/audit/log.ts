@@ -1,8 +1,8 @@
 import type { Json } from "./canonical-json.js";
-import { EntriesByCapture, entryListOf, listProblem } from "./entry-list.js";
 import { checkLineBytes, type Entry, firstLink } from "./entry.js";
-import { type FindingCode, lineFinding } from "./finding-codes.js";
+import { EntriesByCapture, entryListOf, listProblem } from "./entry-list.js";
 import type { Finding } from "./finding.js";
+import { type FindingCode, lineFinding } from "./finding-codes.js";
 import { CaptureReading, type LoggedCapture } from "./log-captures.js";
 import { type CollectedFacts, FactCollector } from "./log-facts.js";
 

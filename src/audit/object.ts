@@ -1,7 +1,7 @@
 import { sha256, sha512 } from "./digest.js";
-import type { FindingCode } from "./finding-codes.js";
 import { exactText } from "./exact-text.js";
 import type { Finding } from "./finding.js";
+import type { FindingCode } from "./finding-codes.js";
 import {
   contentFiles,
   encodeSidecar,

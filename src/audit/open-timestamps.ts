@@ -1,7 +1,7 @@
 import { FormatError } from "./finding.js";
 import {
-  apply,
   type Attestation,
+  apply,
   ByteReader,
   encodeAttestation,
   encodeNode,

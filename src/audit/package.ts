@@ -1,8 +1,8 @@
 import { auditAnnex } from "./annex.js";
 import type { BagInfo, PackagedFile } from "./bag.js";
 import { isCaptureId } from "./digest.js";
-import type { FindingCode } from "./finding-codes.js";
 import type { Finding } from "./finding.js";
+import type { FindingCode } from "./finding-codes.js";
 import { type LoggedCapture, type LoggedFile, type LoggedVersion, statementOf } from "./log-captures.js";
 import type { MeasuredFile } from "./object.js";
 import type { PackagedEntries } from "./package-entries.js";

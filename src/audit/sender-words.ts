@@ -3,8 +3,8 @@ import { parseCheckpoint } from "./checkpoint.js";
 import { auditCrate, cratePath } from "./crate.js";
 import { type Finding, FormatError } from "./finding.js";
 import { listInForce } from "./listed-entries.js";
-import type { PackagedEntries } from "./package-entries.js";
 import { expectedFiles } from "./package.js";
+import type { PackagedEntries } from "./package-entries.js";
 import { auditFixedTexts, auditPage, type KnownTexts, pagePath } from "./sender-texts.js";
 
 /** What a package has of its maker's own words, and what they can be compared with. */

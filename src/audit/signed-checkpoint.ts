@@ -1,7 +1,7 @@
 import { type Checkpoint, checkpointNamespace, parseCheckpoint } from "./checkpoint.js";
 import { sha256 } from "./digest.js";
-import type { FindingCode } from "./finding-codes.js";
 import { type Finding, FormatError } from "./finding.js";
+import type { FindingCode } from "./finding-codes.js";
 import { keyInForce } from "./key-history.js";
 import type { FoundCheckpoint, FoundFile, LogFacts, RestsOn, WitnessEntry } from "./log-facts.js";
 import type { SshPublicKey } from "./ssh-key.js";

@@ -1,8 +1,8 @@
 import { sha256 } from "./digest.js";
-import type { FindingCode } from "./finding-codes.js";
 import { type Finding, FormatError } from "./finding.js";
+import type { FindingCode } from "./finding-codes.js";
 import type { FoundCheckpoint, FoundToken, LogFacts, RestsOn, TokenEntry, Trust } from "./log-facts.js";
-import { signedBytes, type SignedCheckpoint } from "./signed-checkpoint.js";
+import { type SignedCheckpoint, signedBytes } from "./signed-checkpoint.js";
 import type { TimeStamp } from "./time-stamp.js";
 
 export interface TokenAudit {

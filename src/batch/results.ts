@@ -1,9 +1,9 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { readCells, type StoredBatch } from "./list.js";
 import { failedLines, type ResultRow, resultLines } from "../core/lists/result-table.js";
 import { type ReportedRow, reportRows } from "../vault/index/batches.js";
 import type { Vault } from "../vault/vault.js";
+import { readCells, type StoredBatch } from "./list.js";
 
 /** Where the tables of a batch are. */
 export interface WrittenResults {

@@ -16,8 +16,8 @@ import {
   markDone,
   markWaiting,
   type OpenRow,
-  rowByNumber,
   type RowResult,
+  rowByNumber,
   sameRows,
 } from "../vault/index/batches.js";
 import { captureById, isOneOfSeveral } from "../vault/index/captures.js";

@@ -1,14 +1,14 @@
 import { sha256 } from "../audit/digest.js";
 import type { Entry } from "../audit/entry.js";
-import { annotatedRows, type CaptureName } from "../core/capture/annotation-list.js";
 import {
-  annotationBody,
   type AnnotationReading,
   type AnnotationValues,
+  annotationBody,
   fromCommandLine,
   fromRow,
   readAnnotation,
 } from "../core/capture/annotation.js";
+import { annotatedRows, type CaptureName } from "../core/capture/annotation-list.js";
 import { parseSourceUrl, urlKey } from "../core/capture/source-url.js";
 import { foundColumns } from "../core/lists/result-table.js";
 import { readTable } from "../core/lists/table.js";

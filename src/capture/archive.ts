@@ -23,9 +23,9 @@ import {
 } from "./failed-capture.js";
 import {
   type Fetched,
-  fetchList,
   type FetchPlan,
   type FetchTrace,
+  fetchList,
   fetchWithRetries,
 } from "./fetch-attempts.js";
 import { gatherEvidence } from "./gather-evidence.js";

@@ -1,5 +1,9 @@
-import { withoutPaths } from "../core/words/local-paths.js";
 import type { DerivationRecord, DerivationStep, DerivedFile } from "../core/capture/record.js";
+import { withoutPaths } from "../core/words/local-paths.js";
+import { probeMedia } from "../tools/media/ffprobe.js";
+import { tryShortPass } from "../tools/media/short-pass.js";
+import { describeRun } from "../tools/run/run-description.js";
+import { contentPath } from "../vault/objects.js";
 import {
   type DerivationRequest,
   ffmpegRequest,
@@ -18,11 +22,6 @@ import {
   reportProbe,
 } from "./derive-readings.js";
 import { localPlaces } from "./local-places.js";
-import { probeMedia } from "../tools/media/ffprobe.js";
-import { describeRun } from "../tools/run/run-description.js";
-
-import { tryShortPass } from "../tools/media/short-pass.js";
-import { contentPath } from "../vault/objects.js";
 
 type Facts = Omit<
   DerivationRecord,

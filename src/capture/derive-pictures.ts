@@ -1,10 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Keyframe } from "../core/capture/record.js";
-import { isReadable, makeScratch, notApplicable, type StepResult, type Work } from "./derivation-work.js";
 import { renderContactSheet } from "../tools/media/contact-sheet.js";
 import { makePlayable } from "../tools/media/ffmpeg.js";
 import { extractKeyframes } from "../tools/media/keyframes.js";
+import { isReadable, makeScratch, notApplicable, type StepResult, type Work } from "./derivation-work.js";
 
 export async function deriveKeyframes(work: Work): Promise<StepResult> {
   const track = work.tracks.filter(isReadable).find(({ probe }) => probe.video !== null);

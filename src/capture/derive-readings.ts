@@ -1,4 +1,7 @@
 import type { DecodeCheck, StreamHash } from "../core/capture/record.js";
+import { readContentCredentials } from "../tools/media/content-credentials.js";
+import { streamHashes, strictDecode } from "../tools/media/ffmpeg.js";
+import type { MediaRun } from "../tools/media/input.js";
 import {
   ffmpegRequest,
   isReadable,
@@ -8,9 +11,6 @@ import {
   writeByOriginal,
   writeDerived,
 } from "./derivation-work.js";
-import { readContentCredentials } from "../tools/media/content-credentials.js";
-import { streamHashes, strictDecode } from "../tools/media/ffmpeg.js";
-import type { MediaRun } from "../tools/media/input.js";
 
 /** What the probe came to, with the runs that the other steps build on. */
 export function reportProbe(work: Work): StepResult {

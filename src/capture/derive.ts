@@ -11,7 +11,7 @@ import type { HeadReport } from "../seal/checkpoint.js";
 import { commitNextVersion, stagingOf } from "../vault/commit.js";
 import { digestFile } from "../vault/digest-file.js";
 import { syncFile, writeNewFile } from "../vault/durable.js";
-import { captureById, type CaptureRowRecord, oneCaptureByPart, underived } from "../vault/index/captures.js";
+import { type CaptureRowRecord, captureById, oneCaptureByPart, underived } from "../vault/index/captures.js";
 import { schemaProblems } from "../vault/json-schemas.js";
 import { readObject, type StoredObject } from "../vault/objects.js";
 import { beginAttempt } from "../vault/recovery.js";

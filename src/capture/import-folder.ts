@@ -2,8 +2,8 @@ import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync } f
 import { join } from "node:path";
 import { idInName, type ListedVideo, parseDownloadArchive } from "../core/lists/download-archive.js";
 import { HoldfastError } from "../core/words/error.js";
-import { sidecarRole } from "./sidecar-roles.js";
 import { sniffFile } from "../tools/media/kind.js";
+import { sidecarRole } from "./sidecar-roles.js";
 
 /** What is to be imported of a folder. */
 export interface FolderContents {

@@ -6,11 +6,11 @@ import type { Entry } from "../audit/entry.js";
 import type { InventoryFile } from "../audit/inventory.js";
 import type { CaptureRecord, FileRole, RecordFile } from "../core/capture/record.js";
 import { type AnnexFacts, writeAnnex } from "../vault/annex.js";
+import { measureFiles } from "../vault/check/measure.js";
 import { commitFirstVersion } from "../vault/commit.js";
 import { digestFile, type FileDigest } from "../vault/digest-file.js";
 import { syncFile, writeNewFile } from "../vault/durable.js";
 import { schemaProblems } from "../vault/json-schemas.js";
-import { measureFiles } from "../vault/check/measure.js";
 import type { Vault } from "../vault/vault.js";
 
 /** A file in staging that is to become evidence: where it lies, what it is, and its digests as first taken. */

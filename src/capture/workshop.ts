@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { type as osType, homedir, hostname, release, userInfo } from "node:os";
+import { homedir, hostname, type as osType, release, userInfo } from "node:os";
 import { join } from "node:path";
 import type { ClockCheck, Software } from "../core/capture/record.js";
 import { webUrl } from "../core/capture/source-url.js";
@@ -8,7 +8,7 @@ import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/ch
 import { openForWriting } from "../seal/open-vault.js";
 import type { RunDownloader } from "../tools/download/fetch-types.js";
 import { type KeptYtDlp, openKeptYtDlp } from "../tools/download/kept-yt-dlp.js";
-import { ytDlpJailState, type YtDlpPlaces } from "../tools/download/yt-dlp-jail.js";
+import { type YtDlpPlaces, ytDlpJailState } from "../tools/download/yt-dlp-jail.js";
 import { type ExifToolSession, openExifTool } from "../tools/media/exiftool.js";
 import { openPictures, type Pictures } from "../tools/media/pictures.js";
 import { type GuardOptions, readUpstream } from "../tools/network/egress-guard.js";

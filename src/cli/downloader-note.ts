@@ -1,5 +1,5 @@
-import { printable } from "../core/words/printable.js";
 import type { JailsFound } from "../capture/jails.js";
+import { printable } from "../core/words/printable.js";
 import { errorLines } from "./failure-report.js";
 import type { Session } from "./session.js";
 

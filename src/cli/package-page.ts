@@ -1,5 +1,5 @@
-import { printable } from "../core/words/printable.js";
 import type { CheckState } from "../audit/finding.js";
+import { printable } from "../core/words/printable.js";
 import type { PackagedCapture, PackageReport } from "../verify/reports.js";
 import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";

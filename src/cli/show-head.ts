@@ -1,5 +1,5 @@
-import type { HeadReport } from "../seal/checkpoint.js";
 import { printable } from "../core/words/printable.js";
+import type { HeadReport } from "../seal/checkpoint.js";
 import type { Session } from "./session.js";
 import { formatTime } from "./units.js";
 

@@ -1,7 +1,6 @@
+import type { CheckState, Finding } from "../audit/finding.js";
 import type { Question } from "../audit/finding-codes.js";
-import type { Finding } from "../audit/finding.js";
 import { printable } from "../core/words/printable.js";
-import type { CheckState } from "../audit/finding.js";
 import type { FileReport, VerifyReport } from "../verify/reports.js";
 import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";

@@ -1,7 +1,7 @@
 import { encodeCanonical } from "../audit/canonical-json.js";
 import { EntriesByCapture, longestListLine } from "../audit/entry-list.js";
 import { HoldfastError } from "../core/words/error.js";
-import { sealHead, type SealOptions } from "../seal/checkpoint.js";
+import { type SealOptions, sealHead } from "../seal/checkpoint.js";
 import { logLeftovers } from "../seal/log-unlogged.js";
 import { newestCheckpoint } from "../vault/log-folder.js";
 import { packagedEntries } from "../vault/package/content.js";

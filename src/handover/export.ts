@@ -7,7 +7,7 @@ import type { Entry } from "../audit/entry.js";
 import type { Finding } from "../audit/finding.js";
 import { packageName } from "../core/package/choice.js";
 import { HoldfastError } from "../core/words/error.js";
-import { type HeadReport, sealHead, type SealOptions } from "../seal/checkpoint.js";
+import { type HeadReport, type SealOptions, sealHead } from "../seal/checkpoint.js";
 import { openForWriting } from "../seal/open-vault.js";
 import { syncFolder } from "../vault/durable.js";
 import { type CaptureRowRecord, oneCaptureByPart } from "../vault/index/captures.js";

@@ -10,7 +10,7 @@ import { grouped } from "../core/package/grouped.js";
 import { inclusionProofOf } from "../vault/index/merkle-nodes.js";
 import { type LoggedToken, tokensOf } from "../vault/index/tokens.js";
 import { readLogFolder } from "../vault/log-folder.js";
-import { entriesAt, type ExactEntry } from "../vault/package/content.js";
+import { type ExactEntry, entriesAt } from "../vault/package/content.js";
 import type { Vault } from "../vault/vault.js";
 import { platformRoots } from "../verify/trust.js";
 

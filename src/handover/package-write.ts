@@ -2,7 +2,7 @@ import { originOf } from "../audit/checkpoint.js";
 import { lineHash } from "../audit/entry.js";
 import { fixedTextNames } from "../audit/sender-texts.js";
 import { statedValues } from "../core/capture/annotation.js";
-import { bagDeclaration, type BagFile, encodeBagInfo, encodeManifest, inOrder } from "../core/package/bag.js";
+import { type BagFile, bagDeclaration, encodeBagInfo, encodeManifest, inOrder } from "../core/package/bag.js";
 import type { CaptureFacts, PackageFacts } from "../core/package/facts.js";
 import { grouped } from "../core/package/grouped.js";
 import { encodeAllowedSigners } from "../core/package/key-lines.js";
@@ -13,10 +13,10 @@ import {
   annexFiles,
   type ChosenCapture,
   chosenCapture,
-  entriesAt,
   type ExactEntry,
-  packagedEntries,
+  entriesAt,
   type PackagedSource,
+  packagedEntries,
   statedAnnex,
 } from "../vault/package/content.js";
 import type { PackageFolder } from "../vault/package/folder.js";

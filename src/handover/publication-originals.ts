@@ -7,7 +7,7 @@ import { type MediaProbe, probeMedia, type VideoStream } from "../tools/media/ff
 import type { MediaRun } from "../tools/media/input.js";
 import { readChecked } from "../vault/checked-read.js";
 import type { StoredObject } from "../vault/objects.js";
-import { chosenCapture, packagedEntries, type PackagedSource } from "../vault/package/content.js";
+import { chosenCapture, type PackagedSource, packagedEntries } from "../vault/package/content.js";
 import type { World } from "../world.js";
 
 /** An original that ffprobe could read, its bytes compared with the log. */

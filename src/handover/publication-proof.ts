@@ -1,13 +1,13 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { codedSize } from "../core/media/fill.js";
 import { foreignTag, tagTexts } from "../core/media/media-tags.js";
 import { foreignBoxes } from "../core/media/mp4-boxes.js";
 import type { FilledRegion, PublicationCheck, PublicationTiming } from "../core/media/publication.js";
-import { codedSize } from "../core/media/fill.js";
 import { parseSeconds } from "../core/media/timing.js";
-import type { CopyOriginals } from "./publication-originals.js";
 import { probeMedia } from "../tools/media/ffprobe.js";
 import { type MediaRun, whyUnusable } from "../tools/media/input.js";
 import { type CopyTools, frameTimes, measureFills } from "../tools/media/publication-copy.js";
+import type { CopyOriginals } from "./publication-originals.js";
 
 /** A finished copy and what it was to become. */
 export interface FinishedCopy {

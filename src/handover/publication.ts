@@ -9,7 +9,7 @@ import type { PublicationFile, PublicationRecord } from "../core/media/publicati
 import { HoldfastError } from "../core/words/error.js";
 import type { HeadReport } from "../seal/checkpoint.js";
 import { describeRun } from "../tools/run/run-description.js";
-import { commitNextVersion, type Committed, stagingOf } from "../vault/commit.js";
+import { type Committed, commitNextVersion, stagingOf } from "../vault/commit.js";
 import { digestFile } from "../vault/digest-file.js";
 import { syncFile, writeNewFile } from "../vault/durable.js";
 import { oneCaptureByPart } from "../vault/index/captures.js";

@@ -1,6 +1,6 @@
+import type { StoredObject } from "../vault/objects.js";
 import { type ToldByDigests, toldByDigests } from "./told-by-digests.js";
 import { type ToldByTags, toldByTags } from "./told-by-tags.js";
-import type { StoredObject } from "../vault/objects.js";
 
 /** What leaves in the files of a package besides what they show. */
 export interface ToldByFiles {

@@ -1,5 +1,5 @@
-import { type RevealingTags, revealingTags } from "../core/media/media-tags.js";
 import type { DerivedFile } from "../core/capture/record.js";
+import { type RevealingTags, revealingTags } from "../core/media/media-tags.js";
 import { readQuietly } from "../vault/digest-file.js";
 import { contentPath, type StoredObject } from "../vault/objects.js";
 

@@ -1,4 +1,4 @@
-import { encodeEntry, type Entry, lineHash } from "../audit/entry.js";
+import { type Entry, encodeEntry, lineHash } from "../audit/entry.js";
 import { FormatError } from "../audit/finding.js";
 import { parsePublicKey } from "../audit/ssh-key.js";
 import { HoldfastError } from "../core/words/error.js";

@@ -2,10 +2,10 @@ import { keyInForce } from "../audit/key-history.js";
 import { signedBytes } from "../audit/signed-checkpoint.js";
 import { retryAfterMs } from "../core/capture/retry-after.js";
 import type { WayOut } from "../tools/network/guarded-request.js";
-import { authorityState, type AuthorityState, noteAuthority } from "../vault/index/authorities.js";
+import { type AuthorityState, authorityState, noteAuthority } from "../vault/index/authorities.js";
 import { tokensOf } from "../vault/index/tokens.js";
-import { readCheckpoint } from "../vault/log-folder.js";
 import { keyHistoryOf } from "../vault/log.js";
+import { readCheckpoint } from "../vault/log-folder.js";
 import {
   keepToken,
   type PendingProof,

@@ -1,24 +1,24 @@
 import { type Checkpoint, originOf, parseCheckpoint } from "../audit/checkpoint.js";
 import { lineHashOfBytes } from "../audit/entry.js";
 import { FormatError } from "../audit/finding.js";
-import { keyInForce, type KeyPeriod } from "../audit/key-history.js";
+import { type KeyPeriod, keyInForce } from "../audit/key-history.js";
 import type { FoundCheckpoint } from "../audit/log-facts.js";
 import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
 import type { RememberedHead, WrittenEntries } from "../core/capture/remembered-log.js";
 import { HoldfastError } from "../core/words/error.js";
 import {
   type CheckedLog,
-  checkLogFolder,
   type CheckpointSigner,
   type CheckpointStep,
+  checkLogFolder,
   signNewest,
   writeCheckpoint,
 } from "../vault/checkpoints.js";
 import { pendingAnchors } from "../vault/index/authorities.js";
 import { tokensOf } from "../vault/index/tokens.js";
 import { vaultLayout } from "../vault/layout.js";
-import { clearUnfinished, newestCheckpoint } from "../vault/log-folder.js";
 import { hasUnsealed, keyHistoryOf, lineBytesFrom, rotationsAfter } from "../vault/log.js";
+import { clearUnfinished, newestCheckpoint } from "../vault/log-folder.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { closeVault, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";

@@ -10,7 +10,7 @@ import { keyHistoryOf, loggedVaultId, logTimesOf } from "../vault/log.js";
 import { readVault, refuseMissingVault, type VaultReader } from "../vault/reader.js";
 import { closeVault, logEntry, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
-import { type HeadReport, sealHead, type SealOptions } from "./checkpoint.js";
+import { type HeadReport, type SealOptions, sealHead } from "./checkpoint.js";
 import { findKey, refuseFileInside } from "./key-store.js";
 import { knownHistory, knownKeys } from "./known-keys.js";
 import { type KeyChoice, nextKey } from "./make-key.js";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { FormatError } from "../audit/finding.js";
-import { parsePublicKey, publicKeyOfPrivate, secretOfSeed, type SshPublicKey } from "../audit/ssh-key.js";
+import { parsePublicKey, publicKeyOfPrivate, type SshPublicKey, secretOfSeed } from "../audit/ssh-key.js";
 import { HoldfastError } from "../core/words/error.js";
 import { findSshKeygen, hasAskpass, hasTerminal, makeKeyWithPassphrase } from "../tools/run/ssh-keygen.js";
 import type { World } from "../world.js";

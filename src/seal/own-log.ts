@@ -1,14 +1,14 @@
 import { type Checkpoint, checkpointNamespace, originOf, parseCheckpoint } from "../audit/checkpoint.js";
 import type { Entry } from "../audit/entry.js";
 import { FormatError } from "../audit/finding.js";
-import { keyInForce, type KeyPeriod } from "../audit/key-history.js";
+import { type KeyPeriod, keyInForce } from "../audit/key-history.js";
 import { asciiOf } from "../audit/signed-checkpoint.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import type { RememberedHead } from "../core/capture/remembered-log.js";
 import { type LineState, passLines } from "../vault/line-pass.js";
-import { checkpointSizes, readCheckpoint } from "../vault/log-folder.js";
 import { lastRow } from "../vault/log.js";
+import { checkpointSizes, readCheckpoint } from "../vault/log-folder.js";
 import type { Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { storedKeys } from "./key-store.js";

@@ -5,12 +5,12 @@ import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { HoldfastError } from "../core/words/error.js";
 import { witnessesOf } from "../vault/index/tokens.js";
-import { placeInLog, readLogFolder } from "../vault/log-folder.js";
 import { keyHistoryOf } from "../vault/log.js";
+import { placeInLog, readLogFolder } from "../vault/log-folder.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { closeVault, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
-import { type HeadReport, sealHead, type SealOptions } from "./checkpoint.js";
+import { type HeadReport, type SealOptions, sealHead } from "./checkpoint.js";
 import { logLeftovers, logWitness } from "./log-unlogged.js";
 import { openForWriting } from "./open-vault.js";
 

@@ -2,7 +2,7 @@ import { webUrl } from "../core/capture/source-url.js";
 import { digestFileQuickly } from "../vault/digest-file.js";
 import { readAnchors } from "../vault/index/anchors.js";
 import { annotationsOf } from "../vault/index/annotations.js";
-import { digestPlaces, findCaptures, type FindQuery, wordPlaces } from "../vault/index/find-rows.js";
+import { digestPlaces, type FindQuery, findCaptures, wordPlaces } from "../vault/index/find-rows.js";
 import { entriesNamed } from "../vault/index/local-names.js";
 import { readVault } from "../vault/reader.js";
 import type { World } from "../world.js";

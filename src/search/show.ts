@@ -8,8 +8,8 @@ import { type CaptureRowRecord, oneCaptureByPart, queryCaptures } from "../vault
 import { entriesNamed, localName } from "../vault/index/local-names.js";
 import { earliestTokens } from "../vault/index/tokens.js";
 import type { VaultLayout } from "../vault/layout.js";
-import { newestCheckpoint } from "../vault/log-folder.js";
 import { entriesOf } from "../vault/log.js";
+import { newestCheckpoint } from "../vault/log-folder.js";
 import { publicationsOf, readObject } from "../vault/objects.js";
 import { readVault, type VaultReader } from "../vault/reader.js";
 import type { CaptureRow, ListFilter } from "./captures.js";

@@ -5,7 +5,7 @@ import { downloaderJail, mediaJail } from "../capture/jails.js";
 import type { ClockCheck } from "../core/capture/record.js";
 import { diskReserve } from "../core/words/disk-reserve.js";
 import { HoldfastError } from "../core/words/error.js";
-import { type DoctorFinding, sealFindings, type SealState, sealState } from "../seal/seal-state.js";
+import { type DoctorFinding, type SealState, sealFindings, sealState } from "../seal/seal-state.js";
 import { checkClock } from "../tools/run/clock.js";
 import { confinedCommand } from "../tools/run/confinement.js";
 import { type InstalledModule, installedModules } from "../tools/run/installed-modules.js";

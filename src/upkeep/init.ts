@@ -1,5 +1,5 @@
 import { HoldfastError } from "../core/words/error.js";
-import { type HeadReport, sealHead, type SealOptions } from "../seal/checkpoint.js";
+import { type HeadReport, type SealOptions, sealHead } from "../seal/checkpoint.js";
 import { findKey } from "../seal/key-store.js";
 import { firstKey, type KeyChoice, refuseKeyChoice } from "../seal/make-key.js";
 import { openForWriting } from "../seal/open-vault.js";

@@ -8,7 +8,7 @@ import { readMemory, rememberLost } from "../seal/signer-memory.js";
 import { unnamedAnnexes, unnamedObjects } from "../vault/check/unnamed-folders.js";
 import { makeFolder } from "../vault/durable.js";
 import type { EntryMemory } from "../vault/entry-memory.js";
-import { rebuildDatabase, type RebuiltLog } from "../vault/index/rebuild.js";
+import { type RebuiltLog, rebuildDatabase } from "../vault/index/rebuild.js";
 import { type VaultLayout, vaultLayout } from "../vault/layout.js";
 import { glanceAt } from "../vault/log.js";
 import { readSettings } from "../vault/settings.js";

@@ -17,8 +17,8 @@ import { checkSignature } from "../audit/sshsig.js";
 import { HoldfastError } from "../core/words/error.js";
 import { digestFileQuickly } from "./digest-file.js";
 import { peaksOf } from "./index/merkle-nodes.js";
-import { listSegments, newestCheckpoint, placeInLog } from "./log-folder.js";
 import { lastRow, textOfLine } from "./log.js";
+import { listSegments, newestCheckpoint, placeInLog } from "./log-folder.js";
 import { refuseOlderLog } from "./older-log.js";
 import type { Vault } from "./vault.js";
 

@@ -1,7 +1,7 @@
 import { closeSync, lstatSync, readSync } from "node:fs";
-import { HoldfastError } from "../core/words/error.js";
-import type { FindingCode } from "../audit/finding-codes.js";
 import type { Finding } from "../audit/finding.js";
+import type { FindingCode } from "../audit/finding-codes.js";
+import { HoldfastError } from "../core/words/error.js";
 import { openQuietly } from "./digest-file.js";
 import type { VaultLayout } from "./layout.js";
 import { isBeingWritten } from "./writer-lock.js";

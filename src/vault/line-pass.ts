@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import { checkLineBytes, type Entry, firstLink, lineHashOfBytes, type Link } from "../audit/entry.js";
+import { checkLineBytes, type Entry, firstLink, type Link, lineHashOfBytes } from "../audit/entry.js";
 import { GrowingTree } from "../audit/merkle.js";
 import { lineBytesFrom } from "./log.js";
 

@@ -2,8 +2,8 @@ import type Database from "better-sqlite3";
 import {
   buildEntry,
   checkLineBytes,
-  encodeEntry,
   type Entry,
+  encodeEntry,
   firstLink,
   genesisPrev,
   lineHash,
@@ -12,9 +12,9 @@ import {
 } from "../audit/entry.js";
 import { exactText } from "../audit/exact-text.js";
 import { FormatError } from "../audit/finding.js";
-import { keyHistory, type KeyPeriod } from "../audit/key-history.js";
-import { type LogTimes, logTimes, type StatedTime } from "../audit/log-times.js";
+import { type KeyPeriod, keyHistory } from "../audit/key-history.js";
 import type { StoredLine } from "../audit/log.js";
+import { type LogTimes, logTimes, type StatedTime } from "../audit/log-times.js";
 import { HoldfastError } from "../core/words/error.js";
 import type { LogGlance } from "./entry-memory.js";
 import { addLeaf } from "./index/merkle-nodes.js";

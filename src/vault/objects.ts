@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { HoldfastError } from "../core/words/error.js";
 import { headContentPaths, type Inventory, parseInventory } from "../audit/inventory.js";
-import type { PublicationRecord } from "../core/media/publication.js";
 import type { CaptureRecord, DerivationRecord } from "../core/capture/record.js";
+import type { PublicationRecord } from "../core/media/publication.js";
+import { HoldfastError } from "../core/words/error.js";
 import { schemaProblems } from "./json-schemas.js";
 
 /** An object of the vault as its head version describes it. */

@@ -2,10 +2,9 @@ import { existsSync, lstatSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import type { FindingCode } from "../audit/finding-codes.js";
 import type { Finding } from "../audit/finding.js";
+import type { FindingCode } from "../audit/finding-codes.js";
 import { HoldfastError } from "../core/words/error.js";
-import { databaseObstacle, databaseState, leftWal, refuseDatabaseObstacle } from "./database-files.js";
 import {
   damagedDatabase,
   isMachineFault,
@@ -14,6 +13,7 @@ import {
   refuseOtherSchema,
   schemaDifferences,
 } from "./database.js";
+import { databaseObstacle, databaseState, leftWal, refuseDatabaseObstacle } from "./database-files.js";
 import { copyQuietly, largestText, readQuietly } from "./digest-file.js";
 import { isVault, type VaultLayout, vaultLayout } from "./layout.js";
 import { isBeingWritten } from "./writer-lock.js";

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { CheckpointAudit } from "../audit/checkpoints.js";
-import type { FindingCode } from "../audit/finding-codes.js";
+import type { CheckState } from "../audit/finding.js";
 import { decidedBy, type Finding } from "../audit/finding.js";
+import type { FindingCode } from "../audit/finding-codes.js";
 import type { LoggedCapture, LoggedVersion } from "../audit/log-captures.js";
 import { restsOnNothing } from "../audit/log-facts.js";
 import { isGood, sealStates } from "../audit/verdict.js";
-import type { CheckState } from "../audit/finding.js";
 import { waitForWriter } from "../vault/check/second-look.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { digestFile, isRefusal } from "../vault/digest-file.js";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { type FixedTextName, fixedTextNames, type KnownTexts } from "../audit/sender-texts.js";
 import { sha256 } from "../audit/digest.js";
+import { type FixedTextName, fixedTextNames, type KnownTexts } from "../audit/sender-texts.js";
 
 /** The bytes of a text that goes into every package (FORMAT.md §17), beside this program. */
 export function fixedText(name: FixedTextName): Buffer {

@@ -1,8 +1,8 @@
+import type { CheckState } from "../audit/finding.js";
 import { decidedBy, type Finding } from "../audit/finding.js";
 import { restsOnNothing } from "../audit/log-facts.js";
 import { hasErrors, isGood, sealStates } from "../audit/verdict.js";
 import { HoldfastError } from "../core/words/error.js";
-import type { CheckState } from "../audit/finding.js";
 import { waitForWriter } from "../vault/check/second-look.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { openForAudit } from "../vault/reader.js";

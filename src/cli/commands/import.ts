@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { printable } from "../../core/words/printable.js";
 import type { ImportRequest } from "../../capture/import.js";
+import { printable } from "../../core/words/printable.js";
 import { exitStatusHelp, statusOfCaptures } from "../exit-status.js";
 import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { printable, printableJson } from "../../core/words/printable.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
-import { showUnsealed } from "../show-head.js";
 import { errorLines } from "../failure-report.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
+import { showUnsealed } from "../show-head.js";
 import { addKeyOptions, type KeyOptions, keyChoice } from "./key.js";
 
 export function addInit(program: Command, run: RunCommand): void {

@@ -4,9 +4,9 @@ import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { KeyChoice } from "../../seal/make-key.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
-import { showUnsealed } from "../show-head.js";
 import { keyPage, rotationPage } from "../key-page.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
+import { showUnsealed } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
 
 export interface KeyOptions {

@@ -1,13 +1,13 @@
 import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { type Fill, fillForm, mostFills, parseFill } from "../../core/media/fill.js";
-import { printable, printableJson } from "../../core/words/printable.js";
 import { parseSeconds } from "../../core/media/timing.js";
-import type { HeadReport } from "../../seal/checkpoint.js";
+import { printable, printableJson } from "../../core/words/printable.js";
 import type { RedactResult } from "../../handover/publication.js";
+import type { HeadReport } from "../../seal/checkpoint.js";
 import { exitStatus, exitStatusHelp } from "../exit-status.js";
-import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
 import { filledLines, soundWords, timingLines } from "../publication-words.js";
+import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
 import { columnsOf } from "../terminal.js";

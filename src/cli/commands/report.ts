@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { HoldfastError } from "../../core/words/error.js";
-import { printable, printableJson } from "../../core/words/printable.js";
 import type { ReportFacts } from "../../core/report/facts.js";
 import { type ReportLanguage, reportLanguages } from "../../core/report/texts/texts.js";
+import { HoldfastError } from "../../core/words/error.js";
+import { printable, printableJson } from "../../core/words/printable.js";
 import type { Report } from "../../handover/report.js";
 import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
 import { errorLines } from "../failure-report.js";

@@ -1,7 +1,7 @@
-import { HoldfastError } from "../words/error.js";
-import type { ListRow, ListTable } from "../lists/table.js";
 import { outcomeNames } from "../lists/result-table.js";
+import type { ListRow, ListTable } from "../lists/table.js";
 import { namesAddresses, urlColumnOf } from "../lists/url-column.js";
+import { HoldfastError } from "../words/error.js";
 
 /** How a row of a list says which captures it is about. */
 export type CaptureName =

@@ -1,6 +1,6 @@
-import { holdsOnlyAddresses } from "./cell-address.js";
 import { HoldfastError } from "../words/error.js";
 import { printable } from "../words/printable.js";
+import { holdsOnlyAddresses } from "./cell-address.js";
 
 /** Headers that name a web address and nothing else, those that are meant first in front. */
 const certainNames = [

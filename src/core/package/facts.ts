@@ -1,6 +1,6 @@
 import type { AuthorityTime } from "../../audit/authority-times.js";
-import type { RevealingTags } from "../media/media-tags.js";
 import type { CaptureRecord, DerivationRecord } from "../capture/record.js";
+import type { RevealingTags } from "../media/media-tags.js";
 
 /** What the pages and the metadata of a package are made from (FORMAT.md §17). All of it is the word of whoever exports. */
 export interface PackageFacts {

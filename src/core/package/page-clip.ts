@@ -1,14 +1,14 @@
-import { type Html, type HtmlValue, html } from "../words/html.js";
-import type { CaptureFacts } from "./facts.js";
-import { claimed, fileLink, picture, position, shortSize, utc } from "./page-markup.js";
-import { entriesTable, fileTables } from "./page-tables.js";
-import { type DescribedFile, describedFiles } from "./roles.js";
-import { printable } from "../words/printable.js";
 import type { Claim, DerivationRecord, TransferCheck } from "../capture/record.js";
 import { isUnjudged, outcomeOf } from "../report/facts.js";
 import { banner, exact, type FactRow, facts, list, name, note, subheading } from "../report/markup.js";
 import { english } from "../report/texts/en.js";
 import type { ClaimLabel } from "../report/texts/texts.js";
+import { type Html, type HtmlValue, html } from "../words/html.js";
+import { printable } from "../words/printable.js";
+import type { CaptureFacts } from "./facts.js";
+import { claimed, fileLink, picture, position, shortSize, utc } from "./page-markup.js";
+import { entriesTable, fileTables } from "./page-tables.js";
+import { type DescribedFile, describedFiles } from "./roles.js";
 
 /** The name of a clip for headings and lists: what somebody called it, else its id. */
 export function clipName({ id, record }: CaptureFacts): Html {

@@ -1,9 +1,9 @@
-import { type Html, type HtmlValue, html } from "../words/html.js";
 import { packagePathProblem } from "../../audit/package-paths.js";
-import type { DescribedFile } from "./roles.js";
 import type { Claim } from "../capture/record.js";
 import { exact, quoted } from "../report/markup.js";
 import { english } from "../report/texts/en.js";
+import { type Html, type HtmlValue, html } from "../words/html.js";
+import type { DescribedFile } from "./roles.js";
 
 /** A link to a file of the package; plain words where its path is none that §17 allows. */
 export function fileLink(file: DescribedFile, words: HtmlValue, kind = "file"): Html {

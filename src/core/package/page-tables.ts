@@ -1,9 +1,9 @@
+import { type Column, exact, grid, list, note, subheading } from "../report/markup.js";
+import { english } from "../report/texts/en.js";
 import { type Html, type HtmlValue, html } from "../words/html.js";
 import type { CaptureFacts, CheckpointFacts } from "./facts.js";
 import { fileLink, fullSize, utc } from "./page-markup.js";
 import type { DescribedFile, FileGroup } from "./roles.js";
-import { type Column, exact, grid, list, note, subheading } from "../report/markup.js";
-import { english } from "../report/texts/en.js";
 
 /** All files of a clip with size and SHA-256: those received open, those made from them folded up. */
 export function fileTables({ record }: CaptureFacts, files: readonly DescribedFile[]): HtmlValue {

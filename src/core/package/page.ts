@@ -1,11 +1,11 @@
+import { outcomeOf } from "../report/facts.js";
+import { banner, documentText, exact, facts, list, note, section, subheading } from "../report/markup.js";
+import { english } from "../report/texts/en.js";
 import { folderSecurityPolicy, type Html, type HtmlValue, html } from "../words/html.js";
 import type { PackageFacts } from "./facts.js";
 import { clipName, clipSection } from "./page-clip.js";
 import { fullSize, packageStyle, utc } from "./page-markup.js";
 import { checkpointsTable } from "./page-tables.js";
-import { outcomeOf } from "../report/facts.js";
-import { banner, documentText, exact, facts, list, note, section, subheading } from "../report/markup.js";
-import { english } from "../report/texts/en.js";
 
 /**
  * `data/index.html` of a package (FORMAT.md §17): what it is, the clips, then the proof, for somebody without holdfast.

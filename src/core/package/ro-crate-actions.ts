@@ -1,8 +1,8 @@
-import type { CaptureFacts, PackageFacts } from "./facts.js";
-import { describedFiles } from "./roles.js";
 import type { Software } from "../capture/record.js";
+import type { CaptureFacts, PackageFacts } from "./facts.js";
 import { type Entity, type Reference, reference, references, seriesId } from "./ro-crate-entity.js";
 import { sourceId } from "./ro-crate-source.js";
+import { describedFiles } from "./roles.js";
 import { digestToHandOn } from "./telling-digests.js";
 
 /** What was done to make these files, each with its times and programs, and the programs with their versions. */

@@ -1,6 +1,6 @@
-import type { CaptureFacts } from "./facts.js";
 import type { Claim, SourceFacts } from "../capture/record.js";
 import { english } from "../report/texts/en.js";
+import type { CaptureFacts } from "./facts.js";
 import { type Entity, references, seriesId } from "./ro-crate-entity.js";
 
 type SourceClaim = Claim<string | number | readonly string[]>;

@@ -1,9 +1,9 @@
-import type { CaptureFacts, PackageFacts } from "./facts.js";
-import { type DescribedFile, describedFiles, mediaType } from "./roles.js";
 import { printableJson } from "../words/printable.js";
+import type { CaptureFacts, PackageFacts } from "./facts.js";
 import { actionEntities } from "./ro-crate-actions.js";
 import { type Entity, reference, references, seriesId } from "./ro-crate-entity.js";
 import { sourceEntities, sourceId } from "./ro-crate-source.js";
+import { type DescribedFile, describedFiles, mediaType } from "./roles.js";
 
 const specification = "https://w3id.org/ro/crate/1.2";
 

@@ -1,5 +1,5 @@
-import type { CaptureFacts, PackagedFile } from "./facts.js";
 import type { DerivedFile, FileRole } from "../capture/record.js";
+import type { CaptureFacts, PackagedFile } from "./facts.js";
 
 /** Where a file of a package comes from. */
 export type FileGroup = "received" | "derived" | "annex";

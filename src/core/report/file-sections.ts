@@ -1,5 +1,5 @@
-import { type Html, type HtmlValue, html } from "../words/html.js";
 import type { DerivationRecord, RunRecord, TransferCheck } from "../capture/record.js";
+import { type Html, type HtmlValue, html } from "../words/html.js";
 import type { ReportedFile, ReportFacts } from "./facts.js";
 import { exact, facts, grid, list, name, note, quoted, type Say, section, subheading } from "./markup.js";
 import { softwareTable } from "./software.js";

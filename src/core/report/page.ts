@@ -1,10 +1,10 @@
 import { type Html, html } from "../words/html.js";
 import {
+  authorityOf,
   checksSection,
   custodySection,
   limitsSection,
   outsideTimeSection,
-  authorityOf,
 } from "./custody-sections.js";
 import { isUnjudged, type ReportFacts, type ReportPictures } from "./facts.js";
 import {

@@ -1,7 +1,7 @@
-import { type Html, type HtmlValue, html } from "../words/html.js";
 import type { Software } from "../capture/record.js";
-import { exact, grid, type Say } from "./markup.js";
 import { digestToHandOn } from "../package/telling-digests.js";
+import { type Html, type HtmlValue, html } from "../words/html.js";
+import { exact, grid, type Say } from "./markup.js";
 
 /** Programs and versions with their digests, as far as these tell nothing of the collector's machine (FORMAT.md §5.5). */
 export function softwareTable(software: readonly Software[], say: Say): Html {

@@ -1,6 +1,6 @@
+import type { Claim, ClockCheck, HttpExchange } from "../capture/record.js";
 import { type Html, type HtmlValue, html } from "../words/html.js";
 import { printable } from "../words/printable.js";
-import type { Claim, ClockCheck, HttpExchange } from "../capture/record.js";
 import type { AnnexDetails, ReportFacts } from "./facts.js";
 import {
   exact,

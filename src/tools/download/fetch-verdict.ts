@@ -16,8 +16,8 @@ import { printable, wellFormed } from "../../core/words/printable.js";
 import { maxInfoJsonBytes } from "../run/limits.js";
 import type { RunResult } from "../run/run-request.js";
 import type {
-  FetchedFile,
   FetchEvidence,
+  FetchedFile,
   FetchOutcome,
   FetchRequest,
   ListEntry,

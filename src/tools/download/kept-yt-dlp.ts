@@ -1,7 +1,7 @@
 import { confinedCommand } from "../run/confinement.js";
 import { keptYtDlpLimits } from "../run/limits.js";
-import type { RunRequest, RunResult } from "../run/run-request.js";
 import { run, supervise } from "../run/run.js";
+import type { RunRequest, RunResult } from "../run/run-request.js";
 import type { Downloader } from "./fetch-types.js";
 import { type PreforkInterpreter, startPrefork } from "./prefork-interpreter.js";
 import { readYtDlpFile } from "./yt-dlp-file.js";

@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import { isJsonObject, type Json, parseForeignJson } from "../../audit/canonical-json.js";
 import { childEnvironment, resourceLimits } from "../run/confinement.js";
 import { keptYtDlpLimits } from "../run/limits.js";
-import type { KeptProcess, RunRequest, RunResult, Started } from "../run/run-request.js";
 import { killGroup, type OpenJail, openJail, startKept } from "../run/run.js";
+import type { KeptProcess, RunRequest, RunResult, Started } from "../run/run-request.js";
 import type { YtDlpModule } from "./yt-dlp-file.js";
 
 // Beside the sources, also when the compiled program runs: the compiler copies nothing.

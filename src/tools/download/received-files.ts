@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { FetchedFile, FetchedSidecar } from "./fetch-types.js";
 import { textKindOf } from "../media/kind.js";
+import type { FetchedFile, FetchedSidecar } from "./fetch-types.js";
 import { listName, mediaName } from "./yt-dlp-args.js";
 
 /** One media file of the downloader with what belongs to it. */

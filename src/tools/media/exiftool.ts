@@ -3,8 +3,8 @@ import { basename, dirname } from "node:path";
 import { ExifTool } from "exiftool-vendored";
 import { isJsonObject, parseForeignJson } from "../../audit/canonical-json.js";
 import { printable } from "../../core/words/printable.js";
-import type { KeptProcess, Limits } from "../run/run-request.js";
 import { startKeptJailed } from "../run/run.js";
+import type { KeptProcess, Limits } from "../run/run-request.js";
 
 export type ExifToolOutcome = { readonly json: string } | { readonly refused: string };
 

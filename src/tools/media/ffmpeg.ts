@@ -2,8 +2,8 @@ import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { DecodeCheck } from "../../core/capture/record.js";
 import { fromMicroseconds, parseSeconds } from "../../core/media/timing.js";
-import type { MediaProbe } from "./ffprobe.js";
 import { decodeLimits, remuxLimits } from "../run/limits.js";
+import type { MediaProbe } from "./ffprobe.js";
 import { ffmpegArgv, type MediaRun, runMedia, whyUnusable } from "./input.js";
 
 /** What every function here needs: absolute paths of ffmpeg and of the original, and an existing empty folder. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Look, lookBytes, lookHeight, lookWidth } from "../../core/media/dhash.js";
 import type { Limits } from "../run/run-request.js";
 import type { VideoStream } from "./ffprobe.js";
-import { ffmpegArgv, type FfmpegOutput, type MediaRun, runMedia, takeSideFile } from "./input.js";
+import { type FfmpegOutput, ffmpegArgv, type MediaRun, runMedia, takeSideFile } from "./input.js";
 
 /** What every decoding run needs. Absolute paths; `scratch` is an existing folder for side files. */
 export interface DecodingSource {

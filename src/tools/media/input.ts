@@ -2,8 +2,8 @@ import { readFileSync, rmSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import ffmpegCommand from "fluent-ffmpeg";
 import { HoldfastError } from "../../core/words/error.js";
-import type { Limits, RunResult } from "../run/run-request.js";
 import { run } from "../run/run.js";
+import type { Limits, RunResult } from "../run/run-request.js";
 
 /** One finished run of ffmpeg or ffprobe, ready for `describeRun`. `argv` holds paths of this machine. */
 export interface MediaRun {

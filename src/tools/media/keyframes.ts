@@ -1,19 +1,19 @@
+import type { Keyframe } from "../../core/capture/record.js";
 import { dhash } from "../../core/media/dhash.js";
-import { HoldfastError } from "../../core/words/error.js";
 import {
   keyframeName,
   maxKeyframes,
   presentationOrder,
   withinLimit,
 } from "../../core/media/keyframe-plan.js";
-import type { Keyframe } from "../../core/capture/record.js";
 import { decimalSeconds, parseSeconds } from "../../core/media/timing.js";
+import { HoldfastError } from "../../core/words/error.js";
+import { decodeLimits } from "../run/limits.js";
 import type { MediaProbe, VideoStream } from "./ffprobe.js";
 import type { DecodingSource, LookedAt } from "./frame-runs.js";
 import type { FrameTaking, NumberedFrame, RouteResult } from "./frame-taking.js";
-import { takeFromKeyFrames } from "./key-frame-route.js";
-import { decodeLimits } from "../run/limits.js";
 import { type MediaRun, whyUnusable } from "./input.js";
+import { takeFromKeyFrames } from "./key-frame-route.js";
 import { readPackets } from "./packets.js";
 import { discardFrames, keepFrame } from "./picture-taking.js";
 import type { Pictures } from "./pictures.js";

@@ -2,19 +2,19 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { pictureLimits } from "../run/limits.js";
-import type { KeptProcess } from "../run/run-request.js";
 import { killGroup, startKeptJailed } from "../run/run.js";
+import type { KeptProcess } from "../run/run-request.js";
+import type { RawPicture } from "./picture.js";
 import {
   encodeMessage,
   type FrameDrawing,
   type FrameShape,
   messageReader,
-  partsOf,
   type PictureFacts,
   type PictureJob,
   type PictureMessage,
+  partsOf,
 } from "./picture-messages.js";
-import type { RawPicture } from "./picture.js";
 
 /** What draws pictures: a process of its own that sees no file and no network, only pixels and JPEG files of ours. */
 export interface Pictures {

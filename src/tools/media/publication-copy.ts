@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { codedSize } from "../../core/media/fill.js";
 import type { Region } from "../../core/media/publication.js";
 import { microseconds, parseRatio } from "../../core/media/timing.js";
-import { readProgress } from "./ffmpeg.js";
 import { copyLimits, decodeLimits, versionLimits } from "../run/limits.js";
+import { readProgress } from "./ffmpeg.js";
 import {
   type FfmpegOutput,
   ffmpegArgv,

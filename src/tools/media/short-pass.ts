@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { lookBytes } from "../../core/media/dhash.js";
 import type { DecodeCheck } from "../../core/capture/record.js";
+import { lookBytes } from "../../core/media/dhash.js";
 import { parseSeconds } from "../../core/media/timing.js";
+import { shortPassLimits } from "../run/limits.js";
 import {
   decodeOptions,
   type FfmpegRequest,
@@ -16,9 +17,8 @@ import {
 } from "./ffmpeg.js";
 import type { MediaProbe, VideoStream } from "./ffprobe.js";
 import { type FrameLine, type LookedAt, looksOutputs, takeFrameLines } from "./frame-runs.js";
-import { decodesCheaply } from "./key-frame-route.js";
-import { shortPassLimits } from "../run/limits.js";
 import { ffmpegArgv, type MediaRun, takeSideFile, whyUnusable } from "./input.js";
+import { decodesCheaply } from "./key-frame-route.js";
 
 /**
  * What one run over a short clip told, the same as `lookAtFrames`, `strictDecode` and `streamHashes` tell in three: a

@@ -5,10 +5,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { HoldfastError } from "../../core/words/error.js";
+import { doorPort } from "../run/jail-door.js";
 import { dialDirectly, dialThrough, dialUpstream, proxyLogin, type Upstream } from "./egress-dial.js";
 import { answerPlainly, maxHeaderBytes, relayRequest, relayTunnel } from "./egress-relay.js";
 import { checkTarget, parseAuthority, Refusal, type Resolve, type Target, wordsOf } from "./egress-target.js";
-import { doorPort } from "../run/jail-door.js";
 
 /** One connection that was asked for. Part of the evidence: what the collection touched besides the page. */
 export interface Connection {

@@ -3,8 +3,8 @@ import { access, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClockCheck } from "../../core/capture/record.js";
-import type { Limits, RunResult } from "./run-request.js";
 import { run } from "./run.js";
+import type { Limits, RunResult } from "./run-request.js";
 
 const limits: Limits = {
   wallMs: 1000,

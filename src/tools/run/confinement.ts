@@ -1,6 +1,6 @@
+import { type Jail, jailArgv } from "./jail.js";
 import { doorArgv, placesOfDoor } from "./jail-door.js";
 import { isExecutable, pathsOf, systemFolders } from "./jail-state.js";
-import { type Jail, jailArgv } from "./jail.js";
 import type { Limits, RunRequest, Sandbox } from "./run-request.js";
 
 /** The whole environment of every child. Nothing is inherited: no proxy, plugin, preload or report variable. */

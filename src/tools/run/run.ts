@@ -3,17 +3,17 @@ import { constants } from "node:os";
 import { Readable } from "node:stream";
 import {
   bwrap,
-  childEnvironment,
   type Confined,
+  childEnvironment,
   confinedCommand,
   jailedCommand,
   prlimit,
 } from "./confinement.js";
+import { isOfTheSystem, type Jail } from "./jail.js";
 import { serveDoor } from "./jail-door.js";
 import { type JailState, pathsOf, tryJail } from "./jail-state.js";
-import { isOfTheSystem, type Jail } from "./jail.js";
 import { versionLimits } from "./limits.js";
-import { collectOutput, graceMs, GroupEnding } from "./program-output.js";
+import { collectOutput, GroupEnding, graceMs } from "./program-output.js";
 import type { KeptProcess, RunRequest, RunResult, Started } from "./run-request.js";
 
 /** Never changes its mind within a process: a jail that fails later fails the run. */

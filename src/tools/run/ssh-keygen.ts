@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { isatty } from "node:tty";
 import { printable } from "../../core/words/printable.js";
-import type { Limits, RunResult } from "./run-request.js";
 import { run } from "./run.js";
+import type { Limits, RunResult } from "./run-request.js";
 
 type Env = Readonly<Record<string, string | undefined>>;
 

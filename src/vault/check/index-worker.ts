@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
-import { auditIndex, type LinesTask } from "./index-tables.js";
 import { openDatabaseForReading } from "../database.js";
 import { vaultLayout } from "../layout.js";
+import { auditIndex, type LinesTask } from "./index-tables.js";
 
 /** What the thread is asked: the vault, and the file in which its database was opened. */
 export interface IndexTask {

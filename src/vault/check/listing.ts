@@ -1,13 +1,13 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import type { LogAudit } from "../../audit/log.js";
 import { sha256 } from "../../audit/digest.js";
 import type { Finding } from "../../audit/finding.js";
+import type { LogAudit } from "../../audit/log.js";
 import type { LoggedCapture } from "../../audit/log-captures.js";
 import { isRefusal, largestText, readQuietly } from "../digest-file.js";
 import { storageRootFiles, type VaultLayout } from "../layout.js";
-import { type FoundPath, walk } from "./walk.js";
 import { isLockFile } from "../writer-lock.js";
+import { type FoundPath, walk } from "./walk.js";
 
 /** What lies in a vault, paths relative to it. What is inside `staging` is unfinished work and not looked at. */
 export interface VaultListing {

@@ -1,8 +1,8 @@
 import type { Checkpoint } from "../../audit/checkpoint.js";
 import { auditAgainst, auditCheckpoints, type CheckpointAudit } from "../../audit/checkpoints.js";
 import { type Finding, leavesOpen } from "../../audit/finding.js";
-import type { FoundCheckpoint, Trust } from "../../audit/log-facts.js";
 import type { LogAudit } from "../../audit/log.js";
+import type { FoundCheckpoint, Trust } from "../../audit/log-facts.js";
 import { withoutUnread } from "../../audit/unread.js";
 import { databaseState } from "../database-files.js";
 import { oneIdByPart } from "../index/captures.js";

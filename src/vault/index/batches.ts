@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import { glanceAt, lastRow } from "../log.js";
-import { prepared } from "./statements.js";
 import type { Vault } from "../vault.js";
+import { prepared } from "./statements.js";
 
 /** A list that is worked through (FORMAT.md §19): working state and no evidence. */
 export interface BatchRecord {

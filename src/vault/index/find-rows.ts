@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import { dateSpan } from "../../core/capture/date-span.js";
 import { foldedText, holdsWords, queryWords } from "../../core/capture/folded-text.js";
 import { annotationsOf } from "./annotations.js";
-import { captureColumns, type CaptureRowRecord, knownHosts } from "./captures.js";
+import { type CaptureRowRecord, captureColumns, knownHosts } from "./captures.js";
 import { prepared } from "./statements.js";
 import { addTextFunctions, matchOf } from "./text-search.js";
 

@@ -1,5 +1,4 @@
 import type Database from "better-sqlite3";
-import { HoldfastError } from "../../core/words/error.js";
 import type { Finding } from "../../audit/finding.js";
 import {
   consistencyProofFrom,
@@ -11,6 +10,7 @@ import {
   rangeRootFrom,
   treeRoot,
 } from "../../audit/merkle.js";
+import { HoldfastError } from "../../core/words/error.js";
 import { prepared } from "./statements.js";
 
 /**

@@ -4,7 +4,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Encrypter, type Recipient, Stanza } from "age-encryption";
-import { type Pack, pack as newPack } from "tar-stream";
+import { pack as newPack, type Pack } from "tar-stream";
 import { FormatError } from "../../audit/finding.js";
 import { packagePathProblem } from "../../audit/package-paths.js";
 import { parsePublicKey } from "../../audit/ssh-key.js";

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { BagFile } from "../../core/package/bag.js";
 import { sha256, sha512 } from "../../audit/digest.js";
+import type { BagFile } from "../../core/package/bag.js";
 import { readChecked, type StatedFile } from "../checked-read.js";
 import { makeFolder, syncFolderTree, writeNewFile } from "../durable.js";
 

@@ -6,9 +6,9 @@ import {
   parseLongName,
   parsePaxHeader,
   parseTarHeader,
-  tarBlock,
   type TarExtension,
   type TarHeader,
+  tarBlock,
 } from "../../audit/tar-header.js";
 import { openNamedQuietly } from "../digest-file.js";
 import type { PackageIndex, PackageIndexFile, PackageLimits } from "./entries.js";
