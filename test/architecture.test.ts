@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const source = join(import.meta.dirname, "../src");
+const root = join(source, "..");
 
 interface SourceFile {
   /** Relative to src, with forward slashes. */
@@ -210,6 +211,21 @@ describe("the sources keep the rules of the house", () => {
     expect(long.map(({ path }) => path)).toEqual([]);
   });
 
+  it("nothing is exported that no other file takes, save types that name what an export takes or gives", () => {
+    const taken = takenNames();
+    const values = /^export (?:async |abstract )*(?:function\*?|const|let|class) (\w+)/gm;
+    const types = /^export (?:interface|type) (\w+)/gm;
+    const idle = files.flatMap(({ path, text }) => {
+      const isUsedHere = (name: string) => namesBy(new RegExp(`\\b(${name})\\b`, "g"), text).length > 1;
+      const names = [...namesBy(values, text), ...namesBy(types, text).filter((name) => !isUsedHere(name))];
+      return names
+        .filter((name) => !taken.has(`${basename(path, ".ts")}: ${name}`))
+        .map((name) => `${path}: ${name}`);
+    });
+    expect(taken.size).toBeGreaterThan(500);
+    expect(idle).toEqual([]);
+  });
+
   it("no unfinished places are left behind", () => {
     expect(
       files
@@ -218,6 +234,34 @@ describe("the sources keep the rules of the house", () => {
     ).toEqual([]);
   });
 });
+
+const namesBy = (pattern: RegExp, text: string) => [...text.matchAll(pattern)].map(([, name]) => name ?? "");
+
+/** `file: name` of everything that a source, a test or a program in `bin` imports by name, statically or while it runs. */
+function takenNames(): ReadonlySet<string> {
+  const inBraces = /\{([^{}]*)\}\s*(?:from\s|=\s*await import\()[^;]*?([\w-]+)\.[jt]s"/g;
+  const direct = /import\("[^"]*?([\w-]+)\.[jt]s"\)\)?\.(\w+)/g;
+  const texts = ["src", "bin", "test"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((path) => /\.[jt]s$/.test(path))
+      .map((path) => readFileSync(join(root, folder, path), "utf8")),
+  );
+  const taken = texts.flatMap((text) => [
+    ...[...text.matchAll(inBraces)].flatMap(([, names = "", file]) =>
+      names.split(",").map(
+        (name) =>
+          `${file}: ${
+            name
+              .trim()
+              .replace(/^type /, "")
+              .split(/ as |:/)[0]
+          }`,
+      ),
+    ),
+    ...[...text.matchAll(direct)].map(([, file, name]) => `${file}: ${name}`),
+  ]);
+  return new Set(taken);
+}
 
 /** Paths of everything that these files import, directly or through others, themselves included. */
 function reachedFrom(starts: readonly SourceFile[]): readonly string[] {

@@ -8,7 +8,7 @@ export interface JsonObject {
 }
 
 /** Containers inside containers: a number is at depth 0, `[]` at depth 1. Deeper data is refused. */
-export const maxDepth = 64;
+const maxDepth = 64;
 
 /**
  * The one RFC 8785 text of `value`, narrowed as FORMAT.md §4.1 says. Whatever has no single exact form is refused

@@ -17,7 +17,7 @@ const version = 1;
 const sha256Tag = 0x08;
 
 /** The largest proof, or answer of a calendar, that is read. Real ones have 1 to 4 KiB. */
-export const maxProofBytes = 256 * 1024;
+const maxProofBytes = 256 * 1024;
 
 /** What a proof ends in (FORMAT.md §15). */
 export interface ProofEnds {

@@ -2,7 +2,7 @@ import { checkpointName } from "./checkpoint.js";
 import type { Finding } from "./finding.js";
 
 /** Longest path inside a package, in bytes; all its characters have one (FORMAT.md §17). */
-export const longestPackagePath = 200;
+const longestPackagePath = 200;
 
 /** What is wrong with a path as §17 has it; null when nothing is. A byte of the name may be one character. */
 export function packagePathProblem(path: string): string | null {

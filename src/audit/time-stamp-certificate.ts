@@ -72,7 +72,7 @@ export function findSignerFault({ parts }: StampCertificate): string | null {
 }
 
 /** Whether the words of `issuer`'s certificate let it issue one with `below` authorities under itself (RFC 5280 §4.2.1). */
-export function mayIssue({ parts }: StampCertificate, below: number): boolean {
+function mayIssue({ parts }: StampCertificate, below: number): boolean {
   const constraints = extensionOf(parts, oid.basicConstraints)?.parsedValue;
   if (!(constraints instanceof BasicConstraints) || !constraints.cA) return false;
   const limit = constraints.pathLenConstraint;
@@ -85,7 +85,7 @@ export function mayIssue({ parts }: StampCertificate, below: number): boolean {
 }
 
 /** Whether `issuer` signed `certificate`, by name, identifiers and signature, with a digest that still holds. */
-export function hasSigned(issuer: StampCertificate, { parts, x509 }: StampCertificate): boolean {
+function hasSigned(issuer: StampCertificate, { parts, x509 }: StampCertificate): boolean {
   if (!soundSignature.test(parts.signatureAlgorithm.algorithmId)) return false;
   try {
     return x509.checkIssued(issuer.x509) && x509.verify(issuer.x509.publicKey);
@@ -95,7 +95,7 @@ export function hasSigned(issuer: StampCertificate, { parts, x509 }: StampCertif
 }
 
 /** Valid at a time, UTC; certificates count in whole seconds (RFC 5280 §4.1.2.5). */
-export function wasValid({ parts }: StampCertificate, at: string): boolean {
+function wasValid({ parts }: StampCertificate, at: string): boolean {
   const second = Math.floor(Date.parse(at) / 1000) * 1000;
   return parts.notBefore.value.getTime() <= second && second <= parts.notAfter.value.getTime();
 }

@@ -15,7 +15,7 @@ export interface ReadToken {
 }
 
 /** The largest response that is read. Real ones have 2 to 8 KiB. */
-export const maxResponseBytes = 1024 * 1024;
+const maxResponseBytes = 1024 * 1024;
 
 /** A real response has about 700 nodes and 20 levels. */
 const bounds = { maxDepth: 60, maxNodes: 6000, maxContentLength: maxResponseBytes, parseEmbedded: false };
@@ -114,7 +114,7 @@ export function childrenOf(block: unknown): readonly asn1.BaseBlock[] {
 }
 
 /** Reads one DER or BER value that takes up all of `bytes`. Throws FormatError `token-malformed`. */
-export function parse(bytes: Uint8Array): asn1.BaseBlock {
+function parse(bytes: Uint8Array): asn1.BaseBlock {
   if (bytes.length > maxResponseBytes) throw malformed("it is larger than 1 MiB");
   const { offset, result } = orMalformed("it is not ASN.1", () => asn1.fromBER(bytes, bounds));
   if (offset !== bytes.length || result.error !== "") throw malformed("it is not ASN.1, or too deep or long");
@@ -122,7 +122,7 @@ export function parse(bytes: Uint8Array): asn1.BaseBlock {
 }
 
 /** Runs what the library does with foreign bytes: it throws errors of every kind for them. */
-export function orMalformed<T>(words: string, read: () => T): T {
+function orMalformed<T>(words: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

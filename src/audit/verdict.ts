@@ -15,7 +15,7 @@ export interface CheckOutcome {
  * Whether everything that was asked for was checked to the end: bytes and lines always, signatures and time-stamps where the
  * checker named who must have made them, or where some of them could not be read (FORMAT.md §18).
  */
-export function isAllChecked({ states, findings, namedSigners, namedRoots }: CheckOutcome): boolean {
+function isAllChecked({ states, findings, namedSigners, namedRoots }: CheckOutcome): boolean {
   const open = (question: Question) => states[question] === "unchecked";
   return !(
     open("hashes") ||

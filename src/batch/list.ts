@@ -179,7 +179,7 @@ export function readCells({ cells }: Pick<BatchRow, "cells">): readonly string[]
 }
 
 /** Equal for two rows that are one capture; null for what is no address and fails by itself. */
-export function keyOf(url: string, parent: Target["parent"]): string | null {
+function keyOf(url: string, parent: Target["parent"]): string | null {
   const source = parseSourceUrl(url, { allowPrivate: true });
   return "failure" in source ? null : captureKey(source.url.href, parent);
 }

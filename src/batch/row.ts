@@ -127,7 +127,7 @@ function targetOfRow(row: BatchRow): Target {
 }
 
 /** The one result of a row, out of all that its address gave. */
-export function rowResult(given: RowGiven, ms: number): RowResult {
+function rowResult(given: RowGiven, ms: number): RowResult {
   const none = { capture: null, code: null, reason: null, hint: null, may_pass: false, ms };
   const { results, entries, older, failure } = given;
   if (given.skipped !== null) return { ...none, status: "skipped", reason: given.skipped };

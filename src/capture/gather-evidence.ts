@@ -84,7 +84,7 @@ function holdsComments(metadata: Json): boolean {
 }
 
 /** Pages and manifests: raw into the annex, because a page may show the visitor's address; a redacted copy to keep. */
-export async function takePages(pages: readonly FetchedSidecar[], desk: Desk): Promise<Evidence> {
+async function takePages(pages: readonly FetchedSidecar[], desk: Desk): Promise<Evidence> {
   const parts: Pick<Evidence, "files" | "redactions" | "raw">[] = [];
   for (const page of pages) {
     const redacted = redactText(readFileSync(page.path, "utf8"), desk.secrets);
@@ -105,10 +105,7 @@ export async function takePages(pages: readonly FetchedSidecar[], desk: Desk): P
 }
 
 /** Subtitles and thumbnails are kept as received. */
-export async function takeSidecars(
-  sidecars: readonly FetchedSidecar[],
-  desk: Desk,
-): Promise<readonly HashedFile[]> {
+async function takeSidecars(sidecars: readonly FetchedSidecar[], desk: Desk): Promise<readonly HashedFile[]> {
   const files: HashedFile[] = [];
   for (const { path, name, role } of sidecars) {
     const as = {

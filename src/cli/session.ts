@@ -23,7 +23,7 @@ export interface Session {
 }
 
 /** Keeps what kept the log from being signed: the command did its work, and its status says so all the same. */
-export class Sealing {
+class Sealing {
   private kept: HoldfastError | null = null;
 
   note(failure: HoldfastError | null): void {

@@ -18,7 +18,7 @@ export function showUnsealed(session: Pick<Session, "screen" | "quiet" | "sealin
 }
 
 /** Null where there is nothing to say. */
-export function headLine(head: HeadReport): string | null {
+function headLine(head: HeadReport): string | null {
   const { size, created, failure } = head;
   if (!created && failure === null) return null;
   const parts = [

@@ -84,7 +84,7 @@ function singular(words: string): string {
 }
 
 /** The four questions with their answers; also those of a package. */
-export function answerLines(
+function answerLines(
   report: Pick<VerifyReport, Question>,
   columns: number,
   style: Style,
@@ -127,7 +127,7 @@ export function findingBlock(findings: readonly Finding[], style: Style): readon
   return ["", ...findingLines(findings, "error", style), ...findingLines(findings, "note", style)];
 }
 
-export function findingLines(
+function findingLines(
   findings: readonly Finding[],
   severity: Finding["severity"],
   style: Style,

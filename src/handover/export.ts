@@ -71,7 +71,7 @@ export interface ExportResult {
 }
 
 /** The check of a finished package found something that is not as recorded; nothing of the package is left. */
-export class PackageRefused extends HoldfastError {
+class PackageRefused extends HoldfastError {
   readonly findings: readonly Finding[];
 
   constructor(findings: readonly Finding[]) {

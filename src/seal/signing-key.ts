@@ -7,8 +7,6 @@ import { signWithSshKeygen } from "../tools/run/ssh-keygen.js";
 import type { World } from "../world.js";
 import { findKey, type StoredKey } from "./key-store.js";
 
-export { configFolder } from "./key-store.js";
-
 /** Signs with one key; what comes back was checked against that key. */
 export interface Signer {
   readonly key: SshPublicKey;

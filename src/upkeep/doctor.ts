@@ -183,7 +183,7 @@ export function nodeFinding(version: string, now: Date): DoctorFinding {
 }
 
 /** What there is to say about how programs that read clips are confined. */
-export function sandboxFinding(sandbox: Sandbox, jail: JailState): DoctorFinding {
+function sandboxFinding(sandbox: Sandbox, jail: JailState): DoctorFinding {
   const what = "confinement";
   if (jail.works) {
     const detail = `${sandbox}: yt-dlp sees its own folder and reaches the egress guard alone, ffmpeg and ffprobe see the clip they read, ExifTool the stored captures, none of these a network`;

@@ -36,7 +36,7 @@ export function limitSentences(facts: LimitFacts): readonly string[] {
 }
 
 /** What could not be checked is said, and nothing is claimed of it. */
-export function uncheckedSentences({
+function uncheckedSentences({
   hashes,
   chain,
   findings,
@@ -105,7 +105,7 @@ function openEntries(count: number): string {
 }
 
 /** For time-stamps that were traced without `--tsa-ca`. */
-export const knownRoots =
+const knownRoots =
   "The authorities' root certificates are those that Node.js brings on this machine: to rest on what you got from the authorities themselves, name it with --tsa-ca.";
 
 function tokenSentences({

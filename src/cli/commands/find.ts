@@ -93,7 +93,7 @@ function answer({ screen, json, io, style }: Session, { rows }: Found, { csv }: 
 }
 
 /** What exists as a file is one, then digits that can be a digest; anything else is words. */
-export function soughtBy(cwd: string, what: readonly string[]): Sought {
+function soughtBy(cwd: string, what: readonly string[]): Sought {
   const text = what.join(" ");
   if (text.trim() === "") return { by: "filters" };
   const path = resolve(cwd, text);
@@ -117,7 +117,7 @@ function isFile(path: string): boolean {
 }
 
 /** The options as the operation takes them. A bare day means the whole of it. */
-export function findFilters(options: FindOptions): Omit<FindRequest, "vault" | "sought" | "host"> {
+function findFilters(options: FindOptions): Omit<FindRequest, "vault" | "sought" | "host"> {
   return {
     since: options.since === undefined ? null : (dateSpan(options.since)?.from ?? null),
     until: options.until === undefined ? null : (dateSpan(options.until)?.until ?? null),

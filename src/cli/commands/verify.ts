@@ -156,7 +156,7 @@ export interface SortedArguments {
  * Which arguments are files, packages and capture ids: what exists is a file or package. A name with a dot or a slash
  * cannot be an id, so a mistyped path is not looked up as one. Throws HoldfastError `not-found` or `usage`.
  */
-export function sortArguments(cwd: string, names: readonly string[]): SortedArguments {
+function sortArguments(cwd: string, names: readonly string[]): SortedArguments {
   const files: string[] = [];
   const packages: string[] = [];
   const ids: string[] = [];

@@ -4,7 +4,7 @@ import { findSecrets, type Span } from "./secret-spans.js";
 import { maxUrlLength, webUrl } from "./source-url.js";
 
 /** What stands in the place of everything that was cut. */
-export const cutMark = "[cut]";
+const cutMark = "[cut]";
 
 const maxListed = 2000;
 

@@ -211,7 +211,7 @@ export function requestOrigins(exchanges: readonly TrafficExchange[]): string[] 
 }
 
 /** Where a redirect answer leads, as an absolute address; null when the exchange is no redirect. */
-export function redirectTarget(exchange: TrafficExchange): string | null {
+function redirectTarget(exchange: TrafficExchange): string | null {
   if (exchange.status === null || ![301, 302, 303, 307, 308].includes(exchange.status)) return null;
   return exchange.location === null ? null : (webUrl(exchange.location, exchange.url)?.href ?? null);
 }

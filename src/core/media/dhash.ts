@@ -9,7 +9,7 @@ export const lookHeight = 8;
 export const lookBytes = lookWidth * lookHeight * 3;
 
 /** Two hashes at most this far apart, of 64 bits, show nearly the same structure (EVIDENCE §6). */
-export const nearDistance = 5;
+const nearDistance = 5;
 
 // Mean difference per colour value, 0 to 255. Flat pictures of different colours share one hash, so colour counts too.
 const nearColour = 8;

@@ -53,7 +53,7 @@ export const ffprobeReadingOptions: readonly string[] = [
 ];
 
 /** The options before every `-i` of an ffmpeg run (SECURITY §4.5). */
-export const ffmpegReadingOptions: readonly string[] = [
+const ffmpegReadingOptions: readonly string[] = [
   "-nostdin",
   "-hide_banner",
   "-loglevel",

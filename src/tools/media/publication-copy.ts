@@ -78,7 +78,7 @@ export async function frameTimes(
 }
 
 /** Reads what the muxer `framecrc` prints of one stream; lines of another form are skipped. */
-export function readFrameTimes(text: string): readonly number[] {
+function readFrameTimes(text: string): readonly number[] {
   const base = parseRatio(/^#tb 0: (\S+)$/m.exec(text)?.[1]);
   if (base === null) return [];
   return [...text.matchAll(/^0, *-?\d+, *(-?\d{1,15}),/gm)].map((line) =>

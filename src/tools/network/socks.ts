@@ -57,7 +57,7 @@ async function readReply(socket: Socket): Promise<void> {
 }
 
 /** The address part of a SOCKS5 request: an IPv4 or IPv6 literal as bytes, everything else as a name. */
-export function socksAddress(host: string): Buffer {
+function socksAddress(host: string): Buffer {
   const v4 = parseIpv4(host);
   if (v4 !== null) return Buffer.concat([Buffer.from([1]), bytes(v4, 4)]);
   const v6 = parseIpv6(host);

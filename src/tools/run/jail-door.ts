@@ -8,7 +8,7 @@ import type { KeptProcess } from "./run-request.js";
 export const doorPort = 3128;
 
 /** Where the child finds the channel for handles: after stdin, stdout, stderr and bubblewrap's report. */
-export const doorChannel = 4;
+const doorChannel = 4;
 
 // Beside the sources, also when the compiled program runs: the compiler copies nothing.
 const doorFile = fileURLToPath(new URL("../../../src/tools/run/jail-door.py", import.meta.url));

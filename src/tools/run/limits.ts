@@ -73,7 +73,7 @@ export const ffprobeLimits: Limits = {
 };
 
 /** ffmpeg picking keyframes (B-12). */
-export const keyframeLimits: Limits = {
+const keyframeLimits: Limits = {
   wallMs: 10 * minute,
   cpuSeconds: 300,
   addressSpaceBytes: 2 * gib,

@@ -50,7 +50,7 @@ export function modulesIn(
 }
 
 /** A package's name as PyPI compares names. */
-export function normalName(name: string): string {
+function normalName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
 }
 

@@ -146,7 +146,7 @@ function filesOf(folder: string): readonly PackedFile[] {
  * asked for. There must be a recipient. Throws HoldfastError `usage`
  * for one that cannot be encrypted to; an error of the content comes out of the stream.
  */
-export async function encryptFor(
+async function encryptFor(
   content: AsyncIterable<Uint8Array>,
   recipients: readonly PackageRecipient[],
 ): Promise<AsyncIterable<Uint8Array>> {
