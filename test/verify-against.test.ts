@@ -8,6 +8,7 @@ import { closeAfterWriting } from "../src/seal/checkpoint.js";
 import { auditIndexApart } from "../src/vault/check/index-thread.js";
 import { isPackage } from "../src/vault/package/scan.js";
 import { holdfast } from "./support/cli.js";
+import { tarOf } from "./support/packages.js";
 import { bodyOf, seal } from "./support/sealed.js";
 import { captureText, copyVault, openTestVault, temporaryFolder, testWorld } from "./support/vaults.js";
 
@@ -130,22 +131,32 @@ describe("what is taken for a package", () => {
   });
 
   it("a tar with one in its folder, wherever it stands, and no other file", () => {
-    const header = (name: string, bytes: number) => {
-      const block = Buffer.alloc(512);
-      block.write(name);
-      block.write(`${bytes.toString(8).padStart(11, "0")}\0`, 124);
-      return block;
-    };
-    const tar = (...names: readonly string[]) =>
-      Buffer.concat(names.flatMap((name) => [header(name, 3), Buffer.alloc(512, "x")]));
+    const tar = (...names: readonly string[]) => tarOf(names.map((name) => ({ name })));
     writeFileSync(at("good.tar"), tar("bag/data/a", "bag/bagit.txt"));
-    writeFileSync(at("other.tar"), tar("bag/data/bagit.txt", "bagit.txt"));
+    writeFileSync(at("other.tar"), tar("bag/data/bagit.txt", "bag/a"));
     writeFileSync(at("noise.tar"), Buffer.alloc(5000, 0xff));
-    expect(["good.tar", "other.tar", "noise.tar"].map((name) => isPackage(at(name)))).toEqual([
+    writeFileSync(at("empty.tar"), "");
+    expect(["good", "other", "noise", "empty"].map((name) => isPackage(at(`${name}.tar`)))).toEqual([
       true,
       false,
       false,
+      false,
     ]);
+  });
+
+  it("a tar that cannot be read so far that this is known: verify says why, and looks up no file", async () => {
+    writeFileSync(at("device.tar"), tarOf([{ name: "bag/null", type: "3" }, { name: "bag/bagit.txt" }]));
+    writeFileSync(at("cut.tar"), tarOf([{ name: "bag/a", content: Buffer.alloc(600) }]).subarray(0, 900));
+    writeFileSync(at("two.tar"), tarOf([{ name: "._bag" }, { name: "bag/bagit.txt" }]));
+    expect(["device.tar", "cut.tar", "two.tar"].map((name) => isPackage(at(name)))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    const { status, stdout } = await verify(at("device.tar"));
+    expect(status).toBe(1);
+    expect(stdout).toContain("package-unreadable");
+    expect(stdout).toContain("holds something that is no file or folder");
   });
 });
 

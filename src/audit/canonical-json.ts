@@ -1,4 +1,4 @@
-import { exactText } from "./exact-text.js";
+import { exactText } from "./bytes.js";
 import { FormatError } from "./finding.js";
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;

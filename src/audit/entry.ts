@@ -6,7 +6,7 @@ import {
   parseCanonical,
 } from "./canonical-json.js";
 import { isSha256, sha256 } from "./digest.js";
-import { exactText } from "./exact-text.js";
+import { exactText } from "./bytes.js";
 import { FormatError } from "./finding.js";
 
 /** What an entry can state (FORMAT.md §4.4). The schema of each body is `entry.schema.json#/$defs/<event>`. */

@@ -10,7 +10,7 @@ import {
   lineHashOfBytes,
   parseEntry,
 } from "../audit/entry.js";
-import { exactText } from "../audit/exact-text.js";
+import { exactText } from "../audit/bytes.js";
 import { FormatError } from "../audit/finding.js";
 import { type KeyPeriod, keyHistory } from "../audit/key-history.js";
 import type { StoredLine } from "../audit/log.js";

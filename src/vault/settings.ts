@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { exactText } from "../audit/exact-text.js";
+import { exactText } from "../audit/bytes.js";
 import { webUrl } from "../core/capture/source-url.js";
 import { HoldfastError } from "../core/words/error.js";
 import { readNamedQuietly } from "./digest-file.js";

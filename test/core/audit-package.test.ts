@@ -6,7 +6,7 @@ import { leafHash } from "../../src/audit/merkle.js";
 import { EntryReading } from "../../src/audit/package-entries.js";
 import { clashingPaths, packagePathProblem, proofFileOf } from "../../src/audit/package-paths.js";
 import { expectedFiles } from "../../src/audit/package.js";
-import { parseLongName, parsePaxHeader, parseTarHeader } from "../../src/audit/tar-header.js";
+import { parseLongName, parsePaxHeader, parseTarHeader } from "../../src/audit/tar.js";
 import { captureA, makePackage, tarMember } from "../support/packages.js";
 
 const clean = makePackage();

@@ -50,7 +50,7 @@ const repository = fileURLToPath(new URL("../../", import.meta.url));
 export const verifier: readonly string[] = [
   ...["annex", "bag", "checkpoints", "inclusion", "keys", "log", "object", "package", "package-entries"],
   ...["canonical-json", "checkpoint", "digest", "entry", "inventory", "key-history", "log-captures"],
-  ...["log-facts", "merkle", "package-paths", "signed-checkpoint", "sshsig", "tar-header", "tokens"],
+  ...["log-facts", "merkle", "package-paths", "signed-checkpoint", "sshsig", "tar", "tokens"],
 ]
   .map((part) => `audit/${part}`)
   .concat(

@@ -11,7 +11,7 @@ import {
 } from "../../src/audit/open-timestamps-tree.js";
 import { openPromises, proofFromAnswer, readProof, upgradeProof } from "../../src/audit/open-timestamps.js";
 import { clashingPaths, packagePathProblem, proofFileOf } from "../../src/audit/package-paths.js";
-import { parseLongName, parsePaxHeader, parseTarHeader, tarBlock } from "../../src/audit/tar-header.js";
+import { parseLongName, parsePaxHeader, parseTarHeader } from "../../src/audit/tar.js";
 import { readPemCertificates } from "../../src/audit/time-stamp-certificate.js";
 import { readRefusal, readTimeStampResponse } from "../../src/audit/time-stamp-reader.js";
 import { bagDeclaration, encodeBagInfo, encodeManifest } from "../../src/core/package/bag.js";
@@ -37,7 +37,7 @@ const found = { ...file, problem: null };
 
 /** A header of ustar, as tar writes it. */
 function tarHeader(name: string, size: number, type = "0"): string {
-  const block = Buffer.alloc(tarBlock);
+  const block = Buffer.alloc(512);
   block.write(name, 0, "latin1");
   block.write(`${size.toString(8).padStart(11, "0")}\0`, 124);
   block.write(`        ${type}`, 148);
@@ -105,7 +105,7 @@ export const packageReaders: readonly ForeignReader[] = [
       .tuple(fileName, fc.integer({ min: 0, max: 8 ** 11 - 1 }))
       .map(([name, size]) => tarHeader(name, size)),
     read: (text) => {
-      const block = Buffer.alloc(tarBlock);
+      const block = Buffer.alloc(512);
       bytesOf(text).copy(block);
       const header = orRefused(() => parseTarHeader(block));
       if (header !== null && text === tarHeader(header.name, header.size)) return;

@@ -147,7 +147,7 @@ function answer(session: Session, report: { readonly ok: boolean }, object: obje
 
 export interface SortedArguments {
   readonly files: readonly string[];
-  /** Folders with a `bagit.txt`, and `.tar` files that hold one. */
+  /** Folders with a `bagit.txt`, and `.tar` files that hold one or cannot be read so far. */
   readonly packages: readonly string[];
   readonly ids: readonly string[];
 }

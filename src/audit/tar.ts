@@ -1,0 +1,307 @@
+import { exactText, latin1 } from "./bytes.js";
+import { FormatError } from "./finding.js";
+import { packagePathProblem } from "./package-paths.js";
+
+/** A tar file of anybody's making. `read` gives exactly these bytes; it is never asked for any behind the end. */
+export interface TarSource {
+  /** Of the whole file, in bytes. */
+  readonly length: number;
+  readonly read: (at: number, length: number) => Uint8Array;
+}
+
+/** A file or folder in a tar file. */
+export interface TarMember {
+  readonly kind: "file" | "folder";
+  /** Inside the one folder that all names begin with; empty for that folder itself. A byte is one character. */
+  readonly path: string;
+  readonly size: number;
+  /** Of the first byte of its content in the tar file. */
+  readonly offset: number;
+}
+
+/** tar fills its last record with zeros; this is more than any record has. */
+const longestPadding = 1024 * 1024;
+
+/**
+ * What is in a tar file, from its headers alone: no content is read (FORMAT.md §17). Ends when the tar file does, with
+ * nothing but zeros behind the last member. Throws FormatError `tar-malformed` as soon as readers could differ.
+ */
+export function* tarMembers(source: TarSource): Generator<TarMember> {
+  const walk = new TarWalk(source);
+  let top: string | null = null;
+  for (let header = walk.next(); header !== null; header = walk.next()) {
+    const name = header.kind === "folder" ? header.name.replace(/\/$/, "") : header.name;
+    const [first = "", ...parts] = name.split("/");
+    top ??= first;
+    if (first !== top || packagePathProblem(top) !== null || (header.kind === "file" && parts.length === 0)) {
+      throw new FormatError(bad, "the names in it do not begin with one folder, the same for all");
+    }
+    yield { kind: header.kind, path: parts.join("/"), size: header.size, offset: header.offset };
+  }
+}
+
+/** Whether this is the header that a tar file begins with, of whatever form: it has the checksum of one. */
+export function beginsTar(source: TarSource): boolean {
+  if (source.length < tarBlock) return false;
+  const block = source.read(0, tarBlock);
+  return Number.parseInt(latin1(block.subarray(148, 156)), 8) === checksumOf(block);
+}
+
+class TarWalk {
+  private readonly source: TarSource;
+  private at = 0;
+
+  constructor(source: TarSource) {
+    this.source = source;
+  }
+
+  /** The next file or folder; null at the end. Its content is passed over. */
+  next(): { kind: "file" | "folder"; name: string; size: number; offset: number } | null {
+    const first = parseTarHeader(this.read(tarBlock));
+    if (first === null) {
+      this.readEnd();
+      return null;
+    }
+    const { kind, name, size } = this.extended(first);
+    const offset = this.at;
+    if (size > this.source.length - this.at) throw new FormatError(bad, "it breaks off");
+    this.at += size;
+    this.skipPadding(size);
+    return { kind, name, size, offset };
+  }
+
+  /** A header with what the extended header before it says of it. */
+  private extended(first: TarHeader): { kind: "file" | "folder"; name: string; size: number } {
+    if (first.kind === "file" || first.kind === "folder") return { ...first, kind: first.kind };
+    const said = this.readExtension(first);
+    const header = parseTarHeader(this.read(tarBlock));
+    if (header === null) throw new FormatError(bad, "an extended header is followed by nothing");
+    if (header.kind !== "file" && header.kind !== "folder") {
+      throw new FormatError(bad, "an extended header is followed by another");
+    }
+    // BusyBox passes extended headers of pax over, and must read the same.
+    if ((said.size ?? header.size) !== header.size) {
+      throw new FormatError(bad, "a header and the extended header before it state two sizes");
+    }
+    const name = said.name ?? header.name;
+    if (first.kind === "pax" && name !== header.name) {
+      throw new FormatError(bad, "a header and the extended header before it state two names");
+    }
+    return { kind: header.kind, name, size: header.size };
+  }
+
+  private readExtension({ kind, size }: TarHeader): TarExtension {
+    if (size > largestExtension) throw new FormatError(bad, "an extended header is too large");
+    const content = this.read(size);
+    this.skipPadding(size);
+    return kind === "pax" ? parsePaxHeader(content) : { name: parseLongName(content), size: null };
+  }
+
+  /** Two blocks of zeros, and nothing but zeros behind them. */
+  private readEnd(): void {
+    const second = this.read(tarBlock);
+    const rest = this.source.length - this.at;
+    if (isEmpty(second) && rest > longestPadding)
+      throw new FormatError(bad, "there is too much behind its end");
+    if (!isEmpty(second) || !isEmpty(this.read(rest))) {
+      throw new FormatError(bad, "there is something behind its end");
+    }
+  }
+
+  private read(length: number): Uint8Array {
+    if (this.at + length > this.source.length) throw new FormatError(bad, "it breaks off");
+    this.at += length;
+    return this.source.read(this.at - length, length);
+  }
+
+  /** Content fills whole blocks. What stands in the rest of the last one belongs to nothing, so it must be zeros. */
+  private skipPadding(size: number): void {
+    const rest = (tarBlock - (size % tarBlock)) % tarBlock;
+    if (rest > 0 && !isEmpty(this.read(rest))) {
+      throw new FormatError(bad, "there is something between its files");
+    }
+  }
+}
+
+/** What one header of a tar file announces. */
+export interface TarHeader {
+  /** `pax` and `long-name` say something about the header behind them. */
+  readonly kind: "file" | "folder" | "pax" | "long-name";
+  /** As in the header, with the prefix before it; a byte is one character. */
+  readonly name: string;
+  /** Of the content that follows, in bytes. */
+  readonly size: number;
+}
+
+const tarBlock = 512;
+
+/** Largest extended header that is read: it holds a name and a few numbers. */
+const largestExtension = 65_536;
+
+const bad = "tar-malformed";
+
+/**
+ * Reads one header block, 512 bytes of anybody's making; null for a block of zeros. Of what POSIX.1-2001 (ustar, pax) and
+ * GNU tar write for files and folders, only what GNU tar, bsdtar, BusyBox and Python's tarfile take for the same is read
+ * (FORMAT.md §17). Throws FormatError `tar-malformed`.
+ */
+export function parseTarHeader(bytes: Uint8Array): TarHeader | null {
+  if (isEmpty(bytes)) return null;
+  if (checksumOf(bytes) !== octal(bytes.subarray(148, 156))) {
+    throw new FormatError(bad, "a header does not have its checksum");
+  }
+  const magic = latin1(bytes.subarray(257, 265));
+  if (magic !== "ustar\u000000" && magic !== "ustar  \u0000") {
+    throw new FormatError(bad, "a header is of another form than ustar, pax or GNU");
+  }
+  for (const [from, to] of numbers) checkNumber(bytes.subarray(from, to));
+  if (!isEmpty(bytes.subarray(157, 257)))
+    throw new FormatError(bad, "a file or folder in it has a link's target");
+  const isUstar = magic.startsWith("ustar\u0000");
+  // GNU tar has a prefix in neither place and some of its readers look for one in both.
+  if (!isEmpty(bytes.subarray(isUstar ? 500 : 345))) {
+    throw new FormatError(bad, "a header has something where none of its form has anything");
+  }
+  const type = String.fromCharCode(bytes[156] ?? 0);
+  const kind = kinds.get(type);
+  if (kind === undefined) throw new FormatError(bad, "it holds something that is no file or folder");
+  const size = sizeOf(bytes.subarray(124, 136));
+  if (size > 0 && kind === "folder") throw new FormatError(bad, "a folder in it has content");
+  const prefix = isUstar ? nameOf(bytes.subarray(345, 500)) : "";
+  const name = nameOf(bytes.subarray(0, 100));
+  // BusyBox takes it for the end.
+  if (name === "") throw new FormatError(bad, "a header has no name");
+  return { kind, name: prefix === "" ? name : `${prefix}/${name}`, size };
+}
+
+/** Mode, owner, group, time and device: nothing here rests on them, but tarfile ends at one that it cannot read. */
+const numbers = [
+  [100, 108],
+  [108, 116],
+  [116, 124],
+  [136, 148],
+  [329, 337],
+  [337, 345],
+] as const;
+
+function checkNumber(field: Uint8Array): void {
+  // A time or owner that no system has ends some of the unpackers. Only the time can be below zero.
+  const sign = field[0] === 0xff && field.length === 12 ? 0xff : 0;
+  const isBinary = (field[0] ?? 0) === (sign || 0x80) && field.subarray(1, -4).every((byte) => byte === sign);
+  if (isBinary || /^ *[0-7]*[ \u0000]+$/.test(latin1(field))) return;
+  throw new FormatError(bad, "a header has a number that is none");
+}
+
+function isEmpty(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+const kinds: ReadonlyMap<string, TarHeader["kind"]> = new Map([
+  ["0", "file"],
+  ["\u0000", "file"],
+  ["5", "folder"],
+  ["x", "pax"],
+  ["L", "long-name"],
+]);
+
+/** What an extended header may say that changes what the next header means. */
+export interface TarExtension {
+  readonly name: string | null;
+  readonly size: number | null;
+}
+
+const time = /^-?\d{1,11}(\.\d{1,20})?$/;
+const owner = /^\d{1,9}$/;
+const words = /^[^\n\u0000]*$/;
+
+/** Says nothing about what is in the file or how its name is read. A value of another form ends some of the unpackers. */
+const harmless: ReadonlyMap<string, RegExp> = new Map([
+  ["atime", time],
+  ["ctime", time],
+  ["mtime", time],
+  ["LIBARCHIVE.creationtime", time],
+  ["uid", owner],
+  ["gid", owner],
+  ["uname", words],
+  ["gname", words],
+  ["comment", words],
+]);
+
+/**
+ * Reads a pax extended header (POSIX.1-2001, pax): lines of `<length> <key>=<value>`. A key that gives a file another
+ * content, as those of sparse files do, is refused, and so is any that is not known. Throws FormatError `tar-malformed`.
+ */
+export function parsePaxHeader(bytes: Uint8Array): TarExtension {
+  if (exactText(bytes) === null) throw new FormatError(bad, "an extended header is not UTF-8");
+  const said = new Map<string, string>();
+  for (let at = 0; at < bytes.length; ) {
+    const record = takePaxRecord(bytes.subarray(at));
+    if (said.has(record.key)) throw new FormatError(bad, "an extended header says something twice");
+    const form = record.key === "path" || record.key === "size" ? words : harmless.get(record.key);
+    if (form === undefined) {
+      throw new FormatError(bad, "an extended header says something that no package needs");
+    }
+    // Some readers take it line by line, or a value up to its NUL.
+    if (!form.test(record.value)) throw new FormatError(bad, "an extended header cannot be read");
+    said.set(record.key, record.value);
+    at += record.length;
+  }
+  const size = said.get("size");
+  if (size !== undefined && !/^(0|[1-9]\d{0,15})$/.test(size)) {
+    throw new FormatError(bad, "an extended header has a size that is none");
+  }
+  return { name: said.get("path") ?? null, size: size === undefined ? null : safe(Number(size)) };
+}
+
+function takePaxRecord(bytes: Uint8Array): {
+  readonly key: string;
+  readonly value: string;
+  readonly length: number;
+} {
+  const space = bytes.subarray(0, 7).indexOf(0x20);
+  const digits = latin1(bytes.subarray(0, Math.max(0, space)));
+  const length = Number(digits);
+  const fits = /^[1-9]\d*$/.test(digits) && length <= bytes.length && bytes[length - 1] === lineFeed;
+  const text = fits ? latin1(bytes.subarray(space + 1, length - 1)) : "";
+  const equals = text.indexOf("=");
+  if (equals < 1) throw new FormatError(bad, "an extended header cannot be read");
+  return { key: text.slice(0, equals), value: text.slice(equals + 1), length };
+}
+
+/** GNU's long name: the name and a NUL. */
+export function parseLongName(content: Uint8Array): string {
+  const text = latin1(content);
+  return text.endsWith("\u0000") ? text.slice(0, -1) : text;
+}
+
+const lineFeed = 0x0a;
+
+/** A name up to its NUL. What stands behind it is kept, so that no name can be hidden there. */
+function nameOf(field: Uint8Array): string {
+  return latin1(field).replace(/\u0000+$/, "");
+}
+
+/** Octal digits, or binary with the highest bit set where the size is too large for digits. */
+function sizeOf(field: Uint8Array): number {
+  if (field[0] !== 0x80) return octal(field);
+  if (field.subarray(1, 4).some((byte) => byte !== 0)) throw new FormatError(bad, "a size is too large");
+  return safe(field.subarray(4).reduce((value, byte) => value * 0x100 + byte, 0));
+}
+
+function octal(field: Uint8Array): number {
+  // What has no end is read on into the next field by BusyBox.
+  const digits = /^ *([0-7]+)[ \u0000]+$/.exec(latin1(field))?.[1];
+  if (digits === undefined) throw new FormatError(bad, "a header has a number that is none");
+  return safe(Number.parseInt(digits, 8));
+}
+
+function safe(size: number): number {
+  if (Number.isSafeInteger(size)) return size;
+  throw new FormatError(bad, "a size is too large");
+}
+
+function checksumOf(block: Uint8Array): number {
+  let sum = 8 * 0x20;
+  for (let at = 0; at < tarBlock; at++) if (at < 148 || at >= 156) sum += block[at] ?? 0;
+  return sum;
+}
