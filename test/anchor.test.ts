@@ -163,39 +163,39 @@ describe("an authority that does not do its part leaves the checkpoint pending, 
     [
       "answers for another request",
       "wrong-nonce",
-      "answered for another request: the nonce is not the one that was sent",
+      "it answered another request: the nonce is not the one sent",
     ],
-    ["answers for other bytes", "wrong-digest", "answered for other bytes than it was asked about"],
+    ["answers for other bytes", "wrong-digest", "its time-stamp is for other bytes than the ones sent"],
     ["refuses", "rejects", "refused: Requested policy is not supported."],
     [
       "sends a bare token",
       "bare-token",
-      "its answer does not hold: it is a bare token, without the response around it",
+      "its answer is not valid: it is a bare token, without the response around it",
     ],
     [
       "signs with an expired certificate",
       "expired-certificate",
-      "its answer does not hold: a certificate of its chain was not valid at the time it states",
+      "its answer is not valid: a certificate of its chain was not valid at the time it states",
     ],
     [
       "signs with a certificate for something else",
       "wrong-usage",
-      "its answer does not hold: the certificate is not one for time-stamps and nothing else",
+      "its answer is not valid: the certificate is not one for time-stamps and nothing else",
     ],
     [
       "signs with a certificate whose usage is not critical",
       "usage-not-critical",
-      "its answer does not hold: the certificate does not say critically that it is for time-stamps",
+      "its answer is not valid: the certificate does not say critically that it is for time-stamps",
     ],
     [
       "leads to a root that nobody trusts",
       "unknown-root",
-      "its certificates do not lead to a root that is trusted here: Holdfast Stranger Root",
+      "its certificates do not lead to a trusted root: Holdfast Stranger Root",
     ],
     [
       "sends what is no time-stamp",
       "garbage",
-      "its answer does not hold: it is not ASN.1, or too deep or long",
+      "its answer is not valid: it is not ASN.1, or too deep or long",
     ],
     ["sends a web page", "web-page", "answered with a page instead of a time-stamp"],
     ["sends without end", "endless", "its answer is larger than 1 MiB"],
@@ -208,7 +208,7 @@ describe("an authority that does not do its part leaves the checkpoint pending, 
 
   it("one that answers under another policy than the one that was asked for", async () => {
     const { report, files } = await failing("other-policy", byAuthority({ policy: "1.2.3.4.1" }));
-    const reason = "answered under the policy 1.2.3.4.5 instead of the one that was asked for";
+    const reason = "it used the policy 1.2.3.4.5 instead of the one requested";
     expect(report).toMatchObject({ tokens: [], pending: [{ reason }] });
     expect(files).toEqual([]);
   });
@@ -221,11 +221,11 @@ describe("an authority that does not do its part leaves the checkpoint pending, 
     await own.behave("replay");
     const other = await sealedVault(settings);
     expect((await anchorHead(other.vault, other.world, other.head, options)).pending).toMatchObject([
-      { reason: "answered for other bytes than it was asked about" },
+      { reason: "its time-stamp is for other bytes than the ones sent" },
     ]);
     const again = { ...first.vault, settings: { ...first.vault.settings, settings: rename(settings) } };
     expect((await anchorHead(again, first.world, first.head, options)).pending).toMatchObject([
-      { reason: "answered for another request: the nonce is not the one that was sent" },
+      { reason: "it answered another request: the nonce is not the one sent" },
     ]);
     for (const { vault } of [first, other]) closeVault(vault);
     await own.close();
@@ -374,7 +374,7 @@ describe("a pending authority is asked again, and not too often", () => {
     clock = new Date("2026-11-24T12:00:01.000Z");
     const asked = tsa.requests.length;
     const report = await anchorHead(vault, world, head, { ...options, force: true });
-    expect(report.pending[0]?.reason).toBe("its signing key was retired more than a day ago");
+    expect(report.pending[0]?.reason).toBe("the checkpoint's signing key was retired more than a day ago");
     clock = new Date("2026-11-24T11:59:00.000Z");
     expect((await anchorHead(vault, world, head, options)).pending).toEqual([]);
     expect(tsa.requests.length).toBe(asked + 1);
@@ -497,8 +497,8 @@ describe("an OpenTimestamps calendar promises, and the promise is kept later", (
   });
 
   it.each([
-    ["garbage", "its answer does not hold: "],
-    ["empty", "its answer does not hold: "],
+    ["garbage", "its answer is not valid: "],
+    ["empty", "its answer is not valid: "],
     ["http-500", "answered HTTP 500"],
   ] as const)("a calendar that answers with %s leaves the checkpoint pending", async (behaviour, reason) => {
     const calendar = await openCalendar();

@@ -49,7 +49,7 @@ describe("holdfast checkpoint", () => {
     const first = await checkpoint(root);
     expect(first.status).toBe(0);
     expect(first.stderr).toMatch(
-      /^holdfast.json was changed since this machine last wrote to this vault:\n( {2}.* → .*\n)+$/,
+      /^holdfast.json has changed since this machine last wrote to this vault:\n( {2}.* → .*\n)+$/,
     );
     expect(first.stdout).toMatch(/^signed checkpoint 3\n {2}root {2}[0-9a-f]{64}\n {2}key {3}SHA256:/);
     expect(first.stdout).toMatch(/ {2}time {2}time-stamped \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC by test\n/);
@@ -103,7 +103,7 @@ describe("holdfast checkpoint", () => {
     const { status, stdout, stderr } = await holdfast(["checkpoint", "--vault", root], elsewhere);
     expect(status).toBe(2);
     expect(stdout).toBe("");
-    expect(stderr).toMatch(/does not have that key\n {2}hint: .*holdfast key rotate/);
+    expect(stderr).toMatch(/does not have this key\n {2}hint: .*holdfast key rotate/);
   });
 
   it("makes no vault where there is none", async () => {
@@ -140,7 +140,7 @@ describe("a capture", () => {
     const { status, stderr } = await holdfast(["import", missing, "--quiet", "--vault", root], elsewhere);
     expect(status).toBe(4);
     expect(stderr).toMatch(
-      /^the log was not sealed: .*does not have that key; .*holdfast key rotate --lost$/m,
+      /^the log was not sealed: .*does not have this key; .*holdfast key rotate --lost$/m,
     );
   });
 });

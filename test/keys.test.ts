@@ -416,7 +416,7 @@ describe("a key that is locked", () => {
     });
     answerWith(armored(device.parts(message, namespace)));
     const signature = await signer.sign(message, namespace);
-    expect(said).toEqual(["touch the device that holds the signing key when it blinks"]);
+    expect(said).toEqual(["touch the device with the signing key when it blinks"]);
     expect(readFileSync(join(at.root, "asked")).equals(message)).toBe(true);
     expect(readFileSync(join(at.root, "argv"), "utf8")).toMatch(
       /^-Y sign -n holdfast-checkpoint@v1 -f \S+key\.pub$/m,

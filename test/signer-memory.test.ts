@@ -268,7 +268,7 @@ describe("entries that somebody without the key added", () => {
     await machine.writeUnsigned(root, "third");
     signCheckpoint(root, secretOfSeed(Buffer.alloc(32, 9)));
     const run = await machine.run(root, "checkpoint");
-    expect([run.status, said(run)]).toEqual([1, expect.stringContaining("no key of yours signed it")]);
+    expect([run.status, said(run)]).toEqual([1, expect.stringContaining("none of your keys signed it")]);
     expect(machine.memoryOf(root).head?.size).toBe(3);
   });
 
@@ -283,7 +283,7 @@ describe("entries that somebody without the key added", () => {
 
   it("cannot pass for an acceptance that they state themselves", async () => {
     const { root, machine } = await made();
-    const body = { what: "tail-accepted", capture: null, detail: "a person took entry 4" };
+    const body = { what: "tail-accepted", capture: null, detail: "a person accepted entry 4" };
     addEntries(root, annotationOf(root), { ...stranger, event: "recovery", body });
     expect((await machine.run(root, "checkpoint")).status).toBe(4);
     expect(signedSizes(root)).toEqual([2, 3]);
@@ -293,7 +293,7 @@ describe("entries that somebody without the key added", () => {
     const { root, machine } = await made();
     for (const option of ["--accept-tail", "--accept-rollback"]) {
       const run = await machine.run(root, "checkpoint", option);
-      expect([run.status, said(run)]).toEqual([2, expect.stringContaining("there is nothing to accept")]);
+      expect([run.status, said(run)]).toEqual([2, expect.stringContaining("nothing to accept")]);
     }
     expect(linesOf(root)).toHaveLength(3);
     expect((await machine.run(root, "checkpoint", "--accept-tail", "--accept-rollback")).status).toBe(2);
@@ -318,7 +318,7 @@ describe("a log that is not the one that was signed", () => {
         at === 1 ? { ...entry, body: { ...entry.body, record_sha256: "0".repeat(64) } } : entry,
       ),
     );
-    await refused(root, machine, "entry 3 is not the one that was signed here");
+    await refused(root, machine, "entry 3 is not the one this machine signed");
   });
 
   it("because it was cut, vault.db and log/ together: status 1", async () => {
@@ -334,7 +334,7 @@ describe("a log that is not the one that was signed", () => {
     const before = copied(root);
     await machine.writeUnsigned(root, "third");
     putBack(before, root);
-    await refused(root, machine, "vault.db has 3: the entries from 4 on are missing");
+    await refused(root, machine, "vault.db has 3: entry 4 and all after it are missing");
   });
 
   it("because another copy of it went on on this machine: status 1", async () => {
@@ -342,7 +342,7 @@ describe("a log that is not the one that was signed", () => {
     const other = copied(root);
     await machine.write(root, "third");
     await machine.writeUnsigned(other, "another third").catch(() => undefined);
-    await refused(other, machine, "entries from 4 on are missing");
+    await refused(other, machine, "entry 4 and all after it are missing");
   });
 
   it("because one old line was changed and all that is stored beside it left alone, is not signed: status 1", async () => {
@@ -353,7 +353,7 @@ describe("a log that is not the one that was signed", () => {
     const head = await machine.write(root, "third");
     expect(head.failure).toMatchObject({ code: "not-as-recorded" });
     expect(head.problem).toContain(
-      "its first 3 entries are not those that this machine remembers to be signed",
+      "its first 3 entries are not the ones that this machine remembers as signed",
     );
     expect(signedSizes(root)).toEqual([2, 3]);
     const run = await machine.run(root, "checkpoint");
@@ -482,12 +482,12 @@ describe("several machines on one vault", () => {
     const { root, machine } = await made();
     const other = new Machine();
     expect((await other.write(root, "by the other")).failure?.code).toBe("key-missing");
-    expect(other.told.join()).toContain("this machine remembers nothing of this vault");
+    expect(other.told.join()).toContain("this machine has no memory of this vault");
     expect((await machine.write(root, "mine")).failure?.code).toBe("foreign-entries");
     expect((await machine.run(root, "checkpoint", "--accept-tail")).status).toBe(0);
     expect(signedSizes(root)).toEqual([2, 3, 6]);
     await other.write(root, "by the other again");
-    expect(other.told.filter((line) => line.includes("remembers nothing"))).toHaveLength(1);
+    expect(other.told.filter((line) => line.includes("has no memory"))).toHaveLength(1);
   });
 
   it("do not take a signature for their own that a stolen key made", async () => {
@@ -513,7 +513,7 @@ describe("a machine that remembers nothing", () => {
     const first = await other.run(root, "checkpoint");
     expect([first.status, said(first)]).toEqual([
       0,
-      expect.stringContaining("this machine remembers nothing of this vault"),
+      expect.stringContaining("this machine has no memory of this vault"),
     ]);
     expect(other.memoryOf(root).head?.size).toBe(3);
     expect(said(await other.run(root, "checkpoint"))).not.toContain("remembers nothing");
@@ -721,7 +721,7 @@ describe("settings that were changed", () => {
     const other = machine.copy({ memory: false });
     edit(root, () => ({ authorities: [evil] }));
     const run = await other.run(root, "checkpoint");
-    expect(said(run)).toContain("what it said before is not known on this machine");
+    expect(said(run)).toContain("this machine does not know what it said before");
     expect(said(run)).toContain("authority evil.url: https://tsa.evil.example/");
   });
 });

@@ -10,30 +10,27 @@ import { readOwnLog } from "./own-log.js";
 import { beginAnew, readMemory } from "./signer-memory.js";
 
 /**
- * Takes the entries of others at the end of the log as a person's decision: shows them, and logs a `recovery` entry that
- * says which (FORMAT.md §14.1). The next checkpoint covers them. Throws `usage` where there are none, `not-as-recorded`
- * for a log that does not go on from what is signed, `foreign-entries` where one of them names a stranger's key.
+ * Accepts the foreign entries at the end of the log because a person decided to: shows them, and logs a `recovery` entry
+ * that names them (FORMAT.md §14.1). The next checkpoint covers them. Throws `usage` if there are none, `not-as-recorded`
+ * if the log does not continue from the signed entries, and `foreign-entries` if one of them names an unknown key.
  */
 export async function acceptTail(vault: Vault, world: World): Promise<void> {
   const { head } = readMemory(world.env, vault.settings.vault_id);
   const { foreign } = await readOwnLog(vault, world, keyHistoryOf(vault.database), [], head);
   if (foreign.length === 0) {
-    throw nothingToAccept(
-      "--accept-tail",
-      "every entry is this machine's own, or under a signature of yours",
-    );
+    throw nothingToAccept("--accept-tail", "this machine wrote every entry, or one of your keys signed it");
   }
   refuseStrangeKeys(vault, world, foreign);
   tellEntries(world, foreign);
-  const detail = `a person took ${rangeWords(foreign)}, which this machine did not write: ${eventWords(foreign)}`;
+  const detail = `a person accepted ${rangeWords(foreign)}, which this machine did not write: ${eventWords(foreign)}`;
   logEntry(vault, "recovery", { what: "tail-accepted", capture: null, detail });
 }
 
 /**
- * Takes a log that is not the one this machine remembers as a person's decision, for instance after a restore: logs a
- * `recovery` entry that says what was remembered, and begins the memory anew from there. `difference` is what opening the
- * vault found, null where single entries showed nothing. Throws `usage` where the log is the one that is remembered,
- * `not-as-recorded` where its chain is broken, `foreign-entries` where it names a stranger's key.
+ * Accepts a log that differs from the one this machine remembers because a person decided to, for instance after a
+ * restore: logs a `recovery` entry that says what was remembered, and restarts the memory there. `difference` is what
+ * opening the vault found; null if comparing single entries showed nothing. Throws `usage` if the log is the remembered
+ * one, `not-as-recorded` if its chain is broken, and `foreign-entries` if it names an unknown key.
  */
 export async function acceptRollback(
   vault: Vault,
@@ -45,7 +42,7 @@ export async function acceptRollback(
   const keys = keyHistoryOf(vault.database);
   const found = difference ?? (await otherLines(vault, world));
   if (found === null) {
-    throw nothingToAccept("--accept-rollback", "the log is the one that this machine remembers");
+    throw nothingToAccept("--accept-rollback", "this is the log that this machine remembers");
   }
   const { foreign } = await readOwnLog(vault, world, keys, [], null);
   refuseStrangeKeys(vault, world, foreign);
@@ -54,12 +51,12 @@ export async function acceptRollback(
   const signed =
     head === null ? "no signed entry" : `${head.size} signed entries with the root ${head.root} (${head.at})`;
   const last = Math.max(head?.size ?? 0, ...written.committed.keys());
-  const detail = `a person took this log of ${lastRow(vault.database)?.seq ?? 0} entries in place of the one that this machine remembered: ${signed}, ${last} entries in all`;
+  const detail = `a person accepted this log of ${lastRow(vault.database)?.seq ?? 0} entries instead of the one this machine remembered: ${signed}, ${last} entries in all`;
   const entry = logEntry(vault, "recovery", { what: "rollback-accepted", capture: null, detail });
   beginAnew(world.env, id, entry.seq, lineHash(encodeEntry(entry)));
 }
 
-/** What a pass over all lines finds that single entries do not show. */
+/** Compares every line with the memory, which finds differences that single entries do not show. */
 async function otherLines(vault: Vault, world: World): Promise<HoldfastError | null> {
   const { head } = readMemory(world.env, vault.settings.vault_id);
   try {
@@ -71,7 +68,7 @@ async function otherLines(vault: Vault, world: World): Promise<HoldfastError | n
   }
 }
 
-/** A stranger's key is taken by nobody's word: whoever has it would sign from there on. */
+/** No person can accept an unknown key: whoever holds it would sign every entry from then on. */
 function refuseStrangeKeys(vault: Vault, world: World, entries: readonly Entry[]): void {
   for (const { seq, event, body } of entries) {
     if (event !== "key-rotated") continue;
@@ -105,7 +102,7 @@ function tellEntries(world: World, entries: readonly Entry[]): void {
 function nothingToAccept(option: string, why: string): HoldfastError {
   return new HoldfastError(
     "usage",
-    `${option}: there is nothing to accept: ${why}`,
-    "leave it out: holdfast checkpoint",
+    `${option}: nothing to accept: ${why}`,
+    "run it without the option: holdfast checkpoint",
   );
 }

@@ -9,14 +9,15 @@ import type { TokenFacts } from "../vault/token-files.js";
 import { platformRoots } from "../verify/trust.js";
 import type { World } from "../world.js";
 
-/** A token that was checked, or why there is none. */
+/** A checked token, or the reason why there is none. */
 export type Answer =
   | { readonly bytes: Buffer; readonly facts: TokenFacts }
   | { readonly reason: string; readonly retryAfter: string | null };
 
 /**
- * Asks an RFC 3161 authority about the signed checkpoint and checks its answer as FORMAT.md §15 says on receipt: what
- * `checkTimeStamp` checks, nonce, policy, and that the chain ends in a root of the settings, or else of Node.js.
+ * Asks an RFC 3161 authority to time-stamp the signed checkpoint and checks the answer on receipt (FORMAT.md §15): what
+ * `checkTimeStamp` checks, the nonce, the policy, and that the chain ends in a root from the settings or, if they name
+ * none, from Node.js.
  */
 export async function stampByAuthority(
   authority: Authority,
@@ -24,7 +25,7 @@ export async function stampByAuthority(
   world: Pick<World, "now" | "random">,
   way: WayOut,
 ): Promise<Answer> {
-  // Loading ASN.1 takes longer than most commands: only whoever asks pays for it.
+  // Loading the ASN.1 library takes longer than most commands run, so only a request loads it.
   const { encodeTimeStampRequest, nonceText } = await import("./time-stamp-request.js");
   const nonce = world.random(8);
   const digest = Buffer.from(sha256(signed), "hex");
@@ -44,7 +45,7 @@ async function wordsFor(
   check: { readonly code: string; readonly message: string },
   body: Buffer,
 ): Promise<string> {
-  if (check.code === "token-imprint") return "answered for other bytes than it was asked about";
+  if (check.code === "token-imprint") return "its time-stamp is for other bytes than the ones sent";
   const { readRefusal } = await import("../audit/time-stamp-reader.js");
   try {
     const refusal = readRefusal(body);
@@ -52,17 +53,17 @@ async function wordsFor(
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
   }
-  return `its answer does not hold: ${check.message}`;
+  return `its answer is not valid: ${check.message}`;
 }
 
 function differenceToRequest(stamp: TimeStamp, { policy }: Authority, nonce: string): string | null {
-  if (stamp.nonce !== nonce) return "answered for another request: the nonce is not the one that was sent";
+  if (stamp.nonce !== nonce) return "it answered another request: the nonce is not the one sent";
   if (policy !== undefined && stamp.policy !== policy) {
-    return `answered under the policy ${printable(stamp.policy, 100)} instead of the one that was asked for`;
+    return `it used the policy ${printable(stamp.policy, 100)} instead of the one requested`;
   }
   if (stamp.root.trusted) return null;
   const end = stamp.root.name === null ? "" : `: ${printable(stamp.root.name, 100)}`;
-  return `its certificates do not lead to a root that is trusted here${end}`;
+  return `its certificates do not lead to a trusted root${end}`;
 }
 
 function factsOf(stamp: TimeStamp, received: Date): TokenFacts {
@@ -78,7 +79,7 @@ function factsOf(stamp: TimeStamp, received: Date): TokenFacts {
   };
 }
 
-/** Hands the signed checkpoint's digest to an OpenTimestamps calendar, blinded by a random nonce. */
+/** Submits the digest of the signed checkpoint to an OpenTimestamps calendar, blinded by a random nonce. */
 export async function promiseByCalendar(
   calendar: Calendar,
   signed: Buffer,
@@ -96,13 +97,12 @@ export async function promiseByCalendar(
   });
 }
 
-/** Promises of one proof that are asked about in one go. */
+/** The most promises of one proof to ask about at once. */
 const promisesAtOnce = 3;
 
 /**
- * Asks the calendars that a pending proof names what has become of their promise. The proof says where to ask: whoever
- * wrote it could name any address, which is why this goes through the guard as everything does. `url` is the one that
- * had the answer.
+ * Asks the calendars named in a pending proof whether they have kept their promise. Whoever wrote the proof chose these
+ * addresses, so the requests go through the egress guard. `url` is the calendar that answered.
  */
 export async function completeProof(
   file: Buffer,
@@ -111,7 +111,7 @@ export async function completeProof(
 ): Promise<Answer & { readonly url?: string }> {
   const proofs = await import("../audit/open-timestamps.js");
   const digest = Buffer.from(sha256(signed), "hex");
-  let last: Answer = refused("its promise is still open");
+  let last: Answer = refused("the calendar has not completed the proof yet");
   try {
     for (const { url, commitment } of proofs.openPromises(file, digest).slice(0, promisesAtOnce)) {
       const answer = await askCalendar(url, commitment, way);
@@ -125,7 +125,7 @@ export async function completeProof(
     }
     return last;
   } catch (error) {
-    if (error instanceof FormatError) return refused(`its proof does not hold: ${error.message}`);
+    if (error instanceof FormatError) return refused(`its proof is not valid: ${error.message}`);
     throw error;
   }
 }
@@ -147,7 +147,7 @@ function orRefused(read: () => Answer): Answer {
   try {
     return read();
   } catch (error) {
-    if (error instanceof FormatError) return refused(`its answer does not hold: ${error.message}`);
+    if (error instanceof FormatError) return refused(`its answer is not valid: ${error.message}`);
     throw error;
   }
 }

@@ -18,17 +18,17 @@ import type { World } from "../world.js";
 import { type Answer, completeProof, promiseByCalendar, stampByAuthority } from "./anchor-answers.js";
 
 export interface AnchorOptions {
-  /** `--proxy` of the command; where it is null that of the settings counts. */
+  /** The command's `--proxy`; if null, the proxy from the settings is used. */
   readonly proxy: string | null;
   readonly allowPrivate: boolean;
-  /** Asks also those whose next try is not due yet. */
+  /** Also asks authorities whose next attempt is not due yet. */
   readonly force: boolean;
 }
 
 export interface AnchorReport {
-  /** Time-stamps that came and are logged now. */
+  /** Time-stamps that were received and logged. */
   readonly tokens: readonly { readonly authority: string; readonly gen_time: string }[];
-  /** Who is configured and has not stamped this checkpoint, why, and when it is asked again. */
+  /** Configured authorities that have not stamped this checkpoint, with the reason and the time of the next attempt. */
   readonly pending: readonly {
     readonly authority: string;
     readonly reason: string;
@@ -41,21 +41,21 @@ interface Party {
   readonly ask: (way: WayOut) => Promise<Answer>;
 }
 
-/** How long a command waits for everybody together where the settings do not say. */
+/** How long a command waits for all authorities together, unless the settings say otherwise. */
 const defaultWaitSeconds = 10;
 
-/** Proofs of older checkpoints that are asked about in one command. */
+/** The most pending proofs of older checkpoints that one command asks about. */
 const upgradesAtOnce = 8;
 
-/** A key is believed for a day after it was retired (FORMAT.md §13). */
+/** A signature counts if it was time-stamped within a day of the key's retirement (FORMAT.md §13). */
 const retiredMs = 24 * 60 * 60 * 1000;
 
 /**
- * Has the signed checkpoint (`signed`: checkpoint and signature) time-stamped by every configured authority and calendar
- * that has not done so, all at once and within `anchor_wait_seconds` altogether, and asks what became of older promises.
- * What checks out is kept: file first, then its entry (FORMAT.md §14, §15). Everything else leaves its authority
- * pending with a reason and a time for the next try; nothing is thrown for it. An aborted signal ends it at once with
- * what is there. The caller holds the writer lock.
+ * Asks every configured authority and calendar that has not yet time-stamped the signed checkpoint (`signed`: checkpoint
+ * and signature) to do so, all at once and within `anchor_wait_seconds` in total, and asks about older pending proofs.
+ * Keeps each valid answer: first the file, then its entry (FORMAT.md §14, §15). On any other answer the authority stays
+ * pending with a reason and a time for the next attempt; nothing is thrown. An aborted signal ends the work at once and
+ * keeps what has arrived. The caller holds the writer lock.
  */
 export async function anchorHead(
   vault: Vault,
@@ -113,7 +113,7 @@ function whyNobody(vault: Vault, world: World, size: number): string | null {
   if (world.signal.aborted) return "interrupted";
   const until = keyInForce(keyHistoryOf(vault.database), size)?.until;
   const retired = until ? world.now().getTime() - Date.parse(until.at) > retiredMs : false;
-  return retired ? "its signing key was retired more than a day ago" : null;
+  return retired ? "the checkpoint's signing key was retired more than a day ago" : null;
 }
 
 function wayOut(vault: Vault, world: World, { proxy, allowPrivate }: AnchorOptions): WayOut {
@@ -128,7 +128,7 @@ function pendingOf(vault: Vault, { source }: Party): AnchorReport["pending"][num
   return { authority: source.authority, reason, next_at: state?.next_at ?? null };
 }
 
-/** Keeps what came, or notes why nothing did. An interrupt says nothing about the authority. */
+/** Keeps the token, or notes why there is none. After an interrupt nothing is noted: the authority is not at fault. */
 function settle(vault: Vault, world: World, source: TokenSource, answer: Answer): AnchorReport["tokens"] {
   const name = source.authority;
   if ("bytes" in answer) {
@@ -144,7 +144,7 @@ function settle(vault: Vault, world: World, source: TokenSource, answer: Answer)
   return [];
 }
 
-/** The row of the table `authority` for asking about older promises; no authority can have this name. */
+/** The row of the table `authority` for older pending proofs. The parentheses keep it apart from any authority's name. */
 const upgradeName = "(promises)";
 
 type Upgrade = Awaited<ReturnType<typeof completeProof>>;
@@ -153,7 +153,7 @@ async function upgradeOf(vault: Vault, proof: PendingProof, way: WayOut): Promis
   const signed = signedBytes(readCheckpoint(vault.layout, proof.checkpoint));
   const file = readPendingProof(vault, proof);
   if (signed === null || file === null)
-    return { reason: "the proof or its checkpoint is not there", retryAfter: null };
+    return { reason: "the proof or its checkpoint is missing", retryAfter: null };
   return completeProof(file, signed, way);
 }
 
@@ -180,7 +180,7 @@ function settleUpgrades(
   );
 }
 
-/** A few of many, by chance: some will never be kept, and they must not keep the others from being asked about. */
+/** A random selection: proofs that no calendar ever completes must not crowd out the others. */
 function someOf(proofs: readonly PendingProof[], world: World): readonly PendingProof[] {
   const left = [...proofs];
   const chosen: PendingProof[] = [];
@@ -193,12 +193,12 @@ function someOf(proofs: readonly PendingProof[], world: World): readonly Pending
 
 const minuteMs = 60_000;
 const longestMs = 6 * 60 * minuteMs;
-/** A server that says Retry-After is not believed further than this. */
+/** The longest `Retry-After` that is respected: the server controls this value. */
 const longestAskedMs = 7 * 24 * 60 * minuteMs;
 
 /**
- * What to note after a failure: the next try comes after a minute, then twice as long each time, at most six hours, or
- * when the server says (`retryAfter`, RFC 9110 §10.2.3: seconds or a date) if that is later.
+ * What to note after a failure. The next attempt follows after a minute, doubling each time up to six hours, or when the
+ * server asks for it (`retryAfter`, RFC 9110 §10.2.3: seconds or a date) if that is later.
  */
 function stateAfterFailure(
   name: string,
@@ -223,7 +223,7 @@ function stateAfterSuccess(name: string, now: Date): AuthorityState {
   return { name, failures: 0, tried_at: now.toISOString(), next_at: null, reason: null };
 }
 
-/** A time further ahead than any that is ever noted comes from a clock that was wrong then. */
+/** A noted time further ahead than `longestAskedMs` was written while the clock was wrong. */
 function isDue(state: AuthorityState | undefined, now: Date): boolean {
   if (!state?.next_at) return true;
   const leftMs = Date.parse(state.next_at) - now.getTime();

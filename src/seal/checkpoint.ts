@@ -34,45 +34,45 @@ import { readMemory, rememberHead } from "./signer-memory.js";
 import { signerFor } from "./signing-key.js";
 
 export interface SealOptions {
-  /** `--proxy` of the command; null where it has none, then that of the settings counts. */
+  /** The command's `--proxy`; if null, the proxy from the settings is used. */
   readonly proxy: string | null;
   readonly allowPrivate: boolean;
-  /** Asks authorities whose next try is not due yet. */
+  /** Also asks authorities whose next attempt is not due yet. */
   readonly force: boolean;
 }
 
-/** What came of sealing the head of a log. */
+/** The result of sealing the head of a log. */
 export interface HeadReport {
-  /** Size of the newest signed checkpoint; null where there is none. */
+  /** Size of the newest signed checkpoint; null if there is none. */
   readonly size: number | null;
-  /** Whether that one was made just now. */
+  /** Whether this call made that checkpoint. */
   readonly created: boolean;
-  /** Its root, hex. */
+  /** Its root, in hex. */
   readonly root: string | null;
   /** Fingerprint of the key in force for it. */
   readonly key: string | null;
-  /** Every granted token over it that is logged; `gen_time` as the token states it. */
+  /** Every granted and logged token over it; `gen_time` as the token states it. */
   readonly tokens: readonly { readonly authority: string; readonly gen_time: string }[];
   readonly pending: readonly {
     readonly authority: string;
     readonly reason: string;
     readonly next_at: string | null;
   }[];
-  /** Why no checkpoint could be signed, or nobody asked; null when all that was due was done. */
+  /** Why no checkpoint could be signed, or no authority asked; null if everything due was done. */
   readonly problem: string | null;
-  /** The same with its code and hint. */
+  /** The same problem with its code and hint. */
   readonly failure: HoldfastError | null;
 }
 
-/** Seconds for a signature after somebody pressed Ctrl-C: enough for an agent, too little for a person. */
+/** Seconds allowed for a signature after Ctrl-C: enough for an agent, too short to wait for a person. */
 const lastSignatureSeconds = 5;
 
 /**
- * Signs the head of the log where an entry other than `token` is newer than the newest checkpoint, and has the newest
- * checkpoint time-stamped by whoever has not done so (FORMAT.md §14, §15). Signs nothing that does not go on from what this
- * machine remembers to be signed, and no entry that is not its own (§14.1). Never throws for a missing key, an authority,
- * a full disk, a log that does not go on from its checkpoints or entries of others: those are in the report. After an
- * abort it signs and asks nobody; of a log that is not as recorded nobody is asked either.
+ * Signs the head of the log if an entry other than `token` is newer than the newest checkpoint, and asks for the missing
+ * time-stamps over the newest checkpoint (FORMAT.md §14, §15). Signs only a log that continues from what this machine
+ * remembers as signed, and no foreign entry (§14.1). A missing key, a failing authority, a full disk, a log that does not
+ * continue from its checkpoints and foreign entries are reported, not thrown. After an abort it still signs, but asks no
+ * authority; neither does it for a log that is not as recorded.
  */
 export async function sealHead(
   vault: Vault,
@@ -92,7 +92,7 @@ export async function sealHead(
   });
 }
 
-/** The counterpart of `openForWriting`: seals what was written and closes the vault, whatever came before. */
+/** The counterpart of `openForWriting`: seals what was written and closes the vault, even if sealing fails. */
 export async function closeAfterWriting(
   vault: Vault,
   world: World,
@@ -120,7 +120,7 @@ async function signHead(
   const isDue = hasUnsealed(vault.database, covered);
   const id = vault.settings.vault_id;
   const { head, written } = readMemory(world.env, id);
-  // A checkpoint that this machine does not remember says nothing yet: anybody can put one there.
+  // A checkpoint that this machine does not remember proves nothing yet: anyone who can write to the vault can add one.
   const isKnown =
     head === null
       ? storedKeys(world.env, id).length === 0
@@ -147,7 +147,7 @@ async function signHead(
   return true;
 }
 
-/** Tokens make no checkpoint due, and could be anybody's all the same. */
+/** Token entries make no checkpoint due, but even these could be foreign. */
 function hasOnlyOwnBehind({ database }: Vault, size: number, written: WrittenEntries): boolean {
   let seq = size;
   for (const line of lineBytesFrom(database, size + 1)) {
@@ -157,17 +157,17 @@ function hasOnlyOwnBehind({ database }: Vault, size: number, written: WrittenEnt
   return true;
 }
 
-/** Own entries under a newest checkpoint that somebody else put there would never come under a signature of ours. */
+/** If somebody else added the newest checkpoint, no signature of this machine would ever cover its own entries below it. */
 function refuseStrangeCheckpoint(head: RememberedHead, covered: number): void {
   if (covered <= head.size) return;
   throw new HoldfastError(
     "not-as-recorded",
-    `signing the log: the newest checkpoint in log/ is over ${covered} entries, and no key of yours signed it`,
-    "nothing was signed; run 'holdfast verify' to see whose it is, and move it away from log/ if it is none of yours",
+    `signing the log: the newest checkpoint in log/ covers ${covered} entries, and none of your keys signed it`,
+    "nothing was signed; run 'holdfast verify' to see who signed it, and move it out of log/ if it is not yours",
   );
 }
 
-/** A log whose lines are this machine's own, about to be signed. */
+/** A log about to be signed, whose lines have been checked against this machine's memory. */
 interface Signing {
   readonly vault: Vault;
   readonly keys: readonly KeyPeriod[];
@@ -176,7 +176,7 @@ interface Signing {
   readonly onStep: (step: CheckpointStep) => void;
 }
 
-/** One checkpoint over the first `size` lines, by the root that was worked out from them. */
+/** Writes and signs one checkpoint over the first `size` lines, with the root computed from them. */
 async function signAt({ vault, world, own, onStep }: Signing, size: number, signer: CheckpointSigner) {
   const root = own.states.get(size)?.root;
   if (root === undefined) throw new Error(`no root was worked out over ${size} entries`);
@@ -189,7 +189,7 @@ function rememberAt({ settings }: Vault, world: World, { states }: OwnLog, size:
   if (head !== null) rememberHead(world.env, settings.vault_id, head);
 }
 
-/** A newest checkpoint that a kill left without its signature. One below what is remembered is somebody else's file. */
+/** Signs the newest checkpoint if a kill left it unsigned. One below the remembered head is not this machine's file. */
 async function signLeftover({ vault, keys, world, own }: Signing, { newest }: CheckedLog): Promise<boolean> {
   if (newest === null || newest.checkpoint.size < (own.head?.size ?? 0)) return false;
   const { checkpoint } = newest;
@@ -200,8 +200,8 @@ async function signLeftover({ vault, keys, world, own }: Signing, { newest }: Ch
 }
 
 /**
- * The checkpoint that ends with a rotation, by the key that it ends: a kill came between the two. Where that key is not
- * at hand the rotation stays without its word, and an audit says so.
+ * After a kill between rotation and checkpoint, signs the checkpoint that ends with the rotation, with the old key. If
+ * that key is unavailable, the rotation stays without its endorsement and an audit says so.
  */
 async function endorse(signing: Signing, size: number): Promise<void> {
   const { vault, keys, world } = signing;
@@ -220,8 +220,8 @@ async function signerOf(keys: readonly KeyPeriod[], size: number, world: World):
   if (period === null) {
     throw new HoldfastError(
       "key-missing",
-      "signing the log: it names no signing key",
-      "give this vault its first one: holdfast key rotate",
+      "signing the log: the log names no signing key",
+      "create its first key: holdfast key rotate",
     );
   }
   const signal = world.signal.aborted ? AbortSignal.timeout(lastSignatureSeconds * 1000) : world.signal;
@@ -264,7 +264,7 @@ function headReport(
   };
 }
 
-/** The root as the file states it, hex: null where it is no checkpoint, which an audit says. */
+/** The root that the file states, in hex; null if the file is not a checkpoint, which an audit reports. */
 function statedRoot({ body }: FoundCheckpoint): string | null {
   try {
     return parseCheckpoint(asciiOf(body ?? new Uint8Array())).root.toString("hex");
@@ -274,7 +274,7 @@ function statedRoot({ body }: FoundCheckpoint): string | null {
   }
 }
 
-/** Runs one part; a foreseen failure of it is an answer too, and the next part still runs. */
+/** Runs one part and returns a foreseen failure instead of throwing it, so that the next part still runs. */
 async function attempt<Answer>(
   part: () => Promise<Answer>,
 ): Promise<{ readonly answer: Answer } | { readonly failure: HoldfastError }> {
@@ -289,29 +289,29 @@ function foreseen(error: unknown): HoldfastError {
   if (error instanceof HoldfastError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (!(error instanceof Error) || !/^(E[A-Z]+|ERR_FS_[A-Z]+|SQLITE_[A-Z_]+)$/.test(code)) throw error;
-  // What SQLite cannot read, or make sense of, is no want of room: whoever can write to vault.db chose it.
+  // Whoever can write to vault.db controls what SQLite reads here; a damaged file is not a full disk.
   if (/^SQLITE_(ERROR|CORRUPT|NOTADB)/.test(code)) {
     return new HoldfastError(
       "not-as-recorded",
       `signing the log: vault.db cannot be read: ${error.message} (database-damaged)`,
-      "nothing was signed; run 'holdfast verify', and compare with a copy of this vault",
+      "nothing was signed; run 'holdfast verify', and compare this vault with a copy of it",
       error,
     );
   }
   return new HoldfastError(
     "io",
-    `writing the checkpoint: ${error.message}`,
-    "make room or check the disk, then: holdfast checkpoint",
+    `writing a checkpoint: ${error.message}`,
+    "free some space or check the disk, then run: holdfast checkpoint",
     error,
   );
 }
 
-/** What a person looked at and takes: entries of others at the end, or a log that is not the one that is remembered. */
+/** What a person has looked at and accepts: foreign entries at the end, or a log that differs from the remembered one. */
 export type Acceptance = "tail" | "rollback";
 
 /**
- * Seals the head of the log of an existing vault, after what `accept` says was taken. Throws `no-vault`, `vault-busy`,
- * `not-as-recorded`, and what `acceptTail` or `acceptRollback` throws; what `sealHead` finds is in the report.
+ * Seals the head of an existing vault's log, first accepting what `accept` names. Throws `no-vault`, `vault-busy`,
+ * `not-as-recorded`, and whatever `acceptTail` or `acceptRollback` throws; the report holds what `sealHead` finds.
  */
 export async function checkpointNow(
   root: string,
@@ -334,8 +334,8 @@ export async function checkpointNow(
 }
 
 /**
- * The text of the newest signed checkpoint. Reads only, and judges nothing: `verify` does. Throws `no-vault`,
- * `not-found` where there is none, `not-as-recorded` for something that is no checkpoint.
+ * The text of the newest signed checkpoint. Only reads it; `verify` checks it. Throws `no-vault`, `not-found` if there
+ * is none, and `not-as-recorded` if the file is not a checkpoint.
  */
 export function newestSigned(vault: string): { readonly checkpoint: Checkpoint; readonly text: string } {
   refuseMissingVault(vault);
@@ -343,7 +343,7 @@ export function newestSigned(vault: string): { readonly checkpoint: Checkpoint; 
   if (newest === null || newest.body === null || newest.signature === null) {
     throw new HoldfastError(
       "not-found",
-      "there is no signed checkpoint in this vault yet",
+      "this vault has no signed checkpoint yet",
       "make one: holdfast checkpoint",
     );
   }

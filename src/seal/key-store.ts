@@ -13,28 +13,28 @@ import { HoldfastError } from "../core/words/error.js";
 import { makeFolder, syncFile, syncFolder, writeNewFile } from "../vault/durable.js";
 import type { World } from "../world.js";
 
-/** A signing key that this machine has, or was told about. */
+/** A signing key that this machine has or knows about. */
 export interface StoredKey {
   readonly publicKey: SshPublicKey;
-  /** Where it stands in the configuration folder: the private key itself, or a note about one elsewhere. */
+  /** Its file in the configuration folder: the private key itself, or a note about a key kept elsewhere. */
   readonly path: string;
-  /** The private key file, absolute; null for a key that only an agent has. */
+  /** The absolute path of the private key; null for a key that only an agent has. */
   readonly keyFile: string | null;
 }
 
-/** The folder of this person's own settings: `$XDG_CONFIG_HOME/holdfast`, else `~/.config/holdfast`. */
+/** The user's configuration folder: `$XDG_CONFIG_HOME/holdfast`, else `~/.config/holdfast`. */
 export function configFolder(env: World["env"]): string {
   const config = env.XDG_CONFIG_HOME;
   const base = config && isAbsolute(config) ? config : join(env.HOME || homedir(), ".config");
   return join(base, "holdfast");
 }
 
-/** The folder of one vault's keys. */
+/** The folder that holds one vault's keys. */
 export function keyFolder(env: World["env"], vaultId: string): string {
   return join(configFolder(env), "keys", vaultId);
 }
 
-/** The key with this public key, whichever vault's folder it lies in: a vault may be a copy, and keys are carried. */
+/** Finds a key in any vault's folder: the vault may be a copy, and people move keys between machines. */
 export function findKey(env: World["env"], key: SshPublicKey): StoredKey | null {
   const keys = join(configFolder(env), "keys");
   for (const vaultId of namesIn(keys)) {
@@ -44,7 +44,7 @@ export function findKey(env: World["env"], key: SshPublicKey): StoredKey | null 
   return null;
 }
 
-/** The keys of one vault in the order in which they were made. What is not a key, or cannot be read, is passed over. */
+/** One vault's keys in the order in which they were made. Skips files that are not keys or cannot be read. */
 export function storedKeys(env: World["env"], vaultId: string): readonly StoredKey[] {
   const folder = keyFolder(env, vaultId);
   return numbered(folder).flatMap(({ name }) => {
@@ -54,7 +54,7 @@ export function storedKeys(env: World["env"], vaultId: string): readonly StoredK
   });
 }
 
-/** Keeps a new private key under the next free name, readable by nobody else. */
+/** Stores a new private key under the next free name, readable by its owner alone. */
 export function storeSecret(
   vaultId: string,
   secret: Ed25519Secret,
@@ -67,7 +67,7 @@ export function storeSecret(
   return withPublicFile({ publicKey: secret.publicKey, path, keyFile: path }, comment);
 }
 
-/** Keeps the private key that somebody else writes to the path it is given, for instance `ssh-keygen`. */
+/** Stores the private key that another program, for instance `ssh-keygen`, writes to the given path. */
 export async function storeMade(
   vaultId: string,
   comment: string,
@@ -85,7 +85,7 @@ export async function storeMade(
   }
 }
 
-/** Notes a key that lies elsewhere: in somebody's own file, or (`keyFile` null) in an agent. */
+/** Stores a note about a key kept elsewhere: in the user's own file or, if `keyFile` is null, in an agent. */
 export function storeNote(
   vaultId: string,
   publicKey: SshPublicKey,
@@ -98,22 +98,26 @@ export function storeNote(
   return { publicKey, path, keyFile };
 }
 
-/** Throws `usage` where the configuration folder or `keyFile` lies in the vault's folder: a key must not travel with it. */
+/** Throws `usage` if the configuration folder or `keyFile` is inside the vault: a key must not travel with it. */
 export function refuseKeyInside(root: string, env: World["env"], keyFile: string | null): void {
   for (const path of [configFolder(env), ...(keyFile === null ? [] : [keyFile])]) {
     if (!isInside(root, path)) continue;
     throw new HoldfastError(
       "usage",
-      `taking ${path} for the signing key: it lies inside the vault, and whoever gets the vault would get the key`,
-      "keep the key elsewhere: name another vault folder, another --key, or set XDG_CONFIG_HOME",
+      `using ${path} for the signing key: it is inside the vault, and anyone given the vault would get the key`,
+      "keep the key elsewhere: choose another vault folder or --key, or set XDG_CONFIG_HOME",
     );
   }
 }
 
-/** Throws `usage` for a file inside the vault's folder: what does not belong to a vault is a finding there. */
+/** Throws `usage` for a file inside the vault: verification would report it as not belonging there. */
 export function refuseFileInside(root: string, file: string): void {
   if (!isInside(root, file)) return;
-  throw new HoldfastError("usage", `writing ${file}: it would lie inside the vault`, "name a file elsewhere");
+  throw new HoldfastError(
+    "usage",
+    `writing ${file}: it would be inside the vault`,
+    "choose a file outside the vault",
+  );
 }
 
 function isInside(root: string, path: string): boolean {
@@ -121,7 +125,7 @@ function isInside(root: string, path: string): boolean {
   return way !== ".." && !way.startsWith("../") && !isAbsolute(way);
 }
 
-/** The path with links resolved as far as it exists. */
+/** The path with symbolic links resolved, as far as it exists. */
 function realPath(path: string): string {
   const absolute = resolve(path);
   if (existsSync(absolute)) return realpathSync(absolute);
@@ -155,7 +159,7 @@ function makeKeyFolder(env: World["env"], vaultId: string): string {
   return folder;
 }
 
-/** Beside its final place; the process's number keeps two writers apart. */
+/** In the same folder as the final file; the process id keeps two writers apart. */
 function temporaryIn(folder: string): string {
   const temporary = join(folder, `.new-${process.pid}`);
   rmSync(temporary, { force: true });
@@ -177,7 +181,7 @@ function placeNext(
   }
 }
 
-/** Gives a whole, synced file the next free name: a link never takes the place of another file. */
+/** Gives a complete, synced file the next free name: a hard link never replaces another file. */
 function linkNext(env: World["env"], vaultId: string, ending: string, temporary: string): string {
   const folder = keyFolder(env, vaultId);
   for (;;) {
@@ -188,7 +192,7 @@ function linkNext(env: World["env"], vaultId: string, ending: string, temporary:
       syncFolder(folder);
       return path;
     } catch (error) {
-      // A copy of this vault on the same machine has its keys here too: somebody was faster, the name after it is free.
+      // A copy of this vault on the same machine shares this folder: another process took the name, so try the next one.
       if (!hasCode(error, "EEXIST")) throw error;
     }
   }
@@ -200,7 +204,7 @@ function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   );
 }
 
-/** Writes the `.pub` that OpenSSH's tools expect beside a key; with it the key itself is read only to sign. */
+/** Writes the `.pub` file that OpenSSH expects beside a key. With it, the private key is read only to sign. */
 function withPublicFile(stored: StoredKey, comment: string): StoredKey {
   const path = `${stored.path}.pub`;
   rmSync(path, { force: true });
@@ -209,14 +213,14 @@ function withPublicFile(stored: StoredKey, comment: string): StoredKey {
   return stored;
 }
 
-/** A `.pub` that a kill kept from being written is made up for by the key file, where the public key stands too. */
+/** The key file also holds the public key, in case a kill kept the `.pub` file from being written. */
 function readSecretFile(path: string): StoredKey {
   const beside = orNull(() => parsePublicKey(readFileSync(`${path}.pub`, "latin1")));
   if (beside !== null && existsSync(path)) return { publicKey: beside, path, keyFile: path };
   return { publicKey: publicKeyOfPrivate(readFileSync(path, "latin1")), path, keyFile: path };
 }
 
-/** Null for a file that is not there, may not be read or is not what it should be. */
+/** Null for a file that is missing, unreadable or malformed. */
 function orNull<Read>(read: () => Read): Read | null {
   try {
     return read();
@@ -231,7 +235,7 @@ function readNote(path: string): StoredKey {
   const key = new Map(typeof note === "object" && note !== null ? Object.entries(note) : []);
   const [line, keyFile] = [key.get("public_key"), key.get("key_file")];
   if (typeof line !== "string" || (keyFile !== null && typeof keyFile !== "string")) {
-    throw new FormatError("bad-key-note", "it is no note about a key");
+    throw new FormatError("bad-key-note", "it is not a note about a key");
   }
   return { publicKey: parsePublicKey(line), path, keyFile };
 }

@@ -17,37 +17,37 @@ import { type KeyChoice, nextKey } from "./make-key.js";
 import { openForWriting } from "./open-vault.js";
 import { keyKind, signerFor } from "./signing-key.js";
 
-/** How this machine has a key: it signs alone with a `file`, needs help with the next three, and cannot with `no`. */
+/** How this machine holds a key. It signs by itself with `file`, needs help with the next three, and cannot with `no`. */
 export type KeyHeld = "file" | "locked-file" | "device" | "agent" | "no";
 
-/** A signing key and the time it was in force. Schema `cli-output.schema.json#/$defs/keyPeriod`. */
+/** A signing key and its time in force. Schema `cli-output.schema.json#/$defs/keyPeriod`. */
 export interface KeyFacts {
   readonly fingerprint: string;
   readonly public_key: string;
-  /** The entry that named it, and its time. */
+  /** The entry that named it, and that entry's time. */
   readonly entry: number;
   readonly from: string;
-  /** The entry that ended it, its time and its reason; null for the key in force. */
+  /** The entry that ended it, with time and reason; null for the key in force. */
   readonly ended_by: number | null;
   readonly until: string | null;
   readonly reason: RotationReason | null;
-  /** False for a key that this machine does not have and that no known key endorsed: perhaps a stranger's. */
+  /** False if this machine does not have the key and no known key endorsed it: it may be a stranger's. */
   readonly known: boolean;
 }
 
 /** The answer of `key show`. */
 export interface KeyReport {
   readonly id: string;
-  /** Null for a vault of an earlier build that has no key yet. */
+  /** Null for a vault whose log names no key. */
   readonly key: KeyFacts | null;
   readonly held: KeyHeld;
-  /** Where the private key, or the note about it, lies on this machine. */
+  /** The file on this machine with the private key or the note about it. */
   readonly place: string | null;
-  /** Every key in the order in which they were in force, the present one last. */
+  /** Every key in the order of its time in force, the current one last. */
   readonly history: readonly KeyFacts[];
 }
 
-/** What the log says of the vault's keys, and what this machine has of them. Reads only. */
+/** The vault's keys according to its log, and which of them this machine has. Only reads. */
 export function showKey(vault: string, world: World): KeyReport {
   return readVault(vault, (reader) => {
     const history = keyHistoryOf(reader.database);
@@ -77,7 +77,7 @@ export interface RotationReport {
   readonly endorsed: boolean;
   readonly held: KeyHeld;
   readonly place: string | null;
-  /** Why the checkpoint that ends with the rotation is not signed; null otherwise. */
+  /** Why the checkpoint that ends with the rotation is not signed; null if it is. */
   readonly problem: string | null;
   /** What to do about the problem. */
   readonly hint: string | null;
@@ -91,8 +91,9 @@ export interface RotationRequest {
 }
 
 /**
- * Gives a vault its next signing key: key, entry, and the old key's last checkpoint, which ends with that entry. Throws
- * `key-missing` or `key-locked`, before anything is changed, where the old key is not at hand and is not given up.
+ * Gives a vault its next signing key: stores the key, logs the entry, and signs the old key's last checkpoint, which ends
+ * with that entry. Throws `key-missing` or `key-locked` before changing anything if the old key is unavailable and is not
+ * being given up.
  */
 export async function rotateKey(
   request: RotationRequest,
@@ -104,7 +105,7 @@ export async function rotateKey(
   try {
     const history = keyHistoryOf(vault.database);
     const previous = inForceNow(history)?.key ?? null;
-    // A key that was given up signs nothing any more, also where it could.
+    // A key that is given up as lost or stolen signs nothing more, even if this machine still has it.
     const endorsing = request.reason === "routine" && previous !== null;
     if (endorsing) await refuseUnusable(previous, world);
     const key = await takeNext(vault, request, history, world);
@@ -136,16 +137,16 @@ export async function rotateKey(
 /** The answer of `key export`. */
 export interface SignersReport {
   readonly id: string;
-  /** The file that was written; null where the text itself is the answer. */
+  /** The file written; null if the text itself is the answer. */
   readonly to: string | null;
   readonly keys: number;
-  /** Fingerprints of keys that the log names and that are not handed out: nobody here or before them vouches for them. */
+  /** Fingerprints of keys that the log names but that are left out: neither this machine nor an earlier key vouches for them. */
   readonly left_out: readonly string[];
-  /** `allowed_signers`, as OpenSSH reads it. */
+  /** An `allowed_signers` file for OpenSSH. */
   readonly allowed_signers: string;
 }
 
-/** The lines for whoever checks this vault, and where `to` is given a new file of them. Never writes into the vault. */
+/** The key lines for anyone who checks this vault, also written to a new file if `to` names one. Never writes into the vault. */
 export function exportSigners(vault: string, to: string | null, world: World): SignersReport {
   world.signal.throwIfAborted();
   const report = readVault(vault, (reader) => {
@@ -162,8 +163,8 @@ export function exportSigners(vault: string, to: string | null, world: World): S
     }
     throw new HoldfastError(
       "not-found",
-      `writing the keys of ${vault}: its log names none`,
-      "give it one with: holdfast key rotate",
+      `exporting the keys of ${vault}: its log names no key`,
+      "create one with: holdfast key rotate",
     );
   });
   if (to !== null) writeSigners(vault, to, report.allowed_signers);
@@ -173,29 +174,25 @@ export function exportSigners(vault: string, to: string | null, world: World): S
 function writeSigners(vault: string, to: string, text: string): void {
   refuseFileInside(vault, to);
   if (existsSync(to)) {
-    throw new HoldfastError(
-      "usage",
-      `writing ${to}: there is such a file already`,
-      "name a new file with --to",
-    );
+    throw new HoldfastError("usage", `writing ${to}: the file already exists`, "choose a new file with --to");
   }
   if (!existsSync(dirname(to))) {
     throw new HoldfastError(
       "usage",
-      `writing ${to}: there is no such folder`,
-      "make it, or name another file",
+      `writing ${to}: its folder does not exist`,
+      "create the folder, or choose another file",
     );
   }
   writeNewFile(to, text, 0o644);
   syncFolder(dirname(to));
 }
 
-/** A probe that no other signature can be taken for. */
+/** A probe whose namespace keeps its signature from being used for anything else. */
 const probe = { message: Buffer.from("is this key at hand?\n"), namespace: "holdfast-probe@v1" };
 
 /**
- * The old key signs once before anything is changed: an entry that it then could not sign would stay a rotation that
- * nobody endorsed.
+ * Has the old key sign a probe before anything is changed: otherwise the log could end up with a rotation that the old
+ * key cannot endorse.
  */
 async function refuseUnusable(key: SshPublicKey, world: World): Promise<void> {
   await (await signerFor(key.line, world)).sign(probe.message, probe.namespace);
@@ -213,8 +210,8 @@ async function takeNext(
   if (!last?.blob.equals(next.publicKey.blob)) return next.publicKey;
   throw new HoldfastError(
     "usage",
-    `taking ${next.publicKey.fingerprint} for the signing key: it is the signing key already`,
-    "name another one with --key, or leave --key out for a new one",
+    `using ${next.publicKey.fingerprint} as the next signing key: it already is the signing key`,
+    "choose another key with --key, or leave --key out to make a new one",
   );
 }
 
@@ -257,7 +254,7 @@ function idOf({ database, layout }: VaultReader): string {
   if (id !== null) return id;
   throw new HoldfastError(
     "not-as-recorded",
-    `reading ${layout.database}: entry 1 does not state the vault's id`,
+    `reading ${layout.database}: entry 1 does not state the vault id`,
     "run 'holdfast verify' to see what is wrong",
   );
 }

@@ -11,9 +11,9 @@ import type { World } from "../world.js";
 import { storedKeys } from "./key-store.js";
 
 /**
- * The keys of a log that may be handed out as the vault's (FORMAT.md §13), by the entry that named each: the one of entry 1,
- * those that this machine has for this vault, and those that the key before them, itself among these, endorsed over the
- * lines as they are. A `key-rotated` entry alone is the word of whoever can write to `vault.db`.
+ * The keys that may be handed out as the vault's (FORMAT.md §13), by the entry that named each: the key of entry 1, the
+ * keys that this machine has for this vault, and each key that a known key before it endorsed over the lines as they
+ * stand. Anyone who can write to `vault.db` can add a `key-rotated` entry, so that entry alone is not enough.
  */
 export function knownKeys(
   { layout, database }: VaultReader,
@@ -45,7 +45,7 @@ export function knownKeys(
   return known;
 }
 
-/** The history without the other keys: a rotation that nobody known stands behind ends no key's time either. */
+/** The key history with unknown keys left out: a rotation to an unknown key does not end the time of a known one. */
 export function knownHistory(
   history: readonly KeyPeriod[],
   known: ReadonlySet<number>,

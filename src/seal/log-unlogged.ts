@@ -14,8 +14,8 @@ import { loggedAddress } from "../vault/token-files.js";
 import { logEntry, type Vault } from "../vault/vault.js";
 
 /**
- * Logs tokens and witnesses' signatures that are in place and that no entry names: a kill came between the two (FORMAT.md
- * §14). One that does not check out is left as it lies: it is not ours, and an audit names it.
+ * Logs tokens and witness signatures that a kill left in `log/` without an entry (FORMAT.md §14). Leaves alone any that
+ * is not valid: this machine did not write it, and an audit reports it.
  */
 export async function logLeftovers(vault: Vault): Promise<void> {
   const { layout, database } = vault;
@@ -30,8 +30,8 @@ export async function logLeftovers(vault: Vault): Promise<void> {
 }
 
 /**
- * Whether an entry says nothing but what this writer itself would log of a file in `log/` that checks out: the answer of
- * an authority it asks, a witness's good signature. Whoever wrote such an entry, it states what is there to be checked.
+ * Whether an entry states exactly what this machine would itself log for a valid file in `log/`: the answer of a
+ * configured authority, or a witness's good signature. It does not matter who wrote such an entry: the file proves it.
  */
 export async function isStatementOfFile(vault: Vault, { event, body }: Entry): Promise<boolean> {
   const { path, checkpoint } = body;
@@ -42,7 +42,7 @@ export async function isStatementOfFile(vault: Vault, { event, body }: Entry): P
   }
   const statement = await statementOfFile(vault, path, checkpoint);
   if (statement?.event !== event) return false;
-  // When the answer came is known to nobody but whoever received it.
+  // Only the machine that received the answer knows when it arrived.
   const sameClock = { ...body, clock_difference_ms: null };
   return encodeCanonical(event === "token" ? sameClock : body) === encodeCanonical(statement.body);
 }
@@ -52,7 +52,7 @@ interface Statement {
   readonly body: Readonly<Record<string, Json>>;
 }
 
-/** What an entry about a token or a witness's signature in `log/` would say; null for one that does not check out. */
+/** What an entry about a token or witness signature in `log/` would say; null if the file is not valid. */
 async function statementOfFile(vault: Vault, path: string, size: number): Promise<Statement | null> {
   const checkpoint = readCheckpoint(vault.layout, size);
   const token = checkpoint.tokens.find((file) => file.path === path);
@@ -61,7 +61,7 @@ async function statementOfFile(vault: Vault, path: string, size: number): Promis
   return witness ? witnessStatement(checkpoint, witness) : null;
 }
 
-/** Appends the entry of a witness's signature that is in place. */
+/** Appends the entry for a witness signature that is already stored. */
 export function logWitness(
   vault: Vault,
   checkpoint: number,
@@ -108,13 +108,13 @@ async function tokenStatement(
 
 type TokenFacts = Readonly<Record<string, Json>>;
 
-/** What a time-stamp states; null where it does not check out. When it came is not known, so neither is our clock then. */
+/** What a time-stamp states; null if it is not valid. Its arrival is not known, so the clock difference is not either. */
 async function timeStampFacts(
   asked: Authority,
   token: FoundToken,
   signed: Buffer,
 ): Promise<TokenFacts | null> {
-  // A log without leftovers, which is nearly every one, needs neither.
+  // Nearly every log has no leftovers and needs neither module.
   const { checkTimeStamp } = await import("../audit/time-stamp.js");
   const { platformRoots } = await import("../verify/trust.js");
   const check = await checkTimeStamp(token.bytes, signed, asked.roots ?? platformRoots);

@@ -14,7 +14,7 @@ import {
 } from "./key-store.js";
 import { keyKind } from "./signing-key.js";
 
-/** Which key a vault shall be signed with: a new one, or the one in `file` (absolute): a private key or a `.pub`. */
+/** The key to sign a vault with: a new one, or the one in `file` (absolute path), a private key or a `.pub`. */
 export type KeyChoice =
   | { readonly file: null; readonly passphrase: boolean }
   | { readonly file: string; readonly passphrase: false };
@@ -23,8 +23,8 @@ export type KeyChoice =
 export const newKey: KeyChoice = { file: null, passphrase: false };
 
 /**
- * The first key of a vault without entries: its public key line. Repeatable: a key that an interrupted making of this
- * vault left is taken again. Throws HoldfastError `usage` for a key that cannot be taken, `program-missing`, `io`.
+ * Makes or stores the first key of a vault without entries and returns its public key line. Repeatable: reuses a key left
+ * by an interrupted run. Throws HoldfastError `usage` for a key that cannot be used, `program-missing`, `io`.
  */
 export async function firstKey(
   root: string,
@@ -36,8 +36,8 @@ export async function firstKey(
 }
 
 /**
- * The next key of a vault whose log names the keys in `used`, made or taken. A new one that an interrupted command made
- * and no entry names is taken again. Throws as `firstKey`.
+ * Makes or stores the next key of a vault whose log names the keys in `used`. Reuses a new key that an interrupted
+ * command left and no entry names. Throws as `firstKey`.
  */
 export async function nextKey(
   root: string,
@@ -47,12 +47,12 @@ export async function nextKey(
   world: World,
 ): Promise<StoredKey> {
   refuseKeyChoice(root, choice, world.env);
-  // Drawn whether it is needed or not, so that what is random afterwards is the same after an interruption.
+  // Drawn even if it is not needed, so that later random values are the same after an interruption.
   const seed = world.random(32);
   return unusedKey(vaultId, choice, used, world) ?? storeKey(vaultId, choice, seed, world);
 }
 
-/** A key of ours that no entry names, unless it is less than what is asked for now. */
+/** A stored key that no entry names, unless it lacks the passphrase now asked for. */
 function unusedKey(
   vaultId: string,
   choice: KeyChoice,
@@ -82,14 +82,14 @@ async function storeKey(
     throw new HoldfastError(
       findSshKeygen(world.env) === null ? "program-missing" : "usage",
       `making a signing key with a passphrase: ${answer.problem}`,
-      "install OpenSSH and run this in a terminal, or take a key of your own with --key FILE",
+      "install OpenSSH and run this in a terminal, or use your own key with --key FILE",
     );
   });
 }
 
 /**
- * Throws `usage` for a choice that cannot be met: a key inside the vault, a file that is no key for this, a passphrase
- * that nobody could be asked for. Makes nothing.
+ * Throws `usage` for a choice that cannot be met: a key inside the vault, a file without a usable key, or a passphrase
+ * when there is nobody to ask. Makes nothing.
  */
 export function refuseKeyChoice(root: string, choice: KeyChoice, env: World["env"]): void {
   refuseKeyInside(root, env, choice.file);
@@ -97,19 +97,19 @@ export function refuseKeyChoice(root: string, choice: KeyChoice, env: World["env
   if (!choice.passphrase || hasTerminal() || hasAskpass(env)) return;
   throw new HoldfastError(
     "usage",
-    "making a signing key with a passphrase: there is no terminal to ask for it",
-    "run this in a terminal, set SSH_ASKPASS, or take a key of your own with --key FILE",
+    "making a signing key with a passphrase: there is no terminal to ask in",
+    "run this in a terminal, set SSH_ASKPASS, or use your own key with --key FILE",
   );
 }
 
-/** Notes somebody's own key; one that is noted or stored already stays where it is. */
+/** Stores a note about the user's own key, unless the key is already noted or stored. */
 function takeKey(vaultId: string, file: string, world: World): StoredKey {
   const { publicKey, keyFile } = readKeyFile(file);
   const known = storedKeys(world.env, vaultId).find((key) => key.publicKey.blob.equals(publicKey.blob));
   return known ?? storeNote(vaultId, publicKey, keyFile, world.env);
 }
 
-/** A private key file, or a public one whose private key an agent has or lies beside it. */
+/** Reads a private key, or a public key whose private key is beside it or in an agent. */
 function readKeyFile(file: string): { readonly publicKey: SshPublicKey; readonly keyFile: string | null } {
   const text = readText(file);
   try {
@@ -120,8 +120,8 @@ function readKeyFile(file: string): { readonly publicKey: SshPublicKey; readonly
     if (!(error instanceof FormatError)) throw error;
     throw new HoldfastError(
       "usage",
-      `taking ${file} for the signing key: ${error.message}`,
-      "give an Ed25519 key of OpenSSH, private or .pub (make one with: ssh-keygen -t ed25519)",
+      `using ${file} as the signing key: ${error.message}`,
+      "use an OpenSSH Ed25519 key, private or .pub (make one with: ssh-keygen -t ed25519)",
       error,
     );
   }
@@ -131,7 +131,7 @@ function besideIt(file: string, publicKey: SshPublicKey): string | null {
   try {
     return publicKeyOfPrivate(readFileSync(file, "latin1")).blob.equals(publicKey.blob) ? file : null;
   } catch {
-    // No such file, or another kind: then the agent must have the key.
+    // Without a matching private key file, an agent must have the key.
     return null;
   }
 }
@@ -142,7 +142,7 @@ function readText(file: string): string {
   } catch (error) {
     throw new HoldfastError(
       "usage",
-      `taking ${file} for the signing key: it cannot be read`,
+      `using ${file} as the signing key: the file cannot be read`,
       "check the path",
       error,
     );

@@ -7,11 +7,10 @@ import { firstKey, newKey } from "./make-key.js";
 import { entryMemory, type OnOther, refuseOther } from "./remembering.js";
 
 /**
- * Opens a vault for writing and finishes what a killed process left in it. A vault that does not exist yet is made,
- * with the first signing key that `makeKey` answers: a new one where nothing else is given. `onWait` is called when
- * another process holds the vault. A log that is not the one this machine remembers goes to `onOther` before anything is
- * appended: it is refused where nothing else is given. Throws `no-vault`, `vault-busy`, `not-as-recorded`, and for a new
- * vault what `firstKey` throws.
+ * Opens a vault for writing and finishes what a killed process left in it. Makes the vault if it does not exist, with the
+ * signing key from `makeKey` (by default a new one). Calls `onWait` while another process holds the vault. If the log is
+ * not the one this machine remembers, `onOther` decides before anything is appended; by default it refuses. Throws
+ * `no-vault`, `vault-busy`, `not-as-recorded`, and for a new vault whatever `firstKey` throws.
  */
 export async function openForWriting(
   root: string,
@@ -20,7 +19,7 @@ export async function openForWriting(
   makeKey = (vaultId: string): Promise<string> => firstKey(root, vaultId, newKey, world),
   onOther: OnOther = refuseOther,
 ): Promise<Vault> {
-  // Before anything is made: a refused vault leaves nothing behind.
+  // Checked before anything is made, so that a refusal leaves nothing behind.
   if (!isVault(root)) refuseKeyInside(root, world.env, null);
   const memory = (vaultId: string) => entryMemory(world, vaultId, onOther);
   const vault = await openVault(root, { ...world, onWait, makeKey, memory });

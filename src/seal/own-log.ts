@@ -16,21 +16,21 @@ import { isStatementOfFile } from "./log-unlogged.js";
 import { notAsRemembered } from "./remembering.js";
 import { readMemory } from "./signer-memory.js";
 
-/** A log of which every line up to `size` was signed by a key of this machine, and what came behind it. */
+/** How much of a log this machine's keys have signed, and which later entries are foreign. */
 export interface OwnLog {
-  /** What is signed and remembered; null where nothing is. */
+  /** The state that is signed and remembered; null if there is none. */
   readonly head: RememberedHead | null;
-  /** The states that were asked for, worked out from the lines. */
+  /** The requested states, computed from the lines. */
   readonly states: ReadonlyMap<number, LineState>;
-  /** Entries behind the head that this machine did not write and no key of it signed, ascending. */
+  /** Entries after the head that this machine neither wrote nor signed, ascending. */
   readonly foreign: readonly Entry[];
 }
 
 /**
- * Holds every line of the log against what this machine remembers of it, and says which entries are not its own
- * (FORMAT.md §14.1). `head` is what is remembered to be signed; a newer checkpoint that a key of this machine signed takes
- * its place, whichever machine made it. Remembers nothing. Throws `not-as-recorded` for a log that does not go on from
- * there, or whose chain is broken behind it.
+ * Compares every line of the log with this machine's memory of it, and says which entries are foreign (FORMAT.md §14.1).
+ * `head` is what the memory holds as signed; a newer checkpoint signed by one of this machine's keys replaces it,
+ * whichever machine made it. Changes nothing in the memory. Throws `not-as-recorded` if the log does not continue from
+ * the head, or if its chain is broken after it.
  */
 export async function readOwnLog(
   vault: Vault,
@@ -50,7 +50,7 @@ export async function readOwnLog(
     base,
     (entry, hash) => {
       if (!written.wrote(entry.seq, hash)) others.push(entry);
-      // The hash of an entry of ours covers every line before it: a person looked at them and took them.
+      // The hash of this entry covers every line before it: a person looked at those lines and accepted them.
       else if (takesOthers(entry)) others = [];
     },
   );
@@ -69,7 +69,7 @@ export async function readOwnLog(
   return { head: signed === null ? head : headAt(signed, pass.states, world), states: pass.states, foreign };
 }
 
-/** The memory of a checkpoint over lines that were just gone over. */
+/** What to remember about a checkpoint over lines that were just read. */
 export function headAt(
   { origin, size }: Pick<Checkpoint, "origin" | "size">,
   states: ReadonlyMap<number, LineState>,
@@ -80,7 +80,7 @@ export function headAt(
   return { origin, size, root: state.root.toString("hex"), last: state.last, at: world.now().toISOString() };
 }
 
-/** Whether this machine has the key for this vault: it made it, or a person gave it with `key rotate --key`. */
+/** Whether this machine has this key for this vault: it made the key, or a person added it with `key rotate --key`. */
 export function isStoredHere(world: World, vaultId: string, key: SshPublicKey): boolean {
   return storedKeys(world.env, vaultId).some(({ publicKey }) => publicKey.blob.equals(key.blob));
 }
@@ -90,8 +90,8 @@ function takesOthers({ event, body }: Entry): boolean {
 }
 
 /**
- * The newest checkpoint above `above` that a key of this machine signed while it was in force. A key that was lost or
- * stolen by then is not among them: whoever has it may have signed that.
+ * The newest checkpoint larger than `above` that one of this machine's keys signed while in force. Keys reported lost or
+ * stolen do not count: whoever has such a key may have signed it.
  */
 function newestOwn(vault: Vault, world: World, keys: readonly KeyPeriod[], above: number): Checkpoint | null {
   const id = vault.settings.vault_id;
@@ -138,7 +138,7 @@ function refuseOtherHead(head: RememberedHead | null, states: ReadonlyMap<number
   if (head === null || states.get(head.size)?.root.toString("hex") === head.root) return;
   throw notAsRemembered(
     "signing the log",
-    `its first ${head.size} entries are not those that this machine remembers to be signed (${head.at})`,
+    `its first ${head.size} entries are not the ones that this machine remembers as signed (${head.at})`,
   );
 }
 
@@ -146,6 +146,6 @@ function refuseOtherCheckpoint(signed: Checkpoint | null, states: ReadonlyMap<nu
   if (signed === null || states.get(signed.size)?.root.equals(signed.root) === true) return;
   throw notAsRemembered(
     "signing the log",
-    `its first ${signed.size} entries are not those over which a key of yours signed a checkpoint in log/`,
+    `its first ${signed.size} entries are not the ones that your key signed in a checkpoint in log/`,
   );
 }

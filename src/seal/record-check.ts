@@ -7,9 +7,9 @@ import { type HeadReport, sealHead } from "./checkpoint.js";
 import { openForWriting } from "./open-vault.js";
 
 /**
- * Finishes what was interrupted, checks, and logs the check, all under the writer lock: the log says of itself what
- * was found in the state it was logged in. Never makes a vault. Throws what `checkVault` throws, and where the vault
- * cannot be written to.
+ * Finishes interrupted work, checks the vault and logs the check, all under the writer lock, so that the entry describes
+ * the state it was appended to. Never makes a vault. Throws whatever `checkVault` throws, and if the vault cannot be
+ * written to.
  */
 export async function recordCheck(
   request: VerifyRequest,
@@ -26,7 +26,7 @@ export async function recordCheck(
       findings: report.findings.length,
       checked: report.checked,
     });
-    // Signed like every other entry, but a check asks nobody outside for anything.
+    // The entry is signed like any other, but a check makes no network request.
     const offline = { ...world, env: { ...world.env, HOLDFAST_OFFLINE: "1" } };
     onHead(await sealHead(vault, offline, { proxy: null, allowPrivate: false, force: false }));
     return report;

@@ -5,15 +5,15 @@ import type { World } from "../world.js";
 import { tellSettings } from "./settings-change.js";
 import { readKnownSettings, readMemory, rememberLine, rememberSettings } from "./signer-memory.js";
 
-/** What to do about a log that is not the one that was remembered. */
+/** Decides what to do with a log that differs from the remembered one. */
 export type OnOther = (difference: HoldfastError) => void;
 
-/** Nothing is appended to such a log. */
+/** Refuses it: nothing is appended to such a log. */
 export const refuseOther: OnOther = (difference) => {
   throw difference;
 };
 
-/** The memory of one vault as `openVault` takes it, with its files in the configuration folder (FORMAT.md §14.1). */
+/** The memory of one vault for `openVault`, kept in files in the configuration folder (FORMAT.md §14.1). */
 export function entryMemory(world: World, vaultId: string, onOther: OnOther = refuseOther): EntryMemory {
   const { env } = world;
   return {
@@ -22,7 +22,7 @@ export function entryMemory(world: World, vaultId: string, onOther: OnOther = re
       if (isBlank) tellBlank(world, log);
       const difference = differenceOf(head, written, log);
       if (difference === null) return;
-      // From a log without a single entry nobody can go on: it would begin as another vault under the same name.
+      // A log without entries cannot be continued: it would begin another vault under the same name.
       if (log.entries === 0) throw difference;
       onOther(difference);
     },
@@ -39,8 +39,8 @@ export function entryMemory(world: World, vaultId: string, onOther: OnOther = re
 }
 
 /**
- * What is committed is committed: a disk that does not take this note must not make it look as if it were not. The next
- * entry finds the same disk before it is written.
+ * The entry is already committed, so a disk that refuses this note must not make the commit look failed. The next entry
+ * meets the same disk before it is written.
  */
 function noteDone(env: World["env"], vaultId: string, line: WrittenLine): void {
   try {
@@ -53,11 +53,11 @@ function noteDone(env: World["env"], vaultId: string, line: WrittenLine): void {
 function tellBlank(world: World, { entries }: LogGlance): void {
   if (entries === 0) return;
   world.tell(
-    "this machine remembers nothing of this vault: it begins from the newest checkpoint that a key of yours signed, and signs only what goes on from there",
+    "this machine has no memory of this vault: it starts from the newest checkpoint signed by one of your keys, and signs only what continues from it",
   );
 }
 
-/** How a log differs from what is remembered of it, as far as single entries show; null where it does not. */
+/** How a log differs from the memory of it, as far as single entries show; null if it does not. */
 function differenceOf(
   head: RememberedHead | null,
   { committed }: WrittenEntries,
@@ -74,19 +74,19 @@ function otherLog(first: number, remembered: number, head: RememberedHead | null
   const signed = head === null ? "none of them signed" : `${head.size} of them signed, on ${head.at}`;
   const what =
     first > entries
-      ? `the entries from ${entries + 1} on are missing`
-      : `entry ${first} is not the one that was ${head !== null && first <= head.size ? "signed" : "written"} here`;
+      ? `entry ${entries + 1} and all after it are missing`
+      : `entry ${first} is not the one this machine ${head !== null && first <= head.size ? "signed" : "wrote"}`;
   return notAsRemembered(
     "opening the log",
     `this machine remembers ${remembered} entries (${signed}), vault.db has ${entries}: ${what}`,
   );
 }
 
-/** The error of a log that is older than what was signed, cut or rewritten. */
+/** The error for a log that is older than the signed one, cut short or rewritten. */
 export function notAsRemembered(doing: string, what: string): HoldfastError {
   return new HoldfastError(
     "not-as-recorded",
     `${doing}: ${what}`,
-    "nothing was written or signed: put the right copy of the vault back; after a restore from a backup on purpose: holdfast checkpoint --accept-rollback",
+    "nothing was written or signed; restore the right copy of the vault, or, if you restored this backup on purpose, run: holdfast checkpoint --accept-rollback",
   );
 }

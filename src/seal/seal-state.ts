@@ -11,29 +11,29 @@ import { findKey } from "./key-store.js";
 import { readMemory } from "./signer-memory.js";
 import { keyKind } from "./signing-key.js";
 
-/** How far the log of a vault is signed and time-stamped, and what is missing for more. */
+/** How far a vault's log is signed and time-stamped, and what is missing. */
 export interface SealState {
-  /** The key that the next checkpoint is signed with, and whether this machine has it; null where the log names none. */
+  /** The key for the next checkpoint, and whether this machine has it; null if the log names none. */
   readonly key: {
     readonly fingerprint: string;
     readonly held: ReturnType<typeof keyKind> | "no";
   } | null;
-  /** Size of the newest signed checkpoint; null where there is none. */
+  /** Size of the newest signed checkpoint; null if there is none. */
   readonly checkpoint: number | null;
-  /** Entries behind it, those of its own tokens not counted. */
+  /** Entries after it, not counting those for its own tokens. */
   readonly unsigned_entries: number;
   /** Logged tokens over it. */
   readonly tokens: number;
   readonly pending: readonly PendingAnchor[];
-  /** By how much the newest token's time was ahead of this machine's clock when it came; null where that is not known. */
+  /** How far the newest token's time was ahead of this machine's clock on arrival; null if not known. */
   readonly clock_difference_ms: number | null;
-  /** Signatures of others over checkpoints. */
+  /** Witness signatures over checkpoints. */
   readonly witnesses: number;
-  /** The last state that this machine remembers to be signed (FORMAT.md §14.1); null where it remembers none. */
+  /** The last state that this machine remembers as signed (FORMAT.md §14.1); null if it remembers none. */
   readonly memory: { readonly size: number; readonly at: string } | null;
 }
 
-/** Reads only; nothing is judged. */
+/** Only reads the vault; checks nothing. */
 export function sealState({ layout, database }: VaultReader, env: World["env"]): SealState {
   const newest = newestCheckpoint(layout);
   const size = newest !== null && newest.signature !== null ? newest.size : null;
@@ -51,7 +51,7 @@ export function sealState({ layout, database }: VaultReader, env: World["env"]):
   };
 }
 
-/** What `doctor` says about it. */
+/** What `doctor` reports about it. */
 export function sealFindings(state: SealState): readonly DoctorFinding[] {
   return [
     keyFinding(state.key),
@@ -64,29 +64,29 @@ export function sealFindings(state: SealState): readonly DoctorFinding[] {
 }
 
 const heldWords: Readonly<Record<NonNullable<SealState["key"]>["held"], string>> = {
-  file: "in a file of yours",
-  "locked-file": "in a file of yours, with a passphrase",
-  device: "in a device",
+  file: "in a file on this machine",
+  "locked-file": "in a file on this machine, with a passphrase",
+  device: "on a hardware device",
   agent: "in an agent",
-  gone: "its file cannot be read",
+  gone: "but its file cannot be read",
   no: "not on this machine",
 };
 
 function keyFinding(key: SealState["key"]): DoctorFinding {
   if (key === null) {
-    const hint = "give this vault its first key: holdfast key rotate";
-    return { severity: "problem", what: "signing key", detail: "the log names none", hint };
+    const hint = "create its first key: holdfast key rotate";
+    return { severity: "problem", what: "signing key", detail: "the log names no signing key", hint };
   }
   const found = { what: "signing key", detail: `${key.fingerprint}, ${heldWords[key.held]}` };
   if (key.held !== "gone" && key.held !== "no") return { ...found, severity: "ok", hint: null };
-  const hint = "bring the key to this machine, or go on with a new one: holdfast key rotate --lost";
+  const hint = "copy the key to this machine, or continue with a new one: holdfast key rotate --lost";
   return { ...found, severity: "problem", hint };
 }
 
 function checkpointFinding({ checkpoint, unsigned_entries }: SealState): DoctorFinding {
-  const newest = checkpoint === null ? "none yet" : `the newest one is over ${checkpoint} entries`;
+  const newest = checkpoint === null ? "none yet" : `the newest covers ${checkpoint} entries`;
   const behind =
-    unsigned_entries === 0 ? "nothing behind it" : `${unsigned_entries} entries are not signed yet`;
+    unsigned_entries === 0 ? "nothing left to sign" : `${unsigned_entries} entries are not signed yet`;
   const detail = `${newest}, ${behind}`;
   return unsigned_entries === 0
     ? { severity: "ok", what: "checkpoints", detail, hint: null }
@@ -96,7 +96,7 @@ function checkpointFinding({ checkpoint, unsigned_entries }: SealState): DoctorF
 function anchorFindings({ checkpoint, tokens, pending }: SealState): readonly DoctorFinding[] {
   if (checkpoint === null) return [];
   if (tokens === 0 && pending.length === 0) {
-    const detail = "no authority is configured: nobody outside says by when the log existed";
+    const detail = "no authority is configured, so no outside party attests when the log existed";
     const hint = "name two or more in holdfast.json under settings.authorities";
     return [{ severity: "note", what: "outside time", detail, hint }];
   }
@@ -107,21 +107,21 @@ function anchorFindings({ checkpoint, tokens, pending }: SealState): readonly Do
           {
             severity: "ok",
             what: "outside time",
-            detail: `${tokens} over checkpoint ${checkpoint}`,
+            detail: `${tokens} time-stamps over checkpoint ${checkpoint}`,
             hint: null,
           },
         ];
   return [
     ...stamped,
     ...pending.map(({ authority, reason, next_at }): DoctorFinding => {
-      const next = next_at === null ? "with the next command that writes" : `not before ${next_at}`;
+      const next = next_at === null ? "by the next command that writes" : `not before ${next_at}`;
       const detail = `pending: ${authority}: ${reason}; asked again ${next}`;
       return { severity: "note", what: "outside time", detail, hint: "ask now: holdfast checkpoint" };
     }),
   ];
 }
 
-/** Authorities keep their clocks to the second: more than a minute is a fault of one of the two. */
+/** Authorities keep their clocks accurate to a second: a difference of over a minute means that one clock is wrong. */
 const oddClockMs = 60_000;
 
 function clockFinding({ clock_difference_ms }: SealState): readonly DoctorFinding[] {
@@ -129,7 +129,8 @@ function clockFinding({ clock_difference_ms }: SealState): readonly DoctorFindin
   const seconds = Math.round(Math.abs(clock_difference_ms) / 1000);
   const side = clock_difference_ms > 0 ? "behind" : "ahead of";
   const detail = `this machine's clock was ${seconds} s ${side} the last time-stamp when it came`;
-  const hint = "set the clock, and let a time service keep it: every time in the log is this machine's";
+  const hint =
+    "set the clock and turn on a time service: every time in the log comes from this machine's clock";
   return [{ severity: "note", what: "clock and time-stamps", detail, hint }];
 }
 
@@ -144,8 +145,9 @@ function memoryFinding({ memory }: SealState): DoctorFinding {
     const detail = `${memory.size} entries, on ${memory.at}`;
     return { severity: "ok", what, detail, hint: null };
   }
-  const detail = "none on this machine: an older or rewritten copy of this vault could not be told from it";
-  return { severity: "note", what, detail, hint: "begin one: holdfast checkpoint" };
+  const detail =
+    "none on this machine, so holdfast could not recognise an older or rewritten copy of this vault";
+  return { severity: "note", what, detail, hint: "start one: holdfast checkpoint" };
 }
 
 function clockDifference(value: Json | undefined): number | null {
@@ -154,11 +156,11 @@ function clockDifference(value: Json | undefined): number | null {
 
 function witnessFinding({ witnesses }: SealState): readonly DoctorFinding[] {
   if (witnesses === 0) return [];
-  const detail = `${witnesses} signatures of others over checkpoints`;
+  const detail = `${witnesses} witness signatures over checkpoints`;
   return [{ severity: "ok", what: "witnesses", detail, hint: null }];
 }
 
-/** One thing `doctor` has to say. A `problem` keeps holdfast from its work or its promises; a `note` explains. */
+/** One line of `doctor`. A `problem` keeps holdfast from its work or its promises; a `note` explains. */
 export interface DoctorFinding {
   readonly severity: "ok" | "note" | "problem";
   readonly what: string;

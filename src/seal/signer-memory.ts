@@ -18,14 +18,14 @@ import type { World } from "../world.js";
 import { keyFolder } from "./key-store.js";
 
 /**
- * The files of FORMAT.md §14.1, beside the keys of one vault. Nothing is kept in this process between two calls: what
- * stands on disk is what counts after a kill.
+ * The files of FORMAT.md §14.1, beside the keys of one vault. The process caches nothing between calls: after a kill only
+ * the disk counts.
  */
 export interface SignerMemory {
-  /** Null where nothing was signed yet, or this machine does not know of it. */
+  /** Null if nothing is signed yet, or this machine does not know of it. */
   readonly head: RememberedHead | null;
   readonly written: WrittenEntries;
-  /** Neither a head nor an entry is remembered: a new vault, a new machine, or a vault of an earlier build. */
+  /** Neither a head nor an entry is remembered: the vault or the machine is new. */
   readonly isBlank: boolean;
 }
 
@@ -33,7 +33,7 @@ const headName = "head.json";
 const writtenName = "written";
 const settingsName = "settings.json";
 
-/** Reads it; throws `io` for a file that is there and cannot be read or is none of ours: guessing could sign anything. */
+/** Throws `io` for a file that exists but cannot be read or is malformed: guessing could sign anything. */
 export function readMemory(env: World["env"], vaultId: string): SignerMemory {
   const folder = keyFolder(env, vaultId);
   const headText = readOrNull(join(folder, headName));
@@ -45,7 +45,7 @@ export function readMemory(env: World["env"], vaultId: string): SignerMemory {
   };
 }
 
-/** The text of `holdfast.json` that the log stated when this machine last wrote to it; null where that is not known. */
+/** The text of `holdfast.json` as logged when this machine last wrote to the vault; null if not known. */
 export function readKnownSettings(env: World["env"], vaultId: string): string | null {
   return readOrNull(join(keyFolder(env, vaultId), settingsName));
 }
@@ -54,7 +54,7 @@ export function rememberSettings(env: World["env"], vaultId: string, text: strin
   place(env, vaultId, settingsName, text);
 }
 
-/** Adds one line; it is on disk when this returns where `synced` says so. */
+/** Appends one line. With `synced`, the line is on disk when this returns. */
 export function rememberLine(
   env: World["env"],
   vaultId: string,
@@ -79,15 +79,15 @@ export function rememberLine(
 }
 
 /**
- * Remembers what was just signed, and forgets the entries that it covers: the root says more of them. Called before the
- * signature is let out of this process.
+ * Remembers what was just signed and drops the lines of the entries it covers: the root stands for them. Called before
+ * the signature leaves this process.
  */
 export function rememberHead(env: World["env"], vaultId: string, head: RememberedHead): void {
   place(env, vaultId, headName, encodeRememberedHead(head));
   rewriteWritten(env, vaultId, (lines) => stillToRemember(lines, head.size));
 }
 
-/** Calls the committed entries behind `size` lost: a rebuild found no line of them. Returns their numbers. */
+/** Marks the committed entries after `size` as lost, because a rebuild did not find their lines. Returns their numbers. */
 export function rememberLost(env: World["env"], vaultId: string, size: number): readonly number[] {
   rewriteWritten(env, vaultId, (lines) =>
     lines
@@ -97,11 +97,11 @@ export function rememberLost(env: World["env"], vaultId: string, size: number): 
   return readMemory(env, vaultId).written.lost.filter((seq) => seq > size);
 }
 
-/** Begins anew from an entry that a person asked for: what was remembered before it is no longer held against the log. */
+/** Restarts the memory at an entry that a person asked for: the log is no longer compared with anything older. */
 export function beginAnew(env: World["env"], vaultId: string, seq: number, hash: string): void {
   const folder = keyFolder(env, vaultId);
   const lines = (["begun", "done"] as const).map((is) => encodeWrittenLine({ is, seq, hash }));
-  // A kill in between leaves the old head with the new entry: the log is refused again until a person repeats it.
+  // A kill in between leaves the old head beside the new entry: the log is refused until a person repeats the command.
   place(env, vaultId, writtenName, lines.join(""));
   remembering(folder, () => {
     rmSync(join(folder, headName), { force: true });
@@ -128,7 +128,7 @@ function headOf(path: string, text: string): RememberedHead {
     throw new HoldfastError(
       "io",
       `reading ${path}, the memory of what this machine signed: ${error.message}`,
-      "put it back from a copy, or move it away: the next command then begins from the newest checkpoint of your key",
+      "restore it from a copy, or move it away: the next command then starts from the newest checkpoint your key signed",
       error,
     );
   }
@@ -151,7 +151,7 @@ function readOrNull(path: string): string | null {
   }
 }
 
-/** What cannot be remembered is not written: the disk's own words, and where. */
+/** Reports the disk's own error and the folder: an entry that cannot be remembered must not be written. */
 function remembering(folder: string, work: () => void): void {
   try {
     work();
@@ -166,7 +166,7 @@ function notRemembered(doing: string, path: string, error: unknown): HoldfastErr
   return new HoldfastError(
     "io",
     `${doing} ${path}, where this machine remembers what it wrote: ${words}`,
-    "make it readable and writable, with some room on its disk, then run the same command again",
+    "make it readable and writable, free some disk space, then run the same command again",
     error,
   );
 }

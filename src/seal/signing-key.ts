@@ -7,25 +7,25 @@ import { signWithSshKeygen } from "../tools/run/ssh-keygen.js";
 import type { World } from "../world.js";
 import { findKey, type StoredKey } from "./key-store.js";
 
-/** Signs with one key; what comes back was checked against that key. */
+/** Signs with one key, and checks each signature against that key. */
 export interface Signer {
   readonly key: SshPublicKey;
   /**
-   * The armoured signature (SSHSIG) over these bytes in this namespace. Throws HoldfastError `key-locked` where the key
-   * needs an agent, a touch or a passphrase and did not get it, `key-missing` where its file has gone.
+   * The armoured signature (SSHSIG) over these bytes in this namespace. Throws HoldfastError `key-locked` if the key needs
+   * an agent, a touch or a passphrase and did not get it, and `key-missing` if its file is gone.
    */
   sign(message: Uint8Array, namespace: string): Promise<string>;
 }
 
 /**
- * The signer of a public key, from the keys that lie in the configuration folder or are noted there. Nothing secret is
- * read before something is signed. Throws HoldfastError `key-missing` where this machine does not have the key.
+ * The signer for a public key, found among the keys and notes in the configuration folder. The private key is read only
+ * when something is signed. Throws HoldfastError `key-missing` if this machine does not have the key.
  */
 export async function signerFor(publicKeyLine: string, world: World): Promise<Signer> {
   const key = readLine(publicKeyLine);
   const stored = findKey(world.env, key);
   if (stored === null) {
-    throw keyMissing(`signing with ${key.fingerprint}: this machine does not have that key`);
+    throw keyMissing(`signing with ${key.fingerprint}: this machine does not have this key`);
   }
   return {
     key,
@@ -35,14 +35,14 @@ export async function signerFor(publicKeyLine: string, world: World): Promise<Si
       if ("key" in check && check.key.blob.equals(key.blob)) return armored;
       throw new HoldfastError(
         "key-locked",
-        `signing with ${key.fingerprint}: what came back is not a signature by this key`,
-        "try again; if it stays so, take another agent, or another key with: holdfast key rotate",
+        `signing with ${key.fingerprint}: the answer is not a signature by this key`,
+        "try again; if this persists, use another agent, or change to another key with: holdfast key rotate",
       );
     },
   };
 }
 
-/** Whether this machine can sign with a stored key by itself, or needs an agent, a device or a passphrase for it. */
+/** Whether this machine can sign with a stored key by itself, or needs an agent, a device or a passphrase. */
 export function keyKind(stored: StoredKey): "file" | "locked-file" | "device" | "agent" | "gone" {
   if (stored.keyFile === null) return "agent";
   if (stored.publicKey.type !== "ssh-ed25519") return "device";
@@ -59,7 +59,7 @@ function readLine(line: string): SshPublicKey {
     return parsePublicKey(line);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    throw keyMissing(`finding the signing key: the log names none that can be read: ${error.message}`);
+    throw keyMissing(`finding the signing key: the log names no readable key: ${error.message}`);
   }
 }
 
@@ -85,12 +85,12 @@ async function signWith(
 }
 
 function refusal({ keyFile, publicKey }: StoredKey, said: string): string {
-  if (keyFile === null) return "no agent that can be reached has this key";
-  if (publicKey.type === "ssh-ed25519") return "the key is locked: it has a passphrase and is in no agent";
-  return `the device that holds the key is not at hand, or nobody touched it: ${said}`;
+  if (keyFile === null) return "no reachable agent has this key";
+  if (publicKey.type === "ssh-ed25519") return "the key has a passphrase, and no agent holds it";
+  return `the device with the key is not connected, or nobody touched it: ${said}`;
 }
 
-/** The private key in a file; null where it has a passphrase or is a device's. Throws `key-missing`. */
+/** The private key in a file; null if it has a passphrase or belongs to a device. Throws `key-missing`. */
 function openSecret({ publicKey }: StoredKey, keyFile: string): Ed25519Secret | null {
   let text: string;
   try {
@@ -111,17 +111,17 @@ function openSecret({ publicKey }: StoredKey, keyFile: string): Ed25519Secret | 
 
 function unlockHint({ keyFile, publicKey }: StoredKey): string {
   if (keyFile === null)
-    return "start the agent that has it and set SSH_AUTH_SOCK; 'ssh-add -l' lists its keys";
+    return "start the agent that holds it and set SSH_AUTH_SOCK; 'ssh-add -l' lists its keys";
   if (publicKey.type !== "ssh-ed25519")
-    return `plug the device in and touch it when it blinks, or add it to an agent: ssh-add ${keyFile}`;
-  return `add it to an agent: ssh-add ${keyFile}`;
+    return `connect the device and touch it when it blinks, or add the key to an agent: ssh-add ${keyFile}`;
+  return `add the key to an agent: ssh-add ${keyFile}`;
 }
 
 function sayTouch(world: World): void {
   world.progress({
     subject: "signature",
     stage: "wait",
-    detail: "touch the device that holds the signing key when it blinks",
+    detail: "touch the device with the signing key when it blinks",
     done: null,
     total: null,
     speed: null,
@@ -133,7 +133,7 @@ function keyMissing(message: string, cause?: unknown): HoldfastError {
   return new HoldfastError(
     "key-missing",
     message,
-    "bring the key to this machine, or go on with a new one: holdfast key rotate --lost",
+    "copy the key to this machine, or continue with a new one: holdfast key rotate --lost",
     cause,
   );
 }

@@ -5,7 +5,7 @@ const sha256Oid = "2.16.840.1.101.3.4.2.1";
 /**
  * A TimeStampReq of version 1 (RFC 3161 §2.4.1) in DER, for the SHA-256 `digest` (32 bytes), with `certReq` TRUE.
  * `nonce` is read as an unsigned number; `policy` is a dotted OID, or null to leave the choice to the authority. Throws
- * FormatError `bad-policy` for an OID that cannot be one.
+ * FormatError `bad-policy` for an invalid OID.
  */
 export function encodeTimeStampRequest(digest: Uint8Array, nonce: Uint8Array, policy: string | null): Buffer {
   const algorithm = tagged(0x30, [encodeOid(sha256Oid), tagged(0x05, [])]);
@@ -18,12 +18,12 @@ export function encodeTimeStampRequest(digest: Uint8Array, nonce: Uint8Array, po
   ]);
 }
 
-/** The nonce of a request as `TimeStamp.nonce` states the one of the answer: decimal text. */
+/** A request's nonce as decimal text, the form in which `TimeStamp.nonce` states the answer's. */
 export function nonceText(nonce: Uint8Array): string {
   return BigInt(`0x0${Buffer.from(nonce).toString("hex")}`).toString();
 }
 
-/** Tag, length and content (X.690 §8.1, lengths as DER has them: §10.1). */
+/** Tag, length and content (X.690 §8.1), with the length in DER's shortest form (§10.1). */
 function tagged(tag: number, parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   return Buffer.concat([Buffer.of(tag), lengthOf(content.length), content]);
@@ -35,7 +35,7 @@ function lengthOf(length: number): Buffer {
   return Buffer.concat([Buffer.of(0x80 | bytes.length), bytes]);
 }
 
-/** The shortest two's complement form of a number that is not negative (X.690 §8.3). */
+/** The shortest two's complement form of a non-negative number (X.690 §8.3). */
 function unsigned(bytes: Uint8Array): Buffer {
   const digits = BigInt(`0x0${Buffer.from(bytes).toString("hex")}`).toString(16);
   const shortest = Buffer.from(evenHex(digits), "hex");
@@ -50,7 +50,7 @@ function encodeOid(text: string): Buffer {
   return tagged(0x06, [first * 40n + second, ...rest].map(base128));
 }
 
-/** One arc: seven bits a byte, the high bit set on all but the last (X.690 §8.19.2). */
+/** One arc: seven bits per byte, the high bit set on all but the last (X.690 §8.19.2). */
 function base128(arc: bigint): Buffer {
   const septets = [Number(arc & 0x7fn)];
   for (let left = arc >> 7n; left > 0n; left >>= 7n) septets.unshift(Number(left & 0x7fn) | 0x80);

@@ -15,29 +15,29 @@ import { logLeftovers, logWitness } from "./log-unlogged.js";
 import { openForWriting } from "./open-vault.js";
 
 export interface WitnessReport {
-  /** Size of the checkpoint that was signed. */
+  /** Size of the checkpoint that the witness signed. */
   readonly checkpoint: number;
   /** Fingerprint of the witness's key. */
   readonly key: string;
-  /** Relative to the vault. */
+  /** Path relative to the vault. */
   readonly path: string;
   /** The entry that names it. */
   readonly entry: number;
-  /** False where this witness's signature over this checkpoint was there already. */
+  /** False if the vault already had this witness's signature over this checkpoint. */
   readonly added: boolean;
   readonly head: HeadReport;
 }
 
 export interface WitnessRequest {
   readonly vault: string;
-  /** What somebody sent: an armoured SSHSIG, perhaps with other text around it. */
+  /** The text that the witness sent: an armoured SSHSIG, perhaps with other text around it. */
   readonly text: string;
   readonly seal: SealOptions;
 }
 
 /**
- * Keeps somebody else's signature over one of our checkpoints (FORMAT.md §16) and logs it. Throws `usage` for a text
- * without a signature, one over something else, or one of this vault's own keys; `no-vault`, `vault-busy`.
+ * Stores a witness's signature over one of this vault's checkpoints (FORMAT.md §16) and logs it. Throws `usage` for a
+ * text without a signature, a signature over anything else, or one by the vault's own key; `no-vault`, `vault-busy`.
  */
 export async function addWitness(request: WitnessRequest, world: World): Promise<WitnessReport> {
   const armored = findArmored(request.text);
@@ -55,7 +55,7 @@ export async function addWitness(request: WitnessRequest, world: World): Promise
   }
 }
 
-/** The one signature in a text: a mail, quoted or indented, with words around it. Throws `usage`. */
+/** The only signature in a text, which may be a mail, quoted or indented. Throws `usage`. */
 export function findArmored(text: string): string {
   const lines = text.split("\n").map((line) => line.replace(/^[\s>]+/, "").trimEnd());
   const found = new Set<string>();
@@ -68,10 +68,12 @@ export function findArmored(text: string): string {
   }
   const [first, ...others] = found;
   if (first !== undefined && others.length === 0) return first;
-  throw notUsable(first === undefined ? "there is no signature in it" : "there are several signatures in it");
+  throw notUsable(
+    first === undefined ? "the text contains no signature" : "the text contains several signatures",
+  );
 }
 
-/** Which of our checkpoints the signature is over; the newest are tried first. */
+/** Finds the checkpoint that the signature covers, trying the newest first. */
 function whatWasSigned(
   vault: Vault,
   armored: string,
@@ -83,15 +85,15 @@ function whatWasSigned(
     if ("key" in check) return { checkpoint, key: check.key };
     if (check.code === "signature-malformed") throw notUsable(check.message);
   }
-  throw notUsable("it is not over a checkpoint of this vault");
+  throw notUsable("the signature does not match any checkpoint of this vault");
 }
 
 function refuseOwnKey(vault: Vault, key: SshPublicKey): void {
   if (!keyHistoryOf(vault.database).some((period) => period.key.blob.equals(key.blob))) return;
   throw new HoldfastError(
     "usage",
-    `adding a witness: ${key.fingerprint} is a key of this vault itself`,
-    "a witness is somebody else, with a key of their own",
+    `adding a witness: ${key.fingerprint} is one of this vault's own keys`,
+    "a witness must be somebody else, with their own key",
   );
 }
 
@@ -114,6 +116,6 @@ function notUsable(why: string): HoldfastError {
   return new HoldfastError(
     "usage",
     `adding a witness: ${why}`,
-    `they sign what 'holdfast checkpoint --show' prints: ssh-keygen -Y sign -n ${checkpointNamespace} -f KEY checkpoint.txt`,
+    `the witness signs the output of 'holdfast checkpoint --show': ssh-keygen -Y sign -n ${checkpointNamespace} -f KEY checkpoint.txt`,
   );
 }

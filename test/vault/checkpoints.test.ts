@@ -248,7 +248,7 @@ describe("a log that does not go on from its checkpoints is not signed", () => {
     for (const text of ["another third", "another fourth", "another fifth"]) captureText(other, text);
     closeVault(other);
     putBack();
-    await expect(openTestVault(root(), world)).rejects.toThrow(/entry 4 is not the one that was signed here/);
+    await expect(openTestVault(root(), world)).rejects.toThrow(/entry 4 is not the one this machine signed/);
   });
 
   it("a segment that no checkpoint covers holds other lines", async () => {
