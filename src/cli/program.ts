@@ -1,4 +1,3 @@
-import { Command } from "commander";
 import { addAnnotate } from "./commands/annotate.js";
 import { addArchive } from "./commands/archive.js";
 import { addBatch } from "./commands/batch.js";
@@ -17,6 +16,7 @@ import { addReport } from "./commands/report.js";
 import { addShow } from "./commands/show.js";
 import { addVerify } from "./commands/verify.js";
 import { addWitness } from "./commands/witness.js";
+import { DocumentedCommand } from "./documented-command.js";
 import type { Screen } from "./screen.js";
 import type { RunCommand } from "./session.js";
 import type { Terminal } from "./terminal.js";
@@ -28,14 +28,19 @@ const description =
  * The command line: every command, its options and its help. Nothing here exits or writes past `screen`; a wrong
  * command line and a shown help both come out of parsing as a CommanderError.
  */
-export function buildProgram(io: Terminal, screen: Screen, version: string, run: RunCommand): Command {
-  const program = new Command("holdfast")
+export function buildProgram(
+  io: Terminal,
+  screen: Screen,
+  version: string,
+  run: RunCommand,
+): DocumentedCommand {
+  const program = new DocumentedCommand("holdfast")
     .description(description)
     .version(version, "--version", "print the version")
-    .option("--vault <dir>", "the vault's folder (else $HOLDFAST_VAULT, else ./vault)")
-    .option("--json", "one JSON object per line on stdout; words go to stderr")
-    .option("--quiet", "no progress and no words but errors and the answer asked for")
-    .option("--no-color", "no colour (also NO_COLOR=1)")
+    .option("--vault <dir>", "the folder of the vault (default: $HOLDFAST_VAULT, else ./vault)")
+    .option("--json", "for programs: one JSON object per line on stdout; words go to stderr")
+    .option("--quiet", "print nothing but errors and the answer asked for")
+    .option("--no-color", "print no colours (or NO_COLOR=1)")
     .helpOption("-h, --help", "print this help")
     .configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 })
     .configureOutput({

@@ -5,7 +5,8 @@ import type { AnnotationOrder, AnnotationResult } from "../../capture/annotate.j
 import { listLimits } from "../../core/lists/text.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
-import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { type ExitStatus, exitStatus } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { showHead } from "../show-head.js";
 import { counted } from "../units.js";
@@ -14,17 +15,33 @@ export interface AnnotateOptions {
   readonly from?: string;
 }
 
-export function addAnnotate(program: Command, run: RunCommand): void {
+export function addAnnotate(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("annotate")
     .summary("note what a person says about a capture")
     .description(
-      "Writes into the log what a person says about a capture: place, date of the incident, case, anything. It is kept as that person's word and can be searched. A later value takes the place of an earlier one, which stays in the log; 'name=' without a text takes it back.",
+      "Writes into the log what a person says about a capture: the place, the date of the incident, a case number, anything. It is kept as that person's word, and 'holdfast find' finds it.",
     )
     .argument("[id]", "a capture id or a unique part of it")
-    .argument("[pairs...]", "what to note, such as 'place=Almaty' case=14/2")
-    .option("--from <file>", "a CSV or TSV list: a column id, sha256 or url, and one for each thing to note")
-    .addHelpText("after", exitStatusHelp(0, 2, 4, 5, 6, 70, 130))
+    .argument("[pairs...]", "what to note, each as name=text")
+    .option("--from <file>", "note what stands in this CSV or TSV list instead")
+    .explain({
+      notes: [
+        "Any name will do. For lat, lon, coordinates, incident_date (as in 2026-01-05), country and case the text must have the right form. Names in Russian and Kazakh for these are understood, such as 'широта', 'күні', 'дело' and 'орын'.",
+        "A later text takes the place of an earlier one, which stays in the log. 'name=' without a text takes the earlier one back.",
+        "A list has a column id, sha256 or url that names the captures, and one column for each thing to note. Blank cells say nothing. A row that names no capture, or holds a text of the wrong form, is named on stderr and left out; the other rows are written.",
+        "A note can name a source, and the log keeps it for good. It goes into no package and no report unless you ask for that: holdfast export --with-annotations, holdfast report --with-annex.",
+      ],
+      examples: [
+        ["holdfast annotate SC12NB50 'place=Almaty' case=14/2", "note a place and a case about one capture"],
+        ["holdfast annotate SC12NB50 place=", "take the place back"],
+        [
+          "holdfast annotate --from case.csv",
+          "note what stands in a list, for instance one of 'holdfast find --csv'",
+        ],
+      ],
+      statuses: { 2: "the command line is wrong, no capture has that id, or a row of the list was refused" },
+    })
     .action((id: string | undefined, pairs: readonly string[], options: AnnotateOptions, command: Command) =>
       run(command, (session) => annotate(session, id, pairs, options)),
     );

@@ -1,24 +1,49 @@
 import type { Command } from "commander";
 import type { ArchiveRequest } from "../../capture/archive.js";
 import { addCaptureOptions, type CaptureOptions, captureRequest } from "../capture-options.js";
+import type { DocumentedCommand } from "../documented-command.js";
 import { noteDownloaderChanges } from "../downloader-note.js";
-import { exitStatusHelp, statusOfCaptures } from "../exit-status.js";
+import { statusOfCaptures } from "../exit-status.js";
 import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
 import { showResult, showTally } from "../show-result.js";
 
-export function addArchive(program: Command, run: RunCommand): void {
+export function addArchive(program: DocumentedCommand, run: RunCommand): void {
   addCaptureOptions(
     program
       .command("archive")
       .summary("capture online videos")
       .description(
-        "Captures online videos: downloads each as the platform serves it, hashes every file as it arrives, writes the record and the log, then takes keyframes. A playlist or channel gives one capture per video.",
+        "Captures online videos. Each is downloaded as the platform serves it and hashed file by file as it arrives; then come the record, the log entry and the keyframes. A playlist or channel gives one capture for each video.",
       )
       .argument("<url...>", "addresses of videos, posts, playlists or channels"),
   )
-    .addHelpText("after", exitStatusHelp(0, 2, 3, 4, 5, 6, 70, 130))
+    .explain({
+      notes: [
+        "What the vault holds already is not fetched again, unless --again is given. A clip that breaks off is kept and called incomplete; an attempt that fails is logged with its reason. Several addresses are captured one after the other, and one failure stops none of the others.",
+      ],
+      examples: [
+        ["holdfast archive https://video.example/watch/811", "capture one video"],
+        [
+          "holdfast archive --proxy socks5h://127.0.0.1:9050 https://video.example/watch/811",
+          "capture it through Tor",
+        ],
+        [
+          "holdfast archive --cookies cookies.txt https://video.example/private/5",
+          "capture what your account can see",
+        ],
+        [
+          "holdfast archive --limit 50 --subs https://video.example/channel/news",
+          "capture the first 50 videos of a channel, with subtitles",
+        ],
+      ],
+      needsPrograms: true,
+      statuses: {
+        0: "every video is in the vault, captured now or before",
+        4: "a capture failed or is incomplete (recorded as such), a disk or file could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
+      },
+    })
     .action((urls: readonly string[], options: CaptureOptions, command: Command) =>
       run(command, (session) => archive(session, urls, options)),
     );

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { BatchReport, BatchRequest } from "../../batch/batch.js";
 import type { ListBytes } from "../../batch/list.js";
 import { HoldfastError } from "../../core/words/error.js";
@@ -9,8 +9,9 @@ import { printableJson } from "../../core/words/printable.js";
 import { batchSummary } from "../batch-page.js";
 import { BatchView } from "../batch-view.js";
 import { addCaptureOptions, type CaptureOptions, captureRequest } from "../capture-options.js";
+import type { DocumentedCommand } from "../documented-command.js";
 import { noteDownloaderChanges } from "../downloader-note.js";
-import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
+import { type ExitStatus, exitStatus } from "../exit-status.js";
 import { parseCount, parseDay, parseDuration, parseSize } from "../option-values.js";
 import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
@@ -33,47 +34,105 @@ interface BatchOptions extends CaptureOptions {
   readonly to?: string;
 }
 
-export function addBatch(program: Command, run: RunCommand): void {
+export function addBatch(program: DocumentedCommand, run: RunCommand): void {
   addCaptureOptions(
     program
       .command("batch")
       .summary("capture every row of a list")
       .description(
-        "Captures every address of a list, several at a time: a table (.csv, .tsv), one address a line (.txt), .jsonl, or - for standard input. The other columns are kept with each capture as your word. The same command goes on where it was stopped, whatever stopped it.",
+        "Captures every address of a list, several at a time. The list is a table as a spreadsheet saves it (.csv, .tsv), a .txt file with one address a line, a .jsonl file, or - for standard input. It can be stopped at any moment: the same command goes on from there.",
       )
-      .argument("[list]", "the list; without it --resume goes on with the newest that is not finished")
-      .option("--resume", "go on; rows that failed for what can pass are tried again")
-      .option("--column <name>", "the column of the addresses, by name or number (else it is found)")
-      .option("--dry-run", "say what would happen to each row and do nothing")
-      .option("--jobs <n>", "downloads at the same time (else by the number of processors)", parseCount)
-      .option("--per-host <n>", "downloads from one site at the same time", parseCount, 1)
+      .argument("[list]", "the list; with --resume it may be left out")
       .option(
-        "--delay <time>",
-        "between two downloads from one site, more or less by half",
-        parseDuration,
-        2000,
+        "--resume",
+        "go on with the list, or without one with the newest that is not finished; rows that failed for a reason that can pass are tried again",
+      )
+      .option(
+        "--column <name>",
+        "the column of the addresses, by its name or number (default: found by its name or content)",
+      )
+      .option("--dry-run", "say what would happen to each row, and do nothing")
+      .option(
+        "--jobs <n>",
+        "downloads at the same time (default: as many as there are processors, 2 to 8)",
+        parseCount,
+      )
+      .option("--per-host <n>", "downloads from one site at the same time", parseCount, 1)
+      .addOption(
+        timeOption(
+          "--delay <time>",
+          "time between two downloads from one site, varied by up to half",
+        ).default(2000, "2s"),
       )
       .option("--attempts <n>", "attempts for one row, for failures that can pass", parseCount, 3)
-      .option(
-        "--retry-wait <time>",
-        "before the second attempt; four times longer before each further one",
-        parseDuration,
-        10_000,
+      .addOption(
+        timeOption(
+          "--retry-wait <time>",
+          "time before the second attempt; before each further one four times longer",
+        ).default(10_000, "10s"),
       )
-      .option("--max-time <time>", "give up one download after this time, for instance 30m", parseDuration)
-      .option("--max-disk <size>", "begin no more rows once this much has been stored", parseSize)
+      .addOption(
+        timeOption(
+          "--max-time <time>",
+          "give up one download after this time, such as 90s, 30m or 2h (default: 6h)",
+        ),
+      )
       .option(
-        "--keep-free <size>",
-        "stop before the disk has less room than this (else 2 GiB or 5 %)",
+        "--max-disk <size>",
+        "begin no more rows once this much has been stored, such as 200G",
         parseSize,
       )
-      .option("--since <day>", "nothing that the site says was posted before this day", parseDay)
-      .option("--to <dir>", "folder for results.csv and failed.csv (else batch-ID in the current folder)"),
+      .option(
+        "--keep-free <size>",
+        "stop before the disk has less room than this, such as 10G (default: 2 GiB or 5 %, whichever is more)",
+        parseSize,
+      )
+      .option(
+        "--since <day>",
+        "leave out what the site says was posted before this day, such as 2026-01-31",
+        parseDay,
+      )
+      .option(
+        "--to <dir>",
+        "folder for results.csv and failed.csv (default: batch-ID in the current folder)",
+      ),
   )
-    .addHelpText("after", exitStatusHelp(0, 2, 3, 4, 5, 6, 70, 130))
+    .explain({
+      notes: [
+        "List and rows are in the vault before the first download begins. After Ctrl-C, a power cut or a full disk the same command goes on, and so does --resume: no finished row is done again. An address that stands twice in a list, in two spellings, or was captured before, is one capture, and each row points to it. A row with a playlist, channel or page of search results becomes one row for each video in it.",
+        "The other columns are kept with each capture as your word.",
+        "At the end, and when it is stopped, two tables are written: results.csv says what became of every row, failed.csv is a list of those that failed and can be given to 'holdfast batch' as it is.",
+        "A site that asks to slow down is left alone for as long as it asks, and the rest of the list goes on. A list that began with --proxy does not go on without it.",
+        "Times are such as 90s, 30m or 2h; a bare number is seconds. Sizes are such as 500M or 20G, in powers of 1000.",
+      ],
+      examples: [
+        ["holdfast batch list.csv --dry-run", "see which column is taken and what would happen to each row"],
+        ["holdfast batch list.csv", "capture the list, or go on with it"],
+        [
+          "holdfast batch --resume",
+          "go on with the newest list that is not finished, and try failed rows again",
+        ],
+        [
+          "holdfast batch list.csv --jobs 4 --delay 10s --max-disk 200G",
+          "be gentle to the sites and to the disk",
+        ],
+        ["holdfast batch batch-7XK2M9QD/failed.csv", "try again what failed"],
+      ],
+      needsPrograms: true,
+      statuses: {
+        0: "every row is in the vault, captured now or before, or was left out as --since asks",
+        4: "a row failed, is incomplete or was not reached, a disk or file could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
+        130: "interrupted; the same command goes on",
+      },
+    })
     .action((list: string | undefined, options: BatchOptions, command: Command) =>
       run(command, (session) => batch(session, list ?? null, options)),
     );
+}
+
+/** An option whose value is a time, kept in milliseconds. */
+function timeOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(parseDuration);
 }
 
 async function batch(session: Session, list: string | null, options: BatchOptions): Promise<ExitStatus> {

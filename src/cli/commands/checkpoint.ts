@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { Acceptance, HeadReport } from "../../seal/checkpoint.js";
-import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { exitStatus } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, stampWords } from "../show-head.js";
 
@@ -13,24 +14,42 @@ interface CheckpointOptions {
   readonly acceptRollback?: boolean;
 }
 
-export function addCheckpoint(program: Command, run: RunCommand): void {
+export function addCheckpoint(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("checkpoint")
     .summary("sign the log and have it time-stamped now")
     .description(
-      "Signs the head of the log where something in it is not signed yet, and asks every time-stamping authority that has not answered for the newest checkpoint, also those whose next try is not due. With --show: prints that checkpoint to be given away.",
+      "Signs the head of the log if something in it is not signed yet. Then asks every time-stamping authority that has not answered for the newest checkpoint, also those whose next try is not due.",
     )
-    .option("--show", "print the three lines of the newest signed checkpoint, and write nothing")
+    .option(
+      "--show",
+      "print the three lines of the newest signed checkpoint, to be given away; writes nothing",
+    )
     .option(
       "--accept-tail",
-      "take the entries at the end that others wrote: show them, log that you took them, and sign",
+      "accept the entries at the end that others wrote: list them, log that you accept them, and sign",
     )
     .option(
       "--accept-rollback",
-      "take a log that is not the one this machine remembers, after a restore: log that you took it, and sign",
+      "accept a log that is not the one this machine remembers, after a restore: log what was remembered, and sign",
     )
-    .option("--proxy <url>", "ask through this proxy, for instance socks5h://127.0.0.1:9050 for Tor")
-    .addHelpText("after", exitStatusHelp(0, 1, 2, 4, 5, 6, 70, 130))
+    .option("--proxy <url>", "ask the authorities through this proxy; for Tor socks5h://127.0.0.1:9050")
+    .explain({
+      examples: [
+        ["holdfast checkpoint", "sign now, and ask for the time-stamps that are pending"],
+        [
+          "holdfast checkpoint --show > checkpoint.txt",
+          "write the newest checkpoint into a file, to be sent to somebody you trust",
+        ],
+        ["holdfast checkpoint --accept-tail", "look at what others wrote, accept it, and sign"],
+        ["holdfast checkpoint --accept-rollback", "go on from a backup that you restored on purpose"],
+      ],
+      statuses: {
+        0: "the newest checkpoint covers the log; authorities that did not answer are named as pending",
+        1: "the log is not the one this machine remembers, or is not as recorded: nothing was signed",
+        4: "a disk or file could not be read or written, or the log ends with entries that others wrote and nobody has accepted: nothing was signed",
+      },
+    })
     .action((options: CheckpointOptions, command: Command) =>
       run(command, (session) => {
         const acceptance = acceptanceOf(options);

@@ -3,22 +3,41 @@ import type { Command } from "commander";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import { doctorPage, statusOfDoctor } from "../doctor-page.js";
-import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { exitStatus } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
 import { sweepPage } from "../sweep-page.js";
 import { columnsOf } from "../terminal.js";
 
-export function addDoctor(program: Command, run: RunCommand): void {
+export function addDoctor(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("doctor")
     .summary("what is installed, clock, disk, vault")
     .description(
-      "Looks at this machine and the vault: programs with version, age and digest, confinement, clock, free space. Changes nothing and installs nothing. With --sweep: lists what crashes left behind.",
+      "Looks at this machine and the vault, and says what to do: which programs there are, how old they are and whether they are what set-up installed, whether programs that fetch and read clips can be locked in, whether a time service keeps the clock, how much disk is free, which time-stamps are pending. Changes nothing and installs nothing.",
     )
-    .option("--sweep", "list what killed commands left in the vault and among the temporary files")
-    .option("--remove", "with --sweep: remove it, and log that; what may be evidence is kept")
-    .addHelpText("after", exitStatusHelp(0, 2, 3, 5, 6, 70))
+    .option(
+      "--sweep",
+      "list instead what killed commands left in the vault and among the temporary files; changes nothing",
+    )
+    .option(
+      "--remove",
+      "with --sweep: finish or remove it, and log that; objects, annexes and files that no entry names are kept, since there may be no other copy",
+    )
+    .explain({
+      examples: [
+        ["holdfast doctor", "look at this machine and the vault"],
+        ["holdfast doctor --sweep", "see what killed commands left behind"],
+        ["holdfast doctor --sweep --remove", "finish or remove it"],
+      ],
+      needsPrograms: true,
+      statuses: {
+        0: "no needed program is missing, and the vault, if there is one, can be read; notes and other problems are in the answer",
+        3: "yt-dlp, ffmpeg or ffprobe is missing or too old",
+        5: "the vault cannot be read, or is not one that this version knows",
+      },
+    })
     .action((options: DoctorOptions, command: Command) =>
       run(command, (session) => (options.sweep ? sweep(session, options) : examine(session, options))),
     );

@@ -5,7 +5,8 @@ import { printable, printableJson } from "../../core/words/printable.js";
 import type { ExportResult } from "../../handover/export.js";
 import type { ToldByDigests } from "../../handover/told-by-digests.js";
 import type { ToldByTags } from "../../handover/told-by-tags.js";
-import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { exitStatus } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
@@ -21,25 +22,45 @@ interface ExportOptions {
   readonly proxy?: string;
 }
 
-export function addExport(program: Command, run: RunCommand): void {
+export function addExport(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("export")
     .summary("make a package for somebody who has no holdfast")
     .description(
-      "Makes a package of some captures: their files and records, what the log says of them with proofs, checkpoints, signatures, time-stamps, a page to look at, and how to check it with stock tools. Who collected them stays out.",
+      "Makes a package of some captures: their files and records, what the log says of them with a proof for each entry, checkpoints, signatures, time-stamps, a page to look at, and how to check it all with stock tools. Who collected them stays out, and so does the rest of the log.",
     )
     .argument("<id...>", "capture ids or unique parts of them")
     .requiredOption("--to <place>", "a new folder, or a new file that ends with .tar or .tar.age")
-    .option("--with-annex", "put in who collected, from where and by which machine; asks first")
+    .option("--with-annex", "put in who collected, from where and with which machine; asks first")
     .option("--with-annotations", "put in what people noted about the captures, which may name a source")
-    .option("--yes", "answer that question with yes")
+    .option("--yes", "answer the question of --with-annex with yes")
     .option(
       "--encrypt-to <key>",
-      "encrypt for this public key (age1… or ssh-ed25519 …); may be given several times",
+      "for a .tar.age: encrypt for this public key, age1… or ssh-ed25519 …; may be given several times",
       (key: string, others: readonly string[] = []) => [...others, key],
     )
-    .option("--proxy <url>", "ask time-stamping authorities through this proxy")
-    .addHelpText("after", exitStatusHelp(0, 1, 2, 4, 5, 6, 70, 130))
+    .option(
+      "--proxy <url>",
+      "ask the time-stamping authorities through this proxy; for Tor socks5h://127.0.0.1:9050",
+    )
+    .explain({
+      notes: [
+        "First the log gets an entry that lists the entries of these captures, and a checkpoint over it is signed; so your key is needed each time. Before anything is written you are told which files carry tags of a place or a device: they go out as received. The package is written beside its place, read again and checked like a stranger's, and only then gets its name.",
+        "Give the verifier the line of 'holdfast key export' by another way than the package.",
+      ],
+      examples: [
+        ["holdfast export SC12NB50 --to package", "make a folder"],
+        ["holdfast export SC12NB50 7XK2M9QD --to case-14.tar", "make one file with two captures"],
+        [
+          "holdfast export SC12NB50 --to case-14.tar.age --encrypt-to age1…",
+          "make a file that only the owner of that key can open",
+        ],
+      ],
+      statuses: {
+        1: "the vault or the finished package is not as recorded: no package was made",
+        4: "a disk or file could not be read or written, or the log could not be signed because it ends with entries that others wrote: no package was made",
+      },
+    })
     .action((ids: readonly string[], options: ExportOptions, command: Command) =>
       run(command, (session) => exportCaptures(session, ids, options)),
     );

@@ -7,7 +7,8 @@ import { queryWords } from "../../core/capture/folded-text.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { FindRequest, Found, Sought } from "../../search/find.js";
-import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { type ExitStatus, exitStatus } from "../exit-status.js";
 import { foundLines, foundTable } from "../found-table.js";
 import { parseCount, parseDayOrTime } from "../option-values.js";
 import type { RunCommand, Session } from "../session.js";
@@ -28,30 +29,54 @@ export interface FindOptions {
 
 const dates: readonly FindRequest["dateOf"][] = ["capture", "claim", "incident"];
 
-export function addFind(program: Command, run: RunCommand): void {
+export function addFind(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("find")
     .summary("look for captures by words, hash or file")
     .description(
-      "Looks for captures, newest first: by words in title, description, uploader, notes and the own name of an imported file, each as the beginning of a word; by SHA-256 or SHA-512, whole or the first 8 digits and more; or by a file, whether some capture has exactly its bytes. Kazakh and Russian letters that are typed for each other find each other.",
+      "Looks for captures by words, by a hash or by a file, newest first. Failed attempts are found too.",
     )
     .argument("[what...]", "words, a hash, or a file; may be left out where a filter is given")
-    .option("--since <day>", "on this UTC day or time, or later", parseDayOrTime)
+    .option(
+      "--since <day>",
+      "on this UTC day or time, or later, such as 2026-11-23 or 2026-11-23T14:00:00Z",
+      parseDayOrTime,
+    )
     .option("--until <day>", "on this UTC day or time, or earlier", parseDayOrTime)
     .addOption(
       new Option(
         "--date-of <what>",
-        "what --since and --until are about: the capture, the claimed posting, or the incident as noted",
+        "which day --since and --until mean: of the capture, of the posting as the site claims it, or of the incident as noted",
       )
         .choices(dates)
         .default("capture"),
     )
-    .option("--host <name>", "only from this site and those below it")
-    .option("--case <name>", "only noted as of this case")
-    .option("--where <name=words>", "only with these words noted under this name; may be repeated", addWhere)
-    .option("--limit <n>", "at most n", parseCount)
-    .option("--csv", "a CSV table, with a column for everything that was noted")
-    .addHelpText("after", exitStatusHelp(0, 2, 4, 5, 70))
+    .option("--host <name>", "only from this site and those below it: example.org has video.example.org too")
+    .option("--case <name>", "only what was noted as of this case")
+    .option(
+      "--where <name=words>",
+      "only with these words noted under this name; may be given several times",
+      addWhere,
+    )
+    .option("--limit <n>", "at most n captures", parseCount)
+    .option("--csv", "print a CSV table for a spreadsheet, with a column for everything that was noted")
+    .explain({
+      notes: [
+        "Words are looked for in title, description, uploader, notes and the own name of an imported file, each as the beginning of a word. A hash is a SHA-256 or SHA-512 of any file of a capture, whole or its first 8 digits and more. What exists as a file is taken for one, and its SHA-256 is looked for. Letters that are typed for each other find each other: кайрат finds Қайрат, елка finds ёлка, nandu finds ñandú.",
+        "In the CSV table, cells that a spreadsheet could run as a formula begin with an apostrophe. Add columns to it, and 'holdfast annotate --from' notes what is new.",
+      ],
+      examples: [
+        ["holdfast find алматы жарылыс", "look for two words"],
+        ["holdfast find 833d1120", "look for a hash by its first digits"],
+        ["holdfast find clip.mp4", "ask whether a capture holds exactly this file"],
+        ["holdfast find --case 14/2 --csv > case.csv", "write everything noted about a case into a table"],
+        [
+          "holdfast find --where place=тараз --since 2026-11-01 --date-of incident",
+          "look by place and day of the incident",
+        ],
+      ],
+      statuses: { 0: "done, also where nothing was found" },
+    })
     .action((what: readonly string[], options: FindOptions, command: Command) =>
       run(command, (session) => find(session, what, options)),
     );

@@ -2,7 +2,8 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { ImportRequest } from "../../capture/import.js";
 import { printable } from "../../core/words/printable.js";
-import { exitStatusHelp, statusOfCaptures } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { statusOfCaptures } from "../exit-status.js";
 import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
@@ -16,24 +17,42 @@ export interface ImportOptions extends SandboxOption {
   readonly keepName?: boolean;
 }
 
-export function addImport(program: Command, run: RunCommand): void {
+export function addImport(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("import")
     .summary("capture files already on disk")
     .description(
-      "Captures files already on disk: copies each into the vault, never moves or changes it. An .info.json of yt-dlp beside the file is taken along. A file is never recorded as fetched by holdfast.",
+      "Captures files from a phone, a USB stick or a folder of yt-dlp. Each is copied into the vault, never moved or changed, and never recorded as fetched by holdfast.",
     )
-    .argument("<file...>", "video or audio files, or folders of them, with all that is below")
-    .option("--source-url <url>", "where somebody says the file came from; recorded as that person's word")
-    .option("--received-from <who>", "who handed the file over; kept in the private part of the vault")
+    .argument("<file...>", "video or audio files, or folders: all media files in a folder and below it")
+    .option("--source-url <url>", "where somebody says the file came from; kept as that person's word")
+    .option("--received-from <who>", "who gave you the file; kept in private/ alone")
     .option(
       "--keep-name",
-      "put the files' own names into the record, and so into packages; without it they stay in the private part",
+      "put the files' own names into the record, and so into packages; without it they stay in private/",
     )
-    .option("--again", "import once more what the vault already holds")
+    .option("--again", "import once more what the vault holds already")
     .option("--deep", "hash every decoded frame too; slow")
     .addOption(sandboxOption())
-    .addHelpText("after", exitStatusHelp(0, 2, 3, 4, 5, 6, 70, 130))
+    .explain({
+      notes: [
+        "What yt-dlp put beside a file (.info.json, subtitles, thumbnail) is taken along. What yt-dlp's list of downloads (archive.txt) names and is not there is said at the end.",
+        "A file's own name can name whoever sent it. It stands in private/ alone, from where 'holdfast list', 'holdfast show' and 'holdfast find' show it to you; the record keeps the extension.",
+      ],
+      examples: [
+        ["holdfast import clip.mp4 --received-from 'M., by phone'", "take a file that somebody gave you"],
+        ["holdfast import downloads", "take a folder that yt-dlp filled"],
+        [
+          "holdfast import clip.mp4 --source-url https://video.example/watch/811",
+          "note where somebody says it came from",
+        ],
+      ],
+      needsPrograms: true,
+      statuses: {
+        0: "every file is in the vault, imported now or before",
+        4: "a file could not be imported or is incomplete (recorded as such), a disk could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
+      },
+    })
     .action((files: readonly string[], options: ImportOptions, command: Command) =>
       run(command, (session) => importAll(session, files, options)),
     );

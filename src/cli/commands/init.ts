@@ -1,21 +1,36 @@
 import type { Command } from "commander";
 import { printable, printableJson } from "../../core/words/printable.js";
-import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { exitStatus } from "../exit-status.js";
 import { errorLines } from "../failure-report.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { showUnsealed } from "../show-head.js";
 import { addKeyOptions, type KeyOptions, keyChoice } from "./key.js";
 
-export function addInit(program: Command, run: RunCommand): void {
+export function addInit(program: DocumentedCommand, run: RunCommand): void {
   addKeyOptions(
     program
       .command("init")
       .summary("make a new vault")
       .description(
-        "Makes a new vault and the key that signs it. Not needed before the first capture, which makes both where there is none. The key lies in your configuration folder: keep a copy of it.",
+        "Makes an empty vault and the key that signs it. The first capture does the same, so this is needed only for a key of your own or a passphrase.",
       ),
   )
-    .addHelpText("after", exitStatusHelp(0, 2, 3, 4, 5, 6, 70))
+    .explain({
+      notes: [
+        "The key lies in ~/.config/holdfast/keys (or under $XDG_CONFIG_HOME), not in the vault. Keep a copy of it in another place: without it nobody can sign this log on, and whoever has it can sign in your name.",
+      ],
+      examples: [
+        ["holdfast init", "make a vault in the folder 'vault', with a new key"],
+        ["holdfast init --key ~/.ssh/id_ed25519.pub", "sign with a key in an agent or a FIDO device"],
+        [
+          "holdfast init --vault /media/disk/vault --passphrase",
+          "make one elsewhere, with a passphrase on its key",
+        ],
+      ],
+      needsPrograms: true,
+      statuses: { 0: "the vault is made, or was there already" },
+    })
     .action((options: KeyOptions, command: Command) => run(command, (session) => init(session, options)));
 }
 

@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { KeyChoice } from "../../seal/make-key.js";
-import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { exitStatus } from "../exit-status.js";
 import { keyPage, rotationPage } from "../key-page.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { showUnsealed } from "../show-head.js";
@@ -19,54 +20,73 @@ interface RotateOptions extends KeyOptions {
   readonly stolen?: boolean;
 }
 
-export function addKey(program: Command, run: RunCommand): void {
+export function addKey(program: DocumentedCommand, run: RunCommand): void {
   const key = program
     .command("key")
     .summary("the key that signs this vault")
     .description(
-      "Shows, replaces or writes out the key that signs this vault's checkpoints. The private key lies in your configuration folder, never in the vault.",
-    )
-    .addHelpText("after", exitStatusHelp(0, 2, 3, 4, 5, 6, 70, 130));
+      "Shows, replaces or writes out the key that signs this vault's checkpoints. The private key lies in ~/.config/holdfast/keys (or under $XDG_CONFIG_HOME), never in the vault.",
+    );
   key
     .command("show")
     .description("Says which key signs, since when, and whether this machine has it.")
-    .addHelpText("after", exitStatusHelp(0, 2, 5, 70))
+    .explain({ examples: [["holdfast key show", "say which key signs"]] })
     .action((_options: object, command: Command) => run(command, show));
   addKeyOptions(
     key
       .command("rotate")
-      .description(
-        "Takes another signing key. The old one signs the change, unless it was lost or stolen: then whoever checks must get the new key's line from you.",
-      ),
+      .description("Brings in another signing key. The old one signs that change, and nothing after it."),
   )
-    .option("--lost", "the old key is gone: do not ask for it")
-    .option("--stolen", "somebody else has the old key: nothing it signs from now on counts")
-    .addHelpText("after", exitStatusHelp(0, 2, 3, 4, 5, 6, 70, 130))
+    .option("--lost", "the old key is gone and cannot sign the change")
+    .option(
+      "--stolen",
+      "somebody else has the old key: what it signs counts only with an outside time-stamp from before",
+    )
+    .explain({
+      notes: [
+        "After --lost and --stolen, whoever checks must get the new line of 'holdfast key export' from you. Whoever has a stolen key can write a log with dates of their choice. The old key's line now ends in the word stolen, and with it a check believes that key only where a time-stamp from before the theft leads to a trusted root. A line that you handed out before cannot know of the theft: with it the thief's log passes.",
+        "A key with a passphrase goes into an agent first: ssh-add FILE.",
+      ],
+      examples: [
+        ["holdfast key rotate", "take a new key, signed by the old one"],
+        ["holdfast key rotate --stolen", "say that somebody else has the old key"],
+        ["holdfast key rotate --key ~/.ssh/id_ed25519", "sign with this key from now on"],
+      ],
+      needsPrograms: true,
+    })
     .action((options: RotateOptions, command: Command) =>
       run(command, (session) => rotate(session, options)),
     );
   key
     .command("export")
     .description(
-      "Writes the vault's keys as allowed_signers, which ssh-keygen reads. Give it to whoever checks, by another way than the vault.",
+      "Prints the lines of the vault's keys (allowed_signers, as ssh-keygen reads them). Give them to whoever checks, by another way than the vault or package.",
     )
-    .option("--to <file>", "a new file (else stdout)")
-    .addHelpText("after", exitStatusHelp(0, 2, 4, 5, 70))
+    .option("--to <file>", "write them into this new file (default: stdout)")
+    .explain({
+      examples: [
+        ["holdfast key export", "print the lines"],
+        ["holdfast key export --to keys.txt", "write them into a file"],
+      ],
+      statuses: {
+        4: "a key that the log names is not yours as far as this machine knows, and was left out, or a disk or file could not be read or written",
+      },
+    })
     .action((options: { readonly to?: string }, command: Command) =>
       run(command, (session) => exportKeys(session, options.to)),
     );
 }
 
 /** The options of a command that takes a new key. */
-export function addKeyOptions(command: Command): Command {
+export function addKeyOptions(command: DocumentedCommand): DocumentedCommand {
   return command
     .option(
       "--key <file>",
-      "take this Ed25519 key: a private key file, or a .pub of a key in an agent or FIDO device",
+      "sign with this Ed25519 key of OpenSSH: its private file, or a .pub file for one in an agent or FIDO device",
     )
     .option(
       "--passphrase",
-      "let ssh-keygen ask for a passphrase for the new key; signing then needs an agent",
+      "put a passphrase on the new key: ssh-keygen asks for it, and signing then needs an agent",
     );
 }
 

@@ -2,7 +2,8 @@ import { type Command, Option } from "commander";
 import { printableJson } from "../../core/words/printable.js";
 import type { ListFilter } from "../../search/captures.js";
 import { captureTable, listNotes } from "../capture-list.js";
-import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { exitStatus } from "../exit-status.js";
 import { parseCount, parseDayOrTime } from "../option-values.js";
 import type { RunCommand, Session } from "../session.js";
 import { columnsOf } from "../terminal.js";
@@ -21,21 +22,40 @@ export interface ListOptions {
   readonly limit?: number;
 }
 
-export function addList(program: Command, run: RunCommand): void {
+export function addList(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("list")
     .summary("what the vault holds")
-    .description("Lists captures, newest first. Failed attempts are listed too.")
-    .option("--since <day>", "captured on this UTC day or time, or later", parseDayOrTime)
+    .description("Lists what the vault holds, newest first. Failed attempts are listed too.")
+    .option(
+      "--since <day>",
+      "captured on this UTC day or time, or later, such as 2026-11-23 or 2026-11-23T14:00:00Z",
+      parseDayOrTime,
+    )
     .option("--until <day>", "captured on this UTC day or time, or earlier", parseDayOrTime)
-    .option("--uploader <name>", "only what the platform says is from this uploader")
+    .option("--uploader <name>", "only from this uploader, as the site names it")
     .option("--host <name>", "only from this site")
-    .addOption(new Option("--status <status>", "only these").choices(["captured", "incomplete", "failed"]))
-    .option("--text <words>", "words in title, description, uploader, notes or an imported file's name")
-    .addOption(new Option("--sort <key>", "order").choices(sortKeys).default("at"))
-    .option("--reverse", "the other way round (at and bytes begin with the largest, others with A)")
-    .option("--limit <n>", "at most n", parseCount)
-    .addHelpText("after", exitStatusHelp(0, 2, 5, 70))
+    .addOption(
+      new Option("--status <status>", "only with this status").choices(["captured", "incomplete", "failed"]),
+    )
+    .option(
+      "--text <words>",
+      "only with these words in title, description, uploader, notes or an imported file's name",
+    )
+    .addOption(
+      new Option("--sort <key>", "order by time of capture (at), by size (bytes) or by one of the others")
+        .choices(sortKeys)
+        .default("at"),
+    )
+    .option("--reverse", "the other way round: at and bytes begin with the largest, others with A")
+    .option("--limit <n>", "at most n captures", parseCount)
+    .explain({
+      examples: [
+        ["holdfast list", "list everything"],
+        ["holdfast list --status incomplete --since 2026-11-01", "list what broke off this month"],
+        ["holdfast list --sort bytes --limit 10", "list the ten largest"],
+      ],
+    })
     .action((options: ListOptions, command: Command) => run(command, (session) => list(session, options)));
 }
 

@@ -1,19 +1,24 @@
 import type { Command } from "commander";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { RebuildReport } from "../../upkeep/rebuild.js";
-import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { exitStatus } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
 import { counted } from "../units.js";
 
-export function addRebuild(program: Command, run: RunCommand): void {
+export function addRebuild(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("rebuild")
     .summary("make a lost vault.db again")
     .description(
-      "Makes vault.db again from log/ and objects/ where it is lost or damaged. Entries newer than the last checkpoint were in the database alone and are lost with it. A vault.db that is there is never written over: move a damaged one away first.",
+      "Makes vault.db again from log/ and objects/ when it is lost or cannot be read. Says what it could not bring back: entries newer than the last checkpoint were in the database alone, and those of this machine are named by their numbers.",
     )
-    .addHelpText("after", exitStatusHelp(0, 1, 2, 4, 5, 6, 70))
+    .explain({
+      notes: ["A vault.db that is there is never written over: move a damaged one away first."],
+      examples: [["holdfast rebuild", "make vault.db again"]],
+      statuses: { 1: "log/ is not as recorded, or ends before what this machine signed: nothing was made" },
+    })
     .action((_options: object, command: Command) => run(command, rebuild));
 }
 

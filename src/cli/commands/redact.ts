@@ -5,7 +5,8 @@ import { parseSeconds } from "../../core/media/timing.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { RedactResult } from "../../handover/publication.js";
 import type { HeadReport } from "../../seal/checkpoint.js";
-import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { exitStatus } from "../exit-status.js";
 import { filledLines, soundWords, timingLines } from "../publication-words.js";
 import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
@@ -21,27 +22,49 @@ interface RedactOptions extends SandboxOption {
   readonly to?: string;
 }
 
-export function addRedact(program: Command, run: RunCommand): void {
+export function addRedact(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("redact")
     .summary("make a copy for publication, with regions filled and nothing else of the original")
     .description(
-      "Makes a copy of a clip for publication: regions filled black, sound removed, no metadata. It is read again and checked, then stored beside its original, which stays as it is, and logged. Look at it from beginning to end before you publish it.",
+      "Makes a copy of a clip for publication: regions filled black, no sound, no metadata. The copy is read again and checked, then stored beside its original, which stays as it is, and logged. Look at it from beginning to end before you publish it.",
     )
     .argument("<id>", "a capture id or a unique part of it")
     .option(
       "--fill <region>",
-      `fill ${fillForm}; pixels of the picture as shown, times from the beginning of the clip; may be given several times`,
+      `fill this region black: ${fillForm}; in pixels of the picture as shown, times from the beginning of the clip; may be given several times`,
       addFill,
     )
-    .option("--keep-sound", "keep the sound; without it there is none, since voices identify people")
+    .option("--keep-sound", "keep the sound; without this there is none, since voices identify people")
     .option(
       "--original <path>",
       "which original, where a capture has several videos, as holdfast show names it",
     )
-    .option("--to <file>", "write the copy into this new .mp4 file too")
+    .option("--to <file>", "write the copy into this new .mp4 file too, outside the vault")
     .addOption(sandboxOption())
-    .addHelpText("after", exitStatusHelp(0, 1, 2, 3, 4, 5, 6, 70, 130))
+    .explain({
+      notes: [
+        "A region is its left upper corner, its width and its height. Measure it on a keyframe, which has the full size of the picture. It grows to blocks of 16 pixels and is never smaller than asked. With a start and an end it is filled in every frame that can be seen between them: give a little more than you need. For a face that moves, give several regions.",
+        "Times count from the beginning of the file that is redacted, as a player shows them; of a copy that you imported again, from the beginning of that copy. A copy begins at 0. Where that is not the beginning of the original, or where sound that is kept begins earlier or later than the picture, the answer says by how much. Players do not agree where a file begins whose only stream has a clock that begins late; the answer says so.",
+        "Run the command again for another copy: no copy replaces another.",
+      ],
+      examples: [
+        [
+          "holdfast redact SC12NB50 --fill 640,120,200x240 --to copy.mp4",
+          "fill one region from beginning to end",
+        ],
+        [
+          "holdfast redact SC12NB50 --fill 640,120,200x240@12-31.5 --fill 0,0,90x90@1:05-1:20",
+          "fill two regions, each for a time",
+        ],
+        ["holdfast redact SC12NB50 --keep-sound", "hide nothing but the metadata"],
+      ],
+      needsPrograms: true,
+      statuses: {
+        0: "the copy is as asked, and stored",
+        4: "the copy is not what was asked and was thrown away, a disk or file could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
+      },
+    })
     .action((id: string, options: RedactOptions, command: Command) =>
       run(command, (session) => redact(session, id, options)),
     );

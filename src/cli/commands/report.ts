@@ -6,7 +6,8 @@ import { type ReportLanguage, reportLanguages } from "../../core/report/texts/te
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { Report } from "../../handover/report.js";
-import { type ExitStatus, exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { type ExitStatus, exitStatus } from "../exit-status.js";
 import { errorLines } from "../failure-report.js";
 import type { RunCommand, Session } from "../session.js";
 
@@ -17,25 +18,40 @@ interface ReportOptions {
   readonly to?: string;
 }
 
-export function addReport(program: Command, run: RunCommand): void {
+export function addReport(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("report")
     .summary("the technical report of one capture, or the draft of a declaration")
     .description(
-      "Checks one capture and writes what was collected, how, and what happened to it since, as one HTML file to read, print or send: the points of the Berkeley Protocol's §156. Changes nothing in the vault. Nothing that is there already is overwritten.",
+      "Checks one capture and writes its technical report as one HTML file to read, print or send: what was collected, how, and what happened to it since, by the points of the Berkeley Protocol's §156 and Annex IV. Never overwrites a file, and changes nothing in the vault.",
     )
     .argument("<id>", "a capture id or a unique part of it")
-    .addOption(new Option("--lang <lang>", "language of the document (default: en)").choices(reportLanguages))
+    .addOption(
+      new Option(
+        "--lang <lang>",
+        "language of the document; dates, names and digests stay as they are (default: en)",
+      ).choices(reportLanguages),
+    )
     .option(
       "--declaration",
-      "the draft of a declaration instead, with blanks for the person; not a certification",
+      "write the draft of a declaration instead, with blanks for the person who can make it; not a certification",
     )
     .option("--to <file>", "where to write it (default: named after the capture, in the current folder)")
     .option(
       "--with-annex",
       "put in who collected it and from where, and what people noted; the document is then private",
     )
-    .addHelpText("after", exitStatusHelp(0, 1, 2, 4, 5, 70, 130))
+    .explain({
+      examples: [
+        ["holdfast report SC12NB50", "write the report in English"],
+        [
+          "holdfast report SC12NB50 --lang ru --to report.html",
+          "write it in Russian into a file of your choice",
+        ],
+        ["holdfast report SC12NB50 --declaration", "write the draft of a declaration"],
+      ],
+      statuses: { 1: "something about this capture is not as recorded; the report is written and says what" },
+    })
     .action((id: string, options: ReportOptions, command: Command) =>
       run(command, (session) => report(session, id, options)),
     );

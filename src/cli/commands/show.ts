@@ -1,19 +1,25 @@
 import type { Command } from "commander";
 import { printableJson } from "../../core/words/printable.js";
 import { captureObject, capturePage } from "../capture-page.js";
-import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { exitStatus } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
 import { columnsOf } from "../terminal.js";
 
-export function addShow(program: Command, run: RunCommand): void {
+export function addShow(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("show")
     .summary("everything about one capture")
     .description(
-      "Shows what was asked, what the source claims, the files with their SHA-256, how completeness was judged, what was made from the originals, and the log entries.",
+      "Shows everything about one capture: what was asked for, what the source claims, the files with their SHA-256, whether all of it arrived, which items of the Berkeley Protocol's §155 are missing, what was made from the originals, and its log entries.",
     )
     .argument("<id>", "a capture id or a unique part of it")
-    .addHelpText("after", exitStatusHelp(0, 2, 5, 70))
+    .explain({
+      examples: [
+        ["holdfast show SC12NB50", "show one capture"],
+        ["holdfast show SC12NB50 --json", "print its whole record, for a program"],
+      ],
+    })
     .action((id: string, _options: object, command: Command) => run(command, (session) => show(session, id)));
 }
 

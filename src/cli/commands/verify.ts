@@ -7,7 +7,8 @@ import { isPackage } from "../../vault/package/scan.js";
 import type { FileReport, VerifyReport } from "../../verify/reports.js";
 import type { Brought } from "../../verify/trust.js";
 import type { VerifyRequest } from "../../verify/vault.js";
-import { type CheckResult, type ExitStatus, exitStatusHelp, statusOfChecks } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { type CheckResult, type ExitStatus, statusOfChecks } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
 import { showUnsealed } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
@@ -21,23 +22,56 @@ interface VerifyOptions {
   readonly tsaCa?: string;
 }
 
-export function addVerify(program: Command, run: RunCommand): void {
+export function addVerify(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("verify")
     .summary("is everything as recorded?")
     .description(
-      "Checks stored bytes, records, log, signatures and time-stamps against each other and says everything that is not as recorded; changes nothing. With a file: says whether the signed log states exactly these bytes, where, since when, and what that rests on. With a package: checks the package.",
+      "Checks stored bytes, records, log, signatures and time-stamps against each other, and says everything that is not as recorded. Repairs nothing and changes nothing.",
     )
     .argument(
       "[what...]",
-      "capture ids or unique parts of them, files, or packages (a folder or .tar); without any, the whole vault",
+      "capture ids, files or packages (a folder or a .tar); without any of them, the whole vault is checked",
     )
-    .option("--quick", "one digest per file (SHA-256) instead of both")
-    .option("--record", "write to the log that and with what result this check was made")
-    .option("--against <file>", "an older checkpoint that somebody kept: does today's log go on from it?")
-    .option("--signers <file>", "the keys you trust, as allowed_signers of ssh-keygen has them")
-    .option("--tsa-ca <file>", "root certificates of time-stamping authorities you trust, in PEM")
-    .addHelpText("after", exitStatusHelp(0, 1, 2, 4, 5, 6, 70, 130))
+    .option("--quick", "compare SHA-256 only, which takes less time")
+    .option("--record", "write into the log that this check was made, and its result")
+    .option(
+      "--against <file>",
+      "a checkpoint that somebody kept, or a mail with it: does today's log go on from it?",
+    )
+    .option(
+      "--signers <file>",
+      "the keys you trust, as lines of allowed_signers (see ssh-keygen), from another place than what is checked",
+    )
+    .option(
+      "--tsa-ca <file>",
+      "the root certificates you trust for time-stamps, in PEM, from another place than what is checked",
+    )
+    .explain({
+      notes: [
+        "Without arguments it checks the whole vault: every file, every record, the whole log. With capture ids it checks those captures and the log. With a file it says whether the log states exactly these bytes, in which capture, since which entry, and what that rests on. With a package it checks the package, and trusts nothing in it.",
+        "Each of the four answers (hashes, chain, signature, tokens) is pass, fail, absent (there is nothing to check) or unchecked; only pass is good. What cannot be read, or is being written, is looked at twice and then called unchecked: neither an accusation nor a pass.",
+        "On Linux, a check by the owner of the files leaves the time of last reading alone: of the files of a vault or package and of those that you name. It cannot do so on other systems, for somebody who is not the owner, for folders, on a network share, and for vault.db and its side files while another process writes to it. Whoever must leave no trace at all mounts the disk read-only first.",
+      ],
+      examples: [
+        ["holdfast verify", "check the whole vault"],
+        ["holdfast verify SC12NB50", "check one capture and the log"],
+        ["holdfast verify clip.mp4", "ask whether these bytes were archived, and since when"],
+        [
+          "holdfast verify --against checkpoint.txt",
+          "ask whether history was rewritten since somebody got this checkpoint",
+        ],
+        [
+          "holdfast verify package.tar --signers keys.txt --tsa-ca roots.pem",
+          "check a package with keys and roots that you trust",
+        ],
+      ],
+      statuses: {
+        0: "everything that was asked for was checked and is as recorded",
+        1: "something is not as recorded, or a file is not one that the log states",
+        4: "nothing was found to be not as recorded, but something could not be checked",
+      },
+    })
     .action((names: readonly string[], options: VerifyOptions, command: Command) =>
       run(command, (session) => verify(session, names, options)),
     );

@@ -4,23 +4,31 @@ import type { Command } from "commander";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { WitnessReport } from "../../seal/witness.js";
-import { exitStatus, exitStatusHelp } from "../exit-status.js";
+import type { DocumentedCommand } from "../documented-command.js";
+import { exitStatus } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
 
-export function addWitness(program: Command, run: RunCommand): void {
+export function addWitness(program: DocumentedCommand, run: RunCommand): void {
   const witness = program
     .command("witness")
     .summary("keep somebody else's signature over a checkpoint")
-    .description("Keeps signatures that others make over checkpoints of this vault, with keys of their own.");
+    .description(
+      "Keeps signatures that others make, with keys of their own, over checkpoints of this vault.",
+    );
   witness
     .command("add")
     .summary("keep one signature")
     .description(
-      "Looks for a signature in the file, finds the checkpoint it is over, keeps it beside that checkpoint and writes an entry. It shows that a key signed; who holds that key is for others to say.",
+      "Keeps somebody else's signature over one of your checkpoints, beside that checkpoint and with an entry in the log. It shows that a key signed; who holds that key is for others to say.",
     )
     .argument("<file>", "what the witness sent: their .sig file, or a mail with it")
-    .addHelpText("after", exitStatusHelp(0, 2, 4, 5, 6, 70))
+    .explain({
+      notes: [
+        "The witness signs what 'holdfast checkpoint --show' printed: ssh-keygen -Y sign -n holdfast-checkpoint@v1 -f THEIR_KEY < checkpoint.txt > checkpoint.sig",
+      ],
+      examples: [["holdfast witness add checkpoint.sig", "keep the signature that a colleague sent"]],
+    })
     .action((file: string, _options: object, command: Command) =>
       run(command, (session) => add(session, file)),
     );

@@ -1,0 +1,61 @@
+import { Command } from "commander";
+import { type ExitStatus, statusMeanings } from "./exit-status.js";
+import { labelled, wrap } from "./text-layout.js";
+
+/** What the help of a command says besides its arguments and options. */
+export interface Guide {
+  /** Paragraphs of plain text: what to know before the command is used. */
+  readonly notes?: readonly string[];
+  /** Command lines as somebody would type them, each with what it does. */
+  readonly examples: readonly (readonly [line: string, does: string])[];
+  /** Whether the command can end because a program it needs is missing. */
+  readonly needsPrograms?: boolean;
+  /** What statuses mean for this command, where the general meaning says too little. */
+  readonly statuses?: Readonly<Partial<Record<ExitStatus, string>>>;
+}
+
+/** A command that keeps its guide, so that `--help` and COMMANDS.md say the same. Commands below it are of the same kind. */
+export class DocumentedCommand extends Command {
+  declare readonly commands: readonly DocumentedCommand[];
+  guide: Guide | null = null;
+
+  override createCommand(name?: string): DocumentedCommand {
+    return new DocumentedCommand(name);
+  }
+
+  /** Adds the guide to the help. */
+  explain(guide: Guide): this {
+    this.guide = guide;
+    const columns = () => this.configureOutput().getOutHelpWidth?.() ?? 80;
+    return this.addHelpText("after", () => guideLines(guide, columns()).join("\n"));
+  }
+}
+
+/** Each status that a command can end with, and what it means there. */
+export function statusesOf({ needsPrograms, statuses }: Guide): readonly (readonly [ExitStatus, string])[] {
+  // Whatever opens a vault can find it damaged, busy, unreadable or not there, and everything can be interrupted.
+  const always: readonly ExitStatus[] = [0, 1, 2, 4, 5, 6, 70, 130];
+  const possible = needsPrograms === true ? [...always, 3 as const] : always;
+  return [...possible]
+    .sort((a, b) => a - b)
+    .map((status) => [status, statuses?.[status] ?? statusMeanings[status]]);
+}
+
+function guideLines(guide: Guide, columns: number): readonly string[] {
+  const { notes = [], examples } = guide;
+  return [
+    ...notes.flatMap((note) => ["", ...wrap(note, columns)]),
+    "",
+    "Examples:",
+    ...examples.flatMap(([line, does]) => [
+      `  ${line}`,
+      ...wrap(does, columns - 6).map((words) => `      ${words}`),
+    ]),
+    "",
+    "Exit statuses:",
+    ...labelled(
+      statusesOf(guide).map(([status, meaning]) => [String(status), meaning]),
+      columns,
+    ),
+  ];
+}
