@@ -1,6 +1,6 @@
 import type { PackagedFile } from "./bag.js";
-import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "./canonical-json.js";
 import { exactText } from "./bytes.js";
+import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "./canonical-json.js";
 import { type Finding, FormatError } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import type { LoggedFile } from "./log-captures.js";

@@ -1,3 +1,4 @@
+import { exactText } from "./bytes.js";
 import {
   encodeCanonical,
   isJsonObject,
@@ -6,7 +7,6 @@ import {
   parseCanonical,
 } from "./canonical-json.js";
 import { isSha256, sha256 } from "./digest.js";
-import { exactText } from "./bytes.js";
 import { FormatError } from "./finding.js";
 
 /** What an entry can state (FORMAT.md §4.4). The schema of each body is `entry.schema.json#/$defs/<event>`. */

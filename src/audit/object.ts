@@ -1,5 +1,5 @@
-import { sha256, sha512 } from "./digest.js";
 import { exactText } from "./bytes.js";
+import { sha256, sha512 } from "./digest.js";
 import type { Finding } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import {

@@ -1,8 +1,8 @@
+import { exactText } from "./bytes.js";
 import type { Json } from "./canonical-json.js";
 import { isCaptureId, sha256 } from "./digest.js";
 import { type Entry, parseEntry } from "./entry.js";
 import { type EntryList, entryListOf } from "./entry-list.js";
-import { exactText } from "./bytes.js";
 import { type Finding, FormatError } from "./finding.js";
 import { type FindingCode, lineFinding } from "./finding-codes.js";
 import { countUpTo, type IncludedEntry } from "./inclusion.js";

@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import { exactText } from "../audit/bytes.js";
 import {
   buildEntry,
   checkLineBytes,
@@ -10,7 +11,6 @@ import {
   lineHashOfBytes,
   parseEntry,
 } from "../audit/entry.js";
-import { exactText } from "../audit/bytes.js";
 import { FormatError } from "../audit/finding.js";
 import { type KeyPeriod, keyHistory } from "../audit/key-history.js";
 import type { StoredLine } from "../audit/log.js";

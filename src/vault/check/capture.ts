@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { auditAnnex, type FoundAnnex } from "../../audit/annex.js";
-import { parseCanonicalBytes } from "../../audit/canonical-json.js";
 import { exactText } from "../../audit/bytes.js";
+import { parseCanonicalBytes } from "../../audit/canonical-json.js";
 import { type Finding, FormatError, onePerPlace } from "../../audit/finding.js";
 import type { FindingCode } from "../../audit/finding-codes.js";
 import {

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
+import { exactText } from "../../audit/bytes.js";
 import { isCaptureId } from "../../audit/digest.js";
 import type { Entry } from "../../audit/entry.js";
-import { exactText } from "../../audit/bytes.js";
 import type { Finding } from "../../audit/finding.js";
 import { GrowingTree } from "../../audit/merkle.js";
 import { isMachineFault, olderVersion } from "../database.js";

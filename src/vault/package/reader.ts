@@ -1,9 +1,9 @@
 import { statedFiles } from "../../audit/annex.js";
 import { bagTexts, type PackagedFile } from "../../audit/bag.js";
+import { exactText } from "../../audit/bytes.js";
 import { parseCanonicalBytes } from "../../audit/canonical-json.js";
 import { checkpointName } from "../../audit/checkpoint.js";
 import { cratePath } from "../../audit/crate.js";
-import { exactText } from "../../audit/bytes.js";
 import { type Finding, FormatError } from "../../audit/finding.js";
 import type { FindingCode } from "../../audit/finding-codes.js";
 import { largestProof, type ProvenCheckpoint } from "../../audit/inclusion.js";

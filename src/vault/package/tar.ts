@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, readSync } from "node:fs";
 import { type Finding, FormatError } from "../../audit/finding.js";
 import { packagePathProblem, pathFinding } from "../../audit/package-paths.js";
-import { beginsTar, tarMembers, type TarSource } from "../../audit/tar.js";
+import { beginsTar, type TarSource, tarMembers } from "../../audit/tar.js";
 import { openNamedQuietly } from "../digest-file.js";
 import type { PackageIndex, PackageIndexFile, PackageLimits } from "./entries.js";
 
