@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildProgram } from "../src/cli/program.js";
 import { Screen } from "../src/cli/screen.js";
 import { capturedTerminal } from "./cli/terminal-double.js";
-import { copyVault, makeVault, objectFolder, openTestVault, temporaryFolder } from "./support/vaults.js";
-import { closeVault } from "../src/vault/vault.js";
+import { makeSealedVault } from "./support/sealed-vault.js";
+import { copyVault, temporaryFolder } from "./support/vaults.js";
 
 const root = join(import.meta.dirname, "..");
 const documents = [
@@ -14,6 +14,7 @@ const documents = [
   "CHANGELOG.md",
   "src/README.md",
   "src/cli/COMMANDS.md",
+  "schemas/VERIFY-VAULT.md",
   "test/README.md",
   ".github/CONTRIBUTING.md",
   ".github/SECURITY.md",
@@ -195,76 +196,120 @@ describe("nothing is claimed that cannot be shown", () => {
   });
 });
 
-const hasStockTools = ["sqlite3 -version", "sha256sum --version", "sha512sum --version"].every(
+const hasStockTools = ["sqlite3 -version", "sha256sum --version", "openssl version"].every(
   (command) => spawnSync("bash", ["-c", command]).status === 0,
 );
 
-describe.skipIf(!hasStockTools)("checking a vault without holdfast, with the README's own commands", () => {
-  const blocks = all(section(readme, "## Check a vault without holdfast"), /```sh\n([\s\S]*?)```/g);
-  const folder = temporaryFolder();
-  const vault = join(folder.path, "vault");
-  let capture = "";
-  let original = "";
+describe.skipIf(!hasStockTools)(
+  "checking a vault without holdfast, with the commands of VERIFY-VAULT.md",
+  () => {
+    const document = textOf("schemas/VERIFY-VAULT.md");
+    const folder = temporaryFolder();
+    const vault = join(folder.path, "vault");
+    let capture = "";
+    let original = "";
+    let newest = "";
 
-  beforeAll(async () => {
-    const [first] = await makeVault(vault);
-    capture = first!.record.capture;
-    const opened = await openTestVault(vault);
-    original = join(
-      objectFolder(vault, opened, capture).slice(vault.length),
-      "v1/content/original/track-1.mp4",
-    );
-    closeVault(opened);
-  });
-  afterAll(() => folder.remove());
-
-  /** Runs the n-th block in a vault, with the README's capture id replaced by one that is there. */
-  function follow(n: number, cwd: string): { readonly good: boolean; readonly said: string } {
-    const script = blocks[n]!.replace(/\d{8}-[0-9A-Z]{8}/g, capture);
-    const { status, stdout, stderr } = spawnSync("bash", ["-ec", script], { cwd, encoding: "utf8" });
-    return { good: status === 0 && !stdout.includes("DOES NOT FIT"), said: stdout + stderr };
-  }
-
-  const damagedCopy = (name: string): string => copyVault(vault, join(folder.path, name));
-
-  it("a vault nobody touched is in order, and the chain ends with the last entry's hash", () => {
-    const copy = damagedCopy("untouched");
-    expect(blocks.length).toBe(4);
-    const runs = blocks.map((_, n) => follow(n, copy));
-    expect(runs.map(({ good, said }) => (good ? "good" : said))).toEqual(blocks.map(() => "good"));
-    const last = spawnSync("sqlite3", ["vault.db", "SELECT hash FROM entry ORDER BY seq DESC LIMIT 1"], {
-      cwd: copy,
-      encoding: "utf8",
+    beforeAll(async () => {
+      const { names, signers, roots } = await makeSealedVault(vault);
+      capture = names["first-id"] ?? "";
+      original = `${names.first}/v1/content/original/track-1.mp4`;
+      newest = readdirSync(join(vault, "log")).findLast((name) => /^\d+\.checkpoint$/.test(name)) ?? "";
+      writeFileSync(join(folder.path, "allowed_signers"), signers);
+      writeFileSync(join(folder.path, "roots.pem"), roots);
     });
-    expect(runs[0]!.said).toContain(`last entry: ${last.stdout.trim()}`);
-    expect(runs[1]!.said).toContain(`${original.slice(1)}: OK`);
-    expect(new Set(all(runs[3]!.said, /[0-9a-f]{64}/g)).size).toBe(1);
-  });
+    afterAll(() => folder.remove());
 
-  it("a changed byte is found against the log and in the capture's own folder", () => {
-    const copy = damagedCopy("changed-file");
-    const file = join(copy, original);
-    chmodSync(file, 0o644);
-    const bytes = readFileSync(file);
-    bytes[0]! ^= 1;
-    writeFileSync(file, bytes);
-    expect([0, 1, 2].map((n) => follow(n, copy).good)).toEqual([true, false, false]);
-    expect(follow(1, copy).said).toContain(`${original.slice(1)}: FAILED`);
-  });
+    /** Runs the commands below a heading in a vault, with names in it for those in the document. */
+    function follow(
+      heading: string,
+      cwd: string,
+      time = "",
+    ): { readonly good: boolean; readonly said: string } {
+      const [block = ""] = all(section(document, `## ${heading}\n`), /```sh\n([\s\S]*?)```/g).slice(
+        time === "" ? 0 : 1,
+      );
+      const script = block
+        .replace(/\d{8}-[0-9A-Z]{8}/g, capture)
+        .replaceAll("000042", newest.replace(".checkpoint", ""))
+        .replaceAll("AUTHORITY", "first")
+        .replaceAll("SECONDS", time);
+      const { status, stdout, stderr } = spawnSync("bash", ["-ec", script], { cwd, encoding: "utf8" });
+      return { good: status === 0 && !stdout.includes("DOES NOT FIT"), said: stdout + stderr };
+    }
 
-  it("a changed entry is found by the chain", () => {
-    const copy = damagedCopy("changed-entry");
-    const change = `DROP TRIGGER entry_never_changed; UPDATE entry SET line = replace(line, 'video.example', 'other.example') WHERE seq = 2`;
-    expect(spawnSync("sqlite3", ["vault.db", change], { cwd: copy }).status).toBe(0);
-    expect(follow(0, copy).said).toMatch(/DOES NOT FIT: .*"seq":3,/);
-  });
+    const damagedCopy = (name: string): string => copyVault(vault, join(folder.path, name));
+    const digestsIn = (text: string): ReadonlySet<string> => new Set(all(text, /[0-9a-f]{64}/g));
+    const [log, signature, files, one, annex] = [
+      "The log",
+      "The signature and the time",
+      "Every file against the log",
+      "One capture alone",
+      "The private file of a capture",
+    ] as const;
 
-  it("another private file than the one logged is found", () => {
-    const copy = damagedCopy("changed-annex");
-    const annex = join(copy, "private", capture, "annex.json");
-    chmodSync(annex, 0o644);
-    writeFileSync(annex, readFileSync(annex, "utf8").replace("somebody", "somebody else"));
-    expect(follow(0, copy).good).toBe(true);
-    expect(new Set(all(follow(3, copy).said, /[0-9a-f]{64}/g)).size).toBe(2);
-  });
-});
+    it("a vault nobody touched is in order, and the chain ends with the last entry's hash", () => {
+      const copy = damagedCopy("untouched");
+      expect(all(document, /^## (.*)$/gm)).toEqual([log, signature, files, one, annex]);
+      const chain = follow(log, copy);
+      const last = spawnSync("sqlite3", ["vault.db", "SELECT hash FROM entry ORDER BY seq DESC LIMIT 1"], {
+        cwd: copy,
+        encoding: "utf8",
+      });
+      expect(chain).toMatchObject({ good: true, said: `last entry: ${last.stdout.trim()}\n` });
+      const compared = follow(files, copy);
+      expect(compared.good, compared.said).toBe(true);
+      expect(compared.said).toContain(`${original}: OK`);
+      expect(follow(one, copy).good).toBe(true);
+      const annexes = follow(annex, copy);
+      expect(annexes.good, annexes.said).toBe(true);
+      expect(digestsIn(annexes.said).size).toBe(1);
+    });
+
+    it("a checkpoint is seen to be signed and time-stamped, and a changed one is not", () => {
+      const copy = damagedCopy("sealed");
+      expect(follow(signature, copy)).toMatchObject({ good: true, said: expect.stringContaining("Good ") });
+      const path = join(copy, "log", newest.replace("checkpoint", "first.tsr"));
+      const { stdout } = spawnSync("openssl", ["ts", "-reply", "-in", path, "-text"], { encoding: "utf8" });
+      const stamped = Date.parse(/^Time stamp: (.*)$/m.exec(stdout)?.[1] ?? "");
+      const time = String(Math.floor(stamped / 1000));
+      expect(follow(signature, copy, time)).toMatchObject({
+        good: true,
+        said: expect.stringContaining("Verification: OK"),
+      });
+      const checkpoint = join(copy, "log", newest);
+      const text = readFileSync(checkpoint, "utf8");
+      chmodSync(checkpoint, 0o644);
+      writeFileSync(checkpoint, text.replace(/\n(\d)/, "\n9$1"));
+      expect(follow(signature, copy).good).toBe(false);
+      expect(follow(signature, copy, time).good).toBe(false);
+    });
+
+    it("a changed byte is found against the log and in the capture's own folder", () => {
+      const copy = damagedCopy("changed-file");
+      const file = join(copy, original);
+      chmodSync(file, 0o644);
+      const bytes = readFileSync(file);
+      bytes[0]! ^= 1;
+      writeFileSync(file, bytes);
+      expect([log, files, one].map((heading) => follow(heading, copy).good)).toEqual([true, false, false]);
+      expect(follow(files, copy).said).toContain(`${original}: FAILED`);
+    });
+
+    it("a changed entry is found by the chain", () => {
+      const copy = damagedCopy("changed-entry");
+      const change = `DROP TRIGGER entry_never_changed; UPDATE entry SET line = replace(line, '"at":"2', '"at":"3') WHERE seq = 2`;
+      expect(spawnSync("sqlite3", ["vault.db", change], { cwd: copy }).status).toBe(0);
+      expect(follow(log, copy).said).toMatch(/DOES NOT FIT: .*"seq":3,/);
+    });
+
+    it("another private file than the one logged is found", () => {
+      const copy = damagedCopy("changed-annex");
+      const file = join(copy, "private", capture, "annex.json");
+      chmodSync(file, 0o644);
+      writeFileSync(file, readFileSync(file, "utf8").replace("somebody", "somebody else"));
+      expect(follow(log, copy).good).toBe(true);
+      expect(digestsIn(follow(annex, copy).said).size).toBe(2);
+    });
+  },
+);
