@@ -68,7 +68,7 @@ const mistakes: readonly (readonly [what: string, file: string, from: string, to
   ],
   [
     "asks a database with another schema",
-    "vault/reader.js",
+    "vault/check/opened.js",
     "if (foreign.length === 0)",
     "if (true)",
     "schema changed",

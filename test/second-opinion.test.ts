@@ -8,6 +8,7 @@ import { lineHash } from "../src/audit/entry.js";
 import type { Finding } from "../src/audit/finding.js";
 import { verifyVault } from "../src/verify/vault.js";
 import { verifyPackage } from "../src/verify/package.js";
+import { indexCheck } from "../src/vault/index/check.js";
 import { applyDamage, type DamageScenario, fill } from "./support/damage.js";
 import { makeReferences, type Reference } from "./support/damage-references.js";
 import {
@@ -164,7 +165,9 @@ async function ours(root: string, target: "vault" | "package", texts: Texts): Pr
   const brought = { against, signers, tsaCa };
   if (target === "package")
     return opinion(await verifyPackage({ path: root, quick: false, ...brought }, testWorld()));
-  return opinion(await verifyVault({ vault: root, ids: [], quick: false, brought }, testWorld()));
+  return opinion(
+    await verifyVault({ vault: root, ids: [], quick: false, brought, index: indexCheck }, testWorld()),
+  );
 }
 
 /** What the checker brings, as texts and as files for a command line. */

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseCheckpoint } from "../src/audit/checkpoint.js";
 import { secretOfSeed } from "../src/audit/ssh-key.js";
 import { closeAfterWriting } from "../src/seal/checkpoint.js";
-import { auditIndexApart } from "../src/vault/check/index-thread.js";
+import { auditLinesApart } from "../src/vault/check/lines.js";
+import { indexCheck } from "../src/vault/index/check.js";
 import { isPackage } from "../src/vault/package/scan.js";
 import { holdfast } from "./support/cli.js";
 import { tarOf } from "./support/packages.js";
@@ -162,18 +163,19 @@ describe("what is taken for a package", () => {
 
 describe("the index of a large vault is audited in a thread", () => {
   const ask = (root: string) =>
-    auditIndexApart(
+    auditLinesApart(
       {
         root,
         file: join(root, "vault.db"),
         lines: { segments: [], rootsAt: [size], newest: 0, lightCheck: true },
+        indexModule: indexCheck.module.href,
       },
       new AbortController().signal,
     );
 
   it("with the same roots, and nothing found where nothing is wrong", async () => {
-    const { damage, findings, roots } = await ask(copyVault(vault, at("apart")));
-    expect([...damage, ...findings]).toEqual([]);
+    const { damage, indexFindings, roots } = await ask(copyVault(vault, at("apart")));
+    expect([...damage, ...indexFindings]).toEqual([]);
     const { root } = parseCheckpoint(bodyOf(vault, size).toString());
     expect(Buffer.from(roots.get(size) ?? []).equals(root)).toBe(true);
   });
@@ -186,8 +188,8 @@ describe("the index of a large vault is audited in a thread", () => {
     database.exec("INSERT INTO capture_text (id, title) VALUES ('20261123-ZZZZZZZZ', 'x')");
     database.exec("UPDATE merkle_node SET hash = zeroblob(32) WHERE level = 1 AND number = 0");
     database.close();
-    const { findings } = await ask(root);
-    expect(findings.map(({ code, where }) => `${code} ${where}`).sort()).toEqual(
+    const { indexFindings } = await ask(root);
+    expect(indexFindings.map(({ code, where }) => `${code} ${where}`).sort()).toEqual(
       ["capture", "capture_text", "file", "merkle_node"].map((table) => `index-differs vault.db/${table}`),
     );
   });

@@ -7,6 +7,7 @@ import { lineHash } from "../src/audit/entry.js";
 import { exportSigners } from "../src/seal/key.js";
 import { objectPath } from "../src/vault/layout.js";
 import { closeVault } from "../src/vault/vault.js";
+import { indexCheck } from "../src/vault/index/check.js";
 import { verifyFile } from "../src/verify/file.js";
 import type { FileReport } from "../src/verify/reports.js";
 import type { Brought } from "../src/verify/trust.js";
@@ -52,7 +53,7 @@ function copy(): string {
 
 function check(root: string, file: string, brought: Partial<Brought> = {}): Promise<FileReport> {
   const all = { against: null, signers: null, tsaCa: null, ...brought };
-  return verifyFile({ vault: root, file, brought: all }, testWorld());
+  return verifyFile({ vault: root, file, brought: all, index: indexCheck }, testWorld());
 }
 
 const answersOf = ({ hashes, chain, signature, tokens }: FileReport) => [hashes, chain, signature, tokens];

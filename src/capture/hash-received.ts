@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { wellFormed } from "../core/words/printable.js";
 import type { FetchedFile, FetchedTrack } from "../tools/download/fetch-types.js";
-import { digestSequence } from "../vault/digest-file.js";
+import { type FileDigest, readBlocks } from "../vault/digest-file.js";
 import { type HashedFile, hashFile } from "./store-capture.js";
 
 /** Tracks as hashed, and what the downloader did to them. */
@@ -79,6 +81,25 @@ async function hashSegments(
       `${track.name} was joined from ${segments.length} segments by the downloader and is not their plain sequence (it decrypts or drops parts); the segments are kept as received`,
     ],
   };
+}
+
+/**
+ * Digests of each file, and the SHA-256 of all of them put together in order, in one read of each. Other work goes on
+ * between two files.
+ */
+async function digestSequence(paths: readonly string[]): Promise<{
+  readonly each: readonly Pick<FileDigest, "bytes" | "sha256">[];
+  readonly joined: string;
+}> {
+  const joined = createHash("sha256");
+  const each: Pick<FileDigest, "bytes" | "sha256">[] = [];
+  for (const path of paths) {
+    const own = createHash("sha256");
+    const bytes = readBlocks(path, [own, joined]);
+    each.push({ bytes, sha256: own.digest("hex") });
+    await setImmediate();
+  }
+  return { each, joined: joined.digest("hex") };
 }
 
 function segmentMap(

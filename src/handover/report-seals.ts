@@ -8,7 +8,7 @@ import type { PendingAuthority, ReportedCheckpoint, ReportedToken } from "../cor
 import { authorityStates } from "../vault/index/authorities.js";
 import { entriesOfEvent, type HashedEntry } from "../vault/index/custody.js";
 import { readLogFolder } from "../vault/log-folder.js";
-import type { VaultReader } from "../vault/reader.js";
+import type { VaultReader } from "../vault/open-database.js";
 import { readSettings } from "../vault/settings.js";
 
 /** What stands over the entries of one capture: checkpoints, outside time, countersignatures. */

@@ -19,10 +19,12 @@ import { HoldfastError } from "../core/words/error.js";
 import { readAnnex } from "../vault/annex.js";
 import { readQuietly } from "../vault/digest-file.js";
 import { type CaptureRowRecord, oneCaptureByPart } from "../vault/index/captures.js";
+import { indexCheck } from "../vault/index/check.js";
 import { custodyOf, type HashedEntry } from "../vault/index/custody.js";
 import { schemaProblems } from "../vault/json-schemas.js";
 import { readObject, type StoredObject } from "../vault/objects.js";
-import { readVault, type VaultReader } from "../vault/reader.js";
+import type { VaultReader } from "../vault/open-database.js";
+import { readVault } from "../vault/reader.js";
 import { readSettings } from "../vault/settings.js";
 import type { VerifyReport } from "../verify/reports.js";
 import { verifyVault } from "../verify/vault.js";
@@ -51,7 +53,8 @@ const largestSheet = 4 * 1024 * 1024;
  * is not as recorded is in the facts.
  */
 export async function reportCapture(request: ReportRequest, world: World): Promise<Report> {
-  const audit = await verifyVault({ vault: request.vault, ids: [request.id], quick: false }, world);
+  const { vault, id } = request;
+  const audit = await verifyVault({ vault, ids: [id], quick: false, index: indexCheck }, world);
   const checkedAt = world.now().toISOString();
   const read = readVault(request.vault, (reader) => readFacts(reader, request, audit.rests_on));
   const check = describeCheck(audit, read.facts, { made_at: checkedAt, tool: world.tool });

@@ -17,8 +17,10 @@ import {
 import { pendingAnchors } from "../vault/index/authorities.js";
 import { tokensOf } from "../vault/index/tokens.js";
 import { vaultLayout } from "../vault/layout.js";
-import { hasUnsealed, keyHistoryOf, lineBytesFrom, rotationsAfter } from "../vault/log.js";
-import { clearUnfinished, newestCheckpoint } from "../vault/log-folder.js";
+import { hasUnsealed, keyHistoryOf, rotationsAfter } from "../vault/log.js";
+import { newestCheckpoint } from "../vault/log-folder.js";
+import { lineBytesFrom } from "../vault/log-lines.js";
+import { clearUnfinished } from "../vault/log-placing.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { closeVault, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";

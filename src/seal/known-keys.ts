@@ -6,7 +6,7 @@ import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { passLines } from "../vault/line-pass.js";
 import { readCheckpoint } from "../vault/log-folder.js";
-import type { VaultReader } from "../vault/reader.js";
+import type { VaultReader } from "../vault/open-database.js";
 import type { World } from "../world.js";
 import { storedKeys } from "./key-store.js";
 

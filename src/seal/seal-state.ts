@@ -5,7 +5,7 @@ import { type PendingAnchor, pendingAnchors } from "../vault/index/authorities.j
 import { tokensOf, witnessesOf } from "../vault/index/tokens.js";
 import { entriesBehind, keyHistoryOf, lastEntryOf, loggedVaultId } from "../vault/log.js";
 import { newestCheckpoint } from "../vault/log-folder.js";
-import type { VaultReader } from "../vault/reader.js";
+import type { VaultReader } from "../vault/open-database.js";
 import type { World } from "../world.js";
 import { findKey } from "./key-store.js";
 import { readMemory } from "./signer-memory.js";

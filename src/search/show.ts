@@ -11,7 +11,8 @@ import type { VaultLayout } from "../vault/layout.js";
 import { entriesOf } from "../vault/log.js";
 import { newestCheckpoint } from "../vault/log-folder.js";
 import { publicationsOf, readObject } from "../vault/objects.js";
-import { readVault, type VaultReader } from "../vault/reader.js";
+import type { VaultReader } from "../vault/open-database.js";
+import { readVault } from "../vault/reader.js";
 import type { CaptureRow, ListFilter } from "./captures.js";
 
 export interface ShownCapture {

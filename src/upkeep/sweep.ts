@@ -7,7 +7,7 @@ import { findOrphans, type Orphan, removeOrphans } from "../vault/check/orphans.
 import { lastRow, linesFrom } from "../vault/log.js";
 import { readVault, refuseMissingVault } from "../vault/reader.js";
 import { closeVault, logEntry, type Vault } from "../vault/vault.js";
-import { isBeingWritten } from "../vault/writer-lock.js";
+import { isBeingWritten } from "../vault/writer-at-work.js";
 import type { World } from "../world.js";
 
 /** One thing that a crash left, or that nobody knows. */

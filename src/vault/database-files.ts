@@ -1,10 +1,7 @@
-import { closeSync, lstatSync, readSync } from "node:fs";
 import type { Finding } from "../audit/finding.js";
 import type { FindingCode } from "../audit/finding-codes.js";
-import { HoldfastError } from "../core/words/error.js";
-import { openQuietly } from "./digest-file.js";
 import type { VaultLayout } from "./layout.js";
-import { isBeingWritten } from "./writer-lock.js";
+import { isBeingWritten, stateOf } from "./writer-at-work.js";
 
 /**
  * What keeps `vault.db` from being opened at all; null where nothing does. Whoever had the vault decides what lies there:
@@ -23,18 +20,6 @@ export function databaseObstacle(layout: VaultLayout): Finding | null {
   return error("database-journal", "vault.db-journal", message);
 }
 
-/** Refuses a vault before its database is opened. Throws `no-vault`. */
-export function refuseDatabaseObstacle(layout: VaultLayout): void {
-  const obstacle = databaseObstacle(layout);
-  if (obstacle === null) return;
-  const { code, where, message } = obstacle;
-  throw new HoldfastError(
-    "no-vault",
-    `opening ${layout.root}: ${where}: ${message} (${code})`,
-    "move it to where you keep it, then run 'holdfast verify'; if vault.db is not whole without it: holdfast rebuild",
-  );
-}
-
 /**
  * Says that a `-wal` is read as part of `vault.db`; null where there is none, or a writer is at work with it.
  *
@@ -51,38 +36,6 @@ export function leftWal(layout: VaultLayout): Finding | null {
   const message =
     "it was read as part of vault.db: left by a writer that was killed or had a reader beside it, or put there; the next command that writes takes it in";
   return { code: "database-wal", severity: "note", where: "vault.db-wal", message };
-}
-
-/**
- * Inode, size and time of the database's files, and what writers have told each other: unchanged as long as nobody writes.
- * Time alone is not enough: two commits within one tick of it, the second over the room of the first, leave it as it is.
- */
-export function databaseState(layout: VaultLayout): string {
-  const files = ["", "-wal"]
-    .map((end) => stateOf(layout, end))
-    .map((found) => (found ? `${found.ino} ${found.size} ${found.mtimeNs}` : "none"));
-  return [...files, walIndexHeader(`${layout.database}-shm`)].join(", ");
-}
-
-/** Two copies of 48 bytes, with a counter of transactions and the last frame (https://sqlite.org/walformat.html §2.1). */
-const walIndexHeaderBytes = 96;
-
-function walIndexHeader(path: string): string {
-  try {
-    const file = openQuietly(path);
-    try {
-      const bytes = Buffer.alloc(walIndexHeaderBytes);
-      return bytes.toString("hex", 0, readSync(file, bytes, 0, bytes.length, 0));
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return "none";
-  }
-}
-
-function stateOf(layout: VaultLayout, end: string) {
-  return lstatSync(`${layout.database}${end}`, { bigint: true, throwIfNoEntry: false });
 }
 
 function error(code: FindingCode, where: string, message: string): Finding {

@@ -1,6 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import type { MeasuredFile } from "../audit/object.js";
 
 export interface FileDigest {
@@ -38,25 +37,6 @@ export function measureFile(path: string, quick: boolean): MeasuredFile {
   }
 }
 
-/**
- * Digests of each file, and the SHA-256 of all of them put together in order, in one read of each. Other work goes on
- * between two files.
- */
-export async function digestSequence(paths: readonly string[]): Promise<{
-  readonly each: readonly Pick<FileDigest, "bytes" | "sha256">[];
-  readonly joined: string;
-}> {
-  const joined = createHash("sha256");
-  const each: Pick<FileDigest, "bytes" | "sha256">[] = [];
-  for (const path of paths) {
-    const own = createHash("sha256");
-    const bytes = readBlocks(path, [own, joined]);
-    each.push({ bytes, sha256: own.digest("hex") });
-    await setImmediate();
-  }
-  return { each, joined: joined.digest("hex") };
-}
-
 /** What is read into memory as a whole is at most this large: whoever had the vault decides how large a file in it is. */
 export const largestText = 64 * 1024 * 1024;
 
@@ -87,20 +67,11 @@ export function readNamedQuietly(path: string): Buffer {
   }
 }
 
-/** Copies a file as `readQuietly` reads it, of any size. Throws when `to` exists. */
-export function copyQuietly(from: string, to: string): void {
-  const descriptor = openSync(to, "wx", 0o600);
-  const update = (block: Buffer) => {
-    for (let written = 0; written < block.length; ) written += writeSync(descriptor, block, written);
-  };
-  try {
-    readBlocks(from, [{ update }]);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function readBlocks(path: string, readers: readonly (Hash | { update(block: Buffer): unknown })[]): number {
+/** Hands each block of a regular file to `readers` and says how many bytes it has. The same rules as `digestFile`. */
+export function readBlocks(
+  path: string,
+  readers: readonly (Hash | { update(block: Buffer): unknown })[],
+): number {
   const descriptor = openQuietly(path);
   try {
     const before = fstatSync(descriptor);

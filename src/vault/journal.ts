@@ -1,17 +1,17 @@
+import type Database from "better-sqlite3";
 import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "../audit/canonical-json.js";
 import { type CaptureId, isCaptureId } from "../audit/digest.js";
 import { type EventName, genesisPrev } from "../audit/entry.js";
 import { HoldfastError } from "../core/words/error.js";
 import { schemaProblems } from "./json-schemas.js";
 import { objectPath } from "./layout.js";
-import type { Vault } from "./vault.js";
 
 /**
  * The commits that have begun. Every row is checked before a path is made of it: the database may have been in other
  * hands. Throws `not-as-recorded` for a row that no commit of ours could have written.
  */
-export function readIntents(vault: Pick<Vault, "database">): readonly Intent[] {
-  return vault.database
+export function readIntents({ database }: { readonly database: Database.Database }): readonly Intent[] {
+  return database
     .prepare<[], IntentRow>(
       "SELECT capture, version, inventory_sha512, event, body FROM intent ORDER BY started_at, capture",
     )

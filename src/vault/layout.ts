@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { CaptureId } from "../audit/digest.js";
+import { type CaptureId, isCaptureId } from "../audit/digest.js";
 
 /** Where everything lies in a vault (FORMAT.md §3). Pure: names only, no disk. */
 export interface VaultLayout {
@@ -39,6 +39,13 @@ export function objectPath(id: CaptureId): string {
   return `objects/${digest.slice(0, 2)}/${id}`;
 }
 
+/** Whether an entry names an object only by the one path that follows from the capture's id, and versions only by number. */
+export function isOwnPlace({ capture, object, version }: Readonly<Record<string, unknown>>): boolean {
+  if (object === undefined && version === undefined) return true;
+  const own = typeof capture === "string" && isCaptureId(capture) ? objectPath(capture) : null;
+  return own !== null && object === own && typeof version === "string" && /^v[1-9]\d*$/.test(version);
+}
+
 /** The files that make `objects/` an OCFL 1.1 storage root, with their exact bytes (OCFL §4.1, §4.2). */
 export const storageRootFiles: Readonly<Record<string, string>> = {
   "0=ocfl_1.1": "ocfl_1.1\n",
@@ -67,50 +74,6 @@ export const scratchFolder = "scratch";
 
 /** The conformance declaration of every object (OCFL §3.3). */
 export const objectDeclaration = { name: "0=ocfl_object_1.1", text: "ocfl_object_1.1\n" } as const;
-
-/** README.txt of every vault: what it is and how to check it with stock tools, for somebody who never saw holdfast. */
-export const readmeText = `This folder is a holdfast vault: online video kept as evidence.
-
-  objects/       one folder per capture, an OCFL 1.1 storage root (https://ocfl.io)
-                 <capture>/v1/content/original/   the bytes as received
-                 <capture>/v1/content/record.json what was captured, from where, when, how
-                 <capture>/v2/content/derived/    made later from the originals: keyframes, probe output
-  vault.db       SQLite: the custody log (table "entry") and an index over it
-  log/           the log in pieces (.jsonl), signed checkpoints, time-stamps of outside parties
-  private/       who collected, on which machine, raw answers of the site: not for handing on
-  holdfast.json  name and settings of this vault
-  staging/       work in progress; safe to delete when nothing runs
-
-Work on a copy. Nothing below needs holdfast.
-
-Is a capture's folder as its inventory says? In the folder of the capture:
-  sha512sum -c inventory.json.sha512
-  sqlite3 :memory: "SELECT m.key||'  '||p.value FROM json_each(CAST(readfile('inventory.json') AS TEXT),'$.manifest') m, json_each(m.value) p" | sha512sum -c
-
-Print the custody log, one entry per line:
-  sqlite3 -readonly vault.db "SELECT line FROM entry ORDER BY seq" > log.jsonl
-
-Is the log chained? Each entry's "prev" is the SHA-256 of the line before it, including its line feed;
-the first has 64 zeros. The hash of entry 5, to compare with "prev" in entry 6:
-  sed -n 5p log.jsonl | sha256sum
-
-Does the log name this capture's files and inventory?
-  grep '"capture":"<capture id>"' log.jsonl
-
-Did the holder of the key stand behind this log? Get the line for allowed_signers from the operator or from
-somebody who was given it, not from this folder. In log/, for the newest checkpoint:
-  ssh-keygen -Y verify -f allowed_signers -I holdfast/<vault_id in holdfast.json> \\
-    -n holdfast-checkpoint@v1 -s 000042.checkpoint.sig < 000042.checkpoint
-
-Since when? Each .tsr is an RFC 3161 time-stamp over a checkpoint and its signature. Get the root certificate from
-the authority. "openssl ts -reply -in 000042.<authority>.tsr -text" says the time; then:
-  cat 000042.checkpoint 000042.checkpoint.sig > signed
-  openssl ts -verify -data signed -in 000042.<authority>.tsr -CAfile root.pem -attime <that time, seconds since 1970>
-
-What this shows: the bytes are the ones that were hashed and logged. It does not show that the footage is
-genuine, who made it, or where and when it was filmed. Whoever has the key could have rewritten the
-whole log and had it stamped anew; only a checkpoint or time-stamp that somebody else has held since rules that out.
-`;
 
 /** Whether `root` holds a vault. */
 export function isVault(root: string): boolean {

@@ -19,6 +19,7 @@ import { HoldfastError } from "../core/words/error.js";
 import type { LogGlance } from "./entry-memory.js";
 import { addLeaf } from "./index/merkle-nodes.js";
 import { prepared } from "./index/statements.js";
+import { lineBytesFrom } from "./log-lines.js";
 
 /** What an entry says, before it has a place in the log. */
 export type EntryFacts = Pick<Entry, "at" | "event" | "actor" | "tool" | "body">;
@@ -61,14 +62,6 @@ export function glanceAt(database: Database.Database): LogGlance {
   };
 }
 
-/** Every row of the log in order, one at a time: a log may be larger than memory. */
-export function* readLog(database: Database.Database): Iterable<StoredLine> {
-  const rows = database.prepare<[], readonly [number, string, Buffer, string]>(
-    "SELECT seq, prev, CAST(line AS BLOB), hash FROM entry ORDER BY seq",
-  );
-  for (const [seq, prev, line, hash] of rows.raw().iterate()) yield { seq, prev, line, hash };
-}
-
 /** The entries whose body names this capture, in order, each with its exact line. */
 export function entriesOf(
   database: Database.Database,
@@ -107,16 +100,7 @@ function entryOf(line: string): Entry {
   }
 }
 
-/** The bytes of the lines from number `first` on, by their place in the log and not by what they or the columns say. */
-export function lineBytesFrom(database: Database.Database, first: number): Iterable<Buffer> {
-  const query = "SELECT CAST(line AS BLOB) FROM entry ORDER BY seq LIMIT -1 OFFSET ?";
-  return database
-    .prepare<[number], Buffer>(query)
-    .pluck()
-    .iterate(first - 1);
-}
-
-/** The same as texts. Throws `not-as-recorded` at one that is none. */
+/** The lines from number `first` on as texts. Throws `not-as-recorded` at one that is none. */
 export function* linesFrom(database: Database.Database, first: number): Iterable<string> {
   for (const line of lineBytesFrom(database, first)) yield textOfLine(line);
 }

@@ -6,7 +6,7 @@ import { sha256 } from "../audit/digest.js";
 import type { Entry } from "../audit/entry.js";
 import { webUrl } from "../core/capture/source-url.js";
 import { readQuietly } from "./digest-file.js";
-import { placeInLog } from "./log-folder.js";
+import { placeInLog } from "./log-placing.js";
 import { logEntry, type Vault } from "./vault.js";
 
 /** Whose token, over which checkpoint, and where it was asked for. */

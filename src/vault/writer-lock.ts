@@ -2,6 +2,7 @@ import { accessSync, constants, lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { HoldfastError } from "../core/words/error.js";
+import { isBusy, isLockFile } from "./writer-at-work.js";
 
 /** Held by the one process that writes to a vault. */
 export interface WriterLock {
@@ -42,40 +43,6 @@ export async function takeWriterLock(path: string, waitMs: number, onWait: () =>
   return { release: () => database.close() };
 }
 
-/**
- * Whether a process holds the writer lock now. Only reads: an exclusive lock keeps readers out too. What is no lock
- * file of ours is held by nobody.
- */
-export function isBeingWritten(path: string): boolean {
-  if (!isLockFile(path)) return false;
-  let database: Database.Database | null = null;
-  try {
-    database = new Database(path, { timeout: 0, readonly: true, fileMustExist: true });
-    database.prepare("SELECT count(*) FROM sqlite_schema").get();
-    return false;
-  } catch (error) {
-    if (isBusy(error)) return true;
-    if (error instanceof Database.SqliteError || isSystemError(error)) return false;
-    throw error;
-  } finally {
-    database?.close();
-  }
-}
-
-/** Whether this is a lock file as `takeWriterLock` makes it: a regular file with nothing in it. */
-export function isLockFile(path: string): boolean {
-  try {
-    const found = lstatSync(path);
-    return found.isFile() && found.size === 0;
-  } catch {
-    return false;
-  }
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof TypeError || (error instanceof Error && "code" in error);
-}
-
 function tryLock(database: Database.Database): boolean {
   try {
     database.exec("BEGIN EXCLUSIVE");
@@ -84,8 +51,4 @@ function tryLock(database: Database.Database): boolean {
     if (isBusy(error)) return false;
     throw error;
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY");
 }

@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import type { CheckpointAudit } from "../audit/checkpoints.js";
-import type { CheckState } from "../audit/finding.js";
-import { decidedBy, type Finding } from "../audit/finding.js";
+import { type CheckState, decidedBy, type Finding } from "../audit/finding.js";
 import type { FindingCode } from "../audit/finding-codes.js";
 import type { LoggedCapture, LoggedVersion } from "../audit/log-captures.js";
 import { restsOnNothing } from "../audit/log-facts.js";
 import { isGood, sealStates } from "../audit/verdict.js";
-import { waitForWriter } from "../vault/check/second-look.js";
+import type { IndexCheck } from "../vault/check/lines.js";
+import { openForAudit } from "../vault/check/opened.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { digestFile, isRefusal } from "../vault/digest-file.js";
-import { openForAudit } from "../vault/reader.js";
+import { waitForWriter } from "../vault/writer-at-work.js";
 import { pause, type World } from "../world.js";
 import { fileLimitSentences } from "./caveats.js";
 import type { FileReport } from "./reports.js";
@@ -20,6 +20,8 @@ export interface FileRequest {
   readonly file: string;
   /** What the checker got from elsewhere. */
   readonly brought: Brought;
+  /** The check of the index, which decides none of the answers. */
+  readonly index: IndexCheck;
 }
 
 /** A file that the log states, with the entry that states it. */
@@ -47,6 +49,7 @@ export async function verifyFile(request: FileRequest, world: World): Promise<Fi
       parts: [],
       held,
       trust,
+      index: request.index,
       signal: world.signal,
       onProgress: () => undefined,
       beforeSecondLook: (state) => waitForWriter(opened.layout, state, (ms) => pause(ms, world.signal)),

@@ -1,11 +1,11 @@
-import type { CheckState } from "../audit/finding.js";
-import { decidedBy, type Finding } from "../audit/finding.js";
+import { type CheckState, decidedBy, type Finding } from "../audit/finding.js";
 import { restsOnNothing } from "../audit/log-facts.js";
 import { hasErrors, isGood, sealStates } from "../audit/verdict.js";
 import { HoldfastError } from "../core/words/error.js";
-import { waitForWriter } from "../vault/check/second-look.js";
+import type { IndexCheck } from "../vault/check/lines.js";
+import { openForAudit } from "../vault/check/opened.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
-import { openForAudit } from "../vault/reader.js";
+import { waitForWriter } from "../vault/writer-at-work.js";
 import { pause, type World } from "../world.js";
 import { limitSentences } from "./caveats.js";
 import type { VerifyReport } from "./reports.js";
@@ -19,6 +19,8 @@ export interface VerifyRequest {
   readonly quick: boolean;
   /** What the checker got from elsewhere; nothing where it is left out. */
   readonly brought?: Brought;
+  /** The check of the index, which decides none of the answers. */
+  readonly index: IndexCheck;
 }
 
 const nothing: Brought = { against: null, signers: null, tsaCa: null };
@@ -48,6 +50,7 @@ export async function checkVault(request: VerifyRequest, world: World): Promise<
       parts: request.ids.length === 0 ? null : request.ids,
       held,
       trust,
+      index: request.index,
       signal: world.signal,
       beforeSecondLook: (state) => waitForWriter(opened.layout, state, (ms) => pause(ms, world.signal)),
       onProgress: (done, total) =>

@@ -13,6 +13,7 @@ import type { CaptureQuery } from "../../src/vault/index/captures.js";
 import { readObject } from "../../src/vault/objects.js";
 import { beginAttempt } from "../../src/vault/recovery.js";
 import { closeVault, openVault, type Vault } from "../../src/vault/vault.js";
+import { indexCheck } from "../../src/vault/index/check.js";
 import type { VerifyReport } from "../../src/verify/reports.js";
 import { verifyVault } from "../../src/verify/vault.js";
 import type { World } from "../../src/world.js";
@@ -192,7 +193,7 @@ export const everything: CaptureQuery = {
 
 /** A full audit of the stored bytes. */
 export function audit(root: string): Promise<VerifyReport> {
-  return verifyVault({ vault: root, ids: [], quick: false }, testWorld());
+  return verifyVault({ vault: root, ids: [], quick: false, index: indexCheck }, testWorld());
 }
 
 export async function errorCodes(root: string): Promise<readonly string[]> {

@@ -9,6 +9,7 @@ import { newKey } from "../../src/seal/make-key.js";
 import { openForWriting } from "../../src/seal/open-vault.js";
 import { linesFrom } from "../../src/vault/log.js";
 import { closeVault } from "../../src/vault/vault.js";
+import { indexCheck } from "../../src/vault/index/check.js";
 import { verifyVault } from "../../src/verify/vault.js";
 import { goToMachineOf } from "../support/machines.js";
 import { audit, captureText, deriveText, testWorld } from "../support/vaults.js";
@@ -55,7 +56,7 @@ export async function runClocks(
   expect([chain, signature]).toEqual(["pass", "pass"]);
   const signers = exportSigners(root, null, world).allowed_signers;
   const brought = { against: null, signers, tsaCa: null };
-  const told = await verifyVault({ vault: root, ids: [], quick: true, brought }, world);
+  const told = await verifyVault({ vault: root, ids: [], quick: true, brought, index: indexCheck }, world);
   expect(told.findings.filter(({ severity }) => severity === "error")).toEqual([]);
   expect(told.signature).toBe("pass");
   const back = times.findIndex((at, index) => at < (times[index - 1] ?? at));

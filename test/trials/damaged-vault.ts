@@ -19,8 +19,9 @@ import { logAnnotation } from "../../src/capture/annotate.js";
 import { fromCommandLine } from "../../src/core/capture/annotation.js";
 import { sealHead } from "../../src/seal/checkpoint.js";
 import { auditVault } from "../../src/vault/check/vault.js";
-import { openForAudit } from "../../src/vault/reader.js";
+import { openForAudit } from "../../src/vault/check/opened.js";
 import { closeVault } from "../../src/vault/vault.js";
+import { indexCheck } from "../../src/vault/index/check.js";
 import type { Figures, Round } from "../soak/rounds.js";
 import { copyVault, makeVault, openTestVault, testWorld } from "../support/vaults.js";
 
@@ -72,6 +73,7 @@ export async function findingsIn(root: string, everything: boolean): Promise<rea
       parts: everything ? null : [],
       held: null,
       trust: noTrust,
+      index: indexCheck,
       beforeSecondLook: () => Promise.resolve(),
       onProgress: () => undefined,
       signal: new AbortController().signal,

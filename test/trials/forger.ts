@@ -9,7 +9,7 @@ import { lineHash } from "../../src/audit/entry.js";
 import { leafHash, merkleRoot } from "../../src/audit/merkle.js";
 import { secretOfSeed } from "../../src/audit/ssh-key.js";
 import { checkSignature, signMessage } from "../../src/audit/sshsig.js";
-import { openDatabaseForWriting } from "../../src/vault/database.js";
+import { openDatabaseForWriting } from "../../src/vault/database-for-writing.js";
 import { vaultLayout } from "../../src/vault/layout.js";
 import { recordReader } from "../../src/vault/index/record-reader.js";
 import { rebuildIndex } from "../../src/vault/index/reindex.js";

@@ -55,7 +55,10 @@ async function reportOf({ kind, path, brought }) {
   try {
     const report =
       kind === "vault"
-        ? await check.verifyVault({ vault: path, ids: [], quick: false, brought }, world())
+        ? await check.verifyVault(
+            { vault: path, ids: [], quick: false, brought, index: await index() },
+            world(),
+          )
         : await check.verifyPackage({ path, quick: false, ...brought }, world());
     const { ok, hashes, chain, signature, tokens, findings, rests_on, checked } = report;
     const found = findings.map(({ severity, code, where }) => `${severity} ${code} ${where}`).sort();
@@ -63,6 +66,10 @@ async function reportOf({ kind, path, brought }) {
   } catch (error) {
     return `threw ${error.code ?? error.name}`;
   }
+}
+
+async function index() {
+  return (await import(new URL("vault/index/check.js", dist))).indexCheck;
 }
 
 /** What the core says of the vectors of single lines, texts, proofs and signatures in a folder. */

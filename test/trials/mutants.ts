@@ -54,11 +54,17 @@ export const verifier: readonly string[] = [
 ]
   .map((part) => `audit/${part}`)
   .concat(
-    ["capture", "index-tables", "listing", "segments", "snapshot", "vault"].map(
+    ["capture", "lines", "listing", "opened", "segments", "snapshot", "vault"].map(
       (part) => `vault/check/${part}`,
     ),
     ["reader", "scan", "tar"].map((part) => `vault/package/${part}`),
-    ["vault/database-files", "vault/log-folder", "vault/reader", "vault/index/replay"],
+    [
+      "vault/database-files",
+      "vault/log-folder",
+      "vault/open-database",
+      "vault/index/check",
+      "vault/index/replay",
+    ],
     ["verify/package", "verify/vault"],
   );
 

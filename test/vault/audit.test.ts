@@ -20,6 +20,7 @@ import { recordCheck } from "../../src/seal/record-check.js";
 import { listCaptures, showCapture } from "../../src/search/show.js";
 import { beginAttempt } from "../../src/vault/recovery.js";
 import { closeVault } from "../../src/vault/vault.js";
+import { indexCheck } from "../../src/vault/index/check.js";
 import { verifyFile } from "../../src/verify/file.js";
 import { verifyVault } from "../../src/verify/vault.js";
 import * as samples from "../support/samples.js";
@@ -272,7 +273,7 @@ describe("a check that is logged", () => {
     const vault = await openTestVault(root);
     beginAttempt(vault, "20261123-AAAAAAAA", "https://video.example/1");
     closeVault(vault);
-    const request = { vault: root, ids: [], quick: false };
+    const request = { vault: root, ids: [], quick: false, index: indexCheck };
     const report = await recordCheck(request, testWorld());
     expect(report).toMatchObject({ ok: true, findings: [{ code: "unsealed" }] });
     // The entry of the recovery was there to be checked; that of the check came after it.
@@ -284,7 +285,7 @@ describe("a check that is logged", () => {
   it("never makes a vault or a database", async () => {
     const empty = join(folder.path, "empty");
     mkdirSync(empty);
-    const request = { ids: [], quick: false };
+    const request = { ids: [], quick: false, index: indexCheck };
     await expect(recordCheck({ ...request, vault: empty }, testWorld())).rejects.toMatchObject({
       code: "no-vault",
     });
@@ -307,7 +308,10 @@ describe("a check of some captures", () => {
     database.exec("DELETE FROM file; DELETE FROM capture_text; DELETE FROM capture;");
     database.close();
     rmSync(join(root, fileIn(root, `${first}/v1`)), { recursive: true });
-    const report = await verifyVault({ vault: root, ids: [first.slice(-8)], quick: false }, testWorld());
+    const report = await verifyVault(
+      { vault: root, ids: [first.slice(-8)], quick: false, index: indexCheck },
+      testWorld(),
+    );
     expect(report.checked.objects).toBe(1);
     expect(report.findings.map(({ code }) => code)).toContain("version-missing");
   });
@@ -321,7 +325,10 @@ describe("questions to a damaged vault", () => {
     expect(() => listCaptures(root, everything)).toThrow(refused);
     expect(() => showCapture(root, "2026")).toThrow(refused);
     const brought = { against: null, signers: null, tsaCa: null };
-    const file = await verifyFile({ vault: root, file: join(root, "README.txt"), brought }, testWorld());
+    const file = await verifyFile(
+      { vault: root, file: join(root, "README.txt"), brought, index: indexCheck },
+      testWorld(),
+    );
     expect([file.ok, file.chain, file.findings.map(({ code }) => code)]).toEqual([
       false,
       "unchecked",

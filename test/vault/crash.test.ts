@@ -9,9 +9,10 @@ import { listCaptures } from "../../src/search/show.js";
 import { auditVault } from "../../src/vault/check/vault.js";
 import type { CommitStep } from "../../src/vault/commit.js";
 import { lastRow, linesFrom } from "../../src/vault/log.js";
-import { openForAudit } from "../../src/vault/reader.js";
+import { openForAudit } from "../../src/vault/check/opened.js";
 import { finishInterrupted } from "../../src/vault/recovery.js";
 import { closeVault } from "../../src/vault/vault.js";
+import { indexCheck } from "../../src/vault/index/check.js";
 import { verifyVault } from "../../src/verify/vault.js";
 import {
   audit,
@@ -183,6 +184,7 @@ describe("a process killed in the middle of a commit", () => {
       parts: null,
       held: null,
       trust: noTrust,
+      index: indexCheck,
       signal: new AbortController().signal,
       onProgress: () => undefined,
       beforeSecondLook: async () => expect(await recover(root)).toEqual(["commit-finished"]),
@@ -195,7 +197,10 @@ describe("a process killed in the middle of a commit", () => {
   it("a capture that is not asked for leaves nothing open that is", async () => {
     const root = commitUntil("capture", "version-moved");
     const [done = ""] = listCaptures(root, everything).map(({ id }) => id);
-    const report = await verifyVault({ vault: root, ids: [done], quick: false }, testWorld());
+    const report = await verifyVault(
+      { vault: root, ids: [done], quick: false, index: indexCheck },
+      testWorld(),
+    );
     expect([report.ok, report.hashes]).toEqual([true, "pass"]);
   });
 

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, describe, expect, it } from "vitest";
-import { openDatabaseForWriting, schemaDifferences } from "../../src/vault/database.js";
+import { schemaDifferences } from "../../src/vault/database.js";
+import { openDatabaseForWriting } from "../../src/vault/database-for-writing.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { captureText, everything, openTestVault, temporaryFolder } from "../support/vaults.js";
 
@@ -154,7 +155,8 @@ describe("two processes on one vault", () => {
     const root = join(folder.path, "busy");
     const vault = await openTestVault(root);
     captureText(vault, "busy");
-    const { takeWriterLock, isBeingWritten } = await import("../../src/vault/writer-lock.js");
+    const { takeWriterLock } = await import("../../src/vault/writer-lock.js");
+    const { isBeingWritten } = await import("../../src/vault/writer-at-work.js");
     const { listCaptures } = await import("../../src/search/show.js");
     let waited = 0;
     await expect(takeWriterLock(vault.layout.writerLock, 400, () => (waited += 1))).rejects.toMatchObject({

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { genesisPrev } from "../../src/audit/entry.js";
-import { placeFindings } from "../../src/vault/check/index-tables.js";
+import { placeFindings } from "../../src/vault/check/snapshot.js";
 import { placeFile } from "../../src/vault/durable.js";
 import { objectPath } from "../../src/vault/layout.js";
 import { linesFrom } from "../../src/vault/log.js";

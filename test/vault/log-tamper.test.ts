@@ -19,6 +19,7 @@ import { secretOfSeed } from "../../src/audit/ssh-key.js";
 import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
 import { keyHistoryOf, logTimesOf } from "../../src/vault/log.js";
 import { logEntry } from "../../src/vault/vault.js";
+import { indexCheck } from "../../src/vault/index/check.js";
 import type { VerifyReport } from "../../src/verify/reports.js";
 import type { Brought } from "../../src/verify/trust.js";
 import { verifyVault } from "../../src/verify/vault.js";
@@ -69,7 +70,7 @@ function copy(): string {
 
 function check(root: string, brought: Partial<Brought> = {}): Promise<VerifyReport> {
   const all = { against: null, signers: null, tsaCa: authority.rootPem, ...brought };
-  return verifyVault({ vault: root, ids: [], quick: true, brought: all }, testWorld());
+  return verifyVault({ vault: root, ids: [], quick: true, brought: all, index: indexCheck }, testWorld());
 }
 
 /** `code where` of every error, sorted. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { consistencyProof, inclusionProof, leafHash, merkleRoot } from "../../src/audit/merkle.js";
-import { openEmptyDatabase } from "../../src/vault/database.js";
+import { openEmptyDatabase } from "../../src/vault/database-for-writing.js";
 import {
   addLeaf,
   consistencyProofOf,

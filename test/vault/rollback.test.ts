@@ -5,6 +5,7 @@ import { logAnnotation } from "../../src/capture/annotate.js";
 import { sealHead } from "../../src/seal/checkpoint.js";
 import { fromCommandLine } from "../../src/core/capture/annotation.js";
 import { closeVault } from "../../src/vault/vault.js";
+import { indexCheck } from "../../src/vault/index/check.js";
 import { verifyVault } from "../../src/verify/vault.js";
 import { captureText, copyVault, openTestVault, temporaryFolder, testWorld } from "../support/vaults.js";
 
@@ -40,7 +41,7 @@ function rolledBackTo(state: number): string {
 
 async function check(root: string, against: string | null = null) {
   const brought = { against, signers: null, tsaCa: null };
-  return verifyVault({ vault: root, ids: [], quick: false, brought }, testWorld());
+  return verifyVault({ vault: root, ids: [], quick: false, brought, index: indexCheck }, testWorld());
 }
 
 describe("a vault.db put back to an older copy", () => {

@@ -95,7 +95,9 @@ async function verify(
 
 async function verifyOneFile(session: Session, file: string, brought: Brought): Promise<CheckResult> {
   const { verifyFile } = await import("../../verify/file.js");
-  const report = await verifyFile({ vault: session.vault, file, brought }, session.world);
+  const { indexCheck } = await import("../../vault/index/check.js");
+  const request = { vault: session.vault, file, brought, index: indexCheck };
+  const report = await verifyFile(request, session.world);
   const page = filePage(report, columnsOf(session.io.stdout), session.style);
   answer(session, report, fileObject(report), page);
   return report;
@@ -121,7 +123,9 @@ async function verifyWholeVault(
   options: VerifyOptions,
   brought: Brought,
 ): Promise<CheckResult> {
-  const request = { vault: session.vault, ids, quick: options.quick === true, brought };
+  const { indexCheck } = await import("../../vault/index/check.js");
+  const quick = options.quick === true;
+  const request = { vault: session.vault, ids, quick, brought, index: indexCheck };
   const report = options.record === true ? await recorded(session, request) : await checked(session, request);
   const page = verifyPage(report, session.quiet, columnsOf(session.io.stdout), session.style);
   answer(session, report, vaultObject(report), page);

@@ -6,7 +6,7 @@ import type { LogAudit } from "../../audit/log.js";
 import type { LoggedCapture } from "../../audit/log-captures.js";
 import { isRefusal, largestText, readQuietly } from "../digest-file.js";
 import { storageRootFiles, type VaultLayout } from "../layout.js";
-import { isLockFile } from "../writer-lock.js";
+import { isLockFile } from "../writer-at-work.js";
 import { type FoundPath, walk } from "./walk.js";
 
 /** What lies in a vault, paths relative to it. What is inside `staging` is unfinished work and not looked at. */

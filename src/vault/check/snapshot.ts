@@ -11,12 +11,12 @@ import { breather } from "../breather.js";
 import { isMachineFault } from "../database.js";
 import { type Intent, readIntents } from "../journal.js";
 import { schemaProblems } from "../json-schemas.js";
-import { objectPath } from "../layout.js";
-import { readLog } from "../log.js";
+import { isOwnPlace, objectPath } from "../layout.js";
 import { type LogFolder, readLogFolder } from "../log-folder.js";
-import { unreadDatabase, type VaultReader } from "../reader.js";
-import { auditIndex, type IndexAudit, type LinesTask, placeFindings } from "./index-tables.js";
-import { auditIndexApart } from "./index-thread.js";
+import { readLog } from "../log-lines.js";
+import type { VaultReader } from "../open-database.js";
+import { auditLines, auditLinesApart, type IndexCheck, type LinesAudit, type LinesTask } from "./lines.js";
+import { unreadDatabase } from "./opened.js";
 
 /** What the database of a vault said at one instant. */
 export interface Snapshot {
@@ -43,6 +43,7 @@ const worthAThread = 16 * 1024 * 1024;
 export interface SnapshotOptions {
   /** A size at which the root is wanted besides those of checkpoints. */
   readonly rootAt: number | null;
+  readonly index: IndexCheck;
   readonly signal: AbortSignal;
 }
 
@@ -62,12 +63,14 @@ export async function readSnapshot(
     database.prepare("SELECT 1 FROM entry LIMIT 1").get();
     const folder = readLogFolder(layout);
     const apart = startApart(reader, folder, options);
-    const here = apart ? null : auditIndex(layout, database, linesTask(folder, options, false));
+    const here = apart
+      ? null
+      : auditLines(layout, database, linesTask(folder, options, false), options.index.openIndexAudit);
     if (here && here.damage.length > 0) return here.damage;
     const read = await readLogOrFail(database, folder, breather(options.signal));
-    const index = here ?? (await apart);
-    if (!index || index.damage.length > 0) return index?.damage ?? [];
-    return "code" in read ? [read] : snapshotOf(read, folder, index);
+    const lines = here ?? (await apart);
+    if (!lines || lines.damage.length > 0) return lines?.damage ?? [];
+    return "code" in read ? [read] : snapshotOf(read, folder, lines);
   } catch (error) {
     if (error instanceof Database.SqliteError) return [unreadable(error)];
     throw error;
@@ -91,24 +94,25 @@ function linesTask(
   };
 }
 
-/** The audit of the index in a thread, for a large database in a file; null for any other. */
+/** The audit of the lines in a thread, for a large database in a file; null for any other. */
 function startApart(
   { layout, file }: VaultReader,
   folder: LogFolder,
   options: SnapshotOptions,
-): Promise<IndexAudit> | null {
+): Promise<LinesAudit> | null {
   const bytes = file === null ? 0 : (lstatSync(file, { throwIfNoEntry: false })?.size ?? 0);
   if (file === null || bytes <= worthAThread) return null;
-  const task = { root: layout.root, file, lines: linesTask(folder, options, true) };
-  const apart = auditIndexApart(task, options.signal);
+  const lines = linesTask(folder, options, true);
+  const task = { root: layout.root, file, lines, indexModule: options.index.module.href };
+  const apart = auditLinesApart(task, options.signal);
   // It is waited for later; what it throws must not end the process before that.
   apart.catch(() => undefined);
   return apart;
 }
 
-function snapshotOf(read: ReadLog, folder: LogFolder, index: IndexAudit): Snapshot {
+function snapshotOf(read: ReadLog, folder: LogFolder, lines: LinesAudit): Snapshot {
   const { log, journal, lastEntries, times } = read;
-  const roots = new Map([...index.roots].map(([size, root]) => [size, Buffer.from(root)]));
+  const roots = new Map([...lines.roots].map(([size, root]) => [size, Buffer.from(root)]));
   return {
     log,
     facts: {
@@ -118,8 +122,8 @@ function snapshotOf(read: ReadLog, folder: LogFolder, index: IndexAudit): Snapsh
       lastAt: (size) => times.lastAt(size),
     },
     findings: [...log.findings, ...journal.findings],
-    indexFindings: index.findings,
-    segmentFindings: index.segmentFindings,
+    indexFindings: lines.indexFindings,
+    segmentFindings: lines.segmentFindings,
     intents: journal.intents,
     captures: withPending(log.captures, journal.intents),
     lastEntries,
@@ -209,6 +213,13 @@ function withPending(
     });
   }
   return all;
+}
+
+/** An entry that names an object or version anywhere but where those of its capture lie. */
+export function placeFindings({ seq, body }: Entry): readonly Finding[] {
+  if (isOwnPlace(body)) return [];
+  const message = "the object or version it names is not where that capture's would lie";
+  return [{ code: "log-object", severity: "error", where: `entry:${seq}`, message }];
 }
 
 function unreadable(error: unknown): Finding {

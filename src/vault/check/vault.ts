@@ -4,12 +4,13 @@ import { type Finding, leavesOpen } from "../../audit/finding.js";
 import type { LogAudit } from "../../audit/log.js";
 import type { FoundCheckpoint, Trust } from "../../audit/log-facts.js";
 import { withoutUnread } from "../../audit/unread.js";
-import { databaseState } from "../database-files.js";
-import { oneIdByPart } from "../index/captures.js";
+import { oneIdByPart } from "../id-part.js";
 import type { Intent } from "../journal.js";
 import type { VaultLayout } from "../layout.js";
-import { type AuditedVault, openForAudit } from "../reader.js";
+import { databaseState } from "../writer-at-work.js";
+import type { IndexCheck } from "./lines.js";
 import { hasAnnexes, ownFileFindings } from "./listing.js";
+import { type AuditedVault, openForAudit } from "./opened.js";
 import { auditRound, captureIn, type Round } from "./round.js";
 import { readSnapshot, type Snapshot, type SnapshotOptions, touchedBetween } from "./snapshot.js";
 
@@ -40,6 +41,7 @@ export interface AuditOptions {
   /** A checkpoint that the checker got from elsewhere. */
   readonly held: Checkpoint | null;
   readonly trust: Trust;
+  readonly index: IndexCheck;
   /**
    * Waited for once, before what could not be checked is looked at again; `state` is what `databaseState` said at the end of
    * the look before.
@@ -128,8 +130,8 @@ function chosenIds({ captures }: Snapshot, parts: readonly string[] | null): Rea
   return parts === null ? null : new Set(parts.map((part) => oneIdByPart(captures.keys(), part)));
 }
 
-function snapshotOptions({ held, signal }: AuditOptions): SnapshotOptions {
-  return { rootAt: held?.size ?? null, signal };
+function snapshotOptions({ held, index, signal }: AuditOptions): SnapshotOptions {
+  return { rootAt: held?.size ?? null, index, signal };
 }
 
 /** The database as it is now, opened anew; null when it cannot be read any more. */

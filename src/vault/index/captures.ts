@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import { HoldfastError } from "../../core/words/error.js";
+import { theOne } from "../id-part.js";
 import { addTextFunctions, hasFewMatches, matchOfText } from "./text-search.js";
 
 /** A row of the index over captures, as stored. */
@@ -60,24 +60,6 @@ function capturesByIdPart(database: Database.Database, part: string): readonly C
 /** The one capture whose id contains `part`. Throws `not-found` when there is none or more than one. */
 export function oneCaptureByPart(database: Database.Database, part: string): CaptureRowRecord {
   return theOne(part === "" ? [] : capturesByIdPart(database, part), part);
-}
-
-/** The one of these ids that contains `part`, upper or lower case. Throws as `oneCaptureByPart`. */
-export function oneIdByPart(ids: Iterable<string>, part: string): string {
-  const wanted = part.toUpperCase();
-  const found = part === "" ? [] : [...ids].filter((id) => id.includes(wanted));
-  return theOne(found.map((id) => ({ id })).slice(0, 10), part).id;
-}
-
-function theOne<Row extends { readonly id: string }>(rows: readonly Row[], part: string): Row {
-  const row = rows[0];
-  if (!row)
-    throw new HoldfastError("not-found", `no capture has an id with ${part} in it`, "see 'holdfast list'");
-  if (rows.length > 1) {
-    const ids = rows.map(({ id }) => id).join(", ");
-    throw new HoldfastError("not-found", `${part} is part of several ids: ${ids}`, "give more of the id");
-  }
-  return row;
 }
 
 /** The newest complete capture made under this key, if any. */

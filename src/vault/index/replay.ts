@@ -1,7 +1,7 @@
 import Database from "better-sqlite3";
 import type { Entry } from "../../audit/entry.js";
 import type { Finding } from "../../audit/finding.js";
-import { openEmptyDatabase } from "../database.js";
+import { openEmptyDatabase } from "../database-for-writing.js";
 import { indexEntry, type RecordReader } from "./rows.js";
 
 /** An index rebuilt in memory from the log, to compare with the stored one. */

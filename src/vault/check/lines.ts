@@ -1,0 +1,131 @@
+import { Worker } from "node:worker_threads";
+import type Database from "better-sqlite3";
+import type { Finding } from "../../audit/finding.js";
+import { GrowingTree } from "../../audit/merkle.js";
+import { isMachineFault } from "../database.js";
+import type { VaultLayout } from "../layout.js";
+import { lineBytesFrom } from "../log-lines.js";
+import { unreadDatabase } from "./opened.js";
+import { type FoundSegment, openSegmentAudit } from "./segments.js";
+
+/** What is to be compared with the lines of the log. */
+export interface LinesTask {
+  readonly segments: readonly FoundSegment[];
+  /** Sizes at which the root over the lines so far is wanted. */
+  readonly rootsAt: readonly number[];
+  /** Size of the newest checkpoint, or 0. */
+  readonly newest: number;
+  /**
+   * Whether SQLite's own check leaves out if its look-up structures agree with its tables. For a log that does not fit
+   * into memory that takes as long as everything else together, and nothing that is judged is looked up through them.
+   */
+  readonly lightCheck: boolean;
+}
+
+/**
+ * Compares what else was made from the log with its lines, in the same pass. It decides none of the four answers, so it is
+ * handed in by whoever asks for a check and is no part of it.
+ */
+export interface IndexAudit {
+  /** One line more of the log, without its LF, in order from line 1. */
+  line(bytes: Uint8Array): void;
+  /** One node more of the tree over the lines, in the order in which subtrees are completed. */
+  node(level: number, number: number, digest: Buffer): void;
+  /** Everything that is wrong once the log is at its end. */
+  findings(): readonly Finding[];
+  close(): void;
+}
+
+export interface IndexCheck {
+  readonly openIndexAudit: (layout: VaultLayout, database: Database.Database) => IndexAudit;
+  /** The compiled module that exports this as `indexCheck`, for a thread. */
+  readonly module: URL;
+}
+
+/** What a pass over the lines came to. */
+export interface LinesAudit {
+  /** What SQLite's own check says; nothing else is compared then. */
+  readonly damage: readonly Finding[];
+  readonly segmentFindings: readonly Finding[];
+  /** The roots that were asked for, as far as the log goes. */
+  readonly roots: ReadonlyMap<number, Uint8Array>;
+  readonly indexFindings: readonly Finding[];
+}
+
+/**
+ * Checks the database itself, then goes through the lines of the log once and compares segments and tree with them. What
+ * the lines themselves say is not judged here.
+ */
+export function auditLines(
+  layout: VaultLayout,
+  database: Database.Database,
+  task: LinesTask,
+  openIndexAudit: IndexCheck["openIndexAudit"],
+): LinesAudit {
+  const roots = new Map<number, Uint8Array>();
+  const damage = integrityFindings(database, task.lightCheck);
+  if (damage.length > 0) return { damage, segmentFindings: [], roots, indexFindings: [] };
+  const segments = openSegmentAudit(layout.root, task.segments, (first) => lineBytesFrom(database, first));
+  const index = openIndexAudit(layout, database);
+  const tree = new GrowingTree((level, number, digest) => index.node(level, number, digest));
+  const wanted = new Set(task.rootsAt);
+  try {
+    for (const line of lineBytesFrom(database, 1)) {
+      tree.add(line);
+      if (wanted.has(tree.size)) roots.set(tree.size, tree.root());
+      segments.line(line);
+      index.line(line);
+    }
+    const segmentFindings = segments.findings(task.newest);
+    return { damage, segmentFindings, roots, indexFindings: index.findings() };
+  } finally {
+    segments.close();
+    index.close();
+  }
+}
+
+function integrityFindings(database: Database.Database, light: boolean): readonly Finding[] {
+  const damaged = (message: string): Finding => {
+    return { code: "database-damaged", severity: "error", where: "vault.db", message };
+  };
+  try {
+    const answer = database.pragma(light ? "quick_check" : "integrity_check", { simple: true });
+    return answer === "ok" ? [] : [damaged(`SQLite's own check says: ${String(answer)}`)];
+  } catch (error) {
+    const words = `SQLite cannot read it: ${error instanceof Error ? error.message : "unknown"}`;
+    return [isMachineFault(error) ? unreadDatabase(words) : damaged(words)];
+  }
+}
+
+/** What the thread is asked. */
+export interface LinesInThread {
+  /** The vault. */
+  readonly root: string;
+  /** The file in which its database was opened. */
+  readonly file: string;
+  readonly lines: LinesTask;
+  /** `IndexCheck.module`. */
+  readonly indexModule: string;
+}
+
+// The compiled worker, also when the TypeScript sources are run by the tests: a thread cannot load those.
+const workerFile = new URL("../../../dist/vault/check/lines-worker.js", import.meta.url);
+
+/**
+ * Audits the lines of a large database in a thread of its own, with a connection of its own, while the log is read here.
+ * It may see the database at a later instant than the caller does; whoever calls notices that by its state.
+ */
+export function auditLinesApart(task: LinesInThread, signal: AbortSignal): Promise<LinesAudit> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(workerFile);
+    const stop = () => void worker.terminate();
+    signal.addEventListener("abort", stop, { once: true });
+    worker.once("error", reject);
+    worker.once("message", resolve);
+    worker.once("exit", () => {
+      signal.removeEventListener("abort", stop);
+      reject(signal.aborted ? signal.reason : new Error("the thread that audits the lines ended early"));
+    });
+    worker.postMessage(task);
+  });
+}

@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+import type Database from "better-sqlite3";
+import type { Finding } from "../../audit/finding.js";
+import type { FindingCode } from "../../audit/finding-codes.js";
+import { isMachineFault, olderVersion, schemaDifferences } from "../database.js";
+import type { OpenDatabase } from "../database-copy.js";
+import { databaseObstacle, leftWal } from "../database-files.js";
+import type { VaultLayout } from "../layout.js";
+import { isReadFailure, openAtRestOrInPlace, type VaultReader, vaultAt } from "../open-database.js";
+import { databaseState } from "../writer-at-work.js";
+
+/** A vault opened for an audit. `reader` is null where the database cannot be used, and a finding says why. */
+export interface AuditedVault {
+  readonly layout: VaultLayout;
+  readonly reader: VaultReader | null;
+  /** Why it cannot be used, or what was read with it. */
+  readonly findings: readonly Finding[];
+  /** Changes whenever somebody writes to the database; taken before it was opened. */
+  readonly state: string;
+}
+
+/**
+ * Opens a vault for an audit: not even a side file or a timestamp may change, and nothing about the database is taken
+ * for granted. Its schema is compared before anything else is read, and with another one there is no reader.
+ */
+export function openForAudit(root: string): AuditedVault {
+  const layout = vaultAt(root);
+  const state = databaseState(layout);
+  const unusable = (...findings: readonly Finding[]): AuditedVault => {
+    return { layout, reader: null, findings, state };
+  };
+  if (!existsSync(layout.database)) {
+    return unusable(ofDatabase("database-missing", "vault.db is missing: the log cannot be checked"));
+  }
+  const obstacle = databaseObstacle(layout);
+  if (obstacle !== null) return unusable(obstacle);
+  const wal = leftWal(layout);
+  let opened: OpenDatabase | null = null;
+  try {
+    // A writer at work has its side files open already; a reader beside it changes nothing.
+    opened = openAtRestOrInPlace(layout, true);
+    const foreign = foreignSchema(opened.database);
+    if (foreign.length === 0) {
+      return { layout, reader: { layout, ...opened }, findings: wal === null ? [] : [wal], state };
+    }
+    opened.close();
+    return unusable(...foreign);
+  } catch (error) {
+    opened?.close();
+    if (!isReadFailure(error)) throw error;
+    const words = `it cannot be read: ${error.message.replaceAll(layout.database, "vault.db")}`;
+    return unusable(isMachineFault(error) ? unreadDatabase(words) : ofDatabase("database-damaged", words));
+  }
+}
+
+/** Another schema than that of this or an earlier version makes the database unfit to be read as a log. */
+function foreignSchema(database: Database.Database): readonly Finding[] {
+  if (olderVersion(database) !== null) return [];
+  return schemaDifferences(database).map((message) => ofDatabase("schema-differs", message));
+}
+
+/** The system would not let us read it: nothing is said for or against what is in it. */
+export function unreadDatabase(message: string): Finding {
+  return { code: "unreadable", severity: "note", where: "vault.db", message };
+}
+
+function ofDatabase(code: FindingCode, message: string): Finding {
+  return { code, severity: "error", where: "vault.db", message };
+}

@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from "node:fs";
+import Database from "better-sqlite3";
+import {
+  harden,
+  migrationPaths,
+  olderVersion,
+  openDatabaseForReading,
+  schemaStatements,
+  schemaVersion,
+  versionOf,
+} from "./database.js";
+import { damagedDatabase, refuseOtherSchema } from "./refused-database.js";
+
+/**
+ * Opens vault.db for writing, creating it when `create` is set. The schema is compared before anything else is read or
+ * changed, the journal mode included: whoever had the file could have put a trigger, or a view without an end, in it. One
+ * with an older schema is brought up to date, in one transaction: `rebuildIndex` fills its index tables from the log.
+ * Asserts durability. Throws `no-vault` for another schema, `not-as-recorded` for what SQLite cannot read.
+ */
+export function openDatabaseForWriting(
+  path: string,
+  create: boolean,
+  rebuildIndex: (database: Database.Database) => void,
+): Database.Database {
+  if (existsSync(`${path}-wal`)) refuseForeignWal(path);
+  const database = new Database(path, { fileMustExist: !create, timeout: 10_000 });
+  try {
+    harden(database);
+    const isNew = create && isUntouched(database);
+    if (!isNew && olderVersion(database) === null) refuseOtherSchema(database, path);
+    makeDurable(database);
+    if (isNew) createSchema(database);
+    if (olderVersion(database) !== null) migrate(database, rebuildIndex);
+    refuseOtherSchema(database, path);
+    return database;
+  } catch (error) {
+    database.close();
+    throw isDamage(error) ? damagedDatabase(error, path) : error;
+  }
+}
+
+/** Looks through a connection that cannot write: any other takes in, when it is closed, what the `-wal` says. */
+function refuseForeignWal(path: string): void {
+  try {
+    const database = openDatabaseForReading(path);
+    try {
+      if (olderVersion(database) === null && !isUntouched(database)) refuseOtherSchema(database, path);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw isDamage(error) ? damagedDatabase(error, path) : error;
+  }
+}
+
+function makeDurable(database: Database.Database): void {
+  if (database.pragma("journal_mode", { simple: true }) !== "wal") database.pragma("journal_mode = WAL");
+  // A re-opened WAL database would otherwise run synchronous=NORMAL, which does not sync each commit.
+  database.pragma("synchronous = FULL");
+  if (database.pragma("synchronous", { simple: true }) !== 2)
+    throw new Error("synchronous=FULL did not hold");
+}
+
+/** Whether nothing was ever put into a database, by us or anybody else. */
+function isUntouched(database: Database.Database): boolean {
+  return versionOf(database) === 0 && schemaStatements(database).size === 0;
+}
+
+/** Whether SQLite says of the file itself that it is no database, or a broken one. */
+function isDamage(error: unknown): error is Error {
+  return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code);
+}
+
+/**
+ * Closes a database that is to be moved: all of it in its one file. Closing alone would leave in the WAL, without a word,
+ * what a full disk keeps from being written back. Throws what SQLite says of the disk; the database is then still open.
+ */
+export function closeWhole(database: Database.Database): void {
+  const busy = database.pragma("wal_checkpoint(TRUNCATE)", { simple: true });
+  if (busy !== 0) throw new Error("somebody else has the new database open");
+  database.close();
+}
+
+/**
+ * A database of our own with the expected schema, for rebuilding an index to compare with. SQLite keeps it in a temporary
+ * file that has no name once it is larger than the cache.
+ */
+export function openEmptyDatabase(): Database.Database {
+  const database = new Database("");
+  harden(database);
+  database.pragma("journal_mode = OFF");
+  database.pragma("cache_size = -32768");
+  createSchema(database);
+  return database;
+}
+
+/** Runs the migrations that are missing. Another process may have done it since the schema was looked at. */
+function migrate(database: Database.Database, rebuildIndex: (database: Database.Database) => void): void {
+  database
+    .transaction(() => {
+      const from = olderVersion(database);
+      if (from === null) return;
+      for (const file of migrationPaths().slice(from)) database.exec(readFileSync(file, "utf8"));
+      rebuildIndex(database);
+      database.pragma(`user_version = ${schemaVersion}`);
+    })
+    .immediate();
+}
+
+function createSchema(database: Database.Database): void {
+  database.transaction(() => {
+    for (const file of migrationPaths()) database.exec(readFileSync(file, "utf8"));
+    database.pragma(`user_version = ${schemaVersion}`);
+  })();
+}

@@ -1,0 +1,37 @@
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { moveDurably, writeNewFileInParts } from "./durable.js";
+import type { VaultLayout } from "./layout.js";
+
+/** What a file on its way into `log/` is called in `staging/`: its own name behind this. */
+const onItsWay = "log.";
+
+/**
+ * Puts one new file into `log/` (FORMAT.md §14): written and synced in `staging/`, then renamed into place, read-only.
+ * A reader sees all of it or nothing. Throws where a file of this name is there already: nothing in `log/` is overwritten.
+ */
+export function placeInLog(
+  layout: VaultLayout,
+  name: string,
+  content: string | Uint8Array | Iterable<string>,
+): void {
+  const target = join(layout.log, name);
+  if (existsSync(target)) throw new Error(`log/${name} is there already and is never written again`);
+  const staged = join(layout.staging, `${onItsWay}${name}`);
+  rmSync(staged, { force: true });
+  const whole = typeof content === "string" || content instanceof Uint8Array;
+  writeNewFileInParts(staged, whole ? [content] : content);
+  moveDurably(staged, target);
+}
+
+/** Removes what a killed writer had not finished: files that never got their name in `log/`. */
+export function clearUnfinished(layout: VaultLayout): void {
+  removeFiles(layout.staging, (name) => name.startsWith(onItsWay));
+  removeFiles(layout.log, (name) => /^\d{6,16}[.-].*\.new$/.test(name));
+}
+
+function removeFiles(folder: string, isUnfinished: (name: string) => boolean): void {
+  for (const item of readdirSync(folder, { withFileTypes: true })) {
+    if (item.isFile() && isUnfinished(item.name)) rmSync(join(folder, item.name), { force: true });
+  }
+}
