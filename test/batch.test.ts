@@ -323,10 +323,12 @@ describe("a batch that takes long", () => {
       {
         ...{ format: null, proxy: null, subs: false, comments: false, again: false, limit: null },
         ...{ since: null, maxBytes: null, maxMs: null, allowPrivate: true, deep: false },
-        ...{ vault, resume: false, cookies: null, allowOldYtDlp: true, sealEveryMs: 1_500 },
+        ...{ vault, resume: false, cookies: null, allowOldYtDlp: true },
         list: { bytes: Buffer.from(rows.join("")), name: "list.txt", column: null },
-        pace: { jobs: 1, derivations: 1, perHost: 1, delayMs: 0, firstWaitMs: 100, attempts: 1 },
-        room: { maxBytes: null, keepFree: 1_000_000 },
+        rules: {
+          ...{ jobs: 1, derivations: 1, perHost: 1, delayMs: 0, firstWaitMs: 100, attempts: 1 },
+          ...{ maxBytes: null, keepFree: 1_000_000, sealEveryMs: 1 },
+        },
         resultsFolder: () => at("sealed-results"),
       },
       world,

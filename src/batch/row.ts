@@ -4,7 +4,6 @@ import { captureTarget, type Given, type Job } from "../capture/archive.js";
 import { type CaptureResult, resultOf } from "../capture/capture-result.js";
 import { type Target, targetOf } from "../capture/capture-target.js";
 import { deriveAndLog } from "../capture/derive.js";
-import type { Turns } from "../capture/turns.js";
 import { fromRow, readAnnotation } from "../core/capture/annotation.js";
 import { otherCells } from "../core/lists/source-list.js";
 import {
@@ -23,8 +22,7 @@ import {
 import { captureById, isOneOfSeveral } from "../vault/index/captures.js";
 import type { Progress } from "../world.js";
 import { entryRow, readCells, type StoredBatch } from "./list.js";
-import type { QueuedRow } from "./queue.js";
-import type { RowHooks } from "./turns.js";
+import type { RowTurns } from "./row-turns.js";
 
 export interface RowEvents {
   readonly onRowBegin: (row: BatchRow) => void;
@@ -39,12 +37,18 @@ export interface RowEvents {
   readonly onProblem: (row: BatchRow, problem: string) => void;
 }
 
+/** A row by its number, and its address as it stands in the list. */
+export interface RowUrl {
+  readonly n: number;
+  readonly url: string;
+}
+
 /** What a row leaves for the rest of the batch. */
 export interface Worked {
   /** Bytes that its captures added to the vault. */
   readonly bytes: number;
   /** Rows that it added. */
-  readonly entries: readonly QueuedRow[];
+  readonly entries: readonly RowUrl[];
   readonly diskFull: boolean;
 }
 
@@ -54,7 +58,7 @@ export interface Worked {
  */
 export async function workRow(
   tools: Omit<Job, "turns">,
-  turnsOf: (onWait: RowHooks["onWait"]) => Turns,
+  turns: RowTurns,
   batch: StoredBatch,
   n: number,
   events: RowEvents,
@@ -65,7 +69,10 @@ export async function workRow(
   const startedMs = tools.world.monotonic();
   events.onRowBegin(row);
   const progress = (step: Progress) => events.onProgress(row, step);
-  const turns = turnsOf((detail) => progress({ ...noFigures, subject: row.url, stage: "wait", detail }));
+  turns.onWait = (host) => {
+    const detail = host === null ? "for its next attempt" : `for ${host}`;
+    progress({ ...noFigures, subject: row.url, stage: "wait", detail });
+  };
   const job: Job = { ...tools, world: { ...tools.world, progress }, turns };
   const given = await giveRow(job, batch, row);
   const result = rowResult(given, Math.round(job.world.monotonic() - startedMs));
@@ -163,10 +170,10 @@ function settle(
   given: Given,
   result: RowResult,
   events: RowEvents,
-): readonly QueuedRow[] {
+): readonly RowUrl[] {
   const { database } = job.workshop.vault;
   const done: (() => void)[] = [];
-  const added: QueuedRow[] = [];
+  const added: RowUrl[] = [];
   atOnce(job.workshop.vault, () => {
     const { id } = batch.record;
     for (const target of given.entries) {

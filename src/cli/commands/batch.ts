@@ -195,16 +195,17 @@ function batchRequest(session: Session, list: ListBytes | null, options: BatchOp
     resume: options.resume === true,
     since: options.since ?? null,
     maxMs: options.maxTime ?? null,
-    pace: {
+    rules: {
       jobs: options.jobs ?? Math.max(2, Math.min(cores, 8)),
       derivations: cores,
       perHost: options.perHost,
       delayMs: options.delay,
       attempts: options.attempts,
       firstWaitMs: options.retryWait,
+      maxBytes: options.maxDisk ?? null,
+      keepFree: options.keepFree ?? null,
+      sealEveryMs: 30 * 60_000,
     },
-    room: { maxBytes: options.maxDisk ?? null, keepFree: options.keepFree ?? null },
-    sealEveryMs: 30 * 60_000,
     resultsFolder: (id) => resolve(session.io.cwd, options.to ?? `batch-${id}`),
   };
 }

@@ -8,7 +8,7 @@ import {
   msUntilTurn,
   type PaceRules,
   unknownHost,
-} from "../../src/core/capture/host-pace.js";
+} from "../../../src/core/lists/host-pace.js";
 
 const rules: PaceRules = { perHost: 2, delayMs: 2_000, firstWaitMs: 10_000 };
 const answered: HostSaid = { kind: "answered" };

@@ -1,0 +1,192 @@
+import { statfsSync } from "node:fs";
+import { storageFailure } from "../capture/failed-capture.js";
+import type { Workshop } from "../capture/workshop.js";
+import { webUrl } from "../core/capture/source-url.js";
+import {
+  type BatchStop,
+  type Decision,
+  openSchedule,
+  type ScheduleEvent,
+  type ScheduleRules,
+  step,
+} from "../core/lists/schedule.js";
+import type { WaitingRow } from "../core/lists/waiting-rows.js";
+import { type HeadReport, sealHead } from "../seal/checkpoint.js";
+import { openRows } from "../vault/index/batches.js";
+import type { World } from "../world.js";
+import type { StoredBatch } from "./list.js";
+import { type RowEvents, type RowUrl, workRow } from "./row.js";
+import { RowTurns } from "./row-turns.js";
+
+export interface LoopEvents extends RowEvents {
+  /** Called each time the head of the log was sealed. */
+  readonly onHead: (head: HeadReport) => void;
+}
+
+/** What the rows of a batch are worked with. */
+export interface LoopTools {
+  readonly workshop: Workshop;
+  readonly world: World;
+  readonly cookies: string | null;
+  readonly events: LoopEvents;
+}
+
+/**
+ * Works the rows of a batch that are not done, each as soon as its host, a download and a processor are free for it.
+ * Resolves to why rows were left, null where none were. Throws an error of ours once every row has ended.
+ */
+export function workRows(
+  rules: ScheduleRules,
+  batch: StoredBatch,
+  tools: LoopTools,
+): Promise<BatchStop | null> {
+  return new RowLoop(batch, tools).run(rules);
+}
+
+/** Tells the schedule what happened and carries out what it decides; what is done when is decided there alone. */
+class RowLoop {
+  private readonly batch: StoredBatch;
+  private readonly tools: LoopTools;
+  private readonly inbox: Inbox;
+  private readonly running = new Map<number, RowTurns>();
+  private readonly halting = new AbortController();
+  private readonly signal: AbortSignal;
+  private readonly bugs: unknown[] = [];
+
+  constructor(batch: StoredBatch, tools: LoopTools) {
+    this.batch = batch;
+    this.tools = tools;
+    this.inbox = new Inbox(tools.world);
+    this.signal = AbortSignal.any([tools.world.signal, this.halting.signal]);
+  }
+
+  async run(rules: ScheduleRules): Promise<BatchStop | null> {
+    const { world, workshop } = this.tools;
+    const rows = [...openRows(workshop.vault.database, this.batch.record.id)].map(waitingRow);
+    let schedule = openSchedule(rules, rows, world.monotonic());
+    let wakeAt = Number.NEGATIVE_INFINITY;
+    const interrupt = () => this.inbox.post({ kind: "interrupted" });
+    world.signal.addEventListener("abort", interrupt);
+    if (world.signal.aborted) interrupt();
+    try {
+      for (;;) {
+        const event = await this.inbox.next(wakeAt);
+        const made = step(schedule, event, world.monotonic());
+        ({ schedule, wakeAt } = made);
+        for (const decision of made.decisions) {
+          if (decision.kind === "finish") return this.ending(decision.stop);
+          this.carryOut(decision);
+        }
+      }
+    } finally {
+      world.signal.removeEventListener("abort", interrupt);
+    }
+  }
+
+  private carryOut(decision: Exclude<Decision, { readonly kind: "finish" }>): void {
+    switch (decision.kind) {
+      case "begin":
+        void this.begin(decision.row);
+        break;
+      case "wait":
+        this.running.get(decision.row)?.onWait(decision.host);
+        break;
+      case "halt":
+        this.halting.abort();
+        break;
+      case "measure":
+        this.inbox.post({ kind: "measured", ...diskOf(this.tools.workshop.vault.layout.root) });
+        break;
+      case "seal":
+        void this.seal();
+        break;
+      default:
+        this.running.get(decision.row)?.decide(decision);
+    }
+  }
+
+  private async begin(row: number): Promise<void> {
+    const { batch, inbox, tools, signal } = this;
+    const { workshop, cookies, events } = tools;
+    const job = { request: batch.request, cookies, workshop, world: { ...tools.world, signal } };
+    const turns = new RowTurns(row, (event) => inbox.post(event), tools.world);
+    const ended = { kind: "ended", row, bytes: 0, added: [], disk: "enough" } as const;
+    this.running.set(row, turns);
+    try {
+      const { bytes, entries, diskFull } = await workRow(job, turns, batch, row, events);
+      inbox.post({ ...ended, bytes, added: entries.map(waitingRow), disk: diskFull ? "full" : "enough" });
+    } catch (error) {
+      // A row that could not even be noted is found by its attempt when the batch goes on.
+      if (storageFailure(error) !== null) inbox.post({ ...ended, disk: "crowded" });
+      else {
+        inbox.post(ended);
+        this.stopFor(error);
+      }
+    }
+    this.running.delete(row);
+  }
+
+  private async seal(): Promise<void> {
+    const { workshop, world, events } = this.tools;
+    try {
+      events.onHead(await sealHead(workshop.vault, world, workshop.seal));
+    } catch (error) {
+      this.stopFor(error);
+    }
+    this.inbox.post({ kind: "sealed" });
+  }
+
+  /** An error of ours ends the batch as an interrupt does. */
+  private stopFor(bug: unknown): void {
+    this.bugs.push(bug);
+    this.inbox.post({ kind: "interrupted" });
+  }
+
+  private ending(stop: BatchStop | null): BatchStop | null {
+    if (this.bugs.length > 0 && !this.tools.world.signal.aborted) throw this.bugs[0];
+    return stop;
+  }
+}
+
+function waitingRow({ n, url }: RowUrl): WaitingRow {
+  return { row: n, host: webUrl(url)?.hostname ?? null };
+}
+
+function diskOf(root: string): { readonly free: number; readonly total: number } {
+  const { bavail, blocks, bsize } = statfsSync(root);
+  return { free: bavail * bsize, total: blocks * bsize };
+}
+
+/** The longest that Node's timers wait. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Events in the order in which they came. */
+class Inbox {
+  private readonly events: ScheduleEvent[] = [];
+  private readonly clock: Pick<World, "monotonic">;
+  private wake: () => void = () => undefined;
+
+  constructor(clock: Pick<World, "monotonic">) {
+    this.clock = clock;
+  }
+
+  post(event: ScheduleEvent): void {
+    this.events.push(event);
+    this.wake();
+  }
+
+  /** Resolves to the next event, or to `time` when the moment `wakeAt` comes first. */
+  async next(wakeAt: number): Promise<ScheduleEvent> {
+    if (this.events.length === 0) {
+      await new Promise<void>((resolve) => {
+        const ms = Math.ceil(wakeAt - this.clock.monotonic());
+        const timer = setTimeout(resolve, Math.min(Math.max(ms, 0), longestTimerMs));
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    return this.events.shift() ?? { kind: "time" };
+  }
+}

@@ -1,0 +1,76 @@
+import type { Attempt, Turns } from "../capture/turns.js";
+import { retryAfterMs } from "../core/capture/retry-after.js";
+import type { HostSaid } from "../core/lists/host-pace.js";
+import type { RowDecision, ScheduleEvent } from "../core/lists/schedule.js";
+import type { World } from "../world.js";
+
+/** Asks the schedule in the name of one row, and tells it what came of that. */
+export class RowTurns implements Turns {
+  /** Called when the row waits: for a host, or for its next attempt where that is null. */
+  onWait: (host: string | null) => void = () => undefined;
+  /** Answers the question that the row asked last. */
+  decide: (decision: RowDecision) => void = () => undefined;
+  private readonly row: number;
+  private readonly tell: (event: ScheduleEvent) => void;
+  private readonly world: Pick<World, "now" | "random">;
+
+  constructor(row: number, tell: (event: ScheduleEvent) => void, world: Pick<World, "now" | "random">) {
+    this.row = row;
+    this.tell = tell;
+    this.world = world;
+  }
+
+  async fetch(host: string, signal: AbortSignal): Promise<(attempt: Attempt | null) => void> {
+    const { row, world } = this;
+    const { kind } = await this.ask({ kind: "asked", row, host, chance: this.chance() });
+    if (kind === "refuse") signal.throwIfAborted();
+    return (attempt) => {
+      const answer = attempt && { said: saidBy(attempt, world.now()), reached: attempt.reached };
+      this.tell({ kind: "answered", row, answer });
+    };
+  }
+
+  async again(number: number, attempt: Attempt): Promise<boolean> {
+    const { row } = this;
+    const unreachable = isUnreachable(attempt);
+    const decision = await this.ask({ kind: "failed", row, number, unreachable, chance: this.chance() });
+    return decision.kind === "retry" && decision.again;
+  }
+
+  async derive<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    const { row } = this;
+    await this.ask({ kind: "stored", row });
+    try {
+      return await work();
+    } finally {
+      this.tell({ kind: "derived", row });
+    }
+  }
+
+  private ask(question: ScheduleEvent): Promise<RowDecision> {
+    return new Promise((resolve) => {
+      this.decide = resolve;
+      this.tell(question);
+    });
+  }
+
+  private chance(): number {
+    return (this.world.random(1)[0] ?? 0) / 255;
+  }
+}
+
+/** What an attempt tells of its host's pace. Retry-After as a date counts from `now`. */
+export function saidBy(attempt: Attempt, now: Date): HostSaid {
+  const { outcome } = attempt;
+  if (outcome.kind !== "failed") return { kind: "answered" };
+  if (isUnreachable(attempt)) return { kind: "unreachable" };
+  const asksForTime = "lastStatus" in outcome && (outcome.lastStatus === 429 || outcome.lastStatus === 503);
+  return asksForTime
+    ? { kind: "slow-down", askedMs: retryAfterMs(outcome.retryAfter, now) }
+    : { kind: "answered" };
+}
+
+/** Nobody answered, as opposed to an answer that nobody likes. */
+function isUnreachable({ outcome, reached }: Attempt): boolean {
+  return reached !== "host" && outcome.kind === "failed" && outcome.failure.code === "network";
+}

@@ -1,0 +1,47 @@
+import type { HostSaid } from "./host-pace.js";
+
+/** What came of asking a host once. */
+export interface HostAnswer {
+  readonly said: HostSaid;
+  /** Who was there: the host; only the network, which says that there is no such host; or nobody at all. */
+  readonly reached: "host" | "network" | "nobody";
+}
+
+/** Hosts that have answered, those that met nobody at all since the last answer, and when the first of these did. */
+export interface NetworkMemory {
+  readonly answered: ReadonlySet<string>;
+  readonly silent: ReadonlySet<string>;
+  readonly silentSince: number | null;
+}
+
+export const unheardNetwork: NetworkMemory = { answered: new Set(), silent: new Set(), silentSince: null };
+
+/** Nothing answers any more: the list is not to blame, and neither is its next row. */
+const silenceMs = 2 * 3_600_000;
+
+/** Notes whether anybody at all is there. */
+export function afterHearing(
+  network: NetworkMemory,
+  host: string,
+  answer: HostAnswer,
+  now: number,
+): NetworkMemory {
+  const { said, reached } = answer;
+  if (said.kind === "unreachable" && reached === "nobody") {
+    const silent = new Set(network.silent).add(host);
+    return { ...network, silent, silentSince: network.silentSince ?? now };
+  }
+  const isNew = reached === "host" && !network.answered.has(host);
+  const answered = isNew ? new Set(network.answered).add(host) : network.answered;
+  return { answered, silent: new Set(), silentSince: null };
+}
+
+/** When the network will have been gone for two hours; null while it is there. */
+export function silentAt(network: NetworkMemory): number | null {
+  return network.silentSince !== null && isNetworkGone(network) ? network.silentSince + silenceMs : null;
+}
+
+/** One dead site among many is its own fault; a site that answered before, or two, that are silent are not. */
+export function isNetworkGone({ answered, silent }: NetworkMemory): boolean {
+  return answered.size > 0 && (silent.size > 1 || [...silent].some((host) => answered.has(host)));
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { RowTurns, saidBy } from "../../src/batch/row-turns.js";
+import type { Attempt } from "../../src/capture/turns.js";
+import { type FailureCode, failureOf } from "../../src/core/capture/failure.js";
+import type { ScheduleEvent } from "../../src/core/lists/schedule.js";
+
+const minute = 60_000;
+
+function attempt(facts: {
+  code?: FailureCode;
+  status?: number;
+  retryAfter?: string;
+  reached?: Attempt["reached"];
+}): Attempt {
+  const { code, status = null, retryAfter = null, reached = "host" } = facts;
+  const outcome = code
+    ? { kind: "failed", failure: failureOf(code), lastStatus: status, retryAfter }
+    : { kind: "media", lastStatus: status, retryAfter };
+  return { outcome, reached } as unknown as Attempt;
+}
+
+describe("what an attempt says of its host's pace", () => {
+  const busy = (retryAfter: string) => attempt({ code: "rate-limited", status: 429, retryAfter });
+  const none = { kind: "answered" };
+
+  it.each([
+    ["Retry-After in seconds is heard", busy("120"), { kind: "slow-down", askedMs: 2 * minute }],
+    ["and as a date", busy(new Date(5 * minute).toUTCString()), { kind: "slow-down", askedMs: 5 * minute }],
+    ["one that nobody can read asks for nothing", busy("\u001b[2Jsoon"), { kind: "slow-down", askedMs: 0 }],
+    [
+      "503 asks for time",
+      attempt({ code: "server-error", status: 503, retryAfter: "60" }),
+      { kind: "slow-down", askedMs: minute },
+    ],
+    ["500 does not", attempt({ code: "server-error", status: 500, retryAfter: "60" }), none],
+    ["nor does 404", attempt({ code: "not-found", status: 404 }), none],
+    ["a success asks for nothing", attempt({ status: 200 }), none],
+    [
+      "where no host answered, nobody was there",
+      attempt({ code: "network", reached: "nobody" }),
+      { kind: "unreachable" },
+    ],
+    ["a connection that broke off had an answer", attempt({ code: "network", reached: "host" }), none],
+  ])("%s", (_claim, told, said) => expect(saidBy(told, new Date(0))).toEqual(said));
+});
+
+describe("a row", () => {
+  const told: ScheduleEvent[] = [];
+  const world = { now: () => new Date(0), random: () => Uint8Array.of(255) };
+  const turns = new RowTurns(7, (event) => void told.push(event), world);
+  const last = () => told.at(-1);
+  const never = new AbortController().signal;
+
+  it("asks its host once the schedule lets it, and tells what came of that", async () => {
+    const over = turns.fetch("a.example", never);
+    expect(last()).toEqual({ kind: "asked", row: 7, host: "a.example", chance: 1 });
+    turns.decide({ kind: "fetch", row: 7 });
+    (await over)(attempt({ status: 200 }));
+    expect(last()).toEqual({
+      ...{ kind: "answered", row: 7 },
+      answer: { said: { kind: "answered" }, reached: "host" },
+    });
+    (await over)(null);
+    expect(last()).toEqual({ kind: "answered", row: 7, answer: null });
+  });
+
+  it("that waits is ended with the reason of the interrupt", async () => {
+    const stop = new AbortController();
+    const held = turns.fetch("a.example", stop.signal);
+    stop.abort(new Error("enough"));
+    turns.decide({ kind: "refuse", row: 7 });
+    await expect(held).rejects.toThrow("enough");
+  });
+
+  it.each([true, false])("tries again where the schedule says so: %s", async (again) => {
+    const answer = turns.again(2, attempt({ code: "network", reached: "network" }));
+    expect(last()).toEqual({ kind: "failed", row: 7, number: 2, unreachable: true, chance: 1 });
+    turns.decide({ kind: "retry", row: 7, again });
+    expect(await answer).toBe(again);
+  });
+
+  it("gives its processor back, also where the work on its clip fails", async () => {
+    const work = turns.derive(() => Promise.reject(new Error("damaged")));
+    expect(last()).toEqual({ kind: "stored", row: 7 });
+    turns.decide({ kind: "derive", row: 7 });
+    await expect(work).rejects.toThrow("damaged");
+    expect(last()).toEqual({ kind: "derived", row: 7 });
+  });
+});
