@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildCaptureId } from "../src/audit/digest.js";
+import { buildCaptureId } from "../src/core/capture/capture-id.js";
 import { logAnnotation } from "../src/capture/annotate.js";
 import { preserve } from "../src/capture/store-capture.js";
 import { fromCommandLine } from "../src/core/capture/annotation.js";

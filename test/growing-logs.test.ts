@@ -3,7 +3,7 @@ import { encodeCanonical } from "../src/audit/canonical-json.js";
 import { sha256 } from "../src/audit/digest.js";
 import { genesisPrev, lineHash } from "../src/audit/entry.js";
 import { auditInclusion } from "../src/audit/inclusion.js";
-import { encodeInventory, firstInventory } from "../src/audit/inventory.js";
+import { encodeInventory, firstInventory } from "../src/core/capture/new-inventory.js";
 import type { LoggedCapture, LoggedVersion } from "../src/audit/log-captures.js";
 import { auditLog } from "../src/audit/log.js";
 import { auditObject, type MeasuredFile } from "../src/audit/object.js";

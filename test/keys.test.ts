@@ -14,8 +14,10 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, describe, expect, it } from "vitest";
-import { encodeEntry, genesisPrev, lineHash, parseEntry } from "../src/audit/entry.js";
-import { encodePrivateKey, parsePrivateKey, parsePublicKey, secretOfSeed } from "../src/audit/ssh-key.js";
+import { genesisPrev, lineHash, parseEntry } from "../src/audit/entry.js";
+import { encodeEntry } from "../src/core/capture/new-entry.js";
+import { parsePublicKey } from "../src/audit/ssh-key.js";
+import { encodePrivateKey, parsePrivateKey, secretOfSeed } from "../src/seal/private-key.js";
 import { checkSignature } from "../src/audit/sshsig.js";
 import { closeAfterWriting } from "../src/seal/checkpoint.js";
 import { configFolder, keyFolder, storedKeys, storeNote } from "../src/seal/key-store.js";

@@ -20,7 +20,7 @@ import {
 } from "age-encryption";
 import { afterAll, describe, expect, it } from "vitest";
 import { HoldfastError } from "../src/core/words/error.js";
-import { encodePrivateKey } from "../src/audit/ssh-key.js";
+import { encodePrivateKey } from "../src/seal/private-key.js";
 import { parseRecipient, writePackageTar } from "../src/vault/package/archive.js";
 import { verifyPackage } from "../src/verify/package.js";
 import { sshIdentity } from "./support/age-ssh-identity.js";

@@ -4,13 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeCanonical } from "../src/audit/canonical-json.js";
 import { checkpointName, checkpointNamespace, encodeCheckpoint, originOf } from "../src/audit/checkpoint.js";
 import { lineHash } from "../src/audit/entry.js";
-import { appendLeaf, emptyTree, leafHash, treeRoot } from "../src/audit/merkle.js";
+import { leafHash, merkleRoot } from "../src/audit/merkle.js";
 import { declarationDocument } from "../src/core/report/declaration.js";
 import { outcomeOf, type ReportFacts } from "../src/core/report/facts.js";
 import { reportDocument } from "../src/core/report/page.js";
 import { type ReportLanguage, reportLanguages } from "../src/core/report/texts/texts.js";
-import { secretOfSeed } from "../src/audit/ssh-key.js";
-import { signMessage } from "../src/audit/sshsig.js";
+import { secretOfSeed, signMessage } from "../src/seal/private-key.js";
 import type { Preserved } from "../src/capture/store-capture.js";
 import { reportCapture } from "../src/handover/report.js";
 import { readSeals } from "../src/handover/report-seals.js";
@@ -209,9 +208,9 @@ describe("checkpoints, tokens and countersignatures are read from log/ and from 
     const lines = [...linesFrom(vault.database, 1)];
     last = lines.length;
     for (const size of [2, last]) {
-      const tree = lines.slice(0, size).reduce((grown, line) => appendLeaf(grown, leafHash(line)), emptyTree);
+      const root = merkleRoot(lines.slice(0, size).map(leafHash));
       const origin = originOf(vault.settings.vault_id);
-      const text = encodeCheckpoint({ origin, size, root: treeRoot(tree) });
+      const text = encodeCheckpoint({ origin, size, root });
       const file = join(copy, "log", `${checkpointName(size)}.checkpoint`);
       rmSync(file, { force: true });
       rmSync(`${file}.sig`, { force: true });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseCheckpoint } from "../src/audit/checkpoint.js";
-import { secretOfSeed } from "../src/audit/ssh-key.js";
+import { secretOfSeed } from "../src/seal/private-key.js";
 import { closeAfterWriting } from "../src/seal/checkpoint.js";
 import { auditLinesApart } from "../src/vault/check/lines.js";
 import { indexCheck } from "../src/vault/index/check.js";

@@ -17,8 +17,7 @@ import { encodeCanonical } from "../src/audit/canonical-json.js";
 import { checkpointNamespace } from "../src/audit/checkpoint.js";
 import { sha256, sha512 } from "../src/audit/digest.js";
 import { lineHash } from "../src/audit/entry.js";
-import type { Ed25519Secret } from "../src/audit/ssh-key.js";
-import { signMessage } from "../src/audit/sshsig.js";
+import { type Ed25519Secret, signMessage } from "../src/seal/private-key.js";
 import { makeCertificates } from "./support/authority-certificates.js";
 import { bareToken, der, handMade } from "./support/authority-stamps.js";
 import {

@@ -83,11 +83,6 @@ export function parseForeignJson(text: string): Json {
   }
 }
 
-/** `value` as plain JSON data, for typed records that go into an entry. Refuses what `encodeCanonical` refuses. */
-export function toJson(value: unknown): Json {
-  return JSON.parse(encodeCanonical(value));
-}
-
 export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

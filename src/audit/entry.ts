@@ -1,11 +1,5 @@
 import { exactText } from "./bytes.js";
-import {
-  encodeCanonical,
-  isJsonObject,
-  type Json,
-  type JsonObject,
-  parseCanonical,
-} from "./canonical-json.js";
+import { isJsonObject, type Json, type JsonObject, parseCanonical } from "./canonical-json.js";
 import { isSha256, sha256 } from "./digest.js";
 import { FormatError } from "./finding.js";
 
@@ -49,20 +43,6 @@ export interface Entry {
 
 /** `prev` of entry 1. */
 export const genesisPrev = "0".repeat(64);
-
-/**
- * An entry of these facts. It is read back through `parseEntry`, so that what is written can be read: throws
- * FormatError for facts that no entry may state.
- */
-export function buildEntry(facts: Omit<Entry, "v">): Entry {
-  const { seq, prev, at, event, actor, tool, body } = facts;
-  return parseEntry(encodeCanonical({ v: 1, seq, prev, at, event, actor, tool, body }));
-}
-
-/** The line of an entry, without its LF. Must be stored as it is and never written anew from a parsed entry. */
-export function encodeEntry(entry: Entry): string {
-  return encodeCanonical(entry);
-}
 
 /** The SHA-256 of a line given without its LF: the hash covers line and LF, as `sed -n 5p log.jsonl | sha256sum`. */
 export function lineHash(line: string): string {

@@ -29,50 +29,8 @@ export interface Inventory {
   readonly fixity: { readonly sha256: Readonly<Record<string, readonly string[]>> };
 }
 
-const inventoryType = "https://ocfl.io/1.1/spec/#inventory";
-
-/** What a new version says about itself. */
-export interface VersionNote {
-  readonly created: string;
-  readonly message: string;
-  readonly user: string;
-}
-
-/** The inventory of a new object whose version v1 holds exactly `files`. */
-export function firstInventory(id: CaptureId, files: readonly InventoryFile[], note: VersionNote): Inventory {
-  return grow({ id, previous: null, version: "v1", files, carried: {}, note });
-}
-
-/**
- * The inventory after adding a version with `files`. Logical paths of the head are carried over, except those under
- * `replaced` (a folder such as `derived/`), which the new version replaces; their bytes stay in the older version. With null,
- * everything is carried over.
- */
-export function nextInventory(
-  previous: Inventory,
-  files: readonly InventoryFile[],
-  replaced: string | null,
-  note: VersionNote,
-): Inventory {
-  const head = previous.versions[previous.head];
-  if (!head) throw new RangeError(`inventory of ${previous.id} has no version ${previous.head}`);
-  const carried: Record<string, readonly string[]> = {};
-  for (const [digest, paths] of Object.entries(head.state)) {
-    const kept = paths.filter((path) => replaced === null || !path.startsWith(replaced));
-    if (kept.length > 0) carried[digest] = kept;
-  }
-  return grow({ id: previous.id, previous, version: nextVersion(previous.head), files, carried, note });
-}
-
-/** `v1` → `v2`. Version numbers are not zero-padded (OCFL §3.4). */
-export function nextVersion(version: string): string {
-  return `v${Number(version.slice(1)) + 1}`;
-}
-
-/** The bytes written as `inventory.json`. */
-export function encodeInventory(inventory: Inventory): string {
-  return `${JSON.stringify(inventory, null, 2)}\n`;
-}
+/** The `type` of every inventory. */
+export const inventoryType = "https://ocfl.io/1.1/spec/#inventory";
 
 /** The sidecar `inventory.json.sha512` (OCFL §3.7). */
 export function encodeSidecar(digest: string): string {
@@ -88,19 +46,6 @@ export function contentFiles(inventory: Inventory): readonly InventoryFile[] {
   return Object.entries(inventory.manifest).flatMap(([sha512, paths]) =>
     paths.map((path) => ({ path, sha512, sha256: sha256ByPath.get(path) ?? "" })),
   );
-}
-
-/** Logical path → content path of the head version. Paths the manifest does not hold are left out. */
-export function headContentPaths(inventory: Inventory): ReadonlyMap<string, string> {
-  const paths = new Map<string, string>();
-  for (const [digest, logical] of Object.entries(inventory.versions[inventory.head]?.state ?? {})) {
-    const content = inventory.manifest[digest] ?? [];
-    for (const path of logical) {
-      const own = content.find((candidate) => candidate.endsWith(`/content/${path}`)) ?? content[0];
-      if (own !== undefined) paths.set(path, own);
-    }
-  }
-  return paths;
 }
 
 /**
@@ -121,51 +66,6 @@ export function parseInventory(
   return isInventory(value)
     ? { inventory: value }
     : { problems: ["inventory.json is not an OCFL 1.1 inventory"] };
-}
-
-interface Growth {
-  readonly id: CaptureId;
-  readonly previous: Inventory | null;
-  readonly version: string;
-  readonly files: readonly InventoryFile[];
-  readonly carried: Readonly<Record<string, readonly string[]>>;
-  readonly note: VersionNote;
-}
-
-function grow(growth: Growth): Inventory {
-  const { previous, version, files, note } = growth;
-  const manifest = copyLists(previous?.manifest ?? {});
-  const fixity = copyLists(previous?.fixity.sha256 ?? {});
-  const state = copyLists(growth.carried);
-  for (const file of files) {
-    const content = `${version}/content/${file.path}`;
-    add(manifest, file.sha512, content);
-    add(fixity, file.sha256, content);
-    add(state, file.sha512, file.path);
-  }
-  return {
-    id: growth.id,
-    type: inventoryType,
-    digestAlgorithm: "sha512",
-    head: version,
-    contentDirectory: "content",
-    manifest,
-    versions: {
-      ...previous?.versions,
-      [version]: { created: note.created, message: note.message, user: { name: note.user }, state },
-    },
-    fixity: { sha256: fixity },
-  };
-}
-
-function copyLists(lists: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
-  return Object.fromEntries(Object.entries(lists).map(([key, list]) => [key, [...list]]));
-}
-
-function add(lists: Record<string, string[]>, digest: string, path: string): void {
-  const list = lists[digest];
-  if (list) list.push(path);
-  else lists[digest] = [path];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

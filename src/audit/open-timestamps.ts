@@ -1,23 +1,14 @@
+import { createHash } from "node:crypto";
 import { FormatError } from "./finding.js";
-import {
-  type Attestation,
-  apply,
-  ByteReader,
-  encodeAttestation,
-  encodeNode,
-  encodeOperation,
-  malformed,
-  type Operation,
-  type ProofNode,
-  readNode,
-} from "./open-timestamps-tree.js";
 
-const magic = Buffer.from("004f70656e54696d657374616d7073000050726f6f6600bf89e2e884e89294", "hex");
-const version = 1;
-const sha256Tag = 0x08;
+/** What a proof file begins with: these bytes, then version 1, then the tag of SHA-256. */
+export const proofMagic = Buffer.from(
+  "004f70656e54696d657374616d7073000050726f6f6600bf89e2e884e89294",
+  "hex",
+);
 
 /** The largest proof, or answer of a calendar, that is read. Real ones have 1 to 4 KiB. */
-const maxProofBytes = 256 * 1024;
+export const maxProofBytes = 256 * 1024;
 
 /** What a proof ends in (FORMAT.md §15). */
 export interface ProofEnds {
@@ -27,18 +18,12 @@ export interface ProofEnds {
   readonly bitcoin: readonly { readonly height: number; readonly merkleRoot: Buffer }[];
 }
 
-/** A promise that is still open: what to ask which calendar for. */
-export interface OpenPromise {
-  readonly url: string;
-  readonly commitment: Buffer;
-}
-
 /**
  * Reads a detached proof file and works it out from `digest` (32 bytes, SHA-256). The file may come from anybody.
  * Throws FormatError `proof-malformed`, or `proof-imprint` where it is over another digest.
  */
 export function readProof(file: Uint8Array, digest: Uint8Array): ProofEnds {
-  const nodes = allNodes(readFile(file, digest));
+  const nodes = allNodes(readProofTree(file, digest));
   return {
     pending: nodes.flatMap(({ attestations }) =>
       attestations.flatMap((one) => (one.kind === "pending" ? [one.url] : [])),
@@ -51,63 +36,15 @@ export function readProof(file: Uint8Array, digest: Uint8Array): ProofEnds {
   };
 }
 
-/** The promises of a proof whose place leads to no block. Throws as `readProof` does. */
-export function openPromises(file: Uint8Array, digest: Uint8Array): readonly OpenPromise[] {
-  return allNodes(readFile(file, digest)).flatMap((node) =>
-    allNodes(node).some(hasBlock)
-      ? []
-      : node.attestations.flatMap((one) =>
-          one.kind === "pending" ? [{ url: one.url, commitment: node.message }] : [],
-        ),
-  );
-}
-
-/** What is sent to a calendar: a random `nonce` hides the digest from it, and two calendars see nothing in common. */
-export function stampCommitment(digest: Uint8Array, nonce: Uint8Array): Buffer {
-  return blinding(nonce).reduce<Buffer>(
-    (message, operation) => apply(operation, message),
-    Buffer.from(digest),
-  );
-}
-
-/**
- * The proof file from a calendar's answer to `stampCommitment`. Throws FormatError `proof-malformed` for an answer that
- * is none, or promises nothing.
- */
-export function proofFromAnswer(digest: Uint8Array, nonce: Uint8Array, answer: Uint8Array): Buffer {
-  const commitment = stampCommitment(digest, nonce);
-  const node = readAnswer(answer, commitment);
-  if (!allNodes(node).some(({ attestations }) => attestations.length > 0))
-    throw malformed("it promises nothing");
-  return Buffer.concat([header(digest), ...blinding(nonce).map(encodeOperation), encodeNode(node)]);
-}
-
-/**
- * The proof with a calendar's later answer about `commitment` in it; what was there stays. Throws as `readProof` does,
- * and `proof-malformed` for an answer that is none or a proof without this commitment.
- */
-export function upgradeProof(
-  file: Uint8Array,
-  digest: Uint8Array,
-  commitment: Uint8Array,
-  answer: Uint8Array,
-): Buffer {
-  const known = readFile(file, digest);
-  const added = readAnswer(answer, Buffer.from(commitment));
-  if (!allNodes(known).some(({ message }) => message.equals(added.message))) {
-    throw malformed("the answer belongs to another proof");
-  }
-  return Buffer.concat([header(digest), encodeNode(graft(known, added))]);
-}
-
-function readFile(file: Uint8Array, digest: Uint8Array): ProofNode {
+/** The tree of a detached proof file, worked out from `digest`. Throws as `readProof` does. */
+export function readProofTree(file: Uint8Array, digest: Uint8Array): ProofNode {
   if (file.length > maxProofBytes) throw malformed("it is too large");
   const reader = new ByteReader(file);
-  if (file.length < magic.length || !reader.bytes(magic.length).equals(magic)) {
+  if (file.length < proofMagic.length || !reader.bytes(proofMagic.length).equals(proofMagic)) {
     throw malformed("it does not begin as a proof does");
   }
-  if (reader.number() !== version) throw malformed("it is of a version that is not known here");
-  if (reader.byte() !== sha256Tag) throw malformed("it is not over a SHA-256");
+  if (reader.number() !== 1) throw malformed("it is of a version that is not known here");
+  if (reader.byte() !== operationTags.sha256) throw malformed("it is not over a SHA-256");
   const stated = reader.bytes(32);
   if (!stated.equals(digest)) {
     throw new FormatError("proof-imprint", "it is over other bytes than this signed checkpoint");
@@ -117,63 +54,175 @@ function readFile(file: Uint8Array, digest: Uint8Array): ProofNode {
   return node;
 }
 
-function readAnswer(answer: Uint8Array, commitment: Buffer): ProofNode {
-  if (answer.length > maxProofBytes) throw malformed("it is too large");
-  const reader = new ByteReader(answer);
-  const node = readNode(reader, commitment);
-  reader.end();
-  return node;
-}
-
-function header(digest: Uint8Array): Buffer {
-  return Buffer.concat([magic, Buffer.of(version, sha256Tag), digest]);
-}
-
-function blinding(nonce: Uint8Array): readonly Operation[] {
-  return [
-    { name: "append", argument: Buffer.from(nonce) },
-    { name: "sha256", argument: null },
-  ];
-}
-
-function allNodes(node: ProofNode): readonly ProofNode[] {
+/** A node and all below it. */
+export function allNodes(node: ProofNode): readonly ProofNode[] {
   const found = [node];
   // Grows while it is walked: a proof can be deeper than it is wise to recurse.
   for (const one of found) found.push(...one.steps.map((step) => step.node));
   return found;
 }
 
-function hasBlock({ attestations }: ProofNode): boolean {
-  return attestations.some(({ kind }) => kind === "bitcoin");
+/** What stands at the end of a path through a proof. */
+export type Attestation =
+  | { readonly kind: "pending"; readonly url: string }
+  | { readonly kind: "bitcoin"; readonly height: number }
+  | { readonly kind: "other"; readonly tag: string; readonly payload: Buffer };
+
+/** One operation on the message; `argument` only for `append` and `prepend`. */
+export interface Operation {
+  readonly name: OperationName;
+  readonly argument: Buffer | null;
 }
 
-/** `known` with `added` at every place that has its message. */
-function graft(known: ProofNode, added: ProofNode): ProofNode {
-  const steps = known.steps.map(({ operation, node }) => ({ operation, node: graft(node, added) }));
-  const grown = { ...known, steps };
-  return known.message.equals(added.message) ? joined(grown, added) : grown;
+const operationNames = ["append", "prepend", "reverse", "hexlify", "sha1", "ripemd160", "sha256"] as const;
+
+export type OperationName = (typeof operationNames)[number];
+
+/** A message that is known at this place of a proof, what attests it, and what is made of it. */
+export interface ProofNode {
+  readonly message: Buffer;
+  readonly attestations: readonly Attestation[];
+  readonly steps: readonly { readonly operation: Operation; readonly node: ProofNode }[];
 }
 
-/** By the bytes of each item and not by comparing all with all: a calendar can send thousands. */
-function joined(known: ProofNode, added: ProofNode): ProofNode {
-  const attested = new Set(known.attestations.map(keyOfAttestation));
-  const steps = new Map(known.steps.map((step) => [keyOfOperation(step.operation), step]));
-  const others: ProofNode["steps"][number][] = [];
-  for (const step of added.steps) {
-    const key = keyOfOperation(step.operation);
-    const twin = steps.get(key);
-    if (twin === undefined) others.push(step);
-    else steps.set(key, { operation: twin.operation, node: joined(twin.node, step.node) });
-  }
-  return {
-    message: known.message,
-    attestations: [
-      ...known.attestations,
-      ...added.attestations.filter((one) => !attested.has(keyOfAttestation(one))),
-    ],
-    steps: [...steps.values(), ...others],
+/** The limits of the reference implementation, and one for the whole. */
+const bounds = { depth: 256, nodes: 5000, messageBytes: 4096, payloadBytes: 8192, urlBytes: 1000 } as const;
+
+/** How each operation begins in a proof. */
+export const operationTags: Readonly<Record<OperationName, number>> = {
+  sha1: 0x02,
+  ripemd160: 0x03,
+  sha256: 0x08,
+  append: 0xf0,
+  prepend: 0xf1,
+  reverse: 0xf2,
+  hexlify: 0xf3,
+};
+
+/** Eight bytes that say what an attestation is. */
+export const attestationTags = { pending: "83dfe30d2ef90c8e", bitcoin: "0588960d73d71901" } as const;
+
+/** In place of an operation: an attestation follows, or one of several items does. */
+export const marks = { attestation: 0x00, more: 0xff } as const;
+
+/**
+ * Reads a serialised timestamp over `message` from `reader` and works every operation out. Throws FormatError
+ * `proof-malformed` for anything else, also for one that is deeper or larger than any real one.
+ */
+export function readNode(reader: ByteReader, message: Buffer): ProofNode {
+  return readNodeAt(reader, message, 0, { left: bounds.nodes });
+}
+
+function readNodeAt(reader: ByteReader, message: Buffer, depth: number, nodes: { left: number }): ProofNode {
+  nodes.left -= 1;
+  if (depth > bounds.depth || nodes.left < 0) throw malformed("it is too deep or has too many branches");
+  const attestations: Attestation[] = [];
+  const steps: ProofNode["steps"][number][] = [];
+  const readOne = (tag: number): void => {
+    nodes.left -= 1;
+    if (nodes.left < 0) throw malformed("it has too many branches");
+    if (tag === marks.attestation) attestations.push(readAttestation(reader));
+    else {
+      const operation = readOperation(reader, tag);
+      steps.push({ operation, node: readNodeAt(reader, apply(operation, message), depth + 1, nodes) });
+    }
   };
+  let tag = reader.byte();
+  for (; tag === marks.more; tag = reader.byte()) readOne(reader.byte());
+  readOne(tag);
+  return { message, attestations, steps };
 }
 
-const keyOfAttestation = (one: Attestation): string => encodeAttestation(one).toString("latin1");
-const keyOfOperation = (one: Operation): string => encodeOperation(one).toString("latin1");
+function readOperation(reader: ByteReader, tag: number): Operation {
+  const name = operationNames.find((one) => operationTags[one] === tag);
+  if (name === undefined) throw malformed("it has an operation that is not known here");
+  const argument = name === "append" || name === "prepend" ? reader.counted(bounds.messageBytes) : null;
+  if (argument?.length === 0) throw malformed("an operation adds nothing");
+  return { name, argument };
+}
+
+function readAttestation(reader: ByteReader): Attestation {
+  const tag = reader.bytes(8).toString("hex");
+  const payload = reader.counted(bounds.payloadBytes);
+  const inside = new ByteReader(payload);
+  if (tag === attestationTags.pending) return { kind: "pending", url: readUrl(inside) };
+  if (tag === attestationTags.bitcoin) {
+    const height = inside.number();
+    inside.end();
+    return { kind: "bitcoin", height };
+  }
+  return { kind: "other", tag, payload };
+}
+
+function readUrl(reader: ByteReader): string {
+  const url = reader.counted(bounds.urlBytes).toString("latin1");
+  reader.end();
+  // The reference implementation takes these characters and no others.
+  if (!/^https?:\/\/[A-Za-z0-9._:/-]+$/.test(url)) throw malformed("a calendar in it has no address");
+  return url;
+}
+
+/** The message after an operation. Throws FormatError `proof-malformed` where that becomes too long. */
+export function apply({ name, argument }: Operation, message: Buffer): Buffer {
+  const made = applied(name, argument ?? Buffer.alloc(0), message);
+  if (made.length > bounds.messageBytes) throw malformed("a message in it becomes too long");
+  return made;
+}
+
+function applied(name: OperationName, argument: Buffer, message: Buffer): Buffer {
+  if (name === "append") return Buffer.concat([message, argument]);
+  if (name === "prepend") return Buffer.concat([argument, message]);
+  if (name === "reverse") return Buffer.from(message).reverse();
+  if (name === "hexlify") return Buffer.from(message.toString("hex"));
+  try {
+    return createHash(name).update(message).digest();
+  } catch {
+    // Some builds of OpenSSL come without RIPEMD-160.
+    throw malformed(`${name} cannot be worked out on this machine`);
+  }
+}
+
+/** Bytes one after the other. Every method throws FormatError `proof-malformed` where they are not enough. */
+export class ByteReader {
+  private readonly source: Buffer;
+  private at = 0;
+
+  constructor(source: Uint8Array) {
+    this.source = Buffer.from(source);
+  }
+
+  byte(): number {
+    return this.bytes(1)[0] ?? 0;
+  }
+
+  bytes(length: number): Buffer {
+    if (this.at + length > this.source.length) throw malformed("it breaks off");
+    this.at += length;
+    return this.source.subarray(this.at - length, this.at);
+  }
+
+  number(): number {
+    let value = 0;
+    for (let factor = 1; factor < 2 ** 49; factor *= 0x80) {
+      const septet = this.byte();
+      value += (septet & 0x7f) * factor;
+      if (septet < 0x80) return value;
+    }
+    throw malformed("a number in it is too large");
+  }
+
+  counted(limit: number): Buffer {
+    const length = this.number();
+    if (length > limit) throw malformed("a part of it is too long");
+    return this.bytes(length);
+  }
+
+  /** Nothing may follow. */
+  end(): void {
+    if (this.at !== this.source.length) throw malformed("more follows after its end");
+  }
+}
+
+export function malformed(words: string): FormatError {
+  return new FormatError("proof-malformed", words);
+}

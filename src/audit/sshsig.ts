@@ -1,16 +1,12 @@
-import { hash, sign, verify } from "node:crypto";
+import { hash, verify } from "node:crypto";
 import { FormatError } from "./finding.js";
 import {
   decodeArmor,
-  type Ed25519Secret,
-  encodeArmor,
   publicKeyOfBlob,
   type SshPublicKey,
-  signingKey,
   verifyingKey,
   WireReader,
   wireString,
-  wireUint32,
 } from "./ssh-key.js";
 
 /**
@@ -21,31 +17,13 @@ export type SignatureCheck =
   | { readonly key: SshPublicKey; readonly userPresent: boolean | null }
   | { readonly code: "signature-malformed" | "signature-wrong"; readonly message: string };
 
-const label = "SSH SIGNATURE";
+/** Between the lines of an armoured signature. */
+export const signatureLabel = "SSH SIGNATURE";
 const magic = "SSHSIG";
 const malformed = "signature-malformed";
 
 /** Largest armoured signature that is read at all; a real one has about 300 bytes. */
 const largestSignature = 64 * 1024;
-
-/** Signs as `ssh-keygen -Y sign` does (PROTOCOL.sshsig, hash sha512): the armoured signature, with its LF. */
-export function signMessage(message: Uint8Array, namespace: string, secret: Ed25519Secret): string {
-  const hashName = "sha512";
-  const raw = sign(null, toBeSigned(message, namespace, hashName), signingKey(secret));
-  const signature = Buffer.concat([wireString(secret.publicKey.type), wireString(raw)]);
-  return encodeArmor(
-    label,
-    Buffer.concat([
-      Buffer.from(magic),
-      wireUint32(1),
-      wireString(secret.publicKey.blob),
-      wireString(namespace),
-      wireString(""),
-      wireString(hashName),
-      wireString(signature),
-    ]),
-  );
-}
 
 /**
  * Checks an armoured signature over exactly these bytes in this namespace (FORMAT.md §13). Both may come from anybody;
@@ -82,7 +60,7 @@ interface SignatureParts {
 
 function readSignature(armored: string, namespace: string): SignatureParts {
   if (armored.length > largestSignature) throw new FormatError(malformed, "it is too large");
-  const reader = new WireReader(decodeArmor(label, armored, malformed), malformed);
+  const reader = new WireReader(decodeArmor(signatureLabel, armored, malformed), malformed);
   const begins = reader.take(magic.length).toString("latin1") === magic && reader.uint32() === 1;
   if (!begins) throw new FormatError(malformed, "it is not an SSHSIG of version 1");
   const key = publicKeyOfBlob(reader.string());
@@ -107,7 +85,7 @@ function readHashName(name: string): "sha256" | "sha512" {
 }
 
 /** The bytes that a key in a file signs: PROTOCOL.sshsig, section 3. */
-function toBeSigned(message: Uint8Array, namespace: string, hashName: "sha256" | "sha512"): Buffer {
+export function toBeSigned(message: Uint8Array, namespace: string, hashName: "sha256" | "sha512"): Buffer {
   const digest = hash(hashName, message, "buffer");
   return Buffer.concat([
     Buffer.from(magic),

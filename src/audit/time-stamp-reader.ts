@@ -30,19 +30,9 @@ const tstInfoOid = "1.2.840.113549.1.9.16.1.4";
  */
 export function readTimeStampResponse(response: Uint8Array): ReadToken {
   const { status, token } = readResponse(response);
-  if (status !== 0 && status !== 1) throw malformed("the authority did not grant it");
+  if (!isGranted(status)) throw malformed("the authority did not grant it");
   if (token === null) throw malformed("there is no time-stamp in the response");
   return orMalformed("it is not signed as RFC 3161 says", () => readToken(token));
-}
-
-/**
- * What an authority says that did not grant a time-stamp: its words, cut to 200 characters and not made printable.
- * Null when it did grant one. Throws FormatError `token-malformed`.
- */
-export function readRefusal(response: Uint8Array): string | null {
-  const { status, words } = readResponse(response);
-  if (status === 0 || status === 1) return null;
-  return words.slice(0, 200) || `status ${status}`;
 }
 
 interface Response {
@@ -51,7 +41,13 @@ interface Response {
   readonly token: ContentInfo | null;
 }
 
-function readResponse(response: Uint8Array): Response {
+/** PKIStatus `granted` and `grantedWithMods` (RFC 3161 §2.4.2). */
+export function isGranted(status: number): boolean {
+  return status === 0 || status === 1;
+}
+
+/** Status, words and token of a response, granted or not. Throws FormatError `token-malformed`. */
+export function readResponse(response: Uint8Array): Response {
   const block = parse(response);
   if (isBareToken(block)) throw malformed("it is a bare token, without the response around it");
   return orMalformed("it is not the response of a time-stamping authority", () => {

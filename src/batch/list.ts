@@ -1,7 +1,8 @@
-import { buildCaptureId, sha256 } from "../audit/digest.js";
+import { sha256 } from "../audit/digest.js";
 import type { CaptureRequest } from "../capture/archive.js";
 import type { Target } from "../capture/capture-target.js";
 import { readAnnotation } from "../core/capture/annotation.js";
+import { buildCaptureId } from "../core/capture/capture-id.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { otherCells, readSourceList, type SourceList, type SourceRow } from "../core/lists/source-list.js";
 import { HoldfastError } from "../core/words/error.js";

@@ -1,10 +1,10 @@
-import { buildCaptureId } from "../audit/digest.js";
 import { logAnnotation } from "../capture/annotate.js";
 import { captureTarget, type Given, type Job } from "../capture/archive.js";
 import { type CaptureResult, resultOf } from "../capture/capture-result.js";
 import { type Target, targetOf } from "../capture/capture-target.js";
 import { deriveAndLog } from "../capture/derive.js";
 import { fromRow, readAnnotation } from "../core/capture/annotation.js";
+import { buildCaptureId } from "../core/capture/capture-id.js";
 import { otherCells } from "../core/lists/source-list.js";
 import {
   addRow,

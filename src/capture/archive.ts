@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
-import { buildCaptureId, type CaptureId } from "../audit/digest.js";
+import type { CaptureId } from "../audit/digest.js";
+import { buildCaptureId } from "../core/capture/capture-id.js";
 import { type Failure, failureOf } from "../core/capture/failure.js";
 import type { ParentList } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { headContentPaths } from "../audit/inventory.js";
 import type { Failure } from "../core/capture/failure.js";
+import { headContentPaths } from "../core/capture/new-inventory.js";
 import { type CaptureRowRecord, captureById } from "../vault/index/captures.js";
 import { readObject } from "../vault/objects.js";
 import type { Vault } from "../vault/vault.js";

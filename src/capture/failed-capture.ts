@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { toJson } from "../audit/canonical-json.js";
 import type { CaptureId } from "../audit/digest.js";
 import type { Failure, FailureCode } from "../core/capture/failure.js";
+import { toJson } from "../core/capture/new-entry.js";
 import type { RunRecord } from "../core/capture/record.js";
 import { HoldfastError } from "../core/words/error.js";
 import { type LocalPlace, withoutPaths } from "../core/words/local-paths.js";

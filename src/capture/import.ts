@@ -1,6 +1,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
-import { buildCaptureId, type CaptureId } from "../audit/digest.js";
+import type { CaptureId } from "../audit/digest.js";
+import { buildCaptureId } from "../core/capture/capture-id.js";
 import { buildElements } from "../core/capture/elements.js";
 import { type Failure, failureOf } from "../core/capture/failure.js";
 import type { Claim, SourceFacts } from "../core/capture/record.js";

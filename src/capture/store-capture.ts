@@ -1,9 +1,10 @@
 import { chmodSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { encodeCanonical, type Json, toJson } from "../audit/canonical-json.js";
+import { encodeCanonical, type Json } from "../audit/canonical-json.js";
 import type { Entry } from "../audit/entry.js";
 import type { InventoryFile } from "../audit/inventory.js";
+import { toJson } from "../core/capture/new-entry.js";
 import type { CaptureRecord, FileRole, RecordFile } from "../core/capture/record.js";
 import { type AnnexFacts, writeAnnex } from "../vault/annex.js";
 import { measureFiles } from "../vault/check/measure.js";

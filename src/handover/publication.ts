@@ -1,9 +1,10 @@
 import { chmodSync, mkdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { encodeCanonical } from "../audit/canonical-json.js";
-import { nextVersion, publicationFolder } from "../audit/inventory.js";
+import { publicationFolder } from "../audit/inventory.js";
 import { commitHasBegun, storageFailure } from "../capture/failed-capture.js";
 import { closeWorkshop, openWorkshop, type Workshop } from "../capture/workshop.js";
+import { nextVersion } from "../core/capture/new-inventory.js";
 import type { Fill } from "../core/media/fill.js";
 import type { PublicationFile, PublicationRecord } from "../core/media/publication.js";
 import { HoldfastError } from "../core/words/error.js";

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { sha256 } from "../audit/digest.js";
 import type { Finding } from "../audit/finding.js";
-import { contentFiles, headContentPaths } from "../audit/inventory.js";
+import { contentFiles } from "../audit/inventory.js";
 import { type LoggedVersion, loggedVersion } from "../audit/log-captures.js";
 import type { RestsOn } from "../audit/log-facts.js";
 import { statedValues } from "../core/capture/annotation.js";
+import { headContentPaths } from "../core/capture/new-inventory.js";
 import type { CaptureRecord, DerivationRecord } from "../core/capture/record.js";
 import {
   type AnnexDetails,

@@ -1,6 +1,7 @@
-import { type Entry, encodeEntry, lineHash } from "../audit/entry.js";
+import { type Entry, lineHash } from "../audit/entry.js";
 import { FormatError } from "../audit/finding.js";
 import { parsePublicKey } from "../audit/ssh-key.js";
+import { encodeEntry } from "../core/capture/new-entry.js";
 import { HoldfastError } from "../core/words/error.js";
 import { keyHistoryOf, lastRow } from "../vault/log.js";
 import { logEntry, type Vault } from "../vault/vault.js";

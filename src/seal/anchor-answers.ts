@@ -46,7 +46,7 @@ async function wordsFor(
   body: Buffer,
 ): Promise<string> {
   if (check.code === "token-imprint") return "its time-stamp is for other bytes than the ones sent";
-  const { readRefusal } = await import("../audit/time-stamp-reader.js");
+  const { readRefusal } = await import("./time-stamp-request.js");
   try {
     const refusal = readRefusal(body);
     if (refusal !== null) return `refused: ${printable(refusal, 200)}`;
@@ -86,14 +86,15 @@ export async function promiseByCalendar(
   world: Pick<World, "random">,
   way: WayOut,
 ): Promise<Answer> {
-  const proofs = await import("../audit/open-timestamps.js");
+  const proofs = await import("./calendar-proof.js");
+  const { readProof } = await import("../audit/open-timestamps.js");
   const digest = Buffer.from(sha256(signed), "hex");
   const nonce = world.random(16);
   const answer = await submitToCalendar(calendar.url, proofs.stampCommitment(digest, nonce), way);
   if (!("body" in answer)) return refusedAnswer(answer);
   return orRefused(() => {
     const bytes = proofs.proofFromAnswer(digest, nonce, answer.body);
-    return { bytes, facts: factsOfProof(proofs.readProof(bytes, digest).bitcoin[0]?.height ?? null) };
+    return { bytes, facts: factsOfProof(readProof(bytes, digest).bitcoin[0]?.height ?? null) };
   });
 }
 
@@ -109,7 +110,8 @@ export async function completeProof(
   signed: Buffer,
   way: WayOut,
 ): Promise<Answer & { readonly url?: string }> {
-  const proofs = await import("../audit/open-timestamps.js");
+  const proofs = await import("./calendar-proof.js");
+  const { readProof } = await import("../audit/open-timestamps.js");
   const digest = Buffer.from(sha256(signed), "hex");
   let last: Answer = refused("the calendar has not completed the proof yet");
   try {
@@ -119,7 +121,7 @@ export async function completeProof(
       if (!("body" in answer)) last = refusedAnswer(answer);
       else {
         const bytes = proofs.upgradeProof(file, digest, commitment, answer.body);
-        const height = proofs.readProof(bytes, digest).bitcoin[0]?.height;
+        const height = readProof(bytes, digest).bitcoin[0]?.height;
         if (height !== undefined) return { bytes, facts: factsOfProof(height), url };
       }
     }

@@ -2,16 +2,11 @@ import { existsSync, linkSync, readdirSync, readFileSync, realpathSync, rmSync }
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { FormatError } from "../audit/finding.js";
-import {
-  type Ed25519Secret,
-  encodePrivateKey,
-  parsePublicKey,
-  publicKeyOfPrivate,
-  type SshPublicKey,
-} from "../audit/ssh-key.js";
+import { parsePublicKey, type SshPublicKey } from "../audit/ssh-key.js";
 import { HoldfastError } from "../core/words/error.js";
 import { makeFolder, syncFile, syncFolder, writeNewFile } from "../vault/durable.js";
 import type { World } from "../world.js";
+import { type Ed25519Secret, encodePrivateKey, publicKeyOfPrivate } from "./private-key.js";
 
 /** A signing key that this machine has or knows about. */
 export interface StoredKey {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { FormatError } from "../audit/finding.js";
-import { parsePublicKey, publicKeyOfPrivate, type SshPublicKey, secretOfSeed } from "../audit/ssh-key.js";
+import { parsePublicKey, type SshPublicKey } from "../audit/ssh-key.js";
 import { HoldfastError } from "../core/words/error.js";
 import { findSshKeygen, hasAskpass, hasTerminal, makeKeyWithPassphrase } from "../tools/run/ssh-keygen.js";
 import type { World } from "../world.js";
@@ -12,6 +12,7 @@ import {
   storeNote,
   storeSecret,
 } from "./key-store.js";
+import { publicKeyOfPrivate, secretOfSeed } from "./private-key.js";
 import { keyKind } from "./signing-key.js";
 
 /** The key to sign a vault with: a new one, or the one in `file` (absolute path), a private key or a `.pub`. */

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { FormatError } from "../audit/finding.js";
-import { type Ed25519Secret, parsePrivateKey, parsePublicKey, type SshPublicKey } from "../audit/ssh-key.js";
-import { checkSignature, signMessage } from "../audit/sshsig.js";
+import { parsePublicKey, type SshPublicKey } from "../audit/ssh-key.js";
+import { checkSignature } from "../audit/sshsig.js";
 import { HoldfastError } from "../core/words/error.js";
 import { signWithSshKeygen } from "../tools/run/ssh-keygen.js";
 import type { World } from "../world.js";
 import { findKey, type StoredKey } from "./key-store.js";
+import { type Ed25519Secret, parsePrivateKey, signMessage } from "./private-key.js";
 
 /** Signs with one key, and checks each signature against that key. */
 export interface Signer {

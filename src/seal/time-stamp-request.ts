@@ -1,4 +1,5 @@
 import { FormatError } from "../audit/finding.js";
+import { isGranted, readResponse } from "../audit/time-stamp-reader.js";
 
 const sha256Oid = "2.16.840.1.101.3.4.2.1";
 
@@ -21,6 +22,15 @@ export function encodeTimeStampRequest(digest: Uint8Array, nonce: Uint8Array, po
 /** A request's nonce as decimal text, the form in which `TimeStamp.nonce` states the answer's. */
 export function nonceText(nonce: Uint8Array): string {
   return BigInt(`0x0${Buffer.from(nonce).toString("hex")}`).toString();
+}
+
+/**
+ * What an authority says that did not grant a time-stamp: its words, cut to 200 characters and not made printable.
+ * Null when it did grant one. Throws FormatError `token-malformed`.
+ */
+export function readRefusal(response: Uint8Array): string | null {
+  const { status, words } = readResponse(response);
+  return isGranted(status) ? null : words.slice(0, 200) || `status ${status}`;
 }
 
 /** Tag, length and content (X.690 §8.1), with the length in DER's shortest form (§10.1). */

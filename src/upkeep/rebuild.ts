@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { encodeEntry, lineHash } from "../audit/entry.js";
+import { lineHash } from "../audit/entry.js";
+import { encodeEntry } from "../core/capture/new-entry.js";
 import { HoldfastError } from "../core/words/error.js";
 import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
 import { openForWriting } from "../seal/open-vault.js";

@@ -11,7 +11,7 @@ import {
 } from "../audit/checkpoint.js";
 import { FormatError } from "../audit/finding.js";
 import type { FoundCheckpoint } from "../audit/log-facts.js";
-import { treeRoot } from "../audit/merkle.js";
+import { rootOfPeaks } from "../audit/merkle.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { HoldfastError } from "../core/words/error.js";
@@ -58,7 +58,7 @@ export function checkLogFolder(vault: VaultPart): CheckedLog {
   const entries = lastRow(database)?.seq ?? 0;
   const segments = listSegments(layout);
   const segmentEnd = Math.max(0, ...segments.map(({ last }) => last));
-  if (checkpoint && !treeRoot({ size, peaks: peaksOf(database, size) }).equals(checkpoint.root)) {
+  if (checkpoint && !rootOfPeaks(peaksOf(database, size)).equals(checkpoint.root)) {
     throw otherHistory(
       `the root in log/${checkpointName(size)}.checkpoint is not that of the first ${size} entries`,
     );
@@ -158,7 +158,7 @@ function refuseOtherTree(
   database: Database.Database,
   { size, root }: Pick<Checkpoint, "size" | "root">,
 ): void {
-  if (root.equals(treeRoot({ size, peaks: peaksOf(database, size) }))) return;
+  if (root.equals(rootOfPeaks(peaksOf(database, size)))) return;
   throw otherHistory("the tree stored in vault.db is not that of its lines");
 }
 

@@ -3,15 +3,13 @@ import { dirname, join } from "node:path";
 import type { Json } from "../audit/canonical-json.js";
 import { type CaptureId, sha256, sha512 } from "../audit/digest.js";
 import type { Entry, EventName } from "../audit/entry.js";
+import { encodeSidecar, type Inventory, type InventoryFile } from "../audit/inventory.js";
 import {
   encodeInventory,
-  encodeSidecar,
   firstInventory,
-  type Inventory,
-  type InventoryFile,
   nextInventory,
   type VersionNote,
-} from "../audit/inventory.js";
+} from "../core/capture/new-inventory.js";
 import { makeFolder, moveDurably, placeFile, syncFolder, syncFolderTree, writeNewFile } from "./durable.js";
 import type { Intent } from "./journal.js";
 import { objectDeclaration, objectPath } from "./layout.js";

@@ -1,10 +1,8 @@
 import type Database from "better-sqlite3";
 import { exactText } from "../audit/bytes.js";
 import {
-  buildEntry,
   checkLineBytes,
   type Entry,
-  encodeEntry,
   firstLink,
   genesisPrev,
   lineHash,
@@ -14,7 +12,8 @@ import {
 import { FormatError } from "../audit/finding.js";
 import { type KeyPeriod, keyHistory } from "../audit/key-history.js";
 import type { StoredLine } from "../audit/log.js";
-import { type LogTimes, logTimes, type StatedTime } from "../audit/log-times.js";
+import { buildEntry, encodeEntry } from "../core/capture/new-entry.js";
+import { type LogTimes, logTimes, type StatedTime } from "../core/package/log-times.js";
 import { HoldfastError } from "../core/words/error.js";
 import type { LogGlance } from "./entry-memory.js";
 import { addLeaf } from "./index/merkle-nodes.js";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { headContentPaths, type Inventory, parseInventory } from "../audit/inventory.js";
+import { type Inventory, parseInventory } from "../audit/inventory.js";
+import { headContentPaths } from "../core/capture/new-inventory.js";
 import type { CaptureRecord, DerivationRecord } from "../core/capture/record.js";
 import type { PublicationRecord } from "../core/media/publication.js";
 import { HoldfastError } from "../core/words/error.js";

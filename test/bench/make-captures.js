@@ -13,7 +13,7 @@ syncBuiltinESMExports();
 
 const built = (path) => import(join(root, "dist", path));
 const { closeAfterWriting } = await built("seal/checkpoint.js");
-const { buildCaptureId } = await built("audit/digest.js");
+const { buildCaptureId } = await built("core/capture/capture-id.js");
 const { encodeCanonical } = await built("audit/canonical-json.js");
 const { openForWriting } = await built("seal/open-vault.js");
 const { preserve } = await built("capture/store-capture.js");

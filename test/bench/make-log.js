@@ -11,7 +11,7 @@ import { world } from "./make-world.js";
 
 const built = (path) => import(join(root, "dist", path));
 const { closeAfterWriting } = await built("seal/checkpoint.js");
-const { buildCaptureId } = await built("audit/digest.js");
+const { buildCaptureId } = await built("core/capture/capture-id.js");
 const { openForWriting } = await built("seal/open-vault.js");
 const { logEntry } = await built("vault/vault.js");
 

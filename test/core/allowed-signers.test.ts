@@ -5,8 +5,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { allows, parseAllowedSigners, saysStolen } from "../../src/audit/allowed-signers.js";
 import { checkpointNamespace as namespace } from "../../src/audit/checkpoint.js";
 import { FormatError } from "../../src/audit/finding.js";
-import { parsePublicKey, secretOfSeed } from "../../src/audit/ssh-key.js";
-import { signMessage } from "../../src/audit/sshsig.js";
+import { parsePublicKey } from "../../src/audit/ssh-key.js";
+import { secretOfSeed, signMessage } from "../../src/seal/private-key.js";
 import { opensshAccepts } from "../support/ssh.js";
 import { readVectors } from "../support/vectors.js";
 

@@ -13,8 +13,7 @@ import {
   type Trust,
 } from "../../src/audit/log-facts.js";
 import { checkSigned } from "../../src/audit/signed-checkpoint.js";
-import { type Ed25519Secret, secretOfSeed } from "../../src/audit/ssh-key.js";
-import { signMessage } from "../../src/audit/sshsig.js";
+import { type Ed25519Secret, secretOfSeed, signMessage } from "../../src/seal/private-key.js";
 
 const at = "2026-11-23T18:00:00.000Z";
 const origin = originOf("a".repeat(32));

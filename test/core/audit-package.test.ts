@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { auditBag, isKnownPackage, parseBagInfo } from "../../src/audit/bag.js";
-import { buildEntry, encodeEntry, genesisPrev } from "../../src/audit/entry.js";
+import { genesisPrev } from "../../src/audit/entry.js";
+import { buildEntry, encodeEntry } from "../../src/core/capture/new-entry.js";
 import { auditInclusion, parseInclusionProof } from "../../src/audit/inclusion.js";
 import { leafHash } from "../../src/audit/merkle.js";
 import { EntryReading } from "../../src/audit/package-entries.js";

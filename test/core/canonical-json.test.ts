@@ -1,7 +1,8 @@
 import canonicalize from "canonicalize";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodeCanonical, parseCanonical, parseForeignJson, toJson } from "../../src/audit/canonical-json.js";
+import { encodeCanonical, parseCanonical, parseForeignJson } from "../../src/audit/canonical-json.js";
+import { toJson } from "../../src/core/capture/new-entry.js";
 import { FormatError } from "../../src/audit/finding.js";
 import { readVectors } from "../support/vectors.js";
 

@@ -4,15 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  buildEntry,
-  encodeEntry,
-  type Entry,
-  eventNames,
-  genesisPrev,
-  lineHash,
-  parseEntry,
-} from "../../src/audit/entry.js";
+import { type Entry, eventNames, genesisPrev, lineHash, parseEntry } from "../../src/audit/entry.js";
+import { buildEntry, encodeEntry } from "../../src/core/capture/new-entry.js";
 import { FormatError } from "../../src/audit/finding.js";
 import { readVectors } from "../support/vectors.js";
 

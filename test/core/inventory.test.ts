@@ -1,13 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { contentFiles, type Inventory, parseInventory } from "../../src/audit/inventory.js";
 import {
-  contentFiles,
   encodeInventory,
   firstInventory,
   headContentPaths,
-  type Inventory,
   nextInventory,
-  parseInventory,
-} from "../../src/audit/inventory.js";
+} from "../../src/core/capture/new-inventory.js";
 
 const id = "20261123-4T9KX2MB";
 const note = { created: "2026-11-23T18:00:00.000Z", message: "m", user: "u" };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { keyHistory, keyInForce } from "../../src/audit/key-history.js";
-import { secretOfSeed } from "../../src/audit/ssh-key.js";
+import { secretOfSeed } from "../../src/seal/private-key.js";
 
 const line = (seed: number) => secretOfSeed(Buffer.alloc(32, seed)).publicKey.line;
 const at = (seq: number) => `2026-11-23T18:00:${String(seq).padStart(2, "0")}.000Z`;

@@ -6,9 +6,8 @@ import { allows, parseAllowedSigners } from "../../src/audit/allowed-signers.js"
 import { checkpointNamespace as namespace } from "../../src/audit/checkpoint.js";
 import { keyHistory } from "../../src/audit/key-history.js";
 import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
-import { logTimes } from "../../src/audit/log-times.js";
-import { secretOfSeed } from "../../src/audit/ssh-key.js";
-import { signMessage } from "../../src/audit/sshsig.js";
+import { logTimes } from "../../src/core/package/log-times.js";
+import { secretOfSeed, signMessage } from "../../src/seal/private-key.js";
 import { opensshAccepts } from "../support/ssh.js";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-test-"));

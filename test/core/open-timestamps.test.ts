@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/audit/finding.js";
-import { encodeAttestation, encodeOperation } from "../../src/audit/open-timestamps-tree.js";
 import {
+  encodeAttestation,
+  encodeOperation,
   openPromises,
   proofFromAnswer,
-  readProof,
   stampCommitment,
   upgradeProof,
-} from "../../src/audit/open-timestamps.js";
+} from "../../src/seal/calendar-proof.js";
+import { readProof } from "../../src/audit/open-timestamps.js";
 import { readVectors } from "../support/vectors.ts";
 
 interface ProofVector {

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { FormatError } from "../../src/audit/finding.js";
+import { parsePublicKey } from "../../src/audit/ssh-key.js";
 import {
   encodePrivateKey,
   parsePrivateKey,
-  parsePublicKey,
   publicKeyOfPrivate,
   secretOfSeed,
-} from "../../src/audit/ssh-key.js";
+} from "../../src/seal/private-key.js";
 import { keygen } from "../support/ssh.js";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-test-"));

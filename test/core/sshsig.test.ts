@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { encodePrivateKey, parsePublicKey, secretOfSeed } from "../../src/audit/ssh-key.js";
-import { checkSignature, signMessage } from "../../src/audit/sshsig.js";
+import { parsePublicKey } from "../../src/audit/ssh-key.js";
+import { encodePrivateKey, secretOfSeed, signMessage } from "../../src/seal/private-key.js";
+import { checkSignature } from "../../src/audit/sshsig.js";
 import {
   armored,
   armorOf,

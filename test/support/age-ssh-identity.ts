@@ -7,7 +7,7 @@ import {
   hkdfSync,
 } from "node:crypto";
 import type { Identity } from "age-encryption";
-import { parsePrivateKey } from "../../src/audit/ssh-key.js";
+import { parsePrivateKey } from "../../src/seal/private-key.js";
 
 /*
  * The other side of age's ssh-ed25519 recipients, for tests: it comes to the point from the private key, and not from

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { encodeAttestation, encodeOperation } from "../../src/audit/open-timestamps-tree.js";
+import { encodeAttestation, encodeOperation } from "../../src/seal/calendar-proof.js";
 
 /** `garbage`: answers with what is no proof. `empty`: promises nothing. `slow`: never answers. */
 export type CalendarBehaviour = "good" | "http-500" | "garbage" | "empty" | "slow";

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildCaptureId } from "../../src/audit/digest.js";
+import { buildCaptureId } from "../../src/core/capture/capture-id.js";
 import { preserve, type RecordFacts } from "../../src/capture/store-capture.js";
 import { annotationBody, fromCommandLine, readAnnotation } from "../../src/core/capture/annotation.js";
 import { readPlatformFacts } from "../../src/core/capture/info-json.js";

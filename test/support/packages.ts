@@ -7,9 +7,9 @@ import { encodeCanonical } from "../../src/audit/canonical-json.js";
 import { checkpointNamespace, encodeCheckpoint } from "../../src/audit/checkpoint.js";
 import { sha256, sha512 } from "../../src/audit/digest.js";
 import { genesisPrev, lineHash } from "../../src/audit/entry.js";
-import { inclusionProof, leafHash, merkleRoot } from "../../src/audit/merkle.js";
-import { type Ed25519Secret, secretOfSeed } from "../../src/audit/ssh-key.js";
-import { signMessage } from "../../src/audit/sshsig.js";
+import { leafHash, merkleRoot } from "../../src/audit/merkle.js";
+import { inclusionProof } from "../../src/core/package/merkle-proofs.js";
+import { type Ed25519Secret, secretOfSeed, signMessage } from "../../src/seal/private-key.js";
 import { fixedText } from "../../src/verify/known-texts.js";
 import * as samples from "./samples.js";
 

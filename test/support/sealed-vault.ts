@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { toJson } from "../../src/audit/canonical-json.js";
+import { toJson } from "../../src/core/capture/new-entry.js";
 import { checkpointNamespace } from "../../src/audit/checkpoint.js";
-import { buildCaptureId } from "../../src/audit/digest.js";
-import { signMessage } from "../../src/audit/sshsig.js";
+import { buildCaptureId } from "../../src/core/capture/capture-id.js";
+import { signMessage } from "../../src/seal/private-key.js";
 import { newestSigned, sealHead } from "../../src/seal/checkpoint.js";
 import { exportSigners, rotateKey } from "../../src/seal/key.js";
 import { newKey } from "../../src/seal/make-key.js";

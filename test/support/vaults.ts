@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeCanonical } from "../../src/audit/canonical-json.js";
-import { buildCaptureId } from "../../src/audit/digest.js";
+import { buildCaptureId } from "../../src/core/capture/capture-id.js";
 import { preserve, type Preserved } from "../../src/capture/store-capture.js";
 import type { CaptureRecord, DerivationRecord, DerivedFile } from "../../src/core/capture/record.js";
 import { firstKey, newKey } from "../../src/seal/make-key.js";

@@ -7,8 +7,8 @@ import { encodeCanonical, type JsonObject } from "../../src/audit/canonical-json
 import { checkpointNamespace, encodeCheckpoint, parseCheckpoint } from "../../src/audit/checkpoint.js";
 import { lineHash } from "../../src/audit/entry.js";
 import { leafHash, merkleRoot } from "../../src/audit/merkle.js";
-import { secretOfSeed } from "../../src/audit/ssh-key.js";
-import { checkSignature, signMessage } from "../../src/audit/sshsig.js";
+import { secretOfSeed, signMessage } from "../../src/seal/private-key.js";
+import { checkSignature } from "../../src/audit/sshsig.js";
 import { openDatabaseForWriting } from "../../src/vault/database-for-writing.js";
 import { vaultLayout } from "../../src/vault/layout.js";
 import { recordReader } from "../../src/vault/index/record-reader.js";

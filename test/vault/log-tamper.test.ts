@@ -15,7 +15,7 @@ import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseCheckpoint } from "../../src/audit/checkpoint.js";
 import { sha256 } from "../../src/audit/digest.js";
-import { secretOfSeed } from "../../src/audit/ssh-key.js";
+import { secretOfSeed } from "../../src/seal/private-key.js";
 import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
 import { keyHistoryOf, logTimesOf } from "../../src/vault/log.js";
 import { logEntry } from "../../src/vault/vault.js";

@@ -12,7 +12,7 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { closeAfterWriting, type HeadReport } from "../../src/seal/checkpoint.js";
-import { toJson } from "../../src/audit/canonical-json.js";
+import { toJson } from "../../src/core/capture/new-entry.js";
 import { sha256, sha512 } from "../../src/audit/digest.js";
 import { HoldfastError } from "../../src/core/words/error.js";
 import { openForWriting } from "../../src/seal/open-vault.js";

@@ -1,6 +1,6 @@
 import { checkpointNamespace } from "../../audit/checkpoint.js";
 import { type KeyPeriod, theftOf } from "../../audit/key-history.js";
-import type { LogTimes } from "../../audit/log-times.js";
+import type { LogTimes } from "./log-times.js";
 
 /**
  * How far a key's time reaches beyond the entries that begin and end it: an outside time-stamp follows its last checkpoint,

@@ -1,8 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import type { Socket } from "node:net";
 import { dirname, join } from "node:path";
-import type { Jail } from "../run/jail.js";
-import { isOfTheSystem } from "../run/jail.js";
+import { isOfTheSystem, type Jail } from "../run/jail.js";
 import { doorPort } from "../run/jail-door.js";
 import type { JailState } from "../run/jail-state.js";
 import { jailState, runToTry } from "../run/run.js";

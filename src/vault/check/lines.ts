@@ -30,7 +30,7 @@ export interface IndexAudit {
   /** One line more of the log, without its LF, in order from line 1. */
   line(bytes: Uint8Array): void;
   /** One node more of the tree over the lines, in the order in which subtrees are completed. */
-  node(level: number, number: number, digest: Buffer): void;
+  node(level: number, number: number, digest: Uint8Array): void;
   /** Everything that is wrong once the log is at its end. */
   findings(): readonly Finding[];
   close(): void;

@@ -1,15 +1,12 @@
 import type Database from "better-sqlite3";
 import type { Finding } from "../../audit/finding.js";
+import { leafHash, nodeHash, rootOfPeaks } from "../../audit/merkle.js";
 import {
   consistencyProofFrom,
-  emptyTree,
   inclusionProofFrom,
-  leafHash,
-  nodeHash,
   type RangeRoot,
   rangeRootFrom,
-  treeRoot,
-} from "../../audit/merkle.js";
+} from "../../core/package/merkle-proofs.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { prepared } from "./statements.js";
 
@@ -34,7 +31,7 @@ export function addLeaf(database: Database.Database, seq: number, line: string):
 
 /** The root over the first `size` lines; `size` is at most that of the log. Throws `not-as-recorded` where a node is missing. */
 export function rootOf(database: Database.Database, size: number): Buffer {
-  return size === 0 ? treeRoot(emptyTree) : rangesOf(database)(0, size);
+  return size === 0 ? rootOfPeaks([]) : rangesOf(database)(0, size);
 }
 
 /**
@@ -74,7 +71,7 @@ export function peaksOf(database: Database.Database, size: number): readonly Buf
 /** Compares the stored nodes with those that a pass over the lines works out; reads each level as a stream. */
 export interface NodeAudit {
   /** One node more, in the order in which subtrees are completed. */
-  node(level: number, number: number, digest: Buffer): void;
+  node(level: number, number: number, digest: Uint8Array): void;
   /** What is wrong, once all lines were seen. */
   findings(): readonly Finding[];
 }

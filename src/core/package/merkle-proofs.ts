@@ -1,0 +1,121 @@
+import { climb, equal, half, isHash, isSize, merkleRoot, nodeHash, rootOfPeaks } from "../../audit/merkle.js";
+
+/** The proofs of RFC 6962 §2.1 over the tree of the log (FORMAT.md §4.5): how they are made, and how one of consistency is checked. */
+
+/** The hash of the tree over the leaves `start` (from 0) to before `end`. Asked for ranges of a larger tree only. */
+export type RangeRoot = (start: number, end: number) => Buffer;
+
+/** RFC 6962 §2.1.1: the hashes that lead from leaf `index` (from 0) to the root, leaf end first. */
+export function inclusionProof(leaves: readonly Uint8Array[], index: number): Buffer[] {
+  return inclusionProofFrom(rangesOf(leaves), index, leaves.length);
+}
+
+/** The same for a tree of `size` leaves of which only hashes of ranges are at hand. Throws RangeError. */
+export function inclusionProofFrom(rangeRoot: RangeRoot, index: number, size: number): Buffer[] {
+  if (!isSize(index) || !isSize(size) || index >= size) {
+    throw new RangeError("there is no leaf with this index");
+  }
+  return path(rangeRoot, index, 0, size);
+}
+
+/**
+ * RFC 6962 §2.1.2: the hashes that show the first `oldSize` leaves to be the beginning of all `leaves`. Empty when
+ * the sizes are equal or `oldSize` is 0.
+ */
+export function consistencyProof(leaves: readonly Uint8Array[], oldSize: number): Buffer[] {
+  return consistencyProofFrom(rangesOf(leaves), oldSize, leaves.length);
+}
+
+/** The same for a tree of `size` leaves of which only hashes of ranges are at hand. Throws RangeError. */
+export function consistencyProofFrom(rangeRoot: RangeRoot, oldSize: number, size: number): Buffer[] {
+  if (!isSize(oldSize) || !isSize(size) || oldSize > size) {
+    throw new RangeError("an earlier tree cannot have this size");
+  }
+  if (oldSize === 0 || oldSize === size) return [];
+  return subproof(rangeRoot, oldSize, 0, size, true);
+}
+
+/** The hash over a range from the hashes of full subtrees: `level` 0 is a leaf, `number` counts those of a level. */
+export function rangeRootFrom(node: (level: number, number: number) => Buffer): RangeRoot {
+  const rangeRoot: RangeRoot = (start, end) => {
+    const size = end - start;
+    if (isPowerOfTwo(size) && start % size === 0) return node(Math.round(Math.log2(size)), start / size);
+    const middle = start + splitPoint(size);
+    return nodeHash(rangeRoot(start, middle), rangeRoot(middle, end));
+  };
+  return rangeRoot;
+}
+
+function path(rangeRoot: RangeRoot, index: number, start: number, end: number): Buffer[] {
+  if (end - start === 1) return [];
+  const middle = start + splitPoint(end - start);
+  return index < middle
+    ? [...path(rangeRoot, index, start, middle), rangeRoot(middle, end)]
+    : [...path(rangeRoot, index, middle, end), rangeRoot(start, middle)];
+}
+
+/** SUBPROOF of RFC 6962 §2.1.2 over the leaves from `start` to before `end`; `whole` says that the old tree's root is known. */
+function subproof(
+  rangeRoot: RangeRoot,
+  oldEnd: number,
+  start: number,
+  end: number,
+  whole: boolean,
+): Buffer[] {
+  if (oldEnd === end) return whole ? [] : [rangeRoot(start, end)];
+  const middle = start + splitPoint(end - start);
+  return oldEnd <= middle
+    ? [...subproof(rangeRoot, oldEnd, start, middle, whole), rangeRoot(middle, end)]
+    : [...subproof(rangeRoot, oldEnd, middle, end, false), rangeRoot(start, middle)];
+}
+
+function rangesOf(leaves: readonly Uint8Array[]): RangeRoot {
+  return (start, end) => merkleRoot(leaves.slice(start, end));
+}
+
+/** The largest power of two smaller than `size`, which is at least 2. */
+function splitPoint(size: number): number {
+  let split = 1;
+  while (split * 2 < size) split *= 2;
+  return split;
+}
+
+export interface ConsistencyClaim {
+  readonly oldSize: number;
+  readonly oldRoot: Uint8Array;
+  readonly newSize: number;
+  readonly newRoot: Uint8Array;
+  readonly proof: readonly Uint8Array[];
+}
+
+/** RFC 9162 §2.1.4.2. True only if the old tree is the beginning of the new one. */
+export function verifyConsistency(claim: ConsistencyClaim): boolean {
+  const { oldSize, oldRoot, newSize, newRoot, proof } = claim;
+  if (!isSize(oldSize) || !isSize(newSize) || oldSize > newSize) return false;
+  if (![oldRoot, newRoot, ...proof].every(isHash)) return false;
+  if (oldSize === newSize) return proof.length === 0 && equal(oldRoot, newRoot);
+  // Every log begins with the empty one, so there is nothing to show beyond that root being the empty tree's.
+  if (oldSize === 0) return proof.length === 0 && equal(oldRoot, rootOfPeaks([]));
+  const [first, ...steps] = isPowerOfTwo(oldSize) ? [oldRoot, ...proof] : proof;
+  return first !== undefined && leadsToBoth(claim, first, steps);
+}
+
+/** Steps 3 to 7 of RFC 9162 §2.1.4.2: rebuilds both roots from one proof. */
+function leadsToBoth(claim: ConsistencyClaim, first: Uint8Array, steps: readonly Uint8Array[]): boolean {
+  let at = claim.oldSize - 1;
+  let last = claim.newSize - 1;
+  while (at % 2 === 1) [at, last] = [half(at), half(last)];
+  let oldHash = first;
+  let newHash = first;
+  const arrives = climb(at, last, steps, (step, isLeft) => {
+    if (isLeft) oldHash = nodeHash(step, oldHash);
+    newHash = isLeft ? nodeHash(step, newHash) : nodeHash(newHash, step);
+  });
+  return arrives && equal(oldHash, claim.oldRoot) && equal(newHash, claim.newRoot);
+}
+
+function isPowerOfTwo(size: number): boolean {
+  let rest = size;
+  while (rest > 1 && rest % 2 === 0) rest /= 2;
+  return rest === 1;
+}
