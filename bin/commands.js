@@ -1,4 +1,4 @@
-// Writes src/cli/COMMANDS.md anew from the commands. test/docs.test.ts compares the two.
+// Writes src/cli/COMMANDS.md anew from the commands. test/documents/docs.test.ts compares the two.
 import { writeFileSync } from "node:fs";
 import { commandReference } from "../dist/cli/command-reference.js";
 import { buildProgram } from "../dist/cli/program.js";

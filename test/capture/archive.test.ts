@@ -1,0 +1,533 @@
+import { createHash } from "node:crypto";
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { checkpointName, checkpointNamespace } from "../../src/audit/checkpoint.js";
+import { checkSignature } from "../../src/audit/sshsig.js";
+import type { CaptureResult } from "../../src/capture/capture-result.js";
+import type { CaptureRecord, DerivationRecord } from "../../src/core/capture/record.js";
+import { newestSigned } from "../../src/seal/checkpoint.js";
+import { showCapture } from "../../src/search/show.js";
+import { holdfast } from "../support/cli.js";
+import { makeSiteClips } from "../support/site-clips.js";
+import { hostileTitles } from "../support/site-pages.js";
+import { encryptedSegment, hlsSegments } from "../support/site-streams.js";
+import { openSite, type Site } from "../support/site.js";
+import { audit, temporaryFolder } from "../support/vaults.js";
+
+// Between two attempts the program waits for seconds, for the sake of the other side; here only their order matters.
+vi.mock("../../src/world.ts", async (original) => {
+  const { pause } = await original<typeof import("../../src/world.js")>();
+  return { pause: (ms: number, signal: AbortSignal) => pause(ms / 20, signal) };
+});
+
+const folder = temporaryFolder();
+const clips = join(folder.path, "clips");
+const vault = join(folder.path, "vault");
+let site: Site;
+
+beforeAll(async () => {
+  makeSiteClips(clips);
+  site = await openSite({ clips, visitorAddress: "203.0.113.77" });
+});
+afterAll(async () => {
+  await site.close();
+  folder.remove();
+});
+
+async function archive(
+  path: string,
+  ...options: string[]
+): Promise<{ results: CaptureResult[]; status: number; stderr: string }> {
+  const run = await holdfast(["archive", "--json", "--vault", vault, ...options, `${site.url}${path}`]);
+  return { results: run.lines as unknown as CaptureResult[], status: run.status, stderr: run.stderr };
+}
+
+async function archiveOne(path: string, ...options: string[]): Promise<CaptureResult> {
+  const { results, stderr } = await archive(path, ...options);
+  expect(results, stderr).toHaveLength(1);
+  return results[0]!;
+}
+
+/** One command for many addresses: what came of each, and with which status it ended. */
+async function archiveEach(
+  paths: readonly string[],
+  ...options: string[]
+): Promise<{ of: (path: string) => CaptureResult; status: number; stderr: string }> {
+  const urls = paths.map((path) => `${site.url}${path}`);
+  const run = await holdfast(["archive", "--json", "--vault", vault, ...options, ...urls]);
+  const results = run.lines as unknown as CaptureResult[];
+  expect(
+    results.map(({ url }) => url),
+    run.stderr,
+  ).toEqual(urls);
+  return { of: (path) => results[paths.indexOf(path)]!, status: run.status, stderr: run.stderr };
+}
+
+function stored(result: CaptureResult, logical: string): Buffer {
+  const versions = readdirSync(join(vault, result.object!)).filter((name) => /^v\d+$/.test(name));
+  const paths = versions
+    .map((version) => join(vault, result.object!, version, "content", logical))
+    .filter((path) => existsSync(path));
+  return readFileSync(paths.at(-1)!);
+}
+
+function recordOf(result: CaptureResult): CaptureRecord {
+  return JSON.parse(stored(result, "record.json").toString());
+}
+
+function derivationOf(result: CaptureResult): DerivationRecord {
+  return JSON.parse(stored(result, "derived/derivation.json").toString());
+}
+
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+const clip = (name: string) => readFileSync(join(clips, name));
+const originals = (result: CaptureResult) => result.files.filter(({ path }) => path.startsWith("original/"));
+
+describe("what is stored equals what the server served, byte for byte", () => {
+  const pages = ["/page/json-ld", "/page/og", "/page/video"];
+  let each: Awaited<ReturnType<typeof archiveEach>>;
+  beforeAll(async () => {
+    each = await archiveEach([
+      ...pages,
+      "/hls/plain.m3u8",
+      "/hls/encrypted.m3u8",
+      "/dash/whole.mpd",
+      "/clips/audio.mp3",
+    ]);
+  });
+
+  it("for a progressive MP4", async () => {
+    const result = await archiveOne("/clips/clip.mp4");
+    expect(result).toMatchObject({ status: "captured", derivation: "done", reason: null });
+    expect(originals(result)).toHaveLength(1);
+    expect(stored(result, originals(result)[0]!.path)).toEqual(clip("clip.mp4"));
+    expect(originals(result)[0]).toMatchObject({
+      sha256: sha256(clip("clip.mp4")),
+      bytes: clip("clip.mp4").length,
+    });
+    expect(recordOf(result)).toMatchObject({
+      status: "captured",
+      completeness: { verdict: "whole" },
+      alterations: [],
+    });
+  });
+
+  it("and log/ then has a checkpoint that covers its entries, signed by the key of the log", async () => {
+    const { id } = await archiveOne("/clips/clip.mp4", "--again");
+    const { checkpoint, text } = newestSigned(vault);
+    expect(checkpoint.size).toBeGreaterThanOrEqual(showCapture(vault, id!).entries.at(-1)!.seq);
+    const log = join(vault, "log");
+    const signature = readFileSync(join(log, `${checkpointName(checkpoint.size)}.checkpoint.sig`), "utf8");
+    const [first] = readdirSync(log)
+      .sort()
+      .filter((name) => name.endsWith(".jsonl"));
+    const [created] = readFileSync(join(log, first!), "utf8").split("\n");
+    expect(checkSignature(Buffer.from(text), signature, checkpointNamespace)).toMatchObject({
+      key: { line: JSON.parse(created!).body.public_key },
+    });
+  });
+
+  it("for HLS: the stored track is the segments in order, and a map names each of them", () => {
+    const result = each.of("/hls/plain.m3u8");
+    const segments = hlsSegments.map((name) => clip(`hls/${name}`));
+    expect(result.status).toBe("captured");
+    const [track] = originals(result);
+    expect(track!.path).toBe("original/track-1.ts");
+    expect(stored(result, track!.path)).toEqual(Buffer.concat(segments));
+    const map = JSON.parse(stored(result, "source/track-1.segments.json").toString());
+    expect(map.segments.map((segment: { sha256: string }) => segment.sha256)).toEqual(segments.map(sha256));
+    expect(recordOf(result).alterations).toHaveLength(1);
+    expect(derivationOf(result).playable).toBe("derived/playable.mp4");
+  });
+
+  it("for encrypted HLS: every segment is kept as it came, and the joined file is called what it is", () => {
+    const result = each.of("/hls/encrypted.m3u8");
+    expect(result.status).toBe("captured");
+    const segments = recordOf(result).files.filter(({ role }) => role === "media_segment");
+    expect(segments.map(({ path }) => sha256(stored(result, path)))).toEqual(
+      hlsSegments.map((_, index) => sha256(encryptedSegment(clips, index))),
+    );
+    const joined = recordOf(result).files.find(({ role }) => role === "media_track");
+    expect(joined).toMatchObject({ as_received: false });
+    expect(recordOf(result).alterations.join()).toMatch(/decrypts/);
+  });
+
+  it("for picture and sound apart: both tracks as served, the playable file is a derivative", () => {
+    const result = each.of("/dash/whole.mpd");
+    expect(result.status).toBe("captured");
+    const digests = originals(result)
+      .map((file) => file.sha256)
+      .sort();
+    expect(digests).toEqual([sha256(clip("dash/picture.mp4")), sha256(clip("dash/sound.m4a"))].sort());
+    const derivation = derivationOf(result);
+    expect(derivation.playable).toMatch(/^derived\/playable\.m(p4|kv)$/);
+    expect(derivation.derived_from.map(({ sha256: digest }) => digest).sort()).toEqual(digests);
+    expect(result.keyframes).toBeGreaterThan(1);
+  });
+
+  it.each(pages)("for the video of the page %s, with what the page claims", (path) => {
+    const result = each.of(path);
+    expect(result.status).toBe("captured");
+    const served = new Set(
+      readdirSync(clips)
+        .filter((name) => /\.(mp4|m4a)$/.test(name))
+        .map((name) => sha256(clip(name))),
+    );
+    expect(served).toContain(originals(result)[0]!.sha256);
+    const record = recordOf(result);
+    expect(record.elements.find(({ item }) => item === "source_code")).toMatchObject({
+      status: "captured",
+    });
+    expect(record.source.title).toMatchObject({ basis: "platform_claim" });
+  });
+
+  it("for a post with sound alone", () => {
+    const result = each.of("/clips/audio.mp3");
+    expect(result).toMatchObject({ status: "captured", derivation: "done", keyframes: 0 });
+    expect(stored(result, originals(result)[0]!.path)).toEqual(clip("audio.mp3"));
+  });
+});
+
+describe("what is asked for besides", () => {
+  it("subtitles come along when asked for, as served", async () => {
+    const plain = await archiveOne("/page/subtitles");
+    expect(plain.files.filter(({ role }) => role === "subtitle")).toEqual([]);
+    const result = await archiveOne("/page/subtitles", "--subs", "--again");
+    const subtitles = result.files.filter(({ role }) => role === "subtitle");
+    expect(subtitles.length).toBeGreaterThan(0);
+    expect(stored(result, subtitles[0]!.path).toString()).toMatch(/WEBVTT/);
+  });
+
+  it("through another proxy everything goes, and nothing is looked up or asked for here", async () => {
+    const { createServer, request } = await import("node:http");
+    const asked: string[] = [];
+    const proxy = createServer((incoming, outgoing) => {
+      asked.push(incoming.url ?? "");
+      const url = new URL(incoming.url ?? "");
+      const onward = request(`${site.url}${url.pathname}`, { headers: { host: url.host } }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      onward.end();
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const address = proxy.address() as { port: number };
+    const run = await holdfast([
+      "archive",
+      "--json",
+      "--vault",
+      vault,
+      "--proxy",
+      `http://127.0.0.1:${address.port}`,
+      "http://video.example/clips/part-3.mp4",
+    ]);
+    proxy.closeAllConnections();
+    await new Promise((resolve) => proxy.close(resolve));
+    expect(run.lines, run.stderr).toMatchObject([
+      { status: "captured", url: "http://video.example/clips/part-3.mp4" },
+    ]);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.every((url) => url.startsWith("http://video.example/"))).toBe(true);
+  });
+});
+
+describe("a list of videos", () => {
+  it("each video of a page with several is a capture of its own, and running again captures nothing twice", async () => {
+    const { results, status } = await archive("/page/several");
+    expect(status).toBe(0);
+    expect(results.map((result) => result.status)).toEqual(results.map(() => "captured"));
+    expect(new Set(results.map(({ files }) => files[0]!.sha256)).size).toBe(results.length);
+    expect(results.length).toBeGreaterThan(1);
+    expect(recordOf(results[1]!).parent).toMatchObject({ index: 2, url: `${site.url}/page/several` });
+    const again = await archive("/page/several");
+    expect(again.results.map((result) => result.status)).toEqual(results.map(() => "already-captured"));
+  });
+
+  it("a playlist is expanded into one capture each, up to the limit", async () => {
+    const { results } = await archive("/rss.xml", "--limit", "2", "--again");
+    expect(results).toHaveLength(2);
+    expect(results.every(({ status }) => status === "captured")).toBe(true);
+    expect(results.map((result) => recordOf(result).parent?.index)).toEqual([1, 2]);
+  });
+});
+
+describe("a capture made before", () => {
+  it("is not made again unless asked, and then beside the first", async () => {
+    const first = await archiveOne("/clips/other.mp4");
+    const second = await archiveOne("/clips/other.mp4");
+    expect(second).toMatchObject({ status: "already-captured", id: first.id, title: first.title });
+    const third = await archiveOne("/clips/other.mp4", "--again");
+    expect(third.status).toBe("captured");
+    expect(third.id).not.toBe(first.id);
+  });
+});
+
+describe("what cannot be captured is a failed capture, logged, with nothing half stored", () => {
+  const failures: readonly [string, string][] = [
+    ["a page that is not there", "/status/404"],
+    ["a page that is forbidden", "/status/403"],
+    ["a login wall", "/page/login-401"],
+    ["a page without a video", "/page/none"],
+    ["a page served as .mp4", "/fault/page.mp4"],
+    ["an empty body", "/fault/empty.mp4"],
+    ["a protected stream", "/hls/protected.m3u8"],
+    ["a redirect that never ends", "/redirect/loop"],
+    ["a live stream", "/hls/live.m3u8"],
+  ];
+  const overTheLimit: readonly [string, string, readonly string[]][] = [
+    ["a body without end", "/fault/endless.mp4", ["--max-bytes", "3M"]],
+    ["a clip over the limit", "/clips/clip.mp4", ["--max-bytes", "5K", "--again"]],
+  ];
+  let each: Awaited<ReturnType<typeof archiveEach>>;
+  beforeAll(async () => {
+    each = await archiveEach(failures.map(([, path]) => path));
+  });
+
+  const expectFailed = (result: CaptureResult) => {
+    expect(result).toMatchObject({ status: "failed", object: null, files: [], derivation: null });
+    expect(result.reason).toMatch(/^[^\n]+$/);
+    const shown = showCapture(vault, result.id!);
+    expect(shown.entries.map(({ event }) => event)).toEqual(["capture-failed"]);
+    expect(JSON.parse(shown.entries[0]!.line).body.runs.length).toBeGreaterThan(0);
+    expect(readdirSync(join(vault, "staging")).filter((name) => /^\d{8}-/.test(name))).toEqual([]);
+  };
+
+  it.each(failures)("%s", (_, path) => {
+    expect(each.status, each.stderr).toBe(4);
+    expectFailed(each.of(path));
+  });
+
+  it.each(overTheLimit)("%s", async (_, path, options) => {
+    const { results, status, stderr } = await archive(path, ...options);
+    expect(status, stderr).toBe(4);
+    expect(results).toHaveLength(1);
+    expectFailed(results[0]!);
+  });
+
+  it("what is no address, or one of a kind that is not fetched, fails before anything is started, and the next one still runs", async () => {
+    const before = site.requests.length;
+    const run = await holdfast([
+      "archive",
+      "--json",
+      "--vault",
+      vault,
+      "--again",
+      "no address",
+      "ftp://a.example/b",
+      "file:///etc/passwd",
+      `${site.url}/clips/part-1.mp4`,
+    ]);
+    expect(run.status).toBe(4);
+    expect(run.lines.map(({ status }) => status)).toEqual(["failed", "failed", "failed", "captured"]);
+    expect(site.requests.length).toBeGreaterThan(before);
+  });
+
+  it("a private address is refused unless allowed, and nothing reaches it", async () => {
+    const before = site.requests.length;
+    const run = await holdfast(["archive", "--json", "--vault", vault, `${site.url}/clips/part-2.mp4`], {
+      HOLDFAST_ALLOW_PRIVATE: "",
+    });
+    expect(run).toMatchObject({ status: 4, lines: [{ status: "failed" }] });
+    expect(site.requests.length).toBe(before);
+  });
+});
+
+describe("a body that never comes whole", () => {
+  const cut = ["/fault/cut-length.mp4", "/fault/cut-chunked.mp4"];
+  const untold = ["/fault/cut-no-length.mp4", "/fault/length-too-small.mp4"];
+  let each: Awaited<ReturnType<typeof archiveEach>>;
+  beforeAll(async () => {
+    each = await archiveEach([...cut, ...untold, "/fault/changing.mp4"]);
+  });
+
+  it.each(cut)(
+    "%s: what arrived is kept as incomplete after every attempt, and never called captured",
+    (path) => {
+      expect(each.status, each.stderr).toBe(4);
+      const result = each.of(path);
+      expect(result).toMatchObject({ status: "incomplete" });
+      expect(result.reason).not.toBeNull();
+      const record = recordOf(result);
+      expect(record.status).toBe("incomplete");
+      expect(record.runs).toHaveLength(3);
+      const kept = stored(result, originals(result)[0]!.path);
+      expect(kept.length).toBeGreaterThan(0);
+      expect(clip("clip.mp4").subarray(0, kept.length)).toEqual(kept);
+    },
+  );
+
+  it.each(untold)(
+    "%s, where lengths tell nothing or a lie: the strict decode tells, and it is not called captured",
+    (path) => {
+      const result = each.of(path);
+      expect(result).toMatchObject({ status: "incomplete", derivation: "done" });
+      expect(result.reason).toMatch(/cut short/);
+      expect(derivationOf(result).decode[0]).toMatchObject({ verdict: "short" });
+      expect(derivationOf(result).completeness.verdict).toBe("incomplete");
+    },
+  );
+
+  it("a clip that changes between attempts is never spliced", () => {
+    const result = each.of("/fault/changing.mp4");
+    expect(originals(result).length).toBeGreaterThan(0);
+    for (const file of originals(result)) {
+      const bytes = stored(result, file.path);
+      const sources = ["clip.mp4", "other.mp4"].map((name) => clip(name).subarray(0, bytes.length));
+      expect(sources.some((source) => source.equals(bytes))).toBe(true);
+    }
+  });
+
+  it("a server that is busy twice and then answers is captured whole", async () => {
+    const result = await archiveOne("/fault/busy-twice.mp4");
+    expect(result.status).toBe("captured");
+    expect(recordOf(result).runs).toHaveLength(3);
+  });
+});
+
+describe("the record", () => {
+  it("states every redirect and both ends of the chain", async () => {
+    const record = recordOf(await archiveOne("/redirect/chain"));
+    expect(record.redirects.length).toBeGreaterThanOrEqual(3);
+    expect(record.requested_url).toBe(`${site.url}/redirect/chain`);
+    expect(record.final_url).toBe(`${site.url}/page/video`);
+  });
+
+  it("holds no cookie, no caller's address and no local path; the private annex does, and its hash is logged", async () => {
+    const jar = join(folder.path, "cookies.txt");
+    const host = new URL(site.url).hostname;
+    const { writeFileSync } = await import("node:fs");
+    writeFileSync(
+      jar,
+      `# Netscape HTTP Cookie File\n${host}\tFALSE\t/\tFALSE\t0\tsession\tCANARY1SECRET\n.elsewhere.example\tTRUE\t/\tFALSE\t0\tother\tCANARY2SECRET\n`,
+    );
+    const before = readFileSync(jar, "utf8");
+    const cookie = await archiveOne("/page/cookie", "--cookies", jar);
+    const visitor = await archiveOne("/page/visitor");
+    expect(readFileSync(jar, "utf8")).toBe(before);
+    expect(site.requests.some(({ headers }) => String(headers.cookie).includes("CANARY1SECRET"))).toBe(true);
+    expect(site.requests.some(({ headers }) => String(headers.cookie).includes("CANARY2SECRET"))).toBe(false);
+    const forbidden = ["CANARY1SECRET", "CANARY2SECRET", "203.0.113.77", folder.path];
+    const files = readdirSync(vault, { recursive: true, encoding: "utf8" }).filter(
+      (path) =>
+        !path.startsWith("private") && !path.startsWith("staging") && lstatSync(join(vault, path)).isFile(),
+    );
+    for (const path of files) {
+      const bytes = readFileSync(join(vault, path));
+      for (const word of forbidden) expect(bytes.includes(word), `${word} in ${path}`).toBe(false);
+    }
+    for (const result of [cookie, visitor]) {
+      const annex = readFileSync(join(vault, "private", result.id!, "annex.json"));
+      const entry = JSON.parse(showCapture(vault, result.id!).entries[0]!.line);
+      expect(entry.body.annex_sha256).toBe(sha256(annex));
+      expect(recordOf(result).redactions.length).toBeGreaterThan(0);
+    }
+    expect(
+      readdirSync(join(vault, "private", visitor.id!)).some((name) =>
+        readFileSync(join(vault, "private", visitor.id!, name)).includes("203.0.113.77"),
+      ),
+    ).toBe(true);
+  });
+
+  it("keeps hostile titles as received and out of every path and every line shown", async () => {
+    const pageOf = (name: string) => `/page/title?case=${name}`;
+    const { of, stderr } = await archiveEach(Object.keys(hostileTitles).map(pageOf), "--again");
+    for (const [name, title] of Object.entries(hostileTitles)) {
+      const result = of(pageOf(name));
+      expect(result, `${name} ${stderr}`).toMatchObject({ status: "captured" });
+      // Half a character is no text: UTF-8 has none.
+      expect(recordOf(result).source.title?.value, name).toBe(Buffer.from(title).toString());
+      const human = await holdfast(["show", result.id!, "--vault", vault, "--no-color"]);
+      expect(human.stdout, name).not.toMatch(
+        /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/u,
+      );
+    }
+    const names = readdirSync(vault, { recursive: true, encoding: "utf8" });
+    expect(names.filter((name) => !/^[\x21-\x7e]+$/.test(name))).toEqual([]);
+  });
+});
+
+describe("after all this", () => {
+  it("every original and every record is read-only, and the whole vault is as recorded", async () => {
+    const files = readdirSync(join(vault, "objects"), { recursive: true, encoding: "utf8" }).filter(
+      (path) => /\/v\d+\/content\//.test(path) && lstatSync(join(vault, "objects", path)).isFile(),
+    );
+    expect(files.filter((path) => (statSync(join(vault, "objects", path)).mode & 0o222) !== 0)).toEqual([]);
+    const report = await audit(vault);
+    expect(report.findings.map(({ code }) => code)).toEqual(["anchor-pending"]);
+    expect(report.ok).toBe(true);
+  });
+
+  it("stock tools agree with each inventory", async () => {
+    const { execFileSync } = await import("node:child_process");
+    const objects = readdirSync(join(vault, "objects"), { recursive: true, encoding: "utf8" }).filter(
+      (path) => path.endsWith("0=ocfl_object_1.1"),
+    );
+    expect(objects.length).toBeGreaterThan(10);
+    for (const path of objects.slice(0, 5)) {
+      const cwd = join(vault, "objects", path, "..");
+      execFileSync("sha512sum", ["--strict", "--quiet", "-c", "inventory.json.sha512"], {
+        cwd,
+        stdio: "pipe",
+      });
+      const { manifest } = JSON.parse(readFileSync(join(cwd, "inventory.json"), "utf8"));
+      const lines = Object.entries<string[]>(manifest).flatMap(([digest, paths]) =>
+        paths.map((file) => `${digest}  ${file}\n`),
+      );
+      execFileSync("sha512sum", ["--strict", "--quiet", "-c"], { cwd, input: lines.join(""), stdio: "pipe" });
+    }
+  });
+});
+
+describe("what a person typed", () => {
+  const everythingPublic = () =>
+    readdirSync(vault, { recursive: true, encoding: "utf8" }).filter(
+      (path) => !path.startsWith("private") && lstatSync(join(vault, path)).isFile(),
+    );
+
+  it("a password or token in an address is only in the private annex, and the address is found again", async () => {
+    const refused = await holdfast([
+      "archive",
+      "--vault",
+      vault,
+      `${site.url.replace("//", "//user:CANARYPASSWORD@")}/clips/clip.mp4`,
+    ]);
+    expect(refused.status).toBe(4);
+    const broken = await holdfast(["archive", "--vault", vault, "https://user:CANARY/PASSWORD@host/x"]);
+    expect(broken.status).toBe(4);
+    const path = "/clips/clip.mp4?access_token=CANARYTOKEN";
+    const result = await archiveOne(path);
+    expect(result).toMatchObject({ status: "captured", url: `${site.url}${path}` });
+    const record = recordOf(result);
+    expect(record.requested_url).toBe(`${site.url}/clips/clip.mp4?access_token=[cut]`);
+    expect(record.runs[0]!.argv.at(-1)).toBe("<requested url>");
+    expect(record.runs[0]!.removed).toContain("<requested url>");
+    expect(record.warnings.join()).toMatch(/requested address is cut/);
+    for (const file of everythingPublic())
+      expect(readFileSync(join(vault, file)).includes("CANARY"), file).toBe(false);
+    expect(readFileSync(join(vault, "private", result.id!, "annex.json"), "utf8")).toContain("CANARYTOKEN");
+    expect((await archiveOne(path)).status).toBe("already-captured");
+    expect((await archiveOne("/clips/clip.mp4?access_token=ANOTHERCANARY")).status).toBe("captured");
+  });
+});
+
+describe("an earlier capture that is gone", () => {
+  it("does not answer for its address: it is captured again, it is said why, and the next URL is still done", async () => {
+    const first = await archiveOne("/clips/clip.mp4", "--again");
+    const original = originals(first)[0]!.path;
+    rmSync(join(vault, first.object!, "v1/content", original));
+    const second = await archiveOne("/clips/clip.mp4");
+    expect(second).toMatchObject({ status: "captured", reason: expect.stringMatching(/is gone/) });
+    expect((await archiveOne("/clips/clip.mp4")).id).toBe(second.id);
+    rmSync(join(vault, second.object!, "inventory.json"));
+    const run = await holdfast([
+      "archive",
+      "--json",
+      "--vault",
+      vault,
+      `${site.url}/clips/clip.mp4`,
+      `${site.url}/page/og`,
+    ]);
+    expect(run.lines.map(({ status }) => status)).toEqual(["captured", expect.stringMatching(/captured/)]);
+  });
+});

@@ -1,0 +1,315 @@
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CaptureResult } from "../../src/capture/capture-result.js";
+import type { CaptureRecord } from "../../src/core/capture/record.js";
+import { holdfast } from "../support/cli.js";
+import { audit, temporaryFolder } from "../support/vaults.js";
+
+const folder = temporaryFolder();
+const vault = join(folder.path, "vault");
+const source = join(folder.path, "from the phone");
+const corpus = join(import.meta.dirname, "../../../shared/corpus");
+const hasCorpus = existsSync(corpus);
+
+beforeAll(() => {
+  mkdirSync(source);
+  const clip = ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=10:d=2", "-c:v", "libx264", "-pix_fmt", "yuv420p"];
+  execFileSync("ffmpeg", ["-nostdin", "-loglevel", "error", ...clip, join(source, "Видео [abc].mp4")]);
+  writeFileSync(
+    join(source, "Видео [abc].info.json"),
+    JSON.stringify({
+      id: "abc",
+      title: "Тақырып",
+      uploader: "somebody",
+      webpage_url: "https://video.example/abc",
+      extractor_key: "Example",
+      http_headers: { Cookie: "CANARY" },
+    }),
+  );
+  writeFileSync(join(source, "Видео [abc].webp"), "a thumbnail");
+});
+afterAll(() => folder.remove());
+
+async function importFiles(
+  ...argv: string[]
+): Promise<{ status: number; results: CaptureResult[]; stderr: string }> {
+  const run = await holdfast(["import", "--json", "--vault", vault, ...argv]);
+  return { status: run.status, results: run.lines as unknown as CaptureResult[], stderr: run.stderr };
+}
+
+function recordOf(result: CaptureResult): CaptureRecord {
+  return JSON.parse(readFileSync(join(vault, result.object!, "v1/content/record.json"), "utf8"));
+}
+
+const digest = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
+
+describe("a file on disk", () => {
+  it("is copied, never moved or changed, with what lies beside it, and never shows as fetched", async () => {
+    const file = join(source, "Видео [abc].mp4");
+    const before = { sha256: digest(file), mtime: statSync(file).mtimeMs };
+    const { status, results } = await importFiles(file, "--received-from", "CANARYPERSON");
+    expect(status).toBe(0);
+    expect({ sha256: digest(file), mtime: statSync(file).mtimeMs }).toEqual(before);
+    const [result] = results;
+    expect(result).toMatchObject({ status: "captured", derivation: "done", title: "Тақырып" });
+    expect(result!.files.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(["original/track-1.mp4", "source/info.json", "source/thumbnail-1.webp"]),
+    );
+    expect(result!.files.find(({ path }) => path === "original/track-1.mp4")!.sha256).toBe(before.sha256);
+    const record = recordOf(result!);
+    expect(record).toMatchObject({
+      method: "import",
+      requested_url: null,
+      final_url: null,
+      redirects: [],
+      requests: [],
+      runs: [],
+    });
+    expect(record.claimed_url).toMatchObject({ value: "https://video.example/abc", basis: "file_claim" });
+    expect(record.source.title).toMatchObject({ basis: "file_claim" });
+    expect(record.elements.find(({ item }) => item === "target_web_address")!.status).toBe("not_applicable");
+    const everything = readdirSync(vault, { recursive: true, encoding: "utf8" }).filter(
+      (path) => !path.startsWith("private") && statSync(join(vault, path)).isFile(),
+    );
+    for (const path of everything) {
+      for (const word of ["CANARY", folder.path])
+        expect(readFileSync(join(vault, path)).includes(word), path).toBe(false);
+    }
+    expect(readFileSync(join(vault, "private", result!.id!, "annex.json"), "utf8")).toContain("CANARYPERSON");
+  });
+
+  it("with an address that a person states, keeps it as that person's word", async () => {
+    const { results } = await importFiles(
+      join(source, "Видео [abc].mp4"),
+      "--again",
+      "--source-url",
+      "https://t.example/1",
+    );
+    expect(recordOf(results[0]!).claimed_url).toEqual({
+      value: "https://t.example/1",
+      basis: "person_assertion",
+      from: "--source-url",
+    });
+    const shown = await holdfast(["show", results[0]!.id!, "--vault", vault]);
+    expect(shown.stdout).toMatch(/a person says/);
+  });
+
+  it("imported twice is one capture", async () => {
+    const { results } = await importFiles(join(source, "Видео [abc].mp4"));
+    expect(results[0]).toMatchObject({ status: "already-captured" });
+  });
+
+  it("in a folder is found by what it is, and its sidecars are not taken for clips", async () => {
+    const { results } = await importFiles(source, "--again");
+    expect(results).toHaveLength(1);
+  });
+
+  it("that is missing, empty or no file fails by itself and the next is still imported", async () => {
+    const empty = join(folder.path, "empty.mp4");
+    writeFileSync(empty, "");
+    const { status, results } = await importFiles(
+      join(folder.path, "missing.mp4"),
+      empty,
+      join(source, "Видео [abc].mp4"),
+    );
+    expect(status).toBe(4);
+    expect(results.map((result) => result.status)).toEqual(["failed", "failed", "already-captured"]);
+    expect(results[0]!.reason).toMatch(/no such file/);
+  });
+
+  it("that no program understands is preserved, hashed and logged, and the refusal is recorded", async () => {
+    const odd = join(folder.path, "odd.mp4");
+    writeFileSync(
+      odd,
+      Buffer.concat([Buffer.from([0, 0, 0, 16]), Buffer.from("ftypisom\0\0\0\0"), Buffer.alloc(5000, 7)]),
+    );
+    const { status, results } = await importFiles(odd);
+    expect(status).toBe(0);
+    expect(results[0]).toMatchObject({ status: "captured", derivation: "done", keyframes: 0 });
+    const derivation = JSON.parse(
+      readFileSync(join(vault, results[0]!.object!, "v2/content/derived/derivation.json"), "utf8"),
+    );
+    expect(derivation.steps.find((step: { step: string }) => step.step === "ffprobe")).toMatchObject({
+      status: "failed",
+      reason: expect.stringMatching(/refused/),
+    });
+  });
+});
+
+describe("what lies beside a file or in its place", () => {
+  const place = join(folder.path, "odd places");
+  const clip = (name: string, seconds: number) => {
+    const file = join(place, name);
+    const source = `testsrc2=s=160x120:r=10:d=${seconds}`;
+    execFileSync("ffmpeg", ["-nostdin", "-y", "-loglevel", "error", "-f", "lavfi", "-i", source, file]);
+    return file;
+  };
+  beforeAll(() => {
+    mkdirSync(place);
+    clip("real.mp4", 1);
+  });
+
+  it("a link stands for the file it leads to", async () => {
+    symlinkSync("real.mp4", join(place, "link.mp4"));
+    const { status, results } = await importFiles(join(place, "link.mp4"), "--again");
+    expect(status).toBe(0);
+    expect(recordOf(results[0]!).files[0]).toMatchObject({
+      received_as: "<name>.mp4",
+      sha256: digest(join(place, "real.mp4")),
+    });
+  });
+
+  it("a folder, a pipe or a huge file with a sidecar's name is left out, named, and nothing waits for it", async () => {
+    const file = clip("beside.mp4", 5);
+    mkdirSync(join(place, "beside.jpg"));
+    execFileSync("mkfifo", [join(place, "beside.srt")]);
+    writeFileSync(join(place, "beside.info.json"), "{}");
+    truncateSync(join(place, "beside.info.json"), 65 * 1024 * 1024);
+    const { status, results } = await importFiles(file);
+    expect(status).toBe(0);
+    const { warnings, files } = recordOf(results[0]!);
+    expect(files.map(({ role }) => role)).toEqual(["media_track"]);
+    expect(warnings.join("\n")).toMatch(/<name>\.jpg beside the file was left out/);
+    expect(warnings.join("\n")).toMatch(/<name>\.srt beside the file was left out/);
+    expect(warnings.join("\n")).toMatch(/info\.json of \d+ bytes was left out/);
+  });
+
+  it("half characters in the keys of a metadata file do not stop the import", async () => {
+    const file = clip("keys.mp4", 3);
+    const secret = '{"a\\ud800":{"http_headers":{"Cookie":"x"}},"title":"t\\udc00"}';
+    writeFileSync(join(place, "keys.info.json"), secret);
+    const { status, results } = await importFiles(file);
+    expect(status).toBe(0);
+    expect(results[0]!.status).toBe("captured");
+    expect(recordOf(results[0]!).redactions).toHaveLength(1);
+  });
+
+  it("a file that something still writes to fails by itself, with a hint, and the next is imported", async () => {
+    const growing = join(place, "growing.mp4");
+    writeFileSync(growing, Buffer.alloc(8 * 1024 * 1024, 7));
+    const writer = spawn("sh", ["-c", `while :; do printf x >> '${growing}'; done`]);
+    const next = clip("next.mp4", 4);
+    try {
+      const { status, results } = await importFiles(growing, next);
+      expect(status).toBe(4);
+      expect(results.map((result) => result.status)).toEqual(["failed", "captured"]);
+      expect(results[0]!.reason).toMatch(/changed while it was read/);
+      expect(results[0]!.hint).toMatch(/import it again/);
+    } finally {
+      writer.kill();
+      await once(writer, "exit");
+    }
+  });
+
+  it("bytes that are here are not recorded again, and it is said that the giver was not either", async () => {
+    await importFiles(join(place, "real.mp4"));
+    const { results } = await importFiles(join(place, "real.mp4"), "--received-from", "CANARYGIVER");
+    expect(results[0]).toMatchObject({
+      status: "already-captured",
+      reason: expect.stringMatching(/not recorded again/),
+      hint: expect.stringMatching(/--again/),
+    });
+  });
+
+  it("bytes that were here and are not as recorded any more are imported again, and it is said why", async () => {
+    const file = clip("damaged.mp4", 6);
+    const { results } = await importFiles(file);
+    const stored = join(vault, results[0]!.object!, "v1/content/original/track-1.mp4");
+    const bytes = readFileSync(stored);
+    const damaged = Buffer.from(bytes);
+    damaged[100]! ^= 1;
+    const put = (content: Buffer) => {
+      chmodSync(stored, 0o644);
+      writeFileSync(stored, content);
+      chmodSync(stored, 0o444);
+    };
+    put(damaged);
+    const again = await importFiles(file);
+    expect(again.results[0]).toMatchObject({
+      status: "captured",
+      reason: expect.stringMatching(/not as recorded .*another SHA-256/),
+    });
+    expect((await importFiles(file)).results[0]!.id).toBe(again.results[0]!.id);
+    put(bytes);
+  });
+
+  it("an interrupt ends the import of a large file within moments and leaves a sound vault", async () => {
+    const large = join(place, "large.mp4");
+    copyFileSync(join(place, "real.mp4"), large);
+    truncateSync(large, 2 * 1024 ** 3);
+    const other = join(folder.path, "interrupted");
+    const program = join(import.meta.dirname, "../../bin/holdfast.js");
+    const child = spawn(process.execPath, [program, "import", "--vault", other, large], { stdio: "ignore" });
+    await setTimeout(3000);
+    const asked = performance.now();
+    child.kill("SIGINT");
+    const [status] = await once(child, "exit");
+    expect(status).toBe(130);
+    expect(performance.now() - asked).toBeLessThan(3000);
+    expect((await audit(other)).findings.map(({ code }) => code)).toEqual(["anchor-pending"]);
+    rmSync(large);
+  }, 30_000);
+});
+
+describe("verify FILE", () => {
+  it("says in which capture and since which entry a file's bytes are here, and exits 1 for any others", async () => {
+    const copy = join(folder.path, "copy.bin");
+    copyFileSync(join(source, "Видео [abc].mp4"), copy);
+    const known = await holdfast(["verify", "--json", "--vault", vault, copy]);
+    expect(known.status).toBe(0);
+    expect(known.lines.at(-1)).toMatchObject({
+      ok: true,
+      matches: expect.arrayContaining([expect.objectContaining({ path: "original/track-1.mp4", entry: 2 })]),
+    });
+    writeFileSync(copy, "other bytes");
+    const unknown = await holdfast(["verify", "--json", "--vault", vault, copy]);
+    expect(unknown.status).toBe(1);
+    expect(unknown.lines.at(-1)).toMatchObject({
+      ok: false,
+      findings: expect.arrayContaining([expect.objectContaining({ code: "not-in-vault" })]),
+    });
+  });
+});
+
+describe("the record of a check", () => {
+  it("is written only when asked, and then it is an entry", async () => {
+    const { entries } = (await audit(vault)).checked;
+    await holdfast(["verify", "--vault", vault]);
+    expect((await audit(vault)).checked.entries).toBe(entries);
+    expect((await holdfast(["verify", "--record", "--vault", vault])).status).toBe(0);
+    expect((await audit(vault)).checked.entries).toBe((entries ?? 0) + 1);
+  });
+});
+
+describe.skipIf(!hasCorpus)("real footage", () => {
+  it("of every kind in the corpus is imported, derived and as recorded", async () => {
+    const files = readdirSync(corpus).filter((name) => !name.endsWith(".md"));
+    const { status, results, stderr } = await importFiles(...files.map((name) => join(corpus, name)));
+    expect(status, stderr).toBe(0);
+    expect(results).toHaveLength(files.length);
+    for (const [index, result] of results.entries()) {
+      expect(result, files[index]).toMatchObject({ status: "captured", derivation: "done" });
+      expect(result.files[0]!.sha256).toBe(digest(join(corpus, files[index]!)));
+      if (files[index] === "c2pa-nested_moov_1000.mp4") expect(result.keyframes).toBe(0);
+      else expect(result.keyframes, files[index]).toBeGreaterThan(0);
+    }
+    expect((await audit(vault)).findings.map(({ code }) => code)).toEqual(["anchor-pending"]);
+  });
+});

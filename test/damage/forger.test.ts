@@ -1,0 +1,16 @@
+import { afterAll, expect, it } from "vitest";
+import { roundOf } from "../soak/rounds.js";
+import { temporaryFolder } from "../support/vaults.js";
+import { forge, makeForgedVault } from "../trials/forger.js";
+
+const folder = temporaryFolder();
+const made = makeForgedVault(folder.path);
+afterAll(() => folder.remove());
+
+it.each([1, 2])(
+  "what a writer without the key forges is never signed, and never passes a verifier (seed %i)",
+  async (seed) => {
+    const figures = await forge(await made, roundOf(seed), 6);
+    expect(figures["of them signed once more"]).toBeGreaterThan(0);
+  },
+);

@@ -1,0 +1,95 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { memoryFolder } from "../support/memory-folder.js";
+import {
+  confine,
+  confinements,
+  needsOf,
+  onSmallDisk,
+  whyNoMounts,
+  whyNotConfined,
+} from "../trials/confined-disk.js";
+import { type FailingCall, failCall, whyNoFailingCalls } from "../trials/failing-calls.js";
+import { type Command, makeCommands } from "../trials/faulted-commands.js";
+
+const folder = memoryFolder();
+const scratch = join(folder.path, "scratch");
+let commands: readonly Command[] = [];
+
+beforeAll(async () => {
+  mkdirSync(scratch);
+  commands = await makeCommands(folder.path);
+});
+afterAll(() => folder.remove());
+
+function commandNamed(name: string): Command {
+  const found = commands.find((command) => command.name === name);
+  if (found === undefined) throw new Error(`no command ${name}`);
+  return found;
+}
+
+describe("a disk that is full on the way", () => {
+  // How far each command comes: parts of what it adds to the disk.
+  const sizes: readonly [string, readonly number[]][] = [
+    ["import", [0.1, 0.5, 0.8, 0.95]],
+    ["derive", [0.1, 0.4]],
+    ["annotate", [0.1, 0.9]],
+    ["rebuild", [0.3, 0.9]],
+    ["export to package", [0.3, 0.9]],
+    ["export to package.tar", [0.6]],
+  ];
+  it.for(sizes)(
+    "is named by %s, costs nothing that was acknowledged, and the same command finishes when there is room",
+    async ([name, parts], { skip }) => {
+      const why = whyNoMounts();
+      if (why !== null) skip(why);
+      const command = commandNamed(name);
+      const { before, after } = needsOf(command, scratch);
+      const full = [];
+      for (const part of parts)
+        full.push(await onSmallDisk(command, Math.round(before + 4 + (after - before) * part), scratch));
+      expect(full).toContain(true);
+    },
+  );
+});
+
+describe("a command that is kept from its vault", () => {
+  it.for(confinements().map((how) => [how.name, how] as const))(
+    "%s says so, changes nothing, and works afterwards",
+    async ([, how], { skip }) => {
+      const why = whyNotConfined(how);
+      if (why !== null) skip(why);
+      const kept = await confine(commandNamed("annotate"), how, scratch);
+      // An annotation needs no temporary folder, and how many files Node opens to load itself is Node's to say.
+      if (how.fault === "EROFS" || how.fault === "EACCES") expect(kept).toBe(true);
+    },
+  );
+
+  it("for want of a temporary folder captures nothing, says so, and works afterwards", async () => {
+    const how = confinements().find(({ fault }) => fault === "ENOENT");
+    expect(how && (await confine(commandNamed("import"), how, scratch))).toBe(true);
+  });
+});
+
+describe("a system call that fails", () => {
+  const calls: readonly FailingCall[] = [
+    { call: "fsync", error: "EIO", number: 1 },
+    { call: "fsync", error: "EIO", number: 3 },
+    { call: "fsync", error: "ENOSPC", number: 5 },
+    { call: "pwrite64", error: "ENOSPC", number: 2 },
+    { call: "pwrite64", error: "EIO", number: 5 },
+    { call: "rename", error: "EIO", number: 1 },
+    { call: "ftruncate", error: "EIO", number: 1 },
+    { call: "write", error: "ENOSPC", number: 3 },
+    { call: "openat", error: "EIO", number: 40 },
+  ];
+  it.for(calls.map((one) => [one.call, one.number, one.error, one] as const))(
+    "%s, its call number %i with %s: nothing is acknowledged that is not there, and the same command finishes",
+    async ([, , , failing], { skip }) => {
+      const why = whyNoFailingCalls();
+      if (why !== null) skip(why);
+      expect(await failCall(commandNamed("annotate"), failing, scratch)).toBe("failed");
+    },
+  );
+});

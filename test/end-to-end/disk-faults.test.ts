@@ -1,0 +1,40 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { memoryFolder } from "../support/memory-folder.js";
+import { type StepFault, stepsOf, strike } from "../trials/disk-faults.js";
+import { type Command, makeCommands } from "../trials/faulted-commands.js";
+
+const folder = memoryFolder();
+const scratch = join(folder.path, "scratch");
+let commands: readonly Command[] = [];
+
+beforeAll(async () => {
+  mkdirSync(scratch);
+  commands = await makeCommands(folder.path);
+});
+afterAll(() => folder.remove());
+
+describe("a command that is struck at one of its steps on the disk", () => {
+  // Which command, every how many-th of its steps, with which faults in turn; `npm run soak` strikes every step.
+  const struck: readonly [string, number, readonly StepFault[]][] = [
+    ["import", 8, ["killed", "EIO", "bug"]],
+    ["derive", 6, ["EIO", "killed", "ENOSPC"]],
+    ["annotate", 2, ["killed", "EIO", "EROFS"]],
+    ["rebuild", 4, ["EIO", "killed", "bug"]],
+    ["export to package", 5, ["killed", "EIO", "EMFILE"]],
+    ["export to package.tar", 6, ["ENOSPC", "killed", "EIO"]],
+  ];
+  it.each(struck)(
+    "%s keeps what it acknowledged, says what happened, and finishes when it is run again",
+    async (name, every, faults) => {
+      const command = commands.find((one) => one.name === name);
+      if (command === undefined) throw new Error(`no command ${name}`);
+      const steps = await stepsOf(command, scratch);
+      const chosen = steps.filter((_step, index) => index % every === every - 1);
+      expect(chosen.length).toBeGreaterThan(3);
+      for (const [index, step] of chosen.entries())
+        await strike(command, step, faults[index % faults.length] ?? "EIO", scratch);
+    },
+  );
+});

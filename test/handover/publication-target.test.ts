@@ -1,0 +1,55 @@
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, expect, it, vi } from "vitest";
+import { writeOut } from "../../src/handover/publication-target.js";
+import { temporaryFolder } from "../support/vaults.js";
+
+const links = vi.hoisted(() => ({ refusedWith: "" }));
+
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof import("node:fs/promises")>();
+  const link = (from: string, to: string) =>
+    links.refusedWith === ""
+      ? real.link(from, to)
+      : Promise.reject(Object.assign(new Error("no links here"), { code: links.refusedWith }));
+  return { ...real, link };
+});
+
+const scratch = temporaryFolder();
+afterAll(() => scratch.remove());
+
+let count = 0;
+let folder = "";
+let stored = "";
+beforeEach(() => {
+  const place = temporaryFolder();
+  folder = place.path;
+  count += 1;
+  stored = join(scratch.path, `stored-${count}`);
+  writeFileSync(stored, "the copy");
+  chmodSync(stored, 0o444);
+  return () => place.remove();
+});
+afterEach(() => {
+  links.refusedWith = "";
+});
+
+it.each([
+  ["on a disk like any other", ""],
+  ["on a memory stick, which has no second names for files", "EPERM"],
+])("a copy is written %s, whole, writable for its owner, and over nothing", async (_title, code) => {
+  links.refusedWith = code;
+  const to = join(folder, "copy.mp4");
+  writeFileSync(join(folder, ".copy.mp4.unfinished"), "left by a kill");
+  await writeOut(stored, to);
+  expect(readFileSync(to, "utf8")).toBe("the copy");
+  expect(statSync(to).mode & 0o777).toBe(0o644);
+  await expect(writeOut(stored, to)).rejects.toMatchObject({ code: "usage" });
+  expect(readdirSync(folder)).toEqual(["copy.mp4"]);
+});
+
+it("where the disk refuses, nothing is left", async () => {
+  links.refusedWith = "EIO";
+  await expect(writeOut(stored, join(folder, "copy.mp4"))).rejects.toMatchObject({ code: "EIO" });
+  expect(readdirSync(folder)).toEqual([]);
+});

@@ -1,0 +1,250 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { type KeptYtDlp, openKeptYtDlp } from "../../../src/tools/download/kept-yt-dlp.ts";
+import type { Limits, RunRequest, RunResult } from "../../../src/tools/run/run-request.js";
+import { run } from "../../../src/tools/run/run.ts";
+import { scratchFolder } from "../../support/yt-dlp.ts";
+
+const hasProc = process.platform === "linux";
+const { folder: scratch, clean } = scratchFolder();
+const version = "2026.01.02";
+
+/** A package that does what its first argument says, in place of yt-dlp. */
+const fakePackage = `
+import json, os, resource, signal, sys, time
+
+class YoutubeDL:
+    def urlopen(self, request):
+        raise AssertionError("nothing is fetched here")
+
+def facts():
+    limits = ("AS", "FSIZE", "CPU", "NOFILE", "CORE")
+    signals = ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE", "SIGCHLD")
+    return {
+        "arguments": sys.argv[1:],
+        "environment": dict(os.environ),
+        "limits": {name: resource.getrlimit(getattr(resource, "RLIMIT_" + name)) for name in limits},
+        "signals": {name: str(signal.getsignal(getattr(signal, name))).split(" at ")[0] for name in signals},
+        # One more was the folder itself while it was read.
+        "open": sorted(fd for fd in map(int, os.listdir("/proc/self/fd")) if os.path.exists(f"/proc/self/fd/{fd}") or fd < 3),
+        "input": os.readlink("/proc/self/fd/0"),
+        "folder": os.getcwd(),
+        "leads": [os.getsid(0) == os.getpid(), os.getpgid(0) == os.getpid()],
+        "mask": os.umask(0o77),
+        "encodings": [sys.stdout.encoding, sys.stdout.errors, sys.stderr.encoding, sys.stderr.errors],
+        "buffered": not sys.stdout.line_buffering,
+    }
+
+def main(argv=None):
+    if argv is not None:
+        return
+    what = sys.argv[1]
+    if what == "facts":
+        print(json.dumps(facts(), sort_keys=True))
+    elif what == "words":
+        print("before")
+        sys.exit("some words")
+    elif what == "crash":
+        print("before")
+        raise RuntimeError("broken")
+    elif what == "status":
+        sys.exit(7)
+    elif what == "killed":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif what == "large":
+        with open("large", "wb") as file:
+            file.write(bytes(2_000_000))
+    elif what == "memory":
+        bytearray(3 * 2**30)
+    elif what == "flood":
+        while True:
+            print("x" * 1000)
+    elif what == "deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if os.fork() == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print("deaf", flush=True)
+        time.sleep(300)
+    elif what == "random":
+        import random, tempfile
+        print(random.random(), tempfile.gettempdir())
+    elif what == "parent":
+        print(os.getppid(), flush=True)
+        time.sleep(300)
+`;
+
+const zipScript = `
+import sys, zipfile
+with open(sys.argv[1], "wb") as file:
+    file.write(b"#!/usr/bin/env python3\\n")
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("yt_dlp/__init__.py", sys.argv[2])
+        archive.writestr("yt_dlp/version.py", "__version__ = '%s'" % sys.argv[3])
+        archive.writestr("__main__.py", "import yt_dlp\\nyt_dlp.main()\\n")
+`;
+
+function makeFake(): string {
+  const path = join(scratch, "yt-dlp-fake");
+  execFileSync("/usr/bin/env", ["python3", "-c", zipScript, path, fakePackage, version]);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+const limits: Limits = {
+  wallMs: 60_000,
+  cpuSeconds: 77,
+  addressSpaceBytes: 2 ** 31,
+  fileSizeBytes: 1_000_000,
+  stdoutBytes: 100_000,
+};
+
+describe.skipIf(!hasProc)("a child of a yt-dlp that stays loaded", () => {
+  const program = makeFake();
+  const kept = openKeptYtDlp({ path: program, version });
+
+  afterAll(async () => {
+    await kept.close();
+    clean();
+  });
+
+  const ask = (way: KeptYtDlp["run"], what: string, change: Partial<RunRequest> = {}): Promise<RunResult> =>
+    way({ program, argv: [what], cwd: mkdtempSync(join(scratch, "run-")), limits, ...change });
+
+  test("has the arguments, environment, limits, signals and folder of a process of its own, and no open file of another", async () => {
+    const cwd = mkdtempSync(join(scratch, "run-"));
+    const change = { cwd, argv: ["facts", "--", "қ ü"], env: { EXTRA: "one" } };
+    const [forked, own] = [await ask(kept.run, "facts", change), await ask(run, "facts", change)];
+    expect([forked.forked, own.forked]).toEqual([true, false]);
+    const { open, ...facts } = JSON.parse(forked.stdout.toString());
+    // What whoever started this process left open comes to a process of its own too; a fork has not even that.
+    const { open: _, ...expected } = JSON.parse(own.stdout.toString());
+    expect(open).toEqual([0, 1, 2]);
+    expect(facts).toEqual(expected);
+    expect(facts).toMatchObject({
+      limits: { AS: [2 ** 31, 2 ** 31], FSIZE: [1e6, 1e6], CPU: [77, 77], NOFILE: [256, 256], CORE: [0, 0] },
+      input: "/dev/null",
+      leads: [true, true],
+    });
+    expect(facts.environment).toMatchObject({ TMPDIR: cwd, HOME: "/nonexistent", EXTRA: "one" });
+  });
+
+  test.each(["words", "crash", "status", "killed", "large", "memory"])(
+    "ends as a process of its own ends: %s",
+    async (what) => {
+      const [forked, own] = [await ask(kept.run, what), await ask(run, what)];
+      const essence = ({ exitCode, signal, endedBy, reason, stdout, stderr, sandbox }: RunResult) => ({
+        ...{ exitCode, signal, endedBy, reason, sandbox },
+        stdout: stdout.toString(),
+        last: stderr.toString().trimEnd().split("\n").at(-1),
+      });
+      expect(forked.forked).toBe(true);
+      expect(essence(forked)).toEqual(essence(own));
+      expect(essence(forked)).not.toMatchObject({ exitCode: 0 });
+    },
+  );
+
+  test("is ended when it prints more than it may", async () => {
+    const outcome = await ask(kept.run, "flood");
+    expect([outcome.forked, outcome.endedBy, outcome.signal]).toEqual([true, "output-limit", "SIGTERM"]);
+  });
+
+  test("is killed with what it started when it does not hear that it is to end", async () => {
+    const controller = new AbortController();
+    let said = "";
+    const outcome = await ask(kept.run, "deaf", {
+      signal: controller.signal,
+      onStdout: (chunk) => {
+        said += chunk.toString();
+        if (said.split("deaf").length === 3) controller.abort();
+      },
+    });
+    expect([outcome.endedBy, outcome.signal]).toEqual(["aborted", "SIGKILL"]);
+  });
+
+  test("has random numbers and a temporary folder of its own", async () => {
+    const outcomes = await Promise.all([1, 2, 3].map(() => ask(kept.run, "random")));
+    const said = outcomes.map((outcome) => outcome.stdout.toString().trim().split(" "));
+    expect(new Set(said.map(([number]) => number)).size).toBe(3);
+    expect(new Set(said.map(([, folder]) => folder)).size).toBe(3);
+  });
+
+  test("loses nothing of what it says where this process is busy from its beginning to its end", async () => {
+    for (const round of [1, 2, 3]) {
+      const asked = ask(kept.run, "words");
+      for (let turn = 0; turn < round; turn += 1) await new Promise(setImmediate);
+      const until = performance.now() + 700;
+      while (performance.now() < until);
+      const { stdout, stderr, exitCode } = await asked;
+      expect([stdout.toString(), stderr.toString(), exitCode]).toEqual(["before\n", "some words\n", 1]);
+    }
+  });
+
+  test("ends with an interpreter that no longer answers, and the next request is served", async () => {
+    const controller = new AbortController();
+    let parent = 0;
+    const outcome = await ask(kept.run, "parent", {
+      signal: controller.signal,
+      onStdout: (chunk) => {
+        parent = Number(chunk.toString());
+        process.kill(parent, "SIGSTOP");
+        controller.abort();
+      },
+    });
+    expect([outcome.endedBy, outcome.signal]).toEqual(["aborted", "SIGKILL"]);
+    expect(() => process.kill(parent, 0)).toThrow("ESRCH");
+    expect(await ask(kept.run, "status")).toMatchObject({ forked: true, exitCode: 7 });
+  });
+});
+
+describe.skipIf(!hasProc)("where yt-dlp cannot be kept, each request is a process of its own", () => {
+  const { folder, clean: cleanOther } = scratchFolder();
+  afterAll(cleanOther);
+
+  async function once(kept: KeptYtDlp, program: string): Promise<RunResult> {
+    try {
+      return await kept.run({ program, argv: ["status"], cwd: mkdtempSync(join(folder, "run-")), limits });
+    } finally {
+      await kept.close();
+    }
+  }
+
+  function script(name: string, text: string): string {
+    const path = join(folder, name);
+    writeFileSync(path, text, { mode: 0o755 });
+    return path;
+  }
+
+  test("a Python script that does something else than call yt-dlp", async () => {
+    const path = script("wrapper", "#!/usr/bin/env python3\nimport sys\nsys.exit(9)\n");
+    const outcome = await once(openKeptYtDlp({ path, version }), path);
+    expect([outcome.forked, outcome.exitCode]).toEqual([false, 9]);
+  });
+
+  test("a program that is not there", async () => {
+    const path = join(folder, "missing");
+    expect((await once(openKeptYtDlp({ path, version }), path)).forked).toBe(false);
+  });
+
+  test("another program than the one that was loaded", async () => {
+    const path = script("other", "#!/bin/sh\nexit 8\n");
+    const outcome = await once(openKeptYtDlp({ path: join(folder, "missing"), version }), path);
+    expect([outcome.forked, outcome.exitCode]).toEqual([false, 8]);
+  });
+
+  test("a folder for temporary files that is missing, or has too long a name for a socket", async () => {
+    const program = join(folder, "yt-dlp-zip");
+    execFileSync("/usr/bin/env", ["python3", "-c", zipScript, program, fakePackage, version]);
+    chmodSync(program, 0o755);
+    const before = process.env.TMPDIR;
+    const long = mkdtempSync(join(folder, `${"x".repeat(90)}-`));
+    for (const place of [join(folder, "no-such-folder"), long]) {
+      process.env.TMPDIR = place;
+      const kept = openKeptYtDlp({ path: program, version });
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+      expect(await once(kept, program)).toMatchObject({ forked: false, exitCode: 7 });
+    }
+  });
+});

@@ -1,0 +1,264 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Downloader, FetchOutcome } from "../../../src/tools/download/fetch-types.ts";
+import { type KeptYtDlp, openKeptYtDlp } from "../../../src/tools/download/kept-yt-dlp.ts";
+import { run } from "../../../src/tools/run/run.ts";
+import { fetchVideo } from "../../../src/tools/download/yt-dlp.ts";
+import { openSite, type Site } from "../../support/site.ts";
+import { makeSiteClips } from "../../support/site-clips.ts";
+import {
+  type RequestChange,
+  requestFor,
+  scratchFolder,
+  smallBounds,
+  testDownloader,
+} from "../../support/yt-dlp.ts";
+
+const downloader = await testDownloader();
+const isScript = downloader !== null && readFileSync(downloader.path).subarray(0, 2).toString() === "#!";
+const hasProc = process.platform === "linux";
+
+describe.skipIf(!isScript || !hasProc)("a yt-dlp that stays loaded", () => {
+  const program = downloader as Downloader;
+  const { folder, clean } = scratchFolder();
+  let site: Site;
+  let kept: KeptYtDlp;
+
+  beforeAll(async () => {
+    const clips = join(folder, "clips");
+    makeSiteClips(clips);
+    site = await openSite({ clips });
+    kept = openKeptYtDlp(program);
+  });
+  afterAll(async () => {
+    await kept.close();
+    await site.close();
+    clean();
+  });
+
+  const fetch = (path: string, change: RequestChange = {}): Promise<FetchOutcome> =>
+    fetchVideo(requestFor(program, `${site.url}${path}`, folder, { run: kept.run, ...change }));
+
+  /** What two fetches of one address have in common whichever way they went. */
+  function essence(outcome: FetchOutcome) {
+    const tracks = outcome.kind === "media" ? outcome.tracks : [];
+    return {
+      kind: outcome.kind,
+      failure: outcome.kind === "failed" ? outcome.failure.code : null,
+      exit: outcome.run.exitCode,
+      endedBy: outcome.run.endedBy,
+      files: tracks.map(({ path, name, announcedBytes, segments }) => ({
+        name,
+        announcedBytes,
+        bytes: readFileSync(path).toString("base64"),
+        segments: segments?.map((segment) => readFileSync(segment.path).toString("base64")) ?? null,
+      })),
+      requests: outcome.exchanges.map(({ method, url, status }) => [method, url, status]),
+      transfer: outcome.transfer.verdict,
+      pages: outcome.pages.map(({ path }) => readFileSync(path, "utf8")),
+      stderr: outcome.run.stderr.toString().replaceAll(/attempt-\w+/g, "attempt"),
+    };
+  }
+
+  test.each([
+    "/clips/clip.mp4",
+    "/page/json-ld",
+    "/hls/plain.m3u8",
+    "/clips/none.mp4",
+    "/page/none",
+    "/fault/cut-length.mp4",
+  ])("gives for %s what a process of its own gives, byte for byte", async (path) => {
+    const [forked, own] = [await fetch(path), await fetch(path, { run })];
+    expect([forked.run.forked, own.run.forked]).toEqual([true, false]);
+    expect(essence(forked)).toEqual(essence(own));
+  });
+
+  test("holds each child to the size of file that its own run may write", async () => {
+    const outcome = await kept.run({
+      program: program.path,
+      argv: ["--ignore-config", "--no-part", "-o", "media.mp4", `${site.url}/fault/endless.mp4`],
+      cwd: mkdtempSync(join(folder, "limited-")),
+      limits: {
+        wallMs: 60_000,
+        cpuSeconds: 60,
+        addressSpaceBytes: 2 ** 31,
+        fileSizeBytes: 1_000_000,
+        stdoutBytes: 1e6,
+      },
+    });
+    expect(outcome.exitCode).not.toBe(0);
+    expect(outcome.stderr.toString()).toMatch(/too large/i);
+  });
+
+  /** The forked children that work in a folder below `base`. */
+  function childrenIn(base: string): number[] {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => {
+        try {
+          return (
+            readlinkSync(`/proc/${pid}/cwd`).startsWith(base) &&
+            readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("yt-dlp-prefork.py")
+          );
+        } catch {
+          return false;
+        }
+      });
+  }
+
+  function parentOf(pid: number): number {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  }
+
+  async function slow(name: string, change: RequestChange = {}) {
+    const base = join(folder, name);
+    execFileSync("mkdir", [base]);
+    const outcome = fetchVideo(
+      requestFor(program, `${site.url}/fault/slow.mp4`, base, { run: kept.run, ...change }),
+    );
+    await expect.poll(() => childrenIn(base), { timeout: 20_000 }).toHaveLength(1);
+    return { base, outcome, pid: childrenIn(base)[0]! };
+  }
+
+  test("ends a child with everything in its group when it is told to, or has had its time", async () => {
+    const controller = new AbortController();
+    const aborted = await slow("aborted", { signal: controller.signal });
+    controller.abort();
+    expect((await aborted.outcome).run.endedBy).toBe("aborted");
+    expect(childrenIn(aborted.base)).toEqual([]);
+    const late = await slow("late", { bounds: { ...smallBounds, wallMs: 3_000 } });
+    expect((await late.outcome).run.endedBy).toBe("wall-time");
+    expect(childrenIn(late.base)).toEqual([]);
+  });
+
+  test("loses one child without touching another, whose download goes on to its end", async () => {
+    const [victim, neighbour] = [await slow("victim"), fetch("/clips/clip.mp4")];
+    process.kill(victim.pid, "SIGKILL");
+    expect((await victim.outcome).run.signal).toBe("SIGKILL");
+    expect((await neighbour).kind).toBe("media");
+  });
+
+  test("gives a child no open file of another and nothing of this process's environment", async () => {
+    const controller = new AbortController();
+    const [one, two] = [
+      await slow("one", { signal: controller.signal }),
+      await slow("two", { signal: controller.signal }),
+    ];
+    const open = (pid: number) =>
+      readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    const shared = open(one.pid).filter((file) => file !== "/dev/null" && open(two.pid).includes(file));
+    expect(shared).toEqual([]);
+    const ofInterpreter = open(parentOf(one.pid));
+    expect(ofInterpreter.length).toBeGreaterThan(4);
+    expect(open(one.pid).filter((file) => file !== "/dev/null" && ofInterpreter.includes(file))).toEqual([]);
+    const environment = readFileSync(`/proc/${one.pid}/environ`, "utf8");
+    expect(environment).toContain("HOME=/nonexistent");
+    expect(environment).not.toContain(process.env.HOME ?? "?");
+    controller.abort();
+    await Promise.all([one.outcome, two.outcome]);
+  });
+
+  test("when the interpreter is killed its children end with it, say so, and the next request is served", async () => {
+    const one = await slow("orphan");
+    process.kill(parentOf(one.pid), "SIGKILL");
+    expect((await one.outcome).run).toMatchObject({ exitCode: null, signal: "SIGKILL", endedBy: "exited" });
+    await expect.poll(() => childrenIn(one.base)).toEqual([]);
+    const next = await fetch("/clips/clip.mp4");
+    expect([next.kind, next.run.forked]).toEqual(["media", true]);
+  });
+
+  test("that dies while it loads costs one process of its own, and is loaded for the next request", async () => {
+    const own = openKeptYtDlp(program);
+    const loading = () =>
+      readdirSync("/proc").filter((pid) => {
+        try {
+          const [, parent] = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+          const isPrefork = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("yt-dlp-prefork.py");
+          return isPrefork && Number(parent) === process.pid;
+        } catch {
+          return false;
+        }
+      });
+    // The one of the other tests is loaded already; the newest is the one that loads.
+    const newest = Math.max(...loading().map(Number));
+    process.kill(newest, "SIGKILL");
+    const [first, second] = [
+      await fetch("/clips/clip.mp4", { run: own.run }),
+      await fetch("/clips/clip.mp4", { run: own.run }),
+    ];
+    await own.close();
+    expect([first.kind, second.kind, second.run.forked]).toEqual(["media", "media", true]);
+  });
+
+  test("leaves no process and no folder behind", async () => {
+    const place = mkdtempSync(join(folder, "t-"));
+    const usual = process.env.TMPDIR;
+    // A place of its own: others on this machine keep theirs in the usual one.
+    process.env.TMPDIR = place;
+    try {
+      const own = openKeptYtDlp(program);
+      const request = requestFor(program, `${site.url}/clips/clip.mp4`, folder, { run: own.run });
+      expect((await fetchVideo(request)).kind).toBe("media");
+      expect(readdirSync(place)).toEqual([expect.stringMatching(/^holdfast-kept-/)]);
+      await own.close();
+      expect(readdirSync(place)).toEqual([]);
+    } finally {
+      if (usual === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = usual;
+    }
+  });
+
+  test("as one zip behind a line that names python3 is kept too", async () => {
+    const zip = join(folder, "yt-dlp-zip");
+    const python = join(dirname(program.path), "python3");
+    const packages = execFileSync(python, ["-c", "import yt_dlp; print(yt_dlp.__path__[0])"], {
+      encoding: "utf8",
+    }).trim();
+    execFileSync("/usr/bin/env", ["python3", "-c", zipScript, packages, zip]);
+    chmodSync(zip, 0o755);
+    const zipped = openKeptYtDlp({ path: zip, version: program.version });
+    const outcome = await fetchVideo(
+      requestFor({ path: zip, version: program.version }, `${site.url}/clips/clip.mp4`, folder, {
+        run: zipped.run,
+      }),
+    );
+    await zipped.close();
+    expect([outcome.kind, outcome.run.forked]).toEqual(["media", true]);
+  });
+
+  test.each([
+    ["a shell script", '#!/bin/sh\necho "ERROR: nothing here" >&2\nexit 3\n'],
+    ["an interpreter that is not there", "#!/nonexistent/bin/python3\n"],
+  ])("that is %s is started as a process of its own each time", async (_what, text) => {
+    const path = join(folder, `fake-${_what.length}`);
+    writeFileSync(path, text, { mode: 0o755 });
+    const fake = openKeptYtDlp({ path, version: program.version });
+    const outcome = await fetchVideo(
+      requestFor({ path, version: program.version }, `${site.url}/clips/clip.mp4`, folder, { run: fake.run }),
+    );
+    await fake.close();
+    expect([outcome.kind, outcome.run.forked]).toEqual(["failed", false]);
+  });
+
+  test("of another version than the one that was found is not kept", async () => {
+    const other = openKeptYtDlp({ path: program.path, version: "2020.01.01" });
+    const outcome = await fetch("/clips/clip.mp4", { run: other.run });
+    await other.close();
+    expect([outcome.kind, outcome.run.forked]).toEqual(["media", false]);
+  });
+});
+
+/** As yt-dlp's own release is made: modules in a zip with a `__main__.py`. */
+const zipScript = `
+import sys, pathlib, zipfile
+package, out = pathlib.Path(sys.argv[1]), sys.argv[2]
+with open(out, "wb") as file:
+    file.write(b"#!/usr/bin/env python3\\n")
+    with zipfile.ZipFile(file, "a") as archive:
+        for path in sorted(package.rglob("*.py")):
+            archive.write(path, "yt_dlp/" + str(path.relative_to(package)))
+        archive.writestr("__main__.py", "import yt_dlp\\nyt_dlp.main()\\n")
+`;

@@ -1,0 +1,146 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type YtDlpOptions, ytDlpArgs, ytDlpListArgs } from "../../../src/tools/download/yt-dlp-args.ts";
+
+const plain: YtDlpOptions = {
+  version: "2026.08.19",
+  url: "https://example.org/v/1",
+  item: null,
+  noPrograms: "/staging/no-programs",
+  proxy: "http://127.0.0.1:40000",
+  cookiesFile: null,
+  format: null,
+  subtitles: false,
+  comments: false,
+  maxBytes: 4096,
+  since: null,
+};
+
+const hostile = fc.oneof(
+  fc.string(),
+  fc.constantFrom(
+    "--exec=touch /tmp/x",
+    "-o/etc/passwd",
+    "--",
+    "-",
+    "--config-locations=/x",
+    "a\nb",
+    "--batch-file=x",
+  ),
+);
+
+const options = fc.record({
+  version: fc.oneof(fc.constantFrom("2023.03.04", "2025.11.12", "2026.08.19", ""), fc.string()),
+  url: hostile,
+  item: fc.option(fc.integer({ min: 1, max: 10_000 })),
+  noPrograms: hostile,
+  proxy: fc.option(hostile),
+  cookiesFile: fc.option(hostile),
+  format: fc.option(hostile),
+  subtitles: fc.boolean(),
+  comments: fc.boolean(),
+  maxBytes: fc.nat(),
+  since: fc.option(hostile),
+});
+
+/** Everything that may stand in a command line: whatever is not here makes yt-dlp read, run or tell something else. */
+const allowed = [
+  ...["--ignore-config", "--no-cache-dir", "--no-exec", "--no-batch-file", "--no-update", "--default-search"],
+  ...["--flat-playlist", "--socket-timeout", "--extractor-retries", "--file-access-retries"],
+  ...["--ffmpeg-location", "--proxy", "--cookies", "--color", "--no-plugin-dirs", "--no-js-runtimes"],
+  ...[
+    "--no-remote-components",
+    "--xff",
+    "--no-colors",
+    "--no-geo-bypass",
+    "--no-playlist",
+    "--playlist-items",
+  ],
+  ...["--match-filters", "--dateafter", "--no-live-from-start", "--no-wait-for-video", "--retries"],
+  ...["--buffer-size", "--no-resize-buffer", "--no-continue", "--no-overwrites", "--fragment-retries"],
+  ...["--abort-on-unavailable-fragments", "--concurrent-fragments", "--keep-fragments", "--max-filesize"],
+  ...["--fixup", "--format", "--write-subs", "--write-auto-subs", "--sub-langs", "--no-write-subs"],
+  ...[
+    "--no-write-auto-subs",
+    "--write-comments",
+    "--no-write-comments",
+    "--no-write-thumbnail",
+    "--no-mtime",
+  ],
+  ...["--no-write-info-json", "--print-to-file", "--write-pages", "--print-traffic", "--output", "--newline"],
+  ...["--progress", "--progress-template", "--progress-delta", "--no-progress", "--dump-single-json"],
+];
+
+/** What may never stand there (SECURITY §4.3), with its other spellings; yt-dlp takes unambiguous beginnings too. */
+const forbidden =
+  /^(--exec|--exec-before-download|--netrc|--netrc-cmd|--cookies-from-browser|--no-check-certificates?|--enable-file-urls|--downloader|--external-downloader|--downloader-args|--write-link|--load-info-json|--batch-file|-a|-U|--update|--update-to|--compat-options|--verbose|-v|--dump-pages|--plugin-dirs|--config-locations?|--postprocessor-args|--use-postprocessor|--legacy-server-connect|--remote-components|--js-runtimes|--geo-bypass.*|--username|-u|-p|--password|--twofactor|--video-password|--ap-.*|--client-certificate.*|--netrc-location|-n|--alias|--preset-alias|-t|--plugin-dirs|--enable-file-urls|--prefer-insecure|--bidi-workaround|--postprocessor|--ppa|--external-downloader-args|--recode-video|--remux-video|-x|--extract-audio|--embed-.*|--write-.*link|--write-desktop-link|--continue|-c|--no-part|--skip-unavailable-fragments|--live-from-start|--wait-for-video|--hls-use-mpegts|--download-archive|--cache-dir|--update-to|--simulate|--source-address|--impersonate|--extractor-args|--add-headers?|--dump-intermediate-pages|--save-.*)(=|$)/;
+
+test("no option, value or address can make yt-dlp run or read anything else", () => {
+  fc.assert(
+    fc.property(options, (given) => {
+      for (const argv of [ytDlpArgs(given), ytDlpListArgs({ ...given, limit: 5 })]) {
+        const end = argv.length - 2;
+        expect(argv.slice(end)).toEqual(["--", given.url]);
+        for (const argument of argv.slice(0, end)) {
+          expect(argument).toMatch(/^--[a-z]|^(media|playlist)\.info\.json$/);
+          expect(argument).not.toMatch(forbidden);
+          if (argument.startsWith("-")) expect(allowed).toContain(argument.split("=")[0]);
+        }
+      }
+    }),
+  );
+});
+
+test("the same options stand in every command line, whatever is asked", () => {
+  const names = (given: YtDlpOptions) =>
+    new Set(ytDlpArgs(given).flatMap((one) => /^--[a-z-]+/.exec(one)?.[0] ?? []));
+  const always = [...names(plain)].filter((name) => !/(proxy|subs|comments)$/.test(name));
+  fc.assert(
+    fc.property(options, (given) => {
+      const found = names({ ...given, version: plain.version });
+      for (const name of always) expect(found).toContain(name);
+    }),
+  );
+});
+
+test.each([
+  "--ignore-config",
+  "--no-exec",
+  "--no-plugin-dirs",
+  "--retries=0",
+  "--no-continue",
+  "--abort-on-unavailable-fragments",
+  "--fixup=never",
+  "--ffmpeg-location=/staging/no-programs",
+  "--proxy=http://127.0.0.1:40000",
+  "--max-filesize=4096",
+  "--playlist-items=1:1",
+  "--no-write-subs",
+  "--no-write-comments",
+  "--no-write-thumbnail",
+  "--match-filters=!is_live",
+  "--output=media.%(ext)s",
+])("a download always has %s", (argument) => expect(ytDlpArgs(plain)).toContain(argument));
+
+test("whatever format is asked for, what would be handed to another program is not among those to choose from", () => {
+  fc.assert(
+    fc.property(options, (given) => {
+      const [format] = ytDlpArgs(given).filter((one) => one.startsWith("--format="));
+      const asked = given.format ?? "bv*+ba/b";
+      expect(format).toBe(`--format=(${asked})[protocol!^=rtmp][protocol!^=rtsp][protocol!^=mms]`);
+    }),
+  );
+});
+
+test("an old yt-dlp gets no option it does not know", () => {
+  const argv = ytDlpArgs({ ...plain, version: "2023.03.04" }).join(" ");
+  expect(argv).not.toMatch(/--color=|--no-plugin-dirs|--no-js-runtimes|--xff|--progress-delta/);
+  expect(argv).toContain("--no-colors --no-geo-bypass");
+});
+
+test("a listing downloads nothing and names its limit", () => {
+  const argv = ytDlpListArgs({ ...plain, limit: 25 });
+  expect(argv).toContain("--dump-single-json");
+  expect(argv).toContain("--flat-playlist");
+  expect(argv).toContain("--playlist-items=1:25");
+});

@@ -1,0 +1,163 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import sharp from "sharp";
+import { describe, expect, test } from "vitest";
+import { jpegOf, lookOf, sizeOfJpeg } from "../../../src/tools/media/picture.ts";
+import { openPictures } from "../../../src/tools/media/pictures.ts";
+import { jail } from "../../support/jails.ts";
+import { pictures } from "../../support/keyframes.ts";
+
+const gif = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
+const png = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
+const webp = Buffer.from("UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA", "base64");
+
+/** One black pixel, little-endian, uncompressed. */
+function tiff(): Buffer {
+  const tags = [
+    [256, 3, 1, 1],
+    [257, 3, 1, 1],
+    [258, 3, 1, 8],
+    [259, 3, 1, 1],
+    [262, 3, 1, 1],
+    [273, 4, 1, 8],
+    [277, 3, 1, 1],
+    [278, 3, 1, 1],
+    [279, 4, 1, 1],
+  ] as const;
+  const bytes = Buffer.alloc(12 + 2 + tags.length * 12 + 4);
+  bytes.write("II*\0", 0, "latin1");
+  bytes.writeUInt32LE(12, 4);
+  bytes.writeUInt16LE(tags.length, 12);
+  for (const [at, [tag, type, count, value]] of tags.entries()) {
+    bytes.writeUInt16LE(tag, 14 + at * 12);
+    bytes.writeUInt16LE(type, 16 + at * 12);
+    bytes.writeUInt32LE(count, 18 + at * 12);
+    bytes.writeUInt32LE(value, 22 + at * 12);
+  }
+  return bytes;
+}
+
+const kinds: Readonly<Record<string, Buffer>> = {
+  SVG: Buffer.from(
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+  ),
+  GIF: gif,
+  TIFF: tiff(),
+  PDF: Buffer.from("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"),
+  PNG: png,
+  WebP: webp,
+};
+
+/** What kind of picture the library takes it for in a process where no reader was blocked; PDF it never reads. */
+function kindUnblocked(bytes: Buffer): string {
+  const code = `import sharp from "sharp";
+    console.log((await sharp(Buffer.from("${bytes.toString("base64")}", "base64")).metadata()).format)`;
+  const argv = ["--input-type=module", "-e", code];
+  return execFileSync(process.execPath, argv, { encoding: "utf8", cwd: import.meta.dirname }).trim();
+}
+
+describe("the library that draws pictures, in the process that it has for itself", () => {
+  test.each(Object.entries(kinds))("reads no %s, however it is handed over", async (_kind, bytes) => {
+    for (const asked of [pictures.sizeOf(bytes), pictures.fit(bytes, 10, 10)])
+      await expect(asked).rejects.toThrow(/unsupported image format/);
+    await expect(sizeOfJpeg(bytes)).rejects.toThrow(/unsupported image format/);
+    await expect(sharp(bytes).metadata()).rejects.toThrow(/unsupported image format/);
+  });
+
+  test.each(Object.entries(kinds).filter(([kind]) => kind !== "PDF"))(
+    "would read this %s if it were let",
+    (kind, bytes) => {
+      expect(kindUnblocked(bytes)).toBe(kind.toLowerCase());
+    },
+  );
+
+  test("reads the JPEG files that it wrote", async () => {
+    const jpeg = await pictures.encode({ data: new Uint8Array(8 * 4 * 3), width: 8, height: 4 });
+    expect(await pictures.sizeOf(jpeg)).toEqual({ width: 8, height: 4 });
+    expect(await pictures.fit(jpeg, 4, 4)).toMatchObject({ width: 4, height: 2 });
+  });
+
+  test("draws a frame as it is shown, the same bytes as the library itself, several at a time", async () => {
+    const shape = { width: 64, height: 48, rotation: 90, sampleAspect: { num: 4, den: 3 } } as const;
+    const frames = [10, 90, 200].map((level) => new Uint8Array(64 * 48 * 3).fill(level));
+    const drawn = await Promise.all(frames.map((rgb) => pictures.drawFrame(rgb, shape)));
+    for (const [at, rgb] of frames.entries()) {
+      expect(Buffer.compare(drawn[at]?.jpeg ?? Buffer.of(), await jpegOf(rgb, shape))).toBe(0);
+      expect(drawn[at]?.look).toEqual(await lookOf(rgb, shape));
+    }
+    expect(await pictures.sizeOf(drawn[0]?.jpeg ?? Buffer.of())).toEqual({ width: 48, height: 85 });
+  });
+
+  test("works on one thing at a time and keeps nothing of it", () => {
+    expect(sharp.concurrency()).toBe(1);
+    expect(sharp.cache()).toMatchObject({ memory: { max: 0 }, files: { max: 0 }, items: { max: 0 } });
+  });
+});
+
+describe("the process that draws pictures", () => {
+  test.skipIf(!jail.works)("sees no file of ours but its program, has no network and no right", async () => {
+    await pictures.libraries();
+    const [pid = 0] = workersOf(process.pid);
+    expect(pid).toBeGreaterThan(0);
+    expect(existsSync(`/proc/${pid}/root${import.meta.filename}`)).toBe(false);
+    expect(existsSync(`/proc/${pid}/root/etc/passwd`)).toBe(false);
+    const devices = readFileSync(`/proc/${pid}/net/dev`, "utf8").match(/^\s*\w+:/gm);
+    expect(devices?.map((name) => name.trim())).toEqual(["lo:"]);
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    expect(status).toMatch(/^CapEff:\s*0+$/m);
+    expect(status).toMatch(/^NoNewPrivs:\s*1$/m);
+    expect(readFileSync(`/proc/${pid}/limits`, "utf8")).toMatch(/^Max address space\s+4294967296 /m);
+  });
+
+  test.skipIf(process.platform !== "linux")(
+    "that dies says so for what it was drawing, and the next picture is drawn",
+    async () => {
+      await pictures.libraries();
+      const large = { data: new Uint8Array(3000 * 3000 * 3), width: 3000, height: 3000 };
+      const lost = pictures.encode(large);
+      for (const pid of workersOf(process.pid)) process.kill(pid, "SIGKILL");
+      await expect(lost).rejects.toThrow("ended before it had drawn");
+      expect(
+        await pictures.encode({ ...large, width: 10, height: 10, data: new Uint8Array(300) }),
+      ).toBeTruthy();
+    },
+  );
+
+  test("ends when it is closed", async () => {
+    const own = openPictures("/tmp");
+    await own.libraries();
+    const before = workersOf(process.pid).length;
+    await own.close();
+    expect(workersOf(process.pid).length).toBe(before - 1);
+  });
+});
+
+/** The processes below this one that draw. */
+function workersOf(parent: number): readonly number[] {
+  const children = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const ppid = Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, "latin1"))?.[1]);
+        return ppid === parent ? [Number(name)] : [];
+      } catch {
+        return [];
+      }
+    });
+  return children.flatMap((pid) => {
+    const below = workersOf(pid);
+    return below.length > 0 ? below : draws(pid) ? [pid] : [];
+  });
+}
+
+function draws(pid: number): boolean {
+  try {
+    const [program = "", script = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return program === process.execPath && script.endsWith("picture-worker.js");
+  } catch {
+    return false;
+  }
+}

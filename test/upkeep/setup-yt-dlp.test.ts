@@ -1,0 +1,233 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { foundModules, installedModules } from "../../src/tools/run/installed-modules.js";
+import { findProgram, minimumYtDlp } from "../../src/tools/run/programs.js";
+
+const setup = join(import.meta.dirname, "../../bin/setup");
+let folder: string;
+let tools: string;
+let said: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-supply-"));
+  tools = join(folder, "tools");
+  for (const name of ["tools", "wheels", "programs"]) mkdirSync(join(folder, name));
+  said = [];
+  vi.spyOn(console, "error").mockImplementation((words) => void said.push(String(words)));
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const hasGnupg = ["gpg", "gpgv"].every(
+  (name) => spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0,
+);
+const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], {
+  encoding: "utf8",
+}).trim();
+
+/** Set-up as it sees a machine that has nothing but Python, and these wheels for pip. */
+function machine(pinned: object) {
+  const script = join(folder, "programs", "python3");
+  writeFileSync(script, `#!/bin/sh\nexec ${python} "$@"\n`, { mode: 0o755 });
+  const pip = { PIP_NO_INDEX: "1", PIP_FIND_LINKS: join(folder, "wheels"), PIP_CONFIG_FILE: "/dev/null" };
+  const env: Record<string, string> = { PATH: join(folder, "programs"), HOME: folder, ...pip };
+  const find = (name: "yt-dlp") =>
+    findProgram(name, { env: { HOLDFAST_TOOLS: tools }, now: new Date("2099-02-01T00:00:00Z") });
+  const filesOf = new Map<string, object>();
+  const manager = () => null;
+  const isPinnedContent = () => false;
+  return { env, tools, find, minimumYtDlp, pinned, filesOf, manager, foundModules, isPinnedContent };
+}
+
+/** Makes a wheel and returns its SHA-256. */
+function wheel(name: string, version: string, packageName: string, answer = ""): string {
+  const maker = join(import.meta.dirname, "../support/wheels.py");
+  execFileSync(python, [maker, join(folder, "wheels"), name, version, packageName, answer]);
+  const file = join(folder, "wheels", `${name.replace("-", "_")}-${version}-py3-none-any.whl`);
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}
+
+function pins(ytDlp: string, pycryptodomex: string) {
+  const file = (name: string, sha256: string) => ({ [name]: { sha256, content_sha256: null } });
+  return {
+    "yt-dlp": {
+      version: "2099.1.1",
+      every_file: true,
+      files: file("yt_dlp-2099.1.1-py3-none-any.whl", ytDlp),
+    },
+    pycryptodomex: {
+      version: "3.0.0",
+      every_file: false,
+      files: file("pycryptodomex-3.0.0-py3-none-any.whl", pycryptodomex),
+    },
+  };
+}
+
+async function states() {
+  const found = await findProgram("yt-dlp", { env: { HOLDFAST_TOOLS: tools }, now: new Date() });
+  if (found === null) return null;
+  const modules = installedModules(found, { HOLDFAST_TOOLS: tools });
+  return modules.map(({ name, version, state, file_sha256 }) => ({ name, version, state, file_sha256 }));
+}
+
+describe("the modules that set-up installs with pip", () => {
+  it("are those of our list, one by one; the one command for the newest says what changed, and that our list has none of it", async () => {
+    const { installYtDlp, noteYtDlp, updateYtDlp } = await import(join(setup, "yt-dlp.js"));
+    const first = wheel("yt-dlp", "2099.1.1", "yt_dlp", "2099.01.01");
+    const second = wheel("pycryptodomex", "3.0.0", "Cryptodome");
+    const context = machine(pins(first, second));
+    await installYtDlp(context, null);
+    noteYtDlp(context, await context.find("yt-dlp"));
+    expect(await states()).toEqual([
+      { name: "pycryptodomex", version: "3.0.0", state: "as-pinned", file_sha256: second },
+      { name: "yt-dlp", version: "2099.1.1", state: "as-pinned", file_sha256: first },
+    ]);
+    const newer = wheel("yt-dlp", "2099.2.2", "yt_dlp", "2099.02.02");
+    said = [];
+    await updateYtDlp(machine(context.pinned));
+    expect((await states())?.[1]).toEqual({
+      name: "yt-dlp",
+      version: "2099.2.2",
+      state: "recorded-not-pinned",
+      file_sha256: newer,
+    });
+    expect(said.join("\n")).toMatch(/^yt-dlp: 2099\.1\.1 → 2099\.2\.2, recorded, not pinned$/m);
+    expect(said.join("\n")).toMatch(new RegExp(`^ {2}from content [0-9a-f]{64}, file ${first}$`, "m"));
+    expect(said.join("\n")).toMatch(new RegExp(`^ {2}to {3}content [0-9a-f]{64}, file ${newer}$`, "m"));
+    expect(said.join("\n")).toMatch(/^pycryptodomex: 3\.0\.0, unchanged, as pinned$/m);
+    rmSync(join(folder, "wheels"), { recursive: true });
+    await expect(updateYtDlp(machine(context.pinned))).rejects.toMatchObject({ status: 4 });
+    expect((await states())?.[1]).toMatchObject({ version: "2099.2.2", state: "recorded-not-pinned" });
+  });
+
+  it("a file that is not the one of our list is not installed, nor one that the list does not have of that version", async () => {
+    const { makeEnvironment } = await import(join(setup, "environment.js"));
+    const { installPinned } = await import(join(setup, "modules.js"));
+    const first = wheel("yt-dlp", "2099.1.1", "yt_dlp", "2099.01.01");
+    wheel("pycryptodomex", "3.0.0", "Cryptodome");
+    const wrong = "0".repeat(64);
+    const context = machine(pins(wrong, wrong));
+    makeEnvironment(context);
+    expect(installPinned(context)).toBe(false);
+    expect(said.join("\n")).toContain(`yt_dlp-2099.1.1-py3-none-any.whl has the SHA-256 ${first}`);
+    const unlisted = pins(wrong, wrong);
+    unlisted["yt-dlp"].files = {};
+    expect(installPinned(machine(unlisted))).toBe(false);
+    expect(await states()).toBeNull();
+    // Without the other module yt-dlp works; that it is left out is said.
+    expect(installPinned(machine(pins(first, wrong)))).toBe(true);
+    expect(said.at(-1)).toContain("going on without pycryptodomex");
+    expect((await findProgram("yt-dlp", { env: { HOLDFAST_TOOLS: tools }, now: new Date() }))?.version).toBe(
+      "2099.01.01",
+    );
+  });
+});
+
+describe("what set-up writes down", () => {
+  it("a folder that cannot be written is said and stops nothing", async () => {
+    const { noteYtDlp } = await import(join(setup, "yt-dlp.js"));
+    mkdirSync(join(tools, "bin"));
+    writeFileSync(join(tools, "bin", "yt-dlp"), "#!/bin/sh\necho 2099.01.01\n", { mode: 0o755 });
+    mkdirSync(join(tools, "modules.json"));
+    const context = machine({});
+    noteYtDlp(context, await context.find("yt-dlp"));
+    expect(said).toEqual([expect.stringContaining("what yt-dlp consists of could not be written down: E")]);
+    expect(await states()).toMatchObject([{ name: "yt-dlp", state: "not-recorded" }]);
+  });
+});
+
+describe("the release of yt-dlp", () => {
+  let server: Server;
+  let files: Map<string, Buffer>;
+  let base: string;
+  const gnupg = () => join(folder, "gnupg");
+
+  beforeEach(async () => {
+    files = new Map();
+    server = createServer((request, response) => {
+      const body = files.get(request.url ?? "");
+      response.writeHead(body === undefined ? 404 : 200).end(body);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    base = typeof address === "object" && address !== null ? `http://127.0.0.1:${address.port}` : "";
+    mkdirSync(gnupg(), { mode: 0o700 });
+  });
+
+  afterEach(async () => {
+    if (hasGnupg) gpg("gpgconf", "--kill", "all");
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  function gpg(program: string, ...args: string[]): Buffer {
+    const env = { ...process.env, GNUPGHOME: gnupg() };
+    return execFileSync(program, args, { env, stdio: ["ignore", "pipe", "ignore"] });
+  }
+
+  /** Makes a key and returns its fingerprint. */
+  function newKey(user: string): string {
+    const quick = ["--batch", "--passphrase", "", "--quick-generate-key", user, "ed25519", "sign", "never"];
+    gpg("gpg", ...quick);
+    const list = gpg("gpg", "--batch", "--with-colons", "--fingerprint", user).toString("utf8");
+    return /^fpr:+([0-9A-F]{40}):/m.exec(list)?.[1] ?? "";
+  }
+
+  /** Serves a release whose checksums `user` signed. */
+  function release(user: string): void {
+    const program = Buffer.from("#!/bin/sh\necho 2099.01.01\n");
+    const sums = Buffer.from(`${createHash("sha256").update(program).digest("hex")}  yt-dlp\n`);
+    writeFileSync(join(folder, "sums"), sums);
+    files.set("/yt-dlp", program);
+    files.set("/SHA2-256SUMS", sums);
+    const signing = ["--batch", "--local-user", user, "--output", "-", "--detach-sign", join(folder, "sums")];
+    files.set("/SHA2-256SUMS.sig", gpg("gpg", ...signing));
+    files.set("/public.key", gpg("gpg", "--batch", "--armor", "--export"));
+  }
+
+  async function install(fingerprint: string, withGpgv = true) {
+    const { installRelease } = await import(join(setup, "release.js"));
+    const context = machine({});
+    context.env.PATH = withGpgv ? `${context.env.PATH}:${process.env.PATH}` : join(folder, "programs");
+    return installRelease(context, { files: base, key: `${base}/public.key`, fingerprint });
+  }
+
+  it.skipIf(!hasGnupg)("is taken only with checksums that the named key signed", async () => {
+    const own = newKey("releases@example.org");
+    const other = newKey("somebody@example.org");
+    release("releases@example.org");
+    expect(await install(own)).toBe(true);
+    expect(readFileSync(join(tools, "bin", "yt-dlp"), "utf8")).toContain("2099.01.01");
+    rmSync(join(tools, "bin"), { recursive: true });
+    const refused = async (words: string, fingerprint = own) => {
+      expect(await install(fingerprint)).toBe(false);
+      expect(said.at(-1)).toContain(words);
+      expect(await states()).toBeNull();
+    };
+    await refused(`not signed by the key ${other}`, other);
+    // The other key lies in the same file, and its signature is good.
+    release("somebody@example.org");
+    await refused(`not signed by the key ${own}`);
+    release("releases@example.org");
+    files.set("/SHA2-256SUMS", Buffer.concat([files.get("/SHA2-256SUMS")!, Buffer.from("x\n")]));
+    await refused(`not signed by the key ${own}`);
+    release("releases@example.org");
+    files.set("/yt-dlp", Buffer.from("#!/bin/sh\necho exchanged\n"));
+    await refused("its checksum does not fit");
+    release("releases@example.org");
+    files.delete("/SHA2-256SUMS.sig");
+    await refused("the server answered 404");
+  });
+
+  it("is not taken where nothing can check the signature, and that is said", async () => {
+    expect(await install("A".repeat(40), false)).toBe(false);
+    expect(said.at(-1)).toContain("gpgv, which checks the signature of its checksums, is missing");
+  });
+});

@@ -1,0 +1,67 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-setup-"));
+  mkdirSync(join(folder, "ready", "bin"), { recursive: true });
+  mkdirSync(join(folder, "empty"));
+  const ytDlp = join(folder, "ready", "bin", "yt-dlp");
+  writeFileSync(ytDlp, "#!/bin/sh\necho 2099.01.01\n");
+  chmodSync(ytDlp, 0o755);
+  // What holdfast can do without was looked for a moment ago: a test installs nothing on this machine.
+  const tried = new Date().toISOString();
+  writeFileSync(join(folder, "ready", "tries.json"), JSON.stringify({ perl: tried, bubblewrap: tried }));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function setUp(env: Record<string, string>) {
+  const started = performance.now();
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "bin", "setup.js")], {
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr, seconds: (performance.now() - started) / 1000 };
+}
+
+describe("set-up", () => {
+  it("run a second time does nothing, in under two seconds", () => {
+    const env = { HOLDFAST_TOOLS: join(folder, "ready") };
+    expect(setUp(env)).toMatchObject({ status: 0 });
+    const second = setUp(env);
+    expect(second).toMatchObject({ status: 0, stdout: "", stderr: "holdfast is set up\n" });
+    expect(second.seconds).toBeLessThan(2);
+  });
+
+  it("names every program that is missing and cannot be installed, and exits with 3", () => {
+    const { status, stdout, stderr } = setUp({
+      PATH: join(folder, "empty"),
+      HOLDFAST_TOOLS: join(folder, "none"),
+    });
+    expect({ status, stdout }).toEqual({ status: 3, stdout: "" });
+    expect(stderr).toContain("yt-dlp is missing and could not be installed");
+    expect(stderr).toContain("ffmpeg and ffprobe are missing");
+    expect(stderr).not.toContain("holdfast is set up");
+  });
+
+  it("a word it does not know is refused before anything is done", () => {
+    const run = spawnSync(process.execPath, [join(root, "bin", "setup.js"), "--update"], {
+      encoding: "utf8",
+    });
+    expect(run).toMatchObject({ status: 2, stdout: "" });
+    expect(run.stderr).toBe("usage: npm run setup [-- --update-yt-dlp]\n");
+  });
+
+  it("the command line starts from bin and hands on its exit status", () => {
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, [join(root, "bin", "holdfast.js"), ...args]);
+    expect(run("--version")).toMatchObject({ status: 0 });
+    expect(run("no-such-command")).toMatchObject({ status: 2 });
+  });
+});
