@@ -1,7 +1,8 @@
 import type { CheckState, Finding } from "../audit/finding.js";
 import type { Question } from "../audit/finding-codes.js";
 import { printable } from "../core/words/printable.js";
-import type { FileReport, VerifyReport } from "../verify/reports.js";
+import type { FileReport } from "../verify/file.js";
+import type { VerifyReport } from "../verify/reports.js";
 import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd, wrap } from "./text-layout.js";

@@ -3,7 +3,7 @@ import { EntriesByCapture, longestListLine } from "../audit/entry-list.js";
 import { HoldfastError } from "../core/words/error.js";
 import { type SealOptions, sealHead } from "../seal/checkpoint.js";
 import { logLeftovers } from "../seal/log-unlogged.js";
-import { newestCheckpoint } from "../vault/log-folder.js";
+import { newestCheckpoint } from "../vault/log-lookup.js";
 import { packagedEntries } from "../vault/package/content.js";
 import { logEntry, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";

@@ -5,7 +5,7 @@ import type { WayOut } from "../tools/network/guarded-request.js";
 import { type AuthorityState, authorityState, noteAuthority } from "../vault/index/authorities.js";
 import { tokensOf } from "../vault/index/tokens.js";
 import { keyHistoryOf } from "../vault/log.js";
-import { readCheckpoint } from "../vault/log-folder.js";
+import { readCheckpoint } from "../vault/log-lookup.js";
 import {
   keepToken,
   type PendingProof,

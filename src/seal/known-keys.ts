@@ -5,7 +5,7 @@ import { asciiOf } from "../audit/signed-checkpoint.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { passLines } from "../vault/line-pass.js";
-import { readCheckpoint } from "../vault/log-folder.js";
+import { readCheckpoint } from "../vault/log-lookup.js";
 import type { VaultReader } from "../vault/open-database.js";
 import type { World } from "../world.js";
 import { storedKeys } from "./key-store.js";

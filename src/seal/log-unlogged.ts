@@ -8,7 +8,7 @@ import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { loggedTokenPaths, witnessesOf } from "../vault/index/tokens.js";
-import { listTokensAndWitnesses, readCheckpoint } from "../vault/log-folder.js";
+import { listTokensAndWitnesses, readCheckpoint } from "../vault/log-lookup.js";
 import type { Authority } from "../vault/settings.js";
 import { loggedAddress } from "../vault/token-files.js";
 import { logEntry, type Vault } from "../vault/vault.js";

@@ -8,7 +8,7 @@ import { checkSignature } from "../audit/sshsig.js";
 import type { RememberedHead } from "../core/capture/remembered-log.js";
 import { type LineState, passLines } from "../vault/line-pass.js";
 import { lastRow } from "../vault/log.js";
-import { checkpointSizes, readCheckpoint } from "../vault/log-folder.js";
+import { checkpointSizes, readCheckpoint } from "../vault/log-lookup.js";
 import type { Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { storedKeys } from "./key-store.js";

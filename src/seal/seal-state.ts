@@ -4,7 +4,7 @@ import { configured } from "../vault/index/anchors.js";
 import { type PendingAnchor, pendingAnchors } from "../vault/index/authorities.js";
 import { tokensOf, witnessesOf } from "../vault/index/tokens.js";
 import { entriesBehind, keyHistoryOf, lastEntryOf, loggedVaultId } from "../vault/log.js";
-import { newestCheckpoint } from "../vault/log-folder.js";
+import { newestCheckpoint } from "../vault/log-lookup.js";
 import type { VaultReader } from "../vault/open-database.js";
 import type { World } from "../world.js";
 import { findKey } from "./key-store.js";

@@ -9,7 +9,7 @@ import { entriesNamed, localName } from "../vault/index/local-names.js";
 import { earliestTokens } from "../vault/index/tokens.js";
 import type { VaultLayout } from "../vault/layout.js";
 import { entriesOf } from "../vault/log.js";
-import { newestCheckpoint } from "../vault/log-folder.js";
+import { newestCheckpoint } from "../vault/log-lookup.js";
 import { publicationsOf, readObject } from "../vault/objects.js";
 import type { VaultReader } from "../vault/open-database.js";
 import { readVault } from "../vault/reader.js";

@@ -18,7 +18,7 @@ import { HoldfastError } from "../core/words/error.js";
 import { digestFileQuickly } from "./digest-file.js";
 import { peaksOf } from "./index/merkle-nodes.js";
 import { lastRow, textOfLine } from "./log.js";
-import { listSegments, newestCheckpoint } from "./log-folder.js";
+import { listSegments, newestCheckpoint } from "./log-lookup.js";
 import { placeInLog } from "./log-placing.js";
 import { refuseOlderLog } from "./older-log.js";
 import type { Vault } from "./vault.js";

@@ -54,55 +54,8 @@ export function readLogFolder(layout: VaultLayout): LogFolder {
   };
 }
 
-/** What lies under the newest checkpoint's number; null where there is no checkpoint. Reads no older one. */
-export function newestCheckpoint(layout: VaultLayout): FoundCheckpoint | null {
-  const size = checkpointSizes(layout).at(-1);
-  return size === undefined ? null : readCheckpoint(layout, size);
-}
-
-/** The numbers under which checkpoints lie, ascending; no file is opened. */
-export function checkpointSizes(layout: VaultLayout): readonly number[] {
-  return names(layout.log)
-    .flatMap((name) => numberOf(/^(\d{6,16})\.checkpoint$/.exec(name)?.[1] ?? "") ?? [])
-    .sort((a, b) => a - b);
-}
-
-/** What lies under one checkpoint's number. */
-export function readCheckpoint(layout: VaultLayout, size: number): FoundCheckpoint {
-  const start = `${checkpointName(size)}.`;
-  const mine = names(layout.log).filter((name) => name.startsWith(start));
-  return checkpointOf(
-    size,
-    mine.flatMap((name) => partOf(layout, `log/${name}`) ?? []),
-  );
-}
-
-/** A token or a witness's signature by its name; nothing is opened. */
-export interface NamedPart {
-  /** Relative to the vault. */
-  readonly path: string;
-  /** Size of the checkpoint. */
-  readonly size: number;
-}
-
-/** Every token and witness's signature that lies there, by name, ascending. */
-export function listTokensAndWitnesses(layout: VaultLayout): readonly NamedPart[] {
-  return names(layout.log).flatMap((name) => {
-    const [, digits = "", rest = ""] = /^(\d{6,16})\.(.+)$/.exec(name) ?? [];
-    const size = numberOf(digits);
-    const is = size === null ? undefined : kindOf(rest)?.is;
-    return size !== null && (is === "token" || is === "witness") ? [{ path: `log/${name}`, size }] : [];
-  });
-}
-
-/** Segments by name, ascending; no file is opened. */
-export function listSegments(layout: VaultLayout): readonly LogSegment[] {
-  return names(layout.log)
-    .flatMap((name) => segmentOf(layout, `log/${name}`) ?? [])
-    .sort((a, b) => a.first - b.first || a.last - b.last);
-}
-
-function names(folder: string, onRefusal: () => void = () => undefined): readonly string[] {
+/** The names in a folder, sorted; none where it is not there or the system refuses. */
+export function names(folder: string, onRefusal: () => void = () => undefined): readonly string[] {
   try {
     return readdirSync(folder).sort();
   } catch (error) {
@@ -111,7 +64,8 @@ function names(folder: string, onRefusal: () => void = () => undefined): readonl
   }
 }
 
-function segmentOf(layout: VaultLayout, path: string): LogSegment | null {
+/** A segment, if the name of a path in `log/` is one and a regular file lies there. */
+export function segmentOf(layout: VaultLayout, path: string): LogSegment | null {
   const [, first, last] = /^log\/(\d{6,16})-(\d{6,16})\.jsonl$/.exec(path) ?? [];
   if (first === undefined || last === undefined) return null;
   const found = lstatSync(join(layout.root, path), { throwIfNoEntry: false });
@@ -123,7 +77,12 @@ function segmentOf(layout: VaultLayout, path: string): LogSegment | null {
 
 const authorityName = "[a-z0-9][a-z0-9-]{0,31}";
 
-function partOf(layout: VaultLayout, path: string, onRefusal: () => void = () => undefined): Part | null {
+/** What lies under a checkpoint's number by the name of its path in `log/`; null for anything else. */
+export function partOf(
+  layout: VaultLayout,
+  path: string,
+  onRefusal: () => void = () => undefined,
+): Part | null {
   const [, digits = "", rest = ""] = /^log\/(\d{6,16})\.(.+)$/.exec(path) ?? [];
   const size = numberOf(digits);
   const kind = size === null ? null : kindOf(rest);
@@ -161,7 +120,8 @@ type PartKind =
   | { readonly is: "body" | "signature" | "witness" }
   | { readonly is: "token"; readonly token: Pick<FoundToken, "authority" | "kind"> };
 
-function kindOf(rest: string): PartKind | null {
+/** What a name in `log/` says behind the checkpoint's number; null for a name that FORMAT.md §14 does not have. */
+export function kindOf(rest: string): PartKind | null {
   if (rest === "checkpoint") return { is: "body" };
   if (rest === "checkpoint.sig") return { is: "signature" };
   if (/^witness-[0-9a-f]{16}\.sig$/.test(rest)) return { is: "witness" };
@@ -171,12 +131,13 @@ function kindOf(rest: string): PartKind | null {
 }
 
 /** A number as names of checkpoints have it: no zero too many. */
-function numberOf(digits: string): number | null {
+export function numberOf(digits: string): number | null {
   const value = Number(digits);
   return Number.isSafeInteger(value) && value >= 1 && checkpointName(value) === digits ? value : null;
 }
 
-function checkpointOf(size: number, parts: readonly Part[]): FoundCheckpoint {
+/** The parts under one number put together. */
+export function checkpointOf(size: number, parts: readonly Part[]): FoundCheckpoint {
   const one = (is: Part["is"]) => parts.find((part) => part.is === is)?.file ?? null;
   return {
     size,

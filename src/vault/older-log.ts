@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import { HoldfastError } from "../core/words/error.js";
 import type { VaultLayout } from "./layout.js";
 import { lastRow } from "./log.js";
-import { listSegments, newestCheckpoint } from "./log-folder.js";
+import { listSegments, newestCheckpoint } from "./log-lookup.js";
 
 /**
  * Refuses a log that is older than what lies in `log/`: `vault.db` put back from an earlier copy. An entry added to it

@@ -11,8 +11,16 @@ import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { digestFile, isRefusal } from "../vault/digest-file.js";
 import { waitForWriter } from "../vault/writer-at-work.js";
 import { pause, type World } from "../world.js";
-import { fileLimitSentences } from "./caveats.js";
-import type { FileReport } from "./reports.js";
+import {
+  againstSentences,
+  type CheckFacts,
+  notShown,
+  ofVault,
+  signatureSentences,
+  tokenSentences,
+  uncheckedSentences,
+} from "./caveats.js";
+import type { Answers, VerifyReport } from "./reports.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
 
 export interface FileRequest {
@@ -22,6 +30,24 @@ export interface FileRequest {
   readonly brought: Brought;
   /** The check of the index, which decides none of the answers. */
   readonly index: IndexCheck;
+}
+
+/** The answer of `verify FILE`: where these bytes are in the vault. */
+export interface FileReport extends Omit<VerifyReport, "checked"> {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly matches: readonly {
+    readonly capture: string;
+    readonly path: string;
+    readonly entry: number;
+    readonly since: string;
+    readonly requested_url: string | null;
+    /** Whether a signed checkpoint covers the entry. */
+    readonly signed: boolean;
+    /** The earliest time of a time-stamp that leads to a trusted root and is over a checkpoint that covers the entry; null where there is none. */
+    readonly not_later_than: string | null;
+  }[];
 }
 
 /** A file that the log states, with the entry that states it. */
@@ -162,7 +188,7 @@ function statesOf(
   { log, checkpoints }: VaultAudit,
   findings: readonly Finding[],
   matches: FileReport["matches"],
-): Readonly<Record<"hashes" | "chain" | "signature" | "tokens", CheckState>> {
+): Answers {
   const { signature, tokens } = sealStates(findings, checkpoints);
   const isSigned = matches.some(({ signed }) => signed);
   const isStamped = matches.some(({ not_later_than }) => not_later_than !== null);
@@ -183,4 +209,22 @@ function statesOf(
 /** Where the tokens that were traced to a root are all over earlier checkpoints, none of them is about this entry. */
 function tokenState(tokens: CheckState, isStamped: boolean): CheckState {
   return tokens === "pass" && !isStamped ? "unchecked" : tokens;
+}
+
+/** What the check of one file shows and cannot show. */
+function fileLimitSentences(facts: CheckFacts & Pick<FileReport, "matches">): readonly string[] {
+  const open = facts.matches.filter(({ signed }) => !signed).length;
+  return [
+    "This says whether the log states a file of exactly these bytes, whether the stored copy is one, and what that entry rests on. Nothing else that is stored was checked, and it says nothing about before.",
+    ...uncheckedSentences(facts),
+    ...signatureSentences(facts),
+    ...(open === 0 || facts.signature === "absent"
+      ? []
+      : [
+          "At least one of these entries is not covered by a signature yet: until it is, somebody with write access could have put it there.",
+        ]),
+    ...tokenSentences(facts, ofVault),
+    ...againstSentences(facts),
+    notShown,
+  ];
 }

@@ -2,7 +2,7 @@ import { earliestByAuthority } from "../audit/authority-times.js";
 import { auditBag, type BagInfo, isKnownPackage, parseBagInfo } from "../audit/bag.js";
 import { type Checkpoint, parseCheckpoint } from "../audit/checkpoint.js";
 import { auditAgainst, auditCheckpoints, type CheckpointAudit } from "../audit/checkpoints.js";
-import { type CheckState, decidedBy, type Finding, FormatError, onePerPlace } from "../audit/finding.js";
+import { decidedBy, type Finding, FormatError, onePerPlace } from "../audit/finding.js";
 import { auditInclusion, type InclusionAudit } from "../audit/inclusion.js";
 import { auditEntryList, listInForce } from "../audit/listed-entries.js";
 import { type LogFacts, restsOnNothing } from "../audit/log-facts.js";
@@ -17,7 +17,7 @@ import { indexPackage } from "../vault/package/scan.js";
 import type { World } from "../world.js";
 import { packageLimitSentences } from "./caveats.js";
 import { knownTexts } from "./known-texts.js";
-import type { PackagedCapture, PackageReport } from "./reports.js";
+import type { Answers, PackagedCapture, PackageReport } from "./reports.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
 
 /** What is to be checked, and the texts of what the checker got from elsewhere. */
@@ -201,7 +201,8 @@ function conclude(request: PackageRequest, audited: Audited): PackageReport {
       findings,
       list: listInForce(content.entries),
       undecoded: captures.flatMap(({ id, completeness }) => (completeness === null ? [id] : [])).sort(),
-      request,
+      quick: request.quick,
+      brought: request,
     }),
     package: {
       path: request.path,
@@ -230,26 +231,17 @@ function capturesOf({ content, inclusion, checkpoints }: Audited): readonly Pack
 
 /** Nothing was checked, so nothing counts as passed: that a package says it is of another time switches no check off. */
 function refused(request: PackageRequest, ...findings: readonly Finding[]): PackageReport {
-  const states: Readonly<Record<"hashes" | "chain" | "signature" | "tokens", CheckState>> = {
+  const unchecked: Answers = {
     hashes: "unchecked",
     chain: "unchecked",
     signature: "unchecked",
     tokens: "unchecked",
   };
-  const digests_per_file = request.quick ? 1 : 2;
+  const nothing = { entries: 0, checkpoints: 0, tokens: 0, captures: 0, files: 0, bytes: 0, annexes: 0 };
   return {
     ok: false,
-    ...states,
-    checked: {
-      entries: 0,
-      checkpoints: 0,
-      tokens: 0,
-      captures: 0,
-      files: 0,
-      bytes: 0,
-      annexes: 0,
-      digests_per_file,
-    },
+    ...unchecked,
+    checked: { ...nothing, digests_per_file: request.quick ? 1 : 2 },
     rests_on: restsOnNothing,
     findings,
     limits: ["Nothing in it was checked."],

@@ -1,13 +1,13 @@
 import type { AuthorityTime } from "../audit/authority-times.js";
 import type { CheckState, Finding } from "../audit/finding.js";
+import type { Question } from "../audit/finding-codes.js";
 import type { RestsOn } from "../audit/log-facts.js";
 
-export interface VerifyReport {
+/** The four answers of a check. */
+export type Answers = Readonly<Record<Question, CheckState>>;
+
+export interface VerifyReport extends Answers {
   readonly ok: boolean;
-  readonly hashes: CheckState;
-  readonly chain: CheckState;
-  readonly signature: CheckState;
-  readonly tokens: CheckState;
   readonly checked: Readonly<Record<string, number>>;
   /** Keys, authorities and witnesses that the result is worth as much as. */
   readonly rests_on: RestsOn;
@@ -40,32 +40,4 @@ export interface PackagedCapture {
    * each with its earliest, the earliest first. One that was not traced to such a root says nothing.
    */
   readonly existed_by: readonly AuthorityTime[];
-}
-
-/** The answer of `verify FILE`: where these bytes are in the vault. */
-export interface FileReport {
-  readonly ok: boolean;
-  readonly hashes: CheckState;
-  readonly chain: CheckState;
-  readonly signature: CheckState;
-  readonly tokens: CheckState;
-  readonly file: string;
-  readonly bytes: number;
-  readonly sha256: string;
-  readonly matches: readonly {
-    readonly capture: string;
-    readonly path: string;
-    readonly entry: number;
-    readonly since: string;
-    readonly requested_url: string | null;
-    /** Whether a signed checkpoint covers the entry. */
-    readonly signed: boolean;
-    /** The earliest time of a time-stamp that leads to a trusted root and is over a checkpoint that covers the entry; null where there is none. */
-    readonly not_later_than: string | null;
-  }[];
-  readonly findings: readonly Finding[];
-  /** Keys, authorities and witnesses that the result is worth as much as. */
-  readonly rests_on: RestsOn;
-  /** Sentences about what this check can and cannot show, for a person to read. */
-  readonly limits: readonly string[];
 }

@@ -28,7 +28,8 @@ import type { Sandbox } from "../../src/tools/run/run-request.js";
 import type { DoctorReport } from "../../src/upkeep/doctor.js";
 import type { AnnexFacts } from "../../src/vault/annex.js";
 import type { Settings } from "../../src/vault/settings.js";
-import type { FileReport, VerifyReport } from "../../src/verify/reports.js";
+import type { VerifyReport } from "../../src/verify/reports.js";
+import type { FileReport } from "../../src/verify/file.js";
 import { derivation, importRecord, publication, record } from "../support/samples.js";
 import { readVectors } from "../support/vectors.js";
 

@@ -9,7 +9,7 @@ import { objectPath } from "../../src/vault/layout.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { indexCheck } from "../../src/vault/index/check.js";
 import { verifyFile } from "../../src/verify/file.js";
-import type { FileReport } from "../../src/verify/reports.js";
+import type { FileReport } from "../../src/verify/file.js";
 import type { Brought } from "../../src/verify/trust.js";
 import { openAuthority, type TestAuthority } from "../support/authority.js";
 import { holdfast } from "../support/cli.js";
