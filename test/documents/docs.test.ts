@@ -15,12 +15,14 @@ const documents = [
   "src/README.md",
   "src/cli/COMMANDS.md",
   "schemas/VERIFY-VAULT.md",
-  "test/README.md",
+  ...["README", "PROMISES", "THREATS", "SOAK"].map((name) => `test/${name}.md`),
   ".github/CONTRIBUTING.md",
   ".github/SECURITY.md",
+  ...readdirSync(join(root, ".github/docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `.github/docs/${name}`),
 ];
 const textOf = (path: string): string => readFileSync(join(root, path), "utf8");
-const readme = textOf("README.md");
 
 const io = capturedTerminal();
 const screen = new Screen(io, () => new Date());
@@ -68,9 +70,8 @@ describe("documents and the command line say the same", () => {
     const ofSetUp = optionsIn(readFileSync(new URL("../../bin/setup.js", import.meta.url), "utf8"));
     expect(ofSetUp).toContain("--update-yt-dlp");
     const known = [...commonOptions, ...commands.flatMap(optionsOf), ...ofSetUp];
-    const named = ["README.md", "CHANGELOG.md", ".github/SECURITY.md"].flatMap((path) =>
-      optionsIn(textOf(path)),
-    );
+    const told = documents.filter((path) => path === "README.md" || /CHANGELOG|SECURITY|docs\//.test(path));
+    const named = told.flatMap((path) => optionsIn(textOf(path)));
     expect(named.filter((option) => !known.includes(option))).toEqual([]);
   });
 
@@ -92,6 +93,9 @@ describe("what the documents point to is there", () => {
     ["README.md", ""],
     ["src/README.md", "src"],
     ["test/README.md", "test"],
+    ["test/PROMISES.md", "test"],
+    ["test/THREATS.md", "test"],
+    ["test/SOAK.md", "test"],
     [".github/CONTRIBUTING.md", ""],
   ])("files named in %s", (path, base) => {
     const named = all(textOf(path), /`([\w./-]+\.(?:ts|js|md|sql|sh))`/g);
@@ -113,10 +117,28 @@ describe("what the documents point to is there", () => {
     expect(newest).toBe(version);
   });
 
-  it("every claim of what holdfast shows names a test file", () => {
-    const claims = all(section(readme, "## What it shows\n"), /^\| ([A-Z].*)$/gm);
-    expect(claims.length).toBeGreaterThan(10);
-    expect(claims.filter((claim) => !/\]\(test\/[\w/-]+\.test\.ts\)/.test(claim))).toEqual([]);
+  it.each([
+    ["test/PROMISES.md", /\]\([\w/-]+\.test\.ts\)/, 50],
+    ["test/THREATS.md", /`[\w/-]+\.test\.ts`| none \|/, 30],
+  ])("every line of %s names the test that holds it", (path, test, atLeast) => {
+    const rows = all(textOf(path), /^\| (?!---|promise |id )(.*)$/gm);
+    expect(rows.length).toBeGreaterThan(atLeast);
+    expect(rows.filter((row) => !test.test(row))).toEqual([]);
+  });
+
+  it("the README stays short enough to be read", () => {
+    expect(textOf("README.md").split("\n").length).toBeLessThanOrEqual(181);
+  });
+
+  it("the workflow runs the command that the build server runs, on the oldest Node that is supported and later ones", () => {
+    const workflow = textOf(".github/workflows/check.yml");
+    const { engines } = JSON.parse(textOf("package.json"));
+    const nodes = /node: \[([\d, ]+)\]/.exec(workflow)?.[1]?.split(", ") ?? [];
+    expect(workflow).toContain("- run: .ci/run\n");
+    expect(textOf(".ci/run")).toContain("npm test\n");
+    expect(engines.node).toMatch(new RegExp(`^>=${nodes[0]}\\.`));
+    expect(nodes).toContain(textOf(".nvmrc").trim());
+    expect(workflow).toMatch(/os: \[ubuntu-\S+ macos-\S+\]/);
   });
 });
 
