@@ -5,6 +5,7 @@ import { encodeCanonical, parseCanonical, parseForeignJson } from "../../src/aud
 import { toJson } from "../../src/core/capture/new-entry.js";
 import { FormatError } from "../../src/audit/finding.js";
 import { readVectors } from "../support/vectors.js";
+import { cpuMs } from "../support/cpu-time.js";
 
 /** The code of the FormatError that `act` throws; anything else thrown fails the test. */
 function codeOf(act: () => unknown): string {
@@ -87,11 +88,10 @@ test("a million brackets are refused at once, before anything is built", () => {
   expect(codeOf(() => parseForeignJson('{"a":'.repeat(1_000_000)))).toBe("too-deep");
 });
 
-test("a million backslashes and quotes take no time", () => {
+test("a million backslashes and quotes take no time", async () => {
   const text = JSON.stringify('\\"'.repeat(1_000_000));
-  const start = performance.now();
-  expect(parseForeignJson(text)).toHaveLength(2_000_000);
-  expect(performance.now() - start).toBeLessThan(5000);
+  const parse = () => expect(parseForeignJson(text)).toHaveLength(2_000_000);
+  expect(await cpuMs(parse)).toBeLessThan(5_000);
 });
 
 test("other people's JSON may hold fractions, any key and half characters", () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseEntry } from "../../src/audit/entry.js";
 import { CaptureReading } from "../../src/audit/log-captures.js";
 import { readVectors } from "../support/vectors.js";
+import { cpuMs } from "../support/cpu-time.js";
 
 interface CaptureVector {
   readonly comment: string;
@@ -48,10 +49,9 @@ describe("what is stated twice is held against what is stored twice", () => {
   });
 });
 
-test("many entries of one capture take time that grows with their number", () => {
+test("many entries of one capture take time that grows with their number", async () => {
   const [first = "", derived = ""] = [1, 2].map((at) => linesOf("in-order.json")[at] ?? "");
   const versions = Array.from({ length: 40_000 }, (_, at) => derived.replace('"v2"', `"v${at + 2}"`));
-  const before = performance.now();
-  expect(readingOf([first, ...versions]).findings).toEqual([]);
-  expect(performance.now() - before).toBeLessThan(10_000);
+  const check = () => expect(readingOf([first, ...versions]).findings).toEqual([]);
+  expect(await cpuMs(check)).toBeLessThan(10_000);
 });

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -15,11 +16,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CaptureResult } from "../../src/capture/capture-result.js";
 import type { CaptureRecord } from "../../src/core/capture/record.js";
 import { holdfast } from "../support/cli.js";
+import { until } from "../support/until.js";
 import { audit, temporaryFolder } from "../support/vaults.js";
 
 const folder = temporaryFolder();
@@ -250,23 +251,32 @@ describe("what lies beside a file or in its place", () => {
     put(bytes);
   });
 
-  it("an interrupt ends the import of a large file within moments and leaves a sound vault", async () => {
+  it("an interrupt ends the import of a file that takes an hour to read, and leaves a sound vault", async () => {
     const large = join(place, "large.mp4");
     copyFileSync(join(place, "real.mp4"), large);
-    truncateSync(large, 2 * 1024 ** 3);
+    truncateSync(large, 2 ** 40);
     const other = join(folder.path, "interrupted");
     const program = join(import.meta.dirname, "../../bin/holdfast.js");
     const child = spawn(process.execPath, [program, "import", "--vault", other, large], { stdio: "ignore" });
-    await setTimeout(3000);
-    const asked = performance.now();
+    const ended = once(child, "exit");
+    await until(() => isReading(child.pid ?? 0, large) || child.exitCode !== null);
     child.kill("SIGINT");
-    const [status] = await once(child, "exit");
-    expect(status).toBe(130);
-    expect(performance.now() - asked).toBeLessThan(3000);
+    expect((await ended)[0]).toBe(130);
     expect((await audit(other)).findings.map(({ code }) => code)).toEqual(["anchor-pending"]);
     rmSync(large);
-  }, 30_000);
+  });
 });
+
+/** Whether a process has a file open. Where the system does not say, that it has opened a vault must do. */
+function isReading(pid: number, path: string): boolean {
+  const open = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(open).some((name) => readlinkSync(join(open, name)) === path);
+  } catch {
+    // A file was closed or the process ended meanwhile, or the system has no such folder.
+    return !existsSync("/proc/self/fd") && existsSync(join(folder.path, "interrupted/staging/scratch"));
+  }
+}
 
 describe("verify FILE", () => {
   it("says in which capture and since which entry a file's bytes are here, and exits 1 for any others", async () => {

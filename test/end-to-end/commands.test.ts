@@ -8,6 +8,7 @@ import { closeVault } from "../../src/vault/vault.js";
 import { holdfast } from "../support/cli.js";
 import { openSite, type Site } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
+import { until } from "../support/until.js";
 import { audit, captureText, openTestVault, temporaryFolder } from "../support/vaults.js";
 
 const folder = temporaryFolder();
@@ -185,15 +186,25 @@ describe("what is missing or busy", () => {
   });
 
   it("a second writer waits, and goes on when the first is done", async () => {
-    const program = join(import.meta.dirname, "../../bin/holdfast.js");
     const busy = join(folder.path, "busy");
     const first = await openTestVault(busy);
-    const second = spawn(process.execPath, [program, "init", "--vault", busy], { stdio: "ignore" });
-    const ended = once(second, "exit");
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect(second.exitCode).toBe(null);
+    const module = new URL("../../dist/vault/writer-lock.js", import.meta.url);
+    const path = JSON.stringify(first.layout.writerLock);
+    const lock = `import { takeWriterLock } from "${module}";
+      (await takeWriterLock(${path}, 3_600_000, () => console.log("waits"))).release();
+      console.log("goes on");`;
+    const second = spawn(process.execPath, ["--input-type=module", "-e", lock], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let said = "";
+    second.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    const ended = once(second, "close");
+    await until(() => said.includes("\n") || second.exitCode !== null);
+    expect(said).toBe("waits\n");
     closeVault(first);
-    expect((await ended)[0]).toBe(0);
+    expect([(await ended)[0], said]).toEqual([0, "waits\ngoes on\n"]);
     rmSync(busy, { recursive: true });
   });
 });

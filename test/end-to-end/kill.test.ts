@@ -7,6 +7,7 @@ import type { CaptureResult } from "../../src/capture/capture-result.js";
 import { holdfast } from "../support/cli.js";
 import { makeSiteClips } from "../support/site-clips.js";
 import { openSite, type Site } from "../support/site.js";
+import { until } from "../support/until.js";
 import { audit, temporaryFolder } from "../support/vaults.js";
 
 const folder = temporaryFolder();
@@ -41,6 +42,7 @@ function start(vault: string, url: string): ChildProcess {
 /** Kills the process, as `kill -9` would, once `ready` holds; false when it was over before. */
 async function killWhen(child: ChildProcess, ready: () => boolean): Promise<boolean> {
   const ended = once(child, "exit");
+  // As often as can be: some of these moments are short.
   while (child.exitCode === null && !ready()) await new Promise((resolve) => setTimeout(resolve, 2));
   const alive = child.exitCode === null;
   child.kill("SIGKILL");
@@ -117,7 +119,7 @@ describe("kill -9", () => {
       // The moment of a commit is short: a machine may be past it before it is seen. killed-ingest.test.ts strikes it by chance.
       if (when !== "during the commit" && !when.startsWith("as the media")) expect(killed).toBe(true);
       await expectSound(vault);
-      await expect.poll(() => survivors(vault), { timeout: 5_000 }).toEqual([]);
+      await until(() => survivors(vault).length === 0);
       if (path !== "/fault/slow.mp4") await finish(vault, `${site.url}${path}`);
       else await finish(vault, `${site.url}/clips/other.mp4`);
     },
@@ -129,9 +131,7 @@ describe("an interrupt from the keyboard", () => {
     const vault = newVault();
     const child = start(vault, `${site.url}/fault/slow.mp4`);
     const ended = once(child, "exit");
-    await expect
-      .poll(() => staged(vault).some((path) => /received\/media.*part/.test(path)), { timeout: 20_000 })
-      .toBe(true);
+    await until(() => staged(vault).some((path) => /received\/media.*part/.test(path)));
     child.kill("SIGINT");
     expect((await ended)[0]).toBe(130);
     expect(survivors(vault)).toEqual([]);

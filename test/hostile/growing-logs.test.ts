@@ -11,6 +11,7 @@ import { EntryReading } from "../../src/audit/package-entries.js";
 import { auditPackageFiles } from "../../src/audit/package.js";
 import { auditWitnesses } from "../../src/audit/signed-checkpoint.js";
 import { schemaProblems } from "../../src/vault/json-schemas.js";
+import { cpuMs } from "../support/cpu-time.js";
 
 /*
  * Whoever makes a log or a package decides how much of everything there is in it. Each amount here is one that a check takes
@@ -25,11 +26,7 @@ const hex = "ab".repeat(32);
 const idOf = (at: number) => `20261123-${at.toString().padStart(8, "0")}`;
 
 async function inTime(work: () => unknown): Promise<void> {
-  // Of this process alone: others may be busy on this machine.
-  const began = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(began);
-  expect((user + system) / 1000).toBeLessThan(mostMs);
+  expect(await cpuMs(work)).toBeLessThan(mostMs);
 }
 
 function* lines(count: number, event: string, bodyOf: (seq: number) => object): Generator<string> {

@@ -40,8 +40,3 @@ function commandLine(pid: string): string {
     return "";
   }
 }
-
-/** Waits until a condition holds. The test's own time limit is the only one. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
-}

@@ -66,7 +66,7 @@ export interface Confinement {
   readonly name: string;
   readonly fault: DiskFault;
   readonly before: (folder: string) => readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: (folder: string) => Readonly<Record<string, string>>;
 }
 
 const nobody = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
@@ -75,7 +75,7 @@ const readOnly = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shi
 /** All of them. Rights bind root only where its capabilities are taken away. */
 export function confinements(): readonly Confinement[] {
   const isRoot = process.getuid?.() === 0;
-  const none = {};
+  const none = () => ({});
   return [
     {
       name: "on a read-only disk",
@@ -108,7 +108,7 @@ export function confinements(): readonly Confinement[] {
       name: "without a folder for temporary files",
       fault: "ENOENT",
       before: () => [],
-      env: { TMPDIR: "/nonexistent" },
+      env: (folder) => ({ TMPDIR: join(folder, "no-such-folder") }),
     },
   ];
 }
@@ -125,7 +125,7 @@ export function whyNotConfined({ fault, before }: Confinement): string | null {
 /** The command under one of them; once it is gone the same command finishes. Returns whether it was kept from its work. */
 export async function confine(command: Command, how: Confinement, scratch: string): Promise<boolean> {
   const folder = copyOf(command.from, join(scratch, "confined"));
-  const told = runProgram(command, folder, how.before(folder), how.env);
+  const told = runProgram(command, folder, how.before(folder), how.env(folder));
   const where = `${command.name} ${how.name}\n${told.stdout}${told.stderr}`;
   expectCauseNamed(told, how.fault, where);
   if (existsSync(join(folder, "vault"))) spawnSync("chmod", ["-R", "u+w", join(folder, "vault")]);

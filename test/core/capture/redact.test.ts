@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import type { Json } from "../../../src/audit/canonical-json.ts";
 import { redactInfoJson, redactText, redactTypedUrl, redactUrl } from "../../../src/core/capture/redact.ts";
+import { cpuMs } from "../../support/cpu-time.js";
 
 const visitor = "46.182.111.39";
 
@@ -110,12 +111,12 @@ describe("pages", () => {
     expect(cut[2000]).toBe("and 3000 more places");
   });
 
-  test("a long hostile text takes no long time", () => {
-    const began = performance.now();
-    for (const piece of ["://", "?a=", "&ip", ":", "1.", "%26", "/ip/%a", "://a@", "&sig=a", "1.1.1.1 "]) {
-      redactText(piece.repeat(200_000), ["CANARY1"]);
-    }
-    expect(performance.now() - began).toBeLessThan(10_000);
+  test("a long hostile text takes no long time", async () => {
+    const pieces = ["://", "?a=", "&ip", ":", "1.", "%26", "/ip/%a", "://a@", "&sig=a", "1.1.1.1 "];
+    const redactAll = () => {
+      for (const piece of pieces) redactText(piece.repeat(200_000), ["CANARY1"]);
+    };
+    expect(await cpuMs(redactAll)).toBeLessThan(10_000);
   });
 });
 

@@ -95,6 +95,11 @@ class Play {
     expect(made.wakeAt).toBeGreaterThan(this.now);
     // Nothing is left to decide until something happens.
     expect(step(made.schedule, { kind: "time" }, this.now).decisions.filter(isNews)).toEqual([]);
+    // Nor does anything become due before the moment that was named.
+    const later = Math.min(made.wakeAt, this.now + minute);
+    for (const at of [(this.now + later) / 2, later - 1e-3])
+      if (at > this.now)
+        expect(step(made.schedule, { kind: "time" }, at).decisions.filter(isNews)).toEqual([]);
     for (const decision of made.decisions) {
       this.trace.push({ at: this.now, what: decision });
       this.carryOut(decision);

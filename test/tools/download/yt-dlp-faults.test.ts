@@ -8,6 +8,7 @@ import { fetchVideo } from "../../../src/tools/download/yt-dlp.ts";
 import { openSite, type Site } from "../../support/site.ts";
 import { makeSiteClips } from "../../support/site-clips.ts";
 import { clipBytes } from "../../support/site-files.ts";
+import { until } from "../../support/until.ts";
 import {
   type RequestChange,
   requestFor,
@@ -110,7 +111,9 @@ describe.skipIf(!program)(
 
     test("an interrupt", async () => {
       const abort = new AbortController();
-      setTimeout(() => abort.abort(), 1500);
+      const asked = (path: string) => site.requests.filter((one) => one.path === path).length;
+      const before = asked("/fault/slow.mp4");
+      void until(() => asked("/fault/slow.mp4") > before).then(() => abort.abort());
       const outcome = await failed("/fault/slow.mp4", { signal: abort.signal });
       expect(outcome.failure.code).toBe("interrupted");
       expect(outcome.partialTracks).toEqual([]);

@@ -10,7 +10,8 @@ import { jailOfRun, placesOf, ytDlpJailState } from "../../../src/tools/download
 import { doorPort } from "../../../src/tools/run/jail-door.ts";
 import type { RunRequest, RunResult } from "../../../src/tools/run/run-request.js";
 import { run } from "../../../src/tools/run/run.ts";
-import { jail, processesNaming, until } from "../../support/jails.ts";
+import { jail, processesNaming } from "../../support/jails.ts";
+import { until } from "../../support/until.ts";
 import { scratchFolder } from "../../support/yt-dlp.ts";
 
 const { folder: scratch, clean } = scratchFolder();

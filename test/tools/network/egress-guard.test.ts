@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, request } from "node:http";
 import {
   type AddressInfo,
@@ -14,6 +14,7 @@ import {
   openEgressGuard,
 } from "../../../src/tools/network/egress-guard.js";
 import { isForbidden } from "../../../src/tools/network/egress-target.js";
+import { until } from "../../support/until.ts";
 
 const endings: (() => Promise<void>)[] = [];
 
@@ -46,6 +47,9 @@ async function guard(options: Partial<GuardOptions>): Promise<EgressGuard> {
   endings.push(opened.close);
   return opened;
 }
+
+/** Tells with `body` how many bytes of a body a client has so far. */
+const client = new EventEmitter();
 
 interface Answer {
   readonly status: number | undefined;
@@ -84,7 +88,10 @@ function ask(
           body: Buffer.concat(chunks),
           error,
         });
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        client.emit("body", Buffer.concat(chunks).length);
+      });
       response.on("end", () => done(null));
       response.on("error", (error) => done(error.message));
     });
@@ -318,8 +325,7 @@ describe("what the guard lets through", () => {
     const port = await site((_, response) => void response.write("begin"));
     const opened = await openEgressGuard({ allowPrivate: true, upstream: null });
     const answer = ask(opened, `http://127.0.0.1:${port}/`);
-    while ((opened.connections[0]?.bytesIn ?? 0) === 0)
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => (opened.connections[0]?.bytesIn ?? 0) > 0);
     await opened.close();
     expect((await answer).error).not.toBeNull();
     expect(opened.connections[0]?.bytesIn).toBeGreaterThan(0);
@@ -334,17 +340,25 @@ async function askRaw(opened: EgressGuard, url: string): Promise<{ text: string;
   socket.write(`GET ${url} HTTP/1.1\r\nHost: x\r\nProxy-Authorization: ${login(proxy)}\r\n\r\n`);
   const chunks: Buffer[] = [];
   try {
-    for await (const chunk of socket) chunks.push(chunk);
+    for await (const chunk of socket) {
+      chunks.push(chunk);
+      client.emit("body", Buffer.concat(chunks).toString().split("\r\n\r\n")[1]?.length ?? 0);
+    }
     return { text: Buffer.concat(chunks).toString(), error: null };
   } catch (error) {
     return { text: Buffer.concat(chunks).toString(), error: String(error) };
   }
 }
 
-/** A reset without a clean end before it. */
-function resetNow(socket: Socket): void {
-  socket.resetAndDestroy();
-  socket.destroy();
+/** A reset without a clean end before it, once the client has `bytes` of the body. */
+function resetAfter(bytes: number, socket: Socket): void {
+  const listen = (count: number): void => {
+    if (count < bytes) return;
+    client.off("body", listen);
+    socket.resetAndDestroy();
+    socket.destroy();
+  };
+  client.on("body", listen);
 }
 
 describe("a server that says more than it announced", () => {
@@ -398,10 +412,10 @@ describe("a body that is cut short arrives cut short", () => {
       socket.end(`HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n${half}`),
     "a chunked body without its last chunk": (socket) =>
       socket.end(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n${half}\r\n`),
-    "a reset within the announced length": (socket) =>
-      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n${half}`, () =>
-        setTimeout(() => resetNow(socket), 50),
-      ),
+    "a reset within the announced length": (socket) => {
+      resetAfter(half.length, socket);
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n${half}`);
+    },
   };
 
   for (const [title, cut] of Object.entries(cuts)) {
@@ -431,7 +445,8 @@ describe("a body that is cut short arrives cut short", () => {
   it("a reset of a body without a length", async () => {
     const server = createTcpServer((socket) => {
       socket.once("data", () => {
-        socket.write(`HTTP/1.1 200 OK\r\n\r\n${half}`, () => setTimeout(() => resetNow(socket), 50));
+        resetAfter(half.length, socket);
+        socket.write(`HTTP/1.1 200 OK\r\n\r\n${half}`);
       });
     });
     const port = await listening(server);
@@ -442,12 +457,19 @@ describe("a body that is cut short arrives cut short", () => {
 
   it("a tunnel that is reset is reset for the client", async () => {
     const server = createTcpServer((socket) => {
-      socket.once("data", () => socket.write(half, () => setTimeout(() => resetNow(socket), 50)));
+      socket.once("data", () => {
+        resetAfter(half.length, socket);
+        socket.write(half);
+      });
     });
     const port = await listening(server);
     const { socket } = await tunnel(await guard({ allowPrivate: true }), `127.0.0.1:${port}`);
+    let count = 0;
+    socket.on("data", (chunk: Buffer) => {
+      count += chunk.length;
+      client.emit("body", count);
+    });
     socket.write("go");
-    socket.resume();
     const [error] = await once(socket, "error").catch((reason) => [reason]);
     expect(error).toMatchObject({ code: "ECONNRESET" });
   });

@@ -196,10 +196,8 @@ describe("the clock", () => {
     expect(readChronyc("506 Cannot talk to daemon\n")).toBeNull();
   });
 
-  it("this machine's clock is asked within two seconds", async () => {
-    const started = performance.now();
+  it("this machine's clock is asked, and where nothing answers that is said", async () => {
     const check = await checkClock(now);
-    expect(performance.now() - started).toBeLessThan(2000);
     expect(check.checked_at).toBe("2026-09-01T00:00:00.000Z");
     expect(check.synchronised === null).toBe(check.source === "none");
   });
