@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { archiveRequest } from "../../src/cli/commands/archive.js";
-import { importRequest } from "../../src/cli/commands/import.js";
-import { listFilter } from "../../src/cli/commands/list.js";
+import { archiveRequest } from "../../src/cli/commands/add-archive.js";
+import { importRequest } from "../../src/cli/commands/add-import.js";
+import { listFilter } from "../../src/cli/commands/add-list.js";
 import { parseCount, parseDayOrTime, parseSize } from "../../src/cli/option-values.js";
 import { Screen } from "../../src/cli/screen.js";
 import { openSession } from "../../src/cli/session.js";

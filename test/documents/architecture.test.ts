@@ -204,6 +204,19 @@ describe("the sources keep the rules of the house", () => {
     expect(files.filter(({ text }) => /^export \* from/m.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
+  it("a command's file and the file that does its work have two names", () => {
+    const nameOf = (path: string) => path.split("/").at(-1);
+    const commands = files.filter(({ path }) => path.startsWith("cli/commands/")).map(({ path }) => path);
+    const others = new Set(
+      files
+        .map(({ path }) => path)
+        .filter((path) => !commands.includes(path))
+        .map(nameOf),
+    );
+    expect(commands.length).toBeGreaterThan(15);
+    expect(commands.filter((path) => others.has(nameOf(path)))).toEqual([]);
+  });
+
   it("no file of the sources is longer than 450 lines", () => {
     const long = files.filter((file) => {
       return file.text.split("\n").length > 450;

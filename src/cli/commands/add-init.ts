@@ -5,7 +5,7 @@ import { exitStatus } from "../exit-status.js";
 import { errorLines } from "../failure-report.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { showUnsealed } from "../show-head.js";
-import { addKeyOptions, type KeyOptions, keyChoice } from "./key.js";
+import { addKeyOptions, type KeyOptions, keyChoice } from "./add-key.js";
 
 export function addInit(program: DocumentedCommand, run: RunCommand): void {
   addKeyOptions(
