@@ -2,10 +2,10 @@ import canonicalize from "canonicalize";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeCanonical, parseCanonical, parseForeignJson } from "../../src/audit/canonical-json.js";
-import { toJson } from "../../src/core/capture/new-entry.js";
 import { FormatError } from "../../src/audit/finding.js";
-import { readVectors } from "../support/vectors.js";
+import { toJson } from "../../src/core/capture/new-entry.js";
 import { cpuMs } from "../support/cpu-time.js";
+import { readVectors } from "../support/vectors.js";
 
 /** The code of the FormatError that `act` throws; anything else thrown fails the test. */
 function codeOf(act: () => unknown): string {

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Entry, eventNames, genesisPrev, lineHash, parseEntry } from "../../src/audit/entry.js";
-import { buildEntry, encodeEntry } from "../../src/core/capture/new-entry.js";
 import { FormatError } from "../../src/audit/finding.js";
+import { buildEntry, encodeEntry } from "../../src/core/capture/new-entry.js";
 import { readVectors } from "../support/vectors.js";
 
 interface EntryVector {

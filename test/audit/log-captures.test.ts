@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parseEntry } from "../../src/audit/entry.js";
 import { CaptureReading } from "../../src/audit/log-captures.js";
-import { readVectors } from "../support/vectors.js";
 import { cpuMs } from "../support/cpu-time.js";
+import { readVectors } from "../support/vectors.js";
 
 interface CaptureVector {
   readonly comment: string;

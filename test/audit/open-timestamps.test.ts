@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/audit/finding.js";
+import { readProof } from "../../src/audit/open-timestamps.js";
 import {
   encodeAttestation,
   encodeOperation,
@@ -9,7 +10,6 @@ import {
   stampCommitment,
   upgradeProof,
 } from "../../src/seal/calendar-proof.js";
-import { readProof } from "../../src/audit/open-timestamps.js";
 import { readVectors } from "../support/vectors.ts";
 
 interface ProofVector {

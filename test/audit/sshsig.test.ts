@@ -6,8 +6,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { parsePublicKey } from "../../src/audit/ssh-key.js";
-import { encodePrivateKey, secretOfSeed, signMessage } from "../../src/seal/private-key.js";
 import { checkSignature } from "../../src/audit/sshsig.js";
+import { encodePrivateKey, secretOfSeed, signMessage } from "../../src/seal/private-key.js";
 import {
   armored,
   armorOf,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkTimeStamp } from "../../src/audit/time-stamp.js";
-import { readRefusal, encodeTimeStampRequest, nonceText } from "../../src/seal/time-stamp-request.js";
+import { encodeTimeStampRequest, nonceText, readRefusal } from "../../src/seal/time-stamp-request.js";
 import { der, opensslAccepts, readRequest, responseAround } from "../support/authority-stamps.ts";
 import { readVectors } from "../support/vectors.ts";
 

@@ -11,9 +11,9 @@ import { readVault } from "../../src/vault/reader.js";
 import type { World } from "../../src/world.js";
 import { type CliRun, holdfast } from "../support/cli.js";
 import { heldClip } from "../support/held-clip.js";
+import { openSite, type Site } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
 import { growingFeed } from "../support/site-pages.js";
-import { openSite, type Site } from "../support/site.js";
 import { limitedAt } from "../support/time-limits.js";
 import { audit, temporaryFolder } from "../support/vaults.js";
 

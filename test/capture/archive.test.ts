@@ -9,10 +9,10 @@ import type { CaptureRecord, DerivationRecord } from "../../src/core/capture/rec
 import { newestSigned } from "../../src/seal/checkpoint.js";
 import { showCapture } from "../../src/search/show.js";
 import { holdfast } from "../support/cli.js";
+import { openSite, type Site } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
 import { hostileTitles } from "../support/site-pages.js";
 import { encryptedSegment, hlsSegments } from "../support/site-streams.js";
-import { openSite, type Site } from "../support/site.js";
 import { audit, temporaryFolder } from "../support/vaults.js";
 
 // Between two attempts the program waits for seconds, for the sake of the other side; here only their order matters.

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { deriveAndLog } from "../../src/capture/derive.js";
-import { readIntents } from "../../src/vault/journal.js";
 import { closeWorkshop, openWorkshop } from "../../src/capture/workshop.js";
+import { readIntents } from "../../src/vault/journal.js";
 import { captureText, deriveText, temporaryFolder, testWorld } from "../support/vaults.js";
 
 const folder = temporaryFolder();

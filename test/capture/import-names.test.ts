@@ -12,9 +12,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { extensionAlone, namesToCut, wholeName } from "../../src/capture/import-names.js";
 import type { CaptureRecord } from "../../src/core/capture/record.js";
 import { redactInfoJson } from "../../src/core/capture/redact.js";
-import { extensionAlone, namesToCut, wholeName } from "../../src/capture/import-names.js";
 import { holdfast } from "../support/cli.js";
 import { filesBelow } from "../support/guesses.js";
 import { spellings } from "../support/spellings.js";

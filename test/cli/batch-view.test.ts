@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import addFormats from "ajv-formats";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StoredBatch } from "../../src/batch/list.js";
 import type { CaptureResult } from "../../src/capture/capture-result.js";

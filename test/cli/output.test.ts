@@ -5,8 +5,8 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CliRun, holdfast } from "../support/cli.js";
-import { keygen } from "../support/ssh.js";
 import { edit, makePackage, tarMembers, tarOf, writeFolder } from "../support/packages.js";
+import { keygen } from "../support/ssh.js";
 import { copyVault, makeVault, temporaryFolder } from "../support/vaults.js";
 
 const published = new URL("../../schemas/", import.meta.url);

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { restsOnNothing } from "../../src/audit/log-facts.js";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
 import { filePage, verifyPage } from "../../src/cli/verify-page.js";
-import type { VerifyReport } from "../../src/verify/reports.js";
 import type { FileReport } from "../../src/verify/file.js";
+import type { VerifyReport } from "../../src/verify/reports.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";
 
 const green = "\u001b[32m";

@@ -2,10 +2,10 @@ import { copyFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { logAnnotation } from "../../src/capture/annotate.js";
-import { sealHead } from "../../src/seal/checkpoint.js";
 import { fromCommandLine } from "../../src/core/capture/annotation.js";
-import { closeVault } from "../../src/vault/vault.js";
+import { sealHead } from "../../src/seal/checkpoint.js";
 import { indexCheck } from "../../src/vault/index/check.js";
+import { closeVault } from "../../src/vault/vault.js";
 import { verifyVault } from "../../src/verify/vault.js";
 import { captureText, copyVault, openTestVault, temporaryFolder, testWorld } from "../support/vaults.js";
 

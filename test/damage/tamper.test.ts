@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   lstatSync,
   readdirSync,
@@ -9,7 +10,6 @@ import {
   truncateSync,
   utimesSync,
   writeFileSync,
-  appendFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";

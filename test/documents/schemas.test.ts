@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
-import addFormats from "ajv-formats";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { encodeCanonical, parseCanonical } from "../../src/audit/canonical-json.js";
 import { type Entry, eventNames, lineHash, parseEntry } from "../../src/audit/entry.js";
+import type { CheckState } from "../../src/audit/finding.js";
 import { restsOnNothing } from "../../src/audit/log-facts.js";
 import type { CaptureResult } from "../../src/capture/capture-result.js";
 import { captureObject } from "../../src/cli/capture-page.js";
@@ -20,7 +21,6 @@ import type {
   Wholeness,
 } from "../../src/core/capture/record.js";
 import { HoldfastError } from "../../src/core/words/error.js";
-import type { CheckState } from "../../src/audit/finding.js";
 import type { CaptureRow } from "../../src/search/captures.js";
 import type { ShownCapture } from "../../src/search/show.js";
 import type { Program, ProgramName } from "../../src/tools/run/programs.js";
@@ -28,8 +28,8 @@ import type { Sandbox } from "../../src/tools/run/run-request.js";
 import type { DoctorReport } from "../../src/upkeep/doctor.js";
 import type { AnnexFacts } from "../../src/vault/annex.js";
 import type { Settings } from "../../src/vault/settings.js";
-import type { VerifyReport } from "../../src/verify/reports.js";
 import type { FileReport } from "../../src/verify/file.js";
+import type { VerifyReport } from "../../src/verify/reports.js";
 import { derivation, importRecord, publication, record } from "../support/samples.js";
 import { readVectors } from "../support/vectors.js";
 

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CaptureResult } from "../../src/capture/capture-result.js";
 import { holdfast } from "../support/cli.js";
-import { makeSiteClips } from "../support/site-clips.js";
 import { openSite, type Site } from "../support/site.js";
+import { makeSiteClips } from "../support/site-clips.js";
 import { until } from "../support/until.js";
 import { audit, temporaryFolder } from "../support/vaults.js";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sealHead } from "../../src/seal/checkpoint.js";
 import { exportPackage } from "../../src/handover/export.js";
+import { sealHead } from "../../src/seal/checkpoint.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { type DiskCall, withWatchedDisk } from "../support/faulty-disk.js";
 import { memoryFolder } from "../support/memory-folder.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import jsonld from "jsonld";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HoldfastError } from "../../src/core/words/error.js";
-import { exportPackage, type ExportRequest } from "../../src/handover/export.js";
+import { type ExportRequest, exportPackage } from "../../src/handover/export.js";
 import { exportSigners, rotateKey } from "../../src/seal/key.js";
 import { newKey } from "../../src/seal/make-key.js";
 import { closeVault } from "../../src/vault/vault.js";

@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { closeAfterWriting } from "../../src/seal/checkpoint.js";
 import { encodeBagInfo, encodeManifest } from "../../src/core/package/bag.js";
 import { chooseCheckpoints, encodeInclusionProof, packageName } from "../../src/core/package/choice.js";
 import { exportPackage } from "../../src/handover/export.js";
+import { closeAfterWriting } from "../../src/seal/checkpoint.js";
 import { captureText, deriveText, openTestVault, temporaryFolder, testWorld } from "../support/vaults.js";
 
 const scratch = temporaryFolder();

@@ -10,14 +10,14 @@ import {
 } from "../../src/audit/checkpoint.js";
 import { lineHash } from "../../src/audit/entry.js";
 import { leafHash, merkleRoot } from "../../src/audit/merkle.js";
+import type { Preserved } from "../../src/capture/store-capture.js";
 import { declarationDocument } from "../../src/core/report/declaration.js";
 import { outcomeOf, type ReportFacts } from "../../src/core/report/facts.js";
 import { reportDocument } from "../../src/core/report/page.js";
 import { type ReportLanguage, reportLanguages } from "../../src/core/report/texts/texts.js";
-import { secretOfSeed, signMessage } from "../../src/seal/private-key.js";
-import type { Preserved } from "../../src/capture/store-capture.js";
 import { reportCapture } from "../../src/handover/report.js";
 import { readSeals } from "../../src/handover/report-seals.js";
+import { secretOfSeed, signMessage } from "../../src/seal/private-key.js";
 import { custodyOf } from "../../src/vault/index/custody.js";
 import { linesFrom } from "../../src/vault/log.js";
 import { readVault } from "../../src/vault/reader.js";

@@ -3,13 +3,13 @@ import { encodeCanonical } from "../../src/audit/canonical-json.js";
 import { sha256 } from "../../src/audit/digest.js";
 import { genesisPrev, lineHash } from "../../src/audit/entry.js";
 import { auditInclusion } from "../../src/audit/inclusion.js";
-import { encodeInventory, firstInventory } from "../../src/core/capture/new-inventory.js";
-import type { LoggedCapture, LoggedVersion } from "../../src/audit/log-captures.js";
 import { auditLog } from "../../src/audit/log.js";
+import type { LoggedCapture, LoggedVersion } from "../../src/audit/log-captures.js";
 import { auditObject, type MeasuredFile } from "../../src/audit/object.js";
-import { EntryReading } from "../../src/audit/package-entries.js";
 import { auditPackageFiles } from "../../src/audit/package.js";
+import { EntryReading } from "../../src/audit/package-entries.js";
 import { auditWitnesses } from "../../src/audit/signed-checkpoint.js";
+import { encodeInventory, firstInventory } from "../../src/core/capture/new-inventory.js";
 import { schemaProblems } from "../../src/vault/json-schemas.js";
 import { cpuMs } from "../support/cpu-time.js";
 

@@ -1,6 +1,6 @@
 import { main } from "../../src/cli/main.js";
-import { goToMachineOf } from "./machines.js";
 import { steeringIn } from "./hostile-texts.js";
+import { goToMachineOf } from "./machines.js";
 
 export interface CliRun {
   readonly status: number;

@@ -2,10 +2,10 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type PieceFault, pieceFaults } from "./piece-faults.ts";
+import { openSite, type Visit } from "./site.ts";
 import { makeSiteCertificates } from "./site-certificates.ts";
 import { makeSiteClips } from "./site-clips.ts";
 import { clipBytes, sendBody, sendClip, sendPage } from "./site-files.ts";
-import { openSite, type Visit } from "./site.ts";
 
 /** How a clip is served: in one piece, or as a stream with a manifest and segments. */
 export const layouts = ["http", "hls", "dash"] as const;

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { encodeCanonical } from "../../src/audit/canonical-json.js";
 import { genesisPrev, lineHash } from "../../src/audit/entry.js";
-import { vaultLayout } from "../../src/vault/layout.js";
 import { recordReader } from "../../src/vault/index/record-reader.js";
 import { rebuildIndex } from "../../src/vault/index/reindex.js";
+import { vaultLayout } from "../../src/vault/layout.js";
 
 /** What a line says, as a forger edits it. */
 export type EditableEntry = Record<string, unknown> & { body: Record<string, unknown> };

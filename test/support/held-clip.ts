@@ -1,5 +1,5 @@
-import { clipBytes } from "./site-files.ts";
 import type { Visit } from "./site.ts";
+import { clipBytes } from "./site-files.ts";
 
 /** A clip of which a site keeps the end back: whoever asks for it is at work on it until `release` is called. */
 export interface HeldClip {

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildCaptureId } from "../../src/core/capture/capture-id.js";
 import { preserve, type RecordFacts } from "../../src/capture/store-capture.js";
 import { annotationBody, fromCommandLine, readAnnotation } from "../../src/core/capture/annotation.js";
+import { buildCaptureId } from "../../src/core/capture/capture-id.js";
 import { readPlatformFacts } from "../../src/core/capture/info-json.js";
 import type { CaptureRecord } from "../../src/core/capture/record.js";
 import { wellFormed } from "../../src/core/words/printable.js";

@@ -3,10 +3,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { closeAfterWriting } from "../../dist/seal/checkpoint.js";
-import { buildCaptureId } from "../../dist/core/capture/capture-id.js";
-import { openForWriting } from "../../dist/seal/open-vault.js";
 import { hashFile, preserve } from "../../dist/capture/store-capture.js";
+import { buildCaptureId } from "../../dist/core/capture/capture-id.js";
+import { closeAfterWriting } from "../../dist/seal/checkpoint.js";
+import { openForWriting } from "../../dist/seal/open-vault.js";
 import { filesByDigest } from "../../dist/vault/index/captures.js";
 import { beginAttempt } from "../../dist/vault/recovery.js";
 

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import type { CliRun } from "./cli.ts";
 import { join } from "node:path";
 import { jailState } from "../../src/tools/run/run.ts";
+import type { CliRun } from "./cli.ts";
 
 /** What this machine says about jails; found out by making one. */
 export const jail = await jailState("/usr/bin/true");

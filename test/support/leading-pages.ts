@@ -1,5 +1,5 @@
-import { sendBody, sendPage } from "./site-files.ts";
 import type { Routes, Visit } from "./site.ts";
+import { sendBody, sendPage } from "./site-files.ts";
 
 /**
  * Pages of an outside site that lead a downloader to another server, by every way that yt-dlp follows by itself:

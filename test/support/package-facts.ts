@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { CaptureFacts, PackagedFile, PackageFacts } from "../../src/core/package/facts.js";
 import type { CaptureRecord, Claim, DerivationRecord } from "../../src/core/capture/record.js";
+import type { CaptureFacts, PackagedFile, PackageFacts } from "../../src/core/package/facts.js";
 import * as samples from "./samples.js";
 
 /** A made-up file of a package, whose digests are those of its path. */

@@ -1,4 +1,3 @@
-import type { PublicationRecord } from "../../src/core/media/publication.js";
 import type {
   CaptureRecord,
   Claim,
@@ -6,6 +5,7 @@ import type {
   RunRecord,
   Software,
 } from "../../src/core/capture/record.js";
+import type { PublicationRecord } from "../../src/core/media/publication.js";
 
 /*
  * One fully populated value per published format: every field present, nothing null, every list with an item. A field

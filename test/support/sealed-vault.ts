@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { toJson } from "../../src/core/capture/new-entry.js";
 import { checkpointNamespace } from "../../src/audit/checkpoint.js";
 import { buildCaptureId } from "../../src/core/capture/capture-id.js";
-import { signMessage } from "../../src/seal/private-key.js";
+import { toJson } from "../../src/core/capture/new-entry.js";
 import { newestSigned, sealHead } from "../../src/seal/checkpoint.js";
 import { exportSigners, rotateKey } from "../../src/seal/key.js";
 import { newKey } from "../../src/seal/make-key.js";
+import { signMessage } from "../../src/seal/private-key.js";
 import { addWitness } from "../../src/seal/witness.js";
 import { writeAnnex } from "../../src/vault/annex.js";
 import { commitFailure } from "../../src/vault/commit.js";

@@ -1,5 +1,5 @@
-import { clipBytes, sendClip } from "./site-files.ts";
 import type { Routes, Visit } from "./site.ts";
+import { clipBytes, sendClip } from "./site-files.ts";
 
 function raw(visit: Visit, head: string, ...parts: readonly Buffer[]): void {
   const { socket } = visit.request;

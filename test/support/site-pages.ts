@@ -1,5 +1,5 @@
-import { sendBody, sendPage } from "./site-files.ts";
 import type { Routes, Visit } from "./site.ts";
+import { sendBody, sendPage } from "./site-files.ts";
 
 /** Titles that break file names, terminals and lines when they are taken for what they say. */
 export const hostileTitles: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { createCipheriv } from "node:crypto";
-import { clipBytes, sendBody, sendClip } from "./site-files.ts";
 import type { Routes, Visit } from "./site.ts";
+import { clipBytes, sendBody, sendClip } from "./site-files.ts";
 
 /** The key of the encrypted stream: a test fixture, public by nature. */
 const key = Buffer.from("00112233445566778899aabbccddeeff", "hex");

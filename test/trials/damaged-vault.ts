@@ -18,10 +18,10 @@ import { noTrust } from "../../src/audit/log-facts.js";
 import { logAnnotation } from "../../src/capture/annotate.js";
 import { fromCommandLine } from "../../src/core/capture/annotation.js";
 import { sealHead } from "../../src/seal/checkpoint.js";
-import { auditVault } from "../../src/vault/check/vault.js";
 import { openForAudit } from "../../src/vault/check/opened.js";
-import { closeVault } from "../../src/vault/vault.js";
+import { auditVault } from "../../src/vault/check/vault.js";
 import { indexCheck } from "../../src/vault/index/check.js";
+import { closeVault } from "../../src/vault/vault.js";
 import type { Figures, Round } from "../soak/rounds.js";
 import { copyVault, makeVault, openTestVault, testWorld } from "../support/vaults.js";
 

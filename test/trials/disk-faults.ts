@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect } from "vitest";
 import type { CaptureResult } from "../../src/capture/capture-result.js";
-import { type DiskCall, diskError, type DiskFault, withWatchedDisk } from "../support/faulty-disk.js";
+import { type DiskCall, type DiskFault, diskError, withWatchedDisk } from "../support/faulty-disk.js";
 import { audit } from "../support/vaults.js";
 import { type Command, copyOf, runIn, type Told } from "./faulted-commands.js";
 

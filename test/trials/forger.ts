@@ -7,17 +7,17 @@ import { encodeCanonical, type JsonObject } from "../../src/audit/canonical-json
 import { checkpointNamespace, encodeCheckpoint, parseCheckpoint } from "../../src/audit/checkpoint.js";
 import { lineHash } from "../../src/audit/entry.js";
 import { leafHash, merkleRoot } from "../../src/audit/merkle.js";
-import { secretOfSeed, signMessage } from "../../src/seal/private-key.js";
 import { checkSignature } from "../../src/audit/sshsig.js";
+import { secretOfSeed, signMessage } from "../../src/seal/private-key.js";
 import { openDatabaseForWriting } from "../../src/vault/database-for-writing.js";
-import { vaultLayout } from "../../src/vault/layout.js";
 import { recordReader } from "../../src/vault/index/record-reader.js";
 import { rebuildIndex } from "../../src/vault/index/reindex.js";
+import { vaultLayout } from "../../src/vault/layout.js";
+import { closeVault } from "../../src/vault/vault.js";
 import type { Figures, Round } from "../soak/rounds.js";
 import { holdfast } from "../support/cli.js";
 import { writeAndSeal } from "../support/sealed.js";
 import { captureText, deriveText, openTestVault, testWorld } from "../support/vaults.js";
-import { closeVault } from "../../src/vault/vault.js";
 
 /** A vault of an owner, the owner's keys, and what somebody else was given while all was well. */
 export interface ForgedVault {

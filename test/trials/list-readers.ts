@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { annotationKey, readAnnotation } from "../../src/core/capture/annotation.js";
 import { annotatedRows } from "../../src/core/capture/annotation-list.js";
+import { parseSourceUrl, urlKey } from "../../src/core/capture/source-url.js";
 import { addressesIn, hasOtherWords } from "../../src/core/lists/cell-address.js";
 import { type Delimiter, readDelimited } from "../../src/core/lists/delimited-text.js";
 import { parseDownloadArchive } from "../../src/core/lists/download-archive.js";
 import { guardCell, unguardCell } from "../../src/core/lists/guarded-cell.js";
-import { readTable } from "../../src/core/lists/table.js";
 import { csvLine } from "../../src/core/lists/result-table.js";
 import { readSourceList } from "../../src/core/lists/source-list.js";
-import { parseSourceUrl, urlKey } from "../../src/core/capture/source-url.js";
+import { readTable } from "../../src/core/lists/table.js";
 import { asText, bytesOf, type ForeignReader, mustBeSame, orRefused, stumbling } from "./foreign-reader.js";
 
 const clip = "https://t.me/example/1";

@@ -8,12 +8,15 @@ import {
   parseCheckpoint,
 } from "../../src/audit/checkpoint.js";
 import { checkLine, genesisPrev, parseEntry } from "../../src/audit/entry.js";
-import { encodeEntry } from "../../src/core/capture/new-entry.js";
 import { parseInventory } from "../../src/audit/inventory.js";
-import { encodeInventory, firstInventory } from "../../src/core/capture/new-inventory.js";
 import { keyHistory, keyInForce } from "../../src/audit/key-history.js";
-import { logTimes } from "../../src/core/package/log-times.js";
 import { parsePublicKey } from "../../src/audit/ssh-key.js";
+import { checkSignature } from "../../src/audit/sshsig.js";
+import { encodeEntry } from "../../src/core/capture/new-entry.js";
+import { encodeInventory, firstInventory } from "../../src/core/capture/new-inventory.js";
+import { ageSshKey } from "../../src/core/package/age-ssh.js";
+import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
+import { logTimes } from "../../src/core/package/log-times.js";
 import {
   encodePrivateKey,
   parsePrivateKey,
@@ -21,9 +24,6 @@ import {
   secretOfSeed,
   signMessage,
 } from "../../src/seal/private-key.js";
-import { checkSignature } from "../../src/audit/sshsig.js";
-import { ageSshKey } from "../../src/core/package/age-ssh.js";
-import { encodeAllowedSigners } from "../../src/core/package/key-lines.js";
 import { findArmored } from "../../src/seal/witness.js";
 import { schemaProblems } from "../../src/vault/json-schemas.js";
 import * as samples from "../support/samples.js";

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openEgressGuard } from "../../src/tools/network/egress-guard.js";
 import type { Downloader, FetchOutcome } from "../../src/tools/download/fetch-types.js";
 import { openKeptYtDlp } from "../../src/tools/download/kept-yt-dlp.js";
 import { fetchVideo } from "../../src/tools/download/yt-dlp.js";
+import { openEgressGuard } from "../../src/tools/network/egress-guard.js";
 import type { Figures, Round } from "../soak/rounds.ts";
 import { type FaultySite, type Layout, layouts } from "../support/faulty-site.ts";
 import { requestFor, smallBounds } from "../support/yt-dlp.ts";

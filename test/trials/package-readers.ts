@@ -3,6 +3,12 @@ import fc from "fast-check";
 import { auditBag, bagTexts, isKnownPackage, parseBagInfo } from "../../src/audit/bag.js";
 import { parseInclusionProof } from "../../src/audit/inclusion.js";
 import { ByteReader, readNode, readProof } from "../../src/audit/open-timestamps.js";
+import { clashingPaths, packagePathProblem, proofFileOf } from "../../src/audit/package-paths.js";
+import { parseLongName, parsePaxHeader, parseTarHeader } from "../../src/audit/tar.js";
+import { readPemCertificates } from "../../src/audit/time-stamp-certificate.js";
+import { readTimeStampResponse } from "../../src/audit/time-stamp-reader.js";
+import { bagDeclaration, encodeBagInfo, encodeManifest } from "../../src/core/package/bag.js";
+import { encodeInclusionProof } from "../../src/core/package/choice.js";
 import {
   encodeAttestation,
   encodeNode,
@@ -11,13 +17,7 @@ import {
   proofFromAnswer,
   upgradeProof,
 } from "../../src/seal/calendar-proof.js";
-import { clashingPaths, packagePathProblem, proofFileOf } from "../../src/audit/package-paths.js";
-import { parseLongName, parsePaxHeader, parseTarHeader } from "../../src/audit/tar.js";
-import { readPemCertificates } from "../../src/audit/time-stamp-certificate.js";
-import { readTimeStampResponse } from "../../src/audit/time-stamp-reader.js";
 import { readRefusal } from "../../src/seal/time-stamp-request.js";
-import { bagDeclaration, encodeBagInfo, encodeManifest } from "../../src/core/package/bag.js";
-import { encodeInclusionProof } from "../../src/core/package/choice.js";
 import { readVectors } from "../support/vectors.js";
 import { asText, bytesOf, type ForeignReader, mustBeSame, orRefused } from "./foreign-reader.js";
 

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect } from "vitest";
-import { audit, captureText, openTestVault } from "../support/vaults.js";
 import { closeVault } from "../../src/vault/vault.js";
 import type { Figures } from "../soak/rounds.js";
+import { audit, captureText, openTestVault } from "../support/vaults.js";
 
 const appender = join(import.meta.dirname, "../support/appender.js");
 

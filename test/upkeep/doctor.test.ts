@@ -6,15 +6,15 @@ import { sealFindings } from "../../src/seal/seal-state.js";
 import type { InstalledModule } from "../../src/tools/run/installed-modules.js";
 import type { Program } from "../../src/tools/run/programs.js";
 import type { SqliteBinary } from "../../src/tools/run/sqlite-binary.js";
-import { moduleFinding, sqliteFinding } from "../../src/upkeep/doctor-supply.js";
 import {
   diskFinding,
   doctor,
   nodeFinding,
   programFinding,
-  vaultFindings,
   type VaultState,
+  vaultFindings,
 } from "../../src/upkeep/doctor.js";
+import { moduleFinding, sqliteFinding } from "../../src/upkeep/doctor-supply.js";
 import type { World } from "../../src/world.js";
 
 let folder: string;

@@ -6,13 +6,13 @@ import { decidedBy } from "../../src/audit/finding.js";
 import { noTrust } from "../../src/audit/log-facts.js";
 import { closeAfterWriting } from "../../src/seal/checkpoint.js";
 import { listCaptures } from "../../src/search/show.js";
+import { openForAudit } from "../../src/vault/check/opened.js";
 import { auditVault } from "../../src/vault/check/vault.js";
 import type { CommitStep } from "../../src/vault/commit.js";
+import { indexCheck } from "../../src/vault/index/check.js";
 import { lastRow, linesFrom } from "../../src/vault/log.js";
-import { openForAudit } from "../../src/vault/check/opened.js";
 import { finishInterrupted } from "../../src/vault/recovery.js";
 import { closeVault } from "../../src/vault/vault.js";
-import { indexCheck } from "../../src/vault/index/check.js";
 import { verifyVault } from "../../src/verify/vault.js";
 import {
   audit,

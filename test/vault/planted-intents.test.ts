@@ -1,9 +1,9 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  cpSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -11,14 +11,15 @@ import {
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { closeAfterWriting, type HeadReport } from "../../src/seal/checkpoint.js";
-import { toJson } from "../../src/core/capture/new-entry.js";
 import { sha256, sha512 } from "../../src/audit/digest.js";
+import { toJson } from "../../src/core/capture/new-entry.js";
 import { HoldfastError } from "../../src/core/words/error.js";
+import { closeAfterWriting, type HeadReport } from "../../src/seal/checkpoint.js";
 import { openForWriting } from "../../src/seal/open-vault.js";
 import { objectPath } from "../../src/vault/layout.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { linesOf, openUnlocked } from "../support/forger.js";
+import { goToMachineOf } from "../support/machines.js";
 import * as samples from "../support/samples.js";
 import {
   captureText,
@@ -29,7 +30,6 @@ import {
   temporaryFolder,
   testWorld,
 } from "../support/vaults.js";
-import { goToMachineOf } from "../support/machines.js";
 
 const folder = temporaryFolder();
 const made = join(folder.path, "made");

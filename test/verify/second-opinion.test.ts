@@ -6,9 +6,9 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lineHash } from "../../src/audit/entry.js";
 import type { Finding } from "../../src/audit/finding.js";
-import { verifyVault } from "../../src/verify/vault.js";
-import { verifyPackage } from "../../src/verify/package.js";
 import { indexCheck } from "../../src/vault/index/check.js";
+import { verifyPackage } from "../../src/verify/package.js";
+import { verifyVault } from "../../src/verify/vault.js";
 import { applyDamage, type DamageScenario, fill } from "../support/damage.js";
 import { makeReferences, type Reference } from "../support/damage-references.js";
 import {

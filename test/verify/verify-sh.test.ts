@@ -35,8 +35,8 @@ import {
   secretOf,
   writeFolder,
 } from "../support/packages.js";
-import { readVectors } from "../support/vectors.js";
 import { temporaryFolder } from "../support/vaults.js";
+import { readVectors } from "../support/vectors.js";
 
 const scratch = temporaryFolder();
 const authority = makeAuthority("First");

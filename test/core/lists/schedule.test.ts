@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { msUntilTurn, unknownHost } from "../../../src/core/lists/host-pace.js";
+import type { HostAnswer } from "../../../src/core/lists/network-memory.js";
 import {
   type Decision,
   openSchedule,
@@ -9,8 +11,6 @@ import {
   type Step,
   step,
 } from "../../../src/core/lists/schedule.js";
-import { msUntilTurn, unknownHost } from "../../../src/core/lists/host-pace.js";
-import type { HostAnswer } from "../../../src/core/lists/network-memory.js";
 
 /** How an attempt goes. `retry`: it failed for a reason that can pass. */
 interface PlannedAttempt {

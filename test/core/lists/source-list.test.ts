@@ -2,8 +2,8 @@ import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { readDelimited } from "../../../src/core/lists/delimited-text.js";
-import { HoldfastError } from "../../../src/core/words/error.js";
 import { otherCells, readSourceList, type SourceList } from "../../../src/core/lists/source-list.js";
+import { HoldfastError } from "../../../src/core/words/error.js";
 import { readVectors } from "../../support/vectors.js";
 
 interface Vector {

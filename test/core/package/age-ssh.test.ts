@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../../src/audit/finding.js";
 import { parsePublicKey, publicKeyOfBlob } from "../../../src/audit/ssh-key.js";
-import { encodePrivateKey, secretOfSeed } from "../../../src/seal/private-key.js";
 import { ageSshKey, wrapForSshKey } from "../../../src/core/package/age-ssh.js";
+import { encodePrivateKey, secretOfSeed } from "../../../src/seal/private-key.js";
 import { sshIdentity } from "../../support/age-ssh-identity.js";
 import { softwareDevice, string } from "../../support/ssh.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { packagePage } from "../../../src/core/package/page.js";
 import type { PackageFacts } from "../../../src/core/package/facts.js";
+import { packagePage } from "../../../src/core/package/page.js";
 import { fullSize, position, shortSize } from "../../../src/core/package/page-markup.js";
 import {
   captureFacts,

@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type KeptYtDlp, openKeptYtDlp } from "../../../src/tools/download/kept-yt-dlp.ts";
-import type { Limits, RunRequest, RunResult } from "../../../src/tools/run/run-request.js";
 import { run } from "../../../src/tools/run/run.ts";
+import type { Limits, RunRequest, RunResult } from "../../../src/tools/run/run-request.js";
 import { scratchFolder } from "../../support/yt-dlp.ts";
 
 const hasProc = process.platform === "linux";

@@ -8,10 +8,10 @@ import type {
   FetchOutcome,
   FetchProgress,
 } from "../../../src/tools/download/fetch-types.ts";
-import { openEgressGuard } from "../../../src/tools/network/egress-guard.ts";
 import { openKeptYtDlp } from "../../../src/tools/download/kept-yt-dlp.ts";
-import { run } from "../../../src/tools/run/run.ts";
 import { fetchVideo, listEntries } from "../../../src/tools/download/yt-dlp.ts";
+import { openEgressGuard } from "../../../src/tools/network/egress-guard.ts";
+import { run } from "../../../src/tools/run/run.ts";
 import { openSite, type Site } from "../../support/site.ts";
 import { makeSiteClips } from "../../support/site-clips.ts";
 import { clipBytes } from "../../support/site-files.ts";

@@ -2,8 +2,8 @@ import { EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, request } from "node:http";
 import {
   type AddressInfo,
-  createServer as createTcpServer,
   connect,
+  createServer as createTcpServer,
   type Server,
   type Socket,
 } from "node:net";

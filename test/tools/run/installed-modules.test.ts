@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ModuleState, installedModules } from "../../../src/tools/run/installed-modules.js";
+import { installedModules, type ModuleState } from "../../../src/tools/run/installed-modules.js";
 import type { Program } from "../../../src/tools/run/programs.js";
 import { modulesIn } from "../../../src/tools/run/python-environment.js";
 

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
-import type { Started } from "../../../src/tools/run/run-request.js";
 import { supervise } from "../../../src/tools/run/run.js";
+import type { Started } from "../../../src/tools/run/run-request.js";
 
 const request = {
   program: "/usr/bin/true",
