@@ -1,5 +1,5 @@
 import { type CaptureRequest, readCookies } from "../capture/archive.js";
-import { closeWorkshop, openWorkshop } from "../capture/workshop.js";
+import { closeResources, openResources } from "../capture/resources.js";
 import type { BatchStop, ScheduleRules } from "../core/lists/schedule.js";
 import {
   type BatchRow,
@@ -55,22 +55,22 @@ export async function runBatch(
   const { allowPrivate, allowOldYtDlp, proxy } = request;
   const cookies = request.cookies === null ? null : readCookies(request.cookies);
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: true };
-  const workshop = await openWorkshop({ vault: request.vault, fetching }, world);
+  const resources = await openResources({ vault: request.vault, fetching }, world);
   try {
     // 1. the list and its rows into the vault, or what is left of them out of it
-    const batch = loadBatch(workshop.vault, request, world);
-    events.onBegin(batch, countRows(workshop.vault.database, batch.record.id));
+    const batch = loadBatch(resources.vault, request, world);
+    events.onBegin(batch, countRows(resources.vault.database, batch.record.id));
 
     // 2. every row that is not done, several at a time
-    const stopped = await workRows(request.rules, batch, { workshop, world, cookies, events });
+    const stopped = await workRows(request.rules, batch, { resources, world, cookies, events });
 
     // 3. what became of every row, as tables
-    const { database } = workshop.vault;
+    const { database } = resources.vault;
     const { id } = batch.record;
     if (stopped === null) endBatch(database, id, world.now().toISOString());
     const written = writeResults(database, batch, request.resultsFolder(id));
     return { id, counts: countRows(database, id), stopped, ...written };
   } finally {
-    events.onHead(await closeWorkshop(workshop, world));
+    events.onHead(await closeResources(resources, world));
   }
 }

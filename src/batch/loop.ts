@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
 import { storageFailure } from "../capture/failed-capture.js";
-import type { Workshop } from "../capture/workshop.js";
+import type { Resources } from "../capture/resources.js";
 import { webUrl } from "../core/capture/source-url.js";
 import {
   type BatchStop,
@@ -25,7 +25,7 @@ export interface LoopEvents extends RowEvents {
 
 /** What the rows of a batch are worked with. */
 export interface LoopTools {
-  readonly workshop: Workshop;
+  readonly resources: Resources;
   readonly world: World;
   readonly cookies: string | null;
   readonly events: LoopEvents;
@@ -61,8 +61,8 @@ class RowLoop {
   }
 
   async run(rules: ScheduleRules): Promise<BatchStop | null> {
-    const { world, workshop } = this.tools;
-    const rows = [...openRows(workshop.vault.database, this.batch.record.id)].map(waitingRow);
+    const { world, resources } = this.tools;
+    const rows = [...openRows(resources.vault.database, this.batch.record.id)].map(waitingRow);
     let schedule = openSchedule(rules, rows, world.monotonic());
     let wakeAt = Number.NEGATIVE_INFINITY;
     const interrupt = () => this.inbox.post({ kind: "interrupted" });
@@ -95,7 +95,7 @@ class RowLoop {
         this.halting.abort();
         break;
       case "measure":
-        this.inbox.post({ kind: "measured", ...diskOf(this.tools.workshop.vault.layout.root) });
+        this.inbox.post({ kind: "measured", ...diskOf(this.tools.resources.vault.layout.root) });
         break;
       case "seal":
         void this.seal();
@@ -107,8 +107,8 @@ class RowLoop {
 
   private async begin(row: number): Promise<void> {
     const { batch, inbox, tools, signal } = this;
-    const { workshop, cookies, events } = tools;
-    const job = { request: batch.request, cookies, workshop, world: { ...tools.world, signal } };
+    const { resources, cookies, events } = tools;
+    const job = { request: batch.request, cookies, resources, world: { ...tools.world, signal } };
     const turns = new RowTurns(row, (event) => inbox.post(event), tools.world);
     const ended = { kind: "ended", row, bytes: 0, added: [], disk: "enough" } as const;
     this.running.set(row, turns);
@@ -127,9 +127,9 @@ class RowLoop {
   }
 
   private async seal(): Promise<void> {
-    const { workshop, world, events } = this.tools;
+    const { resources, world, events } = this.tools;
     try {
-      events.onHead(await sealHead(workshop.vault, world, workshop.seal));
+      events.onHead(await sealHead(resources.vault, world, resources.seal));
     } catch (error) {
       this.stopFor(error);
     }

@@ -63,7 +63,7 @@ export async function workRow(
   n: number,
   events: RowEvents,
 ): Promise<Worked> {
-  const { database } = tools.workshop.vault;
+  const { database } = tools.resources.vault;
   const row = rowByNumber(database, batch.record.id, n);
   if (!row) throw new Error(`row ${n} is not in batch ${batch.record.id}`);
   const startedMs = tools.world.monotonic();
@@ -106,23 +106,23 @@ async function giveRow(job: Job, batch: StoredBatch, row: OpenRow): Promise<RowG
   if (row.url === "") return { ...empty, skipped: "there is no address in this row" };
   const before = row.attempt === null ? null : await storedBefore(job, row, row.attempt);
   if (before) return before;
-  const { world, workshop } = job;
+  const { world, resources } = job;
   const capture = buildCaptureId(world.now(), world.random(5));
-  markBegun(workshop.vault.database, batch.record.id, row.n, capture);
+  markBegun(resources.vault.database, batch.record.id, row.n, capture);
   return { ...(await captureTarget(job, targetOfRow(row), capture)), skipped: null };
 }
 
 /** What a row had stored when this process, or one before it, was ended: its derivation is finished, nothing else. */
 async function storedBefore(job: Job, row: OpenRow, attempt: string): Promise<RowGiven | null> {
-  const { workshop, world, turns, request } = job;
-  const { database } = workshop.vault;
+  const { resources, world, turns, request } = job;
+  const { database } = resources.vault;
   const stored = captureById(database, attempt);
   if (stored?.status !== "captured") return null;
   // The other videos of the page are not listed yet: the first one is found again as captured before.
   if (row.parent === null && isOneOfSeveral(database, attempt)) return null;
   if (stored.derivation === "pending")
-    await turns.derive(() => deriveAndLog(workshop, world, attempt, request.deep));
-  return { ...empty, results: [resultOf(workshop.vault, attempt, row.url)] };
+    await turns.derive(() => deriveAndLog(resources, world, attempt, request.deep));
+  return { ...empty, results: [resultOf(resources.vault, attempt, row.url)] };
 }
 
 const empty: RowGiven = { results: [], entries: [], older: 0, failure: null, skipped: null };
@@ -171,10 +171,10 @@ function settle(
   result: RowResult,
   events: RowEvents,
 ): readonly RowUrl[] {
-  const { database } = job.workshop.vault;
+  const { database } = job.resources.vault;
   const done: (() => void)[] = [];
   const added: RowUrl[] = [];
-  atOnce(job.workshop.vault, () => {
+  atOnce(job.resources.vault, () => {
     const { id } = batch.record;
     for (const target of given.entries) {
       const entry = entryRow(batch, row, target, lastRowNumber(database, id) + 1);
@@ -201,7 +201,7 @@ function settleOne(
   events: RowEvents,
   main: CaptureResult | null,
 ): (() => void)[] {
-  const { vault } = job.workshop;
+  const { vault } = job.resources;
   markDone(vault.database, batch.record.id, row.n, result);
   const problems = annotate(job, batch, row, result);
   const given =
@@ -229,7 +229,7 @@ function annotate(job: Job, batch: StoredBatch, row: BatchRow, result: RowResult
   const { values, problems, unchecked } = readAnnotation(pairs);
   const from = fromRow(batch.record.list_sha256, row.row ?? 0);
   // What does not have its form is kept all the same, under a name that says so.
-  logAnnotation(job.workshop.vault, result.capture, { ...values, ...unchecked }, from);
+  logAnnotation(job.resources.vault, result.capture, { ...values, ...unchecked }, from);
   return problems;
 }
 

@@ -31,9 +31,9 @@ import {
 } from "./fetch-attempts.js";
 import { gatherEvidence } from "./gather-evidence.js";
 import { localPlaces } from "./local-places.js";
+import { closeResources, openResources, type Resources } from "./resources.js";
 import { preserve } from "./store-capture.js";
 import { oneByOne, type Turns } from "./turns.js";
-import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
 
 /** What is asked of every capture of one command. */
 export interface CaptureRequest {
@@ -66,7 +66,7 @@ export interface Job {
   readonly request: CaptureRequest;
   /** The text of the cookie file, read once before anything starts. */
   readonly cookies: string | null;
-  readonly workshop: Workshop;
+  readonly resources: Resources;
   readonly world: World;
   readonly turns: Turns;
 }
@@ -100,8 +100,8 @@ export async function archiveUrls(
   const { allowPrivate, allowOldYtDlp, proxy } = request;
   const cookies = request.cookies === null ? null : readCookies(request.cookies);
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: request.urls.length > 1 };
-  const workshop = await openWorkshop({ vault: request.vault, fetching }, world);
-  const job: Job = { request, cookies, workshop, world, turns: oneByOne };
+  const resources = await openResources({ vault: request.vault, fetching }, world);
+  const job: Job = { request, cookies, resources, world, turns: oneByOne };
   const results: CaptureResult[] = [];
   try {
     const targets = request.urls.map((url) => targetOf(url, null, null));
@@ -113,7 +113,7 @@ export async function archiveUrls(
       world.signal.throwIfAborted();
     }
   } finally {
-    onHead(await closeWorkshop(workshop, world));
+    onHead(await closeResources(resources, world));
   }
   return results;
 }
@@ -127,20 +127,20 @@ export async function captureTarget(job: Job, target: Target, capture: CaptureId
     return await captureOne(job, target, capture);
   } catch (error) {
     if (concernsAll(error)) throw error;
-    const { workshop, world } = job;
+    const { resources, world } = job;
     const failure = world.signal.aborted
       ? failureOf("interrupted")
       : (storageFailure(error) ??
-        unforeseenFailure(error, "downloader-failed", "capturing", localPlaces(workshop, world)));
+        unforeseenFailure(error, "downloader-failed", "capturing", localPlaces(resources, world)));
     const item = { capture, subject: target.url };
     const log = (why: Failure) => logFailed(job, target, capture, why, null);
-    return { ...nothing, results: [resultAfterError(workshop, item, failure, log)], failure };
+    return { ...nothing, results: [resultAfterError(resources, item, failure, log)], failure };
   }
 }
 
 /** From one URL to a record; the order of the steps is the guarantee. */
 async function captureOne(job: Job, target: Target, capture: CaptureId): Promise<Given> {
-  const { workshop, world } = job;
+  const { resources, world } = job;
 
   // 1. check the URL and look for an earlier capture of it
   const source = parseSourceUrl(target.url, { allowPrivate: job.request.allowPrivate });
@@ -151,9 +151,9 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
   // 2. fetch into a staging folder of its own
   const startedAt = world.now();
   const startedMs = world.monotonic();
-  const staging = beginAttempt(workshop.vault, capture, target.shown);
+  const staging = beginAttempt(resources.vault, capture, target.shown);
   const plan = fetchPlan(job, target, capture, source.url, staging);
-  const fetched = await fetchWithRetries(workshop, world, plan, job.turns);
+  const fetched = await fetchWithRetries(resources, world, plan, job.turns);
   const { outcome } = fetched;
   if (outcome.kind === "list" || outcome.kind === "older") {
     rmSync(staging, { recursive: true, force: true });
@@ -177,7 +177,7 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
     // 4. build the record   5. commit OCFL v1 and append the `capture` entry
     const facts = captureFacts(
       { capture, url: target.shown, parent, startedAt, startedMs, fetched, evidence },
-      workshop,
+      resources,
       world,
       job.request,
     );
@@ -186,20 +186,20 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
       fetched,
       typedPlaces(target),
       evidence.raw,
-      workshop,
+      resources,
       world,
       job.request,
     );
     tell(world, target, "commit");
-    preserve(workshop.vault, staging, facts, evidence.files, annex);
+    preserve(resources.vault, staging, facts, evidence.files, annex);
 
     // 6. derive   7. commit OCFL v2 and append the `derive` entry
     await job.turns.derive(() => {
       tell(world, target, "derive");
-      return deriveAndLog(workshop, world, capture, job.request.deep);
+      return deriveAndLog(resources, world, capture, job.request.deep);
     });
   }
-  const result = known ?? afterDamage(resultOf(workshop.vault, capture, target.url), damage);
+  const result = known ?? afterDamage(resultOf(resources.vault, capture, target.url), damage);
   const failure = outcome.kind === "failed" ? outcome.failure : null;
   if (parent === null || target.parent !== null) return { ...nothing, results: [result], failure };
   const others = await listTarget(job, target, source.url, 2);
@@ -208,13 +208,13 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
 
 /** What a playlist or channel holds, or a page besides its first video: entries from number `from` on. */
 async function listTarget(job: Job, target: Target, url: URL, from: number): Promise<Given> {
-  const { workshop, world, request, turns } = job;
+  const { resources, world, request, turns } = job;
   const limit = request.limit ?? defaultListLimit;
   if (limit < from) return nothing;
   const capture = buildCaptureId(world.now(), world.random(5));
-  const staging = beginAttempt(workshop.vault, capture, `the list at ${target.shown}`);
+  const staging = beginAttempt(resources.vault, capture, `the list at ${target.shown}`);
   const plan = fetchPlan(job, target, capture, url, staging);
-  const listed = await fetchList(workshop, world, plan, limit, turns);
+  const listed = await fetchList(resources, world, plan, limit, turns);
   if (listed.outcome.kind === "failed") return failed(job, target, capture, listed.outcome.failure, listed);
   rmSync(staging, { recursive: true, force: true });
   const { title, entries } = listed.outcome;
@@ -299,9 +299,9 @@ function logFailed(
   failure: Failure,
   trace: FetchTrace | null,
 ): CaptureResult {
-  const { workshop, world, request } = job;
-  const annex = fetchAnnex(capture, trace, typedPlaces(target), [], workshop, world, request);
-  return logFailure(workshop, {
+  const { resources, world, request } = job;
+  const annex = fetchAnnex(capture, trace, typedPlaces(target), [], resources, world, request);
+  return logFailure(resources, {
     capture,
     method: "ytdlp",
     url: target.shown,

@@ -5,8 +5,8 @@ import type { AnnexFacts } from "../vault/annex.js";
 import type { World } from "../world.js";
 import type { Fetched, FetchTrace } from "./fetch-attempts.js";
 import type { Evidence } from "./gather-evidence.js";
+import { collectorFacts, type Resources } from "./resources.js";
 import type { RecordFacts } from "./store-capture.js";
-import { collectorFacts, type Workshop } from "./workshop.js";
 
 interface Fetch {
   readonly capture: CaptureId;
@@ -23,7 +23,7 @@ interface Fetch {
 /** What the record of a fetched capture says besides its files. */
 export function captureFacts(
   fetch: Fetch,
-  workshop: Workshop,
+  resources: Resources,
   world: World,
   asked: { readonly comments: boolean },
 ): RecordFacts {
@@ -38,7 +38,7 @@ export function captureFacts(
     started_at: fetch.startedAt.toISOString(),
     ended_at: endedAt.toISOString(),
     elapsed_ms: Math.round(world.monotonic() - fetch.startedMs),
-    clock: workshop.clock,
+    clock: resources.clock,
     requested_url: fetch.url,
     final_url: outcome.finalUrl,
     redirects: outcome.redirects,
@@ -58,7 +58,7 @@ export function captureFacts(
       }),
     alterations: evidence.alterations,
     runs: fetched.runs,
-    software: workshop.software,
+    software: resources.software,
     redactions: evidence.redactions,
     warnings: [
       ...evidence.warnings,
@@ -75,7 +75,7 @@ export function fetchAnnex(
   trace: FetchTrace | null,
   places: AnnexFacts["places"],
   raw: AnnexFacts["rawFiles"],
-  workshop: Workshop,
+  resources: Resources,
   world: World,
   asked: { readonly proxy: string | null },
 ): AnnexFacts {
@@ -86,7 +86,7 @@ export function fetchAnnex(
     received_from: null,
     proxy: asked.proxy,
     cookies_sha256: trace?.cookiesDigest ?? null,
-    places: { "<vault>": workshop.vault.layout.root, ...trace?.places, ...places },
+    places: { "<vault>": resources.vault.layout.root, ...trace?.places, ...places },
     connections: (trace?.connections ?? []).map(
       ({ at, host, port, address, bytesIn, bytesOut, refused }) => ({
         at,

@@ -68,7 +68,7 @@ async function withShortPass(request: DerivationRequest, track: Probed, index: n
 }
 
 async function probeTracks(request: DerivationRequest): Promise<readonly Probed[]> {
-  const { object, workshop, world } = request;
+  const { object, resources, world } = request;
   const originals = object.record.files.filter((file) => file.role === "media_track");
   const tracks: Probed[] = [];
   for (const [index, file] of originals.entries()) {
@@ -77,7 +77,7 @@ async function probeTracks(request: DerivationRequest): Promise<readonly Probed[
     tracks.push({
       file,
       media,
-      probe: await probeMedia({ ffprobe: workshop.ffprobe.path, media, scratch, signal: world.signal }),
+      probe: await probeMedia({ ffprobe: resources.ffprobe.path, media, scratch, signal: world.signal }),
     });
   }
   return tracks;
@@ -130,7 +130,7 @@ async function guarded(
         status: "failed",
         reason: withoutPaths(
           error instanceof Error ? error.message : "unknown",
-          localPlaces(work.workshop, work.world),
+          localPlaces(work.resources, work.world),
         ),
       },
     };

@@ -13,10 +13,10 @@ import type { MediaRun } from "../tools/media/input.js";
 import type { ShortPassTry } from "../tools/media/short-pass.js";
 import type { StoredObject } from "../vault/objects.js";
 import type { World } from "../world.js";
-import type { Workshop } from "./workshop.js";
+import type { Resources } from "./resources.js";
 
 export interface DerivationRequest {
-  readonly workshop: Workshop;
+  readonly resources: Resources;
   readonly world: World;
   readonly object: StoredObject;
   /** Absolute folder that becomes the version's content; `derived/` exists in it. */
@@ -61,7 +61,7 @@ export function ffmpegRequest(
   scratch: string,
 ) {
   return {
-    ffmpeg: work.workshop.ffmpeg.path,
+    ffmpeg: work.resources.ffmpeg.path,
     media: track.media,
     probe: track.probe,
     scratch: makeScratch(work, scratch),

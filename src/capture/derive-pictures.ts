@@ -13,9 +13,9 @@ export async function deriveKeyframes(work: Work): Promise<StepResult> {
   mkdirSync(outDir, { recursive: true });
   const { subject } = subjectOf(work);
   const set = await extractKeyframes({
-    ffmpeg: work.workshop.ffmpeg.path,
-    ffprobe: work.workshop.ffprobe.path,
-    pictures: work.workshop.pictures,
+    ffmpeg: work.resources.ffmpeg.path,
+    ffprobe: work.resources.ffprobe.path,
+    pictures: work.resources.pictures,
     media: track.media,
     probe: track.probe,
     outDir,
@@ -60,7 +60,7 @@ async function drawContactSheet(work: Work, keyframes: readonly Keyframe[]) {
     ptsTime: frame.pts_time,
   }));
   try {
-    await renderContactSheet({ pictures: work.workshop.pictures, frames, out: join(work.content, path) });
+    await renderContactSheet({ pictures: work.resources.pictures, frames, out: join(work.content, path) });
     return { files: [{ kind: "contact_sheet", path } as const], notes: [] };
   } catch (error) {
     if (error instanceof Error && "errno" in error) throw error;
@@ -77,7 +77,7 @@ export async function derivePlayable(work: Work): Promise<StepResult> {
     return { step: notApplicable("playable", "the original plays as it is") };
   }
   const outcome = await makePlayable({
-    ffmpeg: work.workshop.ffmpeg.path,
+    ffmpeg: work.resources.ffmpeg.path,
     tracks: [video[0], ...audio],
     outDir: join(work.content, "derived"),
     scratch: makeScratch(work, "playable"),

@@ -98,7 +98,7 @@ export async function deriveExifTool(work: Work): Promise<StepResult> {
   const read: [string, string][] = [];
   const refused: string[] = [];
   for (const track of work.tracks) {
-    const outcome = await work.workshop.exiftool.read(track.media);
+    const outcome = await work.resources.exiftool.read(track.media);
     if ("json" in outcome) read.push([track.file.path, outcome.json]);
     else refused.push(`ExifTool refused ${track.file.path}: ${outcome.refused}`);
   }

@@ -21,8 +21,8 @@ import { type CaptureResult, failedResult, resultOf } from "./capture-result.js"
 import { runDerivation } from "./derivation-steps.js";
 import { commitHasBegun, concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
 import { localPlaces } from "./local-places.js";
+import { closeResources, openResources, type Resources } from "./resources.js";
 import { noDigest } from "./stated-software.js";
-import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.js";
 
 /**
  * Derives the named captures again, or finishes every derivation that is pending or failed when none is named.
@@ -34,40 +34,40 @@ export async function deriveCaptures(
   onResult: (result: CaptureResult) => void,
   onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<readonly CaptureResult[]> {
-  const workshop = await openWorkshop({ vault: request.vault, fetching: null }, world);
+  const resources = await openResources({ vault: request.vault, fetching: null }, world);
   const results: CaptureResult[] = [];
   try {
-    const { database } = workshop.vault;
+    const { database } = resources.vault;
     const rows =
       request.ids.length === 0
         ? underived(database)
         : request.ids.map((part) => oneCaptureByPart(database, part));
     for (const row of rows) {
-      const result = await deriveRow(workshop, world, row, request.deep);
+      const result = await deriveRow(resources, world, row, request.deep);
       world.signal.throwIfAborted();
       results.push(result);
       onResult(result);
     }
   } finally {
-    onHead(await closeWorkshop(workshop, world));
+    onHead(await closeResources(resources, world));
   }
   return results;
 }
 
 /** One capture's damaged object never keeps the next from being derived. */
 async function deriveRow(
-  workshop: Workshop,
+  resources: Resources,
   world: World,
   row: CaptureRowRecord,
   deep: boolean,
 ): Promise<CaptureResult> {
   const name = row.url ?? row.id;
   try {
-    await deriveAndLog(workshop, world, row.id, deep);
-    return resultOf(workshop.vault, row.id, name);
+    await deriveAndLog(resources, world, row.id, deep);
+    return resultOf(resources.vault, row.id, name);
   } catch (error) {
     if (concernsAll(error) || row.object === null) throw error;
-    const places = localPlaces(workshop, world);
+    const places = localPlaces(resources, world);
     return failedResult(name, unforeseenFailure(error, "cut-short", "deriving", places), row.id, row.entry);
   }
 }
@@ -78,12 +78,12 @@ async function deriveRow(
  * leaves the derivation pending.
  */
 export async function deriveAndLog(
-  workshop: Workshop,
+  resources: Resources,
   world: World,
   id: CaptureId,
   deep: boolean,
 ): Promise<void> {
-  const { vault } = workshop;
+  const { vault } = resources;
   const row = captureById(vault.database, id);
   if (!row?.object)
     throw new HoldfastError(
@@ -94,22 +94,22 @@ export async function deriveAndLog(
   const object = readObject(join(vault.layout.root, row.object));
   try {
     const staging = beginAttempt(vault, id, `the derivation of ${id}`);
-    await deriveObject(workshop, world, object, staging, deep);
+    await deriveObject(resources, world, object, staging, deep);
   } catch (error) {
     // What the journal names is the next writer's to finish, together with the files it needs.
-    if (commitHasBegun(workshop, id)) return;
+    if (commitHasBegun(resources, id)) return;
     rmSync(stagingOf(vault, id), { recursive: true, force: true });
     if (world.signal.aborted) return;
-    logDeriveFailure(workshop, world, id, error);
+    logDeriveFailure(resources, world, id, error);
   }
 }
 
-function logDeriveFailure(workshop: Workshop, world: World, id: CaptureId, error: unknown): void {
+function logDeriveFailure(resources: Resources, world: World, id: CaptureId, error: unknown): void {
   const reason = error instanceof Error ? error.message : "unknown";
   try {
-    logEntry(workshop.vault, "derive-failed", {
+    logEntry(resources.vault, "derive-failed", {
       capture: id,
-      reason: withoutPaths(reason, localPlaces(workshop, world)),
+      reason: withoutPaths(reason, localPlaces(resources, world)),
       runs: [],
     });
   } catch (logError) {
@@ -119,7 +119,7 @@ function logDeriveFailure(workshop: Workshop, world: World, id: CaptureId, error
 }
 
 async function deriveObject(
-  workshop: Workshop,
+  resources: Resources,
   world: World,
   object: StoredObject,
   staging: string,
@@ -129,7 +129,7 @@ async function deriveObject(
   mkdirSync(join(made, "derived"), { recursive: true });
   const startedAt = world.now().toISOString();
   const scratch = join(staging, "scratch");
-  const derived = await runDerivation({ workshop, world, object, content: made, scratch, deep });
+  const derived = await runDerivation({ resources, world, object, content: made, scratch, deep });
   world.signal.throwIfAborted();
   // Only what a step vouches for is moved on; what a failed step left half made stays behind in staging.
   const content = join(staging, "content");
@@ -145,38 +145,38 @@ async function deriveObject(
     ...derived.facts,
     completeness: judgeCompleteness(record.completeness, derived.facts.decode, record.method),
     files,
-    software: [...workshop.software, ...(await derivingSoftware(workshop))],
+    software: [...resources.software, ...(await derivingSoftware(resources))],
   };
   const problems = schemaProblems("derivation", derivation);
   if (problems.length > 0) throw new Error(`the derivation would not be valid: ${problems.join("; ")}`);
   mkdirSync(join(content, "derived"), { recursive: true });
   writeNewFile(join(content, "derived/derivation.json"), encodeCanonical(derivation));
-  commitDerivation(workshop, object, derivation, content);
+  commitDerivation(resources, object, derivation, content);
 }
 
 /** What draws pictures and reads tags besides the programs found on this machine; both come with holdfast. */
-async function derivingSoftware(workshop: Workshop): Promise<readonly Software[]> {
+async function derivingSoftware(resources: Resources): Promise<readonly Software[]> {
   // Without perl there is no ExifTool; its step has said so.
-  const exiftool = await workshop.exiftool.version().catch(() => null);
-  const drawing = await workshop.pictures.libraries();
+  const exiftool = await resources.exiftool.version().catch(() => null);
+  const drawing = await resources.pictures.libraries();
   const libraries = Object.entries({ ...(exiftool === null ? {} : { exiftool }), ...drawing });
   return libraries.map(([name, version]) => ({ name, version, ...noDigest }));
 }
 
 function commitDerivation(
-  workshop: Workshop,
+  resources: Resources,
   object: StoredObject,
   derivation: DerivationRecord,
   content: string,
 ): void {
   const statement = hashDerived(content, "derivation", "derived/derivation.json");
   const all = [...derivation.files, statement];
-  commitNextVersion(workshop.vault, object.inventory, {
+  commitNextVersion(resources.vault, object.inventory, {
     capture: derivation.capture,
     content,
     files: all,
     replaced: "derived/",
-    note: { created: derivation.ended_at, message: "derived from the originals", user: workshop.vault.tool },
+    note: { created: derivation.ended_at, message: "derived from the originals", user: resources.vault.tool },
     event: "derive",
     body: {
       capture: derivation.capture,

@@ -8,13 +8,13 @@ import { type CaptureResult, damageOf, resultOf } from "./capture-result.js";
 import type { Target } from "./capture-target.js";
 import { deriveAndLog } from "./derive.js";
 import { requestedUrl } from "./fetch-attempts.js";
+import type { Resources } from "./resources.js";
 import type { Turns } from "./turns.js";
-import type { Workshop } from "./workshop.js";
 
 /** What looking for an earlier capture needs. */
 interface LookUp {
   readonly request: { readonly again: boolean; readonly deep: boolean };
-  readonly workshop: Workshop;
+  readonly resources: Resources;
   readonly world: World;
   readonly turns: Pick<Turns, "derive">;
 }
@@ -32,18 +32,18 @@ export interface Earlier {
 export async function earlierCapture(job: LookUp, target: Target): Promise<Earlier> {
   const none = { result: null, damage: null };
   if (job.request.again) return none;
-  const { vault } = job.workshop;
+  const { vault } = job.resources;
   const row = capturedBefore(vault.database, captureKey(target.shown, target.parent));
   if (!row || !isSameAddress(job, target, row.id)) return none;
   const problem = await originalsProblem(vault, row.id, false, job.world.signal);
   if (problem !== null) return { ...none, damage: damageOf(row.id, problem) };
   if (row.derivation !== "done")
-    await job.turns.derive(() => deriveAndLog(job.workshop, job.world, row.id, job.request.deep));
+    await job.turns.derive(() => deriveAndLog(job.resources, job.world, row.id, job.request.deep));
   return { ...none, result: resultOf(vault, row.id, target.url, "already-captured") };
 }
 
 /** Two addresses may differ in just what is cut from them: then only the private annex can tell that they are one. */
 function isSameAddress(job: LookUp, target: Target, capture: CaptureId): boolean {
   if (target.shown === target.url) return true;
-  return annexPlace(job.workshop.vault.layout, capture, requestedUrl) === target.url;
+  return annexPlace(job.resources.vault.layout, capture, requestedUrl) === target.url;
 }

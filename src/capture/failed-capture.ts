@@ -12,7 +12,7 @@ import { captureById } from "../vault/index/captures.js";
 import { readIntents } from "../vault/journal.js";
 import { beginAttempt } from "../vault/recovery.js";
 import { type CaptureResult, failedResult, resultOf } from "./capture-result.js";
-import type { Workshop } from "./workshop.js";
+import type { Resources } from "./resources.js";
 
 /** A failed attempt: what was asked, why it failed, and what was run. */
 export interface FailedCapture {
@@ -28,8 +28,8 @@ export interface FailedCapture {
 }
 
 /** Logs a failed attempt with its annex. A failed attempt is a capture too; nothing else of it is kept. */
-export function logFailure(workshop: Workshop, failed: FailedCapture): CaptureResult {
-  const { vault } = workshop;
+export function logFailure(resources: Resources, failed: FailedCapture): CaptureResult {
+  const { vault } = resources;
   const staging = stagingOf(vault, failed.capture);
   if (!existsSync(staging)) beginAttempt(vault, failed.capture, failed.url ?? "an import");
   const annex = join(staging, "annex");
@@ -43,10 +43,10 @@ export function logFailure(workshop: Workshop, failed: FailedCapture): CaptureRe
       url: failed.url,
       failure: { code: failed.failure.code, reason: failed.failure.reason },
       runs: toJson(failed.runs),
-      software: toJson(workshop.software),
+      software: toJson(resources.software),
       attempts: failed.runs.length,
       annex_sha256: annexDigest,
-      clock: toJson(workshop.clock),
+      clock: toJson(resources.clock),
     },
   });
   return failedResult(failed.subject, failed.failure, failed.capture, entry.seq);
@@ -59,17 +59,17 @@ export function logFailure(workshop: Workshop, failed: FailedCapture): CaptureRe
  * logged by `log` as a failed attempt.
  */
 export function resultAfterError(
-  workshop: Workshop,
+  resources: Resources,
   item: { readonly capture: CaptureId; readonly subject: string },
   failure: Failure,
   log: (failure: Failure) => CaptureResult,
 ): CaptureResult {
-  const { vault } = workshop;
+  const { vault } = resources;
   const { capture, subject } = item;
   try {
     if (captureById(vault.database, capture))
       return { ...resultOf(vault, capture, subject), reason: failure.reason };
-    if (failure.code === "disk-full" || commitHasBegun(workshop, capture))
+    if (failure.code === "disk-full" || commitHasBegun(resources, capture))
       return failedResult(subject, failure, null, null);
     rmSync(stagingOf(vault, capture), { recursive: true, force: true });
     return log(failure);
@@ -80,8 +80,8 @@ export function resultAfterError(
 }
 
 /** Whether a commit of this capture is in the journal: its staging folder is then not ours to touch. */
-export function commitHasBegun(workshop: Pick<Workshop, "vault">, capture: CaptureId): boolean {
-  return readIntents(workshop.vault).some((intent) => intent.capture === capture);
+export function commitHasBegun(resources: Pick<Resources, "vault">, capture: CaptureId): boolean {
+  return readIntents(resources.vault).some((intent) => intent.capture === capture);
 }
 
 /** Errors that no other item would escape, and bugs: those must be seen, not filed as a failed attempt. */

@@ -13,8 +13,8 @@ import { describeRun } from "../tools/run/run-description.js";
 import type { RunResult } from "../tools/run/run-request.js";
 import type { World } from "../world.js";
 import { type HashedTracks, hashTracks } from "./hash-received.js";
+import type { Resources } from "./resources.js";
 import type { Attempt, Turns } from "./turns.js";
-import type { Workshop } from "./workshop.js";
 
 /** What stands in an argument list for an address with a secret in it. */
 export const requestedUrl = "<requested url>";
@@ -68,12 +68,12 @@ export interface Fetched extends FetchTrace {
  * bytes arrived is the one returned: it may be all that will ever be had of a clip.
  */
 export async function fetchWithRetries(
-  workshop: Workshop,
+  resources: Resources,
   world: World,
   plan: FetchPlan,
   turns: Turns,
 ): Promise<Fetched> {
-  return withWay(workshop, plan, (way) => attempts(way, world, plan, turns));
+  return withWay(resources, plan, (way) => attempts(way, world, plan, turns));
 }
 
 async function attempts(way: Way, world: World, plan: FetchPlan, turns: Turns): Promise<Fetched> {
@@ -120,13 +120,13 @@ function withWarning(outcome: FetchOutcome, warning: string | null): FetchOutcom
 
 /** Asks what a playlist, channel or page with several videos holds; downloads nothing. */
 export async function fetchList(
-  workshop: Workshop,
+  resources: Resources,
   world: World,
   plan: FetchPlan,
   limit: number,
   turns: Turns,
 ): Promise<FetchTrace & { readonly outcome: ListOutcome }> {
-  return withWay(workshop, plan, async (way) => {
+  return withWay(resources, plan, async (way) => {
     const folder = attemptFolder(plan, 1);
     const { outcome } = await inTurn(turns, plan, world, way, () =>
       listEntries({ ...way.request, folder, limit, signal: world.signal }),
@@ -168,14 +168,14 @@ function whoAnswered(connections: readonly Connection[]): Attempt["reached"] {
 
 /** Each fetch has a guard of its own: what one downloader asks for is in no other's log, and its password ends with it. */
 async function withWay<Answer>(
-  workshop: Workshop,
+  resources: Resources,
   plan: FetchPlan,
   use: (way: Way) => Promise<Answer>,
 ): Promise<Answer> {
-  if (!workshop.wayOut) throw new Error("a workshop for fetching has a way out");
-  const guard = await openEgressGuard(workshop.wayOut, workshop.downloaderPlaces ? "doors" : "loopback");
+  if (!resources.wayOut) throw new Error("what fetches has a way out");
+  const guard = await openEgressGuard(resources.wayOut, resources.downloaderPlaces ? "doors" : "loopback");
   try {
-    return await use(openWay(workshop, plan, guard));
+    return await use(openWay(resources, plan, guard));
   } finally {
     await guard.close();
   }
@@ -184,9 +184,9 @@ async function withWay<Answer>(
 type Way = ReturnType<typeof openWay>;
 
 /** What every request of one plan shares, and how its trace is put together. */
-function openWay(workshop: Workshop, plan: FetchPlan, guard: EgressGuard) {
-  const { downloader, downloaderPlaces, runDownloader } = workshop;
-  if (!downloader || !runDownloader) throw new Error("a workshop for fetching has a downloader");
+function openWay(resources: Resources, plan: FetchPlan, guard: EgressGuard) {
+  const { downloader, downloaderPlaces, runDownloader } = resources;
+  if (!downloader || !runDownloader) throw new Error("what fetches has a downloader");
   const cookies = siteCookies(plan);
   const connections = () => guard.connections;
   return {

@@ -37,8 +37,8 @@ import {
   takeImported,
 } from "./import-sidecars.js";
 import { localPlaces } from "./local-places.js";
+import { closeResources, collectorFacts, openResources, type Resources } from "./resources.js";
 import { digestOf, type HashedFile, hashFile, preserve, type RecordFacts } from "./store-capture.js";
-import { closeWorkshop, collectorFacts, openWorkshop, type Workshop } from "./workshop.js";
 
 export interface ImportRequest {
   readonly vault: string;
@@ -56,7 +56,7 @@ export interface ImportRequest {
 
 interface Job {
   readonly request: ImportRequest;
-  readonly workshop: Workshop;
+  readonly resources: Resources;
   readonly world: World;
   /** What a yt-dlp archive in the folder lists, by id. */
   readonly listed: FolderContents["listed"];
@@ -74,21 +74,21 @@ export async function importFiles(
   onHead: (head: HeadReport) => void = () => undefined,
   onNote: (note: string) => void = () => undefined,
 ): Promise<readonly CaptureResult[]> {
-  const workshop = await openWorkshop({ vault: request.vault, fetching: null }, world);
+  const resources = await openResources({ vault: request.vault, fetching: null }, world);
   const results: CaptureResult[] = [];
   const nameInRecord = request.keepName ? wholeName : extensionAlone;
   try {
     for (const { files, listed, notes } of request.files.map(expand)) {
       for (const file of files) {
         world.signal.throwIfAborted();
-        const result = await importTarget({ request, workshop, world, listed, nameInRecord }, file);
+        const result = await importTarget({ request, resources, world, listed, nameInRecord }, file);
         results.push(result);
         onResult(result);
       }
       notes.forEach(onNote);
     }
   } finally {
-    onHead(await closeWorkshop(workshop, world));
+    onHead(await closeResources(resources, world));
   }
   return results;
 }
@@ -103,7 +103,7 @@ function expand(path: string): FolderContents {
 
 /** An error of the system or of a format is this file's failed capture; the next one may still do. */
 async function importTarget(job: Job, typed: string): Promise<CaptureResult> {
-  const { workshop, world } = job;
+  const { resources, world } = job;
   const capture = buildCaptureId(world.now(), world.random(5));
   const subject = wellFormed(basename(typed));
   try {
@@ -112,14 +112,14 @@ async function importTarget(job: Job, typed: string): Promise<CaptureResult> {
     if (concernsAll(error)) throw error;
     const failure = world.signal.aborted
       ? failureOf("interrupted")
-      : importFailure(error, [...placesOf(job, typed), ...localPlaces(workshop, world)]);
+      : importFailure(error, [...placesOf(job, typed), ...localPlaces(resources, world)]);
     const log = (why: Failure) => fail(job, capture, subject, why);
-    return resultAfterError(workshop, { capture, subject }, failure, log);
+    return resultAfterError(resources, { capture, subject }, failure, log);
   }
 }
 
 async function importOne(job: Job, typed: string, capture: CaptureId): Promise<CaptureResult> {
-  const { workshop, world, request } = job;
+  const { resources, world, request } = job;
   const subject = wellFormed(basename(typed));
 
   // 1. check the file, a link stands for what it leads to, and look for an earlier capture of the same bytes
@@ -132,12 +132,12 @@ async function importOne(job: Job, typed: string, capture: CaptureId): Promise<C
 
   // 2. copy into a staging folder of its own   3. hash the copy and compare it with the file
   const started = { at: world.now(), ms: world.monotonic() };
-  const staging = beginAttempt(workshop.vault, capture, `import of ${job.nameInRecord(subject)}`);
+  const staging = beginAttempt(resources.vault, capture, `import of ${job.nameInRecord(subject)}`);
   const media = await takeMedia(file, join(staging, "media"), world);
   if (media.digest.sha512 !== before.sha512) return fail(job, capture, subject, changedWhileRead);
 
   // 4. build the record   5. commit OCFL v1 and append the `capture` entry
-  const places = localPlaces(workshop, world);
+  const places = localPlaces(resources, world);
   const { nameInRecord } = job;
   const secrets = namesToCut(file, nameInRecord);
   const desk = { folder: staging, secrets, now: world.now, signal: world.signal, places, nameInRecord };
@@ -145,11 +145,11 @@ async function importOne(job: Job, typed: string, capture: CaptureId): Promise<C
   const evidence = await takeImported(file, media, listed, desk);
   const facts = importFacts(job, capture, started, evidence);
   const annex = importAnnex(job, capture, file, evidence);
-  preserve(workshop.vault, staging, facts, evidence.files.map(namedBy(nameInRecord)), annex);
+  preserve(resources.vault, staging, facts, evidence.files.map(namedBy(nameInRecord)), annex);
 
   // 6. derive   7. commit OCFL v2 and append the `derive` entry
-  await deriveAndLog(workshop, world, capture, request.deep);
-  return afterDamage(resultOf(workshop.vault, capture, subject), damage);
+  await deriveAndLog(resources, world, capture, request.deep);
+  return afterDamage(resultOf(resources.vault, capture, subject), damage);
 }
 
 async function takeMedia(file: string, copy: string, world: World): Promise<HashedFile> {
@@ -186,7 +186,7 @@ const nothingKnown: Known = { known: null, damage: null };
 
 /** An earlier capture of the same bytes whose stored originals still have their digests. */
 async function findKnown(job: Job, sha256: string): Promise<Known> {
-  const { vault } = job.workshop;
+  const { vault } = job.resources;
   let damage: string | null = null;
   for (const { capture, path } of filesByDigest(vault.database, sha256)) {
     if (!path.startsWith("original/")) continue;
@@ -198,10 +198,10 @@ async function findKnown(job: Job, sha256: string): Promise<Known> {
 }
 
 async function alreadyImported(job: Job, capture: CaptureId, subject: string): Promise<CaptureResult> {
-  const { workshop, world, request } = job;
-  const row = captureById(workshop.vault.database, capture);
-  if (row?.derivation !== "done") await deriveAndLog(workshop, world, capture, request.deep);
-  const result = resultOf(workshop.vault, capture, subject, "already-captured");
+  const { resources, world, request } = job;
+  const row = captureById(resources.vault.database, capture);
+  if (row?.derivation !== "done") await deriveAndLog(resources, world, capture, request.deep);
+  const result = resultOf(resources.vault, capture, subject, "already-captured");
   if (request.receivedFrom === null && request.sourceUrl === null) return result;
   const reason = "already here; who gave it and where it came from were not recorded again";
   return { ...result, reason, hint: "use --again to record them with a capture of its own" };
@@ -213,7 +213,7 @@ function importFacts(
   started: { readonly at: Date; readonly ms: number },
   evidence: Evidence,
 ): RecordFacts {
-  const { workshop, world, request } = job;
+  const { resources, world, request } = job;
   const endedAt = world.now();
   const claimed = claimedUrl(request, evidence.source);
   const bytes = evidence.files[0]?.digest.bytes ?? 0;
@@ -224,7 +224,7 @@ function importFacts(
     started_at: started.at.toISOString(),
     ended_at: endedAt.toISOString(),
     elapsed_ms: Math.round(world.monotonic() - started.ms),
-    clock: workshop.clock,
+    clock: resources.clock,
     requested_url: null,
     final_url: null,
     redirects: [],
@@ -249,7 +249,7 @@ function importFacts(
       }),
     alterations: evidence.alterations,
     runs: [],
-    software: workshop.software,
+    software: resources.software,
     redactions: evidence.redactions,
     warnings: evidence.warnings,
   };
@@ -277,7 +277,7 @@ function importAnnex(
     proxy: null,
     cookies_sha256: null,
     places: {
-      "<vault>": job.workshop.vault.layout.root,
+      "<vault>": job.resources.vault.layout.root,
       "<imported file>": wellFormed(file),
       ...foundNames(files),
       ...(sourceUrl !== null && redactTypedUrl(sourceUrl) !== sourceUrl
@@ -293,7 +293,7 @@ function fail(job: Job, capture: CaptureId, subject: string, failure: Failure): 
   const annex = importAnnex(job, capture, subject, { files: [], raw: [] });
   // The log has no other place for the name of a file that was never taken in.
   const reason = job.request.keepName ? `${subject}: ${failure.reason}` : failure.reason;
-  return logFailure(job.workshop, {
+  return logFailure(job.resources, {
     capture,
     method: "import",
     url: null,

@@ -3,15 +3,15 @@ import { fileURLToPath } from "node:url";
 import type { LocalPlace } from "../core/words/local-paths.js";
 import { toolsFolder } from "../tools/run/programs.js";
 import type { World } from "../world.js";
-import type { Workshop } from "./workshop.js";
+import type { Resources } from "./resources.js";
 
 /** The folders of this machine that an error's text may name, and what stands in their place. */
 export function localPlaces(
-  workshop: Pick<Workshop, "vault">,
+  resources: Pick<Resources, "vault">,
   world: Pick<World, "env">,
 ): readonly LocalPlace[] {
   return [
-    [workshop.vault.layout.root, "<vault>"],
+    [resources.vault.layout.root, "<vault>"],
     [toolsFolder(world.env), "<tools>"],
     [fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, ""), "<holdfast>"],
     [world.env.HOME ?? "", "<home>"],

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { Workshop } from "../capture/workshop.js";
+import type { Resources } from "../capture/resources.js";
 import { boundsOf, codedSize, type Fill, fillProblem, framesOf, wholeBlocks } from "../core/media/fill.js";
 import type { FilledRegion, PublicationRecord, PublicationTiming } from "../core/media/publication.js";
 import { fromMicroseconds, parseSeconds } from "../core/media/timing.js";
@@ -49,7 +49,7 @@ export interface MadeCopy {
 
 /** Makes a publication copy at `out` and proves it. Throws what `redactCapture` says; an interrupt is thrown as it is. */
 export async function makePublicationCopy(
-  workshop: Workshop,
+  resources: Resources,
   world: World,
   object: StoredObject,
   request: CopyRequest,
@@ -58,14 +58,14 @@ export async function makePublicationCopy(
   const { keepSound, scratch, out } = request;
   // 1. the originals, unchanged since they were logged
   const choice = { wanted: request.original, keepSound, scratch };
-  const originals = await copyOriginals(workshop, world, object, choice);
+  const originals = await copyOriginals(resources, world, object, choice);
   const { picture: original, video, sound } = originals;
   const picture = displaySize(video);
   refuseOutside(request.fills, picture);
 
   // 2. every frame's time, so that a region is filled in each frame in which it can be seen
   const length = parseSeconds(original.probe.duration);
-  const tools = toolsOf(workshop, world, scratch, length);
+  const tools = toolsOf(resources, world, scratch, length);
   tell(world, capture, "reading the times of all frames", null, null);
   const listed = await frameTimes(tools, original.media, video.index);
   refuseRun(capture, listed.run, world);
@@ -93,7 +93,7 @@ export async function makePublicationCopy(
   // 4. the proof
   tell(world, capture, "checking the copy", null, null);
   const subject = { path: out, originals, times, picture, fills, timing };
-  const proof = await proveCopy({ ...tools, ffprobe: workshop.ffprobe.path }, subject);
+  const proof = await proveCopy({ ...tools, ffprobe: resources.ffprobe.path }, subject);
   if (proof.refused !== null) throw refusedCopy(capture, proof.refused);
   return {
     facts: {
@@ -161,8 +161,8 @@ function boxOf({ filled, first_frame, last_frame }: FilledRegion, times: readonl
   return { region: filled, after: text(after), before: text(before) };
 }
 
-function toolsOf(workshop: Workshop, world: World, scratch: string, length: number | null): CopyTools {
-  return { ffmpeg: workshop.ffmpeg.path, scratch, signal: world.signal, seconds: (length ?? 0) / 1_000_000 };
+function toolsOf(resources: Resources, world: World, scratch: string, length: number | null): CopyTools {
+  return { ffmpeg: resources.ffmpeg.path, scratch, signal: world.signal, seconds: (length ?? 0) / 1_000_000 };
 }
 
 function originsOf({ picture, sound }: CopyOriginals): PublicationRecord["derived_from"] {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Workshop } from "../capture/workshop.js";
+import type { Resources } from "../capture/resources.js";
 import { oddOrientation } from "../core/media/media-tags.js";
 import { parseSeconds } from "../core/media/timing.js";
 import { HoldfastError } from "../core/words/error.js";
@@ -39,17 +39,17 @@ export interface CopyOriginals {
  * there is no picture or no choice was made, `io` where ffprobe refuses them all.
  */
 export async function copyOriginals(
-  workshop: Workshop,
+  resources: Resources,
   world: World,
   object: StoredObject,
   choice: { readonly wanted: string | null; readonly keepSound: boolean; readonly scratch: string },
 ): Promise<CopyOriginals> {
   const { capture } = object.record;
-  const sources = await checkedOriginals(workshop, world, object);
+  const sources = await checkedOriginals(resources, world, object);
   const read: ReadOriginal[] = [];
   const runs: MediaRun[] = [];
   for (const { path, from, sha256 } of sources) {
-    const request = { ffprobe: workshop.ffprobe.path, media: from, scratch: choice.scratch };
+    const request = { ffprobe: resources.ffprobe.path, media: from, scratch: choice.scratch };
     const probe = await probeMedia({ ...request, signal: world.signal });
     world.signal.throwIfAborted();
     runs.push(probe.run);
@@ -82,7 +82,7 @@ function soundStart(original: ReadOriginal | null): number | null {
 
 /** The originals as the log states them; each byte is read before any program sees it. */
 async function checkedOriginals(
-  { vault }: Workshop,
+  { vault }: Resources,
   { signal }: World,
   { record }: StoredObject,
 ): Promise<readonly PackagedSource[]> {

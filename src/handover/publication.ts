@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { encodeCanonical } from "../audit/canonical-json.js";
 import { publicationFolder } from "../audit/inventory.js";
 import { commitHasBegun, storageFailure } from "../capture/failed-capture.js";
-import { closeWorkshop, openWorkshop, type Workshop } from "../capture/workshop.js";
+import { closeResources, openResources, type Resources } from "../capture/resources.js";
 import { nextVersion } from "../core/capture/new-inventory.js";
 import type { Fill } from "../core/media/fill.js";
 import type { PublicationFile, PublicationRecord } from "../core/media/publication.js";
@@ -64,20 +64,20 @@ export async function redactCapture(
   // 1. the place outside the vault, before anything is opened
   const to = request.to === null ? null : publicationTarget(request.to, request.vault);
   refuseMissingVault(request.vault);
-  const workshop = await openWorkshop({ vault: request.vault, fetching: null }, world);
+  const resources = await openResources({ vault: request.vault, fetching: null }, world);
   try {
-    const object = objectOf(workshop, request.id);
+    const object = objectOf(resources, request.id);
     // 2. make the copy and prove it, then store and log it
-    const result = await makeAndStore(workshop, world, object, request);
+    const result = await makeAndStore(resources, world, object, request);
     // 3. hand it out
-    if (to !== null) await handOut(join(workshop.vault.layout.root, result.file), to, result);
+    if (to !== null) await handOut(join(resources.vault.layout.root, result.file), to, result);
     return { ...result, to };
   } finally {
-    onHead(await closeWorkshop(workshop, world));
+    onHead(await closeResources(resources, world));
   }
 }
 
-function objectOf({ vault }: Workshop, idPart: string): StoredObject {
+function objectOf({ vault }: Resources, idPart: string): StoredObject {
   const row = oneCaptureByPart(vault.database, idPart);
   if (row.object !== null) return readObject(join(vault.layout.root, row.object));
   throw new HoldfastError(
@@ -88,12 +88,12 @@ function objectOf({ vault }: Workshop, idPart: string): StoredObject {
 }
 
 async function makeAndStore(
-  workshop: Workshop,
+  resources: Resources,
   world: World,
   object: StoredObject,
   request: RedactRequest,
 ): Promise<Omit<RedactResult, "to">> {
-  const { vault } = workshop;
+  const { vault } = resources;
   const { capture } = object.record;
   const staging = beginAttempt(vault, capture, `a publication copy of ${capture}`);
   try {
@@ -104,7 +104,7 @@ async function makeAndStore(
     const places = { out: join(content, folder, "copy.mp4"), scratch: join(staging, "scratch") };
     for (const path of [join(content, folder), places.scratch])
       mkdirSync(path, { recursive: true, mode: 0o700 });
-    const made = await makePublicationCopy(workshop, world, object, { ...request, ...places });
+    const made = await makePublicationCopy(resources, world, object, { ...request, ...places });
     world.signal.throwIfAborted();
     const file = storeReady(content, "publication_copy", `${folder}/copy.mp4`);
     const facts = {
@@ -119,16 +119,16 @@ async function makeAndStore(
       ...made.facts,
       files: [file],
       runs: describeRuns(made, object, content, places.scratch),
-      software: workshop.software,
+      software: resources.software,
     };
-    const { entry } = commitCopy(workshop, object, record, content);
+    const { entry } = commitCopy(resources, object, record, content);
     const stored = `${entry.body.object}/${version}/content/${file.path}`;
     const { bytes, sha256 } = file;
     const shown = { id: capture, file: stored, bytes, sha256, clip_start: made.clipStart };
     return { ...shown, publication: record, entry: entry.seq };
   } catch (error) {
     // What the journal names is the next writer's to finish, together with the files it needs.
-    if (!commitHasBegun(workshop, capture)) {
+    if (!commitHasBegun(resources, capture)) {
       const full = isFull(staging);
       rmSync(stagingOf(vault, capture), { recursive: true, force: true });
       if (full && !world.signal.aborted) throw diskFull(capture, error);
@@ -138,7 +138,7 @@ async function makeAndStore(
 }
 
 function commitCopy(
-  workshop: Workshop,
+  resources: Resources,
   object: StoredObject,
   record: PublicationRecord,
   content: string,
@@ -150,12 +150,12 @@ function commitCopy(
   writeNewFile(join(content, path), encodeCanonical(record));
   const statement = { path, ...digestFile(join(content, path)) };
   const files = [...record.files, statement];
-  return commitNextVersion(workshop.vault, object.inventory, {
+  return commitNextVersion(resources.vault, object.inventory, {
     capture: record.capture,
     content,
     files,
     replaced: null,
-    note: { created: record.ended_at, message: "publication copy", user: workshop.vault.tool },
+    note: { created: record.ended_at, message: "publication copy", user: resources.vault.tool },
     event: "redact",
     body: {
       capture: record.capture,

@@ -22,8 +22,8 @@ describe("what is said on a terminal", () => {
     ],
     [
       "longer names that begin alike are others",
-      "/home/maria+1nna/x /home/maria+1/workshop",
-      "/home/maria+1nna/x ~/workshop",
+      "/home/maria+1nna/x /home/maria+1/resources",
+      "/home/maria+1nna/x ~/resources",
     ],
     ["a path inside another one stays", "/mnt/home/maria+1/x", "/mnt/home/maria+1/x"],
   ];

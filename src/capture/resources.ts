@@ -21,7 +21,7 @@ import type { World } from "../world.js";
 import { statedSoftware } from "./stated-software.js";
 
 /** Everything one command holds while it captures, imports or derives; opened once, closed once. */
-export interface Workshop {
+export interface Resources {
   readonly vault: Vault;
   readonly downloader: Program | null;
   /** What it sees where it is locked in; null where it cannot be. */
@@ -41,7 +41,7 @@ export interface Workshop {
   readonly seal: SealOptions;
 }
 
-export interface WorkshopNeeds {
+export interface ResourceNeeds {
   readonly vault: string;
   /** Set by commands that fetch. */
   readonly fetching: {
@@ -57,7 +57,7 @@ export interface WorkshopNeeds {
  * Finds the programs, opens the vault for writing, finishes what a killed process left behind, and opens the way out.
  * Throws `program-missing`, `no-vault`, `vault-busy` or `usage`.
  */
-export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<Workshop> {
+export async function openResources(needs: ResourceNeeds, world: World): Promise<Resources> {
   const search = { env: world.env, now: world.now(), allowOldYtDlp: needs.fetching?.allowOldYtDlp ?? false };
   const media = await requirePrograms(["ffmpeg", "ffprobe"], search);
   const fetching = needs.fetching && (await requirePrograms(["yt-dlp"], search));
@@ -100,14 +100,14 @@ export async function openWorkshop(needs: WorkshopNeeds, world: World): Promise<
 }
 
 /** Seals what was written, and says what came of that; a capture is kept whatever comes of it. */
-export async function closeWorkshop(workshop: Workshop, world: World): Promise<HeadReport> {
-  await workshop.exiftool.close();
-  await workshop.pictures.close();
-  await workshop.kept?.close();
-  return closeAfterWriting(workshop.vault, world, workshop.seal);
+export async function closeResources(resources: Resources, world: World): Promise<HeadReport> {
+  await resources.exiftool.close();
+  await resources.pictures.close();
+  await resources.kept?.close();
+  return closeAfterWriting(resources.vault, world, resources.seal);
 }
 
-function sealOptions({ fetching }: WorkshopNeeds, { env }: World): SealOptions {
+function sealOptions({ fetching }: ResourceNeeds, { env }: World): SealOptions {
   const allowPrivate = fetching?.allowPrivate === true || env.HOLDFAST_ALLOW_PRIVATE === "1";
   return { proxy: fetching?.proxy ?? null, allowPrivate, force: false };
 }
@@ -122,7 +122,7 @@ export function collectorFacts() {
   };
 }
 
-function wayOutOf(fetching: NonNullable<WorkshopNeeds["fetching"]>): GuardOptions {
+function wayOutOf(fetching: NonNullable<ResourceNeeds["fetching"]>): GuardOptions {
   const { allowPrivate, proxy } = fetching;
   const upstream = proxy === null ? null : webUrl(proxy);
   if (proxy !== null && upstream === null) {
