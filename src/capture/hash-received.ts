@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { wellFormed } from "../core/words/printable.js";
 import type { FetchedFile, FetchedTrack } from "../tools/download/fetch-types.js";
-import { type FileDigest, readBlocks } from "../vault/digest-file.js";
+import { blocksOf, type FileDigest } from "../vault/digest-file.js";
 import { type HashedFile, hashFile } from "./store-capture.js";
 
 /** Tracks as hashed, and what the downloader did to them. */
@@ -95,7 +95,12 @@ async function digestSequence(paths: readonly string[]): Promise<{
   const each: Pick<FileDigest, "bytes" | "sha256">[] = [];
   for (const path of paths) {
     const own = createHash("sha256");
-    const bytes = readBlocks(path, [own, joined]);
+    let bytes = 0;
+    for (const block of blocksOf(path)) {
+      bytes += block.length;
+      own.update(block);
+      joined.update(block);
+    }
     each.push({ bytes, sha256: own.digest("hex") });
     await setImmediate();
   }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { openDatabaseForReading } from "./database.js";
-import { largestText, readBlocks, readQuietly } from "./digest-file.js";
+import { blocksOf, largestText, readQuietly } from "./digest-file.js";
 import type { VaultLayout } from "./layout.js";
 import { databaseState } from "./writer-at-work.js";
 
@@ -67,14 +67,12 @@ function copyDatabase(layout: VaultLayout): OpenDatabase {
   }
 }
 
-/** Copies a file of any size as `readBlocks` reads it. Throws when `to` exists. */
+/** Copies a file of any size as `blocksOf` reads it. Throws when `to` exists. */
 function copyQuietly(from: string, to: string): void {
   const descriptor = openSync(to, "wx", 0o600);
-  const update = (block: Buffer) => {
-    for (let written = 0; written < block.length; ) written += writeSync(descriptor, block, written);
-  };
   try {
-    readBlocks(from, [{ update }]);
+    for (const block of blocksOf(from))
+      for (let written = 0; written < block.length; ) written += writeSync(descriptor, block, written);
   } finally {
     closeSync(descriptor);
   }

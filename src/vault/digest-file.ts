@@ -8,32 +8,95 @@ export interface FileDigest {
   readonly sha512: string;
 }
 
-const blockBytes = 1024 * 1024;
+/** Where bytes lie: a file of its own by its path, or a stretch of a file that a person named, such as a file in a tar. */
+export type Place = string | Stretch;
+
+interface Stretch {
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
 
 /**
  * SHA-256 and SHA-512 of a regular file in one read. Opened without following a link and without blocking on a pipe;
  * throws when it is not a regular file, or when its size changed while it was read.
  */
-export function digestFile(path: string): FileDigest {
-  const sha256 = createHash("sha256");
-  const sha512 = createHash("sha512");
-  const bytes = readBlocks(path, [sha256, sha512]);
+export function digestFile(place: Place): FileDigest {
+  const [sha256, sha512] = [createHash("sha256"), createHash("sha512")];
+  const bytes = digestInto([sha256, sha512], place);
   return { bytes, sha256: sha256.digest("hex"), sha512: sha512.digest("hex") };
 }
 
 /** SHA-256 alone, which is twice as fast. The same rules as `digestFile`. */
-export function digestFileQuickly(path: string): Pick<FileDigest, "bytes" | "sha256"> {
+export function digestFileQuickly(place: Place): Pick<FileDigest, "bytes" | "sha256"> {
   const sha256 = createHash("sha256");
-  const bytes = readBlocks(path, [sha256]);
+  const bytes = digestInto([sha256], place);
   return { bytes, sha256: sha256.digest("hex") };
 }
 
+function digestInto(hashes: readonly Hash[], place: Place): number {
+  let bytes = 0;
+  for (const block of blocksOf(place)) {
+    bytes += block.length;
+    for (const hash of hashes) hash.update(block);
+  }
+  return bytes;
+}
+
 /** Its digests as a check wants them, without SHA-512 where it is quick. What cannot be read is a result, not an error. */
-export function measureFile(path: string, quick: boolean): MeasuredFile {
+export function measureFile(place: Place, quick: boolean): MeasuredFile {
   try {
-    return quick ? { ...digestFileQuickly(path), sha512: null } : digestFile(path);
+    return quick ? { ...digestFileQuickly(place), sha512: null } : digestFile(place);
   } catch (error) {
+    const path = typeof place === "string" ? place : place.file;
     return { problem: error instanceof Error ? error.message.replaceAll(path, "the file") : "unknown" };
+  }
+}
+
+const blockBytes = 1024 * 1024;
+
+/**
+ * The content of a regular file, block by block; each block is overwritten by the next. Opened and refused as by
+ * `digestFile`; throws too where it has not `size` bytes.
+ */
+export function* blocksOf(place: Place, size: number | null = null): Generator<Buffer> {
+  const descriptor = openPlace(place);
+  try {
+    const state = fstatSync(descriptor);
+    if (!state.isFile()) throw new Error("it is not a regular file");
+    const { offset, bytes } = typeof place === "string" ? { offset: 0, bytes: state.size } : place;
+    if (size !== null && size !== bytes) throw changed();
+    const block = Buffer.allocUnsafe(Math.min(blockBytes, bytes + 1));
+    for (let done = 0; ; ) {
+      // Behind a file of its own nothing may come: whoever still writes to it must not keep this going for ever.
+      const wanted = typeof place === "string" ? block.length : Math.min(block.length, bytes - done);
+      const read = wanted === 0 ? 0 : readSync(descriptor, block, 0, wanted, offset + done);
+      if (read === 0 && done === bytes) return;
+      done += read;
+      if (read === 0 || done > bytes) throw changed();
+      yield block.subarray(0, read);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function changed(): Error {
+  return new Error("it changed while it was read");
+}
+
+/** What a person named may be a link; any other file never is one. */
+function openPlace(place: Place): number {
+  return typeof place === "string" ? openQuietly(place) : openNamedQuietly(place.file);
+}
+
+/** Whether the system does not let us open what is there. */
+export function refusesToOpen(place: Place): boolean {
+  try {
+    closeSync(openPlace(place));
+    return false;
+  } catch (error) {
+    return isRefusal(error);
   }
 }
 
@@ -47,12 +110,11 @@ export const largestText = 64 * 1024 * 1024;
 export function readQuietly(path: string): Buffer {
   const blocks: Buffer[] = [];
   let bytes = 0;
-  const update = (block: Buffer) => {
+  for (const block of blocksOf(path)) {
     bytes += block.length;
     if (bytes > largestText) throw new Error("it is too large to be read as a whole");
     blocks.push(Buffer.from(block));
-  };
-  readBlocks(path, [{ update }]);
+  }
   return Buffer.concat(blocks);
 }
 
@@ -62,32 +124,6 @@ export function readNamedQuietly(path: string): Buffer {
   try {
     if (fstatSync(descriptor).size > largestText) throw new Error("it is too large to be read as a whole");
     return readFileSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** Hands each block of a regular file to `readers` and says how many bytes it has. The same rules as `digestFile`. */
-export function readBlocks(
-  path: string,
-  readers: readonly (Hash | { update(block: Buffer): unknown })[],
-): number {
-  const descriptor = openQuietly(path);
-  try {
-    const before = fstatSync(descriptor);
-    if (!before.isFile()) throw new Error("it is not a regular file");
-    const block = Buffer.allocUnsafe(Math.min(blockBytes, before.size + 1));
-    let bytes = 0;
-    for (;;) {
-      const read = readSync(descriptor, block, 0, block.length, null);
-      if (read === 0) break;
-      bytes += read;
-      // Whoever still writes to it must not keep this going for ever.
-      if (bytes > before.size) break;
-      for (const reader of readers) reader.update(block.subarray(0, read));
-    }
-    if (bytes !== before.size) throw new Error("it changed while it was read");
-    return bytes;
   } finally {
     closeSync(descriptor);
   }

@@ -1,8 +1,8 @@
-import { closeSync, lstatSync, readdirSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { checkpointName } from "../audit/checkpoint.js";
 import type { FoundCheckpoint, FoundFile, FoundToken } from "../audit/log-facts.js";
-import { isRefusal, openQuietly, readQuietly } from "./digest-file.js";
+import { isRefusal, readQuietly, refusesToOpen } from "./digest-file.js";
 import type { VaultLayout } from "./layout.js";
 
 /** A segment by its name (FORMAT.md §14): lines `first` to `last` of the log. */
@@ -40,6 +40,7 @@ export function readLogFolder(layout: VaultLayout): LogFolder {
     const path = `log/${name}`;
     const segment = segmentOf(layout, path);
     const part = segment ? null : partOf(layout, path, () => unread.push(path));
+    // A segment is read later, block by block.
     if (segment && refusesToOpen(join(layout.root, path))) unread.push(path);
     if (segment) segments.push(segment);
     else if (part) parts.set(part.size, [...(parts.get(part.size) ?? []), part]);
@@ -95,16 +96,6 @@ export function partOf(
   } catch (error) {
     if (isRefusal(error)) onRefusal();
     return null;
-  }
-}
-
-/** A segment is read later, block by block. */
-function refusesToOpen(path: string): boolean {
-  try {
-    closeSync(openQuietly(path));
-    return false;
-  } catch (error) {
-    return isRefusal(error);
   }
 }
 

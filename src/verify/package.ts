@@ -10,10 +10,9 @@ import { auditPackageFiles, expectedFiles } from "../audit/package.js";
 import { auditSenderWords } from "../audit/sender-words.js";
 import { withoutUnread } from "../audit/unread.js";
 import { hasErrors, isGood, sealStates } from "../audit/verdict.js";
-import { refusesToOpen } from "../vault/package/bytes.js";
-import { type PackageIndex, type PackageLimits, packageLimits } from "../vault/package/entries.js";
+import { refusesToOpen } from "../vault/digest-file.js";
 import { entriesPath, type PackageContent, readBagInfo, readPackage } from "../vault/package/reader.js";
-import { indexPackage } from "../vault/package/scan.js";
+import { indexPackage, type PackageIndex, type PackageLimits, packageLimits } from "../vault/package/scan.js";
 import type { World } from "../world.js";
 import { packageLimitSentences } from "./caveats.js";
 import { knownTexts } from "./known-texts.js";
@@ -90,7 +89,7 @@ export async function verifyPackage(
 /** The note for a text without which nothing can be checked, where it is there and cannot be read; null where it is not there or too large. */
 function unreadText({ files }: PackageIndex, path: string, largest: number): Finding | null {
   const file = files.find((one) => one.path === path);
-  if (file === undefined || file.bytes > largest || !refusesToOpen(file)) return null;
+  if (file === undefined || file.bytes > largest || !refusesToOpen(file.place)) return null;
   const message = "it cannot be read, and without it nothing here can be checked";
   return { code: "file-unreadable", severity: "note", where: path, message };
 }

@@ -57,7 +57,7 @@ export const verifier: readonly string[] = [
     ["capture", "lines", "listing", "opened", "segments", "snapshot", "vault"].map(
       (part) => `vault/check/${part}`,
     ),
-    ["reader", "scan", "tar"].map((part) => `vault/package/${part}`),
+    ["reader", "scan"].map((part) => `vault/package/${part}`),
     [
       "vault/database-files",
       "vault/log-folder",
@@ -126,16 +126,10 @@ function isComment(text: string, at: number): boolean {
 
 /** Takes the place of `vault/measure.js`, which starts a thread for each core: with small files that takes longer than all the rest. */
 const inOneThread = `
-import { digestFile, digestFileQuickly } from "../digest-file.js";
-export async function measureFiles(paths, quick, onDone) {
-  onDone(paths.length);
-  return paths.map((path) => {
-    try {
-      return quick ? { ...digestFileQuickly(path), sha512: null } : digestFile(path);
-    } catch (error) {
-      return { problem: error.message };
-    }
-  });
+import { measureFile } from "../digest-file.js";
+export async function measureFiles(places, quick, onDone) {
+  onDone(places.length);
+  return places.map((place) => measureFile(place, quick));
 }
 `;
 

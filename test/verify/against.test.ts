@@ -7,7 +7,7 @@ import { closeAfterWriting } from "../../src/seal/checkpoint.js";
 import { secretOfSeed } from "../../src/seal/private-key.js";
 import { auditLinesApart } from "../../src/vault/check/lines.js";
 import { indexCheck } from "../../src/vault/index/check.js";
-import { isPackage } from "../../src/vault/package/scan.js";
+import { isPackage } from "../../src/vault/package/kind.js";
 import { holdfast } from "../support/cli.js";
 import { tarOf } from "../support/packages.js";
 import { bodyOf, seal } from "../support/sealed.js";

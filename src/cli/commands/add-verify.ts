@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { HoldfastError } from "../../core/words/error.js";
 import { printableJson } from "../../core/words/printable.js";
-import { isPackage } from "../../vault/package/scan.js";
+import { isPackage } from "../../vault/package/kind.js";
 import type { FileReport } from "../../verify/file.js";
 import type { VerifyReport } from "../../verify/reports.js";
 import type { Brought } from "../../verify/trust.js";

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { MeasuredFile } from "../../audit/object.js";
-import { measureFile } from "../digest-file.js";
+import { measureFile, type Place } from "../digest-file.js";
 import type { HashTask } from "./hash-worker.js";
 
 /** To start a thread takes as long as to hash this much. */
@@ -24,14 +24,14 @@ const workerFile = new URL("../../../dist/vault/check/hash-worker.js", import.me
  * the threads at once and throws the signal's reason.
  */
 export async function measureFiles(
-  paths: readonly string[],
+  places: readonly Place[],
   quick: boolean,
   onDone: (files: number) => void,
   signal: AbortSignal | null = null,
 ): Promise<readonly MeasuredFile[]> {
-  if (areSmall(paths)) return measureHere(paths, quick, onDone, signal);
-  const results: MeasuredFile[] = new Array(paths.length);
-  const starts = batchStarts(paths.length);
+  if (areSmall(places)) return measureHere(places, quick, onDone, signal);
+  const results: MeasuredFile[] = new Array(places.length);
+  const starts = batchStarts(places.length);
   let done = 0;
   const work = async () => {
     signal?.throwIfAborted();
@@ -41,7 +41,7 @@ export async function measureFiles(
     try {
       for (let start = starts.shift(); start !== undefined; start = starts.shift()) {
         const end = start + (start < aloneFiles ? 1 : batchFiles);
-        const measured = await ask(worker, { paths: paths.slice(start, end), quick });
+        const measured = await ask(worker, { places: places.slice(start, end), quick });
         signal?.throwIfAborted();
         for (const [index, file] of measured.entries()) results[start + index] = file;
         done += measured.length;
@@ -56,19 +56,20 @@ export async function measureFiles(
   return results;
 }
 
-function areSmall(paths: readonly string[]): boolean {
-  if (paths.length > fewFiles) return false;
+function areSmall(places: readonly Place[]): boolean {
+  if (places.length > fewFiles) return false;
   let bytes = 0;
-  return paths.every((path) => {
-    bytes += sizeOf(path);
+  return places.every((place) => {
+    bytes += sizeOf(place);
     return bytes <= threadBytes;
   });
 }
 
 /** 0 for what cannot be looked at: it cannot be read either. */
-function sizeOf(path: string): number {
+function sizeOf(place: Place): number {
+  if (typeof place !== "string") return place.bytes;
   try {
-    return lstatSync(path).size;
+    return lstatSync(place).size;
   } catch {
     return 0;
   }
@@ -76,16 +77,16 @@ function sizeOf(path: string): number {
 
 /** Other work goes on between two files, and an abort is heard there. */
 async function measureHere(
-  paths: readonly string[],
+  places: readonly Place[],
   quick: boolean,
   onDone: (files: number) => void,
   signal: AbortSignal | null,
 ): Promise<readonly MeasuredFile[]> {
   const results: MeasuredFile[] = [];
-  for (const path of paths) {
+  for (const place of places) {
     await setImmediate();
     signal?.throwIfAborted();
-    results.push(measureFile(path, quick));
+    results.push(measureFile(place, quick));
     onDone(results.length);
   }
   return results;
@@ -95,7 +96,7 @@ function ask(worker: Worker, task: HashTask): Promise<readonly MeasuredFile[]> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error) => reject(error);
     // Ended before it answered.
-    const onExit = () => resolve(task.paths.map(() => ({ problem: "the check was ended" })));
+    const onExit = () => resolve(task.places.map(() => ({ problem: "the check was ended" })));
     worker.once("error", onError);
     worker.once("exit", onExit);
     worker.once("message", (measured: readonly MeasuredFile[]) => {

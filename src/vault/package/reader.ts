@@ -14,9 +14,8 @@ import { proofFileOf } from "../../audit/package-paths.js";
 import { pagePath } from "../../audit/sender-texts.js";
 import { breather } from "../breather.js";
 import { firstSchemaProblem } from "../json-schemas.js";
-import { linesOf } from "./byte-lines.js";
-import { measurePackage, readBlocks, readWhole, unread } from "./bytes.js";
-import type { PackageIndex, PackageIndexFile, PackageLimits } from "./entries.js";
+import { linesOf, measurePackage, readBlocks, readWhole, unread } from "./bytes.js";
+import type { PackageIndex, PackageIndexFile, PackageLimits } from "./scan.js";
 
 /** One checkpoint of a package with everything that lies beside it. */
 export type PackagedCheckpoint = FoundCheckpoint & ProvenCheckpoint;

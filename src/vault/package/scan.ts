@@ -1,7 +1,7 @@
 import {
   closeSync,
   type Dir,
-  existsSync,
+  fstatSync,
   lstatSync,
   opendirSync,
   readSync,
@@ -9,20 +9,63 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { Finding } from "../../audit/finding.js";
+import { type Finding, FormatError } from "../../audit/finding.js";
 import { clashingPaths, packagePathProblem, pathFinding } from "../../audit/package-paths.js";
+import { type TarSource, tarMembers } from "../../audit/tar.js";
 import { HoldfastError } from "../../core/words/error.js";
-import { openNamedQuietly } from "../digest-file.js";
-import type { PackageIndex, PackageIndexFile, PackageLimits } from "./entries.js";
-import { indexTar, isPackageTar } from "./tar.js";
+import { openNamedQuietly, type Place } from "../digest-file.js";
+
+/** Where a file of a package lies. Nothing but its place and size is known of it. */
+export interface PackageIndexFile {
+  /** Inside the package, as FORMAT.md §17 allows it. */
+  readonly path: string;
+  readonly bytes: number;
+  /** The file itself, or where it lies in a tar file. */
+  readonly place: Place;
+}
+
+export interface PackageIndex {
+  readonly form: "folder" | "tar";
+  readonly files: readonly PackageIndexFile[];
+  /** Folders that are there by themselves; those of the files need not be among them. */
+  readonly folders: readonly string[];
+  readonly findings: readonly Finding[];
+  /** Why it cannot be read to its end, or is no package at all; null when it can. */
+  readonly unreadable: string | null;
+}
+
+/** How much of a package is looked at. Whoever made it decides how much there is. */
+export interface PackageLimits {
+  /** Files and folders. */
+  readonly files: number;
+  /** Folders under `proof/`: each is a checkpoint with a proof of every entry that it covers. */
+  readonly checkpoints: number;
+  /** Bytes of one file that is read as a text. */
+  readonly text: number;
+  /** Bytes of `proof/entries.jsonl`, and of one line of it. */
+  readonly entries: number;
+  readonly line: number;
+  /** Bytes of all texts that are kept in memory at a time. */
+  readonly kept: number;
+}
+
+const mebibyte = 1024 * 1024;
+
+export const packageLimits: PackageLimits = {
+  files: 1_000_000,
+  checkpoints: 10_000,
+  text: 64 * mebibyte,
+  entries: 256 * mebibyte,
+  line: 16 * mebibyte,
+  kept: 512 * mebibyte,
+};
 
 /**
  * Lists a package without reading what is in it. Throws HoldfastError where there is nothing that could be a package:
- * `not-found`, `usage` for what is packed or encrypted once more, `io` where the system refuses.
+ * `not-found`, `usage` for what is no file or folder, `io` where the system refuses.
  */
 export function indexPackage(path: string, limits: PackageLimits, signal: AbortSignal): PackageIndex {
   const isFolder = folderOrFile(path) === "folder";
-  if (!isFolder) refuseWrapped(path);
   const index = isFolder ? indexFolder(path, limits, signal) : readTar(path, limits, signal);
   if (index.findings.some(({ code, where }) => code === "unreadable" && where === "package")) {
     throw refused(path, null);
@@ -70,54 +113,9 @@ function folderOrFile(path: string): "folder" | "file" {
   );
 }
 
-/** Programs whose output is often handed on in place of the tar file itself, by the first bytes of it. */
-const wrappers: readonly (readonly [first: string, what: string, hint: string])[] = [
-  ["\u001f\u008b", "compressed with gzip", "unpack it first with: gunzip FILE"],
-  ["\u00fd7zXZ", "compressed with xz", "unpack it first with: unxz FILE"],
-  ["PK\u0003\u0004", "a zip file", "unpack it first, and give the folder that holds bagit.txt"],
-  ["BZh", "compressed with bzip2", "unpack it first with: bunzip2 FILE"],
-  ["\u0028\u00b5\u002f\u00fd", "compressed with zstd", "unpack it first with: unzstd FILE"],
-  ["age-encryption.org/", "encrypted", "decrypt it first with: age --decrypt -i KEY -o package.tar FILE"],
-  [
-    "-----BEGIN AGE ENCRYPTED FILE",
-    "encrypted",
-    "decrypt it first with: age --decrypt -i KEY -o package.tar FILE",
-  ],
-];
-
-function refuseWrapped(path: string): void {
-  const first = firstBytes(path);
-  const found = wrappers.find(([bytes]) => first.startsWith(bytes));
-  if (found) throw new HoldfastError("usage", `cannot check ${path}: it is ${found[1]}`, found[2]);
-}
-
-function firstBytes(path: string): string {
-  try {
-    const descriptor = openNamedQuietly(path);
-    try {
-      const bytes = Buffer.alloc(32);
-      return bytes.toString("latin1", 0, readSync(descriptor, bytes, 0, bytes.length, 0));
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch (error) {
-    throw refused(path, error);
-  }
-}
-
 function refused(path: string, error: unknown): HoldfastError {
   const message = `cannot check ${path}: the system refuses to read it`;
   return new HoldfastError("io", message, "look at who may read it with: ls -l", error);
-}
-
-/**
- * Whether a path is to be read as a package (FORMAT.md §17): a folder with a `bagit.txt`, or a `.tar` that is not known to
- * hold anything else. Whether it is a good one is for `verifyPackage` to say.
- */
-export function isPackage(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) return existsSync(join(path, "bagit.txt"));
-  return found?.isFile() === true && /\.tar$/i.test(path) && isPackageTar(path);
 }
 
 /**
@@ -156,8 +154,7 @@ function indexFolder(root: string, limits: PackageLimits, signal: AbortSignal): 
       if (state.isDirectory()) {
         open.push(path);
         folders.push(path);
-      } else if (state.isFile())
-        files.push({ path, bytes: state.size, container: join(root, path), offset: null });
+      } else if (state.isFile()) files.push({ path, bytes: state.size, place: join(root, path) });
       else findings.push(pathFinding(path, "it is a link, a device or a pipe, and no file or folder"));
     }
   }
@@ -193,4 +190,56 @@ function stateOf(path: string): Stats | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * Where each file of a package lies in a tar file: nothing is unpacked. Throws only on an abort and where the tar file
+ * itself cannot be read.
+ */
+function indexTar(path: string, limits: PackageLimits, signal: AbortSignal): PackageIndex {
+  const files: PackageIndexFile[] = [];
+  const folders: string[] = [];
+  const findings: Finding[] = [];
+  const unreadable = withTar(path, (source) => {
+    let seen = 0;
+    for (const { kind, path: inside, size, offset } of tarMembers(source)) {
+      signal.throwIfAborted();
+      if (files.length >= limits.files || seen >= 2 * limits.files) {
+        return `it holds more than ${limits.files} names`;
+      }
+      seen += 1;
+      if (inside === "") continue;
+      const problem = packagePathProblem(inside);
+      if (problem !== null) findings.push(pathFinding(inside, problem));
+      else if (kind === "folder") folders.push(inside);
+      else files.push({ path: inside, bytes: size, place: { file: path, offset, bytes: size } });
+    }
+    return null;
+  });
+  return { form: "tar", files, folders, findings, unreadable };
+}
+
+/** What `look` comes to, or why the tar cannot be read so far. */
+export function withTar<Outcome>(path: string, look: (source: TarSource) => Outcome): Outcome | string {
+  const descriptor = openNamedQuietly(path);
+  try {
+    return look({ length: fstatSync(descriptor).size, read: readerOf(descriptor) });
+  } catch (error) {
+    if (error instanceof FormatError) return error.message;
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readerOf(descriptor: number): TarSource["read"] {
+  return (at, length) => {
+    const bytes = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const read = readSync(descriptor, bytes, done, length - done, at + done);
+      if (read === 0) throw new FormatError("tar-malformed", "it breaks off");
+      done += read;
+    }
+    return bytes;
+  };
 }

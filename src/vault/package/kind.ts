@@ -1,0 +1,63 @@
+import { closeSync, existsSync, readSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { beginsTar, tarMembers } from "../../audit/tar.js";
+import { HoldfastError } from "../../core/words/error.js";
+import { openNamedQuietly } from "../digest-file.js";
+import { withTar } from "./scan.js";
+
+/**
+ * Whether a path is to be read as a package (FORMAT.md §17): a folder with a `bagit.txt`, or a `.tar` that is not known to
+ * hold anything else. Whether it is a good one is for `verifyPackage` to say. Throws `usage` for a `.tar` that is compressed or
+ * encrypted once more.
+ */
+export function isPackage(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return existsSync(join(path, "bagit.txt"));
+  if (found?.isFile() !== true || !/\.tar$/i.test(path)) return false;
+  refuseWrapped(path);
+  return isPackageTar(path);
+}
+
+/**
+ * Whether a file is a tar that is to be read as a package: it holds a `bagit.txt` in its one folder, or it cannot be read
+ * so far that this is known.
+ */
+function isPackageTar(path: string): boolean {
+  const verdict = withTar(path, (source) => {
+    if (!beginsTar(source)) return "other";
+    for (const { path: inside } of tarMembers(source)) if (inside === "bagit.txt") return "package";
+    return "other";
+  });
+  return verdict !== "other";
+}
+
+/** Programs whose output is often handed on in place of the tar file itself, by the first bytes of it. */
+const wrappers: readonly (readonly [first: string, what: string, hint: string])[] = [
+  ["\u001f\u008b", "compressed with gzip", "unpack it first with: gunzip FILE"],
+  ["\u00fd7zXZ", "compressed with xz", "unpack it first with: unxz FILE"],
+  ["PK\u0003\u0004", "a zip file", "unpack it first, and give the folder that holds bagit.txt"],
+  ["BZh", "compressed with bzip2", "unpack it first with: bunzip2 FILE"],
+  ["\u0028\u00b5\u002f\u00fd", "compressed with zstd", "unpack it first with: unzstd FILE"],
+  ["age-encryption.org/", "encrypted", "decrypt it first with: age --decrypt -i KEY -o package.tar FILE"],
+  [
+    "-----BEGIN AGE ENCRYPTED FILE",
+    "encrypted",
+    "decrypt it first with: age --decrypt -i KEY -o package.tar FILE",
+  ],
+];
+
+function refuseWrapped(path: string): void {
+  const first = firstBytes(path);
+  const found = wrappers.find(([bytes]) => first.startsWith(bytes));
+  if (found) throw new HoldfastError("usage", `cannot check ${path}: it is ${found[1]}`, found[2]);
+}
+
+function firstBytes(path: string): string {
+  const descriptor = openNamedQuietly(path);
+  try {
+    const bytes = Buffer.alloc(32);
+    return bytes.toString("latin1", 0, readSync(descriptor, bytes, 0, bytes.length, 0));
+  } finally {
+    closeSync(descriptor);
+  }
+}
