@@ -4,9 +4,8 @@ import { afterAll, expect, it } from "vitest";
 import { encodeCanonical } from "../../src/audit/canonical-json.js";
 import { auditLog } from "../../src/audit/log.js";
 import { breather } from "../../src/vault/breather.js";
-import { packageLimits } from "../../src/vault/package/scan.js";
 import { readPackage } from "../../src/vault/package/reader.js";
-import { indexPackage } from "../../src/vault/package/scan.js";
+import { indexPackage, packageLimits } from "../../src/vault/package/scan.js";
 import { temporaryFolder } from "../support/vaults.js";
 
 const scratch = temporaryFolder();
