@@ -18,7 +18,7 @@ export function commandReference(program: DocumentedCommand): string {
     "## Options of every command",
     optionTable([...program.options, program.createOption("-h, --help", "print this help")]),
     "## Exit statuses",
-    "For scripts. Nothing but evidence that is not as recorded ever gives 1. Where a command means something narrower, its own section says so.",
+    "For scripts. Only evidence that is not as recorded, or bytes that are not recorded at all, give 1. Where a command means something narrower, its section says so.",
     table(["status", "meaning"], [...Object.entries(statusMeanings)]),
   ];
   return `${blocks.join("\n\n")}\n`;
