@@ -342,7 +342,7 @@ describe("a key that is locked", () => {
     const line = lineOf(`${path}.pub`);
     const init = await at.run("init", "--key", path);
     expect(init.status).toBe(0);
-    expect(init.stderr).toContain("locked");
+    expect(init.stderr).toContain("has a passphrase");
     const signWith = async (env: Record<string, string>) =>
       (await signerFor(line, { ...at.world, env: { ...at.world.env, ...env } })).sign(message, namespace);
     await expect(signWith({})).rejects.toMatchObject({
