@@ -1,6 +1,6 @@
 import { checkpointNamespace } from "./checkpoint.js";
 import { FormatError } from "./finding.js";
-import { parsePublicKey, type SshPublicKey, sshKeyTypes } from "./ssh-key.js";
+import { parsePublicKey, type SshPublicKey, sameKey, sshKeyTypes } from "./ssh-key.js";
 
 /** One line of OpenSSH's `allowed_signers` (ssh-keygen(1), ALLOWED SIGNERS). Times are RFC 3339 in UTC. */
 export interface AllowedSigner {
@@ -19,7 +19,7 @@ const bad = "bad-allowed-signers";
 
 /** Whether a line of the list, for whatever log, says that this key was stolen. */
 export function saysStolen(signers: readonly AllowedSigner[], key: SshPublicKey): boolean {
-  return signers.some((signer) => signer.stolen && signer.key.blob.equals(key.blob));
+  return signers.some((signer) => signer.stolen && sameKey(signer.key, key));
 }
 
 /**
@@ -36,7 +36,7 @@ export function allows(
   const isStolen = saysStolen(signers, key);
   return signers.some(
     (signer) =>
-      signer.key.blob.equals(key.blob) &&
+      sameKey(signer.key, key) &&
       signer.stolen === isStolen &&
       matchesList(origin, signer.principals) &&
       (signer.namespaces === null || matchesList(checkpointNamespace, signer.namespaces)) &&

@@ -1,3 +1,4 @@
+import { latin1 } from "./bytes.js";
 import { isCaptureId } from "./digest.js";
 import type { Finding } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
@@ -36,7 +37,7 @@ const declaration = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 /** Whether `bag-info.txt` names the one version that is read here, once and no other beside it. */
 export function isKnownPackage(bagInfo: Uint8Array | null): boolean {
   if (bagInfo === null) return false;
-  const lines = textOf(bagInfo).split(/\r\n|\r|\n/);
+  const lines = latin1(bagInfo).split(/\r\n|\r|\n/);
   const named = lines.flatMap((line) => /^\s*holdfast-package\s*:(.*)$/i.exec(line)?.[1] ?? []);
   return named.length === 1 && named[0]?.trim() === "1";
 }
@@ -44,7 +45,7 @@ export function isKnownPackage(bagInfo: Uint8Array | null): boolean {
 /** Reads `bag-info.txt` (RFC 8493 §2.2.2) as FORMAT.md §17 narrows it: `label: value`, each label once but `External-Identifier`. */
 export function parseBagInfo(bytes: Uint8Array): BagInfo {
   const problems: string[] = [];
-  const lines = textOf(bytes).split("\n");
+  const lines = latin1(bytes).split("\n");
   if (lines.pop() !== "") problems.push("its last line does not end with a line feed");
   const fields: [label: string, value: string][] = [];
   for (const line of lines) {
@@ -89,7 +90,7 @@ export function auditBag(found: FoundBag, info: BagInfo): readonly Finding[] {
   const bag = found.texts.get("bagit.txt");
   const problems = [...info.problems, ...oxumProblems(found, info)];
   return [
-    ...(bag && textOf(bag) !== declaration
+    ...(bag && latin1(bag) !== declaration
       ? [malformed("bagit.txt", "it is not the declaration of BagIt 1.0")]
       : []),
     ...problems.map((message) => malformed("bag-info.txt", message)),
@@ -173,7 +174,7 @@ function readManifest(
 ): { readonly listed: ReadonlyMap<string, string>; readonly isStrict: boolean } {
   const listed = new Map<string, string>();
   const digits = algorithm === "sha256" ? 64 : 128;
-  const lines = textOf(bytes).split("\n");
+  const lines = latin1(bytes).split("\n");
   if (lines.pop() !== "") return { listed, isStrict: false };
   let last = "";
   for (const line of lines) {
@@ -190,11 +191,6 @@ function readManifest(
     last = path;
   }
   return { listed, isStrict: true };
-}
-
-/** A byte is one character: what is not ASCII fits no form here, and none can be confused with another. */
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("latin1");
 }
 
 /** What could not be read says nothing, for or against; under `proof/` more than its own digest hangs on it. */

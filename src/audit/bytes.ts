@@ -3,7 +3,13 @@
  * leniently is strict here: a text that is not in its one spelling is null.
  */
 
+const encoder = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The UTF-8 of a text. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
 
 /**
  * The text of these bytes; null where they are not UTF-8. Other decoders put U+FFFD in place of a wrong byte, so that
@@ -29,4 +35,81 @@ export function latin1(bytes: Uint8Array): string {
     parts.push(String.fromCharCode(...bytes.subarray(at, at + charactersAtOnce)));
   }
   return parts.join("");
+}
+
+/** The bytes of a text whose characters are bytes. */
+export function bytesOfLatin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** All parts, one after the other. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Whether both are the same bytes. Nothing here is secret: the time it takes may tell where they differ. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false;
+  return true;
+}
+
+const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** Lower-case hex. */
+export function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += hexPairs[byte] ?? "";
+  return text;
+}
+
+/** Null for what is not pairs of lower-case hex digits. */
+export function bytesOfHex(text: string): Uint8Array | null {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return null;
+  return Uint8Array.from({ length: text.length / 2 }, (_, at) =>
+    Number.parseInt(text.slice(2 * at, 2 * at + 2), 16),
+  );
+}
+
+const base64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const base64Values = new Map([...base64Digits].map((digit, value) => [digit, value]));
+
+/** Base64 with its padding (RFC 4648 §4). */
+export function base64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 3) {
+    const [first = 0, second = 0, third = 0] = bytes.subarray(at, at + 3);
+    const bits = (first << 16) | (second << 8) | third;
+    for (const shift of [18, 12, 6, 0]) text += base64Digits[(bits >> shift) & 63] ?? "";
+  }
+  const padding = (3 - (bytes.length % 3)) % 3;
+  return padding === 0 ? text : text.slice(0, -padding) + "=".repeat(padding);
+}
+
+/** Null for what is not base64 in its one spelling: padded, no other characters, no stray bits (RFC 4648 §3.5). */
+export function bytesOfBase64(text: string): Uint8Array | null {
+  if (text.length % 4 !== 0) return null;
+  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
+  for (let at = 0, to = 0; at < text.length; at += 4, to += 3) {
+    const isLast = at + 4 === text.length;
+    let bits = 0;
+    for (let digit = at; digit < at + 4; digit += 1) {
+      const isPadding = isLast && digit >= text.length - padding;
+      const value = isPadding ? 0 : base64Values.get(text.charAt(digit));
+      if (value === undefined) return null;
+      bits = (bits << 6) | value;
+    }
+    if (isLast && (bits & ((1 << (8 * padding)) - 1)) !== 0) return null;
+    for (let byte = 0; byte < 3 && to + byte < bytes.length; byte += 1) {
+      bytes[to + byte] = (bits >> (16 - 8 * byte)) & 0xff;
+    }
+  }
+  return bytes;
 }

@@ -1,3 +1,4 @@
+import { base64, bytesOfBase64, latin1 } from "./bytes.js";
 import { FormatError } from "./finding.js";
 
 /** The head of a log at one size (FORMAT.md §14): what a signature, a time-stamp and a witness are about. */
@@ -7,7 +8,7 @@ export interface Checkpoint {
   /** Number of entries, from 1. */
   readonly size: number;
   /** RFC 6962 root over the first `size` lines, 32 bytes. */
-  readonly root: Buffer;
+  readonly root: Uint8Array;
 }
 
 /** The namespace of every signature over a checkpoint (FORMAT.md §13). */
@@ -26,7 +27,7 @@ export function checkpointName(size: number): string {
 
 /** The three lines of C2SP tlog-checkpoint, each with its LF and without extension lines. */
 export function encodeCheckpoint({ origin, size, root }: Checkpoint): string {
-  return `${origin}\n${size}\n${root.toString("base64")}\n`;
+  return `${origin}\n${size}\n${base64(root)}\n`;
 }
 
 /**
@@ -35,7 +36,7 @@ export function encodeCheckpoint({ origin, size, root }: Checkpoint): string {
  */
 export function parseCheckpoint(text: string): Checkpoint {
   const [origin = "", size = "", root = "", ...rest] = text.split("\n");
-  const checkpoint = { origin, size: Number(size), root: Buffer.from(root, "base64") };
+  const checkpoint = { origin, size: Number(size), root: bytesOfBase64(root) ?? new Uint8Array() };
   const fits =
     rest.length === 1 &&
     isOrigin.test(origin) &&
@@ -72,4 +73,15 @@ export function findCheckpoint(text: string): Checkpoint {
       ? "there are no three lines of a checkpoint in it"
       : "there are several checkpoints in it",
   );
+}
+
+/** The checkpoint that is stored in these bytes; null where they are none. */
+export function checkpointIn(bytes: Uint8Array | null): Checkpoint | null {
+  if (bytes === null) return null;
+  try {
+    return parseCheckpoint(latin1(bytes));
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
+  }
 }

@@ -1,13 +1,13 @@
-import { hash } from "node:crypto";
+import { crypto } from "./crypto.js";
 
 /** SHA-256 as 64 lower-case hex digits. A string is hashed as its UTF-8 bytes. */
 export function sha256(bytes: Uint8Array | string): string {
-  return hash("sha256", bytes, "hex");
+  return crypto.hexDigest("sha256", bytes);
 }
 
 /** SHA-512 as 128 lower-case hex digits. A string is hashed as its UTF-8 bytes. */
 export function sha512(bytes: Uint8Array | string): string {
-  return hash("sha512", bytes, "hex");
+  return crypto.hexDigest("sha512", bytes);
 }
 
 /** Whether `text` is a SHA-256 as this program writes it: exactly 64 lower-case hex digits. */

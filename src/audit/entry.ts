@@ -1,4 +1,4 @@
-import { exactText } from "./bytes.js";
+import { concat, exactText } from "./bytes.js";
 import { isJsonObject, type Json, type JsonObject, parseCanonical } from "./canonical-json.js";
 import { isSha256, sha256 } from "./digest.js";
 import { FormatError } from "./finding.js";
@@ -51,7 +51,7 @@ export function lineHash(line: string): string {
 
 /** The same of a line as bytes, which may be no text. */
 export function lineHashOfBytes(line: Uint8Array): string {
-  return sha256(Buffer.concat([line, lineFeed]));
+  return sha256(concat(line, lineFeed));
 }
 
 const lineFeed = Uint8Array.of(0x0a);

@@ -1,4 +1,5 @@
-import { checkpointName, parseCheckpoint } from "./checkpoint.js";
+import { bytesOfHex, latin1 } from "./bytes.js";
+import { checkpointIn, checkpointName } from "./checkpoint.js";
 import { type Finding, FormatError } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import { verifyInclusion } from "./merkle.js";
@@ -9,7 +10,7 @@ export interface InclusionProof {
   /** Size of the tree. */
   readonly size: number;
   /** 32 bytes each, leaf end first. */
-  readonly hashes: readonly Buffer[];
+  readonly hashes: readonly Uint8Array[];
 }
 
 /** Larger than the proof in any tree whose size is a safe integer. */
@@ -17,7 +18,7 @@ export const largestProof = 8192;
 
 /** Reads `<seq>.proof`, of anybody's making. Throws FormatError `inclusion-malformed`. */
 export function parseInclusionProof(bytes: Uint8Array): InclusionProof {
-  const [title, seq = "", size = "", ...rest] = Buffer.from(bytes).toString("latin1").split("\n");
+  const [title, seq = "", size = "", ...rest] = latin1(bytes).split("\n");
   const end = rest.pop();
   const fits =
     bytes.length <= largestProof &&
@@ -26,8 +27,9 @@ export function parseInclusionProof(bytes: Uint8Array): InclusionProof {
     isNumber(size) &&
     end === "" &&
     rest.every((line) => /^[0-9a-f]{64}$/.test(line));
+  const hashes = rest.flatMap((line) => bytesOfHex(line) ?? []);
   if (!fits) throw new FormatError("inclusion-malformed", "it is no inclusion proof");
-  return { seq: Number(seq), size: Number(size), hashes: rest.map((line) => Buffer.from(line, "hex")) };
+  return { seq: Number(seq), size: Number(size), hashes };
 }
 
 function isNumber(text: string): boolean {
@@ -122,7 +124,7 @@ function leads(
   seq: number,
   leaf: Uint8Array,
   size: number,
-  root: Buffer | null,
+  root: Uint8Array | null,
 ): string | null {
   if (root === null) return "there is no checkpoint that it could lead to";
   try {
@@ -138,15 +140,9 @@ function leads(
 }
 
 /** The root a checkpoint states; null where nothing can be shown with it. */
-function rootOf({ size, body }: ProvenCheckpoint): Buffer | null {
-  if (body === null) return null;
-  try {
-    const stated = parseCheckpoint(Buffer.from(body).toString("latin1"));
-    return stated.size === size ? stated.root : null;
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+function rootOf({ size, body }: ProvenCheckpoint): Uint8Array | null {
+  const stated = checkpointIn(body);
+  return stated?.size === size ? stated.root : null;
 }
 
 function missing(seq: number, what: string): Finding {

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "./canonical-json.js";
 import type { Entry } from "./entry.js";
 import { FormatError } from "./finding.js";
-import { parsePublicKey, type SshPublicKey } from "./ssh-key.js";
+import { parsePublicKey, type SshPublicKey, sameKey } from "./ssh-key.js";
 
 /** Why a key was replaced. */
 export type RotationReason = "routine" | "lost" | "stolen";
@@ -59,7 +59,7 @@ export function theftOf(
   key: SshPublicKey,
 ): { readonly seq: number; readonly at: string } | null {
   const thefts = history.flatMap(({ key: own, until, reason }) =>
-    reason === "stolen" && until !== null && own.blob.equals(key.blob) ? [until] : [],
+    reason === "stolen" && until !== null && sameKey(own, key) ? [until] : [],
   );
   return thefts.sort((a, b) => (a.at < b.at ? -1 : 1))[0] ?? null;
 }

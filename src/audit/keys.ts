@@ -3,7 +3,7 @@ import type { Finding } from "./finding.js";
 import { type KeyPeriod, theftOf } from "./key-history.js";
 import type { LogFacts, RestsOn, Trust } from "./log-facts.js";
 import { findCheckpointFault, type SignedCheckpoint } from "./signed-checkpoint.js";
-import type { SshPublicKey } from "./ssh-key.js";
+import { type SshPublicKey, sameKey } from "./ssh-key.js";
 
 export interface KeyAudit {
   readonly findings: readonly Finding[];
@@ -53,7 +53,7 @@ function endorsement(
 ): readonly Finding[] {
   const endorsed = checked.some(
     ({ found: { size }, key: signer }) =>
-      size === introducedBy && signer?.blob.equals(before.key.blob) === true && !uncounted.has(size),
+      size === introducedBy && signer !== null && sameKey(signer, before.key) && !uncounted.has(size),
   );
   if (endorsed) return [];
   // The line of a key that was stolen since says nothing about the time that the log states.
@@ -184,7 +184,7 @@ function theftFinding(
 function keysUsed(judged: readonly Judged[], facts: LogFacts): RestsOn["keys"] {
   const used = new Map(judged.map(({ key }) => [key.line, key]));
   return [...used.values()].map((key) => {
-    const periods = facts.keys.filter((period) => period.key.blob.equals(key.blob));
+    const periods = facts.keys.filter((period) => sameKey(period.key, key));
     const named = judged.every((one) => one.key.line !== key.line || one.standing === "allowed");
     return {
       fingerprint: key.fingerprint,

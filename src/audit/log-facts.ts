@@ -164,7 +164,7 @@ export interface WitnessEntry {
 export interface LogFacts {
   readonly origin: string;
   /** Root over the first `size` lines; null where it cannot be known: a package has proofs instead of lines. */
-  readonly rootAt: (size: number) => Buffer | null;
+  readonly rootAt: (size: number) => Uint8Array | null;
   /** Number of lines; null where it cannot be known. */
   readonly entries: number | null;
   /** `at` of the last of the first `size` entries, as far as they are known; null where none of them is. */

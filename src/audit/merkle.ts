@@ -1,4 +1,5 @@
-import { hash } from "node:crypto";
+import { concat, sameBytes, utf8 } from "./bytes.js";
+import { crypto } from "./crypto.js";
 
 /**
  * The RFC 6962 §2.1 tree over the lines of the log (FORMAT.md §4.5). Hashes are 32 raw bytes. Sizes and indexes are
@@ -6,22 +7,27 @@ import { hash } from "node:crypto";
  */
 
 /** Leaf of a log line given without its LF: SHA-256(0x00 ‖ line ‖ LF). */
-export function leafHash(line: string): Buffer {
-  return hash("sha256", `\0${line}\n`, "buffer");
+export function leafHash(line: string): Uint8Array {
+  return leafHashOfBytes(utf8(`${line}\n`));
 }
 
 /** Leaf of raw bytes, nothing added: SHA-256(0x00 ‖ bytes). For a log line the bytes must end with its LF. */
-export function leafHashOfBytes(bytes: Uint8Array): Buffer {
-  return hash("sha256", Buffer.concat([leafPrefix, bytes]), "buffer");
+export function leafHashOfBytes(bytes: Uint8Array): Uint8Array {
+  return crypto.digest("sha256", concat(leafPrefix, bytes));
 }
 
 /** SHA-256(0x01 ‖ left ‖ right). */
-export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  return hash("sha256", Buffer.concat([nodePrefix, left, right]), "buffer");
+export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  if (!isHash(left) || !isHash(right)) throw new RangeError("a node has two hashes below it");
+  pair.set(left, 1);
+  pair.set(right, 33);
+  return crypto.digest("sha256", pair);
 }
 
+/** Prefix and both children, filled anew for each node. */
+const pair = new Uint8Array(65).fill(1);
+
 const leafPrefix = Uint8Array.of(0);
-const nodePrefix = Uint8Array.of(1);
 
 export interface InclusionClaim {
   readonly leaf: Uint8Array;
@@ -39,7 +45,7 @@ export function verifyInclusion({ leaf, index, size, proof, root }: InclusionCla
   const arrives = climb(index, size - 1, proof, (step, isLeft) => {
     node = isLeft ? nodeHash(step, node) : nodeHash(node, step);
   });
-  return arrives && equal(node, root);
+  return arrives && sameBytes(node, root);
 }
 
 /**
@@ -82,22 +88,18 @@ export function isHash(bytes: Uint8Array): boolean {
   return bytes.length === 32;
 }
 
-export function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
-}
-
 /** The root over leaf hashes. */
-export function merkleRoot(leaves: Iterable<Uint8Array>): Buffer {
+export function merkleRoot(leaves: Iterable<Uint8Array>): Uint8Array {
   const tree = new GrowingTree();
   for (const leaf of leaves) tree.addLeaf(leaf);
   return tree.root();
 }
 
 /** The root over full subtrees, largest first; SHA-256 of nothing for the empty tree. */
-export function rootOfPeaks(peaks: readonly Uint8Array[]): Buffer {
+export function rootOfPeaks(peaks: readonly Uint8Array[]): Uint8Array {
   const last = peaks.at(-1);
-  if (last === undefined) return hash("sha256", "", "buffer");
-  return Buffer.from(peaks.slice(0, -1).reduceRight((right, left) => parentOf(left, right), last));
+  if (last === undefined) return crypto.digest("sha256", new Uint8Array());
+  return peaks.slice(0, -1).reduceRight((right, left) => nodeHash(left, right), last);
 }
 
 /**
@@ -118,7 +120,7 @@ export class GrowingTree {
 
   /** Adds a line of the log, given without its LF. */
   add(line: Uint8Array): void {
-    this.addLeaf(leafHashOfBytes(Buffer.concat([line, lineFeed])));
+    this.addLeaf(leafOfLine(line));
   }
 
   addLeaf(leaf: Uint8Array): void {
@@ -129,7 +131,7 @@ export class GrowingTree {
     for (; this.peaks.at(-1)?.level === level; level += 1) {
       const left = this.peaks.pop();
       if (left === undefined) break;
-      digest = parentOf(left.digest, digest);
+      digest = nodeHash(left.digest, digest);
       index = (index - 1) / 2;
       this.onNode(level + 1, index, digest);
     }
@@ -138,18 +140,20 @@ export class GrowingTree {
   }
 
   /** The root over the leaves so far; SHA-256 of nothing where there are none. */
-  root(): Buffer {
+  root(): Uint8Array {
     return rootOfPeaks(this.peaks.map(({ digest }) => digest));
   }
 }
 
-const lineFeed = Uint8Array.of(0x0a);
+const lineFeed = 0x0a;
 
-/** Prefix and both children, filled anew for each node. */
-const pair = Buffer.alloc(65, 1);
+/** Prefix, line and LF, filled anew for each leaf: a log has hundreds of thousands, and most fit. */
+const usualLeaf = new Uint8Array(8192);
 
-function parentOf(left: Uint8Array, right: Uint8Array): Buffer {
-  pair.set(left, 1);
-  pair.set(right, 33);
-  return hash("sha256", pair, "buffer");
+function leafOfLine(line: Uint8Array): Uint8Array {
+  const length = line.length + 2;
+  const bytes = length <= usualLeaf.length ? usualLeaf.subarray(0, length) : new Uint8Array(length);
+  bytes.set(line, 1);
+  bytes[length - 1] = lineFeed;
+  return crypto.digest("sha256", bytes);
 }

@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
+import { concat, hex, latin1, sameBytes, utf8 } from "./bytes.js";
+import { crypto } from "./crypto.js";
 import { FormatError } from "./finding.js";
 
 /** What a proof file begins with: these bytes, then version 1, then the tag of SHA-256. */
-export const proofMagic = Buffer.from(
-  "004f70656e54696d657374616d7073000050726f6f6600bf89e2e884e89294",
-  "hex",
+export const proofMagic = concat(
+  utf8("\0OpenTimestamps\0\0Proof\0"),
+  Uint8Array.of(0xbf, 0x89, 0xe2, 0xe8, 0x84, 0xe8, 0x92, 0x94),
 );
 
 /** The largest proof, or answer of a calendar, that is read. Real ones have 1 to 4 KiB. */
@@ -15,7 +16,7 @@ export interface ProofEnds {
   /** Addresses of calendars that have promised. */
   readonly pending: readonly string[];
   /** Blocks that it leads to: `merkleRoot` is the 32 bytes that the block's header must have, in the header's own order. */
-  readonly bitcoin: readonly { readonly height: number; readonly merkleRoot: Buffer }[];
+  readonly bitcoin: readonly { readonly height: number; readonly merkleRoot: Uint8Array }[];
 }
 
 /**
@@ -40,13 +41,13 @@ export function readProof(file: Uint8Array, digest: Uint8Array): ProofEnds {
 export function readProofTree(file: Uint8Array, digest: Uint8Array): ProofNode {
   if (file.length > maxProofBytes) throw malformed("it is too large");
   const reader = new ByteReader(file);
-  if (file.length < proofMagic.length || !reader.bytes(proofMagic.length).equals(proofMagic)) {
+  if (file.length < proofMagic.length || !sameBytes(reader.bytes(proofMagic.length), proofMagic)) {
     throw malformed("it does not begin as a proof does");
   }
   if (reader.number() !== 1) throw malformed("it is of a version that is not known here");
   if (reader.byte() !== operationTags.sha256) throw malformed("it is not over a SHA-256");
   const stated = reader.bytes(32);
-  if (!stated.equals(digest)) {
+  if (!sameBytes(stated, digest)) {
     throw new FormatError("proof-imprint", "it is over other bytes than this signed checkpoint");
   }
   const node = readNode(reader, stated);
@@ -66,12 +67,12 @@ export function allNodes(node: ProofNode): readonly ProofNode[] {
 export type Attestation =
   | { readonly kind: "pending"; readonly url: string }
   | { readonly kind: "bitcoin"; readonly height: number }
-  | { readonly kind: "other"; readonly tag: string; readonly payload: Buffer };
+  | { readonly kind: "other"; readonly tag: string; readonly payload: Uint8Array };
 
 /** One operation on the message; `argument` only for `append` and `prepend`. */
 export interface Operation {
   readonly name: OperationName;
-  readonly argument: Buffer | null;
+  readonly argument: Uint8Array | null;
 }
 
 const operationNames = ["append", "prepend", "reverse", "hexlify", "sha1", "ripemd160", "sha256"] as const;
@@ -80,7 +81,7 @@ export type OperationName = (typeof operationNames)[number];
 
 /** A message that is known at this place of a proof, what attests it, and what is made of it. */
 export interface ProofNode {
-  readonly message: Buffer;
+  readonly message: Uint8Array;
   readonly attestations: readonly Attestation[];
   readonly steps: readonly { readonly operation: Operation; readonly node: ProofNode }[];
 }
@@ -109,11 +110,16 @@ export const marks = { attestation: 0x00, more: 0xff } as const;
  * Reads a serialised timestamp over `message` from `reader` and works every operation out. Throws FormatError
  * `proof-malformed` for anything else, also for one that is deeper or larger than any real one.
  */
-export function readNode(reader: ByteReader, message: Buffer): ProofNode {
+export function readNode(reader: ByteReader, message: Uint8Array): ProofNode {
   return readNodeAt(reader, message, 0, { left: bounds.nodes });
 }
 
-function readNodeAt(reader: ByteReader, message: Buffer, depth: number, nodes: { left: number }): ProofNode {
+function readNodeAt(
+  reader: ByteReader,
+  message: Uint8Array,
+  depth: number,
+  nodes: { left: number },
+): ProofNode {
   nodes.left -= 1;
   if (depth > bounds.depth || nodes.left < 0) throw malformed("it is too deep or has too many branches");
   const attestations: Attestation[] = [];
@@ -142,7 +148,7 @@ function readOperation(reader: ByteReader, tag: number): Operation {
 }
 
 function readAttestation(reader: ByteReader): Attestation {
-  const tag = reader.bytes(8).toString("hex");
+  const tag = hex(reader.bytes(8));
   const payload = reader.counted(bounds.payloadBytes);
   const inside = new ByteReader(payload);
   if (tag === attestationTags.pending) return { kind: "pending", url: readUrl(inside) };
@@ -155,7 +161,7 @@ function readAttestation(reader: ByteReader): Attestation {
 }
 
 function readUrl(reader: ByteReader): string {
-  const url = reader.counted(bounds.urlBytes).toString("latin1");
+  const url = latin1(reader.counted(bounds.urlBytes));
   reader.end();
   // The reference implementation takes these characters and no others.
   if (!/^https?:\/\/[A-Za-z0-9._:/-]+$/.test(url)) throw malformed("a calendar in it has no address");
@@ -163,19 +169,19 @@ function readUrl(reader: ByteReader): string {
 }
 
 /** The message after an operation. Throws FormatError `proof-malformed` where that becomes too long. */
-export function apply({ name, argument }: Operation, message: Buffer): Buffer {
-  const made = applied(name, argument ?? Buffer.alloc(0), message);
+export function apply({ name, argument }: Operation, message: Uint8Array): Uint8Array {
+  const made = applied(name, argument ?? new Uint8Array(), message);
   if (made.length > bounds.messageBytes) throw malformed("a message in it becomes too long");
   return made;
 }
 
-function applied(name: OperationName, argument: Buffer, message: Buffer): Buffer {
-  if (name === "append") return Buffer.concat([message, argument]);
-  if (name === "prepend") return Buffer.concat([argument, message]);
-  if (name === "reverse") return Buffer.from(message).reverse();
-  if (name === "hexlify") return Buffer.from(message.toString("hex"));
+function applied(name: OperationName, argument: Uint8Array, message: Uint8Array): Uint8Array {
+  if (name === "append") return concat(message, argument);
+  if (name === "prepend") return concat(argument, message);
+  if (name === "reverse") return message.toReversed();
+  if (name === "hexlify") return utf8(hex(message));
   try {
-    return createHash(name).update(message).digest();
+    return crypto.digest(name, message);
   } catch {
     // Some builds of OpenSSL come without RIPEMD-160.
     throw malformed(`${name} cannot be worked out on this machine`);
@@ -184,18 +190,18 @@ function applied(name: OperationName, argument: Buffer, message: Buffer): Buffer
 
 /** Bytes one after the other. Every method throws FormatError `proof-malformed` where they are not enough. */
 export class ByteReader {
-  private readonly source: Buffer;
+  private readonly source: Uint8Array;
   private at = 0;
 
   constructor(source: Uint8Array) {
-    this.source = Buffer.from(source);
+    this.source = source;
   }
 
   byte(): number {
     return this.bytes(1)[0] ?? 0;
   }
 
-  bytes(length: number): Buffer {
+  bytes(length: number): Uint8Array {
     if (this.at + length > this.source.length) throw malformed("it breaks off");
     this.at += length;
     return this.source.subarray(this.at - length, this.at);
@@ -211,7 +217,7 @@ export class ByteReader {
     throw malformed("a number in it is too large");
   }
 
-  counted(limit: number): Buffer {
+  counted(limit: number): Uint8Array {
     const length = this.number();
     if (length > limit) throw malformed("a part of it is too long");
     return this.bytes(length);

@@ -1,3 +1,4 @@
+import { bytesOfLatin1 } from "./bytes.js";
 import { checkpointName } from "./checkpoint.js";
 import type { Finding } from "./finding.js";
 
@@ -23,10 +24,12 @@ export function packagePathProblem(path: string): string | null {
 /** With anything behind a dot it is the device still, in any letter case. */
 const device = /^(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|$)/i;
 
+const readable = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** A finding on a name, given as its bytes, one character each. */
 export function pathFinding(path: string, message: string): Finding {
   // A hostile name may have thousands of characters.
-  const where = Buffer.from(path.slice(0, 2 * longestPackagePath), "latin1").toString("utf8");
+  const where = readable.decode(bytesOfLatin1(path.slice(0, 2 * longestPackagePath)));
   return { code: "package-path", severity: "error", where, message };
 }
 

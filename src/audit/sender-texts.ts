@@ -1,4 +1,5 @@
 import type { PackagedFile } from "./bag.js";
+import { latin1 } from "./bytes.js";
 import type { Finding } from "./finding.js";
 
 export const pagePath = "data/index.html";
@@ -42,9 +43,7 @@ export function auditFixedTexts(
  * checkpoint, the certificate of a time-stamp. What else a page shows cannot be compared: it is the word of whoever made the package.
  */
 export function auditPage(bytes: Uint8Array, known: ReadonlySet<string>): readonly Finding[] {
-  const shown = Buffer.from(bytes)
-    .toString("latin1")
-    .matchAll(/[0-9A-Fa-f]+/g);
+  const shown = latin1(bytes).matchAll(/[0-9A-Fa-f]+/g);
   const unknown = new Set<string>();
   for (const [digits] of shown) if (digits.length === 64 && !known.has(digits)) unknown.add(digits);
   const [first] = unknown;

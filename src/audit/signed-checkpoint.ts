@@ -1,10 +1,11 @@
+import { concat, latin1, sameBytes } from "./bytes.js";
 import { type Checkpoint, checkpointNamespace, parseCheckpoint } from "./checkpoint.js";
 import { sha256 } from "./digest.js";
 import { type Finding, FormatError } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import { keyInForce } from "./key-history.js";
 import type { FoundCheckpoint, FoundFile, LogFacts, RestsOn, WitnessEntry } from "./log-facts.js";
-import type { SshPublicKey } from "./ssh-key.js";
+import { type SshPublicKey, sameKey } from "./ssh-key.js";
 import { checkSignature } from "./sshsig.js";
 
 /** One checkpoint after its own three lines and its signature were looked at. */
@@ -38,8 +39,8 @@ export function checkSigned(
       key: null,
     };
   }
-  const copies = signedCopyFindings(found, Buffer.concat([body, signature.bytes]));
-  const check = checkSignature(body, asciiOf(signature.bytes), checkpointNamespace);
+  const copies = signedCopyFindings(found, concat(body, signature.bytes));
+  const check = checkSignature(body, latin1(signature.bytes), checkpointNamespace);
   if (!("key" in check)) {
     const fault = findCheckpointFault(check.code, signature.path, check.message);
     return { found, findings: [...own, fault, ...copies], key: null };
@@ -49,13 +50,8 @@ export function checkSigned(
 }
 
 /** The bytes that are time-stamped (FORMAT.md §15); null where the checkpoint or its signature is not there. */
-export function signedBytes({ body, signature }: FoundCheckpoint): Buffer | null {
-  return body && signature && Buffer.concat([body, signature.bytes]);
-}
-
-/** Bytes as text of one character each: what is not ASCII stays different from everything that is. */
-export function asciiOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("latin1");
+export function signedBytes({ body, signature }: FoundCheckpoint): Uint8Array | null {
+  return body && signature && concat(body, signature.bytes);
 }
 
 export function findCheckpointFault(code: FindingCode, where: string, message: string): Finding {
@@ -77,7 +73,7 @@ function bodyFindings(path: string, size: number, body: Uint8Array, facts: LogFa
     return findings;
   }
   const root = facts.rootAt(stated.size);
-  if (root !== null && !root.equals(stated.root)) {
+  if (root !== null && !sameBytes(root, stated.root)) {
     add("checkpoint-root", `its root is not that of the first ${stated.size} lines of the log`);
   }
   return findings;
@@ -85,7 +81,7 @@ function bodyFindings(path: string, size: number, body: Uint8Array, facts: LogFa
 
 function readBody(body: Uint8Array): Checkpoint | string {
   try {
-    return parseCheckpoint(asciiOf(body));
+    return parseCheckpoint(latin1(body));
   } catch (error) {
     if (error instanceof FormatError) return error.message;
     throw error;
@@ -99,15 +95,15 @@ function keyFindings(
   facts: LogFacts,
 ): readonly Finding[] {
   const wanted = keyInForce(facts.keys, size);
-  if (wanted?.key.blob.equals(key.blob)) return [];
+  if (wanted !== null && sameKey(wanted.key, key)) return [];
   const named = wanted === null ? "the log names no key" : `the log names ${wanted.key.fingerprint}`;
   const message = `signed with ${key.fingerprint}, but for this checkpoint ${named}`;
   return [findCheckpointFault("signature-key", signaturePath, message)];
 }
 
 /** In a package `signed` is there for stock tools: it must not be over anything else. */
-function signedCopyFindings({ signed }: FoundCheckpoint, bytes: Buffer): readonly Finding[] {
-  if (signed === null || bytes.equals(signed.bytes)) return [];
+function signedCopyFindings({ signed }: FoundCheckpoint, bytes: Uint8Array): readonly Finding[] {
+  if (signed === null || sameBytes(bytes, signed.bytes)) return [];
   const message = "it is not the checkpoint and its signature, one after the other";
   return [findCheckpointFault("signed-differs", signed.path, message)];
 }
@@ -172,7 +168,7 @@ function checkWitness(
   entries: readonly WitnessEntry[],
 ): { readonly fingerprint: string } | { readonly problem: string } {
   if (body === null) return { problem: "the checkpoint it belongs to is not there" };
-  const check = checkSignature(body, asciiOf(bytes), checkpointNamespace);
+  const check = checkSignature(body, latin1(bytes), checkpointNamespace);
   if (!("key" in check)) return { problem: check.message };
   const { key } = check;
   if (entries.some(({ public_key }) => public_key !== key.line)) {

@@ -1,4 +1,5 @@
-import { createPublicKey, hash, type KeyObject } from "node:crypto";
+import { base64, bytesOfBase64, concat, latin1, utf8 } from "./bytes.js";
+import { crypto } from "./crypto.js";
 import { FormatError } from "./finding.js";
 
 /** The key types a vault may be signed with (FORMAT.md §13): a key in a file or agent, and one in a FIDO device. */
@@ -9,7 +10,7 @@ export type SshKeyType = (typeof sshKeyTypes)[number];
 export interface SshPublicKey {
   readonly type: SshKeyType;
   /** The key in OpenSSH's binary form, as the base64 of `line` has it. */
-  readonly blob: Buffer;
+  readonly blob: Uint8Array;
   /** Type and base64 with one space, without a comment. */
   readonly line: string;
   /** `SHA256:` and base64 without padding, as `ssh-keygen -l` shows it. */
@@ -39,34 +40,37 @@ export function parsePublicKey(line: string): SshPublicKey {
 }
 
 /** Reads a key in OpenSSH's binary form (RFC 8709 §4, PROTOCOL.u2f). Throws FormatError `bad-public-key`, or `code`. */
-export function publicKeyOfBlob(blob: Buffer, code = badKey): SshPublicKey {
+export function publicKeyOfBlob(blob: Uint8Array, code = badKey): SshPublicKey {
   const { type } = keyParts(blob, code);
   return {
     type,
     blob,
-    line: `${type} ${blob.toString("base64")}`,
-    fingerprint: `SHA256:${hash("sha256", blob, "base64").replace(/=+$/, "")}`,
+    line: `${type} ${base64(blob)}`,
+    fingerprint: `SHA256:${base64(crypto.digest("sha256", blob)).replace(/=+$/, "")}`,
   };
 }
 
-/** The curve point of a key, for `crypto.verify`, and for a FIDO key the application it is bound to. */
-export function verifyingKey(key: SshPublicKey): {
-  readonly ed25519: KeyObject;
-  readonly application: Buffer | null;
-} {
-  const { point, application } = keyParts(key.blob);
-  const spki = Buffer.concat([spkiPrefix, point]);
-  return { ed25519: createPublicKey({ key: spki, format: "der", type: "spki" }), application };
+/** Whether it is the same key: a line without its comment has one spelling. */
+export function sameKey(a: SshPublicKey, b: SshPublicKey): boolean {
+  return a.line === b.line;
 }
+
+/** Whether this is the Ed25519 signature of `signed` by the point of a key, 32 bytes (RFC 8032). */
+export function isSignedBy(point: Uint8Array, signed: Uint8Array, signature: Uint8Array): boolean {
+  return crypto.verify({ kind: "ed25519" }, concat(spkiPrefix, point), signed, signature);
+}
+
+/** DER of RFC 8410 around a public key of 32 bytes. */
+const spkiPrefix = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
 
 /** What a key in OpenSSH's binary form consists of; the application is what a FIDO key is bound to. Throws as `publicKeyOfBlob`. */
 export function keyParts(
-  blob: Buffer,
+  blob: Uint8Array,
   code = badKey,
 ): {
   readonly type: SshKeyType;
-  readonly point: Buffer;
-  readonly application: Buffer | null;
+  readonly point: Uint8Array;
+  readonly application: Uint8Array | null;
 } {
   const reader = new WireReader(blob, code);
   const name = reader.name();
@@ -79,49 +83,46 @@ export function keyParts(
   return { type, point, application };
 }
 
-/** DER of RFC 8410 around a public key of 32 bytes. */
-const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
-
 /**
  * Reads the binary form that OpenSSH uses everywhere (RFC 4251 §5), from bytes that may come from anybody. Every
  * length is checked before anything is taken; whatever does not fit throws FormatError with the given code.
  */
 export class WireReader {
-  private readonly bytes: Buffer;
+  private readonly bytes: Uint8Array;
   private readonly code: string;
   private at = 0;
 
   constructor(bytes: Uint8Array, code: string) {
-    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = bytes;
     this.code = code;
   }
 
   /** Exactly `length` bytes as they are. */
-  take(length: number): Buffer {
+  take(length: number): Uint8Array {
     if (length > this.bytes.length - this.at) throw new FormatError(this.code, "it ends too early");
     this.at += length;
     return this.bytes.subarray(this.at - length, this.at);
   }
 
   byte(): number {
-    return this.take(1).readUInt8();
+    return this.take(1)[0] ?? 0;
   }
 
   uint32(): number {
-    return this.take(4).readUInt32BE();
+    return this.take(4).reduce((value, byte) => value * 0x100 + byte, 0);
   }
 
   /** A length of four bytes and as many bytes. */
-  string(): Buffer {
+  string(): Uint8Array {
     return this.take(this.uint32());
   }
 
   /** The same as text, each byte one character: names in these formats are ASCII, and other bytes match no name. */
   name(): string {
-    return this.string().toString("latin1");
+    return latin1(this.string());
   }
 
-  rest(): Buffer {
+  rest(): Uint8Array {
     return this.take(this.bytes.length - this.at);
   }
 
@@ -132,22 +133,20 @@ export class WireReader {
 }
 
 /** A string of RFC 4251 §5: length and bytes; a text as its UTF-8. */
-export function wireString(value: Uint8Array | string): Buffer {
-  const bytes = typeof value === "string" ? Buffer.from(value) : value;
-  return Buffer.concat([wireUint32(bytes.length), bytes]);
+export function wireString(value: Uint8Array | string): Uint8Array {
+  const bytes = typeof value === "string" ? utf8(value) : value;
+  return concat(wireUint32(bytes.length), bytes);
 }
 
-export function wireUint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
+export function wireUint32(value: number): Uint8Array {
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
 /**
  * Reads what stands between the BEGIN and END line of `label`: lines of base64 of any length, with LF, and nothing
  * before or behind but one LF. Throws FormatError with `code`.
  */
-export function decodeArmor(label: string, text: string, code: string): Buffer {
+export function decodeArmor(label: string, text: string, code: string): Uint8Array {
   const begin = `-----BEGIN ${label}-----\n`;
   const end = `\n-----END ${label}-----`;
   const whole = text.endsWith("\n") ? text.slice(0, -1) : text;
@@ -158,10 +157,8 @@ export function decodeArmor(label: string, text: string, code: string): Buffer {
 }
 
 /** Reads base64 in its one spelling: padded, no other characters, no stray bits. Throws FormatError with `code`. */
-function decodeBase64(text: string, code: string): Buffer {
-  const bytes = Buffer.from(text, "base64");
-  if (bytes.length === 0 || bytes.toString("base64") !== text) {
-    throw new FormatError(code, "it is not base64");
-  }
+function decodeBase64(text: string, code: string): Uint8Array {
+  const bytes = bytesOfBase64(text);
+  if (bytes === null || bytes.length === 0) throw new FormatError(code, "it is not base64");
   return bytes;
 }

@@ -1,10 +1,12 @@
-import { hash, verify } from "node:crypto";
+import { concat, latin1, sameBytes, utf8 } from "./bytes.js";
+import { crypto } from "./crypto.js";
 import { FormatError } from "./finding.js";
 import {
   decodeArmor,
+  isSignedBy,
+  keyParts,
   publicKeyOfBlob,
   type SshPublicKey,
-  verifyingKey,
   WireReader,
   wireString,
 } from "./ssh-key.js";
@@ -32,13 +34,13 @@ const largestSignature = 64 * 1024;
 export function checkSignature(message: Uint8Array, armored: string, namespace: string): SignatureCheck {
   try {
     const parts = readSignature(armored, namespace);
-    const { ed25519, application } = verifyingKey(parts.key);
+    const { point, application } = keyParts(parts.key.blob);
     const data = toBeSigned(message, namespace, parts.hashName);
     const signed = application === null ? data : seenByDevice(data, application, parts.device);
-    if (!verify(null, signed, ed25519, parts.raw)) {
+    if (!isSignedBy(point, signed, parts.raw)) {
       return { code: "signature-wrong", message: "the signature is not one over these bytes" };
     }
-    const present = parts.device.length === 0 ? null : (parts.device.readUInt8() & userPresence) !== 0;
+    const present = parts.device.length === 0 ? null : ((parts.device[0] ?? 0) & userPresence) !== 0;
     return { key: parts.key, userPresent: present };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
@@ -53,18 +55,18 @@ interface SignatureParts {
   readonly key: SshPublicKey;
   readonly hashName: "sha256" | "sha512";
   /** 64 bytes of Ed25519. */
-  readonly raw: Buffer;
+  readonly raw: Uint8Array;
   /** Flags and counter of a FIDO device, five bytes; empty for other keys. */
-  readonly device: Buffer;
+  readonly device: Uint8Array;
 }
 
 function readSignature(armored: string, namespace: string): SignatureParts {
   if (armored.length > largestSignature) throw new FormatError(malformed, "it is too large");
   const reader = new WireReader(decodeArmor(signatureLabel, armored, malformed), malformed);
-  const begins = reader.take(magic.length).toString("latin1") === magic && reader.uint32() === 1;
+  const begins = latin1(reader.take(magic.length)) === magic && reader.uint32() === 1;
   if (!begins) throw new FormatError(malformed, "it is not an SSHSIG of version 1");
   const key = publicKeyOfBlob(reader.string());
-  if (!reader.string().equals(Buffer.from(namespace))) {
+  if (!sameBytes(reader.string(), utf8(namespace))) {
     throw new FormatError(malformed, "it is for another purpose (namespace)");
   }
   if (reader.string().length !== 0) throw new FormatError(malformed, "its reserved field is not empty");
@@ -74,7 +76,7 @@ function readSignature(armored: string, namespace: string): SignatureParts {
   if (signature.name() !== key.type) throw new FormatError(malformed, "it is of another type than its key");
   const raw = signature.string();
   if (raw.length !== 64) throw new FormatError(malformed, "an Ed25519 signature has 64 bytes");
-  const device = key.type === "ssh-ed25519" ? Buffer.alloc(0) : signature.take(5);
+  const device = key.type === "ssh-ed25519" ? new Uint8Array() : signature.take(5);
   signature.end();
   return { key, hashName, raw, device };
 }
@@ -85,18 +87,16 @@ function readHashName(name: string): "sha256" | "sha512" {
 }
 
 /** The bytes that a key in a file signs: PROTOCOL.sshsig, section 3. */
-export function toBeSigned(message: Uint8Array, namespace: string, hashName: "sha256" | "sha512"): Buffer {
-  const digest = hash(hashName, message, "buffer");
-  return Buffer.concat([
-    Buffer.from(magic),
-    wireString(namespace),
-    wireString(""),
-    wireString(hashName),
-    wireString(digest),
-  ]);
+export function toBeSigned(
+  message: Uint8Array,
+  namespace: string,
+  hashName: "sha256" | "sha512",
+): Uint8Array {
+  const digest = crypto.digest(hashName, message);
+  return concat(utf8(magic), wireString(namespace), wireString(""), wireString(hashName), wireString(digest));
 }
 
 /** The bytes that a FIDO device signs: PROTOCOL.u2f, "SSH U2F signatures". `device` is flags and counter. */
-function seenByDevice(data: Buffer, application: Buffer, device: Buffer): Buffer {
-  return Buffer.concat([hash("sha256", application, "buffer"), device, hash("sha256", data, "buffer")]);
+function seenByDevice(data: Uint8Array, application: Uint8Array, device: Uint8Array): Uint8Array {
+  return concat(crypto.digest("sha256", application), device, crypto.digest("sha256", data));
 }

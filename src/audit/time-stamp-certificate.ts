@@ -1,17 +1,30 @@
-import { X509Certificate } from "node:crypto";
 import * as asn1 from "asn1js";
-import { BasicConstraints, Certificate, ExtKeyUsage } from "pkijs";
+import {
+  AuthorityKeyIdentifier,
+  BasicConstraints,
+  Certificate,
+  ExtKeyUsage,
+  type RelativeDistinguishedNames,
+} from "pkijs";
+import { bytesOfBase64, hex, sameBytes } from "./bytes.js";
+import { crypto } from "./crypto.js";
+import { parse } from "./time-stamp-reader.js";
+import { schemeOf } from "./time-stamp-scheme.js";
 
-/** A certificate as both readers have it: one for its parts, one for keys and signatures. */
+/** An X.509 certificate of anybody's making. */
 export interface StampCertificate {
-  readonly der: Buffer;
+  readonly der: Uint8Array;
   readonly parts: Certificate;
-  readonly x509: X509Certificate;
+  /** Names of the certificate and of its issuer, for comparing them: as texts, whatever type of string each part is in. */
+  readonly subject: string;
+  readonly issuer: string;
 }
 
 const oid = {
+  subjectKeyIdentifier: "2.5.29.14",
   keyUsage: "2.5.29.15",
   basicConstraints: "2.5.29.19",
+  authorityKeyIdentifier: "2.5.29.35",
   extendedKeyUsage: "2.5.29.37",
   timeStamping: "1.3.6.1.5.5.7.3.8",
   anyUsage: "2.5.29.37.0",
@@ -22,25 +35,22 @@ const understood = new Set<string>([
   oid.keyUsage,
   oid.basicConstraints,
   oid.extendedKeyUsage,
-  "2.5.29.14",
+  oid.subjectKeyIdentifier,
+  oid.authorityKeyIdentifier,
   "2.5.29.17",
   "2.5.29.18",
   "2.5.29.32",
-  "2.5.29.35",
 ]);
-
-/** Signatures over certificates that still hold: RSA, RSA-PSS and ECDSA over SHA-2, EdDSA. */
-const soundSignature =
-  /^(1\.2\.840\.113549\.1\.1\.(10|11|12|13)|1\.2\.840\.10045\.4\.3\.[234]|1\.3\.101\.11[23])$/;
 
 const digitalSignature = 0x80;
 const nonRepudiation = 0x40;
 const certificateSigning = 0x04;
 
 /** Null for bytes that are no certificate. */
-export function readCertificate(der: Buffer): StampCertificate | null {
+export function readCertificate(der: Uint8Array): StampCertificate | null {
   try {
-    return { der, parts: Certificate.fromBER(der), x509: new X509Certificate(der) };
+    const parts = new Certificate({ schema: parse(der) });
+    return { der, parts, subject: comparable(parts.subject), issuer: comparable(parts.issuer) };
   } catch {
     return null;
   }
@@ -51,7 +61,8 @@ export function readPemCertificates(texts: readonly string[]): readonly StampCer
   const block = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
   return texts
     .flatMap((text) => [...text.matchAll(block)])
-    .map(([, base64 = ""]) => readCertificate(Buffer.from(base64, "base64")))
+    .map(([, base64 = ""]) => bytesOfBase64(base64.replace(/\s/g, "")))
+    .map((der) => der && readCertificate(der))
     .filter((certificate) => certificate !== null);
 }
 
@@ -85,13 +96,60 @@ function mayIssue({ parts }: StampCertificate, below: number): boolean {
 }
 
 /** Whether `issuer` signed `certificate`, by name, identifiers and signature, with a digest that still holds. */
-function hasSigned(issuer: StampCertificate, { parts, x509 }: StampCertificate): boolean {
-  if (!soundSignature.test(parts.signatureAlgorithm.algorithmId)) return false;
-  try {
-    return x509.checkIssued(issuer.x509) && x509.verify(issuer.x509.publicKey);
-  } catch {
-    return false;
-  }
+function hasSigned(issuer: StampCertificate, { parts, issuer: name }: StampCertificate): boolean {
+  if (name !== issuer.subject || !isIdentified(issuer.parts, parts)) return false;
+  const scheme = schemeOf(parts.signatureAlgorithm);
+  if (scheme === null) return false;
+  return crypto.verify(
+    scheme,
+    publicKeyOf(issuer),
+    parts.tbsView,
+    parts.signatureValue.valueBlock.valueHexView,
+  );
+}
+
+/** The SubjectPublicKeyInfo in DER. */
+export function publicKeyOf({ parts }: StampCertificate): Uint8Array {
+  return new Uint8Array(parts.subjectPublicKeyInfo.toSchema().toBER());
+}
+
+/** The subject key identifier, an octet string where it is as RFC 5280 §4.2.1.2 has it. */
+export function subjectKeyIdentifierOf(parts: Certificate): unknown {
+  return extensionOf(parts, oid.subjectKeyIdentifier)?.parsedValue;
+}
+
+/** Whether a certificate's authority key identifier, as far as it has one, is that of `issuer` (RFC 5280 §4.2.1.1). */
+function isIdentified(issuer: Certificate, certificate: Certificate): boolean {
+  const stated = extensionOf(certificate, oid.authorityKeyIdentifier);
+  if (stated === undefined) return true;
+  const { parsedValue } = stated;
+  if (!(parsedValue instanceof AuthorityKeyIdentifier)) return false;
+  const { keyIdentifier, authorityCertIssuer, authorityCertSerialNumber: serial } = parsedValue;
+  const own = subjectKeyIdentifierOf(issuer);
+  const isKey =
+    keyIdentifier === undefined ||
+    !(own instanceof asn1.OctetString) ||
+    sameBytes(keyIdentifier.valueBlock.valueHexView, own.valueBlock.valueHexView);
+  const names = (authorityCertIssuer ?? []).filter(({ type }) => type === directoryName);
+  const isName =
+    names.length === 0 || names.some(({ value }) => comparable(value) === comparable(issuer.issuer));
+  return isKey && isName && (serial === undefined || serial.isEqual(issuer.serialNumber));
+}
+
+/** Tag of a GeneralName that is a name like those of certificates (RFC 5280 §4.2.1.6). */
+const directoryName = 4;
+
+/** Upper and lower case and runs of spaces do not count in names (RFC 5280 §7.1). */
+export function comparable({ typesAndValues }: RelativeDistinguishedNames): string {
+  return JSON.stringify(
+    typesAndValues.map(({ type, value }) => [type, textOf(value).trim().replace(/ +/g, " ").toLowerCase()]),
+  );
+}
+
+/** The text of one part of a name; the hex of its bytes where it is no text. */
+function textOf(value: unknown): string {
+  if (value instanceof asn1.BaseStringBlock) return value.getValue();
+  return value instanceof asn1.BaseBlock ? `#${hex(value.valueBeforeDecodeView)}` : "";
 }
 
 /** Valid at a time, UTC; certificates count in whole seconds (RFC 5280 §4.1.2.5). */
@@ -101,14 +159,38 @@ function wasValid({ parts }: StampCertificate, at: string): boolean {
 }
 
 /** The common name, else the organisation, else the whole name. Foreign text, at most 200 characters. */
-export function nameOf({ x509 }: StampCertificate): string {
-  const lines = x509.subject?.split("\n") ?? [];
-  const part = (type: string) => lines.find((line) => line.startsWith(`${type}=`))?.slice(type.length + 1);
-  return (part("CN") ?? part("O") ?? lines.join(", ")).slice(0, 200);
+export function nameOf({ parts }: StampCertificate): string {
+  const all = parts.subject.typesAndValues.map(({ type, value }) => ({ type, text: escaped(textOf(value)) }));
+  const one = all.find(({ type }) => type === "2.5.4.3") ?? all.find(({ type }) => type === "2.5.4.10");
+  const whole = all.map(({ type, text }) => `${shortNames.get(type) ?? type}=${text}`).join(", ");
+  return (one?.text ?? whole).slice(0, 200);
 }
 
-export function isSelfIssued({ x509 }: StampCertificate): boolean {
-  return x509.subject === x509.issuer;
+/** What OpenSSL calls the parts of a name that certificates have. */
+const shortNames: ReadonlyMap<string, string> = new Map([
+  ["2.5.4.5", "serialNumber"],
+  ["2.5.4.6", "C"],
+  ["2.5.4.7", "L"],
+  ["2.5.4.8", "ST"],
+  ["2.5.4.9", "street"],
+  ["2.5.4.11", "OU"],
+  ["2.5.4.12", "title"],
+  ["2.5.4.97", "organizationIdentifier"],
+  ["1.2.840.113549.1.9.1", "emailAddress"],
+]);
+
+/** As OpenSSL prints a part of a name: RFC 2253 §2.4, and control characters as their hex digits. */
+function escaped(text: string): string {
+  return text
+    .replace(/[,+"\\<>;]|^[ #]| $/g, "\\$&")
+    .replace(
+      /[\u0000-\u001f\u007f]/g,
+      (one) => `\\${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+    );
+}
+
+export function isSelfIssued({ subject, issuer }: StampCertificate): boolean {
+  return subject === issuer;
 }
 
 function extensionOf({ extensions }: Certificate, id: string) {
@@ -186,12 +268,12 @@ function rank(chain: Chain, at: string): number {
 function* chainsFrom(path: readonly StampCertificate[], search: Search): Generator<Chain> {
   const last = path.at(-1);
   if (last === undefined) return;
-  if (search.anchors.some(({ der }) => der.equals(last.der))) yield { certificates: path, trusted: true };
+  if (search.anchors.some(({ der }) => sameBytes(der, last.der))) yield { certificates: path, trusted: true };
   for (const anchor of search.anchors) {
     if (isLink(anchor, path, search)) yield { certificates: [...path, anchor], trusted: true };
   }
   for (const issuer of path.length < maxLength ? search.pool : []) {
-    const known = path.some(({ der }) => der.equals(issuer.der));
+    const known = path.some(({ der }) => sameBytes(der, issuer.der));
     if (!known && isLink(issuer, path, search)) yield* chainsFrom([...path, issuer], search);
   }
   yield { certificates: path, trusted: false };
@@ -200,8 +282,7 @@ function* chainsFrom(path: readonly StampCertificate[], search: Search): Generat
 /** Whether `issuer` issued the last of `path`; names first, because signatures cost time. */
 function isLink(issuer: StampCertificate, path: readonly StampCertificate[], search: Search): boolean {
   const last = path.at(-1);
-  if (last === undefined || last.x509.issuer !== issuer.x509.subject || last.der.equals(issuer.der))
-    return false;
+  if (last === undefined || last.issuer !== issuer.subject || sameBytes(last.der, issuer.der)) return false;
   // The length of a path is counted without the leaf and without certificates that an authority made for itself.
   const below = path.slice(1).filter((one) => !isSelfIssued(one)).length;
   if (!mayIssue(issuer, below)) return false;

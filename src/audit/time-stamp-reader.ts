@@ -1,17 +1,18 @@
 import * as asn1 from "asn1js";
 import { type ContentInfo, SignedData, type SignerInfo, TimeStampResp, TSTInfo } from "pkijs";
+import { latin1 } from "./bytes.js";
 import { FormatError } from "./finding.js";
 
 /** A TimeStampResp taken apart. Nothing in it is checked yet, but that it has the form of RFC 3161. */
 export interface ReadToken {
   /** The TSTInfo in DER, as it was signed. */
-  readonly content: Buffer;
+  readonly content: Uint8Array;
   readonly info: TSTInfo;
   /** UTC, milliseconds; what is finer is cut. */
   readonly genTime: string;
   readonly signer: SignerInfo;
   /** Certificates that came along, DER, at most 32. */
-  readonly certificates: readonly Buffer[];
+  readonly certificates: readonly Uint8Array[];
 }
 
 /** The largest response that is read. Real ones have 2 to 8 KiB. */
@@ -73,7 +74,7 @@ function readToken({ contentType, content }: ContentInfo): ReadToken {
   if (encapContentInfo.eContentType !== tstInfoOid || encapContentInfo.eContent === undefined) {
     throw malformed("what is signed is not a TSTInfo");
   }
-  const signed = Buffer.from(encapContentInfo.eContent.getValue());
+  const signed = new Uint8Array(encapContentInfo.eContent.getValue());
   const block = parse(signed);
   const genTime = genTimeOf(block);
   const info = new TSTInfo({ schema: block });
@@ -81,20 +82,17 @@ function readToken({ contentType, content }: ContentInfo): ReadToken {
   return { content: signed, info, genTime, signer, certificates };
 }
 
-function certificatesOf(signedData: asn1.Sequence): readonly Buffer[] {
+function certificatesOf(signedData: asn1.Sequence): readonly Uint8Array[] {
   const set = childrenOf(signedData).find(({ idBlock }) => idBlock.tagClass === 3 && idBlock.tagNumber === 0);
   const found = set === undefined ? [] : childrenOf(set).filter((block) => block instanceof asn1.Sequence);
   if (found.length > maxCertificates) throw malformed("it has too many certificates");
-  return found.map((block) => Buffer.from(block.valueBeforeDecodeView));
+  return found.map((block) => block.valueBeforeDecodeView);
 }
 
 /** GeneralizedTime in UTC with an optional fraction (RFC 3161 §2.4.2); the library's own reading rounds. */
 function genTimeOf(tstInfo: asn1.BaseBlock): string {
   const block = childrenOf(tstInfo)[4];
-  const text =
-    block instanceof asn1.GeneralizedTime
-      ? Buffer.from(block.valueBeforeDecodeView).toString("latin1", 2)
-      : "";
+  const text = block instanceof asn1.GeneralizedTime ? latin1(block.valueBeforeDecodeView.subarray(2)) : "";
   const [, year, month, day, hour, minute, second, fraction = ""] =
     /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,20}))?Z$/.exec(text) ?? [];
   const milliseconds = fraction.slice(0, 3).padEnd(3, "0");
@@ -110,7 +108,7 @@ export function childrenOf(block: unknown): readonly asn1.BaseBlock[] {
 }
 
 /** Reads one DER or BER value that takes up all of `bytes`. Throws FormatError `token-malformed`. */
-function parse(bytes: Uint8Array): asn1.BaseBlock {
+export function parse(bytes: Uint8Array): asn1.BaseBlock {
   if (bytes.length > maxResponseBytes) throw malformed("it is larger than 1 MiB");
   const { offset, result } = orMalformed("it is not ASN.1", () => asn1.fromBER(bytes, bounds));
   if (offset !== bytes.length || result.error !== "") throw malformed("it is not ASN.1, or too deep or long");

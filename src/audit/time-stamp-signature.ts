@@ -1,9 +1,16 @@
-import { createHash, hash } from "node:crypto";
 import * as asn1 from "asn1js";
-import { getCrypto, IssuerAndSerialNumber, type SignerInfo } from "pkijs";
+import { IssuerAndSerialNumber, type SignerInfo } from "pkijs";
+import { sameBytes } from "./bytes.js";
+import { crypto, type DigestName } from "./crypto.js";
 import { FormatError } from "./finding.js";
-import type { StampCertificate } from "./time-stamp-certificate.js";
+import {
+  comparable,
+  publicKeyOf,
+  type StampCertificate,
+  subjectKeyIdentifierOf,
+} from "./time-stamp-certificate.js";
 import { childrenOf, malformed, type ReadToken } from "./time-stamp-reader.js";
+import { digests, tokenSchemeOf } from "./time-stamp-scheme.js";
 
 const oid = {
   contentType: "1.2.840.113549.1.9.3",
@@ -11,38 +18,17 @@ const oid = {
   signingCertificate: "1.2.840.113549.1.9.16.2.12",
   signingCertificateV2: "1.2.840.113549.1.9.16.2.47",
   tstInfo: "1.2.840.113549.1.9.16.1.4",
-  subjectKeyIdentifier: "2.5.29.14",
 } as const;
-
-const digests: ReadonlyMap<string, { readonly node: string; readonly web: string }> = new Map([
-  ["2.16.840.1.101.3.4.2.1", { node: "sha256", web: "SHA-256" }],
-  ["2.16.840.1.101.3.4.2.2", { node: "sha384", web: "SHA-384" }],
-  ["2.16.840.1.101.3.4.2.3", { node: "sha512", web: "SHA-512" }],
-]);
-
-/**
- * What a signature over signed attributes may be, and the digest it says itself; null where the SignerInfo says it.
- * RSA-PSS is not among them: `openssl ts -verify` does not take it, and a token is for people without this program.
- */
-const signatures: ReadonlyMap<string, string | null> = new Map([
-  ["1.2.840.113549.1.1.1", null],
-  ["1.2.840.113549.1.1.11", "SHA-256"],
-  ["1.2.840.113549.1.1.12", "SHA-384"],
-  ["1.2.840.113549.1.1.13", "SHA-512"],
-  ["1.2.840.10045.4.3.2", "SHA-256"],
-  ["1.2.840.10045.4.3.3", "SHA-384"],
-  ["1.2.840.10045.4.3.4", "SHA-512"],
-]);
 
 /**
  * Finds the certificate that signed and checks the signature: signed attributes content-type and message-digest
  * (RFC 5652 §11), the certificate's own hash among them (RFC 3161 §2.4.1, RFC 5816), and the signature over them.
  * Throws FormatError `token-signature` or `token-malformed`.
  */
-export async function checkTokenSignature(
+export function checkTokenSignature(
   token: ReadToken,
   certificates: readonly StampCertificate[],
-): Promise<StampCertificate> {
+): StampCertificate {
   const { signer, content } = token;
   const digest = digests.get(signer.digestAlgorithm.algorithmId);
   if (digest === undefined) throw wrong("it is signed over a digest that is not taken");
@@ -51,11 +37,11 @@ export async function checkTokenSignature(
     throw wrong("the signature is not over a TSTInfo");
   }
   const stated = attributeOf(signer, oid.messageDigest);
-  if (!bytesOf(stated)?.equals(createHash(digest.node).update(content).digest())) {
+  if (!isOctets(stated, crypto.digest(digest, content))) {
     throw wrong("what was signed is another time-stamp");
   }
   const certificate = findSigner(signer, certificates);
-  await verify(signer, digest.web, certificate);
+  verify(signer, digest, certificate);
   return certificate;
 }
 
@@ -67,16 +53,14 @@ function findSigner(signer: SignerInfo, certificates: readonly StampCertificate[
   return found;
 }
 
-function isNamed({ sid }: SignerInfo, { parts }: StampCertificate): boolean {
+function isNamed({ sid }: SignerInfo, { parts, issuer }: StampCertificate): boolean {
   if (sid instanceof IssuerAndSerialNumber) {
-    return sid.issuer.isEqual(parts.issuer) && sid.serialNumber.isEqual(parts.serialNumber);
+    return comparable(sid.issuer) === issuer && sid.serialNumber.isEqual(parts.serialNumber);
   }
-  const identifier = parts.extensions?.find(({ extnID }) => extnID === oid.subjectKeyIdentifier)?.parsedValue;
-  const own = bytesOf(identifier);
+  const own = bytesOf(subjectKeyIdentifierOf(parts));
   // [0] is implicit in CMS; the library's schema, and so some writers, have it explicit.
-  const stated =
-    sid instanceof asn1.Primitive ? Buffer.from(sid.valueBlock.valueHexView) : bytesOf(childrenOf(sid)[0]);
-  return own !== null && stated?.equals(own) === true;
+  const stated = sid instanceof asn1.Primitive ? sid.valueBlock.valueHexView : bytesOf(childrenOf(sid)[0]);
+  return own !== null && stated !== null && sameBytes(stated, own);
 }
 
 /** Every statement of a signing certificate that is there names this one first; one of them must be there. */
@@ -88,37 +72,29 @@ function isStated(signer: SignerInfo, { der }: StampCertificate): boolean {
 }
 
 /** SigningCertificate: the SHA-1 of the certificate is the first field of the first ESSCertID (RFC 2634 §5.4). */
-function statesVersion1(attribute: asn1.BaseBlock, der: Buffer): boolean {
+function statesVersion1(attribute: asn1.BaseBlock, der: Uint8Array): boolean {
   const [stated] = childrenOf(childrenOf(childrenOf(attribute)[0])[0]);
-  return bytesOf(stated)?.equals(createHash("sha1").update(der).digest()) === true;
+  return isOctets(stated, crypto.digest("sha1", der));
 }
 
 /** SigningCertificateV2: the same with a digest algorithm before it, SHA-256 where there is none (RFC 5035 §3). */
-function statesVersion2(attribute: asn1.BaseBlock, der: Buffer): boolean {
+function statesVersion2(attribute: asn1.BaseBlock, der: Uint8Array): boolean {
   const [first, second] = childrenOf(childrenOf(childrenOf(attribute)[0])[0]);
   const given = first instanceof asn1.Sequence;
   const name = given ? childrenOf(first)[0] : null;
-  const algorithm = name instanceof asn1.ObjectIdentifier ? digests.get(name.getValue())?.node : undefined;
+  const algorithm = name instanceof asn1.ObjectIdentifier ? digests.get(name.getValue()) : undefined;
   if (given && algorithm === undefined) return false;
-  const stated = bytesOf(given ? second : first);
-  return stated?.toString("hex") === hash(algorithm ?? "sha256", der, "hex");
+  return isOctets(given ? second : first, crypto.digest(algorithm ?? "sha256", der));
 }
 
-async function verify(signer: SignerInfo, digest: string, { parts }: StampCertificate): Promise<void> {
+function verify(signer: SignerInfo, digest: DigestName, certificate: StampCertificate): void {
   const { signedAttrs, signature, signatureAlgorithm } = signer;
-  const stated = signatures.get(signatureAlgorithm.algorithmId);
-  if (stated === undefined || signedAttrs === undefined)
-    throw wrong("it is signed in a way that is not taken");
-  const good = await getCrypto(true)
-    .verifyWithPublicKey(
-      signedAttrs.encodedValue,
-      signature,
-      parts.subjectPublicKeyInfo,
-      signatureAlgorithm,
-      stated ?? digest,
-    )
-    .catch(() => false);
-  if (!good) throw wrong("the signature is not that of its certificate over this time-stamp");
+  const scheme = tokenSchemeOf(signatureAlgorithm.algorithmId, digest);
+  if (scheme === null || signedAttrs === undefined) throw wrong("it is signed in a way that is not taken");
+  const signed = new Uint8Array(signedAttrs.encodedValue);
+  if (!crypto.verify(scheme, publicKeyOf(certificate), signed, signature.valueBlock.valueHexView)) {
+    throw wrong("the signature is not that of its certificate over this time-stamp");
+  }
 }
 
 /** The only value of an attribute that must be there once. Throws FormatError `token-malformed`. */
@@ -138,8 +114,13 @@ function findAttribute({ signedAttrs }: SignerInfo, type: string): asn1.BaseBloc
   return value;
 }
 
-function bytesOf(block: unknown): Buffer | null {
-  return block instanceof asn1.OctetString ? Buffer.from(block.getValue()) : null;
+function bytesOf(block: unknown): Uint8Array | null {
+  return block instanceof asn1.OctetString ? new Uint8Array(block.getValue()) : null;
+}
+
+function isOctets(block: unknown, wanted: Uint8Array): boolean {
+  const bytes = bytesOf(block);
+  return bytes !== null && sameBytes(bytes, wanted);
 }
 
 function wrong(words: string): FormatError {

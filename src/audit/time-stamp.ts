@@ -1,5 +1,6 @@
 import type * as asn1 from "asn1js";
 import type { Accuracy, TSTInfo } from "pkijs";
+import { hex } from "./bytes.js";
 import { sha256 } from "./digest.js";
 import { FormatError } from "./finding.js";
 import {
@@ -32,7 +33,7 @@ export interface TimeStamp {
   /** That certificate's name. Foreign text, at most 200 characters. */
   readonly signerName: string;
   /** DER, the signer's first, as far as it is known. */
-  readonly chain: readonly Buffer[];
+  readonly chain: readonly Uint8Array[];
   readonly root: {
     /** Whether the chain ends in one of the roots that were given. */
     readonly trusted: boolean;
@@ -53,13 +54,13 @@ export type TimeStampCheck =
  * as of now. `roots` are trusted certificates in PEM, each text one or more. A chain that does not end in one of them is
  * not a failure here: `root.trusted` is false. The response may come from anybody; nothing is thrown for it.
  */
-export async function checkTimeStamp(
+export function checkTimeStamp(
   response: Uint8Array,
   signed: Uint8Array,
   roots: readonly string[],
-): Promise<TimeStampCheck> {
+): TimeStampCheck {
   try {
-    return { timeStamp: await check(response, signed, roots) };
+    return { timeStamp: check(response, signed, roots) };
   } catch (error) {
     const code = error instanceof FormatError ? error.code : "";
     const message = error instanceof FormatError ? error.message : "it is not in the form of RFC 3161";
@@ -68,12 +69,12 @@ export async function checkTimeStamp(
   }
 }
 
-async function check(response: Uint8Array, signed: Uint8Array, roots: readonly string[]): Promise<TimeStamp> {
+function check(response: Uint8Array, signed: Uint8Array, roots: readonly string[]): TimeStamp {
   const token = readTimeStampResponse(response);
   const { info, genTime } = token;
   checkImprint(info, signed);
   const pool = token.certificates.map(readCertificate).filter((one) => one !== null);
-  const signer = await checkTokenSignature(token, pool);
+  const signer = checkTokenSignature(token, pool);
   const fault = findSignerFault(signer);
   if (fault !== null) throw new FormatError("token-signature", fault);
   const chain = buildChain(signer, pool, roots, genTime);
@@ -89,7 +90,7 @@ function checkImprint(
   { messageImprint: { hashAlgorithm, hashedMessage } }: TSTInfo,
   signed: Uint8Array,
 ): void {
-  const stated = Buffer.from(hashedMessage.getValue()).toString("hex");
+  const stated = hex(new Uint8Array(hashedMessage.getValue()));
   if (hashAlgorithm.algorithmId !== sha256Oid || stated !== sha256(signed)) {
     throw new FormatError("token-imprint", "it is over other bytes than this signed checkpoint");
   }
@@ -117,9 +118,9 @@ function signedBy(signer: StampCertificate, { certificates, trusted }: Chain) {
 
 /** RFC 3161 §2.4.2: integers of up to 160 bits must be taken; none here is longer than 21 bytes. */
 function decimal(integer: asn1.Integer): string {
-  const bytes = Buffer.from(integer.valueBlock.valueHexView);
+  const bytes = integer.valueBlock.valueHexView;
   if (bytes.length === 0 || bytes.length > 24) throw malformed("a number in it is too long");
-  return BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString("hex")}`)).toString();
+  return BigInt.asIntN(bytes.length * 8, BigInt(`0x${hex(bytes)}`)).toString();
 }
 
 function millisecondsOf({ seconds = 0, millis = 0, micros = 0 }: Accuracy): number {

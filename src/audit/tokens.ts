@@ -1,3 +1,4 @@
+import { crypto } from "./crypto.js";
 import { sha256 } from "./digest.js";
 import { type Finding, FormatError } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
@@ -123,11 +124,11 @@ async function auditToken(one: TokenCase): Promise<TokenResult> {
 
 async function auditTimeStamp(
   { checkpoint, token, entries, trust, lastAt }: TokenCase,
-  signed: Buffer,
+  signed: Uint8Array,
 ): Promise<TokenResult> {
   // Half the time it takes to start goes into loading ASN.1; most checks of a file or a young vault need none of it.
   const { checkTimeStamp } = await import("./time-stamp.js");
-  const check = await checkTimeStamp(token.bytes, signed, trust.roots);
+  const check = checkTimeStamp(token.bytes, signed, trust.roots);
   if (!("timeStamp" in check)) return { findings: [fault(check.code, token.path, check.message)] };
   const { timeStamp } = check;
   const findings = entries.flatMap((entry) => statedOtherwise(entry, timeStamp));
@@ -183,10 +184,10 @@ function untrusted({ path: where }: FoundToken, { rootsNamed }: Trust): Finding 
   return { code: "token-untrusted", severity: rootsNamed ? "error" : "note", where, message };
 }
 
-async function auditProof({ path: where, bytes }: FoundToken, signed: Buffer): Promise<TokenResult> {
+async function auditProof({ path: where, bytes }: FoundToken, signed: Uint8Array): Promise<TokenResult> {
   const { readProof } = await import("./open-timestamps.js");
   try {
-    const proof = readProof(bytes, Buffer.from(sha256(signed), "hex"));
+    const proof = readProof(bytes, crypto.digest("sha256", signed));
     const heights = proof.bitcoin.map(({ height }) => height).join(", ");
     const message =
       heights === ""

@@ -1,7 +1,8 @@
 import { type AuthorityTime, earliestByAuthority } from "../audit/authority-times.js";
+import { hex, latin1 } from "../audit/bytes.js";
 import { checkpointName, checkpointNamespace, parseCheckpoint } from "../audit/checkpoint.js";
 import type { FoundCheckpoint, FoundToken } from "../audit/log-facts.js";
-import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
+import { signedBytes } from "../audit/signed-checkpoint.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { checkTimeStamp, type TimeStamp } from "../audit/time-stamp.js";
 import { chooseCheckpoints, encodeInclusionProof } from "../core/package/choice.js";
@@ -103,7 +104,7 @@ async function stampsOf({ found, files }: ChosenCheckpoint, roots: readonly stri
   const stamps = new Map<string, TimeStamp>();
   for (const { authority, kind, bytes } of files) {
     if (kind !== "rfc3161") continue;
-    const checked = await checkTimeStamp(bytes, signed, roots);
+    const checked = checkTimeStamp(bytes, signed, roots);
     if ("timeStamp" in checked) stamps.set(authority, checked.timeStamp);
   }
   return stamps;
@@ -142,12 +143,12 @@ function* inclusionTexts(
 function describe({ found, files }: ChosenCheckpoint, stamps: Stamps): ProofCheckpoint {
   const body = found.body ?? Buffer.alloc(0);
   const signerOf = (armored: Uint8Array) => {
-    const checked = checkSignature(body, asciiOf(armored), checkpointNamespace);
+    const checked = checkSignature(body, latin1(armored), checkpointNamespace);
     return "key" in checked ? checked.key.fingerprint : null;
   };
   return {
     size: found.size,
-    root: parseCheckpoint(asciiOf(body)).root.toString("hex"),
+    root: hex(parseCheckpoint(latin1(body)).root),
     signedBy: found.signature && signerOf(found.signature.bytes),
     tokens: files.map(({ authority: file, kind }) => {
       const stamp = kind === "rfc3161" ? stamps.get(file) : undefined;

@@ -1,5 +1,6 @@
+import { hex } from "../audit/bytes.js";
 import type { Json } from "../audit/canonical-json.js";
-import { checkpointNamespace, parseCheckpoint } from "../audit/checkpoint.js";
+import { checkpointIn, checkpointNamespace } from "../audit/checkpoint.js";
 import { FormatError } from "../audit/finding.js";
 import type { FoundCheckpoint, RestsOn } from "../audit/log-facts.js";
 import { parsePublicKey } from "../audit/ssh-key.js";
@@ -102,12 +103,8 @@ function describe(
 }
 
 function rootOf(body: Uint8Array): string | null {
-  try {
-    return parseCheckpoint(textOf(body)).root.toString("hex");
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  const stated = checkpointIn(body);
+  return stated && hex(stated.root);
 }
 
 function textOf(bytes: Uint8Array): string {

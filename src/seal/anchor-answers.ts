@@ -21,7 +21,7 @@ export type Answer =
  */
 export async function stampByAuthority(
   authority: Authority,
-  signed: Buffer,
+  signed: Uint8Array,
   world: Pick<World, "now" | "random">,
   way: WayOut,
 ): Promise<Answer> {
@@ -34,7 +34,7 @@ export async function stampByAuthority(
   if (!("body" in answer)) return refusedAnswer(answer);
   const received = world.now();
   const { checkTimeStamp } = await import("../audit/time-stamp.js");
-  const check = await checkTimeStamp(answer.body, signed, authority.roots ?? platformRoots);
+  const check = checkTimeStamp(answer.body, signed, authority.roots ?? platformRoots);
   if (!("timeStamp" in check)) return refused(await wordsFor(check, answer.body));
   const wrong = differenceToRequest(check.timeStamp, authority, nonceText(nonce));
   if (wrong !== null) return refused(wrong);
@@ -82,7 +82,7 @@ function factsOf(stamp: TimeStamp, received: Date): TokenFacts {
 /** Submits the digest of the signed checkpoint to an OpenTimestamps calendar, blinded by a random nonce. */
 export async function promiseByCalendar(
   calendar: Calendar,
-  signed: Buffer,
+  signed: Uint8Array,
   world: Pick<World, "random">,
   way: WayOut,
 ): Promise<Answer> {
@@ -107,7 +107,7 @@ const promisesAtOnce = 3;
  */
 export async function completeProof(
   file: Buffer,
-  signed: Buffer,
+  signed: Uint8Array,
   way: WayOut,
 ): Promise<Answer & { readonly url?: string }> {
   const proofs = await import("./calendar-proof.js");

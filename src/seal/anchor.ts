@@ -60,7 +60,7 @@ const retiredMs = 24 * 60 * 60 * 1000;
 export async function anchorHead(
   vault: Vault,
   world: World,
-  head: { readonly size: number; readonly signed: Buffer },
+  head: { readonly size: number; readonly signed: Uint8Array },
   options: AnchorOptions,
 ): Promise<AnchorReport> {
   const missing = missingParties(vault, world, head);
@@ -88,7 +88,7 @@ export async function anchorHead(
 function missingParties(
   vault: Vault,
   world: World,
-  head: { size: number; signed: Buffer },
+  head: { size: number; signed: Uint8Array },
 ): readonly Party[] {
   const { authorities = [], calendars = [] } = vault.settings.settings;
   const logged = tokensOf(vault.database, head.size);

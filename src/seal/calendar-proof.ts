@@ -1,3 +1,4 @@
+import { sameBytes } from "../audit/bytes.js";
 import {
   type Attestation,
   allNodes,
@@ -18,7 +19,7 @@ import {
 /** A promise that is still open: what to ask which calendar for. */
 export interface OpenPromise {
   readonly url: string;
-  readonly commitment: Buffer;
+  readonly commitment: Uint8Array;
 }
 
 /** The promises of a proof whose place leads to no block. Throws as `readProof` does. */
@@ -33,11 +34,8 @@ export function openPromises(file: Uint8Array, digest: Uint8Array): readonly Ope
 }
 
 /** What is sent to a calendar: a random `nonce` hides the digest from it, and two calendars see nothing in common. */
-export function stampCommitment(digest: Uint8Array, nonce: Uint8Array): Buffer {
-  return blinding(nonce).reduce<Buffer>(
-    (message, operation) => apply(operation, message),
-    Buffer.from(digest),
-  );
+export function stampCommitment(digest: Uint8Array, nonce: Uint8Array): Uint8Array {
+  return blinding(nonce).reduce<Uint8Array>((message, operation) => apply(operation, message), digest);
 }
 
 /**
@@ -64,13 +62,13 @@ export function upgradeProof(
 ): Buffer {
   const known = readProofTree(file, digest);
   const added = readAnswer(answer, Buffer.from(commitment));
-  if (!allNodes(known).some(({ message }) => message.equals(added.message))) {
+  if (!allNodes(known).some(({ message }) => sameBytes(message, added.message))) {
     throw malformed("the answer belongs to another proof");
   }
   return Buffer.concat([header(digest), encodeNode(graft(known, added))]);
 }
 
-function readAnswer(answer: Uint8Array, commitment: Buffer): ProofNode {
+function readAnswer(answer: Uint8Array, commitment: Uint8Array): ProofNode {
   if (answer.length > maxProofBytes) throw malformed("it is too large");
   const reader = new ByteReader(answer);
   const node = readNode(reader, commitment);
@@ -97,7 +95,7 @@ function hasBlock({ attestations }: ProofNode): boolean {
 function graft(known: ProofNode, added: ProofNode): ProofNode {
   const steps = known.steps.map(({ operation, node }) => ({ operation, node: graft(node, added) }));
   const grown = { ...known, steps };
-  return known.message.equals(added.message) ? joined(grown, added) : grown;
+  return sameBytes(known.message, added.message) ? joined(grown, added) : grown;
 }
 
 /** By the bytes of each item and not by comparing all with all: a calendar can send thousands. */
@@ -149,7 +147,7 @@ export function encodeAttestation(attestation: Attestation): Buffer {
   return Buffer.concat([Buffer.of(marks.attestation), Buffer.from(tag, "hex"), counted(payload)]);
 }
 
-function counted(bytes: Buffer): Buffer {
+function counted(bytes: Uint8Array): Buffer {
   return Buffer.concat([encodeNumber(bytes.length), bytes]);
 }
 

@@ -1,9 +1,10 @@
-import { type Checkpoint, originOf, parseCheckpoint } from "../audit/checkpoint.js";
+import { hex, sameBytes } from "../audit/bytes.js";
+import { type Checkpoint, checkpointIn, originOf, parseCheckpoint } from "../audit/checkpoint.js";
 import { lineHashOfBytes } from "../audit/entry.js";
 import { FormatError } from "../audit/finding.js";
 import { type KeyPeriod, keyInForce } from "../audit/key-history.js";
 import type { FoundCheckpoint } from "../audit/log-facts.js";
-import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
+import { signedBytes } from "../audit/signed-checkpoint.js";
 import type { RememberedHead, WrittenEntries } from "../core/capture/remembered-log.js";
 import { HoldfastError } from "../core/words/error.js";
 import {
@@ -196,7 +197,8 @@ async function signLeftover({ vault, keys, world, own }: Signing, { newest }: Ch
   if (newest === null || newest.checkpoint.size < (own.head?.size ?? 0)) return false;
   const { checkpoint } = newest;
   const signer = await signerOf(keys, checkpoint.size, world);
-  if (own.states.get(checkpoint.size)?.root.equals(checkpoint.root) !== true) return false;
+  const root = own.states.get(checkpoint.size)?.root;
+  if (root === undefined || !sameBytes(root, checkpoint.root)) return false;
   await signNewest(vault, checkpoint, signer, () => rememberAt(vault, world, own, checkpoint.size));
   return true;
 }
@@ -268,12 +270,8 @@ function headReport(
 
 /** The root that the file states, in hex; null if the file is not a checkpoint, which an audit reports. */
 function statedRoot({ body }: FoundCheckpoint): string | null {
-  try {
-    return parseCheckpoint(asciiOf(body ?? new Uint8Array())).root.toString("hex");
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  const stated = checkpointIn(body);
+  return stated && hex(stated.root);
 }
 
 /** Runs one part and returns a foreseen failure instead of throwing it, so that the next part still runs. */

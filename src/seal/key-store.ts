@@ -2,7 +2,7 @@ import { existsSync, linkSync, readdirSync, readFileSync, realpathSync, rmSync }
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { FormatError } from "../audit/finding.js";
-import { parsePublicKey, type SshPublicKey } from "../audit/ssh-key.js";
+import { parsePublicKey, type SshPublicKey, sameKey } from "../audit/ssh-key.js";
 import { HoldfastError } from "../core/words/error.js";
 import { makeFolder, syncFile, syncFolder, writeNewFile } from "../vault/durable.js";
 import type { World } from "../world.js";
@@ -33,7 +33,7 @@ export function keyFolder(env: World["env"], vaultId: string): string {
 export function findKey(env: World["env"], key: SshPublicKey): StoredKey | null {
   const keys = join(configFolder(env), "keys");
   for (const vaultId of namesIn(keys)) {
-    const found = storedKeys(env, vaultId).find(({ publicKey }) => publicKey.blob.equals(key.blob));
+    const found = storedKeys(env, vaultId).find(({ publicKey }) => sameKey(publicKey, key));
     if (found) return found;
   }
   return null;

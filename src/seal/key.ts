@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { originOf } from "../audit/checkpoint.js";
 import type { KeyPeriod, RotationReason } from "../audit/key-history.js";
-import type { SshPublicKey } from "../audit/ssh-key.js";
+import { type SshPublicKey, sameKey } from "../audit/ssh-key.js";
 import { encodeAllowedSigners } from "../core/package/key-lines.js";
 import { HoldfastError } from "../core/words/error.js";
 import { syncFolder, writeNewFile } from "../vault/durable.js";
@@ -208,7 +208,7 @@ async function takeNext(
   const used = history.map(({ key }) => key);
   const next = await nextKey(root, vault.settings.vault_id, choice, used, world);
   const last = inForceNow(history)?.key;
-  if (!last?.blob.equals(next.publicKey.blob)) return next.publicKey;
+  if (last === undefined || !sameKey(last, next.publicKey)) return next.publicKey;
   throw new HoldfastError(
     "usage",
     `using ${next.publicKey.fingerprint} as the next signing key: it already is the signing key`,

@@ -1,8 +1,7 @@
-import { checkpointNamespace, originOf, parseCheckpoint } from "../audit/checkpoint.js";
-import { FormatError } from "../audit/finding.js";
+import { latin1, sameBytes } from "../audit/bytes.js";
+import { checkpointIn, checkpointNamespace, originOf } from "../audit/checkpoint.js";
 import type { KeyPeriod } from "../audit/key-history.js";
-import { asciiOf } from "../audit/signed-checkpoint.js";
-import type { SshPublicKey } from "../audit/ssh-key.js";
+import { type SshPublicKey, sameKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { passLines } from "../vault/line-pass.js";
 import { readCheckpoint } from "../vault/log-lookup.js";
@@ -21,8 +20,8 @@ export function knownKeys(
   history: readonly KeyPeriod[],
   env: World["env"],
 ): ReadonlySet<number> {
-  const stored = storedKeys(env, vaultId).map(({ publicKey }) => publicKey.blob);
-  const isStored = ({ key }: KeyPeriod) => stored.some((blob) => blob.equals(key.blob));
+  const stored = storedKeys(env, vaultId).map(({ publicKey }) => publicKey);
+  const isStored = ({ key }: KeyPeriod) => stored.some((one) => sameKey(one, key));
   const unsure = history.filter((period) => period.introducedBy !== 1 && !isStored(period));
   const sizes = new Set(unsure.map(({ introducedBy }) => introducedBy));
   const states =
@@ -31,8 +30,8 @@ export function knownKeys(
     const { body, signature } = readCheckpoint(layout, size);
     const root = states?.get(size)?.root;
     if (body === null || signature === null || root === undefined) return false;
-    const check = checkSignature(body, asciiOf(signature.bytes), checkpointNamespace);
-    if (!("key" in check) || !check.key.blob.equals(by.blob)) return false;
+    const check = checkSignature(body, latin1(signature.bytes), checkpointNamespace);
+    if (!("key" in check) || !sameKey(check.key, by)) return false;
     return isOver(body, originOf(vaultId), size, root);
   };
   const known = new Set<number>();
@@ -59,12 +58,7 @@ export function knownHistory(
   });
 }
 
-function isOver(body: Uint8Array, origin: string, size: number, root: Buffer): boolean {
-  try {
-    const checkpoint = parseCheckpoint(asciiOf(body));
-    return checkpoint.origin === origin && checkpoint.size === size && checkpoint.root.equals(root);
-  } catch (error) {
-    if (error instanceof FormatError) return false;
-    throw error;
-  }
+function isOver(body: Uint8Array, origin: string, size: number, root: Uint8Array): boolean {
+  const checkpoint = checkpointIn(body);
+  return checkpoint?.origin === origin && checkpoint.size === size && sameBytes(checkpoint.root, root);
 }

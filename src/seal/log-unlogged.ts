@@ -1,10 +1,11 @@
+import { latin1 } from "../audit/bytes.js";
 import { encodeCanonical, type Json } from "../audit/canonical-json.js";
 import { checkpointNamespace } from "../audit/checkpoint.js";
 import { sha256 } from "../audit/digest.js";
 import type { Entry } from "../audit/entry.js";
 import { FormatError } from "../audit/finding.js";
 import type { FoundCheckpoint, FoundFile, FoundToken } from "../audit/log-facts.js";
-import { asciiOf, signedBytes } from "../audit/signed-checkpoint.js";
+import { signedBytes } from "../audit/signed-checkpoint.js";
 import type { SshPublicKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { loggedTokenPaths, witnessesOf } from "../vault/index/tokens.js";
@@ -78,7 +79,7 @@ function witnessBody(checkpoint: number, { path, bytes }: FoundFile, key: SshPub
 
 function witnessStatement({ body, size }: FoundCheckpoint, file: FoundFile): Statement | null {
   if (body === null) return null;
-  const check = checkSignature(body, asciiOf(file.bytes), checkpointNamespace);
+  const check = checkSignature(body, latin1(file.bytes), checkpointNamespace);
   if (!("key" in check) || !file.path.endsWith(`witness-${sha256(check.key.blob).slice(0, 16)}.sig`)) {
     return null;
   }
@@ -112,12 +113,12 @@ type TokenFacts = Readonly<Record<string, Json>>;
 async function timeStampFacts(
   asked: Authority,
   token: FoundToken,
-  signed: Buffer,
+  signed: Uint8Array,
 ): Promise<TokenFacts | null> {
   // Nearly every log has no leftovers and needs neither module.
   const { checkTimeStamp } = await import("../audit/time-stamp.js");
   const { platformRoots } = await import("../verify/trust.js");
-  const check = await checkTimeStamp(token.bytes, signed, asked.roots ?? platformRoots);
+  const check = checkTimeStamp(token.bytes, signed, asked.roots ?? platformRoots);
   if (!("timeStamp" in check) || !check.timeStamp.root.trusted) return null;
   const { genTime, accuracyMs, policy, serial, signerSha256 } = check.timeStamp;
   if (asked.policy !== undefined && asked.policy !== policy) return null;
@@ -133,7 +134,7 @@ async function timeStampFacts(
   };
 }
 
-async function proofFacts(token: FoundToken, signed: Buffer): Promise<TokenFacts | null> {
+async function proofFacts(token: FoundToken, signed: Uint8Array): Promise<TokenFacts | null> {
   const { readProof } = await import("../audit/open-timestamps.js");
   try {
     const { bitcoin } = readProof(token.bytes, Buffer.from(sha256(signed), "hex"));

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { FormatError } from "../audit/finding.js";
-import { parsePublicKey, type SshPublicKey } from "../audit/ssh-key.js";
+import { parsePublicKey, type SshPublicKey, sameKey } from "../audit/ssh-key.js";
 import { HoldfastError } from "../core/words/error.js";
 import { findSshKeygen, hasAskpass, hasTerminal, makeKeyWithPassphrase } from "../tools/run/ssh-keygen.js";
 import type { World } from "../world.js";
@@ -62,7 +62,7 @@ function unusedKey(
 ): StoredKey | null {
   if (choice.file !== null) return null;
   const left = storedKeys(world.env, vaultId)
-    .filter((key) => key.keyFile === key.path && !used.some(({ blob }) => blob.equals(key.publicKey.blob)))
+    .filter((key) => key.keyFile === key.path && !used.some((one) => sameKey(one, key.publicKey)))
     .at(-1);
   if (!left || (choice.passphrase && keyKind(left) !== "locked-file")) return null;
   return left;
@@ -106,7 +106,7 @@ export function refuseKeyChoice(root: string, choice: KeyChoice, env: World["env
 /** Stores a note about the user's own key, unless the key is already noted or stored. */
 function takeKey(vaultId: string, file: string, world: World): StoredKey {
   const { publicKey, keyFile } = readKeyFile(file);
-  const known = storedKeys(world.env, vaultId).find((key) => key.publicKey.blob.equals(publicKey.blob));
+  const known = storedKeys(world.env, vaultId).find((key) => sameKey(key.publicKey, publicKey));
   return known ?? storeNote(vaultId, publicKey, keyFile, world.env);
 }
 
@@ -130,7 +130,7 @@ function readKeyFile(file: string): { readonly publicKey: SshPublicKey; readonly
 
 function besideIt(file: string, publicKey: SshPublicKey): string | null {
   try {
-    return publicKeyOfPrivate(readFileSync(file, "latin1")).blob.equals(publicKey.blob) ? file : null;
+    return sameKey(publicKeyOfPrivate(readFileSync(file, "latin1")), publicKey) ? file : null;
   } catch {
     // Without a matching private key file, an agent must have the key.
     return null;

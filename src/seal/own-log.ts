@@ -1,9 +1,8 @@
-import { type Checkpoint, checkpointNamespace, originOf, parseCheckpoint } from "../audit/checkpoint.js";
+import { hex, latin1, sameBytes } from "../audit/bytes.js";
+import { type Checkpoint, checkpointIn, checkpointNamespace, originOf } from "../audit/checkpoint.js";
 import type { Entry } from "../audit/entry.js";
-import { FormatError } from "../audit/finding.js";
 import { type KeyPeriod, keyInForce } from "../audit/key-history.js";
-import { asciiOf } from "../audit/signed-checkpoint.js";
-import type { SshPublicKey } from "../audit/ssh-key.js";
+import { type SshPublicKey, sameKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import type { RememberedHead } from "../core/capture/remembered-log.js";
 import { type LineState, passLines } from "../vault/line-pass.js";
@@ -77,12 +76,12 @@ export function headAt(
 ): RememberedHead | null {
   const state = states.get(size);
   if (state === undefined) return null;
-  return { origin, size, root: state.root.toString("hex"), last: state.last, at: world.now().toISOString() };
+  return { origin, size, root: hex(state.root), last: state.last, at: world.now().toISOString() };
 }
 
 /** Whether this machine has this key for this vault: it made the key, or a person added it with `key rotate --key`. */
 export function isStoredHere(world: World, vaultId: string, key: SshPublicKey): boolean {
-  return storedKeys(world.env, vaultId).some(({ publicKey }) => publicKey.blob.equals(key.blob));
+  return storedKeys(world.env, vaultId).some(({ publicKey }) => sameKey(publicKey, key));
 }
 
 function takesOthers({ event, body }: Entry): boolean {
@@ -95,21 +94,22 @@ function takesOthers({ event, body }: Entry): boolean {
  */
 function newestOwn(vault: Vault, world: World, keys: readonly KeyPeriod[], above: number): Checkpoint | null {
   const id = vault.settings.vault_id;
-  const own = storedKeys(world.env, id).map(({ publicKey }) => publicKey.blob);
+  const own = storedKeys(world.env, id).map(({ publicKey }) => publicKey);
   if (own.length === 0) return null;
   for (const size of checkpointSizes(vault.layout)
     .filter((one) => one > above)
     .reverse()) {
     const { body, signature } = readCheckpoint(vault.layout, size);
     if (body === null || signature === null) continue;
-    const check = checkSignature(body, asciiOf(signature.bytes), checkpointNamespace);
-    const inForce = keyInForce(keys, size)?.key.blob;
+    const check = checkSignature(body, latin1(signature.bytes), checkpointNamespace);
+    const inForce = keyInForce(keys, size)?.key;
     const isOwn =
       "key" in check &&
-      inForce?.equals(check.key.blob) === true &&
-      own.some((blob) => blob.equals(check.key.blob)) &&
+      inForce !== undefined &&
+      sameKey(inForce, check.key) &&
+      own.some((one) => sameKey(one, check.key)) &&
       !wasGivenUp(keys, check.key, size);
-    const checkpoint = isOwn ? parsed(body) : null;
+    const checkpoint = isOwn ? checkpointIn(body) : null;
     if (checkpoint?.size === size && checkpoint.origin === originOf(id)) return checkpoint;
   }
   return null;
@@ -118,24 +118,16 @@ function newestOwn(vault: Vault, world: World, keys: readonly KeyPeriod[], above
 function wasGivenUp(keys: readonly KeyPeriod[], key: SshPublicKey, size: number): boolean {
   return keys.some(
     (period) =>
-      period.key.blob.equals(key.blob) &&
+      sameKey(period.key, key) &&
       (period.reason === "lost" || period.reason === "stolen") &&
       period.until !== null &&
       period.until.seq <= size,
   );
 }
 
-function parsed(body: Uint8Array): Checkpoint | null {
-  try {
-    return parseCheckpoint(asciiOf(body));
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
-}
-
 function refuseOtherHead(head: RememberedHead | null, states: ReadonlyMap<number, LineState>): void {
-  if (head === null || states.get(head.size)?.root.toString("hex") === head.root) return;
+  const root = head && states.get(head.size)?.root;
+  if (head === null || (root && hex(root) === head.root)) return;
   throw notAsRemembered(
     "signing the log",
     `its first ${head.size} entries are not the ones that this machine remembers as signed (${head.at})`,
@@ -143,7 +135,8 @@ function refuseOtherHead(head: RememberedHead | null, states: ReadonlyMap<number
 }
 
 function refuseOtherCheckpoint(signed: Checkpoint | null, states: ReadonlyMap<number, LineState>): void {
-  if (signed === null || states.get(signed.size)?.root.equals(signed.root) === true) return;
+  const root = signed && states.get(signed.size)?.root;
+  if (signed === null || (root && sameBytes(root, signed.root))) return;
   throw notAsRemembered(
     "signing the log",
     `its first ${signed.size} entries are not the ones that your key signed in a checkpoint in log/`,

@@ -1,10 +1,12 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
+import { latin1, sameBytes } from "../audit/bytes.js";
 import { FormatError } from "../audit/finding.js";
 import {
   decodeArmor,
   keyParts,
   publicKeyOfBlob,
   type SshPublicKey,
+  sameKey,
   sshKeyTypes,
   WireReader,
   wireString,
@@ -94,13 +96,13 @@ export function parsePrivateKey(text: string): Ed25519Secret {
   const pair = reader.string();
   reader.string();
   const padding = reader.rest();
-  const padded = padding.length < 8 && padding.equals(Buffer.from(paddingBytes.slice(0, padding.length)));
+  const padded = padding.length < 8 && padding.every((byte, at) => byte === paddingBytes[at]);
   if (!same || !padded || pair.length !== 64 || section.length % 8 !== 0) {
     throw new FormatError(badSecret, "it is not a private key as OpenSSH writes it");
   }
   const secret = secretOfSeed(pair.subarray(0, 32));
-  const fits = secret.publicKey.blob.equals(publicKey.blob) && pair.subarray(32).equals(point);
-  if (!fits || !keyParts(publicKey.blob).point.equals(point)) {
+  const fits = sameKey(secret.publicKey, publicKey) && sameBytes(pair.subarray(32), point);
+  if (!fits || !sameBytes(keyParts(publicKey.blob).point, point)) {
     throw new FormatError(badSecret, "its public and private parts do not belong together");
   }
   return secret;
@@ -111,14 +113,14 @@ const otherType = "other-key-type";
 function readEnvelope(text: string): {
   readonly publicKey: SshPublicKey;
   readonly cipher: string;
-  readonly section: Buffer;
+  readonly section: Uint8Array;
 } {
   if (text.length > longestFile) throw new FormatError(badSecret, "it is too large for a private key");
   if (/^-----BEGIN (RSA|DSA|EC|ENCRYPTED)? ?PRIVATE KEY-----/.test(text)) {
     throw new FormatError(otherType, "it is not in OpenSSH's own format");
   }
   const reader = new WireReader(decodeArmor(privateLabel, text, badSecret), badSecret);
-  if (reader.take(magic.length).toString("latin1") !== magic) {
+  if (latin1(reader.take(magic.length)) !== magic) {
     throw new FormatError(badSecret, "it does not begin as OpenSSH's private keys do");
   }
   const cipher = reader.name();
@@ -134,7 +136,7 @@ function readEnvelope(text: string): {
   return { publicKey: supported(blob), cipher, section };
 }
 
-function supported(blob: Buffer): SshPublicKey {
+function supported(blob: Uint8Array): SshPublicKey {
   const name = new WireReader(blob, badSecret).name();
   if (sshKeyTypes.every((known) => known !== name)) {
     throw new FormatError(otherType, "it is not an Ed25519 key");

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { FormatError } from "../audit/finding.js";
-import { parsePublicKey, type SshPublicKey } from "../audit/ssh-key.js";
+import { parsePublicKey, type SshPublicKey, sameKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { HoldfastError } from "../core/words/error.js";
 import { signWithSshKeygen } from "../tools/run/ssh-keygen.js";
@@ -33,7 +33,7 @@ export async function signerFor(publicKeyLine: string, world: World): Promise<Si
     sign: async (message, namespace) => {
       const armored = await signWith(stored, message, namespace, world);
       const check = checkSignature(message, armored, namespace);
-      if ("key" in check && check.key.blob.equals(key.blob)) return armored;
+      if ("key" in check && sameKey(check.key, key)) return armored;
       throw new HoldfastError(
         "key-locked",
         `signing with ${key.fingerprint}: the answer is not a signature by this key`,
@@ -102,7 +102,7 @@ function openSecret({ publicKey }: StoredKey, keyFile: string): Ed25519Secret | 
   }
   try {
     const secret = parsePrivateKey(text);
-    if (secret.publicKey.blob.equals(publicKey.blob)) return secret;
+    if (sameKey(secret.publicKey, publicKey)) return secret;
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     if (error.code === "key-has-passphrase" || publicKey.type !== "ssh-ed25519") return null;

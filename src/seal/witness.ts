@@ -1,7 +1,7 @@
 import { checkpointName, checkpointNamespace } from "../audit/checkpoint.js";
 import { sha256 } from "../audit/digest.js";
 import type { FoundCheckpoint } from "../audit/log-facts.js";
-import type { SshPublicKey } from "../audit/ssh-key.js";
+import { type SshPublicKey, sameKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { HoldfastError } from "../core/words/error.js";
 import { witnessesOf } from "../vault/index/tokens.js";
@@ -90,7 +90,7 @@ function whatWasSigned(
 }
 
 function refuseOwnKey(vault: Vault, key: SshPublicKey): void {
-  if (!keyHistoryOf(vault.database).some((period) => period.key.blob.equals(key.blob))) return;
+  if (!keyHistoryOf(vault.database).some((period) => sameKey(period.key, key))) return;
   throw new HoldfastError(
     "usage",
     `adding a witness: ${key.fingerprint} is one of this vault's own keys`,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
+import { sameBytes } from "../audit/bytes.js";
 import {
   type Checkpoint,
   checkpointName,
@@ -12,7 +13,7 @@ import {
 import { FormatError } from "../audit/finding.js";
 import type { FoundCheckpoint } from "../audit/log-facts.js";
 import { rootOfPeaks } from "../audit/merkle.js";
-import type { SshPublicKey } from "../audit/ssh-key.js";
+import { type SshPublicKey, sameKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { HoldfastError } from "../core/words/error.js";
 import { digestFileQuickly } from "./digest-file.js";
@@ -58,7 +59,7 @@ export function checkLogFolder(vault: VaultPart): CheckedLog {
   const entries = lastRow(database)?.seq ?? 0;
   const segments = listSegments(layout);
   const segmentEnd = Math.max(0, ...segments.map(({ last }) => last));
-  if (checkpoint && !rootOfPeaks(peaksOf(database, size)).equals(checkpoint.root)) {
+  if (checkpoint && !sameBytes(rootOfPeaks(peaksOf(database, size)), checkpoint.root)) {
     throw otherHistory(
       `the root in log/${checkpointName(size)}.checkpoint is not that of the first ${size} entries`,
     );
@@ -124,7 +125,7 @@ async function signChecked(body: string, { key, sign }: CheckpointSigner): Promi
   const bytes = Buffer.from(body);
   const armored = await sign(bytes, checkpointNamespace);
   const check = checkSignature(bytes, armored, checkpointNamespace);
-  if ("key" in check && check.key.blob.equals(key.blob)) return armored;
+  if ("key" in check && sameKey(check.key, key)) return armored;
   throw new HoldfastError(
     "key-locked",
     `signing a checkpoint: what came back is not a signature by ${key.fingerprint}`,
@@ -158,7 +159,7 @@ function refuseOtherTree(
   database: Database.Database,
   { size, root }: Pick<Checkpoint, "size" | "root">,
 ): void {
-  if (root.equals(rootOfPeaks(peaksOf(database, size)))) return;
+  if (sameBytes(root, rootOfPeaks(peaksOf(database, size)))) return;
   throw otherHistory("the tree stored in vault.db is not that of its lines");
 }
 

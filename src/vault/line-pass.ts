@@ -6,7 +6,7 @@ import { lineBytesFrom } from "./log-lines.js";
 /** A log up to one of its lines. */
 export interface LineState {
   /** RFC 6962 root over the lines so far. */
-  readonly root: Buffer;
+  readonly root: Uint8Array;
   /** Hash of the last of them. */
   readonly last: string;
 }

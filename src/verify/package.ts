@@ -1,8 +1,8 @@
 import { earliestByAuthority } from "../audit/authority-times.js";
 import { auditBag, type BagInfo, isKnownPackage, parseBagInfo } from "../audit/bag.js";
-import { type Checkpoint, parseCheckpoint } from "../audit/checkpoint.js";
+import { type Checkpoint, checkpointIn } from "../audit/checkpoint.js";
 import { auditAgainst, auditCheckpoints, type CheckpointAudit } from "../audit/checkpoints.js";
-import { decidedBy, type Finding, FormatError, onePerPlace } from "../audit/finding.js";
+import { decidedBy, type Finding, onePerPlace } from "../audit/finding.js";
 import { auditInclusion, type InclusionAudit } from "../audit/inclusion.js";
 import { auditEntryList, listInForce } from "../audit/listed-entries.js";
 import { type LogFacts, restsOnNothing } from "../audit/log-facts.js";
@@ -130,16 +130,16 @@ function newestOf({ checkpoints }: PackageContent): number | null {
 }
 
 /** The roots that the checkpoints in the package state, for whoever holds one of the same size. */
-function rootsOf({ checkpoints }: PackageContent): (size: number) => Buffer | null {
+function rootsOf({ checkpoints }: PackageContent): (size: number) => Uint8Array | null {
   const bodies = new Map(checkpoints.map(({ size, body }) => [size, body]));
-  return (size) => stated(bodies.get(size) ?? null)?.root ?? null;
+  return (size) => checkpointIn(bodies.get(size) ?? null)?.root ?? null;
 }
 
 /** Checkpoints that are those of the vault in entry 1, and not of the one in `bag-info.txt`. */
 function originFindings({ checkpoints }: PackageContent, origin: string, info: BagInfo): readonly Finding[] {
   if (info.origin === null || info.origin === origin) return [];
   return checkpoints
-    .filter(({ body }) => stated(body) !== null)
+    .filter(({ body }) => checkpointIn(body) !== null)
     .map(({ path: where }) => {
       const message = "it names another vault than bag-info.txt";
       return { code: "checkpoint-origin", severity: "error", where, message };
@@ -154,16 +154,6 @@ function missingCopies({ checkpoints }: PackageContent): readonly Finding[] {
       const where = path.replace(/checkpoint$/, "signed");
       return { code: "signed-differs", severity: "error", where, message: "it is not there" };
     });
-}
-
-function stated(body: Uint8Array | null): Checkpoint | null {
-  if (body === null) return null;
-  try {
-    return parseCheckpoint(Buffer.from(body).toString("latin1"));
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
 }
 
 function conclude(request: PackageRequest, audited: Audited): PackageReport {

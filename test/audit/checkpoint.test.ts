@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { hex } from "../../src/audit/bytes.js";
 import {
   type Checkpoint,
   checkpointName,
@@ -20,7 +21,7 @@ interface Vector {
 function outcome(read: (text: string) => Checkpoint, text: string): Vector["expect"] {
   try {
     const { origin, size, root } = read(text);
-    return { origin, size, root: root.toString("hex") };
+    return { origin, size, root: hex(root) };
   } catch (error) {
     if (error instanceof FormatError) return { code: error.code };
     throw error;

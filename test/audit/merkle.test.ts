@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { hex } from "../../src/audit/bytes.js";
 import { leafHash, leafHashOfBytes, merkleRoot, nodeHash, verifyInclusion } from "../../src/audit/merkle.js";
 import { consistencyProof, inclusionProof, verifyConsistency } from "../../src/core/package/merkle-proofs.js";
 import { readVectors, vectorPath } from "../support/vectors.js";
@@ -41,15 +42,15 @@ interface Consistency {
   readonly expect: boolean;
 }
 
-const bytes = (hex: string) => Buffer.from(hex, "hex");
+const bytes = (text: string) => Buffer.from(text, "hex");
 const forty = readVectors<EverySize>("merkle", "every-size")[0]!;
 const leaves = forty.lines.map(leafHash);
 const roots = Array.from({ length: 41 }, (_, size) => merkleRoot(leaves.slice(0, size)));
 
 test("the roots of the Certificate Transparency leaves are the known ones", () => {
   const vector = readVectors<Roots>("merkle", "roots-")[0]!;
-  const known = vector.leaves_hex.map((hex) => leafHashOfBytes(bytes(hex)));
-  const computed = vector.roots.map((_, size) => merkleRoot(known.slice(0, size)).toString("hex"));
+  const known = vector.leaves_hex.map((leaf) => leafHashOfBytes(bytes(leaf)));
+  const computed = vector.roots.map((_, size) => hex(merkleRoot(known.slice(0, size))));
   expect(computed).toEqual(vector.roots);
   expect(vector.roots[8]).toBe("5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328");
 });
@@ -65,7 +66,7 @@ test("a leaf is the hash of a zero byte, the line and its line feed", () => {
 });
 
 test("every size to 40 has the root and the proofs of an independent implementation", () => {
-  expect(roots.map((root) => root.toString("hex"))).toEqual(forty.roots);
+  expect(roots.map(hex)).toEqual(forty.roots);
   for (let size = 0; size <= 40; size++) {
     const some = leaves.slice(0, size);
     const inclusion = some.flatMap((_, index) => inclusionProof(some, index));
@@ -129,9 +130,9 @@ describe("a consistency proof proves exactly one beginning", () => {
 });
 
 test("a tree grown leaf by leaf has the root of pairing bottom up and carrying an odd node", () => {
-  const bottomUp = (level: readonly Buffer[]): Buffer => {
+  const bottomUp = (level: readonly Uint8Array[]): Uint8Array => {
     if (level.length === 1) return level[0]!;
-    const above: Buffer[] = [];
+    const above: Uint8Array[] = [];
     for (let at = 0; at < level.length; at += 2) {
       const [left, right] = [level[at]!, level[at + 1]];
       above.push(right ? nodeHash(left, right) : left);
@@ -184,18 +185,18 @@ test("a shell script with sha256sum alone agrees on every entry of a log of 37",
   const script = vectorPath("verify-inclusion.sh");
   const size = 37;
   const some = leaves.slice(0, size);
-  const root = roots[size]!.toString("hex");
+  const root = hex(roots[size]!);
   try {
     const file = join(folder, "line");
     for (let seq = 1; seq <= size; seq++) {
       writeFileSync(file, `${forty.lines[seq - 1]}\n`);
-      const proof = inclusionProof(some, seq - 1).map((hash) => hash.toString("hex"));
+      const proof = inclusionProof(some, seq - 1).map(hex);
       const printed = execFileSync("bash", [script, file, `${seq}`, `${size}`, root, ...proof], {
         encoding: "utf8",
       });
       expect(printed).toBe("in the log\n");
     }
-    const proof = inclusionProof(some, size - 1).map((hash) => hash.toString("hex"));
+    const proof = inclusionProof(some, size - 1).map(hex);
     for (const argv of [
       [`${size - 1}`, `${size}`, root, ...proof],
       [`${size}`, `${size}`, forty.roots[36]!, ...proof],

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { hex } from "../../src/audit/bytes.js";
 import { FormatError } from "../../src/audit/finding.js";
 import { readProof } from "../../src/audit/open-timestamps.js";
 import {
@@ -30,7 +31,7 @@ function outcome(proof: Uint8Array, digest: Uint8Array): ProofVector["expect"] {
     const { pending, bitcoin } = readProof(proof, digest);
     const blocks = bitcoin.map(({ height, merkleRoot }) => ({
       height,
-      merkle_root: merkleRoot.toString("hex"),
+      merkle_root: hex(merkleRoot),
     }));
     return { pending, bitcoin: blocks };
   } catch (error) {

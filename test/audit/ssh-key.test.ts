@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { hex } from "../../src/audit/bytes.js";
 import { FormatError } from "../../src/audit/finding.js";
 import { parsePublicKey } from "../../src/audit/ssh-key.js";
 import {
@@ -49,7 +50,7 @@ describe("public keys", () => {
   it("RFC 8032's first test key has the public key that it says", () => {
     const seed = Buffer.from("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "hex");
     const point = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
-    expect(secretOfSeed(seed).publicKey.blob.subarray(-32).toString("hex")).toBe(point);
+    expect(hex(secretOfSeed(seed).publicKey.blob.subarray(-32))).toBe(point);
   });
 
   const [type, base64 = ""] = plain.pub.split(" ");

@@ -44,7 +44,7 @@ function parts(hash: "sha256" | "sha512" = "sha512"): Parts {
   return {
     magic: "SSHSIG",
     version: 1,
-    publicKey: secret.publicKey.blob,
+    publicKey: Buffer.from(secret.publicKey.blob),
     namespace,
     reserved: "",
     hash,
@@ -220,7 +220,9 @@ describe("what does not fit is refused", () => {
   it("a good signature over other bytes or by another key's hand is wrong, not malformed", () => {
     expect(outcome(ours, Buffer.concat([message, Buffer.from("\n")]))).toBe("signature-wrong");
     const other = secretOfSeed(Buffer.alloc(32, 8));
-    expect(outcome(armored({ ...parts(), publicKey: other.publicKey.blob }))).toBe("signature-wrong");
+    expect(outcome(armored({ ...parts(), publicKey: Buffer.from(other.publicKey.blob) }))).toBe(
+      "signature-wrong",
+    );
   });
 
   it("the second form of the same signature, with S plus the order of the curve, is wrong", () => {

@@ -8,6 +8,7 @@ import { checkpointNamespace, encodeCheckpoint } from "../../src/audit/checkpoin
 import { sha256, sha512 } from "../../src/audit/digest.js";
 import { genesisPrev, lineHash } from "../../src/audit/entry.js";
 import { leafHash, merkleRoot } from "../../src/audit/merkle.js";
+import { hex } from "../../src/audit/bytes.js";
 import { inclusionProof } from "../../src/core/package/merkle-proofs.js";
 import { type Ed25519Secret, secretOfSeed, signMessage } from "../../src/seal/private-key.js";
 import { fixedText } from "../../src/verify/known-texts.js";
@@ -166,7 +167,7 @@ export function putCheckpoint(
   files.set(`${folder}/signed`, Buffer.concat([body, signature]));
   const leaves = lines.slice(0, size).map(leafHash);
   for (const seq of seqs) {
-    const hashes = inclusionProof(leaves, seq - 1).map((hash) => `${hash.toString("hex")}\n`);
+    const hashes = inclusionProof(leaves, seq - 1).map((hash) => `${hex(hash)}\n`);
     files.set(
       `${folder}/${seq}.proof`,
       Buffer.from(`holdfast-inclusion 1\n${seq}\n${size}\n${hashes.join("")}`),

@@ -6,6 +6,7 @@ import Database from "better-sqlite3";
 import { encodeCanonical, type JsonObject } from "../../src/audit/canonical-json.js";
 import { checkpointNamespace, encodeCheckpoint, parseCheckpoint } from "../../src/audit/checkpoint.js";
 import { lineHash } from "../../src/audit/entry.js";
+import { sameBytes as areSame } from "../../src/audit/bytes.js";
 import { leafHash, merkleRoot } from "../../src/audit/merkle.js";
 import { checkSignature } from "../../src/audit/sshsig.js";
 import { secretOfSeed, signMessage } from "../../src/seal/private-key.js";
@@ -308,7 +309,7 @@ function judgeSignatures(copy: ForgedVault, forged: readonly string[], scene: st
   const lines = linesOf(copy.root);
   const own = ownCheckpoints(copy.root, copy.owner);
   for (const { size, root } of own) {
-    if (size > lines.length || !rootOf(lines.slice(0, size)).equals(root)) continue;
+    if (size > lines.length || !areSame(rootOf(lines.slice(0, size)), root)) continue;
     const foreignLine = lines
       .slice(0, size)
       .findIndex((line, index) => index < forged.length && line !== copy.lines[index]);
@@ -448,23 +449,23 @@ function linesOf(root: string): readonly string[] {
 
 function checkpointsIn(
   root: string,
-): readonly { readonly size: number; readonly root: Buffer; readonly name: string }[] {
+): readonly { readonly size: number; readonly root: Uint8Array; readonly name: string }[] {
   return readdirSync(join(root, "log"))
     .filter((name) => name.endsWith(".checkpoint"))
     .map((name) => ({ ...parseCheckpoint(readFileSync(join(root, "log", name), "latin1")), name }));
 }
 
-function ownCheckpoints(root: string, blob: Buffer) {
+function ownCheckpoints(root: string, blob: Uint8Array) {
   return checkpointsIn(root).filter(({ name }) => {
     const signature = join(root, "log", `${name}.sig`);
     if (!existsSync(signature)) return false;
     const body = readFileSync(join(root, "log", name));
     const check = checkSignature(body, readFileSync(signature, "latin1"), checkpointNamespace);
-    return "key" in check && check.key.blob.equals(blob);
+    return "key" in check && areSame(check.key.blob, blob);
   });
 }
 
-function rootOf(lines: readonly string[]): Buffer {
+function rootOf(lines: readonly string[]): Uint8Array {
   return merkleRoot(lines.map((line) => leafHash(line)));
 }
 

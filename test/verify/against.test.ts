@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { base64 } from "../../src/audit/bytes.js";
 import { parseCheckpoint } from "../../src/audit/checkpoint.js";
 import { closeAfterWriting } from "../../src/seal/checkpoint.js";
 import { secretOfSeed } from "../../src/seal/private-key.js";
@@ -54,7 +55,7 @@ describe("verify against a checkpoint that somebody kept", () => {
 
   it("says that history was cut where the log has fewer entries", async () => {
     const { origin, root } = parseCheckpoint(bodyOf(vault, size).toString());
-    writeFileSync(at("longer.txt"), `${origin}\n999\n${root.toString("base64")}\n`);
+    writeFileSync(at("longer.txt"), `${origin}\n999\n${base64(root)}\n`);
     const { status, lines } = await verify("--json", "--against", at("longer.txt"));
     expect(status).toBe(1);
     expect(lines[0]).toMatchObject({ ok: false, signature: "fail" });

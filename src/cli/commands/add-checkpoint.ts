@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { hex } from "../../audit/bytes.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { Acceptance, HeadReport } from "../../seal/checkpoint.js";
@@ -101,7 +102,7 @@ async function show(session: Session) {
   const { checkpoint, text } = newestSigned(session.vault);
   if (session.json) {
     const { origin, size, root } = checkpoint;
-    session.screen.data(printableJson({ origin, size, root: root.toString("hex"), checkpoint: text }));
+    session.screen.data(printableJson({ origin, size, root: hex(root), checkpoint: text }));
     return exitStatus.done;
   }
   // Exactly these lines: they are to be compared byte for byte by whoever keeps them.

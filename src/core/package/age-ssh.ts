@@ -5,15 +5,14 @@ import {
   diffieHellman,
   hash,
   hkdfSync,
-  type KeyObject,
 } from "node:crypto";
 import { FormatError } from "../../audit/finding.js";
-import { type SshPublicKey, verifyingKey } from "../../audit/ssh-key.js";
+import { keyParts, type SshPublicKey } from "../../audit/ssh-key.js";
 
 /** An `ssh-ed25519` key that age files can be encrypted to. */
 export interface AgeSshKey {
   /** The key in OpenSSH's binary form. */
-  readonly blob: Buffer;
+  readonly blob: Uint8Array;
   /** The same point as a key for X25519: 32 bytes, little-endian. */
   readonly montgomery: Buffer;
 }
@@ -38,7 +37,7 @@ const coefficient = 486_662n;
  */
 export function ageSshKey(key: SshPublicKey): AgeSshKey {
   if (key.type !== "ssh-ed25519") throw new FormatError(badRecipient, "a FIDO key can sign but not decrypt");
-  const u = montgomeryOf(verifyingKey(key).ed25519);
+  const u = montgomeryOf(keyParts(key.blob).point);
   const square = u * (u * u + coefficient * u + 1n);
   // Euler's criterion: only squares, and 0, are the v² of a point.
   if (power(square, (prime - 1n) / 2n) > 1n) throw new FormatError(badRecipient, notOnCurve);
@@ -65,8 +64,7 @@ export function wrapForSshKey(fileKey: Uint8Array, to: AgeSshKey, ephemeral: Uin
 }
 
 /** u = (1 + y) / (1 - y) (RFC 7748 §4.1). The sign of x, in the highest bit, does not matter for it. */
-function montgomeryOf(key: KeyObject): bigint {
-  const point = key.export({ format: "der", type: "spki" }).subarray(-32);
+function montgomeryOf(point: Uint8Array): bigint {
   const y = BigInt(`0x${Buffer.from(point).reverse().toString("hex")}`) % 2n ** 255n;
   if (y >= prime) throw new FormatError(badRecipient, notOnCurve);
   return modulo((1n + y) * inverse(1n - y));

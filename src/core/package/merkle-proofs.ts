@@ -1,17 +1,18 @@
-import { climb, equal, half, isHash, isSize, merkleRoot, nodeHash, rootOfPeaks } from "../../audit/merkle.js";
+import { sameBytes } from "../../audit/bytes.js";
+import { climb, half, isHash, isSize, merkleRoot, nodeHash, rootOfPeaks } from "../../audit/merkle.js";
 
 /** The proofs of RFC 6962 §2.1 over the tree of the log (FORMAT.md §4.5): how they are made, and how one of consistency is checked. */
 
 /** The hash of the tree over the leaves `start` (from 0) to before `end`. Asked for ranges of a larger tree only. */
-export type RangeRoot = (start: number, end: number) => Buffer;
+export type RangeRoot = (start: number, end: number) => Uint8Array;
 
 /** RFC 6962 §2.1.1: the hashes that lead from leaf `index` (from 0) to the root, leaf end first. */
-export function inclusionProof(leaves: readonly Uint8Array[], index: number): Buffer[] {
+export function inclusionProof(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
   return inclusionProofFrom(rangesOf(leaves), index, leaves.length);
 }
 
 /** The same for a tree of `size` leaves of which only hashes of ranges are at hand. Throws RangeError. */
-export function inclusionProofFrom(rangeRoot: RangeRoot, index: number, size: number): Buffer[] {
+export function inclusionProofFrom(rangeRoot: RangeRoot, index: number, size: number): Uint8Array[] {
   if (!isSize(index) || !isSize(size) || index >= size) {
     throw new RangeError("there is no leaf with this index");
   }
@@ -22,12 +23,12 @@ export function inclusionProofFrom(rangeRoot: RangeRoot, index: number, size: nu
  * RFC 6962 §2.1.2: the hashes that show the first `oldSize` leaves to be the beginning of all `leaves`. Empty when
  * the sizes are equal or `oldSize` is 0.
  */
-export function consistencyProof(leaves: readonly Uint8Array[], oldSize: number): Buffer[] {
+export function consistencyProof(leaves: readonly Uint8Array[], oldSize: number): Uint8Array[] {
   return consistencyProofFrom(rangesOf(leaves), oldSize, leaves.length);
 }
 
 /** The same for a tree of `size` leaves of which only hashes of ranges are at hand. Throws RangeError. */
-export function consistencyProofFrom(rangeRoot: RangeRoot, oldSize: number, size: number): Buffer[] {
+export function consistencyProofFrom(rangeRoot: RangeRoot, oldSize: number, size: number): Uint8Array[] {
   if (!isSize(oldSize) || !isSize(size) || oldSize > size) {
     throw new RangeError("an earlier tree cannot have this size");
   }
@@ -36,7 +37,7 @@ export function consistencyProofFrom(rangeRoot: RangeRoot, oldSize: number, size
 }
 
 /** The hash over a range from the hashes of full subtrees: `level` 0 is a leaf, `number` counts those of a level. */
-export function rangeRootFrom(node: (level: number, number: number) => Buffer): RangeRoot {
+export function rangeRootFrom(node: (level: number, number: number) => Uint8Array): RangeRoot {
   const rangeRoot: RangeRoot = (start, end) => {
     const size = end - start;
     if (isPowerOfTwo(size) && start % size === 0) return node(Math.round(Math.log2(size)), start / size);
@@ -46,7 +47,7 @@ export function rangeRootFrom(node: (level: number, number: number) => Buffer): 
   return rangeRoot;
 }
 
-function path(rangeRoot: RangeRoot, index: number, start: number, end: number): Buffer[] {
+function path(rangeRoot: RangeRoot, index: number, start: number, end: number): Uint8Array[] {
   if (end - start === 1) return [];
   const middle = start + splitPoint(end - start);
   return index < middle
@@ -61,7 +62,7 @@ function subproof(
   start: number,
   end: number,
   whole: boolean,
-): Buffer[] {
+): Uint8Array[] {
   if (oldEnd === end) return whole ? [] : [rangeRoot(start, end)];
   const middle = start + splitPoint(end - start);
   return oldEnd <= middle
@@ -93,9 +94,9 @@ export function verifyConsistency(claim: ConsistencyClaim): boolean {
   const { oldSize, oldRoot, newSize, newRoot, proof } = claim;
   if (!isSize(oldSize) || !isSize(newSize) || oldSize > newSize) return false;
   if (![oldRoot, newRoot, ...proof].every(isHash)) return false;
-  if (oldSize === newSize) return proof.length === 0 && equal(oldRoot, newRoot);
+  if (oldSize === newSize) return proof.length === 0 && sameBytes(oldRoot, newRoot);
   // Every log begins with the empty one, so there is nothing to show beyond that root being the empty tree's.
-  if (oldSize === 0) return proof.length === 0 && equal(oldRoot, rootOfPeaks([]));
+  if (oldSize === 0) return proof.length === 0 && sameBytes(oldRoot, rootOfPeaks([]));
   const [first, ...steps] = isPowerOfTwo(oldSize) ? [oldRoot, ...proof] : proof;
   return first !== undefined && leadsToBoth(claim, first, steps);
 }
@@ -111,7 +112,7 @@ function leadsToBoth(claim: ConsistencyClaim, first: Uint8Array, steps: readonly
     if (isLeft) oldHash = nodeHash(step, oldHash);
     newHash = isLeft ? nodeHash(step, newHash) : nodeHash(newHash, step);
   });
-  return arrives && equal(oldHash, claim.oldRoot) && equal(newHash, claim.newRoot);
+  return arrives && sameBytes(oldHash, claim.oldRoot) && sameBytes(newHash, claim.newRoot);
 }
 
 function isPowerOfTwo(size: number): boolean {

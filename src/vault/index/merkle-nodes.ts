@@ -30,7 +30,7 @@ export function addLeaf(database: Database.Database, seq: number, line: string):
 }
 
 /** The root over the first `size` lines; `size` is at most that of the log. Throws `not-as-recorded` where a node is missing. */
-export function rootOf(database: Database.Database, size: number): Buffer {
+export function rootOf(database: Database.Database, size: number): Uint8Array {
   return size === 0 ? rootOfPeaks([]) : rangesOf(database)(0, size);
 }
 
@@ -42,7 +42,7 @@ export function inclusionProofOf(
   database: Database.Database,
   index: number,
   size: number,
-): readonly Buffer[] {
+): readonly Uint8Array[] {
   return inclusionProofFrom(rangesOf(database), index, size);
 }
 
@@ -51,12 +51,12 @@ export function consistencyProofOf(
   database: Database.Database,
   oldSize: number,
   size: number,
-): readonly Buffer[] {
+): readonly Uint8Array[] {
   return consistencyProofFrom(rangesOf(database), oldSize, size);
 }
 
 /** The full subtrees of which a tree of `size` leaves consists, largest first: what it takes to grow it. */
-export function peaksOf(database: Database.Database, size: number): readonly Buffer[] {
+export function peaksOf(database: Database.Database, size: number): readonly Uint8Array[] {
   const peaks: Buffer[] = [];
   let start = 0;
   for (let level = Math.floor(Math.log2(Math.max(size, 1))); level >= 0; level -= 1) {
