@@ -16,7 +16,7 @@ import { openRows } from "../vault/index/batches.js";
 import type { World } from "../world.js";
 import type { StoredBatch } from "./list.js";
 import { type RowEvents, type RowUrl, workRow } from "./row.js";
-import { RowTurns } from "./row-turns.js";
+import { RowScheduler } from "./row-scheduler.js";
 
 export interface LoopEvents extends RowEvents {
   /** Called each time the head of the log was sealed. */
@@ -48,7 +48,7 @@ class RowLoop {
   private readonly batch: StoredBatch;
   private readonly tools: LoopTools;
   private readonly inbox: Inbox;
-  private readonly running = new Map<number, RowTurns>();
+  private readonly running = new Map<number, RowScheduler>();
   private readonly halting = new AbortController();
   private readonly signal: AbortSignal;
   private readonly bugs: unknown[] = [];
@@ -109,11 +109,11 @@ class RowLoop {
     const { batch, inbox, tools, signal } = this;
     const { resources, cookies, events } = tools;
     const job = { request: batch.request, cookies, resources, world: { ...tools.world, signal } };
-    const turns = new RowTurns(row, (event) => inbox.post(event), tools.world);
+    const scheduler = new RowScheduler(row, (event) => inbox.post(event), tools.world);
     const ended = { kind: "ended", row, bytes: 0, added: [], disk: "enough" } as const;
-    this.running.set(row, turns);
+    this.running.set(row, scheduler);
     try {
-      const { bytes, entries, diskFull } = await workRow(job, turns, batch, row, events);
+      const { bytes, entries, diskFull } = await workRow(job, scheduler, batch, row, events);
       inbox.post({ ...ended, bytes, added: entries.map(waitingRow), disk: diskFull ? "full" : "enough" });
     } catch (error) {
       // A row that could not even be noted is found by its attempt when the batch goes on.

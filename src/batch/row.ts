@@ -22,7 +22,7 @@ import {
 import { captureById, isOneOfSeveral } from "../vault/index/captures.js";
 import type { Progress } from "../world.js";
 import { entryRow, readCells, type StoredBatch } from "./list.js";
-import type { RowTurns } from "./row-turns.js";
+import type { RowScheduler } from "./row-scheduler.js";
 
 export interface RowEvents {
   readonly onRowBegin: (row: BatchRow) => void;
@@ -57,8 +57,8 @@ export interface Worked {
  * have: after a kill that id tells whether the capture came to be. Throws what concerns all rows.
  */
 export async function workRow(
-  tools: Omit<Job, "turns">,
-  turns: RowTurns,
+  tools: Omit<Job, "scheduler">,
+  scheduler: RowScheduler,
   batch: StoredBatch,
   n: number,
   events: RowEvents,
@@ -69,11 +69,11 @@ export async function workRow(
   const startedMs = tools.world.monotonic();
   events.onRowBegin(row);
   const progress = (step: Progress) => events.onProgress(row, step);
-  turns.onWait = (host) => {
+  scheduler.onWait = (host) => {
     const detail = host === null ? "for its next attempt" : `for ${host}`;
     progress({ ...noFigures, subject: row.url, stage: "wait", detail });
   };
-  const job: Job = { ...tools, world: { ...tools.world, progress }, turns };
+  const job: Job = { ...tools, world: { ...tools.world, progress }, scheduler };
   const given = await giveRow(job, batch, row);
   const result = rowResult(given, Math.round(job.world.monotonic() - startedMs));
   const diskFull = given.failure?.code === "disk-full";
@@ -114,14 +114,14 @@ async function giveRow(job: Job, batch: StoredBatch, row: OpenRow): Promise<RowG
 
 /** What a row had stored when this process, or one before it, was ended: its derivation is finished, nothing else. */
 async function storedBefore(job: Job, row: OpenRow, attempt: string): Promise<RowGiven | null> {
-  const { resources, world, turns, request } = job;
+  const { resources, world, scheduler, request } = job;
   const { database } = resources.vault;
   const stored = captureById(database, attempt);
   if (stored?.status !== "captured") return null;
   // The other videos of the page are not listed yet: the first one is found again as captured before.
   if (row.parent === null && isOneOfSeveral(database, attempt)) return null;
   if (stored.derivation === "pending")
-    await turns.derive(() => deriveAndLog(resources, world, attempt, request.deep));
+    await scheduler.derive(() => deriveAndLog(resources, world, attempt, request.deep));
   return { ...empty, results: [resultOf(resources.vault, attempt, row.url)] };
 }
 

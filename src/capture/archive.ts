@@ -33,7 +33,7 @@ import { gatherEvidence } from "./gather-evidence.js";
 import { localPlaces } from "./local-places.js";
 import { closeResources, openResources, type Resources } from "./resources.js";
 import { preserve } from "./store-capture.js";
-import { oneByOne, type Turns } from "./turns.js";
+import { oneByOne, type Scheduler } from "./scheduler.js";
 
 /** What is asked of every capture of one command. */
 export interface CaptureRequest {
@@ -68,7 +68,7 @@ export interface Job {
   readonly cookies: string | null;
   readonly resources: Resources;
   readonly world: World;
-  readonly turns: Turns;
+  readonly scheduler: Scheduler;
 }
 
 /** Entries of a playlist or channel that are captured when no limit is given. */
@@ -101,7 +101,7 @@ export async function archiveUrls(
   const cookies = request.cookies === null ? null : readCookies(request.cookies);
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: request.urls.length > 1 };
   const resources = await openResources({ vault: request.vault, fetching }, world);
-  const job: Job = { request, cookies, resources, world, turns: oneByOne };
+  const job: Job = { request, cookies, resources, world, scheduler: oneByOne };
   const results: CaptureResult[] = [];
   try {
     const targets = request.urls.map((url) => targetOf(url, null, null));
@@ -153,7 +153,7 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
   const startedMs = world.monotonic();
   const staging = beginAttempt(resources.vault, capture, target.shown);
   const plan = fetchPlan(job, target, capture, source.url, staging);
-  const fetched = await fetchWithRetries(resources, world, plan, job.turns);
+  const fetched = await fetchWithRetries(resources, world, plan, job.scheduler);
   const { outcome } = fetched;
   if (outcome.kind === "list" || outcome.kind === "older") {
     rmSync(staging, { recursive: true, force: true });
@@ -194,7 +194,7 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
     preserve(resources.vault, staging, facts, evidence.files, annex);
 
     // 6. derive   7. commit OCFL v2 and append the `derive` entry
-    await job.turns.derive(() => {
+    await job.scheduler.derive(() => {
       tell(world, target, "derive");
       return deriveAndLog(resources, world, capture, job.request.deep);
     });
@@ -208,13 +208,13 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
 
 /** What a playlist or channel holds, or a page besides its first video: entries from number `from` on. */
 async function listTarget(job: Job, target: Target, url: URL, from: number): Promise<Given> {
-  const { resources, world, request, turns } = job;
+  const { resources, world, request, scheduler } = job;
   const limit = request.limit ?? defaultListLimit;
   if (limit < from) return nothing;
   const capture = buildCaptureId(world.now(), world.random(5));
   const staging = beginAttempt(resources.vault, capture, `the list at ${target.shown}`);
   const plan = fetchPlan(job, target, capture, url, staging);
-  const listed = await fetchList(resources, world, plan, limit, turns);
+  const listed = await fetchList(resources, world, plan, limit, scheduler);
   if (listed.outcome.kind === "failed") return failed(job, target, capture, listed.outcome.failure, listed);
   rmSync(staging, { recursive: true, force: true });
   const { title, entries } = listed.outcome;

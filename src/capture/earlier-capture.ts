@@ -9,14 +9,14 @@ import type { Target } from "./capture-target.js";
 import { deriveAndLog } from "./derive.js";
 import { requestedUrl } from "./fetch-attempts.js";
 import type { Resources } from "./resources.js";
-import type { Turns } from "./turns.js";
+import type { Scheduler } from "./scheduler.js";
 
 /** What looking for an earlier capture needs. */
 interface LookUp {
   readonly request: { readonly again: boolean; readonly deep: boolean };
   readonly resources: Resources;
   readonly world: World;
-  readonly turns: Pick<Turns, "derive">;
+  readonly scheduler: Pick<Scheduler, "derive">;
 }
 
 /** An earlier capture that answers for a target, or why one that was found does not. */
@@ -38,7 +38,7 @@ export async function earlierCapture(job: LookUp, target: Target): Promise<Earli
   const problem = await originalsProblem(vault, row.id, false, job.world.signal);
   if (problem !== null) return { ...none, damage: damageOf(row.id, problem) };
   if (row.derivation !== "done")
-    await job.turns.derive(() => deriveAndLog(job.resources, job.world, row.id, job.request.deep));
+    await job.scheduler.derive(() => deriveAndLog(job.resources, job.world, row.id, job.request.deep));
   return { ...none, result: resultOf(vault, row.id, target.url, "already-captured") };
 }
 

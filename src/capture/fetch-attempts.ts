@@ -14,7 +14,7 @@ import type { RunResult } from "../tools/run/run-request.js";
 import type { World } from "../world.js";
 import { type HashedTracks, hashTracks } from "./hash-received.js";
 import type { Resources } from "./resources.js";
-import type { Attempt, Turns } from "./turns.js";
+import type { Attempt, Scheduler } from "./scheduler.js";
 
 /** What stands in an argument list for an address with a secret in it. */
 export const requestedUrl = "<requested url>";
@@ -71,18 +71,18 @@ export async function fetchWithRetries(
   resources: Resources,
   world: World,
   plan: FetchPlan,
-  turns: Turns,
+  scheduler: Scheduler,
 ): Promise<Fetched> {
-  return withWay(resources, plan, (way) => attempts(way, world, plan, turns));
+  return withWay(resources, plan, (way) => attempts(way, world, plan, scheduler));
 }
 
-async function attempts(way: Way, world: World, plan: FetchPlan, turns: Turns): Promise<Fetched> {
+async function attempts(way: Way, world: World, plan: FetchPlan, scheduler: Scheduler): Promise<Fetched> {
   const runs: RunRecord[] = [];
   let best: Fetched | null = null;
   let lost: string | null = null;
   for (let attempt = 1; ; attempt += 1) {
     const folder = attemptFolder(plan, attempt);
-    const attempted = await inTurn(turns, plan, world, way, () =>
+    const attempted = await scheduled(scheduler, plan, world, way, () =>
       fetchVideo({
         ...way.request,
         folder,
@@ -109,7 +109,7 @@ async function attempts(way: Way, world: World, plan: FetchPlan, turns: Turns): 
       continue;
     }
     const mayPass = outcome.kind === "failed" && outcome.failure.retry && !world.signal.aborted;
-    const again = mayPass && (await turns.again(attempt, attempted, world.signal));
+    const again = mayPass && (await scheduler.again(attempt, attempted, world.signal));
     if (!again || world.signal.aborted) return { ...best, runs, connections: way.connections() };
   }
 }
@@ -124,25 +124,25 @@ export async function fetchList(
   world: World,
   plan: FetchPlan,
   limit: number,
-  turns: Turns,
+  scheduler: Scheduler,
 ): Promise<FetchTrace & { readonly outcome: ListOutcome }> {
   return withWay(resources, plan, async (way) => {
     const folder = attemptFolder(plan, 1);
-    const { outcome } = await inTurn(turns, plan, world, way, () =>
+    const { outcome } = await scheduled(scheduler, plan, world, way, () =>
       listEntries({ ...way.request, folder, limit, signal: world.signal }),
     );
     return { ...way.trace(outcome, folder, []), outcome };
   });
 }
 
-async function inTurn<Outcome extends FetchOutcome | ListOutcome>(
-  turns: Turns,
+async function scheduled<Outcome extends FetchOutcome | ListOutcome>(
+  scheduler: Scheduler,
   plan: FetchPlan,
   world: World,
   way: Way,
   ask: () => Promise<Outcome>,
 ): Promise<Attempt<Outcome>> {
-  const over = await turns.fetch(new URL(plan.url).hostname, world.signal);
+  const over = await scheduler.fetch(new URL(plan.url).hostname, world.signal);
   const seen = way.connections().length;
   let attempt: Attempt<Outcome> | null = null;
   try {

@@ -174,7 +174,7 @@ describe("the parts depend on each other one way", () => {
     // These come with Node and need no import.
     const builtIn = /(?<![.\w])(fetch\(|WebSocket\b|EventSource\b|XMLHttpRequest\b)/;
     expect(files.filter(({ text }) => builtIn.test(text)).map(({ path }) => path)).toEqual([
-      "batch/row-turns.ts",
+      "batch/row-scheduler.ts",
       "tools/media/content-credentials-worker.ts",
     ]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { RowTurns, saidBy } from "../../src/batch/row-turns.js";
-import type { Attempt } from "../../src/capture/turns.js";
+import { RowScheduler, saidBy } from "../../src/batch/row-scheduler.js";
+import type { Attempt } from "../../src/capture/scheduler.js";
 import { type FailureCode, failureOf } from "../../src/core/capture/failure.js";
 import type { ScheduleEvent } from "../../src/core/lists/schedule.js";
 
@@ -47,14 +47,14 @@ describe("what an attempt says of its host's pace", () => {
 describe("a row", () => {
   const told: ScheduleEvent[] = [];
   const world = { now: () => new Date(0), random: () => Uint8Array.of(255) };
-  const turns = new RowTurns(7, (event) => void told.push(event), world);
+  const scheduler = new RowScheduler(7, (event) => void told.push(event), world);
   const last = () => told.at(-1);
   const never = new AbortController().signal;
 
   it("asks its host once the schedule lets it, and tells what came of that", async () => {
-    const over = turns.fetch("a.example", never);
+    const over = scheduler.fetch("a.example", never);
     expect(last()).toEqual({ kind: "asked", row: 7, host: "a.example", chance: 1 });
-    turns.decide({ kind: "fetch", row: 7 });
+    scheduler.decide({ kind: "fetch", row: 7 });
     (await over)(attempt({ status: 200 }));
     expect(last()).toEqual({
       ...{ kind: "answered", row: 7 },
@@ -66,23 +66,23 @@ describe("a row", () => {
 
   it("that waits is ended with the reason of the interrupt", async () => {
     const stop = new AbortController();
-    const held = turns.fetch("a.example", stop.signal);
+    const held = scheduler.fetch("a.example", stop.signal);
     stop.abort(new Error("enough"));
-    turns.decide({ kind: "refuse", row: 7 });
+    scheduler.decide({ kind: "refuse", row: 7 });
     await expect(held).rejects.toThrow("enough");
   });
 
   it.each([true, false])("tries again where the schedule says so: %s", async (again) => {
-    const answer = turns.again(2, attempt({ code: "network", reached: "network" }));
+    const answer = scheduler.again(2, attempt({ code: "network", reached: "network" }));
     expect(last()).toEqual({ kind: "failed", row: 7, number: 2, unreachable: true, chance: 1 });
-    turns.decide({ kind: "retry", row: 7, again });
+    scheduler.decide({ kind: "retry", row: 7, again });
     expect(await answer).toBe(again);
   });
 
   it("gives its processor back, also where the work on its clip fails", async () => {
-    const work = turns.derive(() => Promise.reject(new Error("damaged")));
+    const work = scheduler.derive(() => Promise.reject(new Error("damaged")));
     expect(last()).toEqual({ kind: "stored", row: 7 });
-    turns.decide({ kind: "derive", row: 7 });
+    scheduler.decide({ kind: "derive", row: 7 });
     await expect(work).rejects.toThrow("damaged");
     expect(last()).toEqual({ kind: "derived", row: 7 });
   });

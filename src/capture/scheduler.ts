@@ -2,7 +2,7 @@ import type { FetchOutcome, ListOutcome } from "../tools/download/fetch-types.js
 import { pause } from "../world.js";
 
 /** Who may go out and who may use the processors, when several captures are made at once. */
-export interface Turns {
+export interface Scheduler {
   /**
    * Waits until `host` may be asked. What it resolves to must be called once when the attempt is over, with what came of it,
    * or with null where an error came instead. Rejects with the signal's reason when that is aborted first.
@@ -31,7 +31,7 @@ export interface Attempt<Outcome = FetchOutcome | ListOutcome> {
 const pausesMs: readonly number[] = [1_000, 4_000];
 
 /** One capture after the other, as `archive` makes them: nobody else is waiting. */
-export const oneByOne: Turns = {
+export const oneByOne: Scheduler = {
   fetch: async () => () => undefined,
   again: async (number, _attempt, signal) => {
     const pauseMs = pausesMs[number - 1];

@@ -1,11 +1,11 @@
-import type { Attempt, Turns } from "../capture/turns.js";
+import type { Attempt, Scheduler } from "../capture/scheduler.js";
 import { retryAfterMs } from "../core/capture/retry-after.js";
 import type { HostSaid } from "../core/lists/host-pace.js";
 import type { RowDecision, ScheduleEvent } from "../core/lists/schedule.js";
 import type { World } from "../world.js";
 
 /** Asks the schedule in the name of one row, and tells it what came of that. */
-export class RowTurns implements Turns {
+export class RowScheduler implements Scheduler {
   /** Called when the row waits: for a host, or for its next attempt where that is null. */
   onWait: (host: string | null) => void = () => undefined;
   /** Answers the question that the row asked last. */
