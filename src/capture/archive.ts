@@ -171,8 +171,8 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
     rmSync(staging, { recursive: true, force: true });
   } else {
     // 3. hash each file; read-only from then on (the tracks since their attempt ended)
-    const desk = { folder: staging, secrets: fetched.secrets, now: world.now };
-    const evidence = warnOfCut(await gatherEvidence(fetched, desk), target);
+    const area = { folder: staging, secrets: fetched.secrets, now: world.now };
+    const evidence = warnOfCut(await gatherEvidence(fetched, area), target);
 
     // 4. build the record   5. commit OCFL v1 and append the `capture` entry
     const facts = captureFacts(

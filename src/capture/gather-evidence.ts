@@ -10,7 +10,7 @@ import { wellFormed } from "../core/words/printable.js";
 import type { FetchedFile, FetchedSidecar } from "../tools/download/fetch-types.js";
 import { maxInfoJsonBytes } from "../tools/run/limits.js";
 import type { Fetched } from "./fetch-attempts.js";
-import { type Desk, writeOwn } from "./hash-received.js";
+import { type StagingArea, writeOwn } from "./hash-received.js";
 import { type HashedFile, hashFile } from "./store-capture.js";
 
 /** What a fetch or an import yields before it is put together: hashed files and what was learnt on the way. */
@@ -27,11 +27,11 @@ export interface Evidence {
 }
 
 /** Everything a fetch left, in the order of importance; the media was hashed when its attempt ended. */
-export async function gatherEvidence(fetched: Fetched, desk: Desk): Promise<Evidence> {
-  const info = await takeInfoJson(fetched.outcome.infoJson, desk);
-  const pages = await takePages(fetched.outcome.pages, desk);
-  const sidecars = await takeSidecars([...fetched.outcome.subtitles, ...fetched.outcome.thumbnails], desk);
-  const stderr = join(desk.folder, "yt-dlp.stderr.txt");
+export async function gatherEvidence(fetched: Fetched, area: StagingArea): Promise<Evidence> {
+  const info = await takeInfoJson(fetched.outcome.infoJson, area);
+  const pages = await takePages(fetched.outcome.pages, area);
+  const sidecars = await takeSidecars([...fetched.outcome.subtitles, ...fetched.outcome.thumbnails], area);
+  const stderr = join(area.folder, "yt-dlp.stderr.txt");
   writeFileSync(stderr, fetched.stderr, { flag: "wx" });
   const said = { raw: [{ path: stderr, name: "yt-dlp.stderr.txt" }], warnings: fetched.outcome.warnings };
   return joinEvidence(withPageFacts(info.source, pages.files), [
@@ -51,18 +51,18 @@ function withPageFacts(source: SourceFacts, pages: readonly HashedFile[]): Sourc
 }
 
 /** Keeps the raw info.json for the annex and a redacted copy for the object; reads what the platform claims. */
-export async function takeInfoJson(info: FetchedFile | null, desk: Desk): Promise<Evidence> {
+export async function takeInfoJson(info: FetchedFile | null, area: StagingArea): Promise<Evidence> {
   if (info === null) return { ...nothing, source: noFacts };
   if (info.bytes > maxInfoJsonBytes) {
     return { ...nothing, source: noFacts, warnings: [`an info.json of ${info.bytes} bytes was left out`] };
   }
   try {
     const value = parseForeignJson(readFileSync(info.path, "utf8"));
-    const redacted = redactInfoJson(value, desk.secrets);
+    const redacted = redactInfoJson(value, area.secrets);
     const path = "source/info.json";
     return {
       ...nothing,
-      files: [await writeOwn(desk, path, "info_json", `${JSON.stringify(redacted.value, null, 1)}\n`)],
+      files: [await writeOwn(area, path, "info_json", `${JSON.stringify(redacted.value, null, 1)}\n`)],
       redactions: [{ path, raw_sha256: null, cut: redacted.cut }],
       raw: [{ path: info.path, name: "info.json" }],
       source: readPlatformFacts(redacted.value, "info.json"),
@@ -84,13 +84,13 @@ function holdsComments(metadata: Json): boolean {
 }
 
 /** Pages and manifests: raw into the annex, because a page may show the visitor's address; a redacted copy to keep. */
-async function takePages(pages: readonly FetchedSidecar[], desk: Desk): Promise<Evidence> {
+async function takePages(pages: readonly FetchedSidecar[], area: StagingArea): Promise<Evidence> {
   const parts: Pick<Evidence, "files" | "redactions" | "raw">[] = [];
   for (const page of pages) {
-    const redacted = redactText(readFileSync(page.path, "utf8"), desk.secrets);
+    const redacted = redactText(readFileSync(page.path, "utf8"), area.secrets);
     const path = `source/${page.name}`;
     parts.push({
-      files: [await writeOwn(desk, path, page.role, redacted.text)],
+      files: [await writeOwn(area, path, page.role, redacted.text)],
       redactions: [{ path, raw_sha256: null, cut: redacted.cut }],
       raw: [{ path: page.path, name: page.name }],
     });
@@ -105,7 +105,7 @@ async function takePages(pages: readonly FetchedSidecar[], desk: Desk): Promise<
 }
 
 /** Subtitles and thumbnails are kept as received. */
-async function takeSidecars(sidecars: readonly FetchedSidecar[], desk: Desk): Promise<readonly HashedFile[]> {
+async function takeSidecars(sidecars: readonly FetchedSidecar[], area: StagingArea): Promise<readonly HashedFile[]> {
   const files: HashedFile[] = [];
   for (const { path, name, role } of sidecars) {
     const as = {
@@ -114,7 +114,7 @@ async function takeSidecars(sidecars: readonly FetchedSidecar[], desk: Desk): Pr
       receivedAs: null,
       asReceived: true,
     } as const;
-    files.push(await hashFile(path, as, desk.now));
+    files.push(await hashFile(path, as, area.now));
   }
   return files;
 }

@@ -14,7 +14,7 @@ export interface HashedTracks {
 }
 
 /** Where evidence is prepared: a folder of the attempt, the secrets to cut, the clock. */
-export interface Desk {
+export interface StagingArea {
   readonly folder: string;
   readonly secrets: readonly string[];
   readonly now: () => Date;
@@ -23,21 +23,21 @@ export interface Desk {
 /** Hashes the tracks first, before anything reads them for any other purpose. */
 export async function hashTracks(
   tracks: readonly FetchedTrack[],
-  desk: Omit<Desk, "secrets">,
+  area: Omit<StagingArea, "secrets">,
 ): Promise<HashedTracks> {
   const parts: HashedTracks[] = [];
   for (const track of tracks)
-    parts.push(await (track.segments ? hashSegments(track, track.segments, desk) : hashTrack(track, desk)));
+    parts.push(await (track.segments ? hashSegments(track, track.segments, area) : hashTrack(track, area)));
   return {
     files: parts.flatMap((part) => part.files),
     alterations: parts.flatMap((part) => part.alterations),
   };
 }
 
-async function hashTrack(track: FetchedTrack, desk: Omit<Desk, "secrets">): Promise<HashedTracks> {
+async function hashTrack(track: FetchedTrack, area: Omit<StagingArea, "secrets">): Promise<HashedTracks> {
   const as = { logicalPath: `original/${track.name}`, role: "media_track", asReceived: true } as const;
   return {
-    files: [await hashFile(track.path, { ...as, receivedAs: receivedName(track) }, desk.now)],
+    files: [await hashFile(track.path, { ...as, receivedAs: receivedName(track) }, area.now)],
     alterations: [],
   };
 }
@@ -50,7 +50,7 @@ async function hashTrack(track: FetchedTrack, desk: Omit<Desk, "secrets">): Prom
 async function hashSegments(
   track: FetchedTrack,
   segments: readonly FetchedFile[],
-  desk: Omit<Desk, "secrets">,
+  area: Omit<StagingArea, "secrets">,
 ): Promise<HashedTracks> {
   const digests = await digestSequence(segments.map((segment) => segment.path));
   const base = track.name.replace(/\.[^.]*$/, "");
@@ -58,12 +58,12 @@ async function hashSegments(
   const joined = await hashFile(
     track.path,
     { logicalPath: `original/${track.name}`, role: "media_track", receivedAs, asReceived: true },
-    desk.now,
+    area.now,
   );
   if (joined.digest.sha256 === digests.joined) {
     const map = segmentMap(joined.logicalPath, digests.each);
     return {
-      files: [joined, await writeOwn(desk, `source/${base}.segments.json`, "segment_map", map)],
+      files: [joined, await writeOwn(area, `source/${base}.segments.json`, "segment_map", map)],
       alterations: [
         `the ${segments.length} segments of ${track.name} were put together in order, nothing else was changed`,
       ],
@@ -73,7 +73,7 @@ async function hashSegments(
   for (const [index, segment] of segments.entries()) {
     const logicalPath = `original/${base}/${String(index + 1).padStart(6, "0")}.seg`;
     const as = { logicalPath, role: "media_segment", receivedAs: null, asReceived: true } as const;
-    kept.push(await hashFile(segment.path, as, desk.now));
+    kept.push(await hashFile(segment.path, as, area.now));
   }
   return {
     files: [{ ...joined, asReceived: false }, ...kept],
@@ -127,12 +127,12 @@ function receivedName(track: FetchedTrack): string | null {
 
 /** A file that holdfast itself makes, hashed like the others and marked as not received. */
 export function writeOwn(
-  desk: Pick<Desk, "folder" | "now">,
+  area: Pick<StagingArea, "folder" | "now">,
   logicalPath: string,
   role: HashedFile["role"],
   text: string,
 ): Promise<HashedFile> {
-  const path = join(desk.folder, logicalPath.replaceAll("/", "."));
+  const path = join(area.folder, logicalPath.replaceAll("/", "."));
   writeFileSync(path, text, { flag: "wx" });
-  return hashFile(path, { logicalPath, role, receivedAs: null, asReceived: false }, desk.now);
+  return hashFile(path, { logicalPath, role, receivedAs: null, asReceived: false }, area.now);
 }

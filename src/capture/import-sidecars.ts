@@ -9,13 +9,13 @@ import { wellFormed } from "../core/words/printable.js";
 import { maxInfoJsonBytes } from "../tools/run/limits.js";
 import { concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
 import { type Evidence, joinEvidence, takeInfoJson } from "./gather-evidence.js";
-import type { Desk } from "./hash-received.js";
+import type { StagingArea } from "./hash-received.js";
 import { filePlaces, type NameInRecord, wholeName } from "./import-names.js";
 import { sidecarRole } from "./sidecar-roles.js";
 import { type HashedFile, hashFile } from "./store-capture.js";
 
 /** Where the copies of one import are made. */
-export type ImportDesk = Desk & {
+export type ImportArea = StagingArea & {
   readonly signal: AbortSignal;
   readonly places: readonly LocalPlace[];
   readonly nameInRecord: NameInRecord;
@@ -37,23 +37,23 @@ export async function takeImported(
   file: string,
   media: HashedFile,
   listed: ListedVideo | null,
-  desk: ImportDesk,
+  area: ImportArea,
 ): Promise<Evidence> {
   const stem = basename(file, extname(file));
   const names = readdirSync(dirname(file)).filter((name) => name.startsWith(`${stem}.`));
   const parts: Partial<Evidence>[] = [{ files: [media] }];
   if (names.includes(`${stem}.info.json`))
-    parts.push(await guarded(join(dirname(file), `${stem}.info.json`), desk, takeInfo));
+    parts.push(await guarded(join(dirname(file), `${stem}.info.json`), area, takeInfo));
   for (const [index, name] of names
     .filter((name) => sidecarRole(name) !== null)
     .sort()
     .entries()) {
-    const take = (path: string) => takeSidecar(path, index + 1, desk);
-    parts.push(await guarded(join(dirname(file), name), desk, take));
+    const take = (path: string) => takeSidecar(path, index + 1, area);
+    parts.push(await guarded(join(dirname(file), name), area, take));
   }
   const stated = parts.find((part) => part.source !== undefined)?.source;
-  const title = desk.nameInRecord === wholeName ? media.receivedAs : null;
-  const source = stated ?? (await takeInfoJson(null, desk)).source;
+  const title = area.nameInRecord === wholeName ? media.receivedAs : null;
+  const source = stated ?? (await takeInfoJson(null, area)).source;
   return joinEvidence(withListed(importedClaims(source, title), listed), parts);
 }
 
@@ -70,42 +70,42 @@ function withListed(claims: SourceFacts, listed: ListedVideo | null): SourceFact
 
 async function guarded(
   path: string,
-  desk: ImportDesk,
-  take: (path: string, desk: ImportDesk, found: Stats) => Promise<Partial<Evidence>>,
+  area: ImportArea,
+  take: (path: string, area: ImportArea, found: Stats) => Promise<Partial<Evidence>>,
 ): Promise<Partial<Evidence>> {
-  const name = desk.nameInRecord(basename(path));
+  const name = area.nameInRecord(basename(path));
   try {
     const found = lstatSync(path);
     if (!found.isFile())
       return { warnings: [`${name} beside the file was left out: it is not a regular file`] };
-    return await take(path, desk, found);
+    return await take(path, area, found);
   } catch (error) {
-    if (desk.signal.aborted || concernsAll(error) || storageFailure(error) !== null) throw error;
-    const places = [...filePlaces(path, desk.nameInRecord), ...desk.places];
+    if (area.signal.aborted || concernsAll(error) || storageFailure(error) !== null) throw error;
+    const places = [...filePlaces(path, area.nameInRecord), ...area.places];
     const { reason } = unforeseenFailure(error, "cut-short", "taking it in", places);
     return { warnings: [`${name} beside the file was left out: ${reason}`] };
   }
 }
 
-async function takeInfo(path: string, desk: ImportDesk, found: Stats): Promise<Evidence> {
-  if (found.size > maxInfoJsonBytes) return takeInfoJson({ path, bytes: found.size }, desk);
-  const copy = join(desk.folder, "media.info.json");
-  await copyInBlocks(path, copy, desk.signal);
-  return takeInfoJson({ path: copy, bytes: found.size }, desk);
+async function takeInfo(path: string, area: ImportArea, found: Stats): Promise<Evidence> {
+  if (found.size > maxInfoJsonBytes) return takeInfoJson({ path, bytes: found.size }, area);
+  const copy = join(area.folder, "media.info.json");
+  await copyInBlocks(path, copy, area.signal);
+  return takeInfoJson({ path: copy, bytes: found.size }, area);
 }
 
-async function takeSidecar(file: string, number: number, desk: ImportDesk): Promise<Partial<Evidence>> {
+async function takeSidecar(file: string, number: number, area: ImportArea): Promise<Partial<Evidence>> {
   const extension = extname(file).toLowerCase();
   const role = sidecarRole(file) ?? "sidecar";
-  const copy = join(desk.folder, `sidecar-${number}`);
-  await copyInBlocks(file, copy, desk.signal);
+  const copy = join(area.folder, `sidecar-${number}`);
+  await copyInBlocks(file, copy, area.signal);
   const as = {
     logicalPath: `source/${role}-${number}${extension}`,
     role,
     receivedAs: wellFormed(basename(file)),
     asReceived: true,
   };
-  return { files: [await hashFile(copy, as, desk.now, desk.signal)] };
+  return { files: [await hashFile(copy, as, area.now, area.signal)] };
 }
 
 /** What a metadata file beside an imported file says is that file's claim: holdfast did not see the platform say it. */

@@ -140,9 +140,9 @@ async function importOne(job: Job, typed: string, capture: CaptureId): Promise<C
   const places = localPlaces(resources, world);
   const { nameInRecord } = job;
   const secrets = namesToCut(file, nameInRecord);
-  const desk = { folder: staging, secrets, now: world.now, signal: world.signal, places, nameInRecord };
+  const area = { folder: staging, secrets, now: world.now, signal: world.signal, places, nameInRecord };
   const listed = job.listed.get(idInName(file) ?? "") ?? null;
-  const evidence = await takeImported(file, media, listed, desk);
+  const evidence = await takeImported(file, media, listed, area);
   const facts = importFacts(job, capture, started, evidence);
   const annex = importAnnex(job, capture, file, evidence);
   preserve(resources.vault, staging, facts, evidence.files.map(namedBy(nameInRecord)), annex);
