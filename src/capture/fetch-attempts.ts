@@ -73,18 +73,18 @@ export async function fetchWithRetries(
   plan: FetchPlan,
   scheduler: Scheduler,
 ): Promise<Fetched> {
-  return withWay(resources, plan, (way) => attempts(way, world, plan, scheduler));
+  return withFetcher(resources, plan, (fetcher) => attempts(fetcher, world, plan, scheduler));
 }
 
-async function attempts(way: Way, world: World, plan: FetchPlan, scheduler: Scheduler): Promise<Fetched> {
+async function attempts(fetcher: Fetcher, world: World, plan: FetchPlan, scheduler: Scheduler): Promise<Fetched> {
   const runs: RunRecord[] = [];
   let best: Fetched | null = null;
   let lost: string | null = null;
   for (let attempt = 1; ; attempt += 1) {
     const folder = attemptFolder(plan, attempt);
-    const attempted = await scheduled(scheduler, plan, world, way, () =>
+    const attempted = await scheduled(scheduler, plan, world, fetcher, () =>
       fetchVideo({
-        ...way.request,
+        ...fetcher.request,
         folder,
         item: plan.item,
         format: plan.format,
@@ -97,7 +97,7 @@ async function attempts(way: Way, world: World, plan: FetchPlan, scheduler: Sche
       }),
     );
     const outcome = withWarning(attempted.outcome, lost);
-    const trace = way.trace(outcome, folder, runs);
+    const trace = fetcher.trace(outcome, folder, runs);
     const tracks = tracksOf(outcome);
     // Before any pause: from here on nobody can change unnoticed what arrived.
     const hashed = await hashTracks(tracks, { folder, now: world.now });
@@ -110,7 +110,7 @@ async function attempts(way: Way, world: World, plan: FetchPlan, scheduler: Sche
     }
     const mayPass = outcome.kind === "failed" && outcome.failure.retry && !world.signal.aborted;
     const again = mayPass && (await scheduler.again(attempt, attempted, world.signal));
-    if (!again || world.signal.aborted) return { ...best, runs, connections: way.connections() };
+    if (!again || world.signal.aborted) return { ...best, runs, connections: fetcher.connections() };
   }
 }
 
@@ -126,12 +126,12 @@ export async function fetchList(
   limit: number,
   scheduler: Scheduler,
 ): Promise<FetchTrace & { readonly outcome: ListOutcome }> {
-  return withWay(resources, plan, async (way) => {
+  return withFetcher(resources, plan, async (fetcher) => {
     const folder = attemptFolder(plan, 1);
-    const { outcome } = await scheduled(scheduler, plan, world, way, () =>
-      listEntries({ ...way.request, folder, limit, signal: world.signal }),
+    const { outcome } = await scheduled(scheduler, plan, world, fetcher, () =>
+      listEntries({ ...fetcher.request, folder, limit, signal: world.signal }),
     );
-    return { ...way.trace(outcome, folder, []), outcome };
+    return { ...fetcher.trace(outcome, folder, []), outcome };
   });
 }
 
@@ -139,15 +139,15 @@ async function scheduled<Outcome extends FetchOutcome | ListOutcome>(
   scheduler: Scheduler,
   plan: FetchPlan,
   world: World,
-  way: Way,
+  fetcher: Fetcher,
   ask: () => Promise<Outcome>,
 ): Promise<Attempt<Outcome>> {
   const over = await scheduler.fetch(new URL(plan.url).hostname, world.signal);
-  const seen = way.connections().length;
+  const seen = fetcher.connections().length;
   let attempt: Attempt<Outcome> | null = null;
   try {
     const told = await ask();
-    const connections = way.connections().slice(seen);
+    const connections = fetcher.connections().slice(seen);
     attempt = { outcome: asTheGuardSaw(told, connections), reached: whoAnswered(connections) };
     return attempt;
   } finally {
@@ -167,24 +167,24 @@ function whoAnswered(connections: readonly Connection[]): Attempt["reached"] {
 }
 
 /** Each fetch has a guard of its own: what one downloader asks for is in no other's log, and its password ends with it. */
-async function withWay<Answer>(
+async function withFetcher<Answer>(
   resources: Resources,
   plan: FetchPlan,
-  use: (way: Way) => Promise<Answer>,
+  use: (fetcher: Fetcher) => Promise<Answer>,
 ): Promise<Answer> {
-  if (!resources.wayOut) throw new Error("what fetches has a way out");
-  const guard = await openEgressGuard(resources.wayOut, resources.downloaderPlaces ? "doors" : "loopback");
+  if (!resources.egress) throw new Error("what fetches has an egress guard");
+  const guard = await openEgressGuard(resources.egress, resources.downloaderPlaces ? "doors" : "loopback");
   try {
-    return await use(openWay(resources, plan, guard));
+    return await use(openFetcher(resources, plan, guard));
   } finally {
     await guard.close();
   }
 }
 
-type Way = ReturnType<typeof openWay>;
+type Fetcher = ReturnType<typeof openFetcher>;
 
 /** What every request of one plan shares, and how its trace is put together. */
-function openWay(resources: Resources, plan: FetchPlan, guard: EgressGuard) {
+function openFetcher(resources: Resources, plan: FetchPlan, guard: EgressGuard) {
   const { downloader, downloaderPlaces, runDownloader } = resources;
   if (!downloader || !runDownloader) throw new Error("what fetches has a downloader");
   const cookies = siteCookies(plan);

@@ -34,7 +34,7 @@ export interface Resources {
   readonly pictures: Pictures;
   readonly kept: KeptYtDlp | null;
   /** How each fetch gets a guard of its own; null for commands that fetch nothing. */
-  readonly wayOut: GuardOptions | null;
+  readonly egress: GuardOptions | null;
   readonly clock: ClockCheck;
   readonly software: readonly Software[];
   /** How the head of the log is sealed in the end. */
@@ -54,7 +54,7 @@ export interface ResourceNeeds {
 }
 
 /**
- * Finds the programs, opens the vault for writing, finishes what a killed process left behind, and opens the way out.
+ * Finds the programs, opens the vault for writing, finishes what a killed process left behind, and opens the egress guard.
  * Throws `program-missing`, `no-vault`, `vault-busy` or `usage`.
  */
 export async function openResources(needs: ResourceNeeds, world: World): Promise<Resources> {
@@ -62,7 +62,7 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
   const media = await requirePrograms(["ffmpeg", "ffprobe"], search);
   const fetching = needs.fetching && (await requirePrograms(["yt-dlp"], search));
   const downloader = fetching?.get("yt-dlp") ?? null;
-  const wayOut = needs.fetching && wayOutOf(needs.fetching);
+  const egress = needs.fetching && egressOf(needs.fetching);
   const clock = await checkClock(world.now());
   const jail = downloader && (await ytDlpJailState(downloader.path, homedir()));
   // Loads while the vault is opened.
@@ -87,7 +87,7 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
       ffprobe: known(media, "ffprobe"),
       exiftool,
       pictures: openPictures(scratch),
-      wayOut,
+      egress,
       clock,
       software: statedSoftware(world, found),
       seal: sealOptions(needs, world),
@@ -122,7 +122,7 @@ export function collectorFacts() {
   };
 }
 
-function wayOutOf(fetching: NonNullable<ResourceNeeds["fetching"]>): GuardOptions {
+function egressOf(fetching: NonNullable<ResourceNeeds["fetching"]>): GuardOptions {
   const { allowPrivate, proxy } = fetching;
   const upstream = proxy === null ? null : webUrl(proxy);
   if (proxy !== null && upstream === null) {

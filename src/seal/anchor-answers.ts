@@ -3,7 +3,7 @@ import { FormatError } from "../audit/finding.js";
 import type { TimeStamp } from "../audit/time-stamp.js";
 import { printable } from "../core/words/printable.js";
 import { askAuthority, askCalendar, submitToCalendar } from "../tools/network/authority.js";
-import type { SmallAnswer, WayOut } from "../tools/network/guarded-request.js";
+import type { SmallAnswer, Egress } from "../tools/network/guarded-request.js";
 import type { Authority, Calendar } from "../vault/settings.js";
 import type { TokenFacts } from "../vault/token-files.js";
 import { platformRoots } from "../verify/trust.js";
@@ -23,14 +23,14 @@ export async function stampByAuthority(
   authority: Authority,
   signed: Uint8Array,
   world: Pick<World, "now" | "random">,
-  way: WayOut,
+  egress: Egress,
 ): Promise<Answer> {
   // Loading the ASN.1 library takes longer than most commands run, so only a request loads it.
   const { encodeTimeStampRequest, nonceText } = await import("./time-stamp-request.js");
   const nonce = world.random(8);
   const digest = Buffer.from(sha256(signed), "hex");
   const asked = encodeTimeStampRequest(digest, nonce, authority.policy ?? null);
-  const answer = await askAuthority(authority.url, asked, way);
+  const answer = await askAuthority(authority.url, asked, egress);
   if (!("body" in answer)) return refusedAnswer(answer);
   const received = world.now();
   const { checkTimeStamp } = await import("../audit/time-stamp.js");
@@ -84,13 +84,13 @@ export async function promiseByCalendar(
   calendar: Calendar,
   signed: Uint8Array,
   world: Pick<World, "random">,
-  way: WayOut,
+  egress: Egress,
 ): Promise<Answer> {
   const proofs = await import("./calendar-proof.js");
   const { readProof } = await import("../audit/open-timestamps.js");
   const digest = Buffer.from(sha256(signed), "hex");
   const nonce = world.random(16);
-  const answer = await submitToCalendar(calendar.url, proofs.stampCommitment(digest, nonce), way);
+  const answer = await submitToCalendar(calendar.url, proofs.stampCommitment(digest, nonce), egress);
   if (!("body" in answer)) return refusedAnswer(answer);
   return orRefused(() => {
     const bytes = proofs.proofFromAnswer(digest, nonce, answer.body);
@@ -108,7 +108,7 @@ const promisesAtOnce = 3;
 export async function completeProof(
   file: Buffer,
   signed: Uint8Array,
-  way: WayOut,
+  egress: Egress,
 ): Promise<Answer & { readonly url?: string }> {
   const proofs = await import("./calendar-proof.js");
   const { readProof } = await import("../audit/open-timestamps.js");
@@ -116,7 +116,7 @@ export async function completeProof(
   let last: Answer = refused("the calendar has not completed the proof yet");
   try {
     for (const { url, commitment } of proofs.openPromises(file, digest).slice(0, promisesAtOnce)) {
-      const answer = await askCalendar(url, commitment, way);
+      const answer = await askCalendar(url, commitment, egress);
       if (answer === null) continue;
       if (!("body" in answer)) last = refusedAnswer(answer);
       else {

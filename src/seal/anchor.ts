@@ -1,7 +1,7 @@
 import { keyInForce } from "../audit/key-history.js";
 import { signedBytes } from "../audit/signed-checkpoint.js";
 import { retryAfterMs } from "../core/capture/retry-after.js";
-import type { WayOut } from "../tools/network/guarded-request.js";
+import type { Egress } from "../tools/network/guarded-request.js";
 import { type AuthorityState, authorityState, noteAuthority } from "../vault/index/authorities.js";
 import { tokensOf } from "../vault/index/tokens.js";
 import { keyHistoryOf } from "../vault/log.js";
@@ -38,7 +38,7 @@ export interface AnchorReport {
 
 interface Party {
   readonly source: TokenSource;
-  readonly ask: (way: WayOut) => Promise<Answer>;
+  readonly ask: (egress: Egress) => Promise<Answer>;
 }
 
 /** How long a command waits for all authorities together, unless the settings say otherwise. */
@@ -69,12 +69,12 @@ export async function anchorHead(
     return { tokens: [], pending: missing.map((party) => ({ ...pendingOf(vault, party), reason: nobody })) };
   }
   const due = (name: string) => options.force || isDue(authorityState(vault.database, name), world.now());
-  const way = wayOut(vault, world, options);
+  const egress = egressOf(vault, world, options);
   const asked = missing.filter(({ source }) => due(source.authority));
   const open = due(upgradeName) ? someOf(pendingProofs(vault.database), world) : [];
   const [answers, upgrades] = await Promise.all([
-    Promise.all(asked.map(async (party) => ({ party, answer: await party.ask(way) }))),
-    Promise.all(open.map(async (proof) => ({ proof, answer: await upgradeOf(vault, proof, way) }))),
+    Promise.all(asked.map(async (party) => ({ party, answer: await party.ask(egress) }))),
+    Promise.all(open.map(async (proof) => ({ proof, answer: await upgradeOf(vault, proof, egress) }))),
   ]);
   const tokens = answers.flatMap(({ party, answer }) => settle(vault, world, party.source, answer));
   settleUpgrades(vault, world, upgrades);
@@ -96,11 +96,11 @@ function missingParties(
   const parties: Party[] = [
     ...authorities.map((authority) => ({
       source: { checkpoint, kind: "rfc3161" as const, authority: authority.name, url: authority.url },
-      ask: (way: WayOut) => stampByAuthority(authority, head.signed, world, way),
+      ask: (egress: Egress) => stampByAuthority(authority, head.signed, world, egress),
     })),
     ...calendars.map((calendar) => ({
       source: { checkpoint, kind: "opentimestamps" as const, authority: calendar.name, url: calendar.url },
-      ask: (way: WayOut) => promiseByCalendar(calendar, head.signed, world, way),
+      ask: (egress: Egress) => promiseByCalendar(calendar, head.signed, world, egress),
     })),
   ];
   const has = ({ source }: Party) =>
@@ -116,7 +116,7 @@ function whyNobody(vault: Vault, world: World, size: number): string | null {
   return retired ? "the checkpoint's signing key was retired more than a day ago" : null;
 }
 
-function wayOut(vault: Vault, world: World, { proxy, allowPrivate }: AnchorOptions): WayOut {
+function egressOf(vault: Vault, world: World, { proxy, allowPrivate }: AnchorOptions): Egress {
   const { anchor_wait_seconds = defaultWaitSeconds, proxy: configured } = vault.settings.settings;
   const late = AbortSignal.timeout(anchor_wait_seconds * 1000);
   return { proxy: proxy ?? configured ?? null, allowPrivate, signal: AbortSignal.any([world.signal, late]) };
@@ -149,12 +149,12 @@ const upgradeName = "(promises)";
 
 type Upgrade = Awaited<ReturnType<typeof completeProof>>;
 
-async function upgradeOf(vault: Vault, proof: PendingProof, way: WayOut): Promise<Upgrade> {
+async function upgradeOf(vault: Vault, proof: PendingProof, egress: Egress): Promise<Upgrade> {
   const signed = signedBytes(readCheckpoint(vault.layout, proof.checkpoint));
   const file = readPendingProof(vault, proof);
   if (signed === null || file === null)
     return { reason: "the proof or its checkpoint is missing", retryAfter: null };
-  return completeProof(file, signed, way);
+  return completeProof(file, signed, egress);
 }
 
 function settleUpgrades(

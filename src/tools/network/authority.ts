@@ -1,4 +1,4 @@
-import { askOutside, type SmallAnswer, type WayOut } from "./guarded-request.js";
+import { askOutside, type SmallAnswer, type Egress } from "./guarded-request.js";
 
 /**
  * Sends a TimeStampReq to an authority over HTTP (RFC 3161 §3.4). Its answer is not looked at: a page of text instead
@@ -7,10 +7,10 @@ import { askOutside, type SmallAnswer, type WayOut } from "./guarded-request.js"
 export async function askAuthority(
   url: string,
   timeStampRequest: Uint8Array,
-  way: WayOut,
+  egress: Egress,
 ): Promise<SmallAnswer> {
   const headers = { "Content-Type": "application/timestamp-query", Accept: "application/timestamp-reply" };
-  const answer = await askOutside({ method: "POST", url, headers, body: timeStampRequest }, way);
+  const answer = await askOutside({ method: "POST", url, headers, body: timeStampRequest }, egress);
   if (!("body" in answer) || !/^\s*(text|image)\//i.test(answer.contentType)) return answer;
   return { problem: "answered with a page instead of a time-stamp", status: 200, retryAfter: null };
 }
@@ -18,19 +18,19 @@ export async function askAuthority(
 const accept = { Accept: "application/vnd.opentimestamps.v1" };
 
 /** Hands a commitment (32 bytes) to an OpenTimestamps calendar; the answer is the rest of a proof. */
-export function submitToCalendar(url: string, commitment: Uint8Array, way: WayOut): Promise<SmallAnswer> {
+export function submitToCalendar(url: string, commitment: Uint8Array, egress: Egress): Promise<SmallAnswer> {
   const headers = { ...accept, "Content-Type": "application/x-www-form-urlencoded" };
-  return askOutside({ method: "POST", url: below(url, "digest"), headers, body: commitment }, way);
+  return askOutside({ method: "POST", url: below(url, "digest"), headers, body: commitment }, egress);
 }
 
 /** Asks a calendar what has become of a commitment; null where it has no block yet (HTTP 404). */
 export async function askCalendar(
   url: string,
   commitment: Uint8Array,
-  way: WayOut,
+  egress: Egress,
 ): Promise<SmallAnswer | null> {
   const path = `timestamp/${Buffer.from(commitment).toString("hex")}`;
-  const answer = await askOutside({ method: "GET", url: below(url, path), headers: accept, body: null }, way);
+  const answer = await askOutside({ method: "GET", url: below(url, path), headers: accept, body: null }, egress);
   return "problem" in answer && answer.status === 404 ? null : answer;
 }
 

@@ -16,8 +16,8 @@ export interface Question {
   readonly body: Uint8Array | null;
 }
 
-/** The way out. */
-export interface WayOut {
+/** How a question goes out. */
+export interface Egress {
   /** `http://` or `socks5://` proxy; null for none. */
   readonly proxy: string | null;
   readonly allowPrivate: boolean;
@@ -40,18 +40,18 @@ const maxBodyBytes = 1024 * 1024;
  * looked up once. Follows no redirect, keeps no cookie and tells nothing about this machine. Never throws for what the
  * server or the network does.
  */
-export async function askOutside(question: Question, way: WayOut): Promise<SmallAnswer> {
-  if (way.signal.aborted) return failed(endWords(way.signal));
-  const upstream = way.proxy === null ? null : webUrl(way.proxy);
-  if (way.proxy !== null && upstream === null) return failed("the proxy address cannot be read");
+export async function askOutside(question: Question, egress: Egress): Promise<SmallAnswer> {
+  if (egress.signal.aborted) return failed(endWords(egress.signal));
+  const upstream = egress.proxy === null ? null : webUrl(egress.proxy);
+  if (egress.proxy !== null && upstream === null) return failed("the proxy address cannot be read");
   const url = webUrl(question.url);
   if (url === null) return failed("its address cannot be read");
   let guard: EgressGuard | null = null;
   try {
-    guard = await openEgressGuard({ allowPrivate: way.allowPrivate, upstream });
-    return await exchange(question, url, guard, way);
+    guard = await openEgressGuard({ allowPrivate: egress.allowPrivate, upstream });
+    return await exchange(question, url, guard, egress);
   } catch (error) {
-    if (way.signal.aborted) return failed(endWords(way.signal));
+    if (egress.signal.aborted) return failed(endWords(egress.signal));
     if (error instanceof HoldfastError) return failed(error.message);
     return failed(refusalOf(guard) ?? brokenWords(wordsOf(error)));
   } finally {
@@ -59,9 +59,9 @@ export async function askOutside(question: Question, way: WayOut): Promise<Small
   }
 }
 
-async function exchange(question: Question, url: URL, guard: EgressGuard, way: WayOut): Promise<SmallAnswer> {
-  const tunnel = url.protocol === "https:" ? await openTunnel(url, guard, way) : null;
-  const response = await send(question, url, guard, tunnel, way.signal);
+async function exchange(question: Question, url: URL, guard: EgressGuard, egress: Egress): Promise<SmallAnswer> {
+  const tunnel = url.protocol === "https:" ? await openTunnel(url, guard, egress) : null;
+  const response = await send(question, url, guard, tunnel, egress.signal);
   const refusal = refusalOf(guard);
   if (refusal !== null) return failed(refusal);
   const status = response.statusCode ?? 0;
@@ -114,7 +114,7 @@ function answerTo(outgoing: ClientRequest): Promise<IncomingMessage> {
 }
 
 /** A TLS connection to the server through the guard, which sees names and sizes and no content. */
-async function openTunnel(url: URL, guard: EgressGuard, { signal, tlsRoots }: WayOut): Promise<Socket> {
+async function openTunnel(url: URL, guard: EgressGuard, { signal, tlsRoots }: Egress): Promise<Socket> {
   const proxy = new URL(guard.url);
   const authority = `${url.hostname}:${url.port === "" ? 443 : url.port}`;
   const headers = { Host: authority, ...login(proxy) };

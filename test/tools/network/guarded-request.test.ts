@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askAuthority } from "../../../src/tools/network/authority.js";
-import { askOutside, type WayOut } from "../../../src/tools/network/guarded-request.js";
+import { askOutside, type Egress } from "../../../src/tools/network/guarded-request.js";
 import { openProxy } from "../../support/proxies.ts";
 
 let folder: string;
@@ -54,11 +54,11 @@ afterAll(async () => {
 
 const portOf = (server: Pick<Server, "address">) => (server.address() as AddressInfo).port;
 
-function ask(url: string, way: Partial<WayOut> = {}, body: string | null = "asked") {
-  const signal = way.signal ?? new AbortController().signal;
+function ask(url: string, egress: Partial<Egress> = {}, body: string | null = "asked") {
+  const signal = egress.signal ?? new AbortController().signal;
   const question = { method: body === null ? "GET" : "POST", url, headers: {} } as const;
   const bytes = body === null ? null : Buffer.from(body);
-  return askOutside({ ...question, body: bytes }, { proxy: null, allowPrivate: true, ...way, signal });
+  return askOutside({ ...question, body: bytes }, { proxy: null, allowPrivate: true, ...egress, signal });
 }
 
 describe("a question to a server outside", () => {
@@ -143,8 +143,8 @@ describe("a question to a server outside", () => {
   });
 
   it("to an authority carries the request as RFC 3161 §3.4 has it", async () => {
-    const way = { proxy: null, allowPrivate: true, signal: new AbortController().signal };
-    const answer = await askAuthority(`http://127.0.0.1:${portOf(plain)}/stamp`, Buffer.from("request"), way);
+    const egress = { proxy: null, allowPrivate: true, signal: new AbortController().signal };
+    const answer = await askAuthority(`http://127.0.0.1:${portOf(plain)}/stamp`, Buffer.from("request"), egress);
     expect("body" in answer && answer.body.toString()).toBe("request");
   });
 });
