@@ -1,6 +1,6 @@
 import { sha256 } from "../audit/digest.js";
 import type { CaptureRequest } from "../capture/archive.js";
-import type { Target } from "../capture/capture-target.js";
+import type { CaptureSource } from "../capture/source.js";
 import { readAnnotation } from "../core/capture/annotation.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
@@ -156,8 +156,8 @@ function listRow({ number, part, url, cells }: SourceRow, n: number): BatchRow {
 }
 
 /** The row of one video of a list that `row` named: it has that row's cells, with its own address. */
-export function entryRow(batch: StoredBatch, row: BatchRow, target: Target, n: number): BatchRow {
-  const { url, item, parent } = target;
+export function entryRow(batch: StoredBatch, row: BatchRow, source: CaptureSource, n: number): BatchRow {
+  const { url, item, parent } = source;
   return {
     n,
     row: row.row,
@@ -180,7 +180,7 @@ export function readCells({ cells }: Pick<BatchRow, "cells">): readonly string[]
 }
 
 /** Equal for two rows that are one capture; null for what is no address and fails by itself. */
-function keyOf(url: string, parent: Target["parent"]): string | null {
+function keyOf(url: string, parent: CaptureSource["parent"]): string | null {
   const source = parseSourceUrl(url, { allowPrivate: true });
   return "failure" in source ? null : captureKey(source.url.href, parent);
 }

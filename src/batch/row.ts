@@ -1,7 +1,7 @@
 import { logAnnotation } from "../capture/annotate.js";
-import { captureTarget, type Given, type Job } from "../capture/archive.js";
+import { captureSource, type Given, type Job } from "../capture/archive.js";
 import { type CaptureResult, resultOf } from "../capture/capture-result.js";
-import { type Target, targetOf } from "../capture/capture-target.js";
+import { type CaptureSource, sourceOf } from "../capture/source.js";
 import { deriveAndLog } from "../capture/derive.js";
 import { fromRow, readAnnotation } from "../core/capture/annotation.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
@@ -109,7 +109,7 @@ async function giveRow(job: Job, batch: StoredBatch, row: OpenRow): Promise<RowG
   const { world, resources } = job;
   const capture = buildCaptureId(world.now(), world.random(5));
   markBegun(resources.vault.database, batch.record.id, row.n, capture);
-  return { ...(await captureTarget(job, targetOfRow(row), capture)), skipped: null };
+  return { ...(await captureSource(job, sourceOfRow(row), capture)), skipped: null };
 }
 
 /** What a row had stored when this process, or one before it, was ended: its derivation is finished, nothing else. */
@@ -127,10 +127,10 @@ async function storedBefore(job: Job, row: OpenRow, attempt: string): Promise<Ro
 
 const empty: RowGiven = { results: [], entries: [], older: 0, failure: null, skipped: null };
 
-function targetOfRow(row: BatchRow): Target {
+function sourceOfRow(row: BatchRow): CaptureSource {
   const { list_url: url, list_title: title, list_index: index } = row;
   const parent = url === null || index === null ? null : { url, title, index };
-  return targetOf(row.url, row.item, parent);
+  return sourceOf(row.url, row.item, parent);
 }
 
 /** The one result of a row, out of all that its address gave. */
@@ -176,8 +176,8 @@ function settle(
   const added: RowUrl[] = [];
   atOnce(job.resources.vault, () => {
     const { id } = batch.record;
-    for (const target of given.entries) {
-      const entry = entryRow(batch, row, target, lastRowNumber(database, id) + 1);
+    for (const source of given.entries) {
+      const entry = entryRow(batch, row, source, lastRowNumber(database, id) + 1);
       const first = addRow(database, id, entry);
       if (first === null) added.push(entry);
       else if (first.result) done.push(...settleOne(job, batch, entry, pointsTo(first.result), events, null));

@@ -12,7 +12,7 @@ import { beginAttempt } from "../vault/recovery.js";
 import type { World } from "../world.js";
 import { captureFacts, fetchAnnex } from "./build-record.js";
 import { afterDamage, type CaptureResult, resultOf } from "./capture-result.js";
-import { type Target, targetOf, typedPlaces, warnOfCut } from "./capture-target.js";
+import { type CaptureSource, sourceOf, typedPlaces, warnOfCut } from "./source.js";
 import { deriveAndLog } from "./derive.js";
 import { earlierCapture } from "./earlier-capture.js";
 import {
@@ -79,7 +79,7 @@ export interface Given {
   /** Empty for a list, of which nothing itself is a capture, and for a clip that is older than was asked for. */
   readonly results: readonly CaptureResult[];
   /** What is in the list, or the further videos of the page: each is to be captured by itself. */
-  readonly entries: readonly Target[];
+  readonly entries: readonly CaptureSource[];
   /** How many videos of a list the site says were posted before the day asked for. */
   readonly older: number;
   /** Why a result is failed or incomplete; null where none is, or the clip itself is damaged. */
@@ -104,12 +104,12 @@ export async function archiveUrls(
   const job: Job = { request, cookies, resources, world, scheduler: oneByOne };
   const results: CaptureResult[] = [];
   try {
-    const targets = request.urls.map((url) => targetOf(url, null, null));
-    for (let target = targets.shift(); target !== undefined; target = targets.shift()) {
-      const given = await captureTarget(job, target, buildCaptureId(world.now(), world.random(5)));
+    const sources = request.urls.map((url) => sourceOf(url, null, null));
+    for (let source = sources.shift(); source !== undefined; source = sources.shift()) {
+      const given = await captureSource(job, source, buildCaptureId(world.now(), world.random(5)));
       results.push(...given.results);
       given.results.forEach(onResult);
-      targets.unshift(...given.entries);
+      sources.unshift(...given.entries);
       world.signal.throwIfAborted();
     }
   } finally {
@@ -119,12 +119,12 @@ export async function archiveUrls(
 }
 
 /**
- * Captures one target under the id `capture`. An error of the system or of a format is this target's failed capture; the
+ * Captures one source under the id `capture`. An error of the system or of a format is this source's failed capture; the
  * next one may still do. Throws what concerns all of them.
  */
-export async function captureTarget(job: Job, target: Target, capture: CaptureId): Promise<Given> {
+export async function captureSource(job: Job, source: CaptureSource, capture: CaptureId): Promise<Given> {
   try {
-    return await captureOne(job, target, capture);
+    return await captureOne(job, source, capture);
   } catch (error) {
     if (concernsAll(error)) throw error;
     const { resources, world } = job;
@@ -132,51 +132,51 @@ export async function captureTarget(job: Job, target: Target, capture: CaptureId
       ? failureOf("interrupted")
       : (storageFailure(error) ??
         unforeseenFailure(error, "downloader-failed", "capturing", localPlaces(resources, world)));
-    const item = { capture, subject: target.url };
-    const log = (why: Failure) => logFailed(job, target, capture, why, null);
+    const item = { capture, subject: source.url };
+    const log = (why: Failure) => logFailed(job, source, capture, why, null);
     return { ...nothing, results: [resultAfterError(resources, item, failure, log)], failure };
   }
 }
 
 /** From one URL to a record; the order of the steps is the guarantee. */
-async function captureOne(job: Job, target: Target, capture: CaptureId): Promise<Given> {
+async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): Promise<Given> {
   const { resources, world } = job;
 
   // 1. check the URL and look for an earlier capture of it
-  const source = parseSourceUrl(target.url, { allowPrivate: job.request.allowPrivate });
-  if ("failure" in source) return failed(job, target, capture, source.failure, null);
-  const earlier = await earlierCapture(job, target);
+  const judged = parseSourceUrl(source.url, { allowPrivate: job.request.allowPrivate });
+  if ("failure" in judged) return failed(job, source, capture, judged.failure, null);
+  const earlier = await earlierCapture(job, source);
   if (earlier.result) return { ...nothing, results: [earlier.result] };
 
   // 2. fetch into a staging folder of its own
   const startedAt = world.now();
   const startedMs = world.monotonic();
-  const staging = beginAttempt(resources.vault, capture, target.shown);
-  const plan = fetchPlan(job, target, capture, source.url, staging);
+  const staging = beginAttempt(resources.vault, capture, source.shown);
+  const plan = fetchPlan(job, source, capture, judged.url, staging);
   const fetched = await fetchWithRetries(resources, world, plan, job.scheduler);
   const { outcome } = fetched;
   if (outcome.kind === "list" || outcome.kind === "older") {
     rmSync(staging, { recursive: true, force: true });
-    return outcome.kind === "list" ? listTarget(job, target, source.url, 1) : { ...nothing, older: 1 };
+    return outcome.kind === "list" ? listSource(job, source, judged.url, 1) : { ...nothing, older: 1 };
   }
   if (outcome.kind === "failed" && fetched.tracks.length === 0) {
-    return failed(job, target, capture, outcome.failure, fetched);
+    return failed(job, source, capture, outcome.failure, fetched);
   }
-  const parent = target.parent ?? firstOfSeveral(target.shown, fetched);
+  const parent = source.parent ?? firstOfSeveral(source.shown, fetched);
   const { result: known, damage } =
-    parent === target.parent
+    parent === source.parent
       ? { ...earlier, result: null }
-      : await earlierCapture(job, { ...target, parent });
+      : await earlierCapture(job, { ...source, parent });
   if (known) {
     rmSync(staging, { recursive: true, force: true });
   } else {
     // 3. hash each file; read-only from then on (the tracks since their attempt ended)
     const area = { folder: staging, secrets: fetched.secrets, now: world.now };
-    const evidence = warnOfCut(await gatherEvidence(fetched, area), target);
+    const evidence = warnOfCut(await gatherEvidence(fetched, area), source);
 
     // 4. build the record   5. commit OCFL v1 and append the `capture` entry
     const facts = captureFacts(
-      { capture, url: target.shown, parent, startedAt, startedMs, fetched, evidence },
+      { capture, url: source.shown, parent, startedAt, startedMs, fetched, evidence },
       resources,
       world,
       job.request,
@@ -184,38 +184,38 @@ async function captureOne(job: Job, target: Target, capture: CaptureId): Promise
     const annex = fetchAnnex(
       capture,
       fetched,
-      typedPlaces(target),
+      typedPlaces(source),
       evidence.raw,
       resources,
       world,
       job.request,
     );
-    tell(world, target, "commit");
+    tell(world, source, "commit");
     preserve(resources.vault, staging, facts, evidence.files, annex);
 
     // 6. derive   7. commit OCFL v2 and append the `derive` entry
     await job.scheduler.derive(() => {
-      tell(world, target, "derive");
+      tell(world, source, "derive");
       return deriveAndLog(resources, world, capture, job.request.deep);
     });
   }
-  const result = known ?? afterDamage(resultOf(resources.vault, capture, target.url), damage);
+  const result = known ?? afterDamage(resultOf(resources.vault, capture, source.url), damage);
   const failure = outcome.kind === "failed" ? outcome.failure : null;
-  if (parent === null || target.parent !== null) return { ...nothing, results: [result], failure };
-  const others = await listTarget(job, target, source.url, 2);
+  if (parent === null || source.parent !== null) return { ...nothing, results: [result], failure };
+  const others = await listSource(job, source, judged.url, 2);
   return { ...others, results: [result, ...others.results], failure: others.failure ?? failure };
 }
 
 /** What a playlist or channel holds, or a page besides its first video: entries from number `from` on. */
-async function listTarget(job: Job, target: Target, url: URL, from: number): Promise<Given> {
+async function listSource(job: Job, source: CaptureSource, url: URL, from: number): Promise<Given> {
   const { resources, world, request, scheduler } = job;
   const limit = request.limit ?? defaultListLimit;
   if (limit < from) return nothing;
   const capture = buildCaptureId(world.now(), world.random(5));
-  const staging = beginAttempt(resources.vault, capture, `the list at ${target.shown}`);
-  const plan = fetchPlan(job, target, capture, url, staging);
+  const staging = beginAttempt(resources.vault, capture, `the list at ${source.shown}`);
+  const plan = fetchPlan(job, source, capture, url, staging);
   const listed = await fetchList(resources, world, plan, limit, scheduler);
-  if (listed.outcome.kind === "failed") return failed(job, target, capture, listed.outcome.failure, listed);
+  if (listed.outcome.kind === "failed") return failed(job, source, capture, listed.outcome.failure, listed);
   rmSync(staging, { recursive: true, force: true });
   const { title, entries } = listed.outcome;
   const wanted = entries.filter(({ index }) => index >= from);
@@ -223,8 +223,8 @@ async function listTarget(job: Job, target: Target, url: URL, from: number): Pro
   return {
     ...nothing,
     entries: young.map((entry) =>
-      targetOf(entry.url, entry.embedded ? entry.index : null, {
-        url: target.shown,
+      sourceOf(entry.url, entry.embedded ? entry.index : null, {
+        url: source.shown,
         title: wellFormedOrNull(title),
         index: entry.index,
       }),
@@ -234,7 +234,7 @@ async function listTarget(job: Job, target: Target, url: URL, from: number): Pro
 }
 
 /** Says which step of a capture begins. */
-function tell({ progress }: World, { url }: Target, stage: "commit" | "derive"): void {
+function tell({ progress }: World, { url }: CaptureSource, stage: "commit" | "derive"): void {
   progress({ subject: url, stage, detail: "", done: null, total: null, speed: null, etaSeconds: null });
 }
 
@@ -261,15 +261,15 @@ function firstOfSeveral(url: string, fetched: Fetched): ParentList | null {
   return { url, title: wellFormedOrNull(fetched.outcome.list.title), index: 1 };
 }
 
-function fetchPlan(job: Job, target: Target, capture: CaptureId, url: URL, staging: string): FetchPlan {
+function fetchPlan(job: Job, source: CaptureSource, capture: CaptureId, url: URL, staging: string): FetchPlan {
   const { format, subs, comments, maxBytes, maxMs, since } = job.request;
   const { cookies } = job;
-  const urlIsSecret = target.shown !== target.url || redactTypedUrl(url.href) !== url.href;
+  const urlIsSecret = source.shown !== source.url || redactTypedUrl(url.href) !== url.href;
   return {
     capture,
     url: url.href,
     urlIsSecret,
-    item: target.item,
+    item: source.item,
     staging,
     format,
     cookies,
@@ -284,28 +284,28 @@ function fetchPlan(job: Job, target: Target, capture: CaptureId, url: URL, stagi
 /** A failed attempt is logged, and nothing else of it is kept. */
 function failed(
   job: Job,
-  target: Target,
+  source: CaptureSource,
   capture: CaptureId,
   failure: Failure,
   trace: FetchTrace | null,
 ): Given {
-  return { ...nothing, results: [logFailed(job, target, capture, failure, trace)], failure };
+  return { ...nothing, results: [logFailed(job, source, capture, failure, trace)], failure };
 }
 
 function logFailed(
   job: Job,
-  target: Target,
+  source: CaptureSource,
   capture: CaptureId,
   failure: Failure,
   trace: FetchTrace | null,
 ): CaptureResult {
   const { resources, world, request } = job;
-  const annex = fetchAnnex(capture, trace, typedPlaces(target), [], resources, world, request);
+  const annex = fetchAnnex(capture, trace, typedPlaces(source), [], resources, world, request);
   return logFailure(resources, {
     capture,
     method: "ytdlp",
-    url: target.shown,
-    subject: target.url,
+    url: source.shown,
+    subject: source.url,
     failure,
     runs: trace?.runs ?? [],
     annex,

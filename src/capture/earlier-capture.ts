@@ -5,7 +5,7 @@ import { captureKey } from "../vault/index/rows.js";
 import { originalsProblem } from "../vault/stored-originals.js";
 import type { World } from "../world.js";
 import { type CaptureResult, damageOf, resultOf } from "./capture-result.js";
-import type { Target } from "./capture-target.js";
+import type { CaptureSource } from "./source.js";
 import { deriveAndLog } from "./derive.js";
 import { requestedUrl } from "./fetch-attempts.js";
 import type { Resources } from "./resources.js";
@@ -19,7 +19,7 @@ interface LookUp {
   readonly scheduler: Pick<Scheduler, "derive">;
 }
 
-/** An earlier capture that answers for a target, or why one that was found does not. */
+/** An earlier capture that answers for a source, or why one that was found does not. */
 export interface Earlier {
   readonly result: CaptureResult | null;
   readonly damage: string | null;
@@ -29,21 +29,21 @@ export interface Earlier {
  * An earlier complete capture of the same URL whose originals are still there, its derivation finished if that was
  * interrupted.
  */
-export async function earlierCapture(job: LookUp, target: Target): Promise<Earlier> {
+export async function earlierCapture(job: LookUp, source: CaptureSource): Promise<Earlier> {
   const none = { result: null, damage: null };
   if (job.request.again) return none;
   const { vault } = job.resources;
-  const row = capturedBefore(vault.database, captureKey(target.shown, target.parent));
-  if (!row || !isSameAddress(job, target, row.id)) return none;
+  const row = capturedBefore(vault.database, captureKey(source.shown, source.parent));
+  if (!row || !isSameAddress(job, source, row.id)) return none;
   const problem = await originalsProblem(vault, row.id, false, job.world.signal);
   if (problem !== null) return { ...none, damage: damageOf(row.id, problem) };
   if (row.derivation !== "done")
     await job.scheduler.derive(() => deriveAndLog(job.resources, job.world, row.id, job.request.deep));
-  return { ...none, result: resultOf(vault, row.id, target.url, "already-captured") };
+  return { ...none, result: resultOf(vault, row.id, source.url, "already-captured") };
 }
 
 /** Two addresses may differ in just what is cut from them: then only the private annex can tell that they are one. */
-function isSameAddress(job: LookUp, target: Target, capture: CaptureId): boolean {
-  if (target.shown === target.url) return true;
-  return annexPlace(job.resources.vault.layout, capture, requestedUrl) === target.url;
+function isSameAddress(job: LookUp, source: CaptureSource, capture: CaptureId): boolean {
+  if (source.shown === source.url) return true;
+  return annexPlace(job.resources.vault.layout, capture, requestedUrl) === source.url;
 }

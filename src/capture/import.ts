@@ -81,7 +81,7 @@ export async function importFiles(
     for (const { files, listed, notes } of request.files.map(expand)) {
       for (const file of files) {
         world.signal.throwIfAborted();
-        const result = await importTarget({ request, resources, world, listed, nameInRecord }, file);
+        const result = await importFile({ request, resources, world, listed, nameInRecord }, file);
         results.push(result);
         onResult(result);
       }
@@ -102,7 +102,7 @@ function expand(path: string): FolderContents {
 }
 
 /** An error of the system or of a format is this file's failed capture; the next one may still do. */
-async function importTarget(job: Job, typed: string): Promise<CaptureResult> {
+async function importFile(job: Job, typed: string): Promise<CaptureResult> {
   const { resources, world } = job;
   const capture = buildCaptureId(world.now(), world.random(5));
   const subject = wellFormed(basename(typed));
