@@ -7,7 +7,7 @@ import type { RunRecord, TransferCheck } from "../core/capture/record.js";
 import type { FetchedTrack, FetchOutcome, ListOutcome } from "../tools/download/fetch-types.js";
 import { fetchVideo, listEntries } from "../tools/download/yt-dlp.js";
 import { type Connection, type EgressGuard, openEgressGuard } from "../tools/network/egress-guard.js";
-import { isForbidden } from "../tools/network/egress-target.js";
+import { isForbidden } from "../tools/network/egress-destination.js";
 import { fetchBounds } from "../tools/run/limits.js";
 import { describeRun } from "../tools/run/run-description.js";
 import type { RunResult } from "../tools/run/run-request.js";

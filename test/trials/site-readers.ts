@@ -16,7 +16,7 @@ import { openProgressReader } from "../../src/tools/download/yt-dlp.js";
 import { readProgress, readStreamHashes } from "../../src/tools/media/ffmpeg.js";
 import { readProbe } from "../../src/tools/media/ffprobe.js";
 import { sniff, textKindIn } from "../../src/tools/media/kind.js";
-import { parseAuthority } from "../../src/tools/network/egress-target.js";
+import { parseAuthority } from "../../src/tools/network/egress-destination.js";
 import { schemaProblems } from "../../src/vault/json-schemas.js";
 import * as samples from "../support/samples.js";
 import { bytesOf, type ForeignReader, mustBeSame, orRefused } from "./foreign-reader.js";

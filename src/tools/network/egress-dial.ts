@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
-import { addressesOf, Refusal, type Resolve, type Target, wordsOf } from "./egress-target.js";
+import { addressesOf, Refusal, type Resolve, type Destination, wordsOf } from "./egress-destination.js";
 import { askSocksProxy } from "./socks.js";
 
 const patienceMs = 20_000;
 
 /** Another proxy that everything is handed on to, with names not looked up here. */
-export interface Upstream extends Target {
+export interface Upstream extends Destination {
   readonly kind: "http" | "socks5";
   readonly user: string;
   readonly password: string;
@@ -17,19 +17,19 @@ export interface Upstream extends Target {
 export type OnDial = (socket: Socket, address: string | null) => void;
 
 /**
- * Opens a connection to the first of the target's addresses that answers. Throws a Refusal when the target may not be
+ * Opens a connection to the first of the destination's addresses that answers. Throws a Refusal when the destination may not be
  * dialled or nothing answers within 20 s each.
  */
 export async function dialDirectly(
-  target: Target,
+  destination: Destination,
   allowPrivate: boolean,
   resolve: Resolve,
   onDial: OnDial,
 ): Promise<Socket> {
   let last: unknown;
-  for (const address of await addressesOf(target, allowPrivate, resolve)) {
+  for (const address of await addressesOf(destination, allowPrivate, resolve)) {
     try {
-      return await open(address, target.port, (socket) => onDial(socket, address));
+      return await open(address, destination.port, (socket) => onDial(socket, address));
     } catch (error) {
       last = error;
     }
@@ -37,13 +37,13 @@ export async function dialDirectly(
   throw new Refusal(502, `no connection: ${wordsOf(last)}`, last);
 }
 
-/** Opens a connection to `target` through another proxy, which is told the name. Throws a Refusal when that fails. */
-export async function dialThrough(upstream: Upstream, target: Target, onDial: OnDial): Promise<Socket> {
+/** Opens a connection to `destination` through another proxy, which is told the name. Throws a Refusal when that fails. */
+export async function dialThrough(upstream: Upstream, destination: Destination, onDial: OnDial): Promise<Socket> {
   const socket = await dialUpstream(upstream, onDial);
   const timer = setTimeout(() => socket.destroy(new Error("timed out")), patienceMs);
   try {
-    if (upstream.kind === "socks5") await askSocksProxy(socket, target, upstream);
-    else await askHttpProxy(socket, target, upstream);
+    if (upstream.kind === "socks5") await askSocksProxy(socket, destination, upstream);
+    else await askHttpProxy(socket, destination, upstream);
     return socket;
   } catch (error) {
     socket.destroy();
@@ -83,8 +83,8 @@ async function open(host: string, port: number, onSocket: (socket: Socket) => vo
   }
 }
 
-function askHttpProxy(socket: Socket, target: Target, upstream: Upstream): Promise<void> {
-  const authority = `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`;
+function askHttpProxy(socket: Socket, destination: Destination, upstream: Upstream): Promise<void> {
+  const authority = `${destination.host.includes(":") ? `[${destination.host}]` : destination.host}:${destination.port}`;
   return new Promise((resolve, reject) => {
     const ask = request({
       method: "CONNECT",

@@ -8,7 +8,7 @@ import { HoldfastError } from "../../core/words/error.js";
 import { doorPort } from "../run/jail-door.js";
 import { dialDirectly, dialThrough, dialUpstream, proxyLogin, type Upstream } from "./egress-dial.js";
 import { answerPlainly, maxHeaderBytes, relayRequest, relayTunnel } from "./egress-relay.js";
-import { checkTarget, parseAuthority, Refusal, type Resolve, type Target, wordsOf } from "./egress-target.js";
+import { checkDestination, parseAuthority, Refusal, type Resolve, type Destination, wordsOf } from "./egress-destination.js";
 
 /** One connection that was asked for. Part of the evidence: what the collection touched besides the page. */
 export interface Connection {
@@ -76,7 +76,7 @@ const maxConnections = 100_000;
 
 interface Entry {
   readonly at: string;
-  readonly target: Target;
+  readonly destination: Destination;
   socket: Socket | null;
   address: string | null;
   refused: string | null;
@@ -125,10 +125,10 @@ class Guard {
   }
 
   connections(): Connection[] {
-    return this.entries.map(({ at, target, socket, address, refused, surplus }) => ({
+    return this.entries.map(({ at, destination, socket, address, refused, surplus }) => ({
       at,
-      host: target.host,
-      port: target.port,
+      host: destination.host,
+      port: destination.port,
       address,
       bytesIn: socket?.bytesRead ?? 0,
       bytesOut: socket?.bytesWritten ?? 0,
@@ -149,16 +149,16 @@ class Guard {
     response.on("error", () => undefined);
     if (!this.knows(incoming)) return answerPlainly(response, 407, "this proxy is not for you");
     const [, authority = "", rest = ""] = /^http:\/\/([^/?#]*)([^#]*)/i.exec(incoming.url ?? "") ?? [];
-    const target = parseAuthority(authority, 80);
-    if (target === null) return answerPlainly(response, 400, "not an http address");
+    const destination = parseAuthority(authority, 80);
+    if (destination === null) return answerPlainly(response, 400, "not an http address");
     try {
       const path = rest.startsWith("/") ? rest : `/${rest}`;
-      const host = ["Host", target.port === 80 ? bracketed(target.host) : authorityOf(target)];
+      const host = ["Host", destination.port === 80 ? bracketed(destination.host) : authorityOf(destination)];
       const upstream = this.upstream;
       const byProxy = upstream?.kind === "http";
       const { entry, remote } = byProxy
-        ? await this.dial(target, (one) => dialUpstream(upstream, this.note(one)))
-        : await this.reach(target);
+        ? await this.dial(destination, (one) => dialUpstream(upstream, this.note(one)))
+        : await this.reach(destination);
       const onSurplus = () => {
         entry.surplus = true;
       };
@@ -175,10 +175,10 @@ class Guard {
     client.on("error", () => undefined);
     if (!this.knows(incoming))
       return refuseTunnel(client, 407, 'Proxy-Authenticate: Basic realm="holdfast"\r\n');
-    const target = parseAuthority(incoming.url ?? "", null);
-    if (target === null) return refuseTunnel(client, 400, "");
+    const destination = parseAuthority(incoming.url ?? "", null);
+    if (destination === null) return refuseTunnel(client, 400, "");
     try {
-      const { remote } = await this.reach(target);
+      const { remote } = await this.reach(destination);
       client.write("HTTP/1.1 200 Connection established\r\n\r\n");
       if (head.length > 0) remote.write(head);
       relayTunnel(client, remote);
@@ -187,28 +187,28 @@ class Guard {
     }
   }
 
-  private reach(target: Target): Promise<Dialled> {
+  private reach(destination: Destination): Promise<Dialled> {
     const upstream = this.upstream;
-    return this.dial(target, (entry) =>
+    return this.dial(destination, (entry) =>
       upstream === null
         ? dialDirectly(
-            target,
+            destination,
             this.options.allowPrivate,
             this.options.resolve ?? systemResolve,
             this.note(entry),
           )
-        : dialThrough(upstream, target, this.note(entry)),
+        : dialThrough(upstream, destination, this.note(entry)),
     );
   }
 
   /** Writes the wish down before anything is dialled, so that a refusal is in the log as well. */
-  private async dial(target: Target, open: (entry: Entry) => Promise<Socket>): Promise<Dialled> {
+  private async dial(destination: Destination, open: (entry: Entry) => Promise<Socket>): Promise<Dialled> {
     if (this.entries.length >= maxConnections) throw new Refusal(403, "too many connections");
     const at = new Date().toISOString();
-    const entry: Entry = { at, target, socket: null, address: null, refused: null, surplus: false };
+    const entry: Entry = { at, destination, socket: null, address: null, refused: null, surplus: false };
     this.entries.push(entry);
     try {
-      if (!this.options.allowPrivate) checkTarget(target, this.upstream !== null);
+      if (!this.options.allowPrivate) checkDestination(destination, this.upstream !== null);
       return { entry, remote: await open(entry) };
     } catch (error) {
       entry.refused = wordsOf(error);
@@ -276,8 +276,8 @@ function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-function authorityOf(target: Target): string {
-  return `${bracketed(target.host)}:${target.port}`;
+function authorityOf(destination: Destination): string {
+  return `${bracketed(destination.host)}:${destination.port}`;
 }
 
 function digest(text: string): Buffer {

@@ -5,7 +5,7 @@ import { webUrl } from "../../core/capture/source-url.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable } from "../../core/words/printable.js";
 import { type EgressGuard, openEgressGuard } from "./egress-guard.js";
-import { wordsOf } from "./egress-target.js";
+import { wordsOf } from "./egress-destination.js";
 
 /** One small question to a server outside. */
 export interface Question {

@@ -25,7 +25,7 @@ const replies: readonly string[] = [
  */
 export async function askSocksProxy(
   socket: Socket,
-  target: { readonly host: string; readonly port: number },
+  destination: { readonly host: string; readonly port: number },
   login: { readonly user: string; readonly password: string },
 ): Promise<void> {
   const methods = login.user === "" ? [noLogin] : [noLogin, passwordLogin];
@@ -35,8 +35,8 @@ export async function askSocksProxy(
   else if (choice[0] !== version || choice[1] !== noLogin)
     throw new Error("the SOCKS proxy wants another login");
   const port = Buffer.alloc(2);
-  port.writeUInt16BE(target.port);
-  socket.write(Buffer.concat([Buffer.from([version, 1, 0]), socksAddress(target.host), port]));
+  port.writeUInt16BE(destination.port);
+  socket.write(Buffer.concat([Buffer.from([version, 1, 0]), socksAddress(destination.host), port]));
   await readReply(socket);
 }
 

@@ -13,7 +13,7 @@ import {
   type GuardOptions,
   openEgressGuard,
 } from "../../../src/tools/network/egress-guard.js";
-import { isForbidden } from "../../../src/tools/network/egress-target.js";
+import { isForbidden } from "../../../src/tools/network/egress-destination.js";
 import { until } from "../../support/until.ts";
 
 const endings: (() => Promise<void>)[] = [];

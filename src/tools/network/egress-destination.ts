@@ -7,7 +7,7 @@ import {
 } from "../../core/capture/source-url.js";
 
 /** Where a client of the guard wants to go. `host` is a lower-case name or an address without brackets. */
-export interface Target {
+export interface Destination {
   readonly host: string;
   readonly port: number;
 }
@@ -33,7 +33,7 @@ const longestAuthority = 300;
  * Reads `host` or `host:port` as a client wrote it. Decimal, octal and hexadecimal spellings of an IPv4 address become
  * the address. Null for anything else, a user name before an `@` included.
  */
-export function parseAuthority(authority: string, defaultPort: number | null): Target | null {
+export function parseAuthority(authority: string, defaultPort: number | null): Destination | null {
   if (authority.length > longestAuthority) return null;
   const [, name, digits] = /^(\[[0-9a-f:.]+\]|[^\s@:/\\?#[\]]+)(?::(\d{1,5}))?$/i.exec(authority) ?? [];
   const port = digits === undefined ? defaultPort : Number(digits);
@@ -45,28 +45,28 @@ export function parseAuthority(authority: string, defaultPort: number | null): T
 }
 
 /**
- * Throws a Refusal for a target that may not be asked for, whatever its name resolves to: ports other than 80 and 443,
+ * Throws a Refusal for a destination that may not be asked for, whatever its name resolves to: ports other than 80 and 443,
  * private addresses and local-only names. A `.onion` name passes when another proxy will look it up.
  */
-export function checkTarget(target: Target, byName: boolean): void {
-  if (target.port !== 80 && target.port !== 443)
-    throw new Refusal(403, `port ${target.port} is not a web port`);
-  if (byName && target.host.endsWith(".onion")) return;
-  const literal = parseIpv6(target.host) === null ? target.host : `[${target.host}]`;
+export function checkDestination(destination: Destination, byName: boolean): void {
+  if (destination.port !== 80 && destination.port !== 443)
+    throw new Refusal(403, `port ${destination.port} is not a web port`);
+  if (byName && destination.host.endsWith(".onion")) return;
+  const literal = parseIpv6(destination.host) === null ? destination.host : `[${destination.host}]`;
   if (isPrivateHost(literal)) throw new Refusal(403, "private address");
 }
 
 /**
- * The addresses of `target` that may be dialled, in the order they were given. The name is looked up exactly once and
+ * The addresses of `destination` that may be dialled, in the order they were given. The name is looked up exactly once and
  * the answer is what gets dialled, so a name that changes its answer gains nothing.
  */
 export async function addressesOf(
-  target: Target,
+  destination: Destination,
   allowPrivate: boolean,
   resolve: Resolve,
 ): Promise<readonly string[]> {
-  if (parseIpv4(target.host) !== null || parseIpv6(target.host) !== null) return [target.host];
-  const all = await resolve(target.host).catch((error: unknown) => {
+  if (parseIpv4(destination.host) !== null || parseIpv6(destination.host) !== null) return [destination.host];
+  const all = await resolve(destination.host).catch((error: unknown) => {
     throw new Refusal(502, `name not found: ${wordsOf(error)}`, error);
   });
   const allowed = allowPrivate ? all : all.filter((address) => !isPrivateAddress(address));
@@ -79,7 +79,7 @@ export async function addressesOf(
 }
 
 /**
- * Whether what a refusal says is that the target may not be asked for, as opposed to one that was asked for in vain: there
+ * Whether what a refusal says is that the destination may not be asked for, as opposed to one that was asked for in vain: there
  * the words are partly those of the system or of another proxy.
  */
 export function isForbidden(words: string): boolean {
