@@ -118,9 +118,9 @@ export function preserve(
 }
 
 function moveInto(content: string, file: HashedFile): void {
-  const target = join(content, file.logicalPath);
-  mkdirSync(dirname(target), { recursive: true });
-  renameSync(file.path, target);
+  const place = join(content, file.logicalPath);
+  mkdirSync(dirname(place), { recursive: true });
+  renameSync(file.path, place);
 }
 
 function buildRecord(facts: RecordFacts, files: readonly RecordFile[]): CaptureRecord {

@@ -22,7 +22,7 @@ import { verifyPackage } from "../verify/package.js";
 import type { PackageReport } from "../verify/reports.js";
 import type { World } from "../world.js";
 import { logExportBegun } from "./export-begun.js";
-import { type ExportTarget, exportTarget, notNew, type PackageForm } from "./export-target.js";
+import { type ExportDestination, exportDestination, notNew, type PackageForm } from "./export-destination.js";
 import { type PackageMade, writePackage } from "./package-write.js";
 import type { ToldByDigests } from "./told-by-digests.js";
 import { type ToldByFiles, toldByFiles } from "./told-by-files.js";
@@ -98,7 +98,7 @@ export async function exportPackage(
   onTold: (told: ToldByFiles) => void = () => undefined,
 ): Promise<ExportResult> {
   // 1. the place and the keys, before anything is opened
-  const target = exportTarget(request);
+  const destination = exportDestination(request);
   refuseMissingVault(request.vault);
   const vault = await openForWriting(request.vault, world, () => undefined);
   try {
@@ -111,18 +111,18 @@ export async function exportPackage(
 
     // 3. write the package beside its place, read it again and check it, then give it its name
     const content = { captures, withAnnex, withAnnotations, begun };
-    const made = await makeAndPlace(vault, target, content, world);
+    const made = await makeAndPlace(vault, destination, content, world);
 
     // 4. log that it was made, and seal the log
     const { files, bytes, checkpoint, tagmanifestSha256: tagmanifest_sha256 } = made;
-    const recipients = target.recipients.length;
-    const body = { captures, form: target.form, annex: withAnnex, recipients };
+    const recipients = destination.recipients.length;
+    const body = { captures, form: destination.form, annex: withAnnex, recipients };
     const stated = { ...body, checkpoint, files, bytes, tagmanifest_sha256 };
     const { annotations } = made;
-    const { seq: entry } = logExport(vault, target, withAnnotations ? { ...stated, annotations } : stated);
+    const { seq: entry } = logExport(vault, destination, withAnnotations ? { ...stated, annotations } : stated);
     const head = await sealHead(vault, world, request.seal);
     const existed_by = earliestTimes(made.report);
-    return { to: target.to, ...stated, annotations, existed_by, ...told, entry, head };
+    return { to: destination.to, ...stated, annotations, existed_by, ...told, entry, head };
   } finally {
     closeVault(vault);
   }
@@ -156,42 +156,42 @@ type Placed = PackageMade & { readonly report: PackageReport };
  */
 async function makeAndPlace(
   vault: Vault,
-  target: ExportTarget,
+  destination: ExportDestination,
   content: Content,
   world: World,
 ): Promise<Placed> {
   const madeAt = world.now().toISOString();
   const name = `package-${Buffer.from(world.random(8)).toString("hex")}`;
   const scratch = join(vault.layout.staging, scratchFolder, name);
-  const folder = target.form === "folder" ? target.growing : scratch;
-  let standing = [target.growing, scratch];
+  const folder = destination.form === "folder" ? destination.growing : scratch;
+  let standing = [destination.growing, scratch];
   try {
     const order = { ...content, madeAt, tool: world.tool, signal: world.signal };
-    const onCopied = (done: number, total: number) => tellCopied(world, target, done, total);
+    const onCopied = (done: number, total: number) => tellCopied(world, destination, done, total);
     const made = await writePackage(vault, beginPackage(folder), { ...order, onCopied });
-    if (target.form !== "folder") {
-      const archive = { folder, name: packageName(content.captures), to: target.growing, madeAt };
-      await writePackageTar({ ...archive, recipients: target.recipients, signal: world.signal });
+    if (destination.form !== "folder") {
+      const archive = { folder, name: packageName(content.captures), to: destination.growing, madeAt };
+      await writePackageTar({ ...archive, recipients: destination.recipients, signal: world.signal });
     }
     // What goes out is what is checked; behind a cipher it is the folder that went in.
-    const report = await checkPackage(vault, target.form === "tar" ? target.growing : folder, world);
+    const report = await checkPackage(vault, destination.form === "tar" ? destination.growing : folder, world);
     discardPackage(scratch);
-    if (existsSync(target.to)) throw notNew(target.to);
-    renameSync(target.growing, target.to);
-    standing = [target.to];
-    syncFolder(dirname(target.to));
+    if (existsSync(destination.to)) throw notNew(destination.to);
+    renameSync(destination.growing, destination.to);
+    standing = [destination.to];
+    syncFolder(dirname(destination.to));
     return { ...made, report };
   } catch (error) {
-    throw notWritten(target, error, discard(standing));
+    throw notWritten(destination, error, discard(standing));
   }
 }
 
 /** A package that the log could not state is not handed out: nothing of it is left then. */
-function logExport(vault: Vault, target: ExportTarget, body: Readonly<Record<string, Json>>): Entry {
+function logExport(vault: Vault, destination: ExportDestination, body: Readonly<Record<string, Json>>): Entry {
   try {
     return logEntry(vault, "export", body);
   } catch (error) {
-    throw notWritten(target, error, discard([target.to]));
+    throw notWritten(destination, error, discard([destination.to]));
   }
 }
 
@@ -208,7 +208,7 @@ function discard(paths: readonly string[]): readonly string[] {
 }
 
 /** What the system or SQLite said of the disk, in words; anything else as it is. A FAT stick takes no file of 4 GiB. */
-function notWritten({ to }: ExportTarget, error: unknown, left: readonly string[]): unknown {
+function notWritten({ to }: ExportDestination, error: unknown, left: readonly string[]): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (!(error instanceof Error) || !/^(E[A-Z0-9]+|SQLITE_[A-Z_]+)$/.test(code)) return error;
   const remains =
@@ -240,7 +240,7 @@ function earliestTimes({ package: { captures } }: PackageReport): ExportResult["
   return earliestByAuthority(captures.flatMap(({ existed_by }) => existed_by));
 }
 
-function tellCopied(world: World, { to }: ExportTarget, done: number, total: number): void {
+function tellCopied(world: World, { to }: ExportDestination, done: number, total: number): void {
   const unknown = { speed: null, etaSeconds: null };
   world.progress({ subject: to, stage: "commit", detail: "bytes", done, total, ...unknown });
 }

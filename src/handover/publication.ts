@@ -20,7 +20,7 @@ import { refuseMissingVault } from "../vault/reader.js";
 import { beginAttempt } from "../vault/recovery.js";
 import type { World } from "../world.js";
 import { type MadeCopy, makePublicationCopy } from "./publication-copy.js";
-import { publicationTarget, writeOut } from "./publication-target.js";
+import { publicationDestination, writeOut } from "./publication-destination.js";
 
 export interface RedactRequest {
   readonly vault: string;
@@ -62,7 +62,7 @@ export async function redactCapture(
   onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<RedactResult> {
   // 1. the place outside the vault, before anything is opened
-  const to = request.to === null ? null : publicationTarget(request.to, request.vault);
+  const to = request.to === null ? null : publicationDestination(request.to, request.vault);
   refuseMissingVault(request.vault);
   const resources = await openResources({ vault: request.vault, fetching: null }, world);
   try {

@@ -45,11 +45,11 @@ export interface AnnexFacts {
 export function writeAnnex(folder: string, facts: AnnexFacts): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = facts.rawFiles.map(({ path, name }) => {
-    const target = join(folder, name);
-    renameSync(path, target);
-    chmodSync(target, 0o444);
-    syncFile(target);
-    const { bytes, sha256: digest } = digestFile(target);
+    const place = join(folder, name);
+    renameSync(path, place);
+    chmodSync(place, 0o444);
+    syncFile(place);
+    const { bytes, sha256: digest } = digestFile(place);
     return { path: name, bytes, sha256: digest };
   });
   const { rawFiles: _, ...stated } = facts;

@@ -151,9 +151,9 @@ export function moveAnnex(vault: Vault, capture: CaptureId): void {
 }
 
 export function moveObject(vault: Vault, capture: CaptureId): void {
-  const target = join(vault.layout.root, objectPath(capture));
-  makeFolder(dirname(target));
-  moveDurably(stagedObject(vault, capture), target);
+  const place = join(vault.layout.root, objectPath(capture));
+  makeFolder(dirname(place));
+  moveDurably(stagedObject(vault, capture), place);
 }
 
 export function moveVersion(vault: Vault, intent: Intent): void {

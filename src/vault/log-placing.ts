@@ -15,13 +15,13 @@ export function placeInLog(
   name: string,
   content: string | Uint8Array | Iterable<string>,
 ): void {
-  const target = join(layout.log, name);
-  if (existsSync(target)) throw new Error(`log/${name} is there already and is never written again`);
+  const place = join(layout.log, name);
+  if (existsSync(place)) throw new Error(`log/${name} is there already and is never written again`);
   const staged = join(layout.staging, `${onItsWay}${name}`);
   rmSync(staged, { force: true });
   const whole = typeof content === "string" || content instanceof Uint8Array;
   writeNewFileInParts(staged, whole ? [content] : content);
-  moveDurably(staged, target);
+  moveDurably(staged, place);
 }
 
 /** Removes what a killed writer had not finished: files that never got their name in `log/`. */

@@ -102,8 +102,8 @@ function moveAll(vault: Vault, intent: Intent): string | null {
   }
   if (version !== "" && !versionInPlace(vault, intent)) {
     const object = join(vault.layout.root, objectPath(capture));
-    const target = version === "v1" ? object : join(object, version);
-    if (existsSync(target)) return "another version is in its place already";
+    const place = version === "v1" ? object : join(object, version);
+    if (existsSync(place)) return "another version is in its place already";
     const staged =
       version === "v1" ? join(stagedObject(vault, capture), "v1") : stagedVersion(vault, capture);
     const problem = stagedProblem(staged, intent);

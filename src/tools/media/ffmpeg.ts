@@ -38,13 +38,13 @@ export function packetHashOptions(input: number): readonly string[] {
 
 /** The command line of `streamHashes`. */
 export function packetHashArgv(media: string): readonly string[] {
-  return ffmpegArgv([media], [], [{ target: "-", options: packetHashOptions(0) }]);
+  return ffmpegArgv([media], [], [{ to: "-", options: packetHashOptions(0) }]);
 }
 
 /** The command line whose output is one SHA-256 over the decoded pictures of each video stream (EVIDENCE §5). */
 export function decodedHashArgv(media: string): readonly string[] {
   const options = ["-map", "0:V", "-fps_mode", "passthrough", "-f", "streamhash", "-hash", "sha256"];
-  return ffmpegArgv([media], ["-noautorotate"], [{ target: "-", options }]);
+  return ffmpegArgv([media], ["-noautorotate"], [{ to: "-", options }]);
 }
 
 /** Hashes each stream's packets, and with `deep` also the decoded pictures of video streams. */
@@ -109,8 +109,8 @@ export const strictRunOption = "-xerror";
 export function decodeArgv(media: string, strict: boolean): readonly string[] {
   const options = decodeOptions("pipe:1");
   return strict
-    ? ffmpegArgv([media], strictReadingOptions, [{ target: "-", options: [...options, strictRunOption] }])
-    : ffmpegArgv([media], [], [{ target: "-", options }]);
+    ? ffmpegArgv([media], strictReadingOptions, [{ to: "-", options: [...options, strictRunOption] }])
+    : ffmpegArgv([media], [], [{ to: "-", options }]);
 }
 
 /**
@@ -203,7 +203,7 @@ export function playableArgv(tracks: readonly string[], out: string): readonly s
       : ["-map", "0:V:0", "-map", "0:a:0?"];
   const options = [...maps, "-c", "copy", "-map_metadata", "-1", "-fflags", "+bitexact"];
   const faststart = out.endsWith(".mp4") ? ["-movflags", "+faststart"] : [];
-  return ffmpegArgv(tracks, [], [{ target: `file:${out}`, options: [...options, ...faststart] }]);
+  return ffmpegArgv(tracks, [], [{ to: `file:${out}`, options: [...options, ...faststart] }]);
 }
 
 /** Puts separate tracks, or a transport stream, into one file that players open; nothing is re-encoded. */

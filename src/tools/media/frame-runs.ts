@@ -50,10 +50,10 @@ export function looksOutputs(video: VideoStream, filters: string, side: string):
   const graph = `[0:${video.index}]${filters}${reduce}`;
   return [
     {
-      target: "pipe:1",
+      to: "pipe:1",
       options: ["-filter_complex", graph, "-map", "[look]", ...exactTimes(video), "-f", "rawvideo"],
     },
-    { target: `file:${side}`, options: ["-map", "[time]", ...exactTimes(video), "-f", "framecrc"] },
+    { to: `file:${side}`, options: ["-map", "[time]", ...exactTimes(video), "-f", "framecrc"] },
   ];
 }
 
@@ -100,9 +100,9 @@ export function picturesArgv(
   const counted = [...exactTimes(source.video), "-frames:v", String(pts.length)];
   const scaled = `${select},scale=${width}:${height},format=rgb24`;
   const outputs: FfmpegOutput[] = [
-    { target: "pipe:1", options: [...common, "-vf", scaled, ...counted, "-f", "rawvideo"] },
+    { to: "pipe:1", options: [...common, "-vf", scaled, ...counted, "-f", "rawvideo"] },
     {
-      target: `file:${side}`,
+      to: `file:${side}`,
       options: [
         ...common,
         "-vf",

@@ -65,7 +65,7 @@ const ffmpegReadingOptions: readonly string[] = [
 
 /** One output of an ffmpeg command: where it goes (`pipe:1`, `-` or `file:<absolute path>`) and its options. */
 export interface FfmpegOutput {
-  readonly target: string;
+  readonly to: string;
   readonly options: readonly string[];
 }
 
@@ -86,7 +86,7 @@ export function ffmpegArgv(
     spread((...all) => command.inputOptions(...all), [...ffmpegReadingOptions, ...inputOptions]);
   }
   for (const output of outputs) {
-    command.output(output.target);
+    command.output(output.to);
     spread((...all) => command.outputOptions(...all), output.options);
   }
   return (command as unknown as ComposedCommand)._getArguments();

@@ -55,14 +55,14 @@ const ticks = "1/60000";
  */
 function wholeClip(inputs: readonly string[]): FfmpegOutput {
   const maps = inputs.flatMap((_, at) => ["-map", `${at}:a?`, "-map", `${at}:v?`]);
-  return { target: "-", options: [...maps, "-c", "copy", "-f", "null"] };
+  return { to: "-", options: [...maps, "-c", "copy", "-f", "null"] };
 }
 
 /** The command line that lists the time of every frame, as the filters of a copy see it. */
 export function frameTimesArgv(media: string, stream: number): readonly string[] {
   const options = ["-map", `0:${stream}`, "-an", "-sn", "-dn", "-vf", "scale=16:16"];
   const times = ["-fps_mode", "vfr", "-enc_time_base", ticks, "-f", "framecrc"];
-  const listed = { target: "-", options: [...options, ...times] };
+  const listed = { to: "-", options: [...options, ...times] };
   return ffmpegArgv([media], ["-noautorotate"], [listed, wholeClip([media])]);
 }
 
@@ -113,7 +113,7 @@ export function copyArgv(plan: CopyPlan, out: string): readonly string[] {
     ...["-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart"],
     ...["-output_ts_offset", shiftedBy(plan.begins), "-progress", "pipe:1", "-f", "mp4"],
   ];
-  return ffmpegArgv(inputs, [], [{ target: `file:${out}`, options }, wholeClip(inputs)]);
+  return ffmpegArgv(inputs, [], [{ to: `file:${out}`, options }, wholeClip(inputs)]);
 }
 
 /** The same time taken away; ffmpeg knows no `--1`. */
@@ -200,7 +200,7 @@ export function fillProofArgv(copy: string, proofs: readonly FillProof[]): reado
   const graph = [`[0:V:0]split=${proofs.length}${from}`, ...chains].join(";");
   const outputs = proofs.flatMap((_, at) => ["-map", `[out${at}]`]);
   const options = ["-filter_complex", graph, ...outputs, "-fps_mode", "passthrough", "-f", "null"];
-  return ffmpegArgv([copy], ["-noautorotate"], [{ target: "-", options }]);
+  return ffmpegArgv([copy], ["-noautorotate"], [{ to: "-", options }]);
 }
 
 /** A bare name, for the working folder: a path in a filter would have to be quoted twice. */

@@ -101,10 +101,10 @@ export function shortPassArgv(media: string, video: VideoStream | null, side: Si
     [
       ...looks,
       {
-        target: "-",
+        to: "-",
         options: [...decodeOptions(`file:${side.progress}`), strictRunOption, ...filterThreads(video)],
       },
-      { target: `file:${side.hashes}`, options: [...packetHashOptions(1), ...datedBack] },
+      { to: `file:${side.hashes}`, options: [...packetHashOptions(1), ...datedBack] },
     ],
   );
 }

@@ -169,7 +169,7 @@ describe("every command line that reads a clip", () => {
 
   it("keeps every option whole, whatever blanks are in it", () => {
     const options = ["-progress", "/a vault/p.txt", "-metadata", "a=b c d"];
-    const argv = ffmpegArgv(["/a vault/m.mp4"], ["-x", "y z"], [{ target: "file:/an out/f", options }]);
+    const argv = ffmpegArgv(["/a vault/m.mp4"], ["-x", "y z"], [{ to: "file:/an out/f", options }]);
     expect(argv).toEqual(expect.arrayContaining([...options, "y z"]));
   });
 

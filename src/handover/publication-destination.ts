@@ -8,7 +8,7 @@ import { syncFolder } from "../vault/durable.js";
  * Looks at the place of a file that is to hold a copy, before anything is opened; returns it as an absolute path. Throws
  * `usage` for one that cannot be used or is not new.
  */
-export function publicationTarget(to: string, vault: string): string {
+export function publicationDestination(to: string, vault: string): string {
   const path = resolve(to);
   const folder = dirname(path);
   if (!/\.mp4$/i.test(path))

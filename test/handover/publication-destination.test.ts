@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, it, vi } from "vitest";
-import { writeOut } from "../../src/handover/publication-target.js";
+import { writeOut } from "../../src/handover/publication-destination.js";
 import { temporaryFolder } from "../support/vaults.js";
 
 const links = vi.hoisted(() => ({ refusedWith: "" }));

@@ -7,7 +7,7 @@ import { type PackageRecipient, parseRecipient } from "../vault/package/archive.
 export type PackageForm = "folder" | "tar" | "tar.age";
 
 /** The place of a package, looked at before anything is opened. */
-export interface ExportTarget {
+export interface ExportDestination {
   /** Absolute. */
   readonly to: string;
   readonly form: PackageForm;
@@ -17,11 +17,11 @@ export interface ExportTarget {
 }
 
 /** Throws `usage` for a place that cannot be used or is not new, and for keys that cannot be encrypted for. */
-export function exportTarget(request: {
+export function exportDestination(request: {
   readonly to: string;
   readonly vault: string;
   readonly recipients: readonly string[];
-}): ExportTarget {
+}): ExportDestination {
   const to = resolve(request.to);
   const form = formOf(to);
   const recipients = request.recipients.map(parseRecipient);
