@@ -1,5 +1,5 @@
 import { logAnnotation } from "../capture/annotate.js";
-import { captureSource, type Given, type Job } from "../capture/archive.js";
+import { captureSource, type SourceOutcome, type Job } from "../capture/archive.js";
 import { type CaptureResult, resultOf } from "../capture/capture-result.js";
 import { type CaptureSource, sourceOf } from "../capture/source.js";
 import { deriveAndLog } from "../capture/derive.js";
@@ -28,7 +28,7 @@ export interface RowEvents {
   readonly onRowBegin: (row: BatchRow) => void;
   readonly onProgress: (row: BatchRow, progress: Progress) => void;
   /** Called for each row that is done, those that point to another row's capture included. */
-  readonly onRow: (row: BatchRow, result: RowResult, given: CaptureResult | null) => void;
+  readonly onRow: (row: BatchRow, result: RowResult, capture: CaptureResult | null) => void;
   /** Called when a list that a row names has become so many rows of their own. */
   readonly onAdded: (count: number) => void;
   /** Called for a row that was stopped before it had a result. */
@@ -74,35 +74,35 @@ export async function workRow(
     progress({ ...noFigures, subject: row.url, stage: "wait", detail });
   };
   const job: Job = { ...tools, world: { ...tools.world, progress }, scheduler };
-  const given = await giveRow(job, batch, row);
-  const result = rowResult(given, Math.round(job.world.monotonic() - startedMs));
-  const diskFull = given.failure?.code === "disk-full";
-  if (diskFull || isUnfinished(job, given)) {
-    if (!hasStored(given)) markWaiting(database, batch.record.id, n);
+  const outcome = await captureRow(job, batch, row);
+  const result = rowResult(outcome, Math.round(job.world.monotonic() - startedMs));
+  const diskFull = outcome.failure?.code === "disk-full";
+  if (diskFull || isUnfinished(job, outcome)) {
+    if (!hasStored(outcome)) markWaiting(database, batch.record.id, n);
     events.onParked(row);
-    return { bytes: bytesOf(given), entries: [], diskFull };
+    return { bytes: bytesOf(outcome), entries: [], diskFull };
   }
-  const entries = settle(job, batch, row, given, result, events);
-  return { bytes: bytesOf(given), entries, diskFull };
+  const entries = settle(job, batch, row, outcome, result, events);
+  return { bytes: bytesOf(outcome), entries, diskFull };
 }
 
 const noFigures = { done: null, total: null, speed: null, etaSeconds: null };
 
 /** An interrupt came before the row was done: what it has stored is found again by its id. */
-function isUnfinished({ world }: Job, given: Given): boolean {
+function isUnfinished({ world }: Job, outcome: SourceOutcome): boolean {
   if (!world.signal.aborted) return false;
-  const last = given.results.at(-1);
-  return last === undefined || given.failure?.retry === true || last.derivation === "pending";
+  const last = outcome.results.at(-1);
+  return last === undefined || outcome.failure?.retry === true || last.derivation === "pending";
 }
 
-function hasStored({ results }: Given): boolean {
+function hasStored({ results }: SourceOutcome): boolean {
   return results.some(({ status }) => status === "captured");
 }
 
 /** What a row's address gave, or why there was nothing to ask for. */
-type RowGiven = Given & { readonly skipped: string | null };
+type RowOutcome = SourceOutcome & { readonly skipped: string | null };
 
-async function giveRow(job: Job, batch: StoredBatch, row: OpenRow): Promise<RowGiven> {
+async function captureRow(job: Job, batch: StoredBatch, row: OpenRow): Promise<RowOutcome> {
   if (row.url === "") return { ...empty, skipped: "there is no address in this row" };
   const before = row.attempt === null ? null : await storedBefore(job, row, row.attempt);
   if (before) return before;
@@ -113,7 +113,7 @@ async function giveRow(job: Job, batch: StoredBatch, row: OpenRow): Promise<RowG
 }
 
 /** What a row had stored when this process, or one before it, was ended: its derivation is finished, nothing else. */
-async function storedBefore(job: Job, row: OpenRow, attempt: string): Promise<RowGiven | null> {
+async function storedBefore(job: Job, row: OpenRow, attempt: string): Promise<RowOutcome | null> {
   const { resources, world, scheduler, request } = job;
   const { database } = resources.vault;
   const stored = captureById(database, attempt);
@@ -125,7 +125,7 @@ async function storedBefore(job: Job, row: OpenRow, attempt: string): Promise<Ro
   return { ...empty, results: [resultOf(resources.vault, attempt, row.url)] };
 }
 
-const empty: RowGiven = { results: [], entries: [], older: 0, failure: null, skipped: null };
+const empty: RowOutcome = { results: [], entries: [], older: 0, failure: null, skipped: null };
 
 function sourceOfRow(row: BatchRow): CaptureSource {
   const { list_url: url, list_title: title, list_index: index } = row;
@@ -134,10 +134,10 @@ function sourceOfRow(row: BatchRow): CaptureSource {
 }
 
 /** The one result of a row, out of all that its address gave. */
-function rowResult(given: RowGiven, ms: number): RowResult {
+function rowResult(outcome: RowOutcome, ms: number): RowResult {
   const none = { capture: null, code: null, reason: null, hint: null, may_pass: false, ms };
-  const { results, entries, older, failure } = given;
-  if (given.skipped !== null) return { ...none, status: "skipped", reason: given.skipped };
+  const { results, entries, older, failure } = outcome;
+  if (outcome.skipped !== null) return { ...none, status: "skipped", reason: outcome.skipped };
   const bad = results.find(({ status }) => status === "failed");
   const kept = results.find(({ status }) => status !== "failed");
   const main = bad ?? kept;
@@ -167,7 +167,7 @@ function settle(
   job: Job,
   batch: StoredBatch,
   row: OpenRow,
-  given: Given,
+  outcome: SourceOutcome,
   result: RowResult,
   events: RowEvents,
 ): readonly RowUrl[] {
@@ -176,18 +176,18 @@ function settle(
   const added: RowUrl[] = [];
   atOnce(job.resources.vault, () => {
     const { id } = batch.record;
-    for (const source of given.entries) {
+    for (const source of outcome.entries) {
       const entry = entryRow(batch, row, source, lastRowNumber(database, id) + 1);
       const first = addRow(database, id, entry);
       if (first === null) added.push(entry);
       else if (first.result) done.push(...settleOne(job, batch, entry, pointsTo(first.result), events, null));
     }
-    const main = given.results.find(({ id: capture }) => capture === result.capture) ?? null;
+    const main = outcome.results.find(({ id: capture }) => capture === result.capture) ?? null;
     done.push(...settleOne(job, batch, row, result, events, main));
     for (const same of sameRows(database, id, row.n))
       done.push(...settleOne(job, batch, same, pointsTo(result), events, null));
   });
-  if (given.entries.length > 0) events.onAdded(given.entries.length);
+  if (outcome.entries.length > 0) events.onAdded(outcome.entries.length);
   for (const tell of done) tell();
   return added;
 }
@@ -204,11 +204,11 @@ function settleOne(
   const { vault } = job.resources;
   markDone(vault.database, batch.record.id, row.n, result);
   const problems = annotate(job, batch, row, result);
-  const given =
+  const capture =
     main ?? (result.capture === null ? null : resultOf(vault, result.capture, row.url, shownStatus(result)));
   return [
     ...problems.map((problem) => () => events.onProblem(row, problem)),
-    () => events.onRow(row, result, given),
+    () => events.onRow(row, result, capture),
   ];
 }
 
@@ -233,7 +233,7 @@ function annotate(job: Job, batch: StoredBatch, row: BatchRow, result: RowResult
   return problems;
 }
 
-function bytesOf({ results }: Given): number {
+function bytesOf({ results }: SourceOutcome): number {
   return results
     .filter(({ status }) => status === "captured" || status === "incomplete")
     .flatMap(({ files }) => files)

@@ -75,7 +75,7 @@ export interface Job {
 const defaultListLimit = 1000;
 
 /** What one address gave. */
-export interface Given {
+export interface SourceOutcome {
   /** Empty for a list, of which nothing itself is a capture, and for a clip that is older than was asked for. */
   readonly results: readonly CaptureResult[];
   /** What is in the list, or the further videos of the page: each is to be captured by itself. */
@@ -106,10 +106,10 @@ export async function archiveUrls(
   try {
     const sources = request.urls.map((url) => sourceOf(url, null, null));
     for (let source = sources.shift(); source !== undefined; source = sources.shift()) {
-      const given = await captureSource(job, source, buildCaptureId(world.now(), world.random(5)));
-      results.push(...given.results);
-      given.results.forEach(onResult);
-      sources.unshift(...given.entries);
+      const outcome = await captureSource(job, source, buildCaptureId(world.now(), world.random(5)));
+      results.push(...outcome.results);
+      outcome.results.forEach(onResult);
+      sources.unshift(...outcome.entries);
       world.signal.throwIfAborted();
     }
   } finally {
@@ -122,7 +122,7 @@ export async function archiveUrls(
  * Captures one source under the id `capture`. An error of the system or of a format is this source's failed capture; the
  * next one may still do. Throws what concerns all of them.
  */
-export async function captureSource(job: Job, source: CaptureSource, capture: CaptureId): Promise<Given> {
+export async function captureSource(job: Job, source: CaptureSource, capture: CaptureId): Promise<SourceOutcome> {
   try {
     return await captureOne(job, source, capture);
   } catch (error) {
@@ -139,7 +139,7 @@ export async function captureSource(job: Job, source: CaptureSource, capture: Ca
 }
 
 /** From one URL to a record; the order of the steps is the guarantee. */
-async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): Promise<Given> {
+async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): Promise<SourceOutcome> {
   const { resources, world } = job;
 
   // 1. check the URL and look for an earlier capture of it
@@ -207,7 +207,7 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
 }
 
 /** What a playlist or channel holds, or a page besides its first video: entries from number `from` on. */
-async function listSource(job: Job, source: CaptureSource, url: URL, from: number): Promise<Given> {
+async function listSource(job: Job, source: CaptureSource, url: URL, from: number): Promise<SourceOutcome> {
   const { resources, world, request, scheduler } = job;
   const limit = request.limit ?? defaultListLimit;
   if (limit < from) return nothing;
@@ -243,7 +243,7 @@ function isOlder(postedOn: string | null, since: string | null): boolean {
   return postedOn !== null && since !== null && postedOn < since;
 }
 
-const nothing: Given = { results: [], entries: [], older: 0, failure: null };
+const nothing: SourceOutcome = { results: [], entries: [], older: 0, failure: null };
 
 /** The text of a cookie file. Throws `usage` where it cannot be read. */
 export function readCookies(path: string): string {
@@ -288,7 +288,7 @@ function failed(
   capture: CaptureId,
   failure: Failure,
   trace: FetchTrace | null,
-): Given {
+): SourceOutcome {
   return { ...nothing, results: [logFailed(job, source, capture, failure, trace)], failure };
 }
 

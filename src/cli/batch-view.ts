@@ -49,7 +49,7 @@ export class BatchView {
       onProgress: (row, progress) => {
         if (this.running.has(row.n)) this.running.set(row.n, { row, progress });
       },
-      onRow: (row, result, given) => this.showRow(row, result, given),
+      onRow: (row, result, capture) => this.showRow(row, result, capture),
       onParked: (row) => this.running.delete(row.n),
       onAdded: (count) => {
         if (this.counts) this.counts.waiting += count;
@@ -66,7 +66,7 @@ export class BatchView {
     this.session.screen.clear();
   }
 
-  private showRow(row: BatchRow, result: RowResult, given: CaptureResult | null): void {
+  private showRow(row: BatchRow, result: RowResult, capture: CaptureResult | null): void {
     const { screen, json, quiet } = this.session;
     this.running.delete(row.n);
     this.doneHere += 1;
@@ -76,7 +76,7 @@ export class BatchView {
     }
     if (json) {
       const line =
-        given === null ? skippedLine(row, result) : resultLine({ ...given, reason: result.reason });
+        capture === null ? skippedLine(row, result) : resultLine({ ...capture, reason: result.reason });
       screen.data(printableJson({ row: row.row, row_status: result.status, ...line }));
     }
     const bad = result.status === "failed" || result.status === "incomplete";
@@ -84,7 +84,7 @@ export class BatchView {
       const what = result.status === "failed" ? "could not capture" : "only part arrived of";
       const message = `row ${row.row}: ${what} ${row.url}: ${result.reason ?? ""}`;
       for (const text of errorLines(message, result.hint ?? "")) screen.note(text);
-    } else if (!json && !quiet && !screen.isLive) screen.answer(rowSentence(row, result, given));
+    } else if (!json && !quiet && !screen.isLive) screen.answer(rowSentence(row, result, capture));
     this.draw();
   }
 
@@ -137,8 +137,8 @@ function runningLine({ row, progress }: RunningRow, columns: number): string {
   return fitWidth(label + progressBar({ ...progress, subject: row.url }, room), columns);
 }
 
-function rowSentence(row: BatchRow, result: RowResult, given: CaptureResult | null): string {
-  const title = given?.title ?? row.url;
+function rowSentence(row: BatchRow, result: RowResult, capture: CaptureResult | null): string {
+  const title = capture?.title ?? row.url;
   const words = [`row ${row.row}`, result.status.replace("-", " "), result.capture, printable(title, 100)];
   const reason = result.reason === null ? [] : [`(${printable(result.reason, 200)})`];
   return [...words.filter((word) => word !== null), ...reason].join("  ");
