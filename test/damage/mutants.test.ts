@@ -40,7 +40,7 @@ const mistakes: readonly (readonly [what: string, file: string, from: string, to
   ["does not compare the index", "vault/check/vault.js", "...snapshot.indexFindings,", "", "index changed"],
   [
     "calls a planted file a note",
-    "vault/check/listing.js",
+    "vault/check/vault-files.js",
     'severity: "error", where: path, message: strayMessage',
     'severity: "note", where: path, message: strayMessage',
     "planted in the vault",

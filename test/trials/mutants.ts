@@ -54,7 +54,7 @@ export const verifier: readonly string[] = [
 ]
   .map((part) => `audit/${part}`)
   .concat(
-    ["capture", "lines", "listing", "opened", "segments", "snapshot", "vault"].map(
+    ["capture", "lines", "vault-files", "opened", "segments", "snapshot", "vault"].map(
       (part) => `vault/check/${part}`,
     ),
     ["reader", "scan"].map((part) => `vault/package/${part}`),

@@ -14,7 +14,7 @@ import { auditObject, type FoundObject, type MeasuredFile } from "../../audit/ob
 import type { Intent } from "../journal.js";
 import { schemaProblems } from "../json-schemas.js";
 import type { VaultLayout } from "../layout.js";
-import { readBytes } from "./listing.js";
+import { readBytes } from "./vault-files.js";
 
 /** Folder of an object or annex, with a slash at its end → path inside it → what the file is now. */
 export type MeasuredFolders = ReadonlyMap<string, ReadonlyMap<string, MeasuredFile>>;

@@ -7,7 +7,7 @@ import { readIntents } from "../journal.js";
 import { scratchFolder, storageRootFiles, type VaultLayout } from "../layout.js";
 import { readLogFolder } from "../log-folder.js";
 import type { Vault } from "../vault.js";
-import { listVault, readBytes, strayFindings } from "./listing.js";
+import { vaultFiles, readBytes, strayFindings } from "./vault-files.js";
 import { unnamedAnnexes, unnamedObjects } from "./unnamed-folders.js";
 
 /** Something that lies in a vault and that no entry names: a crash left it, or somebody put it there. */
@@ -166,7 +166,7 @@ function unnamedFolders(known: Known): readonly Orphan[] {
 /** Files that do not belong into a vault. The index is asked which captures there are: a wrong answer only keeps more. */
 function strayPaths({ layout, database }: Known): readonly string[] {
   const strays = new Set(readLogFolder(layout).strays);
-  const found = strayFindings(listVault(layout), indexedCaptures(database), strays);
+  const found = strayFindings(vaultFiles(layout), indexedCaptures(database), strays);
   return found.filter(({ code }) => code === "stray").map(({ where }) => where);
 }
 

@@ -7,12 +7,12 @@ import type { VaultLayout } from "../layout.js";
 import { captureFindings, isReadAsText, type MeasuredFolders } from "./capture.js";
 import {
   folderOf,
-  listVault,
+  vaultFiles,
   looseOriginals,
   oversizedTexts,
   ownFileFindings,
   strayFindings,
-} from "./listing.js";
+} from "./vault-files.js";
 import { measureFiles } from "./measure.js";
 import type { Snapshot } from "./snapshot.js";
 import type { FoundPath } from "./walk.js";
@@ -46,11 +46,11 @@ export async function auditRound(
 ): Promise<Round> {
   // Nobody asked about files: the log is audited alone.
   if (scope?.size === 0 && options.logAlone) return roundOfLog(snapshot);
-  const listing = listVault(layout);
+  const onDisk = vaultFiles(layout);
   const wanted = ({ id }: LoggedCapture) => scope === null || scope.has(id);
   const chosen = [...snapshot.captures.values()].filter(wanted);
   const ids = new Set(chosen.map(({ id }) => id));
-  const files = [...listing.objects, ...listing.annexes].filter(
+  const files = [...onDisk.objects, ...onDisk.annexes].filter(
     ({ path, kind }) => kind === "file" && ids.has(captureIn(path) ?? ""),
   );
   const measured = await measureAll(layout, files, options);
@@ -64,12 +64,12 @@ export async function auditRound(
     snapshot,
     vault: [
       ...ownFileFindings(layout, snapshot.log),
-      ...strayFindings(listing, snapshot.captures, new Set(snapshot.folder.strays)),
+      ...strayFindings(onDisk, snapshot.captures, new Set(snapshot.folder.strays)),
     ],
     captures: new Map(captures),
     files: new Map(files.map(({ path, bytes }) => [path, bytes])),
     unread: [
-      ...[...listing.objects, ...listing.annexes, ...listing.elsewhere].flatMap(({ path, kind }) =>
+      ...[...onDisk.objects, ...onDisk.annexes, ...onDisk.elsewhere].flatMap(({ path, kind }) =>
         kind === "unreadable" ? [path] : [],
       ),
       ...snapshot.folder.unread,

@@ -10,13 +10,13 @@ import { isLockFile } from "../writer-at-work.js";
 import { type FoundPath, walk } from "./walk.js";
 
 /** What lies in a vault, paths relative to it. What is inside `staging` is unfinished work and not looked at. */
-export interface VaultListing {
+export interface VaultFiles {
   readonly objects: readonly FoundPath[];
   readonly annexes: readonly FoundPath[];
   readonly elsewhere: readonly FoundPath[];
 }
 
-export function listVault(layout: VaultLayout): VaultListing {
+export function vaultFiles(layout: VaultLayout): VaultFiles {
   const all = walk(layout.root, new Set(["staging"]));
   const isObject = (path: string) => /^objects\/[0-9a-f]{2}\//.test(path);
   return {
@@ -74,7 +74,7 @@ const databaseFiles = new Set(["vault.db", "vault.db-wal", "vault.db-shm"]);
  * what in `log/` bears no name of FORMAT.md §14.
  */
 export function strayFindings(
-  found: VaultListing,
+  found: VaultFiles,
   captures: ReadonlyMap<string, LoggedCapture>,
   strayInLog: ReadonlySet<string>,
 ): readonly Finding[] {
