@@ -19,7 +19,7 @@ interface WholeFacts extends CheckFacts {
 }
 
 /** What a check of a vault shows and cannot show, in the words of EVIDENCE §11. `unsigned`: entries behind the newest signed checkpoint. */
-export function limitSentences(
+export function vaultCaveats(
   facts: WholeFacts & { readonly hasAnnexes: boolean; readonly unsigned: number },
 ): readonly string[] {
   const shown = facts.agrees ? "It shows no change since they were logged; it" : "Not all of them agree. It";
@@ -150,7 +150,7 @@ interface PackageFacts extends WholeFacts {
 }
 
 /** What a check of a package shows and cannot show, in the words of EVIDENCE §11. */
-export function packageLimitSentences(facts: PackageFacts): readonly string[] {
+export function packageCaveats(facts: PackageFacts): readonly string[] {
   const shown = facts.agrees
     ? "It shows no change since these files were logged; it"
     : "Not all of them agree. It";

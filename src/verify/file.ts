@@ -179,7 +179,7 @@ function buildReport(
     matches,
     rests_on: audit.checkpoints?.restsOn ?? restsOnNothing,
     findings,
-    limits: fileLimitSentences({ ...states, findings, matches, brought }),
+    limits: fileCaveats({ ...states, findings, matches, brought }),
   };
 }
 
@@ -212,7 +212,7 @@ function tokenState(tokens: CheckState, isStamped: boolean): CheckState {
 }
 
 /** What the check of one file shows and cannot show. */
-function fileLimitSentences(facts: CheckFacts & Pick<FileReport, "matches">): readonly string[] {
+function fileCaveats(facts: CheckFacts & Pick<FileReport, "matches">): readonly string[] {
   const open = facts.matches.filter(({ signed }) => !signed).length;
   return [
     "This says whether the log states a file of exactly these bytes, whether the stored copy is one, and what that entry rests on. Nothing else that is stored was checked, and it says nothing about before.",

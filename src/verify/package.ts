@@ -14,7 +14,7 @@ import { refusesToOpen } from "../vault/digest-file.js";
 import { entriesPath, type PackageContent, readBagInfo, readPackage } from "../vault/package/reader.js";
 import { indexPackage, type PackageIndex, type PackageLimits, packageLimits } from "../vault/package/scan.js";
 import type { World } from "../world.js";
-import { packageLimitSentences } from "./caveats.js";
+import { packageCaveats } from "./caveats.js";
 import { knownTexts } from "./known-texts.js";
 import type { Answers, PackagedCapture, PackageReport } from "./reports.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
@@ -184,7 +184,7 @@ function conclude(request: PackageRequest, audited: Audited): PackageReport {
     },
     rests_on: checkpoints.restsOn,
     findings,
-    limits: packageLimitSentences({
+    limits: packageCaveats({
       ...states,
       agrees: !hasErrors(findings),
       findings,

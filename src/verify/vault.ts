@@ -7,7 +7,7 @@ import { openForAudit } from "../vault/check/opened.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { waitForWriter } from "../vault/writer-at-work.js";
 import { pause, type World } from "../world.js";
-import { limitSentences } from "./caveats.js";
+import { vaultCaveats } from "./caveats.js";
 import type { VerifyReport } from "./reports.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
 
@@ -114,7 +114,7 @@ function buildReport(audit: VaultAudit, quick: boolean, brought: Brought): Verif
     },
     rests_on,
     findings,
-    limits: limitSentences({
+    limits: vaultCaveats({
       ...states,
       agrees: !hasErrors(findings),
       quick,
