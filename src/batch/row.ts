@@ -1,8 +1,8 @@
 import { logAnnotation } from "../capture/annotate.js";
-import { captureSource, type SourceOutcome, type Job } from "../capture/archive.js";
+import { captureSource, type Job, type SourceOutcome } from "../capture/archive.js";
 import { type CaptureResult, resultOf } from "../capture/capture-result.js";
-import { type CaptureSource, sourceOf } from "../capture/source.js";
 import { deriveAndLog } from "../capture/derive.js";
+import { type CaptureSource, sourceOf } from "../capture/source.js";
 import { fromRow, readAnnotation } from "../core/capture/annotation.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
 import { otherCells } from "../core/lists/source-list.js";

@@ -12,7 +12,6 @@ import { beginAttempt } from "../vault/recovery.js";
 import type { World } from "../world.js";
 import { captureFacts, fetchAnnex } from "./build-record.js";
 import { afterDamage, type CaptureResult, resultOf } from "./capture-result.js";
-import { type CaptureSource, sourceOf, typedPlaces, warnOfCut } from "./source.js";
 import { deriveAndLog } from "./derive.js";
 import { earlierCapture } from "./earlier-capture.js";
 import {
@@ -32,8 +31,9 @@ import {
 import { gatherEvidence } from "./gather-evidence.js";
 import { localPlaces } from "./local-places.js";
 import { closeResources, openResources, type Resources } from "./resources.js";
-import { preserve } from "./store-capture.js";
 import { oneByOne, type Scheduler } from "./scheduler.js";
+import { type CaptureSource, sourceOf, typedPlaces, warnOfCut } from "./source.js";
+import { preserve } from "./store-capture.js";
 
 /** What is asked of every capture of one command. */
 export interface CaptureRequest {
@@ -122,7 +122,11 @@ export async function archiveUrls(
  * Captures one source under the id `capture`. An error of the system or of a format is this source's failed capture; the
  * next one may still do. Throws what concerns all of them.
  */
-export async function captureSource(job: Job, source: CaptureSource, capture: CaptureId): Promise<SourceOutcome> {
+export async function captureSource(
+  job: Job,
+  source: CaptureSource,
+  capture: CaptureId,
+): Promise<SourceOutcome> {
   try {
     return await captureOne(job, source, capture);
   } catch (error) {
@@ -261,7 +265,13 @@ function firstOfSeveral(url: string, fetched: Fetched): ParentList | null {
   return { url, title: wellFormedOrNull(fetched.outcome.list.title), index: 1 };
 }
 
-function fetchPlan(job: Job, source: CaptureSource, capture: CaptureId, url: URL, staging: string): FetchPlan {
+function fetchPlan(
+  job: Job,
+  source: CaptureSource,
+  capture: CaptureId,
+  url: URL,
+  staging: string,
+): FetchPlan {
   const { format, subs, comments, maxBytes, maxMs, since } = job.request;
   const { cookies } = job;
   const urlIsSecret = source.shown !== source.url || redactTypedUrl(url.href) !== url.href;

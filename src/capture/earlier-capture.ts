@@ -5,11 +5,11 @@ import { captureKey } from "../vault/index/rows.js";
 import { originalsProblem } from "../vault/stored-originals.js";
 import type { World } from "../world.js";
 import { type CaptureResult, damageOf, resultOf } from "./capture-result.js";
-import type { CaptureSource } from "./source.js";
 import { deriveAndLog } from "./derive.js";
 import { requestedUrl } from "./fetch-attempts.js";
 import type { Resources } from "./resources.js";
 import type { Scheduler } from "./scheduler.js";
+import type { CaptureSource } from "./source.js";
 
 /** What looking for an earlier capture needs. */
 interface LookUp {

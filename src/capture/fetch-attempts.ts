@@ -6,8 +6,8 @@ import { type FailureCode, failureOf } from "../core/capture/failure.js";
 import type { RunRecord, TransferCheck } from "../core/capture/record.js";
 import type { FetchedTrack, FetchOutcome, ListOutcome } from "../tools/download/fetch-types.js";
 import { fetchVideo, listEntries } from "../tools/download/yt-dlp.js";
-import { type Connection, type EgressGuard, openEgressGuard } from "../tools/network/egress-guard.js";
 import { isForbidden } from "../tools/network/egress-destination.js";
+import { type Connection, type EgressGuard, openEgressGuard } from "../tools/network/egress-guard.js";
 import { fetchBounds } from "../tools/run/limits.js";
 import { describeRun } from "../tools/run/run-description.js";
 import type { RunResult } from "../tools/run/run-request.js";
@@ -76,7 +76,12 @@ export async function fetchWithRetries(
   return withFetcher(resources, plan, (fetcher) => attempts(fetcher, world, plan, scheduler));
 }
 
-async function attempts(fetcher: Fetcher, world: World, plan: FetchPlan, scheduler: Scheduler): Promise<Fetched> {
+async function attempts(
+  fetcher: Fetcher,
+  world: World,
+  plan: FetchPlan,
+  scheduler: Scheduler,
+): Promise<Fetched> {
   const runs: RunRecord[] = [];
   let best: Fetched | null = null;
   let lost: string | null = null;

@@ -105,7 +105,10 @@ async function takePages(pages: readonly FetchedSidecar[], area: StagingArea): P
 }
 
 /** Subtitles and thumbnails are kept as received. */
-async function takeSidecars(sidecars: readonly FetchedSidecar[], area: StagingArea): Promise<readonly HashedFile[]> {
+async function takeSidecars(
+  sidecars: readonly FetchedSidecar[],
+  area: StagingArea,
+): Promise<readonly HashedFile[]> {
   const files: HashedFile[] = [];
   for (const { path, name, role } of sidecars) {
     const as = {

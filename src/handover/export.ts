@@ -119,7 +119,11 @@ export async function exportPackage(
     const body = { captures, form: destination.form, annex: withAnnex, recipients };
     const stated = { ...body, checkpoint, files, bytes, tagmanifest_sha256 };
     const { annotations } = made;
-    const { seq: entry } = logExport(vault, destination, withAnnotations ? { ...stated, annotations } : stated);
+    const { seq: entry } = logExport(
+      vault,
+      destination,
+      withAnnotations ? { ...stated, annotations } : stated,
+    );
     const head = await sealHead(vault, world, request.seal);
     const existed_by = earliestTimes(made.report);
     return { to: destination.to, ...stated, annotations, existed_by, ...told, entry, head };
@@ -174,7 +178,11 @@ async function makeAndPlace(
       await writePackageTar({ ...archive, recipients: destination.recipients, signal: world.signal });
     }
     // What goes out is what is checked; behind a cipher it is the folder that went in.
-    const report = await checkPackage(vault, destination.form === "tar" ? destination.growing : folder, world);
+    const report = await checkPackage(
+      vault,
+      destination.form === "tar" ? destination.growing : folder,
+      world,
+    );
     discardPackage(scratch);
     if (existsSync(destination.to)) throw notNew(destination.to);
     renameSync(destination.growing, destination.to);
@@ -187,7 +195,11 @@ async function makeAndPlace(
 }
 
 /** A package that the log could not state is not handed out: nothing of it is left then. */
-function logExport(vault: Vault, destination: ExportDestination, body: Readonly<Record<string, Json>>): Entry {
+function logExport(
+  vault: Vault,
+  destination: ExportDestination,
+  body: Readonly<Record<string, Json>>,
+): Entry {
   try {
     return logEntry(vault, "export", body);
   } catch (error) {

@@ -3,7 +3,7 @@ import { FormatError } from "../audit/finding.js";
 import type { TimeStamp } from "../audit/time-stamp.js";
 import { printable } from "../core/words/printable.js";
 import { askAuthority, askCalendar, submitToCalendar } from "../tools/network/authority.js";
-import type { SmallAnswer, Egress } from "../tools/network/guarded-request.js";
+import type { Egress, SmallAnswer } from "../tools/network/guarded-request.js";
 import type { Authority, Calendar } from "../vault/settings.js";
 import type { TokenFacts } from "../vault/token-files.js";
 import { platformRoots } from "../verify/trust.js";

@@ -1,4 +1,4 @@
-import { askOutside, type SmallAnswer, type Egress } from "./guarded-request.js";
+import { askOutside, type Egress, type SmallAnswer } from "./guarded-request.js";
 
 /**
  * Sends a TimeStampReq to an authority over HTTP (RFC 3161 §3.4). Its answer is not looked at: a page of text instead
@@ -30,7 +30,10 @@ export async function askCalendar(
   egress: Egress,
 ): Promise<SmallAnswer | null> {
   const path = `timestamp/${Buffer.from(commitment).toString("hex")}`;
-  const answer = await askOutside({ method: "GET", url: below(url, path), headers: accept, body: null }, egress);
+  const answer = await askOutside(
+    { method: "GET", url: below(url, path), headers: accept, body: null },
+    egress,
+  );
   return "problem" in answer && answer.status === 404 ? null : answer;
 }
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
-import { addressesOf, Refusal, type Resolve, type Destination, wordsOf } from "./egress-destination.js";
+import { addressesOf, type Destination, Refusal, type Resolve, wordsOf } from "./egress-destination.js";
 import { askSocksProxy } from "./socks.js";
 
 const patienceMs = 20_000;
@@ -38,7 +38,11 @@ export async function dialDirectly(
 }
 
 /** Opens a connection to `destination` through another proxy, which is told the name. Throws a Refusal when that fails. */
-export async function dialThrough(upstream: Upstream, destination: Destination, onDial: OnDial): Promise<Socket> {
+export async function dialThrough(
+  upstream: Upstream,
+  destination: Destination,
+  onDial: OnDial,
+): Promise<Socket> {
   const socket = await dialUpstream(upstream, onDial);
   const timer = setTimeout(() => socket.destroy(new Error("timed out")), patienceMs);
   try {

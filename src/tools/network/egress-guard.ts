@@ -6,9 +6,16 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { HoldfastError } from "../../core/words/error.js";
 import { doorPort } from "../run/jail-door.js";
+import {
+  checkDestination,
+  type Destination,
+  parseAuthority,
+  Refusal,
+  type Resolve,
+  wordsOf,
+} from "./egress-destination.js";
 import { dialDirectly, dialThrough, dialUpstream, proxyLogin, type Upstream } from "./egress-dial.js";
 import { answerPlainly, maxHeaderBytes, relayRequest, relayTunnel } from "./egress-relay.js";
-import { checkDestination, parseAuthority, Refusal, type Resolve, type Destination, wordsOf } from "./egress-destination.js";
 
 /** One connection that was asked for. Part of the evidence: what the collection touched besides the page. */
 export interface Connection {

@@ -4,8 +4,8 @@ import { connect } from "node:tls";
 import { webUrl } from "../../core/capture/source-url.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable } from "../../core/words/printable.js";
-import { type EgressGuard, openEgressGuard } from "./egress-guard.js";
 import { wordsOf } from "./egress-destination.js";
+import { type EgressGuard, openEgressGuard } from "./egress-guard.js";
 
 /** One small question to a server outside. */
 export interface Question {
@@ -59,7 +59,12 @@ export async function askOutside(question: Question, egress: Egress): Promise<Sm
   }
 }
 
-async function exchange(question: Question, url: URL, guard: EgressGuard, egress: Egress): Promise<SmallAnswer> {
+async function exchange(
+  question: Question,
+  url: URL,
+  guard: EgressGuard,
+  egress: Egress,
+): Promise<SmallAnswer> {
   const tunnel = url.protocol === "https:" ? await openTunnel(url, guard, egress) : null;
   const response = await send(question, url, guard, tunnel, egress.signal);
   const refusal = refusalOf(guard);

@@ -7,8 +7,8 @@ import { readIntents } from "../journal.js";
 import { scratchFolder, storageRootFiles, type VaultLayout } from "../layout.js";
 import { readLogFolder } from "../log-folder.js";
 import type { Vault } from "../vault.js";
-import { vaultFiles, readBytes, strayFindings } from "./vault-files.js";
 import { unnamedAnnexes, unnamedObjects } from "./unnamed-folders.js";
+import { readBytes, strayFindings, vaultFiles } from "./vault-files.js";
 
 /** Something that lies in a vault and that no entry names: a crash left it, or somebody put it there. */
 export interface Orphan {

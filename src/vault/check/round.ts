@@ -5,16 +5,16 @@ import type { LoggedCapture } from "../../audit/log-captures.js";
 import type { MeasuredFile } from "../../audit/object.js";
 import type { VaultLayout } from "../layout.js";
 import { captureFindings, isReadAsText, type MeasuredFolders } from "./capture.js";
+import { measureFiles } from "./measure.js";
+import type { Snapshot } from "./snapshot.js";
 import {
   folderOf,
-  vaultFiles,
   looseOriginals,
   oversizedTexts,
   ownFileFindings,
   strayFindings,
+  vaultFiles,
 } from "./vault-files.js";
-import { measureFiles } from "./measure.js";
-import type { Snapshot } from "./snapshot.js";
 import type { FoundPath } from "./walk.js";
 
 /** How files are measured. */

@@ -9,10 +9,10 @@ import type { Intent } from "../journal.js";
 import type { VaultLayout } from "../layout.js";
 import { databaseState } from "../writer-at-work.js";
 import type { IndexCheck } from "./lines.js";
-import { hasAnnexes, ownFileFindings } from "./vault-files.js";
 import { type AuditedVault, openForAudit } from "./opened.js";
 import { auditRound, captureIn, type Round } from "./round.js";
 import { readSnapshot, type Snapshot, type SnapshotOptions, touchedBetween } from "./snapshot.js";
+import { hasAnnexes, ownFileFindings } from "./vault-files.js";
 
 export interface VaultAudit {
   readonly findings: readonly Finding[];

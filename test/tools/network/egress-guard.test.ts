@@ -8,12 +8,12 @@ import {
   type Socket,
 } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { isForbidden } from "../../../src/tools/network/egress-destination.js";
 import {
   type EgressGuard,
   type GuardOptions,
   openEgressGuard,
 } from "../../../src/tools/network/egress-guard.js";
-import { isForbidden } from "../../../src/tools/network/egress-destination.js";
 import { until } from "../../support/until.ts";
 
 const endings: (() => Promise<void>)[] = [];

@@ -144,7 +144,11 @@ describe("a question to a server outside", () => {
 
   it("to an authority carries the request as RFC 3161 §3.4 has it", async () => {
     const egress = { proxy: null, allowPrivate: true, signal: new AbortController().signal };
-    const answer = await askAuthority(`http://127.0.0.1:${portOf(plain)}/stamp`, Buffer.from("request"), egress);
+    const answer = await askAuthority(
+      `http://127.0.0.1:${portOf(plain)}/stamp`,
+      Buffer.from("request"),
+      egress,
+    );
     expect("body" in answer && answer.body.toString()).toBe("request");
   });
 });
