@@ -34,8 +34,9 @@ export function jailOfRun(
 const states = new Map<string, Promise<YtDlpJailState>>();
 
 /**
- * Whether yt-dlp starts in a jail here and reaches the door of it. Found out once in the life of a process, by loading its
- * package there. `home` is never shown, nor anything it lies in.
+ * Whether yt-dlp starts in a jail here and reaches the door of it. Found out once in the life of a process, by finding its
+ * package there: in its own file where that is a zip, since its Python may have another yt-dlp among its packages. `home` is
+ * never shown, nor anything it lies in.
  */
 export function ytDlpJailState(program: string, home: string): Promise<YtDlpJailState> {
   const state = states.get(program) ?? tryPlaces(program, home);
@@ -49,15 +50,19 @@ async function tryPlaces(program: string, home: string): Promise<YtDlpJailState>
   const places = placesOf(program, home);
   if (places === null) return noJail(`it is not known what ${program} needs to start`);
   let opened = false;
-  const probe = "import importlib.util, ssl, sys; sys.exit(importlib.util.find_spec('yt_dlp') is None)";
-  const zip = program === places.reads[0] ? [`import sys; sys.path[:0] = [${JSON.stringify(program)}]`] : [];
+  const isZip = program === places.reads[0];
+  const zip = isZip ? [`import sys; sys.path[:0] = [${JSON.stringify(program)}]`] : [];
+  const from = JSON.stringify(isZip ? `${program}/` : "/");
+  // A folder of that name without a package in it has no origin.
+  const find = "import importlib.util, ssl, sys; spec = importlib.util.find_spec('yt_dlp')";
+  const judge = `sys.exit(spec is None or not (spec.origin or '').startswith(${from}))`;
   const receive = (caller: Socket) => {
     opened = true;
     caller.destroy();
   };
   // It stays until it has been heard.
   const knock = `import socket; socket.create_connection(('127.0.0.1', ${doorPort})).recv(1)`;
-  const script = [...zip, knock, probe].join("; ");
+  const script = [...zip, knock, find, judge].join("; ");
   const { endedBy, exitCode } = await runToTry(
     places.python,
     ["-I", "-B", "-c", script],

@@ -1,6 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -241,6 +249,34 @@ describe("whether a downloader can be locked in", () => {
       reason: `${broken} does not start inside it`,
     });
   });
+
+  it.skipIf(!jail.works)(
+    "is not answered by another yt-dlp that the same Python finds among its own packages",
+    async () => {
+      const environment = join(scratch, "environment");
+      const python = join(environment, "bin", "python3");
+      mkdirSync(join(environment, "bin"), { recursive: true });
+      writeFileSync(join(environment, "pyvenv.cfg"), "home = /usr/bin\n");
+      symlinkSync("/usr/bin/python3", python);
+      const packages = execFileSync(python, ["-I", "-c", "import site; print(site.getsitepackages()[0])"]);
+      const foreign = join(packages.toString().trim(), "yt_dlp");
+      expect(foreign.startsWith(`${environment}/`)).toBe(true);
+      mkdirSync(foreign, { recursive: true });
+      writeFileSync(join(foreign, "__init__.py"), "def main(): pass\n");
+      const own = `#!${python}\n`;
+      const content = readFileSync(program);
+      const zip = content.subarray(content.indexOf("\n") + 1);
+      const kept = { whole: [own, zip], cut: [own, zip.subarray(0, -200)] } as const;
+      for (const [name, [first, rest]] of Object.entries(kept)) {
+        const path = join(environment, name);
+        writeFileSync(path, Buffer.concat([Buffer.from(first), rest]), { mode: 0o755 });
+        expect((await ytDlpJailState(path, homedir())).works).toBe(name === "whole");
+      }
+      const script = join(environment, "bin", "yt-dlp");
+      writeFileSync(script, `${own}from yt_dlp import main\n`, { mode: 0o755 });
+      expect(await ytDlpJailState(script, homedir())).toMatchObject({ works: true });
+    },
+  );
 
   it("it is not where what would run is not known, or the home folder would have to be shown", () => {
     const binary = join(scratch, "binary");
