@@ -5,7 +5,14 @@ import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd, wrap } from "./text-layout.js";
 import { counted, formatBytes, formatTime } from "./units.js";
-import { checkedWords, conclusionOf, findingBlock, paintState, quietLines } from "./verify-page.js";
+import {
+  checkedWords,
+  conclusionOf,
+  findingBlock,
+  nobodySigned,
+  paintState,
+  quietLines,
+} from "./verify-page.js";
 
 type Question = "hashes" | "chain" | "signature" | "tokens";
 
@@ -23,7 +30,7 @@ const questions: readonly (readonly [Question, words: Partial<Record<CheckState,
     "signature",
     {
       pass: "each checkpoint, signed by the key that the entries name",
-      absent: "no signed checkpoint: nothing here shows whose log this is",
+      absent: nobodySigned,
     },
   ],
   [

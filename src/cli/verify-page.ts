@@ -14,6 +14,9 @@ interface QuestionWords {
   readonly unchecked?: string;
 }
 
+/** What is said of a log whose newest checkpoint, or every one, has no signature. */
+export const nobodySigned = "no signed checkpoint: nothing here shows whose log this is";
+
 /** What each question asks, and what an answer other than pass or fail means. */
 const questions: Readonly<Record<Question, QuestionWords>> = {
   hashes: {
@@ -27,7 +30,7 @@ const questions: Readonly<Record<Question, QuestionWords>> = {
   },
   signature: {
     asks: "each checkpoint of the log, signed by the key in force",
-    absent: "no signed checkpoint: nothing here shows whose log this is",
+    absent: nobodySigned,
   },
   tokens: {
     asks: "time-stamps of outside parties over the log",

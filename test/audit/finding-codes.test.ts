@@ -43,6 +43,20 @@ describe("what a finding decides is one closed table", () => {
     expect(explained.filter((code) => !(code in findingKinds))).toEqual([]);
   });
 
+  it("and every code in it is explained in FORMAT.md, with a severity that it can have", () => {
+    const explained = cells("### 18.1", "### 18.5").flatMap((row) => {
+      const severity = row.length === 3 && /^(error|note)$/.test(row[1] ?? "") ? row[1] : null;
+      return named(row[0]).map((code) => [code, severity] as const);
+    });
+    const known = new Set(explained.map(([code]) => code));
+    expect(codes.filter((code) => !known.has(code) && !code.startsWith("log-"))).toEqual([]);
+    const severities: Readonly<Record<string, { readonly severities: readonly string[] }>> = findingKinds;
+    const stated = explained.filter(([, severity]) => severity !== null);
+    expect(stated.length).toBeGreaterThan(40);
+    const wrong = stated.filter(([code, one]) => one && !severities[code]?.severities.includes(one));
+    expect(wrong).toEqual([]);
+  });
+
   it("every reason for which a line is refused has a code of its own", () => {
     const forms = format.slice(format.indexOf("### 4.1"), format.indexOf("### 4.4"));
     const reasons = named(forms).filter((code) => code.includes("-"));

@@ -13,7 +13,7 @@ import objects
 import schema
 from checkpoints import Facts, Found
 from files import Tree, check_annex, check_file, check_statement
-from findings import Report, Trust, chain_answer, hashes_answer, signature_answer, tokens_answer
+from findings import QUESTIONS, Report, Trust, answers
 from log import Entry
 from vault import NAME
 
@@ -49,17 +49,13 @@ def verify_package(path: str, trust: Trust) -> Dict[str, Any]:
     _check_inclusion(report, tree, lines, found, proofs, outcome.roots)
     pages.check(report, tree, entries, outcome)
     return {
-        "hashes": hashes_answer(report, True),
-        "chain": chain_answer(report),
-        "signature": signature_answer(report, outcome.newest_signed, outcome.left_open),
-        "tokens": tokens_answer(report, outcome.tokens, outcome.counted),
+        **answers(report, any(tree.under(f"data/{one}/") for one in chosen), outcome.newest_signed, outcome.left_open, outcome.tokens, outcome.counted),
         "findings": report.findings,
     }
 
 
 def _unread(report: Report) -> Dict[str, Any]:
-    answers = {name: "unchecked" for name in ("hashes", "chain", "signature", "tokens")}
-    return {**answers, "findings": report.findings}
+    return {**{question: "unchecked" for question in QUESTIONS}, "findings": report.findings}
 
 
 def _place(path: str) -> str:

@@ -18,7 +18,7 @@ import objects
 import schema
 from checkpoints import Facts, Found
 from files import Tree, check_annex
-from findings import Report, Trust, chain_answer, hashes_answer, signature_answer, tokens_answer
+from findings import QUESTIONS, Report, Trust, answers
 from log import Entry
 
 NAME = r"(?!witness-)[a-z0-9][a-z0-9-]{0,31}"
@@ -133,17 +133,18 @@ def verify_vault(root: str, trust: Trust) -> Dict[str, Any]:
     facts = _facts(lines, entries)
     outcome = checkpoints.audit(report, found, facts, trust)
     return {
-        "hashes": hashes_answer(report, True),
-        "chain": chain_answer(report),
-        "signature": signature_answer(report, outcome.newest_signed, outcome.left_open),
-        "tokens": tokens_answer(report, outcome.tokens, outcome.counted),
+        **answers(report, _has_content(tree), outcome.newest_signed, outcome.left_open, outcome.tokens, outcome.counted),
         "findings": report.findings,
     }
 
 
+def _has_content(tree: Tree) -> bool:
+    """Whether any capture has a stored file."""
+    return any("/content/" in path for path in tree.under("objects/"))
+
+
 def _unread(report: Report) -> Dict[str, Any]:
-    answers = {name: "unchecked" for name in ("hashes", "chain", "signature", "tokens")}
-    return {**answers, "findings": report.findings}
+    return {**{question: "unchecked" for question in QUESTIONS}, "findings": report.findings}
 
 
 def _check_log(report: Report, rows: Sequence[Row]) -> List[Entry]:
