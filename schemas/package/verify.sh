@@ -51,10 +51,11 @@ if [ -z "$folder" ]; then
   esac
 fi
 
-for tool in awk base64 basenc cat comm cut date head join mkdir mktemp mv paste rm sha256sum sha512sum sort split tail tr uniq wc \
+for tool in awk base64 basenc cat comm cut date head mkdir mktemp mv paste rm sha256sum sha512sum sort split tail tr uniq wc \
   openssl ssh-keygen; do
   command -v "$tool" > /dev/null || stop "the program $tool is not there"
 done
+processors=$(nproc 2> /dev/null) || processors=2
 case $(openssl version) in
   'OpenSSL 0.'* | 'OpenSSL 1.0'*) stop 'this openssl is too old: it needs OpenSSL 1.1.1 or later' ;;
   'OpenSSL '*) ;;
@@ -72,19 +73,29 @@ can wc "$(printf '/dev/null\000' | wc -c --files0-from=- 2> /dev/null)" '0 /dev/
 can date "$(date -u -d 'Jan  2 03:04:05 2026 GMT' +%s 2> /dev/null)" 1767323045
 can basenc "$(printf 0AFF | basenc --base16 -d 2> /dev/null | basenc --base16 -w 0 2> /dev/null)" 0AFF
 can base64 "$(printf 'Cg8=' | base64 -d 2> /dev/null | wc -c)" 2
-can join "$(printf 'b 1\n' | join -1 2 -o 1.1,1.2 - /dev/null 2>&1)" ''
+can split "$(printf 'a\nb\n' | split -l 1 -a 8 --numeric-suffixes=10000001 --filter=: - 2>&1)" ''
 can sort "$(printf 'b  1\na 2\n' | sort -k 2b 2> /dev/null | sort -c -u 2>&1 | wc -l)" 1
 can awk "$(printf 'a"\303\274\n' | awk '{ print gsub(/[\302-\337][\200-\277]/, ".") split($0, part, "\"") }' 2> /dev/null)" 12
 
 work=$(mktemp -d) || stop 'no temporary folder can be made'
-trap 'rm -rf -- "$work"' EXIT
+helpers=''
+# Whatever is still at work writes nothing any more where there is to be nothing.
+leave() {
+  if [ -n "$helpers" ]; then
+    kill $helpers 2> /dev/null
+    wait
+  fi
+  rm -rf -- "$work"
+}
+trap leave EXIT
 trap 'exit 2' HUP INT TERM
 case $work in
   /*) ;;
   *) work=$PWD/$work ;;
 esac
-mkdir -- "$work/leaf" "$work/node" "$work/time" "$work/when" "$work/stolen" || stop 'the temporary folder cannot be used'
-for list in files folders notes ids keys rotations thefts captures owned tokens checkpoints stated leaves ends unsigned want sizes times found wanted; do
+export work
+mkdir -- "$work/leaf" "$work/node" "$work/stolen" || stop 'the temporary folder cannot be used'
+for list in files folders notes ids lines keys rotations thefts captures owned tokens trusted checkpoints leaves ends want; do
   : > "$work/$list"
 done
 if [ -n "$signers" ]; then cat < "$signers" > "$work/signers" || stop 'the file of --signers cannot be read'; fi
@@ -107,7 +118,7 @@ lost() {
   exit 2
 }
 printf() { command printf "$@" || lost $?; }
-for tool in awk cat comm cut head join mv paste sha256sum sort split tail tr uniq wc; do
+for tool in awk cat comm cut head mv paste sha256sum sort split tail tr uniq wc; do
   eval "$tool() { command $tool \"\$@\" || lost \$?; }"
 done
 
@@ -129,11 +140,14 @@ note() {
   printf '%s' "$1" | tr -c ' -~' '?' | cut -c 1-300 >> "$work/notes"
 }
 
+note_all() {
+  while IFS= read -r detail; do note "$detail"; done < "$1"
+}
+
 # say STATE STEP WORDS
 say() {
   # Some shells do not tell that they could not write.
   head -c 65536 /dev/zero > "$work/room" || lost 2
-  rm -f -- "$work/room"
   printf '%-9s  %-12s  %s\n' "$1" "$2" "$3"
   count=0
   while IFS= read -r detail; do
@@ -176,6 +190,27 @@ digest() {
   printf '%s' "${sum%% *}"
 }
 
+# spread FUNCTION LIST: hands the lines of LIST to FUNCTION in as many parts as there are processors, each in a shell of its own
+# that prints one line for each. Leaves them in `said`, in the order of LIST.
+spread() {
+  if [ ! -s "$2" ]; then
+    : > "$work/said"
+    return
+  fi
+  rm -rf -- "$work/parts"
+  mkdir -- "$work/parts"
+  split -n "l/$processors" "$2" "$work/parts/p"
+  for part in "$work/parts/"*; do
+    "$1" < "$part" > "$part.said" &
+    helpers="$helpers $!"
+  done
+  for helper in $helpers; do
+    wait "$helper" || stop 'a part of the check did not come to its end'
+    helpers=${helpers#" $helper"}
+  done
+  cat "$work/parts/"*.said > "$work/said"
+}
+
 # is_number TEXT: decimal, no leading zero, at most 15 digits. Nothing else is ever calculated with.
 is_number() {
   case $1 in
@@ -204,6 +239,70 @@ is_path() {
 is_plain_text() {
   [ "$(cat -- "$@" | tr -d '\n -~' | wc -c)" -eq 0 ]
 }
+
+# ---- what the programs of awk below share ----
+
+shared='
+function is_number(text) { return text ~ /^[1-9][0-9]*$/ && length(text) < 16 }
+function is_hex(text, digits) { return length(text) == digits && text !~ /[^0-9a-f]/ }
+
+# As is_path above.
+function is_path(path, whole) {
+  whole = "/" tolower(path) "/"
+  if (length(path) > 200 || whole ~ /[^a-z0-9._\/-]/ || whole ~ /\/\// || whole ~ /\.\//) return 0
+  return whole !~ /\/(con|prn|aux|nul|com[1-9]|lpt[1-9])[.\/]/
+}
+
+# What stands behind the first or the last MARK in TEXT, and what stands before it: all of TEXT where it has none.
+function behind(text, mark, at) { at = index(text, mark); return at ? substr(text, at + length(mark)) : text }
+function behind_last(text, mark, parts, part) { parts = split(text, part, mark); return part[parts] }
+function before(text, mark, at) { at = index(text, mark); return at ? substr(text, 1, at - 1) : text }
+
+# The text of a file, of which size[path] is known: empty where it is not there, is too large, or has a byte that no text has.
+function read_whole(path, most, line, whole) {
+  if (!(path in size) || size[path] > most) return ""
+  whole = ""
+  while ((getline line < path) > 0) whole = whole line "\n"
+  close(path)
+  return length(whole) == size[path] && whole !~ /[^\n -~]/ ? whole : ""
+}
+
+# is_checkpoint TEXT: sets told[1] to told[3], the three lines. Of the 258 bits of the third, the last two have to be 0.
+function is_checkpoint(text) {
+  if (text ~ /[^\n -~]/ || split(text, told, "\n") != 4 || told[4] != "" || !is_number(told[2])) return 0
+  return length(told[3]) == 44 && told[3] ~ /^[A-Za-z0-9+\/]*[AEIMQUYcgkosw048]=$/
+}
+function to_hex(root, digits, hex, number, i, j) {
+  digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+  hex = ""
+  for (i = 1; i < 44; i += 4) {
+    number = 0
+    for (j = i; j < i + 4; j++) number = number * 64 + (substr(root, j, 1) == "=" ? 0 : index(digits, substr(root, j, 1)) - 1)
+    hex = hex sprintf("%06x", number)
+  }
+  return substr(hex, 1, 64)
+}
+
+# to_time AT: 2026-11-23T18:22:05.120Z as 20261123182205, or - where that is no time. to_epoch: the same in seconds since 1970.
+function to_time(at, digits, month, days) {
+  digits = at
+  if (length(at) != 24 || gsub(/[0-9]/, "0", digits) != 17 || digits != "0000-00-00T00:00:00.000Z") return "-"
+  digits = substr(at, 1, 19)
+  gsub(/[^0-9]/, "", digits)
+  month = substr(at, 6, 2) + 0
+  if (month < 1 || month > 12 || substr(at, 12, 2) > 23 || substr(at, 15, 2) > 59 || substr(at, 18, 2) > 59) return "-"
+  days = substr("312831303130313130313031", 2 * month - 1, 2) + (month == 2 && is_leap(substr(at, 1, 4) + 0))
+  return substr(at, 9, 2) >= 1 && substr(at, 9, 2) <= days ? digits : "-"
+}
+function is_leap(year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
+function to_epoch(time, year, month, days) {
+  month = substr(time, 5, 2) - 3
+  year = substr(time, 1, 4) - (month < 0)
+  if (month < 0) month += 12
+  days = 365 * year + int(year / 4) - int(year / 100) + int(year / 400) + int((153 * month + 2) / 5) + substr(time, 7, 2) - 719469
+  return ((days * 24 + substr(time, 9, 2)) * 60 + substr(time, 11, 2)) * 60 + substr(time, 13, 2)
+}
+'
 
 # ---- names: before anything is read ----
 
@@ -270,29 +369,29 @@ judge version 'bag-info.txt says Holdfast-Package: 1, and of which profile' 'bag
 
 # ---- manifests: the files against the lists of their hashes ----
 
-# is_manifest FILE LENGTH data|tags: every line is hash, two blanks and a path of this package in its place, and the paths
+# is_manifest FILE DIGITS data|tags: every line is hash, two blanks and a path of this package in its place, and the paths
 # rise. Leaves paths.
 is_manifest() {
-  [ -f "$1" ] || return 1
-  while IFS= read -r line; do
-    path=${line#*'  '}
-    is_hex "${line%%'  '*}" "$2" || return 1
-    is_path "$path" || return 1
-    case $3:$path in
-      data:data/*) ;;
-      data:* | tags:data/* | tags:tagmanifest-*) return 1 ;;
-    esac
-  done < "$1"
-  [ -z "$line" ] || return 1
-  cut -d ' ' -f 3 "$1" > "$work/paths"
-  command sort -c -u "$work/paths" 2> /dev/null
+  [ -f "$1" ] && is_plain_text "$1" && [ -z "$(tail -c 1 "$1")" ] || return 1
+  awk -v digits="$2" -v kind="$3" "$shared"'
+    {
+      path = substr($0, digits + 3)
+      placed = kind == "data" ? path ~ /^data\// : path !~ /^data\// && path !~ /^tagmanifest-/
+      rises = NR == 1 || (path "") > (last "")
+      if (!is_hex(substr($0, 1, digits), digits) || substr($0, digits + 1, 2) != "  " || !is_path(path) || !placed || !rises) {
+        print "//"
+        exit
+      }
+      print path
+      last = path
+    }' "$1" > "$work/paths"
+  [ "$(tail -n 1 "$work/paths")" != // ]
 }
 
-# check_manifests STEP PREFIX data|tags. Leaves lists of paths (listed) and of the hashes that were found so (actual).
+# check_manifests STEP PREFIX data|tags. Leaves lists of paths (listed) and of the hashes that were found so (kept).
 check_manifests() {
   for sum in sha256:64 sha512:128; do
     list=$2-${sum%:*}.txt
-    : > "$work/actual.$3"
     if ! is_manifest "$list" "${sum#*:}" "$3"; then
       note "$list is not there, or has a line that does not belong there: nothing was compared with it"
       : > "$work/listed.$3.${sum%:*}"
@@ -300,16 +399,13 @@ check_manifests() {
     fi
     mv -- "$work/paths" "$work/listed.$3.${sum%:*}"
     command "${sum%:*}sum" --strict -c "$list" < /dev/null > "$work/results" 2> /dev/null || bad=yes
-    : > "$work/good"
-    while IFS= read -r result; do
-      case $result in
-        *': OK') printf '%s\n' "${result%: OK}" >> "$work/good" ;;
-        *) note "$list: $result" ;;
-      esac
-    done < "$work/results"
+    awk '!/: OK$/' "$work/results" > "$work/extra"
+    while IFS= read -r result; do note "$list: $result"; done < "$work/extra"
     if [ "$sum" = sha256:64 ]; then
-      sort "$work/good" > "$work/good.sorted"
-      sort -k 2b "$list" | join -1 2 -o 1.1,1.2 - "$work/good.sorted" | sort > "$work/kept.$3"
+      awk '
+        NR == FNR { if (sub(/: OK$/, "")) good[$0] = 1; next }
+        substr($0, 67) in good { print substr($0, 1, 64) " " substr($0, 67) }
+      ' "$work/results" "$list" | sort > "$work/kept.$3"
     fi
   done
   judge "$1" "each file has the SHA-256 and the SHA-512 that the two $2 files list" "a file is not as the $2 files have it"
@@ -352,18 +448,9 @@ for list in data tags; do
     while IFS= read -r path; do note "$path is listed ($sum) and not there"; done < "$work/extra"
   done
 done
-tr '\n' '\0' < "$work/files.data" | wc -c --files0-from=- > "$work/counted"
-total=0 number=0
-: > "$work/sizes.unsorted"
-while read -r bytes path; do
-  case $path in
-    data/*)
-      printf '%s %s\n' "$bytes" "$path" >> "$work/sizes.unsorted"
-      total=$((total + bytes)) number=$((number + 1))
-      ;;
-  esac
-done < "$work/counted"
-sort "$work/sizes.unsorted" > "$work/sizes"
+tr '\n' '\0' < "$work/files" | wc -c --files0-from=- | awk '{ print $1, $2 }' > "$work/counted"
+awk '$2 ~ /^data\//' "$work/counted" | sort > "$work/sizes"
+counted=$(awk '{ bytes += $1 } END { printf "%.0f.%d\n", bytes, NR }' "$work/sizes")
 awk '
   /\r/ || !/^[A-Za-z0-9][^:]*:/ { print "bag-info.txt has a line that is no label and value" }
   /^Bagging-Date: [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]$/ { dated = 1 }
@@ -376,10 +463,10 @@ awk '
   }
   END { if (!dated) print "bag-info.txt has no Bagging-Date" }
 ' bag-info.txt > "$work/extra"
-while IFS= read -r line; do note "$line"; done < "$work/extra"
+note_all "$work/extra"
 if [ -n "$(tail -c 1 bag-info.txt)" ]; then note 'bag-info.txt does not end with a line feed'; fi
 if ! command sort -c -u "$work/ids" 2> /dev/null; then note 'bag-info.txt does not name the captures in ascending order'; fi
-if [ "$oxum" != "$total.$number" ]; then note 'bag-info.txt: Payload-Oxum states another number of bytes or files'; fi
+if [ "$oxum" != "$counted" ]; then note 'bag-info.txt: Payload-Oxum states another number of bytes or files'; fi
 printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' > "$work/bagit"
 if [ ! -f bagit.txt ] || [ "$(digest bagit.txt)" != "$(digest "$work/bagit")" ]; then
   note 'bagit.txt is not the declaration of BagIt 1.0'
@@ -388,123 +475,102 @@ judge complete 'nothing is there that the manifests do not list, and nothing is 
 
 # ---- entries: the lines of the log in this package ----
 
-# What the entries say of each chosen capture, a file of its own for each: `of`/<id> has event and row. An id that is none gets no
-# file, since its name comes from the package.
-mkdir "$work/of"
-is_id() {
-  case $1 in
-    *[!0-9A-Z-]*) return 1 ;;
-    ????????-????????) ;;
-    *) return 1 ;;
-  esac
+# Looks at each line. A quotation mark inside a text of JSON is written \", so "key":"value" as bare characters is a key and
+# its value; `event` and all behind it are the last of their kind in the line. Only the first and last thousand bytes are
+# searched for what every entry has: whoever made the line could make that take hours otherwise.
+entries='
+BEGIN {
+  dir = ENVIRON["work"]
+  row_base = 10000000
+  seq_base = 1000000000000000
+}
+function note(words) { print words > (dir "/extra") }
+function is_id(text) { return length(text) == 17 && substr(text, 9, 1) == "-" && text !~ /[^0-9A-Z-]/ }
+function text_of(key) { return before(behind($0, "\"" key "\":\""), "\"") }
+function has(key) { return index($0, "\"" key "\":") > 0 }
+
+# The key that this entry names, and the size of the first checkpoint it signs. Of a key that it says was stolen, when that was.
+function keep_key(key, first, why) {
+  if (length($0) > 10000 || !index($0, "\"public_key\":\"")) return
+  key = text_of("public_key")
+  first = seq + 1
+  why = "routine"
+  if (event == "vault-created") { first = 1; why = "" }
+  else if (index($0, "\"previous\":null")) { first = seq; why = named ? "lost" : "" }
+  else if (index($0, "\"reason\":\"lost\"") || index($0, "\"reason\":\"stolen\"")) { first = seq; why = "lost" }
+  if (key ~ /[^A-Za-z0-9+\/=@. -]/) key = "unreadable"
+  if (event == "key-rotated" && index($0, "\"reason\":\"stolen\"")) print time, (named ? last_key : "none") > (dir "/thefts")
+  last_key = key
+  named = 1
+  printf "%.0f %s\n", first, key > (dir "/keys")
+  if (why != "") printf "%.0f %s\n", seq, why > (dir "/rotations")
 }
 
-while IFS= read -r id; do
-  if is_id "$id"; then : > "$work/of/$id"; fi
-done < "$work/ids"
-
-is_chosen() { is_id "$1" && [ -f "$work/of/$1" ]; }
-
-# keep_key: the key that this entry names, and the size of the first checkpoint it signs. Of a key that it says was stolen,
-# when that was.
-keep_key() {
-  if [ "${#line}" -gt 10000 ]; then return; fi
-  case $line in
-    *'"public_key":"'*) ;;
-    *) return ;;
-  esac
-  key=${line#*'"public_key":"'}
-  key=${key%%'"'*}
-  first=$((seq + 1)) why=routine
-  case $line in
-    *'"event":"vault-created"'*) first=1 why=none ;;
-    *'"previous":null'*)
-      first=$seq why=none
-      if [ -s "$work/keys" ]; then why=lost; fi
-      ;;
-    *'"reason":"lost"'* | *'"reason":"stolen"'*) first=$seq why=lost ;;
-  esac
-  case $key in
-    *[!A-Za-z0-9+/=@.\ -]*) key=unreadable ;;
-  esac
-  case $event:$line in
-    key-rotated:*'"reason":"stolen"'*) printf '%s %s\n' "$at" "${before:-none}" >> "$work/thefts" ;;
-  esac
-  before=$key
-  printf '%s %s\n' "$first" "$key" >> "$work/keys"
-  if [ "$why" != none ]; then printf '%s %s\n' "$seq" "$why" >> "$work/rotations"; fi
+# What an entry says of the capture `id`. An id is captured once, and a version is brought once, behind the entry of its capture
+# (FORMAT.md, section 4.4).
+function keep_capture(id) {
+  id = has("capture") ? text_of("capture") : ""
+  if (!(id in chosen)) { note(sprintf("entry %.0f is about a capture that bag-info.txt does not name", seq)); return }
+  print event, id, row > (dir "/captures")
+  printf "%s %.0f %s\n", id, seq + seq_base, event > (dir "/owned")
+  if (event == "derive" || event == "redact") {
+    if (!(id in captured)) note("an entry brings a version of " id " before any says that it was captured")
+  } else if (event == "capture" || event == "capture-failed") {
+    if (stated[id]++) note("more than one entry says that " id " was captured, or was not")
+    if (event == "capture") captured[id] = 1
+  }
+  if (event ~ /^(capture|derive|redact)$/ && versions[id, version]++ == 1) note("more than one entry brings " version " of " id)
 }
 
-# take_entry: looks at one line. A quotation mark inside a text of JSON is written \", so "key":"value" as bare
-# characters is a key and its value; `event` and all behind it are the last of their kind in the line.
-# Only the first and last thousand bytes are searched: whoever made the line could make that take hours otherwise.
-take_entry() {
-  if [ "${#line}" -gt 4000000 ]; then
-    note "line $row is longer than any entry"
-    return
-  fi
-  front=$line rest=$line
-  if [ "${#line}" -gt 1000 ]; then
-    front=$(printf '%s' "$line" | { head -c 1000 && cat > /dev/null; })
-    rest=$(printf '%s' "$line" | tail -c 1000)
-  fi
-  version=${rest##*',"version":"'}
-  version=${version%%'"'*}
-  rest=${rest##*',"event":"'}
-  event=${rest%%'"'*}
-  seq=${rest##*',"seq":'}
-  seq=${seq%%,*}
-  case $line in
-    '{"actor":"'*',"v":1}') ;;
-    *) seq='' ;;
-  esac
-  if ! is_number "$seq"; then
-    note "line $row is no entry"
-    return
-  fi
-  if [ "$seq" -le "$last" ]; then note "line $row: entry $seq stands behind entry $last"; fi
-  last=$seq
-  at=${front#*'","at":"'}
-  at=${at%%'"'*}
-  printf '%s %s %s\n' "$seq" "$((row + 10000000))" "$at" >> "$work/leaves"
-  case $row:$seq:$event in
-    1:1:vault-created)
-      case $line in
-        *'"schema":"1"'*) schema=1 ;;
-      esac
-      vault=${line#*'"vault_id":"'}
-      vault=${vault%%'"'*}
-      keep_key
-      ;;
-    1:* | *:vault-created) note "line $row: the first entry, and only it, makes the vault" ;;
-    *:key-rotated) keep_key ;;
-    *:export-begun)
-      if [ -n "$begun" ]; then note "entry $begun is the list of an older package"; fi
-      begun=$seq begun_row=$((row + 10000000))
-      ;;
-    *:token) printf '%s\n' "$((row + 10000000))" >> "$work/tokens" ;;
-    *:capture | *:capture-failed | *:derive | *:derive-failed | *:recovery | *:annotate | *:redact)
-      case $line in
-        *'"capture":"'*) id=${line#*'"capture":"'} ;;
-        *) id='' ;;
-      esac
-      id=${id%%'"'*}
-      if is_chosen "$id"; then
-        printf '%s %s %s\n' "$event" "$id" "$((row + 10000000))" >> "$work/captures"
-        printf '%s %s\n' "$event" "$((row + 10000000))" >> "$work/of/$id"
-        case $event in
-          capture | capture-failed | derive | redact)
-            printf '%s %s %s %s\n' "$id" "$((row + 10000000))" "$event" "$version" >> "$work/stated"
-            ;;
-        esac
-        printf '%s %s %s\n' "$id" "$((seq + 1000000000000000))" "$event" >> "$work/owned"
-      else
-        note "entry $seq is about a capture that bag-info.txt does not name"
-      fi
-      ;;
-    *) note "entry $seq does not belong into a package" ;;
-  esac
+# What an entry says of a token: its path here, and what the file must be.
+function keep_token(path, words) {
+  path = text_of("path")
+  sub(/^log\//, "", path)
+  words = "proof/" before(path, ".") "/" behind(path, ".")
+  words = words "\t" text_of("sha256") "\t" before(before(behind($0, "\"bytes\":"), ","), "}") "\t" text_of("kind") "\t" text_of("gen_time")
+  gsub(/[^\tA-Za-z0-9._\/:-]/, "?", words)
+  print words > (dir "/tokens")
 }
+
+FILENAME == ARGV[1] { if (is_id($0)) chosen[$0] = 1; next }
+{
+  row = ++rows + row_base
+  if (length($0) > 4000000) { note("line " rows " is longer than any entry"); next }
+  rest = length($0) > 1000 ? substr($0, length($0) - 999) : $0
+  version = before(behind_last(rest, ",\"version\":\""), "\"")
+  rest = behind_last(rest, ",\"event\":\"")
+  event = before(rest, "\"")
+  seq = before(behind_last(rest, ",\"seq\":"), ",")
+  framed = substr($0, 1, 10) == "{\"actor\":\"" && substr($0, length($0) - 6) == ",\"v\":1}"
+  if (!framed || !is_number(seq)) { note("line " rows " is no entry"); next }
+  if (seq + 0 <= last + 0) note(sprintf("line %d: entry %.0f stands behind entry %.0f", rows, seq, last))
+  last = seq
+  time = to_time(before(behind(substr($0, 1, 1000), "\",\"at\":\""), "\""))
+  if (time == "-") note("line " rows " does not say when it was written")
+  print seq, row, time > (dir "/leaves")
+  if (rows == 1 || event == "vault-created") {
+    if (rows != 1 || seq != 1 || event != "vault-created") {
+      note("line " rows ": the first entry, and only it, makes the vault")
+      next
+    }
+    schema = index($0, "\"schema\":\"1\"") ? 1 : ""
+    vault = text_of("vault_id")
+    keep_key()
+  } else if (event == "key-rotated") keep_key()
+  else if (event == "export-begun") {
+    if (begun != "") note("entry " begun " is the list of an older package")
+    begun = seq
+    begun_row = row
+  } else if (event == "token") keep_token()
+  else if (event ~ /^(capture|capture-failed|derive|derive-failed|recovery|annotate|redact)$/) keep_capture()
+  else note("entry " seq " does not belong into a package")
+}
+END {
+  for (id in chosen) if (!(id in stated)) note("no entry here says that " id " was captured")
+  print rows + 0, begun_row + 0, (begun == "" ? 0 : begun), schema > (dir "/facts")
+  print vault > (dir "/vault")
+}
+'
 
 # Prints the number of each line that has not the one form that an entry may have (FORMAT.md, section 4.1): UTF-8, no blanks,
 # keys that rise, whole numbers, and nothing escaped in a text but what must be.
@@ -576,258 +642,183 @@ function is_entry(line, part, mark, count, marks, i, j) {
 !is_entry($0) { print FNR }
 '
 
-row=0 last=0 vault='' schema='' begun='' begun_row='' line='' before=''
+rows=0 begun_row=0 begun=0 schema='' vault=''
 if [ -f proof/entries.jsonl ]; then
-  while IFS= read -r line; do
-    row=$((row + 1))
-    printf '\000%s\n' "$line" > "$work/leaf/$((row + 10000000))"
-    take_entry
-  done < proof/entries.jsonl
-  if [ -n "$line" ]; then note 'the last line does not end with a line feed'; fi
+  tr -d '\000' < proof/entries.jsonl > "$work/lines"
+  : > "$work/extra"
+  awk "$shared$entries" "$work/ids" "$work/lines"
+  note_all "$work/extra"
+  read -r rows begun_row begun schema < "$work/facts"
+  IFS= read -r vault < "$work/vault"
   awk "$canonical" proof/entries.jsonl > "$work/odd" || note 'proof/entries.jsonl cannot be read'
   while read -r odd; do note "line $odd is not in the one form that an entry may have"; done < "$work/odd"
+  if [ -n "$(tail -c 1 proof/entries.jsonl)" ]; then note 'the last line does not end with a line feed'; fi
+  if [ "$(wc -c < "$work/lines")" -ne "$(wc -c < proof/entries.jsonl)" ]; then note 'proof/entries.jsonl has a byte that no entry has'; fi
 fi
-if [ "$row" -eq 0 ]; then
-  note 'proof/entries.jsonl has no entry'
-elif [ "$(cat "$work"/leaf/* | tr -d '\000' | sha256sum)" != "$(sha256sum < proof/entries.jsonl)" ]; then
-  note 'proof/entries.jsonl has a byte that no entry has'
-fi
+if [ "$begun" -eq 0 ]; then begun=''; fi
+if [ "$rows" -eq 0 ]; then note 'proof/entries.jsonl has no entry'; fi
 while IFS= read -r id; do
-  if ! is_chosen "$id"; then
-    note 'bag-info.txt names a capture that has no name of one'
-    continue
-  fi
-  there=''
-  while read -r event at; do
-    case $event in
-      capture | capture-failed) there=yes ;;
-    esac
-  done < "$work/of/$id"
-  if [ -z "$there" ]; then note "no entry here says that $id was captured"; fi
-  if [ ! -d "data/$id" ]; then note "there is no folder data/$id"; fi
+  case $id in
+    *[!0-9A-Z-]*) note 'bag-info.txt names a capture that has no name of one' ;;
+    ????????-????????) if [ ! -d "data/$id" ]; then note "there is no folder data/$id"; fi ;;
+    *) note 'bag-info.txt names a capture that has no name of one' ;;
+  esac
 done < "$work/ids"
 if [ ! -s "$work/ids" ]; then note 'bag-info.txt names no capture'; fi
-# An id is captured once, and a version is brought once, behind the entry of its capture (FORMAT.md, section 4.4).
-sort "$work/stated" > "$work/ordered"
-before=''
-while read -r name row event version; do
-  if [ "$name" != "$before" ]; then before=$name there='' captured=''; fi
-  case $event in
-    derive | redact)
-      if [ -z "$captured" ]; then note "an entry brings a version of $name before any says that it was captured"; fi
-      ;;
-    *)
-      if [ -n "$there" ]; then note "more than one entry says that $name was captured, or was not"; fi
-      there=yes
-      if [ "$event" = capture ]; then captured=yes; fi
-      ;;
-  esac
-done < "$work/ordered"
-while read -r name row event version; do
-  if [ "$event" != capture-failed ]; then printf '%s %s\n' "$name" "$version"; fi
-done < "$work/stated" | sort | uniq -d > "$work/twice"
-while read -r name version; do note "more than one entry brings $version of $name"; done < "$work/twice"
 judge entries 'the entries are in order, and about the captures of this package only' 'the entries are not those of this package'
 
 # ---- checkpoints: read here, said below ----
 
-# read_checkpoint FILE: sets one, size and three, its lines, if they are in order.
-read_checkpoint() {
-  [ -f "$1" ] || return 1
-  [ -n "$plain" ] || is_plain_text "$1" || return 1
-  four=''
-  { IFS= read -r one && IFS= read -r size && IFS= read -r three && ! IFS= read -r four && [ -z "$four" ]; } < "$1" || return 1
-  is_number "$size" || return 1
-  # 32 bytes: of the last character's six bits, two are nobody's.
-  case $three in
-    *[!A-Za-z0-9+/]*= | *[!AEIMQUYcgkosw048]=) return 1 ;;
-    *=) ;;
-    *) return 1 ;;
-  esac
-  [ ${#three} -eq 44 ]
+# Of each folder under proof/: its checkpoint, and whether `signed` is that and its signature, one after the other. What no text
+# is, is left to the shell (odd).
+seals='
+BEGIN {
+  dir = ENVIRON["work"]
+  getline origin < (dir "/origin")
+  getline vault < (dir "/vault")
 }
-
-# is_name_of NAME SIZE: the size in six digits, or in as many as it takes.
-is_name_of() {
-  case ${#1}:$1 in
-    [1-5]:* | [!6]:0* | ??:0*) return 1 ;;
-  esac
-  [ "${1#"${1%%[!0]*}"}" = "$2" ]
+FILENAME == ARGV[1] { size[$2] = $1; next }
+/^proof\/[^\/]*$/ {
+  name = substr($0, 7)
+  number = name
+  sub(/^0+/, "", number)
+  good = is_checkpoint(read_whole($0 "/checkpoint", 10000))
+  if (!good || number != told[2] || length(name) < 6 || (length(name) > 6 && number != name)) {
+    print $0 "/checkpoint is not there, or is no checkpoint under its number" > (dir "/problems")
+    print name > (dir "/skipped")
+    next
+  }
+  print told[2], name, to_hex(told[3])
+  if (told[1] != origin || told[1] != "holdfast/" vault) print $0 "/checkpoint is of another vault than bag-info.txt and entry 1 say" > (dir "/problems")
+  if (!(($0 "/checkpoint.sig") in size)) next
+  whole = read_whole($0 "/checkpoint", 10000)
+  seal = read_whole($0 "/checkpoint.sig", 100000)
+  if (seal == "" || read_whole($0 "/signed", 110000) != whole seal) print name > (dir "/odd.signed")
 }
+'
 
-# to_hex: of lines `size name root` with the root in base64, the same with the root in hex.
-to_hex() {
-  awk '
-    BEGIN { digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" }
-    {
-      root = ""
-      for (i = 1; i < 44; i += 4) {
-        number = 0
-        for (j = i; j < i + 4; j++) {
-          place = index(digits, substr($3, j, 1))
-          number = number * 64 + (place ? place - 1 : 0)
-        }
-        root = root sprintf("%06x", number)
-      }
-      print $1, $2, substr(root, 1, 64)
-    }'
-}
-
-: > "$work/problems"
-: > "$work/read"
+for list in problems skipped odd.signed; do : > "$work/$list"; done
 mkdir -- "$work/both"
-skipped='' plain=''
-# One reading shows that all are plain text, and saves one of each.
-set --
-for path in proof/*/checkpoint; do
-  if [ -f "$path" ]; then set -- "$@" "$path"; fi
-done
-if [ $# -gt 0 ] && is_plain_text "$@"; then plain=yes; fi
-for path in proof/*/; do
-  [ -d "$path" ] || continue
-  path=${path%/}
-  name=${path#proof/}
-  if ! read_checkpoint "$path/checkpoint" || ! is_name_of "$name" "$size"; then
-    printf '%s\n' "$path/checkpoint is not there, or is no checkpoint under its number" >> "$work/problems"
-    skipped=yes
-    continue
+printf '%s\n' "$origin" > "$work/origin"
+printf '%s\n' "$vault" > "$work/vault"
+awk "$shared$seals" "$work/counted" "$work/folders" | sort -n > "$work/checkpoints"
+while IFS= read -r name; do
+  cat "proof/$name/checkpoint" "proof/$name/checkpoint.sig" > "$work/both/$name"
+  if [ ! -f "proof/$name/signed" ] || [ "$(digest "proof/$name/signed")" != "$(digest "$work/both/$name")" ]; then
+    printf '%s\n' "proof/$name/signed is not checkpoint and signature one after the other" >> "$work/problems"
   fi
-  printf '%s %s %s\n' "$size" "$name" "$three" >> "$work/read"
-  if [ "$one" != "$origin" ] || [ "$one" != "holdfast/$vault" ]; then
-    printf '%s\n' "$path/checkpoint is of another vault than bag-info.txt and entry 1 say" >> "$work/problems"
-  fi
-  if [ -f "$path/checkpoint.sig" ]; then cat "$path/checkpoint" "$path/checkpoint.sig" > "$work/both/$name"; fi
-done
-plain=''
-to_hex < "$work/read" > "$work/checkpoints"
-(cd "$work/both" && if [ "$(printf '%s' *)" != '*' ]; then sha256sum -- *; fi) > "$work/sums"
-while read -r hash name; do
-  printf '%s  proof/%s/signed\n' "$hash" "$name"
-  if [ ! -f "proof/$name/signed" ]; then printf 'proof/%s/signed: not there\n' "$name" >> "$work/unsigned"; fi
-done < "$work/sums" > "$work/due"
-if [ -s "$work/due" ]; then command sha256sum --strict -c "$work/due" 2> /dev/null < /dev/null >> "$work/unsigned" || :; fi
-while IFS= read -r line; do
-  case $line in
-    *': OK') ;;
-    *) printf '%s\n' "${line%%:*} is not checkpoint and signature one after the other" >> "$work/problems" ;;
-  esac
-done < "$work/unsigned"
-sort -n -o "$work/checkpoints" "$work/checkpoints"
+done < "$work/odd.signed"
+skipped=$(head -n 1 "$work/skipped")
 newest=$(tail -n 1 "$work/checkpoints" | cut -d ' ' -f 1)
 
 # ---- inclusion: from each entry to the root of each checkpoint (RFC 9162, 2.1.3.2) ----
 
-# read_proof FILE SEQ SIZE: sets steps, the hashes with blanks between them.
-read_proof() {
-  steps=''
-  [ -f "$1" ] || return 1
-  {
-    IFS= read -r title || return 1
-    IFS= read -r leaf || return 1
-    IFS= read -r tree || return 1
-    [ "$title/$leaf/$tree" = "holdfast-inclusion 1/$2/$3" ] || return 1
-    while IFS= read -r step; do
-      is_hex "$step" 64 || return 1
-      steps="$steps $step"
-      [ ${#steps} -le 8192 ] || return 1
-    done
-    [ -z "$step" ]
-  } < "$1"
-}
+# One line for each proof: number of its line, checkpoint, seq, place, last place, hashes to come.
+proofs='
+BEGIN { dir = ENVIRON["work"] }
+function note(words) { print words > (dir "/extra") }
+FILENAME == ARGV[1] { size[$2] = $1; if ($2 ~ /^proof\/[^\/]*\/[^\/]*\.proof$/) there[++found] = $2; next }
+FILENAME == ARGV[2] { tree[++trees] = $1; name[trees] = $2; known[$2] = 1; next }
+{ seq[++leaves] = $1; row[leaves] = $2 }
 
-# note_odd FILE...: those that are not plain text. One reading shows that none is.
-note_odd() {
-  if is_plain_text "$@"; then return; fi
-  for odd in "$@"; do is_plain_text "$odd" || note "$odd is no proof"; done
+function read_proof(path, seq, size, parts, steps, i) {
+  parts = split(read_whole(path, 10000), part, "\n")
+  if (parts < 4 || part[1] != "holdfast-inclusion 1" || part[2] != seq "" || part[3] != size "") return "-"
+  steps = ""
+  for (i = 4; i < parts; i++) {
+    if (!is_hex(part[i], 64)) return "-"
+    steps = steps " " part[i]
+  }
+  return length(steps) > 8192 ? "-" : steps
 }
+function prove(seq, row, name, size, path, steps) {
+  path = "proof/" name "/" seq ".proof"
+  wanted[path] = 1
+  steps = read_proof(path, seq, size)
+  if (steps == "-") note(path " is not there, or is no proof of this entry")
+  else printf "%d %s %s %.0f %.0f%s\n", row - 10000000, name, seq, seq - 1, size - 1, steps
+}
+END {
+  for (i = 1; i <= trees; i++) for (j = 1; j <= leaves; j++) {
+    if (seq[j] + 0 <= tree[i] + 0) prove(seq[j], row[j], name[i], tree[i])
+    else if (i == trees) note("entry " seq[j] " is not in the newest checkpoint")
+  }
+  for (i = 1; i <= found; i++) {
+    split(there[i], part, "/")
+    if (part[2] in known && !(there[i] in wanted)) note(there[i] " belongs to no entry")
+  }
+}
+'
 
-# One line for each proof under way: hash so far, checkpoint, seq, place, last place, hashes to come.
-: > "$work/state"
-some=''
-while read -r size name root; do
-  for path in "proof/$name"/*.proof; do
-    [ -f "$path" ] || continue
-    printf '%s\n' "$path" >> "$work/found"
-    # No name has a blank, and a command line takes only so many of them.
-    some="$some $path"
-    if [ ${#some} -gt 30000 ]; then
-      note_odd $some
-      some=''
-    fi
-  done
-  while read -r seq row at; do
-    if [ "$seq" -gt "$size" ]; then
-      if [ "$size" = "$newest" ]; then note "entry $seq is not in the newest checkpoint"; fi
-      continue
-    fi
-    printf '%s\n' "proof/$name/$seq.proof" >> "$work/wanted"
-    if read_proof "proof/$name/$seq.proof" "$seq" "$size"; then
-      printf '%s %s %s %s %s%s\n' "$row" "$name" "$seq" "$((seq - 1))" "$((size - 1))" "$steps" >> "$work/state"
-    else
-      note "proof/$name/$seq.proof is not there, or is no proof of this entry"
-    fi
-  done < "$work/leaves"
-done < "$work/checkpoints"
-if [ -n "$some" ]; then note_odd $some; fi
-for list in found wanted; do sort -o "$work/$list" "$work/$list"; done
-comm -23 "$work/found" "$work/wanted" > "$work/extra"
-while IFS= read -r path; do note "$path belongs to no entry"; done < "$work/extra"
-if [ -s "$work/state" ]; then
+# One step up for each proof: of its hash so far, which is that of the node or line of this number, and the next in the proof.
+climb='
+BEGIN { dir = ENVIRON["work"] }
+FILENAME == ARGV[1] { hash[FNR] = $1; next }
+{ here = hash[$1] }
+NF < 6 { print $2, $3, $5, here >> (dir "/ends"); next }
+$5 == 0 { print $2, $3, "too-long", "-" >> (dir "/ends"); next }
+{
+  place = $4
+  end = $5
+  if (place % 2 == 1 || place == end) {
+    node = "01" $6 here
+    while (place % 2 == 0 && place > 0) { place /= 2; end = int(end / 2) }
+  } else node = "01" here $6
+  # Many proofs share their nodes.
+  if (!(node in number)) {
+    number[node] = ++nodes
+    printf "%s", toupper(node) > (dir "/nodes")
+  }
+  rest = ""
+  for (i = 7; i <= NF; i++) rest = rest " " $i
+  printf "%d %s %s %.0f %.0f%s\n", number[node], $2, $3, int(place / 2), int(end / 2), rest
+}
+'
+
+: > "$work/extra"
+awk "$shared$proofs" "$work/counted" "$work/checkpoints" "$work/leaves" > "$work/state"
+note_all "$work/extra"
+if [ -s "$work/lines" ]; then
+  awk '{ print "\001" $0 }' "$work/lines" | tr '\001' '\000' | split -l 1 -a 8 --numeric-suffixes=10000001 - "$work/leaf/"
   (cd "$work/leaf" && sha256sum -- *) > "$work/hashes"
-  while read -r hash row; do printf '%s %s\n' "$row" "$hash"; done < "$work/hashes" > "$work/rows"
-  sort "$work/state" | join "$work/rows" - | cut -d ' ' -f 2- > "$work/next"
-  mv -- "$work/next" "$work/state"
 fi
-# All proofs go up by one node at a time, so that one sha256sum serves them all; many proofs share their nodes.
+# All proofs go up by one node at a time, so that one sha256sum serves them all.
 while [ -s "$work/state" ]; do
-  awk -v ends="$work/ends" '
-    NF < 6 { print $2, $3, $5, $1 >> ends; next }
-    $5 == 0 { print $2, $3, "too-long", "-" >> ends; next }
-    {
-      place = $4
-      end = $5
-      if (place % 2 == 1 || place == end) {
-        node = "01" $6 $1
-        while (place % 2 == 0 && place > 0) { place /= 2; end = int(end / 2) }
-      } else node = "01" $1 $6
-      rest = ""
-      for (i = 7; i <= NF; i++) rest = rest " " $i
-      printf "%s %s %s %.0f %.0f%s\n", node, $2, $3, int(place / 2), int(end / 2), rest
-    }' "$work/state" | sort > "$work/next"
-  : > "$work/state"
-  cut -d ' ' -f 1 "$work/next" | uniq > "$work/nodes"
+  : > "$work/nodes"
+  awk "$climb" "$work/hashes" "$work/state" > "$work/next"
+  mv -- "$work/next" "$work/state"
   if [ -s "$work/nodes" ]; then
     rm -rf -- "$work/node"
     mkdir -- "$work/node"
-    tr -d '\n' < "$work/nodes" | tr 'a-f' 'A-F' | basenc --base16 -d | split -a 8 -b 65 - "$work/node/n"
-    (cd "$work/node" && sha256sum -- *) | cut -c 1-64 | paste -d ' ' "$work/nodes" - | join - "$work/next" | cut -d ' ' -f 2- > "$work/state"
+    basenc --base16 -d < "$work/nodes" | split -a 8 -b 65 - "$work/node/n"
+    (cd "$work/node" && sha256sum -- *) > "$work/hashes"
   fi
 done
 awk '
   NR == FNR { root[$2] = $3; next }
   $3 "" != "0" || $4 "" != root[$1] "" { print "proof/" $1 "/" $2 ".proof does not lead from entry " $2 " to the root of this checkpoint" }
 ' "$work/checkpoints" "$work/ends" > "$work/extra"
-while IFS= read -r line; do note "$line"; done < "$work/extra"
+note_all "$work/extra"
 if [ ! -s "$work/checkpoints" ] || [ ! -s "$work/leaves" ]; then note 'there is no checkpoint, or no entry'; fi
 judge inclusion "each entry is in the log whose newest checkpoint here has ${newest:-no} entries" \
   'an entry is not shown to be in the log that the checkpoints are of'
 
-while IFS= read -r line; do note "$line"; done < "$work/problems"
+note_all "$work/problems"
 if [ ! -s "$work/checkpoints" ]; then note 'there is no checkpoint'; fi
 judge checkpoints "their three lines are in order, and of the log $origin" 'a checkpoint is not as this log would have it'
 
-# The time that the log states of the last entry here that each checkpoint covers.
-seq=0 row='' at='' when=''
-while read -r size name root; do
-  while [ "${seq:-0}" -le "$size" ] && [ -n "$seq" ]; do
-    case $at in
-      *[!0-9TZ:.-]*) when='' ;;
-      *) when=$at ;;
-    esac
-    read -r seq row at <&3 || seq=''
-  done
-  printf '%s\n' "$when" > "$work/when/$name"
-done < "$work/checkpoints" 3< "$work/leaves"
+# What each checkpoint is judged by: the time that the log states of the last entry here that it covers, as digits and in seconds,
+# and the key in force, from the first checkpoint that it signs on.
+awk "$shared"'
+  FILENAME == ARGV[1] { from[++keys] = $1; sub(/^[^ ]* /, ""); key[keys] = $0; next }
+  FILENAME == ARGV[2] { seq[++leaves] = $1; time[leaves] = $3; next }
+  {
+    while (used < keys && from[used + 1] + 0 <= $1 + 0) used++
+    while (covered < leaves && seq[covered + 1] + 0 <= $1 + 0) covered++
+    when = covered ? time[covered] : "-"
+    printf "%s %s %s %.0f %s\n", $1, $2, when, (when == "-" ? 0 : to_epoch(when)), key[used]
+  }
+' "$work/keys" "$work/leaves" "$work/checkpoints" > "$work/seals"
 
 # ---- list: whether all entries of these captures are here ----
 
@@ -925,42 +916,39 @@ fi
 
 # ---- tokens: first of all the times, which the signatures are then checked for ----
 
-# is_whole FILE: one value of DER, and nothing behind it.
-is_whole() {
-  begin=$(head -c 5 "$1" | basenc --base16 -w 0)
-  case $begin in
-    30[0-7]*) begin=${begin#30} begin=${begin%"${begin#??}"} head=2 ;;
-    3081*) begin=${begin#3081} begin=${begin%"${begin#??}"} head=3 ;;
-    3082*) begin=${begin#3082} begin=${begin%"${begin#????}"} head=4 ;;
-    3083??????) begin=${begin#3083} head=5 ;;
-    *) return 1 ;;
-  esac
-  [ "$(wc -c < "$1")" -eq $((0x$begin + head)) ]
+# heads BYTES: of the paths on standard input, each and its first bytes in hex. Each file must have as many.
+heads() {
+  bytes=$1
+  cat > "$work/paths"
+  set --
+  while IFS= read -r path; do
+    set -- "$@" "$path"
+    # A command line takes only so many.
+    if [ $# -eq 500 ]; then
+      head -q -c "$bytes" -- "$@"
+      set --
+    fi
+  done < "$work/paths" > "$work/begin"
+  if [ $# -gt 0 ]; then head -q -c "$bytes" -- "$@" >> "$work/begin"; fi
+  basenc --base16 -w $((2 * bytes)) < "$work/begin" | paste -d ' ' "$work/paths" -
 }
 
-# read_time FILE: sets epoch and stated from the token in a response. The response around it is signed by nobody.
-# Leaves the token, unless it has read this file before.
+# read_time: sets epoch and stated from the token in the response at `path`, and from no words around it: nobody signed those.
 read_time() {
-  while read -r path_read epoch stated; do
-    if [ "$path_read" = "$1" ]; then return; fi
-  done < "$work/times"
-  is_whole "$1" || return 1
-  openssl ts -reply -in "$1" -token_out -out "$work/token" < /dev/null > /dev/null 2>&1 || return 1
-  openssl ts -reply -in "$work/token" -token_in -text < /dev/null > "$work/text" 2> /dev/null || return 1
+  openssl ts -reply -in "$path" -token_out -text < /dev/null > "$part.text" 2> /dev/null || return 1
   stated='' imprint=''
   while IFS= read -r line; do
     case $line in
       'Hash Algorithm: '*) imprint=${imprint:-${line#Hash Algorithm: }} ;;
       'Time stamp: '*) stated=${stated:-${line#Time stamp: }} ;;
     esac
-  done < "$work/text"
+  done < "$part.text"
   case $stated in
     '' | *[!A-Za-z0-9:.\ ]*) return 1 ;;
   esac
   [ "$imprint" = sha256 ] || return 1
   stated=$(date -u -d "$stated" '+%s %Y-%m-%dT%H:%M:%S' 2> /dev/null) || return 1
   epoch=${stated%% *} stated=${stated#* }
-  printf '%s %s %s\n' "$1" "$epoch" "$stated" >> "$work/times"
 }
 
 # leads_to OPTIONS...: whether the token at `path` is over the signed checkpoint and its chain leads there.
@@ -971,11 +959,6 @@ leads_to() {
 
 # leads_to_system: to a root that this computer came with.
 leads_to_system() {
-  if [ -z "$store" ]; then
-    store=$(openssl version -d)
-    store=${store#*'"'}
-    store=${store%'"'*}
-  fi
   set --
   if [ -d "$store/certs" ]; then set -- -CApath "$store/certs"; fi
   if [ -f "$store/cert.pem" ]; then set -- "$@" -CAfile "$store/cert.pem"; fi
@@ -985,123 +968,174 @@ leads_to_system() {
 
 # leads_to_itself: to certificates that came with it.
 leads_to_itself() {
-  openssl pkcs7 -inform DER -in "$work/token" -print_certs < /dev/null > "$work/own" 2> /dev/null || return 1
-  if [ -f "$chain" ]; then cat "$chain" >> "$work/own"; fi
-  leads_to -partial_chain -CAfile "$work/own"
+  openssl ts -reply -in "$path" -token_out -out "$part.token" < /dev/null > /dev/null 2>&1 || return 1
+  openssl pkcs7 -inform DER -in "$part.token" -print_certs < /dev/null > "$part.own" 2> /dev/null || return 1
+  if [ -f "$chain" ]; then cat "$chain" >> "$part.own"; fi
+  leads_to -partial_chain -CAfile "$part.own"
 }
+
+# examine_tokens: says of each token where it leads, and its time.
+examine_tokens() {
+  while read -r path is_whole signed; do
+    state=none
+    chain=${path%.tsr}.chain.pem
+    if [ "$is_whole" -eq 0 ] || ! read_time; then
+      epoch=0 stated=-
+    elif [ -n "$roots" ] && leads_to -CAfile "$work/roots"; then
+      state=named
+    elif [ -z "$roots" ] && leads_to_system; then
+      state=system
+    elif leads_to_itself; then
+      state=itself
+    else
+      state=nowhere
+    fi
+    printf '%s %s %s %s\n' "$path" "$state" "$epoch" "$stated"
+  done
+}
+
+# What each time-stamp must be over: its bytes, path, and the file of checkpoint and signature, or of the checkpoint where it has
+# none.
+awk '
+  FILENAME == ARGV[1] { odd[$1] = 1; next }
+  $2 ~ /^proof\/[^\/]*\/[^\/]+\.(tsr|ots)$/ { stamp[++stamps] = $0 }
+  $2 ~ /^proof\/[^\/]*\/checkpoint\.sig$/ { split($2, part, "/"); signed[part[2]] = 1 }
+  END {
+    for (i = 1; i <= stamps; i++) {
+      split(stamp[i], part, "/")
+      over = "proof/" part[2] (part[2] in signed ? "/signed" : "/checkpoint")
+      print stamp[i], (part[2] in odd ? ENVIRON["work"] "/both/" part[2] : over)
+    }
+  }
+' "$work/odd.signed" "$work/counted" > "$work/stamps"
+
+# Each response must be one value of DER, with nothing behind it. One of fewer than five bytes is none.
+awk '$2 ~ /\.tsr$/ && $1 >= 5 { print $2 }' "$work/stamps" | heads 5 > "$work/begins"
+awk '
+  function number(hex, value, i) {
+    value = 0
+    for (i = 1; i <= length(hex); i++) value = value * 16 + index("0123456789ABCDEF", substr(hex, i, 1)) - 1
+    return value
+  }
+  function is_whole(hex, bytes, more) {
+    if (hex ~ /^30[0-7]/) return bytes == number(substr(hex, 3, 2)) + 2
+    more = index("123", substr(hex, 4, 1))
+    return hex ~ /^308[123]/ && bytes == number(substr(hex, 5, 2 * more)) + more + 2
+  }
+  FILENAME == ARGV[1] { hex[$1] = $2; next }
+  $2 ~ /\.tsr$/ {
+    path = $2
+    whole = is_whole(hex[path], $1) + 0
+    sub(/^[^ ]* [^ ]* /, "")
+    print path, whole, $0
+  }
+' "$work/begins" "$work/stamps" > "$work/examined"
+store=''
+if [ -z "$roots" ] && [ -s "$work/examined" ]; then
+  store=$(openssl version -d)
+  store=${store#*'"'}
+  store=${store%'"'*}
+fi
+spread examine_tokens "$work/examined"
+mv -- "$work/said" "$work/times"
+
+# The SHA-256 of what a time-stamp is over and of what an entry names: as the manifest has it, where that is so.
+awk -F '\t' '
+  FILENAME == ARGV[1] { known[substr($0, 66)] = 1; next }
+  FILENAME == ARGV[2] { sub(/^ *[^ ]* /, ""); there[$0] = 1; next }
+  FILENAME == ARGV[3] { if (!sub(/^[^ ]* [^ ]*\.ots /, "")) next; there[$0] = 1 }
+  !($1 in known) && $1 in there && !seen[$1]++ { print $1 }
+' "$work/kept.tags" "$work/counted" "$work/stamps" "$work/tokens" > "$work/extra"
+while IFS= read -r path; do printf '%s %s\n' "$(digest "$path")" "$path"; done < "$work/extra" | cat "$work/kept.tags" - > "$work/sums"
+
+# Of an OpenTimestamps proof only this is looked at: whether it is over these bytes.
+awk '$2 ~ /\.ots$/ && $1 >= 65 { print $2 }' "$work/stamps" | heads 65 > "$work/begins"
+awk '
+  FILENAME == ARGV[1] { hex[$1] = $2; next }
+  FILENAME == ARGV[2] { hash[substr($0, 66)] = toupper(substr($0, 1, 64)); next }
+  $2 ~ /\.ots$/ {
+    path = $2
+    sub(/^[^ ]* [^ ]* /, "")
+    begin = "004F70656E54696D657374616D7073000050726F6F6600BF89E2E884E892940108" hash[$0]
+    print path, (hex[path] == begin ? "over" : "elsewhere"), 0, "-"
+  }
+' "$work/begins" "$work/sums" "$work/stamps" >> "$work/times"
 
 # is_possible: whether the token at `path` is not far older than what it covers. A clock may be wrong by days, not by a month.
 is_possible() {
-  read -r when < "$work/when/$name" || when=''
-  written=$(date -u -d "${when:-now}" +%s 2> /dev/null) || return 0
-  if [ -z "$when" ] || [ $((written - epoch)) -le 86400 ]; then return 0; fi
+  if [ "$written" -eq 0 ] || [ $((written - epoch)) -le 86400 ]; then return 0; fi
   note "$path states ${stated}Z, $(((written - epoch) / 86400)) days before the last entry that it covers was written"
   [ $((written - epoch)) -le 2678400 ]
 }
 
-# judge_token: the token at `path` over the checkpoint of `size`. Only a time under a trusted root is kept, or said.
-judge_token() {
-  chain=${path%.tsr}.chain.pem
-  if ! read_time "$path"; then
-    verdict=wrong
-    note "$path is no time-stamp over a SHA-256, or has something behind it"
-    return
-  elif [ -n "$roots" ] && leads_to -CAfile "$work/roots"; then
-    verdict=good by='under a root that you named'
-  elif [ -z "$roots" ] && leads_to_system; then
-    verdict=good by="under a root that this computer came with"
-  elif ! leads_to_itself; then
-    verdict=wrong
-    note "$path is not over this checkpoint and its signature, or is not signed by an authority for time-stamps"
-    return
-  elif [ -n "$roots" ]; then
-    verdict=wrong
-    note "$path does not lead to a root in the file of --tsa-ca"
-    return
-  else
-    verdict=open
-    note "$path states ${stated}Z; its certificate leads to no root that you named, so that time decides nothing"
-  fi
-  if ! is_possible; then
-    verdict=wrong
-    return
-  fi
+# judge_stamp: sets verdict on the time-stamp at `path` over the checkpoint of `size`. Only a time under a trusted root is kept,
+# or said.
+judge_stamp() {
+  verdict=wrong
+  case $state in
+    named) verdict=good by='under a root that you named' ;;
+    system) verdict=good by='under a root that this computer came with' ;;
+    itself)
+      if [ -n "$roots" ]; then
+        note "$path does not lead to a root in the file of --tsa-ca"
+        return
+      fi
+      verdict=open
+      note "$path states ${stated}Z; its certificate leads to no root that you named, so that time decides nothing"
+      ;;
+    over)
+      verdict=open
+      note "$path: over this checkpoint; the Bitcoin block it ends in was not looked up"
+      return
+      ;;
+    none) note "$path is no time-stamp over a SHA-256, or has something behind it" ;;
+    nowhere) note "$path is not over this checkpoint and its signature, or is not signed by an authority for time-stamps" ;;
+    *) note "$path is not over this checkpoint and its signature" ;;
+  esac
+  if [ "$verdict" = wrong ]; then return; fi
+  if ! is_possible; then verdict=wrong; fi
   if [ "$verdict" != good ]; then return; fi
   note "$path: the checkpoint of $size entries existed not later than ${stated}Z, $by"
-  if [ ! -s "$work/time/$name" ] || [ "$epoch" -lt "$(cat "$work/time/$name")" ]; then
-    printf '%s\n' "$epoch" > "$work/time/$name"
-  fi
+  printf '%s %s %s\n' "$name" "$epoch" "$stated" >> "$work/trusted"
   if [ "$epoch" -lt "${first:-9999999999999}" ]; then
     first=$epoch
     oldest="the checkpoint of $size entries existed not later than ${stated}Z"
   fi
 }
 
-# judge_calendar: of an OpenTimestamps proof, only whether it is over these bytes.
-judge_calendar() {
-  begin=004F70656E54696D657374616D7073000050726F6F6600BF89E2E884E892940108
-  begin=$begin$(digest "$signed" | tr 'a-f' 'A-F')
-  if [ "$(head -c 65 "$path" | basenc --base16 -w 0)" = "$begin" ]; then
-    verdict=open
-    note "$path: over this checkpoint; the Bitcoin block it ends in was not looked up"
-  else
-    verdict=wrong
-    note "$path is not over this checkpoint and its signature"
-  fi
-}
-
-# field KEY: of a token's entry in `line`, a text or a number.
-field() {
-  case $line in
-    *"\"$1\":"*) ;;
-    *) return ;;
+awk '
+  FILENAME == ARGV[1] { split($1, part, "/"); stamps[part[2]] = stamps[part[2]] $0 "\n"; next }
+  {
+    count = split(stamps[$2], line, "\n")
+    for (i = 1; i < count; i++) print $1, $2, $4, line[i]
+  }
+' "$work/times" "$work/seals" > "$work/due"
+good='' open='' wrong='' first=''
+while read -r size name written path state epoch stated; do
+  judge_stamp
+  case $verdict in
+    good) good=yes ;;
+    open) open=yes ;;
+    *) wrong=yes ;;
   esac
-  value=${line#*"\"$1\":"}
-  case $value in
-    '"'*) value=${value#'"'} value=${value%%'"'*} ;;
-    *) value=${value%%[,\}]*} ;;
-  esac
-  printf '%s' "$value"
-}
+done < "$work/due"
 
-# judge_logged ROW: the token that an entry names must be here, and say what the entry says.
-judge_logged() {
-  line=$(tr -d '\000' < "$work/leaf/$1")
-  name=$(field path)
-  name=${name#log/}
-  path=proof/${name%%.*}/${name#*.}
-  if ! is_path "$path" || [ ! -f "$path" ] || [ ! -f "proof/${name%%.*}/checkpoint" ]; then
-    note "an entry names the token $path, and it is not there"
-  elif [ "$(digest "$path")" != "$(field sha256)" ] || [ "$(wc -c < "$path")" -ne "$(field bytes)" ]; then
-    note "$path is not the token that its entry names"
-  elif [ "$(field kind)" = rfc3161 ]; then
-    at=$(field gen_time)
-    if read_time "$path" && [ "${at%.*}" = "$stated" ]; then return; fi
-    note "$path has another time than its entry states"
-  else
-    return
-  fi
-  wrong=yes
-}
-
-good='' open='' wrong='' first='' store=''
-while read -r size name root; do
-  signed=$work/both/$name
-  if [ ! -f "$signed" ]; then signed=proof/$name/checkpoint; fi
-  for path in "proof/$name"/*.tsr "proof/$name"/*.ots; do
-    [ -f "$path" ] || continue
-    case $path in
-      *.tsr) judge_token ;;
-      *) judge_calendar ;;
-    esac
-    case $verdict in
-      good) good=yes ;;
-      open) open=yes ;;
-      *) wrong=yes ;;
-    esac
-  done
-done < "$work/checkpoints"
-while read -r row; do judge_logged "$row"; done < "$work/tokens"
+# The token that an entry names must be here, and say what the entry says.
+awk -F '\t' "$shared"'
+  FILENAME == ARGV[1] { split($0, part, " "); size[part[2]] = part[1]; next }
+  FILENAME == ARGV[2] { hash[substr($0, 66)] = substr($0, 1, 64); next }
+  FILENAME == ARGV[3] { split($0, part, " "); time[part[1]] = part[4]; next }
+  {
+    split($1, part, "/")
+    at = $5
+    sub(/\.[^.]*$/, "", at)
+    if (!is_path($1) || !($1 in size) || !(("proof/" part[2] "/checkpoint") in size)) print "an entry names the token " $1 ", and it is not there"
+    else if (hash[$1] != $2 || size[$1] "" != $3) print $1 " is not the token that its entry names"
+    else if ($4 == "rfc3161" && (time[$1] == "-" || time[$1] != at)) print $1 " has another time than its entry states"
+  }
+' "$work/counted" "$work/sums" "$work/times" "$work/tokens" > "$work/extra"
+if [ -s "$work/extra" ]; then wrong=yes; fi
+note_all "$work/extra"
 if [ -n "$wrong" ]; then
   tokens=FAIL
   say FAIL tokens 'a time-stamp is not there, or not good'
@@ -1119,33 +1153,41 @@ else
   say ABSENT tokens 'there is no time-stamp: nobody but the operator says when'
 fi
 
+
 # ---- signature ----
 
-# signed_by SIGNERS [OPTION...]: whether the file allows the signature over the checkpoint in proof/`name`.
+# signed_by SIGNERS [OPTION...]: whether the file allows the signature over the checkpoint in proof/`name`. Leaves what
+# ssh-keygen says of it in the file `words`.
 signed_by() {
   allowed=$1
   shift
   ssh-keygen -Y verify -f "$allowed" -I "$origin" -n "$namespace" -s "proof/$name/checkpoint.sig" "$@" \
-    < "proof/$name/checkpoint" > "$work/words" 2> /dev/null
+    < "proof/$name/checkpoint" > "$words" 2> /dev/null
 }
 
-# key_for SIZE: sets key to the one in force for that size, and print to its fingerprint.
-key_for() {
-  before=$key key=''
-  while read -r first line; do
-    if [ "$first" -le "$1" ]; then key=$line; fi
-  done < "$work/keys"
-  if [ "$key" = "$before" ]; then return; fi
+# examine_signatures: whether the trusted file allows each at its time, and what ssh-keygen says then.
+examine_signatures() {
+  words=$part.words
+  while read -r name when stamped stated key; do
+    line=-
+    if [ -f "proof/$name/checkpoint.sig" ] && signed_by "$trusted" "-Overify-time=$stated"; then IFS= read -r line < "$words"; fi
+    printf '%s %s\n' "$name" "$line"
+  done
+}
+
+# take_key: where `key` is another than the one before, sets print to its fingerprint.
+take_key() {
+  if [ "$key" = "$last" ]; then return; fi
+  last=$key
   printf '%s namespaces="%s" %s\n' "$origin" "$namespace" "$key" > "$work/inforce"
   printf '%s\n' "$key" > "$work/key"
   print=$(ssh-keygen -l -f "$work/key" 2> /dev/null | cut -d ' ' -f 2)
 }
 
-# signed_at_once: whether the trusted file allows the signature at `stated`, by the very key in force. That is all there is to
-# ask of nearly every one.
+# signed_at_once: whether the trusted file allows the signature at its time, by the very key in force. That is all there is to ask
+# of nearly every one.
 signed_at_once() {
-  if [ -z "$print" ] || is_marked || ! signed_by "$trusted" "-Overify-time=$stated"; then return 1; fi
-  IFS= read -r line < "$work/words"
+  if [ -z "$print" ] || is_marked; then return 1; fi
   case $line in
     *-CERT\ *) return 1 ;;
     *" key $print") ;;
@@ -1166,8 +1208,8 @@ sort_signers() {
 
 # is_marked: whether one of them is of `key`.
 is_marked() {
-  while IFS= read -r line; do
-    case $line in
+  while IFS= read -r mark; do
+    case $mark in
       *"${key#* }"*) return 0 ;;
     esac
   done < "$work/marked"
@@ -1176,51 +1218,45 @@ is_marked() {
 
 # is_after_theft: whether the log says that `key` was stolen, and no time-stamp shows this signature to be older.
 is_after_theft() {
-  while read -r at line; do
-    if [ "$line" != "$key" ]; then continue; fi
-    theft=$(date -u -d "$at" +%s 2> /dev/null) || return 0
-    if [ -z "$stamp" ] || [ "$stamp" -ge "$theft" ]; then return 0; fi
+  while read -r theft stolen; do
+    if [ "$stolen" != "$key" ]; then continue; fi
+    if [ "$theft" = - ] || [ "$stamped" = no ] || [ "${stated%Z}" -ge "$theft" ]; then return 0; fi
   done < "$work/thefts"
   return 1
 }
 
-# judge_signature: the signature over the checkpoint of `size`.
+# judge_signature: the signature over the checkpoint in proof/`name`, of which `line` is what examine_signatures says.
 judge_signature() {
   if [ ! -f "proof/$name/checkpoint.sig" ]; then
     note "proof/$name/checkpoint has no signature"
     return
   fi
-  key_for "$size"
-  read -r when < "$work/when/$name" || when=''
-  if [ "$when" != "$known" ]; then known=$when whole=$(date -u -d "${when:-now}" +%Y%m%d%H%M%SZ 2> /dev/null); fi
-  when=$whole
-  stamp='' stated=$when
-  if [ -s "$work/time/$name" ]; then
-    read -r stamp < "$work/time/$name"
-    stated=$(date -u -d "@$stamp" +%Y%m%d%H%M%SZ)
-  fi
+  take_key
   if signed_at_once; then
     standing=allowed
   elif ! signed_by "$work/inforce"; then
     note "proof/$name/checkpoint.sig is not a signature over this checkpoint by the key that the log names for it"
     return
   elif is_marked; then
-    if [ -n "$stamp" ] && signed_by "$work/marked" "-Overify-time=$stated"; then standing=allowed; else standing=stolen; fi
-  elif signed_by "$trusted" "-Overify-time=$stated"; then
+    if [ "$stamped" = yes ] && signed_by "$work/marked" "-Overify-time=$stated"; then standing=allowed; else standing=stolen; fi
+  elif [ "$line" != - ]; then
     standing=allowed
   elif signed_by "$trusted" "-Overify-time=$when"; then
     standing=late
   else
-    note "proof/$name/checkpoint.sig is by a key that $words does not allow for this log at that time"
+    note "proof/$name/checkpoint.sig is by a key that $named does not allow for this log at that time"
     return
   fi
   if is_after_theft; then standing=stolen; fi
   case $standing in
     allowed)
-      cut -c 1-300 "$work/words" >> "$work/who"
+      if [ "$line" = - ]; then IFS= read -r line < "$words"; fi
+      printf '%s\n' "$line" >> "$work/who"
       # What an older checkpoint covers rests on this one then.
-      cat "$work/uncounted" >> "$work/unrelied"
-      : > "$work/uncounted"
+      if [ -s "$work/uncounted" ]; then
+        cat "$work/uncounted" >> "$work/unrelied"
+        : > "$work/uncounted"
+      fi
       ;;
     late) printf '%s\n' "proof/$name/checkpoint.sig: its time-stamp is later than the key was in force" >> "$work/late" ;;
     *)
@@ -1231,11 +1267,11 @@ judge_signature() {
   esac
 }
 
-key='' print='' known=none whole=''
+key='' print='' last=''
 for list in who late marked uncounted unrelied; do : > "$work/$list"; done
 tab=$(printf '\t') cr=$(printf '\r')
-trusted=proof/allowed_signers words='proof/allowed_signers'
-if [ -n "$signers" ]; then trusted=$work/signers words='the file of --signers'; fi
+trusted=proof/allowed_signers named='proof/allowed_signers'
+if [ -n "$signers" ]; then trusted=$work/signers named='the file of --signers'; fi
 case $origin in
   holdfast/*) is_hex "${origin#holdfast/}" 32 || note 'the origin of this log has not its form' ;;
   *) note 'the origin of this log has not its form' ;;
@@ -1243,9 +1279,30 @@ esac
 if [ ! -f "$trusted" ]; then note 'proof/allowed_signers is not there'; fi
 if [ ! -s "$work/notes" ]; then
   sort_signers
-  while read -r size name root; do judge_signature; done < "$work/checkpoints"
+  now=$(date -u +%Y%m%d%H%M%S)
+  # A signature counts as made when the log says, or not later than its oldest time under a trusted root.
+  awk -v now="$now" '
+    FILENAME == ARGV[1] {
+      gsub(/[^0-9 ]/, "", $3)
+      if (!($1 in stamp) || $3 < stamp[$1]) stamp[$1] = $3
+      next
+    }
+    {
+      when = ($3 == "-" ? now : $3) "Z"
+      name = $2
+      sub(/^[^ ]* [^ ]* [^ ]* [^ ]* /, "")
+      print name, when, (name in stamp ? "yes " stamp[name] "Z" : "no " when), $0
+    }
+  ' "$work/trusted" "$work/seals" > "$work/due"
+  spread examine_signatures "$work/due"
+  words=$work/words
+  while read -r name when stamped stated key <&3; do
+    read -r examined line
+    if [ "$examined" != "$name" ]; then stop 'a part of the check did not come to its end'; fi
+    judge_signature
+  done 3< "$work/due" < "$work/said"
 fi
-while IFS= read -r line; do note "$line"; done < "$work/uncounted"
+note_all "$work/uncounted"
 if [ -z "$signers" ]; then
   while read -r seq why; do
     name=$(printf '%06d' "$seq")
@@ -1263,7 +1320,7 @@ elif [ ! -s "$work/checkpoints" ]; then
 else
   while IFS= read -r line; do note "$line: a later checkpoint is relied on"; done < "$work/unrelied"
   sort -u "$work/who" "$work/late" > "$work/notes.all"
-  while IFS= read -r line; do note "$line"; done < "$work/notes.all"
+  note_all "$work/notes.all"
   if [ -n "$skipped" ]; then
     signature=UNCHECKED
     say UNCHECKED signature 'a checkpoint that is none was left out'
@@ -1303,22 +1360,29 @@ if [ "$count" -eq 0 ]; then
 elif [ -s "$work/notes" ]; then
   say FAIL witnesses "a witness's signature is not good"
 else
-  while IFS= read -r line; do note "$line"; done < "$work/seen"
+  note_all "$work/seen"
   say PASS witnesses 'each of these keys signed; whose they are is not shown here'
 fi
 
 # ---- against: the one step that shows a log written anew ----
 
+# read_held: sets the first line of the checkpoint that whoever checks brought along, its size and its root in hex.
+read_held() {
+  awk "$shared"'
+    { whole = whole $0 "\n" }
+    END { if (is_checkpoint(whole)) print told[1] "\n" told[2] " " to_hex(told[3]) }
+  ' "$work/held" > "$work/told"
+  { IFS= read -r one && read -r wanted mine; } < "$work/told"
+}
+
 if [ -z "$held" ]; then
   say ABSENT against 'no older checkpoint was given (--against): a log written anew by its operator would not be seen'
-elif ! read_checkpoint "$work/held"; then
+elif [ -n "$(tail -c 1 "$work/held")" ] || ! is_plain_text "$work/held" || ! read_held; then
   say FAIL against 'the file of --against is not the three lines of a checkpoint'
 elif [ "$one" != "$origin" ]; then
   say FAIL against 'the checkpoint you hold is that of another log'
 else
-  wanted=$size there=''
-  mine=$(printf '%s held %s\n' "$size" "$three" | to_hex)
-  mine=${mine##* }
+  there=''
   while read -r size name root; do
     if [ "$size" = "$wanted" ]; then there=$root; fi
   done < "$work/checkpoints"
@@ -1336,37 +1400,6 @@ fi
 
 # ---- files: what the entries state of them ----
 
-# stated_in FILE PREFIX: adds each {"bytes":N,"path":"P","sha256":"H"} in it to the lists of what must be there.
-stated_in() {
-  tr -d '\000' < "$1" | tr '{' '\n' > "$work/pieces"
-  while IFS= read -r piece || [ -n "$piece" ]; do
-    case $piece in
-      '"bytes":'*) ;;
-      *) continue ;;
-    esac
-    bytes=${piece#'"bytes":'}
-    bytes=${bytes%%,*}
-    path=${piece#*'"path":"'}
-    path=${path%%'"'*}
-    hash=${piece#*'"sha256":"'}
-    hash=${hash%%'"'*}
-    case $piece in
-      "\"bytes\":$bytes,\"path\":\"$path\",\"sha256\":\"$hash\"}"*)
-        printf '%s %s\n' "$hash" "$2$path" >> "$work/want"
-        printf '%s %s\n' "$bytes" "$2$path" >> "$work/want.sizes"
-        ;;
-      *) note "an entry or annex states a file in a way that this script cannot read" ;;
-    esac
-  done < "$work/pieces"
-}
-
-# stated_record ROW: looked for from the end of the line, which may be long and has the list of files before it.
-stated_record() {
-  line=$(tr -d '\000' < "$work/leaf/$1")
-  line=${line##*'"record_sha256":"'}
-  printf '%s' "${line%%'"'*}"
-}
-
 # compare LIST-OF-FILES: what must be there (want, want.sizes) with what is there.
 compare() {
   sort -u -o "$work/want" "$work/want"
@@ -1381,24 +1414,44 @@ compare() {
   : > "$work/want.sizes"
 }
 
+# state TEXT PREFIX: adds each {"bytes":N,"path":"P","sha256":"H"} in it to the lists of what must be there.
+statements='
+BEGIN { dir = ENVIRON["work"] }
+function want(hash, path) { print hash, path > (dir "/want") }
+function state(text, prefix, pieces, piece, word, i) {
+  pieces = split(text, piece, "[{]")
+  for (i = 1; i <= pieces; i++) {
+    if (piece[i] !~ /^"bytes":/) continue
+    if (piece[i] !~ /^"bytes":[^,]*,"path":"[^"]*","sha256":"[^"]*"}/) {
+      print "an entry or annex states a file in a way that this script cannot read" > (dir "/extra")
+      continue
+    }
+    split(piece[i], word, "\"")
+    want(word[10], prefix word[6])
+    print substr(word[3], 2, length(word[3]) - 2), prefix word[6] > (dir "/want.sizes")
+  }
+}
+'
+
 : > "$work/want.sizes"
-while IFS= read -r id; do
-  newest=''
-  is_chosen "$id" || continue
-  while read -r event row; do
-    case $event in
-      capture)
-        stated_in "$work/leaf/$row" "data/$id/"
-        printf '%s %s\n' "$(stated_record "$row")" "data/$id/record.json" >> "$work/want"
-        ;;
-      derive) newest=$row ;;
-    esac
-  done < "$work/of/$id"
-  if [ -n "$newest" ]; then
-    stated_in "$work/leaf/$newest" "data/$id/"
-    printf '%s %s\n' "$(stated_record "$newest")" "data/$id/derived/derivation.json" >> "$work/want"
-  fi
-done < "$work/ids"
+: > "$work/extra"
+if [ -s "$work/captures" ]; then
+  # Of derivations the newest counts.
+  awk "$shared$statements"'
+    FILENAME == ARGV[1] {
+      row = $3 - 10000000
+      if ($1 == "derive" && $2 in newest) delete id[newest[$2]]
+      if ($1 == "derive") newest[$2] = row
+      if ($1 == "derive" || $1 == "capture") { id[row] = $2; about[row] = $1 == "derive" ? "derived/derivation.json" : "record.json" }
+      next
+    }
+    FNR in id {
+      state($0, "data/" id[FNR] "/")
+      want(before(behind_last($0, "\"record_sha256\":\""), "\""), "data/" id[FNR] "/" about[FNR])
+    }
+  ' "$work/captures" "$work/lines"
+fi
+note_all "$work/extra"
 : > "$work/logged"
 : > "$work/private"
 while IFS= read -r path; do
@@ -1417,15 +1470,19 @@ if [ ! -s "$work/private" ] && [ "$profile" != with-annex ]; then
   say ABSENT annex 'who collected it and where from was not disclosed'
 else
   if [ "$profile" != with-annex ]; then note 'bag-info.txt does not say that an annex is in here'; fi
-  while read -r event id row; do
-    case $event in
-      capture | capture-failed) ;;
-      *) continue ;;
-    esac
-    line=$(tr -d '\000' < "$work/leaf/$row")
-    printf '%s %s\n' "$(field annex_sha256)" "data/$id/annex/annex.json" >> "$work/want"
-    if [ -f "data/$id/annex/annex.json" ]; then stated_in "data/$id/annex/annex.json" "data/$id/annex/"; fi
-  done < "$work/captures"
+  : > "$work/extra"
+  awk "$shared$statements"'
+    FILENAME == ARGV[1] { there[$2] = 1; next }
+    FILENAME == ARGV[2] { if ($1 == "capture" || $1 == "capture-failed") id[$3 - 10000000] = $2; next }
+    FNR in id {
+      path = "data/" id[FNR] "/annex/annex.json"
+      want(before(behind($0, "\"annex_sha256\":\""), "\""), path)
+      if (!(path in there)) next
+      while ((getline line < path) > 0) state(line, "data/" id[FNR] "/annex/")
+      close(path)
+    }
+  ' "$work/counted" "$work/captures" "$work/lines"
+  note_all "$work/extra"
   compare "$work/private"
   judge annex 'each annex is the one that its entry states' 'an annex is not the one that its entry states'
 fi
