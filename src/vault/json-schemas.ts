@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ErrorObject, type KeywordDefinition } from "ajv/dist/2020.js";
+import { parseCanonicalBytes } from "../audit/canonical-json.js";
 import { isUtcMillis } from "../audit/entry.js";
+import { type Finding, FormatError } from "../audit/finding.js";
+import type { FindingCode } from "../audit/finding-codes.js";
 
 const names = ["record", "derivation", "publication", "entry", "config", "annex"] as const;
 
@@ -15,12 +18,34 @@ export function schemaProblems(name: SchemaName, value: unknown): readonly strin
 }
 
 /**
- * The first thing that is wrong with `value` by the published schema; null when it is valid. For what anybody may have
+ * The first thing that is wrong with `value` by the published schema, as `schemaProblems` says it. For what anybody may have
  * made: a hostile text can have more faults than fit into memory.
  */
-export function firstSchemaProblem(name: SchemaName, value: unknown): string | null {
+export function firstSchemaProblem(name: SchemaName, value: unknown): readonly string[] {
   const compiler = compilerFor("the first");
-  return compiler.validate(name, value) ? null : sentence(compiler.errors?.[0]);
+  return compiler.validate(name, value) ? [] : [sentence(compiler.errors?.[0])];
+}
+
+/**
+ * What is wrong with the text of a record by its form or by its published schema, whose problems `problemsOf` names:
+ * `<name>-not-canonical` or `<name>-schema`.
+ */
+export function statementFindings(
+  name: "record" | "derivation" | "publication",
+  where: string,
+  bytes: Uint8Array,
+  problemsOf: typeof schemaProblems,
+): readonly Finding[] {
+  const finding = (code: FindingCode, message: string): Finding => {
+    return { code, severity: "error", where, message };
+  };
+  try {
+    const problems = problemsOf(name, parseCanonicalBytes(bytes));
+    return problems.map((message) => finding(`${name}-schema`, message));
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return [finding(`${name}-not-canonical`, error.message)];
+  }
 }
 
 function sentence(error: ErrorObject | undefined): string {

@@ -6,7 +6,6 @@ import type { LoggedCapture, LoggedVersion } from "../audit/log-captures.js";
 import { restsOnNothing } from "../audit/log-facts.js";
 import { isGood, sealStates } from "../audit/verdict.js";
 import type { IndexCheck } from "../vault/check/lines.js";
-import { openForAudit } from "../vault/check/opened.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { digestFile, isRefusal } from "../vault/digest-file.js";
 import { waitForWriter } from "../vault/writer-at-work.js";
@@ -68,26 +67,21 @@ export async function verifyFile(request: FileRequest, world: World): Promise<Fi
   const [held, trust] = [heldCheckpoint(brought), trustOf(brought)];
   world.signal.throwIfAborted();
   const { bytes, sha256 } = digestFile(request.file);
-  const opened = openForAudit(request.vault);
-  try {
-    const audit = await auditVault(opened, {
-      quick: true,
-      parts: [],
-      held,
-      trust,
-      index: request.index,
-      signal: world.signal,
-      onProgress: () => undefined,
-      beforeSecondLook: (state) => waitForWriter(opened.layout, state, (ms) => pause(ms, world.signal)),
-    });
-    const places = statedPlaces(audit, sha256);
-    const copies = places.map((place) => compareCopy(opened.layout.root, place, sha256));
-    const holds = sealStates(audit.findings, audit.checkpoints).signature !== "fail";
-    const matches = places.map((place) => matchOf(place, holds ? audit.checkpoints : null));
-    return buildReport(request, { bytes, sha256, audit, matches, copies });
-  } finally {
-    opened.reader?.close();
-  }
+  const audit = await auditVault(request.vault, {
+    quick: true,
+    parts: [],
+    held,
+    trust,
+    index: request.index,
+    signal: world.signal,
+    onProgress: () => undefined,
+    beforeSecondLook: (layout, state) => waitForWriter(layout, state, (ms) => pause(ms, world.signal)),
+  });
+  const places = statedPlaces(audit, sha256);
+  const copies = places.map((place) => compareCopy(request.vault, place, sha256));
+  const holds = sealStates(audit.findings, audit.checkpoints).signature !== "fail";
+  const matches = places.map((place) => matchOf(place, holds ? audit.checkpoints : null));
+  return buildReport(request, { bytes, sha256, audit, matches, copies });
 }
 
 /** Which files have this digest the log says, in its order, whatever the index says. */

@@ -16,7 +16,7 @@ import { indexPackage, type PackageIndex, type PackageLimits, packageLimits } fr
 import type { World } from "../world.js";
 import { packageCaveats } from "./caveats.js";
 import { knownTexts } from "./known-texts.js";
-import type { Answers, PackagedCapture, PackageReport } from "./reports.js";
+import { type Answers, type PackagedCapture, type PackageReport, showFiles } from "./reports.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
 
 /** What is to be checked, and the texts of what the checker got from elsewhere. */
@@ -59,7 +59,7 @@ export async function verifyPackage(
     quick: request.quick,
     limits,
     signal,
-    onProgress: (done, total) => report(world, request.path, done, total),
+    onProgress: (done, total) => showFiles(world, request.path, done, total),
   });
   const unreadEntries = content.hasAllEntries ? null : unreadText(index, entriesPath, limits.entries);
   if (unreadEntries !== null) return refused(request, unreadEntries);
@@ -236,9 +236,4 @@ function refused(request: PackageRequest, ...findings: readonly Finding[]): Pack
     limits: ["Nothing in it was checked."],
     package: { path: request.path, origin: null, profile: null, captures: [] },
   };
-}
-
-function report(world: World, subject: string, done: number, total: number): void {
-  const unknown = { speed: null, etaSeconds: null };
-  world.progress({ subject, stage: "verify", detail: "files", done, total, ...unknown });
 }

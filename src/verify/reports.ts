@@ -2,6 +2,7 @@ import type { AuthorityTime } from "../audit/authority-times.js";
 import type { CheckState, Finding } from "../audit/finding.js";
 import type { Question } from "../audit/finding-codes.js";
 import type { RestsOn } from "../audit/log-facts.js";
+import type { World } from "../world.js";
 
 /** The four answers of a check. */
 export type Answers = Readonly<Record<Question, CheckState>>;
@@ -40,4 +41,9 @@ export interface PackagedCapture {
    * each with its earliest, the earliest first. One that was not traced to such a root says nothing.
    */
   readonly existed_by: readonly AuthorityTime[];
+}
+
+/** Shows how many of the files have been read. */
+export function showFiles({ progress }: World, subject: string, done: number, total: number): void {
+  progress({ subject, stage: "verify", detail: "files", done, total, speed: null, etaSeconds: null });
 }

@@ -3,12 +3,11 @@ import { restsOnNothing } from "../audit/log-facts.js";
 import { hasErrors, isGood, sealStates } from "../audit/verdict.js";
 import { HoldfastError } from "../core/words/error.js";
 import type { IndexCheck } from "../vault/check/lines.js";
-import { openForAudit } from "../vault/check/opened.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { waitForWriter } from "../vault/writer-at-work.js";
 import { pause, type World } from "../world.js";
 import { vaultCaveats } from "./caveats.js";
-import type { VerifyReport } from "./reports.js";
+import { showFiles, type VerifyReport } from "./reports.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
 
 export interface VerifyRequest {
@@ -43,32 +42,18 @@ export async function verifyVault(request: VerifyRequest, world: World): Promise
 export async function checkVault(request: VerifyRequest, world: World): Promise<CheckedVault> {
   const brought = request.brought ?? nothing;
   const [held, trust] = [heldCheckpoint(brought), trustOf(brought)];
-  const opened = openForAudit(request.vault);
-  try {
-    const audit = await auditVault(opened, {
-      quick: request.quick,
-      parts: request.ids.length === 0 ? null : request.ids,
-      held,
-      trust,
-      index: request.index,
-      signal: world.signal,
-      beforeSecondLook: (state) => waitForWriter(opened.layout, state, (ms) => pause(ms, world.signal)),
-      onProgress: (done, total) =>
-        world.progress({
-          subject: "vault",
-          stage: "verify",
-          detail: "files",
-          done,
-          total,
-          speed: null,
-          etaSeconds: null,
-        }),
-    });
-    if (audit.log === null && request.ids.length > 0) throw unusableLog(request.ids, audit.findings);
-    return { report: buildReport(audit, request.quick, brought), only: audit.only };
-  } finally {
-    opened.reader?.close();
-  }
+  const audit = await auditVault(request.vault, {
+    quick: request.quick,
+    parts: request.ids.length === 0 ? null : request.ids,
+    held,
+    trust,
+    index: request.index,
+    signal: world.signal,
+    beforeSecondLook: (layout, state) => waitForWriter(layout, state, (ms) => pause(ms, world.signal)),
+    onProgress: (done, total) => showFiles(world, "vault", done, total),
+  });
+  if (audit.log === null && request.ids.length > 0) throw unusableLog(request.ids, audit.findings);
+  return { report: buildReport(audit, request.quick, brought), only: audit.only };
 }
 
 function unusableLog(ids: readonly string[], findings: readonly Finding[]): HoldfastError {

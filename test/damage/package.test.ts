@@ -1142,13 +1142,14 @@ describe("tar files", () => {
       gunzip: "\u001f\u008b\u0008",
       age: "age-encryption.org/v1\n",
       unxz: "\u00fd7zXZ\u0000",
+      bagit: "PK\u0003\u0004",
     };
     for (const [program, first] of Object.entries(wrapped)) {
       const path = join(place, "package.tar");
       writeFileSync(path, Buffer.from(first.padEnd(600, "x"), "latin1"));
       const { status, stderr } = await holdfast(["verify", path]);
       expect(status).toBe(2);
-      expect(stderr).toContain(`${program} `);
+      expect(stderr).toMatch(new RegExp(`it is (compressed|encrypted|a zip file).*${program}`, "s"));
     }
   });
 

@@ -18,7 +18,6 @@ import { noTrust } from "../../src/audit/log-facts.js";
 import { logAnnotation } from "../../src/capture/annotate.js";
 import { fromCommandLine } from "../../src/core/capture/annotation.js";
 import { sealHead } from "../../src/seal/checkpoint.js";
-import { openForAudit } from "../../src/vault/check/opened.js";
 import { auditVault } from "../../src/vault/check/vault.js";
 import { indexCheck } from "../../src/vault/index/check.js";
 import { closeVault } from "../../src/vault/vault.js";
@@ -66,22 +65,17 @@ function ofVault(root: string): DamagedVault {
 
 /** Findings of an audit of everything, or of log, index and database alone. */
 export async function findingsIn(root: string, everything: boolean): Promise<readonly Finding[]> {
-  const opened = openForAudit(root);
-  try {
-    const { findings } = await auditVault(opened, {
-      quick: false,
-      parts: everything ? null : [],
-      held: null,
-      trust: noTrust,
-      index: indexCheck,
-      beforeSecondLook: () => Promise.resolve(),
-      onProgress: () => undefined,
-      signal: new AbortController().signal,
-    });
-    return findings;
-  } finally {
-    opened.reader?.close();
-  }
+  const { findings } = await auditVault(root, {
+    quick: false,
+    parts: everything ? null : [],
+    held: null,
+    trust: noTrust,
+    index: indexCheck,
+    beforeSecondLook: () => Promise.resolve(),
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+  });
+  return findings;
 }
 
 /** One byte of a file changed; a byte that is the same again would show nothing, so it is always another one. */

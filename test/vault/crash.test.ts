@@ -6,7 +6,6 @@ import { decidedBy } from "../../src/audit/finding.js";
 import { noTrust } from "../../src/audit/log-facts.js";
 import { closeAfterWriting } from "../../src/seal/checkpoint.js";
 import { listCaptures } from "../../src/search/show.js";
-import { openForAudit } from "../../src/vault/check/opened.js";
 import { auditVault } from "../../src/vault/check/vault.js";
 import type { CommitStep } from "../../src/vault/commit.js";
 import { indexCheck } from "../../src/vault/index/check.js";
@@ -178,8 +177,7 @@ describe("a process killed in the middle of a commit", () => {
 
   it("a commit that a writer finishes before the second look is checked, and passes", async () => {
     const root = commitUntil("capture", "version-moved");
-    const opened = openForAudit(root);
-    const { findings } = await auditVault(opened, {
+    const { findings } = await auditVault(root, {
       quick: false,
       parts: null,
       held: null,
@@ -189,7 +187,6 @@ describe("a process killed in the middle of a commit", () => {
       onProgress: () => undefined,
       beforeSecondLook: async () => expect(await recover(root)).toEqual(["commit-finished"]),
     });
-    opened.reader?.close();
     expect(decidedBy(findings, "hashes")).toBeNull();
     expect(findings.map(({ code }) => code)).not.toContain("commit-interrupted");
   });

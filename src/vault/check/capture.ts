@@ -1,9 +1,7 @@
 import { join } from "node:path";
 import { auditAnnex, type FoundAnnex } from "../../audit/annex.js";
 import { exactText } from "../../audit/bytes.js";
-import { parseCanonicalBytes } from "../../audit/canonical-json.js";
-import { type Finding, FormatError, onePerPlace } from "../../audit/finding.js";
-import type { FindingCode } from "../../audit/finding-codes.js";
+import { type Finding, onePerPlace } from "../../audit/finding.js";
 import {
   type LoggedCapture,
   type LoggedVersion,
@@ -12,7 +10,7 @@ import {
 } from "../../audit/log-captures.js";
 import { auditObject, type FoundObject, type MeasuredFile } from "../../audit/object.js";
 import type { Intent } from "../journal.js";
-import { schemaProblems } from "../json-schemas.js";
+import { schemaProblems, statementFindings } from "../json-schemas.js";
 import type { VaultLayout } from "../layout.js";
 import { readBytes } from "./vault-files.js";
 
@@ -71,24 +69,10 @@ function recordFindings(layout: VaultLayout, capture: LoggedCapture, found: Foun
     const path = `${version.version}/content/${logicalPath}`;
     if (!found.files.has(path)) return [];
     const where = `${found.folder}/${path}`;
-    const finding = (code: FindingCode, message: string): Finding => ({
-      code,
-      severity: "error",
-      where,
-      message,
-    });
     const bytes = readBytes(join(layout.root, where));
-    if (bytes === null) {
-      const message = "it cannot be read as a text, and was not checked as one";
-      return [{ code: "file-unreadable", severity: "note", where, message }];
-    }
-    try {
-      const value = parseCanonicalBytes(bytes);
-      return schemaProblems(schema, value).map((message) => finding(`${schema}-schema`, message));
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      return [finding(`${schema}-not-canonical`, error.message)];
-    }
+    if (bytes !== null) return statementFindings(schema, where, bytes, schemaProblems);
+    const message = "it cannot be read as a text, and was not checked as one";
+    return [{ code: "file-unreadable", severity: "note", where, message }];
   });
 }
 

@@ -2,10 +2,9 @@ import { Worker } from "node:worker_threads";
 import type Database from "better-sqlite3";
 import type { Finding } from "../../audit/finding.js";
 import { GrowingTree } from "../../audit/merkle.js";
-import { isMachineFault } from "../database.js";
 import type { VaultLayout } from "../layout.js";
 import { lineBytesFrom } from "../log-lines.js";
-import { unreadDatabase } from "./opened.js";
+import { ofDatabase, unreadBySqlite } from "./opened.js";
 import { type FoundSegment, openSegmentAudit } from "./segments.js";
 
 /** What is to be compared with the lines of the log. */
@@ -85,15 +84,12 @@ export function auditLines(
 }
 
 function integrityFindings(database: Database.Database, light: boolean): readonly Finding[] {
-  const damaged = (message: string): Finding => {
-    return { code: "database-damaged", severity: "error", where: "vault.db", message };
-  };
   try {
     const answer = database.pragma(light ? "quick_check" : "integrity_check", { simple: true });
-    return answer === "ok" ? [] : [damaged(`SQLite's own check says: ${String(answer)}`)];
+    if (answer === "ok") return [];
+    return [ofDatabase("database-damaged", `SQLite's own check says: ${String(answer)}`)];
   } catch (error) {
-    const words = `SQLite cannot read it: ${error instanceof Error ? error.message : "unknown"}`;
-    return [isMachineFault(error) ? unreadDatabase(words) : damaged(words)];
+    return [unreadBySqlite(error)];
   }
 }
 

@@ -49,7 +49,7 @@ export function openForAudit(root: string): AuditedVault {
     opened?.close();
     if (!isReadFailure(error)) throw error;
     const words = `it cannot be read: ${error.message.replaceAll(layout.database, "vault.db")}`;
-    return unusable(isMachineFault(error) ? unreadDatabase(words) : ofDatabase("database-damaged", words));
+    return unusable(unreadDatabase(error, words));
   }
 }
 
@@ -59,11 +59,21 @@ function foreignSchema(database: Database.Database): readonly Finding[] {
   return schemaDifferences(database).map((message) => ofDatabase("schema-differs", message));
 }
 
-/** The system would not let us read it: nothing is said for or against what is in it. */
-export function unreadDatabase(message: string): Finding {
+/** What is said where the database cannot be read. A fault of the machine says nothing for or against what is in it. */
+function unreadDatabase(error: unknown, message: string): Finding {
+  if (!isMachineFault(error)) return ofDatabase("database-damaged", message);
   return { code: "unreadable", severity: "note", where: "vault.db", message };
 }
 
-function ofDatabase(code: FindingCode, message: string): Finding {
+/** The same in SQLite's words. */
+export function unreadBySqlite(error: unknown): Finding {
+  return unreadDatabase(
+    error,
+    `SQLite cannot read it: ${error instanceof Error ? error.message : "unknown"}`,
+  );
+}
+
+/** What is not as recorded of the database as a whole. */
+export function ofDatabase(code: FindingCode, message: string): Finding {
   return { code, severity: "error", where: "vault.db", message };
 }

@@ -3,12 +3,10 @@ import Database from "better-sqlite3";
 import { newestOf } from "../../audit/checkpoints.js";
 import type { Entry } from "../../audit/entry.js";
 import type { Finding } from "../../audit/finding.js";
-import type { FindingCode } from "../../audit/finding-codes.js";
 import { auditLog, type LogAudit } from "../../audit/log.js";
 import type { LoggedCapture } from "../../audit/log-captures.js";
 import { CoveredTimes, type LogFacts } from "../../audit/log-facts.js";
 import { breather } from "../breather.js";
-import { isMachineFault } from "../database.js";
 import { type Intent, readIntents } from "../journal.js";
 import { schemaProblems } from "../json-schemas.js";
 import { isOwnPlace, objectPath } from "../layout.js";
@@ -16,7 +14,7 @@ import { type LogFolder, readLogFolder } from "../log-folder.js";
 import { readLog } from "../log-lines.js";
 import type { VaultReader } from "../open-database.js";
 import { auditLines, auditLinesApart, type IndexCheck, type LinesAudit, type LinesTask } from "./lines.js";
-import { unreadDatabase } from "./opened.js";
+import { ofDatabase, unreadBySqlite } from "./opened.js";
 
 /** What the database of a vault said at one instant. */
 export interface Snapshot {
@@ -72,7 +70,7 @@ export async function readSnapshot(
     if (!lines || lines.damage.length > 0) return lines?.damage ?? [];
     return "code" in read ? [read] : snapshotOf(read, folder, lines);
   } catch (error) {
-    if (error instanceof Database.SqliteError) return [unreadable(error)];
+    if (error instanceof Database.SqliteError) return [unreadBySqlite(error)];
     throw error;
   } finally {
     // Nothing was written. A commit would let the index of texts look at itself once more, and fail where it is damaged.
@@ -164,7 +162,7 @@ async function readLogOrFail(
     const log = await auditLog(readLog(database), onEntry, breathe);
     return { log, journal: readJournal(database), lastEntries, times };
   } catch (error) {
-    if (error instanceof Database.SqliteError) return unreadable(error);
+    if (error instanceof Database.SqliteError) return unreadBySqlite(error);
     throw error;
   }
 }
@@ -189,7 +187,7 @@ function readJournal(database: Database.Database): {
     };
   } catch {
     const message = "the journal of unfinished commits holds a row that no commit made";
-    return { intents: new Map(), findings: [vaultDb("journal-damaged", message)] };
+    return { intents: new Map(), findings: [ofDatabase("journal-damaged", message)] };
   }
 }
 
@@ -220,13 +218,4 @@ export function placeFindings({ seq, body }: Entry): readonly Finding[] {
   if (isOwnPlace(body)) return [];
   const message = "the object or version it names is not where that capture's would lie";
   return [{ code: "log-object", severity: "error", where: `entry:${seq}`, message }];
-}
-
-function unreadable(error: unknown): Finding {
-  const words = `SQLite cannot read it: ${error instanceof Error ? error.message : "unknown"}`;
-  return isMachineFault(error) ? unreadDatabase(words) : vaultDb("database-damaged", words);
-}
-
-function vaultDb(code: FindingCode, message: string): Finding {
-  return { code, severity: "error", where: "vault.db", message };
 }

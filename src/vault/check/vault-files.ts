@@ -2,6 +2,7 @@ import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../../audit/digest.js";
 import type { Finding } from "../../audit/finding.js";
+import type { FindingCode } from "../../audit/finding-codes.js";
 import type { LogAudit } from "../../audit/log.js";
 import type { LoggedCapture } from "../../audit/log-captures.js";
 import { isRefusal, largestText, readQuietly } from "../digest-file.js";
@@ -132,28 +133,15 @@ export function looseOriginals(files: readonly FoundPath[]): readonly Finding[] 
     .filter(
       ({ path, kind }) => kind === "file" && /^objects\/[^/]+\/[^/]+\/v\d+\/content\/original\//.test(path),
     )
-    .flatMap(({ path: where, writable, links }): readonly Finding[] => [
-      ...(writable
-        ? [
-            {
-              code: "not-read-only",
-              severity: "note",
-              where,
-              message: "this original may be written to",
-            } as const,
-          ]
-        : []),
-      ...(links > 1
-        ? [
-            {
-              code: "hard-linked",
-              severity: "note",
-              where,
-              message: `it has ${links} names on this disk`,
-            } as const,
-          ]
-        : []),
-    ]);
+    .flatMap(({ path: where, writable, links }) => {
+      const note = (code: FindingCode, message: string): Finding[] => [
+        { code, severity: "note", where, message },
+      ];
+      return [
+        ...(writable ? note("not-read-only", "this original may be written to") : []),
+        ...(links > 1 ? note("hard-linked", `it has ${links} names on this disk`) : []),
+      ];
+    });
 }
 
 function isLayoutFolder(path: string): boolean {

@@ -46,7 +46,7 @@ export interface AuditOptions {
    * Waited for once, before what could not be checked is looked at again; `state` is what `databaseState` said at the end of
    * the look before.
    */
-  readonly beforeSecondLook: (state: string) => Promise<void>;
+  readonly beforeSecondLook: (layout: VaultLayout, state: string) => Promise<void>;
   readonly onProgress: (files: number, total: number) => void;
   readonly signal: AbortSignal;
 }
@@ -64,10 +64,19 @@ interface Task extends AuditOptions {
  * Audits a vault from its stored bytes: log, index, objects, annexes, the vault's own files. Reports everything that
  * is not as recorded and changes nothing. A writer may be at work: the log is read first, then what lies on disk, and
  * captures of which the log or the journal says something new at the end are audited again. What cannot be checked, such
- * as a commit that has begun or a file that cannot be read, is looked at a second time and then left unchecked. Throws on an abort, and
- * `not-found` for a part that is not one of exactly one id.
+ * as a commit that has begun or a file that cannot be read, is looked at a second time and then left unchecked. Throws `no-vault`,
+ * on an abort, and `not-found` for a part that is not one of exactly one id.
  */
-export async function auditVault(opened: AuditedVault, asked: AuditOptions): Promise<VaultAudit> {
+export async function auditVault(root: string, asked: AuditOptions): Promise<VaultAudit> {
+  const opened = openForAudit(root);
+  try {
+    return await auditOpened(opened, asked);
+  } finally {
+    opened.reader?.close();
+  }
+}
+
+async function auditOpened(opened: AuditedVault, asked: AuditOptions): Promise<VaultAudit> {
   const { layout, reader } = opened;
   if (reader === null) return withoutLog(layout, opened.findings);
   const snapshot = await readSnapshot(reader, snapshotOptions(asked));
@@ -85,7 +94,7 @@ export async function auditVault(opened: AuditedVault, asked: AuditOptions): Pro
     const again = moved ? [] : openCaptures(round, earlier);
     if (!moved) {
       hasWaited = true;
-      await options.beforeSecondLook(state);
+      await options.beforeSecondLook(layout, state);
     }
     const next = await readAgain(layout, options);
     if (next === null) {

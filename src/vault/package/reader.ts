@@ -1,7 +1,6 @@
 import { statedFiles } from "../../audit/annex.js";
 import { bagTexts, type PackagedFile } from "../../audit/bag.js";
 import { exactText } from "../../audit/bytes.js";
-import { parseCanonicalBytes } from "../../audit/canonical-json.js";
 import { checkpointName } from "../../audit/checkpoint.js";
 import { cratePath } from "../../audit/crate.js";
 import { type Finding, FormatError } from "../../audit/finding.js";
@@ -13,7 +12,7 @@ import { EntryReading, type PackagedEntries } from "../../audit/package-entries.
 import { proofFileOf } from "../../audit/package-paths.js";
 import { pagePath } from "../../audit/sender-texts.js";
 import { breather } from "../breather.js";
-import { firstSchemaProblem } from "../json-schemas.js";
+import { firstSchemaProblem, statementFindings } from "../json-schemas.js";
 import { linesOf, measurePackage, readBlocks, readWhole, unread } from "./bytes.js";
 import type { PackageIndex, PackageIndexFile, PackageLimits } from "./scan.js";
 
@@ -88,8 +87,8 @@ class PackageReading {
   private readonly files: ReadonlyMap<string, PackageIndexFile>;
   private readonly limits: PackageLimits;
   private readonly lines = new EntryReading((entry) => {
-    const problem = firstSchemaProblem("entry", entry);
-    return problem === null ? [] : [error("entry-schema", `entry:${entry.seq}`, problem)];
+    const problems = firstSchemaProblem("entry", entry);
+    return problems.map((problem) => error("entry-schema", `entry:${entry.seq}`, problem));
   });
   private readonly proofs = new Map<number, CheckpointFiles>();
   /** What each annex states of its raw files, read once. */
@@ -190,13 +189,7 @@ class PackageReading {
     }
     const bytes = readWhole(file);
     if (bytes === null) return;
-    try {
-      const problem = firstSchemaProblem(schema, parseCanonicalBytes(bytes));
-      if (problem !== null) this.findings.push(error(`${schema}-schema`, file.path, problem));
-    } catch (problem) {
-      if (!(problem instanceof FormatError)) throw problem;
-      this.findings.push(error(`${schema}-not-canonical`, file.path, problem.message));
-    }
+    this.findings.push(...statementFindings(schema, file.path, bytes, firstSchemaProblem));
   }
 
   /** Reads a text that stays in memory, within the bounds of one and of all of them. */
