@@ -8,7 +8,7 @@ const source = join(import.meta.dirname, "../../src");
 const entrances = ["verify/vault.ts", "verify/package.ts"] as const;
 
 /** How many lines somebody has to read who wants to know what an answer of `verify` is worth. */
-const mostLines = 9700;
+const mostLines = 10_000;
 
 interface ClosureFile {
   readonly text: string;
