@@ -64,7 +64,7 @@ function startWriter(root: string, commits: number): ChildProcess {
     import { join } from "node:path";
     import { randomBytes } from "node:crypto";
     import { encodeCanonical } from ${module("audit/canonical-json")};
-    import { buildCaptureId } from ${module("audit/digest")};
+    import { buildCaptureId } from ${module("core/capture/capture-id")};
     import { preserve } from ${module("capture/store-capture")};
     import { entryMemory } from ${module("seal/remembering")};
     import { beginAttempt, finishInterrupted } from ${module("vault/recovery")};
