@@ -55,9 +55,8 @@ export async function gatherProof(
   texts.set("proof/entries.jsonl", entries.map(({ line }) => `${line}\n`).join(""));
   const checkpoints: ProofCheckpoint[] = [];
   const named = (vault.settings.settings.authorities ?? []).flatMap((authority) => authority.roots ?? []);
-  const roots = [...named, ...platformRoots];
   for (const checkpoint of chosen) {
-    const stamps = await stampsOf(checkpoint, roots);
+    const stamps = await stampsOf(checkpoint, named);
     for (const [name, content] of checkpointTexts(checkpoint, stamps)) texts.set(name, content);
     for (const [name, content] of inclusionTexts(vault, checkpoint.found.size, entries))
       texts.set(name, content);
@@ -98,13 +97,18 @@ function chosenCheckpoints(
 
 type Stamps = ReadonlyMap<string, TimeStamp>;
 
-/** By the file's name, what a token says, where it is good; the finished package is checked for the others. */
-async function stampsOf({ found, files }: ChosenCheckpoint, roots: readonly string[]): Promise<Stamps> {
+/**
+ * By the file's name, what a token says, where it is good; the finished package is checked for the others. A chain ends in
+ * one of the `named` roots if it can, else in one of the platform's, which are read only then.
+ */
+async function stampsOf({ found, files }: ChosenCheckpoint, named: readonly string[]): Promise<Stamps> {
   const signed = signedBytes(found) ?? Buffer.alloc(0);
   const stamps = new Map<string, TimeStamp>();
   for (const { authority, kind, bytes } of files) {
     if (kind !== "rfc3161") continue;
-    const checked = checkTimeStamp(bytes, signed, roots);
+    let checked = checkTimeStamp(bytes, signed, named);
+    if (!("timeStamp" in checked && checked.timeStamp.root.trusted))
+      checked = checkTimeStamp(bytes, signed, platformRoots);
     if ("timeStamp" in checked) stamps.set(authority, checked.timeStamp);
   }
   return stamps;

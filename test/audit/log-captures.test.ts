@@ -51,7 +51,7 @@ describe("what is stated twice is held against what is stored twice", () => {
 
 test("many entries of one capture take time that grows with their number", async () => {
   const [first = "", derived = ""] = [1, 2].map((at) => linesOf("in-order.json")[at] ?? "");
-  const versions = Array.from({ length: 40_000 }, (_, at) => derived.replace('"v2"', `"v${at + 2}"`));
+  const versions = Array.from({ length: 20_000 }, (_, at) => derived.replace('"v2"', `"v${at + 2}"`));
   const check = () => expect(readingOf([first, ...versions]).findings).toEqual([]);
-  expect(await cpuMs(check)).toBeLessThan(10_000);
+  expect(await cpuMs(check)).toBeLessThan(4_000);
 });

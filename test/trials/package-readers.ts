@@ -174,7 +174,7 @@ export const packageReaders: readonly ForeignReader[] = [
   },
   {
     name: "the answer of a time-stamping authority",
-    runs: 300,
+    runs: 75,
     samples: tokens.map(({ response_base64 }) => asText(Buffer.from(response_base64, "base64"))),
     read: (text) => [
       orRefused(() => readTimeStampResponse(bytesOf(text))),

@@ -87,7 +87,7 @@ describe("what nobody can use is refused in words", () => {
     expect(says(`url,n\n${`${clip},1\n`.repeat(100_001)}`)).toBe("the list has more than 100000 rows");
     expect(says(`${clip}\n`.repeat(100_001), "list.txt")).toBe("the list has more than 100000 rows");
     const pairs = `url,n\n${`"t.me/a/1${" t.me/a/2".repeat(99)}",1\n`.repeat(1001)}`;
-    expect(says(`{"a":"${"\\\\n".repeat(10_000_000)}"}`, "list.jsonl")).toContain("a cell longer than");
+    expect(says(`{"a":"${"\\\\n".repeat(1_000_000)}"}`, "list.jsonl")).toContain("a cell longer than");
     expect(says(pairs)).toBe("the list has more than 100000 rows");
     const large = new Uint8Array(64 * 1024 * 1024 + 1).fill(0x0a);
     expect(refusal(() => readSourceList(large, { name: null, column: null }))?.message).toBe(
@@ -136,7 +136,7 @@ describe("what nobody can use is refused in words", () => {
         });
         if (error !== null) expect(error.code).toBe("usage");
       }),
-      { numRuns: 3000 },
+      { numRuns: 500 },
     );
   });
 
@@ -167,11 +167,11 @@ describe("what nobody can use is refused in words", () => {
         `${fill(60_000)}\n`.repeat(8),
         `url;n\n${`${clip};${fill(30_000)}\n`.repeat(8)}`,
       ];
-      for (const text of [...texts, `url;"${texts[0]}`, `{"a":"${fill(60_000)}"}`]) {
-        for (const name of ["a.csv", "a.txt", "a.jsonl", null]) {
-          const error = refusal(() => read(text, name));
-          expect(error === null || error.code === "usage").toBe(true);
-        }
+      const names = ["a.csv", "a.txt", "a.jsonl", null];
+      const all = [...texts, `url;"${texts[0]}`, `{"a":"${fill(60_000)}"}`];
+      for (const [at, text] of all.entries()) {
+        const error = refusal(() => read(text, names[(at + piece.length) % names.length] ?? null));
+        expect(error === null || error.code === "usage").toBe(true);
       }
     },
     30_000,
@@ -206,7 +206,7 @@ describe("the reader of delimited text agrees with another one", () => {
         expect([...readDelimited(text, delimiter, 0)]).toEqual(others);
         agreed += 1;
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
     expect(agreed).toBeGreaterThan(300);
   });
