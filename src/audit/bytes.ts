@@ -18,9 +18,8 @@ export function utf8(text: string): Uint8Array {
 export function exactText(bytes: Uint8Array): string | null {
   try {
     return strict.decode(bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return null;
-    throw error;
+  } catch {
+    return null;
   }
 }
 
@@ -78,15 +77,19 @@ export function bytesOfHex(text: string): Uint8Array | null {
 }
 
 const base64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const base64Values = new Map([...base64Digits].map((digit, value) => [digit, value]));
+
+/** Character code → value; 64 where it is no digit. */
+const base64Values = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = base64Digits.indexOf(String.fromCharCode(code));
+  return value === -1 ? 64 : value;
+});
 
 /** Base64 with its padding (RFC 4648 §4). */
 export function base64(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; at += 3) {
-    const [first = 0, second = 0, third = 0] = bytes.subarray(at, at + 3);
-    const bits = (first << 16) | (second << 8) | third;
-    for (const shift of [18, 12, 6, 0]) text += base64Digits[(bits >> shift) & 63] ?? "";
+    const bits = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+    for (const shift of [18, 12, 6, 0]) text += base64Digits.charAt((bits >> shift) & 63);
   }
   const padding = (3 - (bytes.length % 3)) % 3;
   return padding === 0 ? text : text.slice(0, -padding) + "=".repeat(padding);
@@ -96,20 +99,18 @@ export function base64(bytes: Uint8Array): string {
 export function bytesOfBase64(text: string): Uint8Array | null {
   if (text.length % 4 !== 0) return null;
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  const digits = text.length - padding;
   const bytes = new Uint8Array((text.length / 4) * 3 - padding);
-  for (let at = 0, to = 0; at < text.length; at += 4, to += 3) {
-    const isLast = at + 4 === text.length;
-    let bits = 0;
-    for (let digit = at; digit < at + 4; digit += 1) {
-      const isPadding = isLast && digit >= text.length - padding;
-      const value = isPadding ? 0 : base64Values.get(text.charAt(digit));
-      if (value === undefined) return null;
-      bits = (bits << 6) | value;
-    }
-    if (isLast && (bits & ((1 << (8 * padding)) - 1)) !== 0) return null;
-    for (let byte = 0; byte < 3 && to + byte < bytes.length; byte += 1) {
-      bytes[to + byte] = (bits >> (16 - 8 * byte)) & 0xff;
-    }
+  let [bits, held, to] = [0, 0, 0];
+  for (let at = 0; at < digits; at += 1) {
+    const value = base64Values[text.charCodeAt(at)] ?? 64;
+    if (value === 64) return null;
+    bits = ((bits & 0xff) << 6) | value;
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    bytes[to] = bits >> held;
+    to += 1;
   }
-  return bytes;
+  return (bits & ((1 << held) - 1)) === 0 ? bytes : null;
 }

@@ -113,10 +113,11 @@ describe("the packages of npm", () => {
     expect(readFileSync(join(root, ".npmrc"), "utf8")).toBe("ignore-scripts=true\n");
     expect(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).allowScripts).toEqual({
       "better-sqlite3": false,
+      esbuild: false,
     });
   });
 
-  it("each is pinned by a digest, and SQLite is the only one that would want a script", () => {
+  it("each is pinned by a digest, and none wants a script but SQLite and esbuild, which work without theirs", () => {
     const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
     const installed = Object.entries<{ integrity?: string; hasInstallScript?: boolean }>(packages).filter(
       ([path]) => path !== "",
@@ -124,6 +125,9 @@ describe("the packages of npm", () => {
     expect(installed.length).toBeGreaterThan(100);
     expect(installed.filter(([, { integrity }]) => !integrity?.startsWith("sha512-"))).toEqual([]);
     const withScripts = installed.filter(([, { hasInstallScript }]) => hasInstallScript === true);
-    expect(withScripts.map(([path]) => path)).toEqual(["node_modules/better-sqlite3"]);
+    expect(withScripts.map(([path]) => path)).toEqual([
+      "node_modules/better-sqlite3",
+      "node_modules/esbuild",
+    ]);
   });
 });
