@@ -15,19 +15,19 @@ import { writeResults } from "./results.js";
 
 export interface BatchRequest extends CaptureRequest {
   readonly vault: string;
-  /** Null to go on with the newest batch that is not finished. */
+  /** Null to continue the newest unfinished batch. */
   readonly list: ListBytes | null;
   readonly resume: boolean;
   /** Path of a Netscape cookie file. */
   readonly cookies: string | null;
   readonly allowOldYtDlp: boolean;
   readonly rules: ScheduleRules;
-  /** The folder for results.csv and failed.csv, by the id of the batch. */
+  /** The folder for results.csv and failed.csv, given the batch id. */
   readonly resultsFolder: (batch: string) => string;
 }
 
 export interface BatchEvents extends LoopEvents {
-  /** Called when the rows are in the vault and before the first one begins. */
+  /** Called when the rows are in the vault, before the first one begins. */
   readonly onBegin: (batch: StoredBatch, counts: RowCounts) => void;
 }
 
@@ -36,16 +36,16 @@ export type { BatchRow, BatchStop, RowCounts, RowResult };
 export interface BatchReport {
   readonly id: string;
   readonly counts: RowCounts;
-  /** Null when every row is done. */
+  /** Null if every row is done. */
   readonly stopped: BatchStop | null;
   readonly results: string;
   readonly failed: string | null;
 }
 
 /**
- * Captures every row of a list. List and rows are in the vault before the first one begins, so that the same command
- * goes on after whatever ended this process; each row ends with one result. Throws what concerns all rows: no vault, a
- * missing program, a list that cannot be read.
+ * Captures every row of a list. Stores the list and its rows in the vault before the first row begins, so that the same
+ * command continues after any interruption. Each row ends with one result. Throws only for a problem that affects every
+ * row: no vault, a missing program, an unreadable list.
  */
 export async function runBatch(
   request: BatchRequest,
@@ -57,14 +57,14 @@ export async function runBatch(
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: true };
   const resources = await openResources({ vault: request.vault, fetching }, world);
   try {
-    // 1. the list and its rows into the vault, or what is left of them out of it
+    // 1. store the list and its rows in the vault, or load the rows that are left
     const batch = loadBatch(resources.vault, request, world);
     events.onBegin(batch, countRows(resources.vault.database, batch.record.id));
 
-    // 2. every row that is not done, several at a time
+    // 2. work every row that is not done, several at a time
     const stopped = await workRows(request.rules, batch, { resources, world, cookies, events });
 
-    // 3. what became of every row, as tables
+    // 3. write the result of every row as tables
     const { database } = resources.vault;
     const { id } = batch.record;
     if (stopped === null) endBatch(database, id, world.now().toISOString());

@@ -22,26 +22,26 @@ import { readVault } from "../vault/reader.js";
 import type { Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 
-/** A list before it is read. */
+/** A list before it is parsed. */
 export interface ListBytes {
   readonly bytes: Uint8Array;
-  /** File name without its folder; null for standard input. */
+  /** The file's name without its folder; null for standard input. */
   readonly name: string | null;
-  /** The column of the addresses, by name or number; null to find it. */
+  /** The column with the addresses, by name or number; null to find it automatically. */
   readonly column: string | null;
 }
 
-/** What a result table needs of a list whose rows lie in the vault. */
+/** What a result table needs to know about the list, apart from its rows. */
 export type ListFrame = Pick<SourceList, "kind" | "delimiter" | "columns" | "urlColumn">;
 
 export interface StoredBatch {
   readonly record: BatchRecord;
   readonly list: ListFrame;
-  /** What is asked of every capture. */
+  /** The options that apply to every capture. */
   readonly request: CaptureRequest;
-  /** True when rows of it were worked on before. */
+  /** Whether an earlier command has already worked on this batch. */
   readonly goesOn: boolean;
-  /** What a person should know about how the list was read. */
+  /** Notes for the user on how the list was read. */
   readonly notes: readonly string[];
 }
 
@@ -52,10 +52,10 @@ interface LoadRequest extends CaptureRequest {
 }
 
 /**
- * Puts a list and its rows into the vault, or finds the batch that is to go on: the newest that is not finished, of the
- * same bytes where a list is named; with `resume` also a finished one, whose rows that failed for what can pass are tried
- * again. Throws `usage` for a list that cannot be read, for nothing to go on with, and
- * where a batch that began behind a proxy or with cookies is to go on without.
+ * Stores a list and its rows in the vault, or finds the batch to continue: the newest unfinished one, with the same bytes
+ * if a list is given. With `resume` a finished batch qualifies too, and its rows with temporary failures are tried again.
+ * Throws `usage` for an unreadable list, if there is no batch to continue, and if a batch that began with a proxy or
+ * cookies would continue without them.
  */
 export function loadBatch(vault: Vault, request: LoadRequest, world: World): StoredBatch {
   const found = findBatch(vault, request);
@@ -63,8 +63,8 @@ export function loadBatch(vault: Vault, request: LoadRequest, world: World): Sto
   if (request.list === null) {
     throw new HoldfastError(
       "usage",
-      "going on with a batch: there is none in this vault",
-      "name the list: holdfast batch LIST",
+      "continuing a batch: this vault has none",
+      "start one with a list: holdfast batch LIST",
     );
   }
   return stored(vault, request.list, request, world);
@@ -87,8 +87,8 @@ function reopened(vault: Vault, record: BatchRecord, request: LoadRequest): Stor
     if (!was || is) continue;
     throw new HoldfastError(
       "usage",
-      `going on with batch ${record.id}: it began with ${name}, which is kept in no vault`,
-      `give ${name} again, or the rest of the list would be fetched in another way`,
+      `continuing batch ${record.id}: it began with ${name}, and the vault does not store that value`,
+      `give ${name} again, so that the rest of the list is fetched in the same way`,
     );
   }
   atOnce(vault, () => reopenBatch(vault.database, record.id, request.resume));
@@ -101,7 +101,7 @@ function reopened(vault: Vault, record: BatchRecord, request: LoadRequest): Stor
   };
 }
 
-/** What was asked for at first, where nothing else is asked for now. */
+/** The options given now, with the batch's first options as defaults. */
 function askedNow(before: CaptureRequest, now: CaptureRequest): CaptureRequest {
   return {
     format: now.format ?? before.format,
@@ -155,7 +155,7 @@ function listRow({ number, part, url, cells }: SourceRow, n: number): BatchRow {
   };
 }
 
-/** The row of one video of a list that `row` named: it has that row's cells, with its own address. */
+/** The row for one video of a playlist named by `row`: the cells of that row, with the video's own address. */
 export function entryRow(batch: StoredBatch, row: BatchRow, source: CaptureSource, n: number): BatchRow {
   const { url, item, parent } = source;
   return {
@@ -173,13 +173,13 @@ export function entryRow(batch: StoredBatch, row: BatchRow, source: CaptureSourc
   };
 }
 
-/** The cells of a row in the order of the list's columns. */
+/** The cells of a row, in the order of the list's columns. */
 export function readCells({ cells }: Pick<BatchRow, "cells">): readonly string[] {
   const value: unknown = JSON.parse(cells);
   return Array.isArray(value) ? value.map(String) : [];
 }
 
-/** Equal for two rows that are one capture; null for what is no address and fails by itself. */
+/** Equal for two rows with the same capture; null for text that is not an address, which fails by itself. */
 function keyOf(url: string, parent: CaptureSource["parent"]): string | null {
   const source = parseSourceUrl(url, { allowPrivate: true });
   return "failure" in source ? null : captureKey(source.url.href, parent);
@@ -191,7 +191,7 @@ interface StoredRequest {
   readonly cookies: boolean;
 }
 
-/** Proxy and cookies may hold passwords: only that there were some is kept. */
+/** Proxy and cookies may hold passwords, so only whether they were given is stored. */
 function encodeStored(request: LoadRequest): string {
   const { format, subs, comments, again, limit, since, maxBytes, maxMs, deep } = request;
   const proxied = request.proxy !== null;
@@ -211,7 +211,7 @@ function encodeStored(request: LoadRequest): string {
   });
 }
 
-/** A row of the database may have been in other hands: what is no such request counts as not asked for. */
+/** Whoever can write to vault.db controls this text: a value of the wrong type counts as not given. */
 function parseStored(text: string): StoredRequest {
   const value: unknown = JSON.parse(text);
   const fields = new Map(typeof value === "object" && value !== null ? Object.entries(value) : []);
@@ -264,12 +264,12 @@ export interface PlannedRow {
   readonly row: number;
   readonly url: string;
   readonly plan: "capture" | "already-captured" | "duplicate" | "refused" | "no-address";
-  /** The capture that is there already. */
+  /** The existing capture of this address. */
   readonly capture: string | null;
-  /** The row with the same address. */
+  /** The earlier row with the same address. */
   readonly same_as: number | null;
   readonly reason: string | null;
-  /** What is wrong with its other cells. */
+  /** Problems in its other cells. */
   readonly problems: readonly string[];
 }
 
@@ -278,7 +278,7 @@ export interface BatchPlan {
   readonly notes: readonly string[];
 }
 
-/** Says what `runBatch` would do with a list. Writes nothing and asks nobody; a playlist counts as one row. */
+/** Reports what `runBatch` would do with a list. Writes nothing and makes no request; a playlist counts as one row. */
 export function planBatch(
   vault: string,
   source: ListBytes,

@@ -5,16 +5,16 @@ import { type ReportedRow, reportRows } from "../vault/index/batches.js";
 import type { Vault } from "../vault/vault.js";
 import { readCells, type StoredBatch } from "./list.js";
 
-/** Where the tables of a batch are. */
+/** The paths of a batch's tables. */
 export interface WrittenResults {
   readonly results: string;
-  /** Null where no row failed. */
+  /** Null if no row failed. */
   readonly failed: string | null;
 }
 
 /**
- * Writes `results.csv`, a row for every address, and `failed.csv`, a list of those that failed, came in part or were not
- * reached, into `folder`. Tables of an earlier run of the same batch give way in one step each.
+ * Writes two tables into `folder`: `results.csv` with a row for every address, and `failed.csv`, a list of the rows that
+ * failed, are incomplete or were not reached. Replaces each table of an earlier run of the batch in one step.
  */
 export function writeResults(
   database: Vault["database"],
@@ -64,7 +64,7 @@ function sourceRow(row: ReportedRow) {
   return { number: row.row ?? 0, part: 1, url: row.url, readAs: null, cells: readCells(row) };
 }
 
-/** A table that is read while it is written, or after a kill, is the old one or the new one. */
+/** Replaces a table in one step: a reader, or a kill, finds either the old table or the new one. */
 function writeLines(path: string, lines: Iterable<string>): void {
   const unfinished = `${path}.unfinished`;
   const file = openSync(unfinished, "w", 0o600);

@@ -27,13 +27,13 @@ import type { RowScheduler } from "./row-scheduler.js";
 export interface RowEvents {
   readonly onRowBegin: (row: BatchRow) => void;
   readonly onProgress: (row: BatchRow, progress: Progress) => void;
-  /** Called for each row that is done, those that point to another row's capture included. */
+  /** Called for each finished row, including rows that point to another row's capture. */
   readonly onRow: (row: BatchRow, result: RowResult, capture: CaptureResult | null) => void;
-  /** Called when a list that a row names has become so many rows of their own. */
+  /** Called when a playlist named by a row has become this many new rows. */
   readonly onAdded: (count: number) => void;
-  /** Called for a row that was stopped before it had a result. */
+  /** Called for a row that stopped before it had a result. */
   readonly onParked: (row: BatchRow) => void;
-  /** Called with what is wrong with a row's other cells; they are kept as they are all the same. */
+  /** Called with the problems in a row's other cells, which are stored as they are. */
   readonly onProblem: (row: BatchRow, problem: string) => void;
 }
 
@@ -43,18 +43,18 @@ export interface RowUrl {
   readonly url: string;
 }
 
-/** What a row leaves for the rest of the batch. */
+/** What the rest of the batch needs to know about a finished row. */
 export interface Worked {
-  /** Bytes that its captures added to the vault. */
+  /** Bytes that the row's captures added to the vault. */
   readonly bytes: number;
-  /** Rows that it added. */
+  /** The number of rows that it added. */
   readonly entries: readonly RowUrl[];
   readonly diskFull: boolean;
 }
 
 /**
- * Works one row of a batch to its result. The row is marked before anything is done, with the id that its capture will
- * have: after a kill that id tells whether the capture came to be. Throws what concerns all rows.
+ * Works one row of a batch to its result. First notes in the row the id that its capture will have: after a kill, that id
+ * shows whether the capture was stored. Throws only for a problem that affects every row.
  */
 export async function workRow(
   tools: Omit<Job, "scheduler">,
@@ -88,7 +88,7 @@ export async function workRow(
 
 const noFigures = { done: null, total: null, speed: null, etaSeconds: null };
 
-/** An interrupt came before the row was done: what it has stored is found again by its id. */
+/** Whether an interrupt came before the row was done. The row's id finds again what it has stored. */
 function isUnfinished({ world }: Job, outcome: SourceOutcome): boolean {
   if (!world.signal.aborted) return false;
   const last = outcome.results.at(-1);
@@ -103,7 +103,7 @@ function hasStored({ results }: SourceOutcome): boolean {
 type RowOutcome = SourceOutcome & { readonly skipped: string | null };
 
 async function captureRow(job: Job, batch: StoredBatch, row: OpenRow): Promise<RowOutcome> {
-  if (row.url === "") return { ...empty, skipped: "there is no address in this row" };
+  if (row.url === "") return { ...empty, skipped: "the row has no address" };
   const before = row.attempt === null ? null : await storedBefore(job, row, row.attempt);
   if (before) return before;
   const { world, resources } = job;
@@ -112,13 +112,13 @@ async function captureRow(job: Job, batch: StoredBatch, row: OpenRow): Promise<R
   return { ...(await captureSource(job, sourceOfRow(row), capture)), skipped: null };
 }
 
-/** What a row had stored when this process, or one before it, was ended: its derivation is finished, nothing else. */
+/** Reuses a capture that the row stored before an interruption, after finishing its derivation. */
 async function storedBefore(job: Job, row: OpenRow, attempt: string): Promise<RowOutcome | null> {
   const { resources, world, scheduler, request } = job;
   const { database } = resources.vault;
   const stored = captureById(database, attempt);
   if (stored?.status !== "captured") return null;
-  // The other videos of the page are not listed yet: the first one is found again as captured before.
+  // The page's other videos are not listed yet, so the row runs again and finds this capture as an earlier one.
   if (row.parent === null && isOneOfSeveral(database, attempt)) return null;
   if (stored.derivation === "pending")
     await scheduler.derive(() => deriveAndLog(resources, world, attempt, request.deep));
@@ -133,7 +133,7 @@ function sourceOfRow(row: BatchRow): CaptureSource {
   return sourceOf(row.url, row.item, parent);
 }
 
-/** The one result of a row, out of all that its address gave. */
+/** Sums up everything that a row's address led to in one result. */
 function rowResult(outcome: RowOutcome, ms: number): RowResult {
   const none = { capture: null, code: null, reason: null, hint: null, may_pass: false, ms };
   const { results, entries, older, failure } = outcome;
@@ -142,8 +142,8 @@ function rowResult(outcome: RowOutcome, ms: number): RowResult {
   const kept = results.find(({ status }) => status !== "failed");
   const main = bad ?? kept;
   if (!main) {
-    const reason = `a list: ${counted(entries.length, "video")}, each in a row of its own`;
-    const left = older === 0 ? "" : `${counted(older, "video")} posted before the day asked for`;
+    const reason = `a list of ${counted(entries.length, "video")}, each in its own row`;
+    const left = older === 0 ? "" : `${counted(older, "video")} posted before the requested day`;
     if (entries.length === 0) return { ...none, status: "skipped", reason: left || "the list is empty" };
     return { ...none, status: "expanded", reason: left === "" ? reason : `${reason}; ${left} left out` };
   }
@@ -162,7 +162,7 @@ function counted(count: number, word: string): string {
   return count === 1 ? `1 ${word}` : `${count} ${word}s`;
 }
 
-/** Writes what became of a row, with its annotation, its own rows and the rows that are the same, in one transaction. */
+/** Writes a row's result, its annotation, the rows it added and the rows with the same address in one transaction. */
 function settle(
   job: Job,
   batch: StoredBatch,
@@ -192,7 +192,7 @@ function settle(
   return added;
 }
 
-/** Notes one row's result and what its other cells assert; what it returns is to be called once that is on disk. */
+/** Writes one row's result and the assertions in its other cells. Call the returned function after the transaction. */
 function settleOne(
   job: Job,
   batch: StoredBatch,
@@ -216,19 +216,19 @@ function shownStatus({ status }: RowResult): CaptureResult["status"] {
   return status === "skipped" || status === "expanded" ? "failed" : status;
 }
 
-/** Of two rows with one address the later one has what the first one has. */
+/** The result of a later row with the same address as `result`'s row. */
 function pointsTo(result: RowResult): RowResult {
   return { ...result, status: result.status === "captured" ? "already-captured" : result.status, ms: 0 };
 }
 
-/** The researcher's word about what is in the picture stands in the log beside the capture, row by row. */
+/** Logs what the row's other cells assert about the capture. */
 function annotate(job: Job, batch: StoredBatch, row: BatchRow, result: RowResult): readonly string[] {
   if (result.capture === null || result.status === "failed") return [];
   const pairs = otherCells(batch.list, { cells: readCells(row) });
   if (pairs.length === 0) return [];
   const { values, problems, unchecked } = readAnnotation(pairs);
   const from = fromRow(batch.record.list_sha256, row.row ?? 0);
-  // What does not have its form is kept all the same, under a name that says so.
+  // A value that is not in its required form is still kept, under a name that says so.
   logAnnotation(job.resources.vault, result.capture, { ...values, ...unchecked }, from);
   return problems;
 }

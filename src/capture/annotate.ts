@@ -22,14 +22,14 @@ import { refuseMissingVault } from "../vault/reader.js";
 import { logEntry, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 
-/** What is to be noted about one capture, or about those that a row of a list names. */
+/** What to note about one capture, or about the captures that a row of a list names. */
 export interface AnnotationOrder {
-  /** Number of the row; null for what was typed. */
+  /** Number of the row; null for values typed on the command line. */
   readonly row: number | null;
-  /** Null where a row names no capture. */
+  /** Null if a row names no capture. */
   readonly name: CaptureName | null;
   readonly reading: AnnotationReading;
-  /** What the entry says of where the values come from: `fromCommandLine` or `fromRow`. */
+  /** Where the values come from, for the entry: `fromCommandLine` or `fromRow`. */
   readonly from: string;
 }
 
@@ -39,34 +39,35 @@ export interface AnnotateRequest {
   readonly seal: SealOptions;
 }
 
-/** What came of one capture, or of a row that names none; one line with `--json`. */
+/** The result for one capture, or for a row that names none; one line with `--json`. */
 export interface AnnotationResult {
   readonly row: number | null;
-  /** `unchanged`: all of it was in force already. `refused`: nothing of the row was written. */
+  /** `unchanged`: every value was already in force. `refused`: nothing from the row was written. */
   readonly status: "annotated" | "unchanged" | "refused";
   readonly capture: string | null;
-  /** The entry that states it. */
+  /** The entry that states the values. */
   readonly entry: number | null;
-  /** Why it was refused, one sentence each. */
+  /** Why the row was refused, one sentence per problem. */
   readonly problems: readonly string[];
 }
 
-/** What somebody typed. Throws `usage` where a pair cannot be stated: then nothing is. A text of null takes back. */
+/** The order typed on the command line; a null text withdraws a value. Throws `usage` if any pair is not valid. */
 export function typedOrder(
   id: string,
   pairs: readonly (readonly [string, string | null])[],
 ): AnnotationOrder {
   const reading = readAnnotation(pairs);
   const [problem] = reading.problems;
-  const hint = "nothing was written; a name and a text, as in: holdfast annotate ID 'place=Almaty'";
+  const hint =
+    "nothing was written; give a name and a text, for example: holdfast annotate ID 'place=Almaty'";
   if (problem !== undefined) throw new HoldfastError("usage", `annotating ${id}: ${problem}`, hint);
   if (Object.keys(reading.values).length === 0) {
-    throw new HoldfastError("usage", `annotating ${id}: there is nothing to note`, hint);
+    throw new HoldfastError("usage", `annotating ${id}: no value was given`, hint);
   }
   return { row: null, name: { by: "id", text: id }, reading, from: fromCommandLine };
 }
 
-/** The rows of a list in delimited text, of which a column names captures. Throws `usage` for a list that has none. */
+/** The rows of a delimited list with a column that names captures. Throws `usage` for a list without such a column. */
 export function listedOrders(bytes: Uint8Array): readonly AnnotationOrder[] {
   const table = readTable(decodeList(bytes).text, null);
   const digest = sha256(bytes);
@@ -76,9 +77,9 @@ export function listedOrders(bytes: Uint8Array): readonly AnnotationOrder[] {
 }
 
 /**
- * Writes what people assert about captures, one `annotate` entry for each capture, and seals the log. A row that names no
- * capture, or has a value that cannot be stated, is refused as a whole and never keeps the next from being written.
- * Throws `not-found` for what was typed, `no-vault`, `vault-busy`.
+ * Writes what people assert about captures, one `annotate` entry per capture, and seals the log. A row that names no
+ * capture or holds an invalid value is refused as a whole; the next row is still written. Throws `not-found` for an id
+ * typed on the command line, `no-vault`, `vault-busy`.
  */
 export async function annotateCaptures(
   request: AnnotateRequest,
@@ -118,14 +119,14 @@ function carryOut(vault: Vault, order: AnnotationOrder): readonly AnnotationResu
   });
 }
 
-/** The captures that a row is about, at least one; what was typed is thrown back instead. */
+/** The captures that a row names, at least one. An id from the command line that names none throws. */
 function namedCaptures(
   { database }: Vault,
   { row, name }: AnnotationOrder,
 ): { readonly captures: readonly string[] } | { readonly problem: string } {
-  if (name === null) return { problem: "it names no capture" };
+  if (name === null) return { problem: "the row names no capture" };
   if (name.by === "id") {
-    // A part is looked for in every id; a list of whole ids can be long.
+    // Matching a partial id means searching every id, which is slow for a long list of complete ids.
     if (captureById(database, name.text) !== undefined) return { captures: [name.text] };
     try {
       return { captures: [oneCaptureByPart(database, name.text).id] };
@@ -140,17 +141,17 @@ function namedCaptures(
       ? { captures }
       : { problem: `no capture has a file with SHA-256 ${name.text}` };
   }
-  // Nothing is fetched here, so a private address is an address like any other.
+  // Nothing is fetched, so private addresses are allowed.
   const source = parseSourceUrl(name.text, { allowPrivate: true });
   if ("failure" in source) return { problem: source.failure.reason };
   const captures = capturesByKey(database, urlKey(source.url));
-  return captures.length > 0 ? { captures } : { problem: `no capture was made of ${name.text}` };
+  return captures.length > 0 ? { captures } : { problem: `no capture of ${name.text} exists` };
 }
 
 /**
- * Writes what a person asserts about a capture as one `annotate` entry (FORMAT.md §4.7): of `values`, made by
- * `readAnnotation`, those that are not in force exactly so already. Null where that leaves nothing: then no entry is
- * written. `also` runs in the same transaction, with an entry or without. Throws `not-found` for an id nobody has.
+ * Writes what a person asserts about a capture as one `annotate` entry (FORMAT.md §4.7). The entry holds only those
+ * `values` (from `readAnnotation`) that are not in force already; if none is left, no entry is written and the answer is
+ * null. `also` runs in the same transaction either way. Throws `not-found` for an unknown id.
  */
 export function logAnnotation(
   vault: Vault,

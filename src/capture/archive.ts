@@ -35,19 +35,19 @@ import { oneByOne, type Scheduler } from "./scheduler.js";
 import { type CaptureSource, sourceOf, typedPlaces, warnOfCut } from "./source.js";
 import { preserve } from "./store-capture.js";
 
-/** What is asked of every capture of one command. */
+/** The options that apply to every capture of one command. */
 export interface CaptureRequest {
   readonly format: string | null;
   readonly proxy: string | null;
   readonly subs: boolean;
   readonly comments: boolean;
   readonly again: boolean;
-  /** At most this many entries of a playlist or channel. */
+  /** The most entries to take from a playlist or channel. */
   readonly limit: number | null;
-  /** Nothing that the site says was posted before this day, `YYYY-MM-DD`. */
+  /** Skips videos that, according to the site, were posted before this day, `YYYY-MM-DD`. */
   readonly since: string | null;
   readonly maxBytes: number | null;
-  /** Milliseconds that one attempt may take. */
+  /** Time limit of one attempt, in milliseconds. */
   readonly maxMs: number | null;
   readonly allowPrivate: boolean;
   readonly deep: boolean;
@@ -56,40 +56,40 @@ export interface CaptureRequest {
 export interface ArchiveRequest extends CaptureRequest {
   readonly vault: string;
   readonly urls: readonly string[];
-  /** Path of a Netscape cookie file; only the lines for each URL's own site are used, from a copy. */
+  /** Path of a Netscape cookie file. Each URL gets a copy with the lines for its own site only. */
   readonly cookies: string | null;
   readonly allowOldYtDlp: boolean;
 }
 
-/** What a capture works with. */
+/** What one capture works with. */
 export interface Job {
   readonly request: CaptureRequest;
-  /** The text of the cookie file, read once before anything starts. */
+  /** The text of the cookie file, read once at the start. */
   readonly cookies: string | null;
   readonly resources: Resources;
   readonly world: World;
   readonly scheduler: Scheduler;
 }
 
-/** Entries of a playlist or channel that are captured when no limit is given. */
+/** The most entries of a playlist or channel to capture when no limit is given. */
 const defaultListLimit = 1000;
 
-/** What one address gave. */
+/** What one address led to. */
 export interface SourceOutcome {
-  /** Empty for a list, of which nothing itself is a capture, and for a clip that is older than was asked for. */
+  /** Empty for a list, which is not a capture itself, and for a clip older than the requested day. */
   readonly results: readonly CaptureResult[];
-  /** What is in the list, or the further videos of the page: each is to be captured by itself. */
+  /** The entries of the list, or the page's other videos, each to be captured separately. */
   readonly entries: readonly CaptureSource[];
-  /** How many videos of a list the site says were posted before the day asked for. */
+  /** How many videos of a list, according to the site, were posted before the requested day. */
   readonly older: number;
-  /** Why a result is failed or incomplete; null where none is, or the clip itself is damaged. */
+  /** Why a result is failed or incomplete; null if none is, or if the clip itself is damaged. */
   readonly failure: Failure | null;
 }
 
 /**
- * Captures each URL in turn; one URL's failure never keeps the next from running. Results come through `onResult` as
- * they are ready and are returned in the same order; `onHead` is told how the log was sealed behind them. Throws only for what concerns all of them: no vault, a missing
- * program, an interrupt.
+ * Captures each URL in turn; after a failure the next URL still runs. `onResult` receives each result as soon as it is
+ * ready; the results are returned in the same order. `onHead` receives how the log was sealed afterwards. Throws only for a
+ * problem that affects every URL: no vault, a missing program, an interrupt.
  */
 export async function archiveUrls(
   request: ArchiveRequest,
@@ -119,8 +119,8 @@ export async function archiveUrls(
 }
 
 /**
- * Captures one source under the id `capture`. An error of the system or of a format is this source's failed capture; the
- * next one may still do. Throws what concerns all of them.
+ * Captures one source under the id `capture`. A system or format error becomes a failed capture of this source, because
+ * the next source may still succeed. Throws only for a problem that affects every source.
  */
 export async function captureSource(
   job: Job,
@@ -146,13 +146,13 @@ export async function captureSource(
 async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): Promise<SourceOutcome> {
   const { resources, world } = job;
 
-  // 1. check the URL and look for an earlier capture of it
+  // 1. check the URL and look for an earlier capture
   const judged = parseSourceUrl(source.url, { allowPrivate: job.request.allowPrivate });
   if ("failure" in judged) return failed(job, source, capture, judged.failure, null);
   const earlier = await earlierCapture(job, source);
   if (earlier.result) return { ...nothing, results: [earlier.result] };
 
-  // 2. fetch into a staging folder of its own
+  // 2. fetch into a fresh staging folder
   const startedAt = world.now();
   const startedMs = world.monotonic();
   const staging = beginAttempt(resources.vault, capture, source.shown);
@@ -174,7 +174,7 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
   if (known) {
     rmSync(staging, { recursive: true, force: true });
   } else {
-    // 3. hash each file; read-only from then on (the tracks since their attempt ended)
+    // 3. hash each file and make it read-only (the tracks already are, since their attempt ended)
     const area = { folder: staging, secrets: fetched.secrets, now: world.now };
     const evidence = warnOfCut(await gatherEvidence(fetched, area), source);
 
@@ -210,7 +210,7 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
   return { ...others, results: [result, ...others.results], failure: others.failure ?? failure };
 }
 
-/** What a playlist or channel holds, or a page besides its first video: entries from number `from` on. */
+/** The entries of a playlist or channel, or a page's videos after the first, starting at number `from`. */
 async function listSource(job: Job, source: CaptureSource, url: URL, from: number): Promise<SourceOutcome> {
   const { resources, world, request, scheduler } = job;
   const limit = request.limit ?? defaultListLimit;
@@ -237,29 +237,29 @@ async function listSource(job: Job, source: CaptureSource, url: URL, from: numbe
   };
 }
 
-/** Says which step of a capture begins. */
+/** Reports that a step of a capture begins. */
 function tell({ progress }: World, { url }: CaptureSource, stage: "commit" | "derive"): void {
   progress({ subject: url, stage, detail: "", done: null, total: null, speed: null, etaSeconds: null });
 }
 
-/** A list that gives no day leaves the question to the clip's own page. */
+/** If the list states no day, the clip's own page decides later. */
 function isOlder(postedOn: string | null, since: string | null): boolean {
   return postedOn !== null && since !== null && postedOn < since;
 }
 
 const nothing: SourceOutcome = { results: [], entries: [], older: 0, failure: null };
 
-/** The text of a cookie file. Throws `usage` where it cannot be read. */
+/** The text of a cookie file. Throws `usage` if it cannot be read. */
 export function readCookies(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    const hint = "name a Netscape cookies.txt with --cookies";
-    throw new HoldfastError("usage", `reading cookies from ${path}: it cannot be read`, hint, error);
+    const hint = "give a Netscape cookies.txt file with --cookies";
+    throw new HoldfastError("usage", `reading cookies from ${path}: the file cannot be read`, hint, error);
   }
 }
 
-/** The page holds several videos and the first of them was fetched: it is entry 1 of a list. */
+/** If a page holds several videos, the one fetched is entry 1 of a list. */
 function firstOfSeveral(url: string, fetched: Fetched): ParentList | null {
   if (fetched.outcome.kind !== "media" || fetched.outcome.list === null) return null;
   return { url, title: wellFormedOrNull(fetched.outcome.list.title), index: 1 };
@@ -291,7 +291,7 @@ function fetchPlan(
   };
 }
 
-/** A failed attempt is logged, and nothing else of it is kept. */
+/** Logs a failed attempt; nothing else of it is kept. */
 function failed(
   job: Job,
   source: CaptureSource,

@@ -10,17 +10,17 @@ import type { RecordFacts } from "./store-capture.js";
 
 interface Fetch {
   readonly capture: CaptureId;
-  /** As it may be shown. */
+  /** The target in a form that may be shown. */
   readonly url: string;
   readonly parent: ParentList | null;
   readonly startedAt: Date;
-  /** Reading of the monotonic clock at the start, in milliseconds. */
+  /** The monotonic clock at the start, in milliseconds. */
   readonly startedMs: number;
   readonly fetched: Fetched;
   readonly evidence: Evidence;
 }
 
-/** What the record of a fetched capture says besides its files. */
+/** Everything in the record of a fetched capture except its files. */
 export function captureFacts(
   fetch: Fetch,
   resources: Resources,
@@ -63,13 +63,13 @@ export function captureFacts(
     warnings: [
       ...evidence.warnings,
       ...(outcome.kind === "failed"
-        ? [`every attempt failed, the most that arrived is kept: ${outcome.failure.reason}`]
+        ? [`every attempt failed; the attempt that received the most is kept: ${outcome.failure.reason}`]
         : []),
     ],
   };
 }
 
-/** The private annex of a fetch; `trace` is null when nothing was started, `places` are added to its own. */
+/** The private annex of a fetch. `trace` is null if no program was started; `places` are added to the trace's own. */
 export function fetchAnnex(
   capture: CaptureId,
   trace: FetchTrace | null,

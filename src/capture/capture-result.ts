@@ -5,7 +5,7 @@ import { type CaptureRowRecord, captureById } from "../vault/index/captures.js";
 import { readObject } from "../vault/objects.js";
 import type { Vault } from "../vault/vault.js";
 
-/** The result line of a capture that is in the vault, read back from what was committed. */
+/** The result line of a stored capture, read back from the vault. */
 export function resultOf(
   vault: Pick<Vault, "database" | "layout">,
   id: string,
@@ -22,11 +22,11 @@ export function resultOf(
       ? resultFiles(object.record.files, object.derivation?.files ?? [], headContentPaths(object.inventory))
       : [],
     keyframes: object?.derivation?.keyframes.length ?? 0,
-    hint: row.status === "incomplete" ? "what arrived is kept; try again later with --again" : null,
+    hint: row.status === "incomplete" ? "holdfast kept what arrived; try again later with --again" : null,
   };
 }
 
-/** The result line of an attempt that is logged as failed, or could not even be logged. */
+/** The result line of a failed attempt, logged or not. */
 export function failedResult(
   url: string,
   failure: Pick<Failure, "reason" | "hint">,
@@ -51,18 +51,18 @@ export function failedResult(
   };
 }
 
-/** Why an earlier capture that was found does not answer for what was asked; one line. */
+/** Why an earlier capture could not be reused; one line. */
 export function damageOf(capture: string, problem: string): string {
-  return `the earlier capture ${capture} is not as recorded (${problem}), so this was captured again`;
+  return `the earlier capture ${capture} is not as recorded (${problem}), so holdfast captured this again`;
 }
 
-/** A result that also says what was wrong with the earlier capture; `damage` null leaves it as it is. */
+/** Adds to a result what was wrong with the earlier capture; a null `damage` changes nothing. */
 export function afterDamage(result: CaptureResult, damage: string | null): CaptureResult {
   if (damage === null) return result;
   return {
     ...result,
     reason: damage,
-    hint: "run 'holdfast verify' to see everything that is not as recorded",
+    hint: "run 'holdfast verify' to list everything that is not as recorded",
   };
 }
 
@@ -106,19 +106,19 @@ function resultFiles(
 
 /** One line of `archive`, `import` or `batch` with `--json`: schema `cli-output.schema.json#/$defs/captureResult`. */
 export interface CaptureResult {
-  /** The URL as given, or the file's name for an import. */
+  /** The URL as typed, or the file's name for an import. */
   readonly url: string;
   readonly status: "captured" | "already-captured" | "incomplete" | "failed";
   readonly derivation: "done" | "pending" | "failed" | null;
   readonly id: string | null;
   readonly title: string | null;
-  /** Relative to the vault; null where nothing was stored. */
+  /** Path relative to the vault; null if nothing was stored. */
   readonly object: string | null;
   readonly files: readonly ResultFile[];
   readonly keyframes: number;
-  /** Sequence number of the log entry that states this result. */
+  /** Number of the log entry that states this result. */
   readonly entry: number | null;
-  /** One line; null when all went well. */
+  /** One line; null if all went well. */
   readonly reason: string | null;
   readonly hint: string | null;
   readonly uploader: string | null;

@@ -34,8 +34,8 @@ export interface Derivation {
 }
 
 /**
- * Runs every step over the originals. A step that fails says so and leaves the others alone; only an interrupt or a
- * fault of the disk is thrown. The probe comes first because the others need it; the rest share the cores.
+ * Runs every step over the originals. A failing step reports its failure and does not affect the others; only an
+ * interrupt or a disk error is thrown. The probe runs first because the others need it; the rest run in parallel.
  */
 export async function runDerivation(request: DerivationRequest): Promise<Derivation> {
   const probed = await probeTracks(request);
@@ -57,7 +57,7 @@ export async function runDerivation(request: DerivationRequest): Promise<Derivat
 
 type Probed = Omit<Track, "tried">;
 
-/** Decoded pictures are hashed apart from everything else: `deep` leaves all to the steps. */
+/** With `deep`, decoded frames are hashed in runs of their own, so no shared pass is tried. */
 async function withShortPass(request: DerivationRequest, track: Probed, index: number): Promise<Track> {
   const { probe } = track;
   if (!probe.ok || request.deep) return { ...track, tried: null };
@@ -114,7 +114,7 @@ function collect(work: Work, results: readonly StepResult[]): Derivation {
   };
 }
 
-/** A step's own failure is a result; an interrupt and a full disk are not. */
+/** Turns a step's own failure into a result; an interrupt or a disk error is thrown on. */
 async function guarded(
   step: DerivationStep["step"],
   work: Work,

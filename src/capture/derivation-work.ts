@@ -19,24 +19,24 @@ export interface DerivationRequest {
   readonly resources: Resources;
   readonly world: World;
   readonly object: StoredObject;
-  /** Absolute folder that becomes the version's content; `derived/` exists in it. */
+  /** Absolute path of the folder that becomes the version's content; its `derived/` exists. */
   readonly content: string;
-  /** Absolute folder for side files; made here. */
+  /** Absolute path of a folder for temporary files; created on first use. */
   readonly scratch: string;
   readonly deep: boolean;
 }
 
-/** One original with what ffprobe made of it. */
+/** One original and what ffprobe read from it. */
 export interface Track {
   readonly file: RecordFile;
   /** Absolute. */
   readonly media: string;
   readonly probe: ProbeOutcome;
-  /** One run for several steps; null where none was tried. A step uses what is in it or makes its own runs. */
+  /** One run for several steps; null if none was tried. A step uses its results or starts its own runs. */
   readonly tried: ShortPassTry | null;
 }
 
-/** What one step adds to the derivation. */
+/** What one step contributes to the derivation. */
 export interface StepResult {
   readonly step: DerivationStep;
   readonly files?: readonly Pick<DerivedFile, "kind" | "path">[];
@@ -79,7 +79,7 @@ export function makeScratch(request: Pick<DerivationRequest, "scratch">, name: s
   return folder;
 }
 
-/** One JSON object whose keys are the originals' paths; each tool's own output stands in it as the tool printed it. */
+/** Writes one JSON object keyed by the originals' paths, each value exactly as the tool printed it. */
 export function writeByOriginal(
   work: Work,
   path: string,

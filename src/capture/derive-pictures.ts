@@ -8,7 +8,7 @@ import { isReadable, makeScratch, notApplicable, type StepResult, type Work } fr
 
 export async function deriveKeyframes(work: Work): Promise<StepResult> {
   const track = work.tracks.filter(isReadable).find(({ probe }) => probe.video !== null);
-  if (!track) return { step: notApplicable("keyframes", "no original has a video stream that can be read") };
+  if (!track) return { step: notApplicable("keyframes", "no original has a readable video stream") };
   const outDir = join(work.content, "derived", "keyframes");
   mkdirSync(outDir, { recursive: true });
   const { subject } = subjectOf(work);
@@ -52,7 +52,7 @@ export async function deriveKeyframes(work: Work): Promise<StepResult> {
   };
 }
 
-/** The keyframes stand whether or not the sheet of them can be drawn. */
+/** The keyframes are kept even if the contact sheet cannot be drawn. */
 async function drawContactSheet(work: Work, keyframes: readonly Keyframe[]) {
   const path = "derived/contact-sheet.jpg";
   const frames = keyframes.map((frame) => ({

@@ -12,7 +12,7 @@ import {
   writeDerived,
 } from "./derivation-work.js";
 
-/** What the probe came to, with the runs that the other steps build on. */
+/** Reports the probe, with its runs, on which the other steps build. */
 export function reportProbe(work: Work): StepResult {
   const readable = work.tracks.filter(isReadable);
   const refused = work.tracks.flatMap(({ file, probe }) =>
@@ -20,7 +20,11 @@ export function reportProbe(work: Work): StepResult {
   );
   const runs = work.tracks.flatMap(({ probe, tried }) => [probe.run, ...(tried ? [tried.run] : [])]);
   const status = refused.length > 0 ? "failed" : readable.length > 0 ? "captured" : "not_applicable";
-  const step = { step: "ffprobe", status, reason: refused.join("; ") || "every original was read" } as const;
+  const step = {
+    step: "ffprobe",
+    status,
+    reason: refused.join("; ") || "ffprobe read every original",
+  } as const;
   if (readable.length === 0) return { step, runs };
   const path = "derived/ffprobe.json";
   writeByOriginal(
@@ -40,7 +44,7 @@ export async function deriveDecode(work: Work): Promise<StepResult> {
       decode.push({
         original: track.file.path,
         verdict: "unknown",
-        grounds: ["ffprobe refused the file, nothing was decoded"],
+        grounds: ["ffprobe refused the file, so nothing was decoded"],
       });
       continue;
     }
@@ -56,7 +60,7 @@ export async function deriveDecode(work: Work): Promise<StepResult> {
   const reason =
     damaged > 0
       ? `${damaged} of ${decode.length} originals do not decode cleanly`
-      : "every original that can be read was decoded strictly";
+      : "every readable original was decoded strictly";
   return {
     step: { step: "decode", status: decoded > 0 ? "captured" : "not_applicable", reason },
     decode,
@@ -105,7 +109,7 @@ export async function deriveExifTool(work: Work): Promise<StepResult> {
   const step = {
     step: "exiftool",
     status: read.length > 0 ? "captured" : "failed",
-    reason: refused.join("; ") || "every original was read",
+    reason: refused.join("; ") || "ExifTool read every original",
   } as const;
   if (read.length === 0) return { step };
   const path = "derived/exiftool.json";

@@ -25,8 +25,8 @@ import { closeResources, openResources, type Resources } from "./resources.js";
 import { noDigest } from "./stated-software.js";
 
 /**
- * Derives the named captures again, or finishes every derivation that is pending or failed when none is named.
- * Throws `not-found` for an id that is unknown or not unique.
+ * Derives the named captures again or, if none is named, finishes every pending or failed derivation. Throws `not-found`
+ * for an id that is unknown or not unique.
  */
 export async function deriveCaptures(
   request: { readonly vault: string; readonly ids: readonly string[]; readonly deep: boolean },
@@ -54,7 +54,7 @@ export async function deriveCaptures(
   return results;
 }
 
-/** One capture's damaged object never keeps the next from being derived. */
+/** Reports a damaged object as this capture's result, so that the next capture is still derived. */
 async function deriveRow(
   resources: Resources,
   world: World,
@@ -73,9 +73,9 @@ async function deriveRow(
 }
 
 /**
- * Makes the derivatives of a committed capture, commits them as its next version and appends a `derive` entry. What
- * goes wrong here never touches the evidence: it is logged as `derive-failed` and can be done again. An interrupt
- * leaves the derivation pending.
+ * Makes the derivatives of a committed capture, commits them as its next version and appends a `derive` entry. A failure
+ * never touches the evidence: it is logged as `derive-failed`, and the derivation can be repeated. An interrupt leaves
+ * the derivation pending.
  */
 export async function deriveAndLog(
   resources: Resources,
@@ -88,7 +88,7 @@ export async function deriveAndLog(
   if (!row?.object)
     throw new HoldfastError(
       "not-found",
-      `capture ${id} holds no files to derive from`,
+      `deriving ${id}: the capture has no files to derive from`,
       "see 'holdfast list'",
     );
   const object = readObject(join(vault.layout.root, row.object));
@@ -96,7 +96,7 @@ export async function deriveAndLog(
     const staging = beginAttempt(vault, id, `the derivation of ${id}`);
     await deriveObject(resources, world, object, staging, deep);
   } catch (error) {
-    // What the journal names is the next writer's to finish, together with the files it needs.
+    // If the journal names the commit, the next writer finishes it and needs these files.
     if (commitHasBegun(resources, id)) return;
     rmSync(stagingOf(vault, id), { recursive: true, force: true });
     if (world.signal.aborted) return;
@@ -113,7 +113,7 @@ function logDeriveFailure(resources: Resources, world: World, id: CaptureId, err
       runs: [],
     });
   } catch (logError) {
-    // Nothing can be logged on a full disk; the derivation stays pending, which is true, and can be done later.
+    // Nothing can be logged on a full disk. The derivation correctly stays pending and can be repeated later.
     if (storageFailure(logError) === null) throw logError;
   }
 }
@@ -131,7 +131,7 @@ async function deriveObject(
   const scratch = join(staging, "scratch");
   const derived = await runDerivation({ resources, world, object, content: made, scratch, deep });
   world.signal.throwIfAborted();
-  // Only what a step vouches for is moved on; what a failed step left half made stays behind in staging.
+  // Only files that a step reports are kept; what a failed step left unfinished stays in staging.
   const content = join(staging, "content");
   const files = derived.files.map(({ kind, path }) => takeDerived(made, content, kind, path));
   const { record } = object;
@@ -154,9 +154,9 @@ async function deriveObject(
   commitDerivation(resources, object, derivation, content);
 }
 
-/** What draws pictures and reads tags besides the programs found on this machine; both come with holdfast. */
+/** The software that comes with holdfast and draws pictures or reads tags, besides the programs on this machine. */
 async function derivingSoftware(resources: Resources): Promise<readonly Software[]> {
-  // Without perl there is no ExifTool; its step has said so.
+  // Without perl there is no ExifTool; its step has already reported that.
   const exiftool = await resources.exiftool.version().catch(() => null);
   const drawing = await resources.pictures.libraries();
   const libraries = Object.entries({ ...(exiftool === null ? {} : { exiftool }), ...drawing });

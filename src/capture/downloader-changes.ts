@@ -2,7 +2,7 @@ import { type InstalledModule, installedModules, isChanged } from "../tools/run/
 import type { Program } from "../tools/run/programs.js";
 import type { World } from "../world.js";
 
-/** The parts of the downloader that are not what set-up left there, or came since. Empty where set-up did not install it. */
+/** The parts of the downloader changed or added since set-up. Empty if set-up did not install it. */
 export function downloaderChanges(
   downloader: Program,
   { env }: Pick<World, "env">,

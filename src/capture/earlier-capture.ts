@@ -11,7 +11,7 @@ import type { Resources } from "./resources.js";
 import type { Scheduler } from "./scheduler.js";
 import type { CaptureSource } from "./source.js";
 
-/** What looking for an earlier capture needs. */
+/** What a search for an earlier capture needs. */
 interface LookUp {
   readonly request: { readonly again: boolean; readonly deep: boolean };
   readonly resources: Resources;
@@ -19,15 +19,15 @@ interface LookUp {
   readonly scheduler: Pick<Scheduler, "derive">;
 }
 
-/** An earlier capture that answers for a source, or why one that was found does not. */
+/** An earlier capture that can be reused for a source, or why the one found cannot. */
 export interface Earlier {
   readonly result: CaptureResult | null;
   readonly damage: string | null;
 }
 
 /**
- * An earlier complete capture of the same URL whose originals are still there, its derivation finished if that was
- * interrupted.
+ * Looks for an earlier complete capture of the same URL whose originals are still in place, and finishes its derivation
+ * if that was interrupted.
  */
 export async function earlierCapture(job: LookUp, source: CaptureSource): Promise<Earlier> {
   const none = { result: null, damage: null };
@@ -42,7 +42,7 @@ export async function earlierCapture(job: LookUp, source: CaptureSource): Promis
   return { ...none, result: resultOf(vault, row.id, source.url, "already-captured") };
 }
 
-/** Two addresses may differ in just what is cut from them: then only the private annex can tell that they are one. */
+/** Two addresses may differ only in the parts cut from them; then only the private annex can tell them apart. */
 function isSameAddress(job: LookUp, source: CaptureSource, capture: CaptureId): boolean {
   if (source.shown === source.url) return true;
   return annexPlace(job.resources.vault.layout, capture, requestedUrl) === source.url;

@@ -14,20 +14,20 @@ import { beginAttempt } from "../vault/recovery.js";
 import { type CaptureResult, failedResult, resultOf } from "./capture-result.js";
 import type { Resources } from "./resources.js";
 
-/** A failed attempt: what was asked, why it failed, and what was run. */
+/** A failed attempt: what was requested, why it failed, and what was run. */
 export interface FailedCapture {
   readonly capture: CaptureId;
   readonly method: "ytdlp" | "import";
-  /** As it may be shown; null for an import. */
+  /** The URL in a form that may be shown; null for an import. */
   readonly url: string | null;
-  /** What the result calls it: the URL as typed, or the file's name. */
+  /** Its name in the result: the URL as typed, or the file's name. */
   readonly subject: string;
   readonly failure: Failure;
   readonly runs: readonly RunRecord[];
   readonly annex: AnnexFacts;
 }
 
-/** Logs a failed attempt with its annex. A failed attempt is a capture too; nothing else of it is kept. */
+/** Logs a failed attempt with its annex, and keeps nothing else of it. A failed attempt is a capture too. */
 export function logFailure(resources: Resources, failed: FailedCapture): CaptureResult {
   const { vault } = resources;
   const staging = stagingOf(vault, failed.capture);
@@ -53,10 +53,10 @@ export function logFailure(resources: Resources, failed: FailedCapture): Capture
 }
 
 /**
- * The result of an item whose work ended in an error, so that the next item is still done. What was committed before
- * still stands. A commit that has begun is left for the next writer to finish. After a fault of the disk nothing is
- * logged, and the staging folder stays for the next writer, since the log may not be writable now. Everything else is
- * logged by `log` as a failed attempt.
+ * The result of an item whose work ended in an error, so that the next item can still run. A capture committed before the
+ * error is kept. A commit that has begun is left to the next writer. After a disk error nothing is logged, because the
+ * log may not be writable, and the staging folder stays for the next writer. `log` logs any other error as a failed
+ * attempt.
  */
 export function resultAfterError(
   resources: Resources,
@@ -79,19 +79,19 @@ export function resultAfterError(
   }
 }
 
-/** Whether a commit of this capture is in the journal: its staging folder is then not ours to touch. */
+/** Whether the journal names a commit of this capture: then its staging folder must stay for the next writer. */
 export function commitHasBegun(resources: Pick<Resources, "vault">, capture: CaptureId): boolean {
   return readIntents(resources.vault).some((intent) => intent.capture === capture);
 }
 
-/** Errors that no other item would escape, and bugs: those must be seen, not filed as a failed attempt. */
+/** Errors that every other item would meet too, and bugs. These must be seen, not logged as a failed attempt. */
 export function concernsAll(error: unknown): boolean {
   if (error instanceof HoldfastError)
     return ["usage", "no-vault", "vault-busy", "program-missing", "interrupted"].includes(error.code);
   return error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
 }
 
-/** The failure that an error of the system or of a format is for one item; its text without paths of this machine. */
+/** Turns a system or format error into one item's failure, without the paths of this machine. */
 export function unforeseenFailure(
   error: unknown,
   code: FailureCode,
@@ -104,9 +104,9 @@ export function unforeseenFailure(
 }
 
 /**
- * A full disk, a quota, a broken or read-only medium, or no more open files while evidence was being stored: the user's
- * to mend, not a bug, and nothing that the item is to blame for. SQLite's codes are those of its extended ones without
- * their ends. Null for anything else.
+ * The failure for a full disk, a used-up quota, a broken or read-only medium, or too many open files while evidence was
+ * being stored. The user can fix these; neither a bug nor the item caused them. SQLite's extended codes are matched by
+ * their primary code. Null for any other error.
  */
 export function storageFailure(error: unknown): Failure | null {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -114,22 +114,22 @@ export function storageFailure(error: unknown): Failure | null {
   if (words === undefined) return null;
   return {
     code: "disk-full",
-    reason: `storing the evidence failed: ${words} (${code})`,
-    hint: "make room or check the disk, then run the same command again",
+    reason: `storing the evidence: ${words} (${code})`,
+    hint: "free some space or check the disk, then run the same command again",
     retry: true,
   };
 }
 
 const storageFaults: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
-  EDQUOT: "the quota is used up",
-  EFBIG: "the file system takes no file as large",
-  EIO: "the disk reports a fault",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file system does not accept a file this large",
+  EIO: "the disk reports an error",
   EROFS: "the disk is read-only",
-  EMFILE: "too many open files, see ulimit -n",
-  ENFILE: "the system has too many files open",
+  EMFILE: "this process has too many open files (see ulimit -n)",
+  ENFILE: "the system has too many open files",
   SQLITE_FULL: "the disk is full",
-  SQLITE_IOERR: "the disk reports a fault",
+  SQLITE_IOERR: "the disk reports an error",
   SQLITE_READONLY: "the disk is read-only",
-  SQLITE_CANTOPEN: "vault.db cannot be opened, or there are too many open files",
+  SQLITE_CANTOPEN: "vault.db cannot be opened, or this process has too many open files",
 };

@@ -16,15 +16,15 @@ import { type HashedTracks, hashTracks } from "./hash-received.js";
 import type { Resources } from "./resources.js";
 import type { Attempt, Scheduler } from "./scheduler.js";
 
-/** What stands in an argument list for an address with a secret in it. */
+/** Replaces an address that holds a secret in a recorded argument list. */
 export const requestedUrl = "<requested url>";
 
-/** How a URL is to be fetched, the same for every attempt. */
+/** How to fetch a URL, the same for every attempt. */
 export interface FetchPlan {
   readonly capture: CaptureId;
-  /** `URL.href` of a checked address. */
+  /** The `URL.href` of a checked address. */
   readonly url: string;
-  /** True when the address holds what may not stand in the record. */
+  /** Whether the address holds something that may not be in the record. */
   readonly urlIsSecret: boolean;
   readonly item: number | null;
   readonly staging: string;
@@ -34,38 +34,38 @@ export interface FetchPlan {
   readonly subs: boolean;
   readonly comments: boolean;
   readonly maxBytes: number | null;
-  /** Milliseconds that one attempt may take; null for the standard bound. */
+  /** Time limit of one attempt, in milliseconds; null for the default. */
   readonly maxMs: number | null;
-  /** Nothing posted before this day, `YYYY-MM-DD`. */
+  /** Skips videos posted before this day, `YYYY-MM-DD`. */
   readonly since: string | null;
 }
 
-/** What a fetch leaves for the record and the annex, whatever came of it. */
+/** What a fetch leaves for the record and the annex, whether it succeeded or not. */
 export interface FetchTrace {
   readonly runs: readonly RunRecord[];
   readonly secrets: readonly string[];
-  /** Placeholder → local path or secret-bearing value, for the private annex. */
+  /** Placeholder → local path or secret value, for the private annex. */
   readonly places: Readonly<Record<string, string>>;
   readonly cookiesDigest: string | null;
-  /** What the egress guard let through or refused for this fetch. */
+  /** The connections that the egress guard allowed or refused for this fetch. */
   readonly connections: readonly Connection[];
-  /** What the downloader said on stderr in the attempt that counts; hostile text. */
+  /** The downloader's stderr in the attempt that counts. The page controls this text. */
   readonly stderr: Buffer;
 }
 
 /** The attempt that counts, and the runs of all of them. */
 export interface Fetched extends FetchTrace {
   readonly outcome: FetchOutcome;
-  /** The tracks of a success, else the most that ever arrived in one attempt. */
+  /** The tracks of a successful attempt, else of the attempt that received the most bytes. */
   readonly tracks: readonly FetchedTrack[];
-  /** The same tracks, hashed and read-only since their attempt ended. */
+  /** The same tracks, hashed and made read-only when their attempt ended. */
   readonly hashed: HashedTracks;
 }
 
 /**
- * Fetches until one attempt succeeds, a failure cannot pass, or no further attempt is granted. Each attempt has a fresh
- * folder: a downloader that resumes may splice two different files into one. After failures the attempt in which most
- * bytes arrived is the one returned: it may be all that will ever be had of a clip.
+ * Fetches until an attempt succeeds, a failure is permanent, or no further attempt is granted. Each attempt has a fresh
+ * folder, because a resuming downloader may splice two different files into one. After failures, returns the attempt
+ * that received the most bytes: it may be all that can ever be had of a clip.
  */
 export async function fetchWithRetries(
   resources: Resources,
@@ -104,13 +104,13 @@ async function attempts(
     const outcome = withWarning(attempted.outcome, lost);
     const trace = fetcher.trace(outcome, folder, runs);
     const tracks = tracksOf(outcome);
-    // Before any pause: from here on nobody can change unnoticed what arrived.
+    // Hash before any pause, so that no later change to what arrived goes unnoticed.
     const hashed = await hashTracks(tracks, { folder, now: world.now });
     const fetched: Fetched = { ...trace, outcome, tracks, hashed };
     if (best === null || outcome.kind !== "failed" || received(fetched) >= received(best)) best = fetched;
-    // The clip comes first: tomorrow it may be gone.
+    // The clip matters more than its subtitles, and it may be gone tomorrow: try once more without them.
     if (outcome.kind === "failed" && outcome.onlySubtitles && !world.signal.aborted) {
-      lost = `the subtitles could not be fetched: ${outcome.failure.reason}`;
+      lost = `the subtitles could not be downloaded: ${outcome.failure.reason}`;
       continue;
     }
     const mayPass = outcome.kind === "failed" && outcome.failure.retry && !world.signal.aborted;
@@ -123,7 +123,7 @@ function withWarning(outcome: FetchOutcome, warning: string | null): FetchOutcom
   return warning === null ? outcome : { ...outcome, warnings: [warning, ...outcome.warnings] };
 }
 
-/** Asks what a playlist, channel or page with several videos holds; downloads nothing. */
+/** Lists the videos of a playlist, channel or page; downloads nothing. */
 export async function fetchList(
   resources: Resources,
   world: World,
@@ -160,7 +160,7 @@ async function scheduled<Outcome extends FetchOutcome | ListOutcome>(
   }
 }
 
-/** In the guard's words: nobody could say so where the network is gone. */
+/** Refusals, in the guard's words, that only a working network can cause. */
 const answersOfNetwork: readonly (string | null)[] = [
   "name not found: ENOTFOUND",
   "no connection: ECONNREFUSED",
@@ -171,7 +171,7 @@ function whoAnswered(connections: readonly Connection[]): Attempt["reached"] {
   return connections.some(({ refused }) => answersOfNetwork.includes(refused)) ? "network" : "nobody";
 }
 
-/** Each fetch has a guard of its own: what one downloader asks for is in no other's log, and its password ends with it. */
+/** Each fetch has its own guard: its connections are in no other fetch's log, and its password expires with it. */
 async function withFetcher<Answer>(
   resources: Resources,
   plan: FetchPlan,
@@ -188,7 +188,7 @@ async function withFetcher<Answer>(
 
 type Fetcher = ReturnType<typeof openFetcher>;
 
-/** What every request of one plan shares, and how its trace is put together. */
+/** What every request of one plan shares, and how its trace is assembled. */
 function openFetcher(resources: Resources, plan: FetchPlan, guard: EgressGuard) {
   const { downloader, downloaderPlaces, runDownloader } = resources;
   if (!downloader || !runDownloader) throw new Error("what fetches has a downloader");
@@ -215,7 +215,7 @@ function openFetcher(resources: Resources, plan: FetchPlan, guard: EgressGuard) 
       folder: string,
       runs: RunRecord[],
     ): FetchTrace {
-      // The guard's password would let others on this machine through it while it lives.
+      // With the guard's password, other programs on this machine could use the guard while it runs.
       const secrets = [...(cookies?.secrets ?? []), new URL(guard.url).password];
       const places = {
         "<attempt>": folder,
@@ -232,8 +232,8 @@ function openFetcher(resources: Resources, plan: FetchPlan, guard: EgressGuard) 
 }
 
 /**
- * What the guard refused looks to the downloader like an answer of the site, and it stops reading where the announced
- * length ends; the guard knows better.
+ * Corrects an outcome with what the guard saw. To the downloader, the guard's refusal looks like the site's answer; and
+ * the downloader stops reading at the announced length, even if the server sent more.
  */
 function asTheGuardSaw<Outcome extends FetchOutcome | ListOutcome>(
   outcome: Outcome,
@@ -245,7 +245,7 @@ function asTheGuardSaw<Outcome extends FetchOutcome | ListOutcome>(
   const { code } = outcome.failure;
   const words = connections.flatMap(({ refused }) => refused ?? []);
   const last = connections.at(-1)?.refused ?? "";
-  // A piece that was never asked for is no transfer that broke off: trying again would not bring it.
+  // A segment that the guard refused was never requested, so trying again would not bring it.
   const forbidden =
     code === "cut-short" ? isForbidden(last) : hidden.includes(code) && words.some(isForbidden);
   if (forbidden) return { ...outcome, failure: failureOf("private-address") };
@@ -253,7 +253,7 @@ function asTheGuardSaw<Outcome extends FetchOutcome | ListOutcome>(
   return { ...outcome, failure: failureOf("network") };
 }
 
-/** A length that was announced too small proves nothing: whether the clip is whole is left to decoding it. */
+/** An announced length that was too small proves nothing: only decoding can tell whether the clip is complete. */
 function doubted({ verdict, grounds }: TransferCheck): TransferCheck {
   return {
     verdict: verdict === "whole" ? "unknown" : verdict,
@@ -261,7 +261,7 @@ function doubted({ verdict, grounds }: TransferCheck): TransferCheck {
   };
 }
 
-/** Behind these there may be an answer of the guard. */
+/** Failures that a refusal by the guard can look like. */
 const hidden: readonly FailureCode[] = ["forbidden", "server-error", "downloader-failed"];
 
 function attemptFolder(plan: FetchPlan, attempt: number): string {
@@ -282,7 +282,7 @@ function replacementsOf(places: Readonly<Record<string, string>>, secrets: reado
   ];
 }
 
-/** A copy of the cookie file with the lines of this site only; yt-dlp rewrites the file it is given. */
+/** Copies the cookie file's lines for this site only. A copy, because yt-dlp rewrites the file it is given. */
 function siteCookies(plan: FetchPlan): { file: string; secrets: readonly string[]; digest: string } | null {
   if (plan.cookies === null) return null;
   const { jar, secrets } = cookiesForHost(plan.cookies, new URL(plan.url).hostname);

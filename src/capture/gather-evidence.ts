@@ -13,20 +13,20 @@ import type { Fetched } from "./fetch-attempts.js";
 import { type StagingArea, writeOwn } from "./hash-received.js";
 import { type HashedFile, hashFile } from "./store-capture.js";
 
-/** What a fetch or an import yields before it is put together: hashed files and what was learnt on the way. */
+/** What a fetch or an import yields for the record: hashed files and observed facts. */
 export interface Evidence {
   readonly files: readonly HashedFile[];
   readonly redactions: readonly Redaction[];
   readonly alterations: readonly string[];
-  /** Raw files for the private annex, by fixed name. */
+  /** Raw files for the private annex, each with a fixed name. */
   readonly raw: readonly { readonly path: string; readonly name: string }[];
   readonly source: SourceFacts;
-  /** Whether the metadata holds at least one comment. */
+  /** Whether the metadata contains at least one comment. */
   readonly comments: boolean;
   readonly warnings: readonly string[];
 }
 
-/** Everything a fetch left, in the order of importance; the media was hashed when its attempt ended. */
+/** Collects everything a fetch left, most important first. The media was hashed when its attempt ended. */
 export async function gatherEvidence(fetched: Fetched, area: StagingArea): Promise<Evidence> {
   const info = await takeInfoJson(fetched.outcome.infoJson, area);
   const pages = await takePages(fetched.outcome.pages, area);
@@ -43,18 +43,22 @@ export async function gatherEvidence(fetched: Fetched, area: StagingArea): Promi
   ]);
 }
 
-/** The redacted copies are read, so that nothing cut from a page can come back through a fact. */
+/** Reads the redacted copies, so that nothing cut from a page returns through a fact. */
 function withPageFacts(source: SourceFacts, pages: readonly HashedFile[]): SourceFacts {
   return pages
     .filter((page) => page.role === "html_source")
     .reduce((facts, page) => addPageFacts(facts, readFileSync(page.path, "utf8"), page.logicalPath), source);
 }
 
-/** Keeps the raw info.json for the annex and a redacted copy for the object; reads what the platform claims. */
+/** Puts the raw info.json into the annex and a redacted copy into the object; reads the platform's claims. */
 export async function takeInfoJson(info: FetchedFile | null, area: StagingArea): Promise<Evidence> {
   if (info === null) return { ...nothing, source: noFacts };
   if (info.bytes > maxInfoJsonBytes) {
-    return { ...nothing, source: noFacts, warnings: [`an info.json of ${info.bytes} bytes was left out`] };
+    return {
+      ...nothing,
+      source: noFacts,
+      warnings: [`an info.json of ${info.bytes} bytes was too large and was left out`],
+    };
   }
   try {
     const value = parseForeignJson(readFileSync(info.path, "utf8"));
@@ -83,7 +87,7 @@ function holdsComments(metadata: Json): boolean {
   return isJsonObject(metadata) && Array.isArray(metadata.comments) && metadata.comments.length > 0;
 }
 
-/** Pages and manifests: raw into the annex, because a page may show the visitor's address; a redacted copy to keep. */
+/** Puts raw pages and manifests into the annex, because a page may show the visitor's address; the object gets a redacted copy. */
 async function takePages(pages: readonly FetchedSidecar[], area: StagingArea): Promise<Evidence> {
   const parts: Pick<Evidence, "files" | "redactions" | "raw">[] = [];
   for (const page of pages) {
@@ -134,7 +138,7 @@ export function joinEvidence(source: SourceFacts, parts: readonly Partial<Eviden
   };
 }
 
-/** Every fact absent: the platform said nothing that can be read. */
+/** No facts: the platform said nothing readable. */
 const noFacts = readPlatformFacts({}, "info.json");
 
 const nothing = {

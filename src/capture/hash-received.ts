@@ -7,7 +7,7 @@ import type { FetchedFile, FetchedTrack } from "../tools/download/fetch-types.js
 import { blocksOf, type FileDigest } from "../vault/digest-file.js";
 import { type HashedFile, hashFile } from "./store-capture.js";
 
-/** Tracks as hashed, and what the downloader did to them. */
+/** Hashed tracks, and what the downloader did to them. */
 export interface HashedTracks {
   readonly files: readonly HashedFile[];
   readonly alterations: readonly string[];
@@ -20,7 +20,7 @@ export interface StagingArea {
   readonly now: () => Date;
 }
 
-/** Hashes the tracks first, before anything reads them for any other purpose. */
+/** Hashes the tracks before anything else reads them. */
 export async function hashTracks(
   tracks: readonly FetchedTrack[],
   area: Omit<StagingArea, "secrets">,
@@ -43,9 +43,9 @@ async function hashTrack(track: FetchedTrack, area: Omit<StagingArea, "secrets">
 }
 
 /**
- * A track that came in segments. Where the downloader's joined file is exactly the segments put together, that file is
- * the original and a map names each segment in it; where it is not (encrypted segments), every segment is kept as
- * received and the joined file is kept as what it is, an alteration by the downloader.
+ * Hashes a track that arrived in segments. If the downloader's joined file is exactly the segments in sequence, that file
+ * is the original, and a map names each segment in it. Otherwise (encrypted segments, for instance) every segment is kept
+ * as received, and the joined file is kept too, marked as altered by the downloader.
  */
 async function hashSegments(
   track: FetchedTrack,
@@ -65,7 +65,7 @@ async function hashSegments(
     return {
       files: [joined, await writeOwn(area, `source/${base}.segments.json`, "segment_map", map)],
       alterations: [
-        `the ${segments.length} segments of ${track.name} were put together in order, nothing else was changed`,
+        `the downloader joined the ${segments.length} segments of ${track.name} in order and changed nothing else`,
       ],
     };
   }
@@ -78,7 +78,7 @@ async function hashSegments(
   return {
     files: [{ ...joined, asReceived: false }, ...kept],
     alterations: [
-      `${track.name} was joined from ${segments.length} segments by the downloader and is not their plain sequence (it decrypts or drops parts); the segments are kept as received`,
+      `the downloader joined ${track.name} from ${segments.length} segments, and the result is not their plain sequence (it decrypts or drops parts); the segments are kept as received`,
     ],
   };
 }
@@ -120,12 +120,12 @@ function segmentMap(
   return `${JSON.stringify({ v: 1, path, segments }, null, 1)}\n`;
 }
 
-/** The server's own name for a track; half a surrogate pair has no exact form in JSON. */
+/** The server's name for a track, without lone surrogates, which JSON cannot state exactly. */
 function receivedName(track: FetchedTrack): string | null {
   return track.receivedAs === null ? null : wellFormed(track.receivedAs);
 }
 
-/** A file that holdfast itself makes, hashed like the others and marked as not received. */
+/** Writes a file that holdfast makes itself: hashed like the others and marked as not received. */
 export function writeOwn(
   area: Pick<StagingArea, "folder" | "now">,
   logicalPath: string,

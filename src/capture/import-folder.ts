@@ -5,24 +5,24 @@ import { HoldfastError } from "../core/words/error.js";
 import { sniffFile } from "../tools/media/kind.js";
 import { sidecarRole } from "./sidecar-roles.js";
 
-/** What is to be imported of a folder. */
+/** What to import from a folder. */
 export interface FolderContents {
-  /** Absolute paths of the media files in it and below it, in order. */
+  /** Absolute paths of the media files in the folder and its subfolders, sorted. */
   readonly files: readonly string[];
-  /** What a yt-dlp archive in it lists, by id. */
+  /** The videos that a yt-dlp archive in the folder lists, by id. */
   readonly listed: ReadonlyMap<string, ListedVideo>;
-  /** What a person should know, one sentence each. */
+  /** Notes for the user, one sentence each. */
   readonly notes: readonly string[];
 }
 
 const mostFiles = 100_000;
 const largestArchive = 64 * 1024 * 1024;
-/** Names that are told in a note; the rest is counted. */
+/** The most names to print in a note; the rest are counted. */
 const namesTold = 5;
 
 /**
- * The media files in a folder and below it. Hidden ones, links and unfinished downloads are passed over; what a yt-dlp
- * archive lists and is not here is noted. Throws `usage` for a folder that holds more files than can be meant.
+ * The media files in a folder and its subfolders, without hidden files, links and unfinished downloads. Notes the videos
+ * that a yt-dlp archive lists but the folder lacks. Throws `usage` for a folder with more files than anyone can intend.
  */
 export function mediaIn(folder: string): FolderContents {
   const all = filesBelow(folder);
@@ -58,8 +58,12 @@ function filesBelow(folder: string): readonly string[] {
       else if (entry.isFile()) found.push(join(next, entry.name));
     }
     if (found.length > mostFiles) {
-      const hint = "name the folders inside it one by one";
-      throw new HoldfastError("usage", `importing ${folder}: it holds more than ${mostFiles} files`, hint);
+      const hint = "import its subfolders one by one";
+      throw new HoldfastError(
+        "usage",
+        `importing ${folder}: the folder holds more than ${mostFiles} files`,
+        hint,
+      );
     }
   }
   return found.sort();
@@ -69,7 +73,7 @@ function looksLikeMedia(file: string): boolean {
   try {
     return !["text", "unknown"].includes(sniffFile(file));
   } catch {
-    // Whatever cannot be looked at fails by itself when its turn comes.
+    // A file that cannot be read here fails with its own error later.
     return true;
   }
 }
@@ -83,7 +87,7 @@ function archiveIn(path: string): readonly ListedVideo[] {
   }
 }
 
-/** The id that a file is known by: in its name, or, as yt-dlp writes it, at the beginning of its metadata. */
+/** The video id in a file's name, or at the beginning of the metadata that yt-dlp wrote. */
 function idOf(path: string): readonly string[] {
   const named = idInName(path);
   if (named !== null) return [named];

@@ -5,15 +5,15 @@ import { isMediaExtension } from "../tools/media/kind.js";
 import { sidecarRole } from "./sidecar-roles.js";
 import type { HashedFile } from "./store-capture.js";
 
-/** How the name of a file on disk enters the log and a record: as it is, or by its extension alone. */
+/** How a file's name enters the log and a record: in full, or its extension alone. */
 export type NameInRecord = (name: string) => string;
 
-/** The name as it is: for somebody who asked that it be kept in the record. */
+/** The full name, for a user who asked to keep it in the record. */
 export const wholeName: NameInRecord = wellFormed;
 
 /**
- * What the record keeps of a name that may name a source: its extension, where files of this kind have such a one. Whatever
- * else stands behind the last dot can be a name too.
+ * What the record keeps of a name that may identify a source: its extension, if it is a known one. Any other text after
+ * the last dot could be part of a name.
  */
 export const extensionAlone: NameInRecord = (name) => {
   const extension = extname(name);
@@ -21,7 +21,7 @@ export const extensionAlone: NameInRecord = (name) => {
   return `<name>${isUsual ? extension : ""}`;
 };
 
-/** For the private annex: the name of each file as it was found (FORMAT.md §9), under its place in the object. */
+/** For the private annex: each file's name as found (FORMAT.md §9), by its path in the object. */
 export function foundNames(files: readonly HashedFile[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     files.flatMap(({ logicalPath, receivedAs }) =>
@@ -30,7 +30,7 @@ export function foundNames(files: readonly HashedFile[]): Readonly<Record<string
   );
 }
 
-/** What stands in a text in place of a file on disk and of the folder it lies in; the texts of errors name both. */
+/** Placeholders for a file on disk and its folder: error texts name both. */
 export function filePlaces(file: string, nameInRecord: NameInRecord): readonly LocalPlace[] {
   const name = basename(file);
   return [
@@ -41,8 +41,9 @@ export function filePlaces(file: string, nameInRecord: NameInRecord): readonly L
 }
 
 /**
- * What is to be cut out of what lies beside a file: its path, its name unless the record keeps that, and its folder, where
- * a short one says nothing of anybody. Systems compose accents differently, so each in both normal forms as well.
+ * The texts to cut from the files beside an imported file: its path, its name unless the record keeps it, and its folder
+ * unless that is too short to identify anyone. Each also in both Unicode normal forms, because systems store accents
+ * differently.
  */
 export function namesToCut(file: string, nameInRecord: NameInRecord): readonly string[] {
   const [folder, name] = [dirname(file), basename(file)];

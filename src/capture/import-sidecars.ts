@@ -14,14 +14,14 @@ import { filePlaces, type NameInRecord, wholeName } from "./import-names.js";
 import { sidecarRole } from "./sidecar-roles.js";
 import { type HashedFile, hashFile } from "./store-capture.js";
 
-/** Where the copies of one import are made. */
+/** Where the copies for one import are made. */
 export type ImportArea = StagingArea & {
   readonly signal: AbortSignal;
   readonly places: readonly LocalPlace[];
   readonly nameInRecord: NameInRecord;
 };
 
-/** Copies a file block by block, so that other work goes on and an abort ends it; throws the signal's reason then. */
+/** Copies a file in blocks, so that other work continues and an abort can end it. Then throws the signal's reason. */
 export async function copyInBlocks(from: string, to: string, signal: AbortSignal): Promise<void> {
   const blocks = { highWaterMark: 1024 * 1024 };
   await pipeline(createReadStream(from, blocks), createWriteStream(to, { ...blocks, flags: "wx" }), {
@@ -30,8 +30,8 @@ export async function copyInBlocks(from: string, to: string, signal: AbortSignal
 }
 
 /**
- * The hashed copy of a media file and of everything that lies beside it under the same name. What beside it is no
- * regular file, too large or cannot be read is left out and named in a warning: it never keeps the media out.
+ * Takes in the hashed copy of a media file and the files beside it with the same name. A file beside it that is not
+ * regular, too large or unreadable is left out with a warning; the media is imported all the same.
  */
 export async function takeImported(
   file: string,
@@ -57,7 +57,7 @@ export async function takeImported(
   return joinEvidence(withListed(importedClaims(source, title), listed), parts);
 }
 
-/** What the name of a file and a yt-dlp archive beside it say together, where no metadata says it. */
+/** Fills in claims from the file's name and a yt-dlp archive beside it, if no metadata makes them. */
 function withListed(claims: SourceFacts, listed: ListedVideo | null): SourceFacts {
   if (listed === null || claims.platform_item_id !== null) return claims;
   const claim = (value: string) => ({
@@ -82,7 +82,7 @@ async function guarded(
   } catch (error) {
     if (area.signal.aborted || concernsAll(error) || storageFailure(error) !== null) throw error;
     const places = [...filePlaces(path, area.nameInRecord), ...area.places];
-    const { reason } = unforeseenFailure(error, "cut-short", "taking it in", places);
+    const { reason } = unforeseenFailure(error, "cut-short", "copying it", places);
     return { warnings: [`${name} beside the file was left out: ${reason}`] };
   }
 }
@@ -108,7 +108,7 @@ async function takeSidecar(file: string, number: number, area: ImportArea): Prom
   return { files: [await hashFile(copy, as, area.now, area.signal)] };
 }
 
-/** What a metadata file beside an imported file says is that file's claim: holdfast did not see the platform say it. */
+/** A metadata file beside an imported file makes claims of its own: holdfast did not see the platform make them. */
 function importedClaims(source: SourceFacts, fileName: string | null): SourceFacts {
   const entries = Object.entries(source).map(([key, claim]) => [
     key,
@@ -119,27 +119,32 @@ function importedClaims(source: SourceFacts, fileName: string | null): SourceFac
   return { ...claims, title: { value: fileName, basis: "file_claim", from: "name of the imported file" } };
 }
 
-/** Why a path cannot be imported at all, or null; a link stands for what it leads to. */
+/** Why a path cannot be imported, or null. Follows links. */
 export function refuseFile(file: string): Failure | null {
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found) return noSuchFile;
   if (found.isDirectory()) return nothingInside;
   if (!found.isFile())
-    return { code: "not-media", reason: "it is not a regular file", hint: "name a file", retry: false };
+    return {
+      code: "not-media",
+      reason: "it is not a regular file",
+      hint: "give the path of a file",
+      retry: false,
+    };
   if (found.size > 0) return null;
   return { code: "empty", reason: "the file is empty", hint: "copy it from its source again", retry: false };
 }
 
 const nothingInside: Failure = {
   code: "not-media",
-  reason: "there is no video or sound in this folder",
-  hint: "name the folder that holds the files",
+  reason: "the folder contains no video or sound",
+  hint: "give the folder that contains the media files",
   retry: false,
 };
 
 const noSuchFile: Failure = {
   code: "not-found",
-  reason: "there is no such file",
+  reason: "the file does not exist",
   hint: "check the path",
   retry: false,
 };
@@ -147,11 +152,11 @@ const noSuchFile: Failure = {
 export const changedWhileRead: Failure = {
   code: "cut-short",
   reason: "the file changed while it was read",
-  hint: "wait until nothing writes to it, then import it again",
+  hint: "wait until no program writes to it, then import it again",
   retry: true,
 };
 
-/** The failure that an error is for one file; `places` are what its text may not name, the file among them. */
+/** Turns an error into one file's failure. Its text must not name `places`, the file among them. */
 export function importFailure(error: unknown, places: readonly LocalPlace[]): Failure {
   const storage = storageFailure(error);
   if (storage !== null) return storage;
@@ -159,11 +164,16 @@ export function importFailure(error: unknown, places: readonly LocalPlace[]): Fa
   const code = error instanceof Error && "code" in error ? error.code : null;
   if (code === "ENOENT") return noSuchFile;
   if ((code === "EACCES" || code === "EPERM") && !isInVault(places, error))
-    return { code: "forbidden", reason: "it may not be read", hint: "check who may read it", retry: true };
+    return {
+      code: "forbidden",
+      reason: "permission to read it was denied",
+      hint: "check the file's permissions",
+      retry: true,
+    };
   return unforeseenFailure(error, "cut-short", "importing it", places);
 }
 
-/** Whether an error of the system is about a path in the vault, and not about the file. */
+/** Whether a system error is about a path in the vault rather than the file. */
 function isInVault(places: readonly LocalPlace[], error: unknown): boolean {
   const path = error instanceof Error && "path" in error ? String(error.path) : "";
   return places.some(([place, mark]) => mark === "<vault>" && path.startsWith(`${place}${sep}`));

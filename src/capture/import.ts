@@ -42,15 +42,15 @@ import { digestOf, type HashedFile, hashFile, preserve, type RecordFacts } from 
 
 export interface ImportRequest {
   readonly vault: string;
-  /** Absolute paths of files, or of folders whose media files are meant. */
+  /** Absolute paths of media files, or of folders that contain them. */
   readonly files: readonly string[];
-  /** Where somebody says the files came from; recorded as that person's word, never as fetched. */
+  /** Where a person says the files came from: recorded as an assertion, never as fetched. */
   readonly sourceUrl: string | null;
-  /** Who handed the files over; private annex only. */
+  /** Who handed the files over; goes into the private annex only. */
   readonly receivedFrom: string | null;
   readonly again: boolean;
   readonly deep: boolean;
-  /** Puts the files' own names into the record, which may name a source; they are in the private annex in any case. */
+  /** Puts the files' names, which may identify a source, into the record. The private annex always has them. */
   readonly keepName: boolean;
 }
 
@@ -58,14 +58,14 @@ interface Job {
   readonly request: ImportRequest;
   readonly resources: Resources;
   readonly world: World;
-  /** What a yt-dlp archive in the folder lists, by id. */
+  /** The videos that a yt-dlp archive in the folder lists, by id. */
   readonly listed: FolderContents["listed"];
   readonly nameInRecord: NameInRecord;
 }
 
 /**
- * Captures files already on disk: each is copied, never moved or changed, and marked as imported. One file's failure
- * never keeps the next from being imported. `onNote` is told what a person should know of a folder behind its files.
+ * Captures files already on disk: copies each one, never moves or changes it, and marks it as imported. After a failure
+ * the next file is still imported. `onNote` receives notes about a folder, after its files.
  */
 export async function importFiles(
   request: ImportRequest,
@@ -93,7 +93,7 @@ export async function importFiles(
   return results;
 }
 
-/** What one path that was named stands for. A folder without any media fails by itself, as a missing file does. */
+/** Expands one given path. A folder without media becomes a failed import, as a missing file does. */
 function expand(path: string): FolderContents {
   const itself = { files: [path], listed: new Map(), notes: [] };
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return itself;
@@ -101,7 +101,7 @@ function expand(path: string): FolderContents {
   return contents.files.length === 0 ? { ...itself, notes: contents.notes } : contents;
 }
 
-/** An error of the system or of a format is this file's failed capture; the next one may still do. */
+/** A system or format error becomes this file's failed capture, because the next file may still succeed. */
 async function importFile(job: Job, typed: string): Promise<CaptureResult> {
   const { resources, world } = job;
   const capture = buildCaptureId(world.now(), world.random(5));
@@ -122,7 +122,7 @@ async function importOne(job: Job, typed: string, capture: CaptureId): Promise<C
   const { resources, world, request } = job;
   const subject = wellFormed(basename(typed));
 
-  // 1. check the file, a link stands for what it leads to, and look for an earlier capture of the same bytes
+  // 1. check the file (links are followed) and look for an earlier capture of the same bytes
   const refusal = refuseFile(typed);
   if (refusal) return fail(job, capture, subject, refusal);
   const file = realpathSync(typed);
@@ -130,7 +130,7 @@ async function importOne(job: Job, typed: string, capture: CaptureId): Promise<C
   const { known, damage } = request.again ? nothingKnown : await findKnown(job, before.sha256);
   if (known !== null) return alreadyImported(job, known, subject);
 
-  // 2. copy into a staging folder of its own   3. hash the copy and compare it with the file
+  // 2. copy into a fresh staging folder   3. hash the copy and compare it with the file
   const started = { at: world.now(), ms: world.monotonic() };
   const staging = beginAttempt(resources.vault, capture, `import of ${job.nameInRecord(subject)}`);
   const media = await takeMedia(file, join(staging, "media"), world);
@@ -164,7 +164,7 @@ async function takeMedia(file: string, copy: string, world: World): Promise<Hash
   return hashFile(copy, as, world.now, world.signal);
 }
 
-/** The file as it was typed and as a link leads to it: the text of an error may name either. */
+/** The path as typed and as resolved: an error text may name either. */
 function placesOf({ nameInRecord }: Job, typed: string): readonly LocalPlace[] {
   const found = existsSync(typed) ? realpathSync(typed) : typed;
   return [...new Set([typed, found])].flatMap((file) => filePlaces(file, nameInRecord));
@@ -184,7 +184,7 @@ interface Known {
 
 const nothingKnown: Known = { known: null, damage: null };
 
-/** An earlier capture of the same bytes whose stored originals still have their digests. */
+/** Looks for an earlier capture of the same bytes whose stored originals still match their digests. */
 async function findKnown(job: Job, sha256: string): Promise<Known> {
   const { vault } = job.resources;
   let damage: string | null = null;
@@ -203,8 +203,8 @@ async function alreadyImported(job: Job, capture: CaptureId, subject: string): P
   if (row?.derivation !== "done") await deriveAndLog(resources, world, capture, request.deep);
   const result = resultOf(resources.vault, capture, subject, "already-captured");
   if (request.receivedFrom === null && request.sourceUrl === null) return result;
-  const reason = "already here; who gave it and where it came from were not recorded again";
-  return { ...result, reason, hint: "use --again to record them with a capture of its own" };
+  const reason = "already in the vault; who gave it and where it came from were not recorded again";
+  return { ...result, reason, hint: "use --again to record them in a new capture" };
 }
 
 function importFacts(
@@ -235,7 +235,7 @@ function importFacts(
     completeness: {
       verdict: "whole",
       grounds: [
-        `all ${bytes} bytes of the file on disk were copied, file and copy have the same digests; how the file came there was not observed`,
+        `all ${bytes} bytes of the file on disk were copied; file and copy have the same digests; how the file came there was not observed`,
       ],
     },
     elements: (files) =>
@@ -291,7 +291,7 @@ function importAnnex(
 
 function fail(job: Job, capture: CaptureId, subject: string, failure: Failure): CaptureResult {
   const annex = importAnnex(job, capture, subject, { files: [], raw: [] });
-  // The log has no other place for the name of a file that was never taken in.
+  // A file that was not imported has no record, so only the reason can keep its name.
   const reason = job.request.keepName ? `${subject}: ${failure.reason}` : failure.reason;
   return logFailure(job.resources, {
     capture,

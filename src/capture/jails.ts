@@ -6,10 +6,10 @@ import { findProgram, type Program, type ProgramName, requirePrograms } from "..
 import { jailState } from "../tools/run/run.js";
 import type { World } from "../world.js";
 
-/** The interpreter of ExifTool. */
+/** The interpreter that runs ExifTool. */
 const perl = "/usr/bin/perl";
 
-/** Whether these programs and ExifTool can be locked in here; else the reason why the first of them cannot. */
+/** Whether these programs and ExifTool can run in a jail on this machine; else why the first of them cannot. */
 export async function mediaJail(programs: readonly string[]): Promise<JailState> {
   for (const program of [perl, ...programs]) {
     const state = await jailState(program);
@@ -18,25 +18,25 @@ export async function mediaJail(programs: readonly string[]): Promise<JailState>
   return { works: true };
 }
 
-/** Whether this yt-dlp can be locked in here, with the egress guard as its only way out. */
+/** Whether this yt-dlp can run in a jail on this machine, with the egress guard as its only way out. */
 export async function downloaderJail(path: string): Promise<JailState> {
   const state = await ytDlpJailState(path, homedir());
   return state.works ? { works: true } : state;
 }
 
-/** What a command lets run over strangers' bytes: programs that read clips, and for some the downloader. */
+/** The programs that a command runs on untrusted bytes: those that read clips and, for some commands, the downloader. */
 export interface JailNeeds {
   readonly fetching: boolean;
 }
 
-/** What was looked at, and whether it can be locked in. */
+/** The programs found, and whether they can run in a jail. */
 export interface JailsFound {
   readonly jail: JailState;
-  /** Null for a command that fetches nothing, and where there is none. */
+  /** Null if the command fetches nothing or no downloader was found. */
   readonly downloader: Program | null;
 }
 
-/** Whether all that a command runs over strangers' bytes can be locked in; programs that are missing are passed over. */
+/** Whether every program that a command runs on untrusted bytes can run in a jail. Skips missing programs. */
 export async function jailsOf({ fetching }: JailNeeds, { env, now }: Searching): Promise<JailsFound> {
   const media = await mediaJail([]);
   const downloader = fetching ? await findProgram("yt-dlp", { env, now: now() }) : null;
@@ -47,20 +47,20 @@ export async function jailsOf({ fetching }: JailNeeds, { env, now }: Searching):
 type Searching = Pick<World, "env" | "now">;
 
 /**
- * Throws `program-missing` unless every program that a command runs over strangers' bytes can be locked in here. Returns the
- * downloader, null for a command that fetches nothing.
+ * Throws `program-missing` unless every program that a command runs on untrusted bytes can run in a jail on this machine.
+ * Returns the downloader; null for a command that fetches nothing.
  */
 export async function requireJails(
   { fetching }: JailNeeds,
   { env, now }: Searching,
 ): Promise<Program | null> {
   const names: readonly ProgramName[] = ["ffmpeg", "ffprobe", ...(fetching ? (["yt-dlp"] as const) : [])];
-  // Whether an old yt-dlp may be used is said later.
+  // Whether an old yt-dlp may be used is decided later.
   const found = await requirePrograms(names, { env, now: now(), allowOldYtDlp: true });
   const downloader = found.get("yt-dlp");
   const readers = [...found.values()].filter((program) => program !== downloader);
   const media = await mediaJail(readers.map(({ path }) => path));
   const state = media.works && downloader ? await downloaderJail(downloader.path) : media;
   if (state.works) return downloader ?? null;
-  throw new HoldfastError("program-missing", `programs cannot be locked in: ${state.reason}`, state.hint);
+  throw new HoldfastError("program-missing", `starting programs in a sandbox: ${state.reason}`, state.hint);
 }

@@ -5,7 +5,7 @@ import { toolsFolder } from "../tools/run/programs.js";
 import type { World } from "../world.js";
 import type { Resources } from "./resources.js";
 
-/** The folders of this machine that an error's text may name, and what stands in their place. */
+/** The local folders that an error text may name, and their placeholders. */
 export function localPlaces(
   resources: Pick<Resources, "vault">,
   world: Pick<World, "env">,

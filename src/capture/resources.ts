@@ -20,35 +20,35 @@ import { closeVault, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { statedSoftware } from "./stated-software.js";
 
-/** Everything one command holds while it captures, imports or derives; opened once, closed once. */
+/** Everything a command holds open while it captures, imports or derives. Opened once, closed once. */
 export interface Resources {
   readonly vault: Vault;
   readonly downloader: Program | null;
-  /** What it sees where it is locked in; null where it cannot be. */
+  /** What the downloader's jail shows; null if it cannot run in a jail. */
   readonly downloaderPlaces: YtDlpPlaces | null;
-  /** What starts it; null for commands that fetch nothing. */
+  /** Starts the downloader; null for commands that fetch nothing. */
   readonly runDownloader: RunDownloader | null;
   readonly ffmpeg: Program;
   readonly ffprobe: Program;
   readonly exiftool: ExifToolSession;
   readonly pictures: Pictures;
   readonly kept: KeptYtDlp | null;
-  /** How each fetch gets a guard of its own; null for commands that fetch nothing. */
+  /** How each fetch opens its own egress guard; null for commands that fetch nothing. */
   readonly egress: GuardOptions | null;
   readonly clock: ClockCheck;
   readonly software: readonly Software[];
-  /** How the head of the log is sealed in the end. */
+  /** How to seal the head of the log at the end. */
   readonly seal: SealOptions;
 }
 
 export interface ResourceNeeds {
   readonly vault: string;
-  /** Set by commands that fetch. */
+  /** Set only by commands that fetch. */
   readonly fetching: {
     readonly allowPrivate: boolean;
     readonly allowOldYtDlp: boolean;
     readonly proxy: string | null;
-    /** Whether the downloader stays loaded between fetches: worth it for many of them. */
+    /** Whether the downloader stays loaded between fetches, which pays off for many of them. */
     readonly kept: boolean;
   } | null;
 }
@@ -65,7 +65,7 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
   const egress = needs.fetching && egressOf(needs.fetching);
   const clock = await checkClock(world.now());
   const jail = downloader && (await ytDlpJailState(downloader.path, homedir()));
-  // Loads while the vault is opened.
+  // Loads in the background while the vault is opened.
   const kept = needs.fetching?.kept && downloader ? openKeptYtDlp(downloader) : null;
   const vault = await openForWriting(needs.vault, world, () => reportWait(world, needs.vault)).catch(
     async (error: unknown) => {
@@ -99,7 +99,7 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
   }
 }
 
-/** Seals what was written, and says what came of that; a capture is kept whatever comes of it. */
+/** Seals what was written and reports how that went. Captures are kept even if sealing fails. */
 export async function closeResources(resources: Resources, world: World): Promise<HeadReport> {
   await resources.exiftool.close();
   await resources.pictures.close();
@@ -112,7 +112,7 @@ function sealOptions({ fetching }: ResourceNeeds, { env }: World): SealOptions {
   return { proxy: fetching?.proxy ?? null, allowPrivate, force: false };
 }
 
-/** Who and where, for the private annex only. */
+/** The collector's identity and machine, for the private annex only. */
 export function collectorFacts() {
   return {
     collector: userName(),
@@ -128,7 +128,7 @@ function egressOf(fetching: NonNullable<ResourceNeeds["fetching"]>): GuardOption
   if (proxy !== null && upstream === null) {
     throw new HoldfastError(
       "usage",
-      `the proxy address ${proxy} is not an address`,
+      `using the proxy ${proxy}: this is not a proxy address`,
       "for Tor: --proxy socks5://127.0.0.1:9050",
     );
   }
@@ -146,7 +146,7 @@ function reportWait(world: World, subject: string): void {
   world.progress({
     subject,
     stage: "wait",
-    detail: "another holdfast process is writing to this vault",
+    detail: "another holdfast process is using this vault",
     done: null,
     total: null,
     speed: null,
@@ -154,7 +154,7 @@ function reportWait(world: World, subject: string): void {
   });
 }
 
-/** Working folder of programs that stay open; removed with the rest of staging. */
+/** Working folder for programs that stay open; removed with the rest of staging. */
 function makeScratch(vault: Vault): string {
   const folder = join(vault.layout.staging, scratchFolder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });

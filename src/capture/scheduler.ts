@@ -1,36 +1,36 @@
 import type { FetchOutcome, ListOutcome } from "../tools/download/fetch-types.js";
 import { pause } from "../world.js";
 
-/** Who may go out and who may use the processors, when several captures are made at once. */
+/** Decides which of several simultaneous captures may use the network and the processors. */
 export interface Scheduler {
   /**
-   * Waits until `host` may be asked. What it resolves to must be called once when the attempt is over, with what came of it,
-   * or with null where an error came instead. Rejects with the signal's reason when that is aborted first.
+   * Waits until `host` may be contacted. The caller must call the returned function once after the attempt, with its
+   * result, or with null after an error. Rejects with the signal's reason if that is aborted first.
    */
   readonly fetch: (host: string, signal: AbortSignal) => Promise<(attempt: Attempt | null) => void>;
   /**
-   * Whether a failed attempt is to be made again; resolves when it is time. `number` counts from 1. Only asked for
-   * failures that can pass.
+   * Whether to repeat a failed attempt; resolves when it is time. `number` counts from 1. Called only for temporary
+   * failures.
    */
   readonly again: (number: number, attempt: Attempt, signal: AbortSignal) => Promise<boolean>;
-  /** Runs the work on one stored clip when a processor is free for it. */
+  /** Runs the work on one stored clip when a processor is free. */
   readonly derive: <Answer>(work: () => Promise<Answer>) => Promise<Answer>;
 }
 
-/** What came of asking a host once. */
+/** The result of contacting a host once. */
 export interface Attempt<Outcome = FetchOutcome | ListOutcome> {
   readonly outcome: Outcome;
   /**
-   * Who answered: a host with as much as a byte; or only the network, which says that there is no such name or that the
-   * port is closed; or nobody.
+   * Who answered: a host, with at least a byte; only the network, for instance that the name does not exist or the port is
+   * closed; or nobody.
    */
   readonly reached: "host" | "network" | "nobody";
 }
 
-/** Pauses before the second and the third attempt. */
+/** The pauses before the second and the third attempt. */
 const pausesMs: readonly number[] = [1_000, 4_000];
 
-/** One capture after the other, as `archive` makes them: nobody else is waiting. */
+/** One capture after the other, as in `archive`: no other capture is waiting. */
 export const oneByOne: Scheduler = {
   fetch: async () => () => undefined,
   again: async (number, _attempt, signal) => {

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import type { FileRole } from "../core/capture/record.js";
 
-/** Files that belong to a media file by their name, as yt-dlp writes them. */
+/** Extensions of the files that yt-dlp writes beside a media file. */
 const roles: Readonly<Record<string, FileRole>> = {
   ".jpg": "thumbnail",
   ".jpeg": "thumbnail",
@@ -11,7 +11,7 @@ const roles: Readonly<Record<string, FileRole>> = {
   ".srt": "subtitle",
 };
 
-/** What a file with this name is beside a media file; null for one that does not come along. */
+/** The role of a file with this name beside a media file; null for a file that is not imported with it. */
 export function sidecarRole(name: string): FileRole | null {
   return roles[extname(name).toLowerCase()] ?? null;
 }

@@ -8,13 +8,13 @@ import {
 import type { Program } from "../tools/run/programs.js";
 import type { World } from "../world.js";
 
-/** Of what is no single file, or tells by its digest where it lies. */
+/** For software that is not a single file, or whose digest would reveal where it is installed. */
 export const noDigest = { sha256: null, sha256_of: null } as const;
 
-/** Said behind the name of what is not as set-up left it. */
+/** Follows the name of software that is no longer as set-up installed it. */
 const changed = "changed since set-up";
 
-/** What a record says took part: holdfast and Node, each program, and the modules of a yt-dlp that set-up installed. */
+/** The software that a record names: holdfast, Node.js, each program, and the modules of a yt-dlp that set-up installed. */
 export function statedSoftware(world: World, programs: readonly Program[]): readonly Software[] {
   const [name = "holdfast", version = ""] = world.tool.split("/");
   return [
@@ -37,8 +37,8 @@ function describeProgram(program: Program, modules: readonly InstalledModule[]):
 }
 
 /**
- * The modules of our list that the downloader imports. Of whatever else lies among them a record states only that it does: its name
- * and its bytes can tell a place or a person (FORMAT.md §5.5).
+ * The modules from holdfast's own list that the downloader imports. For any others a record states only that they exist:
+ * their names and bytes could identify a place or a person (FORMAT.md §5.5).
  */
 function describeModules(modules: readonly InstalledModule[]): readonly Software[] {
   const listed = modules.filter((module) => isListed(module) && module.name !== "yt-dlp");
@@ -59,7 +59,7 @@ function contentOf(sha256: string): Pick<Software, "sha256" | "sha256_of"> {
   return { sha256, sha256_of: "package-content" };
 }
 
-/** The digest that leaves with a record: none that whoever has it could try local paths against (FORMAT.md §5.5). */
+/** The digest for a record; null if a reader could use it to guess local paths (FORMAT.md §5.5). */
 function statedDigest(program: Program): Pick<Software, "sha256" | "sha256_of"> {
   if (program.package_sha256 !== null) return contentOf(program.package_sha256);
   return program.sha256_tells_no_place ? { sha256: program.sha256, sha256_of: "file" } : noDigest;

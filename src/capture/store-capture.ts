@@ -14,7 +14,7 @@ import { syncFile, writeNewFile } from "../vault/durable.js";
 import { schemaProblems } from "../vault/json-schemas.js";
 import type { Vault } from "../vault/vault.js";
 
-/** A file in staging that is to become evidence: where it lies, what it is, and its digests as first taken. */
+/** A file in staging that becomes evidence: its path, its role, and its digests as first taken. */
 export interface HashedFile {
   readonly path: string;
   readonly logicalPath: string;
@@ -25,7 +25,7 @@ export interface HashedFile {
   readonly hashedAt: string;
 }
 
-/** Everything a record says besides the list of its files. */
+/** Everything in a record except its list of files. */
 export type RecordFacts = Omit<CaptureRecord, "v" | "files" | "elements"> & {
   readonly elements: (files: readonly RecordFile[]) => CaptureRecord["elements"];
 };
@@ -35,12 +35,12 @@ export interface Preserved {
   readonly entry: Entry;
 }
 
-/** Above this many bytes a file is read on a thread, so that the process still hears an interrupt. */
+/** Files larger than this, in bytes, are read on a thread, so that the process can still react to an interrupt. */
 const largeBytes = 64 * 1024 * 1024;
 
 /**
- * Takes both digests of a file that the downloader has let go of, and makes it read-only. Throws when the file cannot
- * be read or changes meanwhile, and the reason of `signal` when that is aborted.
+ * Takes both digests of a file that no other program writes to any more, and makes it read-only. Throws if the file
+ * cannot be read or changes meanwhile, and the reason of `signal` if that is aborted.
  */
 export async function hashFile(
   path: string,
@@ -55,7 +55,7 @@ export async function hashFile(
   return { path, ...as, digest, hashedAt: now().toISOString() };
 }
 
-/** Both digests of a file, a large one on a thread. Throws as `hashFile` does. */
+/** Takes both digests of a file, of a large one on a thread. Throws as `hashFile` does. */
 export async function digestOf(path: string, signal: AbortSignal | null): Promise<FileDigest> {
   if (statSync(path).size <= largeBytes) return digestFile(path);
   const [measured] = await measureFiles([path], false, () => undefined, signal);
@@ -75,8 +75,8 @@ async function syncLargeFile(path: string): Promise<void> {
 
 /**
  * Turns hashed files and facts into a committed, logged capture: moves the files into the version's content, writes
- * the record and the annex, commits version v1 and appends the `capture` entry. From the moment this returns the
- * evidence is safe; nothing has tried to understand it yet.
+ * the record and the annex, commits version v1 and appends the `capture` entry. When this returns, the evidence is safely
+ * stored, and nothing has yet tried to interpret it.
  */
 export function preserve(
   vault: Vault,

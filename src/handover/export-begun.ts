@@ -8,20 +8,20 @@ import { packagedEntries } from "../vault/package/content.js";
 import { logEntry, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 
-/** Which entries a package is to hold. */
+/** What a package will contain. */
 interface Content {
-  /** Ids. */
+  /** Capture ids. */
   readonly captures: readonly string[];
   readonly withAnnotations: boolean;
 }
 
-/** Bytes of an entry around its body: more than the longest actor and tool need. */
+/** Bytes of an entry outside its body: more than the longest actor and tool need. */
 const aroundBody = 2000;
 
 /**
- * Logs which entries of the captures there are and signs a checkpoint that ends with that list (FORMAT.md §17), so that
- * nobody who hands the package on can leave one out. Returns the `seq` of the list. Throws `usage` where there are more
- * entries than one list may name, the reason why the log could not be signed, and the signal's reason on an abort.
+ * Logs a list of the captures' entries and signs a checkpoint that ends with it (FORMAT.md §17), so that nobody who passes
+ * the package on can leave an entry out. Returns the `seq` of the list. Throws `usage` if there are more entries than one
+ * list may name, the reason if the log could not be signed, and the signal's reason on an abort.
  */
 export async function logExportBegun(
   vault: Vault,
@@ -36,7 +36,7 @@ export async function logExportBegun(
     captures: gathered.listOf(captures, withAnnotations).map((listed) => ({ ...listed })),
   };
   refuseLongList(body, captures);
-  // What a kill left is logged before the list: the checkpoint must end with the list.
+  // Leftovers of a kill are logged before the list, because the checkpoint must end with the list.
   await logLeftovers(vault);
   const { seq } = logEntry(vault, "export-begun", body);
   const head = await sealHead(vault, world, seal);
@@ -45,7 +45,7 @@ export async function logExportBegun(
   if (newest !== null && newest.signature !== null && newest.size === seq) return seq;
   throw (
     head.failure ??
-    new HoldfastError("io", "exporting: the log could not be signed", "try: holdfast checkpoint")
+    new HoldfastError("io", "exporting: the log could not be signed", "try to sign it: holdfast checkpoint")
   );
 }
 
@@ -53,7 +53,7 @@ function refuseLongList(body: object, captures: readonly string[]): void {
   if (encodeCanonical(body).length + aroundBody <= longestListLine) return;
   throw new HoldfastError(
     "usage",
-    `exporting ${captures.length} captures: one entry of the log cannot list all of theirs`,
-    "make several packages, each of fewer captures",
+    `exporting ${captures.length} captures: their entries do not fit into one list`,
+    "make several packages with fewer captures each",
   );
 }

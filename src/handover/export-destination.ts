@@ -3,20 +3,20 @@ import { basename, dirname, join, resolve, sep } from "node:path";
 import { HoldfastError } from "../core/words/error.js";
 import { type PackageRecipient, parseRecipient } from "../vault/package/archive.js";
 
-/** What a package is written as. */
+/** The forms of a package. */
 export type PackageForm = "folder" | "tar" | "tar.age";
 
-/** The place of a package, looked at before anything is opened. */
+/** The target of a package, checked before anything is opened. */
 export interface ExportDestination {
   /** Absolute. */
   readonly to: string;
   readonly form: PackageForm;
   readonly recipients: readonly PackageRecipient[];
-  /** Where it grows: beside its place, on the same file system. */
+  /** The path of the unfinished package: beside the target, on the same file system. */
   readonly growing: string;
 }
 
-/** Throws `usage` for a place that cannot be used or is not new, and for keys that cannot be encrypted for. */
+/** Throws `usage` for a target that is unusable or already exists, and for unusable recipients. */
 export function exportDestination(request: {
   readonly to: string;
   readonly vault: string;
@@ -26,17 +26,25 @@ export function exportDestination(request: {
   const form = formOf(to);
   const recipients = request.recipients.map(parseRecipient);
   if (form === "tar.age" && recipients.length === 0) {
-    throw usage(to, "nobody was named who could decrypt it", "add --encrypt-to with a public key");
+    throw usage(to, "no recipient who can decrypt it was given", "add --encrypt-to with a public key");
   }
   if (form !== "tar.age" && recipients.length > 0) {
-    throw usage(to, "an encrypted package is one file", "give --to a name that ends with .tar.age");
+    throw usage(
+      to,
+      "an encrypted package must be a single file",
+      "choose a name for --to that ends with .tar.age",
+    );
   }
   const parent = dirname(to);
   if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {
-    throw usage(to, `there is no folder ${parent}`, "make it first, or give --to another place");
+    throw usage(
+      to,
+      `the folder ${parent} does not exist`,
+      "create it first, or choose another place with --to",
+    );
   }
   if (isInside(realpathSync(parent), request.vault)) {
-    throw usage(to, "that is inside the vault", "give --to a place outside of it");
+    throw usage(to, "this is inside the vault", "choose a place outside it with --to");
   }
   if (lstatSync(to, { throwIfNoEntry: false })) throw notNew(to);
   const growing = join(parent, `.${basename(to)}.unfinished`);
@@ -44,21 +52,21 @@ export function exportDestination(request: {
   return { to, form, recipients, growing };
 }
 
-/** Something stands under the name that was asked for: nothing is ever overwritten. */
+/** The error if something with the target's name exists: nothing is ever overwritten. */
 export function notNew(to: string): HoldfastError {
-  return usage(to, "there is something of that name already", "give --to a new name");
+  return usage(to, "a file or folder with this name already exists", "choose a new name with --to");
 }
 
 function leftBehind(to: string, growing: string): HoldfastError {
   const quoted = `'${growing.replaceAll("'", "'\\''")}'`;
   return usage(
     to,
-    `${basename(growing)} is beside it: another export is at work there, or one was killed`,
-    `where none is at work, remove what it left: rm -r ${quoted}`,
+    `${basename(growing)} exists beside it: another export is running, or one was killed`,
+    `if no export is running, remove what it left: rm -r ${quoted}`,
   );
 }
 
-/** Others pack a folder as they like; what is named like a packed one and is none misleads. */
+/** Refuses other archive names: an unpacked folder with such a name would mislead. */
 function formOf(to: string): PackageForm {
   const name = basename(to).toLowerCase();
   if (name.endsWith(".tar.age")) return "tar.age";
@@ -67,8 +75,8 @@ function formOf(to: string): PackageForm {
   if (other === undefined) return "folder";
   throw usage(
     to,
-    `packages are not made as ${other}`,
-    "give --to a folder, or a name that ends with .tar or .tar.age",
+    `holdfast does not make ${other} packages`,
+    "choose a folder, or a name that ends with .tar or .tar.age",
   );
 }
 

@@ -30,13 +30,13 @@ import type { ToldByTags } from "./told-by-tags.js";
 
 export interface ExportRequest {
   readonly vault: string;
-  /** Parts of capture ids. */
+  /** Parts of capture ids, as typed. */
   readonly ids: readonly string[];
   /** Absolute path: a new folder, or a new file that ends with `.tar` or `.tar.age`. */
   readonly to: string;
-  /** Puts the private annexes in. Whoever asks for that must have been asked back. */
+  /** Includes the private annexes. The caller must have asked the user to confirm. */
   readonly withAnnex: boolean;
-  /** Puts in what people asserted about the captures, which may name sources. */
+  /** Includes people's assertions about the captures, which may name sources. */
   readonly withAnnotations: boolean;
   /** Public keys as typed, for `.tar.age`. */
   readonly recipients: readonly string[];
@@ -49,71 +49,71 @@ export interface ExportResult {
   readonly form: PackageForm;
   readonly captures: readonly string[];
   readonly annex: boolean;
-  /** How many `annotate` entries are in it. */
+  /** The number of `annotate` entries in the package. */
   readonly annotations: number;
   readonly recipients: number;
   readonly files: number;
   readonly bytes: number;
-  /** Size of the newest checkpoint in it. */
+  /** Size of the newest checkpoint in the package. */
   readonly checkpoint: number;
-  /** What the tags of the files as received tell, for each capture. */
+  /** What the tags of the files as received reveal, for each capture. */
   readonly revealing_tags: readonly ToldByTags[];
-  /** What digests in older records tell, for each capture that has such a record. */
+  /** What digests in older records reveal, for each capture with such a record. */
   readonly telling_digests: readonly ToldByDigests[];
-  /** Stands for every byte of the package. */
+  /** The digest that stands for every byte of the package. */
   readonly tagmanifest_sha256: string;
-  /** Authorities whose token over a checkpoint in the package leads to a root of this machine, each with its earliest time. */
+  /** Authorities whose token over a checkpoint in the package leads to a root trusted by this machine, each with its earliest time. */
   readonly existed_by: readonly AuthorityTime[];
-  /** The log entry that states this export. */
+  /** Number of the log entry that states this export. */
   readonly entry: number;
   /** How the log was sealed afterwards. */
   readonly head: HeadReport;
 }
 
-/** The check of a finished package found something that is not as recorded; nothing of the package is left. */
+/** Thrown if the check of a finished package found something not as recorded; the package has been removed. */
 class PackageRefused extends HoldfastError {
   readonly findings: readonly Finding[];
 
   constructor(findings: readonly Finding[]) {
     const [first] = findings;
-    const what = first ? `${first.where}: ${first.message} (${first.code})` : "its check did not pass";
+    const what = first ? `${first.where}: ${first.message} (${first.code})` : "the check did not pass";
     super(
       "not-as-recorded",
       `checking the package: ${what}`,
-      "no package was made; run 'holdfast verify' to see everything that is not as recorded",
+      "no package was made; run 'holdfast verify' to list everything that is not as recorded",
     );
     this.findings = findings;
   }
 }
 
 /**
- * Makes a package of some captures for somebody who has no holdfast (FORMAT.md §17). Nothing stands under the name asked
- * for before the whole package was written, read again and checked. Throws `usage`, `not-found`, `not-as-recorded`, what
- * opening a vault throws, the reason why the log could not be signed, and what the disk throws; nothing of the package
- * is left then. `onTold` is told what leaves in the files besides what they show, before anything is written.
+ * Makes a package of some captures for a reader without holdfast (FORMAT.md §17). The package gets its name only after it
+ * has been written, read again and checked. Throws `usage`, `not-found`, `not-as-recorded`, whatever opening a vault or
+ * the disk throws, and the reason if the log could not be signed; nothing of the package is left then. Before anything is
+ * written, `onTold` receives what the files reveal besides what they show.
  */
 export async function exportPackage(
   request: ExportRequest,
   world: World,
   onTold: (told: ToldByFiles) => void = () => undefined,
 ): Promise<ExportResult> {
-  // 1. the place and the keys, before anything is opened
+  // 1. check the target and the recipients, before anything is opened
   const destination = exportDestination(request);
   refuseMissingVault(request.vault);
   const vault = await openForWriting(request.vault, world, () => undefined);
   try {
-    // 2. which captures, and a signed checkpoint that ends with the list of all their entries
+    // 2. choose the captures, and sign a checkpoint that ends with the list of all their entries
     const captures = chosenCaptures(vault, request.ids);
     const told = toldByFiles(captures.map((id) => readObject(join(vault.layout.root, objectPath(id)))));
     onTold(told);
     const { withAnnex, withAnnotations } = request;
     const begun = await logExportBegun(vault, { captures, withAnnotations }, request.seal, world);
 
-    // 3. write the package beside its place, read it again and check it, then give it its name
+    // 3. write the package beside the target, read it again, check it and give it its name
     const content = { captures, withAnnex, withAnnotations, begun };
     const made = await makeAndPlace(vault, destination, content, world);
 
-    // 4. log that it was made, and seal the log
+    // 4. log the export and seal the log
     const { files, bytes, checkpoint, tagmanifestSha256: tagmanifest_sha256 } = made;
     const recipients = destination.recipients.length;
     const body = { captures, form: destination.form, annex: withAnnex, recipients };
@@ -132,15 +132,15 @@ export async function exportPackage(
   }
 }
 
-/** Each once, in ascending order of id. There is nothing of a failed attempt to hand over. */
+/** Each capture once, in ascending order of id. Refuses failed attempts, of which nothing can be handed over. */
 function chosenCaptures({ database }: Vault, parts: readonly string[]): readonly string[] {
   const rows = parts.map((part) => oneCaptureByPart(database, part));
   const failed: CaptureRowRecord | undefined = rows.find(({ object }) => object === null);
   if (failed === undefined) return [...new Set(rows.map(({ id }) => id))].sort();
   throw new HoldfastError(
     "usage",
-    `exporting ${failed.id}: this attempt failed and nothing of it was kept`,
-    `for what is known of it: holdfast report ${failed.id}`,
+    `exporting ${failed.id}: this attempt failed, and holdfast kept nothing of it`,
+    `to see what is known about it: holdfast report ${failed.id}`,
   );
 }
 
@@ -148,15 +148,15 @@ interface Content {
   readonly captures: readonly string[];
   readonly withAnnex: boolean;
   readonly withAnnotations: boolean;
-  /** The entry that lists what the package holds. */
+  /** The entry that lists the package's contents. */
   readonly begun: number;
 }
 
 type Placed = PackageMade & { readonly report: PackageReport };
 
 /**
- * A tar is packed from a folder in the vault's scratch folder: what is to be encrypted lies unencrypted nowhere else. A kill
- * leaves the growing name, and the scratch folder is cleared by the next writer.
+ * Packs a tar from a folder in the vault's scratch folder, so that contents to be encrypted are unencrypted nowhere else.
+ * A kill leaves the unfinished file; the next writer clears the scratch folder.
  */
 async function makeAndPlace(
   vault: Vault,
@@ -177,7 +177,7 @@ async function makeAndPlace(
       const archive = { folder, name: packageName(content.captures), to: destination.growing, madeAt };
       await writePackageTar({ ...archive, recipients: destination.recipients, signal: world.signal });
     }
-    // What goes out is what is checked; behind a cipher it is the folder that went in.
+    // Check exactly what goes out; for an encrypted package, check the folder that was encrypted.
     const report = await checkPackage(
       vault,
       destination.form === "tar" ? destination.growing : folder,
@@ -194,7 +194,7 @@ async function makeAndPlace(
   }
 }
 
-/** A package that the log could not state is not handed out: nothing of it is left then. */
+/** Logs the export. If that fails, the package is removed: no package leaves without an entry. */
 function logExport(
   vault: Vault,
   destination: ExportDestination,
@@ -207,7 +207,7 @@ function logExport(
   }
 }
 
-/** Removes what was made of a package and returns what could not be removed. */
+/** Removes what exists of a package and returns the paths that could not be removed. */
 function discard(paths: readonly string[]): readonly string[] {
   return paths.filter((path) => {
     try {
@@ -219,7 +219,7 @@ function discard(paths: readonly string[]): readonly string[] {
   });
 }
 
-/** What the system or SQLite said of the disk, in words; anything else as it is. A FAT stick takes no file of 4 GiB. */
+/** Describes a disk error; returns any other error unchanged. A FAT file system accepts no file of 4 GiB. */
 function notWritten({ to }: ExportDestination, error: unknown, left: readonly string[]): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (!(error instanceof Error) || !/^(E[A-Z0-9]+|SQLITE_[A-Z_]+)$/.test(code)) return error;
@@ -227,14 +227,14 @@ function notWritten({ to }: ExportDestination, error: unknown, left: readonly st
     left.length === 0 ? "nothing is left of this package" : `remove ${left.join(" and ")} first`;
   const hint =
     code === "EFBIG"
-      ? "that file system takes no file as large: give --to a place on another"
-      : `make room or check the disk, and export again; ${remains}`;
+      ? "this file system does not accept a file this large; choose a place on another one with --to"
+      : `free some space or check the disk, then export again; ${remains}`;
   return new HoldfastError("io", `writing ${to}: ${error.message}`, hint, error);
 }
 
 /**
- * Reads the finished package like anybody's, with the vault's own keys: whoever gets it must bring theirs. At which time
- * each was in force is not judged here: a clock that was put back, or a late time-stamp, keeps nobody from exporting.
+ * Checks the finished package like anybody else's, but with the vault's own keys; its recipient must bring theirs. Does
+ * not check when each key was in force, so that a clock set back or a late time-stamp does not prevent an export.
  */
 async function checkPackage(vault: Vault, path: string, world: World): Promise<PackageReport> {
   const origin = originOf(vault.settings.vault_id);

@@ -17,7 +17,7 @@ import { platformRoots } from "../verify/trust.js";
 
 type VaultPart = Pick<Vault, "layout" | "database" | "settings">;
 
-/** What a package holds under `proof/` (FORMAT.md §17), and what its page says of it. */
+/** The contents of a package's `proof/` (FORMAT.md §17), and what its page says about them. */
 export interface PackageProof {
   /** In order. */
   readonly entries: readonly ExactEntry[];
@@ -35,8 +35,9 @@ export interface ProofCheckpoint extends CheckpointFacts {
 }
 
 /**
- * Gathers the proof of these entries: entry 1, the rotations and the chosen captures' own, as `packagedEntries` has them,
- * and the one that lists them. The newest signed checkpoint must cover all of them. Nothing is judged here: the finished package is.
+ * Gathers the proof of these entries: entry 1, the rotations, the chosen captures' own as `packagedEntries` returns them,
+ * and the entry that lists them. The newest signed checkpoint must cover all of them. Checks nothing, because the finished
+ * package is checked.
  */
 export async function gatherProof(
   vault: VaultPart,
@@ -65,7 +66,7 @@ export async function gatherProof(
   return { entries, checkpoints, newest, texts };
 }
 
-/** A signed checkpoint with those of its tokens that the log names. */
+/** A signed checkpoint and its tokens that the log names. */
 interface ChosenCheckpoint {
   readonly found: FoundCheckpoint;
   readonly tokens: readonly LoggedToken[];
@@ -98,8 +99,8 @@ function chosenCheckpoints(
 type Stamps = ReadonlyMap<string, TimeStamp>;
 
 /**
- * By the file's name, what a token says, where it is good; the finished package is checked for the others. A chain ends in
- * one of the `named` roots if it can, else in one of the platform's, which are read only then.
+ * What each valid token states, by file name; the check of the finished package reports the others. A chain ends in one of
+ * the `named` roots if it can, else in one of the platform's, which are read only then.
  */
 async function stampsOf({ found, files }: ChosenCheckpoint, named: readonly string[]): Promise<Stamps> {
   const signed = signedBytes(found) ?? Buffer.alloc(0);

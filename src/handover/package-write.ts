@@ -25,27 +25,27 @@ import { fixedText } from "../verify/known-texts.js";
 import { gatherProof, type PackageProof } from "./package-proof.js";
 import { toldByTags } from "./told-by-tags.js";
 
-/** What a package is to hold. */
+/** What to put into a package. */
 export interface PackageOrder {
-  /** Ids, ascending. */
+  /** Capture ids, ascending. */
   readonly captures: readonly string[];
   readonly withAnnex: boolean;
   readonly withAnnotations: boolean;
-  /** The `export-begun` entry that lists the captures' entries; the newest checkpoint ends with it. */
+  /** The `export-begun` entry that lists the captures' entries. The newest checkpoint ends with it. */
   readonly begun: number;
   /** RFC 3339, UTC. */
   readonly madeAt: string;
   readonly tool: string;
   readonly signal: AbortSignal;
-  /** Bytes of stored files that were copied, of all there are. */
+  /** Called with the bytes of stored files copied so far, and in total. */
   readonly onCopied: (done: number, total: number) => void;
 }
 
-/** What came of it, for the `export` entry. */
+/** What the `export` entry states about the package. */
 export interface PackageMade {
-  /** Size of the newest checkpoint in it. */
+  /** Size of the newest checkpoint in the package. */
   readonly checkpoint: number;
-  /** How many `annotate` entries are in it. */
+  /** The number of `annotate` entries in the package. */
   readonly annotations: number;
   readonly files: number;
   readonly bytes: number;
@@ -53,17 +53,17 @@ export interface PackageMade {
 }
 
 /**
- * Writes a whole package (FORMAT.md §17) into a folder that was begun. The newest signed checkpoint must cover every
- * entry of the chosen captures. Nothing of other captures is read, and of `private/` nothing but the chosen captures'
- * annexes where they are asked for. What is in it depends on the vault, the order and this program alone. Throws
- * `not-as-recorded` where the vault is not what its log states.
+ * Writes a complete package (FORMAT.md §17) into a new folder. The newest signed checkpoint must cover every entry of the
+ * chosen captures. Reads nothing of other captures, and in `private/` only the chosen captures' annexes, if requested.
+ * The contents depend only on the vault, the order and this program. Throws `not-as-recorded` if the vault does not match
+ * its log.
  */
 export async function writePackage(
   vault: Vault,
   folder: PackageFolder,
   order: PackageOrder,
 ): Promise<PackageMade> {
-  // 1. what the log says of the captures, and where their files lie
+  // 1. read what the log says about the captures, and find their files
   const entries = packagedEntries(vault.database, order.captures, order.withAnnotations);
   const byCapture = grouped(entries, ({ entry }) => entry.body.capture);
   const captures = order.captures.map((id) =>
@@ -72,23 +72,23 @@ export async function writePackage(
   const begun = entriesAt(vault.database, [order.begun]);
   const proof = await gatherProof(vault, [...entries, ...begun], order.captures);
 
-  // 2. their files, each compared with its entry and inventory while it is copied
+  // 2. copy their files, comparing each with its entry and inventory
   const copied = await copyFiles(folder, captures, order);
 
-  // 3. the proof
+  // 3. write the proof
   const origin = originOf(vault.settings.vault_id);
   const { database } = vault;
   const signers = encodeAllowedSigners(origin, keyHistoryOf(database), logTimesOf(database));
   folder.putText("proof/allowed_signers", signers);
   for (const [path, content] of proof.texts) folder.putText(path, content);
 
-  // 4. the pages, made from what is in the package
+  // 4. write the pages, made from what is in the package
   const facts = { ...factsOf(captures, copied, proof, order), origin };
   folder.putText("data/index.html", packagePage(facts));
   folder.putText("data/ro-crate-metadata.json", roCrate(facts));
   for (const name of fixedTextNames) folder.putText(name, fixedText(name));
 
-  // 5. the bag: manifests over the payload, then over everything else
+  // 5. write the bag's manifests, over the payload and then over everything else
   const tagmanifestSha256 = putBag(folder, facts);
   folder.finish();
   const bytes = folder.files.reduce((sum, file) => sum + file.bytes, 0);
@@ -98,7 +98,7 @@ export async function writePackage(
 }
 
 interface GatheredCapture extends ChosenCapture {
-  /** Its own, in order. */
+  /** The capture's own entries, in order. */
   readonly entries: readonly ExactEntry[];
   readonly annex: readonly PackagedSource[];
 }
@@ -178,7 +178,7 @@ function annotationsIn(entries: readonly ExactEntry[]): CaptureFacts["annotation
     .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** Returns the SHA-256 that stands for every byte: that of `tagmanifest-sha256.txt`. */
+/** Writes the bag's tag files. Returns the SHA-256 of `tagmanifest-sha256.txt`, which stands for every byte. */
 function putBag(folder: PackageFolder, { madeAt, captures, origin, profile }: PackageFacts): string {
   const isPayload = ({ path }: BagFile) => path.startsWith("data/");
   const payload = folder.files.filter(isPayload);

@@ -22,13 +22,13 @@ export interface CopyRequest {
   readonly fills: readonly Fill[];
   readonly keepSound: boolean;
   readonly original: string | null;
-  /** Absolute path of the new file, alone in its folder. */
+  /** Absolute path of the new file, the only one in its folder. */
   readonly out: string;
-  /** Absolute, an existing empty folder. */
+  /** Absolute path of an existing empty folder. */
   readonly scratch: string;
 }
 
-/** A copy that held every check, and what is to be said of it. */
+/** A copy that passed every check, and what its record states. */
 export interface MadeCopy {
   readonly facts: Pick<
     PublicationRecord,
@@ -47,7 +47,7 @@ export interface MadeCopy {
   readonly runs: readonly MediaRun[];
 }
 
-/** Makes a publication copy at `out` and proves it. Throws what `redactCapture` says; an interrupt is thrown as it is. */
+/** Makes a publication copy at `out` and checks it. Throws as `redactCapture` does; an interrupt is thrown unchanged. */
 export async function makePublicationCopy(
   resources: Resources,
   world: World,
@@ -56,14 +56,14 @@ export async function makePublicationCopy(
 ): Promise<MadeCopy> {
   const { capture } = object.record;
   const { keepSound, scratch, out } = request;
-  // 1. the originals, unchanged since they were logged
+  // 1. read the originals and compare them with the log
   const choice = { wanted: request.original, keepSound, scratch };
   const originals = await copyOriginals(resources, world, object, choice);
   const { picture: original, video, sound } = originals;
   const picture = displaySize(video);
   refuseOutside(request.fills, picture);
 
-  // 2. every frame's time, so that a region is filled in each frame in which it can be seen
+  // 2. read every frame's time, so that a region is filled in each frame that shows it
   const length = parseSeconds(original.probe.duration);
   const tools = toolsOf(resources, world, scratch, length);
   tell(world, capture, "reading the times of all frames", null, null);
@@ -72,7 +72,7 @@ export async function makePublicationCopy(
   const { times } = listed;
   const fills = request.fills.map((fill) => filledRegion(fill, times, picture, length));
 
-  // 3. the copy
+  // 3. make the copy
   const { encoder, run: asked } = await pictureEncoder(tools);
   const boxes = fills.map((fill) => boxOf(fill, times));
   const timing = timingOf(originals, times);
@@ -90,7 +90,7 @@ export async function makePublicationCopy(
   const made = await makeCopy(tools, plan, { out, outDir: dirname(out) }, onTime);
   refuseRun(capture, made, world);
 
-  // 4. the proof
+  // 4. check the copy
   tell(world, capture, "checking the copy", null, null);
   const subject = { path: out, originals, times, picture, fills, timing };
   const proof = await proveCopy({ ...tools, ffprobe: resources.ffprobe.path }, subject);
@@ -123,7 +123,7 @@ function refuseOutside(
     throw new HoldfastError(
       "usage",
       `filling ${typed}: ${problem}`,
-      "count pixels from the upper left corner of a keyframe of the clip, which has its full size",
+      "count pixels from the upper left corner of a keyframe, which has the clip's full size",
     );
   }
 }
@@ -139,8 +139,8 @@ function filledRegion(
     const end = fromMicroseconds(Math.max(length ?? 0, times.at(-1) ?? 0));
     throw new HoldfastError(
       "usage",
-      `filling from ${fromMicroseconds(fill.from ?? 0)} s on: the clip is over then, it has ${end} s`,
-      "count the time from the beginning of the clip, in seconds or as 1:03",
+      `filling from ${fromMicroseconds(fill.from ?? 0)} s on: the clip ends at ${end} s`,
+      "count the time from the beginning of the clip, in seconds or in the form 1:03",
     );
   }
   const { x, y, width, height, from, to } = fill;
@@ -175,7 +175,7 @@ function soundOf({ sound, hasSound }: CopyOriginals): PublicationRecord["sound"]
   return sound === null ? "removed" : "kept";
 }
 
-/** A copy begins with whatever of it begins first: then every player counts its times alike. */
+/** The copy starts at its earliest stream, so that every player counts its times alike. */
 function timingOf(originals: CopyOriginals, times: readonly number[]): PublicationTiming {
   const picture = times[0] ?? 0;
   const { sound, soundStart } = originals;
@@ -194,20 +194,20 @@ function refuseRun(capture: string, run: MediaRun, world: World): void {
   throw new HoldfastError(
     "io",
     `making a publication copy of ${capture}: ${refusal}`,
-    `nothing was stored; see how the original decodes: holdfast show ${capture}`,
+    `nothing was stored; to see how the original decodes: holdfast show ${capture}`,
   );
 }
 
-/** A copy that is not what it should be must never lie anywhere. */
+/** The error for a copy that failed a check: such a copy must not be kept anywhere. */
 function refusedCopy(capture: string, why: string): HoldfastError {
   return new HoldfastError(
     "io",
     `checking the publication copy of ${capture}: ${why}`,
-    "nothing was stored; make this copy with a video editor, and tell the makers of holdfast about it",
+    "nothing was stored; make this copy with a video editor, and please report this to the holdfast project",
   );
 }
 
-/** Of microseconds, for somebody who waits. */
+/** Microseconds as whole seconds, for the progress line. */
 function wholeSeconds(time: number): number {
   return Math.ceil(time / 1_000_000);
 }

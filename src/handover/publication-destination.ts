@@ -5,25 +5,29 @@ import { HoldfastError } from "../core/words/error.js";
 import { syncFolder } from "../vault/durable.js";
 
 /**
- * Looks at the place of a file that is to hold a copy, before anything is opened; returns it as an absolute path. Throws
- * `usage` for one that cannot be used or is not new.
+ * Checks the target of a copy before anything is opened, and returns it as an absolute path. Throws `usage` for a target
+ * that is unusable or already exists.
  */
 export function publicationDestination(to: string, vault: string): string {
   const path = resolve(to);
   const folder = dirname(path);
   if (!/\.mp4$/i.test(path))
-    throw usage(path, "the copy is an MP4 file", "give --to a name that ends with .mp4");
+    throw usage(path, "the copy is an MP4 file", "choose a name for --to that ends with .mp4");
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw usage(path, `there is no folder ${folder}`, "make it first, or give --to another place");
+    throw usage(
+      path,
+      `the folder ${folder} does not exist`,
+      "create it first, or choose another place with --to",
+    );
   if (isInside(folder, vault))
-    throw usage(path, "that is inside the vault", "give --to a place outside of it");
+    throw usage(path, "this is inside the vault", "choose a place outside it with --to");
   if (lstatSync(path, { throwIfNoEntry: false })) throw notNew(path);
   return path;
 }
 
 /**
- * Copies a stored publication copy to its place: bytes alone, under a name of its own until they are on disk, and never
- * over anything. Throws `usage` where something came to stand there, and what the disk throws.
+ * Copies the bytes of a stored publication copy to the target, under a temporary name until they are on disk. Never
+ * overwrites anything. Throws `usage` if the target has come to exist meanwhile, and whatever the disk throws.
  */
 export async function writeOut(stored: string, to: string): Promise<void> {
   const growing = join(dirname(to), `.${basename(to)}.unfinished`);
@@ -43,7 +47,7 @@ export async function writeOut(stored: string, to: string): Promise<void> {
   }
 }
 
-/** A second name never takes the place of another file. Memory sticks have no second names: there the place is looked at first. */
+/** A hard link never replaces another file. File systems of memory sticks have no hard links, so there the target is checked first. */
 async function place(growing: string, to: string): Promise<void> {
   try {
     await link(growing, to);
@@ -61,7 +65,7 @@ function isInside(folder: string, vault: string): boolean {
 }
 
 function notNew(to: string): HoldfastError {
-  return usage(to, "there is something of that name already", "give --to a new name");
+  return usage(to, "a file or folder with this name already exists", "choose a new name with --to");
 }
 
 function usage(to: string, problem: string, hint: string): HoldfastError {

@@ -10,9 +10,9 @@ import type { StoredObject } from "../vault/objects.js";
 import { chosenCapture, type PackagedSource, packagedEntries } from "../vault/package/content.js";
 import type { World } from "../world.js";
 
-/** An original that ffprobe could read, its bytes compared with the log. */
+/** An original that matches the log and that ffprobe can read. */
 export interface ReadOriginal {
-  /** Logical path. */
+  /** Its logical path. */
   readonly path: string;
   /** Absolute. */
   readonly media: string;
@@ -20,23 +20,23 @@ export interface ReadOriginal {
   readonly probe: MediaProbe;
 }
 
-/** What a copy is made from. */
+/** The originals of a copy. */
 export interface CopyOriginals {
   readonly picture: ReadOriginal;
   readonly video: VideoStream;
-  /** Whose sound is kept, which may be `picture` itself; null where none is kept or there is none. */
+  /** The original whose sound is kept, possibly `picture` itself; null if no sound is kept or there is none. */
   readonly sound: ReadOriginal | null;
-  /** Whether there was sound to keep or remove. */
+  /** Whether the originals have sound. */
   readonly hasSound: boolean;
-  /** When that sound begins, in microseconds from the beginning of its file; null where nothing says so. */
+  /** When the kept sound begins, in microseconds from the beginning of its file; null if unknown. */
   readonly soundStart: number | null;
   readonly runs: readonly MediaRun[];
 }
 
 /**
- * Reads the originals of a capture: which has the pictures, which the sound. `wanted` is the logical path of the one with
- * the pictures, where there are several. Throws `not-as-recorded` where an original is not what the log states, `usage` where
- * there is no picture or no choice was made, `io` where ffprobe refuses them all.
+ * Reads a capture's originals and finds the one with the video and the one with the sound. `wanted` is the logical path of
+ * the video original if there are several. Throws `not-as-recorded` if an original does not match the log, `usage` if there
+ * is no video or several without a choice, and `io` if ffprobe refuses them all.
  */
 export async function copyOriginals(
   resources: Resources,
@@ -56,18 +56,18 @@ export async function copyOriginals(
     if (probe.ok) read.push({ path, media: from, sha256, probe });
   }
   if (read.length === 0 && sources.length > 0) {
-    const why = "ffprobe can read none of its originals";
-    throw new HoldfastError("io", `redacting ${capture}: ${why}`, `see: holdfast show ${capture}`);
+    const why = "ffprobe cannot read any of its originals";
+    throw new HoldfastError("io", `redacting ${capture}: ${why}`, `for details: holdfast show ${capture}`);
   }
   const picture = choosePicture(capture, read, choice.wanted);
   const { video } = picture.probe;
-  if (video === null) throw new Error("an original was chosen for pictures and has none");
+  if (video === null) throw new Error("the original chosen for its video has none");
   const odd = oddOrientation(picture.probe.json, video.index);
   if (odd !== null)
     throw new HoldfastError(
       "usage",
-      `redacting ${capture}: nobody can say where a region lies in ${picture.path}: ${odd}`,
-      "make the copy with a video editor, from a file that holdfast export wrote",
+      `redacting ${capture}: regions cannot be placed in ${picture.path}: ${odd}`,
+      "make the copy with a video editor, from a file written by 'holdfast export'",
     );
   const withSound = [picture, ...read].find(({ probe }) => probe.hasAudio) ?? null;
   const sound = choice.keepSound ? withSound : null;
@@ -80,7 +80,7 @@ function soundStart(original: ReadOriginal | null): number | null {
   return start === null || clip === null ? null : start - clip;
 }
 
-/** The originals as the log states them; each byte is read before any program sees it. */
+/** The originals, each compared with the log before any program reads it. */
 async function checkedOriginals(
   { vault }: Resources,
   { signal }: World,
@@ -103,26 +103,26 @@ function choosePicture(capture: string, read: readonly ReadOriginal[], wanted: s
   if (first === undefined)
     throw new HoldfastError(
       "usage",
-      `redacting ${capture}: it has no video`,
-      `for what it has: holdfast show ${capture}`,
+      `redacting ${capture}: the capture has no video`,
+      `to see what it contains: holdfast show ${capture}`,
     );
   const named = withPicture.find(({ path }) => path === wanted);
   if (wanted !== null && named === undefined)
     throw new HoldfastError(
       "usage",
-      `redacting ${capture}: it has no video ${wanted}`,
-      `give --original one of these: ${paths}`,
+      `redacting ${capture}: the capture has no video ${wanted}`,
+      `choose one of these with --original: ${paths}`,
     );
   if (named === undefined && second !== undefined)
     throw new HoldfastError(
       "usage",
-      `redacting ${capture}: it has several videos: ${paths}`,
-      "say which with --original",
+      `redacting ${capture}: the capture has several videos: ${paths}`,
+      "choose one with --original",
     );
   return named ?? first;
 }
 
-/** The streams that are not in a copy, in words; names of codecs are ffprobe's own. */
+/** Describes the streams that a copy leaves out, with ffprobe's names for codecs. */
 export function leftOut({ picture, video, sound, runs: _runs }: CopyOriginals): readonly string[] {
   const originals = sound === null || sound === picture ? [picture] : [picture, sound];
   return originals.flatMap((original) => {
@@ -136,7 +136,7 @@ export function leftOut({ picture, video, sound, runs: _runs }: CopyOriginals): 
   });
 }
 
-/** The first stream of sound, which is the one that is mapped. */
+/** The first audio stream, which is the one that a copy keeps. */
 function keptSound(original: ReadOriginal, sound: ReadOriginal | null): number | null {
   if (original !== sound) return null;
   return original.probe.streams.find(({ type }) => type === "audio")?.index ?? null;

@@ -9,33 +9,33 @@ import { type MediaRun, whyUnusable } from "../tools/media/input.js";
 import { type CopyTools, frameTimes, measureFills } from "../tools/media/publication-copy.js";
 import type { CopyOriginals } from "./publication-originals.js";
 
-/** A finished copy and what it was to become. */
+/** A finished copy and what it should be. */
 export interface FinishedCopy {
   /** Absolute. */
   readonly path: string;
   readonly originals: CopyOriginals;
-  /** Times of the original's frames in microseconds. */
+  /** The times of the original's frames, in microseconds. */
   readonly times: readonly number[];
   readonly picture: { readonly width: number; readonly height: number };
   readonly fills: readonly FilledRegion[];
   readonly timing: PublicationTiming;
 }
 
-/** What came of reading a copy again. */
+/** The result of checking a copy. */
 export interface CopyProof {
-  /** Why it must not be used; null where every check held. */
+  /** Why the copy must not be used; null if it passed every check. */
   readonly refused: string | null;
   readonly checks: readonly PublicationCheck[];
   readonly runs: readonly MediaRun[];
 }
 
-/** No sample of a filled region may be further from black than this, of 255. */
+/** The largest allowed distance from black of any sample in a filled region, of 255. */
 const mostFromBlack = 8;
 
-/** Times are rounded by two containers. */
+/** In microseconds: two containers round the times. */
 const timeTolerance = 2000;
 
-/** A sound encoder puts up to a packet of silence before the first sound, which not every container can take back. */
+/** In microseconds: an audio encoder adds up to a packet of silence at the start, which not every container can remove. */
 const soundTolerance = 50_000;
 
 function startTolerance({ sound }: CopyOriginals): number {
@@ -43,8 +43,8 @@ function startTolerance({ sound }: CopyOriginals): number {
 }
 
 /**
- * Reads a finished copy again and compares it with what was asked for: every frame there, every region black in every frame of
- * its time, no stream, box, tag or text that does not belong there. Stops at the first check that does not hold.
+ * Reads a finished copy again and compares it with the request: every frame is present, every region is black in every
+ * frame of its time, and there is no stream, box, tag or text that does not belong there. Stops at the first failed check.
  */
 export async function proveCopy(
   tools: CopyTools & { readonly ffprobe: string },
@@ -73,7 +73,7 @@ async function checkStreams(
 ): Promise<CheckOutcome> {
   const probe = await probeMedia({ ffprobe, media: path, scratch, signal });
   const runs = [probe.run];
-  if (!probe.ok) return { refused: `it cannot be read: ${probe.reason}`, runs };
+  if (!probe.ok) return { refused: `the copy cannot be read: ${probe.reason}`, runs };
   const wanted = originals.sound === null ? ["video"] : ["video", "audio"];
   const { video } = probe;
   const coded = codedSize(picture);
@@ -82,25 +82,29 @@ async function checkStreams(
     video?.width === coded.width &&
     video.height === coded.height &&
     video.rotation === 0;
-  if (!asWanted) return { refused: "its streams are not those that were asked for", runs };
+  if (!asWanted) return { refused: "its streams are not the requested ones", runs };
   if (Math.abs(parseSeconds(probe.start) ?? 0) > startTolerance(originals))
     return { refused: "its clock does not begin at 0", runs };
   const tag = foreignTag(probe.json);
-  if (tag !== null) return { refused: `its metadata holds ${tag}`, runs };
-  return { check: "streams", found: `${wanted.join(" and ")} and no other stream, no tag, no chapter`, runs };
+  if (tag !== null) return { refused: `its metadata contains ${tag}`, runs };
+  return {
+    check: "streams",
+    found: `${wanted.join(" and ")} and no other stream, no tag and no chapter`,
+    runs,
+  };
 }
 
 async function checkBoxes(_tools: CopyTools, { path }: FinishedCopy): Promise<CheckOutcome> {
   const foreign = withFile(path, (read, size) => foreignBoxes(read, size));
   const [first] = foreign;
-  if (first !== undefined) return { refused: `its container holds ${first}` };
+  if (first !== undefined) return { refused: `its container contains ${first}` };
   return {
     check: "boxes",
-    found: "the container holds what is needed to play it, no picture and no list of tags",
+    found: "the container holds only what playback needs, without pictures or lists of tags",
   };
 }
 
-/** What the muxer and the encoders write into every file. */
+/** Texts that the muxer and the encoders write into every file. */
 const ownTexts = [
   "ftypisom",
   "isomiso2avc1mp41mp42",
@@ -113,7 +117,7 @@ const shortestText = 6;
 const longestText = 64;
 const mostTexts = 200;
 
-/** Texts of the originals' tags and their digests, looked for in every byte. */
+/** Searches every byte for the texts in the originals' tags and for their digests. */
 async function checkTexts(_tools: CopyTools, { path, originals }: FinishedCopy): Promise<CheckOutcome> {
   const read = [originals.picture, ...(originals.sound ? [originals.sound] : [])];
   const texts = read
@@ -125,10 +129,10 @@ async function checkTexts(_tools: CopyTools, { path, originals }: FinishedCopy):
     .map((text) => Buffer.from(text).subarray(0, longestText));
   const wanted = [...digests, ...needles.filter(({ length }) => length >= shortestText)];
   if (withFile(path, (readAt, size) => holdsAny(readAt, size, wanted)))
-    return { refused: "a text of the original's metadata, or its digest, is in its bytes" };
+    return { refused: "it contains a text from the original's metadata, or that text's digest" };
   return {
     check: "texts",
-    found: `none of ${wanted.length} texts and digests of the originals is in its bytes`,
+    found: `it contains none of the ${wanted.length} texts and digests from the originals`,
   };
 }
 
@@ -153,17 +157,17 @@ async function checkFrames(
   const { times: found, run } = await frameTimes(tools, path, 0);
   const runs = [run];
   const refusal = whyUnusable(run);
-  if (refusal !== null) return { refused: `it cannot be decoded: ${refusal}`, runs };
-  if (run.result.stderr.length > 0) return { refused: "it does not decode without complaint", runs };
+  if (refusal !== null) return { refused: `the copy cannot be decoded: ${refusal}`, runs };
+  if (run.result.stderr.length > 0) return { refused: "decoding it causes warnings", runs };
   if (found.length !== times.length)
-    return { refused: `it has ${found.length} frames, and the original ${times.length}`, runs };
+    return { refused: `it has ${found.length} frames, but the original has ${times.length}`, runs };
   const shift = (found[0] ?? 0) - (times[0] ?? 0);
   const moved = times.findIndex((time, at) => Math.abs((found[at] ?? 0) - shift - time) > timeTolerance);
-  if (moved !== -1) return { refused: `its frame ${moved} is not where the original's is`, runs };
+  if (moved !== -1) return { refused: `its frame ${moved} does not have the time of the original's`, runs };
   const begins = parseSeconds(timing.copy) ?? 0;
   if (Math.abs(shift + begins) > startTolerance(originals))
-    return { refused: "it does not begin where it was to begin in the original", runs };
-  return { check: "frames", found: `${found.length} frames, each at the time of the original's`, runs };
+    return { refused: "it does not begin at the intended point of the original", runs };
+  return { check: "frames", found: `${found.length} frames, each with the time of the original's`, runs };
 }
 
 async function checkFills(tools: CopyTools, { path, fills }: FinishedCopy): Promise<CheckOutcome> {
@@ -174,14 +178,14 @@ async function checkFills(tools: CopyTools, { path, fills }: FinishedCopy): Prom
   const { measures, run } = await measureFills(tools, path, proofs);
   const runs = [run];
   const short = proofs.some(({ first, last }, at) => measures[at]?.frames !== last - first + 1);
-  if (short) return { refused: "not every frame of a filled region could be measured", runs };
+  if (short) return { refused: "some frames of a filled region could not be measured", runs };
   const furthest = measures.reduce((most, measure) => Math.max(most, measure.furthest), 0);
   if (furthest > mostFromBlack)
-    return { refused: `a filled region is not solid: ${furthest} of 255 from black`, runs };
+    return { refused: `a filled region is not solid black: it is ${furthest} of 255 from black`, runs };
   const regions = fills.length === 1 ? "the region is" : `all ${fills.length} regions are`;
   return {
     check: "fills",
-    found: `${regions} black in every frame, at most ${furthest} of 255 from it`,
+    found: `${regions} black in every frame, at most ${furthest} of 255 from black`,
     runs,
   };
 }

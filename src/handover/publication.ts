@@ -24,52 +24,52 @@ import { publicationDestination, writeOut } from "./publication-destination.js";
 
 export interface RedactRequest {
   readonly vault: string;
-  /** Any part of a capture's id that no other id has. */
+  /** Any part of a capture's id that no other id contains. */
   readonly id: string;
   readonly fills: readonly Fill[];
   readonly keepSound: boolean;
-  /** Logical path of the original to copy, where a capture has several videos. */
+  /** Logical path of the original to copy, if the capture has several videos. */
   readonly original: string | null;
-  /** A new file outside the vault that gets the copy too; null for none. */
+  /** A new file outside the vault that also receives the copy; null for none. */
   readonly to: string | null;
 }
 
-/** A publication copy that is stored and logged; one line with `--json`: schema `redactResult`. */
+/** A stored and logged publication copy; one line with `--json`: schema `redactResult`. */
 export interface RedactResult {
   readonly id: string;
-  /** The copy, relative to the vault. */
+  /** Path of the copy, relative to the vault. */
   readonly file: string;
-  /** Where it was written besides, absolute. */
+  /** Absolute path of the file written outside the vault. */
   readonly to: string | null;
   readonly bytes: number;
   readonly sha256: string;
-  /** When the clip's own clock begins, decimal seconds: times on keyframes count from there, those of regions from 0. */
+  /** When the clip's clock begins, in decimal seconds: times on keyframes follow this clock, times of regions begin at 0. */
   readonly clip_start: string | null;
   readonly publication: PublicationRecord;
-  /** Sequence number of the log entry that states it. */
+  /** Number of the log entry that states the copy. */
   readonly entry: number;
 }
 
 /**
- * Makes a copy of a capture's video for publication (FORMAT.md §6.1): regions filled, no metadata, no sound unless it is to
- * be kept. It is stored beside its original as a version of its own, and proved before that. Throws `usage` for regions
- * that would not hide what was meant, `not-found`, `not-as-recorded` where an original is not what the log states, and `io`
- * where the copy could not be made, did not hold its checks or could not be stored; nothing of it is stored then.
+ * Makes a copy of a capture's video for publication (FORMAT.md §6.1): with regions filled, without metadata, and without
+ * sound unless requested. Checks the copy before storing it beside its original as a new version. Throws `usage` for
+ * regions that would not hide what was meant, `not-found`, `not-as-recorded` if an original does not match the log, and
+ * `io` if the copy could not be made, failed a check or could not be stored. Nothing is stored then.
  */
 export async function redactCapture(
   request: RedactRequest,
   world: World,
   onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<RedactResult> {
-  // 1. the place outside the vault, before anything is opened
+  // 1. check the target outside the vault, before anything is opened
   const to = request.to === null ? null : publicationDestination(request.to, request.vault);
   refuseMissingVault(request.vault);
   const resources = await openResources({ vault: request.vault, fetching: null }, world);
   try {
     const object = objectOf(resources, request.id);
-    // 2. make the copy and prove it, then store and log it
+    // 2. make and check the copy, then store and log it
     const result = await makeAndStore(resources, world, object, request);
-    // 3. hand it out
+    // 3. write it to the target
     if (to !== null) await handOut(join(resources.vault.layout.root, result.file), to, result);
     return { ...result, to };
   } finally {
@@ -82,8 +82,8 @@ function objectOf({ vault }: Resources, idPart: string): StoredObject {
   if (row.object !== null) return readObject(join(vault.layout.root, row.object));
   throw new HoldfastError(
     "usage",
-    `redacting ${row.id}: this attempt failed and nothing of it was kept`,
-    `for what is known of it: holdfast report ${row.id}`,
+    `redacting ${row.id}: this attempt failed, and holdfast kept nothing of it`,
+    `to see what is known about it: holdfast report ${row.id}`,
   );
 }
 
@@ -127,7 +127,7 @@ async function makeAndStore(
     const shown = { id: capture, file: stored, bytes, sha256, clip_start: made.clipStart };
     return { ...shown, publication: record, entry: entry.seq };
   } catch (error) {
-    // What the journal names is the next writer's to finish, together with the files it needs.
+    // If the journal names the commit, the next writer finishes it and needs these files.
     if (!commitHasBegun(resources, capture)) {
       const full = isFull(staging);
       rmSync(stagingOf(vault, capture), { recursive: true, force: true });
@@ -187,7 +187,7 @@ function describeRuns(
   return runs.map(({ program, argv, result }) => describeRun(program, argv, result, places));
 }
 
-/** A program that could not write says so in words that are not to be trusted: the disk itself is asked. */
+/** Asks the disk itself whether it is full, because the words of a failed program cannot be trusted. */
 function isFull(folder: string): boolean {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize < 4 * 1024 * 1024;
@@ -197,20 +197,25 @@ function diskFull(capture: string, error: unknown): HoldfastError {
   return new HoldfastError(
     "io",
     `making a publication copy of ${capture}: the disk is full`,
-    "make room, then run the same command again; nothing was stored",
+    "nothing was stored; free some space, then run the same command again",
     error,
   );
 }
 
-/** A fault of the disk in words; anything else as it is. */
+/** Describes a disk error; returns any other error unchanged. */
 function notStored(capture: string, error: unknown): unknown {
   const failure = storageFailure(error);
   if (failure === null) return error;
   const what = `making a publication copy of ${capture}: ${failure.reason}`;
-  return new HoldfastError("io", what, "make room or check the disk, then run the same command again", error);
+  return new HoldfastError(
+    "io",
+    what,
+    "free some space or check the disk, then run the same command again",
+    error,
+  );
 }
 
-/** The copy is stored and logged by now, whatever becomes of its file outside. */
+/** Writes the copy to the target. It is already stored and logged, even if this fails. */
 async function handOut(
   stored: string,
   to: string,

@@ -12,23 +12,23 @@ import { readLogFolder } from "../vault/log-folder.js";
 import type { VaultReader } from "../vault/open-database.js";
 import { readSettings } from "../vault/settings.js";
 
-/** What stands over the entries of one capture: checkpoints, outside time, countersignatures. */
+/** What covers the entries of one capture: checkpoints, outside time, witness signatures. */
 export interface Seals {
-  /** Sizes of every checkpoint of the vault, ascending. */
+  /** The sizes of all checkpoints of the vault, ascending. */
   readonly sizes: readonly number[];
   readonly checkpoints: readonly ReportedCheckpoint[];
   readonly earliest: readonly ReportedToken[];
   readonly pending: readonly PendingAuthority[];
 }
 
-/** Size of the oldest checkpoint that covers an entry; null where none does. */
+/** Size of the oldest checkpoint that covers an entry; null if none does. */
 export function sealedBy(seq: number, sizes: readonly number[]): number | null {
   return sizes.find((size) => size >= seq) ?? null;
 }
 
 /**
- * The checkpoints that first cover an entry of this history, the first with an outside time, and the newest. The
- * outside time rests on tokens that a check just traced to a trusted root; everything else is what entries and files state.
+ * The checkpoints that first cover an entry of this history, the first with an outside time, and the newest. The outside
+ * time rests on tokens that a check has just traced to a trusted root; everything else is what entries and files state.
  */
 export function readSeals(reader: VaultReader, history: readonly HashedEntry[], restsOn: RestsOn): Seals {
   const found = readLogFolder(reader.layout).checkpoints.filter(({ body }) => body !== null);
@@ -53,7 +53,7 @@ export function readSeals(reader: VaultReader, history: readonly HashedEntry[], 
   };
 }
 
-/** Whether the check traced the token to a trusted root: what an entry or another token merely states is no outside time. */
+/** Whether the check traced the token to a trusted root. A time that an entry merely states is not an outside time. */
 function isTraced({ checkpoint, authority, gen_time }: ReportedToken, { authorities }: RestsOn): boolean {
   return authorities.some(
     (found) =>
@@ -64,7 +64,7 @@ function isTraced({ checkpoint, authority, gen_time }: ReportedToken, { authorit
   );
 }
 
-/** Who was configured to state a time over the newest checkpoint and has not. */
+/** The configured authorities that have not time-stamped the newest checkpoint. */
 function pendingOf(
   { layout, database }: VaultReader,
   newest: number | null,

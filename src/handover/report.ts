@@ -34,9 +34,9 @@ import { readSeals, sealedBy } from "./report-seals.js";
 
 export interface ReportRequest {
   readonly vault: string;
-  /** Any part of a capture's id that no other id has. */
+  /** Any part of a capture's id that no other id contains. */
   readonly id: string;
-  /** Read who and where from the private annex: only when a person asked for it by name. */
+  /** Whether to include the collector and the place from the private annex; only on a person's explicit request. */
   readonly withAnnex: boolean;
 }
 
@@ -45,13 +45,13 @@ export interface Report {
   readonly pictures: ReportPictures;
 }
 
-/** A contact sheet larger than this is not put into a document. */
+/** A larger contact sheet is left out of the document, in bytes. */
 const largestSheet = 4 * 1024 * 1024;
 
 /**
- * Gathers everything that the technical report of one capture states, and checks the capture now. Reads only. Throws
- * `not-found`, `no-vault`, and `not-as-recorded` where the object or the log cannot be read at all; what can be read and
- * is not as recorded is in the facts.
+ * Gathers everything that the technical report of one capture states, and checks the capture. Only reads. Throws
+ * `not-found`, `no-vault`, and `not-as-recorded` if the object or the log is unreadable. Anything readable that is not as
+ * recorded is stated in the facts.
  */
 export async function reportCapture(request: ReportRequest, world: World): Promise<Report> {
   const { vault, id } = request;
@@ -101,7 +101,7 @@ function readFacts(
   return { facts, pictures: { contactSheet: object && contactSheet(object, files) } };
 }
 
-/** The files of the evidence and of the newest derivation: sizes and SHA-256 from the log, the rest from the object. */
+/** The evidence files and the newest derivation's files: sizes and SHA-256 from the log, the rest from the object. */
 function reportedFiles(object: StoredObject, versions: readonly LoggedVersion[]): readonly ReportedFile[] {
   const derived = versions.filter(({ event }) => event === "derive").at(-1);
   const shown = versions.filter((version) => version.event === "capture" || version === derived);
@@ -146,8 +146,8 @@ function collector(
   if (withAnnex && found === null) {
     throw new HoldfastError(
       "not-found",
-      `reading the private annex of ${row.id}: it is not in this vault, or cannot be read`,
-      "leave out --with-annex, or use a copy of the vault that holds 'private/'",
+      `reading the private annex of ${row.id}: the annex is missing or unreadable`,
+      "leave out --with-annex, or use a copy of the vault that includes 'private/'",
     );
   }
   const annex = found && annexDetails(found.annex, found.sha256 === annexSha256);
@@ -190,7 +190,7 @@ function failedAttempt(row: CaptureRowRecord, history: readonly HashedEntry[]): 
     throw new HoldfastError(
       "not-as-recorded",
       `reading the log about ${row.id}: entry ${row.entry} does not say how the attempt failed`,
-      "run 'holdfast verify' to see everything that is not as recorded",
+      "run 'holdfast verify' to list everything that is not as recorded",
     );
   }
   const { method, url, failure, attempts, clock, runs, software } = body;
@@ -209,7 +209,7 @@ function custodyEvent(
   return { seq, at, event, actor, tool, hash, checkpoint: sealedBy(seq, sizes), detail: detailOf(entry) };
 }
 
-/** What a person wants to know of an event beside its name. Nothing about other captures. */
+/** Details of an event for a reader. Never reveals other captures. */
 function detailOf({ event, body }: HashedEntry["entry"]): string | null {
   const failure = body.failure;
   if (event === "export") return `${body.form}, annex: ${body.annex}, recipients: ${body.recipients}`;
@@ -224,7 +224,7 @@ function detailOf({ event, body }: HashedEntry["entry"]): string | null {
   return isObject && "reason" in failure ? String(failure.reason) : null;
 }
 
-/** Each copy by the digest that whoever finds it somewhere can compare. */
+/** Each copy with its digest, so that anyone who finds a copy can compare it. */
 function publicationDetail(body: HashedEntry["entry"]["body"]): string {
   const files = loggedVersion({ seq: 0, event: "redact", body })?.files ?? [];
   return files.map(({ path, sha256: digest }) => `${path}: SHA-256 ${digest}`).join("\n");
@@ -232,11 +232,11 @@ function publicationDetail(body: HashedEntry["entry"]["body"]): string {
 
 function annotationDetail(body: HashedEntry["entry"]["body"]): string {
   return statedValues(body)
-    .map(([key, value]) => (value === null ? `${key}: taken back` : `${key}: ${value}`))
+    .map(([key, value]) => (value === null ? `${key}: withdrawn` : `${key}: ${value}`))
     .join("\n");
 }
 
-/** The newest contact sheet, when it is small enough and still the bytes that the log names. */
+/** The newest contact sheet, if it is small enough and matches the log. */
 function contactSheet(object: StoredObject, files: readonly ReportedFile[]): string | null {
   const stated = files.find(({ kind }) => kind === "contact_sheet");
   const path = stated && headContentPaths(object.inventory).get(stated.path);
@@ -245,7 +245,7 @@ function contactSheet(object: StoredObject, files: readonly ReportedFile[]): str
     const bytes = readQuietly(join(object.folder, path));
     return sha256(bytes) === stated?.sha256 ? bytes.toString("base64") : null;
   } catch (error) {
-    // A missing file is for the check to report.
+    // The check reports a missing file.
     if (error instanceof Error && "code" in error) return null;
     throw error;
   }
@@ -277,7 +277,7 @@ function describeCheck(
   };
 }
 
-/** Names no other capture: that would name a source which this report is not about. */
+/** Whether a finding names no other capture: naming one could reveal a source that this report is not about. */
 function concerns({ where, message }: Finding, capture: string): boolean {
   const named = `${where} ${message}`.match(/\d{8}-[0-9A-Z]{8}/g) ?? [];
   return named.every((id) => id === capture);

@@ -2,13 +2,13 @@ import type { StoredObject } from "../vault/objects.js";
 import { type ToldByDigests, toldByDigests } from "./told-by-digests.js";
 import { type ToldByTags, toldByTags } from "./told-by-tags.js";
 
-/** What leaves in the files of a package besides what they show. */
+/** What the files of a package can reveal besides what they show. */
 export interface ToldByFiles {
   readonly revealing_tags: readonly ToldByTags[];
   readonly telling_digests: readonly ToldByDigests[];
 }
 
-/** For each of the captures, in their order. */
+/** For each capture, in order. */
 export function toldByFiles(objects: readonly StoredObject[]): ToldByFiles {
   return {
     revealing_tags: objects.map(toldByTags),

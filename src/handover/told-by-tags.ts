@@ -3,15 +3,15 @@ import { type RevealingTags, revealingTags } from "../core/media/media-tags.js";
 import { readQuietly } from "../vault/digest-file.js";
 import { contentPath, type StoredObject } from "../vault/objects.js";
 
-/** What the tags in the files of one capture tell of the place and the device. */
+/** What the tags in one capture's files reveal about place and device. */
 export interface ToldByTags {
   readonly capture: string;
-  /** False where the tags of some original were not read: then nobody knows what they tell. */
+  /** False if the tags of some original were not read: then it is unknown what they reveal. */
   readonly read: boolean;
   readonly originals: readonly RevealingTags[];
 }
 
-/** Reads it from what ExifTool and ffprobe said when the capture was derived; runs nothing. */
+/** Reads the stored outputs of ExifTool and ffprobe; runs nothing. */
 export function toldByTags(object: StoredObject): ToldByTags {
   const { record } = object;
   const readings = (["exiftool", "ffprobe"] as const).map((kind) => readingOf(object, kind));
@@ -20,7 +20,7 @@ export function toldByTags(object: StoredObject): ToldByTags {
   return { capture: record.capture, read, originals: revealingTags(readings) };
 }
 
-/** One tool's words by original; empty where there are none, or none that can be read. */
+/** One tool's output by original; empty if there is none or it is unreadable. */
 function readingOf(object: StoredObject, kind: DerivedFile["kind"]): object {
   const file = object.derivation?.files.find((one) => one.kind === kind);
   if (file === undefined) return {};

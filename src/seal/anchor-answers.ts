@@ -57,9 +57,9 @@ async function wordsFor(
 }
 
 function differenceToRequest(stamp: TimeStamp, { policy }: Authority, nonce: string): string | null {
-  if (stamp.nonce !== nonce) return "it answered another request: the nonce is not the one sent";
+  if (stamp.nonce !== nonce) return "answered another request: the nonce is not the one sent";
   if (policy !== undefined && stamp.policy !== policy) {
-    return `it used the policy ${printable(stamp.policy, 100)} instead of the one requested`;
+    return `used the policy ${printable(stamp.policy, 100)} instead of the one requested`;
   }
   if (stamp.root.trusted) return null;
   const end = stamp.root.name === null ? "" : `: ${printable(stamp.root.name, 100)}`;

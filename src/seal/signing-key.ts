@@ -87,7 +87,8 @@ async function signWith(
 
 function refusal({ keyFile, publicKey }: StoredKey, said: string): string {
   if (keyFile === null) return "no reachable agent has this key";
-  if (publicKey.type === "ssh-ed25519") return "the key has a passphrase, and no agent holds it";
+  if (publicKey.type === "ssh-ed25519")
+    return "the key is locked: it has a passphrase, and no agent holds it";
   return `the device with the key is not connected, or nobody touched it: ${said}`;
 }
 

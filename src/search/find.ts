@@ -9,13 +9,13 @@ import type { World } from "../world.js";
 import type { CaptureRow } from "./captures.js";
 import { toRow } from "./show.js";
 
-/** What is looked for, before any filter. */
+/** What to search for, apart from filters. */
 export type Sought =
   | { readonly by: "filters" }
   | { readonly by: "words"; readonly text: string }
-  /** 8 to 128 hex digits: the beginning of a SHA-256 or SHA-512, and a word where no file has it. */
+  /** 8 to 128 hex digits: the beginning of a SHA-256 or SHA-512 or, if no file has such a digest, a word. */
   | { readonly by: "digest"; readonly text: string }
-  /** Absolute path of a file whose bytes are looked for. */
+  /** Absolute path of a file whose bytes to search for. */
   | { readonly by: "file"; readonly path: string };
 
 export interface FindRequest extends Omit<FindQuery, "words" | "digest" | "named"> {
@@ -23,21 +23,21 @@ export interface FindRequest extends Omit<FindQuery, "words" | "digest" | "named
   readonly sought: Sought;
 }
 
-/** A capture that was found; one line with `--json`. */
+/** A found capture; one line with `--json`. */
 export type FoundCapture = CaptureRow & {
-  /** Where: `file name`, `title`, `description`, `uploader`, `note <key>`, `file <path>`. Empty where only filters were given. */
+  /** Where: `file name`, `title`, `description`, `uploader`, `note <key>`, `file <path>`. Empty if only filters were given. */
   readonly matched: readonly string[];
-  /** What is in force about it, in order of key. */
+  /** The annotations in force, in order of key. */
   readonly annotations: readonly { readonly key: string; readonly value: string }[];
 };
 
 export interface Found {
-  /** SHA-256 of the file that was looked for; null where none was. */
+  /** SHA-256 of the file to search for; null if no file was given. */
   readonly sha256: string | null;
   readonly rows: readonly FoundCapture[];
 }
 
-/** Looks for captures by words, digest or file, within filters; newest first. Reads only. Throws what reading throws. */
+/** Finds captures by words, digest or file, and by filters; newest first. Only reads. Throws whatever reading throws. */
 export function findInVault(request: FindRequest, world: World): Found {
   world.signal.throwIfAborted();
   const { sought } = request;
@@ -69,7 +69,7 @@ function searchVault(
   });
 }
 
-/** A site as the index has it: `https://www.Video.example/x` and `video.example` are the same. */
+/** A site in the index's form: `https://www.Video.example/x` becomes `video.example`. */
 export function hostAsked(text: string): string {
   const address = /^https?:\/\//i.test(text) ? text : `http://${text}`;
   return (webUrl(address)?.hostname ?? text.toLowerCase()).replace(/^www\./, "");

@@ -18,39 +18,39 @@ import type { CaptureRow, ListFilter } from "./captures.js";
 export interface ShownCapture {
   readonly id: string;
   readonly row: CaptureRow;
-  /** Relative to the vault; null for a failed attempt. */
+  /** Path relative to the vault; null for a failed attempt. */
   readonly objectPath: string | null;
   readonly record: CaptureRecord | null;
   readonly derivation: DerivationRecord | null;
-  /** Its copies for publication, oldest first. */
+  /** Its publication copies, oldest first. */
   readonly publications: readonly PublicationRecord[];
-  /** The entries of the log about this capture, each with its exact line. */
+  /** The log entries about this capture, each with its exact line. */
   readonly entries: readonly {
     readonly seq: number;
     readonly at: string;
     readonly event: string;
     readonly line: string;
   }[];
-  /** Everything that people noted about it, in the order of the log: each later value of a key takes the place of the earlier. */
+  /** All annotations, in log order. A later value of a key replaces the earlier one. */
   readonly annotations: readonly AnnotationEvent[];
-  /** What outside time-stamps say of its entry, by the index; `verify` checks them. */
+  /** The outside time-stamps over its entry, according to the index; only `verify` checks them. */
   readonly anchor: ShownAnchor;
 }
 
 export interface ShownAnchor {
   readonly status: CaptureRow["anchor"];
-  /** What each states; a check says whether it leads to a trusted root. */
+  /** What each token states. Only a check shows whether it leads to a trusted root. */
   readonly tokens: readonly {
     readonly authority: string;
     readonly gen_time: string;
-    /** Size of the checkpoint that was time-stamped. */
+    /** Size of the time-stamped checkpoint. */
     readonly checkpoint: number;
   }[];
-  /** While there is none: who has not answered for the newest checkpoint, and why. */
+  /** If there is none: the authorities that have not time-stamped the newest checkpoint, and why. */
   readonly pending: readonly PendingAnchor[];
 }
 
-/** Everything the vault holds about one capture. `idPart` is any part of its id that no other id has. Reads only. */
+/** Everything in the vault about one capture. `idPart` is any part of its id that no other id contains. Only reads. */
 export function showCapture(vault: string, idPart: string): ShownCapture {
   return readVault(vault, (reader) => {
     const { layout, database } = reader;
@@ -80,7 +80,7 @@ function anchorsOf({ layout, database }: VaultReader, entry: number): ShownAncho
   return { status: pending.length === 0 ? "none" : "pending", tokens, pending };
 }
 
-/** The captures of a vault that match the filter, failed attempts included. Reads only. */
+/** The captures of a vault that match the filter, including failed attempts. Only reads. */
 export function listCaptures(vault: string, filter: ListFilter): readonly CaptureRow[] {
   return readVault(vault, (reader) => {
     const anchors = readAnchors(reader);
@@ -89,7 +89,7 @@ export function listCaptures(vault: string, filter: ListFilter): readonly Captur
   });
 }
 
-/** Who has not time-stamped the newest checkpoint, and why; empty where there is no checkpoint yet. Reads only. */
+/** The authorities that have not time-stamped the newest checkpoint, and why; empty without a checkpoint. Only reads. */
 export function pendingOf(vault: string): readonly PendingAnchor[] {
   return readVault(vault, ({ layout, database }) => {
     const newest = newestCheckpoint(layout);
@@ -97,7 +97,7 @@ export function pendingOf(vault: string): readonly PendingAnchor[] {
   });
 }
 
-/** A row of the index as commands report it, with what only this machine is told. */
+/** Turns a row of the index into a row for commands, with details for this machine only. */
 export function toRow(row: CaptureRowRecord, anchors: StoredAnchors, layout: VaultLayout): CaptureRow {
   const { object: _object, version: _version, annex_sha256: _annex, ...reported } = row;
   return { ...reported, file_name: localName(layout, row), ...anchorOf(anchors, row.entry) };

@@ -10,16 +10,16 @@ const sqliteStates: Readonly<
   "changed-since-set-up": {
     severity: "problem",
     words: "changed since set-up built it",
-    hint: "what is there now could change what is stored: run `npm run setup`, which builds it again from source",
+    hint: "a changed library could alter what holdfast stores; run `npm run setup` to build it again from source",
   },
   "not-recorded": {
     severity: "note",
-    words: "not built by set-up, and compared with nothing",
-    hint: "run `npm run setup`, which builds it from source",
+    words: "not built by set-up, so there is nothing to compare it with",
+    hint: "run `npm run setup` to build it from source",
   },
 };
 
-/** What there is to say about the native part of SQLite: where it came from, and its digest. */
+/** The line about the native SQLite library: its origin and its digest. */
 export function sqliteFinding(sqlite: SqliteBinary): DoctorFinding {
   const { severity, words, hint } = sqliteStates[sqlite.state];
   const detail = `better-sqlite3 ${sqlite.version}, ${words}, ${sqlite.path}, sha256 ${sqlite.sha256}`;
@@ -34,21 +34,21 @@ const moduleStates: Readonly<
   "changed-since-set-up": {
     severity: "note",
     words: "changed since set-up",
-    hint: `records say so too; for the newest, as set-up installs it: ${updateCommand}`,
+    hint: `records state this too; to install the newest version with set-up: ${updateCommand}`,
   },
   "added-since-set-up": {
     severity: "note",
     words: "added since set-up",
-    hint: `records say that something was; to go on with it as what set-up found: ${updateCommand}`,
+    hint: `records state that a module was added; to have set-up record the modules again: ${updateCommand}`,
   },
   "not-recorded": {
     severity: "note",
     words: "not recorded by set-up",
-    hint: "run `npm run setup`, which writes down what it finds",
+    hint: "run `npm run setup` to record the modules",
   },
 };
 
-/** What there is to say about a part of yt-dlp: version, digests, and what they were compared with. */
+/** The line about a part of yt-dlp: version, digests, and the result of the comparison. */
 export function moduleFinding({
   name,
   version,
@@ -57,7 +57,8 @@ export function moduleFinding({
   state,
 }: InstalledModule): DoctorFinding {
   const { severity, words, hint } = moduleStates[state];
-  const content = content_sha256 === null ? "not there as a whole" : `content sha256 ${content_sha256}`;
+  const content =
+    content_sha256 === null ? "missing or unreadable in part" : `content sha256 ${content_sha256}`;
   const file = file_sha256 === null ? [] : [`installed from a file with sha256 ${file_sha256}`];
   const detail = [version ?? "no package", words, content, ...file].join(", ");
   return { severity, what: `module ${name}`, detail, hint };

@@ -26,7 +26,7 @@ import { readVault } from "../vault/reader.js";
 import type { World } from "../world.js";
 import { moduleFinding, sqliteFinding } from "./doctor-supply.js";
 
-/** What a vault says about itself, or why it cannot be read. */
+/** The state of a vault, or why it cannot be read. */
 export type VaultState =
   | {
       readonly path: string;
@@ -34,7 +34,7 @@ export type VaultState =
       readonly entries: number;
       readonly pending_derivations: number;
       readonly interrupted_commits: number;
-      /** When the last entry was written, UTC; null for a log without entries. */
+      /** Time of the last entry, UTC; null for a log without entries. */
       readonly last_entry_at: string | null;
       /** How far the log is signed and time-stamped. */
       readonly seal: SealState;
@@ -49,16 +49,16 @@ export interface DiskSpace {
 }
 
 export interface DoctorReport {
-  /** True when no finding is a problem. */
+  /** Whether no finding is a problem. */
   readonly ok: boolean;
   readonly tool: string;
   readonly node: string;
   readonly programs: readonly Program[];
-  /** The parts of a yt-dlp that set-up installed, compared with what it wrote down; empty for any other. */
+  /** The parts of a yt-dlp that set-up installed, compared with its record; empty for any other yt-dlp. */
   readonly modules: readonly InstalledModule[];
-  /** The native part of SQLite that this installation loads; null where none was found. */
+  /** The native SQLite library that this installation loads; null if none was found. */
   readonly sqlite: SqliteBinary | null;
-  /** How the programs that read clips are confined on this machine. */
+  /** How this machine confines the programs that read clips. */
   readonly sandbox: Sandbox;
   readonly clock: ClockCheck;
   readonly disks: readonly DiskSpace[];
@@ -66,30 +66,35 @@ export interface DoctorReport {
   readonly findings: readonly DoctorFinding[];
 }
 
-/** yt-dlp goes stale: sites change weekly. */
+/** A yt-dlp older than this is often broken, because sites change weekly. */
 const staleAfterDays = 90;
 
-/** When a release line of Node stops getting security fixes, by major version. */
+/** The end of security fixes for each major version of Node.js. */
 const nodeEnds: ReadonlyMap<number, string> = new Map([
   [20, "2026-04-30"],
   [22, "2027-04-30"],
   [24, "2028-04-30"],
 ]);
 
-/** Programs and what is lost without each; a `problem` where that is the main job. */
+/** The programs, and what is impossible without each. A missing program is a `problem` if the main job needs it. */
 const wanted: readonly { readonly name: ProgramName; readonly without: string; readonly needed: boolean }[] =
   [
-    { name: "yt-dlp", without: "nothing can be downloaded", needed: true },
-    { name: "ffmpeg", without: "no keyframes, no check that a file is whole", needed: true },
-    { name: "ffprobe", without: "no facts about a file's streams", needed: true },
-    { name: "exiftool", without: "no metadata from inside the files", needed: false },
-    { name: "prlimit", without: "programs that meet hostile files run without limits", needed: false },
-    { name: "bwrap", without: "programs that meet hostile files are not locked in", needed: false },
+    { name: "yt-dlp", without: "holdfast cannot download anything", needed: true },
+    {
+      name: "ffmpeg",
+      without: "holdfast cannot make keyframes or check that a file is complete",
+      needed: true,
+    },
+    { name: "ffprobe", without: "holdfast cannot read a file's streams", needed: true },
+    { name: "exiftool", without: "holdfast cannot read the metadata inside files", needed: false },
+    { name: "prlimit", without: "programs that open hostile files run without limits", needed: false },
+    { name: "bwrap", without: "programs that open hostile files run without a sandbox", needed: false },
   ];
 
 /**
- * Looks at this machine: programs with version, age and digest, Node, SQLite, confinement, clock, free space, and the vault
- * through `vaultState` (null: no vault is looked at). Changes nothing but the cache of program versions. Never throws for what it finds.
+ * Examines this machine: programs with version, age and digest, Node.js, SQLite, confinement, clock, free space, and the
+ * vault through `vaultState` (null to leave it out). Changes nothing but the cache of program versions. Never throws
+ * because of a finding.
  */
 export async function doctor(
   vaultDir: string | null,
@@ -144,7 +149,7 @@ export async function doctor(
   };
 }
 
-/** What there is to say about a program that was found. */
+/** The line about a program that was found. */
 export function programFinding(program: Program): DoctorFinding {
   const { name, version, path, sha256, released_days_ago } = program;
   const age = released_days_ago === null ? "" : `, released ${released_days_ago} days ago`;
@@ -153,14 +158,14 @@ export function programFinding(program: Program): DoctorFinding {
     return {
       ...found,
       severity: "problem",
-      hint: `versions before ${minimumYtDlp} are not safe with hostile pages: run \`npm run setup\` for a newer one`,
+      hint: `versions before ${minimumYtDlp} are unsafe with hostile pages; run \`npm run setup\` to get a newer one`,
     };
   }
   if (released_days_ago !== null && released_days_ago > staleAfterDays) {
     return {
       ...found,
       severity: "note",
-      hint: `more than ${staleAfterDays} days old, sites change weekly: ${upgrade(program)}`,
+      hint: `it is more than ${staleAfterDays} days old, and sites change weekly; ${upgrade(program)}`,
     };
   }
   return { ...found, severity: "ok", hint: null };
@@ -168,29 +173,34 @@ export function programFinding(program: Program): DoctorFinding {
 
 function upgrade(program: Program): string {
   return program.source === "tools-folder"
-    ? `type \`${updateCommand}\` in holdfast's folder`
-    : "install a newer one the way this one was";
+    ? `run \`${updateCommand}\` in holdfast's folder`
+    : "install a newer one in the same way";
 }
 
-/** What there is to say about the Node that runs this. */
+/** The line about the Node.js that runs this program. */
 export function nodeFinding(version: string, now: Date): DoctorFinding {
   const ends = nodeEnds.get(Number.parseInt(version, 10));
   if (ends === undefined || now.toISOString().slice(0, 10) <= ends) {
     return { severity: "ok", what: "node", detail: version, hint: null };
   }
   const detail = `${version}, without security fixes since ${ends}`;
-  return { severity: "note", what: "node", detail, hint: "install a newer Node, then run `npm run setup`" };
+  return {
+    severity: "note",
+    what: "node",
+    detail,
+    hint: "install a newer Node.js, then run `npm run setup`",
+  };
 }
 
-/** What there is to say about how programs that read clips are confined. */
+/** The line about how programs that read clips are confined. */
 function sandboxFinding(sandbox: Sandbox, jail: JailState): DoctorFinding {
   const what = "confinement";
   if (jail.works) {
-    const detail = `${sandbox}: yt-dlp sees its own folder and reaches the egress guard alone, ffmpeg and ffprobe see the clip they read, ExifTool the stored captures, none of these a network`;
+    const detail = `${sandbox}: yt-dlp sees only its own folder and reaches only the egress guard; ffmpeg and ffprobe see only the clip they read, ExifTool only the stored captures, all without a network`;
     return { severity: "ok", what, detail, hint: null };
   }
   const left = sandbox === "none" ? "none, not even limits" : "prlimit, limits only";
-  const detail = `${left}, and records say so: programs cannot be locked in, ${jail.reason}`;
+  const detail = `${left}, which records state: the sandbox does not work here, ${jail.reason}`;
   return { severity: "note", what, detail, hint: jail.hint };
 }
 
@@ -199,25 +209,25 @@ function clockFinding(clock: ClockCheck): DoctorFinding {
     return {
       severity: "ok",
       what: "clock",
-      detail: `kept by a time service, says ${clock.source}`,
+      detail: `a time service keeps it, according to ${clock.source}`,
       hint: null,
     };
   }
-  const hint = "compare it with a clock you trust; records state what is known about it";
+  const hint = "compare it with a clock that you trust; records state what is known about it";
   if (clock.synchronised === null) {
     return {
       severity: "note",
       what: "clock",
-      detail: "nothing here says whether a time service keeps it",
+      detail: "holdfast cannot tell whether a time service keeps it",
       hint,
     };
   }
-  const detail = `not kept by a time service, says ${clock.source}`;
+  const detail = `no time service keeps it, according to ${clock.source}`;
   return {
     severity: "problem",
     what: "clock",
     detail,
-    hint: "turn on time synchronisation, for instance timedatectl set-ntp true",
+    hint: "turn on time synchronisation, for instance with: timedatectl set-ntp true",
   };
 }
 
@@ -227,7 +237,7 @@ async function freeSpace(vaultDir: string | null): Promise<DiskSpace[]> {
   return disks.filter((disk) => disk !== null);
 }
 
-/** Free space where `path` is, or would be made: the nearest folder above it that is there. */
+/** Free space at `path` or, if it does not exist yet, at the nearest existing folder above it. */
 async function spaceAt(what: DiskSpace["what"], path: string): Promise<DiskSpace | null> {
   try {
     const { bavail, blocks, bsize } = await statfs(path);
@@ -238,7 +248,7 @@ async function spaceAt(what: DiskSpace["what"], path: string): Promise<DiskSpace
   }
 }
 
-/** What there is to say about free space: a problem below 2 GiB or 5 %, whichever is more (SECURITY §4). */
+/** The line about free space: a problem below 2 GiB or 5 %, whichever is more (SECURITY §4). */
 export function diskFinding(disk: DiskSpace): DoctorFinding {
   const reserve = diskReserve(disk.total_bytes);
   const gibibytes = (disk.free_bytes / 1024 ** 3).toFixed(1);
@@ -247,11 +257,11 @@ export function diskFinding(disk: DiskSpace): DoctorFinding {
   return {
     ...found,
     severity: "problem",
-    hint: "make room, or put the vault on another disk with --vault DIR",
+    hint: "free some space, or put the vault on another disk with --vault DIR",
   };
 }
 
-/** What there is to say about a vault's own account of itself. */
+/** The lines about the state of a vault. */
 export function vaultFindings(vault: VaultState): DoctorFinding[] {
   if ("problem" in vault) {
     return [
@@ -259,7 +269,7 @@ export function vaultFindings(vault: VaultState): DoctorFinding[] {
         severity: "problem",
         what: "vault",
         detail: vault.problem,
-        hint: "run holdfast verify for the whole picture",
+        hint: "run 'holdfast verify' for details",
       },
     ];
   }
@@ -273,17 +283,17 @@ export function vaultFindings(vault: VaultState): DoctorFinding[] {
     },
   ];
   if (vault.pending_derivations > 0) {
-    const detail = `${vault.pending_derivations} captures are safe but have no keyframes yet`;
-    findings.push({ severity: "note", what: "derivations", detail, hint: "run holdfast derive" });
+    const detail = `${vault.pending_derivations} captures are stored but have no keyframes yet`;
+    findings.push({ severity: "note", what: "derivations", detail, hint: "make them: holdfast derive" });
   }
   if (vault.interrupted_commits > 0) {
-    const detail = `${vault.interrupted_commits} commits were interrupted, the next writing command finishes them`;
+    const detail = `${vault.interrupted_commits} commits were interrupted; the next command that writes finishes them`;
     findings.push({ severity: "note", what: "commits", detail, hint: null });
   }
   return [...findings, ...sealFindings(vault.seal)];
 }
 
-/** What a vault holds and what is left to do in it. A vault that cannot be read is a result, not an error. */
+/** What a vault contains and what is left to do in it. An unreadable vault is a result, not an error. */
 export async function vaultState(vault: string, env: World["env"]): Promise<VaultState> {
   try {
     return readVault(vault, (reader) => {

@@ -11,20 +11,20 @@ import type { World } from "../world.js";
 /** The answer of `init`. */
 export interface InitReport {
   readonly id: string;
-  /** False where there was a vault already. */
+  /** False if the vault already existed. */
   readonly created: boolean;
-  /** Fingerprint of the signing key, and where it, or the note about it, lies; null where there is none, or not here. */
+  /** Fingerprint of the signing key, and the file with the key or the note about it; null if there is none, or not on this machine. */
   readonly key: string | null;
   readonly place: string | null;
-  /** Why the first checkpoint could not be signed; null where it was. */
+  /** Why the first checkpoint could not be signed; null if it was. */
   readonly problem: string | null;
   /** What to do about the problem. */
   readonly hint: string | null;
 }
 
 /**
- * Makes a vault, or finishes one whose making was interrupted. An existing vault is left as it is. Throws what
- * `openForWriting` throws, and `usage` where a key was chosen for a vault that has one.
+ * Makes a vault, or finishes one whose creation was interrupted. Leaves an existing vault as it is. Throws whatever
+ * `openForWriting` throws, and `usage` if a key was chosen for a vault that already has one.
  */
 export async function initVault(
   vault: string,
@@ -64,7 +64,7 @@ export async function initVault(
 function hasKeyAlready(vault: string): HoldfastError {
   return new HoldfastError(
     "usage",
-    `choosing a signing key for ${vault}: there is a vault already`,
-    "another key is taken with: holdfast key rotate",
+    `choosing a signing key for ${vault}: the vault already exists`,
+    "change to another key with: holdfast key rotate",
   );
 }

@@ -18,25 +18,25 @@ import { takeWriterLock } from "../vault/writer-lock.js";
 import type { World } from "../world.js";
 
 export interface RebuildReport {
-  /** Entries that were found in `log/`. */
+  /** The number of entries found in `log/`. */
   readonly entries: number;
-  /** Size of the newest checkpoint among them; null where there is none. */
+  /** Size of the newest checkpoint; null if there is none. */
   readonly checkpoint: number | null;
-  /** The entry that says that the database was rebuilt. */
+  /** The entry that states the rebuild. */
   readonly entry: number;
-  /** Numbers of entries that this machine wrote and that are in no segment: they are gone, for all that is known here. */
+  /** Numbers of entries that this machine wrote but that are in no segment: as far as this machine knows, they are lost. */
   readonly lost: readonly number[];
-  /** Objects, versions and annexes on disk that no entry names, by their paths relative to the vault. */
+  /** Objects, versions and annexes on disk that no entry names, as paths relative to the vault. */
   readonly strays: readonly string[];
   readonly head: HeadReport;
 }
 
-/** How long another writer is waited for. */
+/** How long to wait for another writer. */
 const lockWaitMs = 15_000;
 
 /**
- * Makes `vault.db` again from `log/` and `objects/`, and says what is not in it. Throws `no-vault`, `usage` where there is
- * a database already, `not-as-recorded` where the segments are not one log that its checkpoints cover, `vault-busy`.
+ * Rebuilds `vault.db` from `log/` and `objects/`, and reports what is missing from it. Throws `no-vault`, `usage` if there
+ * already is a database, `not-as-recorded` if the segments are not one log that matches its checkpoints, `vault-busy`.
  */
 export async function rebuildVault(root: string, seal: SealOptions, world: World): Promise<RebuildReport> {
   const layout = vaultLayout(root);
@@ -46,7 +46,7 @@ export async function rebuildVault(root: string, seal: SealOptions, world: World
   const lock = await takeWriterLock(layout.writerLock, lockWaitMs, () => undefined);
   const { now, random, tool } = world;
   const memory = entryMemory(world, settings.vault_id);
-  // Committed is what is in the vault, not what is in a file on its way there.
+  // The new file is not the vault yet: what is written to it does not count as committed.
   const onItsWay: EntryMemory = { ...memory, afterCommit: () => undefined };
   const { hash, ...made } = await rebuildDatabase(layout, settings.vault_id, (database, log) => {
     refuseShorter(database, settings.vault_id, world);
@@ -62,8 +62,8 @@ function settingsOf(layout: VaultLayout) {
   if (existsSync(layout.settings)) return readSettings(layout.settings).settings;
   throw new HoldfastError(
     "no-vault",
-    `rebuilding ${layout.root}: there is no holdfast.json`,
-    "name the folder of a vault with --vault",
+    `rebuilding ${layout.root}: the folder has no holdfast.json`,
+    "give the folder of a vault with --vault",
   );
 }
 
@@ -75,26 +75,26 @@ function noteRebuilt(
   const strays = [...unnamedObjects(vault), ...unnamedAnnexes(vault)];
   const unsigned = entries - (checkpoint ?? 0);
   const detail = [
-    `made from log/ and objects/: ${entries} entries`,
-    ...(unsigned === 0 ? [] : [`the last ${unsigned} of them are covered by no checkpoint`]),
+    `rebuilt from log/ and objects/ with ${entries} entries`,
+    ...(unsigned === 0 ? [] : [`no checkpoint covers the last ${unsigned} of them`]),
     ...(lost.length === 0
       ? []
-      : [`${lost.length} entries that this machine had written are lost: ${lost[0]} to ${lost.at(-1)}`]),
+      : [`${lost.length} entries written by this machine are lost: ${lost[0]} to ${lost.at(-1)}`]),
     "entries newer than the last segment, and the journal of unfinished commits, could not be recovered",
     strays.length === 0
-      ? "every object and annex on disk is named by an entry"
+      ? "the entries name every object and annex on disk"
       : `no entry names ${strays.length} paths on disk: ${strays.slice(0, 20).join(", ")}`,
   ].join("; ");
   const entry = logEntry(vault, "recovery", { what: "database-rebuilt", capture: null, detail });
   return { entry: entry.seq, lost, strays, hash: lineHash(encodeEntry(entry)) };
 }
 
-/** A `log/` that ends before what was signed is no log to begin from: that would be a rollback. */
+/** Refuses a `log/` that ends before the last signed entry: rebuilding from it would be a rollback. */
 function refuseShorter(database: Vault["database"], vaultId: string, world: World): void {
   const { head } = readMemory(world.env, vaultId);
   if (head === null || glanceAt(database).hashOf(head.size) === head.last) return;
   throw notAsRemembered(
     "rebuilding vault.db",
-    `this machine remembers ${head.size} signed entries (${head.at}), and log/ does not hold them`,
+    `this machine remembers ${head.size} signed entries (${head.at}), but log/ does not contain them`,
   );
 }

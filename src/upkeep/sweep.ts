@@ -10,33 +10,33 @@ import { closeVault, logEntry, type Vault } from "../vault/vault.js";
 import { isBeingWritten } from "../vault/writer-at-work.js";
 import type { World } from "../world.js";
 
-/** One thing that a crash left, or that nobody knows. */
+/** Something that a crash left, or that nothing in the vault accounts for. */
 export interface SweptOrphan extends Orphan {
-  /** Relative to the vault; absolute for a temporary folder. */
+  /** Path relative to the vault; absolute for a temporary folder. */
   readonly path: string;
-  /** Whether it is gone: finished or removed by this command. */
+  /** Whether this command finished or removed it. */
   readonly done: boolean;
 }
 
 export interface SweepReport {
   readonly orphans: readonly SweptOrphan[];
-  /** Another process is writing: what lies in `staging` and the journal is its work and was not looked at. */
+  /** Whether another process is writing: `staging` and the journal hold its work and were not inspected. */
   readonly busy: boolean;
-  /** The entries that say what was done; none where things were listed only. */
+  /** The entries that state what was done; empty if leftovers were only listed. */
   readonly entries: readonly number[];
-  /** How the log was sealed; null where nothing was asked to be removed. */
+  /** How the log was sealed; null if leftovers were only listed. */
   readonly head: HeadReport | null;
 }
 
-/** Lists what crashes left in a vault and in the temporary folder. Changes nothing. Throws `no-vault`, `not-as-recorded`. */
+/** Lists what crashes left in the vault and the temporary folder. Changes nothing. Throws `no-vault`, `not-as-recorded`. */
 export function listOrphans(root: string, world: World): SweepReport {
   const { orphans, busy } = look(root, world);
   return { orphans: orphans.map((one) => ({ ...one, done: false })), busy, entries: [], head: null };
 }
 
 /**
- * Finishes and removes what `listOrphans` lists, and logs it: the entry comes first, since a removal that is logged twice is
- * better than one that is not. What may be evidence is kept. Throws `no-vault`, `vault-busy`, `not-as-recorded`.
+ * Finishes and removes what `listOrphans` lists, and logs it. Writes the entry first, because a removal logged twice is
+ * better than one not logged. Keeps anything that may be evidence. Throws `no-vault`, `vault-busy`, `not-as-recorded`.
  */
 export async function sweepVault(root: string, world: World): Promise<SweepReport> {
   refuseMissingVault(root);
@@ -49,7 +49,7 @@ export async function sweepVault(root: string, world: World): Promise<SweepRepor
     throw error;
   }
   const entries = recoveriesAfter(vault, size);
-  // Signed like every other entry, but a sweep asks nobody outside for anything.
+  // The entry is signed like any other, but a sweep makes no network request.
   const offline = { ...world, env: { ...world.env, HOLDFAST_OFFLINE: "1" } };
   const head = await closeAfterWriting(vault, offline, { proxy: null, allowPrivate: false, force: false });
   const swept = orphans.map((one) => ({
@@ -68,13 +68,13 @@ function look(root: string, world: World) {
   return { ...inVault, orphans: [...inVault.orphans, ...outside] };
 }
 
-/** What is still there once `finishInterrupted` has dealt with `staging` and the journal. */
+/** Logs and removes what remains after `finishInterrupted` has dealt with `staging` and the journal. */
 function removeLogged(vault: Vault, now: Date): void {
   const orphans = findOrphans(vault, false).filter(({ fate }) => fate === "remove");
   const folders = leftTemporaryFolders(now);
   const words = [
     ...orphans.map(({ path, why }) => `${path} (${why})`),
-    // Where they lie is nobody's business (FORMAT.md §4.4).
+    // A local path must not be in the log (FORMAT.md §4.4).
     ...folders.map(({ why }) => `a temporary folder outside the vault (${why})`),
   ];
   for (let at = 0; at < words.length; at += pathsPerEntry) {
@@ -87,7 +87,7 @@ function removeLogged(vault: Vault, now: Date): void {
 
 const pathsPerEntry = 50;
 
-/** Numbers of the `recovery` entries behind entry `size`, those of `finishInterrupted` included. */
+/** Numbers of the `recovery` entries after entry `size`, including those of `finishInterrupted`. */
 function recoveriesAfter({ database }: Vault, size: number): readonly number[] {
   return [...linesFrom(database, size + 1)].flatMap((line, at) =>
     line.includes('"event":"recovery"') ? [size + 1 + at] : [],
@@ -98,28 +98,28 @@ function isGone(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) === undefined;
 }
 
-/** What a command that was killed left in the temporary folder: copies of a database, sockets, scratch. */
+/** A folder that a killed command left in the temporary folder: copies of a database, sockets, scratch files. */
 interface TemporaryFolder {
   /** Absolute. */
   readonly path: string;
   readonly why: string;
 }
 
-/** What holdfast calls its temporary folders, and what is in them. */
+/** holdfast's temporary folders by name, with their contents. */
 const contents: Readonly<Record<string, string>> = {
-  audit: "a copy of a vault.db that was being checked",
-  clock: "scratch of a look at the clock",
-  kept: "a socket of a yt-dlp that was kept loaded",
-  key: "a message that was being signed",
-  version: "scratch of a look at a program",
+  audit: "a copy of a vault.db being checked",
+  clock: "scratch files of a clock check",
+  kept: "a socket of a yt-dlp kept loaded",
+  key: "a message being signed",
+  version: "scratch files of a version check",
 };
 
 const name = new RegExp(`^holdfast-(${Object.keys(contents).join("|")})-[A-Za-z0-9]{6}$`);
 
-/** No command keeps one this long without writing to it or holding what is in it open. */
+/** No command keeps a folder this long without writing to it or holding a file in it open. */
 const oldAfterMs = 24 * 60 * 60 * 1000;
 
-/** Temporary folders of this account that nobody has written to for a day. */
+/** This user's temporary folders that have been untouched for a day. */
 function leftTemporaryFolders(now: Date): readonly TemporaryFolder[] {
   const folder = tmpdir();
   return readdirSync(folder)
@@ -131,12 +131,12 @@ function leftTemporaryFolders(now: Date): readonly TemporaryFolder[] {
     });
 }
 
-/** Links in it are removed, never followed. */
+/** Removes links in it, never follows them. */
 function removeTemporaryFolder({ path }: TemporaryFolder): void {
   rmSync(path, { recursive: true, force: true });
 }
 
-/** Anybody may make a folder of such a name where everybody's temporary files lie: only our own count. */
+/** Other users can create a folder with such a name in the shared temporary folder: only this user's folders count. */
 function isLeft(path: string, now: Date): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found?.isDirectory() || found.uid !== process.getuid?.()) return false;

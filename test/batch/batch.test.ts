@@ -390,7 +390,7 @@ describe("a list inside the list", () => {
     const ran = await batch(at("young"), "url\n$/growing.xml\n", "--since", "2026-11-01", "--limit", "2");
     expect(ran.results.map(({ status, reason }) => [status, reason])).toEqual([
       ["expanded", expect.stringContaining("2 videos")],
-      ["skipped", expect.stringContaining("before the day")],
+      ["skipped", expect.stringContaining("before the requested day")],
       ["captured", ""],
     ]);
     expect(ran.status).toBe(0);

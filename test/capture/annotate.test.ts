@@ -149,7 +149,7 @@ describe("what a person types about a capture", () => {
     ["a name without a letter", ["—=x"], /a name needs/],
     ["no name", ["=x"], /no name/],
     ["no sign of equality", ["place"], /no name and =/],
-    ["nothing", [], /nothing to note/],
+    ["nothing", [], /no value was given/],
   ])("%s is refused, and nothing of it is written", async (_what, pairs, words) => {
     const root = copy();
     const before = readFileSync(join(root, "vault.db"));
@@ -226,7 +226,7 @@ describe("a list of annotations", () => {
     expect(run.status).toBe(2);
     expect(run.stderr).toMatch(/row 2 not written: lat: give degrees/);
     expect(run.stderr).toMatch(/row 3 not written: no capture has an id with ZZZZZZZZ/);
-    expect(run.stderr).toMatch(/row 4 not written: it names no capture/);
+    expect(run.stderr).toMatch(/row 4 not written: the row names no capture/);
     expect(run.stderr).toMatch(/4 rows: 1 capture annotated, 0 unchanged, 3 rows refused/);
     expect([inForce(root, first), inForce(root, second)]).toEqual([{}, { lat: "50", note: "good" }]);
   });

@@ -502,7 +502,7 @@ describe("what a person typed", () => {
     expect(record.requested_url).toBe(`${site.url}/clips/clip.mp4?access_token=[cut]`);
     expect(record.runs[0]!.argv.at(-1)).toBe("<requested url>");
     expect(record.runs[0]!.removed).toContain("<requested url>");
-    expect(record.warnings.join()).toMatch(/requested address is cut/);
+    expect(record.warnings.join()).toMatch(/parts of the requested address are cut/);
     for (const file of everythingPublic())
       expect(readFileSync(join(vault, file)).includes("CANARY"), file).toBe(false);
     expect(readFileSync(join(vault, "private", result.id!, "annex.json"), "utf8")).toContain("CANARYTOKEN");

@@ -132,7 +132,7 @@ describe("a file on disk", () => {
     );
     expect(status).toBe(4);
     expect(results.map((result) => result.status)).toEqual(["failed", "failed", "already-captured"]);
-    expect(results[0]!.reason).toMatch(/no such file/);
+    expect(results[0]!.reason).toMatch(/does not exist/);
   });
 
   it("that no program understands is preserved, hashed and logged, and the refusal is recorded", async () => {
@@ -189,7 +189,7 @@ describe("what lies beside a file or in its place", () => {
     expect(files.map(({ role }) => role)).toEqual(["media_track"]);
     expect(warnings.join("\n")).toMatch(/<name>\.jpg beside the file was left out/);
     expect(warnings.join("\n")).toMatch(/<name>\.srt beside the file was left out/);
-    expect(warnings.join("\n")).toMatch(/info\.json of \d+ bytes was left out/);
+    expect(warnings.join("\n")).toMatch(/info\.json of \d+ bytes was too large and was left out/);
   });
 
   it("half characters in the keys of a metadata file do not stop the import", async () => {

@@ -90,7 +90,7 @@ describe("where bubblewrap is there and the system forbids what it needs", () =>
     const named = argument === "list.txt" ? list : argument;
     const run = holdfastWithout(standIn, [command, "--require-sandbox", "--vault", vault, named]);
     expect(run.status).toBe(3);
-    expect(run.stderr).toContain("programs cannot be locked in");
+    expect(run.stderr).toContain("starting programs in a sandbox");
     expect(run.stderr).toContain(reason);
     expect(run.stderr).toContain("hint: ");
     expect(existsSync(vault)).toBe(false);

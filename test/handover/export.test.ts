@@ -289,14 +289,14 @@ describe("whoever has no holdfast", () => {
 
 describe("a place or a key that cannot be used", () => {
   it.each([
-    ["a place that is taken", (place: string) => ({ to: place }), /something of that name already/],
+    ["a place that is taken", (place: string) => ({ to: place }), /with this name already exists/],
     [
       "a folder that is not there",
       (place: string) => ({ to: join(place, "no", "package") }),
-      /there is no folder/,
+      /does not exist/,
     ],
-    ["a zip", (place: string) => ({ to: join(place, "package.zip") }), /not made as \.zip/],
-    ["nobody to encrypt for", (place: string) => ({ to: join(place, "p.tar.age") }), /nobody was named/],
+    ["a zip", (place: string) => ({ to: join(place, "package.zip") }), /does not make \.zip/],
+    ["nobody to encrypt for", (place: string) => ({ to: join(place, "p.tar.age") }), /no recipient/],
     [
       "a mistyped key",
       (place: string) => ({ to: join(place, "p.tar.age"), recipients: ["age1qqq"] }),

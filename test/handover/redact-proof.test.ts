@@ -43,7 +43,7 @@ describe("a copy that is not what was asked for is found out by reading it again
     ["where another region is filled", "elsewhere", each("x=16:y=32", "x=32:y=32"), "not solid"],
     ["where it is filled a frame too late", "late", each("gte(t,0.350000)", "gte(t,0.450000)"), "not solid"],
     ["where it is filled grey", "grey", each("color=black", "color=gray"), "not solid"],
-    ["where tags came along", "tags", behind("-map_metadata", "a=0"), "its metadata holds"],
+    ["where tags came along", "tags", behind("-map_metadata", "a=0"), "its metadata contains"],
     ["where chapters came along", "chapters", behind("-map_chapters", "a=0"), "chapters"],
     [
       "where frames are missing",

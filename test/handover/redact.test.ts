@@ -273,7 +273,7 @@ describe("what is refused", () => {
     ["a place in the vault", "telling", { to: join(vault, "copy.mp4") }, "usage", "inside the vault"],
     ["a place where something stands", "telling", { to: at("published.mp4") }, "usage", "already"],
     ["a name that is none of an MP4 file", "telling", { to: at("copy.mov") }, "usage", "MP4"],
-    ["a folder that is not there", "telling", { to: at("none/copy.mp4") }, "usage", "there is no folder"],
+    ["a folder that is not there", "telling", { to: at("none/copy.mp4") }, "usage", "does not exist"],
   ] as const)("%s, and nothing is stored", async (_title, name, wish, code, words) => {
     const before = stored();
     await expect(redact(name, wish)).rejects.toMatchObject({ code, message: expect.stringContaining(words) });

@@ -192,7 +192,7 @@ describe.skipIf(!canOpenNetworks || !program)("a page that leads into the user's
     const [clip, ...others] = rows.filter(({ status }) => status === "captured");
     expect([clip?.url, others]).toEqual([lead("subtitles", internal), []]);
     expect(recordOf(at("inward"), clip?.object ?? "").text).toContain(
-      '"the subtitles could not be fetched: the address leads into this machine or a private network"',
+      '"the subtitles could not be downloaded: the address leads into this machine or a private network"',
     );
     const { id = "" } = rows.find(({ url }) => url === lead("video", internal)) ?? {};
     expect(annexOf(at("inward"), id).connections).toMatchObject([

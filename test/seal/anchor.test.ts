@@ -156,15 +156,15 @@ describe("an authority outside states when the checkpoint existed", () => {
 
 describe("an authority that does not do its part leaves the checkpoint pending, with a reason that a person understands", () => {
   it.each<[string, Behaviour, string]>([
-    ["is down", "down", "cannot be reached: nothing answers there"],
-    ["answers with an error", "http-500", "answered HTTP 500"],
-    ["sends elsewhere", "redirect", "redirected to http://elsewhere.example/, which is not followed"],
-    ["asks to come back later", "retry-later", "answered HTTP 503"],
+    ["is down", "down", "cannot be reached: nothing listens at its address"],
+    ["answers with an error", "http-500", "answered with HTTP status 500"],
     [
-      "answers for another request",
-      "wrong-nonce",
-      "it answered another request: the nonce is not the one sent",
+      "sends elsewhere",
+      "redirect",
+      "redirected to http://elsewhere.example/, and holdfast does not follow redirects",
     ],
+    ["asks to come back later", "retry-later", "answered with HTTP status 503"],
+    ["answers for another request", "wrong-nonce", "answered another request: the nonce is not the one sent"],
     ["answers for other bytes", "wrong-digest", "its time-stamp is for other bytes than the ones sent"],
     ["refuses", "rejects", "refused: Requested policy is not supported."],
     [
@@ -197,7 +197,7 @@ describe("an authority that does not do its part leaves the checkpoint pending, 
       "garbage",
       "its answer is not valid: it is not ASN.1, or too deep or long",
     ],
-    ["sends a web page", "web-page", "answered with a page instead of a time-stamp"],
+    ["sends a web page", "web-page", "answered with a web page instead of a time-stamp"],
     ["sends without end", "endless", "its answer is larger than 1 MiB"],
   ])("one that %s", async (_, behaviour, reason) => {
     const { report, logged, files } = await failing(behaviour);
@@ -208,7 +208,7 @@ describe("an authority that does not do its part leaves the checkpoint pending, 
 
   it("one that answers under another policy than the one that was asked for", async () => {
     const { report, files } = await failing("other-policy", byAuthority({ policy: "1.2.3.4.1" }));
-    const reason = "it used the policy 1.2.3.4.5 instead of the one requested";
+    const reason = "used the policy 1.2.3.4.5 instead of the one requested";
     expect(report).toMatchObject({ tokens: [], pending: [{ reason }] });
     expect(files).toEqual([]);
   });
@@ -225,7 +225,7 @@ describe("an authority that does not do its part leaves the checkpoint pending, 
     ]);
     const again = { ...first.vault, settings: { ...first.vault.settings, settings: rename(settings) } };
     expect((await anchorHead(again, first.world, first.head, options)).pending).toMatchObject([
-      { reason: "it answered another request: the nonce is not the one sent" },
+      { reason: "answered another request: the nonce is not the one sent" },
     ]);
     for (const { vault } of [first, other]) closeVault(vault);
     await own.close();
@@ -312,7 +312,7 @@ describe("a pending authority is asked again, and not too often", () => {
     expect((await ask()).pending[0]?.next_at).toBe("2026-11-23T12:01:00.000Z");
     const asked = tsa.requests.length;
     clock = new Date("2026-11-23T12:00:59.000Z");
-    expect((await ask()).pending).toMatchObject([{ reason: "answered HTTP 500" }]);
+    expect((await ask()).pending).toMatchObject([{ reason: "answered with HTTP status 500" }]);
     expect(tsa.requests.length).toBe(asked);
     clock = new Date("2026-11-23T12:01:00.000Z");
     expect((await ask()).pending[0]?.next_at).toBe("2026-11-23T12:03:00.000Z");
@@ -424,7 +424,7 @@ describe("everything goes through the proxy that was set", () => {
     const { vault, world, head } = await sealedVault(byAuthority());
     const asked = tsa.requests.length;
     const report = await anchorHead(vault, world, head, { ...options, proxy: proxy.url });
-    expect(report.pending).toMatchObject([{ reason: "cannot be reached: nothing answers there" }]);
+    expect(report.pending).toMatchObject([{ reason: "cannot be reached: nothing listens at its address" }]);
     expect(tsa.requests.length).toBe(asked);
     closeVault(vault);
   });
@@ -499,7 +499,7 @@ describe("an OpenTimestamps calendar promises, and the promise is kept later", (
   it.each([
     ["garbage", "its answer is not valid: "],
     ["empty", "its answer is not valid: "],
-    ["http-500", "answered HTTP 500"],
+    ["http-500", "answered with HTTP status 500"],
   ] as const)("a calendar that answers with %s leaves the checkpoint pending", async (behaviour, reason) => {
     const calendar = await openCalendar();
     calendar.behave(behaviour);

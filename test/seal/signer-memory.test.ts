@@ -658,7 +658,7 @@ describe("a vault.db that was made again", () => {
     expect(run.status).toBe(0);
     expect(run.lines[0]).toMatchObject({ entries: 3, entry: 4, lost: [4], head: { size: 4, problem: null } });
     expect(JSON.parse(linesOf(root)[3] ?? "").body.detail).toContain(
-      "1 entries that this machine had written are lost: 4 to 4",
+      "1 entries written by this machine are lost: 4 to 4",
     );
     expect(await machine.write(root, "fourth")).toMatchObject({ size: 5, problem: null });
   });

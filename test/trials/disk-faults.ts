@@ -80,8 +80,8 @@ export function expectCauseNamed({ status, stdout, stderr }: Told, fault: DiskFa
 }
 
 const causes: Readonly<Record<DiskFault, RegExp>> = {
-  EIO: /EIO|i\/o error|disk reports a fault/i,
-  ENOSPC: /no space left|disk is full|disk reports a fault/i,
+  EIO: /EIO|i\/o error|disk reports an error/i,
+  ENOSPC: /no space left|disk is full|disk reports an error/i,
   EROFS: /read-?only/i,
   EMFILE: /too many open files|ulimit/i,
   EDQUOT: /quota/i,

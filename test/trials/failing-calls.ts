@@ -67,9 +67,9 @@ export async function failCall(
 }
 
 const named = {
-  EIO: /EIO|i\/o error|disk reports a fault/i,
-  ENOSPC: /ENOSPC|no space left|disk is full|disk reports a fault/i,
-  EINTR: /EINTR|interrupted|disk reports a fault/i,
+  EIO: /EIO|i\/o error|disk reports an error/i,
+  ENOSPC: /ENOSPC|no space left|disk is full|disk reports an error/i,
+  EINTR: /EINTR|interrupted|disk reports an error/i,
 } as const;
 
 function options(call: string, error: string, number: number): readonly string[] {

@@ -42,7 +42,7 @@ export async function makeCommands(folder: string): Promise<readonly Command[]> 
     argv: (at) => ["export", "--json", id, "--to", join(at, name)],
     captures: 2,
     asHinted: (at) => rmSync(join(at, `.${name}.unfinished`), { recursive: true, force: true }),
-    refusesDone: /there is something of that name already/,
+    refusesDone: /a file or folder with this name already exists/,
   });
   return [
     { name: "import", from: empty, argv: (at) => ["import", "--json", ...files(at)], captures: 2 },

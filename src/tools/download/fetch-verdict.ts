@@ -31,7 +31,7 @@ import type { WatchReason } from "./watch.js";
 /** Everything a finished run left behind. */
 export interface FetchFacts {
   readonly run: RunResult;
-  /** What the watchdog saw, when it ended the run. */
+  /** What the watchdog saw, if it ended the run. */
   readonly watchdog: WatchReason | null;
   readonly argv: readonly string[];
   readonly received: Received;
@@ -39,8 +39,8 @@ export interface FetchFacts {
 }
 
 /**
- * Decides from files, lengths and errors what a run of yt-dlp yielded. Success needs all of: status 0, no error line,
- * at least one finished media file that is media, nothing left unfinished, and no length that fell short.
+ * Decides from files, lengths and errors what a run of yt-dlp yielded. Success requires all of these: status 0, no error
+ * line, at least one finished file that is media, nothing left unfinished, and no length that fell short.
  */
 export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutcome {
   const { received, log, run } = facts;
@@ -71,7 +71,7 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
   };
 }
 
-/** yt-dlp gives up before the clip where a subtitle is refused, and reports a failure behind it where one breaks off. */
+/** yt-dlp skips the clip if a subtitle is refused, and reports a failure after the clip if a subtitle breaks off. */
 function failedForSubtitles(
   { run, received }: FetchFacts,
   tracks: readonly JudgedTrack[],
@@ -83,7 +83,7 @@ function failedForSubtitles(
   return !received.leftovers && judgeTransfer(media).verdict === "whole";
 }
 
-/** What yt-dlp says, and nothing more, when `--dateafter` keeps it from downloading. */
+/** The only line that yt-dlp prints when `--dateafter` skips a download. */
 const olderRemark = /^\[download\] \d{4}-\d{2}-\d{2} upload date is not in range /;
 
 /** A list with one entry is the clip itself. */
@@ -91,7 +91,7 @@ function severalOf(list: ListHead | null): ListHead | null {
   return list !== null && list.items !== 1 ? list : null;
 }
 
-/** What the bytes themselves rule out, whatever the downloader said. */
+/** The failure that the bytes alone show, whatever the downloader reported. */
 function mediaFailure(tracks: readonly JudgedTrack[], maxBytes: number): FailureCode | null {
   const total = tracks.reduce((sum, one) => sum + one.track.bytes, 0);
   if (total > maxBytes) return "too-large";
@@ -113,7 +113,7 @@ function runFailure(facts: FetchFacts, errors: readonly string[], endedShort: bo
   });
 }
 
-/** Endless, oversized and unwanted downloads leave nothing; whatever broke off may be all there will ever be. */
+/** Keeps nothing of endless, oversized and unwanted downloads, but a download that broke off: it may be all there will ever be. */
 const leavesNothing: readonly FailureCode[] = [
   "too-large",
   "not-media",
@@ -163,7 +163,7 @@ function gatherEvidence(
   };
 }
 
-/** Of one track it may be long ago: yt-dlp goes on with the next. */
+/** The last refusal of any track: yt-dlp continues with the next track after one. */
 function lastRefusal({ exchanges }: TrafficLog): TrafficExchange | undefined {
   return (
     exchanges.findLast(({ status }) => status === 429 || status === 503) ??
@@ -185,7 +185,7 @@ function toRecord(exchange: TrafficExchange, secrets: readonly string[]): HttpEx
   };
 }
 
-/** The downloader's JSON, or null where it is missing, too large or none. */
+/** The downloader's JSON; null if it is missing, too large or malformed. */
 function readJson(file: FetchedFile | null): Json {
   if (file === null || file.bytes > maxInfoJsonBytes) return null;
   return parseOrNull(readFileSync(file.path, "utf8"));
@@ -208,7 +208,7 @@ function readListHead(json: Json): ListHead | null {
   };
 }
 
-/** The same for a listing: its JSON is on stdout, and an entry that could not be read does not spoil the others. */
+/** Judges a listing, whose JSON is on stdout. An unreadable entry does not affect the others. */
 export function judgeList(url: string, result: RunResult, argv: readonly string[]): ListOutcome {
   const told = { run: { ...result, stdout: Buffer.alloc(0) }, argv };
   const json = parseOrNull(result.stdout.toString("utf8"));
@@ -236,8 +236,8 @@ export function judgeList(url: string, result: RunResult, argv: readonly string[
 }
 
 /**
- * The entries of what `yt-dlp --flat-playlist --dump-single-json` printed about `page`. An entry the platform could
- * not give (null) is left out and the numbering keeps its place. One video alone is one entry: the page itself.
+ * The entries in the output of `yt-dlp --flat-playlist --dump-single-json` for `page`. Leaves out entries that the
+ * platform did not provide (null) but keeps their numbers. A single video is one entry: the page itself.
  */
 export function readListEntries(json: JsonObject, page: string): readonly ListEntry[] {
   if (json._type !== "playlist")
@@ -259,7 +259,7 @@ function readEntry(entry: JsonObject, index: number, page: string): ListEntry {
   };
 }
 
-/** `upload_date` is `YYYYMMDD` in UTC; most lists give none. */
+/** `upload_date` is `YYYYMMDD` in UTC; most lists have none. */
 function readDay({ upload_date }: JsonObject): string | null {
   const parts = typeof upload_date === "string" ? /^(\d{4})(\d{2})(\d{2})$/.exec(upload_date) : null;
   return parts === null ? null : parts.slice(1).join("-");

@@ -13,7 +13,7 @@ import { type MediaKind, sniffFile, trackExtension } from "../media/kind.js";
 import type { FetchedTrack } from "./fetch-types.js";
 import type { ReceivedMedia } from "./received-files.js";
 
-/** A track with how its transfer went and what its first bytes are. */
+/** A track, how its transfer went, and what its first bytes show. */
 export interface JudgedTrack {
   readonly track: FetchedTrack;
   readonly transfer: TrackTransfer;
@@ -21,8 +21,8 @@ export interface JudgedTrack {
 }
 
 /**
- * Puts together what is known of each track: the downloader's files in the order it began them, the answers that
- * announced their lengths, and the number of segments it said there are. `info` is the raw info.json.
+ * Combines what is known about each track: the downloader's files in the order it began them, the answers that announced
+ * their lengths, and the number of segments that the downloader stated. `info` is the raw info.json.
  */
 export function judgeTracks(media: readonly ReceivedMedia[], info: Json, log: TrafficLog): JudgedTrack[] {
   const ordered = inOrderOfDownload(media, log.remarks);
@@ -83,7 +83,7 @@ function inOrderOfDownload(media: readonly ReceivedMedia[], remarks: readonly st
   return [...media].sort((a, b) => place(a) - place(b) || (a.name < b.name ? -1 : 1));
 }
 
-/** The last answer that carried this track: the format's address, or where it redirected to. */
+/** The last answer that carried this track, from the format's address or the target of its redirects. */
 function answerFor(file: ReceivedMedia, info: Json, log: TrafficLog): TrafficExchange | null {
   const url = formatUrl(file, info);
   if (url === null) return null;
@@ -104,13 +104,13 @@ function announcedLength(answer: TrafficExchange): number | null {
   return answer.range_total ?? answer.content_length;
 }
 
-/** The address of a track that comes in one piece; of one in segments it would be the manifest's. */
+/** The address of a track in one piece. For a track in segments it would be the manifest's. */
 function addressOf(format: JsonObject): string | null {
   const inOnePiece = format.protocol === "http" || format.protocol === "https";
   return inOnePiece && typeof format.url === "string" ? format.url : null;
 }
 
-/** Separate tracks are named `media.f<format_id>.<ext>`; yt-dlp replaces what no file name may hold. */
+/** yt-dlp names separate tracks `media.f<format_id>.<ext>` and replaces characters that no file name may contain. */
 function formatUrl(file: ReceivedMedia, info: Json): string | null {
   if (!isJsonObject(info)) return null;
   const id = /^media\.f(.*)\.[^.]+$/.exec(file.name)?.[1];

@@ -6,22 +6,22 @@ import type { Downloader } from "./fetch-types.js";
 import { type PreforkInterpreter, startPrefork } from "./prefork-interpreter.js";
 import { readYtDlpFile } from "./yt-dlp-file.js";
 
-/** Runs yt-dlp, each time as if it were a process of its own. */
+/** Runs yt-dlp, each time as if in a process of its own. */
 export interface KeptYtDlp {
-  /** As `run` of run/run.ts. Falls back to it where yt-dlp cannot be kept. */
+  /** Behaves like `run` of run/run.ts, and falls back to it if yt-dlp cannot be kept loaded. */
   readonly run: (request: RunRequest) => Promise<RunResult>;
-  /** Ends the interpreter and whatever still runs in it. Later requests are processes of their own. */
+  /** Ends the interpreter and everything running in it. Later requests run in their own processes. */
   readonly close: () => Promise<void>;
 }
 
-/** An interpreter that keeps dying costs more than it saves. */
+/** After this many deaths, an interpreter costs more than it saves. */
 const mostDeaths = 3;
 
 /**
- * Keeps a yt-dlp loaded, from now on, and forks a child of it for each run: loading it takes most of a second. A child
- * has its own session, folder, environment and limits, and its crash touches nobody. Where it is unknown what the file
- * would run (`readYtDlpFile`), or where what is loaded does not come up, names another version than `program` or has
- * died more than three times, every run is a process of its own as usual. Never throws.
+ * Loads yt-dlp once, which takes most of a second, and forks a child for each run. A child has its own session, folder,
+ * environment and limits, and its crash affects no other. Each run is a process of its own, as usual, if it is unknown
+ * what the file would run (`readYtDlpFile`), or if the loaded yt-dlp does not start, states another version than
+ * `program` or has died more than three times. Never throws.
  */
 export function openKeptYtDlp(program: Downloader): KeptYtDlp {
   const kept = new Kept(program);
@@ -46,7 +46,7 @@ class Kept {
     return forked ? supervise(forked.started, request, forked.how) : run(request);
   }
 
-  /** The one that is loaded; null where there is none and will be none. */
+  /** The loaded interpreter; null if there is none and will be none. */
   load(): Promise<PreforkInterpreter | null> {
     if (!this.usable) return Promise.resolve(null);
     this.loading ??= this.loadAnew();
@@ -81,7 +81,7 @@ class Kept {
       this.usable = false;
     }
     await interpreter?.end();
-    // One that died while it loaded may come up the next time.
+    // An interpreter that died while loading may start the next time.
     this.noteDeath();
     return null;
   }
@@ -90,12 +90,12 @@ class Kept {
 function start({ path }: Downloader): PreforkInterpreter | null {
   const module = readYtDlpFile(path);
   if (module === null) return null;
-  // Without prlimit a run is recorded as unconfined, and the system may not end a fork with its parent.
+  // Without prlimit the record calls a run unconfined, and the system may not end a fork with its parent.
   if (confinedCommand(module.python, [], keptYtDlpLimits).sandbox === "none") return null;
   return startPrefork(module);
 }
 
-/** Null as soon as the signal aborts: `run` then says how such a request ends. */
+/** Null as soon as the signal aborts: `run` then reports how such a request ends. */
 async function orAborted<T>(awaited: Promise<T>, signal: AbortSignal | undefined): Promise<T | null> {
   if (!signal) return awaited;
   let onAbort = () => {};

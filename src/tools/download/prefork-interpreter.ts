@@ -13,18 +13,18 @@ import { killGroup, type OpenJail, openJail, startKept } from "../run/run.js";
 import type { KeptProcess, RunRequest, RunResult, Started } from "../run/run-request.js";
 import type { YtDlpModule } from "./yt-dlp-file.js";
 
-// Beside the sources, also when the compiled program runs: the compiler copies nothing.
+// The compiler does not copy this file, so the compiled program also reads it beside the sources.
 const preforkFile = fileURLToPath(new URL("../../../src/tools/download/yt-dlp-prefork.py", import.meta.url));
 
-/** The longest path that a Unix socket can have everywhere. */
+/** The longest path of a Unix socket that every system supports. */
 const maxSocketPath = 103;
-/** Within this the interpreter must say that it is ready or that it has forked, or it counts as stuck. */
+/** The interpreter must report that it is ready or has forked within this time, or it counts as stuck. */
 const answerSeconds = 30;
-/** Within this it must say that a killed fork has ended. */
+/** The interpreter must report the end of a killed fork within this time. */
 const overdueSeconds = 10;
 const tokenBytes = 64;
 
-/** Null where this machine has no place for its socket. */
+/** Null if no path on this machine is short enough for its socket. */
 export function startPrefork(module: YtDlpModule): PreforkInterpreter | null {
   const base = join(tmpdir(), "holdfast-kept-");
   if (Buffer.byteLength(base) + "XXXXXX/socket".length > maxSocketPath) return null;
@@ -37,30 +37,30 @@ export function startPrefork(module: YtDlpModule): PreforkInterpreter | null {
 
 type Ending = Awaited<Started["ended"]>;
 
-/** What was forked, ready for `supervise`. */
+/** A forked process, ready for `supervise`. */
 export interface Forked {
   readonly started: Started;
   readonly how: Pick<RunResult, "startedAt" | "sandbox" | "forked">;
 }
 
-/** A request while it runs; settled when the interpreter dies. */
+/** A running request; settled if the interpreter dies. */
 interface Job {
-  /** The process; `"refused"` where nothing was forked, `"lost"` where that is not known. */
+  /** The process; `"refused"` if nothing was forked, `"lost"` if that is unknown. */
   readonly started: Deferred<number | "refused" | "lost">;
   readonly ended: Deferred<Ending>;
-  /** Runs once the fork was killed. */
+  /** Runs from the moment the fork is killed. */
   overdue?: NodeJS.Timeout;
 }
 
-/** One process of `yt-dlp-prefork.py`, which says what is spoken here. It dies with this process. */
+/** One process of `yt-dlp-prefork.py`, which describes the protocol. It ends with this process. */
 export class PreforkInterpreter {
-  /** What yt-dlp calls its version; null where it could not be loaded. */
+  /** The version that yt-dlp states; null if it could not be loaded. */
   readonly ready: Promise<string | null>;
   readonly ended: Promise<void>;
   private readonly loaded = defer<string | null>();
   private readonly gone = defer<void>();
   private readonly jobs = new Map<number, Job>();
-  /** Who waits for the connection that begins with a token. */
+  /** The receivers of awaited connections, each by the token that the connection begins with. */
   private readonly awaited = new Map<string, Deferred<Readable>>();
   private readonly folder: string;
   private readonly server: Server;
@@ -68,7 +68,7 @@ export class PreforkInterpreter {
   private lastId = 0;
   private over = false;
 
-  /** `folder`: an empty one that only we may enter; removed in the end. */
+  /** `folder`: an empty folder that only this user can enter; removed at the end. */
   constructor({ python, zip }: YtDlpModule, folder: string) {
     this.folder = folder;
     this.ready = this.loaded.promise;
@@ -86,12 +86,12 @@ export class PreforkInterpreter {
     const { child } = this.process;
     child.once("error", () => this.finish()).once("close", () => this.finish());
     child.stdin?.on("error", () => undefined);
-    // What it has to say besides is of no use, but a full pipe would stop it.
+    // Nothing else that it prints is needed, but a full pipe would block it.
     child.stderr?.resume();
     if (child.stdout) createInterface(child.stdout).on("line", (line) => this.hear(line));
   }
 
-  /** Null where nothing was forked. When the interpreter dies, what it forked has ended by SIGKILL. */
+  /** Null if nothing was forked. If the interpreter dies, its forks count as ended by SIGKILL. */
   async fork(request: RunRequest): Promise<Forked | null> {
     const { jail } = request;
     if (!jail) return this.forkInto(null, request);
@@ -130,7 +130,7 @@ export class PreforkInterpreter {
     };
   }
 
-  /** Ends it with everything it forked. */
+  /** Ends the interpreter and everything it forked. */
   end(): Promise<void> {
     this.kill();
     return this.ended;
@@ -160,7 +160,7 @@ export class PreforkInterpreter {
     return { token, stream: channel.promise };
   }
 
-  /** Whoever can reach the socket may connect; only what begins with an awaited token is heard. */
+  /** Anyone who can reach the socket can connect, so only connections that begin with an awaited token are read. */
   private receive(socket: Socket): void {
     socket.on("error", () => undefined).unref();
     const onReadable = () => {
@@ -224,7 +224,7 @@ function endingIn(answer: Readonly<Record<string, Json>>): Ending {
   return { exitCode: null, signal: known?.[0] ?? `signal ${Number(answer.signal)}`, notStarted: null };
 }
 
-/** Gives up after so many seconds. Those in which this process was too busy to hear an answer do not count. */
+/** Gives up after this many seconds. Seconds in which this process was too busy to read an answer do not count. */
 function giveUpAfter(seconds: number, giveUp: () => void): NodeJS.Timeout {
   let left = seconds;
   return setInterval(() => {

@@ -4,13 +4,13 @@ import { textKindOf } from "../media/kind.js";
 import type { FetchedFile, FetchedSidecar } from "./fetch-types.js";
 import { listName, mediaName } from "./yt-dlp-args.js";
 
-/** One media file of the downloader with what belongs to it. */
+/** One media file of the downloader and its segments. */
 export interface ReceivedMedia extends FetchedFile {
-  /** The downloader's own name, without `.part`. */
+  /** The downloader's name for it, without `.part`. */
   readonly name: string;
-  /** Left unfinished: `.part`. */
+  /** Whether it was left unfinished, as `.part`. */
   readonly unfinished: boolean;
-  /** Finished segments in order; empty when the track came in one piece. */
+  /** Finished segments in order; empty if the track arrived as one file. */
   readonly segments: readonly FetchedFile[];
 }
 
@@ -21,7 +21,7 @@ export interface Received {
   readonly listJson: FetchedFile | null;
   readonly pages: readonly FetchedSidecar[];
   readonly subtitles: readonly FetchedSidecar[];
-  /** The downloader left state of an unfinished download (`.part`, `.ytdl`). */
+  /** Whether the downloader left files of an unfinished download (`.part`, `.ytdl`). */
   readonly leftovers: boolean;
 }
 
@@ -48,7 +48,7 @@ const subtitleExtensions = [
 ];
 
 /**
- * Sorts out what a download left in `folder`. Only plain files with a single name count; a link, a pipe or a folder
+ * Sorts the files that a download left in `folder`. Only plain files with a single name count; a link, a pipe or a folder
  * is not evidence, whoever put it there (SECURITY §1.9).
  */
 export function readReceived(folder: string): Received {
@@ -135,7 +135,7 @@ function toPage(file: Listed, index: number): FetchedSidecar {
 
 function toSubtitle(file: Listed, index: number): FetchedSidecar {
   const claimed = /\.([^.]+?)(\.part)?$/.exec(file.name)?.[1]?.toLowerCase() ?? "";
-  // The language stands in the name and is a server's text; only what BCP 47 allows is taken over.
+  // The server controls the language in the name; only characters that BCP 47 allows are kept.
   const language = /^media\.([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2})\.[^.]+$/.exec(file.name)?.[1];
   const name = `subtitle-${index + 1}${language === undefined ? "" : `.${language}`}.${claimed}`;
   return { path: file.path, bytes: file.bytes, name, role: "subtitle" };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { FetchBounds } from "../run/limits.js";
 import { mediaName } from "./yt-dlp-args.js";
 
-/** Why the watchdog ends a download; the same words `classifyFailure` knows. */
+/** Why the watchdog ends a download; `classifyFailure` knows these words. */
 export type WatchReason = "too-large" | "stalled" | "timed-out";
 
 interface Sample {
@@ -12,10 +12,10 @@ interface Sample {
 }
 
 /**
- * Watches the folder a download writes to: total size, the average speed over the stall window, and how long the
- * look-up takes before the first byte of media. The downloader's own limits do nothing against a server that sends
- * one byte a second or announces no length (SECURITY B-15, B-16). The result is called every second and gives the
- * reason to end the run, or null. `now` is a monotonic clock in milliseconds.
+ * Watches the folder a download writes to: its total size, the average speed over the stall window, and the time before
+ * the first byte of media. The downloader's own limits do not stop a server that sends one byte per second or announces
+ * no length (SECURITY B-15, B-16). The returned function is called every second and returns the reason to end the run,
+ * or null. `now` is a monotonic clock in milliseconds.
  */
 export function openDownloadWatch(
   folder: string,
@@ -33,7 +33,7 @@ export function openDownloadWatch(
     mediaBegan ||= begun;
     if (!mediaBegan) return at - began > bounds.lookUpMs ? "timed-out" : null;
     samples.push({ at, bytes: all });
-    // The newest sample that is a whole window old stands at the front.
+    // Keep the newest sample that is a whole window old at the front.
     while (samples[1] !== undefined && at - samples[1].at >= bounds.stallMs) samples.shift();
     return hasStalled(samples[0], at, all, bounds) ? "stalled" : null;
   };
@@ -47,8 +47,8 @@ function hasStalled(oldest: Sample | undefined, at: number, bytes: number, bound
 }
 
 /**
- * Finished segments are in the joined file too and count once. A file that vanishes in between counts nothing. Media
- * has begun when its file is there, though its first bytes may still wait in the downloader's buffer.
+ * Counts finished segments once, although the joined file contains them too, and skips files that vanish meanwhile.
+ * Media has begun when its file exists, even if the first bytes are still in the downloader's buffer.
  */
 function folderBytes(folder: string): {
   readonly media: number;

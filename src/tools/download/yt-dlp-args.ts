@@ -1,10 +1,10 @@
-/** Everything that may differ between two runs of yt-dlp. */
+/** Everything that can differ between two runs of yt-dlp. */
 export interface YtDlpOptions {
-  /** yt-dlp's own version: an option it does not know makes it exit 2. */
+  /** yt-dlp's version: it exits with status 2 on an option it does not know. */
   readonly version: string;
   readonly url: string;
   readonly item: number | null;
-  /** An existing empty folder, where yt-dlp finds no ffmpeg and no other program. */
+  /** An existing empty folder, so that yt-dlp finds no ffmpeg or other program in it. */
   readonly noPrograms: string;
   readonly proxy: string | null;
   readonly cookiesFile: string | null;
@@ -12,7 +12,7 @@ export interface YtDlpOptions {
   readonly subtitles: boolean;
   readonly comments: boolean;
   readonly maxBytes: number;
-  /** Nothing that the site says was posted before this day, `YYYY-MM-DD`; null takes everything. */
+  /** Skips videos that, according to the site, were posted before this day, `YYYY-MM-DD`; null for no limit. */
   readonly since: string | null;
 }
 
@@ -23,33 +23,33 @@ export type YtDlpListOptions = Pick<
   readonly limit: number;
 };
 
-/** The fixed name of everything yt-dlp writes: no title and no id of a server reaches the beginning of a path. */
+/** The fixed name of everything yt-dlp writes: no title or id from a server can begin a path. */
 export const mediaName = "media";
-/** The name of the metadata of a list, without its `.info.json`. */
+/** The name of a list's metadata file, without its `.info.json`. */
 export const listName = "playlist";
 
-/** The best streams, kept apart because no ffmpeg is in reach. */
+/** The best streams, kept separate because yt-dlp cannot reach ffmpeg. */
 const bestStreams = "bv*+ba/b";
 
 /**
- * A selection, without what yt-dlp would hand to another program (rtmpdump): that would go past the proxy
- * (SECURITY §1.2). The page decides what it offers, and a person who asks for a format does not ask for that.
+ * Restricts a format selection to protocols that yt-dlp downloads itself. It would pass the others to a program
+ * (rtmpdump) that bypasses the proxy (SECURITY §1.2), and the page controls which protocols it offers.
  */
 function withinReach(format: string): string {
   return `(${format})[protocol!^=rtmp][protocol!^=rtsp][protocol!^=mms]`;
 }
 
 /**
- * Sizes in bytes, speed in bytes per second, time in seconds, in the shape that yt-dlp-wrap reads: yt-dlp's own line
- * rounds them to words. Where yt-dlp writes a percentage, this writes the bytes that have come.
+ * Sizes in bytes, speed in bytes per second, time in seconds, in the form that yt-dlp-wrap parses; yt-dlp's own line
+ * rounds them. Prints the bytes received where yt-dlp prints a percentage.
  */
 const progressTemplate =
   "download:[download] %(progress.downloaded_bytes)s of %(progress.total_bytes,progress.total_bytes_estimate)s" +
   " at %(progress.speed)s ETA %(progress.eta)s";
 
 /**
- * What yt-dlp knows about the clip and about the list around it, as JSON in plain ASCII. Its own `--write-info-json`
- * writes UTF-8, gives up at half a character in any title, and takes the download with it.
+ * Writes yt-dlp's metadata of the clip and of its list as ASCII JSON. yt-dlp's own `--write-info-json` writes UTF-8,
+ * and a lone surrogate in any title makes it fail, and the download with it.
  */
 const metadataArgs: readonly string[] = [
   "--no-write-info-json",
@@ -60,9 +60,8 @@ const metadataArgs: readonly string[] = [
 ];
 
 /**
- * The command line of one download, as data (SECURITY §4.3). Every value stands behind `=` in the argument of its
- * option, so that no value can become an option; the URL is the only operand, behind `--`. Must be run in an empty
- * folder of its own.
+ * The command line of one download, as data (SECURITY §4.3). Every value follows `=` in its option's argument, so that no
+ * value can become an option; the URL is the only operand, after `--`. Must run in its own empty folder.
  */
 export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
   const item = options.item ?? 1;
@@ -75,7 +74,7 @@ export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
     "--no-live-from-start",
     "--no-wait-for-video",
     "--retries=0",
-    // A block that is cut off is lost whole, so blocks stay small.
+    // If a block is cut off, all of it is lost, so blocks stay small.
     "--buffer-size=16K",
     "--no-resize-buffer",
     "--no-continue",
@@ -139,7 +138,7 @@ function commonArgs(options: Omit<YtDlpListOptions, "limit">): readonly string[]
   ];
 }
 
-/** The newest of these options came with this version; all in between still know the old spellings. */
+/** This version introduced the newest of these options; versions before it know the old spellings. */
 function isRecent(version: string): boolean {
   return /^\d{4}\.\d{2}\.\d{2}/.test(version) && version.slice(0, 10) >= "2025.11.12";
 }

@@ -1,17 +1,17 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { isExecutable } from "../run/jail-state.js";
 
-/** How yt-dlp is loaded without starting its file. */
+/** How to load yt-dlp without starting its file. */
 export interface YtDlpModule {
-  /** Absolute path of the Python to load it with. */
+  /** Absolute path of the Python that loads it. */
   readonly python: string;
-  /** The file itself where the package is inside it; null where that Python finds it among its own packages. */
+  /** The file itself if it contains the package; null if Python finds the package among its own. */
   readonly zip: string | null;
 }
 
 /**
- * Reads from the first bytes of a yt-dlp whether and how it can be loaded: pip's console script, or a zipapp. Null for
- * everything else, such as a standalone binary or a shell script: what those would run is not known.
+ * Reads from the first bytes of a yt-dlp file whether and how it can be loaded: pip's console script, or a zipapp. Null
+ * for anything else, such as a standalone binary or a shell script: it is unknown what those would run.
  */
 export function readYtDlpFile(path: string): YtDlpModule | null {
   const head = readHead(path);
@@ -28,7 +28,7 @@ const pythonName = /^python3?(\.\d+)?$/;
 function findPython(program: string, argument: string | undefined): string | null {
   if (argument === undefined) return pythonName.test(program.split("/").at(-1) ?? "") ? program : null;
   if (program !== "/usr/bin/env" || !pythonName.test(argument)) return null;
-  // The PATH that every program of ours gets.
+  // The PATH of every program that holdfast starts.
   const places = ["/usr/bin", "/bin"].map((folder) => `${folder}/${argument}`);
   return places.find(isExecutable) ?? null;
 }

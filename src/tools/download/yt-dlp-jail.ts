@@ -7,23 +7,23 @@ import type { JailState } from "../run/jail-state.js";
 import { jailState, runToTry } from "../run/run.js";
 import { readYtDlpFile } from "./yt-dlp-file.js";
 
-/** What a jail must show for a yt-dlp to start in it. Absolute paths. */
+/** What a jail must show so that yt-dlp starts in it. Absolute paths. */
 export interface YtDlpPlaces {
   readonly python: string;
   readonly reads: readonly string[];
 }
 
-/** Who answers at the door of a downloader's jail, and what it sees besides its own folders. */
+/** The receiver at the door of a downloader's jail, and what the jail shows besides the run's own folders. */
 export interface YtDlpJail extends YtDlpPlaces {
   readonly receive: (caller: Socket) => void;
 }
 
-/** The jail of a downloader, where there can be one. */
+/** Whether a downloader can run in a jail. */
 export type YtDlpJailState =
   | { readonly works: true; readonly places: YtDlpPlaces }
   | Extract<JailState, { readonly works: false }>;
 
-/** The jail of one run, in which besides the run's own folder `reads` and `writes` are seen. */
+/** The jail of one run, which also shows `reads` and `writes`. */
 export function jailOfRun(
   { python, reads, receive }: YtDlpJail,
   own: { readonly reads: readonly string[]; readonly writes: readonly string[] },
@@ -34,9 +34,9 @@ export function jailOfRun(
 const states = new Map<string, Promise<YtDlpJailState>>();
 
 /**
- * Whether yt-dlp starts in a jail here and reaches the door of it. Found out once in the life of a process, by finding its
- * package there: in its own file where that is a zip, since its Python may have another yt-dlp among its packages. `home` is
- * never shown, nor anything it lies in.
+ * Whether yt-dlp starts in a jail on this machine and reaches the jail's door. Tried once per process, by finding its
+ * package there. A zip must contain the package itself, because its Python may have another yt-dlp among its packages.
+ * The jail never shows `home` or any folder that contains it.
  */
 export function ytDlpJailState(program: string, home: string): Promise<YtDlpJailState> {
   const state = states.get(program) ?? tryPlaces(program, home);
@@ -48,19 +48,19 @@ async function tryPlaces(program: string, home: string): Promise<YtDlpJailState>
   const system = await jailState("/usr/bin/true");
   if (!system.works) return system;
   const places = placesOf(program, home);
-  if (places === null) return noJail(`it is not known what ${program} needs to start`);
+  if (places === null) return noJail(`holdfast does not know what ${program} needs to start`);
   let opened = false;
   const isZip = program === places.reads[0];
   const zip = isZip ? [`import sys; sys.path[:0] = [${JSON.stringify(program)}]`] : [];
   const from = JSON.stringify(isZip ? `${program}/` : "/");
-  // A folder of that name without a package in it has no origin.
+  // A folder of that name without a package has no origin.
   const find = "import importlib.util, ssl, sys; spec = importlib.util.find_spec('yt_dlp')";
   const judge = `sys.exit(spec is None or not (spec.origin or '').startswith(${from}))`;
   const receive = (caller: Socket) => {
     opened = true;
     caller.destroy();
   };
-  // It stays until it has been heard.
+  // The probe waits until its connection was accepted.
   const knock = `import socket; socket.create_connection(('127.0.0.1', ${doorPort})).recv(1)`;
   const script = [...zip, knock, find, judge].join("; ");
   const { endedBy, exitCode } = await runToTry(
@@ -69,18 +69,18 @@ async function tryPlaces(program: string, home: string): Promise<YtDlpJailState>
     jailOfRun({ ...places, receive }, { reads: [], writes: [] }),
   );
   if (endedBy === "exited" && exitCode === 0 && opened) return { works: true, places };
-  return noJail(`${program} does not start inside it`);
+  return noJail(`${program} does not start inside the sandbox`);
 }
 
 function noJail(reason: string): YtDlpJailState {
   return {
     works: false,
     reason,
-    hint: "run `npm run setup` in holdfast's folder, which installs one that does",
+    hint: "run `npm run setup` in holdfast's folder, which installs a yt-dlp that does",
   };
 }
 
-/** Null where it is not known what the file would load, or where that could not be shown without the home folder. */
+/** Null if it is unknown what the file would load, or if showing that would also show the home folder. */
 export function placesOf(program: string, home: string): YtDlpPlaces | null {
   const module = readYtDlpFile(program);
   if (module === null) return null;
@@ -93,7 +93,7 @@ export function placesOf(program: string, home: string): YtDlpPlaces | null {
   return reads.some((path) => `${home}/`.startsWith(`${path}/`)) ? null : { python, reads };
 }
 
-/** The folder that a Python outside `/usr` was installed into; null where it does not look like one. */
+/** The folder of a Python installed outside `/usr`; null if it does not look like one. */
 function baseOf(python: string): readonly string[] | null {
   try {
     const real = realpathSync(python);

@@ -25,17 +25,17 @@ PR_SET_PDEATHSIG = 1
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
-# Mount, control group, host name, messages, user, process and network, as <linux/sched.h> numbers them.
+# Mount, control group, host name, message, user, process and network namespaces, as numbered in <linux/sched.h>.
 NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
 PAGE = b'<html><head><title>rehearsal</title></head><body><video src="/clip.mp4"></video></body></html>'
 
 
 def refuse(*_args, **_options):
-    raise OSError("nothing is fetched while yt-dlp is loaded")
+    raise OSError("no network access while yt-dlp is being loaded")
 
 
 def rehearse(yt_dlp):
-    """Looks up a page of our own, so that what a first look-up imports, compiles and asks the system for is there."""
+    """Extracts a built-in page, so that whatever the first extraction imports, compiles and loads is ready."""
     download = yt_dlp.YoutubeDL.urlopen
     connect_of, look_up = socket.socket.connect, socket.getaddrinfo
     try:
@@ -47,7 +47,7 @@ def rehearse(yt_dlp):
         yt_dlp.YoutubeDL.urlopen = lambda *_: Response(io.BytesIO(PAGE), url, html)
         yt_dlp.main(["--ignore-config", "--no-cache-dir", "--no-update", "--quiet", "--simulate", url])
     except (Exception, SystemExit):
-        # Another version may be made otherwise; its children are slower then, and that is all.
+        # This may fail with another version of yt-dlp; its children then only start more slowly.
         pass
     finally:
         yt_dlp.YoutubeDL.urlopen = download
@@ -62,15 +62,15 @@ def connect(token):
 
 
 def step_into(jail):
-    """Takes this process into the namespaces of a jail, by the number of the first process in it; those forked from here on live there."""
+    """Moves this process into the namespaces of a jail, given the first process in it; later forks live there too."""
     first = os.pidfd_open(jail)
     if LIBC.setns(first, sum(NAMESPACES)) != 0:
-        raise OSError(ctypes.get_errno(), "no way into the jail")
+        raise OSError(ctypes.get_errno(), "the jail cannot be entered")
     os.close(first)
 
 
 def follow_into(jail):
-    """Goes on as a fork inside; this process stays behind to end as the fork does. The fork can gain no right again."""
+    """Continues as a fork inside the jail; this process stays outside and ends as the fork does. The fork cannot regain rights."""
     step_into(jail)
     inner = os.fork()
     if inner:
@@ -86,7 +86,7 @@ def follow_into(jail):
     LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
     if LIBC.capset(header, (ctypes.c_uint32 * 6)()) != 0:
-        raise OSError(ctypes.get_errno(), "rights could not be dropped")
+        raise OSError(ctypes.get_errno(), "the capabilities could not be dropped")
 
 
 def die_with_parent(parent):
@@ -96,7 +96,7 @@ def die_with_parent(parent):
 
 
 def confine(parent, request, channels, begun):
-    """Makes this fork what a process of its own would be, with the two channels as its stdout and stderr, and says so."""
+    """Sets this fork up like a separate process, with the two channels as stdout and stderr, and reports that it started."""
     for target, channel in enumerate(channels, start=1):
         os.dup2(channel.fileno(), target)
         channel.detach()
@@ -129,7 +129,7 @@ def exit_status(end):
 
 
 def child(yt_dlp, *surroundings):
-    """Never returns: whatever happens in a child, it must not go on as the parent would."""
+    """Never returns: whatever happens in a child, it must not continue with the parent's work."""
     status = 1
     try:
         confine(*surroundings)
@@ -180,7 +180,7 @@ class Server:
         self.answer(started=request["id"], pid=pid)
 
     def has_begun(self, begun, pid):
-        """Whether a fork got as far as yt-dlp. One that did not is gone."""
+        """Whether a fork reached yt-dlp; one that did not has ended."""
         heard, said = begun
         os.close(said)
         word = os.read(heard, 1)
@@ -220,7 +220,7 @@ class Server:
 
 
 def main():
-    # Unbuffered: a child must not find a later request in its memory. Nothing else can write where answers go.
+    # Unbuffered, so that no child has a later request in its memory. Only this process can write to the answers' pipe.
     control = open(os.dup(0), "rb", buffering=0)
     answers = os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)

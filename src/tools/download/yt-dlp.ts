@@ -16,8 +16,8 @@ import { jailOfRun } from "./yt-dlp-jail.js";
 
 /**
  * Fetches one video as received, in native format: no merge, no fix-up, no renaming. One run of yt-dlp in
- * `request.folder`; never throws for what a server or yt-dlp does. Success is judged from the files: exit status 0
- * alone never is one (SECURITY §1.5).
+ * `request.folder`. Never throws because of a server or yt-dlp. Success is judged from the files: exit status 0 alone is
+ * never a success (SECURITY §1.5).
  */
 export async function fetchVideo(request: FetchRequest): Promise<FetchOutcome> {
   const { received: folder, noPrograms } = makeFolders(request.folder);
@@ -35,8 +35,8 @@ export async function fetchVideo(request: FetchRequest): Promise<FetchOutcome> {
 }
 
 /**
- * Asks yt-dlp what is in a playlist, a channel or a page with several videos; downloads none of it. An address that
- * is a single video gives one entry: itself. Entries may themselves be lists.
+ * Asks yt-dlp for the entries of a playlist, a channel or a page with several videos; downloads none of them. The address
+ * of a single video yields one entry: itself. Entries may themselves be lists.
  */
 export async function listEntries(request: ListRequest): Promise<ListOutcome> {
   const { received, noPrograms } = makeFolders(request.folder);
@@ -52,7 +52,7 @@ export async function listEntries(request: ListRequest): Promise<ListOutcome> {
   return judgeList(request.url, result, argv);
 }
 
-/** Inside a jail yt-dlp sees the folder it writes to, the one it looks into in vain, and its cookies. */
+/** Inside a jail yt-dlp sees the folder it writes to, the empty folder without programs, and its cookies. */
 function confinementOf(
   { jail, cookiesFile }: Pick<FetchRequest, "jail" | "cookiesFile">,
   noPrograms: string,
@@ -63,7 +63,7 @@ function confinementOf(
   };
 }
 
-/** The two folders inside a fresh one: where yt-dlp writes, and where it looks for ffmpeg in vain. */
+/** Two subfolders of a fresh folder: one that yt-dlp writes to, and an empty one where it looks for ffmpeg. */
 function makeFolders(folder: string): { readonly received: string; readonly noPrograms: string } {
   const received = join(folder, "received");
   const noPrograms = join(folder, "no-programs");
@@ -116,20 +116,20 @@ async function runDownload(
       }
     },
   });
-  // `run` ends the program when its output cannot be taken; a bug of ours must not pass for an interrupt.
+  // `run` ends the program if reading its output throws; a bug in holdfast must not look like an interrupt.
   if (bugs.length > 0) throw bugs[0];
   return { run: result, watchdog };
 }
 
-// The package is CommonJS with a default export, which loaders hand to an import in two different shapes.
+// The package is CommonJS with a default export, which loaders import in two different shapes.
 const { default: YTDlpWrap }: typeof import("yt-dlp-wrap") = createRequire(import.meta.url)("yt-dlp-wrap");
 
-// A server's text can stand on any other line; the package's pattern is slow on long ones.
+// The server controls the text of other lines, and the package's pattern is slow on long ones.
 const longestLine = 200;
 
 /**
- * Reads yt-dlp's progress lines (written as `yt-dlp-args.ts` asks) out of its stdout, piece by piece, through the
- * parser of the yt-dlp-wrap package. Starting and stopping yt-dlp is not that package's business here.
+ * Reads yt-dlp's progress lines (in the form that `yt-dlp-args.ts` sets) from pieces of its stdout, with the parser of
+ * the yt-dlp-wrap package. `run.ts`, not that package, starts and stops yt-dlp.
  */
 export function openProgressReader(onProgress: (progress: FetchProgress) => void): (text: string) => void {
   const emitter = new EventEmitter() as YTDlpEventEmitter;
@@ -148,7 +148,7 @@ export function openProgressReader(onProgress: (progress: FetchProgress) => void
 
 function readProgress(progress: Progress): FetchProgress {
   return {
-    // Bytes, as `yt-dlp-args.ts` asks; the package calls whatever stands there a percentage.
+    // `yt-dlp-args.ts` puts bytes where the package expects a percentage.
     done: known(progress.percent) ?? 0,
     total: known(Number(progress.totalSize)),
     speed: known(Number(progress.currentSpeed)),

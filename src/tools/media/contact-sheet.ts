@@ -13,7 +13,7 @@ export interface PictureSize {
   readonly height: number;
 }
 
-/** Where everything goes, in pixels. */
+/** The positions and sizes on the sheet, in pixels. */
 export interface SheetLayout {
   readonly columns: number;
   readonly rows: number;
@@ -34,9 +34,9 @@ const ink = 255;
 const readAtOnce = 4;
 
 /**
- * Chooses the grid for `count` pictures of one size: about as wide as a screen is, wider for many pictures, never more than
- * 6000 pixels on a side, and the time as large as the widest one (`characters`) allows. Pictures that can be made out are
- * never enlarged: that costs more than all else here and shows nothing more.
+ * Chooses the grid for `count` pictures of one size: about as wide as a screen, wider for many pictures, never more than
+ * 6000 pixels on a side, with the times as large as the longest one (`characters`) allows. Legible pictures are never
+ * enlarged: that would cost more than everything else and show nothing more.
  */
 export function layOut(count: number, { width, height }: PictureSize, characters: number): SheetLayout {
   const aspect = width / height;
@@ -76,8 +76,8 @@ function sheetHeight({ rows, pictureHeight, stripHeight }: SheetLayout): number 
 }
 
 /**
- * Draws every keyframe with its time above it into one JPEG, in the order given. The digits are drawn by us, so the
- * sheet looks the same on every machine. Throws when a picture cannot be read.
+ * Draws every keyframe with its time above it into one JPEG, in the given order. holdfast draws the digits itself, so the
+ * sheet looks the same on every machine. Throws if a picture cannot be read.
  */
 export async function renderContactSheet(request: {
   readonly pictures: Pictures;
@@ -148,7 +148,7 @@ function paste(sheet: RawPicture, picture: RawPicture, left: number, top: number
 const glyphWidth = 5;
 const glyphHeight = 7;
 
-// Drawn by us: a fresh machine has no fonts. Each row is five pixels, the leftmost is the highest bit.
+// Built in, because a fresh machine has no fonts. Each row is five pixels; the leftmost is the highest bit.
 const glyphs: Readonly<Record<string, readonly number[]>> = {
   "0": [0b01110, 0b10001, 0b10011, 0b10101, 0b11001, 0b10001, 0b01110],
   "1": [0b00100, 0b01100, 0b00100, 0b00100, 0b00100, 0b00100, 0b01110],
@@ -171,7 +171,7 @@ interface GlyphPixel {
   readonly y: number;
 }
 
-/** The lit font pixels of a text of digits, colon, point and minus; characters follow each other one pixel apart. */
+/** The lit font pixels of a text of digits, colon, point and minus, with one pixel between characters. */
 function litPixels(text: string): readonly GlyphPixel[] {
   return [...text].flatMap((character, place) => {
     const rows = glyphs[character] ?? [];
@@ -188,7 +188,7 @@ function textWidth(text: string): number {
   return text.length === 0 ? 0 : text.length * (glyphWidth + 1) - 1;
 }
 
-/** Decimal seconds as a clock shows them: `1:05.3`, `1:02:03.4`, a minus sign before the start. Rounded down to 0.1 s. */
+/** Decimal seconds as clock time: `1:05.3`, `1:02:03.4`, negative before the start. Rounded down to 0.1 s. */
 export function clockText(ptsTime: string): string {
   const [whole = "0", fraction = "0"] = ptsTime.replace("-", "").split(".");
   const total = Number(whole);

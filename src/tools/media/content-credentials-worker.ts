@@ -4,10 +4,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import init, { WasmReader } from "@contentauth/c2pa-wasm";
 import { printable } from "../../core/words/printable.js";
 
-// A manifest may name an address to fetch from: nothing here may ever reach out, whatever the library's settings say.
+// A manifest may name an address to fetch from: this thread must never use the network, whatever the library's settings.
 Object.assign(globalThis, { fetch: undefined, XMLHttpRequest: undefined, WebSocket: undefined });
 
-/** Answers with the manifest store as JSON, or with the library's reason. */
+/** Returns the manifest store as JSON, or the library's reason why not. */
 async function readManifests(
   media: string,
 ): Promise<{ readonly json: string } | { readonly reason: string }> {

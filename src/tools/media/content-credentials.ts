@@ -1,14 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 
-/** What a clip carries of Content Credentials (C2PA). Detected and checked without a trust list, never more. */
+/** The Content Credentials (C2PA) in a clip: detected, and checked without a trust list, never more. */
 export type ContentCredentials =
   | { readonly outcome: "absent" }
   | {
       readonly outcome: "present";
-      /** The manifest store as the library prints it, JSON. */
+      /** The manifest store as JSON, as the library prints it. */
       readonly manifestJson: string;
-      /** The library's word, `Valid` or `Invalid`: whether hashes and signature fit. Who signed is not established. */
+      /** The library's result, `Valid` or `Invalid`: whether hashes and signature match. Who signed is not established. */
       readonly validationState: string;
     }
   | { readonly outcome: "failed"; readonly reason: string };
@@ -17,12 +17,12 @@ const mebibyte = 1024 * 1024;
 const maxBytes = 512 * mebibyte;
 const maxMs = 60_000;
 
-// The compiled worker, also when the TypeScript sources are run by the tests: a thread cannot load those.
+// A worker thread cannot load TypeScript sources, so even tests that run from the sources use the compiled worker.
 const workerFile = new URL("../../../dist/tools/media/content-credentials-worker.js", import.meta.url);
 
 /**
- * Looks for Content Credentials in an MP4-like file (`media`: absolute path) and validates them in a thread of its own,
- * without network and within a minute. Other containers count as carrying none.
+ * Looks for Content Credentials in an MP4-like file (`media`: absolute path) and validates them in a separate thread,
+ * without network and within a minute. Other containers count as having none.
  */
 export async function readContentCredentials(media: string): Promise<ContentCredentials> {
   const found = findManifestBox(media);
@@ -38,11 +38,11 @@ export async function readContentCredentials(media: string): Promise<ContentCred
   return { outcome: "present", manifestJson: answer.json, validationState: stateIn(answer.json) };
 }
 
-// The box that carries a C2PA manifest store in MP4-like files: `uuid` with this user type.
+// The box with the C2PA manifest store in MP4-like files: `uuid` with this user type.
 const manifestBox = "d8fec3d61b0e483c92975828877ec481";
 const maxBoxes = 10_000;
 
-/** Walks the top-level boxes without reading what is in them; sizes are the file maker's words and only skipped by. */
+/** Walks the top-level boxes without reading their contents. The file's maker controls the sizes, which are only skipped by. */
 function findManifestBox(media: string): { readonly present: boolean; readonly bytes: number } {
   const file = openSync(media, "r");
   try {
@@ -72,7 +72,7 @@ function boxSize(header: Buffer): { readonly size: number; readonly headerBytes:
 
 type Answer = { readonly json: string } | { readonly reason: string };
 
-/** One thread per file: hostile bytes may make the library loop or grow, and a thread can be ended. */
+/** Uses one thread per file, because hostile bytes may make the library loop or use ever more memory, and a thread can be ended. */
 async function askWorker(media: string): Promise<Answer> {
   const worker = new Worker(workerFile, {
     workerData: media,
@@ -84,7 +84,7 @@ async function askWorker(media: string): Promise<Answer> {
     return await new Promise<Answer>((resolve) => {
       timer = setTimeout(() => resolve({ reason: "validation took longer than a minute" }), maxMs);
       worker.once("message", resolve);
-      worker.once("error", () => resolve({ reason: "the validator broke down" }));
+      worker.once("error", () => resolve({ reason: "the validator crashed" }));
       worker.once("exit", () => resolve({ reason: "the validator ended without an answer" }));
     });
   } finally {

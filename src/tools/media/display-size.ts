@@ -1,12 +1,12 @@
 import type { FrameShape } from "./picture-messages.js";
 
-/** The largest picture that is drawn. */
+/** The largest picture to draw, in pixels. */
 export const maxPixels = 40_000_000;
 
-// Beyond this an aspect ratio is a slip or an attack, not a picture.
+// A larger aspect ratio is a mistake or an attack, not a picture.
 const widestSample = 4;
 
-/** The size a frame is shown at: samples are stretched, never shrunk, then turned. */
+/** A frame's display size: samples are stretched, never shrunk, and then the picture is rotated. */
 export function displaySize(video: FrameShape): { readonly width: number; readonly height: number } {
   const { num, den } = video.sampleAspect;
   const ratio = num / den;

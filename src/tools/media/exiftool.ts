@@ -10,14 +10,14 @@ export type ExifToolOutcome = { readonly json: string } | { readonly refused: st
 
 /** One ExifTool process kept open for a session. */
 export interface ExifToolSession {
-  /** The program's version, for instance `13.55`. Starts the process if need be. */
+  /** The program's version, for instance `13.55`. Starts the process if necessary. */
   version(): Promise<string>;
-  /** Absolute path. The JSON is one object (not the one-element array), without facts of this machine. */
+  /** Takes an absolute path. The JSON is one object (not ExifTool's one-element array), without facts about this machine. */
   read(path: string): Promise<ExifToolOutcome>;
   close(): Promise<void>;
 }
 
-/** It stays open for a whole batch, so its time is bounded per file and not in all. */
+/** The process stays open for a whole batch, so its time is limited per file, not in total. */
 const exifToolLimits: Limits = {
   wallMs: 60_000,
   cpuSeconds: 24 * 3600,
@@ -26,12 +26,12 @@ const exifToolLimits: Limits = {
   stdoutBytes: 64 * 1024 ** 2,
 };
 
-/** Everything the file holds: all groups, duplicates and unknown tags included (EVIDENCE §7.1). */
+/** Everything in the file: all groups, including duplicates and unknown tags (EVIDENCE §7.1). */
 const readArguments = ["-G1", "-a", "-u", "-struct", "-api", "largefilesupport=1"];
 
 /**
- * `originals`: existing folder of all that will be read, also of files that come into it later. `scratch`: existing folder
- * of ours, the process's working folder and TMPDIR.
+ * `originals`: an existing folder that contains every file to read, now or later. `scratch`: an existing folder, the
+ * process's working folder and TMPDIR.
  */
 export function openExifTool(originals: string, scratch: string): ExifToolSession {
   const program = bundledProgram();
@@ -46,7 +46,7 @@ export function openExifTool(originals: string, scratch: string): ExifToolSessio
         argv: [program, "-stay_open", "True", "-@", "-"],
         cwd: scratch,
         limits: exifToolLimits,
-        // Beside the program lie the modules it is made of.
+        // The program's modules are beside it.
         jail: { reads: [dirname(program), originals], writes: [] },
       });
       failure.watch(child);
@@ -60,7 +60,7 @@ export function openExifTool(originals: string, scratch: string): ExifToolSessio
   };
 }
 
-/** A process that ends before it says a word would be started again and again, and whoever waits would wait for ever. */
+/** Without this, a process that ends before its first output would be restarted again and again, and callers would wait for ever. */
 class StartFailure {
   private fail: (error: Error) => void = () => undefined;
   private readonly failed = new Promise<never>((_resolve, reject) => {
@@ -91,7 +91,7 @@ const perl = "/usr/bin/perl";
 async function readWith(answer: Promise<unknown>, path: string): Promise<ExifToolOutcome> {
   try {
     const value = parseForeignJson(JSON.stringify(await answer));
-    if (!isJsonObject(value)) return { refused: "its answer was not an object" };
+    if (!isJsonObject(value)) return { refused: "its answer was not a JSON object" };
     return { json: JSON.stringify(withoutMachineFacts(value), null, 1) };
   } catch (error) {
     const message = error instanceof Error ? error.message : "unknown";
@@ -99,7 +99,7 @@ async function readWith(answer: Promise<unknown>, path: string): Promise<ExifToo
   }
 }
 
-/** Where the file lies, its dates and its permissions are this machine's, not the file's. */
+/** Drops the file's place, dates and permissions, which describe this machine, not the file. */
 function withoutMachineFacts(tags: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const ours =
     /^(SourceFile|errors|warnings|tz|tzSource|System:(Directory|FileName|File\w*Date|FilePermissions|FileUserID|FileGroupID|FileDeviceNumber|FileInodeNumber|FileHardLinks|FileAttributes))$/;

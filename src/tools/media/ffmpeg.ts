@@ -6,7 +6,7 @@ import { decodeLimits, remuxLimits } from "../run/limits.js";
 import type { MediaProbe } from "./ffprobe.js";
 import { ffmpegArgv, type MediaRun, runMedia, whyUnusable } from "./input.js";
 
-/** What every function here needs: absolute paths of ffmpeg and of the original, and an existing empty folder. */
+/** What every run needs: absolute paths of ffmpeg and the original, and an existing empty folder. */
 export interface FfmpegRequest {
   readonly ffmpeg: string;
   readonly media: string;
@@ -31,7 +31,7 @@ export type StreamHashOutcome =
     }
   | { readonly ok: false; readonly reason: string; readonly runs: readonly MediaRun[] };
 
-/** The options of an output that is one SHA-256 per stream over the packets of an input (EVIDENCE §5). */
+/** The options of an output with one SHA-256 per stream over an input's packets (EVIDENCE §5). */
 export function packetHashOptions(input: number): readonly string[] {
   return ["-map", String(input), "-c", "copy", "-f", "streamhash", "-hash", "sha256"];
 }
@@ -41,13 +41,13 @@ export function packetHashArgv(media: string): readonly string[] {
   return ffmpegArgv([media], [], [{ to: "-", options: packetHashOptions(0) }]);
 }
 
-/** The command line whose output is one SHA-256 over the decoded pictures of each video stream (EVIDENCE §5). */
+/** The command line that prints one SHA-256 over the decoded frames of each video stream (EVIDENCE §5). */
 export function decodedHashArgv(media: string): readonly string[] {
   const options = ["-map", "0:V", "-fps_mode", "passthrough", "-f", "streamhash", "-hash", "sha256"];
   return ffmpegArgv([media], ["-noautorotate"], [{ to: "-", options }]);
 }
 
-/** Hashes each stream's packets, and with `deep` also the decoded pictures of video streams. */
+/** Hashes each stream's packets and, with `deep`, also the decoded frames of video streams. */
 export async function streamHashes(
   request: FfmpegRequest & { readonly deep: boolean },
 ): Promise<StreamHashOutcome> {
@@ -61,7 +61,7 @@ export async function streamHashes(
   }
   const decoded = await runFfmpeg(request, decodedHashArgv(request.media), limitsFor(request.probe));
   const failed = whyUnusable(decoded);
-  // The picture streams of the output are numbered on their own: the first of them is the first video stream.
+  // The output numbers its video streams separately: its first one is the input's first video stream.
   const pictures = failed === null ? readStreamHashes(decoded.result.stdout.toString("latin1")) : [];
   const videos = lines.filter(({ type }) => type === "v");
   const streams = lines.map((line) => ({
@@ -70,7 +70,9 @@ export async function streamHashes(
   }));
   const runs = [packets, decoded];
   const notComparable =
-    decoded.result.stderr.length > 0 ? ["decoding gave warnings: the decoded hash is not comparable"] : [];
+    decoded.result.stderr.length > 0
+      ? ["decoding caused warnings, so the decoded hash is not comparable"]
+      : [];
   return {
     ok: true,
     streams,
@@ -79,7 +81,7 @@ export async function streamHashes(
   };
 }
 
-/** Reads lines such as `0,v,SHA256=<64 hex digits>`; anything else is skipped. */
+/** Reads lines such as `0,v,SHA256=<64 hex digits>`; skips anything else. */
 export function readStreamHashes(
   text: string,
 ): readonly { readonly stream: number; readonly type: string; readonly sha256: string }[] {
@@ -94,10 +96,10 @@ export interface DecodeOutcome extends Omit<DecodeCheck, "original"> {
   readonly runs: readonly MediaRun[];
 }
 
-/** The options before an input whose first error is to be one, and not something to be smoothed over. */
+/** The options that make ffmpeg report an input's first error instead of concealing it. */
 export const strictReadingOptions: readonly string[] = ["-err_detect", "explode"];
 
-/** The options of an output that decodes everything of the first input, keeps nothing and tells `progress` how far it came. */
+/** The options of an output that decodes the whole first input, keeps nothing and reports its position to `progress`. */
 export function decodeOptions(progress: string): readonly string[] {
   return ["-map", "0:V?", "-map", "0:a?", "-sn", "-dn", "-f", "null", "-progress", progress];
 }
@@ -105,7 +107,7 @@ export function decodeOptions(progress: string): readonly string[] {
 /** The option that ends a run at its first error. */
 export const strictRunOption = "-xerror";
 
-/** The command line that decodes everything. A strict one stops at the first error, the other goes on to the end. */
+/** The command line that decodes everything. A strict decode stops at the first error; otherwise it continues to the end. */
 export function decodeArgv(media: string, strict: boolean): readonly string[] {
   const options = decodeOptions("pipe:1");
   return strict
@@ -114,35 +116,35 @@ export function decodeArgv(media: string, strict: boolean): readonly string[] {
 }
 
 /**
- * Decodes every picture and sound strictly (SECURITY §1.5). `sound`: no error, not a word on stderr, and the decoded
- * length is the announced one within the larger of 1 s and 2 %. `short`: it ends before that, however it is decoded.
- * `damaged`: errors, but it reaches its end. `unknown`: nothing to decode, no announced length, or ended by us.
+ * Decodes all video and audio strictly (SECURITY §1.5). `sound`: no error, nothing on stderr, and the decoded length
+ * equals the announced one within 1 s or 2 %, whichever is larger. `short`: it ends earlier, strictly decoded or not.
+ * `damaged`: errors, but it reaches its end. `unknown`: nothing to decode, no announced length, or holdfast ended the run.
  */
 export async function strictDecode(request: FfmpegRequest): Promise<DecodeOutcome> {
   if (request.probe.video === null && !request.probe.hasAudio) {
-    return { verdict: "unknown", grounds: ["no stream that can be decoded"], runs: [] };
+    return { verdict: "unknown", grounds: ["the file has no decodable stream"], runs: [] };
   }
   const strict = await runFfmpeg(request, decodeArgv(request.media, true), limitsFor(request.probe));
   if (strict.result.endedBy !== "exited") return endedByUs(strict);
   if (strict.result.exitCode === 0 && strict.result.stderr.length === 0) {
     return { ...judgeCleanDecode(progressOf(strict), request.probe), runs: [strict] };
   }
-  // Where the strict decode stopped says nothing about the rest: a second, patient one finds the end.
+  // The strict decode may stop early, so a second, tolerant decode finds the end.
   const patient = await runFfmpeg(request, decodeArgv(request.media, false), limitsFor(request.probe));
   if (patient.result.endedBy !== "exited") return endedByUs(strict, patient);
   const length = compareLengths(progressOf(patient), request.probe);
   const grounds = [
-    `the strict decode met errors or warnings (exit ${strict.result.exitCode ?? "by signal"})`,
+    `the strict decode reported errors or warnings (exit ${strict.result.exitCode ?? "by signal"})`,
     length.words,
   ];
   return { verdict: length.short ? "short" : "damaged", grounds, runs: [strict, patient] };
 }
 
-/** The verdict where a strict decode ended well and without a word; `progress` is what it told of its progress. */
+/** The verdict of a strict decode that ended well and printed nothing on stderr; `progress` is its progress report. */
 export function judgeCleanDecode(progress: string, probe: MediaProbe): Omit<DecodeCheck, "original"> {
   const length = compareLengths(progress, probe);
   const verdict = length.short ? "short" : length.known ? "sound" : "unknown";
-  return { verdict, grounds: ["the strict decode met no error or warning", length.words] };
+  return { verdict, grounds: ["the strict decode reported no error or warning", length.words] };
 }
 
 function progressOf(run: MediaRun): string {
@@ -157,7 +159,7 @@ function endedByUs(...runs: readonly MediaRun[]): DecodeOutcome {
   };
 }
 
-/** The last `out_time` of ffmpeg's progress in microseconds; null where it said none. */
+/** The last `out_time` of ffmpeg's progress report, in microseconds; null if it has none. */
 export function readProgress(text: string): number | null {
   const last = [...text.matchAll(/^out_time_us=(\d+)$/gm)].at(-1);
   return last ? Number(last[1]) : null;
@@ -178,9 +180,9 @@ function compareLengths(
 
 export interface PlayableRequest {
   readonly ffmpeg: string;
-  /** Video first; each an original with its probe. One entry remuxes a single file (a TS). */
+  /** The originals with their probes, video first. A single one (a TS) is remuxed. */
   readonly tracks: readonly { readonly media: string; readonly probe: MediaProbe }[];
-  /** Existing folder; the file is `playable.mp4` or `playable.mkv`. */
+  /** An existing folder for `playable.mp4` or `playable.mkv`. */
   readonly outDir: string;
   readonly scratch: string;
   readonly signal: AbortSignal;
@@ -189,13 +191,13 @@ export interface PlayableRequest {
 export type PlayableOutcome =
   | {
       readonly ok: true;
-      /** Name inside `outDir`. */
+      /** The file's name inside `outDir`. */
       readonly file: "playable.mp4" | "playable.mkv";
       readonly runs: readonly MediaRun[];
     }
   | { readonly ok: false; readonly reason: string; readonly runs: readonly MediaRun[] };
 
-/** The command line that copies the first picture and sound streams into one file, without tags (SECURITY §4.5). */
+/** The command line that copies the first video and audio streams into one file, without tags (SECURITY §4.5). */
 export function playableArgv(tracks: readonly string[], out: string): readonly string[] {
   const maps =
     tracks.length > 1
@@ -206,7 +208,7 @@ export function playableArgv(tracks: readonly string[], out: string): readonly s
   return ffmpegArgv(tracks, [], [{ to: `file:${out}`, options: [...options, ...faststart] }]);
 }
 
-/** Puts separate tracks, or a transport stream, into one file that players open; nothing is re-encoded. */
+/** Combines separate tracks, or converts a transport stream, into one file that players open, without re-encoding. */
 export async function makePlayable(request: PlayableRequest): Promise<PlayableOutcome> {
   const { ffmpeg: path, outDir, scratch, signal } = request;
   const media = request.tracks.map((track) => track.media);
@@ -227,7 +229,7 @@ export async function makePlayable(request: PlayableRequest): Promise<PlayableOu
   return { ok: false, reason, runs };
 }
 
-/** Runs ffmpeg over one original with the arguments and limits given. */
+/** Runs ffmpeg over one original with the given arguments and limits. */
 export function runFfmpeg(
   request: Pick<FfmpegRequest, "ffmpeg" | "media" | "scratch" | "signal">,
   argv: readonly string[],
@@ -241,11 +243,11 @@ function limitsFor(probe: MediaProbe): ReturnType<typeof decodeLimits> {
   return decodeLimits((parseSeconds(probe.duration) ?? 0) / 1_000_000);
 }
 
-/** A stream's hash over its packets alone. */
+/** A stream's hash of its packets only. */
 export function withoutDecoded(line: ReturnType<typeof readStreamHashes>[number]): StreamHashLine {
   return { stream: line.stream, type: line.type, packets_sha256: line.sha256, decoded_sha256: null };
 }
 
 function warningNote(run: MediaRun): readonly string[] {
-  return run.result.stderr.length > 0 ? ["ffmpeg gave warnings while reading the packets"] : [];
+  return run.result.stderr.length > 0 ? ["ffmpeg printed warnings while reading the packets"] : [];
 }

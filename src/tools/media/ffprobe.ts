@@ -3,48 +3,48 @@ import { parseRatio, parseSeconds, type Ratio } from "../../core/media/timing.js
 import { ffprobeLimits } from "../run/limits.js";
 import { ffprobeReadingOptions, type MediaRun, mediaUrl, runMedia, whyUnusable } from "./input.js";
 
-/** One stream as the container announces it: claims of the file, not proof. */
+/** One stream as the container announces it: the file's claims, not proof. */
 export interface StreamSummary {
   readonly index: number;
   /** `video`, `audio`, `subtitle`, `data`, `attachment`, or `unknown`. */
   readonly type: string;
-  /** The codec's name as ffprobe knows it; null for a stream no decoder knows. */
+  /** ffprobe's name for the codec; null if no decoder knows the stream. */
   readonly codec: string | null;
-  /** A cover picture or thumbnail that only looks like a video stream. */
+  /** Whether this is a cover picture or thumbnail stored as a video stream. */
   readonly picture: boolean;
-  /** When it starts by the container's clock, decimal seconds; null where unknown. */
+  /** Its start by the container's clock, in decimal seconds; null if unknown. */
   readonly start: string | null;
 }
 
-/** The video stream keyframes are taken from: the first that is no cover picture. */
+/** The video stream for keyframes: the first that is not a cover picture. */
 export interface VideoStream {
   readonly index: number;
   readonly codec: string;
-  /** Size of the decoded frame, before rotation and aspect ratio. */
+  /** Size of the decoded frame, before rotation and aspect ratio are applied. */
   readonly width: number;
   readonly height: number;
-  /** Clockwise degrees the picture is turned for display: 0, 90, 180 or 270. */
+  /** Clockwise rotation for display, in degrees: 0, 90, 180 or 270. */
   readonly rotation: number;
-  /** Width of a sample by its height; 1/1 where the file states none. */
+  /** The sample aspect ratio; 1/1 if the file states none. */
   readonly sampleAspect: Ratio;
   readonly timeBase: Ratio;
-  /** False where the file says the frames are interlaced: then packets cannot be counted as frames. */
+  /** False if the file says that the frames are interlaced: then packets cannot be counted as frames. */
   readonly progressive: boolean;
-  /** How many frames the file announces, or its length times its frame rate; null where it announces neither. */
+  /** The announced number of frames, or the length times the frame rate; null if neither is announced. */
   readonly announcedFrames: number | null;
 }
 
-/** What ffprobe could read of a file. */
+/** What ffprobe read from a file. */
 export interface MediaProbe {
   readonly ok: true;
-  /** The whole output of ffprobe; its `filename` is the base name, never a path of this machine. */
+  /** The complete output of ffprobe; its `filename` is the base name, never a local path. */
   readonly json: string;
-  /** ffmpeg's names of the container, for instance `mov,mp4,m4a,3gp,3g2,mj2`. */
+  /** ffmpeg's names for the container, for instance `mov,mp4,m4a,3gp,3g2,mj2`. */
   readonly container: string;
   readonly streams: readonly StreamSummary[];
-  /** Announced length in decimal seconds; null where the file announces none. */
+  /** Announced length in decimal seconds; null if the file announces none. */
   readonly duration: string | null;
-  /** When the file's earliest stream starts, decimal seconds; null where unknown. */
+  /** Start of the file's earliest stream, in decimal seconds; null if unknown. */
   readonly start: string | null;
   readonly video: VideoStream | null;
   readonly hasAudio: boolean;
@@ -58,9 +58,9 @@ export type ProbeOutcome =
 export interface ProbeRequest {
   /** Absolute path of ffprobe. */
   readonly ffprobe: string;
-  /** Absolute path of the file; its base name is printed into the JSON. */
+  /** Absolute path of the file; its base name appears in the JSON. */
   readonly media: string;
-  /** Existing empty folder, also the program's TMPDIR. */
+  /** An existing empty folder, also the program's TMPDIR. */
   readonly scratch: string;
   readonly signal: AbortSignal;
 }
@@ -72,7 +72,7 @@ export function probeArgv(media: string): readonly string[] {
   return [...ffprobeReadingOptions, "-print_filename", basename(media), ...whole, mediaUrl(media)];
 }
 
-/** Asks ffprobe for everything the container announces (EVIDENCE §7.1). A refusal is a result, not an error. */
+/** Asks ffprobe for everything that the container announces (EVIDENCE §7.1). A refusal is a result, not an error. */
 export async function probeMedia(request: ProbeRequest): Promise<ProbeOutcome> {
   const run = await runMedia({
     program: "ffprobe",
@@ -88,14 +88,14 @@ export async function probeMedia(request: ProbeRequest): Promise<ProbeOutcome> {
   const json = run.result.stdout.toString("utf8");
   const facts = readProbe(json);
   return facts === null
-    ? { ok: false, reason: "ffprobe found no streams in the file", run }
+    ? { ok: false, reason: "ffprobe found no stream in the file", run }
     : { ok: true, json, ...facts, run };
 }
 
 type ProbeFacts = Omit<MediaProbe, "ok" | "json" | "run">;
 type Json = Readonly<Record<string, unknown>>;
 
-/** Reads what is used from ffprobe's JSON, whose strings and numbers the file's maker controls; null without streams. */
+/** Reads the needed values from ffprobe's JSON, whose contents the file's maker controls; null if there is no stream. */
 export function readProbe(json: string): ProbeFacts | null {
   const document = asObject(parseJson(json));
   const streams = asObjects(document.streams);
@@ -156,7 +156,7 @@ function readFrameCount(stream: Json, format: Json): number | null {
   return rate === null || length === null ? null : Math.ceil(((length / 1_000_000) * rate.num) / rate.den);
 }
 
-/** ffprobe states the display matrix's angle counter-clockwise and the old `rotate` tag clockwise. */
+/** ffprobe states the display matrix's angle counter-clockwise, and the old `rotate` tag clockwise. */
 function readRotation(stream: Json): number {
   const matrix = asObjects(stream.side_data_list).find((data) => typeof data.rotation === "number");
   const tag = Number(asText(asObject(stream.tags).rotate) ?? Number.NaN);

@@ -4,7 +4,7 @@ import type { Limits } from "../run/run-request.js";
 import type { VideoStream } from "./ffprobe.js";
 import { type FfmpegOutput, ffmpegArgv, type MediaRun, runMedia, takeSideFile } from "./input.js";
 
-/** What every decoding run needs. Absolute paths; `scratch` is an existing folder for side files. */
+/** What every decoding run needs. Paths are absolute; `scratch` is an existing folder for temporary files. */
 export interface DecodingSource {
   readonly ffmpeg: string;
   readonly media: string;
@@ -12,30 +12,30 @@ export interface DecodingSource {
   readonly scratch: string;
   readonly limits: Limits;
   readonly signal: AbortSignal;
-  /** How many threads decode. */
+  /** The number of decoding threads. */
   readonly threads: 1 | 2;
 }
 
-/** Which part of the stream is decoded, and which of its frames the decoder may leave out. */
+/** Which part of the stream to decode, and which of its frames the decoder may skip. */
 export interface DecodingWindow {
-  /** Seconds from the start of the file to seek to; null reads from the start. */
+  /** The time to seek to, in seconds from the start of the file; null to read from the start. */
   readonly seek: string | null;
-  /** First presentation time to hand on and the first one not to, in units of the time base; null for no bound. */
+  /** The first presentation time to return, and the first one after it not to, in units of the time base; null for no bound. */
   readonly fromPts: number | null;
   readonly untilPts: number | null;
-  /** `nokey` decodes key frames only, `noref` leaves out what no other frame needs, `none` decodes everything. */
+  /** `nokey` decodes only key frames, `noref` skips frames that no other frame needs, `none` decodes everything. */
   readonly skip: "nokey" | "noref" | "none";
 }
 
 export const wholeStream: DecodingWindow = { seek: null, fromPts: null, untilPts: null, skip: "none" };
 
-/** A decoded frame reduced to its look; `pts` is null where the decoder knew no time. */
+/** A decoded frame reduced to its look; `pts` is null if the decoder stated no time. */
 export interface LookedAt {
   readonly pts: number | null;
   readonly look: Look;
 }
 
-/** The command line that prints the look of every frame of a window (raw RGB) and writes their times to `side`. */
+/** The command line that prints the look of every frame in a window (raw RGB) and writes the times to `side`. */
 export function looksArgv(source: DecodingSource, window: DecodingWindow, side: string): readonly string[] {
   return ffmpegArgv(
     [source.media],
@@ -44,7 +44,7 @@ export function looksArgv(source: DecodingSource, window: DecodingWindow, side: 
   );
 }
 
-/** The outputs that print the look of every frame of the first input and write their times to `side`. */
+/** The outputs that print the look of every frame of the first input and write the times to `side`. */
 export function looksOutputs(video: VideoStream, filters: string, side: string): readonly FfmpegOutput[] {
   const reduce = `scale=${lookWidth}:${lookHeight}:flags=area,format=rgb24,split=2[look][time]`;
   const graph = `[0:${video.index}]${filters}${reduce}`;
@@ -75,7 +75,7 @@ export async function lookAtFrames(
   return { frames: looks.map((look, at) => ({ pts: lines[at]?.pts ?? null, look })), run };
 }
 
-/** One decoded frame of an extraction: time and SHA-256 of the frame as the decoder gave it. */
+/** One decoded frame of an extraction: its time, and the SHA-256 of the frame as decoded. */
 export interface FrameLine {
   readonly pts: number | null;
   readonly sha256: string;
@@ -83,8 +83,8 @@ export interface FrameLine {
 
 /**
  * The command line that prints the frames with the given times as raw RGB of the stream's announced size, and writes
- * the hash of each frame as decoded (unrotated, unscaled, decoder's pixel format) to `side`. Inter-coded frames are
- * refused among key frames: a stream that only refreshes gradually has none that stands alone.
+ * the hash of each frame as decoded (unrotated, unscaled, decoder's pixel format) to `side`. With key frames only, it
+ * drops inter-coded frames: in a stream that refreshes gradually, no frame can be decoded alone.
  */
 export function picturesArgv(
   source: DecodingSource,
@@ -121,8 +121,8 @@ export function picturesArgv(
 }
 
 /**
- * Decodes the frames with the given times and hands each to `take` (raw RGB, announced size) as it comes, with its
- * place among the frames of this run. The lines returned tell afterwards which frame that was.
+ * Decodes the frames with the given times and passes each to `take` (raw RGB, announced size) as it arrives, with its
+ * position among the frames of this run. The returned lines state which frame each was.
  */
 export async function takePictures(
   source: DecodingSource,
@@ -143,13 +143,13 @@ export async function takePictures(
 
 function inputOptions(source: DecodingSource, window: DecodingWindow): readonly string[] {
   const skip = window.skip === "none" ? [] : ["-skip_frame", window.skip];
-  // Threads work on neighbouring frames: with key frames alone they only cost.
+  // Threads decode neighbouring frames in parallel; with key frames only, they bring nothing.
   const threads = source.threads === 1 || window.skip === "nokey" ? ["-threads", "1"] : [];
   const seek = window.seek === null ? [] : ["-ss", window.seek, "-noaccurate_seek"];
   return ["-copyts", "-noautorotate", ...skip, ...threads, ...seek];
 }
 
-/** Bounds by the time stamps themselves: what `-t` counts from depends on where a seek lands. */
+/** Limits by presentation time: what `-t` counts from depends on where a seek lands. */
 function trimmed({ fromPts, untilPts }: DecodingWindow): string {
   const from = fromPts === null ? [] : [`start_pts=${fromPts}`];
   const until = untilPts === null ? [] : [`end_pts=${untilPts}`];
@@ -157,7 +157,7 @@ function trimmed({ fromPts, untilPts }: DecodingWindow): string {
   return bounds.length === 0 ? "" : `trim=${bounds.join(":")},`;
 }
 
-/** Without the stream's own time base ffmpeg rounds times to the frame rate it guesses. */
+/** Without the stream's own time base, ffmpeg rounds times to the frame rate that it guesses. */
 function exactTimes(video: VideoStream): readonly string[] {
   return ["-fps_mode", "passthrough", "-enc_time_base", `${video.timeBase.num}/${video.timeBase.den}`];
 }
@@ -180,7 +180,7 @@ function runDecoder(
   });
 }
 
-/** Cuts a byte stream into pieces of equal size; a last, incomplete piece is dropped. */
+/** Splits a byte stream into pieces of equal size and drops an incomplete last piece. */
 function inPieces(
   size: number,
   take: (piece: Uint8Array, at: number) => Promise<void>,
@@ -203,7 +203,7 @@ function inPieces(
   };
 }
 
-/** Reads and removes a side file of framecrc or framehash lines: `stream, dts, pts, duration, size, hash`. */
+/** Reads and removes a file of framecrc or framehash lines: `stream, dts, pts, duration, size, hash`. */
 export function takeFrameLines(side: string): readonly FrameLine[] {
   return takeSideFile(side)
     .split("\n")

@@ -4,7 +4,7 @@ import type { MediaRun } from "./input.js";
 import type { TakenFrame } from "./picture-taking.js";
 import type { Pictures } from "./pictures.js";
 
-/** What a route to the frames works with; it adds to `runs`. */
+/** What a route to the frames works with. The route adds to `runs`. */
 export interface FrameTaking {
   readonly source: DecodingSource;
   readonly pictures: Pictures;
@@ -13,24 +13,24 @@ export interface FrameTaking {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** A frame that was taken, and its number in presentation order. */
+/** A taken frame and its number in presentation order. */
 export interface NumberedFrame {
   readonly number: number;
-  /** First or last of the clip. */
+  /** Whether it is the first or last frame of the clip. */
   readonly fixed: boolean;
   readonly taken: TakenFrame;
 }
 
-/** What a route found: every frame it drew, ascending, and the gap it kept to in seconds. */
+/** The result of a route: every frame it drew, ascending, and the longest gap it allowed, in seconds. */
 export interface RouteResult {
   readonly frames: readonly NumberedFrame[];
   readonly maxGap: number;
-  /** The bound on the number of keyframes cut more than near-identical ones. */
+  /** Whether the limit on the number of keyframes removed more than near-identical ones. */
   readonly bitten: boolean;
   readonly notes: readonly string[];
 }
 
-/** The longest gap that is kept to over frames with these first and last times, in seconds. */
+/** The longest gap allowed between frames for a clip with these first and last times, in seconds. */
 export function gapOver(firstTime: number, lastTime: number): number {
   return maxGapFor(Math.max(0, lastTime - firstTime));
 }

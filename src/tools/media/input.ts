@@ -5,21 +5,21 @@ import { HoldfastError } from "../../core/words/error.js";
 import { run } from "../run/run.js";
 import type { Limits, RunResult } from "../run/run-request.js";
 
-/** One finished run of ffmpeg or ffprobe, ready for `describeRun`. `argv` holds paths of this machine. */
+/** One finished run of ffmpeg or ffprobe, ready for `describeRun`. `argv` contains local paths. */
 export interface MediaRun {
   readonly program: "ffmpeg" | "ffprobe";
   readonly argv: readonly string[];
   readonly result: RunResult;
 }
 
-// Named demuxers only: a downloaded "mp4" that is really a playlist would make ffmpeg read other files (SECURITY §1.3).
+// Only named demuxers: a downloaded "mp4" that is really a playlist would make ffmpeg read other files (SECURITY §1.3).
 const demuxers = "mov,matroska,mpegts,mpeg,avi,flv,ogg,mp3,aac,wav,flac,gif";
 
-// Rarely used decoders are where the memory errors are found.
+// Memory errors are mostly found in rarely used decoders.
 const decoders = [
   "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,mpeg2video,mpeg1video,mjpeg,h263,flv,msmpeg4v3,theora,gif",
   "aac,aac_latm,mp3,mp3float,mp2,opus,vorbis,flac,ac3,eac3,pcm_s16le,pcm_s16be,pcm_u8,pcm_mulaw,pcm_alaw,amrnb,amrwb",
-  // Subtitles that are text: without them a clip that carries some is refused as a whole.
+  // Text subtitles: without these decoders, a clip that contains such subtitles is refused as a whole.
   "subrip,srt,ass,ssa,webvtt,mov_text,text",
 ].join(",");
 
@@ -38,7 +38,7 @@ const readingOptions = [
   "40000000",
 ];
 
-/** The options every ffprobe run begins with (SECURITY §4.4): whoever made the file controls all that is read. */
+/** The first options of every ffprobe run (SECURITY §4.4): the file's maker controls everything that is read. */
 export const ffprobeReadingOptions: readonly string[] = [
   "-hide_banner",
   "-loglevel",
@@ -63,7 +63,7 @@ const ffmpegReadingOptions: readonly string[] = [
   "2",
 ];
 
-/** One output of an ffmpeg command: where it goes (`pipe:1`, `-` or `file:<absolute path>`) and its options. */
+/** One output of an ffmpeg command: its target (`pipe:1`, `-` or `file:<absolute path>`) and its options. */
 export interface FfmpegOutput {
   readonly to: string;
   readonly options: readonly string[];
@@ -73,7 +73,7 @@ interface ComposedCommand {
   readonly _getArguments: () => string[];
 }
 
-/** Composes an ffmpeg command line; starts nothing. Every input gets the reading options, `inputOptions` come last. */
+/** Composes an ffmpeg command line; starts nothing. Every input gets the reading options, then `inputOptions`. */
 export function ffmpegArgv(
   inputs: readonly string[],
   inputOptions: readonly string[],
@@ -81,7 +81,7 @@ export function ffmpegArgv(
 ): readonly string[] {
   const command = ffmpegCommand();
   for (const media of inputs) {
-    // One by one: in a list it splits whatever has one blank in it, such as a path.
+    // Added one by one: fluent-ffmpeg splits a list item that contains one space, such as a path.
     command.input(mediaUrl(media));
     spread((...all) => command.inputOptions(...all), [...ffmpegReadingOptions, ...inputOptions]);
   }
@@ -92,27 +92,28 @@ export function ffmpegArgv(
   return (command as unknown as ComposedCommand)._getArguments();
 }
 
-/** A single one would be taken for a list that is to be split. */
+/** fluent-ffmpeg would split a single option at its space. */
 function spread(add: (...options: string[]) => unknown, options: readonly string[]): void {
-  if (options.length === 1) throw new Error("an option of ffmpeg without a second one");
+  if (options.length === 1) throw new Error("ffmpeg options must be passed at least two at a time");
   if (options.length > 1) add(...options);
 }
 
-/** The only form in which a path is handed to ffmpeg: no name of ours can be taken for an option, pattern or URL. */
+/** The only form in which ffmpeg receives a path, so that no name can act as an option, a pattern or a URL. */
 export function mediaUrl(path: string): string {
-  if (!isAbsolute(path)) throw new HoldfastError("io", "media is read by absolute path only", "report this");
+  if (!isAbsolute(path))
+    throw new HoldfastError("io", "reading media: the path is not absolute", "please report this as a bug");
   return `file:${path}`;
 }
 
-/** Runs ffmpeg or ffprobe in an empty folder of ours, locked in where that works, and keeps what is needed to describe the run. */
+/** Runs ffmpeg or ffprobe in an empty folder, in a jail if possible, and returns what the record needs to describe the run. */
 export async function runMedia(request: {
   readonly program: "ffmpeg" | "ffprobe";
   readonly path: string;
   readonly argv: readonly string[];
-  /** The files it is to read; of everything else that is ours it sees `scratch` and `outDir` only. */
+  /** The files to read. In a jail, the program sees only these, `scratch` and `outDir`. */
   readonly media: readonly string[];
   readonly scratch: string;
-  /** A folder it writes into besides `scratch`. */
+  /** A folder that the program writes into besides `scratch`. */
   readonly outDir?: string;
   readonly limits: Limits;
   readonly signal: AbortSignal;
@@ -131,7 +132,7 @@ export async function runMedia(request: {
   return { program, argv, result };
 }
 
-/** Reads and removes a file that a run wrote beside its output; empty where a run that was refused wrote none. */
+/** Reads and removes a file that a run wrote beside its output; empty if a refused run wrote none. */
 export function takeSideFile(path: string): string {
   try {
     return readFileSync(path, "latin1");
@@ -142,7 +143,7 @@ export function takeSideFile(path: string): string {
   }
 }
 
-/** Why a run cannot be used, in our words (what a program printed is hostile text); null when it ended with exit 0. */
+/** Why a run is unusable, without the program's own words, which a file can control; null if it ended with status 0. */
 export function whyUnusable(run: MediaRun): string | null {
   const { endedBy, exitCode, signal, reason } = run.result;
   if (endedBy !== "exited") return `${run.program} was ended: ${reason}`;

@@ -15,19 +15,19 @@ import { type DecodingWindow, lookAtFrames } from "./frame-runs.js";
 import { type FrameTaking, gapOver, type NumberedFrame, type RouteResult } from "./frame-taking.js";
 import { discardFrames, type TakenFrame, takeFrames } from "./picture-taking.js";
 
-/** What the packets announce. `start` is the file's first time in seconds, which seeking counts from. */
+/** What the packets announce. `start` is the file's first time in seconds, from which seeking counts. */
 export interface Announced {
   readonly frames: readonly PlannedFrame[];
   readonly packets: readonly VideoPacket[];
   readonly start: number;
-  /** True for containers whose seeking is a guess by byte position. */
+  /** Whether the container's seeking only guesses by byte position. */
   readonly seeksLate: boolean;
 }
 
-// Up to here (about 15 s of 720p) decoding everything costs less than a second, and certainty is worth it.
+// Up to this many pixels (about 15 s of 720p), decoding everything takes less than a second and leaves no doubt.
 const cheapPixels = 400_000_000;
 
-/** Whether decoding every one of so many frames costs no more than certainty is worth. */
+/** Whether decoding this many frames is cheap enough to do it for certainty's sake. */
 export function decodesCheaply(frames: number, { width, height }: VideoStream): boolean {
   return frames * width * height <= cheapPixels;
 }
@@ -35,13 +35,12 @@ export function decodesCheaply(frames: number, { width, height }: VideoStream): 
 const mostDecodedInside = 0.6;
 const mostSeeks = 24;
 const worthSplitting = 10;
-// Up to here taking all key frames costs less than looking first and taking the different ones.
+// Up to this many, taking all key frames costs less than looking at them first and taking the different ones.
 const fewKeys = 30;
 
 /**
- * Takes key frames, the first and last frame, and what is found inside stretches in which a shot may hide. Returns
- * null, with nothing left behind, where decoding everything is as cheap, or where the decoder shows other frames than
- * the packets announce.
+ * Takes key frames, the first and last frame, and frames found in stretches that may hide a shot. Returns null and leaves
+ * nothing behind if decoding everything is as cheap, or if the decoder shows other frames than the packets announce.
  */
 export async function takeFromKeyFrames(
   taking: FrameTaking,
@@ -51,7 +50,7 @@ export async function takeFromKeyFrames(
   if (decodesCheaply(frames.length, taking.source.video)) return null;
   const keys = keyCandidates(frames);
   const keyCount = frames.reduce((count, { key }) => count + (key ? 1 : 0), 0);
-  // Where most key frames would be skipped, decoding only the others saves nothing.
+  // If most key frames are not candidates, decoding only key frames saves nothing.
   if (keyCount > 2 * keys.length) return null;
   const route = new KeyFrameRoute(taking, announced);
   const result = await route.take(keys);
@@ -59,7 +58,7 @@ export async function takeFromKeyFrames(
   return result;
 }
 
-/** The frames of one clip as they are looked at and taken, by position in presentation order. */
+/** The frames of one clip while they are looked at and taken, by position in presentation order. */
 class KeyFrameRoute {
   private readonly taken = new Map<number, TakenFrame>();
   private readonly looks = new Map<number, Look>();
@@ -81,7 +80,7 @@ class KeyFrameRoute {
     this.positions = new Map(frames.map(({ pts }, at) => [pts, at]));
   }
 
-  /** Looks at the key frames, then into suspect stretches, then takes what is worth keeping. Null: see above. */
+  /** Looks at the key frames, then at the suspect stretches, then takes what is worth keeping. Null: see above. */
   async take(keys: readonly number[]): Promise<RouteResult | null> {
     const ends = [0, this.last].filter((at) => !keys.includes(at));
     const atKeys = keys.length <= fewKeys ? this.takeKeys(keys) : this.lookAtKeys(keys);
@@ -101,7 +100,7 @@ class KeyFrameRoute {
     ]);
     if (!taken.every((asPlanned) => asPlanned)) return null;
     const decoded = stretches.length === 0 ? "" : `, ${stretches.length} of these stretches were decoded`;
-    const notes = [`shots between key frames were looked for by packet sizes and likeness${decoded}`];
+    const notes = [`shots between key frames were searched for by packet size and similarity${decoded}`];
     return { frames: this.numbered(), maxGap: this.maxGap, bitten, notes };
   }
 
@@ -125,7 +124,7 @@ class KeyFrameRoute {
     return keys.every((at) => this.looks.has(at));
   }
 
-  /** What is worth taking of all that was looked at, ascending. */
+  /** The positions worth taking of all that were looked at, ascending. */
   private choose(positions: readonly number[]): {
     readonly chosen: readonly number[];
     readonly bitten: boolean;
@@ -144,7 +143,7 @@ class KeyFrameRoute {
     return (await Promise.all(parts)).every((asPlanned) => asPlanned);
   }
 
-  /** Neighbouring key frames, and the ends of the clip, between which a shot may hide; neighbouring ones are joined. */
+  /** The stretches between key frames, or the ends of the clip, that may hide a shot; adjacent ones are joined. */
   private suspects(keys: readonly number[]): readonly Stretch[] {
     const edges = [...new Set([0, ...keys, this.last])];
     const joined: Stretch[] = [];
@@ -177,7 +176,7 @@ class KeyFrameRoute {
     };
   }
 
-  /** Positions worth taking inside the stretches; null when the decoder disagreed. */
+  /** The positions worth taking inside the stretches; null if the decoder disagreed. */
   private async lookInside(stretches: readonly Stretch[]): Promise<readonly number[] | null> {
     if (stretches.length > mostSeeks) return null;
     const found: number[] = [];
@@ -201,7 +200,7 @@ class KeyFrameRoute {
     return found;
   }
 
-  /** Takes frames that are no key frames: one seek for those that follow the same key frame. */
+  /** Takes frames that are not key frames, with one seek for all that follow the same key frame. */
   private async takeOthers(wanted: readonly number[]): Promise<boolean> {
     const groups = new Map<number, number[]>();
     for (const at of wanted) groups.set(this.keyBefore(at), [...(groups.get(this.keyBefore(at)) ?? []), at]);
@@ -210,7 +209,7 @@ class KeyFrameRoute {
     return true;
   }
 
-  /** Takes frames that follow one key frame; those that no other frame needs are decoded only when asked for. */
+  /** Takes frames that follow one key frame. Decodes frames that no other frame needs only if they are requested. */
   private async takeRun(positions: readonly number[]): Promise<boolean> {
     if (await this.takeExactly(positions, this.windowOver(positions, "noref"))) return true;
     return this.takeExactly(positions, this.windowOver(positions, "none"));
@@ -221,7 +220,7 @@ class KeyFrameRoute {
     return { seek: this.seekTo(positions[0] ?? 0), fromPts: null, untilPts, skip };
   }
 
-  /** Takes the frames at these positions; false, and nothing left, unless exactly these came. */
+  /** Takes the frames at these positions. False, leaving nothing behind, unless the decoder returned exactly these. */
   private async takeExactly(positions: readonly number[], window: DecodingWindow): Promise<boolean> {
     this.planned += positions.length;
     const { frames, run } = await takeFrames({
@@ -256,7 +255,7 @@ class KeyFrameRoute {
       .map(([number, taken]) => ({ number, fixed: number === 0 || number === this.last, taken }));
   }
 
-  /** Seconds to seek to so that decoding begins at or before the key frame of this position; null for the start. */
+  /** The time in seconds to seek to, so that decoding begins at or before this position's key frame; null for the start. */
   private seekTo(at: number): string | null {
     const { start, seeksLate } = this.announced;
     const time = seeksLate ? this.timeOf(this.keyBefore(at)) - lateSeekMargin : this.timeOf(at);
@@ -285,7 +284,7 @@ class KeyFrameRoute {
 
 const lateSeekMargin = 0.5;
 
-/** Two parts for two runs at once, because decoding key frames hardly uses a second core. */
+/** Splits the work between two simultaneous runs, because decoding key frames hardly uses a second core. */
 function inHalves(positions: readonly number[]): readonly (readonly number[])[] {
   const half = positions.length >= worthSplitting ? Math.ceil(positions.length / 2) : positions.length;
   return [positions.slice(0, half), positions.slice(half)].filter((part) => part.length > 0);

@@ -20,12 +20,12 @@ import type { Pictures } from "./pictures.js";
 import { decodingThreads } from "./short-pass.js";
 import { takeFromLooks, takeFromWholeDecode } from "./whole-decode-route.js";
 
-/** Keyframes of one media file. `path` of each is a plain file name inside `outDir`. */
+/** The keyframes of one media file. Each `path` is a plain file name inside `outDir`. */
 export interface KeyframeSet {
   readonly keyframes: readonly Keyframe[];
-  /** The longest gap between neighbours that is promised where frames exist, decimal seconds. */
+  /** The promised longest gap between neighbours wherever frames exist, in decimal seconds. */
   readonly maxGap: string;
-  /** What a reader must know: errors met, how shots were looked for, bounds that bit. One sentence each. */
+  /** Notes for a reader: errors, how shots were detected, limits that were reached. One sentence each. */
   readonly notes: readonly string[];
   readonly runs: readonly MediaRun[];
 }
@@ -33,28 +33,28 @@ export interface KeyframeSet {
 export interface KeyframeRequest {
   readonly ffmpeg: string;
   readonly ffprobe: string;
-  /** What draws them. */
+  /** Draws the keyframes. */
   readonly pictures: Pictures;
   /** Absolute path of the original. */
   readonly media: string;
-  /** What `probeMedia` found; must have `video`. */
+  /** The result of `probeMedia`; must have `video`. */
   readonly probe: MediaProbe;
-  /** Existing folder the JPEG files are written into. */
+  /** Existing folder for the JPEG files. */
   readonly outDir: string;
   /** Existing empty folder for side files. */
   readonly scratch: string;
   readonly signal: AbortSignal;
-  /** What `tryShortPass` saw, where it was tried and clean. */
+  /** The frames that `tryShortPass` saw, if it was tried and clean. */
   readonly looks?: readonly LookedAt[] | null;
-  /** Called with frames done and frames planned. */
+  /** Called with the numbers of frames done and planned. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Takes the keyframes of a clip: first and last frame, one of every shot of 1 s or longer, no gap above the stated
- * maximum where frames exist, no near-identical neighbours, at most 300. Two routes lead there. The fast one decodes
- * key frames, and between them only stretches in which a shot may hide; it trusts that packets are frames and gives up
- * when the decoder disagrees. The other decodes everything once to look and once to take. A clip that decodes only in
+ * Takes the keyframes of a clip: the first and last frame, one of every shot of 1 s or longer, no gap above the stated
+ * maximum wherever frames exist, no near-identical neighbours, at most 300. There are two routes. The fast one decodes
+ * key frames and, between them, only stretches that may hide a shot; it assumes that packets are frames and gives up if
+ * the decoder disagrees. The other one decodes everything, once to look and once to take. A clip that decodes only in
  * part yields what decodes, and the notes say so. Throws `interrupted`.
  */
 export async function extractKeyframes(request: KeyframeRequest): Promise<KeyframeSet> {
@@ -93,7 +93,7 @@ async function lookAndTake(request: KeyframeRequest, video: VideoStream): Promis
 
 function throwIfInterrupted(signal: AbortSignal): void {
   if (!signal.aborted) return;
-  throw new HoldfastError("interrupted", "keyframes were interrupted", "run holdfast derive to finish");
+  throw new HoldfastError("interrupted", "making keyframes: interrupted", "finish with: holdfast derive");
 }
 
 function takingWith(request: KeyframeRequest, video: VideoStream, threads: 1 | 2): FrameTaking {
@@ -106,7 +106,7 @@ function takingWith(request: KeyframeRequest, video: VideoStream, threads: 1 | 2
   };
 }
 
-/** VP8 keeps pictures that are never shown in packets of their own. */
+/** VP8 stores frames that are never shown in packets of their own. */
 function hidesFrames(video: VideoStream): boolean {
   return video.codec === "vp8";
 }
@@ -114,12 +114,12 @@ function hidesFrames(video: VideoStream): boolean {
 function decodingSource(request: KeyframeRequest, video: VideoStream): Omit<DecodingSource, "threads"> {
   const { ffmpeg, media, scratch, signal, probe } = request;
   const seconds = (parseSeconds(probe.duration) ?? 0) / 1_000_000;
-  // Frames are taken as they come and never collected: stdout needs no bound of its own.
+  // Frames are processed as they arrive and not collected, so stdout needs no limit.
   const limits = { ...decodeLimits(seconds), stdoutBytes: Number.MAX_SAFE_INTEGER };
   return { ffmpeg, media, video, scratch, limits, signal };
 }
 
-/** Drops near-identical neighbours among all frames taken, names the files of those that stay, removes the others. */
+/** Drops near-identical neighbours among all frames taken, names the remaining files and removes the others. */
 function finish(taking: FrameTaking, result: RouteResult, video: VideoStream): KeyframeSet {
   const candidates = result.frames.map(({ taken, fixed }) => ({
     time: (taken.pts * video.timeBase.num) / video.timeBase.den,
@@ -160,7 +160,9 @@ function nameKeyframe({ taken, number }: NumberedFrame, video: VideoStream, outD
 }
 
 function boundNote(bitten: boolean): readonly string[] {
-  return bitten ? [`more than ${maxKeyframes} different frames: the most different ones were kept`] : [];
+  return bitten
+    ? [`the clip has more than ${maxKeyframes} different frames: the most different ones were kept`]
+    : [];
 }
 
 function errorNotes(runs: readonly MediaRun[], found: number): readonly string[] {
@@ -168,7 +170,7 @@ function errorNotes(runs: readonly MediaRun[], found: number): readonly string[]
   const complained = runs.some((run) => run.program === "ffmpeg" && run.result.stderr.length > 0);
   return [
     ...new Set(ended),
-    ...(complained ? ["the decoder reported errors: what decodes was taken"] : []),
+    ...(complained ? ["the decoder reported errors: the frames that decode were taken"] : []),
     ...(found === 0 ? ["no frame could be decoded"] : []),
   ];
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** What the first bytes say. `text` is a page, a manifest or words: never media. */
+/** A file's kind according to its first bytes. `text` is a page, a manifest or prose: never media. */
 export type MediaKind = "text" | "unknown" | (typeof containers)[number]["kind"];
 
 const containers = [
@@ -20,8 +20,8 @@ const containers = [
 ] as const;
 
 /**
- * The extension a track gets in the record: the downloader's when it fits what the bytes are, else the usual one of
- * that kind, else `bin`. Nothing a server says reaches a name (SECURITY YT-07).
+ * A track's extension in the record: the downloader's if it fits the bytes, else the usual one for their kind, else
+ * `bin`. No text from a server reaches a name (SECURITY YT-07).
  */
 export function trackExtension(kind: MediaKind, claimed: string): string {
   const container = containers.find((one) => one.kind === kind);
@@ -30,26 +30,26 @@ export function trackExtension(kind: MediaKind, claimed: string): string {
   return allowed.includes(claimed) ? claimed : (allowed[0] ?? "bin");
 }
 
-/** Whether files of sound or pictures have this extension, in lower case and without its dot. */
+/** Whether this is an extension of media files (lower case, without the dot). */
 export function isMediaExtension(extension: string): boolean {
   return containers.some(({ extensions }) => extensions.some((one) => one === extension));
 }
 
 const headLength = 4096;
 
-/** Reads the first bytes of the file at `path` and says what they are. */
+/** Determines the kind of the file at `path` from its first bytes. */
 export function sniffFile(path: string): MediaKind {
   return sniff(readHead(path));
 }
 
-/** What kind of text the extractor read, by its first words; whatever is no manifest and no data counts as a page. */
+/** The kind of text that the extractor read. Anything that is neither a manifest nor data counts as a page. */
 export function textKindOf(path: string): TextKind {
   return textKindIn(readHead(path).toString("utf8"));
 }
 
 export type TextKind = "hls" | "dash" | "json" | "xml" | "page";
 
-/** The same of a text's beginning, which whoever runs the server wrote. */
+/** The kind of a text, from its beginning, which the server controls. */
 export function textKindIn(head: string): TextKind {
   const text = head.replace(/^\ufeff/, "").trimStart();
   if (text.startsWith("#EXTM3U")) return "hls";
@@ -58,7 +58,7 @@ export function textKindIn(head: string): TextKind {
   return text.startsWith("<?xml") && !/<html[\s>]/i.test(text) ? "xml" : "page";
 }
 
-/** Where the first element of an XML text begins: behind its declaration and comments, each looked at once. */
+/** Where the first element of an XML text begins, after its declaration and comments, in linear time. */
 function startOfXml(text: string): number {
   const between = /<!--[\s\S]*?-->\s*/y;
   between.lastIndex = /^<\?xml[^>]*>\s*/.exec(text)?.[0].length ?? 0;
@@ -77,7 +77,7 @@ function readHead(path: string): Buffer {
   }
 }
 
-/** What the first bytes of a file say; at most 4,096 are looked at. */
+/** Determines a file's kind from its first bytes, at most 4,096. */
 export function sniff(head: Buffer): MediaKind {
   return containerOf(head) ?? (looksLikeText(head) ? "text" : "unknown");
 }
@@ -119,6 +119,6 @@ function looksLikeText(head: Buffer): boolean {
     .replace(/^\ufeff/, "")
     .trimStart();
   if (/^(<!doctype|<html|<head|<body|<\?xml|<script|<mpd|<svg|#EXTM3U|WEBVTT)/i.test(text)) return true;
-  // The last character may be cut in two by the end of the head.
+  // The head may end in the middle of a character.
   return !/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text.slice(0, -1));
 }

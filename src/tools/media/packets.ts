@@ -2,7 +2,7 @@ import type { VideoPacket } from "../../core/media/keyframe-plan.js";
 import { ffprobeLimits } from "../run/limits.js";
 import { ffprobeReadingOptions, type MediaRun, mediaUrl, runMedia } from "./input.js";
 
-/** Every packet of one stream, in the order of the file. */
+/** Every packet of one stream, in file order. */
 export interface PacketScan {
   readonly packets: readonly VideoPacket[];
   readonly run: MediaRun;
@@ -24,7 +24,7 @@ export function packetsArgv(media: string, stream: number): readonly string[] {
   ];
 }
 
-/** Lists the packets of one stream without decoding; a scan that ended early holds what was read until then. */
+/** Lists the packets of one stream without decoding; if the scan ends early, the list holds what was read until then. */
 export async function readPackets(request: {
   readonly ffprobe: string;
   readonly media: string;
@@ -44,7 +44,7 @@ export async function readPackets(request: {
     signal: request.signal,
     onStdout: (chunk) => {
       const lines = (rest + chunk.toString("latin1")).split("\n");
-      // A line has at most some dozen characters; one without an end is no packet.
+      // A packet's line is a few dozen characters long; a line without an end is not a packet.
       rest = (lines.pop() ?? "").slice(0, longestLine);
       for (const line of lines) pushPacket(packets, line);
     },
@@ -52,7 +52,7 @@ export async function readPackets(request: {
   return { packets, run };
 }
 
-/** Reads one line `pts,size,flags`; anything else is skipped. */
+/** Reads one line `pts,size,flags`; skips anything else. */
 function pushPacket(packets: VideoPacket[], line: string): void {
   const [pts, size, flags] = line.split(",");
   if (flags === undefined) return;

@@ -1,51 +1,51 @@
 import type { Look } from "../../core/media/dhash.js";
 import type { VideoStream } from "./ffprobe.js";
 
-/** What a drawing needs to know of the stream that a decoded frame is from. */
+/** What drawing a decoded frame requires to know about its stream. */
 export type FrameShape = Pick<VideoStream, "width" | "height" | "rotation" | "sampleAspect">;
 
-/** What the process that draws is asked for; the bytes that belong to it follow. */
+/** A request to the drawing process; its bytes follow. */
 export type PictureJob =
-  /** With a frame as decoded, RGB. The answer's parts: the look as shown, the look as decoded, the JPEG file. */
+  /** Bytes: a decoded frame, RGB. Parts of the answer: the look as displayed, the look as decoded, the JPEG file. */
   | { readonly job: "frame"; readonly shape: FrameShape }
-  /** With a JPEG file of ours. */
+  /** Bytes: a JPEG file made by holdfast. */
   | { readonly job: "size" }
-  /** With a JPEG file of ours; the answer is its RGB pixels, fitted into the box. */
+  /** Bytes: a JPEG file made by holdfast. The answer is its RGB pixels, fitted into the box. */
   | { readonly job: "fit"; readonly width: number; readonly height: number }
-  /** With RGB pixels; the answer is the JPEG file. */
+  /** Bytes: RGB pixels. The answer is the JPEG file. */
   | { readonly job: "encode"; readonly width: number; readonly height: number }
   | { readonly job: "libraries" };
 
-/** What is said in an answer besides its bytes. */
+/** What an answer contains besides its bytes. */
 export interface PictureFacts {
   readonly width?: number;
   readonly height?: number;
   readonly sharp?: string;
   readonly libvips?: string;
-  /** Why there is no picture. */
+  /** Why no picture was made. */
   readonly failed?: string;
 }
 
-/** A frame that was drawn. */
+/** A drawn frame. */
 export interface FrameDrawing {
-  /** As shown, turned for display. */
+  /** As displayed, after rotation. */
   readonly look: Look;
   readonly lookAsDecoded: Look;
   readonly jpeg: Uint8Array;
 }
 
-/** One message either way: a line of JSON and bytes. `id` ties an answer to its question. */
+/** One message in either direction: a line of JSON, and bytes. `id` links an answer to its request. */
 export interface PictureMessage<Words> {
   readonly id: number;
   readonly words: Words;
-  /** Lengths of the parts that the bytes consist of. */
+  /** The lengths of the parts that make up the bytes. */
   readonly parts: readonly number[];
   readonly bytes: Buffer;
 }
 
 const headBytes = 8;
 
-/** The pieces to write, in order: lengths of head and bytes as 32 bit numbers, the head as JSON, then the bytes. */
+/** The pieces to write, in order: the lengths of head and bytes as 32-bit numbers, the head as JSON, then the bytes. */
 export function encodeMessage<Words>(
   id: number,
   words: Words,
@@ -61,7 +61,7 @@ export function encodeMessage<Words>(
   return [Buffer.concat([lengths, head]), ...parts];
 }
 
-/** Takes a stream of messages apart. What comes in pieces is put together once, when it is whole. */
+/** Splits a stream into messages. A message that arrives in pieces is joined only once, when it is complete. */
 export function messageReader<Words>(onMessage: (message: PictureMessage<Words>) => void) {
   let chunks: Buffer[] = [];
   let held = 0;
@@ -85,7 +85,7 @@ export function messageReader<Words>(onMessage: (message: PictureMessage<Words>)
   };
 }
 
-/** The parts that the bytes of a message consist of. */
+/** The parts that make up the bytes of a message. */
 export function partsOf({
   bytes,
   parts,

@@ -7,25 +7,25 @@ import { type DecodingSource, type DecodingWindow, takePictures } from "./frame-
 import type { MediaRun } from "./input.js";
 import type { Pictures } from "./pictures.js";
 
-/** A frame that was decoded, looked at and drawn. */
+/** A decoded and drawn frame with its looks. */
 export interface TakenFrame {
-  /** Presentation time in units of the stream's time base. */
+  /** The presentation time, in units of the stream's time base. */
   readonly pts: number;
-  /** As shown, turned for display. */
+  /** As displayed, after rotation. */
   readonly look: Look;
-  /** As decoded, comparable with the looks of a run that only looks. */
+  /** As decoded, comparable with the looks from `lookAtFrames`. */
   readonly lookAsDecoded: Look;
   readonly frameSha256: string;
   readonly jpeg: { readonly file: string; readonly sha256: string };
 }
 
-// Frames being drawn at once: two cores, and an 8K frame is 100 MB.
+// Frames drawn at once, for two cores; an 8K frame takes 100 MB.
 const atOnce = 3;
 
 /**
  * Decodes the frames with the given times (ascending) and draws each as JPEG into `folder`, under a working name that
- * begins with `name`. Fewer or other frames than asked for may come back: the caller compares. Throws
- * what kept a drawing from being made or written.
+ * begins with `name`. May return fewer or other frames than requested, so the caller must compare. Throws whatever
+ * prevented a drawing.
  */
 export async function takeFrames(request: {
   readonly source: DecodingSource;
@@ -45,7 +45,7 @@ export async function takeFrames(request: {
     request.onFrame();
   };
   const { lines, run } = await takePictures(source, request.window, request.pts, name, async (rgb, at) => {
-    // Nobody may be waiting for it when it fails: the failure is kept until somebody is.
+    // No caller may be waiting yet when this fails, so the failure is kept until one is.
     const job = work(rgb, at)
       .catch((error: unknown) => void failures.push(error))
       .finally(() => inHand.delete(job));
@@ -58,7 +58,7 @@ export async function takeFrames(request: {
   const frames = drawings.flatMap((drawing, at) => {
     const line = lines[at];
     if (line && line.pts !== null) return [{ ...drawing, pts: line.pts, frameSha256: line.sha256 }];
-    // A picture without its line has no time: it cannot be stated which frame it is.
+    // A picture without its line has no time, so it is unknown which frame it shows.
     rmSync(drawing.jpeg.file, { force: true });
     return [];
   });
@@ -79,12 +79,12 @@ async function draw(
   return { look, lookAsDecoded, jpeg: { file, sha256 } };
 }
 
-/** Gives a drawn frame its final name inside its folder. */
+/** Gives a drawn frame its final name in its folder. */
 export function keepFrame({ jpeg }: TakenFrame, folder: string, name: string): void {
   renameSync(jpeg.file, join(folder, name));
 }
 
-/** Removes the drawings of frames that are not kept. */
+/** Removes the drawings of frames that will not be kept. */
 export function discardFrames(frames: readonly TakenFrame[]): void {
   for (const { jpeg } of frames) rmSync(jpeg.file, { force: true });
 }

@@ -3,7 +3,7 @@ import { type Look, lookHeight, lookWidth } from "../../core/media/dhash.js";
 import { displaySize, maxPixels } from "./display-size.js";
 import type { FrameShape } from "./picture-messages.js";
 
-// Pictures reach sharp as raw pixels or as JPEG files of ours: no other reader may ever meet a byte of a stranger.
+// sharp receives only raw pixels or JPEG files made by holdfast: none of its readers may meet untrusted bytes.
 sharp.block({ operation: ["VipsForeignLoad"] });
 sharp.unblock({ operation: ["VipsForeignLoadJpeg"] });
 sharp.concurrency(1);
@@ -11,7 +11,7 @@ sharp.cache(false);
 
 const quality = 90;
 
-/** Versions of the libraries that draw JPEG files: other versions may give other bytes for the same frame. */
+/** The versions of the libraries that make JPEG files: other versions may produce other bytes for the same frame. */
 export function pictureLibraries(): { readonly sharp: string; readonly libvips: string } {
   return { sharp: sharp.versions.sharp ?? "unknown", libvips: sharp.versions.vips };
 }
@@ -23,19 +23,19 @@ export interface RawPicture {
   readonly height: number;
 }
 
-/** A decoded frame as a viewer shows it, before it is scaled: turned by the stream's rotation. */
+/** A decoded frame after the stream's rotation, before scaling. */
 function shown(rgb: Uint8Array, video: FrameShape): Sharp {
   const raw = { width: video.width, height: video.height, channels: 3 } as const;
   return sharp(rgb, { raw, limitInputPixels: maxPixels }).rotate(video.rotation);
 }
 
-/** The look of a decoded frame as shown: the pixels behind its difference hash. */
+/** The look of a decoded frame as displayed: the pixels behind its difference hash. */
 export async function lookOf(rgb: Uint8Array, video: FrameShape): Promise<Look> {
   const scaled = shown(rgb, video).resize(lookWidth, lookHeight, { fit: "fill" });
   return new Uint8Array(await scaled.raw().toBuffer());
 }
 
-/** A decoded frame as JPEG at full size, turned for display and stretched by the sample aspect ratio. */
+/** A decoded frame as JPEG at full size, rotated for display and stretched by the sample aspect ratio. */
 export async function jpegOf(rgb: Uint8Array, video: FrameShape): Promise<Uint8Array> {
   const { width, height } = displaySize(video);
   const turned = shown(rgb, video);

@@ -16,24 +16,24 @@ import {
   partsOf,
 } from "./picture-messages.js";
 
-/** What draws pictures: a process of its own that sees no file and no network, only pixels and JPEG files of ours. */
+/** Draws pictures in a process of its own that sees no file and no network, only pixels and JPEG files made by holdfast. */
 export interface Pictures {
-  /** A decoded frame, RGB row by row, as it is shown: turned and stretched. */
+  /** Draws a decoded frame (RGB, row by row) as displayed: rotated and stretched. */
   readonly drawFrame: (rgb: Uint8Array, shape: FrameShape) => Promise<FrameDrawing>;
-  /** Width and height of a JPEG file made here. */
+  /** The width and height of a JPEG file made by holdfast. */
   readonly sizeOf: (jpeg: Uint8Array) => Promise<{ readonly width: number; readonly height: number }>;
-  /** The pixels of a JPEG file made here, fitted into a box. */
+  /** The pixels of a JPEG file made by holdfast, fitted into a box. */
   readonly fit: (jpeg: Uint8Array, width: number, height: number) => Promise<RawPicture>;
   readonly encode: (picture: RawPicture) => Promise<Uint8Array>;
-  /** Versions of what draws: other versions may give other bytes for the same frame. */
+  /** The versions of the drawing libraries: other versions may produce other bytes for the same frame. */
   readonly libraries: () => Promise<Readonly<Record<string, string>>>;
-  /** Resolves when it has ended. */
+  /** Resolves when the process has ended. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * `scratch`: existing folder of ours, the process's working folder. It is started by the first picture, and anew after it
- * has died; what it was drawing then is rejected with words, as is a picture that takes too long.
+ * `scratch`: an existing folder, the process's working folder. The first picture starts the process, and so does the
+ * first one after it has died. If the process dies or takes too long, the pictures in progress are rejected with a reason.
  */
 export function openPictures(scratch: string): Pictures {
   const process = new PictureProcess(scratch);
@@ -42,7 +42,7 @@ export function openPictures(scratch: string): Pictures {
       const { width, height, rotation, sampleAspect } = shape;
       const asked = { job: "frame", shape: { width, height, rotation, sampleAspect } } as const;
       const [look, lookAsDecoded, jpeg] = partsOf(await process.ask(asked, rgb));
-      if (!look || !lookAsDecoded || !jpeg) throw new Error("the drawing of a frame came back in parts");
+      if (!look || !lookAsDecoded || !jpeg) throw new Error("the drawing of a frame came back incomplete");
       return { look: new Uint8Array(look), lookAsDecoded: new Uint8Array(lookAsDecoded), jpeg };
     },
     sizeOf: async (jpeg) => sizeIn((await process.ask({ job: "size" }, jpeg)).words),
@@ -144,12 +144,12 @@ class PictureProcess {
   }
 }
 
-const endedBefore = "the process that draws pictures ended before it had drawn this one";
+const endedBefore = "the process that draws pictures ended before it finished this one";
 
-// It loads the compiled program, also when the TypeScript sources are run by the tests: a process cannot load those.
+// A separate process cannot load TypeScript sources, so even tests that run from the sources use the compiled program.
 const workerFile = fileURLToPath(new URL("../../../bin/picture-worker.js", import.meta.url));
 
-/** What must be seen for it to start: the compiled program, what says that it is made of modules, and its libraries. */
+/** What the jail must show so that the process starts: the compiled program, its package.json, and its libraries. */
 function ownProgram(): readonly string[] {
   const library = createRequire(import.meta.url).resolve("sharp");
   const libraries = library.slice(0, library.lastIndexOf("/node_modules/") + "/node_modules".length);

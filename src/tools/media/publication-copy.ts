@@ -13,19 +13,19 @@ import {
   whyUnusable,
 } from "./input.js";
 
-/** A program's part in a copy: absolute paths of ffmpeg and of an existing folder of ours. */
+/** What ffmpeg needs to make a copy: absolute paths of the program and of an existing scratch folder. */
 export interface CopyTools {
   readonly ffmpeg: string;
   readonly scratch: string;
   readonly signal: AbortSignal;
-  /** Announced length of the clip in seconds: what a run may take. */
+  /** Announced length of the clip in seconds, which sets the limits of a run. */
   readonly seconds: number;
 }
 
-/** Encoders of pictures, the better first. The second is part of every ffmpeg. */
+/** Video encoders, the better one first. Every ffmpeg has the second. */
 export type PictureEncoder = "libx264" | "mpeg4";
 
-/** A region of the coded picture that is filled; `enable` are seconds between which it is, null for no end. */
+/** A region of the coded picture to fill; `enable` are the seconds between which it is filled, null for no bound. */
 export interface FillBox {
   readonly region: Region;
   readonly after: string | null;
@@ -34,31 +34,31 @@ export interface FillBox {
 
 export interface CopyPlan {
   readonly media: string;
-  /** Index of the stream of pictures. */
+  /** Index of the video stream. */
   readonly stream: number;
-  /** A file with sound that is to be kept, which may be `media`; null for no sound. */
+  /** The file whose sound is kept, possibly `media` itself; null for no sound. */
   readonly sound: string | null;
-  /** Size as shown: samples are square and the picture is turned. */
+  /** Size as displayed, with square samples and after rotation. */
   readonly picture: { readonly width: number; readonly height: number };
   readonly boxes: readonly FillBox[];
   readonly encoder: PictureEncoder;
-  /** Where in the original the copy begins, decimal seconds: that moment is 0 in the copy. */
+  /** Where in the original the copy begins, in decimal seconds: this moment is 0 in the copy. */
   readonly begins: string;
 }
 
-// Fine enough for every frame of every usual rate, and the finest that MPEG-4 can state.
+// Exact for every common frame rate, and the finest time base that MPEG-4 can state.
 const ticks = "1/60000";
 
 /**
- * An output that writes nothing. Where sound or pictures of an input are not used, ffmpeg counts the times of some containers
- * (MPEG-TS) from the first stream that is, and no longer from the beginning of the clip, as a player does.
+ * An output that writes nothing but uses every stream. If sound or video of an input is unused, ffmpeg counts the times of
+ * some containers (MPEG-TS) from the first used stream instead of the beginning of the clip, as a player does.
  */
 function wholeClip(inputs: readonly string[]): FfmpegOutput {
   const maps = inputs.flatMap((_, at) => ["-map", `${at}:a?`, "-map", `${at}:v?`]);
   return { to: "-", options: [...maps, "-c", "copy", "-f", "null"] };
 }
 
-/** The command line that lists the time of every frame, as the filters of a copy see it. */
+/** The command line that lists the time of every frame as a copy's filters see it. */
 export function frameTimesArgv(media: string, stream: number): readonly string[] {
   const options = ["-map", `0:${stream}`, "-an", "-sn", "-dn", "-vf", "scale=16:16"];
   const times = ["-fps_mode", "vfr", "-enc_time_base", ticks, "-f", "framecrc"];
@@ -66,7 +66,7 @@ export function frameTimesArgv(media: string, stream: number): readonly string[]
   return ffmpegArgv([media], ["-noautorotate"], [listed, wholeClip([media])]);
 }
 
-/** Times of all frames in ascending order, in microseconds from the beginning of the clip. */
+/** The times of all frames in ascending order, in microseconds from the beginning of the clip. */
 export async function frameTimes(
   tools: CopyTools,
   media: string,
@@ -77,7 +77,7 @@ export async function frameTimes(
   return { times: readFrameTimes(run.result.stdout.toString("latin1")), run };
 }
 
-/** Reads what the muxer `framecrc` prints of one stream; lines of another form are skipped. */
+/** Reads the output of the muxer `framecrc` for one stream; skips lines of any other form. */
 function readFrameTimes(text: string): readonly number[] {
   const base = parseRatio(/^#tb 0: (\S+)$/m.exec(text)?.[1]);
   if (base === null) return [];
@@ -86,7 +86,7 @@ function readFrameTimes(text: string): readonly number[] {
   );
 }
 
-/** The encoder for pictures that this ffmpeg has; the run says what it answered. */
+/** The best video encoder of this ffmpeg, with the run that listed its encoders. */
 export async function pictureEncoder(
   tools: CopyTools,
 ): Promise<{ readonly encoder: PictureEncoder; readonly run: MediaRun }> {
@@ -96,8 +96,9 @@ export async function pictureEncoder(
 }
 
 /**
- * The command line of a copy: every frame decoded, turned, filled and encoded anew; nothing else of the original is mapped.
- * Where a fill begins or ends, so does a group of pictures: none is predicted from one that shows what is hidden.
+ * The command line of a copy: every frame is decoded, rotated, filled and re-encoded; nothing else of the original is
+ * mapped. A group of pictures begins wherever a fill begins or ends, so that no frame is predicted from one that shows
+ * what is hidden.
  */
 export function copyArgv(plan: CopyPlan, out: string): readonly string[] {
   const { media, stream, sound, boxes, encoder } = plan;
@@ -116,16 +117,16 @@ export function copyArgv(plan: CopyPlan, out: string): readonly string[] {
   return ffmpegArgv(inputs, [], [{ to: `file:${out}`, options }, wholeClip(inputs)]);
 }
 
-/** The same time taken away; ffmpeg knows no `--1`. */
+/** The negated time; ffmpeg does not accept `--1`. */
 function shiftedBy(begins: string): string {
   return begins.startsWith("-") ? begins.slice(1) : `-${begins}`;
 }
 
 const encoding: Readonly<Record<PictureEncoder, readonly string[]>> = {
-  // The filter takes out what the encoder says of itself, which tells how many cores the machine has.
+  // The filter removes the encoder's description of itself, which reveals how many cores the machine has.
   libx264: [
     ...["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-a53cc", "0"],
-    // Smoothing over the edges of blocks would carry what lies around a filled region into it.
+    // Deblocking would carry pixels from around a filled region into it.
     ...["-x264-params", "no-deblock=1"],
     ...["-bsf:v", "filter_units=remove_types=6"],
   ],
@@ -141,13 +142,13 @@ function filters({ picture: { width, height }, boxes }: CopyPlan): string {
   });
   const coded = codedSize({ width, height });
   const odd = coded.width !== width || coded.height !== height;
-  // A row or column is added while every pixel has its own colour: later it would replace the last one.
+  // Pad while every pixel has its own colour; later, padding would replace the last row or column.
   const pad = odd ? ["format=yuv444p", `pad=${coded.width}:${coded.height}`] : [];
   const size = [`scale=${width}:${height}:out_range=tv`, "setsar=1", ...pad, "format=yuv420p"];
   return [...size, ...boxFilters].join(",");
 }
 
-/** Makes a copy at `out`, in the folder `outDir`. `onTime` is told how far it came, in microseconds. */
+/** Makes a copy at `out`, in the folder `outDir`. `onTime` receives the position reached, in microseconds. */
 export async function makeCopy(
   tools: CopyTools,
   plan: CopyPlan,
@@ -172,7 +173,7 @@ export async function makeCopy(
   });
 }
 
-/** A filled region and the frames in which it must be, counted from 0. */
+/** A filled region and the frames that must show it, counted from 0. */
 export interface FillProof {
   readonly region: Region;
   readonly first: number;
@@ -181,7 +182,7 @@ export interface FillProof {
 
 const planes = ["Y", "U", "V"] as const;
 
-/** The command line that measures, in every frame of a fill, how far the region is from black. */
+/** The command line that measures how far a region is from black in every frame of its fill. */
 export function fillProofArgv(copy: string, proofs: readonly FillProof[]): readonly string[] {
   const from = proofs.map((_, at) => `[in${at}]`).join("");
   const chains = proofs.map(({ region: { x, y, width, height }, first, last }, at) => {
@@ -203,18 +204,18 @@ export function fillProofArgv(copy: string, proofs: readonly FillProof[]): reado
   return ffmpegArgv([copy], ["-noautorotate"], [{ to: "-", options }]);
 }
 
-/** A bare name, for the working folder: a path in a filter would have to be quoted twice. */
+/** A bare name in the working folder, because a path in a filter would need quoting twice. */
 function proofFile(at: number, plane: string): string {
   return `fill-${at}-${plane}.txt`;
 }
 
-/** What was measured of one fill: how many frames, and the largest distance of any sample of the region from black. */
+/** The measurement of one fill: the number of frames, and the largest distance of any sample in the region from black. */
 export interface FillMeasure {
   readonly frames: number;
   readonly furthest: number;
 }
 
-/** Decodes a finished copy and measures its fills. A run that cannot be used measures nothing. */
+/** Decodes a finished copy and measures its fills. An unusable run measures nothing. */
 export async function measureFills(
   tools: CopyTools,
   copy: string,
@@ -230,7 +231,7 @@ export async function measureFills(
   return { measures: whyUnusable(run) === null ? measures : [], run };
 }
 
-/** A number that is none counts as furthest. */
+/** A malformed number counts as the largest distance. */
 function readMaxima(text: string): readonly number[] {
   return [...text.matchAll(/^lavfi\.signalstats\.[YUV]MAX=(.*)$/gm)].map((line) => {
     const value = Number(line[1]);

@@ -21,8 +21,8 @@ import { ffmpegArgv, type MediaRun, takeSideFile, whyUnusable } from "./input.js
 import { decodesCheaply } from "./key-frame-route.js";
 
 /**
- * What one run over a short clip told, the same as `lookAtFrames`, `strictDecode` and `streamHashes` tell in three: a
- * start of ffmpeg costs more than decoding a clip of seconds.
+ * The result of one run over a short clip, equal to those of `lookAtFrames`, `strictDecode` and `streamHashes` in three
+ * runs: starting ffmpeg costs more than decoding a clip of a few seconds.
  */
 export interface ShortPass {
   /** Every frame in presentation order; null for a file without a video stream. */
@@ -31,7 +31,7 @@ export interface ShortPass {
   readonly streams: readonly StreamHashLine[];
 }
 
-/** A pass that was tried. `pass` is null where the run was not clean in every way: then nothing of it may be used. */
+/** A pass that was tried. `pass` is null unless the run was completely clean: then nothing of it may be used. */
 export interface ShortPassTry {
   readonly pass: ShortPass | null;
   readonly run: MediaRun;
@@ -44,12 +44,12 @@ interface SideFiles {
 }
 
 const longest = 120_000_000;
-// Containers whose clock never jumps: in the others ffmpeg mends times, in a way that depends on the other options.
+// Containers whose clock never jumps. In others, ffmpeg corrects times in a way that depends on its other options.
 const steadyContainers = /^(mov|matroska)\b/;
 
 /**
  * Decodes a short clip once, strictly, for the looks of its frames, the verdict of the strict decode and the stream
- * hashes. Null, with nothing started, for a file whose probe announces anything but a short clip of a usual kind.
+ * hashes. Null, without starting anything, unless the probe announces a short clip of a common kind.
  */
 export async function tryShortPass(request: FfmpegRequest): Promise<ShortPassTry | null> {
   const { probe, media, scratch } = request;
@@ -85,13 +85,13 @@ function sideFilesIn(scratch: string): SideFiles {
   };
 }
 
-// ffmpeg tells how far the furthest output has come. Only the strict decode may be that one: the others are dated back.
+// ffmpeg reports the progress of its furthest output. The others are dated back so that this is the strict decode.
 const longAgo = 2 ** 40;
 const datedBack = ["-bsf", "setts=ts=0"];
 
 /**
- * The command line of `tryShortPass`. The file is read twice, once to decode and once for the packets, because packets
- * that are copied from an input change how ffmpeg rounds the times of sound decoded from the same one.
+ * The command line of `tryShortPass`. It reads the file twice, once to decode and once for the packets: copying packets
+ * from an input changes how ffmpeg rounds the times of sound decoded from the same input.
  */
 export function shortPassArgv(media: string, video: VideoStream | null, side: SideFiles): readonly string[] {
   const looks = video === null ? [] : looksOutputs(video, `setpts=PTS-${longAgo},`, side.times);
@@ -111,7 +111,7 @@ export function shortPassArgv(media: string, video: VideoStream | null, side: Si
 
 const tinyPixels = 40_000_000;
 
-/** Below this, threads cost more than they save, and a batch has other clips for the other core. */
+/** Below this number of pixels, threads cost more than they save, and a batch can use the other core for other clips. */
 export function decodingThreads(video: VideoStream | null): 1 | 2 {
   if (video === null) return 1;
   return (video.announcedFrames ?? tinyPixels) * video.width * video.height <= tinyPixels ? 1 : 2;
@@ -125,7 +125,7 @@ function filterThreads(video: VideoStream | null): readonly string[] {
   return decodingThreads(video) === 1 ? ["-filter_complex_threads", "1"] : [];
 }
 
-/** The looks with their true times; `incomplete` where anything is missing or there are more frames than announced. */
+/** The looks with their true times; `incomplete` if anything is missing or there are more frames than announced. */
 function readLooks(
   run: MediaRun,
   times: readonly FrameLine[],
@@ -143,7 +143,7 @@ function readLooks(
   return whole && looks.length > 0 && decodesCheaply(looks.length, video) ? looks : "incomplete";
 }
 
-/** Times are counted from the file's start unless ffmpeg is told otherwise, which would change what it tells of progress. */
+/** ffmpeg counts times from the file's start; the option against that would change its progress report. */
 function unitsOf(start: string | null, { timeBase }: VideoStream): number {
   return Math.round(((parseSeconds(start) ?? 0) * timeBase.den) / (timeBase.num * 1_000_000));
 }

@@ -6,8 +6,8 @@ import { whyUnusable } from "./input.js";
 import { discardFrames, takeFrames } from "./picture-taking.js";
 
 /**
- * Decodes the whole stream once to look at every frame and once to take the chosen ones. Frame numbers count what the
- * decoder shows, so this holds for streams whose packets cannot be counted as frames.
+ * Decodes the whole stream twice, to look at every frame and to take the chosen ones. Frame numbers count the frames that
+ * the decoder shows, so this works for streams whose packets cannot be counted as frames.
  */
 export async function takeFromWholeDecode(taking: FrameTaking): Promise<RouteResult> {
   const looked = await lookAtFrames(taking.source, wholeStream);
@@ -17,8 +17,8 @@ export async function takeFromWholeDecode(taking: FrameTaking): Promise<RouteRes
 }
 
 /**
- * The same, where every frame was looked at before. Null, with nothing left behind, where the decoder complains or does
- * not show the frames that were chosen.
+ * Takes the chosen frames of a stream whose frames have all been looked at. Null, leaving nothing behind, if the decoder
+ * reports errors or does not show the chosen frames.
  */
 export async function takeFromLooks(
   taking: FrameTaking,
@@ -69,7 +69,7 @@ async function takeSeen(
   const asPlanned =
     clean && frames.length === pts.length && pts.every((time, at) => taken.frames[at]?.pts === time);
   return {
-    result: { frames, maxGap, bitten, notes: ["every frame was decoded to look for shots"] },
+    result: { frames, maxGap, bitten, notes: ["every frame was decoded to find shots"] },
     asPlanned,
   };
 }

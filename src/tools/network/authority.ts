@@ -1,8 +1,8 @@
 import { askOutside, type Egress, type SmallAnswer } from "./guarded-request.js";
 
 /**
- * Sends a TimeStampReq to an authority over HTTP (RFC 3161 §3.4). Its answer is not looked at: a page of text instead
- * of an answer is a problem, another type that says nothing is let through.
+ * Sends a TimeStampReq to an authority over HTTP (RFC 3161 §3.4). Does not check the answer, except that a text page
+ * counts as a problem; any other content type is accepted.
  */
 export async function askAuthority(
   url: string,
@@ -12,18 +12,18 @@ export async function askAuthority(
   const headers = { "Content-Type": "application/timestamp-query", Accept: "application/timestamp-reply" };
   const answer = await askOutside({ method: "POST", url, headers, body: timeStampRequest }, egress);
   if (!("body" in answer) || !/^\s*(text|image)\//i.test(answer.contentType)) return answer;
-  return { problem: "answered with a page instead of a time-stamp", status: 200, retryAfter: null };
+  return { problem: "answered with a web page instead of a time-stamp", status: 200, retryAfter: null };
 }
 
 const accept = { Accept: "application/vnd.opentimestamps.v1" };
 
-/** Hands a commitment (32 bytes) to an OpenTimestamps calendar; the answer is the rest of a proof. */
+/** Submits a commitment (32 bytes) to an OpenTimestamps calendar; the answer is the rest of a proof. */
 export function submitToCalendar(url: string, commitment: Uint8Array, egress: Egress): Promise<SmallAnswer> {
   const headers = { ...accept, "Content-Type": "application/x-www-form-urlencoded" };
   return askOutside({ method: "POST", url: below(url, "digest"), headers, body: commitment }, egress);
 }
 
-/** Asks a calendar what has become of a commitment; null where it has no block yet (HTTP 404). */
+/** Asks a calendar for the proof of a commitment; null if it has no block yet (HTTP 404). */
 export async function askCalendar(
   url: string,
   commitment: Uint8Array,

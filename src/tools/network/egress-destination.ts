@@ -6,16 +6,16 @@ import {
   webUrl,
 } from "../../core/capture/source-url.js";
 
-/** Where a client of the guard wants to go. `host` is a lower-case name or an address without brackets. */
+/** The target of a client of the guard. `host` is a lower-case name, or an address without brackets. */
 export interface Destination {
   readonly host: string;
   readonly port: number;
 }
 
-/** Looks a name up once and gives every address it has. Throws when it has none. */
+/** Looks a name up once and returns all its addresses. Throws if it has none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
-/** Why the guard did not let a connection through. The words go into the traffic log. */
+/** Why the guard refused a connection. The words go into the traffic log. */
 export class Refusal extends Error {
   readonly status: 403 | 502;
 
@@ -26,12 +26,12 @@ export class Refusal extends Error {
   }
 }
 
-/** A name has at most 253 characters. What is longer is not handed to a URL parser, whose time is not linear. */
+/** Names have at most 253 characters. Longer text never reaches the URL parser, whose time is not linear. */
 const longestAuthority = 300;
 
 /**
- * Reads `host` or `host:port` as a client wrote it. Decimal, octal and hexadecimal spellings of an IPv4 address become
- * the address. Null for anything else, a user name before an `@` included.
+ * Reads `host` or `host:port` as the client wrote it. Normalises decimal, octal and hexadecimal spellings of an IPv4
+ * address. Null for anything else, including a user name before an `@`.
  */
 export function parseAuthority(authority: string, defaultPort: number | null): Destination | null {
   if (authority.length > longestAuthority) return null;
@@ -45,8 +45,8 @@ export function parseAuthority(authority: string, defaultPort: number | null): D
 }
 
 /**
- * Throws a Refusal for a destination that may not be asked for, whatever its name resolves to: ports other than 80 and 443,
- * private addresses and local-only names. A `.onion` name passes when another proxy will look it up.
+ * Throws a Refusal for a destination that is forbidden whatever its name resolves to: ports other than 80 and 443,
+ * private addresses and local-only names. A `.onion` name is allowed if another proxy will look it up.
  */
 export function checkDestination(destination: Destination, byName: boolean): void {
   if (destination.port !== 80 && destination.port !== 443)
@@ -57,8 +57,8 @@ export function checkDestination(destination: Destination, byName: boolean): voi
 }
 
 /**
- * The addresses of `destination` that may be dialled, in the order they were given. The name is looked up exactly once and
- * the answer is what gets dialled, so a name that changes its answer gains nothing.
+ * The addresses of `destination` that may be dialled, in the resolver's order. The name is looked up exactly once and that
+ * answer is dialled, so a name server gains nothing by changing its answer.
  */
 export async function addressesOf(
   destination: Destination,
@@ -79,14 +79,14 @@ export async function addressesOf(
 }
 
 /**
- * Whether what a refusal says is that the destination may not be asked for, as opposed to one that was asked for in vain: there
- * the words are partly those of the system or of another proxy.
+ * Whether a refusal's words mean that the destination is forbidden rather than unreachable. For an unreachable one the
+ * words come partly from the system or another proxy.
  */
 export function isForbidden(words: string): boolean {
   return /^private address$|^the name leads to a private address, |^port \d+ is not a web port$/.test(words);
 }
 
-/** A short word for what went wrong with a connection: the system's code where there is one. */
+/** A short description of a failed connection: the system's error code if there is one. */
 export function wordsOf(error: unknown): string {
   if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
   return error instanceof Error ? error.message : "unknown";

@@ -6,19 +6,19 @@ import { askSocksProxy } from "./socks.js";
 
 const patienceMs = 20_000;
 
-/** Another proxy that everything is handed on to, with names not looked up here. */
+/** Another proxy that receives every connection, with names it looks up itself. */
 export interface Upstream extends Destination {
   readonly kind: "http" | "socks5";
   readonly user: string;
   readonly password: string;
 }
 
-/** Called with each socket that leads out, and the address dialled (null when a proxy was given the name). */
+/** Called with each outgoing socket and the address dialled (null if a proxy received the name). */
 export type OnDial = (socket: Socket, address: string | null) => void;
 
 /**
- * Opens a connection to the first of the destination's addresses that answers. Throws a Refusal when the destination may not be
- * dialled or nothing answers within 20 s each.
+ * Opens a connection to the first of the destination's addresses that answers. Throws a Refusal if the destination is
+ * forbidden or no address answers within 20 s each.
  */
 export async function dialDirectly(
   destination: Destination,
@@ -37,7 +37,7 @@ export async function dialDirectly(
   throw new Refusal(502, `no connection: ${wordsOf(last)}`, last);
 }
 
-/** Opens a connection to `destination` through another proxy, which is told the name. Throws a Refusal when that fails. */
+/** Opens a connection to `destination` through another proxy, which receives the name. Throws a Refusal if that fails. */
 export async function dialThrough(
   upstream: Upstream,
   destination: Destination,
@@ -57,7 +57,7 @@ export async function dialThrough(
   }
 }
 
-/** Opens a connection to the proxy itself. Throws a Refusal when it does not answer. */
+/** Opens a connection to the proxy itself. Throws a Refusal if it does not answer. */
 export async function dialUpstream(upstream: Upstream, onDial: OnDial): Promise<Socket> {
   try {
     return await open(upstream.host, upstream.port, (socket) => onDial(socket, null));
@@ -66,7 +66,7 @@ export async function dialUpstream(upstream: Upstream, onDial: OnDial): Promise<
   }
 }
 
-/** The headers that log in at an HTTP proxy; none without a user name. */
+/** The headers for logging in to an HTTP proxy; none without a user name. */
 export function proxyLogin(upstream: Upstream): readonly string[] {
   if (upstream.user === "") return [];
   const login = Buffer.from(`${upstream.user}:${upstream.password}`).toString("base64");
@@ -75,7 +75,7 @@ export function proxyLogin(upstream: Upstream): readonly string[] {
 
 async function open(host: string, port: number, onSocket: (socket: Socket) => void): Promise<Socket> {
   const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
-  // Whoever uses the socket listens for its errors; between two users an error must not end the process.
+  // The socket's user listens for errors; between two users, an error must not end the process.
   socket.on("error", () => undefined);
   onSocket(socket);
   const timer = setTimeout(() => socket.destroy(new Error("timed out")), patienceMs);

@@ -17,48 +17,48 @@ import {
 import { dialDirectly, dialThrough, dialUpstream, proxyLogin, type Upstream } from "./egress-dial.js";
 import { answerPlainly, maxHeaderBytes, relayRequest, relayTunnel } from "./egress-relay.js";
 
-/** One connection that was asked for. Part of the evidence: what the collection touched besides the page. */
+/** One requested connection. Part of the evidence: which other hosts the collection contacted. */
 export interface Connection {
-  /** When it was asked for, UTC. */
+  /** When it was requested, UTC. */
   readonly at: string;
   readonly host: string;
   readonly port: number;
-  /** The address that was dialled; null when nothing was, or another proxy was given the name. */
+  /** The address dialled; null if none was, or if another proxy received the name. */
   readonly address: string | null;
-  /** Bytes on this connection from and to the other side, handshakes and headers included. */
+  /** Bytes from and to the other side, including handshakes and headers. */
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Why nothing was let through; null when it was. */
+  /** Why the guard refused the connection; null if it did not. */
   readonly refused: string | null;
-  /** The other side sent more than the length it announced. Only what is not encrypted shows it. */
+  /** Whether the server sent more than the length it announced. Visible only without encryption. */
   readonly surplus: boolean;
 }
 
-/** The only way out for other people's programs. */
+/** The only network access for outside programs. */
 export interface EgressGuard {
-  /** `http://user:password@127.0.0.1:port`; the password is random and lives as long as the guard. */
+  /** `http://user:password@127.0.0.1:port`; the random password is valid as long as the guard runs. */
   readonly url: string;
-  /** Serves whoever connected elsewhere: at the door of a jail. */
+  /** Serves a connection made at the door of a jail. */
   readonly receive: (caller: Socket) => void;
-  /** Everything asked for so far, in order: a copy with the byte counts of this moment. */
+  /** All connections requested so far, in order: a copy with the current byte counts. */
   readonly connections: readonly Connection[];
-  /** Ends every connection and stops listening. `connections` can still be read. */
+  /** Ends every connection and stops listening. `connections` remains readable. */
   readonly close: () => Promise<void>;
 }
 
 export interface GuardOptions {
-  /** Lets private addresses and ports other than 80 and 443 through: for a site on this machine. */
+  /** Allows private addresses and ports other than 80 and 443, for a site on this machine. */
   readonly allowPrivate: boolean;
-  /** `http://` or `socks5://` proxy that gets names, not addresses; then nothing is looked up here. */
+  /** An `http://` or `socks5://` proxy that receives names, not addresses; the guard then looks nothing up. */
   readonly upstream: URL | null;
   readonly resolve?: Resolve;
 }
 
 /**
  * Opens the guard: an HTTP proxy (absolute-form requests and CONNECT) on 127.0.0.1 that looks a name up once, refuses
- * private, loopback, link-local and translated addresses, dials the address it checked and writes every connection
- * down (SECURITY §1.2). With `"doors"` it does not listen itself: it serves at the doors of jails, by the port they all
- * have. Throws `usage` for an upstream it cannot speak to.
+ * private, loopback, link-local and translated addresses, dials the address it checked and records every connection
+ * (SECURITY §1.2). With `"doors"` it does not listen itself but serves the doors of jails, which all have the same port.
+ * Throws `usage` for a proxy of an unsupported kind.
  */
 export async function openEgressGuard(
   options: GuardOptions,
@@ -78,7 +78,7 @@ export async function openEgressGuard(
 
 const user = "holdfast";
 
-/** The log is kept in memory and a hostile program decides how much it asks for. */
+/** The log is kept in memory, and a hostile program controls how many connections it requests. */
 const maxConnections = 100_000;
 
 interface Entry {
@@ -90,7 +90,7 @@ interface Entry {
   surplus: boolean;
 }
 
-/** A connection that leads out, and where it is written down. */
+/** An outgoing connection and its log entry. */
 interface Dialled {
   readonly entry: Entry;
   readonly remote: Socket;
@@ -154,7 +154,7 @@ class Guard {
 
   private async onRequest(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => undefined);
-    if (!this.knows(incoming)) return answerPlainly(response, 407, "this proxy is not for you");
+    if (!this.knows(incoming)) return answerPlainly(response, 407, "wrong proxy password");
     const [, authority = "", rest = ""] = /^http:\/\/([^/?#]*)([^#]*)/i.exec(incoming.url ?? "") ?? [];
     const destination = parseAuthority(authority, 80);
     if (destination === null) return answerPlainly(response, 400, "not an http address");
@@ -208,7 +208,7 @@ class Guard {
     );
   }
 
-  /** Writes the wish down before anything is dialled, so that a refusal is in the log as well. */
+  /** Logs the requested connection before dialling, so that refusals are logged too. */
   private async dial(destination: Destination, open: (entry: Entry) => Promise<Socket>): Promise<Dialled> {
     if (this.entries.length >= maxConnections) throw new Refusal(403, "too many connections");
     const at = new Date().toISOString();
@@ -236,20 +236,20 @@ class Guard {
     socket.once("close", () => this.sockets.delete(socket));
   }
 
-  /** Other users of this machine can reach the port; only the program that was given the URL knows the password. */
+  /** Other users of this machine can reach the port, but only the program that received the URL knows the password. */
   private knows(incoming: IncomingMessage): boolean {
     return timingSafeEqual(digest(incoming.headers["proxy-authorization"] ?? ""), this.expected);
   }
 }
 
-/** What a proxy address says. Throws `usage` for one that the guard cannot speak to. */
+/** Reads a proxy address. Throws `usage` for a proxy of an unsupported kind. */
 export function readUpstream(url: URL): Upstream {
   const kind = url.protocol === "http:" ? "http" : /^socks5h?:$/.test(url.protocol) ? "socks5" : null;
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (kind === null || host === "") {
     throw new HoldfastError(
       "usage",
-      "the proxy address is neither http:// nor socks5://",
+      "using the proxy: its address starts with neither http:// nor socks5://",
       "for Tor: --proxy socks5://127.0.0.1:9050",
     );
   }

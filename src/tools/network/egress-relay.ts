@@ -21,10 +21,10 @@ const hopByHop = new Set([
   "upgrade",
 ]);
 
-/** The header limit of both sides, generous: a site may set many cookies. */
+/** The header limit for both sides; generous, because a site may set many cookies. */
 export const maxHeaderBytes = 256 * 1024;
 
-/** Lets bytes through both ways until both sides are done. An error on one side reaches the other as an error. */
+/** Relays bytes both ways until both sides have ended. An error on one side reaches the other as an error. */
 export function relayTunnel(client: Duplex, remote: Socket): void {
   client.on("error", () => resetWhenWritten(remote));
   remote.on("error", () => resetWhenWritten(client));
@@ -34,11 +34,11 @@ export function relayTunnel(client: Duplex, remote: Socket): void {
 }
 
 /**
- * Sends `incoming` on over `remote` and the answer back, streaming both ways. Bodies are not changed, and a body that is
- * cut short arrives cut short: whoever judges completeness must not be told a clean end by us. (One cut nobody above
- * the runtime can see: a reset in the same instant as the last bytes of a body without a length looks like its end.)
- * `extra` are raw headers to add; `path` is the request target for the other side. `onSurplus` is called where the other
- * side says more than the body whose length it announced: what was announced may not be all there is.
+ * Forwards `incoming` over `remote` and relays the answer, streaming both ways. Bodies are not changed, and a body that is
+ * cut short arrives cut short, so that the completeness check never sees a false clean end. (One cut is invisible above
+ * the runtime: a reset at the same instant as the last bytes of a body without a length looks like its end.) `extra` are
+ * raw headers to add; `path` is the request target for the other side. `onSurplus` is called if the server sends more than
+ * the announced length of the body: the announced length may not be the whole file.
  */
 export function relayRequest(
   incoming: IncomingMessage,
@@ -57,14 +57,14 @@ export function relayRequest(
   });
   response.on("close", () => remote.destroy());
   incoming.on("error", () => remote.destroy());
-  // A reset ends a body without a length cleanly in Node's eyes: only the request itself hears of it.
+  // Node.js treats a reset as the clean end of a body without a length; only the request reports the error.
   const connection = { broken: false };
   let answer: IncomingMessage | null = null;
   onward.on("error", (error: NodeJS.ErrnoException) => {
     connection.broken = true;
-    // The parser reads on behind a finished body: what is there is no answer to anything.
+    // The parser fails on bytes after a finished body, which answer no request.
     if (answer?.complete && error.code?.startsWith("HPE_")) onSurplus();
-    if (!response.headersSent) answerPlainly(response, 502, "the site sent no answer that can be read");
+    if (!response.headersSent) answerPlainly(response, 502, "the site sent no readable answer");
   });
   onward.on("response", (received) => {
     answer = received;
@@ -73,7 +73,7 @@ export function relayRequest(
   incoming.pipe(onward);
 }
 
-/** Answers a request from the guard itself, in one line of text. */
+/** Answers a request from the guard itself with one line of text. */
 export function answerPlainly(response: ServerResponse, status: number, words: string): void {
   const login = status === 407 ? { "Proxy-Authenticate": 'Basic realm="holdfast"' } : {};
   response.writeHead(status, { ...login, "Content-Type": "text/plain; charset=utf-8", Connection: "close" });
@@ -88,11 +88,11 @@ function relayAnswer(
   const status = answer.statusCode ?? 502;
   const chunked = /\bchunked\b/i.test(answer.headers["transfer-encoding"] ?? "");
   const counted = answer.headers["content-length"] !== undefined;
-  // A body that ends with the connection must not become a chunked one, whose clean end would be ours.
+  // A body that ends with the connection must not become chunked: the guard would then invent a clean end.
   response.useChunkedEncodingByDefault &&= chunked;
   if (!chunked && !counted) response.shouldKeepAlive = false;
   response.sendDate = false;
-  // The site controls this text; Node refuses to send control characters on.
+  // The site controls this text; Node.js refuses to forward control characters.
   const words = (answer.statusMessage || STATUS_CODES[status] || "").replace(/[^\t\x20-\x7e\x80-\xff]/g, "?");
   const framed = counted || response.useChunkedEncodingByDefault;
   response.writeHead(status, words, endToEnd(answer.rawHeaders, []));
@@ -104,11 +104,11 @@ function relayAnswer(
   });
 }
 
-/** Ends the client's connection without the end that the body's framing promises; what arrived is written out first. */
+/** Ends the client's connection before the body's announced end, after writing out what has arrived. */
 function cutShort(response: ServerResponse, framed: boolean): void {
   const client = response.socket;
   if (client === null) return;
-  // A body whose length nobody announced ends with the connection: only a reset tells a cut from its end.
+  // A body without an announced length ends with the connection, so only a reset can mark it as cut short.
   if (framed) client.destroySoon();
   else resetWhenWritten(client);
 }
@@ -119,12 +119,12 @@ function resetWhenWritten(stream: Duplex): void {
 }
 
 function reset(stream: Duplex): void {
-  // On its own resetAndDestroy says a clean end before the reset; destroying in the same turn leaves that out.
+  // Alone, resetAndDestroy sends a clean end before the reset; destroying in the same turn prevents that.
   if (stream instanceof Socket && !stream.destroyed) stream.resetAndDestroy();
   stream.destroy();
 }
 
-/** Raw headers without those that belong to one connection only, those named in `Connection`, and those in `also`. */
+/** Raw headers without hop-by-hop headers, those named in `Connection`, and those in `also`. */
 function endToEnd(rawHeaders: readonly string[], also: readonly string[]): string[] {
   const pairs: [string, string][] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {

@@ -7,7 +7,7 @@ import { printable } from "../../core/words/printable.js";
 import { wordsOf } from "./egress-destination.js";
 import { type EgressGuard, openEgressGuard } from "./egress-guard.js";
 
-/** One small question to a server outside. */
+/** One small request to an outside server. */
 export interface Question {
   readonly method: "GET" | "POST";
   /** `http:` or `https:`. */
@@ -16,29 +16,29 @@ export interface Question {
   readonly body: Uint8Array | null;
 }
 
-/** How a question goes out. */
+/** How a request may leave this machine. */
 export interface Egress {
   /** `http://` or `socks5://` proxy; null for none. */
   readonly proxy: string | null;
   readonly allowPrivate: boolean;
-  /** Ends the question; with a TimeoutError as reason the server was too slow. */
+  /** Ends the request; a TimeoutError as reason means that the server was too slow. */
   readonly signal: AbortSignal;
-  /** Roots for TLS in PEM; those of Node.js where it is missing. */
+  /** Trusted roots for TLS in PEM; if missing, those of Node.js. */
   readonly tlsRoots?: readonly string[];
 }
 
-/** The body of an answer with status 200, or why there is none, in words for a person. */
+/** The body of an answer with status 200, or the reason why there is none, for the user. */
 export type SmallAnswer =
   | { readonly body: Buffer; readonly contentType: string }
   | { readonly problem: string; readonly status: number | null; readonly retryAfter: string | null };
 
-/** The largest answer that is read. */
+/** The largest answer to read. */
 const maxBodyBytes = 1024 * 1024;
 
 /**
- * Asks through an egress guard of its own, so that a proxy is honoured, private addresses are refused and the name is
- * looked up once. Follows no redirect, keeps no cookie and tells nothing about this machine. Never throws for what the
- * server or the network does.
+ * Sends a request through its own egress guard, which uses the proxy, refuses private addresses and looks the name up
+ * once. Follows no redirect, keeps no cookie and reveals nothing about this machine. Never throws because of the server
+ * or the network.
  */
 export async function askOutside(question: Question, egress: Egress): Promise<SmallAnswer> {
   if (egress.signal.aborted) return failed(endWords(egress.signal));
@@ -81,8 +81,8 @@ function refusedBy(response: IncomingMessage, status: number): SmallAnswer {
   const { location, "retry-after": retryAfter = null } = response.headers;
   const moved = status >= 300 && status < 400 && location !== undefined;
   const problem = moved
-    ? `redirected to ${printable(location, 200)}, which is not followed`
-    : `answered HTTP ${status}`;
+    ? `redirected to ${printable(location, 200)}, and holdfast does not follow redirects`
+    : `answered with HTTP status ${status}`;
   return { problem, status, retryAfter };
 }
 
@@ -118,7 +118,7 @@ function answerTo(outgoing: ClientRequest): Promise<IncomingMessage> {
   });
 }
 
-/** A TLS connection to the server through the guard, which sees names and sizes and no content. */
+/** A TLS connection to the server through the guard, which sees names and sizes but no content. */
 async function openTunnel(url: URL, guard: EgressGuard, { signal, tlsRoots }: Egress): Promise<Socket> {
   const proxy = new URL(guard.url);
   const authority = `${url.hostname}:${url.port === "" ? 443 : url.port}`;
@@ -157,7 +157,7 @@ function login(proxy: URL): Readonly<Record<string, string>> {
   return { "Proxy-Authorization": `Basic ${credentials}` };
 }
 
-/** Null for a body that is too large; what is cut short throws. */
+/** Null for a body that is too large; throws if the body is cut short. */
 async function readBody(response: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -170,16 +170,16 @@ async function readBody(response: IncomingMessage): Promise<Buffer | null> {
 }
 
 const systemWords: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing answers there",
+  ECONNREFUSED: "nothing listens at its address",
   ECONNRESET: "the connection was cut",
-  EHOSTUNREACH: "there is no way to it",
-  ENETUNREACH: "there is no network",
+  EHOSTUNREACH: "there is no route to it",
+  ENETUNREACH: "the network is unreachable",
   ETIMEDOUT: "it does not answer",
-  ENOTFOUND: "its name is not known",
-  EAI_AGAIN: "its name cannot be looked up now",
+  ENOTFOUND: "its name does not exist",
+  EAI_AGAIN: "its name cannot be looked up at the moment",
 };
 
-/** What the guard wrote down for a connection that it did not open. */
+/** The guard's words for a connection that it did not open. */
 function refusalOf(guard: EgressGuard | null): string | null {
   const words = guard?.connections.find(({ refused }) => refused !== null)?.refused ?? null;
   if (words === null) return null;

@@ -19,9 +19,9 @@ const replies: readonly string[] = [
 ];
 
 /**
- * Asks the SOCKS5 proxy at the other end of `socket` for a connection to `host` (RFC 1928). A name is sent as a name:
- * nothing is looked up here. A login is offered only when `user` is not empty (RFC 1929). Throws when the proxy says no.
- * Afterwards `socket` is the connection to the host.
+ * Asks the SOCKS5 proxy at the other end of `socket` for a connection to `host` (RFC 1928). Sends names as names, without
+ * looking them up. Offers a login only if `user` is not empty (RFC 1929). Throws if the proxy refuses. Afterwards `socket`
+ * is the connection to the host.
  */
 export async function askSocksProxy(
   socket: Socket,
@@ -33,7 +33,7 @@ export async function askSocksProxy(
   const choice = await take(socket, 2);
   if (choice[1] === passwordLogin) await logIn(socket, login);
   else if (choice[0] !== version || choice[1] !== noLogin)
-    throw new Error("the SOCKS proxy wants another login");
+    throw new Error("the SOCKS proxy requires a different login method");
   const port = Buffer.alloc(2);
   port.writeUInt16BE(destination.port);
   socket.write(Buffer.concat([Buffer.from([version, 1, 0]), socksAddress(destination.host), port]));
@@ -56,7 +56,7 @@ async function readReply(socket: Socket): Promise<void> {
   await take(socket, boundLength + 2);
 }
 
-/** The address part of a SOCKS5 request: an IPv4 or IPv6 literal as bytes, everything else as a name. */
+/** The address part of a SOCKS5 request: an IPv4 or IPv6 address as bytes, anything else as a name. */
 function socksAddress(host: string): Buffer {
   const v4 = parseIpv4(host);
   if (v4 !== null) return Buffer.concat([Buffer.from([1]), bytes(v4, 4)]);
@@ -71,7 +71,8 @@ function bytes(value: bigint, length: number): Buffer {
 
 function counted(text: string): Buffer {
   const content = Buffer.from(text, "utf8");
-  if (content.length === 0 || content.length > 255) throw new Error("SOCKS takes names of 1 to 255 bytes");
+  if (content.length === 0 || content.length > 255)
+    throw new Error("SOCKS accepts only names of 1 to 255 bytes");
   return Buffer.concat([Buffer.from([content.length]), content]);
 }
 
@@ -80,7 +81,7 @@ async function take(socket: Socket, length: number): Promise<Buffer> {
     const chunk: Buffer | null = socket.read(length);
     if (chunk?.length === length) return chunk;
     if (socket.readableEnded || socket.destroyed || chunk !== null)
-      throw new Error("the SOCKS proxy hung up");
+      throw new Error("the SOCKS proxy closed the connection");
     await Promise.race([once(socket, "readable"), once(socket, "end"), once(socket, "close")]);
   }
 }

@@ -14,7 +14,7 @@ const limits: Limits = {
   stdoutBytes: 64 * 1024,
 };
 
-/** A service that keeps the clock, how to ask it, and what its answer says; null for an answer that says nothing. */
+/** A time service, how to ask it, and how to read its answer; null for an unusable answer. */
 interface TimeService {
   readonly source: string;
   readonly program: string;
@@ -33,8 +33,8 @@ const services: readonly TimeService[] = [
 ];
 
 /**
- * Asks this machine whether its clock is kept by a time service. `checked_at` is `now`, UTC. Takes at most two
- * seconds; where nothing answers the source is `none` and `synchronised` null, which means unknown, not wrong.
+ * Asks whether a time service keeps this machine's clock. `checked_at` is `now`, UTC. Takes at most two seconds. If no
+ * service answers, the source is `none` and `synchronised` is null, which means unknown, not wrong.
  */
 export async function checkClock(now: Date): Promise<ClockCheck> {
   const checked_at = now.toISOString();
@@ -65,13 +65,13 @@ async function inScratch(work: (cwd: string) => Promise<RunResult>): Promise<Run
   }
 }
 
-/** Reads `timedatectl show -p NTPSynchronized --value`: `yes`, `no`, or nothing that can be read. */
+/** Reads the output of `timedatectl show -p NTPSynchronized --value`: `yes`, `no`, or null for anything else. */
 export function readTimedatectl(stdout: string): boolean | null {
   const word = stdout.trim();
   return word === "yes" ? true : word === "no" ? false : null;
 }
 
-/** Reads `chronyc tracking`: the leap status is `Not synchronised` until a source was selected. */
+/** Reads the output of `chronyc tracking`: the leap status is `Not synchronised` until a source is selected. */
 export function readChronyc(stdout: string): boolean | null {
   const status = /^Leap status\s*:\s*(.+)$/m.exec(stdout)?.[1]?.trim();
   return status === undefined ? null : status !== "Not synchronised";

@@ -3,7 +3,7 @@ import { doorArgv, placesOfDoor } from "./jail-door.js";
 import { isExecutable, pathsOf, systemFolders } from "./jail-state.js";
 import type { Limits, RunRequest, Sandbox } from "./run-request.js";
 
-/** The whole environment of every child. Nothing is inherited: no proxy, plugin, preload or report variable. */
+/** The complete environment of every child. It inherits no variable, whether for proxies, plug-ins, preloading or reports. */
 export function childEnvironment(scratch: string): Record<string, string> {
   return {
     PATH: "/usr/bin:/bin",
@@ -20,7 +20,7 @@ export function childEnvironment(scratch: string): Record<string, string> {
   };
 }
 
-/** The limits that the system holds a child to, by the names of prlimit. */
+/** The limits that the system enforces on a child, by their prlimit names. */
 export function resourceLimits(limits: Limits): Readonly<Record<string, number>> {
   return {
     as: limits.addressSpaceBytes,
@@ -31,14 +31,14 @@ export function resourceLimits(limits: Limits): Readonly<Record<string, number>>
   };
 }
 
-/** A command line together with the confinement that it is. */
+/** A command line and the confinement it gives. */
 export interface Confined {
   readonly command: string;
   readonly args: readonly string[];
   readonly sandbox: Sandbox;
 }
 
-/** The command line that starts `program` under what limits this machine offers, without a jail. Pure but for `has`. */
+/** The command line that starts `program` without a jail, under the limits that this machine supports. Pure but for `has`. */
 export function confinedCommand(
   program: string,
   argv: readonly string[],
@@ -47,7 +47,7 @@ export function confinedCommand(
 ): Confined {
   if (!has(prlimit)) return { command: program, args: argv, sandbox: "none" };
   const args = limitedArgv(program, argv, limits);
-  // A child must not outlive a killed holdfast: it would go on writing into a folder the next attempt owns.
+  // A child must not outlive a killed holdfast: it would keep writing into a folder that the next attempt uses.
   if (has(setpriv)) {
     return { command: setpriv, args: ["--pdeathsig", "KILL", "--", prlimit, ...args], sandbox: "prlimit" };
   }
@@ -59,19 +59,19 @@ function limitedArgv(program: string, argv: readonly string[], limits: Limits): 
   return [...bounds, "--", program, ...argv];
 }
 
-/** Programs that a jail is made with. */
+/** The programs that make a jail. */
 export const bwrap = "/usr/bin/bwrap";
 
 export const prlimit = "/usr/bin/prlimit";
 
 const setpriv = "/usr/bin/setpriv";
 
-/** What a command line inside a jail is made of; `cwd` can be written in. Without a program the jail is held open. */
+/** The parts of a command line inside a jail; `cwd` is writable. Without a program the jail is only held open. */
 export type Inmate = Pick<RunRequest, "argv" | "cwd" | "limits" | "env"> & {
   readonly program: string | null;
 };
 
-/** The same inside a jail, with the limits set inside. Throws for no program and no door. */
+/** The command line that starts a program in a jail, with the limits set inside. Throws if there is neither program nor door. */
 export function jailedCommand({ program, argv, cwd, limits, env }: Inmate, jail: Jail): Confined {
   const { door } = jail;
   const started = program === null ? [] : [program, ...argv];

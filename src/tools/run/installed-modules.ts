@@ -6,9 +6,9 @@ import { type FoundModule, modulesIn } from "./python-environment.js";
 import { objectOf, readNote, textOf } from "./set-up-notes.js";
 
 /**
- * `as-pinned`: what is there, or the file that set-up installed it from, has a digest of our own list.
- * `recorded-not-pinned`: as set-up found it; our list has no digest of it. `changed-since-set-up`: not as set-up found it, or
- * gone. `added-since-set-up`: not there when set-up wrote down what was. `not-recorded`: set-up wrote nothing down.
+ * `as-pinned`: the module, or the file from which set-up installed it, has a digest in holdfast's list.
+ * `recorded-not-pinned`: unchanged since set-up, but without a digest in the list. `changed-since-set-up`: changed or
+ * removed since set-up. `added-since-set-up`: added since set-up. `not-recorded`: set-up recorded nothing.
  */
 export type ModuleState =
   | "as-pinned"
@@ -17,9 +17,9 @@ export type ModuleState =
   | "added-since-set-up"
   | "not-recorded";
 
-/** A part of the yt-dlp that set-up installed, compared with what set-up wrote down. */
+/** A part of the yt-dlp that set-up installed, compared with set-up's record. */
 export interface InstalledModule extends FoundModule {
-  /** SHA-256 of the file it was installed from; null where set-up did not see that file. */
+  /** SHA-256 of the file it was installed from; null if set-up did not see that file. */
   readonly file_sha256: string | null;
   readonly state: ModuleState;
 }
@@ -27,9 +27,9 @@ export interface InstalledModule extends FoundModule {
 const pinned = readNote(fileURLToPath(new URL("../../../bin/setup/pinned-modules.json", import.meta.url)));
 
 /**
- * The parts of `downloader`, each compared with our list and with what set-up wrote down in the tools folder; empty where set-up did
- * not install it. Whoever can write in the tools folder can change both: this shows what changed, not what an attacker
- * hid. Names and versions in it are foreign text.
+ * The parts of `downloader`, each compared with holdfast's list and with set-up's record in the tools folder; empty if
+ * set-up did not install it. Whoever can write to the tools folder can change both: this reveals a change, not a careful
+ * attacker. The names and versions are untrusted text.
  */
 export function installedModules(downloader: Program, env: ProgramSearch["env"]): readonly InstalledModule[] {
   if (downloader.source !== "tools-folder") return [];
@@ -46,7 +46,7 @@ export function installedModules(downloader: Program, env: ProgramSearch["env"])
   });
 }
 
-/** What is there now: the packages of our Python environment, or the one file of yt-dlp's release. */
+/** The installed parts: the packages of holdfast's Python environment, or the one file of a yt-dlp release. */
 export function foundModules(
   { path, version, sha256, package_sha256 }: Program,
   tools: string,
@@ -59,19 +59,19 @@ export function foundModules(
   return [{ name: "yt-dlp", version, content_sha256: sha256 }];
 }
 
-/** Whether our list has the digest of this content. */
+/** Whether holdfast's list has the digest of this content. */
 export function isPinnedContent({ name, content_sha256 }: FoundModule): boolean {
   if (content_sha256 === null) return false;
   const files = Object.values(objectOf(objectOf(pinned[name]).files));
   return files.some((file) => objectOf(file).content_sha256 === content_sha256);
 }
 
-/** Whether our list names this module: it then says nothing of the person or the machine. */
+/** Whether holdfast's list names this module: then its name reveals nothing about the user or the machine. */
 export function isListed({ name }: FoundModule): boolean {
   return Object.hasOwn(pinned, name);
 }
 
-/** Whether it is not what set-up left there. */
+/** Whether it differs from what set-up installed. */
 export function isChanged({ state }: InstalledModule): boolean {
   return state === "changed-since-set-up" || state === "added-since-set-up";
 }

@@ -4,21 +4,21 @@ import { fileURLToPath } from "node:url";
 import type { Door } from "./jail.js";
 import type { KeptProcess } from "./run-request.js";
 
-/** A port of its own in every jail that has one: the jails are separate networks. */
+/** The door's port, the same in every jail: each jail is a separate network. */
 export const doorPort = 3128;
 
-/** Where the child finds the channel for handles: after stdin, stdout, stderr and bubblewrap's report. */
+/** The child's file descriptor for the handle channel, after stdin, stdout, stderr and bubblewrap's report. */
 const doorChannel = 4;
 
-// Beside the sources, also when the compiled program runs: the compiler copies nothing.
+// The compiler does not copy this file, so the compiled program also reads it beside the sources.
 const doorFile = fileURLToPath(new URL("../../../src/tools/run/jail-door.py", import.meta.url));
 
-/** The arguments that open the door and then become `command`, an absolute path first; without it they hold the jail open. */
+/** The command line that opens the door and then becomes `command` (absolute path first), or holds the jail open if empty. */
 export function doorArgv({ python }: Door, command: readonly string[]): readonly string[] {
   return [python, "-I", "-S", "-B", doorFile, String(doorChannel), String(doorPort), ...command];
 }
 
-/** What must be seen inside besides the program: our own script, and whom the system trusts for TLS. */
+/** What the jail must show besides the program: the door script, and the system's trusted roots for TLS. */
 export function placesOfDoor(): readonly string[] {
   const certificates = [
     "/etc/ssl/certs",
@@ -30,8 +30,8 @@ export function placesOfDoor(): readonly string[] {
 }
 
 /**
- * Serves the door of a child that was started with a channel; resolves with whether it was opened. The door is shut when
- * the child has ended: as long as it is held here the network inside lives.
+ * Serves the door of a child started with a channel; resolves with whether the child opened it. Closes the door when the
+ * child ends, because an open handle would keep the jail's network alive.
  */
 export function serveDoor(child: KeptProcess["child"], door: Door): Promise<boolean> {
   return new Promise((resolve) => {
@@ -39,7 +39,7 @@ export function serveDoor(child: KeptProcess["child"], door: Door): Promise<bool
       if (!(handle instanceof Server)) return resolve(false);
       handle.on("connection", door.receive);
       child.once("exit", () => handle.close());
-      // The program must not find anybody at the other end of it.
+      // Disconnect the channel so that the program in the jail cannot talk to this process.
       if (child.connected) child.disconnect();
       resolve(true);
     });

@@ -4,30 +4,30 @@ import { printable } from "../../core/words/printable.js";
 import type { SystemFolder } from "./jail.js";
 import type { RunResult } from "./run-request.js";
 
-/** Whether programs can be locked in on this machine; where not, why, and what to do about it. */
+/** Whether programs can run in a jail on this machine; if not, why, and what to do about it. */
 export type JailState =
   | { readonly works: true }
   | { readonly works: false; readonly reason: string; readonly hint: string };
 
-/** What this machine says about user namespaces, as far as it says anything. */
+/** This machine's settings for user namespaces, as far as they can be read. */
 export interface NamespaceFacts {
-  /** `1` where AppArmor keeps programs without a profile from making them (Ubuntu). */
+  /** `1` if AppArmor keeps programs without a profile from creating them (Ubuntu). */
   readonly apparmor: string | null;
-  /** `0` where only root may make them (Debian's own switch). */
+  /** `0` if only root may create them (a Debian setting). */
   readonly clone: string | null;
-  /** How many a user may have. */
+  /** How many a user may create. */
   readonly max: string | null;
   readonly inContainer: boolean;
 }
 
-/** Starts `program` without arguments inside a jail to see whether it can be; `needed` are the programs that a jail is made with. */
+/** Starts `program` without arguments inside a jail to see whether that works; `needed` are the programs that make a jail. */
 export async function tryJail(
   program: string,
   needed: readonly string[],
   startLockedIn: (program: string) => Promise<RunResult>,
 ): Promise<JailState> {
   if (process.platform !== "linux")
-    return noJail("there is none outside Linux", "use Linux for hostile clips");
+    return noJail("the sandbox works only on Linux", "use Linux for hostile clips");
   const missing = needed.find((path) => !isExecutable(path));
   if (missing !== undefined) return missingProgram(basename(missing));
   const { endedBy, exitCode, stderr } = await startLockedIn(program);
@@ -35,8 +35,8 @@ export async function tryJail(
   const started = endedBy === "exited" && exitCode !== null && exitCode !== 126 && exitCode !== 127;
   if (started) return { works: true };
   return noJail(
-    `${program} does not start inside it`,
-    "use the one of the system's package manager, in /usr",
+    `${program} does not start inside the sandbox`,
+    "use the version from the system's package manager, in /usr",
   );
 }
 
@@ -45,7 +45,7 @@ function missingProgram(name: string): JailState {
   return noJail(`${called} is not installed`, `install ${from} with the system's package manager`);
 }
 
-/** The state where bubblewrap was started and could not make a jail; `words` is what it printed. */
+/** The state when bubblewrap ran but could not make a jail; `words` is its output. */
 export function forbiddenJail(words: string, facts: NamespaceFacts): JailState {
   const [first = ""] = words
     .replace(/^bwrap: /, "")
@@ -64,8 +64,8 @@ function forbiddenHint({ apparmor, clone, max, inContainer }: NamespaceFacts): s
   if (clone === "0") return "the system forbids it: sudo sysctl kernel.unprivileged_userns_clone=1";
   if (max === "0") return "the system forbids it: sudo sysctl user.max_user_namespaces=10000";
   if (inContainer)
-    return "a container must be given user namespaces from outside; or run holdfast outside it";
-  return "something on this machine forbids user namespaces: try bwrap --unshare-all --ro-bind / / true";
+    return "allow user namespaces in the container's settings, or run holdfast outside the container";
+  return "this machine forbids user namespaces; to see how, try: bwrap --unshare-all --ro-bind / / true";
 }
 
 function namespaceFacts(): NamespaceFacts {
@@ -85,7 +85,7 @@ function setting(path: string): string | null {
   }
 }
 
-/** The folders beside `/usr` as they are on this system: links where it is merged. */
+/** The folders beside `/usr` on this system; links if `/usr` is merged. */
 export function systemFolders(): readonly SystemFolder[] {
   return ["/bin", "/sbin", "/lib", "/lib64"]
     .filter((path) => existsSync(path))
@@ -100,7 +100,7 @@ function linkTarget(path: string): string | null {
   }
 }
 
-/** The path by which a program is called and, where that is a link, the path it leads to. */
+/** The path by which a program is called and, if that is a link, the path to which it leads. */
 export function pathsOf(program: string): readonly string[] {
   try {
     return [...new Set([program, realpathSync(program)])];
@@ -109,7 +109,7 @@ export function pathsOf(program: string): readonly string[] {
   }
 }
 
-/** Whether there is a program at this path that we may start. */
+/** Whether this path is a program that this process may start. */
 export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);

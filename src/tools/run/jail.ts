@@ -1,39 +1,39 @@
 import type { Socket } from "node:net";
 
-/** What a program may see of this machine besides the system's own programs. Absolute paths of files and folders. */
+/** What a program in the jail sees besides the system's own programs. Absolute paths of files and folders. */
 export interface Jail {
-  /** Seen where they are, never changed. */
+  /** Visible at the same path, read-only. */
   readonly reads: readonly string[];
-  /** Seen and written where they are. */
+  /** Visible at the same path, writable. */
   readonly writes: readonly string[];
-  /** The only way to anybody outside; without it there is none. */
+  /** The only way to the network; if absent, there is none. */
   readonly door?: Door;
 }
 
-/** One of the folders beside `/usr` that programs are started from: a link into it, or a folder of its own. */
+/** A folder beside `/usr` with programs or libraries: a link into `/usr`, or a real folder. */
 export interface SystemFolder {
   readonly path: string;
-  /** Where the link points, null for a folder. */
+  /** The target of the link; null for a real folder. */
   readonly link: string | null;
 }
 
 export interface JailedCommand {
-  /** Absolute paths of the program, by which it is called and where it lies; those outside `/usr` are shown read-only. */
+  /** Absolute paths of the program, as called and as resolved. The jail shows those outside `/usr` read-only. */
   readonly program: readonly string[];
-  /** What is started inside, first the absolute path of a program. */
+  /** The command line inside, beginning with the absolute path of a program. */
   readonly command: readonly string[];
-  /** The working folder. It must be among `jail.writes`, or `/tmp`, which is the jail's own. */
+  /** The working folder: one of `jail.writes`, or `/tmp`, which the jail provides. */
   readonly cwd: string;
-  /** The whole environment. */
+  /** The complete environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly jail: Jail;
   readonly systemFolders: readonly SystemFolder[];
 }
 
 /**
- * The arguments for bubblewrap (SECURITY §4.2): no network, no other process, no capability, nothing of the person who
- * runs holdfast, and of files the system's programs and what `jail` names. Everything inside dies with bubblewrap, and
- * bubblewrap with the process that started it. Pure.
+ * The arguments for bubblewrap (SECURITY §4.2): no network, no view of other processes, no capabilities, nothing of the
+ * user's, and no files but the system's programs and what `jail` names. Everything inside ends with bubblewrap, and
+ * bubblewrap ends with the process that started it. Pure.
  */
 export function jailArgv(request: JailedCommand): readonly string[] {
   const { program, command, cwd, env, jail, systemFolders } = request;
@@ -49,7 +49,7 @@ export function jailArgv(request: JailedCommand): readonly string[] {
       link === null ? ["--ro-bind", path, path] : ["--symlink", link, path],
     ),
     ...["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"],
-    // Debian finds some libraries of ffmpeg through it.
+    // On Debian, some of ffmpeg's libraries are found through this folder.
     ...["--ro-bind-try", "/etc/alternatives", "/etc/alternatives"],
     ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
     ...binds({ ...jail, reads: [...program.filter((path) => !isSeen(path, jail)), ...jail.reads] }),
@@ -57,17 +57,17 @@ export function jailArgv(request: JailedCommand): readonly string[] {
   ];
 }
 
-/** Whether a path is one that every jail shows, as the libraries beside it. */
+/** Whether every jail shows this path, and its libraries with it. */
 export function isOfTheSystem(path: string): boolean {
   return path.startsWith("/usr/");
 }
 
-/** Whether a program is in a folder that is seen anyway; there it may be a link to what is not bound yet. */
+/** Whether a program is in a folder that the jail shows anyway. It may still be a link to a path that is not shown yet. */
 function isSeen(program: string, { reads }: Jail): boolean {
   return isOfTheSystem(program) || reads.some((folder) => program.startsWith(`${folder}/`));
 }
 
-/** What lies deeper is bound later: a file to be read stays read-only inside a folder to be written, and the reverse. */
+/** Binds deeper paths later, so that a read-only file inside a writable folder stays read-only, and the reverse. */
 function binds({ reads, writes }: Jail): readonly string[] {
   const places = [
     ...writes.map((path) => ({ path, how: "--bind" })),
@@ -76,10 +76,10 @@ function binds({ reads, writes }: Jail): readonly string[] {
   return places.sort((a, b) => a.path.length - b.path.length).flatMap(({ path, how }) => [how, path, path]);
 }
 
-/** The one way out of a jail: a port inside it on which this process listens. There is no other network inside. */
+/** The only way out of a jail: a port inside it on which this process listens. The jail has no other network. */
 export interface Door {
-  /** Absolute path of the Python that opens it, from inside. */
+  /** Absolute path of the Python that opens the door from inside. */
   readonly python: string;
-  /** Takes whoever connects. */
+  /** Receives each connection. */
   readonly receive: (caller: Socket) => void;
 }

@@ -7,10 +7,10 @@ const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** The largest info.json that is read; above it the metadata counts as absent. */
+/** The largest info.json to read; a larger one counts as absent. */
 export const maxInfoJsonBytes = 64 * mib;
 
-/** What one download may take unless the user says otherwise (SECURITY §4). */
+/** The default limits of one download (SECURITY §4). */
 export const fetchBounds: FetchBounds = {
   maxBytes: 4 * gib,
   wallMs: 6 * hour,
@@ -19,24 +19,24 @@ export const fetchBounds: FetchBounds = {
   stallBytesPerSecond: 10 * kib,
 };
 
-/** Comments come in many pages: looking up takes this many times longer. */
+/** Comments come in many pages, so finding the media may take this many times longer. */
 export const commentPatience = 5;
 
-/** yt-dlp downloading. A gzip page of 1 MB grew to 3 GiB (B-13), an endless body has no other end than its file size (B-15). */
+/** For a yt-dlp download. A 1 MB gzip page grew to 3 GiB (B-13); only the file size limit ends an endless body (B-15). */
 export function ytDlpLimits(bounds: FetchBounds): Limits {
   return {
     wallMs: bounds.wallMs,
-    // Python takes about a second for every 20 MiB that come over TLS, more when segments are encrypted.
+    // Python needs about one CPU second for every 20 MiB over TLS, and more for encrypted segments.
     cpuSeconds: 600 + Math.ceil(bounds.maxBytes / (8 * mib)),
     addressSpaceBytes: 2 * gib,
-    // The same limit holds for info.json, which may be larger than a very small `maxBytes`.
+    // The limit also applies to info.json, which may be larger than a very small `maxBytes`.
     fileSizeBytes: Math.max(bounds.maxBytes, maxInfoJsonBytes),
-    // Read as it comes and never collected: headers of every request and one progress line a second.
+    // Read as it arrives and not collected: the headers of every request and one progress line per second.
     stdoutBytes: 256 * mib,
   };
 }
 
-/** The interpreter that keeps yt-dlp loaded: it forks, and each child takes the limits of its own run, lower than these. */
+/** For the interpreter that keeps yt-dlp loaded. Each forked child sets the lower limits of its own run. */
 export const keptYtDlpLimits: Limits = {
   wallMs: Number.MAX_SAFE_INTEGER,
   cpuSeconds: 30 * 24 * 3600,
@@ -45,7 +45,7 @@ export const keptYtDlpLimits: Limits = {
   stdoutBytes: Number.MAX_SAFE_INTEGER,
 };
 
-/** yt-dlp listing a playlist or channel: no media, one JSON object on stdout. */
+/** For yt-dlp listing a playlist or channel: no media, one JSON object on stdout. */
 export const ytDlpListLimits: Limits = {
   wallMs: 10 * minute,
   cpuSeconds: 600,
@@ -54,7 +54,7 @@ export const ytDlpListLimits: Limits = {
   stdoutBytes: maxInfoJsonBytes,
 };
 
-/** A program asked for its version. */
+/** For asking a program for its version. */
 export const versionLimits: Limits = {
   wallMs: 30 * second,
   cpuSeconds: 20,
@@ -63,7 +63,7 @@ export const versionLimits: Limits = {
   stdoutBytes: mib,
 };
 
-/** ffprobe reading a container: a 14 KB file took 13.9 GiB without a limit (B-01). */
+/** For ffprobe reading a container: without a limit, a 14 KB file took 13.9 GiB (B-01). */
 export const ffprobeLimits: Limits = {
   wallMs: minute,
   cpuSeconds: 30,
@@ -72,7 +72,7 @@ export const ffprobeLimits: Limits = {
   stdoutBytes: 64 * mib,
 };
 
-/** ffmpeg picking keyframes (B-12). */
+/** For ffmpeg picking keyframes (B-12). */
 const keyframeLimits: Limits = {
   wallMs: 10 * minute,
   cpuSeconds: 300,
@@ -81,12 +81,12 @@ const keyframeLimits: Limits = {
   stdoutBytes: 64 * mib,
 };
 
-/** ffmpeg reading every packet without decoding, for stream hashes and for the playable copy of a track of `bytes`. */
+/** For ffmpeg reading every packet of a track of `bytes` bytes without decoding: stream hashes and the playable copy. */
 export function remuxLimits(bytes: number): Limits {
   return { ...keyframeLimits, wallMs: hour, fileSizeBytes: 2 * bytes + 64 * mib };
 }
 
-/** ffmpeg decoding everything: four times the clip's length and a minute, at most an hour of CPU. */
+/** For ffmpeg decoding everything: four times the clip's length plus a minute, at most an hour of CPU time. */
 export function decodeLimits(durationSeconds: number): Limits {
   const cpuSeconds = Math.min(3600, Math.ceil(4 * durationSeconds) + 60);
   return {
@@ -98,12 +98,12 @@ export function decodeLimits(durationSeconds: number): Limits {
   };
 }
 
-/** ffmpeg reading a short clip for several steps at once: two minutes of any frame rate print far less than this. */
+/** For ffmpeg reading a short clip for several steps at once: two minutes at any frame rate print far less than this. */
 export function shortPassLimits(durationSeconds: number): Limits {
   return { ...decodeLimits(durationSeconds), fileSizeBytes: 16 * mib, stdoutBytes: 16 * mib };
 }
 
-/** The process that draws pictures. A frame of 8K is 100 MB, and a few are drawn at once; it stays open for a whole batch. */
+/** For the process that draws pictures. It draws a few frames at once, 100 MB each at 8K, and runs for a whole batch. */
 export const pictureLimits: Limits = {
   wallMs: 60_000,
   cpuSeconds: 24 * 3600,
@@ -113,8 +113,8 @@ export const pictureLimits: Limits = {
 };
 
 /**
- * ffmpeg encoding every frame anew: twenty times the clip's length and two minutes, at most six hours of CPU; 8 MiB for each
- * second of it.
+ * For ffmpeg re-encoding every frame: twenty times the clip's length plus two minutes, at most six hours of CPU time; 8 MiB
+ * of output per second of the clip.
  */
 export function copyLimits(durationSeconds: number): Limits {
   const cpuSeconds = Math.min(6 * 3600, Math.ceil(20 * durationSeconds) + 120);
@@ -127,15 +127,15 @@ export function copyLimits(durationSeconds: number): Limits {
   };
 }
 
-/** How much and how long one fetch may take. Defaults: `fetchBounds` of `limits.ts`. */
+/** The size and time limits of one fetch. Defaults: `fetchBounds`. */
 export interface FetchBounds {
-  /** For all tracks of one item together. */
+  /** For all tracks of one item in total. */
   readonly maxBytes: number;
-  /** Hard end of the whole run. */
+  /** Hard limit for the whole run. */
   readonly wallMs: number;
-  /** Time to find the media; ends with the first byte of it. */
+  /** Time to find the media; ends with its first byte. */
   readonly lookUpMs: number;
-  /** Ends the run when the average over `stallMs` stays below `stallBytesPerSecond`. */
+  /** Ends the run if the average speed over `stallMs` stays below `stallBytesPerSecond`. */
   readonly stallMs: number;
   readonly stallBytesPerSecond: number;
 }

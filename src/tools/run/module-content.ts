@@ -4,10 +4,10 @@ import { join } from "node:path";
 
 /**
  * The content digest of an installed Python package (FORMAT.md §5.5): the SHA-256 over the lines
- * `<SHA-256 of a file>  <path>\n` of its own files, in ascending order of path. `base` is the folder that the package
- * lies in, `own` names its folders and files there. Nothing of it depends on where the package was installed: what
- * pip writes about that (console scripts, `RECORD`) is left out, and what Python compiles. Null where there is nothing of
- * `own`, where it is or holds a link or a device, or where something of it cannot be read.
+ * `<SHA-256 of a file>  <path>\n` of its files, in ascending order of path. `base` is the folder that contains the
+ * package, and `own` names the package's folders and files in it. The digest does not depend on the place of installation:
+ * it leaves out what pip writes about that place (console scripts, `RECORD`) and what Python compiles. Null if nothing in
+ * `own` exists, or if any of it is a link, a device or unreadable.
  */
 export function contentDigest(base: string, own: readonly string[]): string | null {
   try {
@@ -21,7 +21,7 @@ export function contentDigest(base: string, own: readonly string[]): string | nu
   }
 }
 
-/** Paths relative to `base` with forward slashes; null where something is neither a file nor a folder. */
+/** Paths relative to `base` with forward slashes; null if anything is neither a file nor a folder. */
 function ownFiles(base: string, folder: string, isOwn: (name: string) => boolean): readonly string[] | null {
   const entries = readdirSync(join(base, folder), { withFileTypes: true });
   const paths: string[] = [];
@@ -38,7 +38,7 @@ function filesOf(base: string, path: string, entry: Dirent): readonly string[] |
   return entry.isFile() ? [path] : null;
 }
 
-/** Python writes the place of the source into what it compiles, and writes it whenever it likes. */
+/** Python writes the source's path into its compiled files, and creates them at any time. */
 function isNotCompiled(name: string): boolean {
   return name !== "__pycache__" && !name.endsWith(".pyc");
 }

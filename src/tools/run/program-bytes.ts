@@ -1,15 +1,15 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** What a compiled program begins with: ELF; Mach-O in its byte orders and fat; PE. */
+/** The first bytes of a compiled program: ELF; Mach-O in its byte orders and fat; PE. */
 const compiled = ["7f454c46", "cffaedfe", "cefaedfe", "feedfacf", "feedface", "cafebabe", "4d5a"];
 
-/** A zip behind a first line that is the same on every machine: yt-dlp as its project releases it. */
+/** A zip after a first line that is the same on every machine: a yt-dlp release. */
 const zipapp = /^#!\/usr\/bin\/(?:env )?python3?(?:\.\d+)?\nPK\x03\x04/;
 
 /**
- * Whether the digest of a program's file may be handed on: it is compiled, or a zipapp that any Python starts. Every other
- * script can name a folder of this machine, in so few bytes that its digest can be tried against guesses. False where
- * the file cannot be read.
+ * Whether the digest of a program's file may be published: the file is compiled, or a zipapp for any Python. Any other
+ * script may contain a local path and be so short that its digest can be checked against guesses. False if the file
+ * cannot be read.
  */
 export function tellsNoPlace(path: string): boolean {
   const head = headOf(path);

@@ -2,7 +2,7 @@ import type { EndedBy, RunRequest, Started } from "./run-request.js";
 
 const stderrKept = 1024 * 1024;
 
-/** Takes what a running program prints, up to its limit; `drained` resolves once it has closed its stdout and stderr. */
+/** Collects a running program's output up to its limit; `drained` resolves when stdout and stderr are closed. */
 export function collectOutput(started: Started, request: RunRequest, ending: GroupEnding) {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -19,7 +19,7 @@ export function collectOutput(started: Started, request: RunRequest, ending: Gro
     while (stderr[0] && stderrBytes - stderr[0].length > stderrKept)
       stderrBytes -= stderr.shift()?.length ?? 0;
   });
-  // The two are read apart: what went wrong may still be on its way when the end of the other has come.
+  // The two pipes are separate: error messages may still arrive after stdout has ended.
   const closed = new Promise<void>((resolve) => {
     if (started.stderr.closed) resolve();
     else started.stderr.once("close", () => resolve());
@@ -40,11 +40,11 @@ export function collectOutput(started: Started, request: RunRequest, ending: Gro
       }
     } catch (error) {
       if (!abandoned)
-        ending.end("aborted", error instanceof Error ? error.message : "output could not be taken");
+        ending.end("aborted", error instanceof Error ? error.message : "the output could not be read");
     }
   })();
   const drained = Promise.all([taken, closed]);
-  /** Whether nothing came, and nothing was in hand, since it was asked last. */
+  /** Whether nothing has arrived or been in progress since the last call. */
   const isIdle = (): boolean => {
     const idle = !inHand && takenBytes === seenBytes;
     seenBytes = takenBytes;
@@ -58,10 +58,10 @@ export function collectOutput(started: Started, request: RunRequest, ending: Gro
   return { stdout, stderr, drained, isIdle, abandon };
 }
 
-/** Between asking a program to end and ending it. */
+/** Time between asking a program to end and killing it. */
 export const graceMs = 3000;
 
-/** Ends the whole process group: politely, then for good. Some programs ignore SIGTERM while they allocate. */
+/** Ends the whole process group, first with SIGTERM, then with SIGKILL: some programs ignore SIGTERM while they allocate. */
 export class GroupEnding {
   by: EndedBy = "exited";
   reason = "exited";

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-/** What it costs a process start and a read of the whole program to learn. */
+/** Facts that cost a process start and a read of the whole program. */
 export interface VersionFacts {
   readonly version: string;
   readonly sha256: string;
@@ -18,7 +18,7 @@ interface CachedFacts extends VersionFacts {
 
 const fileName = "versions.json";
 
-/** Remembers versions and digests of programs in the tools folder, by real path, size, time and package digest. */
+/** Caches versions and digests of programs in the tools folder, by real path, size, time and package digest. */
 export class VersionCache {
   private readonly folder: string;
   private readonly entries: Map<string, CachedFacts>;
@@ -29,13 +29,13 @@ export class VersionCache {
     this.entries = entries;
   }
 
-  /** Reads the cache of `folder`. A cache that is missing or makes no sense is an empty one. */
+  /** Reads the cache in `folder`. A missing or malformed cache counts as empty. */
   static async open(folder: string): Promise<VersionCache> {
     const text = await readFile(join(folder, fileName), "utf8").catch(() => "");
     return new VersionCache(folder, parseCache(text));
   }
 
-  /** The facts about the file at `path`, from the cache when nothing about it changed, else from `lookUp`. */
+  /** The facts about the file at `path`, from the cache if the file is unchanged, else from `lookUp`. */
   async recall(
     path: string,
     package_sha256: string | null,
@@ -59,7 +59,7 @@ export class VersionCache {
     return found;
   }
 
-  /** Writes the cache when something was learnt. A folder that cannot be written only costs time next time. */
+  /** Writes the cache if anything is new. If the folder cannot be written, the next start only takes longer. */
   async save(): Promise<void> {
     if (!this.changed) return;
     const temporary = join(this.folder, `.${fileName}.${randomBytes(6).toString("hex")}`);

@@ -12,35 +12,35 @@ import { run } from "./run.js";
 
 export type ProgramName = "yt-dlp" | "ffmpeg" | "ffprobe" | "exiftool" | "bwrap" | "prlimit";
 
-/** An outside program that was found and answered with its version. */
+/** An outside program that was found and stated its version. */
 export interface Program {
   readonly name: ProgramName;
-  /** Absolute. Not resolved: some programs behave by the name they were called with. */
+  /** Absolute, with links unresolved, because some programs act on the name they are called by. */
   readonly path: string;
   readonly version: string;
-  /** SHA-256 of the file that `path` leads to. */
+  /** SHA-256 of the file to which `path` leads. */
   readonly sha256: string;
-  /** Content digest of the installed package that the file starts (FORMAT.md §5.5); null where there is not exactly one. */
+  /** Content digest of the installed package that the file starts (FORMAT.md §5.5); null unless there is exactly one. */
   readonly package_sha256: string | null;
   /**
-   * Whether a record may state `sha256`. A script can hold a path of this machine, and whoever has its digest can then
-   * guess the path: pip writes the place of the interpreter, and so the name of a user, into the first line.
+   * Whether a record may state `sha256`. A script can contain a local path, which its digest helps to guess: pip writes
+   * the interpreter's path, and with it a user name, into the first line.
    */
   readonly sha256_tells_no_place: boolean;
-  /** Whole days since the release that the version names; null where it names none. */
+  /** Whole days since the release date in the version; null if it has none. */
   readonly released_days_ago: number | null;
-  /** True for a yt-dlp older than `minimumYtDlp`: the record must say so. */
+  /** Whether this is a yt-dlp older than `minimumYtDlp`: the record must say so. */
   readonly old: boolean;
   readonly source: "path" | "tools-folder" | "bundled";
 }
 
-/** Where to look. `env` is the caller's own: only PATH, HOME, XDG_DATA_HOME and HOLDFAST_* are read. */
+/** Where to look. Of `env`, only PATH, HOME, XDG_DATA_HOME and HOLDFAST_* are read. */
 export interface ProgramSearch {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: Date;
 }
 
-/** Older ones leak cookies, can be hijacked by a URL and write outside their folder (SECURITY §1.1). */
+/** Older versions leak cookies, can be hijacked by a URL and write outside their folder (SECURITY §1.1). */
 export const minimumYtDlp = "2026.07.04";
 
 const questions: Readonly<
@@ -54,7 +54,7 @@ const questions: Readonly<
   prlimit: { argv: ["--version"], answer: /util-linux (\S+)/ },
 };
 
-/** The folder that holdfast's own copies of programs live in: `$HOLDFAST_TOOLS`, else below the XDG data folder. */
+/** The folder with holdfast's own copies of programs: `$HOLDFAST_TOOLS`, else below the XDG data folder. */
 export function toolsFolder(env: ProgramSearch["env"]): string {
   if (env.HOLDFAST_TOOLS) return env.HOLDFAST_TOOLS;
   const data = env.XDG_DATA_HOME;
@@ -63,9 +63,9 @@ export function toolsFolder(env: ProgramSearch["env"]): string {
 }
 
 /**
- * Finds a program and asks it for its version. For yt-dlp the newest of PATH and the tools folder, an old one included
- * (`old` is then true); for the others the first that answers. Null when there is none. Never throws for a program
- * that does not work: it is passed over.
+ * Finds a program and asks it for its version. Of several yt-dlps on PATH and in the tools folder, chooses the newest,
+ * even if it is too old (`old` is then true); of the others, the first that answers. Null if there is none. Skips a
+ * program that does not work instead of throwing.
  */
 export async function findProgram(name: ProgramName, search: ProgramSearch): Promise<Program | null> {
   const cache = await VersionCache.open(toolsFolder(search.env));
@@ -81,8 +81,8 @@ export async function findProgram(name: ProgramName, search: ProgramSearch): Pro
 }
 
 /**
- * Finds every program named or throws `program-missing` with what to type. An old yt-dlp counts as missing unless
- * `allowOldYtDlp` or `HOLDFAST_ALLOW_OLD_YTDLP=1`.
+ * Finds every named program. Throws `program-missing`, with a hint on what to type, if one is not found. An old yt-dlp
+ * counts as missing unless `allowOldYtDlp` or `HOLDFAST_ALLOW_OLD_YTDLP=1` is set.
  */
 export async function requirePrograms<N extends ProgramName>(
   names: readonly N[],
@@ -96,8 +96,8 @@ export async function requirePrograms<N extends ProgramName>(
     if (program.old && !search.allowOldYtDlp && search.env.HOLDFAST_ALLOW_OLD_YTDLP !== "1") {
       throw new HoldfastError(
         "program-missing",
-        `yt-dlp ${program.version} is older than ${minimumYtDlp} and not safe with hostile pages`,
-        "run `npm run setup` to get a newer one, or give --allow-old-yt-dlp and the record will say so",
+        `yt-dlp ${program.version} is older than ${minimumYtDlp} and unsafe with hostile pages`,
+        "run `npm run setup` to get a newer one, or use --allow-old-yt-dlp, which the record will state",
       );
     }
     found.set(name, program);
@@ -105,10 +105,10 @@ export async function requirePrograms<N extends ProgramName>(
   return found;
 }
 
-/** What a person types to get the newest yt-dlp, in holdfast's folder. */
+/** The command, in holdfast's folder, that installs the newest yt-dlp. */
 export const updateCommand = "npm run setup -- --update-yt-dlp";
 
-/** What a person types to get a program. */
+/** Tells the user how to get a program. */
 export function howToGet(name: ProgramName): string {
   if (name === "exiftool")
     return "run `npm ci` in holdfast's folder and install perl with the system's package manager";
@@ -117,7 +117,7 @@ export function howToGet(name: ProgramName): string {
   return "run `npm run setup` in holdfast's folder, which installs it or says what to type";
 }
 
-/** Compares versions made of numbers and dots, number by number; positive when `a` is newer. */
+/** Compares versions made of numbers and dots, number by number; positive if `a` is newer. */
 export function compareVersions(a: string, b: string): number {
   const left = a.split(".").map((part) => Number.parseInt(part, 10) || 0);
   const right = b.split(".").map((part) => Number.parseInt(part, 10) || 0);
@@ -136,7 +136,7 @@ interface Candidate {
 async function candidates(name: ProgramName, env: ProgramSearch["env"]): Promise<Candidate[]> {
   const places: Candidate[] = [];
   if (name === "exiftool") places.push(...bundledExiftool());
-  // A relative entry of PATH would run whatever lies in the folder somebody happens to stand in.
+  // A relative PATH entry would run a program from whatever the current folder happens to be.
   for (const folder of (env.PATH ?? "").split(":").filter((entry) => isAbsolute(entry))) {
     places.push({ path: join(folder, name), source: "path" });
   }
@@ -187,7 +187,7 @@ async function examine(
   if (facts === null) return null;
   const old = name === "yt-dlp" && compareVersions(facts.version, minimumYtDlp) < 0;
   const released_days_ago = name === "yt-dlp" ? daysSince(facts.version, now) : null;
-  // The bundled ExifTool is a script, the same on every machine.
+  // The bundled ExifTool is a script, but it is the same on every machine.
   const sha256_tells_no_place = source === "bundled" || tellsNoPlace(real);
   return { name, path, ...facts, package_sha256, sha256_tells_no_place, released_days_ago, old, source };
 }
@@ -205,7 +205,7 @@ async function lookUp(name: ProgramName, path: string, real: string): Promise<Ve
   }
 }
 
-/** Content digest of the yt-dlp beside a script that pip installed; null when there is not exactly one. */
+/** Content digest of the yt-dlp package beside a script that pip installed; null unless there is exactly one. */
 async function packageDigest(script: string): Promise<string | null> {
   const lib = join(dirname(dirname(script)), "lib");
   const folders: string[] = [];

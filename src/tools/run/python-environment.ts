@@ -2,24 +2,24 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { contentDigest } from "./module-content.js";
 
-/** A package in a Python environment as it lies there now. */
+/** An installed package of a Python environment. */
 export interface FoundModule {
-  /** Lower case, with hyphens. Of something that no package claims: its own name. */
+  /** Lower case, with hyphens; the file name of something that no package claims. */
   readonly name: string;
   /** Null for something that no package claims. */
   readonly version: string | null;
-  /** Digest of its own files (FORMAT.md §5.5); null where something of them cannot be read. */
+  /** Digest of the package's files (FORMAT.md §5.5); null if any of them cannot be read. */
   readonly content_sha256: string | null;
 }
 
-/** They come with the environment from Python itself, and yt-dlp imports neither. */
+/** Python installs these into every environment; yt-dlp imports neither. */
 const fromPython: readonly string[] = ["pip", "setuptools"];
 
 /**
- * What an environment below `folder` holds beside what Python put there: its packages, and whatever lies among them
- * that none claims, since Python runs some of that (`sitecustomize.py`) unasked. Empty where there is not exactly one
- * folder of packages. Names and lists in it are whatever pip, or somebody else, wrote there. `known` holds digests that
- * were taken a moment ago, by name.
+ * The contents of the environment below `folder`, except what Python installed itself: its packages, and anything that
+ * no package claims, because Python runs some files (`sitecustomize.py`) unasked. Empty unless there is exactly one
+ * package folder. Names and file lists are untrusted: anyone who can write there controls them. `known` holds digests
+ * taken a moment ago, by name.
  */
 export function modulesIn(
   folder: string,
@@ -49,7 +49,7 @@ export function modulesIn(
   ];
 }
 
-/** A package's name as PyPI compares names. */
+/** A package name in the normal form that PyPI compares. */
 function normalName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
 }
@@ -63,7 +63,7 @@ function packagesFolder(folder: string): string | null {
   return found.length === 1 ? (found[0] ?? null) : null;
 }
 
-/** The folders and files beside the package's list of files that the list names; not what lies elsewhere (scripts, manuals). */
+/** The folders and files in a package's file list that are in the package folder; not scripts or manuals elsewhere. */
 function ownEntries(list: string): readonly string[] {
   const own = new Set<string>();
   for (const line of read(list).split("\n")) {

@@ -2,8 +2,8 @@ import type { RunRecord } from "../../core/capture/record.js";
 import type { RunResult } from "./run-request.js";
 
 /**
- * Describes a finished run for the record. Each `[from, to]` of `replacements` (longest first wins) is cut out of the
- * arguments, so that no secret and no path of this machine can reach a package; `removed` says what was replaced.
+ * Describes a finished run for the record. Replaces each `from` in the arguments with its `to` (`replacements`, longest
+ * first), so that no secret and no local path can reach a package; `removed` says what was replaced.
  */
 export function describeRun(
   program: string,

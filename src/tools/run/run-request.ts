@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { Jail } from "./jail.js";
 
-/** What a child may use. Figures and reasons: SECURITY bounds, one row each in `limits.ts`. */
+/** The resource limits of a child process. `limits.ts` has the figures and the reasons. */
 export interface Limits {
   readonly wallMs: number;
   readonly cpuSeconds: number;
@@ -15,20 +15,20 @@ export interface RunRequest {
   /** Absolute path of the program. */
   readonly program: string;
   readonly argv: readonly string[];
-  /** An empty folder of ours; also the child's TMPDIR. */
+  /** An empty folder made by holdfast; also the child's TMPDIR. */
   readonly cwd: string;
   readonly limits: Limits;
-  /** The program reads a stranger's file: where a jail works here, it sees these, `cwd` (to write in) and nothing else of ours. */
+  /** For a program that reads untrusted files: if a jail works here, it sees only these files and `cwd`, which it may write. */
   readonly jail?: Jail;
-  /** What the program reads on stdin; without it stdin is empty. */
+  /** The program's input on stdin; empty if not given. */
   readonly stdin?: Uint8Array;
-  /** Added to the child's environment, which otherwise holds nothing of ours. */
+  /** Added to the child's environment, which otherwise inherits nothing. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The program asks the person at the terminal: it keeps our session and stdin. Never for a program fed with foreign data. */
+  /** Lets the program ask the user: it keeps this process's session and stdin. Never for a program that reads untrusted data. */
   readonly terminal?: boolean;
-  /** Receives stdout as it comes; without it stdout is collected up to `limits.stdoutBytes`. */
+  /** Receives stdout as it arrives; if not given, stdout is collected up to `limits.stdoutBytes`. */
   readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
-  /** Called every second; a returned reason ends the whole process group. */
+  /** Called every second; if it returns a reason, the whole process group is ended. */
   readonly watch?: () => string | null;
   readonly signal?: AbortSignal;
 }
@@ -41,35 +41,35 @@ export interface RunResult {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly endedBy: EndedBy;
-  /** Words for `endedBy`, for instance what the watchdog saw. */
+  /** Explains `endedBy`, for instance with what the watchdog saw. */
   readonly reason: string;
   readonly stdout: Buffer;
-  /** The last MiB; hostile text, never shown raw. */
+  /** The last MiB. A hostile page or clip can control this text; never print it raw. */
   readonly stderr: Buffer;
   readonly sandbox: Sandbox;
-  /** True for a fork of a kept interpreter, which had the program loaded. */
+  /** Whether this was a fork of a kept interpreter with the program already loaded. */
   readonly forked: boolean;
 }
 
-/** A running program with a process group of its own, as `supervise` sees it. */
+/** A running program in its own process group, as `supervise` sees it. */
 export interface Started {
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** How it ended; `notStarted` says why it never ran. Never rejects. */
+  /** How the program ended; `notStarted` says why it never ran. Never rejects. */
   readonly ended: Promise<{
     readonly exitCode: number | null;
     readonly signal: string | null;
     readonly notStarted: string | null;
   }>;
-  /** Sends a signal to the whole group; nothing happens where it is gone. */
+  /** Sends a signal to the whole group; does nothing if the group is gone. */
   readonly kill: (signal: NodeJS.Signals) => void;
 }
 
-/** A program that is kept open. */
+/** A program that stays open. */
 export interface KeptProcess {
   readonly child: ChildProcess;
   readonly sandbox: Sandbox;
 }
 
-/** Which confinement a child ran under; goes into the record. */
+/** The confinement of a child process, as stated in the record. */
 export type Sandbox = "bwrap" | "prlimit" | "none";

@@ -16,12 +16,12 @@ import { versionLimits } from "./limits.js";
 import { collectOutput, GroupEnding, graceMs } from "./program-output.js";
 import type { KeptProcess, RunRequest, RunResult, Started } from "./run-request.js";
 
-/** Never changes its mind within a process: a jail that fails later fails the run. */
+/** Decided once per process: if a jail fails later, that run fails instead of continuing without one. */
 async function confine(
   request: Pick<RunRequest, "program" | "argv" | "cwd" | "limits" | "env" | "jail">,
 ): Promise<Confined> {
   const { program, argv, limits, cwd, jail } = request;
-  // Who asks for a door has nothing outside to fall back to.
+  // The caller's only way out is the door of a jail, so without a jail the program must not run.
   if (!jail || !(jail.door || (await jailState(program)).works))
     return confinedCommand(program, argv, limits);
   return jailedCommand(request, { ...jail, writes: [cwd, ...jail.writes] });
@@ -30,8 +30,8 @@ async function confine(
 const jailStates = new Map<string, Promise<JailState>>();
 
 /**
- * Whether `program` starts inside a jail here. Found out once in the life of a process by doing it, with a program that does
- * nothing; a program that lies outside `/usr`, whose libraries may lie anywhere, is started itself, without arguments.
+ * Whether `program` starts inside a jail on this machine. Tried once per process, with a program that does nothing. A
+ * program outside `/usr` may have its libraries anywhere, so it is started itself, without arguments.
  */
 export function jailState(program: string): Promise<JailState> {
   const tried = pathsOf(program).every(isOfTheSystem) ? "/usr/bin/true" : program;
@@ -40,18 +40,18 @@ export function jailState(program: string): Promise<JailState> {
   return state;
 }
 
-/** A program that does nothing, locked in with nothing of ours. */
+/** Starts a program in a jail that shows nothing of the user's. */
 function startLockedIn(program: string): Promise<RunResult> {
   return runToTry(program, [], { reads: [], writes: [] });
 }
 
-/** Runs a program of the system's or of ours that soon ends, in a jail that shows nothing but `jail`, to see whether it can. */
+/** Runs a short program of the system's or holdfast's in a jail that shows only `jail`, to see whether it can run. */
 export function runToTry(program: string, argv: readonly string[], jail: Jail): Promise<RunResult> {
   const request = { program, argv, cwd: "/tmp", limits: versionLimits, jail };
   return start(request, jailedCommand(request, jail));
 }
 
-/** The command lines of everything that is started go through here and `startKept`, and through nothing else. */
+/** Runs a program to its end. Every program is started here or by `startKept`, and nowhere else. */
 export async function run(request: RunRequest): Promise<RunResult> {
   return start(request, await confine(request));
 }
@@ -62,7 +62,7 @@ function start(request: RunRequest, confined: Confined): Promise<RunResult> {
   const terminal = request.terminal === true;
   const stdin = request.stdin ? "pipe" : terminal ? "inherit" : "ignore";
   const { child } = spawnConfined(confined, request, stdin, !terminal);
-  // A program that ends without reading everything is judged by how it ended, not by the broken pipe.
+  // A program that ends without reading all input is judged by its exit, not by the broken pipe.
   child.stdin?.on("error", () => undefined).end(request.stdin);
   const { stdout, stderr } = child;
   if (!stdout || !stderr) throw new Error("a child without pipes");
@@ -74,7 +74,7 @@ function start(request: RunRequest, confined: Confined): Promise<RunResult> {
   return supervise({ stdout, stderr, ...process }, request, how);
 }
 
-/** A child as it was started; `doorOpen` says whether the door of its jail was opened. */
+/** A started child; `doorOpen` resolves with whether the door of its jail was opened. */
 interface Spawned {
   readonly child: ChildProcess;
   readonly doorOpen: Promise<boolean>;
@@ -104,17 +104,17 @@ function spawnConfined(
   return { child, doorOpen: door ? serveDoor(child, door) : Promise.resolve(false) };
 }
 
-/** A jail that is held open without a program in it, for one of ours that enters it. */
+/** A jail held open without a program in it, for one that holdfast sends in later. */
 export interface OpenJail {
-  /** The first process in it. */
+  /** The first process in the jail. */
   readonly pid: number;
-  /** Ends everything inside. */
+  /** Ends everything inside the jail. */
   readonly close: () => void;
 }
 
 /**
- * Sets up the jail of a request and opens its door. Null where that cannot be done. It dies with this process, and must
- * be closed.
+ * Sets up the jail of a request and opens its door; null if that is not possible. The caller must close the jail, which
+ * also ends with this process.
  */
 export async function openJail(request: RunRequest & { readonly jail: Jail }): Promise<OpenJail | null> {
   const jail = { ...request.jail, writes: [request.cwd, ...request.jail.writes] };
@@ -134,8 +134,8 @@ export async function openJail(request: RunRequest & { readonly jail: Jail }): P
 }
 
 /**
- * Holds a running program to its limits and waits for its whole process group to end. Never throws for what the program
- * does: every outcome is a RunResult.
+ * Enforces a running program's limits and waits for its whole process group to end. Never throws because of the program:
+ * every outcome is a RunResult.
  */
 export async function supervise(
   started: Started,
@@ -165,9 +165,9 @@ export async function supervise(
 
   const { exitCode, signal, notStarted } = await started.ended;
   if (notStarted !== null) ending.note("not-started", notStarted);
-  // Whatever the program left running holds our pipes open and must not outlive it.
+  // Processes that the program left running hold the pipes open and must not outlive it.
   ending.sweep();
-  // What left the group lives on; its hold on our pipes must not be ours.
+  // A process that left the group may live on; closing the pipes keeps it from blocking this process.
   const late = setInterval(() => {
     if (output.isIdle() || Date.now() - Date.parse(how.startedAt) > request.limits.wallMs) output.abandon();
   }, graceMs);
@@ -187,7 +187,7 @@ export async function supervise(
   };
 }
 
-/** Sends a signal to a process group; nothing happens where it is gone or was never there. */
+/** Sends a signal to a process group; does nothing if the group is gone or never existed. */
 export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
@@ -200,15 +200,15 @@ export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void
 type KeptRequest = Pick<RunRequest, "program" | "argv" | "cwd" | "limits">;
 
 /**
- * Starts a program that is kept open and spoken to over its pipes, under the same rules as `run`: confinement,
- * environment from scratch, no shell, a process group of its own. The caller must end it; it dies with this process where
- * the system can do that.
+ * Starts a program that stays open and communicates over its pipes, under the same rules as `run`: confined, with an
+ * environment made from scratch, no shell and its own process group. The caller must end it; if the system supports it,
+ * the program also ends with this process.
  */
 export function startKept(request: KeptRequest): KeptProcess {
   return keep(request, confinedCommand(request.program, request.argv, request.limits));
 }
 
-/** The same for a program that reads strangers' files. */
+/** The same for a program that reads untrusted files: it runs in a jail. */
 export async function startKeptJailed(request: KeptRequest & { readonly jail: Jail }): Promise<KeptProcess> {
   return keep(request, await confine(request));
 }
@@ -232,9 +232,10 @@ const childPid = /"child-pid": (\d+)/;
 type Process = Pick<Started, "ended" | "kill">;
 
 /**
- * A program inside a jail, seen through bubblewrap's own report (`--json-status-fd`), which the program cannot reach:
- * SIGTERM goes to the program's group, everything else to bubblewrap, with which all inside dies. A jail that could not
- * be set up counts as a program that was not started, and an exit status by which bubblewrap tells of a signal as that signal.
+ * Follows a program inside a jail through bubblewrap's report (`--json-status-fd`), which the program cannot reach. Sends
+ * SIGTERM to the program's group and every other signal to bubblewrap, which takes everything inside down with it. A jail
+ * that could not be set up counts as a program that did not start. An exit status by which bubblewrap reports a signal
+ * counts as that signal.
  */
 function followJail(
   report: Readable,
@@ -264,7 +265,7 @@ function followJail(
   return { ended, kill };
 }
 
-/** The process that bubblewrap's report names as the first one inside; null when the report ends before. */
+/** The first process inside, according to bubblewrap's report; null if the report ends without naming it. */
 function firstInside(report: Readable): Promise<number | null> {
   return new Promise((resolve) => {
     let said = "";

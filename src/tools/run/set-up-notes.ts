@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "../../audit/canonical-json.js";
 
-/** A JSON file that set-up wrote. One that is missing or makes no sense says nothing, and is an empty object. */
+/** Reads a JSON file that set-up wrote. A missing or malformed file counts as an empty object. */
 export function readNote(path: string): JsonObject {
   try {
     return objectOf(parseForeignJson(readFileSync(path, "utf8")));
@@ -10,12 +10,12 @@ export function readNote(path: string): JsonObject {
   }
 }
 
-/** `value` where it is an object, else an empty one. */
+/** `value` if it is an object, else an empty one. */
 export function objectOf(value: Json | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
-/** `value` where it is a string, else null. */
+/** `value` if it is a string, else null. */
 export function textOf(value: Json | undefined): string | null {
   return typeof value === "string" ? value : null;
 }

@@ -4,20 +4,20 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { readNote, textOf } from "./set-up-notes.js";
 
-/** The native part of SQLite that this installation loads. */
+/** The native SQLite library that this installation loads. */
 export interface SqliteBinary {
   readonly path: string;
-  /** Version of the package that it is part of. */
+  /** Version of the package that contains it. */
   readonly version: string;
   readonly sha256: string;
   /**
-   * `built-by-set-up`: the file that set-up built from the package's source. `changed-since-set-up`: another one, in its
-   * place. `not-recorded`: set-up wrote down none.
+   * `built-by-set-up`: the file that set-up built from the package's source. `changed-since-set-up`: a different file has
+   * replaced it. `not-recorded`: set-up recorded no digest.
    */
   readonly state: "built-by-set-up" | "changed-since-set-up" | "not-recorded";
 }
 
-/** The `node_modules` folder that better-sqlite3 is loaded from, or null. */
+/** The `node_modules` folder from which better-sqlite3 is loaded, or null. */
 export function modulesFolder(): string | null {
   try {
     return dirname(dirname(createRequire(import.meta.url).resolve("better-sqlite3/package.json")));
@@ -27,9 +27,9 @@ export function modulesFolder(): string | null {
 }
 
 /**
- * Reads the native part of SQLite below `modules` and compares it with what set-up wrote down (`bin/setup/sqlite.js`).
- * Null where there is none. Whoever can write there can change both: it shows what somebody exchanged, not what an
- * attacker hid.
+ * Reads the native SQLite library below `modules` and compares it with the digest that set-up recorded
+ * (`bin/setup/sqlite.js`). Null if there is none. Whoever can write there can change both: this reveals an exchanged file,
+ * not a careful attacker.
  */
 export function sqliteBinary(modules: string): SqliteBinary | null {
   const folder = join(modules, "better-sqlite3");

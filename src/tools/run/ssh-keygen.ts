@@ -9,8 +9,8 @@ import type { Limits, RunResult } from "./run-request.js";
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * What came of asking `ssh-keygen`: its answer, or one line of why there is none. `refused` where it ran and said no,
- * and false where it is not installed, took too long or was interrupted.
+ * The result of asking `ssh-keygen`: its answer, or one line saying why there is none. `refused` is true if it ran and
+ * refused, and false if it is not installed, took too long or was interrupted.
  */
 export type KeygenAnswer =
   | { readonly text: string }
@@ -18,9 +18,9 @@ export type KeygenAnswer =
 
 const notInstalled = { problem: "ssh-keygen is not installed", refused: false } as const;
 
-/** Seconds that a person has to touch a device or to answer an askpass program. */
+/** Seconds allowed for touching a device or answering an askpass program. */
 const signSeconds = 60;
-/** Minutes that a person has to think of a passphrase. */
+/** Minutes allowed for choosing a passphrase. */
 const makeMinutes = 5;
 
 /** The first `ssh-keygen` on PATH, or null. */
@@ -29,20 +29,20 @@ export function findSshKeygen(env: Env): string | null {
   return folders.map((folder) => join(folder, "ssh-keygen")).find(isRunnable) ?? null;
 }
 
-/** Whether a program that we start could ask the person in front of the screen. */
+/** Whether a program that holdfast starts can ask the user at a terminal. */
 export function hasTerminal(): boolean {
   return isatty(0);
 }
 
-/** Whether a passphrase could be asked for in a window or by a program of the user's. */
+/** Whether a window or the user's askpass program can ask for a passphrase. */
 export function hasAskpass(env: Env): boolean {
   return Boolean(env.SSH_ASKPASS) || Boolean(env.DISPLAY) || Boolean(env.WAYLAND_DISPLAY);
 }
 
 /**
- * Signs through `ssh-keygen -Y sign` with a key in a file (a FIDO key's too) or, where `keyFile` is null, in the agent:
- * the armoured signature, which the caller must check. The message goes in over stdin: with a file argument ssh-keygen
- * keeps an older signature and reports success. A passphrase is never seen here.
+ * Signs through `ssh-keygen -Y sign` with a key in a file (a FIDO key's handle too) or, if `keyFile` is null, in the
+ * agent. Returns the armoured signature, which the caller must check. The message is passed on stdin, because with a file
+ * argument ssh-keygen keeps an older signature and reports success. holdfast never sees a passphrase.
  */
 export async function signWithSshKeygen(request: {
   readonly message: Uint8Array;
@@ -55,7 +55,7 @@ export async function signWithSshKeygen(request: {
 }): Promise<KeygenAnswer> {
   const program = findSshKeygen(request.env);
   if (program === null) return notInstalled;
-  // An interrupt has come already: what is at hand at once is still signed, nobody is waited for.
+  // After an interrupt, sign only if the key is available at once; do not wait for a person.
   const interrupted = request.signal.aborted;
   return inScratch(async (cwd) => {
     const named = join(cwd, "key.pub");
@@ -66,7 +66,7 @@ export async function signWithSshKeygen(request: {
       cwd,
       limits: limits((interrupted ? 5 : signSeconds) * 1000),
       stdin: request.message,
-      // The message comes over stdin, so ssh-keygen cannot ask at the terminal: an askpass program or nobody.
+      // stdin carries the message, so ssh-keygen cannot ask at the terminal; only an askpass program can.
       env: userEnvironment(request.env, true),
       ...(interrupted ? {} : { signal: request.signal }),
     });
@@ -75,8 +75,8 @@ export async function signWithSshKeygen(request: {
 }
 
 /**
- * Makes a new Ed25519 key at `path` (which must not exist) and a `.pub` beside it. ssh-keygen asks for the passphrase
- * itself, at the terminal or through the user's askpass program.
+ * Makes a new Ed25519 key at `path` (which must not exist) with a `.pub` beside it. ssh-keygen itself asks for the
+ * passphrase, at the terminal or through the user's askpass program.
  */
 export async function makeKeyWithPassphrase(request: {
   readonly path: string;
@@ -101,7 +101,7 @@ export async function makeKeyWithPassphrase(request: {
   );
 }
 
-/** What an agent, an askpass program or a window needs to be found. */
+/** The variables that ssh-keygen needs to find an agent, an askpass program or a window. */
 const passedOn = [
   "SSH_AUTH_SOCK",
   "SSH_ASKPASS",
@@ -119,7 +119,7 @@ function userEnvironment(env: Env, askpassOnly: boolean): Record<string, string>
     const value = env[name];
     return value ? [[name, value] as const] : [];
   });
-  // Without a window system OpenSSH would pass over an askpass program that the user named.
+  // Without a window system OpenSSH would ignore the user's askpass program.
   const force = Boolean(env.SSH_ASKPASS) && askpassOnly && env.SSH_ASKPASS_REQUIRE !== "never";
   return Object.fromEntries([...given, ...(force ? [["SSH_ASKPASS_REQUIRE", "force"] as const] : [])]);
 }
@@ -137,7 +137,7 @@ function limits(wallMs: number): Limits {
 
 function answerOf({ endedBy, exitCode, reason, stdout, stderr }: RunResult): KeygenAnswer {
   if (endedBy === "exited" && exitCode === 0) return { text: stdout.toString("latin1") };
-  // It quotes paths, comments of keys and what an agent or a device answers.
+  // The text can quote paths, key comments and answers of an agent or a device.
   const said = printable(stderr.toString("utf8").trimEnd().split("\n").at(-1)?.trim() ?? "", 200);
   const refused = endedBy === "exited";
   return { problem: refused ? said || "ssh-keygen gave no reason" : reason, refused };

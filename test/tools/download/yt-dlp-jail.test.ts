@@ -246,7 +246,7 @@ describe("whether a downloader can be locked in", () => {
     writeFileSync(broken, readFileSync(program).subarray(0, -200), { mode: 0o755 });
     expect(await ytDlpJailState(broken, homedir())).toMatchObject({
       works: false,
-      reason: `${broken} does not start inside it`,
+      reason: `${broken} does not start inside the sandbox`,
     });
   });
 

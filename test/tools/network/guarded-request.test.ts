@@ -131,7 +131,7 @@ describe("a question to a server outside", () => {
       problem: "the proxy address cannot be read",
     });
     expect(await ask("http://a.example/", { proxy: "ftp://127.0.0.1" })).toMatchObject({
-      problem: "the proxy address is neither http:// nor socks5://",
+      problem: "using the proxy: its address starts with neither http:// nor socks5://",
     });
   });
 

@@ -312,7 +312,7 @@ describe.skipIf(!jail.works)("a program that reads a clip", () => {
       writeFileSync(needy, `#!${join(place.out, "shell")}\necho started\n`, { mode: 0o755 });
       expect(await jailState(needy)).toMatchObject({
         works: false,
-        reason: `${needy} does not start inside it`,
+        reason: `${needy} does not start inside the sandbox`,
       });
       const result = await perl(place, "", { program: needy, argv: [] });
       expect(result.sandbox).toBe("prlimit");
