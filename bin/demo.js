@@ -1,4 +1,4 @@
-// The first thing a new user sees: a sample clip goes the whole way, on this machine only.
+// The first thing a new user sees: archives and checks a sample clip, entirely on this machine.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
@@ -14,22 +14,22 @@ const description = "Үш көрініс, үш дыбыс. Три сцены, т
 
 process.exitCode = await demonstrate();
 
-/** Makes a clip, serves it, archives its page, verifies the vault; returns the exit status of the worst step. */
+/** Makes a clip, serves it, archives its page and verifies the vault; returns the exit status of the worst step. */
 async function demonstrate() {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-demo-"));
   const clip = join(folder, "clip.mp4");
   const server = createServer((request, response) => answer(request, response, clip));
   try {
-    say("\n1. making a sample clip of nine seconds with ffmpeg");
+    say("\n1. making a nine-second sample clip with ffmpeg");
     if (!(await makeClip(clip))) return 70;
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const url = `http://127.0.0.1:${server.address().port}/watch/sample`;
-    say(`2. archiving it by the address of its page: ${url}`);
+    say(`2. archiving it from the address of its page: ${url}`);
     const archived = await holdfast(["archive", url, "--again", "--json"]);
     const capture = firstResult(archived.stdout);
     if (capture?.id) await holdfast(["show", capture.id], "inherit");
-    say("\n3. checking the vault: every file, both digests, the whole log");
+    say("\n3. checking the vault: every file with both digests, and the whole log");
     const verified = await holdfast(["verify"], "inherit");
     if (capture?.object) whereToLook(capture);
     return Math.max(archived.status, verified.status);
@@ -40,7 +40,7 @@ async function demonstrate() {
   }
 }
 
-/** Three scenes that look and sound different, made with codecs that every ffmpeg brings along. */
+/** Makes three scenes that look and sound different, with codecs that every ffmpeg has. */
 async function makeClip(path) {
   const scenes = [
     "testsrc2=s=640x360:r=25:d=3",
@@ -112,13 +112,13 @@ function pageOf(origin) {
 `;
 }
 
-/** Runs the real command line on the demo vault. Its words go to stderr as ever; stdout is kept unless it is inherited. */
+/** Runs the real command line on the demo vault. Messages go to stderr as usual; stdout is returned unless it is inherited. */
 async function holdfast(args, stdout = "pipe") {
   const script = join(root, "bin", "holdfast.js");
   const child = spawn(process.execPath, [script, ...args, "--vault", vault], {
     cwd: root,
-    // The page is on this machine and ours: the two rules that protect against strangers' pages are lifted for it. No
-    // authority is asked to time-stamp a sample.
+    // The page is on this machine and made here, so two rules that protect against hostile pages are lifted. No authority
+    // is asked to time-stamp a sample.
     env: {
       ...process.env,
       HOLDFAST_ALLOW_PRIVATE: "1",
@@ -149,6 +149,6 @@ Where to look
   the custody log        sqlite3 -readonly ${here("vault.db")} "SELECT line FROM entry ORDER BY seq"
 
 Next
-  npm start -- archive URL                        the same for a real page
-  npm start -- show ${id} --vault demo-vault   this capture again`);
+  npm start -- archive URL                        archive a real page
+  npm start -- show ${id} --vault demo-vault   show this capture again`);
 }

@@ -14,11 +14,11 @@ if (existsSync(program)) {
     ...(process.stdin.isTTY ? { ask } : {}),
   });
 } else {
-  console.error("holdfast is not built yet\nrun `npm start` once in its folder");
+  console.error("holdfast is not built yet\n  hint: run `npm start` once in its folder");
   process.exitCode = 70;
 }
 
-/** Null where the program cannot even be read; Node itself would end with 1, which means evidence is not as recorded. */
+/** Loads the program; null if it cannot be read. Node.js itself would exit with 1, which means evidence is not as recorded. */
 async function loaded() {
   try {
     return (await import(program.href)).main;

@@ -7,7 +7,7 @@ const source = join(root, "src");
 const built = join(root, "dist");
 const stamp = join(built, ".holdfast-stamp");
 
-/** Builds dist from src unless nothing changed since the last build. Throws a SetupFailure. */
+/** Builds dist from src if anything changed since the last build. Throws a SetupFailure. */
 export function build(env) {
   const wanted = fingerprint();
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
@@ -16,7 +16,7 @@ export function build(env) {
   if (!npm(["run", "--silent", "build"], env)) {
     throw new SetupFailure(
       70,
-      "the build failed, the compiler said why above\nif you changed nothing in src, please report this",
+      "the build failed; the compiler's messages above say why\nif you changed nothing in src, please report this",
     );
   }
   removeLeftovers();
@@ -32,7 +32,7 @@ function fingerprint() {
   return hash.digest("hex");
 }
 
-/** What was built from a source that is gone must not be imported by accident. */
+/** Removes built files whose source is gone, so that nothing imports them by accident. */
 function removeLeftovers() {
   for (const path of filesBelow(built).filter((file) => file.endsWith(".js"))) {
     const origin = join(source, relative(built, path).replace(/\.js$/, ".ts"));

@@ -8,8 +8,8 @@ const stamp = join(modules, ".holdfast-stamp");
 const lock = join(root, "package-lock.json");
 
 /**
- * Installs the packages of package-lock.json unless exactly these are there. npm compares each with its digest there and runs
- * none of their scripts. Throws a SetupFailure.
+ * Installs the packages of package-lock.json unless exactly these are installed. npm compares each with its digest in that
+ * file and runs none of their scripts. Throws a SetupFailure.
  */
 export function installDependencies(env) {
   const wanted = fingerprint();
@@ -19,20 +19,20 @@ export function installDependencies(env) {
     if (!npm(["ci", "--ignore-scripts"], env)) {
       throw new SetupFailure(
         70,
-        "installing the packages failed, npm said why above\ncheck the network, then run `npm run setup` again",
+        "installing the packages failed; npm's messages above say why\ncheck the network, then run `npm run setup` again",
       );
     }
   }
   writeFileSync(stamp, wanted);
 }
 
-/** Some packages are compiled for one Node and one machine, so these count as well. */
+/** Some packages are compiled for one Node.js version and machine, so the fingerprint includes these. */
 function fingerprint() {
   const hash = createHash("sha256").update(readFileSync(lock));
   return hash.update(`${process.versions.modules} ${process.platform} ${process.arch}`).digest("hex");
 }
 
-/** Whether somebody ran `npm ci` by hand: npm leaves the list of what it installed. */
+/** Whether somebody ran `npm ci` by hand: npm leaves a list of what it installed. */
 function installedAsLocked() {
   const list = join(modules, ".package-lock.json");
   if (!existsSync(list)) return false;

@@ -7,7 +7,7 @@ export function environment(tools) {
   return join(tools, "yt-dlp");
 }
 
-/** Makes a new Python environment: nothing of the system's Python is touched. */
+/** Makes a new Python environment, without changing the system's Python. */
 export function makeEnvironment({ env, tools }) {
   const python = onPath("python3", env);
   if (python === null) return false;

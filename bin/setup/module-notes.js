@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const fileName = "modules.json";
 
-/** What set-up wrote down about each module (read by src/tools/run/installed-modules.ts); null where it wrote nothing. */
+/** Set-up's record of each module (read by src/tools/run/installed-modules.ts); null if there is none. */
 export function notedModules(tools) {
   try {
     return Object(JSON.parse(readFileSync(join(tools, fileName), "utf8"))).modules ?? null;
@@ -13,8 +13,8 @@ export function notedModules(tools) {
 }
 
 /**
- * Writes down what is there now, for `holdfast doctor` and every later command to compare with. Of a module that was
- * installed before, the file that it came from is not known again.
+ * Records the installed modules, for `holdfast doctor` and later commands to compare with. For a module installed by an
+ * earlier run, the file it came from is not known.
  */
 export function noteModules({ tools, foundModules, isPinnedContent, filesOf }, program) {
   const before = notedModules(tools) ?? {};

@@ -4,34 +4,36 @@ import { join } from "node:path";
 import { environment } from "./environment.js";
 import { say, succeeds } from "./shell.js";
 
-/** Our list: of each module one version, and the digests of its files. */
+/** holdfast's list of modules: one version of each, with the digests of its files. */
 export const pinnedModules = JSON.parse(
   readFileSync(new URL("./pinned-modules.json", import.meta.url), "utf8"),
 );
 
-/** yt-dlp does without it: encrypted segments are then decrypted in Python itself, at about 100 KB a second. */
+/** yt-dlp works without it but then decrypts encrypted segments in Python, at about 100 KB per second. */
 const optional = ["pycryptodomex"];
 
 /**
- * Installs the version of our list of each module, one by one, without what they depend on. Where there is no such
- * version to be had, the newest. True when yt-dlp is there; `filesOf` then says which file each came from. A file that is not
- * the one of our list is not installed.
+ * Installs each module in the listed version, one by one and without dependencies, or in the newest version if the listed
+ * one is unavailable. Never installs a file of the listed version with a digest that is not in the list. Returns true if
+ * yt-dlp is installed; `filesOf` then names the file each module came from.
  */
 export function installPinned(context) {
   for (const [name, { version }] of Object.entries(context.pinned)) {
     const result = installModule(context, name, `${name}==${version}`);
     if (result === "installed") continue;
     if (result === "not-had") {
-      say(`${name} ${version}, whose digest holdfast knows, could not be had: taking the newest there is`);
+      say(
+        `${name} ${version}, whose digest holdfast knows, is not available: installing the newest version instead`,
+      );
       if (installModule(context, name, newest(context, name)) === "installed") continue;
     }
     if (!optional.includes(name)) return false;
-    say(`going on without ${name}: encrypted segments are decrypted more slowly`);
+    say(`continuing without ${name}: decrypting encrypted segments will be slower`);
   }
   return true;
 }
 
-/** Installs the newest version of each module. True when that of yt-dlp is there. */
+/** Installs the newest version of each module. Returns true if yt-dlp's was installed. */
 export function installNewest(context) {
   return Object.keys(context.pinned).every(
     (name) => installModule(context, name, newest(context, name)) === "installed" || optional.includes(name),
@@ -43,8 +45,8 @@ function newest({ minimumYtDlp }, name) {
 }
 
 /**
- * Fetches one file, compares it, and only then lets pip unpack it: `installed`, `not-had`, or `refused`. Wheels alone:
- * anything else would run a program of the package to build it.
+ * Downloads one file, compares its digest, and only then lets pip unpack it: `installed`, `not-had`, or `refused`. Accepts
+ * only wheels, because pip would run a package's own program to build anything else.
  */
 function installModule({ env, tools, pinned, filesOf }, name, requirement) {
   const python = join(environment(tools), "bin", "python3");
@@ -70,12 +72,12 @@ function installModule({ env, tools, pinned, filesOf }, name, requirement) {
 function isAcceptable(known, name, file, sha256) {
   const [distribution = "", version] = file.split("-");
   if (distribution.toLowerCase().replaceAll(/[-_.]+/g, "-") !== name) {
-    say(`${file} is not a file of ${name}: it is not installed`);
+    say(`not installing ${file}: it is not a file of ${name}`);
     return false;
   }
   const wanted = known.files[file]?.sha256;
   const isUnlisted = wanted === undefined && known.every_file && version === known.version;
   if (!isUnlisted && (wanted === undefined || wanted === sha256)) return true;
-  say(`${file} has the SHA-256 ${sha256}, which is not that of our list: it is not installed`);
+  say(`not installing ${file}: its SHA-256 ${sha256} is not in holdfast's list`);
   return false;
 }

@@ -1,6 +1,6 @@
 import { onPath, say, succeeds } from "./shell.js";
 
-/** How each package manager installs, and its names for what holdfast needs; null where it has no such package. */
+/** How each package manager installs, and its names for what holdfast needs; null if it has no such package. */
 const managers = [
   {
     command: "apt-get",
@@ -80,7 +80,7 @@ export function findPackageManager(env) {
   return manager === undefined ? null : { ...manager, rights: rights(manager.command, env) };
 }
 
-/** What a person would type to install `what`, or null where there is no such package. */
+/** The command that installs `what`, or null if there is no such package. */
 export function installLine(manager, what) {
   const names = manager?.packages[what];
   if (!names) return null;
@@ -88,26 +88,23 @@ export function installLine(manager, what) {
   return [...sudo, manager.command, ...manager.install, ...names].join(" ");
 }
 
-/**
- * Installs `what` and says by which command. False when there is no such package, no right
- * to install it, or it failed.
- */
+/** Installs `what` and prints the command. False if there is no such package, no right to install it, or it failed. */
 export function tryPackage({ manager: find, env }, what) {
   const manager = find();
   const line = installLine(manager, what);
   if (line === null || manager.rights === null) return false;
-  say(`installing it with the system's package manager: ${line}`);
+  say(`installing it with the package manager: ${line}`);
   const quiet = { ...env, DEBIAN_FRONTEND: "noninteractive" };
   const run = (args) => {
     const [command, ...rest] = [...manager.rights, manager.command, ...args];
     return succeeds(command, rest, quiet);
   };
   const wanted = [...manager.install, ...manager.packages[what]];
-  // A fresh machine has no lists of packages yet.
+  // A fresh machine has no package lists yet.
   return run(wanted) || (manager.refresh !== null && run(manager.refresh) && run(wanted));
 }
 
-/** The words before the command: nothing as root, `sudo -n` where that works without a password, null where neither. */
+/** The prefix of the command: none as root, `sudo -n` if that works without a password, else null. */
 function rights(command, env) {
   if (command === "brew" || process.getuid?.() === 0) return [];
   const sudo = onPath("sudo", env);

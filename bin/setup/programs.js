@@ -8,9 +8,9 @@ import { installYtDlp, noteYtDlp, updateYtDlp } from "./yt-dlp.js";
 const dayMs = 86_400_000;
 
 /**
- * Makes sure that yt-dlp, ffmpeg and ffprobe are there, and perl and bubblewrap where they can be had. Says what it
- * does. With `update` the newest yt-dlp is installed first. Throws a SetupFailure with status 3 that names every needed program
- * that is still missing, and with status 4 where the update failed.
+ * Makes sure that yt-dlp, ffmpeg and ffprobe are installed, and perl and bubblewrap if they are available. Prints what it
+ * does. With `update`, first installs the newest yt-dlp. Throws a SetupFailure with status 3, naming every needed program
+ * that is still missing, or with status 4 if the update failed.
  */
 export async function installPrograms(env, { update }) {
   const built = join(root, "dist", "tools", "run");
@@ -25,9 +25,9 @@ export async function installPrograms(env, { update }) {
     pinned: pinnedModules,
     foundModules,
     isPinnedContent,
-    /** The file that each module came from, as far as this run installed it. */
+    /** The file that each module came from, if this run installed it. */
     filesOf: new Map(),
-    // Looked for only when something is missing: asking sudo takes time.
+    // Searched for only if something is missing, because asking sudo takes time.
     manager: once(() => findPackageManager(env)),
   };
   if (update) await updateYtDlp(context);
@@ -37,13 +37,13 @@ export async function installPrograms(env, { update }) {
     context,
     "exiftool",
     "perl",
-    "reading a file's own metadata needs it; without it that step is recorded as failed",
+    "holdfast needs it to read the metadata inside files; without it, records state that this step failed",
   );
   await wish(
     context,
     "bwrap",
     "bubblewrap",
-    "it locks other people's programs in; without it they run with limits only, and the record says so",
+    "it puts other programs into a sandbox; without it they run only with limits, which records state",
   );
 }
 
@@ -65,8 +65,8 @@ async function needYtDlp(context) {
   noteYtDlp(context, found);
   if (found.old) {
     say(
-      `only yt-dlp ${found.version} could be had: versions before ${context.minimumYtDlp} can leak cookies, be misled by a link and write outside their folder; ` +
-        "holdfast uses it only with --allow-old-yt-dlp, and the record says so",
+      `only yt-dlp ${found.version} is available: versions before ${context.minimumYtDlp} can leak cookies, be hijacked by a link and write outside their folder; ` +
+        "holdfast uses it only with --allow-old-yt-dlp, and records state that",
     );
   }
   return [];
@@ -76,24 +76,26 @@ async function needFfmpeg(context) {
   const isThere = async () =>
     (await context.find("ffmpeg")) !== null && (await context.find("ffprobe")) !== null;
   if (await isThere()) return [];
-  say("ffmpeg and ffprobe are missing: they make keyframes and check that a file is whole");
+  say(
+    "ffmpeg and ffprobe are missing: holdfast needs them to make keyframes and to check that a file is complete",
+  );
   if (tryPackage(context, "ffmpeg") && (await isThere())) return [];
   return [
     `ffmpeg and ffprobe are missing${orType(context, "ffmpeg") || "\ninstall ffmpeg, then run `npm run setup` again"}`,
   ];
 }
 
-/** Installs something holdfast can do without, once a day at most. */
+/** Tries to install an optional program, at most once a day. */
 async function wish(context, program, what, why) {
   if ((await context.find(program)) !== null || triedToday(context, what)) return;
   say(`${what} is missing: ${why}`);
-  if (!tryPackage(context, what)) say(`going on without ${what}${orType(context, what)}`);
+  if (!tryPackage(context, what)) say(`continuing without ${what}${orType(context, what)}`);
   noteTry(context, what);
 }
 
 function orType(context, what) {
   const line = installLine(context.manager(), what);
-  return line === null ? "" : `\ntype: ${line}`;
+  return line === null ? "" : `\nto install it: ${line}`;
 }
 
 function triedToday(context, what) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { tryPackage } from "./package-manager.js";
 import { onPath, output, say } from "./shell.js";
 
-/** Where yt-dlp is released, and the fingerprint of the key that its project signs the checksums with. */
+/** The addresses of yt-dlp's releases, and the fingerprint of the key with which its project signs the checksums. */
 const official = {
   files: "https://github.com/yt-dlp/yt-dlp/releases/latest/download",
   key: "https://github.com/yt-dlp/yt-dlp/raw/master/public.key",
@@ -13,8 +13,8 @@ const official = {
 };
 
 /**
- * Puts yt-dlp's release into the tools folder: one file that any Python runs. Only with its checksum, and only when the
- * list of checksums is signed by the key above. True when it is there; else it says why not.
+ * Installs yt-dlp's release, one file that any Python runs, into the tools folder. Requires that its checksum matches and
+ * that the key above signed the list of checksums. Returns true if it is installed; otherwise prints why not.
  */
 export async function installRelease(context, release = official) {
   const { env, tools, filesOf } = context;
@@ -22,7 +22,7 @@ export async function installRelease(context, release = official) {
   if (onPath("gpgv", env) === null) tryPackage(context, "gpgv");
   const gpgv = onPath("gpgv", env);
   if (gpgv === null) {
-    say("yt-dlp's release is not used: gpgv, which checks the signature of its checksums, is missing");
+    say("not using yt-dlp's release: gpgv, which checks the signature of its checksums, is missing");
     return false;
   }
   say("downloading yt-dlp's release, its checksums and their signature");
@@ -37,12 +37,12 @@ export async function installRelease(context, release = official) {
     const expected = /^([0-9a-f]{64}) [ *]yt-dlp$/m.exec(sums.toString("utf8"))?.[1];
     const program = await download(`${release.files}/yt-dlp`, 300_000);
     const sha256 = createHash("sha256").update(program).digest("hex");
-    if (sha256 !== expected) throw new Error("its checksum does not fit");
+    if (sha256 !== expected) throw new Error("its checksum does not match");
     keep(tools, program);
     filesOf.set("yt-dlp", { file: "yt-dlp", file_sha256: sha256, pinned: false });
     return true;
   } catch (error) {
-    say(`yt-dlp's release is not used: ${error.cause?.code ?? error.message}`);
+    say(`not using yt-dlp's release: ${error.cause?.code ?? error.message}`);
     return false;
   }
 }
@@ -55,8 +55,8 @@ function keep(tools, program) {
 }
 
 /**
- * Whether gpgv calls every signature good and made by the key with this fingerprint. The key itself comes over the network:
- * what else is in that file counts for nothing. SHA-1 is not believed.
+ * Whether gpgv reports every signature as good and made by the key with this fingerprint. The key file comes over the
+ * network, so no other key in it counts. Signatures with SHA-1 are rejected.
  */
 function isSigned({ gpgv, env, key, sums, signature, fingerprint }) {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-signature-"));
@@ -71,7 +71,7 @@ function isSigned({ gpgv, env, key, sums, signature, fingerprint }) {
     const { ok, text } = output(gpgv, args, env);
     const told = text.split("\n").map((line) => line.split(" "));
     const good = told.filter(([, word]) => word === "GOODSIG");
-    // The last field is the fingerprint of the main key, also where one of its subkeys signed.
+    // The last field is the fingerprint of the main key, even if one of its subkeys signed.
     const valid = told.filter(([, word]) => word === "VALIDSIG").map((fields) => fields.at(-1));
     return ok && good.length > 0 && valid.length === good.length && valid.every((by) => by === fingerprint);
   } finally {
@@ -79,7 +79,7 @@ function isSigned({ gpgv, env, key, sums, signature, fingerprint }) {
   }
 }
 
-/** A key in the binary form that gpgv reads: the base64 between the head and the checksum line. */
+/** The key in the binary form that gpgv reads: the base64 between the headers and the checksum line. */
 function withoutArmor(key) {
   const body =
     /^-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:.+\r?\n)*\r?\n([A-Za-z0-9+/=\r\n]+?)\r?\n=/m.exec(

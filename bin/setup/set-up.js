@@ -10,16 +10,16 @@ export { say };
 const oldestNode = [20, 19];
 
 /**
- * Makes holdfast ready to run: packages, build, outside programs. Does nothing where nothing is missing. Everything it
- * says goes to stderr. Writes only to node_modules, dist and the tools folder, and through the package manager.
- * With `update` the newest yt-dlp is installed. Returns the exit status: 0 ready, 3 a program is missing, 4 the update failed, 70 something
- * else failed.
+ * Makes holdfast ready to run: packages, build, outside programs. Does nothing if nothing is missing. Prints only to
+ * stderr. Writes only to node_modules, dist and the tools folder, and through the package manager. With `update`, installs
+ * the newest yt-dlp. Returns the exit status: 0 ready, 3 a program is missing, 4 the update failed, 70 anything else
+ * failed.
  */
 export async function setUp(env, { update } = { update: false }) {
   try {
     checkNode(process.versions.node);
     installDependencies(env);
-    // Before anything can load it.
+    // Must run before anything loads SQLite.
     buildSqlite(env);
     build(env);
     await installPrograms(env, { update });
@@ -36,6 +36,6 @@ function checkNode(version) {
   if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
   throw new SetupFailure(
     3,
-    `holdfast needs Node ${oldestNode.join(".")} or newer, this is ${version}\ninstall a newer one from https://nodejs.org`,
+    `holdfast needs Node.js ${oldestNode.join(".")} or newer, but this is ${version}\ninstall a newer one from https://nodejs.org`,
   );
 }

@@ -3,10 +3,10 @@ import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder that holds package.json. */
+/** The folder with package.json. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** A step that could not be done. `status` is the exit status; the message says what to type. */
+/** A failed step of set-up. `status` is the exit status; the message says what to do. */
 export class SetupFailure extends Error {
   constructor(status, message) {
     super(message);
@@ -14,18 +14,18 @@ export class SetupFailure extends Error {
   }
 }
 
-/** Tells the person something. stdout belongs to what holdfast is asked for. */
+/** Prints a message on stderr. stdout is only for the answers of holdfast. */
 export function say(words) {
   console.error(words);
 }
 
-/** Runs a command with its output shown on stderr; true when it succeeded. */
+/** Runs a command and shows its output on stderr; true if it succeeded. */
 export function succeeds(command, args, env, cwd = root) {
   const { status } = spawnSync(command, args, { cwd, env, stdio: ["ignore", 2, 2] });
   return status === 0;
 }
 
-/** Runs a command and hands back what it wrote to stdout; what it wrote to stderr is shown. */
+/** Runs a command, returns its stdout and shows its stderr. */
 export function output(command, args, env) {
   const { status, stdout } = spawnSync(command, args, { cwd: root, env, stdio: ["ignore", "pipe", 2] });
   return { ok: status === 0, text: stdout?.toString("utf8") ?? "" };
@@ -40,7 +40,7 @@ export function onPath(name, env) {
   return null;
 }
 
-/** Runs npm as the one that started us, else the one on PATH. */
+/** Runs the npm that started this process, else the one on PATH. */
 export function npm(args, env, cwd = root) {
   const script = env.npm_execpath;
   return script?.endsWith(".js")

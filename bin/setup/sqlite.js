@@ -18,27 +18,27 @@ const source = join(modules, "better-sqlite3");
 const workshop = join(modules, ".holdfast-build");
 const builtFile = join("build", "Release", "better_sqlite3.node");
 const binary = join(source, builtFile);
-/** What `holdfast doctor` compares with (src/tools/run/sqlite-binary.ts). */
+/** The record that `holdfast doctor` compares with (src/tools/run/sqlite-binary.ts). */
 const record = join(modules, ".holdfast-sqlite.json");
 
 /**
- * Makes sure that the native part of better-sqlite3 is the one that was built here, from the source whose digest
- * package-lock.json holds. What the package's own install script would fetch from a release page has no digest that we could
- * compare it with. Throws a SetupFailure.
+ * Makes sure that better-sqlite3's native library was built on this machine, from the source with the digest in
+ * package-lock.json. The package's own install script would download a library without a digest to compare it with.
+ * Throws a SetupFailure.
  */
 export function buildSqlite(env) {
   if (isOurs()) return;
   if (existsSync(binary)) {
     say(
       existsSync(record)
-        ? "the native part of SQLite is not the one that set-up built: it is removed and built again"
-        : "the native part of SQLite was not built by set-up: it is removed and built again",
+        ? "the native SQLite library is not the one that set-up built: removing it and building it again"
+        : "set-up did not build the native SQLite library: removing it and building it again",
     );
   }
   rmSync(join(source, "build"), { recursive: true, force: true });
   rmSync(record, { force: true });
   needCompiler(env);
-  say("building SQLite from the source in its package; this takes a minute or two");
+  say("building SQLite from source; this takes a minute or two");
   try {
     mkdirSync(workshop, { recursive: true });
     cpSync(source, workshop, { recursive: true });
@@ -57,7 +57,7 @@ function isOurs() {
   }
 }
 
-/** The record first: a kill between the two leaves no file that would pass for ours. */
+/** Writes the record first, so that a kill in between leaves no file that passes as built here. */
 function keep(built) {
   writeFileSync(record, recordOf(readFileSync(built)));
   mkdirSync(dirname(binary), { recursive: true });
@@ -71,7 +71,7 @@ function recordOf(bytes) {
   return `${JSON.stringify({ v: 1, version, abi: process.versions.modules, platform, arch, sha256 })}\n`;
 }
 
-/** Node's own headers where they lie beside it: otherwise node-gyp fetches them from the site that Node comes from. */
+/** Uses the Node.js headers installed beside Node.js, if any; otherwise node-gyp downloads them from nodejs.org. */
 function withHeaders(env) {
   const prefix = dirname(dirname(realpathSync(process.execPath)));
   const [major, minor, patch] = process.versions.node.split(".");
@@ -87,7 +87,7 @@ function withHeaders(env) {
 
 function needCompiler(env) {
   if (hasCompiler(env)) return;
-  say("a C++ compiler, make and Python are needed to build SQLite, and one of them is missing");
+  say("building SQLite needs a C++ compiler, make and Python, and one of them is missing");
   tryPackage({ manager: () => findPackageManager(env), env }, "compiler");
   if (!hasCompiler(env)) throw failedBuild(env);
 }
@@ -101,7 +101,7 @@ function failedBuild(env) {
   if (hasCompiler(env)) {
     return new SetupFailure(
       70,
-      "building SQLite failed, the compiler said why above\nit needs Node's headers: where they are not installed, node-gyp fetches them from nodejs.org",
+      "building SQLite failed; the compiler's messages above say why\nthe build needs the headers of Node.js; if they are not installed, node-gyp downloads them from nodejs.org",
     );
   }
   const line =
@@ -113,7 +113,7 @@ function failedBuild(env) {
     `SQLite cannot be built: a C++ compiler, make or Python is missing${
       line === null
         ? "\ninstall them, then run `npm run setup` again"
-        : `\ntype: ${line}\nthen run \`npm run setup\` again`
+        : `\nto install them: ${line}\nthen run \`npm run setup\` again`
     }`,
   );
 }

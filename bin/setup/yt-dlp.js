@@ -8,14 +8,14 @@ import { installRelease } from "./release.js";
 import { SetupFailure, say } from "./shell.js";
 
 /**
- * Gets a yt-dlp that is new enough from the first place that has one: pip in a folder of holdfast's own, the official
- * release with its signed checksums, the system's package manager. `present` is the old one there is, or null.
+ * Installs a recent enough yt-dlp from the first source that has one: pip in holdfast's own folder, the official release
+ * with its signed checksums, or the system's package manager. `present` is the old one already installed, or null.
  */
 export async function installYtDlp(context, present) {
   say(
     present === null
-      ? "yt-dlp is missing: it finds and downloads the video of a page"
-      : `yt-dlp ${present.version} is older than ${context.minimumYtDlp}: older ones are not safe with hostile pages`,
+      ? "yt-dlp is missing: holdfast needs it to find and download the video of a page"
+      : `yt-dlp ${present.version} is older than ${context.minimumYtDlp}: older versions are unsafe with hostile pages`,
   );
   if (makeEnvironment(context) || (tryPackage(context, "python") && makeEnvironment(context))) {
     if (installPinned(context) && (await isNew(context))) return;
@@ -26,9 +26,9 @@ export async function installYtDlp(context, present) {
 }
 
 /**
- * Writes down what set-up's own yt-dlp consists of, when that was not done yet or something was installed, and says
- * what our list has no digest of. A folder that cannot be written keeps nothing from its work: doctor then says that nothing
- * was recorded.
+ * Records the parts of set-up's own yt-dlp, if they are not recorded yet or something was installed, and names those
+ * without a digest in holdfast's list. If the folder cannot be written, set-up still succeeds, and doctor reports that
+ * nothing was recorded.
  */
 export function noteYtDlp(context, found) {
   if (found.source !== "tools-folder") return;
@@ -36,7 +36,7 @@ export function noteYtDlp(context, found) {
   for (const [name, { version, content_sha256, pinned }] of Object.entries(written(context, found) ?? {})) {
     if (!pinned)
       say(
-        `${name} ${version ?? ""}: recorded as it is, our list has no digest of it (content ${content_sha256})`,
+        `${name} ${version ?? ""}: recorded as installed; holdfast's list has no digest of it (content ${content_sha256})`,
       );
   }
 }
@@ -45,14 +45,14 @@ function written(context, found) {
   try {
     return noteModules(context, found);
   } catch (error) {
-    say(`what yt-dlp consists of could not be written down: ${error.code ?? error.message}`);
+    say(`the parts of yt-dlp could not be recorded: ${error.code ?? error.message}`);
     return null;
   }
 }
 
 /**
- * Installs the newest yt-dlp and its modules and says what changed. Throws a SetupFailure with status 4 when the newest
- * could not be had; what was there is then still there.
+ * Installs the newest yt-dlp and its modules and prints what changed. Throws a SetupFailure with status 4 if the newest
+ * version is unavailable; the installed one then stays.
  */
 export async function updateYtDlp(context) {
   const before = new Map(Object.entries(notedModules(context.tools) ?? {}));
@@ -61,9 +61,7 @@ export async function updateYtDlp(context) {
     throw new SetupFailure(4, "yt-dlp could not be updated\ncheck the network, then try again");
   const found = await context.find("yt-dlp");
   if (found?.source !== "tools-folder") {
-    say(
-      `the yt-dlp in use is ${found?.path ?? "none"}, which set-up did not install: nothing of it was updated`,
-    );
+    say(`the yt-dlp in use is ${found?.path ?? "none"}, which set-up did not install, so it was not updated`);
     return;
   }
   const after = written(context, found);
@@ -76,7 +74,7 @@ function changeOf(name, before, after) {
   const version = ({ version }) => version ?? "no version";
   const digests = ({ content_sha256, file_sha256 }) =>
     `content ${content_sha256}${file_sha256 === null ? "" : `, file ${file_sha256}`}`;
-  if (after === undefined) return `${name}: ${version(before)} → gone`;
+  if (after === undefined) return `${name}: ${version(before)} → removed`;
   const standing = after.pinned ? "as pinned" : "recorded, not pinned";
   if (before === undefined)
     return `${name}: not recorded before → ${version(after)}, ${standing}\n  ${digests(after)}`;

@@ -32,24 +32,24 @@ function keyOfCounts(status: string): keyof RowCounts | null {
   return status in words ? (status as keyof RowCounts) : null;
 }
 
-/** What is said before the first row begins. */
+/** The lines printed before the first row begins. */
 export function beginLines(batch: StoredBatch, counts: RowCounts): readonly string[] {
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const name = batch.record.name === null ? "the list" : printable(batch.record.name, 100);
   const left = batch.goesOn
-    ? `going on with ${name}: ${formatCount(counts.waiting)} of ${counted(total, "row")} to do`
+    ? `continuing ${name}: ${formatCount(counts.waiting)} of ${counted(total, "row")} left`
     : `${name}: ${counted(total, "row")}`;
   return [`batch ${batch.record.id}: ${left}`, ...batch.notes.map((note) => `  ${printable(note, 300)}`)];
 }
 
 const stops: Readonly<Record<NonNullable<BatchReport["stopped"]>, string>> = {
-  interrupted: "it was interrupted",
-  disk: "the disk has too little room left",
-  "max-disk": "it stored as much as --max-disk allows",
-  silence: "no host has answered for two hours: the network seems to be gone",
+  interrupted: "the batch was interrupted",
+  disk: "the disk has too little free space",
+  "max-disk": "the batch stored as much as --max-disk allows",
+  silence: "no host has answered for two hours: the network seems to be down",
 };
 
-/** What is said at the end. */
+/** The lines printed at the end. */
 export function batchSummary(report: BatchReport, columns: number, vault: string): readonly string[] {
   const { counts, stopped, results, failed } = report;
   const goOn = "holdfast batch --resume";
@@ -58,7 +58,7 @@ export function batchSummary(report: BatchReport, columns: number, vault: string
     ...labelled(
       [
         ["results", printable(results)],
-        ["failed", failed === null ? null : `${printable(failed)}  (a list by itself)`],
+        ["failed", failed === null ? null : `${printable(failed)}  (usable as a new list)`],
         ["stopped", stopped === null ? null : stops[stopped]],
         ["next", ...(stopped === null ? [] : [`${goOn} --vault ${printable(vault)}`])],
       ],
@@ -75,7 +75,7 @@ const plans: Readonly<Record<PlannedRow["plan"], string>> = {
   "no-address": "no address",
 };
 
-/** Shows what would happen to each row: a table, or with `--json` a line for each. */
+/** Shows what would happen to each row: a table or, with `--json`, one line per row. */
 export function showPlan(session: Session, { rows, notes }: BatchPlan): void {
   const { screen } = session;
   if (session.json) for (const row of rows) screen.data(printableJson(row));

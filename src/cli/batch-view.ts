@@ -12,7 +12,7 @@ import { formatClock, formatCount } from "./units.js";
 const redrawMs = 250;
 const sentenceMs = 30_000;
 const barCells = 24;
-/** More lines would push the failures off a small terminal. */
+/** With more lines, a small terminal would scroll the failures away. */
 const mostLines = 8;
 
 interface RunningRow {
@@ -21,9 +21,9 @@ interface RunningRow {
 }
 
 /**
- * Shows a batch at work. On a terminal: one bar over all rows and a line for each that runs, drawn again in their place,
- * with what failed above them. Elsewhere a line for each row and a sentence now and then. With `--json` a line of JSON
- * for each row.
+ * Shows the progress of a batch. On a terminal: one bar for all rows and a line for each running row, redrawn in place,
+ * with the failures above them. Elsewhere: a line per finished row, and a sentence from time to time. With `--json`: one
+ * line of JSON per row.
  */
 export class BatchView {
   readonly events: Omit<BatchEvents, "onHead">;
@@ -81,7 +81,7 @@ export class BatchView {
     }
     const bad = result.status === "failed" || result.status === "incomplete";
     if (bad) {
-      const what = result.status === "failed" ? "could not capture" : "only part arrived of";
+      const what = result.status === "failed" ? "could not capture" : "received only part of";
       const message = `row ${row.row}: ${what} ${row.url}: ${result.reason ?? ""}`;
       for (const text of errorLines(message, result.hint ?? "")) screen.note(text);
     } else if (!json && !quiet && !screen.isLive) screen.answer(rowSentence(row, result, capture));
@@ -102,7 +102,7 @@ export class BatchView {
     const columns = screen.drawingColumns;
     const rows = [...this.running.values()];
     const shown = rows.slice(0, mostLines).map((row) => runningLine(row, columns));
-    const more = rows.length > mostLines ? [`  and ${rows.length - mostLines} more that wait`] : [];
+    const more = rows.length > mostLines ? [`  and ${rows.length - mostLines} more`] : [];
     screen.draw([this.overall(columns), ...shown, ...more]);
   }
 
@@ -122,7 +122,7 @@ export class BatchView {
     return fitWidth(parts.filter((part) => part !== null).join("  "), columns);
   }
 
-  /** Time that is left at the pace of this run; null while nobody can tell. */
+  /** The time left at the pace of this run; null while it cannot be estimated. */
   private left(waiting: number): string | null {
     if (this.doneHere < 3 || waiting === 0) return null;
     const each = (this.session.world.monotonic() - this.startedMs) / this.doneHere;
@@ -144,7 +144,7 @@ function rowSentence(row: BatchRow, result: RowResult, capture: CaptureResult | 
   return [...words.filter((word) => word !== null), ...reason].join("  ");
 }
 
-/** A row that gave no capture, in the shape of one that did. */
+/** The JSON line of a row without a capture, in the shape of one with a capture. */
 function skippedLine(row: BatchRow, result: RowResult): object {
   return {
     url: row.url,

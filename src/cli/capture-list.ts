@@ -13,7 +13,7 @@ export function paintHeader(lines: readonly string[], style: Style): readonly st
   return lines.map((line, at) => (at === 0 ? style.bold(line) : line));
 }
 
-/** What a table says of a capture; the title comes last. */
+/** The columns that describe a capture; the title comes last. */
 export function captureColumns(style: Style): readonly Column<CaptureRow>[] {
   return [
     { title: "ID", cell: (row) => printable(row.id, 40), shrinkTo: null, dropOrder: 0 },
@@ -46,17 +46,17 @@ export function captureColumns(style: Style): readonly Column<CaptureRow>[] {
   ];
 }
 
-/** What the first time-stamp over the entry states, by the index: only a check says whether it leads to a trusted root. */
+/** The time of the first time-stamp over the entry, according to the index. Only a check shows whether it leads to a trusted root. */
 function anchorCell({ anchor, stamped_at }: CaptureRow): string {
   if (stamped_at !== null) return formatTime(stamped_at).slice(0, 16);
   return anchor === "pending" ? "pending" : "";
 }
 
-/** What a person recognises a row by; of a failed attempt that is the address or the file's name, and the reason. */
+/** What identifies a row for a person. For a failed attempt: the address or file name, and the reason. */
 function titleOf(row: CaptureRow): string {
   const asked = row.url ?? row.file_name;
   if (row.status === "failed") {
-    const reason = row.reason ?? "no reason given";
+    const reason = row.reason ?? "no reason stated";
     return printable(asked === null ? reason : `${asked} (${reason})`, 300);
   }
   return printable(row.title ?? asked ?? "", 300);
@@ -67,12 +67,12 @@ function paintStatus(text: string, row: CaptureRow, style: Style): string {
   return row.status === "incomplete" ? style.warn(text) : style.bad(text);
 }
 
-/** What the table leaves to do; empty when nothing. `pending`: which authorities have not answered, and why. */
+/** What is left to do; empty if nothing is. `pending`: the authorities that have not answered, and why. */
 export function listNotes(
   rows: readonly CaptureRow[],
   pending: readonly { readonly authority: string; readonly reason: string }[] = [],
 ): readonly string[] {
-  if (rows.length === 0) return ["no captures here match"];
+  if (rows.length === 0) return ["no captures match"];
   const waiting = rows.filter((row) => row.derivation === "pending").length;
   const unstamped = rows.filter((row) => row.anchor === "pending").length;
   return [

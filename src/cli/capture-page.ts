@@ -14,16 +14,16 @@ import type { CaptureRow } from "../search/captures.js";
 import type { ShownAnchor, ShownCapture } from "../search/show.js";
 import { filledLines, soundWords, timingLines } from "./publication-words.js";
 import type { Style } from "./style.js";
-import { labelled, padEnd } from "./text-layout.js";
+import { hanging, labelled, padEnd } from "./text-layout.js";
 import { counted, formatBytes, formatCount, formatDate, formatLength, formatTime } from "./units.js";
 
-/** Whose word a value is. Nothing that holdfast did not measure is shown without it. */
+/** Who asserts a value. Every value that holdfast did not measure is shown with its source. */
 const basisWords: Readonly<Record<Basis, string>> = {
   observed: "observed",
   platform_claim: "the platform says",
   file_claim: "the file says",
   person_assertion: "a person says",
-  derived: "worked out from the files",
+  derived: "derived from the files",
 };
 
 /** The Berkeley Protocol's §155 (a) to (h), in its words. */
@@ -38,15 +38,15 @@ const elementWords: Readonly<Record<ElementName, string>> = {
   hash_value: "(h) hash value",
 };
 
-/** The page of `show`: everything the vault holds about one capture, for a person. */
+/** The page of `show`: everything in the vault about one capture. */
 export function capturePage(shown: ShownCapture, columns: number, style: Style): readonly string[] {
   const { record, derivation } = shown;
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
     ["", labelled(attemptRows(shown), columns)],
     ["what the source claims", record === null ? [] : labelled(claimRows(record), columns)],
-    ["what people noted, their word", labelled(annotationRows(shown), columns)],
-    ["files, as received", record === null ? [] : record.files.flatMap(fileLines)],
-    ["received whole?", labelled(wholenessRows(record, derivation), columns)],
+    ["what people noted (their assertions)", labelled(annotationRows(shown), columns)],
+    ["files, as received", record === null ? [] : record.files.flatMap((file) => fileLines(file, columns))],
+    ["received completely?", labelled(wholenessRows(record, derivation), columns)],
     [
       "what the Berkeley Protocol §155 lists",
       record === null ? [] : labelled(record.elements.map(elementRow), columns),
@@ -71,7 +71,7 @@ function sectionLines(
 }
 
 function statusWords(row: CaptureRow): string {
-  if (row.status === "incomplete") return "incomplete: only part arrived, and that part is kept";
+  if (row.status === "incomplete") return "incomplete: only part of it arrived, and holdfast kept that part";
   if (row.status === "failed") return "failed: nothing was captured";
   return row.method === "import" ? "captured, imported from a file" : "captured";
 }
@@ -80,11 +80,11 @@ type LabelledRow = readonly [label: string, ...values: readonly (string | null)[
 
 function attemptRows({ row, record, objectPath, anchor }: ShownCapture): readonly LabelledRow[] {
   return [
-    ["asked for", optional(record?.requested_url ?? row.url)],
+    ["requested", optional(record?.requested_url ?? row.url)],
     ["file", row.file_name === null ? null : `${printable(row.file_name, 300)} (${nameKept(record)})`],
     ["redirected", ...(record?.redirects ?? []).slice(1).map((url) => printable(url))],
-    ["arrived at", optional(record?.final_url ?? null)],
-    ["said to be from", claimText(record?.claimed_url ?? null)],
+    ["final address", optional(record?.final_url ?? null)],
+    ["claimed source", claimText(record?.claimed_url ?? null)],
     ["part of", record?.parent ? parentText(record.parent) : null],
     ["attempted", formatTime(row.at)],
     ["clock", record === null ? null : clockText(record.clock)],
@@ -94,12 +94,12 @@ function attemptRows({ row, record, objectPath, anchor }: ShownCapture): readonl
   ];
 }
 
-/** Whether whoever gets the record learns the name. */
+/** Whether a reader of the record learns the name. */
 function nameKept(record: CaptureRecord | null): string {
   const [first] = record?.files ?? [];
-  if (first === undefined) return "its own name";
+  if (first === undefined) return "its original name";
   const isKept = first.received_as !== null && !first.received_as.startsWith("<name>");
-  return isKept ? "its own name, in the record too" : "its own name, in the private part alone";
+  return isKept ? "its original name, also in the record" : "its original name, only in the private annex";
 }
 
 function anchorLines({ status, tokens, pending }: ShownAnchor): readonly string[] {
@@ -107,7 +107,7 @@ function anchorLines({ status, tokens, pending }: ShownAnchor): readonly string[
   return [
     ...tokens.map(
       ({ authority, gen_time, checkpoint }) =>
-        `states ${formatTime(gen_time)}, in the file of ${printable(authority, 40)}, checkpoint ${checkpoint}; 'holdfast verify' traces it`,
+        `states ${formatTime(gen_time)}, in the file of ${printable(authority, 40)}, checkpoint ${checkpoint}; 'holdfast verify' checks it`,
     ),
     ...pending.map(({ authority, reason }) => {
       return `none yet: ${printable(authority, 40)}: ${printable(reason, 200)}`;
@@ -163,7 +163,7 @@ function claimText<T extends string | number | readonly string[]>(
   return claim === null ? null : `${format(claim.value)} (${basisWords[claim.basis]})`;
 }
 
-/** What is in force, each with its entry and how often something else was said before. */
+/** The annotations in force, each with its entry and the number of earlier ones. */
 function annotationRows({ annotations }: ShownCapture): readonly LabelledRow[] {
   const inForce = annotations.filter(({ in_force }) => in_force);
   const back = new Set(annotations.map(({ key }) => key));
@@ -178,21 +178,21 @@ function annotationRows({ annotations }: ShownCapture): readonly LabelledRow[] {
         `${printable(value ?? "")} (entry ${entry}${history}; ${placeWords(from)})`,
       ];
     }),
-    ...[...back].map((key): LabelledRow => [printable(key, 40), "taken back"]),
+    ...[...back].map((key): LabelledRow => [printable(key, 40), "withdrawn"]),
   ];
 }
 
-/** The digest of a list names it for a program; a person wants the row. */
+/** Shortens the digest of a list, so that the row is easy to see. */
 function placeWords(from: string): string {
   return printable(from.replace(/^list ([0-9a-f]{8})[0-9a-f]{56}, /, "list $1…, "), 60);
 }
 
-/** Two lines, so that a digest is never cut. */
-function fileLines(file: RecordFile): readonly string[] {
+/** The digest has its own line, so that it is never broken. */
+function fileLines(file: RecordFile, columns: number): readonly string[] {
   const kind = file.role.replaceAll("_", " ");
   const cut = file.as_received ? "" : ", not as received: a redacted copy or a list made by holdfast";
   return [
-    `  ${printable(file.path)}  ${kind}, ${formatCount(file.bytes)} bytes${cut}`,
+    ...hanging("  ", `${printable(file.path)}  ${kind}, ${formatCount(file.bytes)} bytes${cut}`, columns, 4),
     `    SHA-256 ${file.sha256}`,
   ];
 }
@@ -241,7 +241,7 @@ function filesText({ files }: DerivationRecord): string {
   return `${counted(files.length, "file")}, ${formatBytes(bytes)}`;
 }
 
-/** Each by its digest: whoever finds one somewhere can compare. */
+/** Each copy with its digest, so that anyone who finds a copy can compare it. */
 function publicationLines(copy: PublicationRecord, columns: number): readonly string[] {
   return copy.files.flatMap((file) => [
     `  ${printable(file.path)}  ${formatCount(file.bytes)} bytes`,
@@ -270,8 +270,8 @@ function entryLine(entry: ShownCapture["entries"][number]): string {
 }
 
 /**
- * The object of `show --json`: the whole record, with the keyframes and the derivation added. A failed attempt has
- * no record; what the log says of it is given under the record's own keys.
+ * The object of `show --json`: the whole record, plus keyframes and derivation. A failed attempt has no record; what the
+ * log states about it appears under the record's keys.
  */
 export function captureObject(shown: ShownCapture): object {
   const { row, record, derivation, publications, anchor, annotations } = shown;

@@ -7,7 +7,10 @@ import { padEnd, wrap } from "./text-layout.js";
 
 const severityWidth = 9;
 
-/** The report of `doctor` for a person: one item per finding, problems with what to do about them. */
+/** Width of a SHA-256. If it does not fit beside the names, the details go below them. */
+const digestWidth = 64;
+
+/** The report of `doctor`: one item per finding, with a hint for each problem. */
 export function doctorPage(
   report: DoctorReport,
   quiet: boolean,
@@ -26,12 +29,17 @@ function findingLines(
   columns: number,
   style: Style,
 ): readonly string[] {
-  const indent = severityWidth + whatWidth + 4;
+  const severity = paintSeverity(finding.severity, style);
+  const beside = severityWidth + whatWidth + 4;
+  const indent = columns - beside < digestWidth ? severityWidth + 2 : beside;
   const hint = finding.hint === null ? [] : wrap(`hint: ${printable(finding.hint)}`, columns - indent);
-  const [first = "", ...rest] = [...wrap(printable(finding.detail), columns - indent), ...hint];
-  const what = padEnd(printable(finding.what, 40), whatWidth);
+  const lines = [...wrap(printable(finding.detail), columns - indent), ...hint];
+  if (indent < beside) {
+    return [`${severity}  ${printable(finding.what, 40)}`, ...lines.map((line) => " ".repeat(indent) + line)];
+  }
+  const [first = "", ...rest] = lines;
   return [
-    `${paintSeverity(finding.severity, style)}  ${what}  ${first}`,
+    `${severity}  ${padEnd(printable(finding.what, 40), whatWidth)}  ${first}`,
     ...rest.map((line) => " ".repeat(indent) + line),
   ];
 }
@@ -43,14 +51,12 @@ function paintSeverity(severity: DoctorFinding["severity"], style: Style): strin
 }
 
 function conclusion(report: DoctorReport, style: Style): string {
-  return style.bold(
-    report.ok ? "nothing here keeps holdfast from its work" : "there are problems to see to first",
-  );
+  return style.bold(report.ok ? "holdfast is ready to work" : "fix the problems above first");
 }
 
 const neededPrograms: readonly string[] = ["yt-dlp", "ffmpeg", "ffprobe"];
 
-/** 3 when a needed program is missing or too old, 5 when the vault cannot be read; a bad clock is no failure to look. */
+/** 3 if a needed program is missing or too old, 5 if the vault cannot be read. A wrong clock does not change the status. */
 export function statusOfDoctor(report: DoctorReport): ExitStatus {
   const problems = report.findings.filter(({ severity }) => severity === "problem");
   if (problems.some(({ what }) => neededPrograms.includes(what))) return exitStatus.programMissing;

@@ -3,7 +3,7 @@ import { printable } from "../core/words/printable.js";
 import { errorLines } from "./failure-report.js";
 import type { Session } from "./session.js";
 
-/** Says which parts of the downloader are not what set-up left there. They are used all the same, and records say so. */
+/** Names the parts of the downloader that changed since set-up. They are still used, and records state the change. */
 export async function noteDownloaderChanges(
   session: Session,
   downloader: JailsFound["downloader"],
@@ -14,7 +14,7 @@ export async function noteDownloaderChanges(
     ({ name, state }) => `${printable(name, 60)} ${state === "added-since-set-up" ? "was added" : "changed"}`,
   );
   if (changes.length === 0) return;
-  const hint = "records say so; see holdfast doctor";
-  for (const line of errorLines(`yt-dlp is not as set-up left it: ${changes.join(", ")}`, hint))
+  const hint = "records state this; for details: holdfast doctor";
+  for (const line of errorLines(`yt-dlp has changed since set-up: ${changes.join(", ")}`, hint))
     session.screen.note(line);
 }

@@ -21,7 +21,7 @@ export const statusMeanings: Readonly<Record<ExitStatus, string>> = {
   0: "done",
   1: "evidence is not as recorded: stored bytes, records, the log and what this machine remembers of it do not agree",
   2: "the command line is wrong, nothing here has that name, or the signing key is missing or locked",
-  3: "a needed program is missing or too old, or cannot be locked in although --require-sandbox asks for it",
+  3: "a needed program is missing or too old, or cannot run in a sandbox although --require-sandbox asks for it",
   4: "something was not done or could not be checked: a capture failed or is incomplete (recorded as such), a disk or file could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
   5: "there is no vault here, or not one that this version knows",
   6: "another process holds the vault",
@@ -48,14 +48,15 @@ const statusOfCode: Readonly<Record<ErrorCode, ExitStatus>> = {
   interrupted: exitStatus.interrupted,
 };
 
-/** The exit status of a failure: 70 for anything nobody foresaw. */
+/** The exit status of a failure: 70 for anything unforeseen. */
 export function statusOfError(error: unknown): ExitStatus {
   return error instanceof HoldfastError ? statusOfCode[error.code] : exitStatus.bug;
 }
 
 /**
- * The status of a command that did its work and could not sign the log: 1 where the log is not as recorded, 4 where it
- * holds entries of others. A key that is not at hand, or a disk, is said and does not count: what was asked for was done.
+ * The status of a command that did its work but could not sign the log: 1 if the log is not as recorded, 4 if it has
+ * foreign entries. An unavailable key or a disk error is reported but does not change the status, because the requested
+ * work was done.
  */
 export function statusWithSealing(status: ExitStatus, failure: HoldfastError | null): ExitStatus {
   if (failure?.code === "not-as-recorded") return exitStatus.notAsRecorded;
@@ -63,13 +64,13 @@ export function statusWithSealing(status: ExitStatus, failure: HoldfastError | n
   return failure?.code === "foreign-entries" && isDone ? exitStatus.notCaptured : status;
 }
 
-/** `archive` and `import`: 4 when anything asked for failed or did not come whole. */
+/** `archive` and `import`: 4 if anything requested failed or is incomplete. */
 export function statusOfCaptures(results: readonly CaptureResult[]): ExitStatus {
   const whole = results.every(({ status }) => status === "captured" || status === "already-captured");
   return whole ? exitStatus.done : exitStatus.notCaptured;
 }
 
-/** `derive`: 4 when a derivation failed; whether the original came whole is not asked again. */
+/** `derive`: 4 if a derivation failed. Whether the original is complete does not count again. */
 export function statusOfDerivations(results: readonly CaptureResult[]): ExitStatus {
   const done = results.every(({ derivation }) => derivation === "done");
   return done ? exitStatus.done : exitStatus.notCaptured;
@@ -81,10 +82,7 @@ export interface CheckResult {
   readonly findings: readonly { readonly severity: "error" | "note" }[];
 }
 
-/**
- * `verify`: 1 when something is not as recorded; 4 when nothing is found to be so, but something that was asked for could not be
- * checked.
- */
+/** `verify`: 1 if something is not as recorded; 4 if nothing is, but something requested could not be checked. */
 export function statusOfChecks(results: readonly CheckResult[]): ExitStatus {
   const isWrong = results.some(({ findings }) => findings.some(({ severity }) => severity === "error"));
   if (isWrong) return exitStatus.notAsRecorded;

@@ -2,73 +2,78 @@ import type { CommanderError } from "commander";
 import { HoldfastError } from "../core/words/error.js";
 import { printable } from "../core/words/printable.js";
 
-/** The lines of an error: what was being done to what, then what to type next. */
+/** The lines of an error: what was being done and what went wrong, then what to do next. */
 export function errorLines(message: string, hint: string): readonly string[] {
   const first = `holdfast: ${printable(message)}`;
   return hint === "" ? [first] : [first, `  hint: ${printable(hint)}`];
 }
 
-/** A wrong command line in the words of every other error. `command` is the one that was meant, if any. */
+/** Turns a wrong command line into an error like any other. `command` is the intended command, if known. */
 export function usageError(error: CommanderError, command: string | null): HoldfastError {
   const [first = "", ...rest] = error.message.split("\n");
   const message = first.replace(/^error: /, "").replace(/\.$/, "");
-  // Commander puts its guess on a line of its own: (Did you mean archive?)
+  // Commander puts its guess on a separate line: (Did you mean archive?)
   const guess = /\((Did you mean .*\?)\)/.exec(rest.join(" "))?.[1];
-  const help = `holdfast ${command === null ? "" : `${command} `}--help lists what there is`;
+  const help = `holdfast ${command === null ? "" : `${command} `}--help lists the options`;
   const hint = guess === undefined ? help : `${guess.replace("Did", "did")} ${help}`;
   return new HoldfastError("usage", message, hint, error);
 }
 
-/** Failures of the machine below us that need no bug report, by the codes of Node and SQLite. */
+/** Hints for failures of the machine, which need no bug report, by the codes of Node.js and SQLite. */
 const machineFailures: Readonly<Record<string, string>> = {
   ENOSPC: "free some space on that disk and run the same command again",
-  EDQUOT: "free some of your quota and run the same command again",
-  EACCES: "check who may read and write that path",
-  EPERM: "check who may read and write that path",
-  EROFS: "this disk is read-only: use another one with --vault",
-  EIO: "the disk reports a fault: copy the vault elsewhere and check the disk",
+  EDQUOT: "free some of your disk quota and run the same command again",
+  EACCES: "check the permissions of that path",
+  EPERM: "check the permissions of that path",
+  EROFS: "this disk is read-only; choose another one with --vault",
+  EIO: "the disk reports an error; copy the vault elsewhere and check the disk",
   ENAMETOOLONG: "check that path",
   ELOOP: "check that path",
   EMFILE: "raise the limit of open files (ulimit -n)",
-  ENFILE: "this system has too many files open: end other programs and run the same command again",
+  ENFILE: "the system has too many open files; end other programs and run the same command again",
   ERR_MODULE_NOT_FOUND:
-    "a part of holdfast cannot be read: raise the limit of open files (ulimit -n), or run npm ci in its folder",
+    "a file of holdfast cannot be read; raise the limit of open files (ulimit -n), or run `npm ci` in its folder",
   SQLITE_FULL: "free some space on that disk and run the same command again",
   SQLITE_IOERR:
-    "the disk reports a fault: check the disk, its free space and quota, then run the same command again",
-  SQLITE_READONLY: "check who may write to the vault",
-  SQLITE_CANTOPEN: "check who may read and write the vault, and the limit of open files (ulimit -n)",
+    "the disk reports an error; check the disk, its free space and your quota, then run the same command again",
+  SQLITE_READONLY: "check the write permissions of the vault",
+  SQLITE_CANTOPEN: "check the permissions of the vault and the limit of open files (ulimit -n)",
 };
 
 /**
- * A full disk, a forbidden path, a busy or a damaged database that came up unexplained, as the failure it is. Everything
- * else is returned as it came.
+ * Turns an unexplained error about a full disk, a forbidden path, or a busy or damaged database into the failure it is.
+ * Returns any other error unchanged.
  */
 export function withMachineFailureNamed(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof HoldfastError) return error;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   if (code.startsWith("SQLITE_BUSY")) {
-    return new HoldfastError("vault-busy", error.message, "wait for the other holdfast to finish", error);
+    return new HoldfastError(
+      "vault-busy",
+      error.message,
+      "wait for the other holdfast process to finish",
+      error,
+    );
   }
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
-    const hint = "run 'holdfast verify' to see what is wrong, and compare with a copy of this vault";
+    const hint = "run 'holdfast verify' to see what is wrong, and compare this vault with a copy of it";
     return new HoldfastError("not-as-recorded", `vault.db: ${error.message} (database-damaged)`, hint, error);
   }
-  // Whatever the system says of it, the program did nothing wrong.
+  // Whatever the system's code, a missing temporary folder is not a bug in the program.
   if ("syscall" in error && error.syscall === "mkdtemp" && !(code in machineFailures)) {
-    const hint = "make that folder, or set TMPDIR to one that is there";
-    return new HoldfastError("io", `there is no folder for temporary files: ${error.message}`, hint, error);
+    const hint = "create that folder, or set TMPDIR to an existing one";
+    return new HoldfastError("io", `creating a temporary folder: ${error.message}`, hint, error);
   }
   const hint = machineFailures[code] ?? machineFailures[/^SQLITE_[A-Z]+/.exec(code)?.[0] ?? ""];
   return hint === undefined ? error : new HoldfastError("io", error.message, hint, error);
 }
 
-/** What a bug report must not carry, each with the words that take its place. */
+/** A text that a bug report must not contain, and its replacement. */
 export type Replacement = readonly [secret: string, words: string];
 
 /**
- * What somebody may send to whoever maintains holdfast: version, machine, command and stack, without the
- * arguments, addresses and folders of this person.
+ * A report that the user can send to the maintainers of holdfast: version, machine, command and stack, without the user's
+ * arguments, addresses and folders.
  */
 export function bugReport(
   error: unknown,
@@ -80,14 +85,14 @@ export function bugReport(
   return [
     ...errorLines(
       `this is a bug in holdfast: ${clean(message.split("\n")[0] ?? "")}`,
-      "please report it with the lines below; read them first and cut what is nobody's business",
+      "please report it with the lines below; read them first and remove anything private",
     ),
     `  ${clean(facts.join(", "))}`,
     ...stackOf(error).map((line) => `  ${clean(line)}`),
   ];
 }
 
-/** Web addresses may carry tokens and name people; `file:` addresses are our own source files. */
+/** Web addresses may contain tokens and names of people; `file:` addresses are holdfast's own source files. */
 const webAddress = /\b(?!file:)[a-z][a-z0-9+.-]*:\/\/\S+/gi;
 
 function withoutSecrets(text: string, replacements: readonly Replacement[]): string {
@@ -99,7 +104,7 @@ function withoutSecrets(text: string, replacements: readonly Replacement[]): str
   return replaced.replace(webAddress, "(address)");
 }
 
-/** The stack and those of its causes; a cause that leads back to itself ends it. */
+/** The stacks of the error and its causes; stops at a cause that leads back to itself. */
 function stackOf(error: unknown): readonly string[] {
   const lines: string[] = [];
   const seen = new Set<unknown>();
@@ -111,7 +116,7 @@ function stackOf(error: unknown): readonly string[] {
   return lines;
 }
 
-/** Every argument that is a value and not an option or a command: addresses, files, names of people. */
+/** Replacements for every argument that is a value, not an option or a command: addresses, files, names of people. */
 export function argumentReplacements(
   argv: readonly string[],
   commands: readonly string[],
@@ -119,7 +124,7 @@ export function argumentReplacements(
   return (
     argv
       .map((argument) => (argument.startsWith("--") ? argument.slice(argument.indexOf("=") + 1) : argument))
-      // Shorter ones would cut holes into every line of the stack.
+      // Shorter values would match inside almost every line of the stack.
       .filter((value) => value.length >= 4 && !value.startsWith("--") && !commands.includes(value))
       .map((value) => [value, "(argument)"])
   );

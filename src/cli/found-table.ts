@@ -5,7 +5,7 @@ import { captureColumns, paintHeader } from "./capture-list.js";
 import type { Style } from "./style.js";
 import { renderTable } from "./table.js";
 
-/** The table of `find`, at most `columns` wide: that of `list`, and where each capture was found. */
+/** The table of `find`, at most `columns` wide: the table of `list`, plus where each match was found. */
 export function foundTable(rows: readonly FoundCapture[], columns: number, style: Style): readonly string[] {
   const own = captureColumns(style);
   const matched = {
@@ -20,9 +20,9 @@ export function foundTable(rows: readonly FoundCapture[], columns: number, style
 const byteOrderMark = "\ufeff";
 
 /**
- * The lines of `find --csv`, each without its line end: a header with a byte order mark, by which spreadsheets know
- * UTF-8, then the captures. Behind the fixed columns stands one for each key that people noted anything under. Control
- * characters are shown as text: what a page says must not move a cursor either.
+ * The lines of `find --csv` without line ends: a header with a byte order mark, so that spreadsheets recognise UTF-8, then
+ * the captures. After the fixed columns, there is one column for each annotation key. Control characters appear as text:
+ * a page's words must not move a cursor.
  */
 export function foundLines(rows: readonly FoundCapture[]): readonly string[] {
   const keys = [...new Set(rows.flatMap(({ annotations }) => annotations.map(({ key }) => key)))].sort();
@@ -36,7 +36,7 @@ export function foundLines(rows: readonly FoundCapture[]): readonly string[] {
   ];
 }
 
-/** As long as it is: a spreadsheet takes what a terminal does not. Lines of a text stay lines. */
+/** Not shortened, because a spreadsheet can hold long text. Line breaks are kept. */
 function oneCell(text: string): string {
   return text
     .split("\n")

@@ -8,10 +8,7 @@ export function keyPage(report: KeyReport, columns: number): readonly string[] {
   const width = Math.min(columns, 110);
   const { key, history } = report;
   if (key === null) {
-    return [
-      "this vault has no signing key: it is of an earlier build",
-      ...labelled([["next", "holdfast key rotate"]], width),
-    ];
+    return ["this vault has no signing key yet", ...labelled([["next", "holdfast key rotate"]], width)];
   }
   const earlier = history.slice(0, -1).map(spanOf);
   return [
@@ -22,10 +19,10 @@ export function keyPage(report: KeyReport, columns: number): readonly string[] {
         ["public key", printable(key.public_key)],
         ["since", `${formatTime(key.from)}, entry ${key.entry}`],
         ["known", key.known ? null : strangerWords],
-        ["signs here", heldWords(report.held, report.place)],
-        ["lies in", report.place === null ? null : printable(report.place)],
-        ["before", ...earlier],
-        ["next", "holdfast key export writes the line for whoever checks"],
+        ["can sign here", heldWords(report.held, report.place)],
+        ["stored in", report.place === null ? null : printable(report.place)],
+        ["earlier keys", ...earlier],
+        ["next", "to give this key to a checker: holdfast key export"],
       ],
       width,
     ),
@@ -36,16 +33,16 @@ export function keyPage(report: KeyReport, columns: number): readonly string[] {
 export function rotationPage(report: RotationReport, columns: number): readonly string[] {
   const width = Math.min(columns, 110);
   return [
-    "this vault has another signing key",
+    "this vault has a new signing key",
     ...labelled(
       [
         ["key", printable(report.key.fingerprint)],
-        ["before", report.previous === null ? "none" : printable(report.previous.fingerprint)],
+        ["old key", report.previous === null ? "none" : printable(report.previous.fingerprint)],
         ["entry", String(report.entry)],
-        ["signs here", heldWords(report.held, report.place)],
-        ["lies in", report.place === null ? null : printable(report.place)],
-        ["old key", endorsement(report)],
-        ["next", "give whoever checks the new line: holdfast key export"],
+        ["can sign here", heldWords(report.held, report.place)],
+        ["stored in", report.place === null ? null : printable(report.place)],
+        ["endorsement", endorsement(report)],
+        ["next", "give checkers the new key line: holdfast key export"],
       ],
       width,
     ),
@@ -53,16 +50,17 @@ export function rotationPage(report: RotationReport, columns: number): readonly 
 }
 
 function endorsement({ endorsed, previous, reason, entry, problem }: RotationReport): string {
-  if (endorsed) return `it signed the checkpoint of size ${entry}, its last one: it names the new key itself`;
+  if (endorsed)
+    return `the old key signed checkpoint ${entry}, its last one, and so named the new key itself`;
   if (previous === null)
-    return "there was none, so nothing names the new key but the log. It signs from the next entry on";
+    return "there was no old key, so only the log names the new one. The new key signs from the next entry on";
   if (reason === "routine") {
     const why = printable(problem ?? "no checkpoint was made");
-    return `it has not signed the change yet: ${why}. Run 'holdfast checkpoint' before anything else`;
+    return `the old key has not signed the change yet: ${why}. Run 'holdfast checkpoint' before anything else`;
   }
   return (
-    "it did not sign the change. A check says so (key-not-endorsed) until whoever checks gets the new line from you; " +
-    "what the old key signed keeps its time-stamps. The new key signs from the next entry on"
+    "the old key did not sign the change. A check reports key-not-endorsed until the checker has the new key line from you; " +
+    "time-stamps over what the old key signed stay valid. The new key signs from the next entry on"
   );
 }
 
@@ -71,17 +69,17 @@ function heldWords(held: KeyHeld, place: string | null): string {
   const words: Readonly<Record<KeyHeld, string>> = {
     file: "yes",
     "locked-file": `with its passphrase: ssh-add ${path}`,
-    device: "with its device plugged in and touched, or through an agent",
-    agent: "through the agent that has it",
+    device: "with its device connected and touched, or through an agent",
+    agent: "through the agent that holds it",
     no: "no: this machine does not have it",
   };
   return words[held];
 }
 
 const strangerWords =
-  "no: this machine does not have it and no key before it endorsed it. Whoever can write to vault.db can put a key there";
+  "no: this machine does not have it, and no earlier key endorsed it. Anyone who can write to vault.db can add a key there";
 
 function spanOf({ fingerprint, from, until, reason, known }: KeyFacts): string {
   const end = until === null ? "" : ` to ${formatTime(until)}`;
-  return `${printable(fingerprint)}, ${formatTime(from)}${end}, ${reason ?? "no reason stated"}${known ? "" : " (not known: not on this machine, and endorsed by no key before it)"}`;
+  return `${printable(fingerprint)}, ${formatTime(from)}${end}, ${reason ?? "no reason stated"}${known ? "" : " (not known: not on this machine, and not endorsed by an earlier key)"}`;
 }

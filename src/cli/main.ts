@@ -23,8 +23,8 @@ import type { Terminal } from "./terminal.js";
 const packageFolder = new URL("../../", import.meta.url);
 
 /**
- * Runs one command line and returns its exit status. `argv` holds the arguments alone, without node and script.
- * Everything is read from and written to `io`; never exits and never throws.
+ * Runs one command line and returns its exit status. `argv` holds only the arguments, without node and script. Reads and
+ * writes only through `io`; never exits and never throws.
  */
 export async function main(argv: readonly string[], io: Terminal): Promise<number> {
   const now = (): Date => new Date();
@@ -67,7 +67,7 @@ export async function main(argv: readonly string[], io: Terminal): Promise<numbe
   }
 }
 
-/** Parses the arguments and runs the command; help and version, once shown, are no errors. */
+/** Parses the arguments and runs the command. Showing help or version is not an error. */
 async function parse(program: Command, argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...argv], { from: "user" });
@@ -77,7 +77,7 @@ async function parse(program: Command, argv: readonly string[]): Promise<void> {
 }
 
 function showUsage(screen: Screen, error: CommanderError, meant: string | null): ExitStatus {
-  // Without a command the help itself is the answer, and it is on stderr already.
+  // Without a command the help is the answer, and it is already on stderr.
   if (error.code === "commander.help") return exitStatus.usage;
   return showFailure(screen, usageError(error, meant));
 }
@@ -87,10 +87,15 @@ function showFailure(screen: Screen, failure: HoldfastError): ExitStatus {
   return statusOfError(failure);
 }
 
-/** The error of an interrupt; a foreseen one keeps its own words. */
+/** The error for an interrupt. A foreseen one keeps its own message. */
 function interrupted(error?: unknown): HoldfastError {
   if (error instanceof HoldfastError && error.code === "interrupted") return error;
-  return new HoldfastError("interrupted", "interrupted", "the same command finishes the work", error);
+  return new HoldfastError(
+    "interrupted",
+    "interrupted",
+    "run the same command again to finish the work",
+    error,
+  );
 }
 
 function packageVersion(): string {

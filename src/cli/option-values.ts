@@ -23,7 +23,7 @@ export function parseCount(text: string): number {
 
 const dayOrTime = /^([0-9]{4}-[0-9]{2}-[0-9]{2})(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z)?$/;
 
-/** A UTC day or time as it was typed. Throws InvalidArgumentError for a day that no calendar has. */
+/** A UTC day or time as typed. Throws InvalidArgumentError for a date that does not exist. */
 export function parseDayOrTime(text: string): string {
   const day = dayOrTime.exec(text)?.[1];
   const time = new Date(text);
@@ -35,7 +35,7 @@ export function parseDayOrTime(text: string): string {
   return text;
 }
 
-/** A UTC day as it was typed. Throws InvalidArgumentError for a day that no calendar has. */
+/** A UTC day as typed. Throws InvalidArgumentError for a date that does not exist. */
 export function parseDay(text: string): string {
   if (text.length === 10) return parseDayOrTime(text);
   throw new InvalidArgumentError("give a day such as 2026-09-19");
@@ -47,6 +47,6 @@ const durations: Readonly<Record<string, number>> = { "": 1000, ms: 1, s: 1000, 
 export function parseDuration(text: string): number {
   const parts = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|[smh]?)$/.exec(text);
   const ms = Math.round(Number(parts?.[1]) * (durations[parts?.[2] ?? ""] ?? Number.NaN));
-  if (!Number.isSafeInteger(ms)) throw new InvalidArgumentError("give a time such as 30s, 10m or 2h");
+  if (!Number.isSafeInteger(ms)) throw new InvalidArgumentError("give a duration such as 30s, 10m or 2h");
   return ms;
 }

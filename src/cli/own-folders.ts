@@ -1,24 +1,24 @@
-/** Where this person stands and lives: absolute paths. */
+/** The user's current folder and home folder, as absolute paths. */
 export interface OwnFolders {
   readonly cwd: string;
   readonly home: string | null;
 }
 
 /**
- * Words with this person's folders named as a shell takes them: below the current folder without it, the home folder as
- * `~`. A terminal is photographed and pasted into messages, and a home folder often bears the name of its owner.
+ * Shortens the user's folders in a text to what a shell accepts: removes the current folder, and writes the home folder as
+ * `~`. People photograph terminals and paste their text, and a home folder often contains its owner's name.
  */
 export function withoutOwnFolders(words: string, { cwd, home }: OwnFolders): string {
   const near = isNamed(cwd) ? words.replaceAll(beginning(`${cwd}/`), "") : words;
   return home !== null && isNamed(home) ? near.replaceAll(beginning(home, "(?![^/\\s:;,)'\"])"), "~") : near;
 }
 
-/** Not the root, and nothing that would stand in other words. */
+/** Whether the folder is neither the root nor so short that it would match inside other words. */
 function isNamed(folder: string): boolean {
   return /^\/[^/]/.test(folder);
 }
 
-/** A path where it begins: not in the middle of a longer one. */
+/** Matches a path at its beginning, not in the middle of a longer path. */
 function beginning(path: string, end = ""): RegExp {
   const literal = path.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
   return new RegExp(`(?<![^\\s:;,('"=])${literal}${end}`, "gu");

@@ -16,15 +16,18 @@ import {
 
 type Question = "hashes" | "chain" | "signature" | "tokens";
 
-/** What each question asks of a package, and what an answer other than pass or fail means. */
+/** What each question asks about a package, and what an answer other than pass or fail means. */
 const questions: readonly (readonly [Question, words: Partial<Record<CheckState, string>>])[] = [
   [
     "hashes",
-    { pass: "files against the digests in the log entries", absent: "there are no files of a capture" },
+    { pass: "files against the digests in the log entries", absent: "the package has no files of a capture" },
   ],
   [
     "chain",
-    { pass: "each log entry, by its proof of being in a checkpoint", absent: "there is no log entry" },
+    {
+      pass: "each log entry, by its proof that a checkpoint covers it",
+      absent: "the package has no log entry",
+    },
   ],
   [
     "signature",
@@ -36,17 +39,17 @@ const questions: readonly (readonly [Question, words: Partial<Record<CheckState,
   [
     "tokens",
     {
-      pass: "time-stamps of outside parties over the checkpoints",
-      absent: "no outside time-stamp: only whoever wrote the log says since when",
-      unchecked: "not checked to the end: none leads to a root certificate that you named",
+      pass: "time-stamps by outside parties over the checkpoints",
+      absent: "no outside time-stamp: only the writer of the log says since when it exists",
+      unchecked: "not checked in full: no time-stamp leads to a root certificate that you named",
     },
   ],
 ];
 
-/** Columns before the words of an answer. */
+/** Columns before the text of an answer. */
 const answerIndent = 24;
 
-/** The report of `verify PACKAGE` for a person. Says what was checked and what was not, never one word for all of it. */
+/** The report of `verify PACKAGE`. States what was checked and what was not, never a single word for everything. */
 export function packagePage(
   report: PackageReport,
   quiet: boolean,
@@ -54,7 +57,7 @@ export function packagePage(
   style: Style,
 ): readonly string[] {
   const conclusion = conclusionOf(report.ok, report.findings, style);
-  if (quiet) return [...quietLines(report, style), conclusion];
+  if (quiet) return [...quietLines(report, columns, style), conclusion];
   const { path, origin, profile } = report.package;
   return [
     ...labelled(
@@ -69,7 +72,7 @@ export function packagePage(
     "",
     ...questions.flatMap(([question, words]) => answer(report, question, words, columns, style)),
     ...report.package.captures.flatMap((capture) => captureLines(capture, columns)),
-    ...findingBlock(report.findings, style),
+    ...findingBlock(report.findings, columns, style),
     "",
     ...restsOn(report, columns),
     ...report.limits.flatMap((limit) => wrap(printable(limit), columns - 2).map((line) => `  ${line}`)),
@@ -79,8 +82,8 @@ export function packagePage(
 }
 
 const profileWords = {
-  redacted: "redacted: who collected it and where is not in it",
-  "with-annex": "with annex: it says who collected it and where",
+  redacted: "redacted: without who collected it and where",
+  "with-annex": "with annex: states who collected it and where",
 } as const;
 
 function answer(
@@ -101,9 +104,9 @@ function answer(
 }
 
 const completenessWords = {
-  whole: "whole, says its newest derivation",
-  incomplete: "INCOMPLETE, say its entries",
-  unknown: "not known, says its newest derivation",
+  whole: "complete, according to its newest derivation",
+  incomplete: "INCOMPLETE, according to its entries",
+  unknown: "not known, according to its newest derivation",
 } as const;
 
 function captureLines(
@@ -111,17 +114,17 @@ function captureLines(
   columns: number,
 ): readonly string[] {
   const times = existed_by.map(({ authority, gen_time }) => `${formatTime(gen_time)} by ${authority}`);
-  const [first = "no time-stamp that leads to a root you trust says", ...others] = times;
+  const [first = "no time-stamp leads to a root that you trust", ...others] = times;
   return [
     "",
     ...labelled(
       [
         ["capture", printable(id)],
-        ["holds", `${counted(files, "file")}, ${formatBytes(bytes)}`],
+        ["contains", `${counted(files, "file")}, ${formatBytes(bytes)}`],
         [
           "came",
           completeness === null
-            ? "nothing here says whether its clip decodes whole"
+            ? "the package does not say whether its clip decodes completely"
             : completenessWords[completeness],
         ],
         ["existed not later than", printable(first), ...others.map((time) => printable(time))],

@@ -2,9 +2,9 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const strays = ["uncaughtException", "unhandledRejection"] as const;
 
 /**
- * What reaches the whole process while a command runs. The first Ctrl-C, or being told to end, becomes an aborted
- * signal; the second ends the process as if nobody listened. An error that no caller caught rejects `stray`: Node
- * itself would exit with 1 for it, which here means that evidence is not as recorded.
+ * Handles events of the whole process while a command runs. The first Ctrl-C or request to end aborts the signal; the
+ * second ends the process as if there were no handler. An uncaught error rejects `stray`: Node.js itself would exit with
+ * 1, which means that evidence is not as recorded.
  */
 export class ProcessEvents {
   readonly signal: AbortSignal;
@@ -18,7 +18,7 @@ export class ProcessEvents {
     this.stray = new Promise<never>((_resolve, reject) => {
       this.onStray = reject;
     });
-    // Nobody may be waiting for it yet, or any more.
+    // No caller may be waiting for this promise at the moment.
     this.stray.catch(() => {});
     this.onSignal = () => {
       this.ignoreSignals();

@@ -22,7 +22,7 @@ import type { RunCommand } from "./session.js";
 import type { Terminal } from "./terminal.js";
 
 const description =
-  "Archives online video as evidence: keeps what the platform served, with its SHA-256, keyframes and a log that a stranger can check.";
+  "Archives online video as evidence: keeps what the platform served, with its SHA-256, keyframes and a log that anyone can check.";
 
 /**
  * The command line: every command, its options and its help. Nothing here exits or writes past `screen`; a wrong
@@ -38,7 +38,7 @@ export function buildProgram(
     .description(description)
     .version(version, "--version", "print the version")
     .option("--vault <dir>", "the folder of the vault (default: $HOLDFAST_VAULT, else ./vault)")
-    .option("--json", "for programs: one JSON object per line on stdout; words go to stderr")
+    .option("--json", "for programs: one JSON object per line on stdout; messages go to stderr")
     .option("--quiet", "print nothing but errors and the answer asked for")
     .option("--no-color", "print no colours (or NO_COLOR=1)")
     .helpOption("-h, --help", "print this help")
@@ -46,7 +46,7 @@ export function buildProgram(
     .configureOutput({
       writeOut: (text) => screen.text("stdout", text),
       writeErr: (text) => screen.text("stderr", text),
-      // Printed by `main` like every other error.
+      // `main` prints this like every other error.
       outputError: () => {},
       getOutHelpWidth: () => helpColumns(io.stdout.columns),
       getErrHelpWidth: () => helpColumns(io.stderr.columns),
@@ -80,7 +80,7 @@ export function buildProgram(
   return program;
 }
 
-/** Help has lines of readable length, on a wide terminal and in a file too. */
+/** Keeps the lines of help readable on a wide terminal and in a file. */
 function helpColumns(columns: number | undefined): number {
   return Math.max(40, Math.min(columns ?? 80, 110));
 }

@@ -16,7 +16,7 @@ const stageWords: Readonly<Record<Progress["stage"], string>> = {
 const barCells = 20;
 const roomForSubject = 16;
 
-/** The progress as one line of at most `columns` terminal columns, for a terminal that redraws it. */
+/** The progress as one line of at most `columns` terminal columns, for redrawing. */
 export function progressBar(progress: Progress, columns: number): string {
   const facts = factsOf(progress);
   const bar = columns >= 70 ? barOf(progress) : null;
@@ -26,14 +26,14 @@ export function progressBar(progress: Progress, columns: number): string {
   return fitWidth(line + subject, columns);
 }
 
-/** The same for a file or a pipe: a plain sentence, nothing that has to be redrawn. */
+/** The progress as a plain sentence, for a file or a pipe. */
 export function progressSentence(progress: Progress): string {
   const facts = factsOf(progress);
   const figures = facts.length > 0 ? `: ${facts.join(", ")}` : "";
   return `${printable(progress.subject, 300)}: ${stageOf(progress)}${figures}`;
 }
 
-/** While these last, bytes are counted; during the others whatever `detail` names, for instance files. */
+/** The stages that count bytes; the others count what `detail` names, for instance files. */
 const countsBytes: ReadonlySet<Progress["stage"]> = new Set(["look-up", "download", "hash", "commit"]);
 
 function isCount(progress: Progress): boolean {
@@ -45,7 +45,7 @@ function stageOf(progress: Progress): string {
   return progress.detail === "" || isCount(progress) ? words : `${words}, ${printable(progress.detail, 60)}`;
 }
 
-/** How much is done, from 0 to 1; null where the end is not known. */
+/** The share done, from 0 to 1; null if the total is not known. */
 function share(progress: Progress): number | null {
   if (progress.done === null || progress.total === null || progress.total <= 0) return null;
   return Math.min(1, Math.max(0, progress.done / progress.total));
@@ -61,7 +61,7 @@ function barOf(progress: Progress): string | null {
 function factsOf(progress: Progress): readonly string[] {
   const done = share(progress);
   const facts: (string | null)[] = [
-    // Rounded down: 100 % is said when everything is there and not before.
+    // Rounded down, so that 100 % appears only when everything is done.
     done === null ? null : `${Math.floor(done * 100)} %`,
     sizeOf(progress),
     progress.speed === null ? null : `${formatBytes(Math.round(progress.speed))}/s`,

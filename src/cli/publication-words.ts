@@ -3,9 +3,9 @@ import { fromMicroseconds, parseSeconds } from "../core/media/timing.js";
 
 /** The regions of a copy, one line each. */
 export function filledLines({ fills }: Pick<PublicationRecord, "fills">): readonly string[] {
-  if (fills.length === 0) return ["nothing: everything in the picture can be seen"];
+  if (fills.length === 0) return ["nothing: the whole picture is visible"];
   return fills.map(
-    (fill) => `${regionText(fill.filled)}, ${spanText(fill)} (asked for ${regionText(fill.asked)})`,
+    (fill) => `${regionText(fill.filled)}, ${spanText(fill)} (requested: ${regionText(fill.asked)})`,
   );
 }
 
@@ -18,17 +18,17 @@ function spanText({ from, to, first_frame, last_frame }: FilledRegion): string {
   return `${from} s to ${to} s, frames ${first_frame} to ${last_frame}`;
 }
 
-/** What became of the sound, in words. */
+/** How the copy treats the sound. */
 export const soundWords: Readonly<Record<PublicationRecord["sound"], string>> = {
   removed: "removed",
   kept: "kept: voices identify people",
   none: "the clip has none",
 };
 
-/** Below this nobody sees or hears it; containers round, and encoders of sound begin with a packet of silence. */
+/** In microseconds. A smaller shift is neither visible nor audible: containers round times, and audio encoders begin with a packet of silence. */
 const smallest = 50_000;
 
-/** What whoever plays a copy beside its original must know of the times in both. */
+/** How the times of a copy relate to those of its original. */
 export function timingLines({
   sound,
   timing,
@@ -39,7 +39,7 @@ export function timingLines({
   return [
     ...(sound === "kept" && Math.abs(apart) >= smallest
       ? [
-          `sound begins ${inSeconds(Math.abs(apart))} ${apart < 0 ? "before" : "after"} the picture, as in the original`,
+          `the sound begins ${inSeconds(Math.abs(apart))} ${apart < 0 ? "before" : "after"} the picture, as in the original`,
         ]
       : []),
     ...(Math.abs(copy) >= smallest

@@ -4,8 +4,8 @@ import { labelled } from "./text-layout.js";
 import { counted, formatTime } from "./units.js";
 
 /**
- * What a result is worth as much as, for a person to compare with what they got from elsewhere: each key, each authority
- * with its oldest and newest time, each witness. Nothing where it rests on nothing.
+ * What a result depends on, so that a person can compare it with information from elsewhere: each key, each authority with
+ * its oldest and newest time, each witness. Empty if the result depends on none of these.
  */
 export function restsOnLines(restsOn: RestsOn, columns: number): readonly string[] {
   const rows: (readonly [label: string, ...values: readonly string[]])[] = [
@@ -25,7 +25,7 @@ function keyWords({ from, until, source }: RestsOn["keys"][number]): string {
     from === null ? null : `since ${formatTime(from)}`,
     until === null ? null : `until ${formatTime(until)}`,
   ].filter((words) => words !== null);
-  const word = source === "signers" ? "among the signers you named" : "named by the log alone";
+  const word = source === "signers" ? "among the signers you named" : "named only by the log";
   return [...dates, word].join(", ");
 }
 
@@ -40,10 +40,10 @@ function authorityWords(tokens: RestsOn["authorities"]): readonly string[] {
   const root =
     first.root === null
       ? "no root certificate known"
-      : `root ${printable(first.root, 200)}, ${first.trusted ? "which you named or this machine knows" : "which you did not name"}`;
+      : `root ${printable(first.root, 200)}, ${first.trusted ? "which you named or this machine trusts" : "which you did not name"}`;
   return [
     printable(first.signer, 200),
-    first.trusted ? `${stamps}, ${when}` : `${stamps} that state ${when}, which decides nothing`,
+    first.trusted ? `${stamps}, ${when}` : `${stamps} stating ${when}, which counts for nothing`,
     `certificate SHA-256 ${first.signer_sha256}`,
     root,
     `in files named ${printable(files, 200)}`,
@@ -55,7 +55,7 @@ function witnessWords(seen: RestsOn["witnesses"]): string {
   return `signed ${counted(seen.length, "checkpoint")}, the newest of ${counted(largest, "entry", "entries")}; who holds this key is testimony`;
 }
 
-/** Items with the same marks together, in the order of the first of each. */
+/** Groups items with the same marks, in the order of each group's first item. */
 function grouped<Item>(
   items: readonly Item[],
   marks: (item: Item) => readonly unknown[],

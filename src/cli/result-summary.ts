@@ -4,13 +4,13 @@ import type { Style } from "./style.js";
 import { labelled } from "./text-layout.js";
 import { counted, formatBytes, formatDate, formatLength } from "./units.js";
 
-/** Where a capture's files are for somebody with a file manager. */
+/** Where a user can find a capture's files. */
 export interface StoredPlaces {
   readonly folder: string | null;
   readonly contactSheet: string | null;
 }
 
-/** The JSON line of one result, keys in the order of the design: schema `captureResult`. */
+/** The JSON line of one result: schema `captureResult`. */
 export function resultLine(result: CaptureResult): object {
   return {
     url: result.url,
@@ -31,8 +31,8 @@ export function resultLine(result: CaptureResult): object {
 }
 
 /**
- * What a journalist needs to know about one result that left something in the vault. `claimant` says whose word
- * uploader and date are, for instance `the platform says`: holdfast saw neither.
+ * The summary of one stored result. `claimant` says who asserts uploader and date, for instance `the platform says`:
+ * holdfast observed neither.
  */
 export function resultSummary(
   result: CaptureResult,
@@ -65,7 +65,7 @@ export function resultSummary(
 function headline(result: CaptureResult, style: Style): string {
   const id = result.id ?? "";
   if (result.status === "incomplete") {
-    return style.bold(style.warn(`Incomplete  ${id}  only part arrived, and that part is kept`));
+    return style.bold(style.warn(`Incomplete  ${id}  only part arrived, and holdfast kept that part`));
   }
   if (result.status === "already-captured") return style.bold(`Already captured  ${id}`);
   return style.bold(style.good(`Captured  ${id}`));
@@ -87,7 +87,7 @@ function mainDigest(files: readonly ResultFile[]): string | null {
   return `${first.sha256}  ${printable(first.path)}${more}`;
 }
 
-/** The evidence only: what was made from it is named under keyframes. */
+/** Counts only the evidence; derivatives appear under keyframes. */
 function filesOf(files: readonly ResultFile[]): string | null {
   const evidence = files.filter(({ path }) => !path.startsWith("derived/"));
   if (evidence.length === 0) return null;
@@ -99,13 +99,13 @@ function keyframesOf(result: CaptureResult, places: StoredPlaces): readonly (str
   switch (result.derivation) {
     case "done":
       return [
-        result.keyframes === 0 ? "none: no picture could be taken" : counted(result.keyframes, "picture"),
+        result.keyframes === 0 ? "none: no frame could be decoded" : counted(result.keyframes, "picture"),
         places.contactSheet,
       ];
     case "pending":
-      return ["not made yet; the evidence is safe"];
+      return ["not made yet; the evidence is stored"];
     case "failed":
-      return ["could not be made; the evidence is safe"];
+      return ["could not be made; the evidence is stored"];
     case null:
       return [];
   }
@@ -119,7 +119,7 @@ function nextSteps(result: CaptureResult): readonly (string | null)[] {
     `holdfast verify ${result.id}`,
     derive ? `holdfast derive ${result.id}` : null,
     result.status === "already-captured" || result.status === "incomplete"
-      ? "the same command with --again captures it once more"
+      ? "to capture it once more: the same command with --again"
       : null,
   ];
 }

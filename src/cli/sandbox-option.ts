@@ -12,13 +12,13 @@ export interface SandboxOption {
 export function sandboxOption(): Option {
   return new Option(
     "--require-sandbox",
-    "refuse where programs that fetch or read a clip cannot be locked in (or HOLDFAST_REQUIRE_SANDBOX=1)",
+    "refuse to work if programs that fetch or read a clip cannot run in a sandbox (or HOLDFAST_REQUIRE_SANDBOX=1)",
   );
 }
 
 /**
- * Refuses with `program-missing` where a jail is asked for and does not work; says so where it was not asked for. Returns the downloader
- * of a command that fetches, null where there is none.
+ * Throws `program-missing` if the user requires a sandbox and it does not work; otherwise only says that it does not.
+ * Returns the downloader of a command that fetches, or null.
  */
 export async function checkSandbox(
   session: Session,
@@ -32,7 +32,7 @@ export async function checkSandbox(
   const { jail, downloader } = await jailsOf(needs, session.world);
   if (jail.works || session.quiet) return downloader;
   const programs = needs.fetching ? "programs that fetch or read a clip" : "programs that read a clip";
-  const words = `${programs} are not locked in: ${jail.reason}`;
+  const words = `${programs} run without a sandbox: ${jail.reason}`;
   for (const line of errorLines(words, jail.hint)) session.screen.note(line);
   return downloader;
 }

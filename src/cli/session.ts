@@ -7,22 +7,22 @@ import type { Screen } from "./screen.js";
 import { colorStyle, plainStyle, type Style } from "./style.js";
 import { type Terminal, type TextStream, understandsEscapes } from "./terminal.js";
 
-/** What a command has at hand once the options are known. */
+/** What a command works with once the options are known. */
 export interface Session {
   readonly io: Terminal;
   readonly world: World;
   readonly screen: Screen;
-  /** The vault's absolute folder; it need not exist. */
+  /** Absolute path of the vault, which need not exist. */
   readonly vault: string;
   readonly json: boolean;
   readonly quiet: boolean;
-  /** How words on stdout are set off. */
+  /** How to highlight text on stdout. */
   readonly style: Style;
-  /** How the log was sealed, for the exit status. */
+  /** How sealing the log went, for the exit status. */
   readonly sealing: Sealing;
 }
 
-/** Keeps what kept the log from being signed: the command did its work, and its status says so all the same. */
+/** Keeps the reason why the log was not signed: the command did its work, but its exit status must reflect this. */
 class Sealing {
   private kept: HoldfastError | null = null;
 
@@ -35,7 +35,7 @@ class Sealing {
   }
 }
 
-/** The options every command takes, as commander hands them over. */
+/** The options of every command, as commander passes them. */
 export interface CommonOptions {
   readonly vault?: string;
   readonly json?: boolean;
@@ -64,13 +64,13 @@ export function openSession(options: CommonOptions, io: Terminal, world: World, 
   };
 }
 
-/** Colour only where it was not refused and somebody sees it. https://no-color.org: set and not empty. */
+/** Uses colour only on a terminal and if the user did not refuse it (https://no-color.org: set and not empty). */
 function styleFor(stream: TextStream, env: Terminal["env"], wanted: boolean): Style {
   const refused = !wanted || (env.NO_COLOR ?? "") !== "";
   return !refused && understandsEscapes(stream, env) ? colorStyle : plainStyle;
 }
 
-/** Whether a switch of the environment is on: only `1` counts, so that `0` or a slip never opens anything. */
+/** Whether an environment variable switches something on: only `1` counts, so that `0` or a typo never does. */
 export function isSwitchedOn(session: Session, variable: string): boolean {
   return session.io.env[variable] === "1";
 }

@@ -3,7 +3,7 @@ import type { HeadReport } from "../seal/checkpoint.js";
 import type { Session } from "./session.js";
 import { formatTime } from "./units.js";
 
-/** Says on stderr, in one line, how the log was sealed; nothing where nothing was due, and only faults when quiet. */
+/** Prints on stderr, in one line, how sealing the log went. Prints nothing if nothing was due, and only problems if quiet. */
 export function showHead(session: Pick<Session, "screen" | "quiet" | "sealing">, head: HeadReport): void {
   session.sealing.note(head.failure);
   const line = headLine(head);
@@ -11,13 +11,13 @@ export function showHead(session: Pick<Session, "screen" | "quiet" | "sealing">,
   session.screen.note(line);
 }
 
-/** The same for a command whose own answer says the rest: only that the log is not as recorded, or has entries of others. */
+/** For a command whose answer covers the rest: prints only that the log is not as recorded or has foreign entries. */
 export function showUnsealed(session: Pick<Session, "screen" | "quiet" | "sealing">, head: HeadReport): void {
   const { failure } = head;
   if (failure?.code === "not-as-recorded" || failure?.code === "foreign-entries") showHead(session, head);
 }
 
-/** Null where there is nothing to say. */
+/** Null if there is nothing to print. */
 function headLine(head: HeadReport): string | null {
   const { size, created, failure } = head;
   if (!created && failure === null) return null;
@@ -28,9 +28,9 @@ function headLine(head: HeadReport): string | null {
   return printable(parts.join("; "), 1000);
 }
 
-/** Who has time-stamped it and who has not, each in a few words. */
+/** The authorities that have time-stamped the checkpoint and those that have not. */
 export function stampWords({ tokens, pending }: Pick<HeadReport, "tokens" | "pending">): readonly string[] {
-  if (tokens.length === 0 && pending.length === 0) return ["no outside authority is asked for the time"];
+  if (tokens.length === 0 && pending.length === 0) return ["no time-stamping authority is configured"];
   return [
     ...tokens.map(({ authority, gen_time }) => `time-stamped ${formatTime(gen_time)} by ${authority}`),
     ...pending.map(({ authority, reason }) => `pending: ${authority}: ${reason}`),

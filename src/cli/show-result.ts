@@ -7,8 +7,8 @@ import { storedPlaces } from "./stored-places.js";
 import { columnsOf } from "./terminal.js";
 
 /**
- * Shows one result the moment it is ready: with `--json` its line on stdout, else a summary; what went wrong always
- * goes to stderr as well. `verb` says what was attempted, `claimant` whose word uploader and date are.
+ * Shows one result as soon as it is ready: with `--json` its line on stdout, else a summary; problems always go to stderr
+ * too. `verb` says what was attempted, `claimant` who asserts uploader and date.
  */
 export function showResult(
   session: Session,
@@ -22,7 +22,7 @@ export function showResult(
     return;
   }
   if (result.status === "incomplete" && verb !== "derive") {
-    showFailure(session, result, `only part of ${result.url} arrived`);
+    showFailure(session, result, `received only part of ${result.url}`);
   }
   if (session.json || session.quiet) return;
   const places = storedPlaces(session.vault, result);
@@ -35,7 +35,7 @@ function showFailure(session: Session, result: CaptureResult, what: string): voi
   for (const line of errorLines(message, result.hint ?? "")) session.screen.note(line);
 }
 
-/** One closing line over several results. */
+/** One closing line for several results. */
 export function showTally(
   session: Pick<Session, "screen" | "quiet">,
   results: readonly CaptureResult[],

@@ -4,7 +4,7 @@ import type { CaptureResult } from "../capture/capture-result.js";
 import { printable } from "../core/words/printable.js";
 import type { StoredPlaces } from "./result-summary.js";
 
-/** Where to look for what a result left in the vault, as printable paths. */
+/** Printable paths of the files that a result left in the vault. */
 export function storedPlaces(vault: string, result: CaptureResult): StoredPlaces {
   if (result.object === null) return { folder: null, contactSheet: null };
   const folder = join(vault, result.object);
@@ -13,7 +13,7 @@ export function storedPlaces(vault: string, result: CaptureResult): StoredPlaces
   return { folder: printable(folder), contactSheet: sheet === null ? null : printable(sheet) };
 }
 
-/** The newest version of a logical path that this object stores; for showing only, nothing is decided by it. */
+/** The newest stored version of a logical path; for display only. */
 function newestCopy(folder: string, logicalPath: string): string | null {
   const versions = readVersions(folder).sort((a, b) => b - a);
   const copies = versions.map((version) => join(folder, `v${version}`, "content", logicalPath));

@@ -1,4 +1,4 @@
-/** How words are set off. Every function keeps the text; without colour it is returned as it is. */
+/** How to highlight text. Without colour, every function returns its text unchanged. */
 export interface Style {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;

@@ -3,16 +3,16 @@ import type { SweepReport, SweptOrphan } from "../upkeep/sweep.js";
 import { padEnd, wrap } from "./text-layout.js";
 import { counted } from "./units.js";
 
-/** What `doctor --sweep` found, one item each, and what to type next. */
+/** The findings of `doctor --sweep`, and the next command. */
 export function sweepPage({ orphans, busy, entries, head }: SweepReport, columns: number): readonly string[] {
   const lines = orphans.flatMap((orphan) => orphanLines(orphan, head !== null, columns));
   const open = orphans.filter(({ fate, done }) => fate !== "keep" && !done).length;
   const conclusion = [
-    ...(busy ? ["another holdfast is writing here: its own work was not looked at"] : []),
-    ...(orphans.length === 0 ? ["nothing was left behind"] : []),
+    ...(busy ? ["another holdfast process is writing: its work in progress was not inspected"] : []),
+    ...(orphans.length === 0 ? ["no leftovers found"] : []),
     ...(entries.length === 0
       ? []
-      : [`${counted(entries.length, "log entry says", "log entries say")} so: ${entries.join(", ")}`]),
+      : [`${counted(entries.length, "log entry states", "log entries state")} this: ${entries.join(", ")}`]),
     ...(head === null && open > 0 ? ["next  holdfast doctor --sweep --remove"] : []),
   ];
   return [...lines, ...conclusion];
@@ -31,6 +31,6 @@ function orphanLines(orphan: SweptOrphan, wasSwept: boolean, columns: number): r
 function wordOf({ fate, done }: SweptOrphan, wasSwept: boolean): string {
   if (fate === "keep") return wasSwept ? "kept" : "keep";
   if (!wasSwept) return fate;
-  if (!done) return "still there";
+  if (!done) return "remains";
   return fate === "finish" ? "finished" : "removed";
 }

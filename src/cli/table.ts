@@ -3,11 +3,11 @@ import { padEnd, padStart } from "./text-layout.js";
 
 export interface Column<Row> {
   readonly title: string;
-  /** The cell's text, already printable. */
+  /** The cell's printable text. */
   readonly cell: (row: Row) => string;
-  /** The fewest columns the cells may be cut to; null for cells that are never cut. */
+  /** The width that cells may be cut to at least; null for cells that are never cut. */
   readonly shrinkTo: number | null;
-  /** Where the table is too wide even so, columns go in this order, highest first; 0 always stays. */
+  /** If the table is still too wide, columns are dropped in this order, highest first; 0 always stays. */
   readonly dropOrder: number;
   readonly right?: boolean;
   readonly paint?: (text: string, row: Row) => string;
@@ -22,8 +22,8 @@ interface Fitted<Row> {
 const gap = "  ";
 
 /**
- * A table of at most `columns` terminal columns, without the columns that hold nothing: first the widest cells that may be cut are cut, then whole columns
- * are left out, and at last lines are cut. The first line holds the titles.
+ * A table of at most `columns` terminal columns, without empty columns. To fit, it first cuts the widest cells that may be
+ * cut, then drops columns, and finally cuts lines. The first line holds the titles.
  */
 export function renderTable<Row>(
   rows: readonly Row[],
@@ -88,7 +88,7 @@ function renderRow<Row>(
   terminalColumns: number,
 ): string {
   const plain = fitted.map((part, column) => align(part, part.cells[at] ?? "", column === fitted.length - 1));
-  // Colour is put on last: an escape sequence must not be measured or cut.
+  // Colour is added last, because an escape sequence must not be measured or cut.
   if (displayWidth(plain.join(gap)) > terminalColumns) return cutLine(plain.join(gap), terminalColumns);
   return fitted.map((part, column) => paint(part, plain[column] ?? "", row)).join(gap);
 }

@@ -1,18 +1,18 @@
 import { displayWidth } from "../core/words/printable.js";
 
-/** Spaces up to `columns`; longer text is left as it is. */
+/** Pads text with spaces to `columns`; leaves longer text unchanged. */
 export function padEnd(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - displayWidth(text)));
 }
 
-/** The same, with the text at the right. */
+/** Pads text on the left, so that it is right-aligned. */
 export function padStart(text: string, columns: number): string {
   return " ".repeat(Math.max(0, columns - displayWidth(text))) + text;
 }
 
 /**
- * Breaks printable text between words into lines of at most `columns`. A longer word, such as a digest or a path,
- * keeps a line of its own whole, so that it can be copied. Always at least one line.
+ * Wraps printable text between words into lines of at most `columns`. A longer word, such as a digest or a path, stays
+ * whole on its own line, so that it can be copied. Returns at least one line.
  */
 export function wrap(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
@@ -29,9 +29,20 @@ export function wrap(text: string, columns: number): readonly string[] {
   return [...lines, line];
 }
 
+/** `text` after `start`, wrapped to `columns`; the lines after the first begin below the text or at `indent`. */
+export function hanging(
+  start: string,
+  text: string,
+  columns: number,
+  indent = displayWidth(start),
+): readonly string[] {
+  const [first = "", ...rest] = wrap(text, columns - Math.max(indent, displayWidth(start)));
+  return [start + first, ...rest.map((line) => " ".repeat(indent) + line)];
+}
+
 /**
- * Lines of `label  value` with the values under each other, wrapped to `columns`. Several values of one label
- * stand under each other. Labels without a value are left out: absent facts are not shown as empty ones.
+ * Lines of `label  value` with aligned values, wrapped to `columns`. Several values of one label each get a line. Labels
+ * without a value are left out, so that an absent fact does not look like an empty one.
  */
 export function labelled(
   rows: readonly (readonly [label: string, ...values: readonly (string | null)[]])[],

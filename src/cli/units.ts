@@ -2,7 +2,7 @@ import { printable } from "../core/words/printable.js";
 
 const sizeUnits = ["kB", "MB", "GB", "TB", "PB"] as const;
 
-/** A size for a person, in powers of 1000 as file managers count. The exact figure stands in the record. */
+/** A readable size in powers of 1000, as in file managers. The record has the exact number. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
   let value = bytes / 1000;
@@ -41,13 +41,13 @@ export function formatClock(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
-/** A date as a platform gave it: `20240301` as `2024-03-01`, a time in UTC as `formatTime` shows it. */
+/** A date from a platform: `20240301` becomes `2024-03-01`, and a UTC time appears as in `formatTime`. */
 export function formatDate(date: string): string {
   const day = /^(\d{4})(\d{2})(\d{2})$/.exec(date);
   return day ? `${day[1]}-${day[2]}-${day[3]}` : formatTime(date);
 }
 
-/** An RFC 3339 time in UTC as `2026-09-19 14:03:22 UTC`; anything else is shown as it is. */
+/** An RFC 3339 time in UTC as `2026-09-19 14:03:22 UTC`; anything else unchanged. */
 export function formatTime(at: string): string {
   const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?Z$/.exec(at);
   return parts ? `${parts[1]} ${parts[2]} UTC` : printable(at, 40);

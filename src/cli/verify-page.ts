@@ -5,7 +5,7 @@ import type { FileReport } from "../verify/file.js";
 import type { VerifyReport } from "../verify/reports.js";
 import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";
-import { labelled, padEnd, wrap } from "./text-layout.js";
+import { hanging, labelled, padEnd, wrap } from "./text-layout.js";
 import { counted, formatBytes, formatCount, formatTime } from "./units.js";
 
 interface QuestionWords {
@@ -15,33 +15,33 @@ interface QuestionWords {
 }
 
 /** What is said of a log whose newest checkpoint, or every one, has no signature. */
-export const nobodySigned = "no signed checkpoint: nothing here shows whose log this is";
+export const nobodySigned = "no signed checkpoint: nothing shows whose log this is";
 
 /** What each question asks, and what an answer other than pass or fail means. */
 const questions: Readonly<Record<Question, QuestionWords>> = {
   hashes: {
     asks: "stored bytes against the digests in the records",
-    absent: "there are no stored bytes to check",
+    absent: "the vault has no stored bytes to check",
     unchecked: "not all stored bytes could be checked against the digests in the records",
   },
   chain: {
     asks: "each log entry against the one before it",
-    absent: "there is no log to check",
+    absent: "the vault has no log to check",
   },
   signature: {
     asks: "each checkpoint of the log, signed by the key in force",
     absent: nobodySigned,
   },
   tokens: {
-    asks: "time-stamps of outside parties over the log",
-    absent: "no outside time-stamp: only this vault says since when",
-    unchecked: "could not be checked to the end: none leads to a root certificate that you named",
+    asks: "time-stamps by outside parties over the log",
+    absent: "no outside time-stamp: only this vault says since when it exists",
+    unchecked: "could not be checked in full: no time-stamp leads to a root certificate that you named",
   },
 };
 
 const order: readonly Question[] = ["hashes", "chain", "signature", "tokens"];
 
-/** The report of `verify` for a person. Says what was checked and what was not, never one word for all of it. */
+/** The report of `verify`. States what was checked and what was not, never a single word for everything. */
 export function verifyPage(
   report: VerifyReport,
   quiet: boolean,
@@ -49,12 +49,12 @@ export function verifyPage(
   style: Style,
 ): readonly string[] {
   const conclusion = conclusionOf(report.ok, report.findings, style);
-  if (quiet) return [...quietLines(report, style), conclusion];
+  if (quiet) return [...quietLines(report, columns, style), conclusion];
   return [
-    `checked  ${checkedWords(report.checked)}`,
+    ...hanging("checked  ", checkedWords(report.checked), columns),
     "",
     ...answerLines(report, columns, style),
-    ...findingBlock(report.findings, style),
+    ...findingBlock(report.findings, columns, style),
     "",
     ...restsOnBlock(report, columns),
     ...report.limits.flatMap((limit) => wrap(printable(limit), columns - 2).map((line) => `  ${line}`)),
@@ -63,10 +63,14 @@ export function verifyPage(
   ];
 }
 
-/** With `--quiet`: what is not as recorded or, where nothing is, why not everything could be checked. */
-export function quietLines({ findings }: Pick<VerifyReport, "findings">, style: Style): readonly string[] {
-  const errors = findingLines(findings, "error", style);
-  return errors.length > 0 ? errors : findingLines(findings, "note", style);
+/** With `--quiet`: what is not as recorded or, if nothing is, why not everything could be checked. */
+export function quietLines(
+  { findings }: Pick<VerifyReport, "findings">,
+  columns: number,
+  style: Style,
+): readonly string[] {
+  const errors = findingLines(findings, "error", columns, style);
+  return errors.length > 0 ? errors : findingLines(findings, "note", columns, style);
 }
 
 export function checkedWords(checked: Readonly<Record<string, number>>): string {
@@ -87,7 +91,7 @@ function singular(words: string): string {
   return [thing, ...per].join(" per ");
 }
 
-/** The four questions with their answers; also those of a package. */
+/** The four questions with their answers, for a vault or a file. */
 function answerLines(
   report: Pick<VerifyReport, Question>,
   columns: number,
@@ -107,7 +111,7 @@ function answerLines(
   });
 }
 
-/** Columns before the words of an answer. */
+/** Columns before the text of an answer. */
 const answerIndent = 24;
 
 function stateWords({ asks, absent, unchecked }: QuestionWords, state: CheckState): string {
@@ -119,41 +123,52 @@ function restsOnBlock({ rests_on }: Pick<VerifyReport, "rests_on">, columns: num
   return lines.length === 0 ? [] : [...lines, ""];
 }
 
-/** Only a pass is green: what is absent was not shown to hold. */
+/** Only a pass is green: what is absent has not been shown to be right. */
 export function paintState(state: CheckState, style: Style): string {
   const text = padEnd(state, 9);
   if (state === "pass") return style.good(text);
   return state === "fail" ? style.bad(text) : style.warn(text);
 }
 
-export function findingBlock(findings: readonly Finding[], style: Style): readonly string[] {
+export function findingBlock(findings: readonly Finding[], columns: number, style: Style): readonly string[] {
   if (findings.length === 0) return [];
-  return ["", ...findingLines(findings, "error", style), ...findingLines(findings, "note", style)];
+  return [
+    "",
+    ...findingLines(findings, "error", columns, style),
+    ...findingLines(findings, "note", columns, style),
+  ];
 }
 
 function findingLines(
   findings: readonly Finding[],
   severity: Finding["severity"],
+  columns: number,
   style: Style,
 ): readonly string[] {
   const word = severity === "error" ? style.bad("error") : style.warn("note ");
   return findings
     .filter((finding) => finding.severity === severity)
-    .map(
-      ({ where, code, message }) =>
-        `  ${word}  ${printable(where)}  ${printable(code, 100)}: ${printable(message)}`,
-    );
+    .flatMap(({ where, code, message }) => {
+      const [first = "", ...rest] = wrap(
+        `${printable(where)}  ${printable(code, 100)}: ${printable(message)}`,
+        columns - findingIndent,
+      );
+      return [`  ${word}  ${first}`, ...rest.map((line) => " ".repeat(findingIndent) + line)];
+    });
 }
+
+/** Columns before the text of a finding. */
+const findingIndent = 9;
 
 export function conclusionOf(ok: boolean, findings: readonly Finding[], style: Style): string {
   if (ok) return style.bold("what was checked is as recorded");
   const errors = findings.filter(({ severity }) => severity === "error").length;
   if (errors === 0)
-    return style.bold(style.warn("not everything could be checked; what could is as recorded"));
+    return style.bold(style.warn("not everything could be checked; what was checked is as recorded"));
   return style.bold(style.bad(`not as recorded: ${counted(errors, "error")}`));
 }
 
-/** The answer of `verify FILE` for a person. */
+/** The report of `verify FILE`. */
 export function filePage(report: FileReport, columns: number, style: Style): readonly string[] {
   const facts = labelled(
     [
@@ -166,9 +181,10 @@ export function filePage(report: FileReport, columns: number, style: Style): rea
   return [
     ...facts,
     ...report.matches.flatMap((match) => matchLines(match, columns)),
-    // The conclusion says it once more and better.
+    // The conclusion states this better.
     ...findingBlock(
       report.findings.filter(({ code }) => code !== "not-in-vault"),
+      columns,
       style,
     ),
     "",
@@ -181,12 +197,12 @@ export function filePage(report: FileReport, columns: number, style: Style): rea
   ];
 }
 
-/** What the questions ask of one file. */
+/** What the questions ask about one file. */
 const fileQuestions: Readonly<Record<Question, QuestionWords>> = {
   ...questions,
   hashes: {
     asks: "the stored copies of these bytes against the entries that state them",
-    absent: "no entry states these bytes: there is no copy to check",
+    absent: "no entry states these bytes, so there is no copy to check",
     unchecked: "not every stored copy of these bytes could be checked",
   },
   signature: {
@@ -206,15 +222,15 @@ function matchLines(match: FileReport["matches"][number], columns: number): read
       [
         ["capture", printable(match.capture)],
         ["stored as", printable(match.path)],
-        ["since", `log entry ${match.entry}, which this vault dates ${formatTime(match.since)}`],
+        ["since", `log entry ${match.entry}, dated ${formatTime(match.since)} by this vault`],
         [
           "signed",
           match.signed
             ? "a signed checkpoint covers the entry"
-            : "no signed checkpoint is shown to cover the entry",
+            : "no signed checkpoint was found to cover the entry",
         ],
         ["not later than", match.not_later_than === null ? null : formatTime(match.not_later_than)],
-        ["asked for", match.requested_url === null ? null : printable(match.requested_url)],
+        ["requested", match.requested_url === null ? null : printable(match.requested_url)],
       ],
       columns,
     ),
@@ -228,14 +244,12 @@ function fileConclusion(report: FileReport, style: Style): string {
   const known = report.matches.length > 0;
   const isOpen = !known && report.chain === "unchecked";
   const where = isOpen
-    ? "whether these bytes are in this vault could not be checked"
+    ? "holdfast could not check whether these bytes are in this vault"
     : known
       ? `these bytes are in this vault, in ${counted(new Set(report.matches.map(({ capture }) => capture)).size, "capture")}`
       : "these bytes are not in this vault";
   if (isWrong) return style.bold(style.bad(`${where}, but not everything is as recorded`));
   if (report.ok) return style.bold(where);
   if (!known && !isOpen) return style.bold(style.bad(where));
-  return style.bold(
-    style.warn(isOpen ? where : `${where}; not everything that you asked for could be checked`),
-  );
+  return style.bold(style.warn(isOpen ? where : `${where}; not everything you asked for could be checked`));
 }

@@ -126,7 +126,7 @@ describe("what a person types about a capture", () => {
     await annotate(root, first, "place=");
     expect(inForce(root, first)).toEqual({});
     expect(found(root, "тараз")).toEqual([]);
-    expect((await holdfast(["show", first, "--vault", root])).stdout).toMatch(/place +taken back/);
+    expect((await holdfast(["show", first, "--vault", root])).stdout).toMatch(/place +withdrawn/);
     await annotate(root, first, "place=Тараз");
     expect(inForce(root, first)).toEqual({ place: "Тараз" });
     expect(entries(root)).toHaveLength(3);

@@ -111,7 +111,7 @@ describe("a downloader that is not what set-up left there", () => {
         PATH: "/usr/bin:/bin",
       });
       expect(run.status, run.stderr).toBe(4);
-      expect(run.stderr).toContain("yt-dlp is not as set-up left it: brotli changed");
+      expect(run.stderr).toContain("yt-dlp has changed since set-up: brotli changed");
       const logged = readdirSync(join(vault, "log"), { recursive: true, encoding: "utf8" })
         .map((name) => join(vault, "log", name))
         .filter((path) => path.endsWith(".jsonl"))

@@ -138,7 +138,7 @@ describe("the own name of a file that is imported", () => {
     const table = await inVault("list");
     expect(table.stdout).toContain(`clip.${source}`);
     const shown = await inVault("show", ids.plain);
-    expect(shown.stdout).toContain(`${name} (its own name, in the private part alone)`);
+    expect(shown.stdout).toContain(`${name} (its original name, only in the private annex)`);
     expect((await inVault("show", "--json", ids.plain)).lines[0]).toMatchObject({ file_name: name });
     expect((await inVault("list", "--json", "--text", "interview")).lines).toHaveLength(2);
     const found = await inVault("find", "--json", "INTERV");
@@ -196,7 +196,7 @@ describe("the own name of a file that is imported", () => {
     const failed = await imported("--keep-name", given(`${source} missing.mp4`));
     expect(failed.lines[0]).toMatchObject({ reason: expect.stringContaining(`${source} missing.mp4: `) });
     const shown = await inVault("show", String(kept.lines[0]?.id));
-    expect(shown.stdout).toContain("its own name, in the record too");
+    expect(shown.stdout).toContain("its original name, also in the record");
     await inVault("export", "--to", at("out/named"), String(kept.lines[0]?.id));
     expect(naming(filesBelow(at("out/named"), () => false))).not.toEqual([]);
   });

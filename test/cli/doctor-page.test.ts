@@ -39,7 +39,7 @@ describe("the report on this machine", () => {
       "problem    ffprobe  not found",
       "                    hint: install ffmpeg",
       "",
-      "there are problems to see to first",
+      "fix the problems above first",
     ]);
   });
 

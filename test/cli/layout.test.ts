@@ -97,7 +97,7 @@ describe("the table of captures", () => {
   test("says how many captures wait for keyframes", () => {
     expect(listNotes(rows)).toEqual(["1 capture without keyframes yet: holdfast derive"]);
     expect(listNotes([row])).toEqual([]);
-    expect(listNotes([])).toEqual(["no captures here match"]);
+    expect(listNotes([])).toEqual(["no captures match"]);
   });
 });
 

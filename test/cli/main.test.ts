@@ -122,7 +122,7 @@ describe("verify with arguments", () => {
   test("a path that leads nowhere is not looked up as a capture", async () => {
     const { status, stderr } = await runCli(["verify", "clip.mp4"], capturedTerminal({ cwd: folder }));
     expect(status).toBe(2);
-    expect(stderr).toContain("cannot check clip.mp4: there is no such file");
+    expect(stderr).toContain("cannot check clip.mp4: the file does not exist");
   });
 
   test.each(["--quick", "--record"])("%s is refused where it would do nothing", async (option) => {
@@ -132,7 +132,7 @@ describe("verify with arguments", () => {
       capturedTerminal({ cwd: folder }),
     );
     expect(status).toBe(2);
-    expect(stderr).toContain("for checking a vault, not a file");
+    expect(stderr).toContain("only for a vault, not a file");
   });
 
   test("a folder that is no package is not looked up", async () => {

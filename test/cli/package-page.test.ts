@@ -53,12 +53,12 @@ describe("the page of a package", () => {
     const text = page();
     expect(text).toMatch(/existed not later than +2026-11-23 18:25:00 UTC by first\n/);
     expect(text).toContain("2026-11-23 18:26:00 UTC by second");
-    expect(text).toMatch(/existed not later than +no time-stamp that leads to a root you trust says/);
+    expect(text).toMatch(/existed not later than +no time-stamp leads to a root that you trust/);
   });
 
   test("names the key that it rests on and who says so", () => {
     expect(page()).toContain(`SHA256:${"a".repeat(43)}`);
-    expect(page()).toContain("named by the log alone");
+    expect(page()).toContain("named only by the log");
   });
 
   test("never has one word for all of it, and green only for what passed", () => {

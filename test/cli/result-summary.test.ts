@@ -59,7 +59,9 @@ describe("the summary of a capture", () => {
 
   test("an incomplete capture is never called captured", () => {
     const text = summary({ ...result, status: "incomplete", reason: "the server sent 3 of 10 bytes" });
-    expect(text).toMatch(/^Incomplete {2}20260919-ABCDEFGH {2}only part arrived, and that part is kept\n/);
+    expect(text).toMatch(
+      /^Incomplete {2}20260919-ABCDEFGH {2}only part arrived, and holdfast kept that part\n/,
+    );
     expect(text).not.toMatch(/captured/i);
     expect(text).toContain("reason     the server sent 3 of 10 bytes");
     expect(text).toContain("--again");
@@ -75,13 +77,13 @@ describe("the summary of a capture", () => {
     "keyframes that are %s come with the command that makes them",
     (derivation) => {
       const text = summary({ ...result, derivation, keyframes: 0 });
-      expect(text).toContain("the evidence is safe");
+      expect(text).toContain("the evidence is stored");
       expect(text).toContain("holdfast derive 20260919-ABCDEFGH");
     },
   );
 
   test("a clip without a picture has no keyframes and says so", () => {
-    expect(summary({ ...result, keyframes: 0 })).toContain("none: no picture could be taken");
+    expect(summary({ ...result, keyframes: 0 })).toContain("none: no frame could be decoded");
   });
 
   test.each([60, 80, 200])("fits %i columns but never cuts a digest", (columns) => {
@@ -142,7 +144,7 @@ describe("where a result goes", () => {
       { json: true },
     );
     expect(JSON.parse(stdout).status).toBe("incomplete");
-    expect(stderr).toContain("holdfast: only part of https://example.org/v/1 arrived: cut short\n");
+    expect(stderr).toContain("holdfast: received only part of https://example.org/v/1: cut short\n");
   });
 
   test("--quiet leaves a success without a word", () => {

@@ -50,7 +50,7 @@ describe("the report of a check", () => {
     expect(text).toContain("checked  3 captures, 12 files, 28.1 MB, 1 234 log entries");
     expect(text).toMatch(/hashes +pass +stored bytes against the digests in the records/);
     expect(text).toMatch(/chain +pass/);
-    expect(text).toMatch(/signature +absent +no signed checkpoint: nothing here shows whose log this is/);
+    expect(text).toMatch(/signature +absent +no signed checkpoint: nothing shows whose log this is/);
     expect(text).toMatch(/tokens +absent +no outside time-stamp: only this vault says since when/);
     expect(text).toContain("a vault rewritten from end to end");
     expect(text).toMatch(/what was checked is as recorded$/);
@@ -143,7 +143,7 @@ const rested: VerifyReport = {
 describe("what a result rests on", () => {
   test("each key, authority and witness is named with who says so, for comparing with what came from elsewhere", () => {
     const text = plain(rested);
-    expect(text).toMatch(/key +SHA256:k{43}\n +since 2026-09-19 14:03:30 UTC, named by the log alone/);
+    expect(text).toMatch(/key +SHA256:k{43}\n +since 2026-09-19 14:03:30 UTC, named only by the log/);
     expect(text).toContain("2 time-stamps, 2026-09-19 14:04:00 UTC to 2026-09-21 14:04:00 UTC");
     expect(text).toContain("authority  CN=Some Authority");
     expect(text).toContain("root CN=Some Root, which you named");
@@ -192,7 +192,7 @@ describe("the report on one file", () => {
   const text = (of: FileReport) => filePage(of, 100, plainStyle).join("\n");
 
   test("names the capture, the entry and whose clock the time is from", () => {
-    expect(text(file)).toContain("since      log entry 12, which this vault dates 2026-09-19 14:03:30 UTC");
+    expect(text(file)).toContain("since      log entry 12, dated 2026-09-19 14:03:30 UTC by this vault");
     expect(text(file)).toMatch(/SHA-256 +a{64}/);
     expect(text(file)).toMatch(/these bytes are in this vault, in 1 capture$/);
   });
@@ -212,6 +212,6 @@ describe("the report on one file", () => {
   });
 
   test("what could not be checked is not called wrong", () => {
-    expect(text({ ...file, ok: false })).toMatch(/not everything that you asked for could be checked$/);
+    expect(text({ ...file, ok: false })).toMatch(/not everything you asked for could be checked$/);
   });
 });

@@ -66,7 +66,7 @@ describe("holdfast export", () => {
     const { vault, place } = freshPlace();
     const to = join(place, "package");
     const run = await atTerminal(answer, ["export", id, "--to", to, "--with-annex", "--vault", vault]);
-    expect([run.status, run.asked]).toEqual([status, ["Put them in? [y/N] "]]);
+    expect([run.status, run.asked]).toEqual([status, ["Include them? [y/N] "]]);
     expect(run.stderr).toMatch(/who collected .* which machine .* addresses, .* cookies/s);
     expect(existsSync(join(to, "data", id, "annex", "annex.json"))).toBe(status === 0);
     expect(readdirSync(place)).toEqual(status === 0 ? ["package"] : []);

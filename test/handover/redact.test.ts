@@ -269,7 +269,7 @@ describe("what is refused", () => {
       "no video original/track-3",
     ],
     ["an unknown id", "ZZZZZZZZ", {}, "not-found", "ZZZZZZZZ"],
-    ["a file that is no clip", "text", {}, "io", "can read none"],
+    ["a file that is no clip", "text", {}, "io", "cannot read any"],
     ["a place in the vault", "telling", { to: join(vault, "copy.mp4") }, "usage", "inside the vault"],
     ["a place where something stands", "telling", { to: at("published.mp4") }, "usage", "already"],
     ["a name that is none of an MP4 file", "telling", { to: at("copy.mov") }, "usage", "MP4"],

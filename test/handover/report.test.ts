@@ -734,7 +734,7 @@ describe("holdfast report", () => {
     writeFileSync(at("report.html"), "mine");
     const second = await holdfast(argv);
     expect(second.status).toBe(2);
-    expect(second.stderr).toContain("not overwritten");
+    expect(second.stderr).toContain("does not overwrite");
     expect(readFileSync(at("report.html"), "utf8")).toBe("mine");
   });
 

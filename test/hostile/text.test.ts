@@ -88,9 +88,9 @@ describe("tables and pages on a terminal hold hostile text in its place", () => 
 
   const sections = [
     "what the source claims",
-    "what people noted, their word",
+    "what people noted (their assertions)",
     "files, as received",
-    "received whole?",
+    "received completely?",
     "what the Berkeley Protocol §155 lists",
     "programs run",
     "warnings",
@@ -199,7 +199,7 @@ describe("whatever is typed or named, a message is a line and a hint", () => {
         .split("\n")
         .filter(
           (line) =>
-            !/^$|^holdfast: |^ {2}hint: |^no captures here match$|^checkpoint \d+ signed; |^\S+ is a file: looking for |^\d+ captures? without |^ {2}(digicert|sectigo): not asked yet$/.test(
+            !/^$|^holdfast: |^ {2}hint: |^no captures match$|^checkpoint \d+ signed; |^\S+ is a file: searching for |^\d+ captures? without |^ {2}(digicert|sectigo): not asked yet$/.test(
               line,
             ),
         );

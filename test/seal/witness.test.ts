@@ -175,7 +175,7 @@ describe("holdfast witness add", () => {
       status: 0,
       stderr: expect.stringContaining("checkpoint 4 signed"),
     });
-    expect(stdout).toMatch(/^kept the signature of SHA256:\S+ over checkpoint 3: log\/000003\.witness-/);
+    expect(stdout).toMatch(/^stored the signature of SHA256:\S+ over checkpoint 3: log\/000003\.witness-/);
   });
 
   it("refuses a file that is missing or far too large, before the vault is opened", async () => {
@@ -183,7 +183,7 @@ describe("holdfast witness add", () => {
     for (const name of [at("missing.sig"), at("folder")]) {
       const { status, stderr } = await holdfast(["witness", "add", name, "--vault", at("nowhere")]);
       expect(status).toBe(2);
-      expect(stderr).toContain("hint: name the file that the witness sent");
+      expect(stderr).toContain("hint: give the file that the witness sent");
     }
   });
 });

@@ -218,7 +218,7 @@ describe("words", () => {
   it("that occur nowhere are said to, and that is no failure", async () => {
     const { status, stdout, stderr } = await holdfast(["find", "nowhere", "--vault", root]);
     expect([status, stdout]).toEqual([0, ""]);
-    expect(stderr).toContain("no captures here match");
+    expect(stderr).toContain("no captures match");
   });
 });
 
@@ -269,7 +269,7 @@ describe("a file", () => {
   it("is looked for by its SHA-256, and that is said", async () => {
     const { lines, stderr } = await find(clip);
     expect(lines.map(({ id }) => ids.get(String(id)))).toEqual(["market"]);
-    expect(stderr).toContain(`looking for its SHA-256, ${sha256}`);
+    expect(stderr).toContain(`searching for its SHA-256, ${sha256}`);
   });
 
   it("that no capture has finds nothing, and a folder is no file", async () => {

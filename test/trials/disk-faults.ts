@@ -85,7 +85,7 @@ const causes: Readonly<Record<DiskFault, RegExp>> = {
   EROFS: /read-?only/i,
   EMFILE: /too many open files|ulimit/i,
   EDQUOT: /quota/i,
-  ENOENT: /no folder for temporary files/i,
+  ENOENT: /creating a temporary folder/i,
   EACCES: /permission denied|EACCES|readonly/i,
 };
 

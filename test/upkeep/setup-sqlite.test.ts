@@ -72,7 +72,7 @@ describe("the native part of SQLite", () => {
     expect(state()).toBe("not-recorded");
     const { status, stderr } = step("sqlite.js", "buildSqlite");
     expect(status).toBe(0);
-    expect(stderr).toContain("was not built by set-up");
+    expect(stderr).toContain("did not build the native SQLite library");
     expect(readFileSync(binary, "utf8")).toBe("built from the source\n");
   });
 

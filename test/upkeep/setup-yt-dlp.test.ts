@@ -117,14 +117,14 @@ describe("the modules that set-up installs with pip", () => {
     const context = machine(pins(wrong, wrong));
     makeEnvironment(context);
     expect(installPinned(context)).toBe(false);
-    expect(said.join("\n")).toContain(`yt_dlp-2099.1.1-py3-none-any.whl has the SHA-256 ${first}`);
+    expect(said.join("\n")).toContain(`yt_dlp-2099.1.1-py3-none-any.whl: its SHA-256 ${first}`);
     const unlisted = pins(wrong, wrong);
     unlisted["yt-dlp"].files = {};
     expect(installPinned(machine(unlisted))).toBe(false);
     expect(await states()).toBeNull();
     // Without the other module yt-dlp works; that it is left out is said.
     expect(installPinned(machine(pins(first, wrong)))).toBe(true);
-    expect(said.at(-1)).toContain("going on without pycryptodomex");
+    expect(said.at(-1)).toContain("continuing without pycryptodomex");
     expect((await findProgram("yt-dlp", { env: { HOLDFAST_TOOLS: tools }, now: new Date() }))?.version).toBe(
       "2099.01.01",
     );
@@ -139,7 +139,7 @@ describe("what set-up writes down", () => {
     mkdirSync(join(tools, "modules.json"));
     const context = machine({});
     noteYtDlp(context, await context.find("yt-dlp"));
-    expect(said).toEqual([expect.stringContaining("what yt-dlp consists of could not be written down: E")]);
+    expect(said).toEqual([expect.stringContaining("the parts of yt-dlp could not be recorded: E")]);
     expect(await states()).toMatchObject([{ name: "yt-dlp", state: "not-recorded" }]);
   });
 });
@@ -220,7 +220,7 @@ describe("the release of yt-dlp", () => {
     await refused(`not signed by the key ${own}`);
     release("releases@example.org");
     files.set("/yt-dlp", Buffer.from("#!/bin/sh\necho exchanged\n"));
-    await refused("its checksum does not fit");
+    await refused("its checksum does not match");
     release("releases@example.org");
     files.delete("/SHA2-256SUMS.sig");
     await refused("the server answered 404");

@@ -285,7 +285,7 @@ describe("the command", () => {
       0,
       expect.stringContaining("removed    staging/new.db"),
     ]);
-    expect(removed.stdout).toContain("1 log entry says so: 6");
+    expect(removed.stdout).toContain("1 log entry states this: 6");
     expect(existsSync(join(root, "staging/new.db"))).toBe(false);
   });
 

@@ -172,7 +172,7 @@ describe("an entry behind the newest checkpoint", () => {
     expect([report.ok, report.signature, report.tokens]).toEqual([true, "absent", "absent"]);
     const { status, stdout } = await holdfast(["verify", late, "--vault", root]);
     expect(status).toBe(0);
-    expect(stdout).toContain("no signed checkpoint is shown to cover the entry");
+    expect(stdout).toContain("no signed checkpoint was found to cover the entry");
   });
 
   it("is exit status 4 for a checker who named the signers", async () => {
@@ -181,6 +181,6 @@ describe("an entry behind the newest checkpoint", () => {
     writeFileSync(named, signers);
     const { status, stdout } = await holdfast(["verify", late, "--vault", root, "--signers", named]);
     expect(status).toBe(4);
-    expect(stdout).toContain("not everything that you asked for could be checked");
+    expect(stdout).toContain("not everything you asked for could be checked");
   });
 });

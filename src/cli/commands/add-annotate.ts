@@ -79,17 +79,17 @@ async function ordersOf(
     throw new HoldfastError(
       "usage",
       "annotating: give either a capture and what to note, or --from with a list",
-      "as in: holdfast annotate ID 'place=Almaty', or: holdfast annotate --from list.csv",
+      "for example: holdfast annotate ID 'place=Almaty', or: holdfast annotate --from list.csv",
     );
   }
   return [typedOrder(id, pairs.map(readPair))];
 }
 
-/** `name=text`; without a text an earlier value is taken back. */
+/** Reads `name=text`. Without a text, an earlier value is withdrawn. */
 function readPair(typed: string): readonly [name: string, text: string | null] {
   const at = typed.indexOf("=");
   if (at < 1) {
-    const hint = "put a name, = and the text: 'place=Almaty'; quote it where the text has blanks";
+    const hint = "type a name, = and the text: 'place=Almaty'; quote it if the text has spaces";
     throw new HoldfastError("usage", `annotating: ${typed} has no name and =`, hint);
   }
   const text = typed.slice(at + 1);
@@ -99,24 +99,25 @@ function readPair(typed: string): readonly [name: string, text: string | null] {
 function readList(path: string, name: string): Uint8Array {
   try {
     const found = statSync(path);
-    // A pipe or device could go on for ever.
-    if (!found.isFile()) throw new Error("it is no regular file");
+    // A pipe or a device might never end.
+    if (!found.isFile()) throw new Error("it is not a regular file");
     if (found.size > listLimits.bytes) throw new Error("it is too large");
     return readFileSync(path);
   } catch (error) {
     const words = error instanceof Error ? error.message : "unknown";
-    throw new HoldfastError("usage", `reading ${name} for --from: ${words}`, "name a CSV or TSV file", error);
+    throw new HoldfastError("usage", `reading ${name} for --from: ${words}`, "give a CSV or TSV file", error);
   }
 }
 
-/** What was refused is said on stderr in any case. */
+/** Refused rows always appear on stderr. */
 function showResult(session: Session, result: AnnotationResult): void {
   const { row, status, capture, entry, problems } = result;
   if (session.json) session.screen.data(printableJson({ row, status, capture, entry, problems }));
   if (status === "refused") {
     for (const problem of problems) session.screen.note(printable(`row ${row} not written: ${problem}`, 500));
   } else if (!session.json && !session.quiet) {
-    const words = status === "annotated" ? `annotated, entry ${entry}` : "all of this was noted before";
+    const words =
+      status === "annotated" ? `annotated, entry ${entry}` : "nothing new: all of this was noted before";
     session.screen.answer(`${capture}  ${words}`);
   }
 }

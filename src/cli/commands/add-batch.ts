@@ -139,8 +139,8 @@ async function batch(session: Session, list: string | null, options: BatchOption
   if (list === null && options.resume !== true) {
     throw new HoldfastError(
       "usage",
-      "no list was named",
-      "name one, or go on with the newest: holdfast batch --resume",
+      "starting a batch: no list was given",
+      "give a list, or continue the newest batch: holdfast batch --resume",
     );
   }
   const source = list === null ? null : readList(session, list, options.column ?? null);
@@ -167,7 +167,7 @@ async function dryRun(
   options: BatchOptions,
 ): Promise<ExitStatus> {
   if (source === null) {
-    throw new HoldfastError("usage", "--dry-run needs a list", "name one: holdfast batch LIST --dry-run");
+    throw new HoldfastError("usage", "--dry-run needs a list", "give one: holdfast batch LIST --dry-run");
   }
   const { planBatch } = await import("../../batch/list.js");
   const { showPlan } = await import("../batch-page.js");
@@ -181,8 +181,8 @@ function readList(session: Session, list: string, column: string | null): ListBy
     if (list === "-") return { bytes: readFileSync(0), name: null, column };
     return { bytes: readFileSync(resolve(session.io.cwd, list)), name: basename(list), column };
   } catch (error) {
-    const hint = "name a file that can be read, or - for standard input";
-    throw new HoldfastError("usage", `reading the list ${list}: it cannot be read`, hint, error);
+    const hint = "give a readable file, or - for standard input";
+    throw new HoldfastError("usage", `reading the list ${list}: the file cannot be read`, hint, error);
   }
 }
 

@@ -67,7 +67,7 @@ function acceptanceOf(options: CheckpointOptions): Acceptance | null {
   throw new HoldfastError(
     "usage",
     "--show, --accept-tail and --accept-rollback exclude each other",
-    "give one of them; --accept-rollback is for a log that was put back, --accept-tail for entries of others behind it",
+    "use only one; --accept-rollback is for a restored log, --accept-tail for entries that others added at its end",
   );
 }
 
@@ -90,7 +90,7 @@ async function seal(session: Session, options: CheckpointOptions, acceptance: Ac
 function headPage(head: HeadReport): readonly string[] {
   const { size, created, root, key } = head;
   return [
-    created ? `signed checkpoint ${size}` : `checkpoint ${size} is signed already and covers all there is`,
+    created ? `signed checkpoint ${size}` : `checkpoint ${size} is already signed and covers every entry`,
     `  root  ${root}`,
     `  key   ${key}`,
     ...stampWords(head).map((words) => `  time  ${words}`),
@@ -105,13 +105,13 @@ async function show(session: Session) {
     session.screen.data(printableJson({ origin, size, root: hex(root), checkpoint: text }));
     return exitStatus.done;
   }
-  // Exactly these lines: they are to be compared byte for byte by whoever keeps them.
+  // Exactly these lines, because whoever keeps them will compare them byte for byte.
   session.screen.data(text.trimEnd());
   if (!session.quiet) {
     session.screen.note(
       "Give these three lines to somebody you do not control: mail, print or publish them.",
     );
-    session.screen.note("Whoever has them can see later that the log still goes on from here:");
+    session.screen.note("With them, anyone can check later that the log still continues from here:");
     session.screen.note("holdfast verify --against FILE");
   }
   return exitStatus.done;

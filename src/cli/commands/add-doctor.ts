@@ -65,8 +65,8 @@ async function sweep(session: Session, { remove }: DoctorOptions) {
 
 async function examine(session: Session, { remove }: DoctorOptions) {
   if (remove) {
-    const hint = "see first what it would be: holdfast doctor --sweep";
-    throw new HoldfastError("usage", "--remove says nothing without --sweep", hint);
+    const hint = "first list what would be removed: holdfast doctor --sweep";
+    throw new HoldfastError("usage", "--remove works only with --sweep", hint);
   }
   const { doctor } = await import("../../upkeep/doctor.js");
   const { vaultState } = await import("../../upkeep/doctor.js");

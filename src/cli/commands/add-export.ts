@@ -96,85 +96,88 @@ async function exportCaptures(session: Session, ids: readonly string[], options:
   return exitStatus.done;
 }
 
-/** What leaves in the tags of originals, said before anything is written; with --json it is in the answer too. */
+/** Tells the user, before anything is written, what the originals' tags reveal; with --json the answer has it too. */
 function tellTags(session: Session, told: readonly ToldByTags[]): void {
   if (session.quiet) return;
   const lines = told.flatMap(({ capture, read, originals }) => [
     ...originals.map((one) => `${capture}: ${tagWords(one)}`),
-    ...(read ? [] : [`${capture}: not all tags in its files were read; try: holdfast derive ${capture}`]),
+    ...(read
+      ? []
+      : [`${capture}: not all tags in its files have been read; to read them: holdfast derive ${capture}`]),
   ]);
   for (const line of lines) session.screen.note(printable(line, 1000));
   const first = told.find(({ originals }) => originals.length > 0);
   if (first === undefined) return;
   session.screen.note(
-    `  hint: the files go out as received; for a copy without these tags: holdfast redact ${first.capture} --to FILE.mp4`,
+    `  hint: the package has the files as received; for a copy without these tags: holdfast redact ${first.capture} --to FILE.mp4`,
   );
 }
 
-/** Records are not written again, so what an earlier version stated leaves with them. */
+/** Records are never rewritten, so a package still contains what an earlier version stated in them. */
 function tellDigests(session: Session, told: readonly ToldByDigests[]): void {
   if (session.quiet || told.length === 0) return;
   for (const { capture, digests } of told) {
     const of = digests.map((digest) => `${digest.of} in ${digest.file}`).join(", ");
     session.screen.note(
-      printable(`${capture}: digests can be tried against guesses of a user name or an address: ${of}`, 1000),
+      printable(
+        `${capture}: a reader can check guesses of a user name or an address against these digests: ${of}`,
+        1000,
+      ),
     );
   }
   session.screen.note(
-    "  hint: an earlier version wrote them, and the log binds the records; encrypt the package (--encrypt-to), or give it only to somebody who may know",
+    "  hint: an earlier version wrote them, and the log fixes the records; encrypt the package (--encrypt-to), or give it only to people who may know",
   );
 }
 
-/** Names of tags only: what they say is in the files. */
+/** Names the tags only; their contents are in the files. */
 function tagWords({ original, location, device }: ToldByTags["originals"][number]): string {
   const parts = [
     ...(location.length === 0 ? [] : [`where it was filmed (${location.join(", ")})`]),
     ...(device.length === 0 ? [] : [`with which device or by whom (${device.join(", ")})`]),
   ];
-  return `tags in ${original} tell ${parts.join(" and ")}`;
+  return `tags in ${original} reveal ${parts.join(" and ")}`;
 }
 
-/** Names and addresses of people leave with an annex: nobody gets there by a slip. */
+/** An annex contains people's names and addresses, so exporting it takes a confirmation. */
 async function askForAnnex(session: Session): Promise<void> {
   const question =
-    "With the annexes the package says who collected these captures, on which machine and from which addresses, the digest of the cookies that were used, and who handed files over.";
+    "With the annexes, the package states who collected these captures, on which machine and from which addresses, the digest of the cookies used, and who handed files over.";
   const { ask } = session.io;
   if (ask === undefined || session.json) {
-    throw new HoldfastError("usage", `exporting with annexes: ${question}`, "if that is meant, add --yes");
+    throw new HoldfastError("usage", `exporting with annexes: ${question}`, "to confirm, add --yes");
   }
   session.screen.note(question);
-  const answer = await ask("Put them in? [y/N] ", session.world.signal);
+  const answer = await ask("Include them? [y/N] ", session.world.signal);
   if (/^y(es)?$/i.test(answer.trim())) return;
   throw new HoldfastError(
     "usage",
-    "exporting with annexes: not confirmed, nothing was made",
-    "leave --with-annex out",
+    "exporting with annexes: not confirmed, so no package was made",
+    "run it without --with-annex",
   );
 }
 
 function page(result: ExportResult, columns: number): readonly string[] {
   const times = result.existed_by.map(
-    ({ authority, gen_time }) => `not later than ${formatTime(gen_time)}, says ${printable(authority)}`,
+    ({ authority, gen_time }) =>
+      `not later than ${formatTime(gen_time)}, according to ${printable(authority)}`,
   );
   const rows: readonly (readonly [string, string | null])[] = [
     ["package", printable(result.to)],
     ["captures", result.captures.join(", ")],
     ["files", `${counted(result.files, "file")}, ${formatBytes(result.bytes)}`],
-    [
-      "private",
-      result.annex ? "the annexes are in it: who collected, from where" : "the annexes are not in it",
-    ],
+    ["private", result.annex ? "includes the annexes: who collected, and from where" : "without the annexes"],
     [
       "annotations",
       result.annotations === 0
-        ? "not in it: what people noted about the captures"
-        : `${counted(result.annotations, "entry", "entries")} in it: what people noted about the captures`,
+        ? "without what people noted about the captures"
+        : `${counted(result.annotations, "entry", "entries")} with what people noted about the captures`,
     ],
     [
       "encrypted",
       result.recipients === 0 ? null : `for ${counted(result.recipients, "key")}, to be opened with age`,
     ],
-    ["existed", times.length > 0 ? times.join("; ") : "no outside time-stamp is in it yet"],
+    ["existed", times.length > 0 ? times.join("; ") : "the package has no outside time-stamp yet"],
     ["SHA-256", `${result.tagmanifest_sha256}  tagmanifest-sha256.txt, stands for every byte`],
     ["log entry", String(result.entry)],
   ];
@@ -182,6 +185,6 @@ function page(result: ExportResult, columns: number): readonly string[] {
     "Exported",
     ...labelled(rows, columns),
     "",
-    "Give whoever checks it the line of 'holdfast key export' by another way than this package.",
+    "Give checkers the output of 'holdfast key export' separately from this package.",
   ];
 }

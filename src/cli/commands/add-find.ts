@@ -100,36 +100,36 @@ async function find(session: Session, what: readonly string[], options: FindOpti
   const found = findInVault({ ...findFilters(options), vault: session.vault, sought, host }, session.world);
   if (sought.by === "file" && !session.quiet) {
     const name = printable(what.join(" "), 200);
-    session.screen.note(`${name} is a file: looking for its SHA-256, ${found.sha256}`);
+    session.screen.note(`${name} is a file: searching for its SHA-256, ${found.sha256}`);
   }
   answer(session, found, options);
   if (sought.by === "file" && found.rows.length > 0 && !session.quiet) {
-    session.screen.note("the index says so; whether log and stored copy agree: holdfast verify FILE");
+    session.screen.note("this is from the index; to check the log and the stored copy: holdfast verify FILE");
   }
-  if (found.rows.length === 0 && !session.quiet) session.screen.note("no captures here match");
+  if (found.rows.length === 0 && !session.quiet) session.screen.note("no captures match");
   return exitStatus.done;
 }
 
 function answer({ screen, json, io, style }: Session, { rows }: Found, { csv }: FindOptions): void {
   if (json) for (const row of rows) screen.data(printableJson(row));
-  // RFC 4180 ends each line with both.
+  // RFC 4180 ends each line with CR and LF.
   else if (csv === true) for (const line of foundLines(rows)) screen.data(`${line}\r`);
   else if (rows.length > 0) screen.answer(foundTable(rows, columnsOf(io.stdout), style).join("\n"));
 }
 
-/** What exists as a file is one, then digits that can be a digest; anything else is words. */
+/** An existing file is a file; then hex digits are a digest; anything else is words. */
 function soughtBy(cwd: string, what: readonly string[]): Sought {
   const text = what.join(" ");
   if (text.trim() === "") return { by: "filters" };
   const path = resolve(cwd, text);
-  // A text of any length may be typed; what is no path is no file.
+  // The text may have any length; if it cannot be a path, it is not a file.
   if (isFile(path)) return { by: "file", path };
   if (/^[0-9a-f]{8,128}$/i.test(text)) return { by: "digest", text };
   if (queryWords(text).length > 0) return { by: "words", text };
   throw new HoldfastError(
     "usage",
-    `finding ${text}: there is no letter or digit in it`,
-    "give words, a hash or a file, as in: holdfast find Almaty",
+    `finding ${text}: the text has no letter or digit`,
+    "give words, a hash or a file, for example: holdfast find Almaty",
   );
 }
 
@@ -141,7 +141,7 @@ function isFile(path: string): boolean {
   }
 }
 
-/** The options as the operation takes them. A bare day means the whole of it. */
+/** The filters from the options. A day without a time means the whole day. */
 function findFilters(options: FindOptions): Omit<FindRequest, "vault" | "sought" | "host"> {
   return {
     since: options.since === undefined ? null : (dateSpan(options.since)?.from ?? null),
@@ -157,16 +157,16 @@ function refuseNoFilter({ since, until, host, case: name, where }: FindOptions):
   if ([since, until, host, name, where].some((given) => given !== undefined)) return;
   throw new HoldfastError(
     "usage",
-    "finding: there is nothing to look for",
-    "give words, a hash, a file or a filter, as in: holdfast find Almaty; everything is in: holdfast list",
+    "finding: nothing to search for was given",
+    "give words, a hash, a file or a filter, for example: holdfast find Almaty; to list everything: holdfast list",
   );
 }
 
-/** An option that would silently do nothing must not look as if it had. */
+/** Refuses options that would silently do nothing. */
 function refuseOptions({ json }: Session, { since, until, dateOf, csv }: FindOptions): void {
   const idle = dateOf !== "capture" && since === undefined && until === undefined;
   if (idle)
-    throw new HoldfastError("usage", "finding: --date-of is for --since and --until", "give one of them");
+    throw new HoldfastError("usage", "finding: --date-of needs --since or --until", "add one of them");
   if (csv !== true || !json) return;
-  throw new HoldfastError("usage", "finding: --csv and --json are two kinds of output", "give one of them");
+  throw new HoldfastError("usage", "finding: --csv and --json exclude each other", "use only one of them");
 }

@@ -48,7 +48,7 @@ async function init(session: Session, options: KeyOptions) {
   if (session.json) {
     session.screen.data(printableJson({ vault: session.vault, id, created, key, place, problem, hint }));
   } else if (!session.quiet) {
-    const what = created ? "made a vault" : "there is a vault already";
+    const what = created ? "made a vault" : "the vault already exists";
     session.screen.answer(`${what}: ${printable(session.vault)}`);
     session.screen.answer(`  id    ${printable(id)}`);
     if (key !== null) session.screen.answer(`  key   ${printable(key)}`);

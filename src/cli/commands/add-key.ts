@@ -96,8 +96,8 @@ export function keyChoice(cwd: string, options: KeyOptions): KeyChoice {
   if (options.passphrase !== true) return { file: resolve(cwd, options.key), passphrase: false };
   throw new HoldfastError(
     "usage",
-    "--passphrase is for a new key, --key for one that there is",
-    "leave one of them out; ssh-keygen -p -f FILE gives an existing key a passphrase",
+    "--passphrase is for a new key, --key for an existing one",
+    "use only one; to give an existing key a passphrase: ssh-keygen -p -f FILE",
   );
 }
 
@@ -113,7 +113,11 @@ async function show(session: Session) {
 async function rotate(session: Session, options: RotateOptions) {
   const choice = keyChoice(session.io.cwd, options);
   if (options.lost && options.stolen) {
-    throw new HoldfastError("usage", "--lost and --stolen together", "a stolen key is --stolen, lost or not");
+    throw new HoldfastError(
+      "usage",
+      "--lost and --stolen exclude each other",
+      "use --stolen for a stolen key, even if it is also lost",
+    );
   }
   const { rotateKey } = await import("../../seal/key.js");
   const reason = options.stolen ? "stolen" : options.lost ? "lost" : "routine";
@@ -140,12 +144,12 @@ async function exportKeys(session: Session, to: string | undefined) {
   else if (file === null) session.screen.text("stdout", report.allowed_signers);
   else if (!session.quiet) session.screen.answer(`wrote ${printable(file)}`);
   if (!session.json && !session.quiet) {
-    session.screen.note("Whoever checks must get this from you, by another way than the vault or package.");
+    session.screen.note("Give this to checkers yourself, separately from the vault or package.");
   }
   if (report.left_out.length === 0) return exitStatus.done;
   session.screen.note(
     printable(
-      `left out: ${report.left_out.join(", ")}: the log names it, but this machine does not have it and no key before it endorsed it; give out its line only if it is yours (bring it here with holdfast key rotate --key FILE)`,
+      `left out: ${report.left_out.join(", ")}: the log names it, but this machine does not have it and no earlier key endorsed it; hand out its line only if it is yours (add it here with: holdfast key rotate --key FILE)`,
       1000,
     ),
   );

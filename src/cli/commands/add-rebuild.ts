@@ -41,13 +41,13 @@ async function rebuild(session: Session) {
 function rebuildPage({ entries, checkpoint, entry, lost, strays }: RebuildReport): readonly string[] {
   const unsigned = entries - (checkpoint ?? 0);
   return [
-    `made vault.db again from ${counted(entries, "log entry", "log entries")}; entry ${entry} says so`,
-    ...(unsigned === 0 ? [] : [`  the last ${unsigned} of them are covered by no checkpoint`]),
-    "  entries newer than the last checkpoint are lost: what they stated is not in the log",
+    `rebuilt vault.db from ${counted(entries, "log entry", "log entries")}; entry ${entry} states this`,
+    ...(unsigned === 0 ? [] : [`  no checkpoint covers the last ${unsigned} of them`]),
+    "  entries newer than the last checkpoint are lost, and so is what they stated",
     ...(lost.length === 0
       ? []
       : [
-          `  ${counted(lost.length, "entry", "entries")} of this machine are among them: ${lost[0]} to ${lost.at(-1)}`,
+          `  ${counted(lost.length, "entry", "entries")} written by this machine are among them: ${lost[0]} to ${lost.at(-1)}`,
         ]),
     ...strays.map((path) => `  no entry names ${path}`),
     "  next  holdfast verify",

@@ -125,14 +125,14 @@ function page(session: Session, result: RedactResult, columns: number): readonly
     session.style.bold(session.style.good(`Publication copy of ${result.id}`)),
     ...labelled(rows, columns),
     "",
-    "The copy was checked for what was asked. Only a person can see whether that hides everybody it has to:",
-    "look at all of it before you publish it.",
+    "holdfast checked that the copy is as requested. Only a person can see whether it hides everyone it must:",
+    "watch all of it before you publish it.",
   ];
 }
 
-/** Somebody who took the times from keyframes must know that these count from elsewhere. */
+/** Tells a user who took times from keyframes that the times of regions begin at another point. */
 function clockWords({ clip_start, publication }: RedactResult): string | null {
   const start = parseSeconds(clip_start) ?? 0;
   if (Math.abs(start) < 20_000 || publication.fills.every(({ from }) => from === null)) return null;
-  return `counted from the beginning of the clip; those on its keyframes begin at ${clip_start} s`;
+  return `these count from the beginning of the clip; times on its keyframes begin at ${clip_start} s`;
 }

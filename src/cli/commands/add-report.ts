@@ -69,24 +69,24 @@ async function report(session: Session, id: string, options: ReportOptions): Pro
   if (made.facts.check.ok) return exitStatus.done;
   const hint = `run: holdfast verify ${made.facts.capture}`;
   for (const line of errorLines(
-    "not everything about this capture is as recorded; the report says what",
+    "not everything about this capture is as recorded; the report says what is not",
     hint,
   ))
     session.screen.note(line);
   return exitStatus.notAsRecorded;
 }
 
-/** An option that would silently do nothing must not look as if it had. */
+/** Refuses options that would silently do nothing. */
 function refuseDocumentOptions({ lang, declaration }: ReportOptions): void {
   if (lang === undefined && declaration !== true) return;
   throw new HoldfastError(
     "usage",
-    "with --json the facts are printed and no document is written: --lang and --declaration would do nothing",
-    "name a file for the document with --to, or leave --json out",
+    "--json prints the facts and writes no document, so --lang and --declaration would do nothing",
+    "choose a file for the document with --to, or leave --json out",
   );
 }
 
-/** Writes the document asked for as a new file and returns its absolute path. */
+/** Writes the requested document to a new file and returns its absolute path. */
 async function writeDocument(session: Session, made: Report, options: ReportOptions): Promise<string> {
   const language = options.lang ?? "en";
   const path = resolve(session.io.cwd, options.to ?? usualName(made.facts, options, language));
@@ -109,8 +109,8 @@ async function documentOf({ facts, pictures }: Report, options: ReportOptions, l
   if (record !== null) return declarationDocument({ ...facts, record }, language);
   throw new HoldfastError(
     "usage",
-    `drafting a declaration about ${facts.capture}: the attempt failed, so there are no files to declare anything about`,
-    "leave out --declaration: the report says what was tried",
+    `drafting a declaration about ${facts.capture}: the attempt failed, so it has no files to declare anything about`,
+    "leave --declaration out; the report says what was tried",
   );
 }
 
@@ -125,15 +125,15 @@ function notWritten(path: string, error: unknown): unknown {
   if (code === "EEXIST") {
     return new HoldfastError(
       "usage",
-      `writing ${path}: it is there already, and is not overwritten`,
-      "name another file with --to, or move that one away",
+      `writing ${path}: the file already exists, and holdfast does not overwrite it`,
+      "choose another file with --to, or move that one away",
       error,
     );
   }
   return new HoldfastError(
     "io",
     `writing ${path}: ${code}`,
-    "name a file in a folder you may write to with --to",
+    "choose a file in a writable folder with --to",
     error,
   );
 }

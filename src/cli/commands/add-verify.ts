@@ -152,7 +152,7 @@ async function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptio
       return broughtText(path);
     } catch (error) {
       const words = error instanceof Error ? error.message : "unknown";
-      const hint = `give ${option} a file that you got from somewhere other than what is checked`;
+      const hint = `give ${option} a file from somewhere else than the vault or package being checked`;
       throw new HoldfastError("usage", `reading ${name} for ${option}: ${words}`, hint, error);
     }
   };
@@ -163,7 +163,7 @@ async function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptio
   };
 }
 
-/** An option that would silently do nothing must not look as if it had: a file is only looked up. */
+/** Refuses options that would silently do nothing: a file is only looked up. */
 function refuseIdleOptions(options: VerifyOptions, hasPackage: boolean): void {
   const idle = [
     options.record === true ? "--record" : null,
@@ -174,8 +174,8 @@ function refuseIdleOptions(options: VerifyOptions, hasPackage: boolean): void {
   const verb = idle.length === 1 ? "is" : "are";
   throw new HoldfastError(
     "usage",
-    `${idle.join(" and ")} ${verb} for checking ${what}`,
-    hasPackage ? "leave the option out, or the package" : "leave the option out, or the file",
+    `${idle.join(" and ")} ${verb} only for ${what}`,
+    hasPackage ? "leave out the option or the package" : "leave out the option or the file",
   );
 }
 
@@ -186,13 +186,13 @@ function answer(session: Session, report: { readonly ok: boolean }, object: obje
 
 export interface SortedArguments {
   readonly files: readonly string[];
-  /** Folders with a `bagit.txt`, and `.tar` files that hold one or cannot be read so far. */
+  /** Folders with a `bagit.txt`, and `.tar` files that contain one or cannot be read that far. */
   readonly packages: readonly string[];
   readonly ids: readonly string[];
 }
 
 /**
- * Which arguments are files, packages and capture ids: what exists is a file or package. A name with a dot or a slash
+ * Sorts the arguments into files, packages and capture ids: whatever exists is a file or package. A name with a dot or a slash
  * cannot be an id, so a mistyped path is not looked up as one. Throws HoldfastError `not-found` or `usage`.
  */
 function sortArguments(cwd: string, names: readonly string[]): SortedArguments {
@@ -214,14 +214,14 @@ function notAFile(name: string, exists: boolean): HoldfastError {
   if (!exists) {
     return new HoldfastError(
       "not-found",
-      `cannot check ${name}: there is no such file`,
+      `cannot check ${name}: the file does not exist`,
       "give a file or package, or a capture id from: holdfast list",
     );
   }
   return new HoldfastError(
     "usage",
     `cannot check ${name}: it is neither a file nor a package`,
-    "a vault is checked with: holdfast verify --vault DIR",
+    "to check a vault: holdfast verify --vault DIR",
   );
 }
 

@@ -34,7 +34,7 @@ export function addWitness(program: DocumentedCommand, run: RunCommand): void {
     );
 }
 
-/** A mail with a signature in it is small; anything larger is another file. */
+/** A mail with a signature is small; a larger file is the wrong one. */
 const largestFile = 4 * 1024 * 1024;
 
 async function add(session: Session, file: string) {
@@ -51,8 +51,8 @@ async function add(session: Session, file: string) {
 
 function words({ checkpoint, key, path, entry, added }: WitnessReport): string {
   return added
-    ? `kept the signature of ${key} over checkpoint ${checkpoint}: ${path}, entry ${entry}`
-    : `the signature of ${key} over checkpoint ${checkpoint} is here already: ${path}, entry ${entry}`;
+    ? `stored the signature of ${key} over checkpoint ${checkpoint}: ${path}, entry ${entry}`
+    : `the signature of ${key} over checkpoint ${checkpoint} is already stored: ${path}, entry ${entry}`;
 }
 
 /** The JSON line: schema `witnessReport`. */
@@ -66,7 +66,7 @@ function readText(path: string, name: string): string {
     return readFileSync(path, "latin1");
   } catch (error) {
     const words = error instanceof Error ? error.message : "unknown";
-    const hint = "name the file that the witness sent";
+    const hint = "give the file that the witness sent";
     throw new HoldfastError("usage", `reading ${name}: ${words}`, hint, error);
   }
 }
