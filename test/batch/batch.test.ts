@@ -14,7 +14,6 @@ import { heldClip } from "../support/held-clip.js";
 import { openSite, type Site } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
 import { growingFeed } from "../support/site-pages.js";
-import { limitedAt } from "../support/time-limits.js";
 import { audit, temporaryFolder } from "../support/vaults.js";
 
 // Who finds the vault held waits for it for a quarter of a minute; here only what comes of that matters.
@@ -25,9 +24,10 @@ vi.mock("../../src/vault/writer-lock.ts", async (original) => {
   return { ...lock, takeWriterLock };
 });
 
-vi.mock("../../src/tools/download/yt-dlp.ts", async (original) =>
-  limitedAt(/slow/, await original<typeof import("../../src/tools/download/yt-dlp.js")>()),
-);
+vi.mock("../../src/tools/download/yt-dlp.ts", async (original) => {
+  const { limitedAt } = await import("../support/time-limits.js");
+  return limitedAt(/slow/, await original<typeof import("../../src/tools/download/yt-dlp.js")>());
+});
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);

@@ -8,16 +8,16 @@ import { type CliRun, holdfast } from "../support/cli.js";
 import { openSite, type Site, type Visit } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
 import { sendClip } from "../support/site-files.js";
-import { limitedAt } from "../support/time-limits.js";
 import { audit, temporaryFolder } from "../support/vaults.js";
 import { testDownloader } from "../support/yt-dlp.js";
 
-vi.mock("../../src/tools/download/yt-dlp.ts", async (original) =>
-  limitedAt(
+vi.mock("../../src/tools/download/yt-dlp.ts", async (original) => {
+  const { limitedAt } = await import("../support/time-limits.js");
+  return limitedAt(
     /\/(hangs|stubborn|floods)$/,
     await original<typeof import("../../src/tools/download/yt-dlp.js")>(),
-  ),
-);
+  );
+});
 
 const real = await testDownloader();
 const folder = temporaryFolder();

@@ -7,13 +7,13 @@ import { readSourceList } from "../../src/core/lists/source-list.js";
 import { holdfast } from "../support/cli.js";
 import { openSite, type Site } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
-import { limitedAt } from "../support/time-limits.js";
 import { until } from "../support/until.js";
 import { audit, temporaryFolder } from "../support/vaults.js";
 
-vi.mock("../../src/tools/download/yt-dlp.ts", async (original) =>
-  limitedAt(/slow/, await original<typeof import("../../src/tools/download/yt-dlp.js")>()),
-);
+vi.mock("../../src/tools/download/yt-dlp.ts", async (original) => {
+  const { limitedAt } = await import("../support/time-limits.js");
+  return limitedAt(/slow/, await original<typeof import("../../src/tools/download/yt-dlp.js")>());
+});
 
 const folder = temporaryFolder();
 const program = join(import.meta.dirname, "../../bin/holdfast.js");
@@ -109,7 +109,7 @@ describe("a list of sixty rows", () => {
     const underived = await holdfast(["list", "--json", "--vault", vault]);
     expect(underived.lines.filter(({ derivation }) => derivation === "pending")).toEqual([]);
     expect(readdirSync(join(vault, "staging")).filter((name) => /^\d{8}-/.test(name))).toEqual([]);
-  }, 400_000);
+  }, 1_200_000);
 });
 
 describe("Ctrl-C", () => {
@@ -130,7 +130,7 @@ describe("Ctrl-C", () => {
     expect(rows.filter(({ status }) => status === "failed")).toHaveLength(bad);
     expect(rows.filter(({ status }) => status === "waiting")).toEqual([]);
     expect([...(await capturesByUrl(vault)).values()].every((count) => count === 1)).toBe(true);
-  }, 120_000);
+  }, 600_000);
 
   it("pressed a second time ends at once, and the batch still goes on from there", async () => {
     const vault = join(folder.path, "pressed-twice");
@@ -158,5 +158,5 @@ describe("Ctrl-C", () => {
     expect(resumed.status, resumed.stderr).toBe(4);
     expect(results().map(({ status }) => status)).toEqual(["failed", "captured"]);
     await expectSound(vault);
-  }, 120_000);
+  }, 600_000);
 });

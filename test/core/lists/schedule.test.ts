@@ -98,7 +98,7 @@ class Play {
     // Nor does anything become due before the moment that was named.
     const later = Math.min(made.wakeAt, this.now + minute);
     for (const at of [(this.now + later) / 2, later - 1e-3])
-      if (at > this.now)
+      if (at > this.now && at < made.wakeAt)
         expect(step(made.schedule, { kind: "time" }, at).decisions.filter(isNews)).toEqual([]);
     for (const decision of made.decisions) {
       this.trace.push({ at: this.now, what: decision });
@@ -461,6 +461,18 @@ describe("the hosts of a list", () => {
     ]);
   });
 
+  it("however many of them are waited for, the next one's row begins", () => {
+    const held = Array.from({ length: 6 }, (_, n) => row(`held-${n}.example`, slowDown(hour)));
+    const { trace } = play([...held, row("free.example")], { jobs: 1, derivations: 1 });
+    const [free] = all(trace, "begin").filter(({ what }) => what.row === 7);
+    expect(free?.at).toBeLessThan(minute);
+  });
+
+  it("that may be asked by two at once are asked by two at once", () => {
+    const { trace } = play([row("a.example"), row("a.example"), row("a.example")], { perHost: 2 });
+    expect(all(trace, "fetch").map(({ at }) => at)).toEqual([0, 0, 1_000]);
+  });
+
   it("and rows that are no address wait for nobody", () => {
     const { trace } = play([row("a.example", slowDown(hour)), row("a.example"), row(null), row(null)]);
     expect(
@@ -484,6 +496,12 @@ describe("when the network is gone", () => {
   it("after hosts had answered, no attempt of any row is used up, and the row goes on when it is back", () => {
     const { trace, stop } = play([row("a.example"), row("a.example", ...many(9))], { attempts: 2 });
     expect([stop, all(trace, "fetch").length]).toEqual([null, 11]);
+  });
+
+  it("it is also when two sites that were never asked before are silent one after the other", () => {
+    const rows = [row("a.example"), ...["b", "c"].map((name) => row(`${name}.example`, ...many(5)))];
+    const { trace, stop } = play(rows, { jobs: 1 });
+    expect([stop, all(trace, "fetch").length]).toEqual([null, 1 + 6 + 6]);
   });
 
   it("attempts count for one dead site while nothing else of the list is silent", () => {
