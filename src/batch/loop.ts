@@ -23,7 +23,7 @@ export interface LoopEvents extends RowEvents {
   readonly onHead: (head: HeadReport) => void;
 }
 
-/** What the rows of a batch are worked with. */
+/** What the work on the rows needs. */
 export interface LoopTools {
   readonly resources: Resources;
   readonly world: World;
@@ -32,8 +32,8 @@ export interface LoopTools {
 }
 
 /**
- * Works the rows of a batch that are not done, each as soon as its host, a download and a processor are free for it.
- * Resolves to why rows were left, null where none were. Throws an error of ours once every row has ended.
+ * Works the unfinished rows of a batch, each as soon as its host, a download and a processor are free. Resolves to the
+ * reason why rows were left, or null if none were. Throws an unforeseen error only after every running row has ended.
  */
 export function workRows(
   rules: ScheduleRules,
@@ -43,7 +43,7 @@ export function workRows(
   return new RowLoop(batch, tools).run(rules);
 }
 
-/** Tells the schedule what happened and carries out what it decides; what is done when is decided there alone. */
+/** Reports events to the schedule and carries out its decisions. The schedule alone decides what happens when. */
 class RowLoop {
   private readonly batch: StoredBatch;
   private readonly tools: LoopTools;
@@ -116,7 +116,7 @@ class RowLoop {
       const { bytes, entries, diskFull } = await workRow(job, scheduler, batch, row, events);
       inbox.post({ ...ended, bytes, added: entries.map(waitingRow), disk: diskFull ? "full" : "enough" });
     } catch (error) {
-      // A row that could not even be noted is found by its attempt when the batch goes on.
+      // If even the result could not be written, the row's attempt id finds its capture when the batch continues.
       if (storageFailure(error) !== null) inbox.post({ ...ended, disk: "crowded" });
       else {
         inbox.post(ended);
@@ -136,7 +136,7 @@ class RowLoop {
     this.inbox.post({ kind: "sealed" });
   }
 
-  /** An error of ours ends the batch as an interrupt does. */
+  /** An unforeseen error ends the batch as an interrupt does. */
   private stopFor(bug: unknown): void {
     this.bugs.push(bug);
     this.inbox.post({ kind: "interrupted" });
@@ -157,10 +157,10 @@ function diskOf(root: string): { readonly free: number; readonly total: number }
   return { free: bavail * bsize, total: blocks * bsize };
 }
 
-/** The longest that Node's timers wait. */
+/** The longest delay of a Node.js timer. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** Events in the order in which they came. */
+/** Events in order of arrival. */
 class Inbox {
   private readonly events: ScheduleEvent[] = [];
   private readonly clock: Pick<World, "monotonic">;
@@ -175,7 +175,7 @@ class Inbox {
     this.wake();
   }
 
-  /** Resolves to the next event, or to `time` when the moment `wakeAt` comes first. */
+  /** Resolves to the next event, or to a `time` event if `wakeAt` comes first. */
   async next(wakeAt: number): Promise<ScheduleEvent> {
     if (this.events.length === 0) {
       await new Promise<void>((resolve) => {

@@ -4,11 +4,11 @@ import type { HostSaid } from "../core/lists/host-pace.js";
 import type { RowDecision, ScheduleEvent } from "../core/lists/schedule.js";
 import type { World } from "../world.js";
 
-/** Asks the schedule in the name of one row, and tells it what came of that. */
+/** Asks the schedule on behalf of one row, and reports the results to it. */
 export class RowScheduler implements Scheduler {
-  /** Called when the row waits: for a host, or for its next attempt where that is null. */
+  /** Called when the row waits, for the given host or, if null, for its next attempt. */
   onWait: (host: string | null) => void = () => undefined;
-  /** Answers the question that the row asked last. */
+  /** Answers the row's latest question. */
   decide: (decision: RowDecision) => void = () => undefined;
   private readonly row: number;
   private readonly tell: (event: ScheduleEvent) => void;
@@ -59,7 +59,7 @@ export class RowScheduler implements Scheduler {
   }
 }
 
-/** What an attempt tells of its host's pace. Retry-After as a date counts from `now`. */
+/** What an attempt says about its host's pace. A Retry-After date counts from `now`. */
 export function saidBy(attempt: Attempt, now: Date): HostSaid {
   const { outcome } = attempt;
   if (outcome.kind !== "failed") return { kind: "answered" };
@@ -70,7 +70,7 @@ export function saidBy(attempt: Attempt, now: Date): HostSaid {
     : { kind: "answered" };
 }
 
-/** Nobody answered, as opposed to an answer that nobody likes. */
+/** Whether no host answered at all, as opposed to an unwelcome answer. */
 function isUnreachable({ outcome, reached }: Attempt): boolean {
   return reached !== "host" && outcome.kind === "failed" && outcome.failure.code === "network";
 }

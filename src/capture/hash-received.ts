@@ -84,8 +84,8 @@ async function hashSegments(
 }
 
 /**
- * Digests of each file, and the SHA-256 of all of them put together in order, in one read of each. Other work goes on
- * between two files.
+ * Takes the digests of each file, and the SHA-256 of all of them concatenated in order, in one read of each. Other work can
+ * run between two files.
  */
 async function digestSequence(paths: readonly string[]): Promise<{
   readonly each: readonly Pick<FileDigest, "bytes" | "sha256">[];

@@ -3,10 +3,10 @@ import { type DocumentedCommand, type Guide, statusesOf } from "./documented-com
 import { statusMeanings } from "./exit-status.js";
 import { wrap } from "./text-layout.js";
 
-/** How long the lines of a paragraph get; tables and command lines stay whole. */
+/** The width of a paragraph; tables and command lines are not wrapped. */
 const textColumns = 150;
 
-/** The text of COMMANDS.md: every command with its arguments, options, examples and exit statuses, as `--help` has them. */
+/** The text of COMMANDS.md: every command with the arguments, options, examples and exit statuses of its `--help`. */
 export function commandReference(program: DocumentedCommand): string {
   const commands = program.commands.flatMap((command) => [command, ...command.commands]);
   const blocks = [
@@ -24,7 +24,7 @@ export function commandReference(program: DocumentedCommand): string {
   return `${blocks.join("\n\n")}\n`;
 }
 
-/** The name as it is typed, with that of the command above it. */
+/** The command as typed, with its parent command. */
 function nameOf(command: DocumentedCommand): string {
   const above = command.parent?.parent ? `${command.parent.name()} ` : "";
   return above + command.name();
@@ -78,7 +78,7 @@ function optionTable(all: readonly Option[]): string {
   );
 }
 
-/** As commander's help puts them behind a description. */
+/** The values and the default, in the form that commander's help appends to a description. */
 function valuesOf({ argChoices, defaultValue, defaultValueDescription, negate }: Option): string {
   const usual =
     defaultValueDescription ?? (defaultValue === undefined || negate ? null : String(defaultValue));

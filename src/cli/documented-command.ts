@@ -2,19 +2,19 @@ import { Command } from "commander";
 import { type ExitStatus, statusMeanings } from "./exit-status.js";
 import { labelled, wrap } from "./text-layout.js";
 
-/** What the help of a command says besides its arguments and options. */
+/** What a command's help says besides its arguments and options. */
 export interface Guide {
-  /** Paragraphs of plain text: what to know before the command is used. */
+  /** Paragraphs of plain text: what to know before using the command. */
   readonly notes?: readonly string[];
-  /** Command lines as somebody would type them, each with what it does. */
+  /** Example command lines, each with what it does. */
   readonly examples: readonly (readonly [line: string, does: string])[];
   /** Whether the command can end because a program it needs is missing. */
   readonly needsPrograms?: boolean;
-  /** What statuses mean for this command, where the general meaning says too little. */
+  /** The meanings of statuses for this command, if the general meaning says too little. */
   readonly statuses?: Readonly<Partial<Record<ExitStatus, string>>>;
 }
 
-/** A command that keeps its guide, so that `--help` and COMMANDS.md say the same. Commands below it are of the same kind. */
+/** A command that keeps its guide, so that `--help` and COMMANDS.md say the same. Its subcommands are of the same class. */
 export class DocumentedCommand extends Command {
   declare readonly commands: readonly DocumentedCommand[];
   guide: Guide | null = null;
@@ -31,9 +31,9 @@ export class DocumentedCommand extends Command {
   }
 }
 
-/** Each status that a command can end with, and what it means there. */
+/** Every exit status of a command with its meaning. */
 export function statusesOf({ needsPrograms, statuses }: Guide): readonly (readonly [ExitStatus, string])[] {
-  // Whatever opens a vault can find it damaged, busy, unreadable or not there, and everything can be interrupted.
+  // A command that opens a vault can find it damaged, busy, unreadable or missing, and any command can be interrupted.
   const always: readonly ExitStatus[] = [0, 1, 2, 4, 5, 6, 70, 130];
   const possible = needsPrograms === true ? [...always, 3 as const] : always;
   return [...possible]

@@ -14,7 +14,7 @@ interface QuestionWords {
   readonly unchecked?: string;
 }
 
-/** What is said of a log whose newest checkpoint, or every one, has no signature. */
+/** The answer for a log whose newest checkpoint has no signature, or that has no checkpoint. */
 export const nobodySigned = "no signed checkpoint: nothing shows whose log this is";
 
 /** What each question asks, and what an answer other than pass or fail means. */

@@ -16,13 +16,13 @@ import {
   readProofTree,
 } from "../audit/open-timestamps.js";
 
-/** A promise that is still open: what to ask which calendar for. */
+/** An open promise: the calendar to ask, and the commitment to ask about. */
 export interface OpenPromise {
   readonly url: string;
   readonly commitment: Uint8Array;
 }
 
-/** The promises of a proof whose place leads to no block. Throws as `readProof` does. */
+/** The promises of a proof that no block fulfils yet. Throws as `readProof` does. */
 export function openPromises(file: Uint8Array, digest: Uint8Array): readonly OpenPromise[] {
   return allNodes(readProofTree(file, digest)).flatMap((node) =>
     allNodes(node).some(hasBlock)
@@ -33,26 +33,26 @@ export function openPromises(file: Uint8Array, digest: Uint8Array): readonly Ope
   );
 }
 
-/** What is sent to a calendar: a random `nonce` hides the digest from it, and two calendars see nothing in common. */
+/** What to send to a calendar. A random `nonce` hides the digest from it and keeps two calendars from comparing requests. */
 export function stampCommitment(digest: Uint8Array, nonce: Uint8Array): Uint8Array {
   return blinding(nonce).reduce<Uint8Array>((message, operation) => apply(operation, message), digest);
 }
 
 /**
- * The proof file from a calendar's answer to `stampCommitment`. Throws FormatError `proof-malformed` for an answer that
- * is none, or promises nothing.
+ * Makes the proof file from a calendar's answer to `stampCommitment`. Throws FormatError `proof-malformed` for a malformed
+ * answer, or one that promises nothing.
  */
 export function proofFromAnswer(digest: Uint8Array, nonce: Uint8Array, answer: Uint8Array): Buffer {
   const commitment = stampCommitment(digest, nonce);
   const node = readAnswer(answer, commitment);
   if (!allNodes(node).some(({ attestations }) => attestations.length > 0))
-    throw malformed("it promises nothing");
+    throw malformed("the answer promises nothing");
   return Buffer.concat([header(digest), ...blinding(nonce).map(encodeOperation), encodeNode(node)]);
 }
 
 /**
- * The proof with a calendar's later answer about `commitment` in it; what was there stays. Throws as `readProof` does,
- * and `proof-malformed` for an answer that is none or a proof without this commitment.
+ * Adds a calendar's later answer about `commitment` to a proof and keeps everything in it. Throws as `readProof` does, and
+ * `proof-malformed` for a malformed answer or a proof without this commitment.
  */
 export function upgradeProof(
   file: Uint8Array,
@@ -91,14 +91,14 @@ function hasBlock({ attestations }: ProofNode): boolean {
   return attestations.some(({ kind }) => kind === "bitcoin");
 }
 
-/** `known` with `added` at every place that has its message. */
+/** `known` with `added` merged into every node that has its message. */
 function graft(known: ProofNode, added: ProofNode): ProofNode {
   const steps = known.steps.map(({ operation, node }) => ({ operation, node: graft(node, added) }));
   const grown = { ...known, steps };
   return sameBytes(known.message, added.message) ? joined(grown, added) : grown;
 }
 
-/** By the bytes of each item and not by comparing all with all: a calendar can send thousands. */
+/** Merges two nodes, looking items up by their bytes: a calendar controls how many there are, and can send thousands. */
 function joined(known: ProofNode, added: ProofNode): ProofNode {
   const attested = new Set(known.attestations.map(keyOfAttestation));
   const steps = new Map(known.steps.map((step) => [keyOfOperation(step.operation), step]));
@@ -122,7 +122,7 @@ function joined(known: ProofNode, added: ProofNode): ProofNode {
 const keyOfAttestation = (one: Attestation): string => encodeAttestation(one).toString("latin1");
 const keyOfOperation = (one: Operation): string => encodeOperation(one).toString("latin1");
 
-/** The bytes of a node, its message left out: whoever reads them knows it. */
+/** The bytes of a node without its message, which the reader computes. */
 export function encodeNode({ attestations, steps }: ProofNode): Buffer {
   const items = [
     ...attestations.map(encodeAttestation),
@@ -151,7 +151,7 @@ function counted(bytes: Uint8Array): Buffer {
   return Buffer.concat([encodeNumber(bytes.length), bytes]);
 }
 
-/** Seven bits a byte, the lowest first; the high bit set on all but the last. */
+/** Seven bits per byte, the lowest first; the high bit set on all but the last. */
 function encodeNumber(value: number): Buffer {
   const septets: number[] = [];
   let left = value;

@@ -182,7 +182,7 @@ interface Signing {
 /** Writes and signs one checkpoint over the first `size` lines, with the root computed from them. */
 async function signAt({ vault, world, own, onStep }: Signing, size: number, signer: CheckpointSigner) {
   const root = own.states.get(size)?.root;
-  if (root === undefined) throw new Error(`no root was worked out over ${size} entries`);
+  if (root === undefined) throw new Error(`no root was computed over ${size} entries`);
   const remember = () => rememberAt(vault, world, own, size);
   await writeCheckpoint(vault, checkLogFolder(vault), { size, root }, signer, remember, onStep);
 }

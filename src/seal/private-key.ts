@@ -14,7 +14,7 @@ import {
 } from "../audit/ssh-key.js";
 import { signatureLabel, toBeSigned } from "../audit/sshsig.js";
 
-/** A private Ed25519 key: 32 bytes of RFC 8032, from which the public key follows. */
+/** A private Ed25519 key: the 32 bytes of RFC 8032, which determine the public key. */
 export interface Ed25519Secret {
   readonly seed: Buffer;
   readonly publicKey: SshPublicKey;
@@ -22,10 +22,10 @@ export interface Ed25519Secret {
 
 const badSecret = "bad-private-key";
 
-/** Longer than any private key file of these types. */
+/** The largest private key file to read, in characters: longer than any of these types. */
 const longestFile = 16_384;
 
-/** DER of RFC 8410 around a seed of 32 bytes. */
+/** The DER of RFC 8410 that precedes a seed of 32 bytes. */
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
 
 /** The key for `crypto.sign`. */
@@ -37,7 +37,7 @@ function signingKey(secret: Ed25519Secret): KeyObject {
   });
 }
 
-/** The key pair of 32 random bytes. */
+/** The key pair that 32 random bytes determine. */
 export function secretOfSeed(seed: Uint8Array): Ed25519Secret {
   if (seed.length !== 32) throw new Error("an Ed25519 seed has 32 bytes");
   const copy = Buffer.from(seed);
@@ -74,7 +74,7 @@ export function encodePrivateKey(secret: Ed25519Secret, comment: string, check: 
 const paddingBytes = [1, 2, 3, 4, 5, 6, 7];
 
 /**
- * The public key of a private key file: it stands in the clear, also where the rest has a passphrase or belongs to a
+ * Reads the public key from a private key file, where it is in the clear even if the rest has a passphrase or belongs to a
  * FIDO key. Throws FormatError `bad-private-key`, or `other-key-type`.
  */
 export function publicKeyOfPrivate(text: string): SshPublicKey {
@@ -82,8 +82,8 @@ export function publicKeyOfPrivate(text: string): SshPublicKey {
 }
 
 /**
- * Reads a private key file. Throws FormatError: `key-has-passphrase`, `other-key-type` (also for a FIDO key, whose
- * secret is not in the file) or `bad-private-key`. No message repeats anything of the file.
+ * Reads a private key file. Throws FormatError: `key-has-passphrase`, `other-key-type` (also for a FIDO key, whose secret
+ * is not in the file) or `bad-private-key`. No message quotes the file.
  */
 export function parsePrivateKey(text: string): Ed25519Secret {
   const { publicKey, cipher, section } = readEnvelope(text);
@@ -131,7 +131,7 @@ function readEnvelope(text: string): {
   }
   const blob = reader.string();
   const section = reader.string();
-  // An authenticated cipher puts its tag behind; without a cipher nothing may follow.
+  // An authenticated cipher appends its tag; without a cipher, nothing may follow.
   if (cipher === "none") reader.end();
   return { publicKey: supported(blob), cipher, section };
 }
@@ -144,7 +144,7 @@ function supported(blob: Uint8Array): SshPublicKey {
   return publicKeyOfBlob(blob, badSecret);
 }
 
-/** Signs as `ssh-keygen -Y sign` does (PROTOCOL.sshsig, hash sha512): the armoured signature, with its LF. */
+/** Signs as `ssh-keygen -Y sign` does (PROTOCOL.sshsig, hash sha512). Returns the armoured signature, with its LF. */
 export function signMessage(message: Uint8Array, namespace: string, secret: Ed25519Secret): string {
   const hashName = "sha512";
   const raw = sign(null, toBeSigned(message, namespace, hashName), signingKey(secret));
@@ -163,7 +163,7 @@ export function signMessage(message: Uint8Array, namespace: string, secret: Ed25
   );
 }
 
-/** Bytes between a BEGIN and an END line, in base64 lines of 70 characters as OpenSSH writes them, each with its LF. */
+/** Puts bytes between a BEGIN and an END line, in OpenSSH's base64 lines of 70 characters, each with its LF. */
 function encodeArmor(label: string, bytes: Uint8Array): string {
   const lines =
     Buffer.from(bytes)
