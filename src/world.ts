@@ -1,13 +1,13 @@
-/** What every operation is handed from outside: made in `cli/main.ts` and nowhere else. */
+/** What every operation receives from outside. `cli/main.ts` makes it, and nothing else does. */
 export interface World {
   readonly now: () => Date;
-  /** Milliseconds that only ever go up, from any start: for how long something took. */
+  /** A clock in milliseconds that only goes up, from any start, for measuring durations. */
   readonly monotonic: () => number;
   readonly random: (bytes: number) => Uint8Array;
   readonly signal: AbortSignal;
   /**
-   * The caller's environment; only PATH, HOME, XDG_DATA_HOME, XDG_CONFIG_HOME and HOLDFAST_* are read, and for signing
-   * what leads to the person's agent and askpass program (`tools/run/ssh-keygen.ts`).
+   * The caller's environment. Only PATH, HOME, XDG_DATA_HOME, XDG_CONFIG_HOME and HOLDFAST_* are read, and for signing
+   * the variables that lead to the person's agent and askpass program (`tools/run/ssh-keygen.ts`).
    */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Name and version of this program, for instance `holdfast/0.1.0`. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import { gunzipSync } from "node:zlib";
-import { build, type BuildFailure, type Plugin } from "esbuild";
+import { type BuildFailure, build, type Plugin } from "esbuild";
 import { beforeAll, describe, expect, it } from "vitest";
 import { tarMembers } from "../../src/audit/tar.js";
 import * as underNode from "../support/kernel-answers.js";

@@ -145,7 +145,7 @@ describe("what a person types about a capture", () => {
   it.each([
     ["a date that no calendar has", ["Дата=2026-02-30"], /Дата: give an ISO date/],
     ["a latitude that no place has", ["place=x", "lat=91"], /lat: give degrees/],
-    ["two values for one name", ["place=x", "Орын=y"], /another value for place/],
+    ["two values for one name", ["place=x", "Орын=y"], /place already has another value/],
     ["a name without a letter", ["—=x"], /a name needs/],
     ["no name", ["=x"], /no name/],
     ["no sign of equality", ["place"], /no name and =/],

@@ -1,6 +1,6 @@
 import { dateSpan } from "./date-span.js";
 
-/** Degrees with a decimal point or comma; the minus of a typesetter is one too. */
+/** Degrees with a decimal point or a decimal comma. A typographic minus sign counts as a minus. */
 function degrees(whole: string, most: string, point: string): string {
   return `[+\u2212-]?(?:${whole}(?:[${point}][0-9]{1,20})?|${most}(?:[${point}]0{1,20})?)`;
 }
@@ -9,9 +9,9 @@ const latitude = (point: string) => degrees("[0-8]?[0-9]", "90", point);
 const longitude = (point: string) => degrees("(?:0?[0-9]{1,2}|1[0-7][0-9])", "180", point);
 
 /**
- * The forms of values as `schemas/annotation.schema.json` has them, which a test holds against these. A decimal comma is
- * taken as it is typed: a spreadsheet in Russian or Kazakh writes one. Between two coordinates with decimal commas
- * stands a semicolon or a blank.
+ * The patterns of `schemas/annotation.schema.json`; a test compares the two. A decimal comma is accepted as typed,
+ * because spreadsheets in Russian and Kazakh write one. A semicolon or a blank separates two coordinates with decimal
+ * commas.
  */
 export const annotationPatterns = {
   lat: `^${latitude(".,")}$`,
@@ -24,7 +24,7 @@ export const annotationPatterns = {
   language: "^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$",
 } as const;
 
-/** ISO 3166-1 alpha-2, and XK, which is not in it and which people need. */
+/** ISO 3166-1 alpha-2, plus XK (Kosovo), which the standard lacks and people need. */
 const countries = new Set(
   (
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC " +
@@ -51,18 +51,21 @@ const forms: Readonly<Record<string, (value: string) => string | null>> = {
       ? "give an ISO date such as 2026-01-05, 2026-01, 2026, or a time with its zone such as 2026-01-05T14:30+05:00"
       : null,
   country: (value) =>
-    countries.has(value.toUpperCase()) ? null : "give a country code of ISO 3166-1 such as KZ",
+    countries.has(value.toUpperCase()) ? null : "give an ISO 3166-1 country code such as KZ",
   case: fits("case", "give at most 64 letters, digits and the characters - _ . / without blanks"),
   language: fits("language", "give a language tag such as kk, ru or uz-Cyrl"),
 };
 
-/** What is wrong with the value of a known key; null where nothing is, or the key is another. */
+/** What is wrong with the value of a known key; null if nothing is, or if the key is not a known one. */
 export function valueProblem(key: string, value: string): string | null {
   const form = Object.hasOwn(forms, key) ? forms[key] : undefined;
   return form?.(value) ?? null;
 }
 
-/** How people head such columns, in English, Russian and Kazakh; as `annotationKey` leaves a header. */
+/**
+ * Column headers that people use for each key in English, Russian and Kazakh, in the form that `annotationKey`
+ * produces.
+ */
 const aliases: Readonly<Record<string, string>> = {
   lat: "latitude широта ендік",
   lon: "lng long longitude долгота бойлық",
@@ -85,7 +88,7 @@ const knownByAlias: ReadonlyMap<string, string> = new Map(
 /** The keys that `schemas/annotation.schema.json` knows. */
 export const knownKeys: readonly string[] = Object.keys(aliases);
 
-/** The known key that a header or typed key means; any other is its own. */
+/** The known key that a header or a typed key stands for; any other key stands for itself. */
 export function knownKey(key: string): string {
   return knownByAlias.get(key) ?? key;
 }

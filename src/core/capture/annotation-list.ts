@@ -5,18 +5,18 @@ import { HoldfastError } from "../words/error.js";
 
 /** How a row of a list says which captures it is about. */
 export type CaptureName =
-  /** An id, or a part of one that no other id has. */
+  /** An id, or a part that only one id contains. */
   | { readonly by: "id"; readonly text: string }
-  /** SHA-256 of a file: every capture that has it. */
+  /** The SHA-256 of a file: every capture that has this file. */
   | { readonly by: "sha256"; readonly text: string }
-  /** An address: every capture made of it. */
+  /** An address: every capture of it. */
   | { readonly by: "url"; readonly text: string };
 
 /** A row of a list of annotations. */
 export interface AnnotatedRow {
   /** As a spreadsheet shows it. */
   readonly number: number;
-  /** Null where the row names no capture. */
+  /** Null if the row names no capture. */
   readonly name: CaptureName | null;
   /** Header and cell of every other column. */
   readonly pairs: readonly (readonly [column: string, cell: string])[];
@@ -26,15 +26,16 @@ const idNames = ["id", "capture", "capture id", "capture_id"];
 const digestNames = ["sha256", "sha-256", "sha 256", "sha_256"];
 
 /**
- * The rows of a table in which columns name captures: an id, else a SHA-256, else an address. The columns that holdfast
- * writes into a table of results say nothing new and are left out where all of them are there. `own`: such sets of
- * columns besides that of `results.csv`. Throws `usage` for a table without a header or without such a column.
+ * Reads a table whose columns name captures: by id, else by SHA-256, else by address. Columns that holdfast itself
+ * writes into a table of results add nothing, so a set of them is left out if all of it is present. `own` lists such
+ * sets besides that of `results.csv`. Throws `usage` for a table without a header or without a column that names
+ * captures.
  */
 export function annotatedRows(
   table: ListTable,
   own: readonly (readonly string[])[],
 ): readonly AnnotatedRow[] {
-  if (!table.hasHeader) throw unusable("its first row is no header");
+  if (!table.hasHeader) throw unusable("its first row is not a header");
   const names = table.columns.map((name) => name.trim().toLowerCase());
   const find = (wanted: readonly string[]) => names.findIndex((name) => wanted.includes(name));
   const [id, digest] = [find(idNames), find(digestNames)];
@@ -59,7 +60,7 @@ function addressColumn({ columns, rows }: ListTable): number {
     return urlColumnOf(columns, cells, null);
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
-    throw unusable("no column of it names captures");
+    throw unusable("none of its columns names captures");
   }
 }
 
@@ -77,6 +78,6 @@ function unusable(why: string): HoldfastError {
   return new HoldfastError(
     "usage",
     `reading the list: ${why}`,
-    "give it a header with a column id, sha256 or url, and one column for each thing to note",
+    "give it a header with a column named id, sha256 or url, and one column for each thing to note",
   );
 }

@@ -3,16 +3,16 @@ import { wellFormed } from "../words/printable.js";
 import { knownKey, valueProblem } from "./annotation-forms.js";
 import { withFewMarks } from "./folded-text.js";
 
-/** What one `annotate` entry says (FORMAT.md §4.7), by key in ascending order; null takes an earlier value back. */
+/** What one `annotate` entry says (FORMAT.md §4.7), by key in ascending order; null withdraws an earlier value. */
 export type AnnotationValues = Readonly<Record<string, string | null>>;
 
-/** What came of reading keys and values that a person typed or a row of a list has. */
+/** The result of reading keys and values that a person typed or that a row of a list holds. */
 export interface AnnotationReading {
-  /** What can be stated. */
+  /** The values that an entry may state. */
   readonly values: AnnotationValues;
-  /** One sentence for each pair that is not in `values`: the key as given, then why. */
+  /** One sentence for each pair that is not in `values`: the key as given, then the reason. */
   readonly problems: readonly string[];
-  /** Texts of such pairs, unchecked, under keys that say so: for whoever reads a list and must lose nothing. */
+  /** The texts of those pairs, unchecked, under keys that say so, for a caller that must lose nothing from a list. */
   readonly unchecked: AnnotationValues;
 }
 
@@ -20,22 +20,24 @@ export interface AnnotationReading {
 export const annotationBounds = { key: 100, keys: 200, value: 65_536, all: 524_288 } as const;
 
 /**
- * The key that a header or a typed name stands for: at most 30 marks in a row, NFC, lower case, every run of other characters than letters, digits,
- * `_`, `-` and `.` of any script one `_`, none at either end; then by the table of aliases. Empty where nothing is left.
+ * The key that a header or a typed name stands for. At most 30 marks in a row are kept, then NFC and lower case apply.
+ * Each run of characters other than letters, digits, `_`, `-` and `.` of any script becomes one `_`, with none at
+ * either end. The table of aliases comes last. Empty if nothing is left.
  */
 export function annotationKey(name: string): string {
   const plain = withFewMarks(name)
     .normalize("NFC")
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\p{M}_.-]+/gu, "_")
-    // The look behind keeps a long run in the middle from being tried from each of its places.
+    // The lookbehind keeps the pattern from being retried at every position of a long run.
     .replace(/^_+|(?<!_)_+$/g, "");
   return knownKey(plain);
 }
 
 /**
- * Reads pairs of a name and a text as typed. A text of blanks says nothing and is passed over; null takes back. Known keys
- * have forms (`schemas/annotation.schema.json`); the text is kept as typed but for blanks around it, any other key unjudged.
+ * Reads pairs of a name and a text as typed. A blank text says nothing and is skipped; null withdraws a value. Known
+ * keys require a form (`schemas/annotation.schema.json`); texts under other keys are not judged. Texts are kept as
+ * typed, without the blanks around them.
  */
 export function readAnnotation(
   pairs: readonly (readonly [name: string, text: string | null])[],
@@ -61,7 +63,8 @@ export function readAnnotation(
 
 function pairProblem(key: string, value: string | null): string | null {
   if (key === "") return "a name needs a letter or digit";
-  if ([...key].length > annotationBounds.key) return `a name has at most ${annotationBounds.key} characters`;
+  if ([...key].length > annotationBounds.key)
+    return `a name may have at most ${annotationBounds.key} characters`;
   return value === null ? null : valueProblem(key, value);
 }
 
@@ -71,18 +74,22 @@ function againProblem(
   value: string | null,
 ): string | null {
   const isOther = values.has(key) && values.get(key) !== value;
-  return isOther ? `there is another value for ${key} already` : null;
+  return isOther ? `${key} already has another value` : null;
 }
 
 function sizeProblem(value: string | null, bytes: number, keys: number): string | null {
   if ((value ?? "").length > annotationBounds.value) {
-    return `a value has at most ${annotationBounds.value} characters`;
+    return `a value may have at most ${annotationBounds.value} characters`;
   }
-  if (bytes > annotationBounds.all) return `all values together have at most ${annotationBounds.all} bytes`;
-  return keys >= annotationBounds.keys ? `there are at most ${annotationBounds.keys} values` : null;
+  if (bytes > annotationBounds.all)
+    return `all values together may have at most ${annotationBounds.all} bytes`;
+  return keys >= annotationBounds.keys ? `an entry may have at most ${annotationBounds.keys} values` : null;
 }
 
-/** Under `unchecked.<key>`; what has no usable key, and what comes second, each on a line of its own. */
+/**
+ * Stores a text under `unchecked.<key>`. A text without a usable key, or the second one for a key, goes on a line of
+ * its own.
+ */
 function setAside(unchecked: Map<string, string>, key: string, value: string): void {
   const named = `unchecked.${key}`;
   const place = key === "" || [...named].length > annotationBounds.key ? "unchecked" : named;
@@ -108,12 +115,12 @@ export function annotationBody(capture: string, values: AnnotationValues, from: 
 
 export const fromCommandLine = "command line";
 
-/** Where a row of a list came from: the list by the SHA-256 of its bytes, never by its name or place. */
+/** Names the source of a row: the list by the SHA-256 of its bytes, never by its name or place. */
 export function fromRow(listSha256: string, row: number): string {
   return `list ${listSha256}, row ${row}`;
 }
 
-/** The pairs that the body of an entry states, in their order; what is not of that form is passed over. */
+/** The pairs that the body of an entry states, in their order. Anything not of that form is skipped. */
 export function statedValues(body: JsonObject): readonly (readonly [key: string, value: string | null])[] {
   return listOf(body.values).flatMap((pair) => {
     if (!isJsonObject(pair)) return [];

@@ -1,10 +1,10 @@
 import type { DecodeCheck, TransferCheck } from "./record.js";
 
 /**
- * Puts the judgement of the transfer and of the strict decode together (FORMAT.md §5.3). A clip that ends before its
- * announced length did not arrive whole, whatever length the server announced: servers announce wrong ones. Where no
- * length was announced, a damaged clip counts as incomplete and one that decodes cleanly to its end as whole. A whole
- * clip may still be damaged: then it arrived damaged, and that is said.
+ * Combines the verdicts on the transfer and on the strict decode (FORMAT.md §5.3). A clip that ends before the length
+ * it announces did not arrive whole, whatever length the server announced: servers announce wrong ones. If the server
+ * announced no length, a damaged clip counts as incomplete, and a clip that decodes cleanly to its end counts as whole.
+ * A whole clip may still be damaged: it then arrived damaged, and the grounds say so.
  */
 export function judgeCompleteness(
   transfer: TransferCheck,
@@ -16,7 +16,7 @@ export function judgeCompleteness(
   );
   const grounds = [...transfer.grounds, ...decoded];
   const has = (verdict: DecodeCheck["verdict"]) => decodes.some((decode) => decode.verdict === verdict);
-  // An imported file is all there is: what it lacks was lost before anybody gave it to us.
+  // An imported file is all there is: whatever it lacks was lost before we received it.
   if (method === "import" || transfer.verdict === "incomplete") return { verdict: transfer.verdict, grounds };
   if (has("short") || (transfer.verdict === "unknown" && has("damaged")))
     return { verdict: "incomplete", grounds };

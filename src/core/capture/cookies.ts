@@ -21,6 +21,6 @@ function belongs(line: string, host: string): boolean {
   if (fields.length < 7 || line.startsWith("# ")) return false;
   const domain = (fields[0] ?? "").replace(/^\./, "").toLowerCase();
   if (domain === host) return true;
-  // A parent needs a dot of its own: a cookie for "com" is for nobody.
+  // A parent domain must contain a dot: a cookie for "com" belongs to nobody.
   return (domain.includes(".") && host.endsWith(`.${domain}`)) || domain.endsWith(`.${host}`);
 }

@@ -1,4 +1,4 @@
-/** A stretch of time: ISO 8601 in UTC with milliseconds, from `from` up to and without `until`. */
+/** A period: ISO 8601 in UTC with milliseconds, from `from` up to but not including `until`. */
 export interface DateSpan {
   readonly from: string;
   readonly until: string;
@@ -8,8 +8,8 @@ const form =
   /^(?<year>\d{4})(?:-(?<month>\d{2})(?:-(?<day>\d{2})(?:T(?<hour>\d{2}):(?<minute>\d{2})(?::(?<second>\d{2})(?:\.(?<fraction>\d{1,9}))?)?(?<zone>Z|[+-]\d{2}:\d{2}))?)?)?$/;
 
 /**
- * The stretch that an ISO 8601 text states: a year, a month, a day (all taken in UTC), or a minute, second or fraction of
- * one with `Z` or an offset. Null for any other text, and for a day or time that no calendar has.
+ * The period that an ISO 8601 text states: a year, a month or a day (all in UTC), or a minute, a second or a fraction
+ * of a second with `Z` or an offset. Null for any other text, and for a day or time that does not exist.
  */
 export function dateSpan(text: string): DateSpan | null {
   const found = form.exec(text)?.groups;
@@ -45,7 +45,7 @@ function offsetOf(zone: string): number | null {
 function spanOf(from: Date | null, end: (from: Date) => Date): DateSpan | null {
   if (from === null) return null;
   const until = end(from);
-  // Beyond the year 9999, or before the year 0, ISO 8601 as it is used here has no form.
+  // The form of ISO 8601 used here ends with the year 9999 and begins with the year 0.
   const isPlain = ({ from: a, until: b }: DateSpan) => /^\d/.test(a) && /^\d/.test(b);
   const span = { from: from.toISOString(), until: until.toISOString() };
   return isPlain(span) ? span : null;

@@ -1,6 +1,6 @@
 import type { Element, ElementName, ElementStatus, FileRole, RecordFile } from "./record.js";
 
-/** What the collection was asked to do, as far as the list of the Berkeley Protocol depends on it. */
+/** What the collection was asked to do, as far as the Berkeley Protocol's list depends on it. */
 export interface CollectionFacts {
   readonly method: "ytdlp" | "import";
   readonly files: readonly Pick<RecordFile, "role" | "path">[];
@@ -9,7 +9,7 @@ export interface CollectionFacts {
   readonly commentsCame: boolean;
   /** False when the media is known to have come only in part. */
   readonly whole: boolean;
-  /** For an import: whose word it is where the file came from; null where nobody said. */
+  /** For an import: who says where the file came from; null if nobody does. */
   readonly urlClaimedBy: "person" | "file" | null;
 }
 

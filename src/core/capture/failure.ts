@@ -28,7 +28,7 @@ export type FailureCode =
   | "downloader-failed"
   | "interrupted";
 
-/** Why a capture failed: data, for the log, the reader and the queue. Never holds text that a server wrote. */
+/** Why a capture failed, as data for the log, the reader and the queue. Never contains text that a server wrote. */
 export interface Failure {
   readonly code: FailureCode;
   /** One line, lower case, no full stop. */
@@ -137,23 +137,24 @@ const words: Readonly<
   interrupted: ["interrupted", "run the same command again", "retry"],
 };
 
-/** How the downloader's run ended, as `run()` and the watchdog said. */
+/** How the downloader's run ended, as `run()` and the watchdog reported it. */
 export interface FailureFacts {
   readonly endedBy: "exited" | "not-started" | "wall-time" | "output-limit" | "aborted" | "watchdog";
   readonly exitCode: number | null;
-  /** What the watchdog saw, when it ended the run. */
+  /** What the watchdog saw, if it ended the run. */
   readonly watchdog: "too-large" | "stalled" | "timed-out" | null;
   /** The downloader's error lines without their `ERROR:`. They quote ids, titles and reason phrases: hostile text. */
   readonly errors: readonly string[];
   /** The downloader's own remarks on stdout, one per line: hostile text too. */
   readonly remarks: readonly string[];
-  /** The status of the last exchange, null where none is known. */
+  /** The status of the last exchange, null if none is known. */
   readonly lastStatus: number | null;
 }
 
 /**
  * Names the failure of a run that left nothing usable. How the run ended decides first, then HTTP statuses, then the
- * downloader's own sentences. A status goes before any sentence because the reason phrase behind it is the server's.
+ * downloader's own sentences. A status comes before any sentence because the server wrote the reason phrase that
+ * follows it.
  */
 export function classifyFailure(facts: FailureFacts): Failure {
   return failureOf(endingCode(facts) ?? remarkCode(facts.remarks) ?? errorCode(facts) ?? "downloader-failed");
@@ -172,7 +173,7 @@ function endingCode(facts: FailureFacts): FailureCode | null {
     case "watchdog":
       return facts.watchdog ?? "timed-out";
     case "exited":
-      // What a shell says, and setpriv and prlimit with it, when a program cannot be started.
+      // A shell, setpriv and prlimit end with these statuses when a program cannot be started.
       return facts.exitCode === 126 || facts.exitCode === 127 ? "downloader-missing" : null;
   }
 }
@@ -217,12 +218,12 @@ const loginHint =
   /\. Use --cookies(,|-from-browser| for the authentication)| --cookies-from-browser or --cookies for /;
 
 const transferErrors: readonly (readonly [RegExp, FailureCode])[] = [
-  // The server speaks no TLS that is safe: nothing has been sent yet, and nothing will be.
+  // The server offers no safe TLS: nothing has been sent yet, and nothing will be.
   [/^Got error: \[SSL: \w*(?:PROTOCOL|HANDSHAKE_FAILURE|WRONG_VERSION|CIPHERS?)\w*\]/, "tls"],
   [/No space left on device/, "disk-full"],
   [/unable to write data: .*(File too large|Errno 27)/, "too-large"],
   [/fragment \d+ not found, unable to continue$|Giving up after \d+ fragment retries$/, "cut-short"],
-  // While the body was coming: too few bytes, a reset, a time-out.
+  // While the body was arriving: too few bytes, a reset, a time-out.
   [/^Got error: (?!HTTP Error )/, "cut-short"],
   [/Did not get any data blocks|The downloaded file is empty$/, "empty"],
 ];
@@ -249,12 +250,12 @@ const siteErrors: readonly (readonly [RegExp, FailureCode])[] = [
   [/unavailable|removed|deleted|does ?n.t exist|terminated|no longer/i, "gone"],
 ];
 
-/** The downloader's `ERROR:` lines out of its stderr, without the mark, in order, at most 50. */
+/** The `ERROR:` lines of the downloader's stderr, without that prefix, in order, at most 50. */
 export function readErrorLines(stderr: string): string[] {
   return readMarkedLines(stderr, "ERROR:");
 }
 
-/** The downloader's `WARNING:` lines, as `readErrorLines`. */
+/** The `WARNING:` lines, read as `readErrorLines` reads its own. */
 export function readWarningLines(stderr: string): string[] {
   return readMarkedLines(stderr, "WARNING:");
 }

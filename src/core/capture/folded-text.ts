@@ -1,6 +1,6 @@
 /**
- * Letters that people search for by another one: Kazakh letters by the Russian letter that a keyboard without them has
- * in their place, and ё by е.
+ * Letters that people replace when they search: Kazakh letters by the Russian letter that takes their place on a
+ * keyboard without them, and ё by е.
  */
 const replaced: ReadonlyMap<string, string> = new Map([
   ["ё", "е"],
@@ -19,20 +19,21 @@ const replacedLetters = new RegExp(`[${[...replaced.keys()].join("")}]`, "gu");
 const mayHaveMarks = /[\u00c0-\u024f\u1e00-\u1eff]|\p{M}/u;
 const marksOfLatin = /(?<=\p{Script=Latin})\p{M}+/gu;
 
-/** As many as Unicode's stream-safe text has (UAX #15, D4); no script writes more on a letter. */
+/** The limit of Unicode's stream-safe text format (UAX #15, D4); no script puts more marks on a letter. */
 const manyMarks = /(\p{M}{30})\p{M}+/gu;
 
 /**
- * `text` without the marks behind the thirtieth in a row. To normalise a long run takes time in the square of its length:
- * half a million marks, which any page can claim for a title, would take an hour.
+ * `text` without any marks after the thirtieth in a row. Normalising a long run takes time quadratic in its length:
+ * half a million marks, which any page can put into a title, would take an hour.
  */
 export function withFewMarks(text: string): string {
   return text.replace(manyMarks, "$1");
 }
 
 /**
- * `text` as it is searched (FORMAT.md §4.6): at most 30 marks in a row, NFKC, lower case, without the marks on Latin letters, and with `replaced`.
- * Texts that fold to the same are the same to a search. For comparing only, never for showing.
+ * `text` as a search compares it (FORMAT.md §4.6): at most 30 marks in a row, NFKC, lower case, no marks on Latin
+ * letters, letters replaced as in `replaced`. A search treats texts with the same folded form as equal. For comparison
+ * only, never for display.
  */
 export function foldedText(text: string): string {
   const lower = withFewMarks(text).normalize("NFKC").toLowerCase();
@@ -45,14 +46,14 @@ export function foldedText(text: string): string {
 const letter = /[\p{L}\p{N}\p{Co}]/u;
 const betweenLetters = /[^\p{L}\p{N}\p{Co}\p{M}]+/u;
 
-/** The words of a question, folded. What has no letter or digit in it is no word; a word may hold other signs: `12/3-a`. */
+/** The words of a query, folded. A word contains a letter or digit and may contain other characters, as in `12/3-a`. */
 export function queryWords(text: string): readonly string[] {
   return foldedText(text)
     .split(/[\s\0]+/)
     .filter((word) => letter.test(word));
 }
 
-/** Whether every word of `queryWords` occurs in `text` as the beginning of a word, as a full-text search has it. */
+/** Whether every word of `queryWords` occurs in `text` at the beginning of a word, as in a full-text search. */
 export function holdsWords(text: string, words: readonly string[]): boolean {
   const parts = partsOf(foldedText(text));
   return words.every((word) => holdsPhrase(parts, partsOf(word)));

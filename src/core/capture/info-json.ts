@@ -6,9 +6,9 @@ const maxText = 1024 * 1024;
 const maxTags = 1000;
 
 /**
- * What the platform said about the clip, out of a downloader's info.json (pass the redacted copy). Every value is a
- * `platform_claim` with the field it came from, `<fileLabel>:<field>`. Strings are as received, but half characters
- * and NUL become U+FFFD. A field of another type than expected, or a number without an exact form, counts as absent.
+ * What the platform said about the clip, from a downloader's info.json (pass the redacted copy). Every value is a
+ * `platform_claim` with the field it came from, `<fileLabel>:<field>`. Strings are as received, except that lone
+ * surrogates and NUL become U+FFFD. A field of an unexpected type, or a number without an exact form, counts as absent.
  */
 export function readPlatformFacts(info: Json, fileLabel: string): SourceFacts {
   const fields = isJsonObject(info) ? info : {};
@@ -114,7 +114,7 @@ function durationClaim(fields: JsonObject, label: string): Claim<string> | null 
   return claim(decimal(duration), `${label}:duration`);
 }
 
-/** Decimal text of a number of seconds as the JSON wrote it; below a microsecond it is rounded. */
+/** A number of seconds as decimal text, as the JSON wrote it; rounded below a microsecond. */
 function decimal(seconds: number): string {
   const text = String(seconds);
   return text.includes("e") ? seconds.toFixed(6).replace(/\.?0+$/, "") : text;

@@ -2,15 +2,15 @@ import { encodeCanonical, type Json } from "../../audit/canonical-json.js";
 import { type Entry, parseEntry } from "../../audit/entry.js";
 
 /**
- * An entry of these facts. It is read back through `parseEntry`, so that what is written can be read: throws
- * FormatError for facts that no entry may state.
+ * Builds an entry and reads it back through `parseEntry`, so that whatever is written can be read. Throws FormatError
+ * for facts that no entry may state.
  */
 export function buildEntry(facts: Omit<Entry, "v">): Entry {
   const { seq, prev, at, event, actor, tool, body } = facts;
   return parseEntry(encodeCanonical({ v: 1, seq, prev, at, event, actor, tool, body }));
 }
 
-/** The line of an entry, without its LF. Must be stored as it is and never written anew from a parsed entry. */
+/** The line of an entry, without its LF. Must be stored as it is and never generated again from a parsed entry. */
 export function encodeEntry(entry: Entry): string {
   return encodeCanonical(entry);
 }

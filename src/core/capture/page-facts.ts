@@ -9,8 +9,9 @@ const largestBlock = 500_000;
 
 /**
  * Adds what a page's own JSON-LD `VideoObject` and `<title>` claim to what the downloader read. Extractors for known
- * sites read more than any page states and are left alone; the generic one leaves uploader and date out and numbers
- * titles. The second and later videos of a page are left alone too: nothing says which claim is theirs.
+ * sites read more than any page states, so their facts stay as they are; the generic extractor omits uploader and date
+ * and numbers titles. The second and later videos of a page stay as they are too: nothing says which claim is about
+ * which video.
  */
 export function addPageFacts(facts: SourceFacts, page: string, pageLabel: string): SourceFacts {
   if (!/^(generic|html5\w*)$/i.test(facts.extractor?.value ?? "")) return facts;
@@ -31,7 +32,7 @@ export function addPageFacts(facts: SourceFacts, page: string, pageLabel: string
   };
 }
 
-/** The page's title where the extractor only put a number behind it. */
+/** The page's title, if the extractor only put a number after it. */
 function unnumbered(extracted: Claim<string> | null, title: Claim<string> | null): Claim<string> | null {
   return title !== null && extracted?.value === `${title.value} (1)` ? title : null;
 }
@@ -49,8 +50,8 @@ interface FoundElement {
 }
 
 /**
- * The elements of this name in a hostile page, as far as two searches forward tell: from a tag to the next end tag. Every
- * place of the page is looked at once, whatever stands in it.
+ * The elements of this name in a hostile page, each from a tag to the next end tag. Two forward searches look at each
+ * position once, whatever the page contains.
  */
 function* elementsIn(page: string, name: "script" | "title"): Generator<FoundElement> {
   const begin = new RegExp(`<${name}`, "gi");

@@ -1,6 +1,6 @@
 import type { CaptureId } from "../../audit/digest.js";
 
-/** Where a value comes from (FORMAT.md §5.1). Whatever holdfast did not itself measure says so. */
+/** Where a value comes from (FORMAT.md §5.1). Every value that holdfast did not measure itself says so. */
 export type Basis = "observed" | "platform_claim" | "file_claim" | "person_assertion" | "derived";
 
 /** A value with its basis and the exact place it was read from, for instance `info.json:uploader`. */
@@ -10,7 +10,7 @@ export interface Claim<T> {
   readonly from: string;
 }
 
-/** What became of an item of the Berkeley Protocol's §155 list (FORMAT.md §5.4). */
+/** The status of an item on the Berkeley Protocol's list in §155 (FORMAT.md §5.4). */
 export type ElementStatus = "captured" | "not_present" | "not_applicable" | "not_attempted" | "failed";
 
 /** The eight items of the Berkeley Protocol §155, in its order (a) to (h). */
@@ -52,7 +52,7 @@ export interface RecordFile {
   readonly sha512: string;
   /** When both digests were complete, UTC. */
   readonly hashed_at: string;
-  /** The name the file had where it came from; null where it had none that may be kept. */
+  /** The file's name at its source; null if it had none that may be kept. */
   readonly received_as: string | null;
   /** True for bytes exactly as received; false for a redacted copy or a list made by holdfast. */
   readonly as_received: boolean;
@@ -73,7 +73,7 @@ export interface HttpExchange {
 
 export type Wholeness = "whole" | "incomplete" | "unknown";
 
-/** How it was judged whether the bytes arrived whole (FORMAT.md §5.3). Decoding is judged after commit, in v2. */
+/** How it was judged whether all bytes arrived (FORMAT.md §5.3). Decoding is judged after the commit, in v2. */
 export interface TransferCheck {
   readonly verdict: Wholeness;
   /** One sentence per observation the verdict rests on. */
@@ -92,18 +92,18 @@ export interface RunRecord {
   /** `exited`, or why holdfast ended it. */
   readonly ended_by: string;
   readonly sandbox: string;
-  /** Present and true for a fork of an interpreter that had the program loaded. */
+  /** Present and true for a fork of an interpreter that had already loaded the program. */
   readonly forked?: true;
 }
 
 export interface Software {
   readonly name: string;
   readonly version: string;
-  /** Null where there is no single file, or where its digest would tell where it lies. */
+  /** Null if there is no single file, or if its digest would reveal where it lies. */
   readonly sha256: string | null;
   /**
-   * What `sha256` is over (FORMAT.md §5.5): the program's file, or the content of the package it starts. Missing in records of
-   * version 1, where the digest can be one that tells a local path.
+   * What `sha256` covers (FORMAT.md §5.5): the program's file, or the content of the package it starts. Missing in
+   * records of version 1, whose digest may reveal a local path.
    */
   readonly sha256_of?: "file" | "package-content" | null;
 }
@@ -149,14 +149,14 @@ export interface ClockCheck {
 }
 
 export interface Redaction {
-  /** The copy in the object that was cut, as logical path. */
+  /** The redacted copy in the object, as a logical path. */
   readonly path: string;
   /**
-   * Null: whoever has the copy and this digest could try what was cut, an address for instance, against it. The annex states
-   * it. Records of version 1 have it here.
+   * Null, because anybody with the copy and this digest could test guesses of what was cut, an address for instance.
+   * The annex states the digest. Records of version 1 have it here.
    */
   readonly raw_sha256: string | null;
-  /** JSON pointers, or `line:column` places, with what was cut there. */
+  /** JSON pointers or `line:column` places, each with what was cut there. */
   readonly cut: readonly string[];
 }
 
@@ -224,7 +224,7 @@ export interface DerivedFile {
   readonly sha512: string;
 }
 
-/** What came of one step of a derivation; a step that failed says why and the others still stand. */
+/** The result of one step of a derivation. A failed step says why; the other steps still stand. */
 export interface DerivationStep {
   readonly step:
     | "ffprobe"
@@ -272,7 +272,10 @@ export interface DerivationRecord {
   /** Clockwise degrees the picture was turned for display. */
   readonly rotation: number;
   readonly keyframes: readonly Keyframe[];
-  /** The longest gap between neighbouring keyframes this derivation promises, decimal seconds; null without video. */
+  /**
+   * The longest gap that this derivation promises between neighbouring keyframes, in decimal seconds; null without
+   * video.
+   */
   readonly max_gap: string | null;
   readonly contact_sheet: string | null;
   readonly playable: string | null;

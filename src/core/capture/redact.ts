@@ -3,16 +3,16 @@ import { wellFormed } from "../words/printable.js";
 import { findSecrets, type Span } from "./secret-spans.js";
 import { maxUrlLength, webUrl } from "./source-url.js";
 
-/** What stands in the place of everything that was cut. */
+/** The mark that replaces everything that was cut. */
 const cutMark = "[cut]";
 
 const maxListed = 2000;
 
 /**
- * The copy of a downloader's info.json that may leave the private annex, and where it was cut, as JSON pointers.
- * Dropped at every depth: cookies, request headers, local file names and the downloader's own `__` fields. Cut out of
- * every string and key: each of `secrets` (cookie values, local paths, proxy passwords; shorter than four characters
- * they are left, since they identify nobody), addresses of machines, and the signing parameters of URLs.
+ * The copy of a downloader's info.json that may leave the private annex, and the JSON pointers of what was cut. Dropped
+ * at every depth: cookies, request headers, local file names and the downloader's own `__` fields. Cut from every
+ * string and key: each of `secrets` (cookie values, local paths, proxy passwords; any shorter than four characters
+ * stay, since they identify nobody), IP addresses, and the signing parameters of URLs.
  */
 export function redactInfoJson(
   json: Json,
@@ -24,8 +24,8 @@ export function redactInfoJson(
 }
 
 /**
- * The copy of a page, manifest or message that may leave the private annex, and where it was cut, as `line:column`
- * (from 1, columns in UTF-16 units of the raw text). The same things are cut as from strings of info.json.
+ * The copy of a page, manifest or message that may leave the private annex, and the places of what was cut, as
+ * `line:column` (from 1, columns in UTF-16 units of the raw text). Cuts what `redactInfoJson` cuts from strings.
  */
 export function redactText(
   text: string,
@@ -47,14 +47,14 @@ export function redactText(
   return { text: withoutSpans(text, spans), cut: cut.listed() };
 }
 
-/** A URL for the record: addresses of machines in it, signing parameters and user:password are cut. */
+/** A URL for the record, without IP addresses, signing parameters and user:password. */
 export function redactUrl(url: string, secrets: readonly string[] = []): string {
   return withoutSpans(url, findSecrets(url, secrets));
 }
 
 /**
- * The one form in which an address that a person typed may enter the log or a record, whether it is a URL or not:
- * user and password are cut however they are spelled, then as by `redactUrl`. Half characters become U+FFFD.
+ * The only form in which an address that a person typed may enter the log or a record, whether or not it is a URL:
+ * without user and password, however they are spelled, then cut as by `redactUrl`. Lone surrogates become U+FFFD.
  */
 export function redactTypedUrl(typed: string): string {
   return redactUrl(withoutUserInfo(wellFormed(typed)));
@@ -67,7 +67,7 @@ function withoutUserInfo(typed: string): string {
     if (url.username === "" && url.password === "") return typed;
     return `${url.protocol}//${cutMark}@${url.host}${url.pathname}${url.search}${url.hash}`;
   }
-  // What no parser splits may hold its password anywhere before the last @.
+  // Text that no parser can split may hold its password anywhere before the last @.
   return typed.replace(/^(\s*(?:[a-z][a-z0-9+.-]*:)?[\\/]{2})?[\s\S]*@/i, `$1${cutMark}@`);
 }
 
@@ -117,13 +117,16 @@ function withoutSpans(text: string, spans: readonly Span[]): string {
   return result + text.slice(at);
 }
 
-/** The list of what was cut; a hostile page could make it endless, so the rest is only counted. */
+/**
+ * The list of what was cut. A hostile page could make it endless, so only the first places are named and the rest are
+ * counted.
+ */
 class CutList {
   private readonly places: string[] = [];
   private more = 0;
 
   add(place: string): void {
-    // A key of somebody's JSON may hold half a character, which has no form in a record.
+    // A key in somebody's JSON may contain a lone surrogate, which no record can hold.
     if (this.places.length < maxListed) this.places.push(wellFormed(place));
     else this.more += 1;
   }

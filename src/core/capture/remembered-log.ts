@@ -3,11 +3,11 @@ import { isUtcMillis } from "../../audit/entry.js";
 import { FormatError } from "../../audit/finding.js";
 
 /**
- * What a writer remembers of a log outside the vault (FORMAT.md §14.1). Whoever can write to the vault cannot write here,
- * so what stands here is held against the log and never the other way round.
+ * What a writer remembers about a log, outside the vault (FORMAT.md §14.1). Whoever can write to the vault cannot write
+ * here, so the log is checked against this memory and never the other way round.
  */
 
-/** The last state of a log that a key of this machine signed. */
+/** The last state of a log that one of this machine's keys signed. */
 export interface RememberedHead {
   readonly origin: string;
   readonly size: number;
@@ -23,7 +23,7 @@ export function encodeRememberedHead(head: RememberedHead): string {
   return `${JSON.stringify({ v: 1, origin, size, root, last, at }, null, 2)}\n`;
 }
 
-/** Throws FormatError `bad-memory` for anything but what `encodeRememberedHead` writes. */
+/** Throws FormatError `bad-memory` for anything that `encodeRememberedHead` does not write. */
 export function parseRememberedHead(text: string): RememberedHead {
   const value = jsonOf(text);
   const facts = new Map(typeof value === "object" && value !== null ? Object.entries(value) : []);
@@ -40,13 +40,13 @@ export function parseRememberedHead(text: string): RememberedHead {
     typeof at === "string" &&
     isUtcMillis(at);
   if (fits) return { origin, size, root, last, at };
-  throw new FormatError("bad-memory", "it is not what this version writes");
+  throw new FormatError("bad-memory", "it is not in the form that this version writes");
 }
 
 /**
- * One line about what this machine writes: an entry before its transaction is committed (`begun`) and after (`done`), an
- * entry that a rebuild found to be gone (`lost`), a commit that was journalled (`journal`) or that came to its end
- * (`ended`), both without a `seq`.
+ * One line about what this machine writes: an entry before its transaction is committed (`begun`) and after (`done`),
+ * an entry that a rebuild found missing (`lost`), a commit that was journalled (`journal`) or that came to its end
+ * (`ended`). The last two have no `seq`.
  */
 export interface WrittenLine {
   readonly is: "begun" | "done" | "lost" | "journal" | "ended";
@@ -56,14 +56,14 @@ export interface WrittenLine {
 }
 
 /**
- * The LF stands before the line: whatever a power cut left half-written then spoils no line but its own, and what such a
- * line was about was never committed.
+ * The LF comes before the line. If a power cut leaves a line half-written, it then spoils no other line, and what it
+ * was about was never committed.
  */
 export function encodeWrittenLine({ is, seq, hash }: WrittenLine): string {
   return `\n${is} ${seq} ${hash}`;
 }
 
-/** Half a line is passed over. */
+/** Skips half-written lines. */
 export function parseWrittenLines(text: string): readonly WrittenLine[] {
   return text.split("\n").flatMap((line) => {
     const [, word, digits = "", hash = ""] = /^([a-z]+) (\d{1,16}) ([0-9a-f]{64})$/.exec(line) ?? [];
@@ -74,23 +74,26 @@ export function parseWrittenLines(text: string): readonly WrittenLine[] {
 
 const writtenWords = ["begun", "done", "lost", "journal", "ended"] as const;
 
-/** What is still to be remembered once `size` entries are signed: later entries, and commits that did not come to their end. */
+/**
+ * What must still be remembered once `size` entries are signed: later entries, and commits that did not come to their
+ * end.
+ */
 export function stillToRemember(lines: readonly WrittenLine[], size: number): readonly WrittenLine[] {
   const ended = new Set(lines.flatMap(({ is, hash }) => (is === "ended" ? [hash] : [])));
   return lines.filter(({ is, seq, hash }) => (is === "journal" ? !ended.has(hash) : seq > size));
 }
 
-/** What the lines come to. */
+/** What the lines add up to. */
 export interface WrittenEntries {
-  /** Entries that are on disk for certain, by number: the last word about each counts. */
+  /** Entries that are certainly on disk, by number; the last line about each one counts. */
   readonly committed: ReadonlyMap<number, string>;
-  /** The same with those of which a kill left open whether they were committed. */
+  /** The same, with the entries for which a kill left open whether they were committed. */
   readonly begun: ReadonlyMap<number, string>;
   /** Whether this machine wrote an entry with this number and hash, committed or not. */
   wrote(seq: number, hash: string): boolean;
   /** Whether this machine journalled a commit with this digest. */
   journalled(digest: string): boolean;
-  /** Entries that a rebuild found to be gone, ascending. */
+  /** Entries that a rebuild found missing, ascending. */
   readonly lost: readonly number[];
 }
 

@@ -10,9 +10,9 @@ export interface Span {
 const shortestSecret = 4;
 
 /**
- * Everything in `text` that may identify the collector or open somebody's session, in order and without overlaps:
- * each of `secrets` in the spellings that pages and URLs use, addresses of machines (unless they are the host of a
- * URL), values of signing parameters in URLs, and user:password. Case matters for secrets.
+ * Everything in `text` that may identify the collector or open somebody's session, in order and without overlaps: each
+ * of `secrets` in the spellings that pages and URLs use, IP addresses (unless they are the host of a URL), values of
+ * signing parameters in URLs, and user:password. Case matters for secrets.
  */
 export function findSecrets(text: string, secrets: readonly string[]): Span[] {
   return merged([
@@ -83,7 +83,10 @@ const afterUserInfo = /[/?#@\s"'<>]|$/g;
 const anyParameter = /[?&][\w.~-]{1,64}=/g;
 const afterKey = /[^\w.~%+/=-]|$/g;
 
-/** What stands between a name and the end of its value. One pattern for both runs out of stack on a long value. */
+/**
+ * What stands between a name and the end of its value. A single pattern for both would overflow the stack on a long
+ * value.
+ */
 function valueSpans(text: string, name: RegExp, after: RegExp, what: string): Span[] {
   const spans: Span[] = [];
   name.lastIndex = 0;
@@ -99,7 +102,10 @@ function valueSpans(text: string, name: RegExp, after: RegExp, what: string): Sp
   return spans;
 }
 
-/** Behind a scheme a name alone is one too; without it only with a password, as in an address that was pasted twice. */
+/**
+ * After a scheme, a user name alone counts too. Without a scheme it counts only with a password, as in an address
+ * pasted twice.
+ */
 function userInfoSpans(text: string): Span[] {
   return valueSpans(text, beforeHost, afterUserInfo, "user and password").filter(
     ({ start, end }) =>
@@ -121,7 +127,7 @@ const ipv6Literal = /(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:]|\.\
 function ipv4Spans(text: string): Span[] {
   return addressSpans(text, ipv4Literal, (literal) => {
     const address = parseIpv4(literal);
-    // 0/8, 127/8 and 255/8 are the same everywhere and tell nothing about anybody.
+    // 0/8, 127/8 and 255/8 are the same everywhere and identify nobody.
     return address !== null && ![0n, 127n, 255n].includes(address >> 24n);
   });
 }

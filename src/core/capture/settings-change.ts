@@ -2,8 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "../../audit/canonical-json.js";
 
 /**
- * What differs between two texts of `holdfast.json`, one line each: authorities and their roots first and in full, since
- * who is believed about times hangs on them. Null for a text that cannot be read.
+ * How two texts of `holdfast.json` differ, one line for each difference. Authorities and their roots come first and in
+ * full, since they decide who is believed about times. Null if a text cannot be read.
  */
 export function settingsChanges(before: string, after: string): readonly string[] | null {
   const [old, now] = [readJson(before), readJson(after)];
@@ -31,7 +31,7 @@ function isTrust(name: string): boolean {
   return name.startsWith("authority ") || name.startsWith("calendar ");
 }
 
-/** Each value by where it stands; an authority by its name, so that a moved line is no change. */
+/** Each value by its place; an authority by its name, so that moving a line is not a change. */
 function leavesOf(value: Json, at = ""): ReadonlyMap<string, string> {
   if (Array.isArray(value)) {
     const kind = /^settings\.(authorities|calendars)$/.exec(at)?.[1];
@@ -55,7 +55,7 @@ function nameOf(item: JsonObject, index: number): string {
   return typeof item.name === "string" ? item.name : `number ${index + 1}`;
 }
 
-/** A certificate by its SHA-256, which a person can compare; everything else as it stands, but for a password. */
+/** A certificate by its SHA-256, which a person can compare; everything else as it stands, except a password. */
 function wordsOf(value: Json): string {
   if (typeof value !== "string") return JSON.stringify(value);
   if (value.includes("-----BEGIN CERTIFICATE-----")) return certificateWords(value);

@@ -1,16 +1,19 @@
 import type { Failure, FailureCode } from "./failure.js";
 
-/** A source URL that may be asked for, or why it may not. */
+/** A source URL that may be requested, or why it may not be. */
 export type SourceUrl = { readonly url: URL } | { readonly failure: Failure };
 
-/** Longest address that is captured, in UTF-16 units. Longer text is never handed to a URL parser, whose time is not linear. */
+/**
+ * The longest address that is captured, in UTF-16 units. Longer text is never passed to a URL parser, whose time is not
+ * linear.
+ */
 export const maxUrlLength = 2048;
 
 /**
- * Decides whether `text` may be handed to the downloader. `url.href` must be what is handed on, never `text`:
- * other parsers read backslashes and odd digits differently (SECURITY §1.2). A literal private address, a name
- * without a dot and the local-only suffixes are refused unless `allowPrivate`. Names that resolve to a private
- * address can only be refused by the egress guard.
+ * Decides whether `text` may be passed to the downloader. Pass on `url.href`, never `text`: other parsers read
+ * backslashes and odd digits differently (SECURITY §1.2). Refuses a literal private address, a name without a dot and
+ * the local-only suffixes unless `allowPrivate` is set. Only the egress guard can refuse names that resolve to a
+ * private address.
  */
 export function parseSourceUrl(text: string, options: { readonly allowPrivate: boolean }): SourceUrl {
   const trimmed = text.trim();
@@ -142,9 +145,9 @@ function readBlock(text: string, parse: (ip: string) => bigint | null, bits: num
 }
 
 /**
- * True when `ip` must not be dialled: every block of SECURITY §1.2, IPv4 and IPv6, including IPv4 hidden in IPv6.
- * Text that is not an address literal (dotted IPv4, or IPv6 without brackets, a zone allowed) is private too:
- * whoever cannot be judged is refused.
+ * True when `ip` must not be dialled: every block of SECURITY §1.2, IPv4 and IPv6, including IPv4 hidden in IPv6. Text
+ * that is not an address literal (dotted IPv4, or IPv6 without brackets, a zone allowed) counts as private too: what
+ * cannot be judged is refused.
  */
 export function isPrivateAddress(ip: string): boolean {
   const v4 = parseIpv4(ip);
@@ -198,7 +201,7 @@ const trackingParameters =
 
 /**
  * A key that is equal for addresses of the same clip, to answer "captured already?". `url` must be a parsed http or
- * https address. It only ever joins spellings of one address: it says nothing about what is shown there.
+ * https address. The key only joins spellings of one address; it says nothing about what is shown there.
  */
 export function urlKey(url: URL): string {
   const host = url.host
@@ -249,9 +252,9 @@ function telegramKey(host: string, path: string, query: URLSearchParams): string
 }
 
 /**
- * The address in a text, read against `base` where it is a part of one; null where it is none. The one place where
- * foreign text becomes a URL: `URL.canParse` of Node 20 says something else than the parser once it was called often
- * enough to be compiled, for text with letters such as é, and then the parser throws.
+ * The address in a text, resolved against `base` if it is relative; null if the text is no address. The only place
+ * where untrusted text becomes a URL: on Node 20, once `URL.canParse` has been called often enough to be compiled, it
+ * accepts text with letters such as é that the parser then throws at.
  */
 export function webUrl(text: string, base?: string): URL | null {
   try {

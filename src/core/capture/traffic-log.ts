@@ -2,25 +2,25 @@ import { wellFormed } from "../words/printable.js";
 import type { HttpExchange } from "./record.js";
 import { webUrl } from "./source-url.js";
 
-/** An exchange with what only the judging of lengths needs. URLs are raw: they may hold secrets. */
+/** An exchange, with what only the judging of lengths needs. URLs are raw and may contain secrets. */
 export interface TrafficExchange extends HttpExchange {
   /** The whole length behind a partial answer (`Content-Range: bytes 0-9/100`), null without one. */
   readonly range_total: number | null;
-  /** True when the body was compressed on its way: its length says nothing about the bytes on disk. */
+  /** True if the body was compressed in transit: its length then says nothing about the bytes on disk. */
   readonly encoded: boolean;
-  /** What the server asks to wait (RFC 9110 §10.2.3), as it wrote it; null where it does not. */
+  /** How long the server asks the client to wait (RFC 9110 §10.2.3), as it wrote it; null if it does not. */
   readonly retry_after: string | null;
 }
 
 export interface TrafficLog {
   readonly exchanges: readonly TrafficExchange[];
-  /** The downloader's own lines, such as `[hlsnative] Total fragments: 5`. Hostile text inside. */
+  /** The downloader's own lines, such as `[hlsnative] Total fragments: 5`. They contain hostile text. */
   readonly remarks: readonly string[];
-  /** True when a cap was reached and later lines were let go. */
+  /** True if a limit was reached and later lines were dropped. */
   readonly capped: boolean;
 }
 
-/** Reads the downloader's stdout piece by piece; `finish` gives what was read. */
+/** Reads the downloader's stdout piece by piece; `finish` returns what was read. */
 export interface TrafficReader {
   readonly push: (text: string) => void;
   readonly finish: () => TrafficLog;
@@ -98,7 +98,7 @@ export function openTrafficReader(originScheme: "http" | "https"): TrafficReader
   };
 }
 
-/** The request line and host out of a `send:` literal; null for a body or anything else. */
+/** The request line and host in a `send:` literal; null for a body or anything else. */
 function readRequest(literal: string, originScheme: string): OpenExchange | null {
   const text = readPythonLiteral(literal);
   const line = /^([A-Z]{3,10}) (\S+) HTTP\/1\.[01]\r\n/.exec(text);
@@ -165,7 +165,10 @@ function readLength(text: string | null): number | null {
   return Number.isSafeInteger(length) ? length : null;
 }
 
-/** The text of a Python `b'…'` or `'…'` literal, bytes as Latin-1 characters; text that is none stays as it is. */
+/**
+ * The text of a Python `b'…'` or `'…'` literal, with bytes as Latin-1 characters. Text that is not a literal stays as
+ * it is.
+ */
 export function readPythonLiteral(literal: string): string {
   const body = /^b?(['"])(.*)\1$/s.exec(literal)?.[2];
   if (body === undefined) return literal;
@@ -196,8 +199,7 @@ export function followRedirects(requested: string, exchanges: readonly TrafficEx
 }
 
 /**
- * For each exchange the address that was asked for first: the exchange's own, or where the redirects that led to it
- * began.
+ * For each exchange the address that was requested first: its own, or the one where the redirects that led to it began.
  */
 export function requestOrigins(exchanges: readonly TrafficExchange[]): string[] {
   const origins: string[] = [];

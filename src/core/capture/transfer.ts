@@ -1,9 +1,9 @@
 import type { TransferCheck } from "./record.js";
 
-/** What one piece of media should have been and what is there. Bytes. */
+/** The announced and the received size of one piece of media, in bytes. */
 export interface PieceTransfer {
   readonly received: number;
-  /** What the server announced for it; null where it announced nothing that can be compared. */
+  /** What the server announced for it; null if it announced nothing that can be compared. */
   readonly announced: number | null;
 }
 
@@ -12,7 +12,7 @@ export interface TrackTransfer extends PieceTransfer {
   readonly name: string;
   /** True when the downloader left it unfinished (`.part`). */
   readonly unfinished: boolean;
-  /** For a track in segments: the pieces in order, and how many there should be (null where not announced). */
+  /** For a track in segments: the pieces in order, and how many there should be (null if not announced). */
   readonly segments: { readonly expected: number | null; readonly pieces: readonly PieceTransfer[] } | null;
 }
 
@@ -92,9 +92,9 @@ function judgeSegments(name: string, segments: NonNullable<TrackTransfer["segmen
 }
 
 /**
- * Gives each received piece, in order, the answer that announced its length. `offers` are the announced lengths of
- * the answers in the order they came, among them answers for keys and manifests. A piece that no remaining answer
- * announced gets null: it was not proven, which is not the same as short.
+ * Assigns to each received piece, in order, the answer that announced its length. `offers` are the announced lengths in
+ * the order of the answers, which include answers for keys and manifests. A piece that no remaining answer announced
+ * gets null: its length is unproven, which does not mean that it is short.
  */
 export function matchLengths(received: readonly number[], offers: readonly number[]): (number | null)[] {
   let from = 0;

@@ -1,29 +1,29 @@
 import { maxUrlLength, webUrl } from "../capture/source-url.js";
 
-/** An address that stands in a cell of a list. */
+/** An address in a cell of a list. */
 export interface CellAddress {
-  /** The part of the cell that belongs to this address: the whole cell where it has only one. */
+  /** The part of the cell that belongs to this address: the whole cell if it holds only one. */
   readonly text: string;
   /** What to capture; not judged yet (`parseSourceUrl` does). */
   readonly url: string;
-  /** `url` where a scheme was added to it; null where it stands in the cell as it is. */
+  /** `url` if a scheme was added to it; null if it stands in the cell as it is. */
   readonly readAs: string | null;
 }
 
 type Address = Pick<CellAddress, "url" | "readAs">;
 
-/** Blanks and marks of zero width: messengers put them around an address that is copied. */
+/** Blanks and zero-width marks: messengers put them around an address that is copied. */
 const blank = "[\\s\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]";
-// The look behind keeps a long run of blanks inside a hostile cell from being tried from each of its places.
+// The lookbehind keeps a long run of blanks in a hostile cell from being retried at every position.
 const edges = new RegExp(`^${blank}+|(?<!${blank})${blank}+$`, "g");
 
 const withScheme = /^https?:\/\//i;
 const bare = /^(?:www\.[^\s/?#]+\.\S+|(?:[\p{L}\p{N}_-]+\.)+\p{L}[\p{L}\p{N}-]+(?::\d+)?[/?]\S*)$/iu;
 
 /**
- * The addresses in a cell, in their order; none for a blank cell. Blanks divide them; brackets around one and a
- * comma or full stop after one of several are not part of it. Other words stay with the address before them. A cell
- * that holds words but no address comes back whole as `url`, so that its row is refused with a reason, not passed over.
+ * The addresses in a cell, in order; none for a blank cell. Blanks separate them. Brackets around an address, and a
+ * comma or full stop after one of several, are not part of it. Other words stay with the address before them. A cell
+ * with words but no address comes back whole as `url`, so that its row is refused with a reason and not skipped.
  */
 export function addressesIn(cell: string): readonly CellAddress[] {
   const trimmed = cell.replace(edges, "");
@@ -46,13 +46,13 @@ export function addressesIn(cell: string): readonly CellAddress[] {
   }));
 }
 
-/** True where a cell holds addresses and nothing else. */
+/** True if a cell holds addresses and nothing else. */
 export function holdsOnlyAddresses(cell: string): boolean {
   const trimmed = cell.replace(edges, "");
   return trimmed !== "" && trimmed.split(/\s+/).every((word) => readAddress(word) !== null);
 }
 
-/** True where a cell has words beside its addresses. */
+/** True if a cell has words besides its addresses. */
 export function hasOtherWords(cell: string): boolean {
   const words = cell.replace(edges, "").split(/\s+/).map(withoutPunctuation);
   return words.some((word) => readAddress(word) !== null) && words.some((word) => readAddress(word) === null);
@@ -65,7 +65,7 @@ function readAddress(word: string): Address | null {
   return bare.test(text) && mayBeUrl(url) ? { url, readAs: url } : null;
 }
 
-/** What is too long to be captured stays an address, so that its row is refused for that. */
+/** Text too long to be captured still counts as an address, so that its row is refused for its length. */
 function mayBeUrl(text: string): boolean {
   return text.length > maxUrlLength || webUrl(text) !== null;
 }

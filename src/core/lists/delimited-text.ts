@@ -2,7 +2,7 @@ import { HoldfastError } from "../words/error.js";
 import { holdsOnlyAddresses } from "./cell-address.js";
 import { refuseLongCell, refuseManyColumns } from "./text.js";
 
-/** What may stand between two cells. Spreadsheets write `;` where the comma divides a number. */
+/** What may separate two cells. Spreadsheets write `;` where the comma is the decimal separator. */
 export type Delimiter = "," | ";" | "\t" | "|";
 
 const delimiters: readonly Delimiter[] = [",", ";", "\t", "|"];
@@ -19,11 +19,11 @@ interface Cell {
 }
 
 /**
- * The rows of delimited text after RFC 4180, one for each row that a spreadsheet shows, blank ones too; with null
- * there is one cell a row. CRLF, LF and CR end a row. Quotes inside a cell that does not begin with one, and text
- * after a closing quote, are kept as they stand. Throws `usage` for a quote that does not close, or closes on another
- * line in the middle of a cell (rows in between would be lost), and beyond the limits of SECURITY §4. The first row
- * begins at `from`.
+ * The rows of delimited text by RFC 4180, one for each row that a spreadsheet shows, blank rows included. Without a
+ * delimiter, each row is one cell. CRLF, LF and CR end a row. Quotes inside a cell that does not begin with one, and
+ * text after a closing quote, are kept as they stand. Throws `usage` beyond the limits of SECURITY §4, and for a quote
+ * that does not close or that closes on another line in the middle of a cell (the rows in between would be lost). The
+ * first row begins at `from`.
  */
 export function readDelimited(
   text: string,
@@ -37,7 +37,7 @@ export function readDelimited(
   });
 }
 
-/** `look` is shown every cell with its row and column, both from 1, and may throw. */
+/** `look` receives every cell with its row and column, both from 1, and may throw. */
 function* rowsOf(
   text: string,
   delimiter: Delimiter | null,
@@ -93,7 +93,7 @@ function brokenQuote(text: string, cell: Cell, row: number): HoldfastError {
   return new HoldfastError(
     "usage",
     `row ${row} of the list has a quote that ${what} (it opens on line ${line})`,
-    "write a quote inside a cell twice, or save the list in a spreadsheet program",
+    "double each quote inside a cell, or save the list with a spreadsheet program",
   );
 }
 
@@ -101,8 +101,8 @@ function brokenQuote(text: string, cell: Cell, row: number): HoldfastError {
 const looksAt = { characters: 256 * 1024, rows: 200 };
 
 /**
- * The delimiter under which the rows look most like a table: as many as possible as wide as the first one, and
- * without quotes in odd places. Null where each row is one cell under all of them.
+ * The delimiter under which the rows look most like a table: as many rows as possible are as wide as the first, and no
+ * quotes stand in odd places. Null if every row is one cell under all delimiters.
  */
 export function findDelimiter(text: string): Delimiter | null {
   const scores = delimiters.map((delimiter) => ({ delimiter, ...fitOf(text, delimiter) }));
@@ -140,8 +140,8 @@ function fitOf(text: string, delimiter: Delimiter): { readonly score: number; re
 }
 
 /**
- * True for rows of several cells under a first row of one, such as a title. An address may hold a comma, and to cut
- * it would capture something else: rows that are addresses as a whole are no table.
+ * True for rows of several cells below a first row of one cell, such as a title. An address may contain a comma, and
+ * cutting it there would capture something else, so rows that are addresses as a whole are not a table.
  */
 function isTableBelow(rows: readonly (readonly string[])[], delimiter: Delimiter): boolean {
   const wide = rows.filter((cells) => cells.length > 1);

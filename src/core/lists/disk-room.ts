@@ -2,7 +2,7 @@ import { diskReserve } from "../words/disk-reserve.js";
 
 /** How much a batch may store. */
 export interface RoomRules {
-  /** Bytes that the rows may add to the vault; null for no bound but the disk's. */
+  /** Bytes that the rows may add to the vault; null if only the disk sets a limit. */
   readonly maxBytes: number | null;
   /** Bytes that must stay free on the vault's disk; null for 2 GiB or 5 %, whichever is more. */
   readonly keepFree: number | null;
@@ -10,11 +10,11 @@ export interface RoomRules {
 
 export interface DiskRoom {
   readonly storedBytes: number;
-  /** The disk has less room than it must keep: no further row begins. */
+  /** Less space is free than must stay free: no further row begins. */
   readonly isFull: boolean;
-  /** So little room is left that what runs is put aside while the log can still be written. */
+  /** So little space is left that running work is set aside while the log can still be written. */
   readonly isCrowded: boolean;
-  /** When the disk is to be measured next; null while that is being done. */
+  /** When to measure the disk next; null during a measurement. */
   readonly measureAt: number | null;
 }
 
@@ -23,7 +23,10 @@ export function unmeasuredRoom(now: number): DiskRoom {
   return { storedBytes: 0, isFull: false, isCrowded: false, measureAt: now };
 }
 
-/** After a row that stored `bytes`. `disk` says whether what it had to write could be written: the clip, or not even its result. */
+/**
+ * After a row that stored `bytes`. `disk` says what found no room: nothing (`enough`), the clip (`full`), or even the
+ * row's result (`crowded`).
+ */
 export function afterStoring(room: DiskRoom, bytes: number, disk: "enough" | "full" | "crowded"): DiskRoom {
   return {
     ...room,
@@ -33,7 +36,7 @@ export function afterStoring(room: DiskRoom, bytes: number, disk: "enough" | "fu
   };
 }
 
-/** After a look at the disk: `free` bytes of `total`. What was too little once stays so for the rest of the batch. */
+/** After a measurement: `free` bytes of `total`. Once too little is free, this holds for the rest of the batch. */
 export function afterMeasuring(
   room: DiskRoom,
   rules: RoomRules,
@@ -49,10 +52,13 @@ export function afterMeasuring(
   };
 }
 
-/** Eight gigabytes a second: more than a disk takes. */
+/** Eight gigabytes a second: more than a disk can write. */
 const mostBytesPerMs = 8_000_000;
 
-/** The soonest that `bytes` can be gone, but from one second to one minute. Other programs fill the disk as well. */
+/**
+ * The earliest time at which `bytes` can be used up, kept between one second and one minute because other programs fill
+ * the disk too.
+ */
 function msUntilGone(bytes: number): number {
   return Math.min(60_000, Math.max(1_000, bytes / mostBytesPerMs));
 }

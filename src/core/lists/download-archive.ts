@@ -5,8 +5,8 @@ export interface ListedVideo {
 }
 
 /**
- * Reads a file as `yt-dlp --download-archive` writes it: an extractor and an id on each line. Null for any text that has a
- * line of another form, or none at all.
+ * Reads a file as `yt-dlp --download-archive` writes it: an extractor and an id on each line. Null for a text with a
+ * line of another form, or with no line at all.
  */
 export function parseDownloadArchive(text: string): readonly ListedVideo[] | null {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
@@ -17,7 +17,7 @@ export function parseDownloadArchive(text: string): readonly ListedVideo[] | nul
   return videos.length > 0 && videos.length === lines.length ? videos : null;
 }
 
-/** The id in a name as yt-dlp builds it, `title [id].mp4`; null where there is none. */
+/** The id in a name that yt-dlp built, `title [id].mp4`; null if there is none. */
 export function idInName(name: string): string | null {
   return /\[([^[\]]+)\]\.[^.]+(?:\.[^.]+)?$/.exec(name)?.[1] ?? null;
 }

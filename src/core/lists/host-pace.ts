@@ -1,4 +1,4 @@
-/** How one host is to be treated. Times in milliseconds. */
+/** How a batch treats one host. Times in milliseconds. */
 export interface PaceRules {
   /** Downloads from one host at the same time. */
   readonly perHost: number;
@@ -8,28 +8,28 @@ export interface PaceRules {
   readonly firstWaitMs: number;
 }
 
-/** How it stands with one host. `now` below is any clock that only goes up, in milliseconds. */
+/** The state of one host. `now` below is any clock that only goes up, in milliseconds. */
 export interface HostPace {
   readonly open: number;
-  /** Not before: after a start, and while the host has asked to be left alone. */
+  /** No start before this: set after a start, and when the host has asked to be left alone. */
   readonly notBefore: number;
-  /** Refusals and dead connections since it last answered properly. */
+  /** Refusals and dead connections since the host last answered properly. */
   readonly strikes: number;
 }
 
-/** What a host said to one attempt, as far as its pace goes. */
+/** What a host's answer to one attempt means for its pace. */
 export type HostSaid =
   | { readonly kind: "answered" }
-  /** 429 or 503; `askedMs` is what Retry-After asks for, 0 where it asks nothing. */
+  /** 429 or 503; `askedMs` is what Retry-After asks for, 0 if it asks for nothing. */
   | { readonly kind: "slow-down"; readonly askedMs: number }
   | { readonly kind: "unreachable" };
 
 export const unknownHost: HostPace = { open: 0, notBefore: 0, strikes: 0 };
 
-/** A host that asks for more than this is not believed: the list would stand still for ever. */
+/** No host is granted a longer wait than this: the list would stand still for ever. */
 const longestAskedMs = 24 * 3_600_000;
 const longestSlowDownMs = 2 * 3_600_000;
-/** A dead site with many rows in a list must not take days of it. */
+/** A dead site with many rows in a list must not hold the list up for days. */
 const longestUnreachableMs = 60_000;
 
 /** Milliseconds until the host may be asked; Infinity while it has as many downloads as it may have. */
@@ -37,13 +37,13 @@ export function msUntilTurn(pace: HostPace, rules: PaceRules, now: number): numb
   return pace.open >= rules.perHost ? Number.POSITIVE_INFINITY : Math.max(0, pace.notBefore - now);
 }
 
-/** After a start. `chance` from 0 to 1 spreads the next one by half the delay either way. */
+/** After a start. `chance`, from 0 to 1, spreads the next start by half the delay either way. */
 export function afterStart(pace: HostPace, rules: PaceRules, now: number, chance: number): HostPace {
   const delay = rules.delayMs * (0.5 + chance);
   return { ...pace, open: pace.open + 1, notBefore: Math.max(pace.notBefore, now + delay) };
 }
 
-/** After an attempt. A host that asks for time is left alone by every row of the list, not by the one it told. */
+/** After an attempt. If a host asks for time, every row of the list leaves it alone, not only the row it told. */
 export function afterAttempt(pace: HostPace, rules: PaceRules, now: number, said: HostSaid): HostPace {
   const open = Math.max(0, pace.open - 1);
   if (said.kind === "answered") return { ...pace, open, strikes: 0 };
@@ -57,7 +57,7 @@ export function afterAttempt(pace: HostPace, rules: PaceRules, now: number, said
   return { open, notBefore: Math.max(pace.notBefore, now + waitMs), strikes: pace.strikes + 1 };
 }
 
-/** The wait behind attempt number `attempt` (from 1): four times longer each time, at most two hours. */
+/** The wait after attempt number `attempt` (from 1): four times longer each time, at most two hours. */
 export function backOffMs(rules: PaceRules, attempt: number): number {
   return Math.min(longestSlowDownMs, rules.firstWaitMs * 4 ** Math.min(attempt - 1, 12));
 }

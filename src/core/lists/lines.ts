@@ -4,8 +4,8 @@ import { columnNames, type ListRow, type ListTable, rowsNote } from "./table.js"
 import { refuseLongCell, refuseManyColumns, refuseManyRows } from "./text.js";
 
 /**
- * A list with one address a line, as yt-dlp's batch files are: `#`, `;` or `]` at the start make the line a comment,
- * and so does `#` after a blank. A row's number is its line.
+ * A list with one address per line, like yt-dlp's batch files. `#`, `;` or `]` at the start of a line makes it a
+ * comment; `#` after a blank begins one. A row's number is its line.
  */
 export function readLines(text: string): ListTable {
   const rows: ListRow[] = [];
@@ -29,9 +29,9 @@ export function readLines(text: string): ListTable {
 }
 
 /**
- * A list with one JSON object a line, or one address as a JSON string. Text stays as it is; a number, a list or an
- * object is its JSON text without blanks, every digit kept; null is an empty cell. Columns are in the order in which
- * names appear. Throws `usage` for a line that is neither.
+ * A list with one JSON object per line, or one address as a JSON string. Strings stay as they are. A number, a list or
+ * an object becomes its JSON text without blanks, with every digit kept; null becomes an empty cell. Columns are in the
+ * order in which their names first appear. Throws `usage` for a line that is neither.
  */
 export function readJsonLines(text: string): ListTable {
   const columns = new Map<string, number>();
@@ -67,7 +67,7 @@ function membersOf(line: string, number: number): ReadonlyMap<string, string> {
     throw new HoldfastError(
       "usage",
       `line ${number} of the list is not a JSON object`,
-      'write one object a line, such as {"url": "https://…"}',
+      'write one object per line, such as {"url": "https://…"}',
     );
   }
   return new Map(topMembers(line));
@@ -82,8 +82,8 @@ function parseJson(line: string): unknown {
 }
 
 /**
- * Names and cells of the object that `json`, known to be valid, holds. Read from the text and not from its value: a
- * clip's number of 19 digits would lose the last ones.
+ * The names and cells of the object in `json`, which must be valid. They are read from the text and not from its value,
+ * because a number of 19 digits would lose the last ones.
  */
 function* topMembers(json: string): Generator<readonly [string, string]> {
   let depth = 0;
@@ -114,7 +114,10 @@ function* tokensOf(json: string): Generator<string> {
   }
 }
 
-/** Where the string ends that opens at `open`. One pattern for a whole string runs out of stack on a hostile one. */
+/**
+ * Where the string that opens at `open` ends. A single pattern for a whole string would overflow the stack on a hostile
+ * one.
+ */
 function stringEnd(json: string, open: number): number {
   const mark = /[\\"]/g;
   mark.lastIndex = open + 1;
@@ -132,11 +135,11 @@ function cellOf(json: string): string {
 
 function textOf(json: string): string {
   const text: unknown = JSON.parse(json);
-  // Escapes can spell what no text file can hold.
+  // Escapes can spell characters that no text file can hold.
   return typeof text === "string" ? wellFormed(text).replaceAll("\0", "\ufffd") : json;
 }
 
-/** The lines of a text with their numbers from 1; CRLF, LF and CR end one. */
+/** The lines of a text with their numbers from 1; CRLF, LF and CR end a line. */
 function* linesOf(text: string): Generator<{ readonly number: number; readonly line: string }> {
   const end = /\r\n|\r|\n/g;
   let from = 0;

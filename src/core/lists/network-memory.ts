@@ -1,13 +1,16 @@
 import type { HostSaid } from "./host-pace.js";
 
-/** What came of asking a host once. */
+/** The result of asking a host once. */
 export interface HostAnswer {
   readonly said: HostSaid;
-  /** Who was there: the host; only the network, which says that there is no such host; or nobody at all. */
+  /** Who answered: the host; only the network, which says that there is no such host; or nobody at all. */
   readonly reached: "host" | "network" | "nobody";
 }
 
-/** Hosts that have answered, those that met nobody at all since the last answer, and when the first of these did. */
+/**
+ * The hosts that have answered, those where nobody has answered since the last answer, and when the first of these was
+ * asked.
+ */
 export interface NetworkMemory {
   readonly answered: ReadonlySet<string>;
   readonly silent: ReadonlySet<string>;
@@ -16,10 +19,10 @@ export interface NetworkMemory {
 
 export const unheardNetwork: NetworkMemory = { answered: new Set(), silent: new Set(), silentSince: null };
 
-/** Nothing answers any more: the list is not to blame, and neither is its next row. */
+/** If nothing answers any more, neither the list nor its next row is to blame. */
 const silenceMs = 2 * 3_600_000;
 
-/** Notes whether anybody at all is there. */
+/** Notes whether anybody at all answered. */
 export function afterHearing(
   network: NetworkMemory,
   host: string,
@@ -41,7 +44,10 @@ export function silentAt(network: NetworkMemory): number | null {
   return network.silentSince !== null && isNetworkGone(network) ? network.silentSince + silenceMs : null;
 }
 
-/** One dead site among many is its own fault; a site that answered before, or two, that are silent are not. */
+/**
+ * One dead site among many is its own fault. If a site that answered before falls silent, or two sites are silent, the
+ * network is gone.
+ */
 export function isNetworkGone({ answered, silent }: NetworkMemory): boolean {
   return answered.size > 0 && (silent.size > 1 || [...silent].some((host) => answered.has(host)));
 }

@@ -3,7 +3,7 @@ import type { Delimiter } from "./delimited-text.js";
 import { guardCell, guardFirstCell } from "./guarded-cell.js";
 import type { SourceList, SourceRow } from "./source-list.js";
 
-/** What became of one row of a list. Texts of a page (title, date, reason) are hostile and may be of any kind. */
+/** What became of one row of a list. Texts from a page (title, date, reason) are hostile and may hold anything. */
 export interface ResultRow {
   readonly row: SourceRow;
   readonly status: string;
@@ -16,14 +16,15 @@ export interface ResultRow {
   readonly seconds: number | null;
 }
 
-/** A table is written as the list it came from is divided; where that has one column or none, by commas. */
+/** A table uses the delimiter of the list it came from, and commas if that list has one column or none. */
 type Listed = Pick<SourceList, "kind" | "columns" | "urlColumn" | "delimiter">;
 
 const byteOrderMark = "\ufeff";
 
 /**
- * One row of a CSV file with its CRLF (RFC 4180). No cell begins a formula, whichever delimiter the reader takes;
- * `readSourceList` gives back exactly the cells, but NUL and half characters, which no text file holds, are U+FFFD.
+ * One row of a CSV file with its CRLF (RFC 4180). No cell begins a formula, whichever delimiter the reader takes.
+ * `readSourceList` gives back exactly the cells, except that NUL and lone surrogates, which no text file can hold,
+ * become U+FFFD.
  */
 export function csvLine(cells: readonly string[], delimiter: Delimiter): string {
   const written = cells.map((cell, index) => {
@@ -33,14 +34,14 @@ export function csvLine(cells: readonly string[], delimiter: Delimiter): string 
   return `${written.join(delimiter)}\r\n`;
 }
 
-/** Quotes around everything that any delimiter could divide, so that the delimiter can be told from the file. */
+/** Quotes everything that any delimiter could divide, so that a reader can tell the delimiter from the file. */
 function quoted(text: string): string {
   return /[",;|\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /**
- * The lines of results.csv: the row's number, the list's own columns, then what became of it. The first line is the
- * header and begins with a byte order mark, by which spreadsheets know UTF-8.
+ * The lines of results.csv: the row's number, the list's own columns, then what became of the row. The first line is
+ * the header and begins with a byte order mark, by which spreadsheets recognise UTF-8.
  */
 export function* resultLines(list: Listed, results: Iterable<ResultRow>): Generator<string> {
   const delimiter = list.delimiter ?? ",";
@@ -52,7 +53,7 @@ export function* resultLines(list: Listed, results: Iterable<ResultRow>): Genera
   }
 }
 
-/** Its columns behind those of the list, unless the list has one of the same name. */
+/** The columns that holdfast puts after those of the list, before `ownName` tells them apart. */
 export const outcomeNames: readonly string[] = [
   "status",
   "capture",
@@ -68,15 +69,15 @@ function outcomeOf(result: ResultRow): readonly string[] {
   return [status, capture, sha256, title, claimedDate, reason, seconds].map((value) => String(value ?? ""));
 }
 
-/** A name of ours, told apart from a column of the list with the same name in any letters. */
+/** One of holdfast's names, made distinct from every column of the list, whatever the case of the letters. */
 function ownName(name: string, columns: readonly string[]): string {
   const taken = columns.some((column) => column.trim().toLowerCase() === name);
   return taken ? ownName(`holdfast ${name}`, columns) : name;
 }
 
 /**
- * The lines of failed.csv, itself a list that `readSourceList` reads: the columns and cells of the list, for `rows`
- * only. What came from txt or jsonl has its address column first.
+ * The lines of failed.csv, itself a list that `readSourceList` reads: the list's columns and cells, for `rows` only.
+ * For a txt or jsonl list, the address column comes first.
  */
 export function* failedLines(list: Listed, rows: Iterable<SourceRow>): Generator<string> {
   const delimiter = list.delimiter ?? ",";
@@ -90,7 +91,7 @@ function addressFirst(cells: readonly string[], urlColumn: number): readonly str
   return [cells[urlColumn] ?? "", ...cells.toSpliced(urlColumn, 1)];
 }
 
-/** Called `url`, so that it is found again, unless another column has that name. */
+/** Called `url`, so that the column is found again, unless another column has that name. */
 function withUrl({ columns, urlColumn }: Listed): readonly string[] {
   return columns.includes("url") ? columns : columns.with(urlColumn, "url");
 }

@@ -21,56 +21,64 @@ import { type WaitingRow, type WaitingRows, withoutFirst, withWaiting } from "./
 
 /** How the rows of a list share the network, the processors and the disk. */
 export interface ScheduleRules extends PaceRules, RoomRules {
-  /** Downloads at the same time, of all hosts together. */
+  /** Downloads at the same time, over all hosts together. */
   readonly jobs: number;
-  /** Clips that are worked on at the same time once they are stored. */
+  /** Stored clips that are worked on at the same time. */
   readonly derivations: number;
   /** Attempts for one row. */
   readonly attempts: number;
-  /** How long what was captured may stay without a signature and outside time, in milliseconds. */
+  /** How long captures may stay without a signature and outside time, in milliseconds. */
   readonly sealEveryMs: number;
 }
 
 /** Why a batch ended before its list did. */
 export type BatchStop = "interrupted" | "disk" | "max-disk" | "silence";
 
-/** Everything that is known about the rows of a batch. Rows are their numbers; moments are by a clock that only goes up. */
+/**
+ * Everything known about the rows of a batch. Rows are identified by their numbers; times are by a clock that only goes
+ * up.
+ */
 export interface Schedule {
   readonly rules: ScheduleRules;
   readonly waiting: WaitingRows;
-  /** Rows that have begun and not ended, in the order in which they came to what they do. */
+  /** Rows that have begun and not ended, in the order in which they came to what they are doing. */
   readonly running: ReadonlyMap<number, RunningRow>;
   readonly paces: ReadonlyMap<string, HostPace>;
   readonly network: NetworkMemory;
   readonly room: DiskRoom;
-  /** When the head of the log is to be sealed next; null while that is being done. */
+  /** When to seal the head of the log next; null while it is being sealed. */
   readonly sealAt: number | null;
   readonly interrupted: boolean;
-  /** Why every row was told to end; null while they may go on. */
+  /** Why every row was told to end; null while rows may go on. */
   readonly halted: BatchStop | null;
 }
 
 interface RunningRow {
-  /** The host of the row's address, until the row has its first download: no other row of that host begins before. */
+  /**
+   * The host of the row's address, until the row has its first download. Until then no other row of that host begins.
+   */
   readonly claims: string | null;
-  /** The host that was asked last. */
+  /** The host that the row asked last. */
   readonly host: string | null;
   readonly doing: Doing;
 }
 
-/** What a row does: it works, waits to ask a host, asks it, waits for its next attempt, or waits for or uses a processor. */
+/**
+ * What a row does: it works, waits to ask a host, asks it, waits for its next attempt, or waits for or uses a
+ * processor.
+ */
 type Doing =
   | { readonly kind: "work" | "fetch" | "stored" | "derive" }
   | { readonly kind: "ask"; readonly host: string; readonly chance: number }
   | { readonly kind: "rest"; readonly until: number };
 
-/** What happens to the rows. `chance` is a number by chance from 0 to 1. */
+/** What happens to the rows. `chance` is a random number from 0 to 1. */
 export type ScheduleEvent =
   /** A row wants to ask a host. */
   | { readonly kind: "asked"; readonly row: number; readonly host: string; readonly chance: number }
-  /** The host has answered; null where an error of ours came instead, which says nothing about the host. */
+  /** The host has answered; null if an error of ours came instead, which says nothing about the host. */
   | { readonly kind: "answered"; readonly row: number; readonly answer: HostAnswer | null }
-  /** Attempt `number` (from 1) of a row failed for a reason that can pass. */
+  /** Attempt `number` (from 1) of a row failed for a reason that may pass. */
   | {
       readonly kind: "failed";
       readonly row: number;
@@ -78,9 +86,12 @@ export type ScheduleEvent =
       readonly unreachable: boolean;
       readonly chance: number;
     }
-  /** A row has a clip to work on, and has done so. */
+  /** A row has a clip to work on (`stored`), or has finished that work (`derived`). */
   | { readonly kind: "stored" | "derived"; readonly row: number }
-  /** A row is over. `disk` says whether what it had to write could be written: the clip, or not even its result. */
+  /**
+   * A row is over. `disk` says what found no room: nothing (`enough`), the clip (`full`), or even the row's result
+   * (`crowded`).
+   */
   | {
       readonly kind: "ended";
       readonly row: number;
@@ -88,44 +99,44 @@ export type ScheduleEvent =
       readonly added: readonly WaitingRow[];
       readonly disk: "enough" | "full" | "crowded";
     }
-  /** Free bytes of the vault's disk, and all it has. */
+  /** The free and total bytes of the vault's disk. */
   | { readonly kind: "measured"; readonly free: number; readonly total: number }
   | { readonly kind: "sealed" }
   | { readonly kind: "interrupted" }
-  /** The moment `wakeAt` has come. */
+  /** The time `wakeAt` has come. */
   | { readonly kind: "time" };
 
-/** What is to be done now. */
+/** What the caller must do next. */
 export type Decision =
   | RowDecision
   | { readonly kind: "begin"; readonly row: number }
   /** A row waits for `host`, or for its next attempt. */
   | { readonly kind: "wait"; readonly row: number; readonly host: string | null }
-  /** Every row is to end what it does. */
+  /** Every row must end what it is doing. */
   | { readonly kind: "halt" }
-  /** The disk is to be measured. */
+  /** The disk must be measured. */
   | { readonly kind: "measure" }
   | { readonly kind: "seal" }
-  /** No row runs and none is to begin. `stop` is null when all were worked. */
+  /** No row runs and none will begin. `stop` is null if every row was worked through. */
   | { readonly kind: "finish"; readonly stop: BatchStop | null };
 
-/** The answer to a row that waits. */
+/** The answer to a waiting row. */
 export type RowDecision =
   | { readonly kind: "fetch" | "refuse" | "derive"; readonly row: number }
   | { readonly kind: "retry"; readonly row: number; readonly again: boolean };
 
 export interface Step {
   readonly schedule: Schedule;
-  /** In the order in which they are to be carried out. */
+  /** In the order in which the caller must carry them out. */
   readonly decisions: readonly Decision[];
-  /** After `now`: when the schedule has something to decide though nothing happens; Infinity for never. */
+  /** After `now`: when the schedule has something to decide even if nothing happens; Infinity for never. */
   readonly wakeAt: number;
 }
 
-/** Rows that may wait for their host or their next attempt at the same time; each keeps what it has on the disk. */
+/** Rows that may wait for their host or their next attempt at the same time; the files of each stay on the disk. */
 const maxParked = 64;
 
-/** The schedule of a batch of which nothing has begun. */
+/** The schedule of a batch in which nothing has begun. */
 export function openSchedule(rules: ScheduleRules, rows: Iterable<WaitingRow>, now: number): Schedule {
   return {
     rules,
@@ -141,9 +152,9 @@ export function openSchedule(rules: ScheduleRules, rows: Iterable<WaitingRow>, n
 }
 
 /**
- * Takes in what happened at `now` and decides what is to be done. Each row begins once. No host is asked by more downloads
- * or sooner than its pace allows, and a row that waits for its host or for its next attempt holds neither a download nor a
- * processor. No row begins once the batch is to stop; rows that only wait are then told to end.
+ * Takes in what happened at `now` and decides what to do. Each row begins once. No host is asked by more downloads, or
+ * sooner, than its pace allows. A row that waits for its host or for its next attempt holds neither a download nor a
+ * processor. Once the batch must stop, no row begins, and rows that only wait are told to end.
  */
 export function step(before: Schedule, event: ScheduleEvent, now: number): Step {
   const first = afterEvent(before, event, now);
@@ -201,9 +212,9 @@ function afterFailure(schedule: Schedule, event: EventOf<"failed">, now: number)
   const { row, number, unreachable, chance } = event;
   const { rules } = schedule;
   const { host } = rowAtWork(schedule, row);
-  // While the whole network is gone an attempt says nothing about the row.
+  // While the whole network is gone, an attempt says nothing about the row.
   const counts = !(unreachable && isNetworkGone(schedule.network));
-  // What a dead site's first row has tried need not be tried again by each of the others.
+  // The other rows of a dead site need not repeat the attempts of the first.
   const strikes = host === null ? 0 : paceOf(schedule, host).strikes;
   const tries = unreachable ? Math.max(number, strikes) : number;
   if (isSilent(schedule.network, now) || (counts && tries >= rules.attempts)) {
@@ -228,7 +239,10 @@ function afterEnd(schedule: Schedule, { row, bytes, added, disk }: EventOf<"ende
   };
 }
 
-/** What is decided after every event, in this order: who waits longest is served before a further row begins. */
+/**
+ * The decisions made after every event, in this order: the row that has waited longest is served before another row
+ * begins.
+ */
 const rounds: readonly ((made: Made, now: number) => Made)[] = [
   halt,
   endWaits,
@@ -240,7 +254,10 @@ const rounds: readonly ((made: Made, now: number) => Made)[] = [
   seal,
 ];
 
-/** Rows that only wait are not waited for. */
+/**
+ * Tells all rows to end as soon as those that still run only wait, or at once after an interruption or on a crowded
+ * disk.
+ */
 function halt(made: Made, now: number): Made {
   const { schedule } = made;
   const stop = stopOf(schedule, now);
@@ -355,7 +372,10 @@ function mayBegin(schedule: Schedule, now: number): boolean {
   return running.size - parked < rules.jobs + rules.derivations && parked < maxParked;
 }
 
-/** One row of a host is on its way to its first download at a time, so that the rows behind it are not held up with it. */
+/**
+ * Only one row of a host at a time is on its way to its first download, so that the rows behind it are not held up with
+ * it.
+ */
 function firstToBegin(schedule: Schedule, now: number): WaitingRow | null {
   const claimed = claimedHosts(schedule);
   for (const [host, { rows, next }] of schedule.waiting) {
@@ -370,7 +390,7 @@ function claimedHosts({ running }: Schedule): ReadonlySet<string | null> {
   return new Set([...running.values()].map(({ claims }) => claims));
 }
 
-/** Rows that only wait. */
+/** The number of rows that only wait. */
 function countParked(schedule: Schedule, now: number): number {
   return [...schedule.running.values()].filter(
     ({ doing }) => doing.kind === "rest" || (doing.kind === "ask" && msUntil(schedule, doing.host, now) > 0),
@@ -393,7 +413,7 @@ function nextMoment(schedule: Schedule, now: number): number {
     for (const host of waiting.keys())
       if (host !== null && !claimed.has(host)) moments.push(now + msUntil(schedule, host, now));
   }
-  // What is due and was not done waits for an event, not for a moment.
+  // Whatever is due and was not done waits for an event, not for a time.
   return moments.reduce<number>(
     (first, at) => (at !== null && at > now && at < first ? at : first),
     Number.POSITIVE_INFINITY,
@@ -418,7 +438,7 @@ function rowAtWork({ running }: Schedule, row: number): RunningRow {
   return found;
 }
 
-/** The row stands last among those that do the same. With its first download it gives up its claim. */
+/** Puts the row last among those that do the same. With its first download, the row gives up its claim. */
 function withDoing(schedule: Schedule, row: number, doing: Doing, host?: string): Schedule {
   const before = rowAtWork(schedule, row);
   const running = new Map(schedule.running);

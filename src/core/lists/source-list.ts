@@ -5,22 +5,24 @@ import { type ListRow, type ListTable, numbersOf, readTable, rowsNote } from "./
 import { decodeList, type ListEncoding, refuseManyRows } from "./text.js";
 import { namesAddresses, urlColumnOf } from "./url-column.js";
 
-/** csv: cells divided by a comma, `;` or `|`. tsv: by tabs. txt: one address a line. jsonl: one JSON value a line. */
+/**
+ * csv: cells separated by a comma, `;` or `|`. tsv: by tabs. txt: one address per line. jsonl: one JSON value per line.
+ */
 export type ListKind = "csv" | "tsv" | "txt" | "jsonl";
 
 /** One address of a list, or a row that has none. */
 export interface SourceRow {
-  /** As a spreadsheet shows it: the header is row 1, blank rows and comments count. For txt and jsonl, the line. */
+  /** As a spreadsheet shows it: the header is row 1, and blank rows and comments count. For txt and jsonl, the line. */
   readonly number: number;
-  /** From 1; more only where one cell holds several addresses. */
+  /** From 1; higher only if one cell holds several addresses. */
   readonly part: number;
-  /** What to capture, to be judged by `parseSourceUrl`; "" where the row has no address. */
+  /** What to capture, to be judged by `parseSourceUrl`; "" if the row has no address. */
   readonly url: string;
-  /** `url` where a scheme was added to what the list says; otherwise null. */
+  /** `url` if a scheme was added to what the list says; otherwise null. */
   readonly readAs: string | null;
   /**
-   * As in the list, aligned to its columns: no NUL, no half characters. Of several addresses in one cell, each row
-   * has its own in the address column, with the words that follow it.
+   * As in the list, aligned to its columns, without NUL or lone surrogates. If one cell holds several addresses, each
+   * row has its own in the address column, with the words that follow it.
    */
   readonly cells: readonly string[];
 }
@@ -29,11 +31,11 @@ export interface SourceRow {
 export interface SourceList {
   readonly kind: ListKind;
   readonly encoding: ListEncoding;
-  /** Null where every row is one cell, and for txt and jsonl. */
+  /** Null if every row is one cell, and for txt and jsonl. */
   readonly delimiter: Delimiter | null;
   /** As in the header, made unique; never blank. */
   readonly columns: readonly string[];
-  /** Index of the column of the addresses. */
+  /** Index of the address column. */
   readonly urlColumn: number;
   readonly rows: readonly SourceRow[];
   /** What a person should know about how the list was read, one short sentence each. */
@@ -41,9 +43,9 @@ export interface SourceList {
 }
 
 /**
- * Reads a list of sources from the bytes of a file. `name` is the file's name, null for standard input; `column` is
- * the address column by its header or number from 1, null to find it. No row is lost but blank ones and comments.
- * Throws `usage` for a list that cannot be used: no text, a broken quote, no address column, beyond SECURITY §4.
+ * Reads a list of sources from the bytes of a file. `name` is the file's name, null for standard input. `column` is the
+ * address column by its header or its number from 1; null to find it. Only blank rows and comments are left out. Throws
+ * `usage` for a list that cannot be used: not text, a broken quote, no address column, beyond SECURITY §4.
  */
 export function readSourceList(
   bytes: Uint8Array,
@@ -70,7 +72,7 @@ export function readSourceList(
   };
 }
 
-/** Column name and cell of everything in a row but its address, blank cells left out. */
+/** Column name and cell of everything in a row except its address; blank cells are left out. */
 export function otherCells(
   list: Pick<SourceList, "columns" | "urlColumn">,
   row: Pick<SourceRow, "cells">,
@@ -107,13 +109,13 @@ function formByContent(text: string): Form {
     .filter((line) => line !== "" && !line.startsWith("#"));
   const [first = ""] = lines;
   if (first.startsWith("{")) return "jsonl";
-  // An address may hold a comma: lines that are addresses as a whole are no table.
+  // An address may contain a comma, so lines that are addresses as a whole are not a table.
   if (lines.every(holdsOnlyAddresses)) return "txt";
   const isColumn = first.startsWith('"') || namesAddresses(first);
   return isColumn || findDelimiter(text) !== null ? "table" : "txt";
 }
 
-/** A list without a header names its address column, so that a list written from it is read the same way. */
+/** Names the address column of a list without a header, so that a list written from it is read the same way. */
 function withUrlName(columns: readonly string[], urlColumn: number): readonly string[] {
   return columns.map((name, index) => (index === urlColumn ? "url" : name));
 }

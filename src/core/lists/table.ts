@@ -10,12 +10,12 @@ export interface ListRow {
   readonly cells: readonly string[];
 }
 
-/** What every kind of list is read into. */
+/** The form into which every kind of list is read. */
 export interface ListTable {
   readonly delimiter: Delimiter | null;
   /** Unique, and none is blank. */
   readonly columns: readonly string[];
-  /** False where the list has no header and the columns are called by their numbers. */
+  /** False if the list has no header and its columns are named by their numbers. */
   readonly hasHeader: boolean;
   readonly rows: readonly ListRow[];
   /** What a person should know about how it was read: sentences without a full stop. */
@@ -23,9 +23,9 @@ export interface ListTable {
 }
 
 /**
- * A list in delimited text. Blank rows are passed over; comments are too, and a note says how many. The first row
- * left is the header unless it holds an address; `wanted` (a column's name) says that it is one. Cells lose the
- * apostrophes that `guardCell` gave them. Throws `usage` as `readDelimited` does.
+ * Reads a list in delimited text. Blank rows are skipped; so are comments, and a note says how many. The first
+ * remaining row is the header unless it holds an address; it is the header in any case if it has a column named
+ * `wanted`. Cells lose the apostrophes that `guardCell` gave them. Throws `usage` as `readDelimited` does.
  */
 export function readTable(text: string, wanted: string | null): ListTable {
   const marked = /^sep=([,;|\t])(?:\r\n|\r|\n|$)/.exec(text);
@@ -75,7 +75,10 @@ function dataRows(text: string, delimiter: Delimiter | null, from: number): Data
   return { rows, comments };
 }
 
-/** A column of numbers may be headed `#` or hold `#1`: where another cell has an address or heads them, it is data. */
+/**
+ * A column of numbers may be headed `#` or contain `#1`: if another cell holds an address or heads such a column, the
+ * row is data.
+ */
 function isComment(cells: readonly string[]): boolean {
   const [first = "", ...others] = cells;
   if (!first.startsWith("#")) return false;
@@ -118,7 +121,7 @@ export function numbersOf(rows: readonly { readonly number: number }[]): readonl
   return rows.map(({ number }) => number);
 }
 
-/** A note that names the rows something is true of, the first ones where they are many; none where there is no row. */
+/** A note that lists the rows it applies to, only the first ones if there are many; no note if there is no row. */
 export function rowsNote(what: string, numbers: readonly number[]): readonly string[] {
   if (numbers.length === 0) return [];
   const more = numbers.length > 5 ? ` and ${numbers.length - 5} more` : "";

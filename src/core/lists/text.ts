@@ -9,9 +9,9 @@ export interface ListText {
 }
 
 /**
- * The text of a list. A byte order mark decides; without one it is UTF-8 where every byte fits, and otherwise
- * windows-1251, which spreadsheets write in Russian and Kazakh locales. Throws `usage` for what is too large, empty
- * or no text in any of these.
+ * The text of a list. A byte order mark decides the encoding. Without one, it is UTF-8 if every byte fits, and
+ * otherwise windows-1251, which spreadsheets write in Russian and Kazakh locales. Throws `usage` for a list that is too
+ * large, empty, or not text in any of these.
  */
 export function decodeList(bytes: Uint8Array): ListText {
   if (bytes.length > listLimits.bytes) {
@@ -43,7 +43,7 @@ function decode(bytes: Uint8Array, encoding: ListEncoding): ListText | null {
   }
 }
 
-/** windows-1251 gives a letter to nearly every byte, so there any control character says that it is something else. */
+/** windows-1251 gives nearly every byte a letter, so any control character shows that the file is something else. */
 function isText({ text, encoding }: ListText): boolean {
   const control = encoding === "windows-1251" ? /[\0-\x08\x0b\x0e-\x1f\x7f\x98]/ : /\0/;
   return !control.test(text);
@@ -65,26 +65,26 @@ export const listLimits = {
   cell: 64 * 1024,
 } as const;
 
-/** The failure of a list that goes beyond one of the limits; `what` says which and where. */
+/** The error for a list beyond one of the limits; `what` says which limit and where. */
 function listTooLarge(what: string): HoldfastError {
-  return new HoldfastError("usage", what, "divide the list into smaller ones");
+  return new HoldfastError("usage", what, "split the list into smaller ones");
 }
 
-/** Throws where a cell is longer than `listLimits.cell`. `row` is as a spreadsheet counts. */
+/** Throws if a cell is longer than `listLimits.cell`. `row` is as a spreadsheet counts. */
 export function refuseLongCell(cell: string, row: number): void {
   if (cell.length > listLimits.cell) {
     throw listTooLarge(`row ${row} of the list has a cell longer than ${listLimits.cell} characters`);
   }
 }
 
-/** Throws where a row is wider than `listLimits.columns`. */
+/** Throws if a row is wider than `listLimits.columns`. */
 export function refuseManyColumns(columns: number, row: number): void {
   if (columns > listLimits.columns) {
     throw listTooLarge(`row ${row} of the list has more than ${listLimits.columns} columns`);
   }
 }
 
-/** Throws where a list has more rows than `listLimits.rows`. */
+/** Throws if a list has more rows than `listLimits.rows`. */
 export function refuseManyRows(rows: number): void {
   if (rows > listLimits.rows) throw listTooLarge(`the list has more than ${listLimits.rows} rows`);
 }

@@ -2,7 +2,7 @@ import { HoldfastError } from "../words/error.js";
 import { printable } from "../words/printable.js";
 import { holdsOnlyAddresses } from "./cell-address.js";
 
-/** Headers that name a web address and nothing else, those that are meant first in front. */
+/** Headers that name a web address and nothing else, the likeliest first. */
 const certainNames = [
   ["url", "video url", "source url", "post url", "media url", "page url", "webpage url", "original url"],
   ["link", "video link", "source link", "post link", "link to video", "href", "uri", "permalink"],
@@ -11,7 +11,7 @@ const certainNames = [
   ["сілтеме", "видео сілтемесі", "бейне сілтемесі", "дереккөз сілтемесі", "сілтемелер"],
 ].flat();
 
-/** Headers that may as well stand over a street, a name or a remark: the cells below have to agree. */
+/** Headers that may equally stand over a street, a name or a remark: the cells below have to agree. */
 const likelyNames = [
   ["web address", "address", "веб адрес", "адрес страницы", "адрес", "веб мекенжай", "мекенжай", "мекенжайы"],
   ["source", "источник", "дереккөз", "video", "видео", "бейне", "post", "пост", "публикация", "жазба"],
@@ -31,7 +31,7 @@ export function namesAddresses(header: string): boolean {
   return certainNames.includes(normalName(header));
 }
 
-/** Index of the column that `wanted` means: its name, else its name in other letters, else its number from 1. */
+/** Index of the column that `wanted` means: by its name, else by its name in any case, else by its number from 1. */
 export function columnNamed(columns: readonly string[], wanted: string): number | null {
   const plain = (name: string) => name.trim().toLowerCase();
   const exact = columns.indexOf(wanted);
@@ -41,12 +41,12 @@ export function columnNamed(columns: readonly string[], wanted: string): number 
   return number >= 1 && number <= columns.length ? number - 1 : null;
 }
 
-/** Rows that are looked at to choose a column: enough to tell, few enough for a list of any size. */
+/** Rows examined to choose a column: enough to tell, few enough for a list of any size. */
 const sample = 1000;
 
 /**
  * Index of the column that holds the addresses: the one `wanted`, else the one whose header names them, else the one
- * most of whose cells are addresses. `rows` are aligned to `columns`. Throws `usage` where there is none.
+ * with the most cells that are addresses. `rows` are aligned to `columns`. Throws `usage` if there is none.
  */
 export function urlColumnOf(
   columns: readonly string[],
@@ -88,6 +88,6 @@ function noColumn(message: string, columns: readonly string[]): HoldfastError {
   return new HoldfastError(
     "usage",
     message,
-    `name the column of the addresses, or give its number: ${printable(names.join(", "), 500)}`,
+    `give the address column by its name or number: ${printable(names.join(", "), 500)}`,
   );
 }

@@ -1,4 +1,4 @@
-/** A row that has not begun. `host` is null where the row holds no address: it needs nobody's permission. */
+/** A row that has not begun. `host` is null if the row holds no address: such a row waits for no host. */
 export interface WaitingRow {
   readonly row: number;
   readonly host: string | null;
@@ -12,7 +12,7 @@ interface RowsOfHost {
   readonly next: number;
 }
 
-/** Rows come behind those of their host, and a host without rows behind all others. */
+/** Puts rows behind those of their host, and a host without rows behind all others. */
 export function withWaiting(waiting: WaitingRows, added: Iterable<WaitingRow>): WaitingRows {
   const byHost = new Map<string | null, number[]>();
   for (const { row, host } of added) {
@@ -28,7 +28,7 @@ export function withWaiting(waiting: WaitingRows, added: Iterable<WaitingRow>): 
   return next;
 }
 
-/** Without the first row of `host`, which goes behind all other hosts. */
+/** Takes out the first row of `host`, which goes behind all other hosts. */
 export function withoutFirst(waiting: WaitingRows, host: string | null): WaitingRows {
   const next = new Map(waiting);
   const before = next.get(host);

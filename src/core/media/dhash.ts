@@ -57,8 +57,8 @@ export function colourDifference(a: Look, b: Look): number {
 }
 
 /**
- * Whether two frames show nearly the same: hashes at most `nearDistance` apart with nearly the same colours, or
- * colours so equal that the hash only compares noise (a black frame beside a black frame).
+ * Whether two frames look nearly the same: hashes at most `nearDistance` apart with nearly the same colours, or colours
+ * so equal that the hash only compares noise (a black frame beside a black frame).
  */
 export function nearIdentical(a: Look, b: Look): boolean {
   const colour = colourDifference(a, b);

@@ -1,6 +1,6 @@
 import type { Region } from "./publication.js";
 
-/** A region to be filled, and when, in whole microseconds from the beginning of the clip; null for the whole of it. */
+/** A region to be filled, and when, in whole microseconds from the beginning of the clip; null for the whole clip. */
 export interface Fill extends Region {
   readonly from: number | null;
   readonly to: number | null;
@@ -9,19 +9,19 @@ export interface Fill extends Region {
 /** How a fill is typed, for a hint. */
 export const fillForm = "X,Y,WIDTHxHEIGHT or X,Y,WIDTHxHEIGHT@START-END, as in 640,120,200x240@12.5-1:03";
 
-/** More regions than this are a slip. */
+/** More regions than this are taken for a mistake. */
 export const mostFills = 100;
 
 /** Reads `X,Y,WxH` or `X,Y,WxH@START-END`; times are seconds, `m:ss` or `h:mm:ss`. Returns what is wrong with it in words. */
 export function parseFill(text: string): Fill | { readonly problem: string } {
   const parts = /^(\d{1,5}),(\d{1,5}),(\d{1,5})x(\d{1,5})(?:@([0-9:.]+)-([0-9:.]+))?$/.exec(text);
-  if (!parts) return { problem: "it is no region" };
+  if (!parts) return { problem: "it is not a region" };
   const [x, y, width, height] = parts.slice(1, 5).map(Number);
-  if (x === undefined || y === undefined || !width || !height) return { problem: "nothing is in it" };
+  if (x === undefined || y === undefined || !width || !height) return { problem: "it is empty" };
   const region = { x, y, width, height };
   if (parts[5] === undefined) return { ...region, from: null, to: null };
   const [from, to] = [parseTime(parts[5]), parseTime(parts[6] ?? "")];
-  if (from === null || to === null) return { problem: "its times are none" };
+  if (from === null || to === null) return { problem: "its times cannot be read" };
   return from < to ? { ...region, from, to } : { problem: "it ends before it begins" };
 }
 
@@ -35,7 +35,7 @@ function parseTime(text: string): number | null {
   return (hours * 3600 + minutes * 60) * 1_000_000 + Math.round(seconds * 1_000_000);
 }
 
-/** Why a fill would not hide what was meant in a picture of that size; null where it lies inside. */
+/** Why a fill would not hide what was meant in a picture of that size; null if the region lies inside it. */
 export function fillProblem(fill: Region, picture: { readonly width: number; readonly height: number }) {
   const inside = fill.x + fill.width <= picture.width && fill.y + fill.height <= picture.height;
   return inside
@@ -47,8 +47,8 @@ export function fillProblem(fill: Region, picture: { readonly width: number; rea
 const block = 16;
 
 /**
- * The region grown to whole blocks: no block of the coded picture then holds both what is filled and what is not, and the
- * filled blocks come out of the decoder even. `picture` is the coded size.
+ * The region grown to whole blocks, so that no block of the coded picture holds both what is filled and what is not,
+ * and filled blocks decode to one colour. `picture` is the coded size.
  */
 export function wholeBlocks(
   region: Region,
@@ -67,8 +67,8 @@ export function codedSize({ width, height }: { readonly width: number; readonly 
 }
 
 /**
- * The frames that can be seen between the times of a fill, both included: a frame stands until the next one comes. `times`
- * are those of all frames in ascending order, in microseconds. Null where the clip is over before the fill begins.
+ * The frames that are visible between the times of a fill, both included: a frame stays until the next one comes.
+ * `times` are those of all frames in ascending order, in microseconds. Null if the clip ends before the fill begins.
  */
 export function framesOf(
   { from, to }: Pick<Fill, "from" | "to">,
@@ -84,7 +84,9 @@ export function framesOf(
   return { first: Math.max(0, begun), last: Math.max(0, last) };
 }
 
-/** The moments between the frames around a span, in microseconds: null before the first frame and behind the last. */
+/**
+ * The times halfway between the frames around a span, in microseconds: null before the first frame and after the last.
+ */
 export function boundsOf(
   { first, last }: { readonly first: number; readonly last: number },
   times: readonly number[],

@@ -3,7 +3,7 @@ import type { Ratio } from "./timing.js";
 
 /** One packet of the video stream, in the order of the file, which is the order of decoding. */
 export interface VideoPacket {
-  /** Presentation time in units of the time base; null where the container states none that can be used. */
+  /** Presentation time in units of the time base; null if the container states none that can be used. */
   readonly pts: number | null;
   readonly key: boolean;
   /** The container asks for this packet to be decoded but not shown (an edit list). */
@@ -30,8 +30,8 @@ export function maxGapFor(duration: number): number {
 }
 
 /**
- * The frames a decoder will show, in presentation order, as the packets announce them; null where packets cannot be
- * counted as frames (no or repeated time stamps, a start that cannot be decoded), so that only decoding tells.
+ * The frames a decoder will show, in presentation order, as the packets announce them. Null if packets cannot be
+ * counted as frames (missing or repeated time stamps, a start that cannot be decoded), so that only decoding tells.
  */
 export function presentationOrder(
   packets: readonly VideoPacket[],
@@ -52,8 +52,8 @@ export function presentationOrder(
 const closestKeys = 0.45;
 
 /**
- * Positions of the key frames worth decoding: all of them where they are 0.45 s or more apart, fewer where they are
- * denser, so that every second that has key frames keeps one.
+ * Positions of the key frames worth decoding: all of them if they are 0.45 s or more apart, fewer if they are denser.
+ * Every second that has key frames keeps one.
  */
 export function keyCandidates(frames: readonly PlannedFrame[]): readonly number[] {
   const chosen: number[] = [];
@@ -66,20 +66,20 @@ export function keyCandidates(frames: readonly PlannedFrame[]): readonly number[
   return chosen;
 }
 
-/** A stretch of frames `from` (a key frame) up to and without `to`, as positions in presentation order. */
+/** A stretch of frames from `from` (a key frame) up to but not including `to`, as positions in presentation order. */
 export interface Stretch {
   readonly from: number;
   readonly to: number;
 }
 
-/** What is known of a stretch between two decoded key frames before anything inside it is decoded. */
+/** What is known about a stretch between two decoded key frames before anything inside it is decoded. */
 export interface StretchEvidence {
   readonly seconds: number;
   /** Sizes of the packets after the key frame, in decoding order, with each one's seconds before the stretch's end. */
   readonly packets: readonly { readonly bytes: number; readonly left: number }[];
   /** The smaller size of the two key frames around the stretch. */
   readonly keyBytes: number;
-  /** Looks of the frames at both ends; null where one was not decoded. */
+  /** Looks of the frames at both ends; null if one was not decoded. */
   readonly ends: readonly [Look, Look] | null;
 }
 
@@ -93,9 +93,9 @@ const sceneChange = 12;
 const spikeWindow = 12;
 
 /**
- * Whether a whole shot of 1 s may hide between two key frames, so that the frames between must be looked at: the
- * stretch is longer than the promised gap, a packet stands out like a picture coded anew, or both ends differ and the
- * packet sizes are unsteady. Packet sizes are evidence, not proof.
+ * Whether a whole shot of 1 s may hide between two key frames, so that the frames between them must be examined: the
+ * stretch is longer than the promised gap, a packet stands out like a newly coded picture, or the two ends differ and
+ * the packet sizes are unsteady. Packet sizes are evidence, not proof.
  */
 export function mayHideShot(evidence: StretchEvidence, maxGap: number): boolean {
   if (evidence.seconds <= shotSeconds) return false;
@@ -139,8 +139,8 @@ export interface Candidate {
 }
 
 /**
- * Drops near-identical neighbours, `candidates` in presentation order; returns the positions that stay. The gap rule
- * wins: a frame stays, however alike, when its absence would leave a gap longer than `maxGap` seconds.
+ * Drops near-identical neighbours. `candidates` are in presentation order; returns the positions that stay. The gap
+ * rule wins: a frame stays, however similar, if its absence would leave a gap longer than `maxGap` seconds.
  */
 export function dropNearIdentical(candidates: readonly Candidate[], maxGap: number): readonly number[] {
   return sift(candidates, maxGap, nearIdentical);
@@ -162,7 +162,7 @@ function sift(
   return withoutEchoOfTheEnd(candidates, kept, maxGap, alike);
 }
 
-/** The last frame stays, so it is the one before it that gives way when both look alike. */
+/** The last frame stays, so if the two look alike, the one before it gives way. */
 function withoutEchoOfTheEnd(
   candidates: readonly Candidate[],
   kept: readonly number[],
@@ -175,8 +175,8 @@ function withoutEchoOfTheEnd(
 }
 
 /**
- * At most `limit` of the candidates: what must look different is raised step by step until few enough stay; the gap
- * rule and the fixed frames win to the last. `bitten` says that the bound cut more than near-identical frames.
+ * At most `limit` of the candidates. The required difference is raised step by step until few enough stay; the gap rule
+ * and the fixed frames win to the last. `bitten` says that the limit cut more than near-identical frames.
  */
 export function withinLimit(
   candidates: readonly Candidate[],
@@ -192,7 +192,7 @@ export function withinLimit(
   return { kept: spread(candidates.length, limit), bitten: true };
 }
 
-/** `limit` positions evenly over `count`, both ends among them. */
+/** `limit` positions spread evenly over `count`, both ends included. */
 function spread(count: number, limit: number): readonly number[] {
   return Array.from({ length: limit }, (_, at) => Math.round((at * (count - 1)) / (limit - 1)));
 }

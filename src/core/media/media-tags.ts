@@ -1,4 +1,4 @@
-/** An original whose tags say where it was filmed or with what. */
+/** An original whose tags reveal where or with what it was filmed. */
 export interface RevealingTags {
   /** Logical path of the original. */
   readonly original: string;
@@ -15,12 +15,12 @@ const locationName =
 const deviceName =
   /(?:^|[:._-])(?:make|model|manufacturer|cameramodelname|uniquecameramodel|devicemanufacturer|devicemodelname|devicename|hostcomputer|author|artist|owner(?:name)?)(?:-\w{3})?$|serial(?:number)?\b|lens(?:model|make|id|info|serial)|camera(?:id|identifier|model|make|owner)|androidversion|android\.(?:version|manufacturer|model)|android(?:make|model|manufacturer)|deviceid|imageuniqueid/i;
 
-// Where a sample of colour lies is no place on earth.
+// Where a sample of colour lies is not a place on earth.
 const harmless = /chroma_?location|colou?r_?location|previewlocation/i;
 
 /**
- * The tags of each original that tell a place or a device, from the readings of ExifTool and ffprobe: objects whose keys
- * are the originals' paths. Whoever made the file chose every name in them.
+ * The tags of each original that reveal a place or a device, from the readings of ExifTool and ffprobe: objects whose
+ * keys are the originals' paths. Whoever made the file chose every name in them.
  */
 export function revealingTags(readings: readonly unknown[]): readonly RevealingTags[] {
   const byOriginal = new Map<string, Set<string>>();
@@ -53,7 +53,7 @@ function isSaid(value: unknown): boolean {
   return value !== null && value !== undefined && !(typeof value === "string" && value.trim() === "");
 }
 
-/** Every text that a container says about itself, its streams and its chapters, from the whole output of ffprobe. */
+/** Every text that a container holds about itself, its streams and its chapters, from the whole output of ffprobe. */
 export function tagTexts(json: string): readonly string[] {
   const probe = asObject(parsed(json));
   const parts = [asObject(probe.format), ...asObjects(probe.streams), ...asObjects(probe.chapters)];
@@ -63,7 +63,7 @@ export function tagTexts(json: string): readonly string[] {
   );
 }
 
-/** What a finished copy's container must not say: `null` where it says only what every file of the muxer says. */
+/** What the container of a finished copy must not say; null if it says only what every file of the muxer says. */
 export function foreignTag(json: string): string | null {
   const probe = asObject(parsed(json));
   if (asObjects(probe.chapters).length > 0) return "chapters";
@@ -86,8 +86,8 @@ const muxerTags: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Whether a picture is shown as it lies, or turned by quarters: null, or why not. A mirrored or slanted one is shown in one
- * way by one player and in another by the next, so that nobody could say where a region lies.
+ * Null if a picture is shown as stored or in quarter turns; otherwise why it is not. Players differ in how they show a
+ * mirrored or slanted picture, so nobody could say where a region lies.
  */
 export function oddOrientation(json: string, stream: number): string | null {
   const video = asObjects(asObject(parsed(json)).streams).find(({ index }) => index === stream);

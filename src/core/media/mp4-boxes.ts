@@ -24,12 +24,13 @@ const containers: ReadonlySet<string> = new Set([
   "moov/trak/mdia/minf/stbl",
 ]);
 
-/** The `meta` box of a muxer that has nothing to say: a handler and an empty list, so many bytes. */
+/** Size of the `meta` box of a muxer that has nothing to say: a handler and an empty list. */
 const emptyMeta = 53;
 
 /**
- * What in an MP4 file is not needed to play it: any box but those of `allowed`, a list of tags that is not empty, free space
- * with bytes in it, bytes that belong to no box. Empty for a clean one. Never throws for what is in the file.
+ * What an MP4 file holds that is not needed to play it: any box not in `allowed`, a list of tags that is not empty,
+ * free space with bytes in it, bytes outside any box. Empty for a clean file. Never throws because of what the file
+ * holds.
  */
 export function foreignBoxes(read: ReadAt, size: number): readonly string[] {
   const found: string[] = [];
@@ -48,7 +49,7 @@ function walk(read: ReadAt, span: Span, found: string[]): void {
   while (offset < span.end && found.length < 20) {
     const box = boxAt(read, offset, span);
     if (box === null) {
-      found.push(`${span.path === "" ? "the file" : span.path} has bytes that are no box`);
+      found.push(`${span.path === "" ? "the file" : span.path} has bytes outside any box`);
       return;
     }
     judge(read, box, found);
@@ -65,7 +66,7 @@ function judge(read: ReadAt, box: Span & { readonly start: number }, found: stri
   } else if (containers.has(box.path)) walk(read, box, found);
 }
 
-/** The box that begins at `start`: `offset` is where its content begins. Null where none fits into the span. */
+/** The box that begins at `start`: `offset` is where its content begins. Null if none fits into the span. */
 function boxAt(read: ReadAt, start: number, { path, end }: Span): (Span & { readonly start: number }) | null {
   const head = read(start, 16);
   if (head.length < 8) return null;

@@ -26,16 +26,16 @@ export interface FilledRegion {
 /** Decimal seconds, counted as the times of regions are: from the beginning of the original's file. */
 export interface PublicationTiming {
   readonly picture: string;
-  /** Of the sound that was kept or removed, as its file announces it; null where there is none or nothing says so. */
+  /** Of the sound that was kept or removed, as its file announces it; null if there is none or nothing says so. */
   readonly sound: string | null;
   /** Which moment of the original is 0 in the copy. */
   readonly copy: string;
 }
 
-/** What was found when the finished copy was read again. */
+/** What was found on reading the finished copy again. */
 export interface PublicationCheck {
   readonly check: "frames" | "fills" | "streams" | "boxes" | "texts";
-  /** One sentence. A copy of which a check did not hold is never stored. */
+  /** One sentence. A copy that fails a check is never stored. */
   readonly found: string;
 }
 

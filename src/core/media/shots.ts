@@ -1,6 +1,6 @@
 import { colourDifference, dhash, hashDistance, type Look, nearIdentical } from "./dhash.js";
 
-/** A decoded frame as far as choosing needs it: presentation time in seconds, and what it looks like. */
+/** A decoded frame as far as the choice of frames needs it: presentation time in seconds, and what it looks like. */
 export interface SeenFrame {
   readonly time: number;
   readonly look: Look;
@@ -9,13 +9,13 @@ export interface SeenFrame {
 // A cut changes the picture at least this much (mean per colour value, or bits of the hash) from one frame to the next …
 const cutColour = 5;
 const cutBits = 12;
-// … and this many times more than the frames around it do, so that a moving camera is not a row of cuts.
+// … and this many times more than the frames around it do, so that a moving camera does not count as a row of cuts.
 const cutContrast = 3.5;
 const neighbours = 6;
 
 /**
  * Positions of the frames that begin a new shot (never 0). `frames` are consecutive decoded frames in presentation
- * order. A position is found by the jump from one frame to the next standing out from the jumps around it.
+ * order. A position is found if the jump from one frame to the next stands out from the jumps around it.
  */
 export function findCuts(frames: readonly SeenFrame[]): readonly number[] {
   const jumps = frames.map((frame, at) => jump(frames[at - 1], frame));

@@ -35,7 +35,7 @@ export function parseSeconds(text: string | null | undefined): number | null {
   return Math.round(Number(text) * 1_000_000);
 }
 
-/** Reads `num/den` or `num:den`; null where it is absent, zero, negative or not a ratio. */
+/** Reads `num/den` or `num:den`; null if it is absent, zero, negative or not a ratio. */
 export function parseRatio(text: string | null | undefined): Ratio | null {
   const parts = /^(\d{1,9})[/:](\d{1,9})$/.exec(text ?? "");
   if (!parts) return null;

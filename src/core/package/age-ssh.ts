@@ -112,7 +112,7 @@ function littleEndian(value: bigint): Buffer {
 const pkcs8Prefix = Buffer.from("302e020100300506032b656e04220420", "hex");
 const spkiPrefix = Buffer.from("302a300506032b656e032100", "hex");
 
-/** RFC 7748 §5. Throws where the result would be zero, which `ageSshKey` has ruled out. */
+/** RFC 7748 §5. Throws if the result would be zero, which `ageSshKey` has ruled out. */
 function x25519(scalar: Uint8Array, u: Uint8Array): Buffer {
   const pkcs8 = Buffer.concat([pkcs8Prefix, scalar]);
   const spki = Buffer.concat([spkiPrefix, u]);

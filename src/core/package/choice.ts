@@ -1,4 +1,4 @@
-/** A checkpoint of the vault, as far as it matters for whether a package holds it. */
+/** A checkpoint of the vault, as far as it decides whether a package holds it. */
 export interface OfferedCheckpoint {
   readonly size: number;
   /** Of its logged tokens. */
@@ -7,8 +7,9 @@ export interface OfferedCheckpoint {
 
 /**
  * The sizes of the checkpoints that a package holds (FORMAT.md §17), ascending: for each chosen capture the oldest that
- * covers its first entry and has a token, the one that endorses each rotation, and the newest. `firsts` are the captures'
- * first entries, `rotations` the entries that named another key; `offered` is ascending and has only signed ones.
+ * covers its first entry and has a token, for each rotation the one that endorses it, and the newest. `firsts` are the
+ * captures' first entries, `rotations` the entries that named another key; `offered` is ascending and has only signed
+ * ones.
  */
 export function chooseCheckpoints(
   offered: readonly OfferedCheckpoint[],
@@ -17,7 +18,7 @@ export function chooseCheckpoints(
 ): readonly number[] {
   const sizes = offered.map(({ size }) => size);
   const stamped = offered.filter(({ tokens }) => tokens.length > 0).map(({ size }) => size);
-  // A promise of a calendar shows no time: the oldest that does is worth having beside it.
+  // A calendar's promise shows no time, so the oldest token that does is worth having beside it.
   const timed = offered
     .filter(({ tokens }) => tokens.some((status) => status !== "pending"))
     .map(({ size }) => size);
@@ -30,7 +31,7 @@ export function chooseCheckpoints(
   return [...new Set([...chosen, ...endorsing, ...newest])].sort((a, b) => a - b);
 }
 
-/** The smallest of these ascending sizes that covers an entry, found by halving: a package may have many of both. */
+/** The smallest of these ascending sizes that covers an entry, found by bisection: a package may have many of both. */
 function firstFrom(sizes: readonly number[], entry: number): number | undefined {
   let [low, high] = [0, sizes.length];
   while (low < high) {
@@ -52,7 +53,7 @@ export function encodeInclusionProof(seq: number, size: number, hashes: readonly
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** The one folder in a tar file, and the name that a package goes by: nothing in it comes from this machine. */
+/** The name of a package and of the one folder in its tar file: nothing in it comes from this machine. */
 export function packageName(captures: readonly string[]): string {
   const [first = "", ...others] = [...captures].sort();
   return others.length === 0 ? `holdfast-${first}` : `holdfast-${first}-and-${others.length}-more`;

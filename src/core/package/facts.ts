@@ -2,7 +2,7 @@ import type { AuthorityTime } from "../../audit/authority-times.js";
 import type { CaptureRecord, DerivationRecord } from "../capture/record.js";
 import type { RevealingTags } from "../media/media-tags.js";
 
-/** What the pages and the metadata of a package are made from (FORMAT.md §17). All of it is the word of whoever exports. */
+/** What the pages and the metadata of a package are made from (FORMAT.md §17). All of it is the exporter's word. */
 export interface PackageFacts {
   /** `holdfast/` and the vault's id. */
   readonly origin: string;
@@ -31,13 +31,13 @@ export interface CaptureFacts {
     readonly event: string;
     readonly sha256: string;
   }[];
-  /** What the `annotate` entries in the package say and a later one of them does not replace, in order of key. */
+  /** What the `annotate` entries in the package say and no later one of them replaces, in order of key. */
   readonly annotations: readonly { readonly key: string; readonly value: string; readonly entry: number }[];
-  /** What the tags of its files as received tell; `read` is false where not all of them were read. */
+  /** What the tags of its files as received reveal; `read` is false if not all of them were read. */
   readonly tags: { readonly read: boolean; readonly originals: readonly RevealingTags[] };
   /**
    * Authorities that stamped the oldest such checkpoint that covers its first entry, by tokens that whoever made the
-   * package traced to a trusted root; empty where there is none.
+   * package traced to a trusted root; empty if there is none.
    */
   readonly existedBy: readonly (AuthorityTime & { readonly checkpoint: number })[];
 }
@@ -55,13 +55,13 @@ export interface CheckpointFacts {
   readonly size: number;
   /** Hex. */
   readonly root: string;
-  /** Fingerprint of the key that signed it; null where the signature cannot be read. */
+  /** Fingerprint of the key that signed it; null if the signature cannot be read. */
   readonly signedBy: string | null;
   readonly tokens: readonly {
     /** Name of the file without its ending. */
     readonly file: string;
     readonly kind: "rfc3161" | "opentimestamps";
-    /** What an RFC 3161 token states, where it is good in itself. */
+    /** What an RFC 3161 token states, if it is good in itself. */
     readonly stamp: (AuthorityTime & { readonly trusted: boolean }) | null;
   }[];
   /** Fingerprints. */

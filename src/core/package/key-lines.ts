@@ -3,18 +3,18 @@ import { type KeyPeriod, theftOf } from "../../audit/key-history.js";
 import type { LogTimes } from "./log-times.js";
 
 /**
- * How far a key's time reaches beyond the entries that begin and end it: an outside time-stamp follows its last checkpoint,
- * not always at once, and the clock that wrote an entry can be ahead of the authority's.
+ * How far a key's time reaches beyond the entries that begin and end it. An outside time-stamp follows the key's last
+ * checkpoint, not always at once, and the clock that wrote an entry can be ahead of the authority's.
  */
 const graceMs = 24 * 60 * 60 * 1000;
 
-/** OpenSSH takes no time before this one, and ends with the year 9999. */
+/** OpenSSH accepts no time before this one, and its times end with the year 9999. */
 const firstSecond = 1;
 const lastSecond = Date.parse("9999-12-31T23:59:59.000Z") / 1000;
 
 /**
- * The file for whoever checks: one line per key, in the order in which they were in force, with the times that
- * FORMAT.md §13 gives each. `times` are those of the log that `history` is of.
+ * The file for whoever checks: one line per key, in the order in which the keys were in force, with the times that
+ * FORMAT.md §13 gives each. `times` are those of the log that `history` comes from.
  */
 export function encodeAllowedSigners(origin: string, history: readonly KeyPeriod[], times: LogTimes): string {
   return history
@@ -26,14 +26,17 @@ export function encodeAllowedSigners(origin: string, history: readonly KeyPeriod
     .join("");
 }
 
-/** The first key of all is given no beginning: nothing of the log is older, and the clock that began it can have been days ahead. */
+/**
+ * The first key is given no beginning: nothing in the log is older, and the clock that began it can have been days
+ * ahead.
+ */
 function encodeOptions(period: KeyPeriod, isFirst: boolean, theft: number | null, times: LogTimes): string {
   const after = isFirst ? null : firstTime(period, times);
   const regular = lastTime(period, times);
   const ends = [regular, theft].filter((second) => second !== null);
   const before = ends.length === 0 ? null : Math.max(firstSecond, Math.min(...ends));
   const options = [`namespaces="${checkpointNamespace}"`];
-  // OpenSSH refuses a line whose end is not behind its beginning.
+  // OpenSSH refuses a line whose end is not after its beginning.
   if (after !== null && after >= firstSecond && (before === null || before > after)) {
     options.push(`valid-after="${openSshTime(after)}"`);
   }
@@ -53,7 +56,7 @@ function lastTime({ introducedBy, until }: KeyPeriod, times: LogTimes): number |
   return Math.min(lastSecond, Math.ceil((Date.parse(latest) + graceMs) / 1000));
 }
 
-/** The last second that was over before a stolen key was; null for a key that was not stolen. */
+/** The last whole second before a key was stolen; null for a key that was not stolen. */
 function theftLimit(history: readonly KeyPeriod[], { key }: KeyPeriod, times: LogTimes): number | null {
   const theft = theftOf(history, key);
   if (theft === null) return null;

@@ -1,20 +1,20 @@
-/** What one line of a log says of times. */
+/** What one line of a log says about times. */
 export interface StatedTime {
   readonly seq: number;
   /** RFC 3339 with milliseconds, as all times of a log. */
   readonly at: string;
-  /** Of a `token` entry: the checkpoint it is over, and the time its authority states; null for any other. */
+  /** For a `token` entry: the checkpoint it covers and the time that its authority states; null for any other entry. */
   readonly stamp: { readonly checkpoint: number; readonly genTime: string } | null;
 }
 
 /**
- * When lines of a log can have been written, by all that the log says. One clock can be wrong by days, and no entry was
- * written later than one behind it, or than a time-stamp over a checkpoint that covers it.
+ * When lines of a log can have been written, by everything the log says. A clock can be wrong by days, and no entry was
+ * written later than one after it, or later than a time-stamp over a checkpoint that covers it.
  */
 export interface LogTimes {
-  /** The earliest time that is stated of entry `seq` and of what is behind it; null where nothing is. */
+  /** The earliest time stated for entry `seq` or anything after it; null if there is none. */
   readonly earliestFrom: (seq: number) => string | null;
-  /** The latest `at` of the entries from `first` to `last`, both included; null where none is known. */
+  /** The latest `at` of the entries from `first` to `last`, both included; null if none is known. */
   readonly latestBetween: (first: number, last: number) => string | null;
 }
 

@@ -1,9 +1,15 @@
 import { sameBytes } from "../../audit/bytes.js";
 import { climb, half, isHash, isSize, merkleRoot, nodeHash, rootOfPeaks } from "../../audit/merkle.js";
 
-/** The proofs of RFC 6962 §2.1 over the tree of the log (FORMAT.md §4.5): how they are made, and how one of consistency is checked. */
+/**
+ * The proofs of RFC 6962 §2.1 over the tree of the log (FORMAT.md §4.5): how they are made, and how a consistency proof
+ * is checked.
+ */
 
-/** The hash of the tree over the leaves `start` (from 0) to before `end`. Asked for ranges of a larger tree only. */
+/**
+ * The hash of the tree over the leaves from `start` (from 0) up to but not including `end`. Only ranges of a larger
+ * tree may be asked for.
+ */
 export type RangeRoot = (start: number, end: number) => Uint8Array;
 
 /** RFC 6962 §2.1.1: the hashes that lead from leaf `index` (from 0) to the root, leaf end first. */
@@ -11,7 +17,7 @@ export function inclusionProof(leaves: readonly Uint8Array[], index: number): Ui
   return inclusionProofFrom(rangesOf(leaves), index, leaves.length);
 }
 
-/** The same for a tree of `size` leaves of which only hashes of ranges are at hand. Throws RangeError. */
+/** The same for a tree of `size` leaves of which only the hashes of ranges are available. Throws RangeError. */
 export function inclusionProofFrom(rangeRoot: RangeRoot, index: number, size: number): Uint8Array[] {
   if (!isSize(index) || !isSize(size) || index >= size) {
     throw new RangeError("there is no leaf with this index");
@@ -20,14 +26,14 @@ export function inclusionProofFrom(rangeRoot: RangeRoot, index: number, size: nu
 }
 
 /**
- * RFC 6962 §2.1.2: the hashes that show the first `oldSize` leaves to be the beginning of all `leaves`. Empty when
+ * RFC 6962 §2.1.2: the hashes that show that the first `oldSize` leaves are the beginning of all `leaves`. Empty when
  * the sizes are equal or `oldSize` is 0.
  */
 export function consistencyProof(leaves: readonly Uint8Array[], oldSize: number): Uint8Array[] {
   return consistencyProofFrom(rangesOf(leaves), oldSize, leaves.length);
 }
 
-/** The same for a tree of `size` leaves of which only hashes of ranges are at hand. Throws RangeError. */
+/** The same for a tree of `size` leaves of which only the hashes of ranges are available. Throws RangeError. */
 export function consistencyProofFrom(rangeRoot: RangeRoot, oldSize: number, size: number): Uint8Array[] {
   if (!isSize(oldSize) || !isSize(size) || oldSize > size) {
     throw new RangeError("an earlier tree cannot have this size");
@@ -95,7 +101,7 @@ export function verifyConsistency(claim: ConsistencyClaim): boolean {
   if (!isSize(oldSize) || !isSize(newSize) || oldSize > newSize) return false;
   if (![oldRoot, newRoot, ...proof].every(isHash)) return false;
   if (oldSize === newSize) return proof.length === 0 && sameBytes(oldRoot, newRoot);
-  // Every log begins with the empty one, so there is nothing to show beyond that root being the empty tree's.
+  // Every log begins with the empty one, so the only thing to check is that the old root is that of the empty tree.
   if (oldSize === 0) return proof.length === 0 && sameBytes(oldRoot, rootOfPeaks([]));
   const [first, ...steps] = isPowerOfTwo(oldSize) ? [oldRoot, ...proof] : proof;
   return first !== undefined && leadsToBoth(claim, first, steps);

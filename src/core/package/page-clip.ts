@@ -53,7 +53,7 @@ function sheet({ id, derivation }: CaptureFacts, files: readonly DescribedFile[]
 `;
 }
 
-/** The ways to the clip itself: the copy that any browser plays, then the files as received. */
+/** Links to the clip itself: the copy that any browser plays, then the files as received. */
 function doors({ derivation }: CaptureFacts, files: readonly DescribedFile[]): Html {
   const playable = named(files, derivation?.playable);
   const tracks = files.filter(({ role }) => role === "media track");
@@ -85,7 +85,7 @@ function summaryRows(clip: CaptureFacts): readonly FactRow[] {
   ];
 }
 
-/** Lengths alone do not show that a clip is whole: without a derivation the page does not call it so. */
+/** Lengths alone do not show that a clip is whole, so without a derivation the page does not call it so. */
 function wholeness({ derivation }: CaptureFacts, verdict: TransferCheck["verdict"]): string {
   return derivation === null && verdict === "whole"
     ? "not judged: nothing here says whether the clip decodes whole"
@@ -111,7 +111,7 @@ function clockWords({ record }: CaptureFacts): string {
   return record.clock.synchronised ? "A time service kept it." : "No time service kept it.";
 }
 
-/** What an outside authority says, or that none does. */
+/** The time that an outside authority states, or that none states one. */
 function existed({ existedBy }: CaptureFacts): HtmlValue {
   if (existedBy.length === 0) {
     return "No time-stamp over this clip in this package was traced to a trusted root: every time here is the word of whoever wrote the log.";
@@ -170,7 +170,7 @@ const saidLabels: readonly ClaimLabel[] = [
   "description",
 ];
 
-/** What is said about the clip, each with whose word it is. */
+/** What is said about the clip, and whose word each statement is. */
 function said({ record }: CaptureFacts): HtmlValue {
   const rows = saidLabels.flatMap((label): readonly FactRow[] => {
     const claim: Claim<string | number | readonly string[]> | null = record.source[label];
@@ -180,7 +180,7 @@ function said({ record }: CaptureFacts): HtmlValue {
   return [subheading(english.claims), note(english.claimsNote), facts(rows)];
 }
 
-/** What people noted about the clip: in a package only where somebody asked for it. */
+/** What people noted about the clip; in a package only if somebody asked for it. */
 function noted({ annotations }: CaptureFacts): HtmlValue {
   if (annotations.length === 0) return null;
   const rows = annotations.map(
@@ -196,7 +196,7 @@ function noted({ annotations }: CaptureFacts): HtmlValue {
   ];
 }
 
-/** Small pictures with their times, those of the derivation that are in the package. */
+/** Small pictures with their times: the keyframes of the derivation that are in the package. */
 function keyframes({ derivation }: CaptureFacts, files: readonly DescribedFile[]): HtmlValue {
   const known = new Map(files.map((file) => [file.logicalPath, file]));
   const shown = (derivation?.keyframes ?? []).flatMap(({ path, pts_time }) => {

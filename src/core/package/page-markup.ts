@@ -5,13 +5,13 @@ import { english } from "../report/texts/en.js";
 import { type Html, type HtmlValue, html } from "../words/html.js";
 import type { DescribedFile } from "./roles.js";
 
-/** A link to a file of the package; plain words where its path is none that §17 allows. */
+/** A link to a file of the package; plain words if its path is not one that §17 allows. */
 export function fileLink(file: DescribedFile, words: HtmlValue, kind = "file"): Html {
   if (packagePathProblem(file.path) !== null) return html`${words}`;
   return html`<a class="${kind}" href="${file.path}">${words}</a>`;
 }
 
-/** A picture of the package that leads to itself in full size; its words where it cannot be shown. */
+/** A picture of the package that links to itself in full size; its description if it cannot be shown. */
 export function picture(file: DescribedFile, words: string): Html {
   if (packagePathProblem(file.path) !== null) return html`${words}`;
   return html`<a href="${file.path}"><img loading="lazy" src="${file.path}" alt="${words}"></a>`;

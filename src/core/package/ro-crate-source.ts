@@ -29,12 +29,12 @@ const claimNames: readonly (keyof SourceFacts)[] = [
   "comment_count",
 ];
 
-/** The id of what a capture was made of. It is never an address: two captures of one address are two sources here. */
+/** The id of a capture's source. It is never an address: two captures of one address are two sources here. */
 export function sourceId({ id }: CaptureFacts): string {
   return seriesId("source", id);
 }
 
-/** What a capture was made of, and every claim about it as a value of its own that says whose word it is. */
+/** A capture's source, and every claim about it as a separate value that says whose word it is. */
 export function sourceEntities(clip: CaptureFacts): readonly Entity[] {
   const properties = [...finalAddress(clip), ...claimEntities(clip)];
   return [sourceEntity(clip, properties), ...properties];

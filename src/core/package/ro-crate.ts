@@ -118,7 +118,7 @@ function captureEntities(clip: CaptureFacts): readonly Entity[] {
   ];
 }
 
-/** What people noted about a capture: in a package only where somebody asked for it. */
+/** What people noted about a capture; in a package only if somebody asked for it. */
 function noteEntities({ id, annotations }: CaptureFacts): readonly Entity[] {
   return annotations.map(({ key, value, entry }, at) => ({
     "@id": seriesId("note", id, String(at + 1)),

@@ -4,14 +4,14 @@ import type { CaptureFacts, PackagedFile } from "./facts.js";
 /** Where a file of a package comes from. */
 export type FileGroup = "received" | "derived" | "annex";
 
-/** A file of one capture with what it is. */
+/** A file of one capture with its description. */
 export interface DescribedFile extends PackagedFile {
   /** Relative to the capture's folder, such as `original/track-1.mp4`. */
   readonly logicalPath: string;
   readonly group: FileGroup;
-  /** What it is, in a few words. */
+  /** Its description, in a few words. */
   readonly role: string;
-  /** False for a redacted copy or a list made by holdfast; null where the record does not say. */
+  /** False for a redacted copy or a list made by holdfast; null if the record does not say. */
   readonly asReceived: boolean | null;
 }
 
@@ -100,7 +100,7 @@ const mediaTypes: Readonly<Record<string, string>> = {
   xml: "application/xml",
 };
 
-/** The media type that the end of a name stands for; nobody looked into the file. */
+/** The media type that the extension of a name stands for; nobody looked into the file. */
 export function mediaType(path: string): string {
   const extension = /\.([A-Za-z0-9]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
   return Object.hasOwn(mediaTypes, extension)

@@ -1,23 +1,23 @@
 import type { CaptureRecord, DerivationRecord, Software } from "../capture/record.js";
 
-/** A digest in a record of an earlier version that guesses about the collector's machine can be tried against. */
+/** A digest in a record of an earlier version that lets others test guesses about the collector's machine. */
 export interface TellingDigest {
   readonly file: "record.json" | "derived/derivation.json";
-  /** The program, or the copy whose raw bytes it is over. */
+  /** The program, or the copy whose raw bytes it covers. */
   readonly of: string;
 }
 
 /**
- * The digest of a program that may be written anew into a page, a report or metadata; null for one of a record that does not
- * say what it is over: of yt-dlp it tells the place of the interpreter (FORMAT.md §5.5), of others it may.
+ * The digest of a program that may be copied into a page, a report or metadata. Null if the record does not say what
+ * the digest covers: that of yt-dlp reveals the place of the interpreter (FORMAT.md §5.5), and others may.
  */
 export function digestToHandOn({ sha256, sha256_of }: Software): string | null {
   return sha256_of === undefined ? null : sha256;
 }
 
 /**
- * The digests in a capture's records that tell. They cannot be taken out: the log states the SHA-256 of each record, and a
- * record that was cut would not be the one that was logged.
+ * The digests in a capture's records that reveal something. They cannot be removed: the log states the SHA-256 of each
+ * record, and a cut record would not be the one that was logged.
  */
 export function tellingDigests(
   record: CaptureRecord,

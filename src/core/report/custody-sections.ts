@@ -72,7 +72,7 @@ export function outsideTimeSection(of: ReportFacts, say: Say): Html {
   );
 }
 
-/** Tokens with their times; one that was traced to no trusted root says so beside the time. */
+/** Tokens with their times; a token that was traced to no trusted root says so beside its time. */
 export function tokenTable(tokens: readonly ReportedToken[], of: ReportFacts, time: Html, say: Say): Html {
   const rows = tokens.map((token) => [
     token.gen_time === null
@@ -93,7 +93,10 @@ export function tokenTable(tokens: readonly ReportedToken[], of: ReportFacts, ti
   return grid(head, rows);
 }
 
-/** The name of the certificate that signed, where the check found the token good in itself; else that of the file. */
+/**
+ * The name of the certificate that signed, if the check found the token good in itself; else the name in the file's
+ * name.
+ */
 export function authorityOf(token: ReportedToken, of: ReportFacts): string {
   return foundBy(token, of)?.signer ?? token.authority;
 }
@@ -105,7 +108,7 @@ function foundBy(token: ReportedToken, { check }: ReportFacts) {
   );
 }
 
-/** A warning where the check found the token good in itself, but its chain ends in no root that was to be trusted. */
+/** A warning if the check found the token good in itself, but its chain ends in no root that was to be trusted. */
 function trustNote(token: ReportedToken, of: ReportFacts, say: Say): Html | null {
   const found = foundBy(token, of);
   return found === undefined || found.trusted
@@ -198,7 +201,7 @@ function restsOn({ check }: ReportFacts, say: Say): HtmlValue {
   ];
 }
 
-/** What nobody may read into a report: the only place where such words stand. */
+/** What nobody may read into a report. These words stand nowhere else. */
 export function limitsSection(say: Say): Html {
   return section("limits", say("limits"), note(say("limitsNote")), limitList(say));
 }

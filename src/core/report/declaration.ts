@@ -10,7 +10,7 @@ import type { DraftLabel } from "./texts/statements.js";
 import type { ReportLanguage } from "./texts/texts.js";
 import { wordingOf } from "./wording.js";
 
-/** The facts of a capture that was kept: only of such can anybody declare anything. */
+/** The facts of a capture that was kept: nobody can declare anything about any other. */
 export type DeclaredFacts = ReportFacts & { readonly record: NonNullable<ReportFacts["record"]> };
 
 /**
@@ -111,7 +111,7 @@ function differences({ existed_not_later_than }: DeclaredFacts, say: Say): Html 
   )}</ul>`;
 }
 
-/** The steps that were taken; what has not happened yet is not among them. */
+/** The steps that were taken, without those that have not happened yet. */
 function process(of: DeclaredFacts, imported: boolean, say: Say): Html {
   const signed = of.checkpoints.some(({ key }) => key !== null);
   const steps: readonly DraftLabel[] = [

@@ -30,7 +30,7 @@ export interface ReportedFile {
   readonly kind: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** From the inventory, whose own SHA-512 the entry states; null where the inventory has none. */
+  /** From the inventory, whose own SHA-512 the entry states; null if the inventory has none. */
   readonly sha512: string | null;
   readonly hashed_at: string | null;
   readonly received_as: string | null;
@@ -47,7 +47,7 @@ export interface HashList {
   readonly entry: number;
 }
 
-/** Who and where, read from the private annex because the user asked. The salt and local paths are left out. */
+/** Who and where, read from the private annex because the user asked for it. The salt and local paths are left out. */
 export interface AnnexDetails {
   /** Whether the file read is the one whose SHA-256 the log states. */
   readonly as_logged: boolean;
@@ -80,9 +80,9 @@ export interface CustodyEvent {
   readonly tool: string;
   /** SHA-256 of the line with its LF, hex. */
   readonly hash: string;
-  /** Size of the oldest checkpoint that covers it; null where none does yet. */
+  /** Size of the oldest checkpoint that covers it; null if none does yet. */
   readonly checkpoint: number | null;
-  /** The form of a package, the verdict of a check, the reason of a failure; null where the event says it all. */
+  /** The form of a package, the verdict of a check, the reason of a failure; null if the event says it all. */
   readonly detail: string | null;
 }
 
@@ -91,7 +91,7 @@ export interface ReportedToken {
   readonly entry: number;
   readonly checkpoint: number;
   readonly kind: string;
-  /** Of the file's name; who signed it, the check says. */
+  /** From the file's name; the check says who signed it. */
   readonly authority: string;
   readonly status: string;
   readonly gen_time: string | null;
@@ -106,7 +106,7 @@ export interface ReportedToken {
 export interface ReportedCheckpoint {
   readonly size: number;
   readonly path: string;
-  /** Hex; null where the file is missing or malformed. */
+  /** Hex; null if the file is missing or malformed. */
   readonly root: string | null;
   /** Fingerprint of the key whose signature fits; null without one. */
   readonly key: string | null;
@@ -123,7 +123,7 @@ export interface PendingAuthority {
 
 export type CheckWord = "pass" | "fail" | "absent" | "unchecked";
 
-/** What a check of this capture found, made when the report was. */
+/** What a check of this capture found when the report was made. */
 export interface ReportedCheck {
   readonly made_at: string;
   readonly tool: string;
@@ -148,7 +148,7 @@ export interface ReportedCheck {
 /** How it ended, judged by transfer and decoding together. */
 export type ReportOutcome = "captured" | "incomplete" | "damaged" | "failed";
 
-/** Whether nothing is known to be wrong with a kept clip, and yet not everything about it could be judged. */
+/** Whether nothing is known to be wrong with a kept clip, although not everything about it could be judged. */
 export function isUnjudged(of: Pick<ReportFacts, "outcome" | "record" | "derivation">): boolean {
   const { outcome, record, derivation } = of;
   if (outcome !== "captured" || record === null) return false;
@@ -179,7 +179,10 @@ export interface ReportFacts {
   readonly hash_lists: readonly HashList[];
   readonly custody: readonly CustodyEvent[];
   readonly checkpoints: readonly ReportedCheckpoint[];
-  /** Of the tokens that the check traced to a trusted root: those over the oldest checkpoint that covers the capture's first entry. */
+  /**
+   * The tokens over the oldest checkpoint that covers the capture's first entry, of those that the check traced to a
+   * trusted root.
+   */
   readonly existed_not_later_than: readonly ReportedToken[];
   readonly pending: readonly PendingAuthority[];
   readonly check: ReportedCheck;
@@ -187,7 +190,7 @@ export interface ReportFacts {
 
 /** What a document shows beside the facts. */
 export interface ReportPictures {
-  /** The contact sheet as JPEG in base64; null where there is none, it is too large or not as logged. */
+  /** The contact sheet as JPEG in base64; null if there is none, it is too large or not as logged. */
   readonly contactSheet: string | null;
 }
 

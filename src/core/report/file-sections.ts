@@ -172,7 +172,7 @@ function ending(run: RunRecord): Html {
   return html`${exact(run.ended_at)}<br>${exact(status)} ${run.ended_by === "exited" ? null : quoted(run.ended_by)}`;
 }
 
-/** What was made from the originals, from which, with what, and what came of each step. */
+/** What was made from the originals, from which of them and with what, and the result of each step. */
 export function derivativesSection({ derivation }: ReportFacts, say: Say): Html | null {
   if (derivation === null) return null;
   const { width, height } = derivation;

@@ -2,7 +2,7 @@ import { contentSecurityPolicy, type Html, type HtmlValue, html } from "../words
 import type { ReportLanguage, TextKey } from "./texts/texts.js";
 import { wordingOf } from "./wording.js";
 
-/** The texts of one report: each with its language marked where it is another one than the document's. */
+/** The texts of one report, each marked with its language if that is not the document's. */
 export type Say = (key: TextKey) => Html;
 
 /** How texts are put into a document of this language. */
@@ -14,7 +14,7 @@ export function speaker(language: ReportLanguage): Say {
   };
 }
 
-/** A row of facts; a value of null leaves it out. */
+/** A row of facts; a null value leaves it out. */
 export type FactRow = readonly [label: HtmlValue, value: HtmlValue];
 
 /** Facts with their names at the left. */
@@ -94,10 +94,10 @@ export function jpeg(base64: string, description: string): Html {
 interface Document {
   readonly language: ReportLanguage;
   readonly title: string;
-  /** What stands at the foot of every printed page: an id of ours. */
+  /** The text at the foot of every printed page: an id of ours. */
   readonly foot: string;
   readonly body: HtmlValue;
-  /** What the document may load; nothing but itself where it is left out. */
+  /** What the document may load; nothing but itself if this is left out. */
   readonly policy?: string;
   /** Rules that only this document needs. */
   readonly ownStyle?: Html;
@@ -123,7 +123,9 @@ ${body}</body>
 `.text;
 }
 
-/** Page numbers, and what the pages are about. Letters, digits and hyphens only: nothing else may stand in a style sheet. */
+/**
+ * Page numbers, and what the pages are about. Letters, digits and hyphens only: nothing else may enter a style sheet.
+ */
 function pageFoot(foot: string): Html {
   const safe = foot.replace(/[^A-Za-z0-9-]/g, "");
   return html`@page { size: A4; margin: 18mm 16mm 20mm;

@@ -30,7 +30,7 @@ import { wordingOf } from "./wording.js";
 
 /**
  * The technical report of one capture (Berkeley Protocol §156, Annex IV) as one HTML document that loads nothing and
- * runs nothing. What stands in it follows from `of` alone; the language changes words and never a fact.
+ * runs nothing. Everything in it follows from `of` alone; the language changes words and never a fact.
  */
 export function reportDocument(of: ReportFacts, pictures: ReportPictures, language: ReportLanguage): string {
   const say = speaker(language);

@@ -3,7 +3,10 @@ import { digestToHandOn } from "../package/telling-digests.js";
 import { type Html, type HtmlValue, html } from "../words/html.js";
 import { exact, grid, type Say } from "./markup.js";
 
-/** Programs and versions with their digests, as far as these tell nothing of the collector's machine (FORMAT.md §5.5). */
+/**
+ * Programs and versions with their digests, except digests that reveal something about the collector's machine
+ * (FORMAT.md §5.5).
+ */
 export function softwareTable(software: readonly Software[], say: Say): Html {
   const rows = software.map((program) => [
     exact(program.name),

@@ -228,7 +228,7 @@ const claimNames: readonly ClaimLabel[] = [
   "description",
 ];
 
-/** What the platform, the file or a person says, each with whose word it is and the exact place it was read from. */
+/** What the platform, the file or a person says: whose word each statement is, and the exact place it was read from. */
 export function claimsSection({ record }: ReportFacts, say: Say): Html | null {
   if (record === null) return null;
   const rows = claimNames.flatMap((label) => {

@@ -17,8 +17,9 @@ export class Html {
 export type HtmlValue = string | number | Html | null | undefined | readonly HtmlValue[];
 
 /**
- * HTML from a template. Text is escaped and what steers a terminal or turns the direction of writing is made visible, so
- * that a hostile title is only ever a title. Lists are joined; null and undefined are nothing. Attribute values must stand in double quotes.
+ * HTML from a template. Text is escaped, and characters that control a terminal or change the direction of writing are
+ * made visible, so that a hostile title is only ever a title. Lists are joined; null and undefined become nothing.
+ * Attribute values must stand in double quotes.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return Html.build(strings, values);

@@ -1,13 +1,13 @@
 import { wellFormed } from "./printable.js";
 
-/** A folder or file of this machine, absolute, and what stands in its place, for instance `<vault>`. */
+/** The absolute path of a folder or file on this machine, and what replaces it, for instance `<vault>`. */
 export type LocalPlace = readonly [path: string, mark: string];
 
 const maxLength = 500;
 
 /**
- * The text of an error as it may stand in the log or in a record: one line, at most 500 characters, every one of
- * `places` replaced by its mark, longest first. Error texts of the system name files.
+ * The text of an error as it may enter the log or a record: one line, at most 500 characters, every one of `places`
+ * replaced by its mark, longest first. The system's error texts name files.
  */
 export function withoutPaths(text: string, places: readonly LocalPlace[]): string {
   const ordered = places.filter(([path]) => path.length > 1).sort((a, b) => b[0].length - a[0].length);

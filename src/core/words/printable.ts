@@ -10,7 +10,7 @@ const hiddenRanges = [
   "\\u{13430}-\\u{1343f}\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}", // hieroglyphs, shorthand, music, tags
 ].join("");
 
-/** Marks upon marks grow out of their line and over others. No script writes more than eight on a letter. */
+/** Stacked marks grow out of their line and over others. No script puts more than eight on a letter. */
 const heapedMark = "\\p{M}(?<=\\p{M}{9})";
 const hidden = new RegExp(`[${hiddenRanges}]|${heapedMark}`, "gu");
 
@@ -22,9 +22,10 @@ const hiddenInText = new RegExp(`(?!${joinsEmoji})[${hiddenRanges}]|${heapedMark
 const loneSurrogate = /\p{Surrogate}/gu;
 
 /**
- * The text as it may stand on one line of a terminal, a page or a message: every untrusted string must go through
- * here. Hidden and control characters, and marks behind the eighth on a letter, become `\u{…}`, a lone surrogate U+FFFD, and what is longer than `max` code
- * points ends in `…`. The result never contains a line feed; split first where lines are wanted.
+ * The text as it may stand on one line of a terminal, a page or a message; every untrusted string must pass through
+ * here. Hidden and control characters, and marks after the eighth on a letter, become `\u{…}`; a lone surrogate becomes
+ * U+FFFD; a text longer than `max` code points ends in `…`. The result never contains a line feed: split first if lines
+ * are wanted.
  */
 export function printable(text: string, max = 2000): string {
   // Escaping never shortens, so the first code points decide; a whole description may be many MiB.
@@ -45,7 +46,7 @@ function escapeForReader(character: string): string {
 
 /**
  * JSON that a terminal shows safely and any parser reads as exactly `value`: hidden characters are written as JSON
- * escapes, so nothing is lost. One line, or with an indent of so many spaces as many as it takes.
+ * escapes, so nothing is lost. One line without an indent; with one, as many lines as it takes.
  */
 export function printableJson(value: object, indent = 0): string {
   const lines = JSON.stringify(value, null, indent).split("\n");
@@ -117,7 +118,7 @@ export function fitWidth(text: string, columns: number): string {
 }
 
 /**
- * `text` with half characters replaced by U+FFFD. A lone surrogate from somebody's JSON has no UTF-8 form: written and
+ * `text` with lone surrogates replaced by U+FFFD. A lone surrogate from somebody's JSON has no UTF-8 form: written and
  * read back it would be another string, and an honest record would fail verification (SECURITY TX-04).
  */
 export function wellFormed(text: string): string {

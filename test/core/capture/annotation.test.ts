@@ -123,7 +123,7 @@ describe("reading what a person typed or a row has", () => {
       expect.stringMatching(/^Дата: give an ISO date/),
       expect.stringMatching(/^a column without a name: /),
       expect.stringMatching(/^—: /),
-      expect.stringMatching(/^Орын: there is another value for place/),
+      expect.stringMatching(/^Орын: place already has another value/),
     ]);
     expect(read.unchecked).toEqual({
       unchecked: "no header\nnor here",

@@ -30,8 +30,12 @@ it.each([
   ["free space with a picture in it", [box("free", "\u00ff\u00d8")], "free space"],
   ["a chapter list", [box("moov", box("udta", box("chpl", "x")))], "moov/udta/chpl"],
   ["a reference to another track", [box("moov", box("trak", box("tref", "x")))], "moov/trak/tref"],
-  ["bytes behind the last box", [Buffer.from("tail")], "no box"],
-  ["a box longer than what it is in", [box("moov", Buffer.from([0, 0, 9, 9, 102, 114, 101, 101]))], "no box"],
+  ["bytes behind the last box", [Buffer.from("tail")], "outside any box"],
+  [
+    "a box longer than what it is in",
+    [box("moov", Buffer.from([0, 0, 9, 9, 102, 114, 101, 101]))],
+    "outside any box",
+  ],
 ])("%s is found", (_title, more, what) => {
   const [first, ...others] = found(Buffer.concat([...clean, ...more]));
   expect(first).toContain(what);
