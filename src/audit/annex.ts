@@ -1,5 +1,5 @@
-import { isJsonObject, type Json, parseCanonical } from "./canonical-json.js";
-import { type Finding, FormatError } from "./finding.js";
+import { isJsonObject, parseCanonical } from "./canonical-json.js";
+import { errorAt, type Finding, readOrNull, unreadNote } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import type { MeasuredFile } from "./object.js";
 
@@ -25,16 +25,10 @@ export function auditAnnex(
       { code: "annex-absent", severity: "note", where: folder, message: "the private annex is not here" },
     ];
   }
-  const error = (code: FindingCode, path: string, message: string): Finding => ({
-    code,
-    severity: "error",
-    where: `${found.folder}/${path}`,
-    message,
-  });
-  const unread = (code: FindingCode, path: string, problem: string): Finding => {
-    const message = `it cannot be read, and was not checked: ${problem}`;
-    return { code, severity: "note", where: `${found.folder}/${path}`, message };
-  };
+  const error = (code: FindingCode, path: string, message: string) =>
+    errorAt(code, `${found.folder}/${path}`, message);
+  const unread = (code: FindingCode, path: string, problem: string) =>
+    unreadNote(code, `${found.folder}/${path}`, problem);
   const annex = found.files.get("annex.json");
   if (annex === undefined)
     return [error("annex-missing", "annex.json", "raw files are here but the annex is not")];
@@ -68,7 +62,7 @@ export function auditAnnex(
 export function statedFiles(
   text: string,
 ): ReadonlyMap<string, { readonly bytes: number; readonly sha256: string }> | null {
-  const annex = canonicalOrNull(text);
+  const annex = readOrNull(() => parseCanonical(text));
   if (annex === null) return null;
   const files = new Map<string, { bytes: number; sha256: string }>();
   if (!isJsonObject(annex) || !Array.isArray(annex.files)) return files;
@@ -79,13 +73,4 @@ export function statedFiles(
     }
   }
   return files;
-}
-
-function canonicalOrNull(text: string): Json | null {
-  try {
-    return parseCanonical(text);
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
 }

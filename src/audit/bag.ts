@@ -1,6 +1,6 @@
 import { latin1 } from "./bytes.js";
 import { isCaptureId } from "./digest.js";
-import type { Finding } from "./finding.js";
+import { errorAt, type Finding, unreadNote } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import { packagePathProblem } from "./package-paths.js";
 
@@ -196,10 +196,9 @@ function readManifest(
 /** What could not be read says nothing, for or against; under `proof/` more than its own digest hangs on it. */
 function unread(where: string, problem: string): Finding {
   const code = where.startsWith("proof/") ? "proof-unreadable" : "file-unreadable";
-  const message = `it cannot be read, and was not checked: ${problem}`;
-  return { code, severity: "note", where, message };
+  return unreadNote(code, where, problem);
 }
 
 function malformed(where: string, message: string): Finding {
-  return { code: "bag-malformed", severity: "error", where, message };
+  return errorAt("bag-malformed", where, message);
 }

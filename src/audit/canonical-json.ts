@@ -87,6 +87,11 @@ export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A member that should be a text; null for anything else. */
+export function textOf(value: Json | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}
+
 function encodeValue(value: unknown, depth: number): string {
   switch (typeof value) {
     case "string":

@@ -1,5 +1,5 @@
 import { base64, bytesOfBase64, latin1 } from "./bytes.js";
-import { FormatError } from "./finding.js";
+import { FormatError, readOrNull } from "./finding.js";
 
 /** The head of a log at one size (FORMAT.md §14): what a signature, a time-stamp and a witness are about. */
 export interface Checkpoint {
@@ -58,12 +58,8 @@ export function findCheckpoint(text: string): Checkpoint {
   const found = lines.flatMap((line, at) => {
     // Nearly all lines of a large file end here: a refusal of each would cost more than all else.
     if (!isOrigin.test(line)) return [];
-    try {
-      return [encodeCheckpoint(parseCheckpoint(`${lines.slice(at, at + 3).join("\n")}\n`))];
-    } catch (error) {
-      if (error instanceof FormatError) return [];
-      throw error;
-    }
+    const checkpoint = readOrNull(() => parseCheckpoint(`${lines.slice(at, at + 3).join("\n")}\n`));
+    return checkpoint === null ? [] : [encodeCheckpoint(checkpoint)];
   });
   const [first, ...others] = new Set(found);
   if (first !== undefined && others.length === 0) return parseCheckpoint(first);
@@ -77,11 +73,5 @@ export function findCheckpoint(text: string): Checkpoint {
 
 /** The checkpoint that is stored in these bytes; null where they are none. */
 export function checkpointIn(bytes: Uint8Array | null): Checkpoint | null {
-  if (bytes === null) return null;
-  try {
-    return parseCheckpoint(latin1(bytes));
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  return bytes && readOrNull(() => parseCheckpoint(latin1(bytes)));
 }

@@ -1,15 +1,10 @@
 import { sameBytes } from "./bytes.js";
 import { type Checkpoint, checkpointName } from "./checkpoint.js";
-import { type CheckState, decidedBy, type Finding, fails } from "./finding.js";
+import { type CheckState, decidedBy, errorAt, type Finding, fails } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import { auditKeys } from "./keys.js";
 import type { FoundCheckpoint, LogFacts, RestsOn, Trust } from "./log-facts.js";
-import {
-  auditWitnesses,
-  checkSigned,
-  findCheckpointFault,
-  type SignedCheckpoint,
-} from "./signed-checkpoint.js";
+import { auditWitnesses, checkSigned, type SignedCheckpoint } from "./signed-checkpoint.js";
 import { auditTokens } from "./tokens.js";
 
 export interface CheckpointAudit {
@@ -96,7 +91,7 @@ function missingCheckpoints(
     if (!sizes.has(checkpoint)) lost.set(checkpoint, checkpointPath(checkpoint, kind));
   }
   const message = "a signature, a token or an entry belongs to this checkpoint, and it is not there";
-  return [...lost.values()].map((path) => findCheckpointFault("checkpoint-missing", path, message));
+  return [...lost.values()].map((path) => errorAt("checkpoint-missing", path, message));
 }
 
 function checkpointPath(size: number, kind: "vault" | "package"): string {
@@ -128,12 +123,12 @@ function nothingSealed(
   // In a package a checkpoint without a signature is an error of its own.
   if (trust.signers !== null && (newest === null || (kind === "vault" && newest.signature === null))) {
     const message = "you named signers, and there is no signature over the newest state that could be theirs";
-    findings.push(findCheckpointFault("signature-absent", where, message));
+    findings.push(errorAt("signature-absent", where, message));
   }
   const stamps = found.flatMap(({ tokens }) => tokens).filter((token) => token.kind === "rfc3161");
   if (trust.rootsNamed && stamps.length === 0) {
     const message = "you named roots of authorities, and there is no time-stamp that could lead to one";
-    findings.push(findCheckpointFault("token-absent", where, message));
+    findings.push(errorAt("token-absent", where, message));
   }
   return findings;
 }

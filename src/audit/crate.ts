@@ -1,8 +1,7 @@
 import type { PackagedFile } from "./bag.js";
 import { exactText } from "./bytes.js";
 import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "./canonical-json.js";
-import { type Finding, FormatError } from "./finding.js";
-import type { FindingCode } from "./finding-codes.js";
+import { errorAt, type Finding, readOrNull } from "./finding.js";
 import type { LoggedFile } from "./log-captures.js";
 import { packagePathProblem } from "./package-paths.js";
 
@@ -19,7 +18,7 @@ export function auditCrate(
 ): readonly Finding[] {
   const entities = entitiesOf(bytes);
   if (entities === null) {
-    return [error("crate-malformed", cratePath, "it is not the JSON of an RO-Crate with each key once")];
+    return [errorAt("crate-malformed", cratePath, "it is not the JSON of an RO-Crate with each key once")];
   }
   return entities.flatMap((entity) => {
     const path = filePathOf(entity);
@@ -27,9 +26,9 @@ export function auditCrate(
     const where = packagePathProblem(path) === null ? path : cratePath;
     const file = files.get(path);
     if (file === undefined)
-      return [error("crate-differs", where, "the RO-Crate names it and it is not there")];
+      return [errorAt("crate-differs", where, "the RO-Crate names it and it is not there")];
     const problem = differenceOf(entity, expected.get(path) ?? [file]);
-    return problem === null ? [] : [error("crate-differs", where, problem)];
+    return problem === null ? [] : [errorAt("crate-differs", where, problem)];
   });
 }
 
@@ -58,16 +57,11 @@ function filePathOf(entity: JsonObject): string | null {
 function entitiesOf(bytes: Uint8Array): readonly JsonObject[] | null {
   const text = exactText(bytes);
   if (text === null) return null;
-  try {
-    const crate = parseForeignJson(text);
-    if (!isJsonObject(crate) || !Array.isArray(crate["@graph"])) return null;
-    const entities = crate["@graph"].filter(isJsonObject);
-    const hasEachKeyOnce = keysWritten(text) === keysRead(crate);
-    return entities.length === crate["@graph"].length && hasEachKeyOnce ? entities : null;
-  } catch (problem) {
-    if (problem instanceof FormatError) return null;
-    throw problem;
-  }
+  const crate = readOrNull(() => parseForeignJson(text)) ?? undefined;
+  if (!isJsonObject(crate) || !Array.isArray(crate["@graph"])) return null;
+  const entities = crate["@graph"].filter(isJsonObject);
+  const hasEachKeyOnce = keysWritten(text) === keysRead(crate);
+  return entities.length === crate["@graph"].length && hasEachKeyOnce ? entities : null;
 }
 
 /** How many keys a text of JSON has: in JSON a string before a colon is a key, and nothing else is. */
@@ -82,8 +76,4 @@ function keysRead(value: Json): number {
   if (Array.isArray(value)) return value.reduce((sum: number, item: Json) => sum + keysRead(item), 0);
   if (!isJsonObject(value)) return 0;
   return Object.values(value).reduce((sum: number, item) => sum + 1 + keysRead(item), 0);
-}
-
-function error(code: FindingCode, where: string, message: string): Finding {
-  return { code, severity: "error", where, message };
 }

@@ -9,6 +9,16 @@ export interface Finding {
   readonly message: string;
 }
 
+/** That something is not as recorded. */
+export function errorAt(code: FindingCode, where: string, message: string): Finding {
+  return { code, severity: "error", where, message };
+}
+
+/** What could not be read says nothing, for or against. `problem` is why. */
+export function unreadNote(code: FindingCode, where: string, problem: string): Finding {
+  return { code, severity: "note", where, message: `it cannot be read, and was not checked: ${problem}` };
+}
+
 /** The answer to one of the questions of a check (FORMAT.md §18); `absent` and `unchecked` never count as passed. */
 export type CheckState = "pass" | "fail" | "absent" | "unchecked";
 
@@ -56,5 +66,15 @@ export class FormatError extends Error {
     super(message);
     this.name = "FormatError";
     this.code = code;
+  }
+}
+
+/** What a strict parser reads; null where it refuses the data. */
+export function readOrNull<Value>(read: () => Value): Value | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
   }
 }

@@ -1,7 +1,6 @@
 import { bytesOfHex, latin1 } from "./bytes.js";
 import { checkpointIn, checkpointName } from "./checkpoint.js";
-import { type Finding, FormatError } from "./finding.js";
-import type { FindingCode } from "./finding-codes.js";
+import { errorAt, type Finding, FormatError } from "./finding.js";
 import { verifyInclusion } from "./merkle.js";
 
 /** One inclusion proof as a package has it (FORMAT.md §17). */
@@ -114,7 +113,7 @@ function judgeProofs(
       ? leads(bytes, seq, entry.leaf, size, root)
       : "it belongs to no entry of the package";
     if (problem === null) holding.add(seq);
-    else faults.push(fault(entry ? "inclusion-wrong" : "proof-stray", proofPath(size, seq), problem));
+    else faults.push(errorAt(entry ? "inclusion-wrong" : "proof-stray", proofPath(size, seq), problem));
   }
   return { holding, faults };
 }
@@ -146,11 +145,7 @@ function rootOf({ size, body }: ProvenCheckpoint): Uint8Array | null {
 }
 
 function missing(seq: number, what: string): Finding {
-  return fault("inclusion-missing", `entry:${seq}`, `there is no proof that it is in ${what}`);
-}
-
-function fault(code: FindingCode, where: string, message: string): Finding {
-  return { code, severity: "error", where, message };
+  return errorAt("inclusion-missing", `entry:${seq}`, `there is no proof that it is in ${what}`);
 }
 
 function proofPath(size: number, seq: number): string {

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "./canonical-json.js";
 import type { Entry } from "./entry.js";
-import { FormatError } from "./finding.js";
+import { readOrNull } from "./finding.js";
 import { parsePublicKey, type SshPublicKey, sameKey } from "./ssh-key.js";
 
 /** Why a key was replaced. */
@@ -76,13 +76,7 @@ function isEndorsed(event: Entry["event"], { previous, reason }: JsonObject): bo
 }
 
 function readKey(line: Json | undefined): SshPublicKey | null {
-  if (typeof line !== "string") return null;
-  try {
-    return parsePublicKey(line);
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  return typeof line === "string" ? readOrNull(() => parsePublicKey(line)) : null;
 }
 
 function reasonOf(value: Json | undefined): RotationReason | null {

@@ -1,8 +1,8 @@
 import { allows, saysStolen } from "./allowed-signers.js";
-import type { Finding } from "./finding.js";
+import { errorAt, type Finding } from "./finding.js";
 import { type KeyPeriod, theftOf } from "./key-history.js";
 import type { LogFacts, RestsOn, Trust } from "./log-facts.js";
-import { findCheckpointFault, type SignedCheckpoint } from "./signed-checkpoint.js";
+import type { SignedCheckpoint } from "./signed-checkpoint.js";
 import { type SshPublicKey, sameKey } from "./ssh-key.js";
 
 export interface KeyAudit {
@@ -154,11 +154,11 @@ function distrust(signature: Judged, judged: readonly Judged[], one: KeyCase): r
   if (standing === "stolen") return [theftFinding(signature, judged, one)];
   if (standing === "unknown") {
     const message = `signed with ${fingerprint}, which is not among the signers you named for this vault`;
-    return [findCheckpointFault(code, path, message)];
+    return [errorAt(code, path, message)];
   }
   if (standing === "other-time") {
     const message = `signed with ${fingerprint}, which is among the signers you named, but not at that time`;
-    return [findCheckpointFault(code, path, message)];
+    return [errorAt(code, path, message)];
   }
   if (standing !== "late") return [];
   const message = `signed with ${fingerprint}, whose time among the signers you named was over when it was time-stamped`;

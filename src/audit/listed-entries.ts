@@ -1,7 +1,6 @@
 import type { BagInfo } from "./bag.js";
 import { type EntryList, listProblem } from "./entry-list.js";
-import type { Finding } from "./finding.js";
-import type { FindingCode } from "./finding-codes.js";
+import { errorAt, type Finding } from "./finding.js";
 import type { PackagedEntries } from "./package-entries.js";
 
 /** The version of FORMAT.md whose logs do not promise an `export-begun` entry. */
@@ -21,11 +20,11 @@ export function auditEntryList(
   const last = entries.lists.at(-1);
   if (last === undefined) return [withoutList(entries.schema)];
   const older = entries.lists.slice(0, -1).map(({ list }) => {
-    return error("entry-foreign", `entry:${list.entry}`, "it belongs to an older package");
+    return errorAt("entry-foreign", `entry:${list.entry}`, "it belongs to an older package");
   });
   const malformed = listProblem(last.list, last.bytes);
   const problem = malformed ?? placeProblem(last.list, info, newest);
-  const wrong = problem === null ? [] : [error("export-begun-wrong", `entry:${last.list.entry}`, problem)];
+  const wrong = problem === null ? [] : [errorAt("export-begun-wrong", `entry:${last.list.entry}`, problem)];
   return [...older, ...wrong, ...(malformed === null ? compared(last.list, entries) : [])];
 }
 
@@ -41,7 +40,7 @@ function withoutList(schema: string | null): Finding {
     return { code: "entries-uncommitted", severity: "note", where: entriesPath, message };
   }
   const message = "the entry that lists which entries belong here was left out";
-  return error("export-begun-missing", entriesPath, message);
+  return errorAt("export-begun-missing", entriesPath, message);
 }
 
 /** Why a list is not that of this package; null where it is. */
@@ -66,17 +65,13 @@ function compared(list: EntryList, { captureOf }: PackagedEntries): readonly Fin
       listed.add(seq);
       if (captureOf.get(seq) === capture) continue;
       const message = `entry ${list.entry} lists it as one of ${capture}, and it was left out`;
-      findings.push(error("entry-missing", `entry:${seq}`, message));
+      findings.push(errorAt("entry-missing", `entry:${seq}`, message));
     }
   }
   for (const seq of captureOf.keys()) {
     if (listed.has(seq)) continue;
     const message = `entry ${list.entry} does not list it among those that belong into this package`;
-    findings.push(error("entry-unlisted", `entry:${seq}`, message));
+    findings.push(errorAt("entry-unlisted", `entry:${seq}`, message));
   }
   return findings;
-}
-
-function error(code: FindingCode, where: string, message: string): Finding {
-  return { code, severity: "error", where, message };
 }

@@ -1,6 +1,6 @@
-import { isJsonObject, type Json } from "./canonical-json.js";
+import { isJsonObject, type Json, textOf } from "./canonical-json.js";
 import type { Entry } from "./entry.js";
-import type { Finding } from "./finding.js";
+import { errorAt, type Finding } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import { publicationFolder } from "./inventory.js";
 
@@ -127,7 +127,7 @@ class CaptureSoFar implements LoggedCapture {
 }
 
 function fault(code: FindingCode, seq: number, message: string): Finding {
-  return { code, severity: "error", where: `entry:${seq}`, message };
+  return errorAt(code, `entry:${seq}`, message);
 }
 
 /** The version that an entry states; null for one that brings none. */
@@ -162,8 +162,4 @@ function filesOf(value: Json | undefined): readonly LoggedFile[] {
     bytes: typeof file.bytes === "number" ? file.bytes : -1,
     sha256: textOf(file.sha256) ?? "",
   }));
-}
-
-function textOf(value: Json | undefined): string | null {
-  return typeof value === "string" ? value : null;
 }

@@ -1,5 +1,5 @@
 import type { AllowedSigner } from "./allowed-signers.js";
-import type { Json, JsonObject } from "./canonical-json.js";
+import { type JsonObject, textOf } from "./canonical-json.js";
 import { originOf } from "./checkpoint.js";
 import type { Entry } from "./entry.js";
 import { type KeyPeriod, keyHistory } from "./key-history.js";
@@ -101,10 +101,6 @@ function witnessOf(seq: number, body: JsonObject): readonly WitnessEntry[] {
   const file = fileOf(body);
   const public_key = textOf(body.public_key);
   return file === null || public_key === null ? [] : [{ seq, ...file, public_key }];
-}
-
-function textOf(value: Json | undefined): string | null {
-  return typeof value === "string" ? value : null;
 }
 
 /** A file as it lies there. Nothing of it is trusted. */

@@ -1,8 +1,8 @@
-import type { Json } from "./canonical-json.js";
+import { textOf } from "./canonical-json.js";
 import { checkLineBytes, type Entry, firstLink } from "./entry.js";
 import { EntriesByCapture, entryListOf, listProblem } from "./entry-list.js";
-import type { Finding } from "./finding.js";
-import { type FindingCode, lineFinding } from "./finding-codes.js";
+import { errorAt, type Finding } from "./finding.js";
+import { lineFinding } from "./finding-codes.js";
 import { CaptureReading, type LoggedCapture } from "./log-captures.js";
 import { type CollectedFacts, FactCollector } from "./log-facts.js";
 
@@ -53,22 +53,22 @@ export async function auditLog(
     const { entry, faults, next } = checkLineBytes(line, link);
     link = next;
     for (const { code, message } of faults)
-      findings.push(logFinding(lineFinding(code), `entry:${seq}`, message));
+      findings.push(errorAt(lineFinding(code), `entry:${seq}`, message));
     if (!entry) continue;
     collector.add(entry);
     clock.add(entry);
     const wrong = wrongColumns(stored, entry, next.prev);
-    if (wrong !== null) findings.push(logFinding("log-columns", `entry:${seq}`, wrong));
+    if (wrong !== null) findings.push(errorAt("log-columns", `entry:${seq}`, wrong));
     for (const finding of onEntry(entry)) findings.push(finding);
     const wrongList = entryListProblem(before, entry, line);
-    if (wrongList !== null) findings.push(logFinding("entry-list", `entry:${seq}`, wrongList));
+    if (wrongList !== null) findings.push(errorAt("entry-list", `entry:${seq}`, wrongList));
     before.add(entry);
     for (const finding of captures.add(entry)) findings.push(finding);
     settingsSha256 = textOf(entry.body.settings_sha256) ?? settingsSha256;
     readmeSha256 = textOf(entry.body.readme_sha256) ?? readmeSha256;
   }
   findings.push(...clock.findings());
-  if (entries === 0) findings.push(logFinding("log-empty", "vault.db", "the custody log has no entry"));
+  if (entries === 0) findings.push(errorAt("log-empty", "vault.db", "the custody log has no entry"));
   return {
     findings,
     entries,
@@ -99,14 +99,6 @@ function wrongColumns(stored: StoredLine, entry: Entry, hash: string): string | 
     stored.hash === hash ? null : "hash",
   ].filter((name) => name !== null);
   return `the database's ${wrong.join(" and ")} is not that of the line beside it`;
-}
-
-function textOf(value: Json | undefined): string | null {
-  return typeof value === "string" ? value : null;
-}
-
-function logFinding(code: FindingCode, where: string, message: string): Finding {
-  return { code, severity: "error", where, message };
 }
 
 /**

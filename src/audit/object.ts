@@ -1,6 +1,6 @@
 import { exactText } from "./bytes.js";
 import { sha256, sha512 } from "./digest.js";
-import type { Finding } from "./finding.js";
+import { errorAt, type Finding, unreadNote } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import {
   contentFiles,
@@ -80,14 +80,11 @@ class ObjectReport {
       this.unreadable(path, now.problem);
       return;
     }
-    this.findings.push({ code, severity: "error", where: `${this.found.folder}/${path}`, message });
+    this.findings.push(errorAt(code, `${this.found.folder}/${path}`, message));
   }
 
-  /** What could not be read says nothing, for or against. */
   unreadable(path: string, problem: string): void {
-    const where = `${this.found.folder}/${path}`;
-    const message = `it cannot be read, and was not checked: ${problem}`;
-    this.findings.push({ code: "file-unreadable", severity: "note", where, message });
+    this.findings.push(unreadNote("file-unreadable", `${this.found.folder}/${path}`, problem));
   }
 
   /** A difference that a commit in progress makes: an error unless the journal explains it. */

@@ -1,9 +1,9 @@
 import { exactText } from "./bytes.js";
-import type { Json } from "./canonical-json.js";
+import { textOf } from "./canonical-json.js";
 import { isCaptureId, sha256 } from "./digest.js";
 import { type Entry, parseEntry } from "./entry.js";
 import { type EntryList, entryListOf } from "./entry-list.js";
-import { type Finding, FormatError } from "./finding.js";
+import { errorAt, type Finding, FormatError } from "./finding.js";
 import { type FindingCode, lineFinding } from "./finding-codes.js";
 import { countUpTo, type IncludedEntry } from "./inclusion.js";
 import { CaptureReading, type LoggedCapture } from "./log-captures.js";
@@ -159,7 +159,7 @@ export class EntryReading {
   }
 
   private report(code: FindingCode, where: string, message: string): void {
-    this.findings.push({ code, severity: "error", where, message });
+    this.findings.push(errorAt(code, where, message));
   }
 }
 
@@ -175,8 +175,4 @@ function parseLine(line: Uint8Array): Entry {
 function judgementOf({ event, body }: Entry): Completeness | null {
   if (event === "derive") return verdicts.find((verdict) => verdict === body.completeness) ?? null;
   return event === "capture" && body.status === "incomplete" ? "incomplete" : null;
-}
-
-function textOf(value: Json | undefined): string | null {
-  return typeof value === "string" ? value : null;
 }

@@ -1,6 +1,6 @@
 import { bytesOfLatin1 } from "./bytes.js";
 import { checkpointName } from "./checkpoint.js";
-import type { Finding } from "./finding.js";
+import { errorAt, type Finding } from "./finding.js";
 
 /** Longest path inside a package, in bytes; all its characters have one (FORMAT.md §17). */
 const longestPackagePath = 200;
@@ -30,7 +30,7 @@ const readable = new TextDecoder("utf-8", { ignoreBOM: true });
 export function pathFinding(path: string, message: string): Finding {
   // A hostile name may have thousands of characters.
   const where = readable.decode(bytesOfLatin1(path.slice(0, 2 * longestPackagePath)));
-  return { code: "package-path", severity: "error", where, message };
+  return errorAt("package-path", where, message);
 }
 
 /**

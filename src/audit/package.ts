@@ -1,8 +1,7 @@
 import { auditAnnex } from "./annex.js";
 import type { BagInfo, PackagedFile } from "./bag.js";
 import { isCaptureId } from "./digest.js";
-import type { Finding } from "./finding.js";
-import type { FindingCode } from "./finding-codes.js";
+import { errorAt, type Finding, unreadNote } from "./finding.js";
 import { type LoggedCapture, type LoggedFile, type LoggedVersion, statementOf } from "./log-captures.js";
 import type { MeasuredFile } from "./object.js";
 import type { PackagedEntries } from "./package-entries.js";
@@ -87,7 +86,7 @@ function foreignEntries({ entries, info }: FoundPackage, sizes: ReadonlySet<numb
   const others = [...entries.captureOf].filter(([, id]) => !chosen.has(id)).map(([seq]) => seq);
   const tokens = entries.facts.tokens.filter(({ checkpoint }) => !sizes.has(checkpoint));
   return [...entries.foreign, ...others, ...tokens.map(({ seq }) => seq)].map((seq) =>
-    error("entry-foreign", `entry:${seq}`, "it is about nothing that this package holds"),
+    errorAt("entry-foreign", `entry:${seq}`, "it is about nothing that this package holds"),
   );
 }
 
@@ -103,7 +102,7 @@ function missingCaptures({ entries, info }: FoundPackage, folders: ReadonlySet<s
       : hasFolder
         ? "its files are here and its entries are not"
         : "bag-info.txt names this capture, and neither its entries nor its files are here";
-    return [error("capture-missing", `data/${id}`, message)];
+    return [errorAt("capture-missing", `data/${id}`, message)];
   });
 }
 
@@ -120,13 +119,13 @@ function expectedFindings(
   return statements.flatMap(({ path, bytes, sha256, entry }) => {
     const now = files.get(path);
     if (now === undefined)
-      return [error("file-missing", path, `entry ${entry} names this file and it is not there`)];
-    if (now.problem !== null) return [unreadable(path, now.problem)];
+      return [errorAt("file-missing", path, `entry ${entry} names this file and it is not there`)];
+    if (now.problem !== null) return [unreadNote("file-unreadable", path, now.problem)];
     if (now.bytes !== bytes) {
-      return [error("file-changed", path, `its size is ${now.bytes}, and entry ${entry} states ${bytes}`)];
+      return [errorAt("file-changed", path, `its size is ${now.bytes}, and entry ${entry} states ${bytes}`)];
     }
     if (now.sha256 === sha256) return [];
-    return [error("file-changed", path, `its SHA-256 is not the one entry ${entry} states`)];
+    return [errorAt("file-changed", path, `its SHA-256 is not the one entry ${entry} states`)];
   });
 }
 
@@ -140,7 +139,7 @@ function recordDigests(
       const path = `data/${id}/${statementOf(version).path}`;
       const now = files.get(path);
       if (now === undefined || now.sha256 === null || now.sha256 === version.recordSha256) return [];
-      return [error("file-changed", path, `its SHA-256 is not the one entry ${version.entry} states`)];
+      return [errorAt("file-changed", path, `its SHA-256 is not the one entry ${version.entry} states`)];
     });
   });
 }
@@ -174,8 +173,8 @@ function unloggedFiles(
     .filter((path) => !captures.get(annexOf(path) ?? "")?.annexes.length)
     .map((path) =>
       path.startsWith("data/")
-        ? error("file-unlogged", path, "no entry of the package names it")
-        : error("stray", path, "no package has a file of this name there"),
+        ? errorAt("file-unlogged", path, "no entry of the package names it")
+        : errorAt("stray", path, "no package has a file of this name there"),
     );
 }
 
@@ -209,7 +208,7 @@ function annexFindings(
   if (capture.annexes.length === 0 || (inside.size === 0 && info.profile !== "with-annex")) return [];
   const disclosed: readonly Finding[] =
     inside.size > 0 && info.profile === "redacted"
-      ? [error("bag-malformed", "bag-info.txt", "it says redacted, and there is an annex in it")]
+      ? [errorAt("bag-malformed", "bag-info.txt", "it says redacted, and there is an annex in it")]
       : [];
   const found = { folder, text: annexes.get(capture.id) ?? null, files: inside };
   return [...disclosed, ...capture.annexes.flatMap((sha256) => auditAnnex(sha256, found, folder))];
@@ -218,13 +217,4 @@ function annexFindings(
 function measured({ bytes, sha256, sha512, problem }: PackagedFile): MeasuredFile {
   // What was not read is not as its annex states it; an empty digest is no digest of anything.
   return problem === null ? { bytes, sha256: sha256 ?? "", sha512 } : { problem };
-}
-
-function unreadable(where: string, problem: string): Finding {
-  const message = `it cannot be read, and was not checked: ${problem}`;
-  return { code: "file-unreadable", severity: "note", where, message };
-}
-
-function error(code: FindingCode, where: string, message: string): Finding {
-  return { code, severity: "error", where, message };
 }

@@ -1,7 +1,7 @@
 import { concat, latin1, sameBytes } from "./bytes.js";
 import { type Checkpoint, checkpointNamespace, parseCheckpoint } from "./checkpoint.js";
 import { sha256 } from "./digest.js";
-import { type Finding, FormatError } from "./finding.js";
+import { errorAt, type Finding, FormatError } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import { keyInForce } from "./key-history.js";
 import type { FoundCheckpoint, FoundFile, LogFacts, RestsOn, WitnessEntry } from "./log-facts.js";
@@ -42,7 +42,7 @@ export function checkSigned(
   const copies = signedCopyFindings(found, concat(body, signature.bytes));
   const check = checkSignature(body, latin1(signature.bytes), checkpointNamespace);
   if (!("key" in check)) {
-    const fault = findCheckpointFault(check.code, signature.path, check.message);
+    const fault = errorAt(check.code, signature.path, check.message);
     return { found, findings: [...own, fault, ...copies], key: null };
   }
   const ofKey = keyFindings(found.size, signature.path, check.key, facts);
@@ -54,15 +54,11 @@ export function signedBytes({ body, signature }: FoundCheckpoint): Uint8Array | 
   return body && signature && concat(body, signature.bytes);
 }
 
-export function findCheckpointFault(code: FindingCode, where: string, message: string): Finding {
-  return { code, severity: "error", where, message };
-}
-
 function bodyFindings(path: string, size: number, body: Uint8Array, facts: LogFacts): readonly Finding[] {
   const stated = readBody(body);
-  if (typeof stated === "string") return [findCheckpointFault("checkpoint-malformed", path, stated)];
+  if (typeof stated === "string") return [errorAt("checkpoint-malformed", path, stated)];
   const findings: Finding[] = [];
-  const add = (code: FindingCode, message: string) => findings.push(findCheckpointFault(code, path, message));
+  const add = (code: FindingCode, message: string) => findings.push(errorAt(code, path, message));
   if (stated.size !== size) {
     add("checkpoint-malformed", `it is for ${stated.size} entries and does not lie under that number`);
   }
@@ -98,14 +94,14 @@ function keyFindings(
   if (wanted !== null && sameKey(wanted.key, key)) return [];
   const named = wanted === null ? "the log names no key" : `the log names ${wanted.key.fingerprint}`;
   const message = `signed with ${key.fingerprint}, but for this checkpoint ${named}`;
-  return [findCheckpointFault("signature-key", signaturePath, message)];
+  return [errorAt("signature-key", signaturePath, message)];
 }
 
 /** In a package `signed` is there for stock tools: it must not be over anything else. */
 function signedCopyFindings({ signed }: FoundCheckpoint, bytes: Uint8Array): readonly Finding[] {
   if (signed === null || sameBytes(bytes, signed.bytes)) return [];
   const message = "it is not the checkpoint and its signature, one after the other";
-  return [findCheckpointFault("signed-differs", signed.path, message)];
+  return [errorAt("signed-differs", signed.path, message)];
 }
 
 interface WitnessAudit {
@@ -131,13 +127,13 @@ export function auditWitnesses(
       findings.push(...changed(file, entries));
       if (kind === "vault" && entries.length === 0) findings.push(unlogged(file));
       const check = checkWitness(checkpoint, file, entries);
-      if ("problem" in check) findings.push(fault("witness-wrong", file.path, check.problem));
+      if ("problem" in check) findings.push(errorAt("witness-wrong", file.path, check.problem));
       else witnesses.push({ fingerprint: check.fingerprint, checkpoint: checkpoint.size });
     }
   }
   const missing = kind === "package" ? [] : facts.witnesses.filter(({ path }) => !here.has(path));
   for (const { path, seq } of missing) {
-    findings.push(fault("witness-missing", path, `entry ${seq} names it and it is not there`));
+    findings.push(errorAt("witness-missing", path, `entry ${seq} names it and it is not there`));
   }
   return { findings, witnesses };
 }
@@ -155,7 +151,7 @@ function byPath(entries: readonly WitnessEntry[]): ReadonlyMap<string, readonly 
 function changed({ path, bytes }: FoundFile, entries: readonly WitnessEntry[]): readonly Finding[] {
   return entries
     .filter((entry) => entry.bytes !== bytes.length || entry.sha256 !== sha256(bytes))
-    .map(({ seq }) => fault("witness-changed", path, `it is not the file that entry ${seq} states`));
+    .map(({ seq }) => errorAt("witness-changed", path, `it is not the file that entry ${seq} states`));
 }
 
 function unlogged({ path: where }: FoundFile): Finding {
@@ -178,8 +174,4 @@ function checkWitness(
     return { problem: `signed with ${key.fingerprint}, which is not the key that its name states` };
   }
   return { fingerprint: key.fingerprint };
-}
-
-function fault(code: FindingCode, where: string, message: string): Finding {
-  return { code, severity: "error", where, message };
 }

@@ -1,7 +1,6 @@
 import { crypto } from "./crypto.js";
 import { sha256 } from "./digest.js";
-import { type Finding, FormatError } from "./finding.js";
-import type { FindingCode } from "./finding-codes.js";
+import { errorAt, type Finding, FormatError } from "./finding.js";
 import type { FoundCheckpoint, FoundToken, LogFacts, RestsOn, TokenEntry, Trust } from "./log-facts.js";
 import { type SignedCheckpoint, signedBytes } from "./signed-checkpoint.js";
 import type { TimeStamp } from "./time-stamp.js";
@@ -54,7 +53,7 @@ export async function auditTokens(
   }
   for (const [path, entries] of logged) {
     const message = `entry ${entries.map(({ seq }) => seq).join(" and ")} names it and it is not there`;
-    findings.push(fault("token-missing", path, message));
+    findings.push(errorAt("token-missing", path, message));
   }
   return { findings, authorities };
 }
@@ -100,10 +99,10 @@ function entryFindings(
 ): readonly Finding[] {
   const findings: Finding[] = [];
   if (entry.bytes !== bytes.length || entry.sha256 !== sha256(bytes)) {
-    findings.push(fault("token-changed", path, `it is not the file that entry ${entry.seq} states`));
+    findings.push(errorAt("token-changed", path, `it is not the file that entry ${entry.seq} states`));
   }
   if (entry.checkpoint !== checkpoint.size) {
-    findings.push(fault("token-entry", `entry:${entry.seq}`, `it names ${path} for another checkpoint`));
+    findings.push(errorAt("token-entry", `entry:${entry.seq}`, `it names ${path} for another checkpoint`));
   }
   return findings;
 }
@@ -117,7 +116,9 @@ async function auditToken(one: TokenCase): Promise<TokenResult> {
   const signed = signedBytes(one.checkpoint);
   if (signed === null) {
     const code = one.token.kind === "rfc3161" ? "token-imprint" : "proof-imprint";
-    return { findings: [fault(code, one.token.path, "there is no signed checkpoint that it could be over")] };
+    return {
+      findings: [errorAt(code, one.token.path, "there is no signed checkpoint that it could be over")],
+    };
   }
   return one.token.kind === "rfc3161" ? auditTimeStamp(one, signed) : auditProof(one.token, signed);
 }
@@ -129,7 +130,7 @@ async function auditTimeStamp(
   // Half the time it takes to start goes into loading ASN.1; most checks of a file or a young vault need none of it.
   const { checkTimeStamp } = await import("./time-stamp.js");
   const check = checkTimeStamp(token.bytes, signed, trust.roots);
-  if (!("timeStamp" in check)) return { findings: [fault(check.code, token.path, check.message)] };
+  if (!("timeStamp" in check)) return { findings: [errorAt(check.code, token.path, check.message)] };
   const { timeStamp } = check;
   const findings = entries.flatMap((entry) => statedOtherwise(entry, timeStamp));
   findings.push(...tooEarly(token, timeStamp, lastAt));
@@ -154,7 +155,7 @@ function statedOtherwise(entry: TokenEntry, { genTime, policy, serial }: TimeSta
   ].filter((name) => name !== null);
   if (wrong.length === 0) return [];
   const message = `it states another ${wrong.join(" and ")} than the token`;
-  return [fault("token-entry", `entry:${entry.seq}`, message)];
+  return [errorAt("token-entry", `entry:${entry.seq}`, message)];
 }
 
 const day = 24 * 60 * 60;
@@ -197,10 +198,6 @@ async function auditProof({ path: where, bytes }: FoundToken, signed: Uint8Array
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     const code = error.code === "proof-imprint" ? "proof-imprint" : "proof-malformed";
-    return { findings: [fault(code, where, error.message)] };
+    return { findings: [errorAt(code, where, error.message)] };
   }
-}
-
-function fault(code: FindingCode, where: string, message: string): Finding {
-  return { code, severity: "error", where, message };
 }
