@@ -1,5 +1,6 @@
 import type { CheckState } from "../audit/finding.js";
 import { printable } from "../core/words/printable.js";
+import type { WithCaveats } from "../verify/caveats.js";
 import type { PackagedCapture, PackageReport } from "../verify/reports.js";
 import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";
@@ -51,7 +52,7 @@ const answerIndent = 24;
 
 /** The report of `verify PACKAGE`. States what was checked and what was not, never a single word for everything. */
 export function packagePage(
-  report: PackageReport,
+  report: WithCaveats<PackageReport>,
   quiet: boolean,
   columns: number,
   style: Style,
@@ -140,7 +141,7 @@ function restsOn({ rests_on }: PackageReport, columns: number): readonly string[
 }
 
 /** The JSON line of a package: schema `packageReport`. */
-export function packageObject(report: PackageReport): object {
+export function packageObject(report: WithCaveats<PackageReport>): object {
   const { ok, checked, findings, hashes, chain, signature, tokens, rests_on, limits } = report;
   const { path, origin, profile, captures } = report.package;
   return {

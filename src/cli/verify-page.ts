@@ -1,6 +1,7 @@
 import type { CheckState, Finding } from "../audit/finding.js";
 import type { Question } from "../audit/finding-codes.js";
 import { printable } from "../core/words/printable.js";
+import type { WithCaveats } from "../verify/caveats.js";
 import type { FileReport } from "../verify/file.js";
 import type { VerifyReport } from "../verify/reports.js";
 import { restsOnLines } from "./rests-on.js";
@@ -43,7 +44,7 @@ const order: readonly Question[] = ["hashes", "chain", "signature", "tokens"];
 
 /** The report of `verify`. States what was checked and what was not, never a single word for everything. */
 export function verifyPage(
-  report: VerifyReport,
+  report: WithCaveats<VerifyReport>,
   quiet: boolean,
   columns: number,
   style: Style,
@@ -169,7 +170,7 @@ export function conclusionOf(ok: boolean, findings: readonly Finding[], style: S
 }
 
 /** The report of `verify FILE`. */
-export function filePage(report: FileReport, columns: number, style: Style): readonly string[] {
+export function filePage(report: WithCaveats<FileReport>, columns: number, style: Style): readonly string[] {
   const facts = labelled(
     [
       ["file", printable(report.file)],

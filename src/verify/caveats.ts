@@ -1,57 +1,78 @@
 import { isAboutHeld } from "../audit/checkpoints.js";
-import type { EntryList } from "../audit/entry-list.js";
-import type { Finding } from "../audit/finding.js";
+import type { CheckState, Finding } from "../audit/finding.js";
 import { hasUnreadSeals } from "../audit/unread.js";
-import type { Answers } from "./reports.js";
+import { hasErrors } from "../audit/verdict.js";
+import type { FileReport } from "./file.js";
+import type { Answers, PackageReport, VerifyReport } from "./reports.js";
 import type { Brought } from "./trust.js";
 
+/** A report with sentences about what the check can and cannot show, for a person to read. They are drawn from it and decide nothing. */
+export type WithCaveats<Report> = Report & { readonly limits: readonly string[] };
+
 /** What a check came to, as far as what it can show depends on it. */
-export interface CheckFacts extends Answers {
+interface CheckFacts extends Answers {
   readonly findings: readonly Finding[];
   readonly brought: Brought;
 }
 
-/** The same of a vault or package as a whole. */
-interface WholeFacts extends CheckFacts {
-  /** Whether nothing is not as recorded. */
-  readonly agrees: boolean;
-  readonly quick: boolean;
-}
-
-/** What a check of a vault shows and cannot show, in the words of EVIDENCE §11. `unsigned`: entries behind the newest signed checkpoint. */
-export function vaultCaveats(
-  facts: WholeFacts & { readonly hasAnnexes: boolean; readonly unsigned: number },
-): readonly string[] {
-  const shown = facts.agrees ? "It shows no change since they were logged; it" : "Not all of them agree. It";
-  return [
+/** What the check of a vault shows and cannot show, in the words of EVIDENCE §11. `brought`: what the checker had brought for it. */
+export function withVaultCaveats(report: VerifyReport, brought: Brought): WithCaveats<VerifyReport> {
+  const facts: CheckFacts = { ...report, brought };
+  const shown = hasErrors(report.findings)
+    ? "Not all of them agree. It"
+    : "It shows no change since they were logged; it";
+  const open = report.checked.unsigned_entries ?? 0;
+  const isWithout = report.findings.some(({ code }) => code === "private-absent");
+  const limits = [
     `This compares stored bytes, records and log with each other. ${shown} says nothing about before.`,
     ...uncheckedSentences(facts),
     ...signatureSentences(facts),
-    ...(facts.signature === "pass" && facts.unsigned > 0 ? [openEntries(facts.unsigned)] : []),
+    ...(report.signature === "pass" && open > 0 ? [openEntries(open)] : []),
     ...tokenSentences(facts, ofVault),
     ...againstSentences(facts),
     notShown,
-    ...(facts.hasAnnexes ? [] : ["The private annexes are not here: nothing was compared with them."]),
-    ...quickSentences(facts),
+    ...(isWithout ? ["The private annexes are not here: nothing was compared with them."] : []),
+    ...quickSentences(report),
   ];
+  return { ...report, limits };
 }
 
-export const notShown = "It does not show that footage is genuine, nor who made it, where or when.";
+/** What the check of one file shows and cannot show. */
+export function withFileCaveats(report: FileReport, brought: Brought): WithCaveats<FileReport> {
+  const facts: CheckFacts = { ...report, brought };
+  const isOpen = report.matches.some(({ signed }) => !signed) && report.signature !== "absent";
+  const limits = [
+    "This says whether the log states a file of exactly these bytes, whether the stored copy is one, and what that entry rests on. Nothing else that is stored was checked, and it says nothing about before.",
+    ...uncheckedSentences(facts),
+    ...signatureSentences(facts),
+    ...(isOpen
+      ? [
+          "At least one of these entries is not covered by a signature yet: until it is, somebody with write access could have put it there.",
+        ]
+      : []),
+    ...tokenSentences(facts, ofVault),
+    ...againstSentences(facts),
+    notShown,
+  ];
+  return { ...report, limits };
+}
+
+const notShown = "It does not show that footage is genuine, nor who made it, where or when.";
 
 /** What could not be checked is said, and nothing is claimed of it. */
-export function uncheckedSentences({ hashes, chain, findings }: CheckFacts): readonly string[] {
+function uncheckedSentences({ hashes, chain, findings }: CheckFacts): readonly string[] {
   if (hashes !== "unchecked" && chain !== "unchecked" && !hasUnreadSeals(findings)) return [];
   return [
     "Not everything could be checked: of what the notes name as unread, unfinished or being written, this says nothing. Check again when it can be read and nobody is writing.",
   ];
 }
 
-function quickSentences({ quick }: WholeFacts): readonly string[] {
-  return quick ? ["Only SHA-256 was compared, as --quick asks."] : [];
+function quickSentences({ checked }: VerifyReport): readonly string[] {
+  return checked.digests_per_file === 1 ? ["Only SHA-256 was compared, as --quick asks."] : [];
 }
 
 /** What the signature of a vault's log shows. */
-export function signatureSentences({ signature, brought }: CheckFacts): readonly string[] {
+function signatureSentences({ signature, brought }: CheckFacts): readonly string[] {
   if (signature === "absent") {
     return [
       "No signature covers the log as it is now: somebody with write access could have rewritten all of it. Only a copy held by somebody else rules that out.",
@@ -90,7 +111,7 @@ interface StampWords {
 }
 
 /** The words for a vault. */
-export const ofVault: StampWords = {
+const ofVault: StampWords = {
   none: "No outside time-stamp: every time here is this vault's own word.",
   source: "from the authority",
 };
@@ -101,7 +122,7 @@ const ofPackage: StampWords = {
 };
 
 /** What time-stamps show. */
-export function tokenSentences(
+function tokenSentences(
   { tokens, findings, brought }: CheckFacts,
   { none, source }: StampWords,
 ): readonly string[] {
@@ -128,7 +149,7 @@ export function tokenSentences(
 }
 
 /** What a checkpoint that the checker brought shows of a vault's log. */
-export function againstSentences({ brought, findings }: CheckFacts): readonly string[] {
+function againstSentences({ brought, findings }: CheckFacts): readonly string[] {
   if (brought.against === null) {
     return [
       "Nothing was compared with a checkpoint kept elsewhere (--against): only that shows whether the log was rewritten by whoever holds the key, or put back to an older state, its checkpoints with it, by whoever could write here. Without one a rollback cannot be excluded.",
@@ -141,32 +162,27 @@ export function againstSentences({ brought, findings }: CheckFacts): readonly st
       ];
 }
 
-/** What the check of a package came to. */
-interface PackageFacts extends WholeFacts {
-  /** The `export-begun` entry of the package; null where there is none. */
-  readonly list: EntryList | null;
-  /** Captures of which no entry says whether the clip is whole, ascending. */
-  readonly undecoded: readonly string[];
-}
-
-/** What a check of a package shows and cannot show, in the words of EVIDENCE §11. */
-export function packageCaveats(facts: PackageFacts): readonly string[] {
-  const shown = facts.agrees
-    ? "It shows no change since these files were logged; it"
-    : "Not all of them agree. It";
-  return [
+/** What the check of a package shows and cannot show, in the words of EVIDENCE §11. */
+export function withPackageCaveats(report: PackageReport, brought: Brought): WithCaveats<PackageReport> {
+  if (report.contents === null) return { ...report, limits: ["Nothing in it was checked."] };
+  const facts: CheckFacts = { ...report, brought };
+  const shown = hasErrors(report.findings)
+    ? "Not all of them agree. It"
+    : "It shows no change since these files were logged; it";
+  const limits = [
     `This compares the files of the package with the log entries in it, and the entries with checkpoints by their proofs. ${shown} says nothing about before.`,
     ...uncheckedSentences(facts),
     ...packageSignatureSentences(facts),
     ...tokenSentences(facts, ofPackage),
     ...heldSentences(facts),
     "It is the state of the log at its newest checkpoint: whether anything was logged later cannot be seen in it, and an older package cannot be told from the newest.",
-    ...listSentences(facts),
+    ...listSentences(report.chain, report.contents, report.package),
     "A package holds what its maker chose: other captures, and time-stamps that no entry in it names, can have been left out.",
     "Its page index.html, ro-crate-metadata.json, VERIFY.md and verify.sh are the word of whoever made it. Compared were the digests on the page, the files, digests and sizes in ro-crate-metadata.json, and whether this holdfast knows the other two; nothing else that they say was.",
     notShown,
-    ...quickSentences(facts),
+    ...quickSentences(report),
   ];
+  return { ...report, limits };
 }
 
 function packageSignatureSentences({ signature, brought }: CheckFacts): readonly string[] {
@@ -195,7 +211,12 @@ function heldSentences({ findings, brought }: CheckFacts): readonly string[] {
   ];
 }
 
-function listSentences({ chain, list, undecoded }: PackageFacts): readonly string[] {
+function listSentences(
+  chain: CheckState,
+  { list }: NonNullable<PackageReport["contents"]>,
+  { captures }: PackageReport["package"],
+): readonly string[] {
+  const undecoded = captures.flatMap(({ id, completeness }) => (completeness === null ? [id] : [])).sort();
   const whole =
     undecoded.length === 0
       ? []

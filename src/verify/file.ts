@@ -10,15 +10,6 @@ import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { digestFile, isRefusal } from "../vault/digest-file.js";
 import { waitForWriter } from "../vault/writer-at-work.js";
 import { pause, type World } from "../world.js";
-import {
-  againstSentences,
-  type CheckFacts,
-  notShown,
-  ofVault,
-  signatureSentences,
-  tokenSentences,
-  uncheckedSentences,
-} from "./caveats.js";
 import type { Answers, VerifyReport } from "./reports.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
 
@@ -173,7 +164,6 @@ function buildReport(
     matches,
     rests_on: audit.checkpoints?.restsOn ?? restsOnNothing,
     findings,
-    limits: fileCaveats({ ...states, findings, matches, brought }),
   };
 }
 
@@ -203,22 +193,4 @@ function statesOf(
 /** Where the tokens that were traced to a root are all over earlier checkpoints, none of them is about this entry. */
 function tokenState(tokens: CheckState, isStamped: boolean): CheckState {
   return tokens === "pass" && !isStamped ? "unchecked" : tokens;
-}
-
-/** What the check of one file shows and cannot show. */
-function fileCaveats(facts: CheckFacts & Pick<FileReport, "matches">): readonly string[] {
-  const open = facts.matches.filter(({ signed }) => !signed).length;
-  return [
-    "This says whether the log states a file of exactly these bytes, whether the stored copy is one, and what that entry rests on. Nothing else that is stored was checked, and it says nothing about before.",
-    ...uncheckedSentences(facts),
-    ...signatureSentences(facts),
-    ...(open === 0 || facts.signature === "absent"
-      ? []
-      : [
-          "At least one of these entries is not covered by a signature yet: until it is, somebody with write access could have put it there.",
-        ]),
-    ...tokenSentences(facts, ofVault),
-    ...againstSentences(facts),
-    notShown,
-  ];
 }

@@ -9,12 +9,11 @@ import { type LogFacts, restsOnNothing } from "../audit/log-facts.js";
 import { auditPackageFiles, expectedFiles } from "../audit/package.js";
 import { auditSenderWords } from "../audit/sender-words.js";
 import { withoutUnread } from "../audit/unread.js";
-import { hasErrors, isGood, sealStates } from "../audit/verdict.js";
+import { isGood, sealStates } from "../audit/verdict.js";
 import { refusesToOpen } from "../vault/digest-file.js";
 import { entriesPath, type PackageContent, readBagInfo, readPackage } from "../vault/package/reader.js";
 import { indexPackage, type PackageIndex, type PackageLimits, packageLimits } from "../vault/package/scan.js";
 import type { World } from "../world.js";
-import { packageCaveats } from "./caveats.js";
 import { knownTexts } from "./known-texts.js";
 import { type Answers, type PackagedCapture, type PackageReport, showFiles } from "./reports.js";
 import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
@@ -184,15 +183,7 @@ function conclude(request: PackageRequest, audited: Audited): PackageReport {
     },
     rests_on: checkpoints.restsOn,
     findings,
-    limits: packageCaveats({
-      ...states,
-      agrees: !hasErrors(findings),
-      findings,
-      list: listInForce(content.entries),
-      undecoded: captures.flatMap(({ id, completeness }) => (completeness === null ? [id] : [])).sort(),
-      quick: request.quick,
-      brought: request,
-    }),
+    contents: { list: listInForce(content.entries) },
     package: {
       path: request.path,
       origin: content.entries.hasFirst ? facts.origin : null,
@@ -233,7 +224,7 @@ function refused(request: PackageRequest, ...findings: readonly Finding[]): Pack
     checked: { ...nothing, digests_per_file: request.quick ? 1 : 2 },
     rests_on: restsOnNothing,
     findings,
-    limits: ["Nothing in it was checked."],
+    contents: null,
     package: { path: request.path, origin: null, profile: null, captures: [] },
   };
 }

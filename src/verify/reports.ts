@@ -1,4 +1,5 @@
 import type { AuthorityTime } from "../audit/authority-times.js";
+import type { EntryList } from "../audit/entry-list.js";
 import type { CheckState, Finding } from "../audit/finding.js";
 import type { Question } from "../audit/finding-codes.js";
 import type { RestsOn } from "../audit/log-facts.js";
@@ -13,12 +14,15 @@ export interface VerifyReport extends Answers {
   /** Keys, authorities and witnesses that the result is worth as much as. */
   readonly rests_on: RestsOn;
   readonly findings: readonly Finding[];
-  /** Sentences about what this check can and cannot show, for a person to read. */
-  readonly limits: readonly string[];
 }
 
 /** The answer of `verify PACKAGE`: as for a vault, and what is in the package. */
 export interface PackageReport extends VerifyReport {
+  /** Null where nothing in it was checked. */
+  readonly contents: {
+    /** The `export-begun` entry in it; null where there is none. */
+    readonly list: EntryList | null;
+  } | null;
   readonly package: {
     readonly path: string;
     /** As entry 1 names the vault; null where there is no entry 1. */

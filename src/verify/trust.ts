@@ -16,6 +16,8 @@ export interface Brought {
   readonly tsaCa: string | null;
 }
 
+export const nothingBrought: Brought = { against: null, signers: null, tsaCa: null };
+
 /** The checkpoint in the text of `--against`. Throws HoldfastError `usage` where there is none, or more than one. */
 export function heldCheckpoint({ against }: Pick<Brought, "against">): Checkpoint | null {
   if (against === null) return null;

@@ -6,9 +6,8 @@ import type { IndexCheck } from "../vault/check/lines.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { waitForWriter } from "../vault/writer-at-work.js";
 import { pause, type World } from "../world.js";
-import { vaultCaveats } from "./caveats.js";
 import { showFiles, type VerifyReport } from "./reports.js";
-import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
+import { type Brought, heldCheckpoint, nothingBrought, trustOf } from "./trust.js";
 
 export interface VerifyRequest {
   readonly vault: string;
@@ -21,8 +20,6 @@ export interface VerifyRequest {
   /** The check of the index, which decides none of the answers. */
   readonly index: IndexCheck;
 }
-
-const nothing: Brought = { against: null, signers: null, tsaCa: null };
 
 /** A check, and which captures it was about; null for the whole vault. */
 export interface CheckedVault {
@@ -40,7 +37,7 @@ export async function verifyVault(request: VerifyRequest, world: World): Promise
  * only where no vault is, and on an abort.
  */
 export async function checkVault(request: VerifyRequest, world: World): Promise<CheckedVault> {
-  const brought = request.brought ?? nothing;
+  const brought = request.brought ?? nothingBrought;
   const [held, trust] = [heldCheckpoint(brought), trustOf(brought)];
   const audit = await auditVault(request.vault, {
     quick: request.quick,
@@ -99,15 +96,6 @@ function buildReport(audit: VaultAudit, quick: boolean, brought: Brought): Verif
     },
     rests_on,
     findings,
-    limits: vaultCaveats({
-      ...states,
-      agrees: !hasErrors(findings),
-      quick,
-      hasAnnexes: audit.hasAnnexes,
-      unsigned,
-      findings,
-      brought,
-    }),
   };
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { restsOnNothing } from "../../src/audit/log-facts.js";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
 import { filePage, verifyPage } from "../../src/cli/verify-page.js";
+import type { WithCaveats } from "../../src/verify/caveats.js";
 import type { FileReport } from "../../src/verify/file.js";
 import type { VerifyReport } from "../../src/verify/reports.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";
@@ -9,7 +10,7 @@ import { dangerous, hostileTitle } from "./terminal-double.js";
 const green = "\u001b[32m";
 const yellow = "\u001b[33m";
 
-const report: VerifyReport = {
+const report: WithCaveats<VerifyReport> = {
   ok: true,
   hashes: "pass",
   chain: "pass",
@@ -21,7 +22,7 @@ const report: VerifyReport = {
   limits: ["a vault rewritten from end to end by whoever holds it looks the same to this check"],
 };
 
-const damaged: VerifyReport = {
+const damaged: WithCaveats<VerifyReport> = {
   ...report,
   ok: false,
   hashes: "fail",
@@ -42,7 +43,8 @@ const damaged: VerifyReport = {
   ],
 };
 
-const plain = (of: VerifyReport, quiet = false) => verifyPage(of, quiet, 100, plainStyle).join("\n");
+const plain = (of: WithCaveats<VerifyReport>, quiet = false) =>
+  verifyPage(of, quiet, 100, plainStyle).join("\n");
 
 describe("the report of a check", () => {
   test("says what was checked, and each question has an answer of its own", () => {
@@ -114,7 +116,7 @@ describe("the report of a check", () => {
   });
 });
 
-const rested: VerifyReport = {
+const rested: WithCaveats<VerifyReport> = {
   ...report,
   signature: "pass",
   tokens: "pass",
@@ -163,7 +165,7 @@ describe("what a result rests on", () => {
   });
 });
 
-const file: FileReport = {
+const file: WithCaveats<FileReport> = {
   ok: true,
   hashes: "pass",
   chain: "pass",
@@ -189,7 +191,7 @@ const file: FileReport = {
 };
 
 describe("the report on one file", () => {
-  const text = (of: FileReport) => filePage(of, 100, plainStyle).join("\n");
+  const text = (of: WithCaveats<FileReport>) => filePage(of, 100, plainStyle).join("\n");
 
   test("names the capture, the entry and whose clock the time is from", () => {
     expect(text(file)).toContain("since      log entry 12, dated 2026-09-19 14:03:30 UTC by this vault");

@@ -20,6 +20,7 @@ import { secretOfSeed } from "../../src/seal/private-key.js";
 import { indexCheck } from "../../src/vault/index/check.js";
 import { keyHistoryOf, logTimesOf } from "../../src/vault/log.js";
 import { logEntry } from "../../src/vault/vault.js";
+import { type WithCaveats, withVaultCaveats } from "../../src/verify/caveats.js";
 import type { VerifyReport } from "../../src/verify/reports.js";
 import type { Brought } from "../../src/verify/trust.js";
 import { verifyVault } from "../../src/verify/vault.js";
@@ -68,9 +69,10 @@ function copy(): string {
   return copyVault(original, join(folder.path, `copy-${copies}`));
 }
 
-function check(root: string, brought: Partial<Brought> = {}): Promise<VerifyReport> {
+async function check(root: string, brought: Partial<Brought> = {}): Promise<WithCaveats<VerifyReport>> {
   const all = { against: null, signers: null, tsaCa: authority.rootPem, ...brought };
-  return verifyVault({ vault: root, ids: [], quick: true, brought: all, index: indexCheck }, testWorld());
+  const request = { vault: root, ids: [], quick: true, brought: all, index: indexCheck };
+  return withVaultCaveats(await verifyVault(request, testWorld()), all);
 }
 
 /** `code where` of every error, sorted. */

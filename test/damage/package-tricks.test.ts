@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parseCheckpoint } from "../../src/audit/checkpoint.js";
+import { withPackageCaveats } from "../../src/verify/caveats.js";
 import { verifyPackage } from "../../src/verify/package.js";
 import type { PackageReport } from "../../src/verify/reports.js";
 import {
@@ -55,7 +56,7 @@ async function check(name: string, make: (path: string) => void, against: string
   const before = snapshot(place);
   try {
     const request = { path: join(place, name), against, signers: null, tsaCa: null, quick: false };
-    return await verifyPackage(request, testWorld());
+    return withPackageCaveats(await verifyPackage(request, testWorld()), request);
   } finally {
     expect(snapshot(place)).toBe(before);
   }

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { HoldfastError } from "../../src/core/words/error.js";
 import { packageLimits } from "../../src/vault/package/scan.js";
+import { type WithCaveats, withPackageCaveats } from "../../src/verify/caveats.js";
 import { type PackageRequest, verifyPackage } from "../../src/verify/package.js";
 import type { PackageReport } from "../../src/verify/reports.js";
 import { holdfast } from "../support/cli.js";
@@ -72,11 +73,16 @@ function freshPlace(): string {
 }
 
 /** Checks what lies in a place and asserts that nothing in it was written, made or removed by the check. */
-async function checkIn(place: string, name: string, brought: Brought = {}): Promise<PackageReport> {
+async function checkIn(
+  place: string,
+  name: string,
+  brought: Brought = {},
+): Promise<WithCaveats<PackageReport>> {
   const before = snapshot(place);
   const request = { against: null, signers: null, tsaCa: null, quick: false, ...brought };
   try {
-    return await verifyPackage({ path: join(place, name), ...request }, testWorld());
+    const report = await verifyPackage({ path: join(place, name), ...request }, testWorld());
+    return withPackageCaveats(report, request);
   } finally {
     expect(snapshot(place)).toBe(before);
   }
@@ -98,7 +104,7 @@ function snapshot(folder: string): string {
 async function damaged(
   change: (files: PackageFiles) => unknown,
   brought: Brought = {},
-): Promise<PackageReport> {
+): Promise<WithCaveats<PackageReport>> {
   const files = new Map(clean.files);
   change(files);
   const place = freshPlace();

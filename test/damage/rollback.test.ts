@@ -6,6 +6,7 @@ import { fromCommandLine } from "../../src/core/capture/annotation.js";
 import { sealHead } from "../../src/seal/checkpoint.js";
 import { indexCheck } from "../../src/vault/index/check.js";
 import { closeVault } from "../../src/vault/vault.js";
+import { withVaultCaveats } from "../../src/verify/caveats.js";
 import { verifyVault } from "../../src/verify/vault.js";
 import { captureText, copyVault, openTestVault, temporaryFolder, testWorld } from "../support/vaults.js";
 
@@ -41,7 +42,8 @@ function rolledBackTo(state: number): string {
 
 async function check(root: string, against: string | null = null) {
   const brought = { against, signers: null, tsaCa: null };
-  return verifyVault({ vault: root, ids: [], quick: false, brought, index: indexCheck }, testWorld());
+  const request = { vault: root, ids: [], quick: false, brought, index: indexCheck };
+  return withVaultCaveats(await verifyVault(request, testWorld()), brought);
 }
 
 describe("a vault.db put back to an older copy", () => {

@@ -8,7 +8,7 @@ const source = join(import.meta.dirname, "../../src");
 const entrances = ["verify/vault.ts", "verify/package.ts"] as const;
 
 /** How many lines somebody has to read who wants to know what an answer of `verify` is worth. */
-const mostLines = 10_000;
+const mostLines = 9800;
 
 interface ClosureFile {
   readonly text: string;
@@ -75,7 +75,7 @@ describe("what verify is made of", () => {
     const [, stated = ""] = /\b([\d,]+) lines\b/.exec(section) ?? [];
     const told = Number(stated.replace(",", ""));
     expect(told).toBeGreaterThanOrEqual(lines);
-    expect(told).toBeLessThan(lines + 1000);
+    expect(told).toBeLessThan(lines + 500);
   });
 
   it("counts the threads that it starts, and what they import", () => {
@@ -92,7 +92,7 @@ describe("what verify is made of", () => {
     expect(paths.filter((path) => !listed.some((name) => covers(name, path)))).toEqual([]);
     expect(listed.filter((name) => !paths.some((path) => covers(name, path)))).toEqual([]);
     const outside = named.filter((name) => !listed.includes(name));
-    expect(outside.sort()).toEqual(["seal/record-check.ts", "vault/index/check.ts"]);
+    expect(outside.sort()).toEqual(["seal/record-check.ts", "vault/index/check.ts", "verify/caveats.ts"]);
   });
 
   it("stands in four rooms: it reaches no key, no tool, no capture and no index", () => {

@@ -28,6 +28,7 @@ import type { Sandbox } from "../../src/tools/run/run-request.js";
 import type { DoctorReport } from "../../src/upkeep/doctor.js";
 import type { AnnexFacts } from "../../src/vault/annex.js";
 import type { Settings } from "../../src/vault/settings.js";
+import type { WithCaveats } from "../../src/verify/caveats.js";
 import type { FileReport } from "../../src/verify/file.js";
 import type { VerifyReport } from "../../src/verify/reports.js";
 import { derivation, importRecord, publication, record } from "../support/samples.js";
@@ -219,7 +220,7 @@ const captureRow: CaptureRow = {
   stamped_at: "2026-11-23T18:22:05.120Z",
 };
 
-const verifyReport: VerifyReport = {
+const verifyReport: WithCaveats<VerifyReport> = {
   ok: false,
   hashes: "fail",
   chain: "pass",
@@ -262,7 +263,7 @@ const verifyReport: VerifyReport = {
   limits: ["the log is not signed"],
 };
 
-const fileReport: FileReport & { readonly checked: { readonly files: 1 } } = {
+const fileReport: WithCaveats<FileReport> & { readonly checked: { readonly files: 1 } } = {
   ok: true,
   hashes: "pass",
   chain: "pass",

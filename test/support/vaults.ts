@@ -14,7 +14,9 @@ import { indexCheck } from "../../src/vault/index/check.js";
 import { readObject } from "../../src/vault/objects.js";
 import { beginAttempt } from "../../src/vault/recovery.js";
 import { closeVault, openVault, type Vault } from "../../src/vault/vault.js";
+import { type WithCaveats, withVaultCaveats } from "../../src/verify/caveats.js";
 import type { VerifyReport } from "../../src/verify/reports.js";
+import { nothingBrought } from "../../src/verify/trust.js";
 import { verifyVault } from "../../src/verify/vault.js";
 import type { World } from "../../src/world.js";
 import { copyMachine, goToMachineOf } from "./machines.js";
@@ -192,8 +194,9 @@ export const everything: CaptureQuery = {
 };
 
 /** A full audit of the stored bytes. */
-export function audit(root: string): Promise<VerifyReport> {
-  return verifyVault({ vault: root, ids: [], quick: false, index: indexCheck }, testWorld());
+export async function audit(root: string): Promise<WithCaveats<VerifyReport>> {
+  const request = { vault: root, ids: [], quick: false, index: indexCheck };
+  return withVaultCaveats(await verifyVault(request, testWorld()), nothingBrought);
 }
 
 export async function errorCodes(root: string): Promise<readonly string[]> {

@@ -12,7 +12,9 @@ import {
 import { lineHash } from "../../src/audit/entry.js";
 import { exportPackage } from "../../src/handover/export.js";
 import { closeVault, logEntry } from "../../src/vault/vault.js";
+import { withPackageCaveats } from "../../src/verify/caveats.js";
 import { verifyPackage } from "../../src/verify/package.js";
+import { nothingBrought } from "../../src/verify/trust.js";
 import {
   captureA,
   captureC,
@@ -81,7 +83,7 @@ async function opinions(files: PackageFiles): Promise<Opinions> {
     chain: report.chain,
     script: said?.[1] ?? "",
     words: said?.[0] ?? "",
-    limits: report.limits.join(" "),
+    limits: withPackageCaveats(report, nothingBrought).limits.join(" "),
   };
 }
 

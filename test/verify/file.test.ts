@@ -8,6 +8,7 @@ import { exportSigners } from "../../src/seal/key.js";
 import { indexCheck } from "../../src/vault/index/check.js";
 import { objectPath } from "../../src/vault/layout.js";
 import { closeVault } from "../../src/vault/vault.js";
+import { type WithCaveats, withFileCaveats } from "../../src/verify/caveats.js";
 import type { FileReport } from "../../src/verify/file.js";
 import { verifyFile } from "../../src/verify/file.js";
 import type { Brought } from "../../src/verify/trust.js";
@@ -51,9 +52,14 @@ function copy(): string {
   return copyVault(original, join(scratch.path, `copy-${copies}`));
 }
 
-function check(root: string, file: string, brought: Partial<Brought> = {}): Promise<FileReport> {
+async function check(
+  root: string,
+  file: string,
+  brought: Partial<Brought> = {},
+): Promise<WithCaveats<FileReport>> {
   const all = { against: null, signers: null, tsaCa: null, ...brought };
-  return verifyFile({ vault: root, file, brought: all, index: indexCheck }, testWorld());
+  const report = await verifyFile({ vault: root, file, brought: all, index: indexCheck }, testWorld());
+  return withFileCaveats(report, all);
 }
 
 const answersOf = ({ hashes, chain, signature, tokens }: FileReport) => [hashes, chain, signature, tokens];

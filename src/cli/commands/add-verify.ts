@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { HoldfastError } from "../../core/words/error.js";
 import { printableJson } from "../../core/words/printable.js";
 import { isPackage } from "../../vault/package/kind.js";
+import type { WithCaveats } from "../../verify/caveats.js";
 import type { FileReport } from "../../verify/file.js";
 import type { VerifyReport } from "../../verify/reports.js";
 import type { Brought } from "../../verify/trust.js";
@@ -96,9 +97,10 @@ async function verify(
 
 async function verifyOneFile(session: Session, file: string, brought: Brought): Promise<CheckResult> {
   const { verifyFile } = await import("../../verify/file.js");
+  const { withFileCaveats } = await import("../../verify/caveats.js");
   const { indexCheck } = await import("../../vault/index/check.js");
   const request = { vault: session.vault, file, brought, index: indexCheck };
-  const report = await verifyFile(request, session.world);
+  const report = withFileCaveats(await verifyFile(request, session.world), brought);
   const page = filePage(report, columnsOf(session.io.stdout), session.style);
   answer(session, report, fileObject(report), page);
   return report;
@@ -111,8 +113,10 @@ async function verifyOnePackage(
   brought: Brought,
 ): Promise<CheckResult> {
   const { verifyPackage } = await import("../../verify/package.js");
+  const { withPackageCaveats } = await import("../../verify/caveats.js");
   const { packagePage, packageObject } = await import("../package-page.js");
-  const report = await verifyPackage({ path, quick: options.quick === true, ...brought }, session.world);
+  const request = { path, quick: options.quick === true, ...brought };
+  const report = withPackageCaveats(await verifyPackage(request, session.world), brought);
   const page = packagePage(report, session.quiet, columnsOf(session.io.stdout), session.style);
   answer(session, report, packageObject(report), page);
   return report;
@@ -124,10 +128,12 @@ async function verifyWholeVault(
   options: VerifyOptions,
   brought: Brought,
 ): Promise<CheckResult> {
+  const { withVaultCaveats } = await import("../../verify/caveats.js");
   const { indexCheck } = await import("../../vault/index/check.js");
   const quick = options.quick === true;
   const request = { vault: session.vault, ids, quick, brought, index: indexCheck };
-  const report = options.record === true ? await recorded(session, request) : await checked(session, request);
+  const checkedVault = options.record === true ? recorded(session, request) : checked(session, request);
+  const report = withVaultCaveats(await checkedVault, brought);
   const page = verifyPage(report, session.quiet, columnsOf(session.io.stdout), session.style);
   answer(session, report, vaultObject(report), page);
   return report;
@@ -226,13 +232,13 @@ function notAFile(name: string, exists: boolean): HoldfastError {
 }
 
 /** The JSON line of a vault: schema `verifyReport`. */
-function vaultObject(report: VerifyReport): object {
+function vaultObject(report: WithCaveats<VerifyReport>): object {
   const { ok, checked, findings, hashes, chain, signature, tokens, rests_on, limits } = report;
   return { ok, checked, findings, hashes, chain, signature, tokens, rests_on, limits };
 }
 
 /** The JSON line of a file: schema `fileReport`. */
-function fileObject(report: FileReport): object {
+function fileObject(report: WithCaveats<FileReport>): object {
   const { ok, file, bytes, sha256, matches, findings, hashes, chain, signature, tokens, rests_on, limits } =
     report;
   const answers = { hashes, chain, signature, tokens, rests_on, limits };

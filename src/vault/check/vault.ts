@@ -24,7 +24,6 @@ export interface VaultAudit {
   readonly bytes: number;
   readonly objects: number;
   readonly annexes: number;
-  readonly hasAnnexes: boolean;
   /** Null where the database could not be read. */
   readonly checkpoints: CheckpointAudit | null;
   readonly checkpointFiles: { readonly checkpoints: number; readonly tokens: number };
@@ -219,7 +218,6 @@ async function conclude(
     bytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0),
     objects: objects.length,
     annexes: [...files.keys()].filter((path) => /^private\/[^/]+\/annex\.json$/.test(path)).length,
-    hasAnnexes: present,
     checkpoints,
     checkpointFiles: countFiles(found),
   };
@@ -235,7 +233,6 @@ function withoutLog(layout: VaultLayout, findings: readonly Finding[]): VaultAud
     bytes: 0,
     objects: 0,
     annexes: 0,
-    hasAnnexes: hasAnnexes(layout),
     checkpoints: null,
     checkpointFiles: countFiles([]),
   };
