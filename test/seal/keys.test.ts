@@ -604,7 +604,7 @@ describe("the line for whoever checks", () => {
     await captureAndSeal(vault, world);
     const exported = await run("key", "export");
     expect(exported.stdout.trim().split("\n")).toHaveLength(2);
-    expect(exported.stderr).toContain("another way than the vault");
+    expect(exported.stderr).toContain("separately from the vault");
     const principal = `holdfast/${id}`;
     expect(newest(vault).size).toBeGreaterThan(old.size);
     for (const { body, signature } of [old, newest(vault)]) {

@@ -515,7 +515,7 @@ describe("a machine that remembers nothing", () => {
       expect.stringContaining("this machine has no memory of this vault"),
     ]);
     expect(other.memoryOf(root).head?.size).toBe(3);
-    expect(said(await other.run(root, "checkpoint"))).not.toContain("remembers nothing");
+    expect(said(await other.run(root, "checkpoint"))).not.toContain("has no memory");
     expect(await other.write(root, "third")).toMatchObject({ size: 4, problem: null });
   });
 
