@@ -51,7 +51,7 @@ export function rotationPage(report: RotationReport, columns: number): readonly 
 
 function endorsement({ endorsed, previous, reason, entry, problem }: RotationReport): string {
   if (endorsed)
-    return `the old key signed checkpoint ${entry}, its last one, and so named the new key itself`;
+    return `the old key signed checkpoint ${entry}, its last one, and thereby endorsed the new key`;
   if (previous === null)
     return "there was no old key, so only the log names the new one. The new key signs from the next entry on";
   if (reason === "routine") {

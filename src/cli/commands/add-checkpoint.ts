@@ -108,9 +108,7 @@ async function show(session: Session) {
   // Exactly these lines, because whoever keeps them will compare them byte for byte.
   session.screen.data(text.trimEnd());
   if (!session.quiet) {
-    session.screen.note(
-      "Give these three lines to somebody you do not control: mail, print or publish them.",
-    );
+    session.screen.note("Give these lines to somebody you do not control: mail, print or publish them.");
     session.screen.note("With them, anyone can check later that the log still continues from here:");
     session.screen.note("holdfast verify --against FILE");
   }

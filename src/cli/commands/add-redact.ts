@@ -125,8 +125,8 @@ function page(session: Session, result: RedactResult, columns: number): readonly
     session.style.bold(session.style.good(`Publication copy of ${result.id}`)),
     ...labelled(rows, columns),
     "",
-    "holdfast checked that the copy is as requested. Only a person can see whether it hides everyone it must:",
-    "watch all of it before you publish it.",
+    "holdfast checked that the copy is as requested. Only a person can see whether",
+    "it hides everyone it must: watch all of it before you publish it.",
   ];
 }
 
