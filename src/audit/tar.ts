@@ -164,7 +164,7 @@ export function parseTarHeader(bytes: Uint8Array): TarHeader | null {
   }
   const type = String.fromCharCode(bytes[156] ?? 0);
   const kind = kinds.get(type);
-  if (kind === undefined) throw new FormatError(bad, "it holds something that is no file or folder");
+  if (kind === undefined) throw new FormatError(bad, "it holds something that is not a file or folder");
   const size = sizeOf(bytes.subarray(124, 136));
   if (size > 0 && kind === "folder") throw new FormatError(bad, "a folder in it has content");
   const prefix = isUstar ? nameOf(bytes.subarray(345, 500)) : "";

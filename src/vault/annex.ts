@@ -63,7 +63,7 @@ export function writeAnnex(folder: string, facts: AnnexFacts): string {
   return sha256(text);
 }
 
-/** What a placeholder stood for, by the annex of a capture; null where the annex or the placeholder is not there. */
+/** What a placeholder stood for, according to a capture's annex; null if the annex or the placeholder is missing. */
 export function annexPlace(layout: VaultLayout, capture: CaptureId, placeholder: string): string | null {
   try {
     const annex = parseForeignJson(readFileSync(join(layout.private, capture, "annex.json"), "utf8"));
@@ -83,8 +83,8 @@ type StoredAnnex = Omit<AnnexFacts, "rawFiles"> & {
 };
 
 /**
- * The private annex of a capture with the SHA-256 of its bytes; null where this vault has none that can be read. Whether
- * it is the one that was logged is for the caller to compare.
+ * The private annex of a capture with the SHA-256 of its bytes; null if this vault has none that can be read. The
+ * caller must compare it with the one that was logged.
  */
 export function readAnnex(
   layout: VaultLayout,

@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 
-/** Longest work in one piece, in milliseconds: what a person takes for at once. */
+/** The longest uninterrupted work, in milliseconds: what a person perceives as immediate. */
 const longestMs = 50;
 
 /**
- * For long work on what is in memory: called often, it lets others run now and then, Ctrl-C among them, which is heard by
- * nothing that never waits. Rejects with the signal's reason once that is aborted.
+ * For long work in memory: called often, it lets other work run now and then, Ctrl-C included, which a process that
+ * never waits does not hear. Rejects with the signal's reason once that is aborted.
  */
 export function breather(signal: AbortSignal): () => Promise<void> {
   let began = performance.now();

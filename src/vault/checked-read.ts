@@ -4,15 +4,15 @@ import { promisify } from "node:util";
 import { HoldfastError } from "../core/words/error.js";
 import { isRefusal, openQuietly } from "./digest-file.js";
 
-/** What is stated of a stored file, and where it lies. */
+/** What is stated about a stored file, and where it lies. */
 export interface StatedFile {
   /** Absolute. */
   readonly from: string;
-  /** The same relative to the vault, for a message. */
+  /** The same path relative to the vault, for messages. */
   readonly where: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** Null where nothing states one. */
+  /** Null if none is stated. */
   readonly sha512: string | null;
 }
 
@@ -27,9 +27,9 @@ const blockBytes = 4 * 1024 * 1024;
 const [readAt, statOf, closeIt] = [promisify(read), promisify(fstat), promisify(close)];
 
 /**
- * Hands the bytes of a stored file to `take`, in order, and both digests to whoever asked, all from one read; each block is
- * a buffer of its own. Throws `not-as-recorded` where it is not the file that was stated: at the latest behind the last
- * block, so that what was made of them must be given up then.
+ * Passes the bytes of a stored file to `take`, in order, and returns both digests, all from one read; each block is a
+ * buffer of its own. Throws `not-as-recorded` if it is not the stated file, at the latest after the last block: the
+ * caller must then discard what it made from them.
  */
 export async function readChecked(
   file: StatedFile,
@@ -63,7 +63,7 @@ async function readThrough(
     bytes += bytesRead;
     if (bytes > file.bytes) throw sizeDiffers(file, bytes);
     const part = block.subarray(0, bytesRead);
-    // The disk is at work while the digests are.
+    // The disk works while the digests are computed.
     const taken = take(part);
     sha256.update(part);
     sha512.update(part);
@@ -77,9 +77,9 @@ function openStated(file: StatedFile): number {
     return openQuietly(file.from);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-    if (code === "ENOENT") throw notAsRecorded("file-missing", file, "it is not there");
-    if (!isRefusal(error)) throw notAsRecorded("file-missing", file, `it is no regular file: ${code}`);
-    const hint = "look at who may read it and at the disk, then run the same command again";
+    if (code === "ENOENT") throw notAsRecorded("file-missing", file, "it is missing");
+    if (!isRefusal(error)) throw notAsRecorded("file-missing", file, `it is not a regular file: ${code}`);
+    const hint = "check its permissions and the disk, then run the same command again";
     throw new HoldfastError("io", `reading ${file.where}: it cannot be read: ${code}`, hint, error);
   }
 }
@@ -96,13 +96,13 @@ function compared(file: StatedFile, found: ReadDigest): ReadDigest {
 }
 
 function sizeDiffers(file: StatedFile, bytes: number): HoldfastError {
-  return notAsRecorded("file-changed", file, `it has ${bytes} bytes, and ${file.bytes} are stated`);
+  return notAsRecorded("file-changed", file, `it has ${bytes} bytes instead of the stated ${file.bytes}`);
 }
 
 function notAsRecorded(code: string, { where }: StatedFile, why: string): HoldfastError {
   return new HoldfastError(
     "not-as-recorded",
     `reading ${where}: ${why} (${code})`,
-    "nothing was made of it; run 'holdfast verify' to see everything that is not as recorded",
+    "nothing was made from it; run 'holdfast verify' to see everything that is not as recorded",
   );
 }

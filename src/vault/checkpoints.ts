@@ -24,7 +24,7 @@ import { placeInLog } from "./log-placing.js";
 import { refuseOlderLog } from "./older-log.js";
 import type { Vault } from "./vault.js";
 
-/** Whoever signs a checkpoint: the key, and the armoured SSHSIG it makes over the bytes. */
+/** The signer of a checkpoint: the key, and the armoured SSHSIG that it makes over the bytes. */
 export interface CheckpointSigner {
   readonly key: SshPublicKey;
   sign(message: Uint8Array, namespace: string): Promise<string>;
@@ -33,21 +33,21 @@ export interface CheckpointSigner {
 /** Where a kill may strike: after the signature was made, after it was remembered, after each file is in place. */
 export type CheckpointStep = "signed" | "remembered" | "segment" | "checkpoint" | "signature";
 
-/** The head of a log that was held against its newest checkpoint: what the next one grows from. */
+/** The head of a log that was compared with its newest checkpoint. The next checkpoint grows from it. */
 export interface CheckedLog {
-  /** Null where there is no checkpoint yet. */
+  /** Null if there is no checkpoint yet. */
   readonly newest: { readonly found: FoundCheckpoint; readonly checkpoint: Checkpoint } | null;
   /** Number of entries. */
   readonly entries: number;
-  /** The last line that lies in a segment, or 0. */
+  /** The last line in a segment, or 0. */
   readonly segmentEnd: number;
 }
 
 type VaultPart = Pick<Vault, "layout" | "database" | "settings">;
 
 /**
- * Holds the log against the newest checkpoint and the segments behind it, so that no other history is ever signed beside
- * one that was. Throws `not-as-recorded` where the log in `vault.db` does not go on from there: put back from an older
+ * Compares the log with its newest checkpoint and the segments after it, so that no other history is ever signed beside
+ * one that was. Throws `not-as-recorded` if the log in `vault.db` does not continue from there: restored from an older
  * copy, cut, or rewritten.
  */
 export function checkLogFolder(vault: VaultPart): CheckedLog {
@@ -66,7 +66,7 @@ export function checkLogFolder(vault: VaultPart): CheckedLog {
   }
   for (const { path, first, last } of segments.filter((segment) => segment.last > size)) {
     if (digestFileQuickly(join(layout.root, path)).sha256 !== digestOfLines(database, first, last)) {
-      throw otherHistory(`${path} does not hold the entries ${first} to ${last}`);
+      throw otherHistory(`${path} does not hold entries ${first} to ${last}`);
     }
   }
   return { newest: found && checkpoint && { found, checkpoint }, entries, segmentEnd };
@@ -109,7 +109,7 @@ export async function writeCheckpoint(
   return checkpoint;
 }
 
-/** Signs the newest checkpoint, which a kill had left without its signature. */
+/** Signs the newest checkpoint, which a kill left without its signature. */
 export async function signNewest(
   { layout }: VaultPart,
   checkpoint: Checkpoint,
@@ -128,8 +128,8 @@ async function signChecked(body: string, { key, sign }: CheckpointSigner): Promi
   if ("key" in check && sameKey(check.key, key)) return armored;
   throw new HoldfastError(
     "key-locked",
-    `signing a checkpoint: what came back is not a signature by ${key.fingerprint}`,
-    "try again: holdfast checkpoint",
+    `signing a checkpoint: the signer's answer is not a signature by ${key.fingerprint}`,
+    "run 'holdfast checkpoint' again",
   );
 }
 
@@ -141,10 +141,12 @@ function readNewest({ settings }: VaultPart, { body, size }: FoundCheckpoint): C
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
   }
-  throw otherHistory(`${name} is not a checkpoint of this vault at ${size} entries`);
+  throw otherHistory(`${name} is not this vault's checkpoint over ${size} entries`);
 }
 
-/** Segments end where checkpoints do; one for all lines that no segment has, and one up to a checkpoint that lacks it. */
+/**
+ * Segments end where checkpoints do: one up to a checkpoint that lacks it, and one for all lines that no segment holds.
+ */
 function missingSegments(
   { newest, segmentEnd }: CheckedLog,
   size: number,
@@ -154,13 +156,13 @@ function missingSegments(
   return ends.map((end, at) => [(ends[at - 1] ?? segmentEnd) + 1, end]);
 }
 
-/** Proofs are made from the stored tree: one that does not lead to what is signed would prove nothing. */
+/** Proofs are made from the stored tree; one that does not lead to the signed root would prove nothing. */
 function refuseOtherTree(
   database: Database.Database,
   { size, root }: Pick<Checkpoint, "size" | "root">,
 ): void {
   if (sameBytes(root, rootOfPeaks(peaksOf(database, size)))) return;
-  throw otherHistory("the tree stored in vault.db is not that of its lines");
+  throw otherHistory("the tree stored in vault.db does not match its lines");
 }
 
 function digestOfLines(database: Database.Database, first: number, last: number): string {
@@ -169,7 +171,7 @@ function digestOfLines(database: Database.Database, first: number, last: number)
   return digest.digest("hex");
 }
 
-/** Lines that go to the disk in one piece. */
+/** Lines written to the disk in one piece. */
 const linesAtOnce = 256;
 
 function* textOf(database: Database.Database, first: number, last: number): Iterable<string> {

@@ -15,7 +15,7 @@ import type { Intent } from "./journal.js";
 import { objectDeclaration, objectPath } from "./layout.js";
 import { logEntry, type Vault } from "./vault.js";
 
-/** The instants of a commit, in order; a test may end the process at any of them. */
+/** The steps of a commit, in order; a test may end the process at any of them. */
 export type CommitStep =
   | "staged"
   | "journalled"
@@ -24,7 +24,7 @@ export type CommitStep =
   | "inventory-replaced"
   | "logged";
 
-/** A version that is ready: every file already hashed, synced and lying under `content`. */
+/** A version that is ready to commit: every file is hashed, synced and in place under `content`. */
 export interface StagedVersion {
   readonly capture: CaptureId;
   /** Absolute folder on the vault's file system whose tree becomes the version's content. */
@@ -76,8 +76,8 @@ export function commitFirstVersion(
 
 /**
  * Commits the next version of an existing object, then logs it. Logical paths under `replaced` give way to the new
- * version's files. After the version folder is in place the root inventory and its sidecar are two renames; a reader
- * in between finds the journal that explains it.
+ * version's files. Once the version folder is in place, two renames replace the root inventory and its sidecar; a
+ * reader in between finds the journal that explains it.
  */
 export function commitNextVersion(
   vault: Vault,
@@ -104,7 +104,7 @@ export function commitNextVersion(
   return { entry, inventory };
 }
 
-/** Logs a capture of which nothing but its annex is kept, in the same order of writes. */
+/** Logs a capture of which only the annex is kept, with the same order of writes. */
 export function commitFailure(
   vault: Vault,
   failed: {
@@ -128,7 +128,7 @@ export function commitFailure(
   return conclude(vault, intent);
 }
 
-/** The folder a capture is made in; on the vault's file system, so that every move is a rename. */
+/** The folder in which a capture is made; on the vault's file system, so that every move is a rename. */
 export function stagingOf(vault: Vault, capture: CaptureId): string {
   return join(vault.layout.staging, capture);
 }
@@ -193,7 +193,7 @@ function intentFor(staged: StagedVersion, version: string, digest: string): Inte
   };
 }
 
-/** What a journalled commit is remembered by outside the vault. */
+/** The digest by which a journalled commit is remembered outside the vault. */
 export function intentDigest({ capture, version, inventory_sha512, event, body }: Intent): string {
   return sha256(JSON.stringify([capture, version, inventory_sha512, event, body]));
 }

@@ -10,7 +10,7 @@ import { databaseState } from "./writer-at-work.js";
 /** A database that is open for reading. */
 export interface OpenDatabase {
   readonly database: Database.Database;
-  /** The file that was opened, the vault's own or a copy; null where the database is in memory. */
+  /** The file that was opened, the vault's own or a copy; null if the database is in memory. */
   readonly file: string | null;
   close(): void;
 }
@@ -29,8 +29,8 @@ export function openDatabase(source: string | Buffer, after: () => void = () => 
 }
 
 /**
- * A copy of `vault.db`, in memory where it is small, else in the system's folder for temporary files until it is closed: the
- * only thing that a check ever writes. Null when somebody wrote to the database while it was copied.
+ * A copy of `vault.db`: in memory if it is small, else in the system's folder for temporary files until it is closed.
+ * It is the only thing that a check ever writes. Null if somebody wrote to the database during the copy.
  */
 export function openCopy(layout: VaultLayout): OpenDatabase | null {
   const before = databaseState(layout);

@@ -4,9 +4,10 @@ import type { VaultLayout } from "./layout.js";
 import { isBeingWritten, stateOf } from "./writer-at-work.js";
 
 /**
- * What keeps `vault.db` from being opened at all; null where nothing does. Whoever had the vault decides what lies there:
- * through a link SQLite would read, lock and write somewhere else, and a rollback journal (`-journal`) is written over
- * the database by the first who opens it, before any schema can be compared. holdfast runs in WAL mode and never makes one.
+ * What keeps `vault.db` from being opened at all; null if nothing does. Whoever had the vault controls what lies there.
+ * Through a link, SQLite would read, lock and write somewhere else. Whoever first opens a database with a rollback
+ * journal (`-journal`) beside it has the journal written over it, before any schema can be compared. holdfast runs in
+ * WAL mode and never makes such a journal.
  */
 export function databaseObstacle(layout: VaultLayout): Finding | null {
   const odd = ["", "-wal", "-shm"].find((end) => {
@@ -16,25 +17,25 @@ export function databaseObstacle(layout: VaultLayout): Finding | null {
   if (odd !== undefined) return error("database-missing", "vault.db", `vault.db${odd} is not a regular file`);
   if (stateOf(layout, "-journal") === undefined) return null;
   const message =
-    "a rollback journal that holdfast did not make: whoever opens vault.db with it beside it gets what the journal says";
+    "holdfast did not make this rollback journal: a program that opens vault.db beside it reads what the journal says";
   return error("database-journal", "vault.db-journal", message);
 }
 
 /**
- * Says that a `-wal` is read as part of `vault.db`; null where there is none, or a writer is at work with it.
- *
- * A writer that was killed, or that ended while a reader was at work, leaves one, with entries that are nowhere else yet. Nothing in a `-wal` says who made it: its
- * checksums have no key. So the two are not told apart, and need not be. A `-wal` can do no more than a changed `vault.db`
- * can: everything is judged after SQLite has applied it, first the schema, then lines, links, checkpoints and index. It can hide
- * or show only entries behind the newest checkpoint, which is so for the whole file (FORMAT.md §10).
+ * Notes that a `-wal` is read as part of `vault.db`; null if there is none, or if a writer is at work with it. A writer
+ * that was killed, or that ended while a reader was at work, leaves one, with entries that exist nowhere else yet.
+ * Nothing in a `-wal` says who made it, since its checksums have no key, so the two cases cannot be told apart, and
+ * need not be: a `-wal` can do no more than a changed `vault.db` can. Everything is judged after SQLite has applied it:
+ * first the schema, then lines, links, checkpoints and index. It can hide or show only entries after the newest
+ * checkpoint, which is true of the whole file (FORMAT.md §10).
  */
 export function leftWal(layout: VaultLayout): Finding | null {
   const before = stateOf(layout, "-wal");
   if (before === undefined || before.size === 0n || isBeingWritten(layout.writerLock)) return null;
-  // A writer that ended meanwhile has taken its own away.
+  // A writer that has ended since has removed its own.
   if (stateOf(layout, "-wal")?.ino !== before.ino) return null;
   const message =
-    "it was read as part of vault.db: left by a writer that was killed or had a reader beside it, or put there; the next command that writes takes it in";
+    "it was read as part of vault.db; a writer left it that was killed or ended beside a reader, or somebody put it there; the next command that writes merges it into vault.db";
   return { code: "database-wal", severity: "note", where: "vault.db-wal", message };
 }
 

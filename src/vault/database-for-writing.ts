@@ -12,10 +12,10 @@ import {
 import { damagedDatabase, refuseOtherSchema } from "./refused-database.js";
 
 /**
- * Opens vault.db for writing, creating it when `create` is set. The schema is compared before anything else is read or
- * changed, the journal mode included: whoever had the file could have put a trigger, or a view without an end, in it. One
- * with an older schema is brought up to date, in one transaction: `rebuildIndex` fills its index tables from the log.
- * Asserts durability. Throws `no-vault` for another schema, `not-as-recorded` for what SQLite cannot read.
+ * Opens vault.db for writing, and creates it if `create` is set. The schema is compared before anything else is read or
+ * changed, even the journal mode: whoever had the file could have put a trigger, or a view without an end, into it. A
+ * database with an older schema is brought up to date in one transaction: `rebuildIndex` fills its index tables from
+ * the log. Asserts durability. Throws `no-vault` for another schema, `not-as-recorded` for what SQLite cannot read.
  */
 export function openDatabaseForWriting(
   path: string,
@@ -39,7 +39,7 @@ export function openDatabaseForWriting(
   }
 }
 
-/** Looks through a connection that cannot write: any other takes in, when it is closed, what the `-wal` says. */
+/** Looks through a connection that cannot write: any other applies what the `-wal` says when it is closed. */
 function refuseForeignWal(path: string): void {
   try {
     const database = openDatabaseForReading(path);
@@ -61,29 +61,30 @@ function makeDurable(database: Database.Database): void {
     throw new Error("synchronous=FULL did not hold");
 }
 
-/** Whether nothing was ever put into a database, by us or anybody else. */
+/** Whether nothing was ever put into a database, by holdfast or anybody else. */
 function isUntouched(database: Database.Database): boolean {
   return versionOf(database) === 0 && schemaStatements(database).size === 0;
 }
 
-/** Whether SQLite says of the file itself that it is no database, or a broken one. */
+/** Whether SQLite says that the file itself is not a database, or a damaged one. */
 function isDamage(error: unknown): error is Error {
   return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code);
 }
 
 /**
- * Closes a database that is to be moved: all of it in its one file. Closing alone would leave in the WAL, without a word,
- * what a full disk keeps from being written back. Throws what SQLite says of the disk; the database is then still open.
+ * Closes a database that will be moved, with everything in its one file. Closing alone would silently leave in the WAL
+ * what a full disk keeps from being written back. Throws what SQLite says about the disk; the database is then still
+ * open.
  */
 export function closeWhole(database: Database.Database): void {
   const busy = database.pragma("wal_checkpoint(TRUNCATE)", { simple: true });
-  if (busy !== 0) throw new Error("somebody else has the new database open");
+  if (busy !== 0) throw new Error("another process has the new database open");
   database.close();
 }
 
 /**
- * A database of our own with the expected schema, for rebuilding an index to compare with. SQLite keeps it in a temporary
- * file that has no name once it is larger than the cache.
+ * An empty database with the expected schema, in which an index is rebuilt for comparison. SQLite keeps it in a
+ * temporary file without a name once it is larger than the cache.
  */
 export function openEmptyDatabase(): Database.Database {
   const database = new Database("");
@@ -94,7 +95,7 @@ export function openEmptyDatabase(): Database.Database {
   return database;
 }
 
-/** Runs the migrations that are missing. Another process may have done it since the schema was looked at. */
+/** Runs the missing migrations. Another process may have run them since the schema was compared. */
 function migrate(database: Database.Database, rebuildIndex: (database: Database.Database) => void): void {
   database
     .transaction(() => {

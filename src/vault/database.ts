@@ -9,7 +9,9 @@ const schemaFolder = fileURLToPath(new URL("../../schemas/", import.meta.url));
 /** The schema version this program writes: the number of the last migration. */
 export const schemaVersion = migrationPaths().length;
 
-/** Whether an error says something of the machine and nothing of the file: the system, or SQLite for it, could not read. */
+/**
+ * Whether an error is about the machine and not about the file: the system, or SQLite on its behalf, could not read it.
+ */
 export function isMachineFault(error: unknown): boolean {
   if (!(error instanceof Database.SqliteError)) return isRefusal(error);
   return /^SQLITE_(IOERR|CANTOPEN|BUSY|LOCKED|NOMEM|PERM|AUTH|FULL|READONLY)/.test(error.code);
@@ -35,7 +37,7 @@ export function openDatabaseForReading(source: string | Buffer): Database.Databa
 /** How the schema of an open database differs from `schemas/vault.sql`; empty when it does not. */
 export function schemaDifferences(database: Database.Database): readonly string[] {
   const older = olderVersion(database);
-  if (older !== null) return [`it is that of an older version, ${older} and not ${schemaVersion}`];
+  if (older !== null) return [`its version is ${older}, older than ${schemaVersion}`];
   const version = versionOf(database);
   if (version !== schemaVersion) return [`user_version is ${String(version)}, expected ${schemaVersion}`];
   const application = database.pragma("application_id", { simple: true });
@@ -50,7 +52,7 @@ export function olderVersion(database: Database.Database): number | null {
   return differencesFrom(database, migrationPaths().slice(0, version)).length === 0 ? version : null;
 }
 
-/** How a database differs from one that these files of SQL make. */
+/** How a database differs from one that these SQL files make. */
 function differencesFrom(database: Database.Database, files: readonly string[]): readonly string[] {
   const expected = new Database(":memory:");
   try {
@@ -68,12 +70,12 @@ function differencesFrom(database: Database.Database, files: readonly string[]):
   }
 }
 
-/** What the database says of its schema; anything, where it was in other hands. */
+/** What the database says about its schema; this can be anything if it was in other hands. */
 export function versionOf(database: Database.Database): unknown {
   return database.pragma("user_version", { simple: true });
 }
 
-/** Switches off what a database of anybody's making could use against its reader. */
+/** Switches off what a database made by anybody could use against its reader. */
 export function harden(database: Database.Database): void {
   database.pragma("trusted_schema = OFF");
   database.pragma("cell_size_check = ON");
@@ -81,7 +83,7 @@ export function harden(database: Database.Database): void {
   database.pragma("mmap_size = 0");
 }
 
-/** The files of SQL that make the schema, in their order. */
+/** The SQL files that make the schema, in their order. */
 export function migrationPaths(): readonly string[] {
   const folder = join(schemaFolder, "migrations");
   return readdirSync(folder)

@@ -8,7 +8,7 @@ export interface FileDigest {
   readonly sha512: string;
 }
 
-/** Where bytes lie: a file of its own by its path, or a stretch of a file that a person named, such as a file in a tar. */
+/** Where bytes lie: a whole file by its path, or a stretch of a file that a person named, such as a file in a tar. */
 export type Place = string | Stretch;
 
 interface Stretch {
@@ -43,7 +43,9 @@ function digestInto(hashes: readonly Hash[], place: Place): number {
   return bytes;
 }
 
-/** Its digests as a check wants them, without SHA-512 where it is quick. What cannot be read is a result, not an error. */
+/**
+ * The digests that a check needs, without SHA-512 if it is quick. A file that cannot be read is a result, not an error.
+ */
 export function measureFile(place: Place, quick: boolean): MeasuredFile {
   try {
     return quick ? { ...digestFileQuickly(place), sha512: null } : digestFile(place);
@@ -57,7 +59,7 @@ const blockBytes = 1024 * 1024;
 
 /**
  * The content of a regular file, block by block; each block is overwritten by the next. Opened and refused as by
- * `digestFile`; throws too where it has not `size` bytes.
+ * `digestFile`; throws too if it does not have `size` bytes.
  */
 export function* blocksOf(place: Place, size: number | null = null): Generator<Buffer> {
   const descriptor = openPlace(place);
@@ -68,7 +70,7 @@ export function* blocksOf(place: Place, size: number | null = null): Generator<B
     if (size !== null && size !== bytes) throw changed();
     const block = Buffer.allocUnsafe(Math.min(blockBytes, bytes + 1));
     for (let done = 0; ; ) {
-      // Behind a file of its own nothing may come: whoever still writes to it must not keep this going for ever.
+      // Nothing may follow in a whole file: whoever still writes to it must not keep this going for ever.
       const wanted = typeof place === "string" ? block.length : Math.min(block.length, bytes - done);
       const read = wanted === 0 ? 0 : readSync(descriptor, block, 0, wanted, offset + done);
       if (read === 0 && done === bytes) return;
@@ -85,12 +87,12 @@ function changed(): Error {
   return new Error("it changed while it was read");
 }
 
-/** What a person named may be a link; any other file never is one. */
+/** A file that a person named may be a link; any other file never is. */
 function openPlace(place: Place): number {
   return typeof place === "string" ? openQuietly(place) : openNamedQuietly(place.file);
 }
 
-/** Whether the system does not let us open what is there. */
+/** Whether the system refuses to open what is there. */
 export function refusesToOpen(place: Place): boolean {
   try {
     closeSync(openPlace(place));
@@ -100,7 +102,7 @@ export function refusesToOpen(place: Place): boolean {
   }
 }
 
-/** What is read into memory as a whole is at most this large: whoever had the vault decides how large a file in it is. */
+/** The largest file that is read into memory as a whole: whoever had the vault decides how large a file in it is. */
 export const largestText = 64 * 1024 * 1024;
 
 /**
@@ -118,7 +120,7 @@ export function readQuietly(path: string): Buffer {
   return Buffer.concat(blocks);
 }
 
-/** A small text that a person named or may have put there by a link. The same rules as `readQuietly` else. */
+/** A small text that a person named or may have put there by a link. Otherwise the same rules as `readQuietly`. */
 export function readNamedQuietly(path: string): Buffer {
   const descriptor = openNamedQuietly(path);
   try {
@@ -130,8 +132,8 @@ export function readNamedQuietly(path: string): Buffer {
 }
 
 /**
- * Whether the system would not let us read what is there: a right, a fault of the disk, a limit. That it is not there, or is
- * no regular file, is no refusal.
+ * Whether the system refused to read what is there: a missing right, a fault of the disk, a limit. A file that is
+ * missing or not regular is not a refusal.
  */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error && "code" in error && "syscall" in error)) return false;
@@ -146,7 +148,7 @@ export function openQuietly(path: string): number {
   return openWithoutTrace(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 }
 
-/** The same for a file that a person named, who may have named a link to it. */
+/** The same for a file that a person named, who may have named a link. */
 export function openNamedQuietly(path: string): number {
   return openWithoutTrace(path, constants.O_RDONLY | constants.O_NONBLOCK);
 }

@@ -39,7 +39,7 @@ export function writeNewFileInParts(path: string, parts: Iterable<string | Uint8
  */
 export function placeFile(path: string, content: string | Uint8Array, mode = 0o444): void {
   const temporary = `${path}.new`;
-  // What a kill left behind is read-only, and only its folder's owner can take it away.
+  // A file that a kill left behind is read-only, and only its folder's owner can remove it.
   rmSync(temporary, { force: true });
   writeNewFile(temporary, content, mode);
   moveDurably(temporary, path);

@@ -1,31 +1,31 @@
-/** A log as far as it takes to see whether it is the one that was remembered. */
+/** A log, as far as it takes to see whether it is the one that was remembered. */
 export interface LogGlance {
   readonly entries: number;
-  /** Hash of the line of entry `seq`, worked out from the line; null where there is none. */
+  /** Hash of the line of entry `seq`, computed from the line; null if there is none. */
   hashOf(seq: number): string | null;
 }
 
 /**
- * What a writer keeps outside the vault of what it writes (FORMAT.md §14.1): so that an entry of its own is told from one
- * that somebody else put into `vault.db`. Each function throws what the disk says: what could not be remembered is not
- * written.
+ * What a writer keeps outside the vault about what it writes (FORMAT.md §14.1), so that its own entries can be told
+ * from those that somebody else put into `vault.db`. Each function throws what the disk says: what could not be
+ * remembered is not written.
  */
 export interface EntryMemory {
-  /** Throws `not-as-recorded` where the log is not the one that is remembered. Called before anything is appended. */
+  /** Throws `not-as-recorded` if the log is not the one that is remembered. Called before anything is appended. */
   refuseOther(log: LogGlance): void;
-  /** Called with `holdfast.json` as it is, and what the log last said of it, before a change of it is logged. */
+  /** Called before a change of `holdfast.json` is logged, with its text and what the log last said about it. */
   settingsSeen(text: string, loggedSha256: string | null): void;
   /** Called once the log states this text. */
   settingsLogged(text: string): void;
   /** Inside the transaction, before it is committed: on disk when this returns. */
   beforeCommit(seq: number, hash: string): void;
-  /** After the transaction; what a kill lets out here is only that it was committed. */
+  /** After the transaction. A kill before this loses only the fact that it was committed. */
   afterCommit(seq: number, hash: string): void;
   /** Before a commit is journalled: on disk when this returns. */
   journalling(digest: string): void;
-  /** After the journal lost the commit: it was logged or given up. */
+  /** After the commit left the journal: it was logged or given up. */
   journalEnded(digest: string): void;
-  /** Whether this machine journalled it. */
+  /** Whether this machine journalled this commit. */
   hasJournalled(digest: string): boolean;
 }
 

@@ -7,8 +7,8 @@ import { schemaProblems } from "./json-schemas.js";
 import { objectPath } from "./layout.js";
 
 /**
- * The commits that have begun. Every row is checked before a path is made of it: the database may have been in other
- * hands. Throws `not-as-recorded` for a row that no commit of ours could have written.
+ * The commits that have begun. Every row is checked before a path is made from it: the database may have been in other
+ * hands. Throws `not-as-recorded` for a row that no commit of holdfast could have written.
  */
 export function readIntents({ database }: { readonly database: Database.Database }): readonly Intent[] {
   return database
@@ -47,7 +47,7 @@ function parseIntent(row: IntentRow): Intent {
     };
   throw new HoldfastError(
     "not-as-recorded",
-    "reading the journal of unfinished commits in vault.db: it holds a row that no commit made",
+    "reading the journal of unfinished commits in vault.db: it holds a row that no commit wrote",
     "nothing was changed; run 'holdfast verify', and compare with a copy of this vault",
   );
 }

@@ -18,8 +18,8 @@ export function schemaProblems(name: SchemaName, value: unknown): readonly strin
 }
 
 /**
- * The first thing that is wrong with `value` by the published schema, as `schemaProblems` says it. For what anybody may have
- * made: a hostile text can have more faults than fit into memory.
+ * The first thing that is wrong with `value` by the published schema, in the words of `schemaProblems`. For what
+ * anybody may have made: a hostile text can have more faults than fit into memory.
  */
 export function firstSchemaProblem(name: SchemaName, value: unknown): readonly string[] {
   const compiler = compilerFor("the first");
@@ -27,7 +27,7 @@ export function firstSchemaProblem(name: SchemaName, value: unknown): readonly s
 }
 
 /**
- * What is wrong with the text of a record by its form or by its published schema, whose problems `problemsOf` names:
+ * What is wrong with the text of a record, in its form or by its published schema, whose problems `problemsOf` names:
  * `<name>-not-canonical` or `<name>-schema`.
  */
 export function statementFindings(
@@ -52,7 +52,10 @@ function sentence(error: ErrorObject | undefined): string {
   return `${error?.instancePath || "/"} ${error?.message ?? "is not valid"}`;
 }
 
-/** In place of Ajv's own, which compares each item with each: 40,000 ids of a hostile entry took it half a minute. */
+/**
+ * Replaces Ajv's own keyword, which compares each item with every other: 40,000 ids in a hostile entry took it half a
+ * minute.
+ */
 const uniqueItems: KeywordDefinition = {
   keyword: "uniqueItems",
   type: "array",
@@ -62,7 +65,7 @@ const uniqueItems: KeywordDefinition = {
   error: { message: "must not have one item twice" },
 };
 
-/** Compiles each schema when it is first used. That they are schemas themselves is for the tests to check. */
+/** Compiles each schema when it is first used. The tests check that the schemas themselves are valid. */
 function compilerFor(wanted: "every problem" | "the first"): Ajv2020 {
   const known = compilers.get(wanted);
   if (known) return known;

@@ -39,7 +39,9 @@ export function objectPath(id: CaptureId): string {
   return `objects/${digest.slice(0, 2)}/${id}`;
 }
 
-/** Whether an entry names an object only by the one path that follows from the capture's id, and versions only by number. */
+/**
+ * Whether an entry names its object only by the path that follows from the capture's id, and versions only by number.
+ */
 export function isOwnPlace({ capture, object, version }: Readonly<Record<string, unknown>>): boolean {
   if (object === undefined && version === undefined) return true;
   const own = typeof capture === "string" && isCaptureId(capture) ? objectPath(capture) : null;
@@ -69,7 +71,7 @@ export const storageRootFiles: Readonly<Record<string, string>> = {
   )}\n`,
 };
 
-/** Inside staging: working folder of programs that stay open. The only folder there that is not a capture's. */
+/** Inside staging: the working folder of programs that stay open, and the only folder there that is not a capture's. */
 export const scratchFolder = "scratch";
 
 /** The conformance declaration of every object (OCFL §3.3). */

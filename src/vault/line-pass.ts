@@ -11,19 +11,19 @@ export interface LineState {
   readonly last: string;
 }
 
-/** What one pass over the lines of a log gives. */
+/** The result of one pass over the lines of a log. */
 export interface LinePass {
   readonly entries: number;
-  /** The states that were asked for, by number of lines; one beyond the log is not there. */
+  /** The requested states, by number of lines; one beyond the end of the log is missing. */
   readonly states: ReadonlyMap<number, LineState>;
-  /** The first line behind `from` that does not follow the line before it; null where all do. */
+  /** The first line after `from` that does not follow the line before it; null if all do. */
   readonly fault: { readonly seq: number; readonly message: string } | null;
 }
 
 /**
- * Goes over every line of a log, by place: never over the stored tree, the columns or the files in `log/`, which whoever
- * can write to the vault can make to fit. Lines behind number `from` are checked as links of the chain (FORMAT.md §4.3) and
- * handed to `onEntry` with their hash; those before are as good as the root over them.
+ * Goes over every line of a log, by place. It never uses the stored tree, the columns or the files in `log/`, which
+ * whoever can write to the vault can make to fit. Lines after number `from` are checked as links of the chain
+ * (FORMAT.md §4.3) and passed to `onEntry` with their hash; those before are as good as the root over them.
  */
 export function passLines(
   database: Database.Database,

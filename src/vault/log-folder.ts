@@ -19,9 +19,9 @@ export interface LogFolder {
   readonly segments: readonly LogSegment[];
   /** In ascending order of size. */
   readonly checkpoints: readonly FoundCheckpoint[];
-  /** Paths of everything that bears no name of FORMAT.md §14, or is no regular file. */
+  /** Paths of everything whose name is not in FORMAT.md §14, or that is not a regular file. */
   readonly strays: readonly string[];
-  /** Paths of what the system would not let us read, `log` itself among them. */
+  /** Paths that the system would not let us read, `log` itself among them. */
   readonly unread: readonly string[];
 }
 
@@ -55,7 +55,7 @@ export function readLogFolder(layout: VaultLayout): LogFolder {
   };
 }
 
-/** The names in a folder, sorted; none where it is not there or the system refuses. */
+/** The names in a folder, sorted; none if it is not there or the system refuses. */
 export function names(folder: string, onRefusal: () => void = () => undefined): readonly string[] {
   try {
     return readdirSync(folder).sort();
@@ -65,7 +65,7 @@ export function names(folder: string, onRefusal: () => void = () => undefined): 
   }
 }
 
-/** A segment, if the name of a path in `log/` is one and a regular file lies there. */
+/** The segment at a path in `log/`, if its name is that of one and a regular file lies there. */
 export function segmentOf(layout: VaultLayout, path: string): LogSegment | null {
   const [, first, last] = /^log\/(\d{6,16})-(\d{6,16})\.jsonl$/.exec(path) ?? [];
   if (first === undefined || last === undefined) return null;
@@ -99,7 +99,7 @@ export function partOf(
   }
 }
 
-/** Nothing under a checkpoint's number is larger; an RFC 3161 response has a few thousand bytes. */
+/** No file under a checkpoint's number is larger; an RFC 3161 response has a few thousand bytes. */
 const largestPart = 1024 * 1024;
 
 function readSmall(path: string): Buffer {
@@ -111,7 +111,7 @@ type PartKind =
   | { readonly is: "body" | "signature" | "witness" }
   | { readonly is: "token"; readonly token: Pick<FoundToken, "authority" | "kind"> };
 
-/** What a name in `log/` says behind the checkpoint's number; null for a name that FORMAT.md §14 does not have. */
+/** What a name in `log/` says after the checkpoint's number; null for a name that is not in FORMAT.md §14. */
 export function kindOf(rest: string): PartKind | null {
   if (rest === "checkpoint") return { is: "body" };
   if (rest === "checkpoint.sig") return { is: "signature" };

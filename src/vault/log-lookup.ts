@@ -3,7 +3,7 @@ import type { FoundCheckpoint } from "../audit/log-facts.js";
 import type { VaultLayout } from "./layout.js";
 import { checkpointOf, kindOf, type LogSegment, names, numberOf, partOf, segmentOf } from "./log-folder.js";
 
-/** What lies under the newest checkpoint's number; null where there is no checkpoint. Reads no older one. */
+/** What lies under the newest checkpoint's number; null if there is no checkpoint. Reads no older one. */
 export function newestCheckpoint(layout: VaultLayout): FoundCheckpoint | null {
   const size = checkpointSizes(layout).at(-1);
   return size === undefined ? null : readCheckpoint(layout, size);
@@ -26,7 +26,7 @@ export function readCheckpoint(layout: VaultLayout, size: number): FoundCheckpoi
   );
 }
 
-/** A token or a witness's signature by its name; nothing is opened. */
+/** A token or a witness's signature by its name; the file is not opened. */
 export interface NamedPart {
   /** Relative to the vault. */
   readonly path: string;
@@ -34,7 +34,7 @@ export interface NamedPart {
   readonly size: number;
 }
 
-/** Every token and witness's signature that lies there, by name, ascending. */
+/** Every token and witness's signature, by name, ascending. */
 export function listTokensAndWitnesses(layout: VaultLayout): readonly NamedPart[] {
   return names(layout.log).flatMap((name) => {
     const [, digits = "", rest = ""] = /^(\d{6,16})\.(.+)$/.exec(name) ?? [];

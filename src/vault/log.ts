@@ -48,7 +48,7 @@ export function lastRow(database: Database.Database): Omit<StoredLine, "line"> |
     .get();
 }
 
-/** How long the log is and what single lines of it hash to; takes no longer for a long log. */
+/** How long the log is, and what single lines of it hash to; a long log takes no longer. */
 export function glanceAt(database: Database.Database): LogGlance {
   const query = "SELECT CAST(line AS BLOB) FROM entry WHERE seq = ?";
   const line = database.prepare<[number], Buffer>(query).pluck();
@@ -74,7 +74,10 @@ export function entriesOf(
     .map((row) => ({ ...row, line: textOfLine(row.line) }));
 }
 
-/** The newest entry of one kind, for instance the last `settings-changed`. Throws `not-as-recorded` where it is none. */
+/**
+ * The newest entry of one kind, for instance the last `settings-changed`. Throws `not-as-recorded` if that line is not
+ * an entry.
+ */
 export function lastEntryOf(database: Database.Database, events: readonly string[]): Entry | undefined {
   const row = database
     .prepare<[string], { line: Buffer }>(
@@ -85,7 +88,7 @@ export function lastEntryOf(database: Database.Database, events: readonly string
   return row && entryOf(textOfLine(row.line));
 }
 
-/** Throws `not-as-recorded` for a line that is no entry: others may have written it. */
+/** Throws `not-as-recorded` for a line that is not an entry: others may have written it. */
 function entryOf(line: string): Entry {
   try {
     return parseEntry(line);
@@ -93,20 +96,20 @@ function entryOf(line: string): Entry {
     if (!(error instanceof FormatError)) throw error;
     throw new HoldfastError(
       "not-as-recorded",
-      `reading the log in vault.db: a line is no entry: ${error.message} (log-${error.code})`,
+      `reading the log in vault.db: a line is not an entry: ${error.message} (log-${error.code})`,
       "run 'holdfast verify' to see which one, and compare with a copy of this vault",
     );
   }
 }
 
-/** The lines from number `first` on as texts. Throws `not-as-recorded` at one that is none. */
+/** The lines from number `first` on as texts. Throws `not-as-recorded` at a line that is not text. */
 export function* linesFrom(database: Database.Database, first: number): Iterable<string> {
   for (const line of lineBytesFrom(database, first)) yield textOfLine(line);
 }
 
 /**
- * The text of a line, read with `CAST(line AS BLOB)`: SQLite keeps any bytes as TEXT, and what is handed out or signed must
- * be those. Throws `not-as-recorded` where it is not UTF-8.
+ * The text of a line, read with `CAST(line AS BLOB)`. SQLite keeps any bytes as TEXT, and exactly those must be handed
+ * out or signed. Throws `not-as-recorded` if it is not UTF-8.
  */
 export function textOfLine(line: Uint8Array): string {
   const text = exactText(line);
@@ -130,7 +133,7 @@ export function entriesBehind(database: Database.Database, size: number): number
   return database.prepare<[number], number>(query).pluck().get(size) ?? 0;
 }
 
-/** Where a signing key that was not given up was replaced behind entry `after`, ascending. */
+/** The entries after `after` that replaced a signing key as a matter of routine, ascending. */
 export function rotationsAfter(database: Database.Database, after: number): readonly number[] {
   const query = `SELECT seq FROM entry WHERE json_extract(line, '$.event') = 'key-rotated' AND seq > ?
      AND json_extract(line, '$.body.reason') = 'routine' ORDER BY seq`;
@@ -138,8 +141,8 @@ export function rotationsAfter(database: Database.Database, after: number): read
 }
 
 /**
- * The signing keys of a vault by its log, in the order in which they were in force. Lines that are no entries are
- * passed over: an audit names them.
+ * The signing keys of a vault by its log, in the order in which they were in force. Lines that are not entries are
+ * skipped: an audit names them.
  */
 export function keyHistoryOf(database: Database.Database): readonly KeyPeriod[] {
   const lines = database
@@ -151,7 +154,7 @@ export function keyHistoryOf(database: Database.Database): readonly KeyPeriod[] 
   return keyHistory(lines.flatMap(readEntry));
 }
 
-/** What the log says of times, for the lines of its keys. Lines that are no entries are passed over. */
+/** What the log says about times, for the lines of its keys. Lines that are not entries are skipped. */
 export function logTimesOf(database: Database.Database): LogTimes {
   const rows = database
     .prepare<[], TimeRow>(
@@ -178,7 +181,7 @@ function* statedTimes(rows: Iterable<TimeRow>): Iterable<StatedTime> {
   }
 }
 
-/** Only a form that all times of a log have can be compared as a text. */
+/** Times can be compared as texts only in the form that all times of a log have. */
 function isTime(value: unknown): value is string {
   return (
     typeof value === "string" &&
@@ -187,7 +190,7 @@ function isTime(value: unknown): value is string {
   );
 }
 
-/** The vault's id by entry 1, which the log is chained to; null where that entry does not state one. */
+/** The vault's id by entry 1, which the log is chained to; null if that entry does not state one. */
 export function loggedVaultId(database: Database.Database): string | null {
   const line = database
     .prepare<[], Buffer>("SELECT CAST(line AS BLOB) FROM entry WHERE seq = 1")

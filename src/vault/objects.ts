@@ -33,7 +33,10 @@ export function readObject(folder: string): StoredObject {
   return { folder, inventory, record, derivation };
 }
 
-/** The copies for publication that an object holds, oldest first. Throws `not-as-recorded` for one whose record is not valid. */
+/**
+ * The copies for publication that an object holds, oldest first. Throws `not-as-recorded` for one with an invalid
+ * record.
+ */
 export function publicationsOf({ folder, inventory }: StoredObject): readonly PublicationRecord[] {
   return [...headContentPaths(inventory)]
     .filter(([path]) => /^publication\/v\d+\/publication\.json$/.test(path))

@@ -5,8 +5,8 @@ import { lastRow } from "./log.js";
 import { listSegments, newestCheckpoint } from "./log-lookup.js";
 
 /**
- * Refuses a log that is older than what lies in `log/`: `vault.db` put back from an earlier copy. An entry added to it
- * would be another history beside one that was signed already. Throws `not-as-recorded`.
+ * Refuses a log that is older than what lies in `log/`: a `vault.db` restored from an earlier copy. An entry added to
+ * it would begin another history beside one that was signed already. Throws `not-as-recorded`.
  */
 export function refuseOlderLog(layout: VaultLayout, database: Database.Database): void {
   const entries = lastRow(database)?.seq ?? 0;
@@ -14,7 +14,7 @@ export function refuseOlderLog(layout: VaultLayout, database: Database.Database)
   if (size <= entries) return;
   throw new HoldfastError(
     "not-as-recorded",
-    `writing to the log: vault.db has ${entries} entries, but ${size} lie in log/ already`,
+    `writing to the log: vault.db has ${entries} entries, but log/ already holds ${size}`,
     "it looks like an older copy of vault.db: put the newest one back, or move it away and run 'holdfast rebuild'",
   );
 }

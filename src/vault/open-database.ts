@@ -20,12 +20,12 @@ export function vaultAt(root: string): VaultLayout {
   );
 }
 
-/** How often a copy that somebody wrote into meanwhile is made again. */
+/** How many times a copy is made again because somebody wrote to the database meanwhile. */
 const copyAttempts = 5;
 
 /**
- * Opens `vault.db` for reading: as a copy where it is at rest, since opening it in place would leave side files behind, and
- * in place where it is being written. A large one at rest is opened in place too, unless `traceless` is asked.
+ * Opens `vault.db` for reading: as a copy if it is at rest, since opening it in place would leave side files behind,
+ * and in place if it is being written. A large database at rest is opened in place too, unless `traceless` is set.
  */
 export function openAtRestOrInPlace(layout: VaultLayout, traceless = false): OpenDatabase {
   for (let attempt = 0; attempt < copyAttempts; attempt += 1) {

@@ -18,7 +18,7 @@ export function readVault<Answer>(root: string, ask: (reader: VaultReader) => An
     refuseOtherSchema(opened.database, layout.database);
     return ask({ layout, ...opened });
   } catch (error) {
-    // What the system refuses says nothing of the evidence.
+    // What the system refuses says nothing about the evidence.
     if (isMachineFault(error)) throw error;
     throw isReadFailure(error) ? damagedDatabase(error, layout.database) : error;
   } finally {
@@ -26,7 +26,7 @@ export function readVault<Answer>(root: string, ask: (reader: VaultReader) => An
   }
 }
 
-/** Throws `no-vault` where there is no vault with a database. */
+/** Throws `no-vault` if there is no vault with a database. */
 export function refuseMissingVault(root: string): void {
   existingVault(root);
 }
@@ -38,6 +38,6 @@ function existingVault(root: string): VaultLayout {
   throw new HoldfastError(
     "no-vault",
     `opening ${root}: vault.db is missing`,
-    "put it back from a copy of this vault, or make it again with 'holdfast rebuild'; an interrupted 'holdfast init' is finished by running it again",
+    "put it back from a copy of this vault, or make it again with 'holdfast rebuild'; if 'holdfast init' was interrupted, run it again",
   );
 }

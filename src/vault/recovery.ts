@@ -12,8 +12,8 @@ import { logEntry, type Vault } from "./vault.js";
 const attemptFile = "attempt.json";
 
 /**
- * Finishes or abandons what a killed process left behind, and says so in the log. Called by every writer before it
- * does anything else; the writer lock proves that nobody is still at work. Returns the `recovery` entries.
+ * Finishes or gives up what a killed process left behind, and says so in the log. Every writer calls this before
+ * anything else; the writer lock proves that nobody is still at work. Returns the `recovery` entries.
  */
 export function finishInterrupted(vault: Vault): readonly Entry[] {
   const entries = readIntents(vault).map((intent) => finishCommit(vault, intent));

@@ -12,11 +12,11 @@ export function refuseDatabaseObstacle(layout: VaultLayout): void {
   throw new HoldfastError(
     "no-vault",
     `opening ${layout.root}: ${where}: ${message} (${code})`,
-    "move it to where you keep it, then run 'holdfast verify'; if vault.db is not whole without it: holdfast rebuild",
+    "move it somewhere safe, then run 'holdfast verify'; if vault.db is incomplete without it, run 'holdfast rebuild'",
   );
 }
 
-/** Refuses a database this version does not know, or one somebody has added triggers, views or tables to. */
+/** Refuses a database that this version does not know, or to which somebody has added triggers, views or tables. */
 export function refuseOtherSchema(database: Database.Database, path: string): void {
   const differences = schemaDifferences(database);
   if (differences.length === 0) return;
@@ -29,19 +29,19 @@ export function refuseOtherSchema(database: Database.Database, path: string): vo
 
 function hintFor(database: Database.Database): string {
   if (olderVersion(database) !== null)
-    return "bring it up to date, keep a copy first if you like: holdfast checkpoint";
+    return "run 'holdfast checkpoint' to bring it up to date; keep a copy first if you like";
   const version = versionOf(database);
   if (typeof version === "number" && version > schemaVersion)
     return "use the version of holdfast that made it";
-  return "somebody changed it, and nothing else in it was read: move it to where you keep it, then make it again with 'holdfast rebuild'";
+  return "somebody changed it, so nothing else in it was read; move it somewhere safe, then make it again with 'holdfast rebuild'";
 }
 
-/** What is said where SQLite or the system cannot read vault.db; `path` is where it lies. */
+/** The error for a vault.db that SQLite or the system cannot read; `path` is where it lies. */
 export function damagedDatabase(error: Error, path: string): HoldfastError {
   return new HoldfastError(
     "not-as-recorded",
     `reading ${path}: ${error.message} (database-damaged)`,
-    "run 'holdfast verify' to see what is wrong; a copy of vault.db from elsewhere takes its place, or move it to where you keep it and run 'holdfast rebuild'",
+    "run 'holdfast verify' to see what is wrong; then move vault.db somewhere safe, and put a copy of it in its place or run 'holdfast rebuild'",
     error,
   );
 }

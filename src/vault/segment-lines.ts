@@ -8,8 +8,8 @@ const blockBytes = 1024 * 1024;
 const lineFeed = 0x0a;
 
 /**
- * The lines of a segment without their LF, one at a time. Its bytes are trusted in nothing: throws FormatError
- * `segment-changed` where they are not as many lines as its name says, each UTF-8 and with its LF, or cannot be read.
+ * The lines of a segment without their LF, one at a time. None of its bytes are trusted: throws FormatError
+ * `segment-changed` if it cannot be read, or does not hold as many lines as its name says, each UTF-8 and with its LF.
  */
 export function* segmentLines(root: string, segment: LogSegment): Iterable<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -56,5 +56,8 @@ function* blocks(root: string, segment: LogSegment): Iterable<Buffer> {
 }
 
 function unfit({ path, first, last }: LogSegment, why: string): FormatError {
-  return new FormatError("segment-changed", `${path} is not the lines ${first} to ${last} of a log: ${why}`);
+  return new FormatError(
+    "segment-changed",
+    `${path} does not hold lines ${first} to ${last} of a log: ${why}`,
+  );
 }

@@ -10,7 +10,7 @@ export interface Settings {
   readonly v: 1;
   readonly vault_id: string;
   readonly created_at: string;
-  /** Pseudonymous name of whoever acts; never a person's name, which belongs into the private annex. */
+  /** Pseudonymous name of whoever acts; never a person's name, which belongs in the private annex. */
   readonly actor: string;
   readonly settings: VaultSettings;
 }
@@ -29,7 +29,7 @@ export interface Authority {
   readonly url: string;
   /** An OID; an answer under another policy is refused. */
   readonly policy?: string;
-  /** PEM; where missing, the roots that Node.js brings. */
+  /** PEM; without it, the roots that come with Node.js. */
   readonly roots?: readonly string[];
 }
 
@@ -40,15 +40,16 @@ export interface Calendar {
 }
 
 /**
- * Who is asked where nobody chose: two operators that have nothing to do with each other, without an account, whose
- * certificates lead to roots that Node.js brings (EVIDENCE.md §3.3). A person replaces them in holdfast.json.
+ * The authorities that are asked if nobody chose any: two operators that have nothing to do with each other, need no
+ * account, and whose certificates lead to roots that come with Node.js (EVIDENCE.md §3.3). A person replaces them in
+ * holdfast.json.
  */
 export const defaultAuthorities: readonly Authority[] = [
   { name: "digicert", url: "http://timestamp.digicert.com" },
   { name: "sectigo", url: "http://timestamp.sectigo.com" },
 ];
 
-/** A new vault's settings from the day it is made and random bytes (16 for the vault, 5 for the actor). */
+/** A new vault's settings, from the day it is made and random bytes (16 for the vault, 5 for the actor). */
 export function newSettings(at: string, vaultRandom: Uint8Array, actorRandom: Uint8Array): Settings {
   return {
     v: 1,
@@ -121,7 +122,7 @@ function isProxy(text: string): boolean {
 function unknownSettings(path: string, why: string): HoldfastError {
   return new HoldfastError(
     "no-vault",
-    `reading ${path}: not the settings of a vault this version knows: ${why}`,
+    `reading ${path}: these are not vault settings that this version knows: ${why}`,
     "compare it with schemas/config.schema.json, or run 'holdfast verify'",
   );
 }

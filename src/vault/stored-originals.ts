@@ -6,8 +6,8 @@ import { readObject } from "./objects.js";
 import type { Vault } from "./vault.js";
 
 /**
- * Why the originals of a logged capture may not be relied on, or null: its record must be readable, every original
- * must be there as a regular file of the size in the index, and where `hashed` with the SHA-256 in the index.
+ * Why the originals of a logged capture may not be relied on, or null. Its record must be readable, and every original
+ * must be a regular file of the size in the index, and if `hashed`, with the SHA-256 in the index.
  */
 export async function originalsProblem(
   vault: Pick<Vault, "database" | "layout">,

@@ -9,7 +9,7 @@ import { readQuietly } from "./digest-file.js";
 import { placeInLog } from "./log-placing.js";
 import { logEntry, type Vault } from "./vault.js";
 
-/** Whose token, over which checkpoint, and where it was asked for. */
+/** Whose token, over which checkpoint, and where it was requested. */
 export interface TokenSource {
   /** Size of the checkpoint. */
   readonly checkpoint: number;
@@ -31,9 +31,9 @@ export interface TokenFacts {
 }
 
 /**
- * Keeps a token that was checked: its file first, synced and in place, then its entry; `also` runs in the transaction of
- * the entry. A file of this name that no entry names is taken away: whoever left it, it did not check out. Throws what
- * the file system throws.
+ * Keeps a token that was checked: its file first, synced and in place, then its entry; `also` runs in the transaction
+ * of the entry. A file of this name that no entry names is removed: whoever left it, it never passed the check. Throws
+ * what the file system throws.
  */
 export function keepToken(
   vault: Vault,
@@ -55,7 +55,7 @@ export function keepToken(
   return logEntry(vault, "token", { checkpoint, kind, authority, url, ...file, ...facts }, also);
 }
 
-/** An address as an entry may state it: a key for an authority's service is often written behind a `?`. */
+/** An address as an entry may state it: a key for an authority's service is often written after a `?`. */
 export function loggedAddress(url: string): string {
   const address = webUrl(url);
   if (address === null) return "";
@@ -63,7 +63,7 @@ export function loggedAddress(url: string): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-/** A logged OpenTimestamps proof that only promises, and has no complete one beside it. */
+/** A logged OpenTimestamps proof that is only a promise, without a complete one beside it. */
 export interface PendingProof {
   readonly checkpoint: number;
   readonly authority: string;
@@ -83,7 +83,7 @@ export function pendingProofs(database: Database.Database): readonly PendingProo
     .all();
 }
 
-/** The bytes of a logged proof; null where they cannot be read: an audit says so. */
+/** The bytes of a logged proof; null if they cannot be read: an audit says so. */
 export function readPendingProof({ layout }: Pick<Vault, "layout">, { path }: PendingProof): Buffer | null {
   if (!/^log\/[0-9]{6,16}\.[a-z0-9-]+\.ots$/.test(path)) return null;
   try {

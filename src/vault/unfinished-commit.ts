@@ -25,9 +25,9 @@ import { entriesOf } from "./log.js";
 import { logEntry, type Vault } from "./vault.js";
 
 /**
- * Carries one journalled commit to its end or gives it up. A row that this machine did not journal is carried out all the
- * same, since another one may have been killed here, but its entry is not remembered as an own one: nobody signs it before a
- * person took it (FORMAT.md §14.1). A row never makes anything be deleted that an entry names.
+ * Carries one journalled commit to its end or gives it up. A row that this machine did not journal is carried out too,
+ * since another machine may have been killed here, but its entry is not remembered as this machine's own: nobody signs
+ * it before a person has accepted it (FORMAT.md §14.1). No row ever causes anything to be deleted that an entry names.
  */
 export function finishCommit(vault: Vault, intent: Intent): Entry {
   const isOwn = vault.memory.hasJournalled(intentDigest(intent));
@@ -45,7 +45,7 @@ export function finishCommit(vault: Vault, intent: Intent): Entry {
   return abandon(vault, intent, problem);
 }
 
-/** Why the log leaves no room for this commit; null where it does. */
+/** Why the log leaves no room for this commit; null if it does. */
 function loggedAlready({ database }: Vault, { capture, event, version }: Intent): string | null {
   const known = entriesOf(database, capture).flatMap((row) => readEntry(row.line));
   const first = known.find((one) => one.event === "capture" || one.event === "capture-failed");
@@ -86,7 +86,7 @@ function goOn(vault: Vault, intent: Intent): string | null {
   try {
     return moveAll(vault, intent);
   } catch (error) {
-    // What lies there has another shape than any commit gives it. Everything else is the disk's word.
+    // What lies there has a shape that no commit gives it. Any other error is the disk's.
     if (!/^(ENOENT|ENOTDIR|EISDIR|ENOTEMPTY|EEXIST|ELOOP|EINVAL|EXDEV)$/.test(codeOf(error))) throw error;
     return `what lies in its place is of another shape (${codeOf(error)})`;
   }
@@ -116,7 +116,9 @@ function moveAll(vault: Vault, intent: Intent): string | null {
   return null;
 }
 
-/** The first part of the way to what is moved, or to where it is moved, that is no folder: a link leads elsewhere. */
+/**
+ * The first part of the path to what is moved, or to where it is moved, that is not a folder: a link leads elsewhere.
+ */
 function oddPlace(vault: Vault, { capture }: Intent): string | null {
   const staging = stagingOf(vault, capture);
   const object = join(vault.layout.root, objectPath(capture));
@@ -161,7 +163,7 @@ function hasInventory(folder: string, digest: string): boolean {
   return isFile(path) && sha512(readFileSync(path)) === digest;
 }
 
-/** No link, and nothing that never ends when it is read. */
+/** Not a link, and not anything that never ends when it is read. */
 function isFile(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -30,7 +30,7 @@ export interface Vault {
   readonly random: (bytes: number) => Uint8Array;
   /** Name and version of the program, as entries state it. */
   readonly tool: string;
-  /** What this writer remembers of the log outside the vault. */
+  /** What this writer remembers about the log, outside the vault. */
   readonly memory: EntryMemory;
 }
 
@@ -52,8 +52,8 @@ const formatVersion = "1.1";
 const lockWaitMs = 15_000;
 
 /**
- * Opens the vault at `root` for writing, creating it where there is none yet. Waits for the writer lock.
- * Does not repair anything: `finishInterrupted` in recovery.ts does, and says so in the log.
+ * Opens the vault at `root` for writing, and creates it if there is none yet. Waits for the writer lock. Repairs
+ * nothing: `finishInterrupted` in recovery.ts does, and says so in the log.
  */
 export async function openVault(root: string, options: OpenOptions): Promise<Vault> {
   const layout = vaultLayout(root);
@@ -94,7 +94,7 @@ export async function openVault(root: string, options: OpenOptions): Promise<Vau
   }
 }
 
-/** The origin that is signed is the log's own: holdfast.json can be edited, or come from another vault. */
+/** The signed origin is the log's own: holdfast.json can be edited, or come from another vault. */
 function refuseOtherVault(layout: VaultLayout, settings: Settings, database: Database.Database): void {
   const logged = loggedVaultId(database);
   if (logged === null || logged === settings.vault_id) return;
@@ -111,8 +111,8 @@ export function closeVault(vault: Vault): void {
 }
 
 /**
- * Appends one entry and brings the index up to date in one transaction; `also` runs inside it. It is remembered outside
- * the vault before it is committed (FORMAT.md §14.1). Once this returns, the entry is on disk.
+ * Appends one entry and brings the index up to date in one transaction; `also` runs inside it. The entry is remembered
+ * outside the vault before it is committed (FORMAT.md §14.1). Once this returns, it is on disk.
  */
 export function logEntry(
   vault: Vault,
@@ -140,7 +140,10 @@ export function logEntry(
   return entry;
 }
 
-/** Every part of a vault is a folder or file of its own: through a link we would write, and clear, somewhere else. */
+/**
+ * Every part of a vault must be a folder or file of its own: through a link, holdfast would write, and clear, somewhere
+ * else.
+ */
 export function refuseOddParts(layout: VaultLayout): void {
   const root = lstatSync(layout.root, { throwIfNoEntry: false });
   if (root && !statSync(layout.root).isDirectory()) throw notAVault(layout, "it is not a folder");
@@ -155,7 +158,9 @@ export function refuseOddParts(layout: VaultLayout): void {
   refuseDatabaseObstacle(layout);
 }
 
-/** A folder without settings is taken only if it is empty or holds nothing but our own unfinished making of a vault. */
+/**
+ * A folder without settings is accepted only if it is empty or holds only an unfinished vault of holdfast's own making.
+ */
 function refuseForeignFolder(layout: VaultLayout): void {
   if (!existsSync(layout.root) || existsSync(layout.settings)) return;
   if (existsSync(layout.database)) throw notAVault(layout, "holdfast.json is missing");
@@ -178,13 +183,12 @@ function refuseForeignFolder(layout: VaultLayout): void {
 
 function notAVault(layout: VaultLayout, why: string): HoldfastError {
   const hint = "name an empty or new folder with --vault, or run 'holdfast verify' if this was a vault";
-  return new HoldfastError("no-vault", `opening ${layout.root}: this is no vault: ${why}`, hint);
+  return new HoldfastError("no-vault", `opening ${layout.root}: this is not a vault: ${why}`, hint);
 }
 
 /**
- * Goes on with a creation that was interrupted: each part is made only where it is missing, in one step each. Once
- * there is a database the creation is over, and a part that is missing then is for `verify` to report, not for us to
- * replace.
+ * Continues a creation that was interrupted: each missing part is made in one step. Once there is a database, the
+ * creation is over, and a part that is missing then is for `verify` to report, not for holdfast to replace.
  */
 function createMissingParts(layout: VaultLayout, options: OpenOptions): void {
   if (existsSync(layout.database) && statSync(layout.database).size > 0) return;
@@ -192,7 +196,7 @@ function createMissingParts(layout: VaultLayout, options: OpenOptions): void {
     throw new HoldfastError(
       "no-vault",
       `opening ${layout.root}: it holds captures but vault.db is missing or empty`,
-      "put vault.db back from a copy of this vault, or make it again with 'holdfast rebuild' once an empty one is moved away; nothing was changed",
+      "put vault.db back from a copy of this vault, or move an empty one away and make it again with 'holdfast rebuild'; nothing was changed",
     );
   }
   for (const folder of [layout.objects, layout.log]) makeFolder(folder);
@@ -213,7 +217,9 @@ function placeOnce(path: string, text: string): void {
   if (!existsSync(path) || readFileSync(path, "utf8") !== text) placeFile(path, text);
 }
 
-/** Whether there is a capture, an annex or a piece of log: then a log must be there too, and is never begun anew. */
+/**
+ * Whether there is a capture, an annex or a piece of log: there must then be a log too, and none is ever begun anew.
+ */
 function holdsAnything(layout: VaultLayout): boolean {
   const inside = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []);
   const known = new Set(Object.keys(storageRootFiles).map((name) => name.split("/")[0]));

@@ -4,8 +4,8 @@ import { openQuietly } from "./digest-file.js";
 import type { VaultLayout } from "./layout.js";
 
 /**
- * Whether a process holds the writer lock now. Only reads: an exclusive lock keeps readers out too. What is no lock
- * file of ours is held by nobody.
+ * Whether a process holds the writer lock now. Only reads, since an exclusive lock keeps readers out too. Nobody holds
+ * a file that is not a lock file of ours.
  */
 export function isBeingWritten(path: string): boolean {
   if (!isLockFile(path)) return false;
@@ -43,8 +43,9 @@ export function isBusy(error: unknown): boolean {
 }
 
 /**
- * Inode, size and time of the database's files, and what writers have told each other: unchanged as long as nobody writes.
- * Time alone is not enough: two commits within one tick of it, the second over the room of the first, leave it as it is.
+ * Inode, size and time of the database's files, and what writers have told each other: unchanged as long as nobody
+ * writes. Time alone is not enough: two commits within one clock tick, the second over the room of the first, leave it
+ * as it is.
  */
 export function databaseState(layout: VaultLayout): string {
   const files = ["", "-wal"]
@@ -70,17 +71,17 @@ function walIndexHeader(path: string): string {
   }
 }
 
-/** One of the database's files by what its name ends in; undefined where it is not there. */
+/** One of the database's files by what its name ends in; undefined if it is not there. */
 export function stateOf(layout: VaultLayout, end: string) {
   return lstatSync(`${layout.database}${end}`, { bigint: true, throwIfNoEntry: false });
 }
 
-/** How long a check waits for a writer to finish what it is at, and how often it looks. */
+/** How long a check waits for a writer to finish what it is doing, and how often it looks. */
 const [patienceMs, lookMs] = [2000, 50];
 
 /**
- * Waits until the writer at work on a vault has written something since `state`, or has ended; at once where there is none,
- * and no longer than two seconds. `pause` waits for some milliseconds.
+ * Waits until the writer at work on a vault has written something since `state`, or has ended; returns at once if there
+ * is none, and after at most two seconds. `pause` waits for some milliseconds.
  */
 export async function waitForWriter(
   layout: VaultLayout,

@@ -12,19 +12,19 @@ export interface WriterLock {
 const retryMs = 200;
 
 /**
- * Waits up to `waitMs` for the vault's writer lock. The lock is an exclusive transaction on an otherwise empty
- * SQLite file, so the kernel gives it back when its holder dies, however it dies. Throws `vault-busy`, and `no-vault` for
- * a file that is not ours: a link would lock, and a journal beside it change, another one. Throws what the system says of a folder that
- * may not be written to.
+ * Waits up to `waitMs` for the vault's writer lock. The lock is an exclusive transaction on an otherwise empty SQLite
+ * file, so the kernel releases it when its holder dies, however it dies. Throws `vault-busy`, and `no-vault` for a file
+ * that is not ours: a link would lock another file, and a journal beside it would change that file. Throws what the
+ * system says about a folder that may not be written to.
  */
 export async function takeWriterLock(path: string, waitMs: number, onWait: () => void): Promise<WriterLock> {
-  // Of a read-only or forbidden disk the system says what it is; SQLite only that it cannot open a file.
+  // About a read-only or forbidden disk, the system says what is wrong; SQLite says only that it cannot open a file.
   accessSync(dirname(path), constants.W_OK);
   if (lstatSync(path, { throwIfNoEntry: false }) && !isLockFile(path)) {
     throw new HoldfastError(
       "no-vault",
       `locking ${path}: it is not the empty file that holdfast locks (lock-not-ours)`,
-      "move it away and run the same command again: it is made anew",
+      "move it away and run the same command again; holdfast makes a new one",
     );
   }
   const database = new Database(path, { timeout: 0 });

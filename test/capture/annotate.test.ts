@@ -225,7 +225,7 @@ describe("a list of annotations", () => {
     const run = await annotate(root, "--from", list("rows.csv", rows.join("\n")));
     expect(run.status).toBe(2);
     expect(run.stderr).toMatch(/row 2 not written: lat: give degrees/);
-    expect(run.stderr).toMatch(/row 3 not written: no capture has an id with ZZZZZZZZ/);
+    expect(run.stderr).toMatch(/row 3 not written: no capture id contains ZZZZZZZZ/);
     expect(run.stderr).toMatch(/row 4 not written: the row names no capture/);
     expect(run.stderr).toMatch(/4 rows: 1 capture annotated, 0 unchanged, 3 rows refused/);
     expect([inForce(root, first), inForce(root, second)]).toEqual([{}, { lat: "50", note: "good" }]);

@@ -162,7 +162,7 @@ describe("archives that two readers take for two packages", () => {
     [
       "a long link",
       tarOf([...members, { name: "././@LongLink", type: "K", content: Buffer.from("/etc/passwd\u0000") }]),
-      "no file or folder",
+      "not a file or folder",
     ],
     [
       "a long name twice",
@@ -201,12 +201,12 @@ describe("archives that two readers take for two packages", () => {
     [
       "a member of many volumes",
       tarOf([...members, { name: "package/data/a", type: "M", content: planted }]),
-      "no file or folder",
+      "not a file or folder",
     ],
     [
       "a dump directory",
       tarOf([...members, { name: "package/data/a", type: "D", content: planted }]),
-      "no file or folder",
+      "not a file or folder",
     ],
     [
       "a folder with content",

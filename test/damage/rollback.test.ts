@@ -59,7 +59,7 @@ describe("a vault.db put back to an older copy", () => {
       );
       await expect(openTestVault(root)).rejects.toMatchObject({
         code: "not-as-recorded",
-        message: expect.stringContaining(`vault.db has ${102 - less} entries, but 102 lie in log/`),
+        message: expect.stringContaining(`vault.db has ${102 - less} entries, but log/ already holds 102`),
         hint: expect.stringContaining("older copy"),
       });
       expect(readFileSync(join(root, "vault.db")).equals(before)).toBe(true);

@@ -305,7 +305,7 @@ describe("a place or a key that cannot be used", () => {
     [
       "no such capture",
       (place: string) => ({ to: join(place, "p"), ids: ["ZZZZZZZZ"] }),
-      /no capture has an id/,
+      /no capture id contains/,
     ],
   ])("is refused before anything is written: %s", async (_, asked, message) => {
     const { vault, place } = freshPlace();

@@ -124,7 +124,7 @@ describe("a vault.db that was in other hands, with", () => {
       const { status, stdout, stderr } = await run(root, ...argv);
       expect([argv, stdout + stderr]).toEqual([
         argv,
-        expect.stringMatching(/schema-differs|not a database with the schema/),
+        expect.stringMatching(/schema-differs|not a database with a schema/),
       ]);
       expect([argv, stdout + stderr]).not.toEqual([argv, expect.stringContaining("integer overflow")]);
       expect([argv, [1, 2, 5].includes(status)]).toEqual([argv, true]);

@@ -195,7 +195,7 @@ describe("what is never written over", () => {
     );
     await expect(rebuildVault(root, seal, world)).rejects.toMatchObject({
       code: "usage",
-      hint: expect.stringContaining("move it away"),
+      hint: expect.stringContaining("move it somewhere safe"),
     });
     renameSync(join(root, "vault.db"), join(folder.path, "damaged.db"));
     expect(await rebuildVault(root, seal, world)).toMatchObject({ entries: 6 });
@@ -234,15 +234,15 @@ describe("segments that are not one log which its checkpoints cover are refused,
       (root) => change(root, last, (text) => text.replace(/\n$/, "\xff\n")),
     ],
     "a segment is missing": [
-      /line 1 of the log is in no segment/,
+      /no segment holds line 1 of the log/,
       (root) => rmSync(join(root, "log", "000001-000003.jsonl")),
     ],
     "a segment lies over another": [
-      /has lines that an earlier segment has/,
+      /repeats lines of an earlier segment/,
       (root) => cpSync(join(root, "log", "000001-000003.jsonl"), join(root, "log", "000001-000004.jsonl")),
     ],
     "all segments are missing": [
-      /no segment in log/,
+      /log\/ holds no segment/,
       (root) => {
         for (const name of readdirSync(join(root, "log")).filter((item) => item.endsWith(".jsonl"))) {
           rmSync(join(root, "log", name));
@@ -261,7 +261,7 @@ describe("segments that are not one log which its checkpoints cover are refused,
       },
     ],
     "the settings are those of another vault": [
-      /another vault than holdfast\.json names/,
+      /another vault than the one that holdfast\.json names/,
       (root) => {
         const path = join(root, "holdfast.json");
         writeFileSync(

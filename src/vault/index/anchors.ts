@@ -4,11 +4,14 @@ import type { VaultLayout } from "../layout.js";
 import { readSettings, type VaultSettings } from "../settings.js";
 import { stampedCheckpoints } from "./tokens.js";
 
-/** Which entries were time-stamped and when, by the tokens that the log names: the index's word, which an audit checks. */
+/**
+ * Which entries were time-stamped and when, by the tokens that the log names. This is the index's word; an audit checks
+ * it.
+ */
 export interface StoredAnchors {
   /** Ascending by size. */
   readonly stamped: readonly { readonly checkpoint: number; readonly gen_time: string }[];
-  /** Whether anybody is configured to be asked. */
+  /** Whether any authority or calendar is configured. */
   readonly expected: boolean;
 }
 
@@ -22,7 +25,7 @@ export function readAnchors({ layout, database }: Reader): StoredAnchors {
   return { stamped: stampedCheckpoints(database), expected: authorities.length + calendars.length > 0 };
 }
 
-/** The settings of `holdfast.json`; those of a vault that has none where it cannot be read, which `verify` says. */
+/** The settings of `holdfast.json`; those of a vault without any if it cannot be read, which `verify` reports. */
 export function configured(layout: VaultLayout): VaultSettings {
   try {
     return readSettings(layout.settings).settings.settings;
@@ -33,7 +36,7 @@ export function configured(layout: VaultLayout): VaultSettings {
   }
 }
 
-/** What the oldest stamped checkpoint that covers entry `seq` says of it. */
+/** What the oldest stamped checkpoint that covers entry `seq` says about its time. */
 export function anchorOf(
   { stamped, expected }: StoredAnchors,
   seq: number,

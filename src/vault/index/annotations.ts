@@ -14,17 +14,17 @@ export interface StoredAnnotation {
 /** What a person asserted about a capture at some time, as one entry states it. */
 export interface AnnotationEvent {
   readonly key: string;
-  /** Null where the entry took an earlier value back. */
+  /** Null if the entry withdrew an earlier value. */
   readonly value: string | null;
   readonly entry: number;
   readonly at: string;
   /** Where the value came from, as the entry says. */
   readonly from: string;
-  /** False where a later entry says something else of this key, and where nothing is in force for it. */
+  /** False if a later entry says something else about this key, and if nothing is in force for it. */
   readonly in_force: boolean;
 }
 
-/** The row of a capture that is searched; `notes` follow with its annotations. `entry` is the capture's own. */
+/** Adds the row of a capture that is searched; `notes` follow with its annotations. `entry` is the capture's own. */
 export function insertText(
   database: Database.Database,
   entry: number,
@@ -56,7 +56,10 @@ export function indexAnnotation(database: Database.Database, { seq, body }: Entr
   putNotes(database, id, row.entry);
 }
 
-/** All that is in force about a capture, as one text. A failed attempt has a row only once somebody has noted something. */
+/**
+ * Stores everything that is in force about a capture as one text. A failed attempt has a row only once somebody has
+ * noted something.
+ */
 function putNotes(database: Database.Database, id: string, entry: number): void {
   const known = prepared(database, "SELECT 1 FROM capture_text WHERE rowid = ?").get(entry) !== undefined;
   if (!known) insertText(database, entry, id, { title: "", description: "", uploader: "" });

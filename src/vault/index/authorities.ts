@@ -2,19 +2,19 @@ import type Database from "better-sqlite3";
 import type { VaultSettings } from "../settings.js";
 import { tokensOf } from "./tokens.js";
 
-/** How asking an authority or calendar went so far, and when it is asked again: working state, no evidence. */
+/** How asking an authority or calendar has gone so far, and when it is asked again: working state, not evidence. */
 export interface AuthorityState {
   readonly name: string;
   /** Failures since the last success. */
   readonly failures: number;
   readonly tried_at: string;
-  /** Not before this time; null where nothing keeps it from being asked. */
+  /** It is not asked before this time; null if nothing keeps it from being asked. */
   readonly next_at: string | null;
-  /** Why the last attempt came to nothing, in one line; null where it did not. */
+  /** Why the last attempt failed, in one line; null if it did not. */
   readonly reason: string | null;
 }
 
-/** Undefined where it was never asked. */
+/** Undefined if it was never asked. */
 export function authorityState(database: Database.Database, name: string): AuthorityState | undefined {
   return database
     .prepare<[string], AuthorityState>(
@@ -35,11 +35,11 @@ export function authorityStates(database: Database.Database): readonly Authority
 export interface PendingAnchor {
   readonly authority: string;
   readonly reason: string;
-  /** Null where the next command that writes asks it. */
+  /** Null if the next command that writes asks it. */
   readonly next_at: string | null;
 }
 
-/** Who of the configured authorities and calendars has no logged token over a checkpoint (FORMAT.md §15). */
+/** The configured authorities and calendars without a logged token over a checkpoint (FORMAT.md §15). */
 export function pendingAnchors(
   database: Database.Database,
   { authorities = [], calendars = [] }: VaultSettings,
@@ -54,7 +54,7 @@ export function pendingAnchors(
     });
 }
 
-/** Notes how it went, in place of what was noted before. */
+/** Notes the outcome in place of what was noted before. */
 export function noteAuthority(database: Database.Database, state: AuthorityState): void {
   database
     .prepare(

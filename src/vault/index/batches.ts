@@ -3,7 +3,7 @@ import { glanceAt, lastRow } from "../log.js";
 import type { Vault } from "../vault.js";
 import { prepared } from "./statements.js";
 
-/** A list that is worked through (FORMAT.md §19): working state and no evidence. */
+/** A list that is worked through (FORMAT.md §19): working state, not evidence. */
 export interface BatchRecord {
   readonly id: string;
   /** SHA-256 of the list's bytes. */
@@ -12,7 +12,7 @@ export interface BatchRecord {
   readonly name: string | null;
   /** Columns and delimiter, as JSON. */
   readonly list: string;
-  /** What was asked of every capture, as JSON without secrets. */
+  /** What was requested for every capture, as JSON without secrets. */
   readonly request: string;
   readonly started_at: string;
   readonly ended_at: string | null;
@@ -25,14 +25,14 @@ export type RowStatus = "captured" | "already-captured" | "incomplete" | "failed
 export interface BatchRow {
   /** Order in the batch, from 1. */
   readonly n: number;
-  /** Row of the list as a spreadsheet counts; that of the parent for a video of a list. */
+  /** The row number that a spreadsheet shows; for a video of a list, that of the row that named the list. */
   readonly row: number | null;
   readonly part: number | null;
   /** The `n` of the row that named the list this video is in. */
   readonly parent: number | null;
   /** As typed. */
   readonly url: string;
-  /** Equal for spellings of one address; null for what is no address. */
+  /** Equal for spellings of one address; null for text that is no address. */
   readonly url_key: string | null;
   readonly item: number | null;
   readonly list_url: string | null;
@@ -50,20 +50,20 @@ export interface RowResult {
   readonly code: string | null;
   readonly reason: string | null;
   readonly hint: string | null;
-  /** Whether another attempt may go better. */
+  /** Whether another attempt may succeed. */
   readonly may_pass: boolean;
   readonly ms: number;
 }
 
 /** A row that is not done, as it was left. */
 export interface OpenRow extends BatchRow {
-  /** The capture id it began with, when it was being worked on. */
+  /** The capture id it began with, if it was being worked on. */
   readonly attempt: string | null;
 }
 
 const rowColumns = "n, row, part, parent, url, url_key, item, list_url, list_title, list_index, cells";
 
-/** Everything that `work` writes, entries of the log included, or nothing of it. */
+/** Everything that `work` writes, log entries included, or nothing of it. */
 export function atOnce<Answer>(vault: Pick<Vault, "database" | "memory">, work: () => Answer): Answer {
   const { database, memory } = vault;
   const before = lastRow(database)?.seq ?? 0;
@@ -86,8 +86,8 @@ export function insertBatch(database: Database.Database, batch: BatchRecord): vo
 }
 
 /**
- * Adds a row. One that has the address of an earlier row is the same capture and points to that row: then the answer is
- * that row's result, null while it has none. The answer is null for a row of its own.
+ * Adds a row. A row with the address of an earlier row is the same capture and points to that row: the answer is then
+ * that row's result, null while it has none. For a row of its own, the answer is null.
  */
 export function addRow(
   database: Database.Database,
@@ -124,7 +124,7 @@ export function lastRowNumber(database: Database.Database, batch: string): numbe
   );
 }
 
-/** The newest batch of this list, or of any; undefined where there is none. */
+/** The newest batch of this list, or of any list; undefined if there is none. */
 export function newestBatch(
   database: Database.Database,
   wanted: { readonly listSha256: string | null; readonly unfinished: boolean },
@@ -139,8 +139,8 @@ export function newestBatch(
 }
 
 /**
- * Makes every row that is not done ready again, and with `failed` also those that failed for what can pass. Returns how
- * many those are.
+ * Makes every row that is not done ready again, and with `failed` also those that failed for a reason that may pass.
+ * Returns how many of the latter there are.
  */
 export function reopenBatch(database: Database.Database, batch: string, failed: boolean): number {
   if (!failed) return 0;
@@ -174,7 +174,7 @@ export function rowByNumber(database: Database.Database, batch: string, n: numbe
     .get(batch, n);
 }
 
-/** Notes that a row begins, before it does, with the id its capture will have. */
+/** Notes that a row is about to begin, with the id its capture will have. */
 export function markBegun(database: Database.Database, batch: string, n: number, capture: string): void {
   prepared(database, "UPDATE batch_row SET state = 'begun', attempt = ? WHERE batch = ? AND n = ?").run(
     capture,
@@ -183,7 +183,7 @@ export function markBegun(database: Database.Database, batch: string, n: number,
   );
 }
 
-/** Puts a row back that was stopped before it had a result. */
+/** Puts back a row that was stopped before it had a result. */
 export function markWaiting(database: Database.Database, batch: string, n: number): void {
   prepared(
     database,
@@ -208,7 +208,7 @@ export function sameRows(database: Database.Database, batch: string, n: number):
     .all(batch, n);
 }
 
-/** How many rows have which status; `waiting` are those without one. */
+/** How many rows have each status; `waiting` are those without one. */
 export type RowCounts = Readonly<Record<RowStatus | "waiting", number>>;
 
 export function countRows(database: Database.Database, batch: string): RowCounts {
@@ -251,7 +251,7 @@ export interface ReportedRow {
   readonly claimed_date: string | null;
 }
 
-/** Every row in the order of the list, the videos of a list behind the row that named it. */
+/** Every row in the order of the list; the videos of a list follow the row that named it. */
 export function reportRows(database: Database.Database, batch: string): IterableIterator<ReportedRow> {
   return database
     .prepare<[string], ReportedRow>(

@@ -25,7 +25,7 @@ export interface CaptureRowRecord {
   readonly reason: string | null;
 }
 
-/** What `list` may be asked; every field null where it does not matter. Dates are compared as ISO text in UTC. */
+/** What `list` may be asked; a null field restricts nothing. Dates are compared as ISO text in UTC. */
 export interface CaptureQuery {
   readonly since: string | null;
   readonly until: string | null;
@@ -48,7 +48,10 @@ export function captureById(database: Database.Database, id: string): CaptureRow
     .get(id);
 }
 
-/** Captures whose id contains `part`, upper or lower case. At most ten: more than one is a question back. */
+/**
+ * Captures whose id contains `part`, in upper or lower case. At most ten: with more than one, the user is asked for
+ * more of the id.
+ */
 function capturesByIdPart(database: Database.Database, part: string): readonly CaptureRowRecord[] {
   return database
     .prepare<[string], CaptureRowRecord>(
@@ -99,7 +102,7 @@ export function underived(database: Database.Database): readonly CaptureRowRecor
     .all();
 }
 
-/** Where in the vault a file with this SHA-256 lies by the index, oldest first; `line` is the entry that names it. */
+/** Where a file with this SHA-256 lies in the vault, by the index, oldest first; `line` is the entry that names it. */
 export function filesByDigest(database: Database.Database, sha256: string) {
   return database
     .prepare<
@@ -122,8 +125,8 @@ export function filesByDigest(database: Database.Database, sha256: string) {
 }
 
 /**
- * The captures that match a query. Words of `text` must all occur, as beginnings of words; `named` are the entries of those
- * that have them with the local name of their file, which the index does not hold.
+ * The captures that match a query. Every word of `text` must occur as the beginning of a word. `named` are the entries
+ * of captures that have the words only together with the local name of their file, which the index does not hold.
  */
 export function queryCaptures(
   database: Database.Database,
@@ -140,7 +143,7 @@ export function queryCaptures(
   where("at >= @since", "since", query.since);
   where("at < @until", "until", query.until && dayAfter(query.until));
   where("instr(folded(uploader), folded(@uploader)) > 0", "uploader", query.uploader);
-  // With a plus sign SQLite does not gather all captures of a large site, or with a common word, to find the newest.
+  // The plus sign keeps SQLite from gathering all captures of a large site, or with a common word, to find the newest.
   const known = query.host === null ? null : knownHosts(database, query.host);
   const host = known?.few === true ? "host" : "+host";
   where(`${host} IN (SELECT value FROM json_each(@hosts))`, "hosts", known && JSON.stringify(known.hosts));
@@ -163,7 +166,7 @@ export function queryCaptures(
     .all({ ...values, limit: query.limit ?? -1 });
 }
 
-/** A bare day means the whole of it. */
+/** A bare day means the whole day. */
 function dayAfter(until: string): string {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(until)) return until;
   const day = new Date(`${until}T00:00:00Z`);
@@ -195,17 +198,17 @@ export function vaultCounts(database: Database.Database): {
   };
 }
 
-/** The hosts of captures that a question means. */
+/** The hosts of captures that a query means. */
 interface KnownHosts {
-  /** The one asked for and those below it, as far as there are captures of them. */
+  /** The requested host and those below it, as far as there are captures of them. */
   readonly hosts: readonly string[];
-  /** Whether they have so few captures that these are best looked at one by one. */
+  /** Whether they have so few captures that these are best examined one by one. */
   readonly few: boolean;
 }
 
 const fewRows = 10_000;
 
-/** The hosts come from the index, one step for each there is, not one for each capture. */
+/** The hosts come from the index, in one step per host and not per capture. */
 export function knownHosts(database: Database.Database, host: string): KnownHosts {
   const hosts = database
     .prepare<[{ host: string }], string>(

@@ -10,8 +10,8 @@ import { recordReader } from "./record-reader.js";
 import { openReplay, type Replay } from "./replay.js";
 
 /**
- * Compares the index with what the log and the records give (FORMAT.md §4.6). The index is a cache: what is found here decides
- * none of the four answers.
+ * Compares the index with what the log and the records give (FORMAT.md §4.6). The index is a cache: nothing that is
+ * found here decides any of the four answers.
  */
 function openIndexAudit(layout: VaultLayout, database: Database.Database): IndexAudit {
   let hasUnread = false;
@@ -28,29 +28,30 @@ function openIndexAudit(layout: VaultLayout, database: Database.Database): Index
   return {
     line: (bytes) => ofLines.push(...replayLine(replay, bytes)),
     node: (level, number, digest) => nodes?.node(level, number, digest),
-    // What the log itself does not allow counts whatever the index is; only the index of this version is held against it.
+    // What the log itself does not allow counts whatever the index is; only an index of this version is compared with
+    // it.
     findings: () => [...ofLines, ...compared()],
     close: () => replay.close(),
   };
 }
 
-/** The check of the index, for those who ask for a check of a vault. */
+/** The check of the index, for callers that check a vault. */
 export const indexCheck: IndexCheck = {
   openIndexAudit,
-  // The compiled module, also when the TypeScript sources are run by the tests: a thread cannot load those.
+  // The compiled module, even when the tests run the TypeScript sources: a thread cannot load those.
   module: new URL("../../../dist/vault/index/check.js", import.meta.url),
 };
 
-/** A vault of an earlier version is read as it is: the log in it counts, its index is made again before it is used. */
+/** A vault of an earlier version is read as it is: its log counts, and its index is made again before it is used. */
 const olderIndex: Finding = {
   code: "index-older",
   severity: "note",
   where: "vault.db",
   message:
-    "its index is that of an earlier version and was not compared: the next command that writes makes it anew",
+    "its index is from an earlier version and was not compared; the next command that writes makes it again",
 };
 
-/** Titles in the index come from the records: without one of them nothing can be said of it. */
+/** Titles in the index come from the records, so without one of them nothing can be said about the index. */
 const unreadRecords: Finding = {
   code: "index-unchecked",
   severity: "note",
@@ -58,19 +59,19 @@ const unreadRecords: Finding = {
   message: "its index was not compared with the records: one of them cannot be read",
 };
 
-/** Events of which the index holds something. Lines in another form than the canonical one are no entries anyway. */
+/** Events of which the index holds something. Lines that are not in canonical form are not entries anyway. */
 const indexed = /"event":"(?:capture|derive|redact|token|annotate)/;
 
 function replayLine(replay: Replay, bytes: Uint8Array): readonly Finding[] {
   const line = exactText(bytes);
   const entry = line !== null && indexed.test(line) ? readEntry(line) : null;
-  // What names a place outside its own object is not looked up.
+  // A place outside the entry's own object is not looked up.
   return entry && isOwnPlace(entry.body) ? replay.add(entry) : [];
 }
 
 /**
- * An entry as far as the index needs it; null for what has not even that form. Whether it is one in every respect is for
- * the audit of the log to say, and it does.
+ * An entry as far as the index needs it; null for a line without even that form. The audit of the log says whether it
+ * is an entry in every respect.
  */
 function readEntry(line: string): Entry | null {
   try {

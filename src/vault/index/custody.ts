@@ -2,16 +2,16 @@ import type Database from "better-sqlite3";
 import { isJsonObject, type Json } from "../../audit/canonical-json.js";
 import { checkLineBytes, type Entry, firstLink } from "../../audit/entry.js";
 
-/** An entry with the SHA-256 of its line, recomputed from the line and not taken from a column. */
+/** An entry with the SHA-256 of its line, recomputed from the line and not read from a column. */
 export interface HashedEntry {
   readonly entry: Entry;
   readonly hash: string;
 }
 
 /**
- * Every entry that is part of a capture's history, in the order of the log: those that name it, the packages it went
- * into, and the logged checks that covered it; `annotate` entries, which can name a source, only where they are asked
- * for. A line that cannot be read is left out; an audit names it.
+ * Every entry that is part of a capture's history, in the order of the log: those that name it, those about packages
+ * that hold it, and the logged checks that covered it. `annotate` entries, which can name a source, are included only
+ * if they are asked for. A line that cannot be read is left out; an audit names it.
  */
 export function custodyOf(
   database: Database.Database,

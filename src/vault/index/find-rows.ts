@@ -6,18 +6,21 @@ import { type CaptureRowRecord, captureColumns, knownHosts } from "./captures.js
 import { prepared } from "./statements.js";
 import { addTextFunctions, matchOf } from "./text-search.js";
 
-/** What `find` may be asked; null, or an empty list, where something does not matter. */
+/** What `find` may be asked; null or an empty list restricts nothing. */
 export interface FindQuery {
   /** Each word must begin a word of title, description, uploader or notes. */
   readonly words: string | null;
-  /** Entries of the captures that have the words with the local name of their file, which the index does not hold. */
+  /**
+   * Entries of the captures that have the words only together with the local name of their file, which the index does
+   * not hold.
+   */
   readonly named: readonly number[];
-  /** Beginning of the SHA-256 or SHA-512 of a file, in lower case. */
+  /** The beginning of a file's SHA-256 or SHA-512, in lower case. */
   readonly digest: string | null;
-  /** ISO 8601 in UTC with milliseconds; what touches the stretch from `since` up to `until` is found. */
+  /** ISO 8601 in UTC with milliseconds; whatever touches the period from `since` up to `until` is found. */
   readonly since: string | null;
   readonly until: string | null;
-  /** Whose time: of the capture's entry, of posting as the source claims, or of the incident as a person says. */
+  /** Which time: that of the capture's entry, of posting as the source claims, or of the incident as a person says. */
   readonly dateOf: "capture" | "claim" | "incident";
   /** The site or one below it, as the index has it. */
   readonly host: string | null;
@@ -33,7 +36,7 @@ interface Conditions {
   readonly values: Record<string, string>;
 }
 
-/** The captures that match all of the query, failed attempts among them, newest entry first. */
+/** The captures that match the whole query, failed attempts among them, newest entry first. */
 export function findCaptures(database: Database.Database, query: FindQuery): readonly CaptureRowRecord[] {
   addTextFunctions(database);
   addDateFunctions(database);
@@ -55,8 +58,9 @@ export function findCaptures(database: Database.Database, query: FindQuery): rea
 }
 
 /**
- * The newest rows under all conditions, by rowid, which rises with the log. Words are asked of the full-text table in that
- * order, so that a common word costs no more than a rare one, unless the other conditions leave fewer rows than words do.
+ * The newest rows under all conditions, by rowid, which rises with the log. The full-text table is searched in that
+ * order, so that a common word costs no more than a rare one, unless the other conditions leave fewer rows than words
+ * do.
  */
 function rowids({ sql, values }: Conditions, match: string | null, isNarrow: boolean): string {
   const isDriven = match !== null && !isNarrow;
@@ -75,7 +79,7 @@ function orNamed({ named }: Conditions["values"]): string {
   return named === undefined ? "" : " OR c.entry IN (SELECT value FROM json_each(@named))";
 }
 
-/** What the notes must hold narrows the search before each value is looked at. */
+/** The words that the notes must hold narrow the search before each value is examined. */
 function matchOfQuery({ words, where, case: name }: FindQuery): string | null {
   const noted = [...where.map((one) => one.words), ...(name === null ? [] : [name])].map(queryWords);
   const parts = [
@@ -164,7 +168,7 @@ export function wordPlaces(
 
 const sourceFields = ["title", "description", "uploader"] as const;
 
-/** The files of a capture whose SHA-256 or SHA-512 begins so, by their logical paths. */
+/** The files of a capture whose SHA-256 or SHA-512 begins with these digits, by their logical paths. */
 export function digestPlaces(
   database: Database.Database,
   capture: string,

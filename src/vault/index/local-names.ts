@@ -10,8 +10,8 @@ import type { CaptureRowRecord } from "./captures.js";
 type Named = Pick<CaptureRowRecord, "id" | "method" | "annex_sha256">;
 
 /**
- * The name that an imported file had where it lay, for whoever sits before the vault: it stands in the private annex
- * (FORMAT.md §9) and not in the index. Null for a fetched capture, and where the annex that was logged is not here.
+ * The name that an imported file had where it lay, for a user of this vault. It stands in the private annex (FORMAT.md
+ * §9) and not in the index. Null for a fetched capture, and if the logged annex is not here.
  */
 export function localName(layout: VaultLayout, { id, method, annex_sha256 }: Named): string | null {
   if (method !== "import" || !isCaptureId(id)) return null;
@@ -23,14 +23,14 @@ export function localName(layout: VaultLayout, { id, method, annex_sha256 }: Nam
     const path = Object.entries(places ?? {}).find(([mark]) => mark === "<imported file>")?.[1];
     return typeof path === "string" ? basename(path) : null;
   } catch {
-    // Not here, or no annex: whether it should be is for a check to say.
+    // Missing, or not an annex: a check says whether it should be here.
     return null;
   }
 }
 
 /**
- * The entries of the imports whose local name, together with what the index holds of them, has every word of the text, and
- * that hold at least one of the words in the name. Reads the annex of every import.
+ * The entries of the imports whose local name, together with what the index holds of them, has every word of the text,
+ * and whose name alone has at least one of the words. Reads the annex of every import.
  */
 export function entriesNamed(
   layout: VaultLayout,

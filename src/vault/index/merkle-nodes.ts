@@ -11,9 +11,9 @@ import { HoldfastError } from "../../core/words/error.js";
 import { prepared } from "./statements.js";
 
 /**
- * The Merkle tree over the log as stored in `merkle_node`: the hash of every full subtree, so that a root or a proof takes
- * a few look-ups however long the log is. It is an index (FORMAT.md §4.6): what it says is as good as its comparison with
- * the lines, which an audit makes for all of them and the writing of a checkpoint for those since the one before.
+ * The Merkle tree over the log as stored in `merkle_node`: the hash of every full subtree, so that a root or a proof
+ * takes a few look-ups however long the log is. It is an index (FORMAT.md §4.6), only as good as its comparison with
+ * the lines: an audit compares all of them, and the writing of a checkpoint those since the one before.
  */
 
 /** Adds the leaf of entry `seq` and every full subtree that it completes; inside the transaction that appends the entry. */
@@ -29,7 +29,7 @@ export function addLeaf(database: Database.Database, seq: number, line: string):
   }
 }
 
-/** The root over the first `size` lines; `size` is at most that of the log. Throws `not-as-recorded` where a node is missing. */
+/** The root over the first `size` lines; `size` is at most that of the log. Throws `not-as-recorded` if a node is missing. */
 export function rootOf(database: Database.Database, size: number): Uint8Array {
   return size === 0 ? rootOfPeaks([]) : rangesOf(database)(0, size);
 }
@@ -55,7 +55,7 @@ export function consistencyProofOf(
   return consistencyProofFrom(rangesOf(database), oldSize, size);
 }
 
-/** The full subtrees of which a tree of `size` leaves consists, largest first: what it takes to grow it. */
+/** The full subtrees that make up a tree of `size` leaves, largest first: what it takes to grow it. */
 export function peaksOf(database: Database.Database, size: number): readonly Uint8Array[] {
   const peaks: Buffer[] = [];
   let start = 0;
@@ -68,11 +68,11 @@ export function peaksOf(database: Database.Database, size: number): readonly Uin
   return peaks;
 }
 
-/** Compares the stored nodes with those that a pass over the lines works out; reads each level as a stream. */
+/** Compares the stored nodes with those that a pass over the lines computes; reads each level as a stream. */
 export interface NodeAudit {
-  /** One node more, in the order in which subtrees are completed. */
+  /** Takes one more node, in the order in which subtrees are completed. */
   node(level: number, number: number, digest: Uint8Array): void;
-  /** What is wrong, once all lines were seen. */
+  /** What is wrong, once all lines have been seen. */
   findings(): readonly Finding[];
 }
 
@@ -94,7 +94,7 @@ export function openNodeAudit(database: Database.Database): NodeAudit {
       const stored = database.prepare<[], number>("SELECT count(*) FROM merkle_node").pluck().get() ?? 0;
       const wrong = Math.max(differing, Math.abs(stored - nodes));
       if (wrong === 0) return [];
-      const message = `${wrong} rows of the index table merkle_node are not what the log gives`;
+      const message = `${wrong} rows of the index table merkle_node do not match the log`;
       return [{ code: "index-differs", severity: "error", where: "vault.db/merkle_node", message }];
     },
   };
@@ -119,7 +119,7 @@ class LevelReader {
       .raw();
   }
 
-  /** Null where there is no such node. Numbers must be asked for in ascending order. */
+  /** Null if there is no such node. Numbers must be asked for in ascending order. */
   hashOf(number: number): Buffer | null {
     while ((this.rows[this.at]?.[0] ?? Number.POSITIVE_INFINITY) < number) this.at += 1;
     if (this.at >= this.rows.length) {
@@ -141,7 +141,7 @@ function nodeOf(database: Database.Database, level: number, number: number): Buf
   if (hash instanceof Buffer && hash.length === 32) return hash;
   throw new HoldfastError(
     "not-as-recorded",
-    `reading the tree over the log in vault.db: node ${number} of level ${level} is not there`,
+    `reading the tree over the log in vault.db: node ${number} of level ${level} is missing`,
     "run 'holdfast verify' to see what is wrong, and compare with a copy of this vault",
   );
 }

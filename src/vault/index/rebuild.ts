@@ -21,15 +21,17 @@ import { rebuildIndex } from "./reindex.js";
 /** What a rebuilt database holds. */
 export interface RebuiltLog {
   readonly entries: number;
-  /** Size of the newest checkpoint; entries behind it come from a segment that no signature covers. Null for none. */
+  /**
+   * Size of the newest checkpoint; the entries after it come from a segment that no signature covers. Null for none.
+   */
   readonly checkpoint: number | null;
 }
 
 /**
- * Makes `vault.db` from `log/` and `objects/` in `staging/` and renames it into place. The writer lock must be held. No
- * byte is trusted: every line must follow the one before it, and every checkpoint must state the root over these lines
- * and be signed by the key that they name. `note` writes into the database before it is in place. Throws `usage` where
- * there is a `vault.db`, `not-as-recorded` for the rest.
+ * Makes `vault.db` from `log/` and `objects/` in `staging/` and renames it into place. The caller must hold the writer
+ * lock. No byte is trusted: every line must follow the one before it, and every checkpoint must state the root over
+ * these lines and be signed by the key that they name. `note` writes into the database before it is in place. Throws
+ * `usage` if there is a `vault.db`, `not-as-recorded` for the rest.
  */
 export async function rebuildDatabase<Noted>(
   layout: VaultLayout,
@@ -58,7 +60,7 @@ export async function rebuildDatabase<Noted>(
   }
 }
 
-/** Whatever lies there is evidence too, even where it cannot be read: nothing is ever written over it. */
+/** Whatever lies there is evidence too, even if it cannot be read: nothing is ever written over it. */
 function refuseDatabase(layout: VaultLayout): void {
   const odd = ["", "-wal", "-shm", "-journal"].filter((end) =>
     lstatSync(`${layout.database}${end}`, { throwIfNoEntry: false }),
@@ -68,14 +70,14 @@ function refuseDatabase(layout: VaultLayout): void {
   if (isOurs(layout)) {
     throw new HoldfastError(
       "usage",
-      `rebuilding ${layout.root}: vault.db is there and can be read`,
+      `rebuilding ${layout.root}: vault.db exists and can be read`,
       "there is nothing to rebuild; check it with: holdfast verify",
     );
   }
   throw new HoldfastError(
     "usage",
-    `rebuilding ${layout.root}: ${names} is there, and is not a database with the schema that this version knows`,
-    "move it away first, to where you keep it, then run this again: nothing is written over it",
+    `rebuilding ${layout.root}: ${names} exists and is not a database with a schema that this version knows`,
+    "move it somewhere safe, then run this again; holdfast never writes over it",
   );
 }
 
@@ -87,11 +89,11 @@ function isOurs({ root }: VaultLayout): boolean {
 }
 
 function refuseGaps(segments: readonly LogSegment[]): void {
-  if (segments.length === 0) throw misfit("there is no segment in log/ to make it from");
+  if (segments.length === 0) throw misfit("log/ holds no segment to make it from");
   let end = 0;
   for (const { path, first, last } of segments) {
-    if (first > end + 1) throw misfit(`line ${end + 1} of the log is in no segment`);
-    if (first <= end) throw misfit(`${path} has lines that an earlier segment has`);
+    if (first > end + 1) throw misfit(`no segment holds line ${end + 1} of the log`);
+    if (first <= end) throw misfit(`${path} repeats lines of an earlier segment`);
     end = last;
   }
 }
@@ -123,7 +125,7 @@ function* allLines(layout: VaultLayout, segments: readonly LogSegment[]): Iterab
   }
 }
 
-/** Tokens and witnesses are not looked at: what is wrong with them is no reason to be without a log. */
+/** Tokens and witnesses are not examined: a fault in them is no reason to be without a log. */
 async function refuseMisfit(
   database: Database.Database,
   vaultId: string,
@@ -131,7 +133,7 @@ async function refuseMisfit(
   entries: number,
 ): Promise<void> {
   if (loggedVaultId(database) !== vaultId) {
-    throw misfit("the segments are those of another vault than holdfast.json names");
+    throw misfit("the segments belong to another vault than the one that holdfast.json names");
   }
   const found = folder.checkpoints.map((one) => ({ ...one, tokens: [], witnesses: [] }));
   const facts = {

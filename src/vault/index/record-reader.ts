@@ -6,7 +6,10 @@ import { isRefusal, readQuietly } from "../digest-file.js";
 import type { VaultLayout } from "../layout.js";
 import type { RecordReader } from "./rows.js";
 
-/** Reads records from the objects of a vault, for the index. `onRefusal` hears of each that the system would not let us read. */
+/**
+ * Reads records from the objects of a vault, for the index. `onRefusal` is called for each that the system would not
+ * let us read.
+ */
 export function recordReader(layout: VaultLayout, onRefusal: () => void = () => undefined): RecordReader {
   const read = (path: string): unknown => {
     try {

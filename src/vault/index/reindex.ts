@@ -5,12 +5,13 @@ import { textOfLine } from "../log.js";
 import { addLeaf } from "./merkle-nodes.js";
 import { indexEntry, type RecordReader } from "./rows.js";
 
-/** Entries that are read at a time: nothing else may be written while a query of the same connection is open. */
+/** Entries that are read at a time: nothing else may be written while a query on the same connection is open. */
 const batchRows = 1000;
 
 /**
  * Makes every index table (FORMAT.md §4.6) again from the lines of the log and the records. Must be called inside a
- * transaction. What cannot be indexed is passed over: an audit names it. Throws `not-as-recorded` for a line that is no text.
+ * transaction. What cannot be indexed is skipped: an audit names it. Throws `not-as-recorded` for a line that is not
+ * text.
  */
 export function rebuildIndex(database: Database.Database, reader: RecordReader): void {
   for (const table of ["annotation", "file", "capture_text", "capture", "token", "merkle_node"]) {

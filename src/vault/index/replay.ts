@@ -16,7 +16,7 @@ export interface Replay {
 interface IndexTable {
   readonly table: string;
   readonly columns: string;
-  /** An order in which SQLite has them without sorting: rows are written in the order of the log. */
+  /** An order that SQLite gives without sorting: rows are written in the order of the log. */
   readonly order: string;
   /** How many of the columns, from the first on, rise in that order; rows are matched by them. */
   readonly keys: number;
@@ -24,7 +24,7 @@ interface IndexTable {
 
 /**
  * Every index but the tree, which `openNodeAudit` compares: FORMAT.md §4.6. The full-text table is compared by its
- * columns, not by its innards.
+ * columns, not by its internal tables.
  */
 const indexTables: readonly IndexTable[] = [
   { table: "capture", columns: "entry, *", order: "rowid", keys: 1 },
@@ -73,7 +73,7 @@ function dropIndexes(database: Database.Database): void {
   for (const { name } of own.all()) database.exec(`DROP INDEX ${name}`);
 }
 
-/** A full-text table may be damaged where SQLite's own check does not look. */
+/** A full-text table may be damaged in a place that SQLite's own check does not examine. */
 function compareReadable(
   stored: Database.Database,
   rebuilt: Database.Database,
@@ -98,7 +98,7 @@ function compareTable(
   const query = `SELECT ${columns} FROM ${table} ORDER BY ${order}`;
   const differing = countDifferences(rowsOf(rebuilt, query), rowsOf(stored, query), keys);
   if (differing === 0) return [];
-  const message = `${differing} rows of the index table ${table} are not what the log and the records give`;
+  const message = `${differing} rows of the index table ${table} do not match the log and the records`;
   return [{ code: "index-differs", severity: "error", where: `vault.db/${table}`, message }];
 }
 
@@ -108,7 +108,7 @@ function rowsOf(database: Database.Database, query: string): IterableIterator<Ro
   return database.prepare<[], Row>(query).raw().iterate();
 }
 
-/** Goes through two tables in the order of their keys side by side, so that neither is in memory as a whole. */
+/** Goes through two tables side by side in the order of their keys, so that neither is in memory as a whole. */
 function countDifferences(wanted: IterableIterator<Row>, found: IterableIterator<Row>, keys: number): number {
   let differing = 0;
   let [left, right] = [wanted.next(), found.next()];

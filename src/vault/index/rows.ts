@@ -7,7 +7,7 @@ import type { PublicationRecord } from "../../core/media/publication.js";
 import { indexAnnotation, insertText } from "./annotations.js";
 import { prepared } from "./statements.js";
 
-/** Reads what entries name, by object path and version; null where it is missing or cannot be read. */
+/** Reads what entries name, by object path and version; null if it is missing or cannot be read. */
 export interface RecordReader {
   record(object: string): CaptureRecord | null;
   derivation(object: string, version: string): DerivationRecord | null;
@@ -15,8 +15,8 @@ export interface RecordReader {
 }
 
 /**
- * Brings the index up to date with one entry of the log. The index is a function of the log and the records and of
- * nothing else: replaying every entry into an empty database gives the same rows.
+ * Brings the index up to date with one entry of the log. The index follows from the log and the records alone:
+ * replaying every entry into an empty database gives the same rows.
  */
 export function indexEntry(database: Database.Database, entry: Entry, reader: RecordReader): void {
   switch (entry.event) {
@@ -49,7 +49,7 @@ export function indexEntry(database: Database.Database, entry: Entry, reader: Re
   }
 }
 
-/** The key under which an earlier capture of the same URL is found; a page with several videos has one key each. */
+/** The key under which an earlier capture of the same URL is found; each video of a page with several has its own. */
 export function captureKey(url: string, parent: CaptureRecord["parent"]): string {
   const key = urlKey(new URL(url));
   return parent && parent.url === url ? `${key}#video=${parent.index}` : key;
@@ -124,7 +124,7 @@ function indexDerivation(database: Database.Database, entry: Entry, reader: Reco
   indexFiles(database, entry, derivation?.files ?? []);
 }
 
-/** Changes nothing of what the capture is: only its newest version, and which files there are. */
+/** Changes only the newest version of the capture, and which files there are. */
 function indexPublication(database: Database.Database, entry: Entry, reader: RecordReader): void {
   const { body } = entry;
   const version = text(body.version);

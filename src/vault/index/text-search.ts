@@ -2,9 +2,9 @@ import type Database from "better-sqlite3";
 import { foldedText, holdsWords, queryWords } from "../../core/capture/folded-text.js";
 
 /**
- * The question for `capture_text` in which every word must occur as the beginning of a word: each word of `queryWords`
- * quoted, so that what a person types is never an FTS5 expression. `column`: the only one that is asked, else all. Without
- * a word it is the question that nothing answers.
+ * The FTS5 query for `capture_text` in which every word must occur as the beginning of a word. Each word of
+ * `queryWords` is quoted, so that what a person types is never an FTS5 expression. `column` is the only one to search;
+ * without it, all are. Without a word, the query matches nothing.
  */
 export function matchOf(words: readonly string[], column: "notes" | null = null): string {
   const quoted = words.map((word) => `"${word.replaceAll('"', '""')}"*`).join(" ");
@@ -17,7 +17,7 @@ export function matchOfText(text: string): string {
   return matchOf(queryWords(text));
 }
 
-/** Whether so few captures answer a question of `matchOf` that these are best looked at one by one. */
+/** Whether so few captures match a query of `matchOf` that these are best examined one by one. */
 export function hasFewMatches(database: Database.Database, match: string): boolean {
   const most = 10_000;
   const query = "SELECT count(*) FROM (SELECT 1 FROM capture_text WHERE capture_text MATCH ? LIMIT ?)";
@@ -30,8 +30,8 @@ export function hasFewMatches(database: Database.Database, match: string): boole
 }
 
 /**
- * Functions for queries of this connection: `folded(text)`, and `holds_words(text, question)`, where the words of the
- * question stand as they were typed.
+ * Functions for queries on this connection: `folded(text)`, and `holds_words(text, question)`, whose question holds the
+ * words as typed.
  */
 export function addTextFunctions(database: Database.Database): void {
   const options = { deterministic: true } as const;

@@ -1,10 +1,10 @@
 import type Database from "better-sqlite3";
 
-/** A `token` entry as the index has it (FORMAT.md §15); what the entry leaves open is null. */
+/** A `token` entry as the index has it (FORMAT.md §15); what the entry leaves out is null. */
 export interface LoggedToken {
   /** `seq` of the entry. */
   readonly entry: number;
-  /** Size of the checkpoint it is over. */
+  /** Size of the checkpoint it covers. */
   readonly checkpoint: number;
   readonly kind: "rfc3161" | "opentimestamps";
   readonly authority: string;
@@ -34,8 +34,9 @@ export function tokensOf(database: Database.Database, checkpoint: number): reado
 }
 
 /**
- * The tokens that first cover entry `seq`: the granted ones over the oldest checkpoint that covers it and has any, earliest
- * first. Empty where none has one yet. The index's word; an audit checks the tokens and what they lead to.
+ * The tokens that first cover entry `seq`: the granted ones over the oldest checkpoint that covers it and has any,
+ * earliest first. Empty if there is none yet. This is the index's word; an audit checks the tokens and what they lead
+ * to.
  */
 export function earliestTokens(database: Database.Database, seq: number): readonly LoggedToken[] {
   return database

@@ -11,7 +11,7 @@ import { parsePublicKey } from "../../audit/ssh-key.js";
 import { type AgeSshKey, ageSshKey, wrapForSshKey } from "../../core/package/age-ssh.js";
 import { HoldfastError } from "../../core/words/error.js";
 
-/** Somebody a package is encrypted for. */
+/** Somebody for whom a package is encrypted. */
 export type PackageRecipient =
   | { readonly kind: "age"; readonly publicKey: string }
   | { readonly kind: "ssh"; readonly key: AgeSshKey };
@@ -25,17 +25,17 @@ export interface PackageArchiveRequest {
   readonly to: string;
   /** RFC 3339; every file in the tar gets this time in whole seconds. */
   readonly madeAt: string;
-  /** With nobody in it, the tar is not encrypted. */
+  /** If it is empty, the tar is not encrypted. */
   readonly recipients: readonly PackageRecipient[];
   readonly signal: AbortSignal;
 }
 
 /**
- * Packs a package into a POSIX tar file that depends on nothing but the files, `name` and `madeAt`, or, for recipients,
- * into an age file around that tar. Any size; only some blocks are in memory. Once it returns, the file is on disk:
+ * Packs a package into a POSIX tar file that depends only on the files, `name` and `madeAt`, or, for recipients, into
+ * an age file around that tar. Any size; only a few blocks are in memory. Once it returns, the file is on disk:
  * open(O_CREAT|O_EXCL, 0600) → write → fsync → close. Throws HoldfastError `usage` for a recipient that cannot be
- * encrypted to, the signal's reason, and what the disk throws; then there is no file, and one that was there before is
- * left as it is.
+ * encrypted to, the signal's reason, and what the disk throws. No file is left then, and one that existed before stays
+ * as it is.
  */
 export async function writePackageTar(request: PackageArchiveRequest): Promise<{ readonly bytes: number }> {
   const { to, recipients, signal } = request;
@@ -44,7 +44,7 @@ export async function writePackageTar(request: PackageArchiveRequest): Promise<{
   const pack = newPack();
   const packing = packFiles(pack, request);
   packing.catch((error: unknown) => pack.destroy(error instanceof Error ? error : new Error(String(error))));
-  // Whoever reads the tar gets its errors; without a listener they would end the process.
+  // Whoever reads the tar gets its errors; without a listener here they would end the process.
   pack.on("error", () => undefined);
   try {
     const bytes = await writeAll(
@@ -84,7 +84,7 @@ interface PackedFile {
   readonly bytes: number;
 }
 
-/** Fills the tar as fast as it is read. Throws also where a file has another size than it was announced with. */
+/** Fills the tar as fast as it is read. Throws too if a file does not have the announced size. */
 async function packFiles(pack: Pack, { folder, name, madeAt, signal }: PackageArchiveRequest): Promise<void> {
   const top = topFolder(name);
   // The library writes seconds as a signed number of 32 bits.
@@ -107,15 +107,15 @@ async function packFiles(pack: Pack, { folder, name, madeAt, signal }: PackageAr
 
 const readSize = 256 * 1024;
 
-/** The folder name in the tar: never empty, hidden, or to be taken for an option. */
+/** The folder name in the tar: never empty, hidden, or mistaken for an option. */
 function topFolder(name: string): string {
   const kept = name.replace(/[^A-Za-z0-9._-]/g, "").replace(/^[.-]+/, "");
   return kept.slice(0, longestTop) || "package";
 }
 
 /**
- * Whether a name fits into a header in two parts of 155 and 100 bytes. Else the library writes it into an extended header
- * of pax alone, which BusyBox passes over; no file of a package has such a name.
+ * Whether a name fits into a header in two parts of 155 and 100 bytes. Otherwise the library writes it into an extended
+ * pax header alone, which BusyBox skips; no file of a package has such a name.
  */
 function fitsHeader(name: string): boolean {
   const cut = name.lastIndexOf("/", 155);
@@ -143,8 +143,8 @@ function filesOf(folder: string): readonly PackedFile[] {
 
 /**
  * The age file (age-encryption.org/v1) around any content, as a stream that reads hardly more of the content than is
- * asked for. There must be a recipient. Throws HoldfastError `usage`
- * for one that cannot be encrypted to; an error of the content comes out of the stream.
+ * asked for. There must be a recipient. Throws HoldfastError `usage` for one that cannot be encrypted to; an error of
+ * the content comes out of the stream.
  */
 async function encryptFor(
   content: AsyncIterable<Uint8Array>,
@@ -172,21 +172,22 @@ function wrapper(key: AgeSshKey): Recipient {
 }
 
 /**
- * Reads a public key as somebody typed it: `age1…` of any kind that age itself knows, or a line of a `.pub` file with an
- * Ed25519 key. Throws HoldfastError `usage` for anything else, and repeats nothing of it: it may be a secret.
+ * Reads a public key as somebody typed it: `age1…` of any kind that age itself knows, or a line of a `.pub` file with
+ * an Ed25519 key. Throws HoldfastError `usage` for anything else and repeats none of it: it may be a secret.
  */
 export function parseRecipient(text: string): PackageRecipient {
   const line = text.trim();
   if (/AGE-SECRET-KEY-|AGE-PLUGIN-|PRIVATE KEY/i.test(line)) {
     throw usage(
-      "that is a private key, and it takes the public one",
+      "that is a private key, but encryption takes the public one",
       "give the line that begins with age1 or ssh-ed25519; let nobody else see what was typed",
     );
   }
   if (/^age1/i.test(line)) return ageRecipient(line);
   if (/^ssh-ed25519[ \t]/.test(line)) return sshRecipient(line);
-  if (/^(sk-)?(ssh|ecdsa)-/.test(line)) throw usage("of SSH keys only ssh-ed25519 can be encrypted to");
-  throw usage("that is not a public key of age or SSH");
+  if (/^(sk-)?(ssh|ecdsa)-/.test(line))
+    throw usage("ssh-ed25519 is the only kind of SSH key that can be encrypted to");
+  throw usage("that is not an age or SSH public key");
 }
 
 function ageRecipient(publicKey: string): PackageRecipient {
@@ -194,7 +195,7 @@ function ageRecipient(publicKey: string): PackageRecipient {
     new Encrypter().addRecipient(publicKey);
   } catch {
     throw usage(
-      "that age public key is mistyped or cut off, or belongs to a plugin of age, which are not used",
+      "that age public key is mistyped or cut off, or belongs to an age plugin, which holdfast does not use",
       "copy the whole key again, from age1 on",
     );
   }
@@ -207,7 +208,7 @@ function sshRecipient(line: string): PackageRecipient {
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw usage(
-      `that SSH public key is not usable: ${error.message}`,
+      `that SSH public key cannot be used: ${error.message}`,
       "copy the whole line of the .pub file again",
     );
   }
@@ -217,5 +218,5 @@ function usage(
   problem: string,
   hint = "give a public key: one from age-keygen that begins with age1, or the line in ~/.ssh/id_ed25519.pub",
 ): HoldfastError {
-  return new HoldfastError("usage", `encrypting for somebody: ${problem}`, hint);
+  return new HoldfastError("usage", `encrypting the package: ${problem}`, hint);
 }

@@ -6,18 +6,18 @@ import type { PackageIndexFile } from "./scan.js";
 
 /**
  * The content of a file of a package, block by block; each block is overwritten by the next. Throws FormatError
- * `file-unreadable` where the system refuses or the file is not as long as the index says.
+ * `file-unreadable` if the system refuses or the file is not as long as the index says.
  */
 export function* readBlocks({ place, bytes }: PackageIndexFile): Generator<Buffer> {
   try {
     yield* blocksOf(place, bytes);
   } catch {
-    const message = "the system refuses, or it changed while it was read";
+    const message = "the system refuses to read it, or it changed while it was read";
     throw new FormatError("file-unreadable", message);
   }
 }
 
-/** A small file as a whole; null where it cannot be read. The caller bounds its size. */
+/** A small file as a whole; null if it cannot be read. The caller bounds its size. */
 export function readWhole(file: PackageIndexFile): Buffer | null {
   try {
     return Buffer.concat([...copied(readBlocks(file))]);
@@ -33,7 +33,7 @@ function* copied(blocks: Iterable<Buffer>): Generator<Buffer> {
 
 const lineFeed = 0x0a;
 
-/** Lines with their line feed; the last may have none. Null, and then no more, for one that is longer than `longest`. */
+/** Lines with their line feed; the last may have none. Null for a line longer than `longest`, and nothing after it. */
 export function* linesOf(blocks: Iterable<Buffer>, longest: number): Generator<Buffer | null> {
   let begun: Buffer[] = [];
   let length = 0;
@@ -58,8 +58,8 @@ export function* linesOf(blocks: Iterable<Buffer>, longest: number): Generator<B
 }
 
 /**
- * Digests of files, in the order given, on all cores where there is much to read. A file that cannot be read is a result. An
- * abort throws the signal's reason.
+ * Digests of files, in the order given, on all cores if there is much to read. A file that cannot be read is a result.
+ * An abort throws the signal's reason.
  */
 export async function measurePackage(
   files: readonly PackageIndexFile[],
@@ -77,7 +77,7 @@ export async function measurePackage(
   });
 }
 
-/** A file of which nothing is known but its size. */
+/** A file of which only the size is known. */
 export function unread(bytes: number, problem: string | null): PackagedFile {
   return { bytes, sha256: null, sha512: null, problem };
 }

@@ -21,12 +21,12 @@ export interface ExactEntry {
   readonly line: string;
 }
 
-/** A stored file under the path that it has in a package. */
+/** A stored file under its path in a package. */
 export interface PackagedSource extends StatedFile {
   readonly path: string;
 }
 
-/** One chosen capture: what the log says of it and where its files lie. */
+/** One chosen capture: what the log says about it and where its files lie. */
 export interface ChosenCapture {
   readonly id: string;
   /** v1 and, where there is one, the newest derivation. */
@@ -37,8 +37,9 @@ export interface ChosenCapture {
 }
 
 /**
- * Entry 1, every `key-rotated` entry and every entry of the chosen captures, in order (FORMAT.md §17); `annotate` entries,
- * which can name a source, only where they are asked for. Throws `not-as-recorded` for a line that is no entry.
+ * Entry 1, every `key-rotated` entry and every entry of the chosen captures, in order (FORMAT.md §17); `annotate`
+ * entries, which can name a source, only if they are asked for. Throws `not-as-recorded` for a line that is not an
+ * entry.
  */
 export function packagedEntries(
   database: Database.Database,
@@ -65,14 +66,14 @@ function readLines(lines: readonly Uint8Array[]): readonly ExactEntry[] {
       return { entry: parseEntry(line), line };
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      throw notAsRecorded("reading the log", `a line is no entry: ${error.message} (log-${error.code})`);
+      throw notAsRecorded("reading the log", `a line is not an entry: ${error.message} (log-${error.code})`);
     }
   });
 }
 
 /**
- * The files of a capture that a package holds, by its own entries. Nothing is read but the record, the derivation and the
- * inventory.
+ * The files of a capture that a package holds, by the capture's own entries. Only the record, the derivation and the
+ * inventory are read.
  */
 export function chosenCapture(layout: VaultLayout, id: string, own: readonly ExactEntry[]): ChosenCapture {
   const object = readObject(join(layout.root, objectPath(id)));
@@ -108,8 +109,8 @@ function filesOf(
 }
 
 /**
- * The files of a capture's private annex (FORMAT.md §9), its `annex.json` first. Throws `not-found` where this vault does not
- * have it, `not-as-recorded` where it is not the one that was logged.
+ * The files of a capture's private annex (FORMAT.md §9), its `annex.json` first. Throws `not-found` if this vault does
+ * not have it, `not-as-recorded` if it is not the one that was logged.
  */
 export function annexFiles(
   layout: VaultLayout,
@@ -120,7 +121,8 @@ export function annexFiles(
   const folder = `private/${id}`;
   const text = readAnnexText(join(layout.root, folder, "annex.json"), id);
   const annex = parseAnnex(text);
-  if (annex === null) throw notAsRecorded(`reading ${folder}/annex.json`, "it is no annex (annex-changed)");
+  if (annex === null)
+    throw notAsRecorded(`reading ${folder}/annex.json`, "it is not an annex (annex-changed)");
   const own = { path: "annex.json", bytes: text.length, sha256: annexSha256 };
   return [own, ...annex].map(({ path, bytes, sha256 }) => {
     const packaged = `data/${id}/annex/${path}`;
@@ -142,7 +144,7 @@ function readAnnexText(path: string, id: string): Buffer {
     if (!(error instanceof Error)) throw error;
     throw new HoldfastError(
       "not-found",
-      `exporting ${id} with its private annex: it is not in this vault, or cannot be read`,
+      `exporting ${id} with its private annex: the annex is not in this vault or cannot be read`,
       "leave out --with-annex, or use a copy of the vault that holds 'private/'",
       error,
     );
@@ -155,7 +157,7 @@ interface AnnexFile {
   readonly sha256: string;
 }
 
-/** The raw files that an annex names; null for what is no annex. */
+/** The raw files that an annex names; null for a text that is not an annex. */
 function parseAnnex(text: Buffer): readonly AnnexFile[] | null {
   try {
     const annex: unknown = parseForeignJson(text.toString("utf8"));
@@ -171,7 +173,7 @@ function isAnnex(value: unknown): value is { readonly files: readonly AnnexFile[
   return schemaProblems("annex", value).length === 0 && typeof value === "object" && value !== null;
 }
 
-/** What the `capture` entry among a capture's own states of the annex; null where there is none. */
+/** What the `capture` entry among a capture's own states of the annex; null if there is none. */
 export function statedAnnex(own: readonly ExactEntry[]): string | null {
   const first = own.find(({ entry }) => entry.event === "capture");
   const stated = first && isJsonObject(first.entry.body) ? first.entry.body.annex_sha256 : null;

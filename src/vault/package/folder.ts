@@ -6,22 +6,22 @@ import type { BagFile } from "../../core/package/bag.js";
 import { readChecked, type StatedFile } from "../checked-read.js";
 import { makeFolder, syncFolderTree, writeNewFile } from "../durable.js";
 
-/** A package that grows: a new folder that only this account may enter, and what was put into it so far. */
+/** A package in the making: a new folder that only this account may enter, and what was put into it so far. */
 export interface PackageFolder {
   readonly folder: string;
   readonly files: readonly BagFile[];
-  /** Puts a text in; `path` is one that FORMAT.md §17 allows. */
+  /** Adds a text; `path` is one that FORMAT.md §17 allows. */
   putText(path: string, content: string | Uint8Array): BagFile;
   /**
-   * Copies a stored file, read and hashed in one pass, and compares it with what is stated of it before it counts. Throws
-   * `not-as-recorded`, and the signal's reason on an abort.
+   * Copies a stored file, read and hashed in one pass, and compares it with what is stated about it before it counts.
+   * Throws `not-as-recorded`, and the signal's reason on an abort.
    */
   putCopy(path: string, from: StatedFile, signal: AbortSignal): Promise<BagFile>;
-  /** Everything was put in: once this returns, all of it is on disk. */
+  /** Ends the package: once this returns, all of it is on disk. */
   finish(): void;
 }
 
-/** Begins a package. Throws where the folder exists. Every file in it is open(O_CREAT|O_EXCL) → write → fsync → close. */
+/** Begins a package. Throws if the folder exists. Every file in it is open(O_CREAT|O_EXCL) → write → fsync → close. */
 export function beginPackage(folder: string): PackageFolder {
   makeFolder(dirname(folder), 0o700);
   mkdirSync(folder, { mode: 0o700 });
@@ -49,12 +49,12 @@ export function beginPackage(folder: string): PackageFolder {
   };
 }
 
-/** Removes what was made of a package that is not wanted any more. */
+/** Removes what was made of a package that is no longer wanted. */
 export function discardPackage(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
 
-/** A script that people start; everything else is a plain file. */
+/** The script is for people to start; everything else is a plain file. */
 function modeOf(path: string): number {
   return path === "verify.sh" ? 0o755 : 0o644;
 }

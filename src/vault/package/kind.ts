@@ -6,9 +6,9 @@ import { openNamedQuietly } from "../digest-file.js";
 import { withTar } from "./scan.js";
 
 /**
- * Whether a path is to be read as a package (FORMAT.md §17): a folder with a `bagit.txt`, or a `.tar` that is not known to
- * hold anything else. Whether it is a good one is for `verifyPackage` to say. Throws `usage` for a `.tar` that is compressed or
- * encrypted once more.
+ * Whether a path is read as a package (FORMAT.md §17): a folder with a `bagit.txt`, or a `.tar` that is not known to
+ * hold anything else. `verifyPackage` says whether the package is good. Throws `usage` for a `.tar` that is compressed
+ * or encrypted on top.
  */
 export function isPackage(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
@@ -19,8 +19,8 @@ export function isPackage(path: string): boolean {
 }
 
 /**
- * Whether a file is a tar that is to be read as a package: it holds a `bagit.txt` in its one folder, or it cannot be read
- * so far that this is known.
+ * Whether a tar file is read as a package: it holds a `bagit.txt` in its one folder, or it cannot be read far enough to
+ * tell.
  */
 function isPackageTar(path: string): boolean {
   const verdict = withTar(path, (source) => {
@@ -31,7 +31,7 @@ function isPackageTar(path: string): boolean {
   return verdict !== "other";
 }
 
-/** Programs whose output is often handed on in place of the tar file itself, by the first bytes of it. */
+/** Programs whose output is often handed on in place of the tar file itself, by its first bytes. */
 const wrappers: readonly (readonly [first: string, what: string, hint: string])[] = [
   ["\u001f\u008b", "compressed with gzip", "unpack it first with: gunzip FILE"],
   ["\u00fd7zXZ", "compressed with xz", "unpack it first with: unxz FILE"],

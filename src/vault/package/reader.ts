@@ -19,7 +19,7 @@ import type { PackageIndex, PackageIndexFile, PackageLimits } from "./scan.js";
 /** One checkpoint of a package with everything that lies beside it. */
 export type PackagedCheckpoint = FoundCheckpoint & ProvenCheckpoint;
 
-/** Everything of a package that is kept in memory: its texts, and of all other files size and digests. */
+/** Everything in a package that is kept in memory: its texts, and the size and digests of all other files. */
 export interface PackageContent {
   readonly findings: readonly Finding[];
   readonly files: ReadonlyMap<string, PackagedFile>;
@@ -48,8 +48,8 @@ export interface ReadOptions {
 export const entriesPath = "proof/entries.jsonl";
 
 /**
- * Reads a package of anybody's making and judges nothing but its texts. A file is read through only where its size is
- * the one that an entry or annex states, or is at most that of a text. Throws only on an abort.
+ * Reads a package made by anybody and judges nothing but its texts. A file is read through only if its size is the one
+ * that an entry or annex states, or at most that of a text. Throws only on an abort.
  */
 export async function readPackage(index: PackageIndex, options: ReadOptions): Promise<PackageContent> {
   const reading = new PackageReading(index, options.limits);
@@ -72,7 +72,7 @@ export async function readPackage(index: PackageIndex, options: ReadOptions): Pr
   };
 }
 
-/** The bytes of `bag-info.txt`; null where it is not there, too large or cannot be read. */
+/** The bytes of `bag-info.txt`; null if it is missing, too large or unreadable. */
 export function readBagInfo({ files }: PackageIndex, limits: PackageLimits): Uint8Array | null {
   const file = files.find(({ path }) => path === "bag-info.txt");
   return file === undefined || file.bytes > limits.text ? null : readWhole(file);
@@ -103,7 +103,7 @@ class PackageReading {
     this.limits = limits;
   }
 
-  /** False where there is more of it than is read. */
+  /** False if there is more of it than is read. */
   async readEntries(breathe: () => Promise<void>): Promise<boolean> {
     const file = this.files.get(entriesPath);
     if (file === undefined) return true;
@@ -145,7 +145,7 @@ class PackageReading {
     if (path === entriesPath || path === "proof/allowed_signers") return;
     const place = proofFileOf(path);
     if (place === null) {
-      this.findings.push(error("proof-stray", path, "no package has a file of this name there"));
+      this.findings.push(error("proof-stray", path, "a package holds no file of this name in this place"));
       return;
     }
     const { size } = place;
@@ -205,7 +205,7 @@ class PackageReading {
   }
 
   private tooLarge({ path, bytes }: PackageIndexFile): false {
-    const message = `${bytes} bytes are too much for this file: it was not read as a text`;
+    const message = `it was not read as a text: ${bytes} bytes are too many for this file`;
     this.findings.push(error("too-large", path, message));
     return false;
   }
@@ -232,14 +232,17 @@ class PackageReading {
     return files;
   }
 
-  /** Of a large file, a size that no entry or annex states shows enough, and would decide how long reading takes. */
+  /**
+   * A large file whose size no entry or annex states is wrong by that alone; reading it would let its maker decide how
+   * long the check takes.
+   */
   private isWanted(file: PackageIndexFile, expected: ReadonlyMap<string, readonly ExpectedFile[]>): boolean {
     const { path, bytes } = file;
     const stated = expected.get(path)?.map((one) => one.bytes) ?? [this.statedInAnnex(path)];
     if (stated.includes(bytes)) return true;
     if (path === entriesPath) return bytes <= this.limits.entries;
     if (bytes <= this.limits.text) return true;
-    // What is read as a text has been named already, and what no entry names is a finding as it is.
+    // A file that is read as a text has been named already, and one that no entry names is a finding as it is.
     if (isOwnFile(path) || proofFileOf(path)?.kind === "chain" || path === "proof/allowed_signers") {
       if (!this.findings.some(({ where }) => where === path)) this.tooLarge(file);
     }

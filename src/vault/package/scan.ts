@@ -15,7 +15,7 @@ import { type TarSource, tarMembers } from "../../audit/tar.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { openNamedQuietly, type Place } from "../digest-file.js";
 
-/** Where a file of a package lies. Nothing but its place and size is known of it. */
+/** Where a file of a package lies. Only its place and size are known. */
 export interface PackageIndexFile {
   /** Inside the package, as FORMAT.md §17 allows it. */
   readonly path: string;
@@ -27,14 +27,14 @@ export interface PackageIndexFile {
 export interface PackageIndex {
   readonly form: "folder" | "tar";
   readonly files: readonly PackageIndexFile[];
-  /** Folders that are there by themselves; those of the files need not be among them. */
+  /** Folders that are listed by themselves; those of the files need not be among them. */
   readonly folders: readonly string[];
   readonly findings: readonly Finding[];
-  /** Why it cannot be read to its end, or is no package at all; null when it can. */
+  /** Why it cannot be read to its end, or is not a package at all; null if it can. */
   readonly unreadable: string | null;
 }
 
-/** How much of a package is looked at. Whoever made it decides how much there is. */
+/** How much of a package is examined, since whoever made it decides how much there is. */
 export interface PackageLimits {
   /** Files and folders. */
   readonly files: number;
@@ -61,8 +61,8 @@ export const packageLimits: PackageLimits = {
 };
 
 /**
- * Lists a package without reading what is in it. Throws HoldfastError where there is nothing that could be a package:
- * `not-found`, `usage` for what is no file or folder, `io` where the system refuses.
+ * Lists a package without reading what is in it. Throws HoldfastError if nothing there could be a package: `not-found`,
+ * `usage` for what is neither a file nor a folder, `io` if the system refuses.
  */
 export function indexPackage(path: string, limits: PackageLimits, signal: AbortSignal): PackageIndex {
   const isFolder = folderOrFile(path) === "folder";
@@ -72,7 +72,7 @@ export function indexPackage(path: string, limits: PackageLimits, signal: AbortS
   }
   if (index.unreadable !== null) return index;
   if (!index.files.some((file) => file.path === "bagit.txt")) {
-    return { ...index, unreadable: "there is no bagit.txt in it" };
+    return { ...index, unreadable: "it holds no bagit.txt" };
   }
   if (checkpointsIn(index) > limits.checkpoints) {
     return { ...index, unreadable: `it holds more than ${limits.checkpoints} checkpoints` };
@@ -108,19 +108,19 @@ function folderOrFile(path: string): "folder" | "file" {
   if (state?.isFile()) return "file";
   throw new HoldfastError(
     state === undefined ? "not-found" : "usage",
-    `cannot check ${path}: ${state === undefined ? "there is no such file or folder" : "it is no file or folder"}`,
+    `cannot check ${path}: ${state === undefined ? "there is no such file or folder" : "it is neither a file nor a folder"}`,
     "give the folder or the .tar file of a package",
   );
 }
 
 function refused(path: string, error: unknown): HoldfastError {
   const message = `cannot check ${path}: the system refuses to read it`;
-  return new HoldfastError("io", message, "look at who may read it with: ls -l", error);
+  return new HoldfastError("io", message, "check who may read it with: ls -l", error);
 }
 
 /**
- * Everything in a package that is a folder on disk. No link is followed, and nothing is opened but folders whose names a package
- * may have. Throws only on an abort.
+ * Everything in a package that is a folder on disk. No link is followed, and only folders whose names a package may
+ * have are opened. Throws only on an abort.
  */
 function indexFolder(root: string, limits: PackageLimits, signal: AbortSignal): PackageIndex {
   const files: PackageIndexFile[] = [];
@@ -155,14 +155,14 @@ function indexFolder(root: string, limits: PackageLimits, signal: AbortSignal): 
         open.push(path);
         folders.push(path);
       } else if (state.isFile()) files.push({ path, bytes: state.size, place: join(root, path) });
-      else findings.push(pathFinding(path, "it is a link, a device or a pipe, and no file or folder"));
+      else findings.push(pathFinding(path, "it is a link, a device or a pipe, not a file or folder"));
     }
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { form: "folder", files, folders, findings, unreadable: null };
 }
 
-/** The names in a folder, a byte as one character, and one at a time: whoever made it decides how many there are. */
+/** The names in a folder, each byte as one character, one at a time: whoever made it decides how many there are. */
 function namesIn(folder: string): Iterable<string> | null {
   try {
     return readNames(opendirSync(folder, { encoding: "latin1" }));
@@ -193,7 +193,7 @@ function stateOf(path: string): Stats | null {
 }
 
 /**
- * Where each file of a package lies in a tar file: nothing is unpacked. Throws only on an abort and where the tar file
+ * Where each file of a package lies in a tar file: nothing is unpacked. Throws only on an abort and if the tar file
  * itself cannot be read.
  */
 function indexTar(path: string, limits: PackageLimits, signal: AbortSignal): PackageIndex {
@@ -219,7 +219,7 @@ function indexTar(path: string, limits: PackageLimits, signal: AbortSignal): Pac
   return { form: "tar", files, folders, findings, unreadable };
 }
 
-/** What `look` comes to, or why the tar cannot be read so far. */
+/** What `look` returns, or why the tar cannot be read that far. */
 export function withTar<Outcome>(path: string, look: (source: TarSource) => Outcome): Outcome | string {
   const descriptor = openNamedQuietly(path);
   try {
