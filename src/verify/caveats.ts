@@ -6,16 +6,22 @@ import type { FileReport } from "./file.js";
 import type { Answers, PackageReport, VerifyReport } from "./reports.js";
 import type { Brought } from "./trust.js";
 
-/** A report with sentences about what the check can and cannot show, for a person to read. They are drawn from it and decide nothing. */
+/**
+ * A report with sentences about what the check can and cannot show, for a person to read. They follow from the report
+ * and decide nothing.
+ */
 export type WithCaveats<Report> = Report & { readonly limits: readonly string[] };
 
-/** What a check came to, as far as what it can show depends on it. */
+/** The outcome of a check, as far as what it can show depends on it. */
 interface CheckFacts extends Answers {
   readonly findings: readonly Finding[];
   readonly brought: Brought;
 }
 
-/** What the check of a vault shows and cannot show, in the words of EVIDENCE §11. `brought`: what the checker had brought for it. */
+/**
+ * What the check of a vault shows and cannot show, in the words of EVIDENCE §11. `brought`: what the checker brought
+ * along.
+ */
 export function withVaultCaveats(report: VerifyReport, brought: Brought): WithCaveats<VerifyReport> {
   const facts: CheckFacts = { ...report, brought };
   const shown = hasErrors(report.findings)
@@ -42,7 +48,7 @@ export function withFileCaveats(report: FileReport, brought: Brought): WithCavea
   const facts: CheckFacts = { ...report, brought };
   const isOpen = report.matches.some(({ signed }) => !signed) && report.signature !== "absent";
   const limits = [
-    "This says whether the log states a file of exactly these bytes, whether the stored copy is one, and what that entry rests on. Nothing else that is stored was checked, and it says nothing about before.",
+    "This says whether the log states a file of exactly these bytes, whether the stored copy is one, and what that entry rests on. No other stored file was checked, and this says nothing about before.",
     ...uncheckedSentences(facts),
     ...signatureSentences(facts),
     ...(isOpen
@@ -59,11 +65,11 @@ export function withFileCaveats(report: FileReport, brought: Brought): WithCavea
 
 const notShown = "It does not show that footage is genuine, nor who made it, where or when.";
 
-/** What could not be checked is said, and nothing is claimed of it. */
+/** What could not be checked is named, and nothing is claimed about it. */
 function uncheckedSentences({ hashes, chain, findings }: CheckFacts): readonly string[] {
   if (hashes !== "unchecked" && chain !== "unchecked" && !hasUnreadSeals(findings)) return [];
   return [
-    "Not everything could be checked: of what the notes name as unread, unfinished or being written, this says nothing. Check again when it can be read and nobody is writing.",
+    "Not everything could be checked: this says nothing about what the notes name as unread, unfinished or being written. Check again when all of it can be read and nobody is writing.",
   ];
 }
 
@@ -88,12 +94,12 @@ function signatureSentences({ signature, brought }: CheckFacts): readonly string
   ];
 }
 
-/** `named`: what is said of the keys where nobody brought any. */
+/** `named`: what is said about the keys if nobody brought any. */
 function keySentence({ signers }: Brought, named: string): string {
   const source =
     signers === null
       ? named
-      : "The keys are among the signers that you named: the result is worth as much as where you got that list from.";
+      : "The keys are among the signers that you named: the result is worth as much as the source of that list.";
   return `A signature shows that a key was used, not who held it. ${source}`;
 }
 
@@ -103,10 +109,10 @@ function openEntries(count: number): string {
     : `The newest ${count} entries are not covered by a signature yet.`;
 }
 
-/** What is said of time-stamps in other words of a vault and of a package. */
+/** What is said about time-stamps in different words for a vault and for a package. */
 interface StampWords {
   readonly none: string;
-  /** Where the root certificate of an authority is to be had. */
+  /** Where to get the root certificate of an authority. */
   readonly source: string;
 }
 
@@ -127,7 +133,7 @@ function tokenSentences(
   { none, source }: StampWords,
 ): readonly string[] {
   const bitcoin = findings.some(({ code }) => code === "proof-unchecked")
-    ? ["Whether Bitcoin has the blocks that OpenTimestamps proofs name was not looked up."]
+    ? ["holdfast did not look up whether Bitcoin has the blocks that OpenTimestamps proofs name."]
     : [];
   if (tokens === "absent") return [none];
   if (tokens === "unchecked") {
@@ -138,10 +144,10 @@ function tokenSentences(
   }
   if (tokens !== "pass") return bitcoin;
   return [
-    "A time-stamp that leads to a trusted root shows that its checkpoint existed not later than its time, by the word of the authority that signed it; nothing about how much earlier, and nothing about when the footage was made.",
+    "A time-stamp that leads to a trusted root shows that its checkpoint existed not later than its time, by the word of the authority that signed it; it shows nothing about how much earlier, and nothing about when the footage was made.",
     ...(brought.tsaCa === null
       ? [
-          "The authorities' root certificates are those that Node.js brings on this machine: to rest on what you got from the authorities themselves, name it with --tsa-ca.",
+          "The authorities' root certificates are those that come with Node.js on this machine: to rely on certificates that you got from the authorities themselves, name them with --tsa-ca.",
         ]
       : []),
     ...bitcoin,
@@ -152,7 +158,7 @@ function tokenSentences(
 function againstSentences({ brought, findings }: CheckFacts): readonly string[] {
   if (brought.against === null) {
     return [
-      "Nothing was compared with a checkpoint kept elsewhere (--against): only that shows whether the log was rewritten by whoever holds the key, or put back to an older state, its checkpoints with it, by whoever could write here. Without one a rollback cannot be excluded.",
+      "Nothing was compared with a checkpoint kept elsewhere (--against). Only that shows whether somebody who holds the key rewrote the log, or somebody who could write here put it back to an older state together with its checkpoints. Without one, a rollback cannot be excluded.",
     ];
   }
   return findings.some(({ code }) => isAboutHeld(code) || code === "against-unchecked")
@@ -175,10 +181,10 @@ export function withPackageCaveats(report: PackageReport, brought: Brought): Wit
     ...packageSignatureSentences(facts),
     ...tokenSentences(facts, ofPackage),
     ...heldSentences(facts),
-    "It is the state of the log at its newest checkpoint: whether anything was logged later cannot be seen in it, and an older package cannot be told from the newest.",
+    "It shows the log as of its newest checkpoint: nothing in it tells whether anything was logged later, and an older package cannot be told from the newest.",
     ...listSentences(report.chain, report.contents, report.package),
     "A package holds what its maker chose: other captures, and time-stamps that no entry in it names, can have been left out.",
-    "Its page index.html, ro-crate-metadata.json, VERIFY.md and verify.sh are the word of whoever made it. Compared were the digests on the page, the files, digests and sizes in ro-crate-metadata.json, and whether this holdfast knows the other two; nothing else that they say was.",
+    "Its page index.html, ro-crate-metadata.json, VERIFY.md and verify.sh are the word of whoever made it. This check compared the digests on the page and the files, digests and sizes in ro-crate-metadata.json, and looked whether this holdfast knows the other two; it compared nothing else that they say.",
     notShown,
     ...quickSentences(report),
   ];
@@ -202,7 +208,7 @@ function heldSentences({ findings, brought }: CheckFacts): readonly string[] {
   }
   if (findings.some(({ code }) => code === "against-unchecked")) {
     return [
-      "The checkpoint you hold is not the newest in the package: whether today's log goes on from it only the whole log can show (holdfast verify --against, in the vault).",
+      "The checkpoint you hold is not the newest in the package: only the whole log can show whether today's log goes on from it (holdfast verify --against, in the vault).",
     ];
   }
   if (findings.some(({ code }) => isAboutHeld(code))) return [];
@@ -224,16 +230,16 @@ function listSentences(
   if (chain !== "pass") return whole;
   if (list === null) {
     return [
-      "Nothing in it lists which entries of these captures there are: derivations, which alone say whether a clip decodes whole, copies for publication, recoveries, annotations and what took them back can have been left out.",
+      "Nothing in it lists all entries of these captures: derivations, which alone say whether a clip decodes whole, copies for publication, recoveries, annotations and their withdrawals can have been left out.",
       ...whole,
     ];
   }
   return [
-    `Each entry of these captures that its log had is in it: entry ${list.entry} lists them before it was made. Whoever has the key can log a false list, which a check of the whole vault finds.`,
+    `It holds every entry that its log had about these captures: entry ${list.entry} listed them before the package was made. Whoever has the key can log a false list, which a check of the whole vault finds.`,
     ...(list.annotations
       ? []
       : [
-          "What people noted about these captures was not asked for: whether there is any cannot be seen in it.",
+          "What people noted about these captures was not asked for: nothing in it tells whether there is any.",
         ]),
     ...whole,
   ];

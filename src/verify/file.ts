@@ -35,7 +35,7 @@ export interface FileReport extends Omit<VerifyReport, "checked"> {
     readonly requested_url: string | null;
     /** Whether a signed checkpoint covers the entry. */
     readonly signed: boolean;
-    /** The earliest time of a time-stamp that leads to a trusted root and is over a checkpoint that covers the entry; null where there is none. */
+    /** The earliest time of a time-stamp that leads to a trusted root and is over a checkpoint that covers the entry; null if there is none. */
     readonly not_later_than: string | null;
   }[];
 }
@@ -48,10 +48,10 @@ interface Place {
 }
 
 /**
- * Says whether the log states a file of exactly these bytes, where, since when, and what that rests on. The whole log is
- * audited, line by line up to the signed checkpoints: an entry counts as covered by a checkpoint whose root is that of the
- * lines as they stand. Of the stored bytes the copies of this file alone are read. Throws where `file` cannot be read, and
- * `no-vault`; reads only.
+ * Says whether the log states a file of exactly these bytes, where, since when, and what that rests on. The whole log
+ * is audited, line by line up to the signed checkpoints: an entry counts as covered by a checkpoint whose root is that
+ * of the lines as they stand. Of the stored bytes, only the copies of this file are read. Throws if `file` cannot be
+ * read, and `no-vault`; reads only.
  */
 export async function verifyFile(request: FileRequest, world: World): Promise<FileReport> {
   const { brought } = request;
@@ -75,7 +75,7 @@ export async function verifyFile(request: FileRequest, world: World): Promise<Fi
   return buildReport(request, { bytes, sha256, audit, matches, copies });
 }
 
-/** Which files have this digest the log says, in its order, whatever the index says. */
+/** The files that have this digest according to the log, in its order, whatever the index says. */
 function statedPlaces({ log }: VaultAudit, sha256: string): readonly Place[] {
   const captures = log === null ? [] : [...log.captures.values()];
   return captures
@@ -95,7 +95,7 @@ function compareCopy(root: string, { capture, version, path }: Place, sha256: st
   const finding = (code: FindingCode, severity: Finding["severity"], message: string): Finding[] => [
     { code, severity, where, message },
   ];
-  // A path out of the object of its capture is a finding of the log, and nothing to follow.
+  // A path outside the object of its capture is a finding about the log, and must not be followed.
   if (capture.object === null || !/^v[1-9]\d*$/.test(version.version) || /(^|\/)\.\.?(\/|$)/.test(path)) {
     return finding("file-missing", "error", "it lies in no object");
   }
@@ -106,11 +106,11 @@ function compareCopy(root: string, { capture, version, path }: Place, sha256: st
   } catch (error) {
     return isRefusal(error)
       ? finding("file-unreadable", "note", "the stored copy cannot be read, and was not checked")
-      : finding("file-missing", "error", "the stored copy is missing, or no regular file");
+      : finding("file-missing", "error", "the stored copy is missing or not a regular file");
   }
 }
 
-/** `checkpoints` are those that hold: null where one does not fit the log or its signature, since none is then shown to cover an entry. */
+/** `checkpoints` are those that hold: null if one does not fit the log or its signature, since none is then shown to cover an entry. */
 function matchOf(
   { capture, version, path }: Place,
   checkpoints: CheckpointAudit | null,
@@ -190,7 +190,7 @@ function statesOf(
   };
 }
 
-/** Where the tokens that were traced to a root are all over earlier checkpoints, none of them is about this entry. */
+/** If all tokens that were traced to a root are over earlier checkpoints, none of them is about this entry. */
 function tokenState(tokens: CheckState, isStamped: boolean): CheckState {
   return tokens === "pass" && !isStamped ? "unchecked" : tokens;
 }

@@ -27,9 +27,9 @@ export interface PackageRequest extends Brought {
 }
 
 /**
- * Audits a package of anybody's making (FORMAT.md §17, §18) and writes nothing. Reports everything that is not as the
- * entries, their proofs and the checkpoints state. Throws HoldfastError only where there is nothing that could be a
- * package and for texts of the checker that cannot be read, and the signal's reason on an abort.
+ * Audits a package made by anybody (FORMAT.md §17, §18) and writes nothing. Reports everything that is not as the
+ * entries, their proofs and the checkpoints state. Throws HoldfastError only if nothing there could be a package and
+ * for texts of the checker that cannot be read, and the signal's reason on an abort.
  */
 export async function verifyPackage(
   request: PackageRequest,
@@ -49,7 +49,7 @@ export async function verifyPackage(
   const unreadInfo = bagInfo === null ? unreadText(index, "bag-info.txt", limits.text) : null;
   if (unreadInfo !== null) return refused(request, unreadInfo);
   if (bagInfo === null || !isKnownPackage(bagInfo)) {
-    const message = "it does not say that it is a package of version 1, the only one that is read here";
+    const message = "it does not say that it is a package of version 1, the only version that holdfast reads";
     return refused(request, { code: "package-version", severity: "error", where: "bag-info.txt", message });
   }
   const info = parseBagInfo(bagInfo);
@@ -85,7 +85,10 @@ export async function verifyPackage(
   return conclude(request, { content, info, inclusion, checkpoints, findings, facts });
 }
 
-/** The note for a text without which nothing can be checked, where it is there and cannot be read; null where it is not there or too large. */
+/**
+ * The note for a text without which nothing can be checked, if it is there but cannot be read; null if it is missing or
+ * too large.
+ */
 function unreadText({ files }: PackageIndex, path: string, largest: number): Finding | null {
   const file = files.find((one) => one.path === path);
   if (file === undefined || file.bytes > largest || !refusesToOpen(file.place)) return null;
@@ -109,8 +112,8 @@ function factsOf({ entries }: PackageContent, info: BagInfo): LogFacts {
 }
 
 /**
- * Holds the package against a checkpoint that the checker kept. Its checkpoints are not shown to go on from each other, so
- * only the newest, which covers every entry, can be the one that was kept and show something.
+ * Compares the package with a checkpoint that the checker kept. Its checkpoints are not shown to go on from each other,
+ * so only the newest, which covers every entry, can be the one that was kept and show something.
  */
 function heldFindings(held: Checkpoint, content: PackageContent, facts: LogFacts): readonly Finding[] {
   const newest = newestOf(content) ?? 0;
@@ -119,7 +122,7 @@ function heldFindings(held: Checkpoint, content: PackageContent, facts: LogFacts
   if (!isUnchecked || held.size === newest) return found;
   const message =
     held.size > newest
-      ? `the checkpoint you hold has ${held.size} entries and is newer than the package, which shows the first ${newest} at most: ask for a newer one`
+      ? `the checkpoint you hold has ${held.size} entries and is newer than the package, which shows the first ${newest} at most: ask for a newer package`
       : "nothing in the package shows that its newest checkpoint goes on from the one you hold";
   return [{ code: "against-unchecked", severity: "note", where: "log", message }];
 }
@@ -151,7 +154,7 @@ function missingCopies({ checkpoints }: PackageContent): readonly Finding[] {
     .filter(({ body, signature, signed }) => body !== null && signature !== null && signed === null)
     .map(({ path }) => {
       const where = path.replace(/checkpoint$/, "signed");
-      return { code: "signed-differs", severity: "error", where, message: "it is not there" };
+      return { code: "signed-differs", severity: "error", where, message: "it is missing" };
     });
 }
 
@@ -209,7 +212,7 @@ function capturesOf({ content, inclusion, checkpoints }: Audited): readonly Pack
   });
 }
 
-/** Nothing was checked, so nothing counts as passed: that a package says it is of another time switches no check off. */
+/** Nothing was checked, so nothing counts as passed: a package cannot switch a check off by stating another version. */
 function refused(request: PackageRequest, ...findings: readonly Finding[]): PackageReport {
   const unchecked: Answers = {
     hashes: "unchecked",

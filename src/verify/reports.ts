@@ -11,23 +11,23 @@ export type Answers = Readonly<Record<Question, CheckState>>;
 export interface VerifyReport extends Answers {
   readonly ok: boolean;
   readonly checked: Readonly<Record<string, number>>;
-  /** Keys, authorities and witnesses that the result is worth as much as. */
+  /** The keys, authorities and witnesses that the result rests on. */
   readonly rests_on: RestsOn;
   readonly findings: readonly Finding[];
 }
 
 /** The answer of `verify PACKAGE`: as for a vault, and what is in the package. */
 export interface PackageReport extends VerifyReport {
-  /** Null where nothing in it was checked. */
+  /** Null if nothing in it was checked. */
   readonly contents: {
-    /** The `export-begun` entry in it; null where there is none. */
+    /** The `export-begun` entry in it; null if there is none. */
     readonly list: EntryList | null;
   } | null;
   readonly package: {
     readonly path: string;
-    /** As entry 1 names the vault; null where there is no entry 1. */
+    /** As entry 1 names the vault; null if there is no entry 1. */
     readonly origin: string | null;
-    /** What the package says of itself; null where it says nothing of the kind. */
+    /** What the package says of itself; null if it says nothing of the kind. */
     readonly profile: "redacted" | "with-annex" | null;
     readonly captures: readonly PackagedCapture[];
   };
@@ -38,11 +38,14 @@ export interface PackagedCapture {
   /** Files of this capture that entries state, and their bytes by those entries. */
   readonly files: number;
   readonly bytes: number;
-  /** Whether the clip came whole, as its newest `derive` entry judges it by decoding; null where nothing here says so. */
+  /**
+   * Whether the clip arrived whole, as its newest `derive` entry judges it by decoding; null if nothing here says so.
+   */
   readonly completeness: "whole" | "incomplete" | "unknown" | null;
   /**
-   * Authorities whose time-stamps over a checkpoint that the capture's first entry is shown to be in lead to a trusted root,
-   * each with its earliest, the earliest first. One that was not traced to such a root says nothing.
+   * Authorities with time-stamps that lead to a trusted root, over a checkpoint that is shown to hold the capture's
+   * first entry, each with its earliest, the earliest first. A time-stamp that was not traced to such a root says
+   * nothing.
    */
   readonly existed_by: readonly AuthorityTime[];
 }

@@ -6,7 +6,7 @@ import { FormatError } from "../audit/finding.js";
 import type { Trust } from "../audit/log-facts.js";
 import { HoldfastError } from "../core/words/error.js";
 
-/** Texts of the files that a checker brought along from elsewhere; null where none was named. */
+/** Texts of the files that a checker brought along from elsewhere; null if none was named. */
 export interface Brought {
   /** `--against`: an older checkpoint, in whatever it was kept. */
   readonly against: string | null;
@@ -18,7 +18,7 @@ export interface Brought {
 
 export const nothingBrought: Brought = { against: null, signers: null, tsaCa: null };
 
-/** The checkpoint in the text of `--against`. Throws HoldfastError `usage` where there is none, or more than one. */
+/** The checkpoint in the text of `--against`. Throws HoldfastError `usage` if there is none, or more than one. */
 export function heldCheckpoint({ against }: Pick<Brought, "against">): Checkpoint | null {
   if (against === null) return null;
   return orUsage("--against", "give the three lines that 'holdfast checkpoint --show' printed", () =>
@@ -26,7 +26,10 @@ export function heldCheckpoint({ against }: Pick<Brought, "against">): Checkpoin
   );
 }
 
-/** Signers and roots as the audit takes them: where no root is named, those that Node.js brings on the checker's machine. Throws HoldfastError `usage` for a text that holds none. */
+/**
+ * Signers and roots as the audit takes them; if no root is named, those that come with Node.js on the checker's
+ * machine. Throws HoldfastError `usage` for a text that holds none.
+ */
 export function trustOf({ signers, tsaCa }: Pick<Brought, "signers" | "tsaCa">): Trust {
   const list =
     signers === null
@@ -47,7 +50,7 @@ function certificates(text: string): readonly string[] {
   const hint = "give the authority's root certificate in PEM";
   return orUsage("--tsa-ca", hint, () => {
     const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-    if (found.length === 0) throw new FormatError("bad-certificate", "there is no certificate in it");
+    if (found.length === 0) throw new FormatError("bad-certificate", "it holds no certificate");
     for (const pem of found)
       if (!isCertificate(pem)) throw new FormatError("bad-certificate", "a certificate in it cannot be read");
     return found;
@@ -71,5 +74,5 @@ function orUsage<Value>(option: string, hint: string, read: () => Value): Value 
   }
 }
 
-/** The roots that Node.js brings, PEM: for an authority that has none of its own in the settings. */
+/** The roots that come with Node.js, in PEM: for an authority that has none of its own in the settings. */
 export const platformRoots: readonly string[] = rootCertificates;

@@ -15,7 +15,7 @@ export interface VerifyRequest {
   readonly ids: readonly string[];
   /** SHA-256 only. */
   readonly quick: boolean;
-  /** What the checker got from elsewhere; nothing where it is left out. */
+  /** What the checker got from elsewhere; nothing if it is left out. */
   readonly brought?: Brought;
   /** The check of the index, which decides none of the answers. */
   readonly index: IndexCheck;
@@ -27,14 +27,14 @@ export interface CheckedVault {
   readonly only: ReadonlySet<string> | null;
 }
 
-/** `checkVault` for whoever needs the report alone. */
+/** `checkVault` for callers that need only the report. */
 export async function verifyVault(request: VerifyRequest, world: World): Promise<VerifyReport> {
   return (await checkVault(request, world)).report;
 }
 
 /**
  * Audits a vault or some captures of it, and writes nothing at all. Reports everything that is not as recorded; throws
- * only where no vault is, and on an abort.
+ * only if there is no vault, and on an abort.
  */
 export async function checkVault(request: VerifyRequest, world: World): Promise<CheckedVault> {
   const brought = request.brought ?? nothingBrought;

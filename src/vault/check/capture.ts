@@ -17,14 +17,14 @@ import { readBytes } from "./vault-files.js";
 /** Folder of an object or annex, with a slash at its end → path inside it → what the file is now. */
 export type MeasuredFolders = ReadonlyMap<string, ReadonlyMap<string, MeasuredFile>>;
 
-/** Compares a capture's object and private annex with what the log and the journal say of them. */
+/** Compares a capture's object and private annex with what the log and the journal say about them. */
 export function captureFindings(
   layout: VaultLayout,
   capture: LoggedCapture,
   measured: MeasuredFolders,
   intent: Intent | null,
 ): readonly Finding[] {
-  // Where an id or a version is stated twice, the same may be wrong by both statements.
+  // If an id or a version is stated twice, both statements may lead to the same finding.
   return onePerPlace([
     ...objectFindings(layout, capture, measured, intent),
     ...annexFindings(layout, capture, measured, intent),
@@ -54,7 +54,7 @@ function objectFindings(
   const files = measured.get(`${folder}/`) ?? new Map<string, MeasuredFile>();
   if (files.size === 0) {
     if (intent && capture.versions.length === 0) return [];
-    const message = `entry ${capture.entry} names this object and it is not there`;
+    const message = `entry ${capture.entry} names this object, but it is missing`;
     return [{ code: "object-missing", severity: "error", where: folder, message }];
   }
   const texts = readTexts(join(layout.root, folder), [...files.keys()].filter(isObjectText));
@@ -71,7 +71,7 @@ function recordFindings(layout: VaultLayout, capture: LoggedCapture, found: Foun
     const where = `${found.folder}/${path}`;
     const bytes = readBytes(join(layout.root, where));
     if (bytes !== null) return statementFindings(schema, where, bytes, schemaProblems);
-    const message = "it cannot be read as a text, and was not checked as one";
+    const message = "it could not be read as a text and was not checked as one";
     return [{ code: "file-unreadable", severity: "note", where, message }];
   });
 }

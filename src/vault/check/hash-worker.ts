@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { measureFile, type Place } from "../digest-file.js";
 
-/** What a hashing thread is asked: absolute paths, and whether SHA-256 alone is enough. */
+/** The task of a hashing thread: absolute paths, and whether SHA-256 alone is enough. */
 export interface HashTask {
   readonly places: readonly Place[];
   readonly quick: boolean;

@@ -7,7 +7,7 @@ import { lineBytesFrom } from "../log-lines.js";
 import { ofDatabase, unreadBySqlite } from "./opened.js";
 import { type FoundSegment, openSegmentAudit } from "./segments.js";
 
-/** What is to be compared with the lines of the log. */
+/** What to compare with the lines of the log. */
 export interface LinesTask {
   readonly segments: readonly FoundSegment[];
   /** Sizes at which the root over the lines so far is wanted. */
@@ -15,22 +15,22 @@ export interface LinesTask {
   /** Size of the newest checkpoint, or 0. */
   readonly newest: number;
   /**
-   * Whether SQLite's own check leaves out if its look-up structures agree with its tables. For a log that does not fit
-   * into memory that takes as long as everything else together, and nothing that is judged is looked up through them.
+   * Whether SQLite's own check skips comparing its look-up structures with its tables. For a log that does not fit into
+   * memory, that takes as long as everything else together, and nothing that is judged is looked up through them.
    */
   readonly lightCheck: boolean;
 }
 
 /**
- * Compares what else was made from the log with its lines, in the same pass. It decides none of the four answers, so it is
- * handed in by whoever asks for a check and is no part of it.
+ * Compares what else was made from the log with its lines, in the same pass. It decides none of the four answers, so
+ * the caller of a check passes it in, and it is not part of the check.
  */
 export interface IndexAudit {
-  /** One line more of the log, without its LF, in order from line 1. */
+  /** Takes one more line of the log, without its LF, in order from line 1. */
   line(bytes: Uint8Array): void;
-  /** One node more of the tree over the lines, in the order in which subtrees are completed. */
+  /** Takes one more node of the tree over the lines, in the order in which subtrees are completed. */
   node(level: number, number: number, digest: Uint8Array): void;
-  /** Everything that is wrong once the log is at its end. */
+  /** Everything that is wrong, once the log has ended. */
   findings(): readonly Finding[];
   close(): void;
 }
@@ -41,19 +41,19 @@ export interface IndexCheck {
   readonly module: URL;
 }
 
-/** What a pass over the lines came to. */
+/** The result of a pass over the lines. */
 export interface LinesAudit {
-  /** What SQLite's own check says; nothing else is compared then. */
+  /** What SQLite's own check says. If it says anything, nothing else is compared. */
   readonly damage: readonly Finding[];
   readonly segmentFindings: readonly Finding[];
-  /** The roots that were asked for, as far as the log goes. */
+  /** The requested roots, as far as the log goes. */
   readonly roots: ReadonlyMap<number, Uint8Array>;
   readonly indexFindings: readonly Finding[];
 }
 
 /**
- * Checks the database itself, then goes through the lines of the log once and compares segments and tree with them. What
- * the lines themselves say is not judged here.
+ * Checks the database itself, then goes through the lines of the log once and compares segments and tree with them.
+ * Does not judge what the lines themselves say.
  */
 export function auditLines(
   layout: VaultLayout,
@@ -93,7 +93,7 @@ function integrityFindings(database: Database.Database, light: boolean): readonl
   }
 }
 
-/** What the thread is asked. */
+/** The task of the thread. */
 export interface LinesInThread {
   /** The vault. */
   readonly root: string;
@@ -104,12 +104,12 @@ export interface LinesInThread {
   readonly indexModule: string;
 }
 
-// The compiled worker, also when the TypeScript sources are run by the tests: a thread cannot load those.
+// The compiled worker, even when the tests run the TypeScript sources: a thread cannot load those.
 const workerFile = new URL("../../../dist/vault/check/lines-worker.js", import.meta.url);
 
 /**
- * Audits the lines of a large database in a thread of its own, with a connection of its own, while the log is read here.
- * It may see the database at a later instant than the caller does; whoever calls notices that by its state.
+ * Audits the lines of a large database in a separate thread, with a separate connection, while the log is read here. It
+ * may see the database at a later instant than the caller, who notices that by the state of the database.
  */
 export function auditLinesApart(task: LinesInThread, signal: AbortSignal): Promise<LinesAudit> {
   return new Promise((resolve, reject) => {

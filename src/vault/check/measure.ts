@@ -6,20 +6,22 @@ import type { MeasuredFile } from "../../audit/object.js";
 import { measureFile, type Place } from "../digest-file.js";
 import type { HashTask } from "./hash-worker.js";
 
-/** To start a thread takes as long as to hash this much. */
+/** Starting a thread takes as long as hashing this many bytes. */
 const threadBytes = 16 * 1024 ** 2;
-/** Nor are more files than these looked at one by one to find that they are small. */
+/** At most this many files are examined one by one to find that they are small. */
 const fewFiles = 1024;
-/** The first files are the largest and go to the threads one by one; a batch of them would keep one thread for itself. */
+/**
+ * The first files are the largest and go to the threads one by one; a batch of them would keep one thread busy alone.
+ */
 const aloneFiles = 64;
-/** The small rest goes out in batches, to hide the cost of a message. */
+/** The small files go out in batches, to hide the cost of a message. */
 const batchFiles = 16;
 
-// The compiled worker, also when the TypeScript sources are run by the tests: a thread cannot load those.
+// The compiled worker, even when the tests run the TypeScript sources: a thread cannot load those.
 const workerFile = new URL("../../../dist/vault/check/hash-worker.js", import.meta.url);
 
 /**
- * Digests of many files in the order asked, on all cores where there is much to read. Large files should come first, so
+ * Digests of many files in the order given, on all cores if there is much to read. Large files should come first, so
  * that no thread is left alone with one at the end. A file that cannot be read is a result, not an error. An abort ends
  * the threads at once and throws the signal's reason.
  */
@@ -65,7 +67,7 @@ function areSmall(places: readonly Place[]): boolean {
   });
 }
 
-/** 0 for what cannot be looked at: it cannot be read either. */
+/** 0 for what cannot be examined: it cannot be read either. */
 function sizeOf(place: Place): number {
   if (typeof place !== "string") return place.bytes;
   try {
@@ -75,7 +77,7 @@ function sizeOf(place: Place): number {
   }
 }
 
-/** Other work goes on between two files, and an abort is heard there. */
+/** Other work runs between two files, and an abort is noticed there. */
 async function measureHere(
   places: readonly Place[],
   quick: boolean,

@@ -9,11 +9,11 @@ import type { VaultLayout } from "../layout.js";
 import { isReadFailure, openAtRestOrInPlace, type VaultReader, vaultAt } from "../open-database.js";
 import { databaseState } from "../writer-at-work.js";
 
-/** A vault opened for an audit. `reader` is null where the database cannot be used, and a finding says why. */
+/** A vault opened for an audit. `reader` is null if the database cannot be used, and a finding says why. */
 export interface AuditedVault {
   readonly layout: VaultLayout;
   readonly reader: VaultReader | null;
-  /** Why it cannot be used, or what was read with it. */
+  /** Why the database cannot be used, or what was read with it. */
   readonly findings: readonly Finding[];
   /** Changes whenever somebody writes to the database; taken before it was opened. */
   readonly state: string;
@@ -21,7 +21,7 @@ export interface AuditedVault {
 
 /**
  * Opens a vault for an audit: not even a side file or a timestamp may change, and nothing about the database is taken
- * for granted. Its schema is compared before anything else is read, and with another one there is no reader.
+ * for granted. Its schema is compared before anything else is read; if it differs, there is no reader.
  */
 export function openForAudit(root: string): AuditedVault {
   const layout = vaultAt(root);
@@ -53,13 +53,13 @@ export function openForAudit(root: string): AuditedVault {
   }
 }
 
-/** Another schema than that of this or an earlier version makes the database unfit to be read as a log. */
+/** A schema of neither this nor an earlier version makes the database unfit to be read as a log. */
 function foreignSchema(database: Database.Database): readonly Finding[] {
   if (olderVersion(database) !== null) return [];
   return schemaDifferences(database).map((message) => ofDatabase("schema-differs", message));
 }
 
-/** What is said where the database cannot be read. A fault of the machine says nothing for or against what is in it. */
+/** The finding for a database that cannot be read. A fault of the machine says nothing for or against what is in it. */
 function unreadDatabase(error: unknown, message: string): Finding {
   if (!isMachineFault(error)) return ofDatabase("database-damaged", message);
   return { code: "unreadable", severity: "note", where: "vault.db", message };
@@ -73,7 +73,7 @@ export function unreadBySqlite(error: unknown): Finding {
   );
 }
 
-/** What is not as recorded of the database as a whole. */
+/** A finding about the database as a whole. */
 export function ofDatabase(code: FindingCode, message: string): Finding {
   return { code, severity: "error", where: "vault.db", message };
 }

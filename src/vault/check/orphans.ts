@@ -10,13 +10,13 @@ import type { Vault } from "../vault.js";
 import { unnamedAnnexes, unnamedObjects } from "./unnamed-folders.js";
 import { readBytes, strayFindings, vaultFiles } from "./vault-files.js";
 
-/** Something that lies in a vault and that no entry names: a crash left it, or somebody put it there. */
+/** Something in a vault that no entry names: a crash left it, or somebody put it there. */
 export interface Orphan {
   /** Relative to the vault, with forward slashes. */
   readonly path: string;
   /**
-   * What is done with it when asked (FORMAT.md §8). `finish`: the journal names it. `remove`: it says nothing that is not said
-   * elsewhere. `keep`: there may be no other copy of its bytes, so it may be evidence.
+   * What is done with it on request (FORMAT.md §8). `finish`: the journal names it. `remove`: it says nothing that is
+   * not said elsewhere. `keep`: there may be no other copy of its bytes, so it may be evidence.
    */
   readonly fate: "finish" | "remove" | "keep";
   readonly why: string;
@@ -25,8 +25,8 @@ export interface Orphan {
 type Known = Pick<Vault, "layout" | "database">;
 
 /**
- * Everything of the kind. Only reads. While another process writes, `staging` and the journal are its work and are left out:
- * `isWriting`.
+ * All orphans of a vault. Only reads. While another process writes (`isWriting`), `staging` and the journal are its
+ * work and are left out.
  */
 export function findOrphans(known: Known, isWriting: boolean): readonly Orphan[] {
   const ours = isWriting ? [] : [...interrupted(known), ...staged(known)];
@@ -39,8 +39,9 @@ export function findOrphans(known: Known, isWriting: boolean): readonly Orphan[]
 }
 
 /**
- * Removes those that may be removed, each looked at again: a file is unlinked, of a folder only our own staging and an empty one
- * of `objects/` go. The writer lock must be held, and an entry must say it first.
+ * Removes the orphans that may be removed, examining each again. A file is unlinked; the only folders that go are
+ * staging folders of holdfast and empty ones in `objects/`. The caller must hold the writer lock, and must have logged
+ * it first.
  */
 export function removeOrphans(layout: VaultLayout, orphans: readonly Orphan[]): void {
   const again = new Set(
@@ -93,7 +94,9 @@ function stagedFiles({ staging }: VaultLayout): readonly Orphan[] {
     });
 }
 
-/** What `placeFile` leaves where it is killed between writing and renaming: whole or cut, beside the file that it was for. */
+/**
+ * What `placeFile` leaves if it is killed between writing and renaming: whole or cut, beside the file that it was for.
+ */
 function temporaryFiles(layout: VaultLayout): readonly Orphan[] {
   const own = [
     "holdfast.json",
@@ -163,7 +166,7 @@ function unnamedFolders(known: Known): readonly Orphan[] {
   ].filter(({ path }) => !isNamed(path));
 }
 
-/** Files that do not belong into a vault. The index is asked which captures there are: a wrong answer only keeps more. */
+/** Files that do not belong in a vault. The index is asked which captures there are: a wrong answer only keeps more. */
 function strayPaths({ layout, database }: Known): readonly string[] {
   const strays = new Set(readLogFolder(layout).strays);
   const found = strayFindings(vaultFiles(layout), indexedCaptures(database), strays);
@@ -180,7 +183,7 @@ function indexedCaptures(database: Database.Database): ReadonlyMap<string, Logge
 }
 
 function strayFile(path: string): Orphan {
-  return { path, fate: "keep", why: "it does not belong into a vault, and holdfast did not make it" };
+  return { path, fate: "keep", why: "it does not belong in a vault, and holdfast did not make it" };
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -20,7 +20,7 @@ import type { FoundPath } from "./walk.js";
 /** How files are measured. */
 export interface RoundOptions {
   readonly quick: boolean;
-  /** No file but those of `log/` is looked at. */
+  /** Only the files of `log/` are examined. */
   readonly logAlone: boolean;
   readonly onProgress: (files: number, total: number) => void;
   readonly signal: AbortSignal;
@@ -29,7 +29,7 @@ export interface RoundOptions {
 /** One look at everything outside the captures and at some captures, by what the database said just before it. */
 export interface Round {
   readonly snapshot: Snapshot;
-  /** Findings on the vault as a whole. */
+  /** Findings about the vault as a whole. */
   readonly vault: readonly Finding[];
   readonly captures: ReadonlyMap<string, readonly Finding[]>;
   /** Measured files → bytes. */
@@ -44,7 +44,7 @@ export async function auditRound(
   scope: ReadonlySet<string> | null,
   options: RoundOptions,
 ): Promise<Round> {
-  // Nobody asked about files: the log is audited alone.
+  // Nobody asked about files, so only the log is audited.
   if (scope?.size === 0 && options.logAlone) return roundOfLog(snapshot);
   const onDisk = vaultFiles(layout);
   const wanted = ({ id }: LoggedCapture) => scope === null || scope.has(id);

@@ -13,14 +13,14 @@ export interface FoundSegment {
 
 /** Compares segments with the lines of the log as they are read, so that neither is ever in memory as a whole. */
 export interface SegmentAudit {
-  /** One line more of the log, without its LF, in order from line 1. */
+  /** Takes one more line of the log, without its LF, in order from line 1. */
   line(bytes: Uint8Array): void;
-  /** Everything that is wrong once the log is at its end. `newest` is the size of the newest checkpoint, or 0. */
+  /** Everything that is wrong, once the log has ended. `newest` is the size of the newest checkpoint, or 0. */
   findings(newest: number): readonly Finding[];
   close(): void;
 }
 
-/** `linesFrom` reads the log again from a line: for segments that lie over others, which should not be. */
+/** `linesFrom` reads the log again from a line: for segments that overlap others, which should not happen. */
 export function openSegmentAudit(
   root: string,
   segments: readonly FoundSegment[],
@@ -93,12 +93,14 @@ function isUnchanged(
   return reader.end();
 }
 
-/** How many bytes of lines are put together before they are compared. */
+/** How many bytes of lines are gathered before they are compared. */
 const batchLength = 256 * 1024;
 
 const lineFeed = Uint8Array.of(0x0a);
 
-/** A segment's file beside the lines that it should hold. Nothing is thrown: a file that cannot be read is not those lines. */
+/**
+ * A segment's file beside the lines that it should hold. Throws nothing: a file that cannot be read does not hold them.
+ */
 class SegmentReader {
   readonly segment: FoundSegment;
   private readonly descriptor: number | null;
@@ -167,12 +169,12 @@ function openRegular(path: string): number | null {
 }
 
 function segmentChanged({ path, first, last }: FoundSegment): Finding {
-  const message = `it is not the lines ${first} to ${last} of the log`;
+  const message = `it does not hold lines ${first} to ${last} of the log`;
   return { code: "segment-changed", severity: "error", where: path, message };
 }
 
 function overlap({ path }: FoundSegment): Finding {
-  const message = "it has lines that an earlier segment has";
+  const message = "it repeats lines of an earlier segment";
   return { code: "segment-overlap", severity: "error", where: path, message };
 }
 
@@ -184,6 +186,6 @@ function gap(ordered: readonly FoundSegment[], newest: number): readonly Finding
     covered = Math.max(covered, last);
   }
   if (covered >= newest) return [];
-  const message = `line ${covered + 1} is covered by a checkpoint and is in no segment`;
+  const message = `a checkpoint covers line ${covered + 1}, but no segment holds it`;
   return [{ code: "segment-missing", severity: "error", where: "log", message }];
 }

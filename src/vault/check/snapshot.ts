@@ -24,11 +24,11 @@ export interface Snapshot {
   readonly findings: readonly Finding[];
   /** Commits that have begun, by capture. */
   readonly intents: ReadonlyMap<string, Intent>;
-  /** Captures by id, those included whose very first commit is still in the journal. */
+  /** Captures by id, including those whose first commit is still in the journal. */
   readonly captures: ReadonlyMap<string, LoggedCapture>;
   /** The last entry that names each capture. */
   readonly lastEntries: ReadonlyMap<string, number>;
-  /** What lay in `log/` just after. */
+  /** What lay in `log/` just after that instant. */
   readonly folder: LogFolder;
   readonly segmentFindings: readonly Finding[];
   /** How the index differs from the log. */
@@ -46,9 +46,9 @@ export interface SnapshotOptions {
 }
 
 /**
- * Log, index and journal as of one instant: read in one transaction, since a writer may be at work. Files in `log/` are
- * listed after that instant and can be newer, and so can the index of a large vault. Findings alone where SQLite cannot
- * read the database. Throws on an abort.
+ * Log, index and journal at one instant, read in one transaction, since a writer may be at work. Files in `log/` are
+ * listed after that instant and can be newer, and so can the index of a large vault. Returns findings alone if SQLite
+ * cannot read the database. Throws on an abort.
  */
 export async function readSnapshot(
   reader: VaultReader,
@@ -73,7 +73,7 @@ export async function readSnapshot(
     if (error instanceof Database.SqliteError) return [unreadBySqlite(error)];
     throw error;
   } finally {
-    // Nothing was written. A commit would let the index of texts look at itself once more, and fail where it is damaged.
+    // Nothing was written. A commit would make the full-text index check itself once more, and fail if it is damaged.
     if (database.inTransaction) database.exec("ROLLBACK");
   }
 }
@@ -103,7 +103,7 @@ function startApart(
   const lines = linesTask(folder, options, true);
   const task = { root: layout.root, file, lines, indexModule: options.index.module.href };
   const apart = auditLinesApart(task, options.signal);
-  // It is waited for later; what it throws must not end the process before that.
+  // It is awaited later; what it throws must not end the process before that.
   apart.catch(() => undefined);
   return apart;
 }
@@ -129,7 +129,7 @@ function snapshotOf(read: ReadLog, folder: LogFolder, lines: LinesAudit): Snapsh
   };
 }
 
-/** Captures that somebody wrote about between two instants: new entries, or a commit begun or finished. */
+/** Captures about which somebody wrote something between two instants: new entries, or a commit begun or finished. */
 export function touchedBetween(before: Snapshot, after: Snapshot): ReadonlySet<string> {
   const ids = [...after.lastEntries.keys(), ...before.intents.keys(), ...after.intents.keys()];
   const differs = (id: string) =>
@@ -145,7 +145,7 @@ interface ReadLog {
   readonly times: CoveredTimes;
 }
 
-/** The log and the journal; one finding where SQLite stumbles over damage that its own check has yet to name. */
+/** The log and the journal; one finding if SQLite stumbles over damage that its own check has yet to name. */
 async function readLogOrFail(
   database: Database.Database,
   { checkpoints }: LogFolder,
@@ -186,12 +186,12 @@ function readJournal(database: Database.Database): {
       findings: [],
     };
   } catch {
-    const message = "the journal of unfinished commits holds a row that no commit made";
+    const message = "the journal of unfinished commits holds a row that no commit wrote";
     return { intents: new Map(), findings: [ofDatabase("journal-damaged", message)] };
   }
 }
 
-/** A capture whose very first commit is still in the journal is expected as the journal states it. */
+/** A capture whose first commit is still in the journal is expected to be as the journal states it. */
 function withPending(
   logged: ReadonlyMap<string, LoggedCapture>,
   intents: ReadonlyMap<string, Intent>,
@@ -213,9 +213,9 @@ function withPending(
   return all;
 }
 
-/** An entry that names an object or version anywhere but where those of its capture lie. */
+/** An entry that names an object or version outside the place of its capture. */
 export function placeFindings({ seq, body }: Entry): readonly Finding[] {
   if (isOwnPlace(body)) return [];
-  const message = "the object or version it names is not where that capture's would lie";
+  const message = "it names an object or version outside the place of that capture";
   return [{ code: "log-object", severity: "error", where: `entry:${seq}`, message }];
 }

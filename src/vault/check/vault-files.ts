@@ -10,7 +10,7 @@ import { storageRootFiles, type VaultLayout } from "../layout.js";
 import { isLockFile } from "../writer-at-work.js";
 import { type FoundPath, walk } from "./walk.js";
 
-/** What lies in a vault, paths relative to it. What is inside `staging` is unfinished work and not looked at. */
+/** What lies in a vault, with paths relative to it. What is inside `staging` is unfinished work and is not examined. */
 export interface VaultFiles {
   readonly objects: readonly FoundPath[];
   readonly annexes: readonly FoundPath[];
@@ -58,21 +58,21 @@ function folderFindings(layout: VaultLayout): readonly Finding[] {
       return { code: "folder-missing", severity: "error", where, message: "missing, or not a folder" };
     });
   if (hasAnnexes(layout)) return missing;
-  const message = "this vault is here without its private annexes: none of them was checked";
+  const message = "the private annexes of this vault are not here: none of them was checked";
   return [...missing, { code: "private-absent", severity: "note", where: "private", message }];
 }
 
 function lockFindings(layout: VaultLayout): readonly Finding[] {
   if (!lstatSync(layout.writerLock, { throwIfNoEntry: false }) || isLockFile(layout.writerLock)) return [];
-  const message = "not the empty file that holdfast locks: whether somebody writes here cannot be told";
+  const message = "not the empty file that holdfast locks: it cannot show whether somebody is writing here";
   return [{ code: "lock-not-ours", severity: "note", where: "staging/writer.lock", message }];
 }
 
 const databaseFiles = new Set(["vault.db", "vault.db-wal", "vault.db-shm"]);
 
 /**
- * Files and folders that neither the log nor the layout knows, and what the system does not let us read. `strayInLog`:
- * what in `log/` bears no name of FORMAT.md §14.
+ * Files and folders that neither the log nor the layout knows, and what the system does not let us read. `strayInLog`
+ * are those in `log/` without a name of FORMAT.md §14.
  */
 export function strayFindings(
   found: VaultFiles,
@@ -122,8 +122,8 @@ function stray({ path, kind }: FoundPath, known: boolean): Finding {
 }
 
 function strayMessage(kind: FoundPath["kind"], known: boolean): string {
-  if (kind === "bad-name") return "its name is not UTF-8: it cannot be checked, and no entry knows it";
-  if (!known) return "no entry of the log knows this, and it does not belong into a vault";
+  if (kind === "bad-name") return "its name is not UTF-8: it cannot be checked, and no entry names it";
+  if (!known) return "no entry of the log names this, and it does not belong in a vault";
   return kind === "other" ? "not a regular file" : "an empty folder that does not belong there";
 }
 
@@ -138,7 +138,7 @@ export function looseOriginals(files: readonly FoundPath[]): readonly Finding[] 
         { code, severity: "note", where, message },
       ];
       return [
-        ...(writable ? note("not-read-only", "this original may be written to") : []),
+        ...(writable ? note("not-read-only", "this original is writable") : []),
         ...(links > 1 ? note("hard-linked", `it has ${links} names on this disk`) : []),
       ];
     });
@@ -154,7 +154,7 @@ export function folderOf(path: string): string {
   return `${parts.slice(0, parts[0] === "objects" ? 3 : 2).join("/")}/`;
 }
 
-/** The bytes of a small file, read without a trace; null where it is missing, too large or no regular file. */
+/** The bytes of a small file, read without a trace; null if it is missing, too large or no regular file. */
 export function readBytes(path: string): Uint8Array | null {
   try {
     return readQuietly(path);
@@ -168,12 +168,12 @@ export function oversizedTexts(texts: readonly FoundPath[]): readonly Finding[] 
   return texts
     .filter(({ bytes }) => bytes > largestText)
     .map(({ path: where, bytes }) => {
-      const message = `${bytes} bytes are too much for this file: it was not read as a text`;
+      const message = `it was not read as a text: ${bytes} bytes are too many for this file`;
       return { code: "too-large", severity: "error", where, message };
     });
 }
 
-/** Null for what is not there or is no regular file. */
+/** Null for what is missing or not a regular file. */
 function digestOf(path: string): string | "unreadable" | null {
   try {
     return sha256(readQuietly(path));

@@ -16,7 +16,7 @@ import { hasAnnexes, ownFileFindings } from "./vault-files.js";
 
 export interface VaultAudit {
   readonly findings: readonly Finding[];
-  /** Null where the database could not be read. */
+  /** Null if the database could not be read. */
   readonly log: LogAudit | null;
   /** The captures that were audited; null for all. */
   readonly only: ReadonlySet<string> | null;
@@ -24,7 +24,7 @@ export interface VaultAudit {
   readonly bytes: number;
   readonly objects: number;
   readonly annexes: number;
-  /** Null where the database could not be read. */
+  /** Null if the database could not be read. */
   readonly checkpoints: CheckpointAudit | null;
   readonly checkpointFiles: { readonly checkpoints: number; readonly tokens: number };
 }
@@ -32,9 +32,9 @@ export interface VaultAudit {
 export interface AuditOptions {
   readonly quick: boolean;
   /**
-   * Parts of the ids of captures: only their objects and annexes are audited, the log and the database always. The log says
-   * which captures there are, whatever the index says. Null for all; where it is empty, nothing but the database and
-   * `log/` is looked at.
+   * Parts of the ids of captures. Only their objects and annexes are audited, but always the log and the database. The
+   * log says which captures there are, whatever the index says. Null for all; if it is empty, only the database and
+   * `log/` are examined.
    */
   readonly parts: readonly string[] | null;
   /** A checkpoint that the checker got from elsewhere. */
@@ -42,15 +42,15 @@ export interface AuditOptions {
   readonly trust: Trust;
   readonly index: IndexCheck;
   /**
-   * Waited for once, before what could not be checked is looked at again; `state` is what `databaseState` said at the end of
-   * the look before.
+   * Awaited once, before what could not be checked is examined again; `state` is what `databaseState` said at the end
+   * of the previous look.
    */
   readonly beforeSecondLook: (layout: VaultLayout, state: string) => Promise<void>;
   readonly onProgress: (files: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** How often captures that a writer touched meanwhile are looked at again before they are left unchecked. */
+/** How often captures that a writer touched meanwhile are examined again before they are left unchecked. */
 const rounds = 8;
 
 /** What is audited of the captures: null for all. */
@@ -60,11 +60,11 @@ interface Task extends AuditOptions {
 }
 
 /**
- * Audits a vault from its stored bytes: log, index, objects, annexes, the vault's own files. Reports everything that
- * is not as recorded and changes nothing. A writer may be at work: the log is read first, then what lies on disk, and
- * captures of which the log or the journal says something new at the end are audited again. What cannot be checked, such
- * as a commit that has begun or a file that cannot be read, is looked at a second time and then left unchecked. Throws `no-vault`,
- * on an abort, and `not-found` for a part that is not one of exactly one id.
+ * Audits a vault from its stored bytes: log, index, objects, annexes, the vault's own files. Reports everything that is
+ * not as recorded and changes nothing. A writer may be at work: the log is read first, then what lies on disk, and
+ * captures about which the log or the journal says something new at the end are audited again. What cannot be checked,
+ * such as a commit that has begun or a file that cannot be read, is examined a second time and then left unchecked.
+ * Throws `no-vault`, on an abort, and `not-found` for a part that does not belong to exactly one id.
  */
 export async function auditVault(root: string, asked: AuditOptions): Promise<VaultAudit> {
   const opened = openForAudit(root);
@@ -129,7 +129,7 @@ function isOpen(round: Round, captures: ReadonlyMap<string, readonly Finding[]>)
   return (
     openCaptures(round, captures).length > 0 ||
     round.unread.length > 0 ||
-    // What no entry knows may be what a writer has just put there.
+    // What no entry names may be what a writer has just put there.
     round.vault.some((one) => one.code === "stray" || leavesOpen(one, "hashes"))
   );
 }
@@ -157,7 +157,7 @@ async function readAgain(
   }
 }
 
-/** After the last round: what a writer kept changing is said to be unchecked, and nothing is claimed of it. */
+/** After the last round: what a writer kept changing is reported as unchecked, and nothing is claimed about it. */
 function unsettled(round: Round, touched: ReadonlySet<string>): Round {
   const { entries } = round.snapshot.log;
   const { checkpoints } = round.snapshot.folder;
@@ -173,7 +173,7 @@ function unsettledCaptures(
   captures: ReadonlyMap<string, readonly Finding[]>,
   touched: ReadonlySet<string>,
 ): ReadonlyMap<string, readonly Finding[]> {
-  const message = "another process was writing to it all the time: it was not checked";
+  const message = "another process kept writing to it: it was not checked";
   return new Map([...captures, ...[...touched].map((id) => [id, [beingWritten(id, message)]] as const)]);
 }
 
@@ -246,11 +246,11 @@ function countFiles(found: readonly FoundCheckpoint[]): VaultAudit["checkpointFi
 }
 
 function unreadSeal(where: string): Finding {
-  const message = "the system refuses to read it: signatures and time-stamps were not checked to the end";
+  const message = "the system refuses to read it: signatures and time-stamps were not all checked";
   return { code: "seal-unreadable", severity: "note", where, message };
 }
 
 function intentNote(intent: Intent): Finding {
-  const message = `a commit (${intent.event}) was interrupted, or is being made now, and was not checked; the next command that writes finishes it and logs that`;
+  const message = `a commit (${intent.event}) was interrupted or is still going on, and was not checked; the next command that writes finishes it and logs that`;
   return { code: "commit-interrupted", severity: "note", where: intent.capture, message };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** Something found on disk below a folder, by its path relative to that folder with `/` between the parts. */
 export interface FoundPath {
   readonly path: string;
-  /** `bad-name`: its name is no UTF-8, so it can be told about but not opened. `unreadable`: the system refuses. */
+  /** `bad-name`: its name is not UTF-8, so it can be reported but not opened. `unreadable`: the system refuses. */
   readonly kind: "file" | "empty-folder" | "other" | "bad-name" | "unreadable";
   readonly bytes: number;
   /** Some user may write to it. */
@@ -15,7 +15,7 @@ export interface FoundPath {
 
 /**
  * Everything below a folder, links not followed; sorted. Folders in `closed` (paths relative to the root) are listed
- * and not entered. What cannot be read is listed as such; what vanishes meanwhile was not there. Never throws.
+ * and not entered. What cannot be read is listed as such; what vanishes meanwhile counts as absent. Never throws.
  */
 export function walk(root: string, closed: ReadonlySet<string>): readonly FoundPath[] {
   return below(root, "", closed) ?? [];
