@@ -87,7 +87,10 @@ function holdsComments(metadata: Json): boolean {
   return isJsonObject(metadata) && Array.isArray(metadata.comments) && metadata.comments.length > 0;
 }
 
-/** Puts raw pages and manifests into the annex, because a page may show the visitor's address; the object gets a redacted copy. */
+/**
+ * Puts raw pages and manifests into the annex, because a page may show the visitor's address; the object gets a
+ * redacted copy.
+ */
 async function takePages(pages: readonly FetchedSidecar[], area: StagingArea): Promise<Evidence> {
   const parts: Pick<Evidence, "files" | "redactions" | "raw">[] = [];
   for (const page of pages) {

@@ -14,7 +14,9 @@ export const noDigest = { sha256: null, sha256_of: null } as const;
 /** Follows the name of software that is no longer as set-up installed it. */
 const changed = "changed since set-up";
 
-/** The software that a record names: holdfast, Node.js, each program, and the modules of a yt-dlp that set-up installed. */
+/**
+ * The software that a record names: holdfast, Node.js, each program, and the modules of a yt-dlp that set-up installed.
+ */
 export function statedSoftware(world: World, programs: readonly Program[]): readonly Software[] {
   const [name = "holdfast", version = ""] = world.tool.split("/");
   return [

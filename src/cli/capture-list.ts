@@ -46,7 +46,10 @@ export function captureColumns(style: Style): readonly Column<CaptureRow>[] {
   ];
 }
 
-/** The time of the first time-stamp over the entry, according to the index. Only a check shows whether it leads to a trusted root. */
+/**
+ * The time of the first time-stamp over the entry, according to the index. Only a check shows whether it leads to a
+ * trusted root.
+ */
 function anchorCell({ anchor, stamped_at }: CaptureRow): string {
   if (stamped_at !== null) return formatTime(stamped_at).slice(0, 16);
   return anchor === "pending" ? "pending" : "";

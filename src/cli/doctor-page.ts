@@ -56,7 +56,9 @@ function conclusion(report: DoctorReport, style: Style): string {
 
 const neededPrograms: readonly string[] = ["yt-dlp", "ffmpeg", "ffprobe"];
 
-/** 3 if a needed program is missing or too old, 5 if the vault cannot be read. A wrong clock does not change the status. */
+/**
+ * 3 if a needed program is missing or too old, 5 if the vault cannot be read. A wrong clock does not change the status.
+ */
 export function statusOfDoctor(report: DoctorReport): ExitStatus {
   const problems = report.findings.filter(({ severity }) => severity === "problem");
   if (problems.some(({ what }) => neededPrograms.includes(what))) return exitStatus.programMissing;

@@ -14,7 +14,9 @@ export interface Guide {
   readonly statuses?: Readonly<Partial<Record<ExitStatus, string>>>;
 }
 
-/** A command that keeps its guide, so that `--help` and COMMANDS.md say the same. Its subcommands are of the same class. */
+/**
+ * A command that keeps its guide, so that `--help` and COMMANDS.md say the same. Its subcommands are of the same class.
+ */
 export class DocumentedCommand extends Command {
   declare readonly commands: readonly DocumentedCommand[];
   guide: Guide | null = null;

@@ -43,7 +43,9 @@ export function parseDay(text: string): string {
 
 const durations: Readonly<Record<string, number>> = { "": 1000, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** `90`, `90s`, `1.5m` or `2h` as milliseconds; a bare number is seconds. Throws InvalidArgumentError for anything else. */
+/**
+ * `90`, `90s`, `1.5m` or `2h` as milliseconds; a bare number is seconds. Throws InvalidArgumentError for anything else.
+ */
 export function parseDuration(text: string): number {
   const parts = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|[smh]?)$/.exec(text);
   const ms = Math.round(Number(parts?.[1]) * (durations[parts?.[2] ?? ""] ?? Number.NaN));

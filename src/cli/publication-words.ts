@@ -25,7 +25,10 @@ export const soundWords: Readonly<Record<PublicationRecord["sound"], string>> = 
   none: "the clip has none",
 };
 
-/** In microseconds. A smaller shift is neither visible nor audible: containers round times, and audio encoders begin with a packet of silence. */
+/**
+ * In microseconds. A smaller shift is neither visible nor audible: containers round times, and audio encoders begin
+ * with a packet of silence.
+ */
 const smallest = 50_000;
 
 /** How the times of a copy relate to those of its original. */

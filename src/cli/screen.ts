@@ -93,7 +93,10 @@ export class Screen {
     return this.redraws;
   }
 
-  /** Columns that a drawn line may fill. Some terminals wrap at a full last column, and a wrapped line cannot be cleared. */
+  /**
+   * Columns that a drawn line may fill. Some terminals wrap at a full last column, and a wrapped line cannot be
+   * cleared.
+   */
   get drawingColumns(): number {
     return columnsOf(this.io.stderr) - 1;
   }

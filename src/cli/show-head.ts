@@ -3,7 +3,10 @@ import type { HeadReport } from "../seal/checkpoint.js";
 import type { Session } from "./session.js";
 import { formatTime } from "./units.js";
 
-/** Prints on stderr, in one line, how sealing the log went. Prints nothing if nothing was due, and only problems if quiet. */
+/**
+ * Prints on stderr, in one line, how sealing the log went. Prints nothing if nothing was due, and only problems if
+ * quiet.
+ */
 export function showHead(session: Pick<Session, "screen" | "quiet" | "sealing">, head: HeadReport): void {
   session.sealing.note(head.failure);
   const line = headLine(head);

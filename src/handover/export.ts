@@ -62,7 +62,10 @@ export interface ExportResult {
   readonly telling_digests: readonly ToldByDigests[];
   /** The digest that stands for every byte of the package. */
   readonly tagmanifest_sha256: string;
-  /** Authorities whose token over a checkpoint in the package leads to a root trusted by this machine, each with its earliest time. */
+  /**
+   * Authorities whose token over a checkpoint in the package leads to a root trusted by this machine, each with its
+   * earliest time.
+   */
   readonly existed_by: readonly AuthorityTime[];
   /** Number of the log entry that states this export. */
   readonly entry: number;

@@ -47,7 +47,10 @@ export async function writeOut(stored: string, to: string): Promise<void> {
   }
 }
 
-/** A hard link never replaces another file. File systems of memory sticks have no hard links, so there the target is checked first. */
+/**
+ * A hard link never replaces another file. File systems of memory sticks have no hard links, so there the target is
+ * checked first.
+ */
 async function place(growing: string, to: string): Promise<void> {
   try {
     await link(growing, to);

@@ -35,7 +35,9 @@ const mostFromBlack = 8;
 /** In microseconds: two containers round the times. */
 const timeTolerance = 2000;
 
-/** In microseconds: an audio encoder adds up to a packet of silence at the start, which not every container can remove. */
+/**
+ * In microseconds: an audio encoder adds up to a packet of silence at the start, which not every container can remove.
+ */
 const soundTolerance = 50_000;
 
 function startTolerance({ sound }: CopyOriginals): number {

@@ -43,7 +43,10 @@ export interface RedactResult {
   readonly to: string | null;
   readonly bytes: number;
   readonly sha256: string;
-  /** When the clip's clock begins, in decimal seconds: times on keyframes follow this clock, times of regions begin at 0. */
+  /**
+   * When the clip's clock begins, in decimal seconds: times on keyframes follow this clock, times of regions begin at
+   * 0.
+   */
   readonly clip_start: string | null;
   readonly publication: PublicationRecord;
   /** Number of the log entry that states the copy. */

@@ -33,7 +33,10 @@ export function openPromises(file: Uint8Array, digest: Uint8Array): readonly Ope
   );
 }
 
-/** What to send to a calendar. A random `nonce` hides the digest from it and keeps two calendars from comparing requests. */
+/**
+ * What to send to a calendar. A random `nonce` hides the digest from it and keeps two calendars from comparing
+ * requests.
+ */
 export function stampCommitment(digest: Uint8Array, nonce: Uint8Array): Uint8Array {
   return blinding(nonce).reduce<Uint8Array>((message, operation) => apply(operation, message), digest);
 }

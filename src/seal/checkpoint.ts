@@ -160,7 +160,9 @@ function hasOnlyOwnBehind({ database }: Vault, size: number, written: WrittenEnt
   return true;
 }
 
-/** If somebody else added the newest checkpoint, no signature of this machine would ever cover its own entries below it. */
+/**
+ * If somebody else added the newest checkpoint, no signature of this machine would ever cover its own entries below it.
+ */
 function refuseStrangeCheckpoint(head: RememberedHead, covered: number): void {
   if (covered <= head.size) return;
   throw new HoldfastError(

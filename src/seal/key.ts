@@ -141,13 +141,19 @@ export interface SignersReport {
   /** The file written; null if the text itself is the answer. */
   readonly to: string | null;
   readonly keys: number;
-  /** Fingerprints of keys that the log names but that are left out: neither this machine nor an earlier key vouches for them. */
+  /**
+   * Fingerprints of keys that the log names but that are left out: neither this machine nor an earlier key vouches for
+   * them.
+   */
   readonly left_out: readonly string[];
   /** An `allowed_signers` file for OpenSSH. */
   readonly allowed_signers: string;
 }
 
-/** The key lines for anyone who checks this vault, also written to a new file if `to` names one. Never writes into the vault. */
+/**
+ * The key lines for anyone who checks this vault, also written to a new file if `to` names one. Never writes into the
+ * vault.
+ */
 export function exportSigners(vault: string, to: string | null, world: World): SignersReport {
   world.signal.throwIfAborted();
   const report = readVault(vault, (reader) => {

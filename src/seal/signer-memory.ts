@@ -87,7 +87,9 @@ export function rememberHead(env: World["env"], vaultId: string, head: Remembere
   rewriteWritten(env, vaultId, (lines) => stillToRemember(lines, head.size));
 }
 
-/** Marks the committed entries after `size` as lost, because a rebuild did not find their lines. Returns their numbers. */
+/**
+ * Marks the committed entries after `size` as lost, because a rebuild did not find their lines. Returns their numbers.
+ */
 export function rememberLost(env: World["env"], vaultId: string, size: number): readonly number[] {
   rewriteWritten(env, vaultId, (lines) =>
     lines

@@ -25,7 +25,10 @@ export interface FindRequest extends Omit<FindQuery, "words" | "digest" | "named
 
 /** A found capture; one line with `--json`. */
 export type FoundCapture = CaptureRow & {
-  /** Where: `file name`, `title`, `description`, `uploader`, `note <key>`, `file <path>`. Empty if only filters were given. */
+  /**
+   * Where: `file name`, `title`, `description`, `uploader`, `note <key>`, `file <path>`. Empty if only filters were
+   * given.
+   */
   readonly matched: readonly string[];
   /** The annotations in force, in order of key. */
   readonly annotations: readonly { readonly key: string; readonly value: string }[];

@@ -13,7 +13,10 @@ export interface InitReport {
   readonly id: string;
   /** False if the vault already existed. */
   readonly created: boolean;
-  /** Fingerprint of the signing key, and the file with the key or the note about it; null if there is none, or not on this machine. */
+  /**
+   * Fingerprint of the signing key, and the file with the key or the note about it; null if there is none, or not on
+   * this machine.
+   */
   readonly key: string | null;
   readonly place: string | null;
   /** Why the first checkpoint could not be signed; null if it was. */

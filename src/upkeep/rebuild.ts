@@ -24,7 +24,9 @@ export interface RebuildReport {
   readonly checkpoint: number | null;
   /** The entry that states the rebuild. */
   readonly entry: number;
-  /** Numbers of entries that this machine wrote but that are in no segment: as far as this machine knows, they are lost. */
+  /**
+   * Numbers of entries that this machine wrote but that are in no segment: as far as this machine knows, they are lost.
+   */
   readonly lost: readonly number[];
   /** Objects, versions and annexes on disk that no entry names, as paths relative to the vault. */
   readonly strays: readonly string[];

@@ -28,7 +28,9 @@ export interface SweepReport {
   readonly head: HeadReport | null;
 }
 
-/** Lists what crashes left in the vault and the temporary folder. Changes nothing. Throws `no-vault`, `not-as-recorded`. */
+/**
+ * Lists what crashes left in the vault and the temporary folder. Changes nothing. Throws `no-vault`, `not-as-recorded`.
+ */
 export function listOrphans(root: string, world: World): SweepReport {
   const { orphans, busy } = look(root, world);
   return { orphans: orphans.map((one) => ({ ...one, done: false })), busy, entries: [], head: null };

@@ -96,7 +96,9 @@ export interface FetchEvidence {
   readonly retryAfter: string | null;
   /** The status of the last answer that asks to slow down, else of the last refusal; null if there is neither. */
   readonly lastStatus: number | null;
-  /** The downloader's warnings and errors, one line each, limited. A page can control this text: escape before printing. */
+  /**
+   * The downloader's warnings and errors, one line each, limited. A page can control this text: escape before printing.
+   */
   readonly warnings: readonly string[];
   /** `stdout` is empty: it was processed as it arrived, because it held the headers of every request. */
   readonly run: RunResult;

@@ -113,7 +113,10 @@ function runFailure(facts: FetchFacts, errors: readonly string[], endedShort: bo
   });
 }
 
-/** Keeps nothing of endless, oversized and unwanted downloads, but a download that broke off: it may be all there will ever be. */
+/**
+ * Keeps nothing of endless, oversized and unwanted downloads, but a download that broke off: it may be all there will
+ * ever be.
+ */
 const leavesNothing: readonly FailureCode[] = [
   "too-large",
   "not-media",

@@ -8,7 +8,9 @@ export type ContentCredentials =
       readonly outcome: "present";
       /** The manifest store as JSON, as the library prints it. */
       readonly manifestJson: string;
-      /** The library's result, `Valid` or `Invalid`: whether hashes and signature match. Who signed is not established. */
+      /**
+       * The library's result, `Valid` or `Invalid`: whether hashes and signature match. Who signed is not established.
+       */
       readonly validationState: string;
     }
   | { readonly outcome: "failed"; readonly reason: string };
@@ -42,7 +44,10 @@ export async function readContentCredentials(media: string): Promise<ContentCred
 const manifestBox = "d8fec3d61b0e483c92975828877ec481";
 const maxBoxes = 10_000;
 
-/** Walks the top-level boxes without reading their contents. The file's maker controls the sizes, which are only skipped by. */
+/**
+ * Walks the top-level boxes without reading their contents. The file's maker controls the sizes, which are only skipped
+ * by.
+ */
 function findManifestBox(media: string): { readonly present: boolean; readonly bytes: number } {
   const file = openSync(media, "r");
   try {
@@ -72,7 +77,10 @@ function boxSize(header: Buffer): { readonly size: number; readonly headerBytes:
 
 type Answer = { readonly json: string } | { readonly reason: string };
 
-/** Uses one thread per file, because hostile bytes may make the library loop or use ever more memory, and a thread can be ended. */
+/**
+ * Uses one thread per file, because hostile bytes may make the library loop or use ever more memory, and a thread can
+ * be ended.
+ */
 async function askWorker(media: string): Promise<Answer> {
   const worker = new Worker(workerFile, {
     workerData: media,

@@ -12,7 +12,10 @@ export type ExifToolOutcome = { readonly json: string } | { readonly refused: st
 export interface ExifToolSession {
   /** The program's version, for instance `13.55`. Starts the process if necessary. */
   version(): Promise<string>;
-  /** Takes an absolute path. The JSON is one object (not ExifTool's one-element array), without facts about this machine. */
+  /**
+   * Takes an absolute path. The JSON is one object (not ExifTool's one-element array), without facts about this
+   * machine.
+   */
   read(path: string): Promise<ExifToolOutcome>;
   close(): Promise<void>;
 }
@@ -60,7 +63,10 @@ export function openExifTool(originals: string, scratch: string): ExifToolSessio
   };
 }
 
-/** Without this, a process that ends before its first output would be restarted again and again, and callers would wait for ever. */
+/**
+ * Without this, a process that ends before its first output would be restarted again and again, and callers would wait
+ * for ever.
+ */
 class StartFailure {
   private fail: (error: Error) => void = () => undefined;
   private readonly failed = new Promise<never>((_resolve, reject) => {

@@ -107,7 +107,10 @@ export function decodeOptions(progress: string): readonly string[] {
 /** The option that ends a run at its first error. */
 export const strictRunOption = "-xerror";
 
-/** The command line that decodes everything. A strict decode stops at the first error; otherwise it continues to the end. */
+/**
+ * The command line that decodes everything. A strict decode stops at the first error; otherwise it continues to the
+ * end.
+ */
 export function decodeArgv(media: string, strict: boolean): readonly string[] {
   const options = decodeOptions("pipe:1");
   return strict

@@ -20,7 +20,10 @@ export interface DecodingSource {
 export interface DecodingWindow {
   /** The time to seek to, in seconds from the start of the file; null to read from the start. */
   readonly seek: string | null;
-  /** The first presentation time to return, and the first one after it not to, in units of the time base; null for no bound. */
+  /**
+   * The first presentation time to return, and the first one after it not to, in units of the time base; null for no
+   * bound.
+   */
   readonly fromPts: number | null;
   readonly untilPts: number | null;
   /** `nokey` decodes only key frames, `noref` skips frames that no other frame needs, `none` decodes everything. */

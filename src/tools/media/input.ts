@@ -105,7 +105,10 @@ export function mediaUrl(path: string): string {
   return `file:${path}`;
 }
 
-/** Runs ffmpeg or ffprobe in an empty folder, in a jail if possible, and returns what the record needs to describe the run. */
+/**
+ * Runs ffmpeg or ffprobe in an empty folder, in a jail if possible, and returns what the record needs to describe the
+ * run.
+ */
 export async function runMedia(request: {
   readonly program: "ffmpeg" | "ffprobe";
   readonly path: string;

@@ -255,7 +255,9 @@ class KeyFrameRoute {
       .map(([number, taken]) => ({ number, fixed: number === 0 || number === this.last, taken }));
   }
 
-  /** The time in seconds to seek to, so that decoding begins at or before this position's key frame; null for the start. */
+  /**
+   * The time in seconds to seek to, so that decoding begins at or before this position's key frame; null for the start.
+   */
   private seekTo(at: number): string | null {
     const { start, seeksLate } = this.announced;
     const time = seeksLate ? this.timeOf(this.keyBefore(at)) - lateSeekMargin : this.timeOf(at);

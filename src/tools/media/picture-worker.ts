@@ -28,7 +28,10 @@ async function draw(job: PictureJob, bytes: Buffer): Promise<Answer> {
   }
 }
 
-/** Reads jobs until the input ends, draws several at a time and writes the answers to the output (`picture-messages.ts`). */
+/**
+ * Reads jobs until the input ends, draws several at a time and writes the answers to the output
+ * (`picture-messages.ts`).
+ */
 export function drawAsAsked(input: Readable, output: Writable): void {
   input.on(
     "data",

@@ -16,7 +16,9 @@ import {
   partsOf,
 } from "./picture-messages.js";
 
-/** Draws pictures in a process of its own that sees no file and no network, only pixels and JPEG files made by holdfast. */
+/**
+ * Draws pictures in a process of its own that sees no file and no network, only pixels and JPEG files made by holdfast.
+ */
 export interface Pictures {
   /** Draws a decoded frame (RGB, row by row) as displayed: rotated and stretched. */
   readonly drawFrame: (rgb: Uint8Array, shape: FrameShape) => Promise<FrameDrawing>;

@@ -3,7 +3,10 @@ import { doorArgv, placesOfDoor } from "./jail-door.js";
 import { isExecutable, pathsOf, systemFolders } from "./jail-state.js";
 import type { Limits, RunRequest, Sandbox } from "./run-request.js";
 
-/** The complete environment of every child. It inherits no variable, whether for proxies, plug-ins, preloading or reports. */
+/**
+ * The complete environment of every child. It inherits no variable, whether for proxies, plug-ins, preloading or
+ * reports.
+ */
 export function childEnvironment(scratch: string): Record<string, string> {
   return {
     PATH: "/usr/bin:/bin",
@@ -38,7 +41,10 @@ export interface Confined {
   readonly sandbox: Sandbox;
 }
 
-/** The command line that starts `program` without a jail, under the limits that this machine supports. Pure but for `has`. */
+/**
+ * The command line that starts `program` without a jail, under the limits that this machine supports. Pure but for
+ * `has`.
+ */
 export function confinedCommand(
   program: string,
   argv: readonly string[],
@@ -71,7 +77,10 @@ export type Inmate = Pick<RunRequest, "argv" | "cwd" | "limits" | "env"> & {
   readonly program: string | null;
 };
 
-/** The command line that starts a program in a jail, with the limits set inside. Throws if there is neither program nor door. */
+/**
+ * The command line that starts a program in a jail, with the limits set inside. Throws if there is neither program nor
+ * door.
+ */
 export function jailedCommand({ program, argv, cwd, limits, env }: Inmate, jail: Jail): Confined {
   const { door } = jail;
   const started = program === null ? [] : [program, ...argv];

@@ -13,7 +13,10 @@ const doorChannel = 4;
 // The compiler does not copy this file, so the compiled program also reads it beside the sources.
 const doorFile = fileURLToPath(new URL("../../../src/tools/run/jail-door.py", import.meta.url));
 
-/** The command line that opens the door and then becomes `command` (absolute path first), or holds the jail open if empty. */
+/**
+ * The command line that opens the door and then becomes `command` (absolute path first), or holds the jail open if
+ * empty.
+ */
 export function doorArgv({ python }: Door, command: readonly string[]): readonly string[] {
   return [python, "-I", "-S", "-B", doorFile, String(doorChannel), String(doorPort), ...command];
 }

@@ -20,7 +20,10 @@ export interface NamespaceFacts {
   readonly inContainer: boolean;
 }
 
-/** Starts `program` without arguments inside a jail to see whether that works; `needed` are the programs that make a jail. */
+/**
+ * Starts `program` without arguments inside a jail to see whether that works; `needed` are the programs that make a
+ * jail.
+ */
 export async function tryJail(
   program: string,
   needed: readonly string[],

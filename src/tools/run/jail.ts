@@ -62,7 +62,9 @@ export function isOfTheSystem(path: string): boolean {
   return path.startsWith("/usr/");
 }
 
-/** Whether a program is in a folder that the jail shows anyway. It may still be a link to a path that is not shown yet. */
+/**
+ * Whether a program is in a folder that the jail shows anyway. It may still be a link to a path that is not shown yet.
+ */
 function isSeen(program: string, { reads }: Jail): boolean {
   return isOfTheSystem(program) || reads.some((folder) => program.startsWith(`${folder}/`));
 }

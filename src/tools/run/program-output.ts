@@ -61,7 +61,10 @@ export function collectOutput(started: Started, request: RunRequest, ending: Gro
 /** Time between asking a program to end and killing it. */
 export const graceMs = 3000;
 
-/** Ends the whole process group, first with SIGTERM, then with SIGKILL: some programs ignore SIGTERM while they allocate. */
+/**
+ * Ends the whole process group, first with SIGTERM, then with SIGKILL: some programs ignore SIGTERM while they
+ * allocate.
+ */
 export class GroupEnding {
   by: EndedBy = "exited";
   reason = "exited";

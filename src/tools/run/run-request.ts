@@ -18,13 +18,19 @@ export interface RunRequest {
   /** An empty folder made by holdfast; also the child's TMPDIR. */
   readonly cwd: string;
   readonly limits: Limits;
-  /** For a program that reads untrusted files: if a jail works here, it sees only these files and `cwd`, which it may write. */
+  /**
+   * For a program that reads untrusted files: if a jail works here, it sees only these files and `cwd`, which it may
+   * write.
+   */
   readonly jail?: Jail;
   /** The program's input on stdin; empty if not given. */
   readonly stdin?: Uint8Array;
   /** Added to the child's environment, which otherwise inherits nothing. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Lets the program ask the user: it keeps this process's session and stdin. Never for a program that reads untrusted data. */
+  /**
+   * Lets the program ask the user: it keeps this process's session and stdin. Never for a program that reads untrusted
+   * data.
+   */
   readonly terminal?: boolean;
   /** Receives stdout as it arrives; if not given, stdout is collected up to `limits.stdoutBytes`. */
   readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
