@@ -6,7 +6,7 @@ import { parsePublicKey, type SshPublicKey, sameKey, sshKeyTypes } from "./ssh-k
 export interface AllowedSigner {
   /** Pattern list: commas, `*`, `?`, and `!` before a pattern that must not match. */
   readonly principals: string;
-  /** Pattern list likewise; null where the line is for every namespace. */
+  /** Pattern list likewise; null if the line is for every namespace. */
   readonly namespaces: string | null;
   readonly validAfter: string | null;
   readonly validBefore: string | null;
@@ -23,9 +23,10 @@ export function saysStolen(signers: readonly AllowedSigner[], key: SshPublicKey)
 }
 
 /**
- * Whether a line of the list names this key for the origin and for checkpoints, and `at` (RFC 3339) lies in its time. Where
- * `at` is null the time is not judged. Of a key that a line says was stolen, the lines that do not say so count for nothing,
- * and `at` must be the word of an outside authority: whoever has the key can date a log as they like.
+ * Whether a line of the list names this key for the origin and for checkpoints, and `at` (RFC 3339) lies in its time.
+ * If `at` is null, the time is not judged. If a line says that the key was stolen, lines for it that do not say so
+ * count for nothing, and `at` must be the word of an outside authority: whoever has the key can date a log as they
+ * like.
  */
 export function allows(
   signers: readonly AllowedSigner[],
@@ -58,14 +59,14 @@ function secondOf(time: string): number {
 }
 
 /**
- * Reads an `allowed_signers` file as OpenSSH does. Comments, blank lines, `cert-authority` lines and key types that no
- * vault is signed with are passed over. A time without `Z` is taken as UTC, since the file names no time zone. Throws
+ * Reads an `allowed_signers` file as OpenSSH does. Skips comments, blank lines, `cert-authority` lines and key types
+ * with which no vault is signed. A time without `Z` is taken as UTC, since the file names no time zone. Throws
  * FormatError `bad-allowed-signers` for any other line that OpenSSH would not read.
  */
 export function parseAllowedSigners(text: string): readonly AllowedSigner[] {
   if (text.length > 1024 * 1024) throw new FormatError(bad, "it is too large for a list of signers");
   return text.split("\n").flatMap((line) => {
-    // The look behind keeps a long run of blanks in the middle from being tried from each of its places.
+    // The lookbehind keeps a long run of blanks in the middle from being retried at every position.
     const trimmed = line.replace(/^[ \t]+|(?<![ \t\r])[ \t\r]+$/g, "");
     return trimmed === "" || trimmed.startsWith("#") ? [] : parseLine(trimmed);
   });
@@ -92,7 +93,7 @@ function parseLine(line: string): readonly AllowedSigner[] {
   ];
 }
 
-/** The first word and what stands behind it. White space inside double quotes does not end a word. */
+/** The first word and what follows it. White space inside double quotes does not end a word. */
 function takeWord(text: string): readonly [word: string, behind: string] {
   const word = /^(?:[^\s"]|"(?:\\"|[^"])*")+/.exec(text)?.[0];
   if (word === undefined) throw new FormatError(bad, "a line has an open quotation mark");
@@ -109,7 +110,7 @@ function isKeyType(word: string): boolean {
   return foreignKeyType.test(word);
 }
 
-/** Null for a key of a type that no vault is signed with. */
+/** Null for a key of a type with which no vault is signed. */
 function parseKey(text: string): SshPublicKey | null {
   const [type] = takeWord(text);
   if (!isKeyType(type)) throw new FormatError(bad, "a line has no key");
@@ -124,7 +125,9 @@ function parseKey(text: string): SshPublicKey | null {
 
 const known: readonly string[] = ["namespaces", "valid-after", "valid-before"];
 
-/** `name="value"` and bare names between commas, in any order and case; a name twice is refused, as OpenSSH does. */
+/**
+ * `name="value"` and bare names between commas, in any order and case; a name given twice is refused, as OpenSSH does.
+ */
 function parseOptions(text: string): ReadonlyMap<string, string | null> {
   const options = new Map<string, string | null>();
   const option = /([A-Za-z-]+)(?:="((?:\\"|[^"])*)")?(?:,(?=.)|$)/y;
@@ -133,7 +136,7 @@ function parseOptions(text: string): ReadonlyMap<string, string | null> {
     if (name === undefined) throw new FormatError(bad, "a line has options that cannot be read");
     const key = name.toLowerCase();
     const fits = value === undefined ? key === "cert-authority" : known.includes(key);
-    if (!fits || options.has(key)) throw new FormatError(bad, "a line has an unknown or a doubled option");
+    if (!fits || options.has(key)) throw new FormatError(bad, "a line has an unknown or repeated option");
     options.set(key, value === undefined ? null : value.replaceAll('\\"', '"'));
   }
   return options;
@@ -153,14 +156,14 @@ function parseTime(text: string | null | undefined): string | null {
   return iso;
 }
 
-/** OpenSSH's `match_pattern_list`: one pattern must match, and none behind a `!`. */
+/** OpenSSH's `match_pattern_list`: one pattern must match, and none after a `!`. */
 function matchesList(text: string, list: string): boolean {
   const patterns = list.split(",");
   const denied = patterns.some((pattern) => pattern.startsWith("!") && matches(text, pattern.slice(1)));
   return !denied && patterns.some((pattern) => !pattern.startsWith("!") && matches(text, pattern));
 }
 
-/** `*` is any text, `?` any character. In time of text times pattern, whatever the pattern. */
+/** `*` is any text, `?` any character. Takes time proportional to text times pattern, whatever the pattern. */
 function matches(text: string, pattern: string): boolean {
   let at = 0;
   let place = 0;

@@ -38,14 +38,14 @@ export function auditAnnex(
   }
   const stated = found.text === null ? null : statedFiles(found.text);
   if (stated === null) {
-    const message = "it is as logged, but no canonical JSON: which raw files belong to it cannot be told";
+    const message = "it is as logged but not canonical JSON: it cannot show which raw files belong to it";
     return [error("annex-not-canonical", "annex.json", message)];
   }
   const findings: Finding[] = [];
   for (const [path, file] of stated) {
     const now = found.files.get(path);
     if (now === undefined)
-      findings.push(error("annex-file-missing", path, "the annex names this file and it is not there"));
+      findings.push(error("annex-file-missing", path, "the annex names this file, but it is missing"));
     else if ("problem" in now) findings.push(unread("annex-file-unreadable", path, now.problem));
     else if (now.sha256 !== file.sha256 || now.bytes !== file.bytes) {
       findings.push(error("annex-file-changed", path, "its size or SHA-256 is not the one the annex states"));

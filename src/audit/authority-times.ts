@@ -7,7 +7,7 @@ export interface AuthorityTime {
   readonly gen_time: string;
 }
 
-/** Each authority once, with the earliest time that it states; the earliest first. */
+/** Each authority once, with the earliest time it states; the earliest first. */
 export function earliestByAuthority(times: Iterable<AuthorityTime>): readonly AuthorityTime[] {
   const earliest = new Map<string, AuthorityTime>();
   for (const { authority, signer_sha256, gen_time } of times) {

@@ -7,11 +7,11 @@ import { packagePathProblem } from "./package-paths.js";
 /** A file of a package as found. */
 export interface PackagedFile {
   readonly bytes: number;
-  /** Null where it was not read: its size alone shows that it is not what any entry states, or it cannot be read. */
+  /** Null if it was not read: its size alone shows that it is not what any entry states, or it cannot be read. */
   readonly sha256: string | null;
   /** Null in a quick check as well. */
   readonly sha512: string | null;
-  /** Why it could not be read; null where it could. */
+  /** Why it could not be read; null if it could. */
   readonly problem: string | null;
 }
 
@@ -42,7 +42,10 @@ export function isKnownPackage(bagInfo: Uint8Array | null): boolean {
   return named.length === 1 && named[0]?.trim() === "1";
 }
 
-/** Reads `bag-info.txt` (RFC 8493 §2.2.2) as FORMAT.md §17 narrows it: `label: value`, each label once but `External-Identifier`. */
+/**
+ * Reads `bag-info.txt` (RFC 8493 §2.2.2) as FORMAT.md §17 narrows it: `label: value`, each label once except
+ * `External-Identifier`.
+ */
 export function parseBagInfo(bytes: Uint8Array): BagInfo {
   const problems: string[] = [];
   const lines = latin1(bytes).split("\n");
@@ -51,14 +54,14 @@ export function parseBagInfo(bytes: Uint8Array): BagInfo {
   for (const line of lines) {
     const [, label, value] = /^([A-Za-z0-9][^:]*): ?(.*)$/.exec(line) ?? [];
     if (label !== undefined && value !== undefined && !line.includes("\r")) fields.push([label, value]);
-    else problems.push("it has a line that is no label and value");
+    else problems.push("it has a line that is not a label and a value");
   }
   if (hasTwin(fields.map(([label]) => label))) problems.push("it has a label twice, or in two spellings");
   const all = (label: string) => fields.filter(([name]) => name === label).map(([, value]) => value);
   const one = (label: string, form: RegExp) => {
     const [value, ...others] = all(label);
     if (value !== undefined && others.length === 0 && form.test(value)) return value;
-    problems.push(`${label} is missing, doubled or not in its form`);
+    problems.push(`${label} is missing, repeated or not in its form`);
     return null;
   };
   const captures = all("External-Identifier");
@@ -78,14 +81,17 @@ export function parseBagInfo(bytes: Uint8Array): BagInfo {
   };
 }
 
-/** Whether one reader may take a label for another: BagIt's are alike in any case, and white space before the colon is seen by few. */
+/**
+ * Whether a reader may take one label for another: BagIt ignores the case of labels, and few readers see white space
+ * before the colon.
+ */
 function hasTwin(labels: readonly string[]): boolean {
   const others = labels.filter((label) => label !== "External-Identifier");
   const plain = others.map((label) => label.toLowerCase().replace(/[ \t]/g, ""));
   return new Set(plain).size < plain.length || plain.includes("external-identifier");
 }
 
-/** Compares a bag with what it says of itself (RFC 8493, FORMAT.md §17 and §18.4). */
+/** Compares a bag with what it says about itself (RFC 8493, FORMAT.md §17 and §18.4). */
 export function auditBag(found: FoundBag, info: BagInfo): readonly Finding[] {
   const bag = found.texts.get("bagit.txt");
   const problems = [...info.problems, ...oxumProblems(found, info)];
@@ -140,10 +146,10 @@ function auditManifest(
 ): readonly Finding[] {
   const text = texts.get(name);
   if (text === undefined) {
-    // One that is too large or cannot be read has a finding of its own.
+    // A manifest that is too large or cannot be read has a finding of its own.
     if (files.has(name)) return [];
     return [
-      { code: "manifest-missing", severity: "error", where: name, message: "this manifest is not there" },
+      { code: "manifest-missing", severity: "error", where: name, message: "this manifest is missing" },
     ];
   }
   const { listed, isStrict } = readManifest(text, algorithm, covers);
@@ -151,14 +157,14 @@ function auditManifest(
   const add = (code: FindingCode, where: string, message: string) =>
     findings.push({ code, severity: "error", where, message });
   if (!isStrict) {
-    return [malformed(name, "it has a line that is not in its form or place: nothing was compared with it")];
+    return [malformed(name, "a line in it is malformed or misplaced: nothing was compared with it")];
   }
   for (const path of files.keys()) {
     if (covers(path) && !listed.has(path)) add("file-unlisted", path, `${name} does not list it`);
   }
   for (const [path, digest] of listed) {
     const file = files.get(path);
-    if (file === undefined) add("file-missing", path, `${name} lists it and it is not there`);
+    if (file === undefined) add("file-missing", path, `${name} lists it, but it is missing`);
     else if (file.problem !== null) findings.push(unread(path, file.problem));
     else if (file[algorithm] !== null && file[algorithm] !== digest) {
       add("file-changed", path, `its digest is not the one in ${name}`);
@@ -193,7 +199,7 @@ function readManifest(
   return { listed, isStrict: true };
 }
 
-/** What could not be read says nothing, for or against; under `proof/` more than its own digest hangs on it. */
+/** What could not be read says nothing, for or against; under `proof/`, more than its own digest depends on it. */
 function unread(where: string, problem: string): Finding {
   const code = where.startsWith("proof/") ? "proof-unreadable" : "file-unreadable";
   return unreadNote(code, where, problem);

@@ -1,6 +1,6 @@
 /**
- * Bytes as text and back, for a place that has nothing but the language and `TextEncoder`. What Node's `Buffer` does
- * leniently is strict here: a text that is not in its one spelling is null.
+ * Bytes as text and back, with nothing but the language and `TextEncoder`. Where Node's `Buffer` is lenient, this is
+ * strict: a text that is not in its one spelling is null.
  */
 
 const encoder = new TextEncoder();
@@ -12,8 +12,8 @@ export function utf8(text: string): Uint8Array {
 }
 
 /**
- * The text of these bytes; null where they are not UTF-8. Other decoders put U+FFFD in place of a wrong byte, so that
- * changed bytes read like the ones that were hashed, and leave out a byte order mark.
+ * The text of these bytes; null if they are not UTF-8. Other decoders put U+FFFD in place of a wrong byte, so that
+ * changed bytes read like the ones that were hashed, and drop a byte order mark.
  */
 export function exactText(bytes: Uint8Array): string | null {
   try {

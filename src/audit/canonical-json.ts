@@ -40,9 +40,10 @@ export function parseCanonicalBytes(bytes: Uint8Array): Json {
 }
 
 /**
- * Whether `text`, of which `value` was parsed, is canonical, where that can be told at the speed of JSON.stringify; false
- * says nothing. It writes what `encodeCanonical` writes when keys are in order and numbers and strings are fit to be
- * written. Half characters are in no string when the text has neither a surrogate nor an escape of one.
+ * Whether `text`, from which `value` was parsed, is canonical, as far as that can be told at the speed of
+ * JSON.stringify; false says nothing. JSON.stringify writes what `encodeCanonical` writes if keys are in order and
+ * numbers and strings are fit to be written. No string contains a lone surrogate if the text has neither a surrogate
+ * nor an escape of one.
  */
 function isPlainlyCanonical(value: Json, text: string): boolean {
   return !/[\ud800-\udfff]|\\u[dD]/.test(text) && JSON.stringify(value) === text && isFit(value);
@@ -72,7 +73,8 @@ function hasFitMembers(value: JsonObject): boolean {
 
 /**
  * Reads somebody else's JSON: floats, any key, any spelling. Throws FormatError `not-json` or `too-deep`. The result
- * may hold what `encodeCanonical` refuses; the caller decides what of it may enter a record. The caller bounds the size.
+ * may hold what `encodeCanonical` refuses; the caller decides what part of it may enter a record. The caller bounds the
+ * size.
  */
 export function parseForeignJson(text: string): Json {
   if (isTooDeep(text)) throw new FormatError("too-deep", `the JSON is nested deeper than ${maxDepth}`);
@@ -115,7 +117,7 @@ function encodeContainer(value: object, depth: number): string {
 
 function encodeArray(items: readonly unknown[], depth: number): string {
   const parts: string[] = [];
-  // By index: `map` would skip a hole in silence instead of refusing it.
+  // By index: `map` would silently skip a hole instead of refusing it.
   for (let index = 0; index < items.length; index++) parts.push(encodeValue(items[index], depth));
   return `[${parts.join(",")}]`;
 }
@@ -141,9 +143,9 @@ function isPlain(value: object): value is Readonly<Record<string, unknown>> {
 
 /** RFC 8785 §3.2.2.2 takes over JSON.stringify's rules for strings, but a lone surrogate has no UTF-8 form. */
 function encodeString(text: string): string {
-  // The first test is cheap and ends it for nearly all text; the second understands pairs.
+  // The first test is cheap and settles nearly all text; the second understands pairs.
   if (/[\ud800-\udfff]/.test(text) && /\p{Surrogate}/u.test(text)) {
-    throw new FormatError("lone-surrogate", "a string holds half a character");
+    throw new FormatError("lone-surrogate", "a string holds a lone surrogate");
   }
   return JSON.stringify(text);
 }

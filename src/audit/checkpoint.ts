@@ -51,12 +51,12 @@ export function parseCheckpoint(text: string): Checkpoint {
 /**
  * Finds the three lines of a checkpoint in a text that somebody kept: a mail, a printed page typed in again, a file.
  * Lines may be quoted with `>`, indented, or end with CR LF; what stands around them does not count. Throws FormatError
- * `checkpoint-malformed` where there is none, or where there are several that differ.
+ * `checkpoint-malformed` if there is none, or if there are several that differ.
  */
 export function findCheckpoint(text: string): Checkpoint {
   const lines = text.split("\n").map((line) => line.replace(/^[\s>]+/, "").trimEnd());
   const found = lines.flatMap((line, at) => {
-    // Nearly all lines of a large file end here: a refusal of each would cost more than all else.
+    // Nearly all lines of a large file end here: refusing each with an error would cost more than everything else.
     if (!isOrigin.test(line)) return [];
     const checkpoint = readOrNull(() => parseCheckpoint(`${lines.slice(at, at + 3).join("\n")}\n`));
     return checkpoint === null ? [] : [encodeCheckpoint(checkpoint)];
@@ -65,13 +65,11 @@ export function findCheckpoint(text: string): Checkpoint {
   if (first !== undefined && others.length === 0) return parseCheckpoint(first);
   throw new FormatError(
     "checkpoint-malformed",
-    first === undefined
-      ? "there are no three lines of a checkpoint in it"
-      : "there are several checkpoints in it",
+    first === undefined ? "it does not hold the three lines of a checkpoint" : "it holds several checkpoints",
   );
 }
 
-/** The checkpoint that is stored in these bytes; null where they are none. */
+/** The checkpoint stored in these bytes; null if they are not a checkpoint. */
 export function checkpointIn(bytes: Uint8Array | null): Checkpoint | null {
   return bytes && readOrNull(() => parseCheckpoint(latin1(bytes)));
 }

@@ -90,7 +90,7 @@ function missingCheckpoints(
   for (const { checkpoint } of [...facts.tokens, ...facts.witnesses]) {
     if (!sizes.has(checkpoint)) lost.set(checkpoint, checkpointPath(checkpoint, kind));
   }
-  const message = "a signature, a token or an entry belongs to this checkpoint, and it is not there";
+  const message = "a signature, a token or an entry belongs to this checkpoint, but it is missing";
   return [...lost.values()].map((path) => errorAt("checkpoint-missing", path, message));
 }
 
@@ -101,11 +101,11 @@ function checkpointPath(size: number, kind: "vault" | "package"): string {
 
 function pendingAnchor(newest: FoundCheckpoint | null): readonly Finding[] {
   if (newest === null || newest.tokens.length > 0) return [];
-  const message = "no outside time-stamp of the newest checkpoint is here yet";
+  const message = "no outside time-stamp over the newest checkpoint is here yet";
   return [{ code: "anchor-pending", severity: "note", where: newest.path, message }];
 }
 
-/** Whoever brings signers or roots asks for a signature or a time-stamp, so that there is none is an error to them. */
+/** Whoever brings signers or roots asks for a signature or a time-stamp, so to them the lack of one is an error. */
 function nothingSealed(
   found: readonly FoundCheckpoint[],
   newest: FoundCheckpoint | null,
@@ -117,17 +117,17 @@ function nothingSealed(
   const where = kind === "vault" ? "log" : "proof";
   const isSigned = ({ body, signature }: FoundCheckpoint) => body !== null && signature !== null;
   if (kind === "vault" && facts.keys.length > 0 && !found.some(isSigned)) {
-    const message = "the log names a key, and no checkpoint is signed with it";
+    const message = "the log names a key, but no checkpoint is signed with it";
     findings.push({ code: "unsealed", severity: "note", where, message });
   }
   // In a package a checkpoint without a signature is an error of its own.
   if (trust.signers !== null && (newest === null || (kind === "vault" && newest.signature === null))) {
-    const message = "you named signers, and there is no signature over the newest state that could be theirs";
+    const message = "you named signers, but there is no signature over the newest state that could be theirs";
     findings.push(errorAt("signature-absent", where, message));
   }
   const stamps = found.flatMap(({ tokens }) => tokens).filter((token) => token.kind === "rfc3161");
   if (trust.rootsNamed && stamps.length === 0) {
-    const message = "you named roots of authorities, and there is no time-stamp that could lead to one";
+    const message = "you named roots of authorities, but there is no time-stamp that could lead to one";
     findings.push(errorAt("token-absent", where, message));
   }
   return findings;
@@ -142,8 +142,8 @@ export function isAboutHeld(code: FindingCode): boolean {
 }
 
 /**
- * Holds a log against a checkpoint that somebody kept elsewhere (FORMAT.md §16): empty when the log, as it is, begins
- * with what they saw. `rootAt` gives null where the log has no such number of lines to compare.
+ * Compares a log with a checkpoint that somebody kept elsewhere (FORMAT.md §16): empty if the log, as it is, begins
+ * with what they saw. `rootAt` returns null if the log has no such number of lines to compare.
  */
 export function auditAgainst(
   held: Checkpoint,
@@ -152,7 +152,7 @@ export function auditAgainst(
   const finding = (code: FindingCode, message: string, severity: Finding["severity"] = "error") => [
     { code, severity, where: "log", message },
   ];
-  if (held.origin !== origin) return finding("other-log", "the checkpoint you hold is that of another vault");
+  if (held.origin !== origin) return finding("other-log", "the checkpoint you hold is from another vault");
   if (entries !== null && held.size > entries) {
     const message = `history was cut: the checkpoint you hold has ${held.size} entries, this log has ${entries}`;
     return finding("history-truncated", message);

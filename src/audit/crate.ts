@@ -8,8 +8,8 @@ import { packagePathProblem } from "./package-paths.js";
 export const cratePath = "data/ro-crate-metadata.json";
 
 /**
- * Compares what the RO-Crate of a package says of its files with the entries and the files (FORMAT.md §17): a stated
- * SHA-256 or size that differs, and a file that is not there. Whatever else it says is the word of whoever made it.
+ * Compares what a package's RO-Crate says about its files with the entries and the files (FORMAT.md §17): a stated
+ * SHA-256 or size that differs, and a file that is missing. Whatever else it says is its maker's word.
  */
 export function auditCrate(
   bytes: Uint8Array,
@@ -26,22 +26,22 @@ export function auditCrate(
     const where = packagePathProblem(path) === null ? path : cratePath;
     const file = files.get(path);
     if (file === undefined)
-      return [errorAt("crate-differs", where, "the RO-Crate names it and it is not there")];
+      return [errorAt("crate-differs", where, "the RO-Crate names it, but it is missing")];
     const problem = differenceOf(entity, expected.get(path) ?? [file]);
     return problem === null ? [] : [errorAt("crate-differs", where, problem)];
   });
 }
 
-/** What of an entity no statement of this file says too; a file without an entry is its own. */
+/** What an entity says that no statement about this file says; a file without an entry is its own statement. */
 function differenceOf(
   { sha256, contentSize }: JsonObject,
   due: readonly { readonly bytes: number; readonly sha256: string | null }[],
 ): string | null {
-  // Of a file that was not read, nothing can be said.
+  // Nothing can be said about a file that was not read.
   const isKnown = (one: { readonly sha256: string | null }) => one.sha256 === null || one.sha256 === sha256;
-  if (sha256 !== undefined && !due.some(isKnown)) return "the RO-Crate states another SHA-256 of it";
+  if (sha256 !== undefined && !due.some(isKnown)) return "the RO-Crate states another SHA-256 for it";
   const hasSize = due.some(({ bytes }) => String(bytes) === contentSize);
-  return contentSize === undefined || hasSize ? null : "the RO-Crate states another size of it";
+  return contentSize === undefined || hasSize ? null : "the RO-Crate states another size for it";
 }
 
 /** The path in the package of an entity that is a file in it; null for anything else, such as an address. */
@@ -53,7 +53,7 @@ function filePathOf(entity: JsonObject): string | null {
   return `data/${id.replace(/^\.\//, "")}`;
 }
 
-/** Null for what is no flat JSON-LD graph, or names a key twice: of two values, readers take different ones. */
+/** Null for what is not a flat JSON-LD graph, or names a key twice: of two values, readers take different ones. */
 function entitiesOf(bytes: Uint8Array): readonly JsonObject[] | null {
   const text = exactText(bytes);
   if (text === null) return null;
@@ -64,14 +64,14 @@ function entitiesOf(bytes: Uint8Array): readonly JsonObject[] | null {
   return entities.length === crate["@graph"].length && hasEachKeyOnce ? entities : null;
 }
 
-/** How many keys a text of JSON has: in JSON a string before a colon is a key, and nothing else is. */
+/** How many keys a JSON text has: in JSON a string before a colon is a key, and nothing else is. */
 function keysWritten(text: string): number {
   let count = 0;
   for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) count += 1;
   return count;
 }
 
-/** How many are left once it is read; the nesting is bounded by whoever read it. */
+/** How many keys are left once it is read; whoever read it bounded the nesting. */
 function keysRead(value: Json): number {
   if (Array.isArray(value)) return value.reduce((sum: number, item: Json) => sum + keysRead(item), 0);
   if (!isJsonObject(value)) return 0;

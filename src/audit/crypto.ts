@@ -9,11 +9,11 @@ export type SignatureScheme =
   | { readonly kind: "ed25519" | "ed448" };
 
 /**
- * All cryptography that a verdict rests on, and all that the kernel takes from the machine. It answers at once: a log has
- * hundreds of thousands of lines, and waiting for each would cost more than hashing it.
+ * All cryptography that a verdict rests on, and all that the kernel takes from the machine. It answers synchronously: a
+ * log has hundreds of thousands of lines, and awaiting each would cost more than hashing it.
  */
 export interface Crypto {
-  /** Throws where this machine has no such digest: some builds of OpenSSL come without RIPEMD-160. */
+  /** Throws if this machine has no such digest: some builds of OpenSSL come without RIPEMD-160. */
   readonly digest: (name: DigestName, bytes: Uint8Array) => Uint8Array;
   /** The same as lower-case hex, as entries and manifests state it. A string is hashed as its UTF-8. */
   readonly hexDigest: (name: DigestName, bytes: Uint8Array | string) => string;
@@ -30,8 +30,8 @@ export interface Crypto {
 }
 
 /**
- * That of Node. This file is the one seam: a browser's bundle has another in its place, so that no signature carries a
- * provider along and no two parts of one check can use different ones.
+ * Node's cryptography. This file is the only seam: a browser's bundle puts another in its place, so that no function
+ * signature carries a provider along and no two parts of one check can use different ones.
  */
 export const crypto: Crypto = {
   digest: (name, bytes) => hash(name, bytes, "buffer"),

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json } from "./canonical-json.js";
 import type { Entry } from "./entry.js";
 
-/** What an `export-begun` entry states: every entry of the log that is about the captures of a package (FORMAT.md §17). */
+/** What an `export-begun` entry states: every log entry about the captures of a package (FORMAT.md §17). */
 export interface EntryList {
   readonly entry: number;
   /** Name and version of the program that wrote it. */
@@ -19,7 +19,10 @@ export interface ListedCapture {
 /** The most bytes that the line of an `export-begun` entry may have without its LF: a shell script reads it too. */
 export const longestListLine = 4_000_000;
 
-/** Reads the list; null for any other event, and for a body that is not as its schema has it, which a schema check says. */
+/**
+ * Reads the list; null for any other event, and for a body that does not follow its schema, which a schema check
+ * reports.
+ */
 export function entryListOf({
   seq,
   event,
@@ -39,10 +42,9 @@ function listedCapture(value: Json): ListedCapture | null {
   return entries.length === value.entries.length ? { capture: value.capture, entries } : null;
 }
 
-/** Why a list has not the one form that FORMAT.md §17 allows; null where it has. `lineBytes` is without the LF. */
+/** Why a list does not have the one form that FORMAT.md §17 allows; null if it has. `lineBytes` is without the LF. */
 export function listProblem({ entry, captures }: EntryList, lineBytes: number): string | null {
-  if (lineBytes > longestListLine)
-    return `its line has ${lineBytes} bytes, which is more than any list may have`;
+  if (lineBytes > longestListLine) return `its line has ${lineBytes} bytes, more than any list may have`;
   if (!isAscending(captures.map(({ capture }) => capture))) return "its captures are not in ascending order";
   const isWrong = ({ entries }: ListedCapture) =>
     entries.length === 0 || !isAscending(entries) || (entries.at(-1) ?? 0) >= entry;
@@ -66,13 +68,15 @@ export class EntriesByCapture {
     if (event !== "annotate") put(this.unannotated, id, seq);
   }
 
-  /** What a list of these captures has to state. */
+  /** What a list of these captures must state. */
   listOf(captures: readonly string[], withAnnotations: boolean): readonly ListedCapture[] {
     const inOrder = [...captures].sort();
     return inOrder.map((capture) => ({ capture, entries: this.of(capture, withAnnotations) }));
   }
 
-  /** The first capture of which a list states something else than the entries gathered so far; null where there is none. */
+  /**
+   * The first capture for which a list states something else than the entries gathered so far; null if there is none.
+   */
   firstDiffering({ captures, annotations }: EntryList): string | null {
     const differing = captures.find(({ capture, entries }) => {
       const own = this.of(capture, annotations);

@@ -49,7 +49,7 @@ export function lineHash(line: string): string {
   return sha256(`${line}\n`);
 }
 
-/** The same of a line as bytes, which may be no text. */
+/** The same for a line as bytes, which may not be text. */
 export function lineHashOfBytes(line: Uint8Array): string {
   return sha256(concat(line, lineFeed));
 }
@@ -59,7 +59,7 @@ const lineFeed = Uint8Array.of(0x0a);
 /**
  * Reads one line, without its LF, strictly. Throws FormatError: the codes of `parseCanonical`, `not-an-object`,
  * `unknown-version`, `missing-key`, `unknown-key`, `bad-seq`, `bad-prev`, `bad-time`, `unknown-event`, `bad-actor`,
- * `bad-tool`, `bad-body`. What a body holds is for the schema to judge.
+ * `bad-tool`, `bad-body`. The schema judges the content of a body.
  */
 export function parseEntry(line: string): Entry {
   const value = parseCanonical(line);
@@ -85,8 +85,7 @@ function checkKeys(value: JsonObject): void {
   const present = Object.keys(value);
   const missing = keys.find((key) => !present.includes(key));
   if (missing !== undefined) throw new FormatError("missing-key", `the entry has no ${missing}`);
-  if (present.length > keys.length)
-    throw new FormatError("unknown-key", "the entry has a key that no entry has");
+  if (present.length > keys.length) throw new FormatError("unknown-key", "the entry has an unknown key");
 }
 
 function parseSeq(value: Json | undefined): number {
@@ -104,14 +103,14 @@ function parseTime(value: Json | undefined): string {
   throw new FormatError("bad-time", "at is not a UTC time with milliseconds");
 }
 
-/** RFC 3339 in the one spelling that is allowed, of a day and an hour that exist. */
+/** RFC 3339 in the one spelling that is allowed, for a day and an hour that exist. */
 export function isUtcMillis(text: string): boolean {
   if (
     !/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/.test(text)
   ) {
     return false;
   }
-  // Every month has 28 days; for the others, writing the time again tells.
+  // Every month has 28 days; later days exist if writing the time again gives the same text.
   return Number(text.slice(8, 10)) <= 28 || new Date(text).toISOString() === text;
 }
 
@@ -146,7 +145,7 @@ interface LineFault {
 }
 
 interface LineCheck {
-  /** Null where the line is not an entry at all. */
+  /** Null if the line is not an entry at all. */
   readonly entry: Entry | null;
   readonly faults: readonly LineFault[];
   /** What the line after this one must say. */
@@ -163,7 +162,9 @@ export function checkLine(line: string, expected: Link): LineCheck {
   return { entry, faults: entry ? linkFaults(entry, expected) : faults, next };
 }
 
-/** The same for a line as it is stored: bytes that are not UTF-8 are no entry, and the next line carries their hash. */
+/**
+ * The same for a line as it is stored. Bytes that are not UTF-8 are not an entry, and the next line carries their hash.
+ */
 export function checkLineBytes(line: Uint8Array, expected: Link): LineCheck {
   const text = exactText(line);
   if (text !== null) return checkLine(text, expected);

@@ -10,7 +10,7 @@ export interface FindingKind {
   readonly severities: readonly Severity[];
   /** The questions that an error of this code answers with `fail`. */
   readonly fails: readonly Question[];
-  /** The questions that a note of this code leaves `unchecked` where nothing fails them. */
+  /** The questions that a note of this code leaves `unchecked` if nothing fails them. */
   readonly opens: readonly Question[];
 }
 
@@ -108,7 +108,7 @@ const kinds = {
   "token-signature": error("tokens"),
   "token-expired": error("tokens"),
   "token-time": either("tokens"),
-  // A note of these leaves open what its own token shows; `tokens` is unchecked when all of them are.
+  // A note of these leaves open what its own token shows; `tokens` is unchecked if all of them have one.
   "token-untrusted": either("tokens"),
   "proof-unchecked": note(),
   "token-entry": error("tokens"),
@@ -191,7 +191,7 @@ const kinds = {
 
 export type FindingCode = keyof typeof kinds;
 
-/** The table by code, for whoever holds FORMAT.md against it. */
+/** The table by code, for comparing FORMAT.md with it. */
 export const findingKinds: Readonly<Record<FindingCode, FindingKind>> = kinds;
 
 /** The finding for a line that `parseEntry` or the chain refuses with this code: `log-<code>`. */

@@ -16,15 +16,15 @@ export function errorAt(code: FindingCode, where: string, message: string): Find
 
 /** What could not be read says nothing, for or against. `problem` is why. */
 export function unreadNote(code: FindingCode, where: string, problem: string): Finding {
-  return { code, severity: "note", where, message: `it cannot be read, and was not checked: ${problem}` };
+  return { code, severity: "note", where, message: `it cannot be read and was not checked: ${problem}` };
 }
 
 /** The answer to one of the questions of a check (FORMAT.md §18); `absent` and `unchecked` never count as passed. */
 export type CheckState = "pass" | "fail" | "absent" | "unchecked";
 
 /**
- * What the findings alone say to a question (FORMAT.md §18.5): `fail`, `unchecked`, or null where they say nothing, so that
- * it depends on what there was to check.
+ * What the findings alone answer to a question (FORMAT.md §18.5): `fail`, `unchecked`, or null if they say nothing, so
+ * that the answer depends on what there was to check.
  */
 export function decidedBy(findings: readonly Finding[], question: Question): "fail" | "unchecked" | null {
   if (findings.some((finding) => fails(finding, question))) return "fail";
@@ -36,12 +36,12 @@ export function fails({ code, severity }: Finding, question: Question): boolean 
   return severity === "error" && findingKinds[code].fails.includes(question);
 }
 
-/** Whether a finding leaves a question unchecked where nothing fails it. */
+/** Whether a finding leaves a question unchecked if nothing fails it. */
 export function leavesOpen({ code, severity }: Finding, question: Question): boolean {
   return severity === "note" && findingKinds[code].opens.includes(question);
 }
 
-/** The same code at the same place is one finding, whoever comes to it: the first that says so explains it. */
+/** The same code at the same place is one finding, whoever reports it: the first one explains it. */
 export function onePerPlace(findings: readonly Finding[]): readonly Finding[] {
   const places = new Map<string, Finding>();
   for (const finding of findings) {
@@ -55,9 +55,9 @@ export function onePerPlace(findings: readonly Finding[]): readonly Finding[] {
 }
 
 /**
- * Text that is not in the form its format demands. Every strict parser throws this and nothing else for foreign
- * data. `code` is stable and part of the test vectors; `message` is one line in lower case and never repeats the
- * data, because whoever wrote the data may be hostile.
+ * Text that is not in the form its format demands. Every strict parser throws this and nothing else for foreign data.
+ * `code` is stable and part of the test vectors. `message` is one line in lower case and never repeats the data,
+ * because whoever wrote the data may be hostile.
  */
 export class FormatError extends Error {
   readonly code: string;
@@ -69,7 +69,7 @@ export class FormatError extends Error {
   }
 }
 
-/** What a strict parser reads; null where it refuses the data. */
+/** What a strict parser reads; null if it refuses the data. */
 export function readOrNull<Value>(read: () => Value): Value | null {
   try {
     return read();

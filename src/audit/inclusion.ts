@@ -15,7 +15,7 @@ export interface InclusionProof {
 /** Larger than the proof in any tree whose size is a safe integer. */
 export const largestProof = 8192;
 
-/** Reads `<seq>.proof`, of anybody's making. Throws FormatError `inclusion-malformed`. */
+/** Reads `<seq>.proof`, made by anybody. Throws FormatError `inclusion-malformed`. */
 export function parseInclusionProof(bytes: Uint8Array): InclusionProof {
   const [title, seq = "", size = "", ...rest] = latin1(bytes).split("\n");
   const end = rest.pop();
@@ -27,7 +27,7 @@ export function parseInclusionProof(bytes: Uint8Array): InclusionProof {
     end === "" &&
     rest.every((line) => /^[0-9a-f]{64}$/.test(line));
   const hashes = rest.flatMap((line) => bytesOfHex(line) ?? []);
-  if (!fits) throw new FormatError("inclusion-malformed", "it is no inclusion proof");
+  if (!fits) throw new FormatError("inclusion-malformed", "it is not an inclusion proof");
   return { seq: Number(seq), size: Number(size), hashes };
 }
 
@@ -44,7 +44,7 @@ export interface IncludedEntry {
 /** A checkpoint with the proofs that lie beside it. */
 export interface ProvenCheckpoint {
   readonly size: number;
-  /** The three lines; null where they are not there. */
+  /** The three lines; null if they are missing. */
   readonly body: Uint8Array | null;
   /** By the number in their names. */
   readonly proofs: ReadonlyMap<number, Uint8Array>;
@@ -68,7 +68,7 @@ export function auditInclusion(
   const known = new Map(entries.map((entry) => [entry.seq, entry]));
   const shown = new Map<number, ReadonlySet<number>>();
   const findings: Finding[] = [];
-  // An entry that misses a proof is looked for no further: a hostile package may have many of both.
+  // The search stops at an entry's first missing proof: a hostile package may have many of both.
   let wanted: readonly IncludedEntry[] = [];
   let reached = 0;
   for (const checkpoint of checkpoints) {
@@ -138,7 +138,7 @@ function leads(
   }
 }
 
-/** The root a checkpoint states; null where nothing can be shown with it. */
+/** The root that a checkpoint states; null if nothing can be shown with it. */
 function rootOf({ size, body }: ProvenCheckpoint): Uint8Array | null {
   const stated = checkpointIn(body);
   return stated?.size === size ? stated.root : null;

@@ -49,8 +49,8 @@ export function contentFiles(inventory: Inventory): readonly InventoryFile[] {
 }
 
 /**
- * Reads an inventory strictly. Returns the reasons it is not one of ours instead of throwing: the text may have been
- * changed by anybody.
+ * Reads an inventory strictly. Returns the reasons why it is not one of holdfast's instead of throwing: anybody may
+ * have changed the text.
  */
 export function parseInventory(
   text: string,
@@ -127,7 +127,7 @@ function isInventory(value: unknown): value is Inventory {
   return inventoryProblems(value).length === 0;
 }
 
-/** The logical folder of the copy that a version brings: versions are never used twice, so no copy replaces another. */
+/** The logical folder of the copy that a version brings. Versions are never reused, so no copy replaces another. */
 export function publicationFolder(version: string): string {
   return `publication/${version}`;
 }

@@ -17,13 +17,13 @@ export interface KeyPeriod {
   readonly firstSize: number;
   /** The `key-rotated` entry that ended it; null for the key in force. */
   readonly until: { readonly seq: number; readonly at: string } | null;
-  /** Why it was ended, by the entry in `until`; null where it was not, or where that entry states no known reason. */
+  /** Why it ended, by the entry in `until`; null if it did not, or if that entry states no known reason. */
   readonly reason: RotationReason | null;
 }
 
 /**
  * The signing keys of a log in the order in which they were in force, from its `vault-created` and `key-rotated`
- * entries; all others are passed over. A key that cannot be read is left out, and ends the one before it all the same.
+ * entries; all others are skipped. A key that cannot be read is left out, but still ends the one before it.
  */
 export function keyHistory(
   entries: Iterable<Pick<Entry, "seq" | "at" | "event" | "body">>,
@@ -41,9 +41,9 @@ export function keyHistory(
 }
 
 /**
- * The key that a checkpoint of this size must be signed by (FORMAT.md §13): the one named by the last key entry before
- * entry `size`. A first key, and one that replaces a lost or stolen key, signs from its own entry on. Null where the
- * log names none that can be read.
+ * The key that must sign a checkpoint of this size (FORMAT.md §13): the one named by the last key entry before entry
+ * `size`. A first key, and one that replaces a lost or stolen key, signs from its own entry on. Null if the log names
+ * none that can be read.
  */
 export function keyInForce(history: readonly KeyPeriod[], size: number): KeyPeriod | null {
   const period = history.findLast(({ firstSize }) => firstSize <= size);
@@ -52,7 +52,7 @@ export function keyInForce(history: readonly KeyPeriod[], size: number): KeyPeri
 
 /**
  * When the log first says that this key was stolen: the `key-rotated` entry that ended it as stolen, and its time. Null
- * where none did. What counts for one time in which it was in force counts for all (FORMAT.md §13).
+ * if none did. The theft counts for every period in which the key was in force (FORMAT.md §13).
  */
 export function theftOf(
   history: readonly KeyPeriod[],
@@ -64,13 +64,15 @@ export function theftOf(
   return thefts.sort((a, b) => (a.at < b.at ? -1 : 1))[0] ?? null;
 }
 
-/** Matters where the key that follows cannot be read: then no key is in force. */
+/** Matters if the key that follows cannot be read: no key is then in force. */
 function lastSize({ until, reason }: KeyPeriod): number {
   if (until === null) return Number.MAX_SAFE_INTEGER;
   return reason === "lost" || reason === "stolen" ? until.seq - 1 : until.seq;
 }
 
-/** Whether the key before is asked to sign this entry: a lost or stolen one is not, and a first key has none before it. */
+/**
+ * Whether the key before is asked to sign this entry: a lost or stolen key is not, and a first key has none before it.
+ */
 function isEndorsed(event: Entry["event"], { previous, reason }: JsonObject): boolean {
   return event === "key-rotated" && previous !== null && reason !== "lost" && reason !== "stolen";
 }

@@ -12,7 +12,7 @@ export interface KeyAudit {
   readonly uncounted: ReadonlySet<number>;
 }
 
-/** Everything that keys are held against. */
+/** Everything that keys are compared with. */
 interface KeyCase {
   readonly checked: readonly SignedCheckpoint[];
   readonly facts: LogFacts;
@@ -23,8 +23,8 @@ interface KeyCase {
 }
 
 /**
- * Whether each rotation was endorsed by the key before it, whether the signers that the checker named allow each
- * signature at its time, which signatures of a stolen key count, and which keys the signatures rest on (FORMAT.md §13).
+ * Whether the key before each rotation endorsed it, whether the signers that the checker named allow each signature at
+ * its time, which signatures of a stolen key count, and which keys the signatures rest on (FORMAT.md §13).
  */
 export function auditKeys(one: KeyCase): KeyAudit {
   const { checked, facts } = one;
@@ -56,7 +56,7 @@ function endorsement(
       size === introducedBy && signer !== null && sameKey(signer, before.key) && !uncounted.has(size),
   );
   if (endorsed) return [];
-  // The line of a key that was stolen since says nothing about the time that the log states.
+  // The line of a key that has been stolen since says nothing about the time that the log states.
   const known =
     signers !== null && allows(signers, facts.origin, key, saysStolen(signers, key) ? null : from);
   const yetToCome = isYetToCome(introducedBy, checked, kind);
@@ -68,8 +68,8 @@ function endorsement(
 }
 
 /**
- * Between the entry and its checkpoint a writer can be killed, and between that checkpoint and its signature. Nothing is
- * signed with the new key before that.
+ * A writer can be killed between the entry and its checkpoint, and between that checkpoint and its signature. Nothing
+ * is signed with the new key before that.
  */
 function isYetToCome(
   introducedBy: number,
@@ -83,14 +83,14 @@ function isYetToCome(
   return kind === "vault" && reaching.length === 1 && size === introducedBy && signature === null;
 }
 
-/** A signature that verifies, and how the list of signers that the checker named has it. */
+/** A signature that verifies, and how it stands with the signers that the checker named. */
 interface Judged {
   readonly path: string;
   readonly size: number;
   readonly key: SshPublicKey;
   /**
-   * `late`: only the time-stamp is behind the key's time, as where a machine had no network. `stolen`: the key was, and
-   * no outside authority says that the signature is older than that.
+   * `late`: only the time-stamp is after the key's time, as when a machine had no network. `stolen`: the key was
+   * stolen, and no outside authority says that the signature is older than the theft.
    */
   readonly standing: "unnamed" | "allowed" | "late" | "other-time" | "unknown" | "stolen";
 }
@@ -114,7 +114,7 @@ function judge(
   return [{ path, size, key, standing: standing() }];
 }
 
-/** By the log's word about the theft; in whole seconds, as `allowed_signers` has times. */
+/** By the log's word about the theft; in whole seconds, like the times of `allowed_signers`. */
 function isAfterTheft({ keys }: LogFacts, key: SshPublicKey, stamped: string | null): boolean {
   const theft = theftOf(keys, key);
   if (theft === null) return false;
@@ -161,7 +161,7 @@ function distrust(signature: Judged, judged: readonly Judged[], one: KeyCase): r
     return [errorAt(code, path, message)];
   }
   if (standing !== "late") return [];
-  const message = `signed with ${fingerprint}, whose time among the signers you named was over when it was time-stamped`;
+  const message = `signed with ${fingerprint}, whose time among the signers you named had ended when it was time-stamped`;
   return [{ code, severity: "note", where: path, message }];
 }
 
@@ -176,7 +176,7 @@ function theftFinding(
   );
   const theft = theftOf(facts.keys, key);
   const isToCome = theft !== null && isYetToCome(theft.seq, checked, kind);
-  const what = `signed with ${key.fingerprint}, which was stolen, and no time-stamp that was traced to a root you trust is older than that`;
+  const what = `signed with ${key.fingerprint}, which was stolen, and no time-stamp traced to a root you trust is older than the theft`;
   const message = isCovered ? `${what}: a later checkpoint is relied on instead` : what;
   return { code: "key-stolen", severity: isCovered || isToCome ? "note" : "error", where, message };
 }

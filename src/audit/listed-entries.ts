@@ -28,7 +28,7 @@ export function auditEntryList(
   return [...older, ...wrong, ...(malformed === null ? compared(last.list, entries) : [])];
 }
 
-/** The list that a package is measured by; null where there is none. */
+/** The list with which a package is compared; null if there is none. */
 export function listInForce({ lists }: Pick<PackagedEntries, "lists">): EntryList | null {
   return lists.at(-1)?.list ?? null;
 }
@@ -36,14 +36,14 @@ export function listInForce({ lists }: Pick<PackagedEntries, "lists">): EntryLis
 function withoutList(schema: string | null): Finding {
   if (schema === versionWithoutLists) {
     const message =
-      "the log is of version 1 of the format and lists nowhere which entries belong here: a middleman can have left some out";
+      "the log follows version 1 of the format, which lists nowhere which entries belong here: a middleman can have left some out";
     return { code: "entries-uncommitted", severity: "note", where: entriesPath, message };
   }
   const message = "the entry that lists which entries belong here was left out";
   return errorAt("export-begun-missing", entriesPath, message);
 }
 
-/** Why a list is not that of this package; null where it is. */
+/** Why a list is not this package's; null if it is. */
 function placeProblem(
   list: EntryList,
   { captures }: Pick<BagInfo, "captures">,
@@ -51,7 +51,7 @@ function placeProblem(
 ): string | null {
   const listed = list.captures.map(({ capture }) => capture);
   if (listed.length !== captures.length || listed.some((capture, at) => capture !== captures[at]))
-    return "it lists the entries of other captures than bag-info.txt names";
+    return "it lists the entries of other captures than those in bag-info.txt";
   if (list.entry !== newest)
     return "it is not the last entry that the newest checkpoint covers: what was logged between the two may be missing";
   return null;
@@ -64,13 +64,13 @@ function compared(list: EntryList, { captureOf }: PackagedEntries): readonly Fin
     for (const seq of entries) {
       listed.add(seq);
       if (captureOf.get(seq) === capture) continue;
-      const message = `entry ${list.entry} lists it as one of ${capture}, and it was left out`;
+      const message = `entry ${list.entry} lists it as one of ${capture}, but it was left out`;
       findings.push(errorAt("entry-missing", `entry:${seq}`, message));
     }
   }
   for (const seq of captureOf.keys()) {
     if (listed.has(seq)) continue;
-    const message = `entry ${list.entry} does not list it among those that belong into this package`;
+    const message = `entry ${list.entry} does not list it among those that belong in this package`;
     findings.push(errorAt("entry-unlisted", `entry:${seq}`, message));
   }
   return findings;

@@ -31,24 +31,24 @@ export interface LoggedCapture {
   readonly id: string;
   /** The first entry that states it; that of its first version where none does. */
   readonly entry: number;
-  /** What was fetched; null for an import and where nothing states it. */
+  /** What was fetched; null for an import, and if nothing states it. */
   readonly url: string | null;
-  /** Relative to the vault; null where only a failed attempt is stated. */
+  /** Relative to the vault; null if only a failed attempt is stated. */
   readonly object: string | null;
-  /** One, or one of each entry where the id was used again. */
+  /** One, or one for each entry if the id was used again. */
   readonly annexes: readonly string[];
-  /** In the order of the log. Whoever states a version again has both held against what is stored. */
+  /** In the order of the log. If a version is stated again, both statements are compared with what is stored. */
   readonly versions: readonly LoggedVersion[];
 }
 
 /**
- * What the entries of a log or package say of captures, taken in their order: the one reading of ids that are used twice
- * and of versions out of their order (FORMAT.md §4.4).
+ * What the entries of a log or package say about captures, taken in their order: the one reading of ids that are used
+ * twice and of versions out of their order (FORMAT.md §4.4).
  */
 export class CaptureReading {
   private readonly captures = new Map<string, CaptureSoFar>();
 
-  /** What is wrong with this entry beside those before it. */
+  /** What is wrong with this entry in view of those before it. */
   add(entry: Entry): readonly Finding[] {
     const { seq, event, body } = entry;
     const id = textOf(body.capture);
@@ -66,7 +66,10 @@ export class CaptureReading {
     return this.captures;
   }
 
-  /** The captures that a `capture` or `capture-failed` entry states. An object that no such entry states is nobody's. */
+  /**
+   * The captures that a `capture` or `capture-failed` entry states. An object that no such entry states belongs to
+   * nobody.
+   */
   stated(): ReadonlyMap<string, LoggedCapture> {
     return new Map([...this.captures].filter(([, { isStated }]) => isStated));
   }
@@ -102,7 +105,7 @@ class CaptureSoFar implements LoggedCapture {
     if (version) this.keep(version);
     this.isCaptured ||= event === "capture";
     if (this.isStated)
-      return [fault("id-repeated", seq, `entry ${this.entry} states a capture of this id already`)];
+      return [fault("id-repeated", seq, `entry ${this.entry} already states a capture with this id`)];
     this.isStated = true;
     this.entry = seq;
     return [];
@@ -111,12 +114,12 @@ class CaptureSoFar implements LoggedCapture {
   addVersion(version: LoggedVersion): readonly Finding[] {
     const earlier = this.statedIn.get(version.version);
     this.keep(version);
-    const unknown = "no entry before it states the capture of which it brings a version";
+    const unknown = "it brings a version of a capture that no entry before it states";
     return [
       ...(this.isCaptured ? [] : [fault("capture-unknown", version.entry, unknown)]),
       ...(earlier === undefined
         ? []
-        : [fault("version-repeated", version.entry, `entry ${earlier} states this version already`)]),
+        : [fault("version-repeated", version.entry, `entry ${earlier} already states this version`)]),
     ];
   }
 

@@ -4,7 +4,7 @@ import { originOf } from "./checkpoint.js";
 import type { Entry } from "./entry.js";
 import { type KeyPeriod, keyHistory } from "./key-history.js";
 
-/** What entries say about checkpoints that bear on them, each for itself. */
+/** What entries say about the checkpoints that matter to them, each on its own. */
 export type CollectedFacts = Pick<LogFacts, "origin" | "keys" | "tokens" | "witnesses">;
 
 /**
@@ -26,7 +26,7 @@ export class CoveredTimes {
     if (place < this.sizes.length && seq > (this.lasts[place]?.seq ?? 0)) this.lasts[place] = { seq, at };
   }
 
-  /** Null where no such entry is known. */
+  /** Null if no such entry is known. */
   lastAt(size: number): string | null {
     const end = this.firstFrom(size + 1);
     return this.lasts.slice(0, end).findLast((last) => last !== null)?.at ?? null;
@@ -44,7 +44,7 @@ export class CoveredTimes {
   }
 }
 
-/** Collects what a log says about its own checkpoints, entry by entry. What is not as the schema has it is passed over. */
+/** Collects what a log says about its own checkpoints, entry by entry. Skips what does not follow the schema. */
 export class FactCollector {
   private vaultId: string | null = null;
   private readonly ofKeys: Entry[] = [];
@@ -59,7 +59,7 @@ export class FactCollector {
     if (event === "witness-added") this.witnesses.push(...witnessOf(seq, body));
   }
 
-  /** Everything but the tree, which only whoever has all lines knows, and the times of entries. */
+  /** Everything except the tree, which only a holder of all lines knows, and the times of entries. */
   facts(): CollectedFacts {
     return {
       origin: originOf(this.vaultId ?? ""),
@@ -103,7 +103,7 @@ function witnessOf(seq: number, body: JsonObject): readonly WitnessEntry[] {
   return file === null || public_key === null ? [] : [{ seq, ...file, public_key }];
 }
 
-/** A file as it lies there. Nothing of it is trusted. */
+/** A file as it lies there. Nothing in it is trusted. */
 export interface FoundFile {
   /** Relative to the vault or package, with forward slashes. */
   readonly path: string;
@@ -117,11 +117,11 @@ export interface FoundToken extends FoundFile {
   readonly kind: "rfc3161" | "opentimestamps";
 }
 
-/** Everything that lies there under one checkpoint's number, the checkpoint itself included or not. */
+/** Everything that lies under one checkpoint's number, with or without the checkpoint itself. */
 export interface FoundCheckpoint {
   /** The number in the names of the files. */
   readonly size: number;
-  /** Path of the checkpoint, also where it is missing. */
+  /** Path of the checkpoint, even if it is missing. */
   readonly path: string;
   readonly body: Uint8Array | null;
   readonly signature: FoundFile | null;
@@ -131,7 +131,7 @@ export interface FoundCheckpoint {
   readonly witnesses: readonly FoundFile[];
 }
 
-/** A `token` entry, as far as it is compared. What is not as `entry.schema.json` has it is not here. */
+/** A `token` entry, as far as it is compared. What does not follow `entry.schema.json` is left out. */
 export interface TokenEntry {
   readonly seq: number;
   readonly checkpoint: number;
@@ -159,11 +159,11 @@ export interface WitnessEntry {
 /** What the log says about its checkpoints. */
 export interface LogFacts {
   readonly origin: string;
-  /** Root over the first `size` lines; null where it cannot be known: a package has proofs instead of lines. */
+  /** Root over the first `size` lines; null if it cannot be known: a package has proofs instead of lines. */
   readonly rootAt: (size: number) => Uint8Array | null;
-  /** Number of lines; null where it cannot be known. */
+  /** Number of lines; null if it cannot be known. */
   readonly entries: number | null;
-  /** `at` of the last of the first `size` entries, as far as they are known; null where none of them is. */
+  /** `at` of the last of the first `size` entries, as far as they are known; null if none of them is. */
   readonly lastAt: (size: number) => string | null;
   readonly keys: readonly KeyPeriod[];
   readonly tokens: readonly TokenEntry[];
@@ -172,7 +172,7 @@ export interface LogFacts {
 
 /** What the checker brought along from elsewhere. */
 export interface Trust {
-  /** `--signers`; null where none were named. */
+  /** `--signers`; null if none were named. */
   readonly signers: readonly AllowedSigner[] | null;
   /** Root certificates in PEM. */
   readonly roots: readonly string[];
@@ -183,9 +183,9 @@ export interface Trust {
 /** Trust of a checker who brought nothing. */
 export const noTrust: Trust = { signers: null, roots: [], rootsNamed: false };
 
-/** What a result is worth as much as: for whoever checks to compare with what they got from elsewhere. */
+/** What a result rests on, for the checker to compare with what they got from elsewhere. */
 export interface RestsOn {
-  /** Keys of good signatures over checkpoints; `from` and `until` are the log's word, null where it has none. */
+  /** Keys of good signatures over checkpoints; `from` and `until` are the log's word, null if it has none. */
   readonly keys: readonly {
     readonly fingerprint: string;
     readonly from: string | null;

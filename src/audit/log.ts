@@ -6,7 +6,10 @@ import { lineFinding } from "./finding-codes.js";
 import { CaptureReading, type LoggedCapture } from "./log-captures.js";
 import { type CollectedFacts, FactCollector } from "./log-facts.js";
 
-/** A line of the log as it is kept: its bytes, which whoever changed the file may have made anything, and the columns that repeat parts of it. */
+/**
+ * A line of the log as it is stored: its bytes, which may be anything if somebody changed the file, and the columns
+ * that repeat parts of it.
+ */
 export interface StoredLine {
   readonly seq: number;
   readonly prev: string;
@@ -21,7 +24,7 @@ export interface LogAudit {
   readonly captures: ReadonlyMap<string, LoggedCapture>;
   readonly settingsSha256: string | null;
   readonly readmeSha256: string | null;
-  /** What it says about its checkpoints. The roots are for whoever goes over the tree to add. */
+  /** What it says about its checkpoints. The caller that goes over the tree adds the roots. */
   readonly facts: CollectedFacts;
 }
 
@@ -79,7 +82,7 @@ export async function auditLog(
   };
 }
 
-/** Why a list of entries is not that of the log before it; null where it is, or where the entry is no list. */
+/** Why a list of entries does not match the log before it; null if it does, or if the entry is not a list. */
 function entryListProblem(before: EntriesByCapture, entry: Entry, line: Uint8Array): string | null {
   const list = entryListOf(entry);
   if (list === null) return null;
@@ -89,7 +92,7 @@ function entryListProblem(before: EntriesByCapture, entry: Entry, line: Uint8Arr
   return first === null ? null : `it lists other entries of ${first} than the log before it has`;
 }
 
-/** `hash` is that of the line, as it was worked out for the link. */
+/** `hash` is that of the line, as computed for the link. */
 function wrongColumns(stored: StoredLine, entry: Entry, hash: string): string | null {
   const { seq, prev } = entry;
   if (stored.seq === seq && stored.prev === prev && stored.hash === hash) return null;
@@ -98,12 +101,13 @@ function wrongColumns(stored: StoredLine, entry: Entry, hash: string): string | 
     stored.prev === prev ? null : "prev",
     stored.hash === hash ? null : "hash",
   ].filter((name) => name !== null);
-  return `the database's ${wrong.join(" and ")} is not that of the line beside it`;
+  return `the database's ${wrong.join(" and ")} does not match the line beside it`;
 }
 
 /**
  * Whether the entries of a log, in order, are dated in that order (FORMAT.md §18.1). They need not be: a clock is put
- * back, or a machine starts in the wrong year. Order is by `seq`, and nothing is refused; whoever reads the times is told.
+ * back, or a machine starts in the wrong year. Order is by `seq`, and nothing is refused; the reader of the times is
+ * told.
  */
 class ClockSteps {
   private last: Pick<Entry, "seq" | "at"> | null = null;
@@ -119,12 +123,12 @@ class ClockSteps {
     this.last = { seq, at };
   }
 
-  /** One note however often it happened, at the first entry that is dated before the one in front of it. */
+  /** One note however often it happened, at the first entry that is dated before its predecessor. */
   findings(): readonly Finding[] {
     if (this.first === null) return [];
     const { entry, before } = this.first;
     const others = this.count === 1 ? "" : `; so are ${this.count - 1} more further on`;
-    const message = `it is dated ${entry.at}, before the entry in front of it (${before})${others}: the clock was put back, order is by number`;
+    const message = `it is dated ${entry.at}, earlier than the entry before it (${before})${others}: the clock was put back, and the order is by number`;
     return [{ code: "clock-back", severity: "note", where: `entry:${entry.seq}`, message }];
   }
 }

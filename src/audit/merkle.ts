@@ -49,8 +49,8 @@ export function verifyInclusion({ leaf, index, size, proof, root }: InclusionCla
 }
 
 /**
- * Goes from node `at` of a level that ends with node `last` up to the root, as RFC 9162 §2.1.3.2 and §2.1.4.2 do, and says
- * of each hash of a proof whether it stands to the left. False where the proof is shorter or longer than the way.
+ * Goes from node `at` of a level that ends with node `last` up to the root, as RFC 9162 §2.1.3.2 and §2.1.4.2 do, and
+ * tells for each hash of a proof whether it stands to the left. False if the proof is shorter or longer than the path.
  */
 export function climb(
   at: number,
@@ -103,7 +103,8 @@ export function rootOfPeaks(peaks: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * A tree that grows leaf by leaf in place, in O(log n) memory. `onNode` is told of every full subtree as it is completed: `level` 0 is a leaf, `index` counts the subtrees of that level from 0.
+ * A tree that grows leaf by leaf in place, in O(log n) memory. `onNode` is called for every full subtree as it is
+ * completed: `level` 0 is a leaf, `index` counts the subtrees of that level from 0.
  */
 export class GrowingTree {
   private readonly peaks: { readonly level: number; readonly digest: Uint8Array }[] = [];
@@ -139,7 +140,7 @@ export class GrowingTree {
     this.leaves += 1;
   }
 
-  /** The root over the leaves so far; SHA-256 of nothing where there are none. */
+  /** The root over the leaves so far; SHA-256 of nothing if there are none. */
   root(): Uint8Array {
     return rootOfPeaks(this.peaks.map(({ digest }) => digest));
   }

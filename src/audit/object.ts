@@ -11,7 +11,7 @@ import {
 } from "./inventory.js";
 import type { LoggedCapture, LoggedVersion } from "./log-captures.js";
 
-/** A file as found: its digests now, or why it could not be read. `sha512` is null in a quick check. */
+/** A file as found: its current digests, or why it could not be read. `sha512` is null in a quick check. */
 export type MeasuredFile =
   | { readonly bytes: number; readonly sha256: string; readonly sha512: string | null }
   | { readonly problem: string };
@@ -21,16 +21,16 @@ export interface FoundObject {
   /** Relative to the vault. */
   readonly folder: string;
   readonly files: ReadonlyMap<string, MeasuredFile>;
-  /** The bytes of the declaration, the inventories and their sidecars, where they exist. */
+  /** The bytes of the declaration, the inventories and their sidecars, as far as they exist. */
   readonly texts: ReadonlyMap<string, Uint8Array>;
 }
 
 const declaration = { name: "0=ocfl_object_1.1", text: "ocfl_object_1.1\n" } as const;
 
 /**
- * Compares an object with what the log says of it (FORMAT.md §7): declaration, root and version inventories with their
- * sidecars, every content file's size and digests, nothing missing, nothing extra. `pending` is the version of a commit
- * that the journal says has begun: what it explains is a note.
+ * Compares an object with what the log says about it (FORMAT.md §7): declaration, root and version inventories with
+ * their sidecars, every content file's size and digests, nothing missing, nothing extra. `pending` is the version of a
+ * commit that the journal says has begun: what it explains is a note.
  */
 export function auditObject(
   capture: LoggedCapture,
@@ -52,7 +52,7 @@ export function auditObject(
   for (const version of versions) auditVersionInventory(report, found, version, version === pending);
   const inventory = newestInventory(found, versions);
   if (inventory && inventory.id !== capture.id) {
-    report.error("inventory-id", "inventory.json", `the inventory is that of ${inventory.id}`);
+    report.error("inventory-id", "inventory.json", `the inventory belongs to ${inventory.id}`);
   }
   const listed = new Map((inventory ? contentFiles(inventory) : []).map((file) => [file.path, file]));
   for (const version of versions) {
@@ -93,7 +93,7 @@ class ObjectReport {
       this.error(code, path, message);
       return;
     }
-    const words = `${message}; the journal explains it: a commit was interrupted, the next writer finishes it`;
+    const words = `${message}; the journal explains it: a commit was interrupted, and the next writer finishes it`;
     this.findings.push({ code, severity: "note", where: `${this.found.folder}/${path}`, message: words });
   }
 }
@@ -124,13 +124,13 @@ function auditRootInventory(
     report.error(
       "sidecar-changed",
       "inventory.json.sha512",
-      "the sidecar is missing or not that of the inventory (OCFL E058, E060)",
+      "the sidecar is missing or does not match the inventory (OCFL E058, E060)",
     );
   } else if (known.includes(sha512(text)) && !holds(sidecar, encodeSidecar(sha512(text)))) {
     report.unsettled(
       "sidecar-behind",
       "inventory.json.sha512",
-      "the sidecar is not that of the inventory yet",
+      "the sidecar does not match the inventory yet",
     );
   }
 }
@@ -156,12 +156,12 @@ function auditVersionInventory(
     report.error(
       "sidecar-changed",
       `${path}.sha512`,
-      "the sidecar is missing or not that of the inventory (OCFL E058, E060)",
+      "the sidecar is missing or does not match the inventory (OCFL E058, E060)",
     );
   }
 }
 
-/** Whether bytes are exactly those of a text; a decoded text could hide bytes that are no UTF-8. */
+/** Whether bytes are exactly those of a text: a decoded text could hide bytes that are not UTF-8. */
 function holds(bytes: Uint8Array | undefined, text: string): boolean {
   return bytes !== undefined && sha256(bytes) === sha256(text);
 }
@@ -171,7 +171,7 @@ function newestInventory(found: FoundObject, versions: readonly LoggedVersion[])
   for (const version of [...versions].sort((a, b) => numberOf(b) - numberOf(a))) {
     const path = `${version.version}/inventory.json`;
     const measured = found.files.get(path);
-    // An older one does not know what this version brings.
+    // An older inventory does not know what this version brings.
     if (measured !== undefined && "problem" in measured) return null;
     const bytes = found.texts.get(path);
     const text = bytes === undefined ? null : exactText(bytes);
@@ -181,7 +181,7 @@ function newestInventory(found: FoundObject, versions: readonly LoggedVersion[])
   return null;
 }
 
-/** Each file the entry names, against the entry and, for its SHA-512, against the files of the inventory. */
+/** Compares each file that the entry names with the entry and, for its SHA-512, with the inventory. */
 function auditVersionFiles(
   report: ObjectReport,
   found: FoundObject,
@@ -192,7 +192,7 @@ function auditVersionFiles(
     const path = `${version.version}/content/${file.path}`;
     const now = found.files.get(path);
     if (now === undefined) {
-      report.error("file-missing", path, `entry ${version.entry} names this file and it is not there`);
+      report.error("file-missing", path, `entry ${version.entry} names this file, but it is missing`);
       continue;
     }
     if ("problem" in now) {

@@ -2,7 +2,7 @@ import { concat, hex, latin1, sameBytes, utf8 } from "./bytes.js";
 import { crypto } from "./crypto.js";
 import { FormatError } from "./finding.js";
 
-/** What a proof file begins with: these bytes, then version 1, then the tag of SHA-256. */
+/** How a proof file begins: these bytes, then version 1, then the tag of SHA-256. */
 export const proofMagic = concat(
   utf8("\0OpenTimestamps\0\0Proof\0"),
   Uint8Array.of(0xbf, 0x89, 0xe2, 0xe8, 0x84, 0xe8, 0x92, 0x94),
@@ -15,13 +15,16 @@ export const maxProofBytes = 256 * 1024;
 export interface ProofEnds {
   /** Addresses of calendars that have promised. */
   readonly pending: readonly string[];
-  /** Blocks that it leads to: `merkleRoot` is the 32 bytes that the block's header must have, in the header's own order. */
+  /**
+   * Blocks that it leads to: `merkleRoot` is the 32 bytes that the block's header must contain, in the header's own
+   * order.
+   */
   readonly bitcoin: readonly { readonly height: number; readonly merkleRoot: Uint8Array }[];
 }
 
 /**
- * Reads a detached proof file and works it out from `digest` (32 bytes, SHA-256). The file may come from anybody.
- * Throws FormatError `proof-malformed`, or `proof-imprint` where it is over another digest.
+ * Reads a detached proof file and computes it from `digest` (32 bytes, SHA-256). The file may come from anybody. Throws
+ * FormatError `proof-malformed`, or `proof-imprint` if it is over another digest.
  */
 export function readProof(file: Uint8Array, digest: Uint8Array): ProofEnds {
   const nodes = allNodes(readProofTree(file, digest));
@@ -37,14 +40,14 @@ export function readProof(file: Uint8Array, digest: Uint8Array): ProofEnds {
   };
 }
 
-/** The tree of a detached proof file, worked out from `digest`. Throws as `readProof` does. */
+/** The tree of a detached proof file, computed from `digest`. Throws as `readProof` does. */
 export function readProofTree(file: Uint8Array, digest: Uint8Array): ProofNode {
   if (file.length > maxProofBytes) throw malformed("it is too large");
   const reader = new ByteReader(file);
   if (file.length < proofMagic.length || !sameBytes(reader.bytes(proofMagic.length), proofMagic)) {
     throw malformed("it does not begin as a proof does");
   }
-  if (reader.number() !== 1) throw malformed("it is of a version that is not known here");
+  if (reader.number() !== 1) throw malformed("its version is not known here");
   if (reader.byte() !== operationTags.sha256) throw malformed("it is not over a SHA-256");
   const stated = reader.bytes(32);
   if (!sameBytes(stated, digest)) {
@@ -58,7 +61,7 @@ export function readProofTree(file: Uint8Array, digest: Uint8Array): ProofNode {
 /** A node and all below it. */
 export function allNodes(node: ProofNode): readonly ProofNode[] {
   const found = [node];
-  // Grows while it is walked: a proof can be deeper than it is wise to recurse.
+  // Grows while it is walked: a proof can be too deep to recurse safely.
   for (const one of found) found.push(...one.steps.map((step) => step.node));
   return found;
 }
@@ -79,14 +82,14 @@ const operationNames = ["append", "prepend", "reverse", "hexlify", "sha1", "ripe
 
 export type OperationName = (typeof operationNames)[number];
 
-/** A message that is known at this place of a proof, what attests it, and what is made of it. */
+/** A message known at this place of a proof, what attests it, and what is made from it. */
 export interface ProofNode {
   readonly message: Uint8Array;
   readonly attestations: readonly Attestation[];
   readonly steps: readonly { readonly operation: Operation; readonly node: ProofNode }[];
 }
 
-/** The limits of the reference implementation, and one for the whole. */
+/** The limits of the reference implementation, and one for the whole proof. */
 const bounds = { depth: 256, nodes: 5000, messageBytes: 4096, payloadBytes: 8192, urlBytes: 1000 } as const;
 
 /** How each operation begins in a proof. */
@@ -107,8 +110,8 @@ export const attestationTags = { pending: "83dfe30d2ef90c8e", bitcoin: "0588960d
 export const marks = { attestation: 0x00, more: 0xff } as const;
 
 /**
- * Reads a serialised timestamp over `message` from `reader` and works every operation out. Throws FormatError
- * `proof-malformed` for anything else, also for one that is deeper or larger than any real one.
+ * Reads a serialised timestamp over `message` from `reader` and computes every operation. Throws FormatError
+ * `proof-malformed` for anything else, and for one that is deeper or larger than any real one.
  */
 export function readNode(reader: ByteReader, message: Uint8Array): ProofNode {
   return readNodeAt(reader, message, 0, { left: bounds.nodes });
@@ -168,7 +171,7 @@ function readUrl(reader: ByteReader): string {
   return url;
 }
 
-/** The message after an operation. Throws FormatError `proof-malformed` where that becomes too long. */
+/** The message after an operation. Throws FormatError `proof-malformed` if that becomes too long. */
 export function apply({ name, argument }: Operation, message: Uint8Array): Uint8Array {
   const made = applied(name, argument ?? new Uint8Array(), message);
   if (made.length > bounds.messageBytes) throw malformed("a message in it becomes too long");
@@ -184,11 +187,11 @@ function applied(name: OperationName, argument: Uint8Array, message: Uint8Array)
     return crypto.digest(name, message);
   } catch {
     // Some builds of OpenSSL come without RIPEMD-160.
-    throw malformed(`${name} cannot be worked out on this machine`);
+    throw malformed(`${name} cannot be computed on this machine`);
   }
 }
 
-/** Bytes one after the other. Every method throws FormatError `proof-malformed` where they are not enough. */
+/** Bytes one after the other. Every method throws FormatError `proof-malformed` if too few are left. */
 export class ByteReader {
   private readonly source: Uint8Array;
   private at = 0;

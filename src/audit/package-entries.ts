@@ -16,7 +16,7 @@ export interface PackagedList {
   readonly bytes: number;
 }
 
-/** Whether a clip came whole (FORMAT.md §5.3). */
+/** Whether a clip arrived whole (FORMAT.md §5.3). */
 export type Completeness = (typeof verdicts)[number];
 
 const verdicts = ["whole", "incomplete", "unknown"] as const;
@@ -27,13 +27,16 @@ export interface PackagedEntries {
   readonly lines: number;
   /** Those that could be read, in ascending order of `seq`. */
   readonly entries: readonly IncludedEntry[];
-  /** By id; every capture that some entry states, or states a version of. */
+  /** By id: every capture that some entry states, or states a version of. */
   readonly captures: ReadonlyMap<string, LoggedCapture>;
-  /** Id → what its newest `derive` entry, or an incomplete `capture` entry, says of the clip. A capture without either is not in it. */
+  /**
+   * Id → what its newest `derive` entry, or an incomplete `capture` entry, says about the clip. A capture without
+   * either is missing.
+   */
   readonly completeness: ReadonlyMap<string, Completeness>;
   /** Entries that name a capture: `seq` → id. */
   readonly captureOf: ReadonlyMap<number, string>;
-  /** Entries that no package has, whichever captures it holds. */
+  /** Entries that no package holds, whichever captures it has. */
   readonly foreign: readonly number[];
   /** What they say about checkpoints. */
   readonly facts: Omit<LogFacts, "rootAt" | "entries">;
@@ -41,7 +44,7 @@ export interface PackagedEntries {
   readonly hashes: readonly string[];
   /** Whether entry 1 is here, which names the vault. */
   readonly hasFirst: boolean;
-  /** The version of FORMAT.md that entry 1 states; null where it is not here. */
+  /** The version of FORMAT.md that entry 1 states; null if it is not here. */
   readonly schema: string | null;
   /** Of each `export-begun` entry, in ascending order of `seq`. */
   readonly lists: readonly PackagedList[];
@@ -72,7 +75,7 @@ export class EntryReading {
     this.onEntry = onEntry;
   }
 
-  /** Takes the next line: its bytes with the line feed, where it has one. */
+  /** Takes the next line: its bytes with the line feed, if it has one. */
   take(line: Uint8Array): void {
     this.row += 1;
     const entry = this.read(line);
@@ -82,7 +85,7 @@ export class EntryReading {
       const message =
         last === 0
           ? `entry ${entry.seq} stands where entry 1 belongs`
-          : `entry ${entry.seq} stands behind entry ${last}`;
+          : `entry ${entry.seq} stands after entry ${last}`;
       this.report("log-wrong-seq", `entry:${this.row}`, message);
     }
     if (this.seen.has(entry.seq)) return;
@@ -93,9 +96,9 @@ export class EntryReading {
     this.learn(entry, line.length - 1);
   }
 
-  /** What all of them say. `isWhole` is false where there are more of them than were read. */
+  /** What all of them say. `isWhole` is false if there are more of them than were read. */
   end(isWhole: boolean): PackagedEntries {
-    if (this.row === 0 && isWhole) this.report("log-empty", "proof/entries.jsonl", "there is no entry in it");
+    if (this.row === 0 && isWhole) this.report("log-empty", "proof/entries.jsonl", "it holds no entry");
     const { findings, row: lines, captureOf, foreign, hasFirst, schema } = this;
     const captures = this.captures.named();
     const entries = [...this.entries].sort((a, b) => a.seq - b.seq);
@@ -154,7 +157,7 @@ export class EntryReading {
     if (body.object === undefined && body.version === undefined) return;
     const own = isCaptureId(id) ? `objects/${sha256(id).slice(0, 2)}/${id}` : null;
     if (body.object === own && /^v[1-9]\d*$/.test(textOf(body.version) ?? "")) return;
-    const message = "the object or version it names is not where that capture's would lie";
+    const message = "it names an object or version outside the place of that capture";
     this.report("log-object", `entry:${seq}`, message);
   }
 
@@ -171,7 +174,7 @@ function parseLine(line: Uint8Array): Entry {
   return parseEntry(text.slice(0, -1));
 }
 
-/** Only decoding shows that a clip is whole: of a `capture` entry, nothing but that it is not counts. */
+/** Only decoding shows that a clip is whole: the one thing that counts in a `capture` entry is that it is not. */
 function judgementOf({ event, body }: Entry): Completeness | null {
   if (event === "derive") return verdicts.find((verdict) => verdict === body.completeness) ?? null;
   return event === "capture" && body.status === "incomplete" ? "incomplete" : null;

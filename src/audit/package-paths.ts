@@ -5,7 +5,7 @@ import { errorAt, type Finding } from "./finding.js";
 /** Longest path inside a package, in bytes; all its characters have one (FORMAT.md §17). */
 const longestPackagePath = 200;
 
-/** What is wrong with a path as §17 has it; null when nothing is. A byte of the name may be one character. */
+/** What is wrong with a path by §17; null if nothing is. A byte of the name may be one character. */
 export function packagePathProblem(path: string): string | null {
   if (path.length > longestPackagePath) return `its path is longer than ${longestPackagePath} bytes`;
   const parts = path.split("/");
@@ -13,7 +13,7 @@ export function packagePathProblem(path: string): string | null {
     return "its path has a part that is empty or leads elsewhere";
   }
   if (!parts.every((part) => /^[A-Za-z0-9._-]+$/.test(part))) {
-    return "its path has a character that no package has";
+    return "its path has a character that no package may have";
   }
   if (parts.some((part) => part.endsWith(".") || device.test(part))) {
     return "its path has a part that Windows takes for another file or a device";
@@ -21,12 +21,12 @@ export function packagePathProblem(path: string): string | null {
   return null;
 }
 
-/** With anything behind a dot it is the device still, in any letter case. */
+/** With anything after a dot it is still the device, in any letter case. */
 const device = /^(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|$)/i;
 
 const readable = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** A finding on a name, given as its bytes, one character each. */
+/** A finding about a name, given as its bytes, one character each. */
 export function pathFinding(path: string, message: string): Finding {
   // A hostile name may have thousands of characters.
   const where = readable.decode(bytesOfLatin1(path.slice(0, 2 * longestPackagePath)));
@@ -34,8 +34,8 @@ export function pathFinding(path: string, message: string): Finding {
 }
 
 /**
- * Paths that are taken for one another somewhere: one path twice, a file where a folder is, and names that differ by
- * case alone. Of two that differ by case the later one in order of bytes is named.
+ * Paths that are taken for one another somewhere: one path twice, a file where a folder is, and names that differ only
+ * by case. Of two that differ by case, the later one in byte order is named.
  */
 export function clashingPaths(paths: readonly string[], ownFolders: readonly string[]): readonly Finding[] {
   const files = new Set<string>();
@@ -52,9 +52,9 @@ export function clashingPaths(paths: readonly string[], ownFolders: readonly str
   }
   for (const path of [...folders, ...files].sort()) {
     const known = spelled.get(path.toLowerCase());
-    if (known !== undefined && known !== path) clash(path, "another name differs from it by case alone");
+    if (known !== undefined && known !== path) clash(path, "another name differs from it only by case");
     spelled.set(path.toLowerCase(), known ?? path);
-    if (folders.has(path) && files.has(path)) clash(path, "it is a file and a folder");
+    if (folders.has(path) && files.has(path)) clash(path, "it is both a file and a folder");
   }
   return [...findings.values()];
 }
@@ -71,7 +71,7 @@ type ProofFile = { readonly size: number } & (
   | { readonly kind: "inclusion"; readonly seq: number }
 );
 
-/** Null for a path that §17 does not know. */
+/** Null for a path that is not in §17. */
 export function proofFileOf(path: string): ProofFile | null {
   const [, number = "", name = ""] = /^proof\/(\d{6,16})\/([^/]+)$/.exec(path) ?? [];
   const size = Number(number);

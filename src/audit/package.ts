@@ -21,8 +21,9 @@ export interface ExpectedFile extends LoggedFile {
 }
 
 /**
- * Path in the package → what the entries state of it (FORMAT.md §17): the files of v1, and those of the newest derivation.
- * More than one statement where an id was used twice: each is held against the file. Annexes are not in it.
+ * Path in the package → what the entries state about it (FORMAT.md §17): the files of v1, and those of the newest
+ * derivation. More than one statement if an id was used twice: the file is compared with each. Annexes are not
+ * included.
  */
 export function expectedFiles(
   captures: Iterable<LoggedCapture>,
@@ -42,8 +43,8 @@ export function expectedFiles(
 }
 
 /**
- * Those whose files a package holds: v1, as often as it is stated, and the newest derivation. A publication copy is handed out
- * by itself.
+ * The versions whose files a package holds: v1, as often as it is stated, and the newest derivation. A publication copy
+ * is handed out by itself.
  */
 export function packagedVersions(versions: readonly LoggedVersion[]): readonly LoggedVersion[] {
   const inOrder = [...versions].sort((a, b) => a.entry - b.entry);
@@ -98,15 +99,15 @@ function missingCaptures({ entries, info }: FoundPackage, folders: ReadonlySet<s
     const [isLogged, hasFolder] = [logged.has(id), folders.has(id)];
     if (isLogged && hasFolder) return [];
     const message = isLogged
-      ? "its entries are here and its files are not"
+      ? "its entries are here, but its files are not"
       : hasFolder
-        ? "its files are here and its entries are not"
-        : "bag-info.txt names this capture, and neither its entries nor its files are here";
+        ? "its files are here, but its entries are not"
+        : "bag-info.txt names this capture, but neither its entries nor its files are here";
     return [errorAt("capture-missing", `data/${id}`, message)];
   });
 }
 
-/** Whether an entry states files or an annex of it; a derivation that failed or a recovery states neither. */
+/** Whether an entry states files or an annex for it; a derivation that failed or a recovery states neither. */
 function isAboutFiles({ annexes, versions }: LoggedCapture): boolean {
   return annexes.length > 0 || versions.length > 0;
 }
@@ -119,17 +120,17 @@ function expectedFindings(
   return statements.flatMap(({ path, bytes, sha256, entry }) => {
     const now = files.get(path);
     if (now === undefined)
-      return [errorAt("file-missing", path, `entry ${entry} names this file and it is not there`)];
+      return [errorAt("file-missing", path, `entry ${entry} names this file, but it is missing`)];
     if (now.problem !== null) return [unreadNote("file-unreadable", path, now.problem)];
     if (now.bytes !== bytes) {
-      return [errorAt("file-changed", path, `its size is ${now.bytes}, and entry ${entry} states ${bytes}`)];
+      return [errorAt("file-changed", path, `its size is ${now.bytes}, but entry ${entry} states ${bytes}`)];
     }
     if (now.sha256 === sha256) return [];
     return [errorAt("file-changed", path, `its SHA-256 is not the one entry ${entry} states`)];
   });
 }
 
-/** The digests that entries state beside the lists of files. */
+/** The digests that entries state besides the lists of files. */
 function recordDigests(
   files: ReadonlyMap<string, PackagedFile>,
   captures: readonly LoggedCapture[],
@@ -144,7 +145,7 @@ function recordDigests(
   });
 }
 
-/** Files that are the word of whoever made the package, and have no entry. */
+/** Files that are the word of the package's maker and have no entry. */
 const ownFiles = new Set([
   "bagit.txt",
   "bag-info.txt",
@@ -174,7 +175,7 @@ function unloggedFiles(
     .map((path) =>
       path.startsWith("data/")
         ? errorAt("file-unlogged", path, "no entry of the package names it")
-        : errorAt("stray", path, "no package has a file of this name there"),
+        : errorAt("stray", path, "a package holds no file of this name in this place"),
     );
 }
 
@@ -208,13 +209,13 @@ function annexFindings(
   if (capture.annexes.length === 0 || (inside.size === 0 && info.profile !== "with-annex")) return [];
   const disclosed: readonly Finding[] =
     inside.size > 0 && info.profile === "redacted"
-      ? [errorAt("bag-malformed", "bag-info.txt", "it says redacted, and there is an annex in it")]
+      ? [errorAt("bag-malformed", "bag-info.txt", "it says redacted, but the package holds an annex")]
       : [];
   const found = { folder, text: annexes.get(capture.id) ?? null, files: inside };
   return [...disclosed, ...capture.annexes.flatMap((sha256) => auditAnnex(sha256, found, folder))];
 }
 
 function measured({ bytes, sha256, sha512, problem }: PackagedFile): MeasuredFile {
-  // What was not read is not as its annex states it; an empty digest is no digest of anything.
+  // A file that was not read is not as its annex states it; an empty digest is nobody's digest.
   return problem === null ? { bytes, sha256: sha256 ?? "", sha512 } : { problem };
 }

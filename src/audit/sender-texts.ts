@@ -9,7 +9,7 @@ export const fixedTextNames = ["VERIFY.md", "verify.sh"] as const;
 
 export type FixedTextName = (typeof fixedTextNames)[number];
 
-/** The SHA-256 of each text of this program, and by version of the program those of the texts that came before. */
+/** The SHA-256 of each text of this program, and by program version those of the earlier texts. */
 export interface KnownTexts {
   readonly own: Readonly<Record<FixedTextName, string>>;
   readonly released: Readonly<Record<string, Readonly<Record<FixedTextName, readonly string[]>>>>;
@@ -17,7 +17,7 @@ export interface KnownTexts {
 
 /**
  * Whether VERIFY.md and verify.sh are texts that this program knows (FORMAT.md §17). `madeBy` is the program of the
- * `export-begun` entry: a text that is none of those of a version whose texts are known was exchanged.
+ * `export-begun` entry: if the texts of that version are known, any other text was exchanged.
  */
 export function auditFixedTexts(
   files: ReadonlyMap<string, PackagedFile>,
@@ -30,7 +30,7 @@ export function auditFixedTexts(
     if (digest === null || digest === own[name] || earlier) return [];
     const code = "script-unknown";
     if (madeBy !== null && Object.hasOwn(released, madeBy)) {
-      const message = `it is no text of ${madeBy}, which made this package: somebody exchanged it`;
+      const message = `it is not a text of ${madeBy}, which made this package: somebody exchanged it`;
       return [{ code, severity: "error", where: name, message }];
     }
     const message = "this holdfast does not know it: read it before you follow or run it";
@@ -39,8 +39,8 @@ export function auditFixedTexts(
 }
 
 /**
- * Whether every digest that the page shows is one that something in the package states or has: a file, an entry, a
- * checkpoint, the certificate of a time-stamp. What else a page shows cannot be compared: it is the word of whoever made the package.
+ * Whether every digest on the page is one that something in the package states or has: a file, an entry, a checkpoint,
+ * the certificate of a time-stamp. What else a page shows cannot be compared: it is its maker's word.
  */
 export function auditPage(bytes: Uint8Array, known: ReadonlySet<string>): readonly Finding[] {
   const shown = latin1(bytes).matchAll(/[0-9A-Fa-f]+/g);

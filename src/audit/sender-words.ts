@@ -8,14 +8,14 @@ import { expectedFiles } from "./package.js";
 import type { PackagedEntries } from "./package-entries.js";
 import { auditFixedTexts, auditPage, type KnownTexts, pagePath } from "./sender-texts.js";
 
-/** What a package has of its maker's own words, and what they can be compared with. */
+/** What a package holds of its maker's own words, and what they can be compared with. */
 interface SenderWords {
   /** The page and the RO-Crate, by path. */
   readonly pages: ReadonlyMap<string, Uint8Array>;
   readonly files: ReadonlyMap<string, PackagedFile>;
   readonly entries: PackagedEntries;
   readonly checkpoints: readonly { readonly body: Uint8Array | null }[];
-  /** SHA-256 of the certificates by which time-stamps in it are signed. */
+  /** SHA-256 of the certificates that signed the time-stamps in it. */
   readonly certificates: readonly string[];
 }
 
@@ -30,7 +30,10 @@ export function auditSenderWords(of: SenderWords, known: KnownTexts): readonly F
   ];
 }
 
-/** Every digest that a page has a ground for: of files, of the lines of entries, of certificates, and the roots of checkpoints. */
+/**
+ * Every digest that a page has grounds for: of files, of the lines of entries, of certificates, and the roots of
+ * checkpoints.
+ */
 function digestsIn({ files, entries, checkpoints, certificates }: SenderWords): ReadonlySet<string> {
   const stated = [...entries.captures.values()].flatMap(({ versions }) =>
     versions.flatMap((one) => one.files),

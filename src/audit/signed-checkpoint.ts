@@ -8,11 +8,11 @@ import type { FoundCheckpoint, FoundFile, LogFacts, RestsOn, WitnessEntry } from
 import { type SshPublicKey, sameKey } from "./ssh-key.js";
 import { checkSignature } from "./sshsig.js";
 
-/** One checkpoint after its own three lines and its signature were looked at. */
+/** One checkpoint once its own three lines and its signature have been examined. */
 export interface SignedCheckpoint {
   readonly found: FoundCheckpoint;
   readonly findings: readonly Finding[];
-  /** The key of a signature that verifies over these bytes, whether or not it may sign; null where there is none. */
+  /** The key of a signature that verifies over these bytes, whether or not it may sign; null if there is none. */
   readonly key: SshPublicKey | null;
 }
 
@@ -30,7 +30,7 @@ export function checkSigned(
   const own = bodyFindings(path, found.size, body, facts);
   if (signature === null) {
     const message = mayLackSignature
-      ? "it is not signed yet: the next command that writes does it"
+      ? "it is not signed yet: the next command that writes signs it"
       : "it is not signed";
     const severity = mayLackSignature ? "note" : "error";
     return {
@@ -49,7 +49,7 @@ export function checkSigned(
   return { found, findings: [...own, ...ofKey, ...copies], key: check.key };
 }
 
-/** The bytes that are time-stamped (FORMAT.md §15); null where the checkpoint or its signature is not there. */
+/** The bytes that are time-stamped (FORMAT.md §15); null if the checkpoint or its signature is missing. */
 export function signedBytes({ body, signature }: FoundCheckpoint): Uint8Array | null {
   return body && signature && concat(body, signature.bytes);
 }
@@ -97,7 +97,7 @@ function keyFindings(
   return [errorAt("signature-key", signaturePath, message)];
 }
 
-/** In a package `signed` is there for stock tools: it must not be over anything else. */
+/** In a package, `signed` is there for stock tools and must be over nothing else. */
 function signedCopyFindings({ signed }: FoundCheckpoint, bytes: Uint8Array): readonly Finding[] {
   if (signed === null || sameBytes(bytes, signed.bytes)) return [];
   const message = "it is not the checkpoint and its signature, one after the other";
@@ -133,7 +133,7 @@ export function auditWitnesses(
   }
   const missing = kind === "package" ? [] : facts.witnesses.filter(({ path }) => !here.has(path));
   for (const { path, seq } of missing) {
-    findings.push(errorAt("witness-missing", path, `entry ${seq} names it and it is not there`));
+    findings.push(errorAt("witness-missing", path, `entry ${seq} names it, but it is missing`));
   }
   return { findings, witnesses };
 }
@@ -163,7 +163,7 @@ function checkWitness(
   { path, bytes }: FoundFile,
   entries: readonly WitnessEntry[],
 ): { readonly fingerprint: string } | { readonly problem: string } {
-  if (body === null) return { problem: "the checkpoint it belongs to is not there" };
+  if (body === null) return { problem: "the checkpoint it belongs to is missing" };
   const check = checkSignature(body, latin1(bytes), checkpointNamespace);
   if (!("key" in check)) return { problem: check.message };
   const { key } = check;

@@ -23,8 +23,8 @@ const badKey = "bad-public-key";
 const longestLine = 16_384;
 
 /**
- * Reads one line of a `.pub` file or of an entry: type, base64, and maybe a comment, which is dropped. Anybody may have
- * written it. Throws FormatError `bad-public-key`.
+ * Reads one line of a `.pub` file or of an entry: type, base64, and perhaps a comment, which is dropped. Anybody may
+ * have written it. Throws FormatError `bad-public-key`.
  */
 export function parsePublicKey(line: string): SshPublicKey {
   const [type, base64 = ""] = line
@@ -63,7 +63,10 @@ export function isSignedBy(point: Uint8Array, signed: Uint8Array, signature: Uin
 /** DER of RFC 8410 around a public key of 32 bytes. */
 const spkiPrefix = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
 
-/** What a key in OpenSSH's binary form consists of; the application is what a FIDO key is bound to. Throws as `publicKeyOfBlob`. */
+/**
+ * The parts of a key in OpenSSH's binary form; the application is what a FIDO key is bound to. Throws as
+ * `publicKeyOfBlob`.
+ */
 export function keyParts(
   blob: Uint8Array,
   code = badKey,
@@ -126,9 +129,9 @@ export class WireReader {
     return this.take(this.bytes.length - this.at);
   }
 
-  /** Must be called when everything was read: trailing bytes would be room for a second reading. */
+  /** Must be called once everything has been read: trailing bytes would leave room for a second reading. */
   end(): void {
-    if (this.at !== this.bytes.length) throw new FormatError(this.code, "there are bytes behind its end");
+    if (this.at !== this.bytes.length) throw new FormatError(this.code, "there are bytes after its end");
   }
 }
 
@@ -144,7 +147,7 @@ export function wireUint32(value: number): Uint8Array {
 
 /**
  * Reads what stands between the BEGIN and END line of `label`: lines of base64 of any length, with LF, and nothing
- * before or behind but one LF. Throws FormatError with `code`.
+ * before or after but one LF. Throws FormatError with `code`.
  */
 export function decodeArmor(label: string, text: string, code: string): Uint8Array {
   const begin = `-----BEGIN ${label}-----\n`;

@@ -12,19 +12,19 @@ import {
 } from "./ssh-key.js";
 
 /**
- * What came of a check. A good signature names its key: whether that key may sign is the caller's question.
+ * The result of a check. A good signature names its key; whether that key may sign is for the caller to decide.
  * `userPresent` is null for a key in a file; for a FIDO key, whether the device says that somebody touched it.
  */
 export type SignatureCheck =
   | { readonly key: SshPublicKey; readonly userPresent: boolean | null }
   | { readonly code: "signature-malformed" | "signature-wrong"; readonly message: string };
 
-/** Between the lines of an armoured signature. */
+/** The label in the first and last line of an armoured signature. */
 export const signatureLabel = "SSH SIGNATURE";
 const magic = "SSHSIG";
 const malformed = "signature-malformed";
 
-/** Largest armoured signature that is read at all; a real one has about 300 bytes. */
+/** The largest armoured signature that is read at all; a real one has about 300 bytes. */
 const largestSignature = 64 * 1024;
 
 /**
@@ -38,13 +38,13 @@ export function checkSignature(message: Uint8Array, armored: string, namespace: 
     const data = toBeSigned(message, namespace, parts.hashName);
     const signed = application === null ? data : seenByDevice(data, application, parts.device);
     if (!isSignedBy(point, signed, parts.raw)) {
-      return { code: "signature-wrong", message: "the signature is not one over these bytes" };
+      return { code: "signature-wrong", message: "the signature is not over these bytes" };
     }
     const present = parts.device.length === 0 ? null : ((parts.device[0] ?? 0) & userPresence) !== 0;
     return { key: parts.key, userPresent: present };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    return { code: malformed, message: `this is no signature that counts here: ${error.message}` };
+    return { code: malformed, message: `this is not a signature that counts here: ${error.message}` };
   }
 }
 

@@ -2,7 +2,7 @@ import { exactText, latin1 } from "./bytes.js";
 import { FormatError } from "./finding.js";
 import { packagePathProblem } from "./package-paths.js";
 
-/** A tar file of anybody's making. `read` gives exactly these bytes; it is never asked for any behind the end. */
+/** A tar file made by anybody. `read` returns exactly these bytes; it is never asked for any beyond the end. */
 export interface TarSource {
   /** Of the whole file, in bytes. */
   readonly length: number;
@@ -24,7 +24,7 @@ const longestPadding = 1024 * 1024;
 
 /**
  * What is in a tar file, from its headers alone: no content is read (FORMAT.md §17). Ends when the tar file does, with
- * nothing but zeros behind the last member. Throws FormatError `tar-malformed` as soon as readers could differ.
+ * nothing but zeros after the last member. Throws FormatError `tar-malformed` as soon as readers could differ.
  */
 export function* tarMembers(source: TarSource): Generator<TarMember> {
   const walk = new TarWalk(source);
@@ -40,7 +40,7 @@ export function* tarMembers(source: TarSource): Generator<TarMember> {
   }
 }
 
-/** Whether this is the header that a tar file begins with, of whatever form: it has the checksum of one. */
+/** Whether this is the header with which a tar file begins, of whatever form: it has the checksum of one. */
 export function beginsTar(source: TarSource): boolean {
   if (source.length < tarBlock) return false;
   const block = source.read(0, tarBlock);
@@ -55,7 +55,7 @@ class TarWalk {
     this.source = source;
   }
 
-  /** The next file or folder; null at the end. Its content is passed over. */
+  /** The next file or folder; null at the end. Its content is skipped. */
   next(): { kind: "file" | "folder"; name: string; size: number; offset: number } | null {
     const first = parseTarHeader(this.read(tarBlock));
     if (first === null) {
@@ -70,7 +70,7 @@ class TarWalk {
     return { kind, name, size, offset };
   }
 
-  /** A header with what the extended header before it says of it. */
+  /** A header with what the extended header before it says about it. */
   private extended(first: TarHeader): { kind: "file" | "folder"; name: string; size: number } {
     if (first.kind === "file" || first.kind === "folder") return { ...first, kind: first.kind };
     const said = this.readExtension(first);
@@ -79,7 +79,7 @@ class TarWalk {
     if (header.kind !== "file" && header.kind !== "folder") {
       throw new FormatError(bad, "an extended header is followed by another");
     }
-    // BusyBox passes extended headers of pax over, and must read the same.
+    // BusyBox skips extended pax headers, and must read the same.
     if ((said.size ?? header.size) !== header.size) {
       throw new FormatError(bad, "a header and the extended header before it state two sizes");
     }
@@ -97,14 +97,14 @@ class TarWalk {
     return kind === "pax" ? parsePaxHeader(content) : { name: parseLongName(content), size: null };
   }
 
-  /** Two blocks of zeros, and nothing but zeros behind them. */
+  /** Two blocks of zeros, and nothing but zeros after them. */
   private readEnd(): void {
     const second = this.read(tarBlock);
     const rest = this.source.length - this.at;
     if (isEmpty(second) && rest > longestPadding)
-      throw new FormatError(bad, "there is too much behind its end");
+      throw new FormatError(bad, "there is too much after its end");
     if (!isEmpty(second) || !isEmpty(this.read(rest))) {
-      throw new FormatError(bad, "there is something behind its end");
+      throw new FormatError(bad, "there is something after its end");
     }
   }
 
@@ -114,7 +114,7 @@ class TarWalk {
     return this.source.read(this.at - length, length);
   }
 
-  /** Content fills whole blocks. What stands in the rest of the last one belongs to nothing, so it must be zeros. */
+  /** Content fills whole blocks. The rest of the last block belongs to nothing, so it must be zeros. */
   private skipPadding(size: number): void {
     const rest = (tarBlock - (size % tarBlock)) % tarBlock;
     if (rest > 0 && !isEmpty(this.read(rest))) {
@@ -125,7 +125,7 @@ class TarWalk {
 
 /** What one header of a tar file announces. */
 export interface TarHeader {
-  /** `pax` and `long-name` say something about the header behind them. */
+  /** `pax` and `long-name` say something about the header after them. */
   readonly kind: "file" | "folder" | "pax" | "long-name";
   /** As in the header, with the prefix before it; a byte is one character. */
   readonly name: string;
@@ -141,9 +141,9 @@ const largestExtension = 65_536;
 const bad = "tar-malformed";
 
 /**
- * Reads one header block, 512 bytes of anybody's making; null for a block of zeros. Of what POSIX.1-2001 (ustar, pax) and
- * GNU tar write for files and folders, only what GNU tar, bsdtar, BusyBox and Python's tarfile take for the same is read
- * (FORMAT.md §17). Throws FormatError `tar-malformed`.
+ * Reads one header block, 512 bytes made by anybody; null for a block of zeros. Of what POSIX.1-2001 (ustar, pax) and
+ * GNU tar write for files and folders, it reads only what GNU tar, bsdtar, BusyBox and Python's tarfile understand
+ * alike (FORMAT.md §17). Throws FormatError `tar-malformed`.
  */
 export function parseTarHeader(bytes: Uint8Array): TarHeader | null {
   if (isEmpty(bytes)) return null;
@@ -158,9 +158,9 @@ export function parseTarHeader(bytes: Uint8Array): TarHeader | null {
   if (!isEmpty(bytes.subarray(157, 257)))
     throw new FormatError(bad, "a file or folder in it has a link's target");
   const isUstar = magic.startsWith("ustar\u0000");
-  // GNU tar has a prefix in neither place and some of its readers look for one in both.
+  // GNU tar has a prefix in neither place, and some of its readers look for one in both.
   if (!isEmpty(bytes.subarray(isUstar ? 500 : 345))) {
-    throw new FormatError(bad, "a header has something where none of its form has anything");
+    throw new FormatError(bad, "a header has something in a place that its form leaves empty");
   }
   const type = String.fromCharCode(bytes[156] ?? 0);
   const kind = kinds.get(type);
@@ -185,11 +185,11 @@ const numbers = [
 ] as const;
 
 function checkNumber(field: Uint8Array): void {
-  // A time or owner that no system has ends some of the unpackers. Only the time can be below zero.
+  // A time or owner that no system has stops some of the unpackers. Only the time can be below zero.
   const sign = field[0] === 0xff && field.length === 12 ? 0xff : 0;
   const isBinary = (field[0] ?? 0) === (sign || 0x80) && field.subarray(1, -4).every((byte) => byte === sign);
   if (isBinary || /^ *[0-7]*[ \u0000]+$/.test(latin1(field))) return;
-  throw new FormatError(bad, "a header has a number that is none");
+  throw new FormatError(bad, "a header has a number that cannot be read");
 }
 
 function isEmpty(bytes: Uint8Array): boolean {
@@ -214,7 +214,9 @@ const time = /^-?\d{1,11}(\.\d{1,20})?$/;
 const owner = /^\d{1,9}$/;
 const words = /^[^\n\u0000]*$/;
 
-/** Says nothing about what is in the file or how its name is read. A value of another form ends some of the unpackers. */
+/**
+ * Says nothing about what is in the file or how its name is read. A value of another form stops some of the unpackers.
+ */
 const harmless: ReadonlyMap<string, RegExp> = new Map([
   ["atime", time],
   ["ctime", time],
@@ -228,8 +230,8 @@ const harmless: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 /**
- * Reads a pax extended header (POSIX.1-2001, pax): lines of `<length> <key>=<value>`. A key that gives a file another
- * content, as those of sparse files do, is refused, and so is any that is not known. Throws FormatError `tar-malformed`.
+ * Reads a pax extended header (POSIX.1-2001, pax): lines of `<length> <key>=<value>`. A key that gives a file other
+ * content, like those of sparse files, is refused, and so is any unknown key. Throws FormatError `tar-malformed`.
  */
 export function parsePaxHeader(bytes: Uint8Array): TarExtension {
   if (exactText(bytes) === null) throw new FormatError(bad, "an extended header is not UTF-8");
@@ -248,7 +250,7 @@ export function parsePaxHeader(bytes: Uint8Array): TarExtension {
   }
   const size = said.get("size");
   if (size !== undefined && !/^(0|[1-9]\d{0,15})$/.test(size)) {
-    throw new FormatError(bad, "an extended header has a size that is none");
+    throw new FormatError(bad, "an extended header has a size that cannot be read");
   }
   return { name: said.get("path") ?? null, size: size === undefined ? null : safe(Number(size)) };
 }
@@ -276,12 +278,12 @@ export function parseLongName(content: Uint8Array): string {
 
 const lineFeed = 0x0a;
 
-/** A name up to its NUL. What stands behind it is kept, so that no name can be hidden there. */
+/** A name up to its NUL. What follows is kept, so that no name can be hidden there. */
 function nameOf(field: Uint8Array): string {
   return latin1(field).replace(/\u0000+$/, "");
 }
 
-/** Octal digits, or binary with the highest bit set where the size is too large for digits. */
+/** Octal digits, or binary with the highest bit set if the size is too large for digits. */
 function sizeOf(field: Uint8Array): number {
   if (field[0] !== 0x80) return octal(field);
   if (field.subarray(1, 4).some((byte) => byte !== 0)) throw new FormatError(bad, "a size is too large");
@@ -289,9 +291,9 @@ function sizeOf(field: Uint8Array): number {
 }
 
 function octal(field: Uint8Array): number {
-  // What has no end is read on into the next field by BusyBox.
+  // BusyBox reads a number without an end on into the next field.
   const digits = /^ *([0-7]+)[ \u0000]+$/.exec(latin1(field))?.[1];
-  if (digits === undefined) throw new FormatError(bad, "a header has a number that is none");
+  if (digits === undefined) throw new FormatError(bad, "a header has a number that cannot be read");
   return safe(Number.parseInt(digits, 8));
 }
 

@@ -11,11 +11,11 @@ import { crypto } from "./crypto.js";
 import { parse } from "./time-stamp-reader.js";
 import { schemeOf } from "./time-stamp-scheme.js";
 
-/** An X.509 certificate of anybody's making. */
+/** An X.509 certificate made by anybody. */
 export interface StampCertificate {
   readonly der: Uint8Array;
   readonly parts: Certificate;
-  /** Names of the certificate and of its issuer, for comparing them: as texts, whatever type of string each part is in. */
+  /** The names of the certificate and of its issuer, for comparison: as texts, whatever string type each part has. */
   readonly subject: string;
   readonly issuer: string;
 }
@@ -30,7 +30,7 @@ const oid = {
   anyUsage: "2.5.29.37.0",
 } as const;
 
-/** Extensions whose meaning is looked at here, or that take nothing away: policies, names, identifiers of keys. */
+/** Extensions whose meaning is checked here, or that restrict nothing: policies, names, identifiers of keys. */
 const understood = new Set<string>([
   oid.keyUsage,
   oid.basicConstraints,
@@ -46,7 +46,7 @@ const digitalSignature = 0x80;
 const nonRepudiation = 0x40;
 const certificateSigning = 0x04;
 
-/** Null for bytes that are no certificate. */
+/** Null for bytes that are not a certificate. */
 export function readCertificate(der: Uint8Array): StampCertificate | null {
   try {
     const parts = new Certificate({ schema: parse(der) });
@@ -56,7 +56,7 @@ export function readCertificate(der: Uint8Array): StampCertificate | null {
   }
 }
 
-/** Every certificate in some PEM texts, in order; what is none is passed over. */
+/** Every certificate in some PEM texts, in order; anything else is skipped. */
 export function readPemCertificates(texts: readonly string[]): readonly StampCertificate[] {
   const block = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
   return texts
@@ -71,18 +71,18 @@ export function findSignerFault({ parts }: StampCertificate): string | null {
   const usage = extensionOf(parts, oid.extendedKeyUsage);
   const purposes = purposesOf(parts);
   if (usage === undefined || purposes?.length !== 1 || purposes[0] !== oid.timeStamping) {
-    return "the certificate is not one for time-stamps and nothing else";
+    return "the certificate is not for time-stamps alone";
   }
   if (!usage.critical) return "the certificate does not say critically that it is for time-stamps";
   const bits = keyUsageOf(parts);
   const signing = digitalSignature | nonRepudiation;
   if (bits !== null && ((bits & signing) === 0 || (bits & ~signing) !== 0)) {
-    return "the certificate's key is for something else than signatures";
+    return "the certificate's key is for something other than signatures";
   }
   return hasUnknownCritical(parts) ? "the certificate has a condition that is not known here" : null;
 }
 
-/** Whether the words of `issuer`'s certificate let it issue one with `below` authorities under itself (RFC 5280 §4.2.1). */
+/** Whether `issuer`'s certificate lets it issue one with `below` authorities under itself (RFC 5280 §4.2.1). */
 function mayIssue({ parts }: StampCertificate, below: number): boolean {
   const constraints = extensionOf(parts, oid.basicConstraints)?.parsedValue;
   if (!(constraints instanceof BasicConstraints) || !constraints.cA) return false;
@@ -95,7 +95,7 @@ function mayIssue({ parts }: StampCertificate, below: number): boolean {
   return fits && !hasUnknownCritical(parts);
 }
 
-/** Whether `issuer` signed `certificate`, by name, identifiers and signature, with a digest that still holds. */
+/** Whether `issuer` signed `certificate`, by name, identifiers and signature, with a digest that is still secure. */
 function hasSigned(issuer: StampCertificate, { parts, issuer: name }: StampCertificate): boolean {
   if (name !== issuer.subject || !isIdentified(issuer.parts, parts)) return false;
   const scheme = schemeOf(parts.signatureAlgorithm);
@@ -113,12 +113,12 @@ export function publicKeyOf({ parts }: StampCertificate): Uint8Array {
   return new Uint8Array(parts.subjectPublicKeyInfo.toSchema().toBER());
 }
 
-/** The subject key identifier, an octet string where it is as RFC 5280 §4.2.1.2 has it. */
+/** The subject key identifier, an octet string if it follows RFC 5280 §4.2.1.2. */
 export function subjectKeyIdentifierOf(parts: Certificate): unknown {
   return extensionOf(parts, oid.subjectKeyIdentifier)?.parsedValue;
 }
 
-/** Whether a certificate's authority key identifier, as far as it has one, is that of `issuer` (RFC 5280 §4.2.1.1). */
+/** Whether a certificate's authority key identifier, if it has one, is that of `issuer` (RFC 5280 §4.2.1.1). */
 function isIdentified(issuer: Certificate, certificate: Certificate): boolean {
   const stated = extensionOf(certificate, oid.authorityKeyIdentifier);
   if (stated === undefined) return true;
@@ -146,7 +146,7 @@ export function comparable({ typesAndValues }: RelativeDistinguishedNames): stri
   );
 }
 
-/** The text of one part of a name; the hex of its bytes where it is no text. */
+/** The text of one part of a name; the hex of its bytes if it is not text. */
 function textOf(value: unknown): string {
   if (value instanceof asn1.BaseStringBlock) return value.getValue();
   return value instanceof asn1.BaseBlock ? `#${hex(value.valueBeforeDecodeView)}` : "";
@@ -203,7 +203,7 @@ function purposesOf(parts: Certificate): readonly string[] | null {
   return extension.parsedValue instanceof ExtKeyUsage ? extension.parsedValue.keyPurposes : [];
 }
 
-/** The first byte of the bits, which has all that are asked for; null without the extension: no restriction. */
+/** The first byte of the bits, which holds all those that are needed; null without the extension: no restriction. */
 function keyUsageOf(parts: Certificate): number | null {
   const extension = extensionOf(parts, oid.keyUsage);
   if (extension === undefined) return null;
@@ -222,17 +222,18 @@ function hasUnknownCritical({ extensions = [] }: Certificate): boolean {
 /** Certificates from the signer upwards. */
 export interface Chain {
   readonly certificates: readonly StampCertificate[];
-  /** Whether the last one is one of the roots that were given. */
+  /** Whether the last one is one of the given roots. */
   readonly trusted: boolean;
 }
 
 const maxLength = 8;
-/** Whoever made the response decides how many certificates could be each other's issuers. */
+/** The maker of the response decides how many certificates could be each other's issuers. */
 const maxChecks = 400;
 
 /**
- * The best chain from `leaf`, over certificates of the response (`pool`) and the roots: one that ends in a root with
- * every certificate valid at `at` before one that ends in a root, and that before the longest there is.
+ * The best chain from `leaf`, over certificates of the response (`pool`) and the roots. A chain that ends in a root
+ * with every certificate valid at `at` comes before one that merely ends in a root, and that before the longest chain
+ * there is.
  */
 export function buildChain(
   leaf: StampCertificate,
@@ -283,7 +284,7 @@ function* chainsFrom(path: readonly StampCertificate[], search: Search): Generat
 function isLink(issuer: StampCertificate, path: readonly StampCertificate[], search: Search): boolean {
   const last = path.at(-1);
   if (last === undefined || last.issuer !== issuer.subject || sameBytes(last.der, issuer.der)) return false;
-  // The length of a path is counted without the leaf and without certificates that an authority made for itself.
+  // The length of a path excludes the leaf and certificates that an authority made for itself.
   const below = path.slice(1).filter((one) => !isSelfIssued(one)).length;
   if (!mayIssue(issuer, below)) return false;
   search.checksLeft -= 1;
@@ -292,7 +293,7 @@ function isLink(issuer: StampCertificate, path: readonly StampCertificate[], sea
 
 const known = new WeakMap<readonly string[], readonly StampCertificate[]>();
 
-/** Reading some hundred roots takes longer than checking a token: a list that was read is remembered. */
+/** Reading some hundred roots takes longer than checking a token, so a list that was read is remembered. */
 function anchorsOf(roots: readonly string[]): readonly StampCertificate[] {
   const anchors = known.get(roots) ?? readPemCertificates(roots);
   known.set(roots, anchors);

@@ -3,12 +3,12 @@ import { type ContentInfo, SignedData, type SignerInfo, TimeStampResp, TSTInfo }
 import { latin1 } from "./bytes.js";
 import { FormatError } from "./finding.js";
 
-/** A TimeStampResp taken apart. Nothing in it is checked yet, but that it has the form of RFC 3161. */
+/** A TimeStampResp taken apart. Nothing in it is checked yet except that it has the form of RFC 3161. */
 export interface ReadToken {
   /** The TSTInfo in DER, as it was signed. */
   readonly content: Uint8Array;
   readonly info: TSTInfo;
-  /** UTC, milliseconds; what is finer is cut. */
+  /** UTC, milliseconds; finer digits are cut. */
   readonly genTime: string;
   readonly signer: SignerInfo;
   /** Certificates that came along, DER, at most 32. */
@@ -26,8 +26,8 @@ const signedDataOid = "1.2.840.113549.1.7.2";
 const tstInfoOid = "1.2.840.113549.1.9.16.1.4";
 
 /**
- * Reads a granted response (RFC 3161 §2.4.2). Throws FormatError `token-malformed`, whatever the bytes are; they may
- * come from anybody.
+ * Reads a granted response (RFC 3161 §2.4.2). Throws FormatError `token-malformed` for all other bytes; they may come
+ * from anybody.
  */
 export function readTimeStampResponse(response: Uint8Array): ReadToken {
   const { status, token } = readResponse(response);
@@ -66,7 +66,7 @@ function isBareToken(block: asn1.BaseBlock): boolean {
 function readToken({ contentType, content }: ContentInfo): ReadToken {
   if (contentType !== signedDataOid || !(content instanceof asn1.Sequence))
     throw malformed("it is not signed");
-  // Before the library reads it: that changes the tree and keeps no certificate's own bytes.
+  // Before the library reads it, which changes the tree and keeps no certificate's own bytes.
   const certificates = certificatesOf(content);
   const { encapContentInfo, signerInfos } = new SignedData({ schema: content });
   const [signer, ...others] = signerInfos;
@@ -98,7 +98,7 @@ function genTimeOf(tstInfo: asn1.BaseBlock): string {
   const milliseconds = fraction.slice(0, 3).padEnd(3, "0");
   const time = `${year}-${month}-${day}T${hour}:${minute}:${second}.${milliseconds}Z`;
   const date = new Date(time);
-  if (Number.isNaN(date.getTime()) || date.toISOString() !== time) throw malformed("its time is not one");
+  if (Number.isNaN(date.getTime()) || date.toISOString() !== time) throw malformed("its time cannot be read");
   return time;
 }
 
@@ -115,7 +115,7 @@ export function parse(bytes: Uint8Array): asn1.BaseBlock {
   return result;
 }
 
-/** Runs what the library does with foreign bytes: it throws errors of every kind for them. */
+/** Runs the library on foreign bytes, for which it throws errors of every kind. */
 function orMalformed<T>(words: string, read: () => T): T {
   try {
     return read();

@@ -2,7 +2,7 @@ import * as asn1 from "asn1js";
 import { type AlgorithmIdentifier, RSASSAPSSParams } from "pkijs";
 import type { DigestName, SignatureScheme } from "./crypto.js";
 
-/** Digests that still hold, by their identifiers. */
+/** Digests that are still secure, by their identifiers. */
 export const digests: ReadonlyMap<string, DigestName> = new Map([
   ["2.16.840.1.101.3.4.2.1", "sha256"],
   ["2.16.840.1.101.3.4.2.2", "sha384"],
@@ -20,7 +20,7 @@ const schemes: ReadonlyMap<string, SignatureScheme> = new Map([
   ["1.3.101.113", { kind: "ed448" }],
 ]);
 
-/** How a certificate was signed, RSA, RSA-PSS and ECDSA over SHA-2, and EdDSA; null for what does not hold any more. */
+/** How a certificate was signed: RSA, RSA-PSS or ECDSA over SHA-2, or EdDSA; null for what is not secure any more. */
 export function schemeOf({ algorithmId, algorithmParams }: AlgorithmIdentifier): SignatureScheme | null {
   if (algorithmId !== "1.2.840.113549.1.1.10") return schemes.get(algorithmId) ?? null;
   if (!(algorithmParams instanceof asn1.Sequence)) return null;
@@ -38,8 +38,9 @@ export function schemeOf({ algorithmId, algorithmParams }: AlgorithmIdentifier):
 }
 
 /**
- * What a signature over signed attributes may be; null for any other. RSA-PSS is not among them: `openssl ts -verify` does
- * not take it, and a token is for people without this program. `stated` is the digest that the SignerInfo names itself.
+ * What a signature over signed attributes may be; null for any other. RSA-PSS is not allowed: `openssl ts -verify` does
+ * not accept it, and a token is for people without this program. `stated` is the digest that the SignerInfo itself
+ * names.
  */
 export function tokenSchemeOf(algorithmId: string, stated: DigestName): SignatureScheme | null {
   if (algorithmId === "1.2.840.113549.1.1.1") return { kind: "rsa", digest: stated };

@@ -31,7 +31,7 @@ export function checkTokenSignature(
 ): StampCertificate {
   const { signer, content } = token;
   const digest = digests.get(signer.digestAlgorithm.algorithmId);
-  if (digest === undefined) throw wrong("it is signed over a digest that is not taken");
+  if (digest === undefined) throw wrong("it is signed over a digest that is not accepted");
   const contentType = attributeOf(signer, oid.contentType);
   if (!(contentType instanceof asn1.ObjectIdentifier) || contentType.getValue() !== oid.tstInfo) {
     throw wrong("the signature is not over a TSTInfo");
@@ -58,12 +58,12 @@ function isNamed({ sid }: SignerInfo, { parts, issuer }: StampCertificate): bool
     return comparable(sid.issuer) === issuer && sid.serialNumber.isEqual(parts.serialNumber);
   }
   const own = bytesOf(subjectKeyIdentifierOf(parts));
-  // [0] is implicit in CMS; the library's schema, and so some writers, have it explicit.
+  // [0] is implicit in CMS; in the library's schema, and so from some writers, it is explicit.
   const stated = sid instanceof asn1.Primitive ? sid.valueBlock.valueHexView : bytesOf(childrenOf(sid)[0]);
   return own !== null && stated !== null && sameBytes(stated, own);
 }
 
-/** Every statement of a signing certificate that is there names this one first; one of them must be there. */
+/** Every signing-certificate attribute that is there names this one first; at least one must be there. */
 function isStated(signer: SignerInfo, { der }: StampCertificate): boolean {
   const first = findAttribute(signer, oid.signingCertificate);
   const second = findAttribute(signer, oid.signingCertificateV2);
@@ -77,7 +77,7 @@ function statesVersion1(attribute: asn1.BaseBlock, der: Uint8Array): boolean {
   return isOctets(stated, crypto.digest("sha1", der));
 }
 
-/** SigningCertificateV2: the same with a digest algorithm before it, SHA-256 where there is none (RFC 5035 §3). */
+/** SigningCertificateV2: the same with a digest algorithm before it, SHA-256 if there is none (RFC 5035 §3). */
 function statesVersion2(attribute: asn1.BaseBlock, der: Uint8Array): boolean {
   const [first, second] = childrenOf(childrenOf(childrenOf(attribute)[0])[0]);
   const given = first instanceof asn1.Sequence;
@@ -90,14 +90,14 @@ function statesVersion2(attribute: asn1.BaseBlock, der: Uint8Array): boolean {
 function verify(signer: SignerInfo, digest: DigestName, certificate: StampCertificate): void {
   const { signedAttrs, signature, signatureAlgorithm } = signer;
   const scheme = tokenSchemeOf(signatureAlgorithm.algorithmId, digest);
-  if (scheme === null || signedAttrs === undefined) throw wrong("it is signed in a way that is not taken");
+  if (scheme === null || signedAttrs === undefined) throw wrong("it is signed in a way that is not accepted");
   const signed = new Uint8Array(signedAttrs.encodedValue);
   if (!crypto.verify(scheme, publicKeyOf(certificate), signed, signature.valueBlock.valueHexView)) {
     throw wrong("the signature is not that of its certificate over this time-stamp");
   }
 }
 
-/** The only value of an attribute that must be there once. Throws FormatError `token-malformed`. */
+/** The only value of an attribute that must occur once. Throws FormatError `token-malformed`. */
 function attributeOf(signer: SignerInfo, type: string): asn1.BaseBlock {
   const found = findAttribute(signer, type);
   if (found === null) throw malformed("the signature lacks an attribute that it must have");

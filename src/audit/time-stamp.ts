@@ -16,17 +16,17 @@ import {
 import { malformed, readTimeStampResponse } from "./time-stamp-reader.js";
 import { checkTokenSignature } from "./time-stamp-signature.js";
 
-/** What a time-stamp says that was checked (FORMAT.md §15). */
+/** The checked statements of a time-stamp (FORMAT.md §15). */
 export interface TimeStamp {
-  /** UTC with milliseconds; what is finer is cut. */
+  /** UTC with milliseconds; finer digits are cut. */
   readonly genTime: string;
   /** OID of the policy it was made under. */
   readonly policy: string;
   /** Decimal text. */
   readonly serial: string;
-  /** Null where it states none. Rounded up. */
+  /** Null if it states none. Rounded up. */
   readonly accuracyMs: number | null;
-  /** Decimal text, to be compared with `nonceText` of the request; null where it has none. */
+  /** Decimal text, to be compared with `nonceText` of the request; null if it has none. */
   readonly nonce: string | null;
   /** SHA-256 of the certificate that signed it. */
   readonly signerSha256: string;
@@ -35,9 +35,9 @@ export interface TimeStamp {
   /** DER, the signer's first, as far as it is known. */
   readonly chain: readonly Uint8Array[];
   readonly root: {
-    /** Whether the chain ends in one of the roots that were given. */
+    /** Whether the chain ends in one of the given roots. */
     readonly trusted: boolean;
-    /** Name of the root, trusted or not; null where the chain ends before one. */
+    /** Name of the root, trusted or not; null if the chain ends before one. */
     readonly name: string | null;
   };
 }
@@ -125,6 +125,6 @@ function decimal(integer: asn1.Integer): string {
 
 function millisecondsOf({ seconds = 0, millis = 0, micros = 0 }: Accuracy): number {
   const milliseconds = Math.ceil(seconds * 1000 + millis + micros / 1000);
-  if (!Number.isSafeInteger(milliseconds) || milliseconds < 0) throw malformed("its accuracy is not one");
+  if (!Number.isSafeInteger(milliseconds) || milliseconds < 0) throw malformed("its accuracy cannot be read");
   return milliseconds;
 }

@@ -10,11 +10,11 @@ export interface TokenAudit {
   readonly authorities: RestsOn["authorities"];
 }
 
-/** Everything that one token is held against. */
+/** Everything that one token is compared with. */
 interface TokenCase {
   readonly checkpoint: FoundCheckpoint;
   readonly token: FoundToken;
-  /** Entries that name it; more than one is possible and each is compared. */
+  /** Entries that name it; there may be several, and each is compared. */
   readonly entries: readonly TokenEntry[];
   readonly trust: Trust;
   /** `at` of the last entry that the checkpoint covers, as far as it is known. */
@@ -52,7 +52,7 @@ export async function auditTokens(
     }
   }
   for (const [path, entries] of logged) {
-    const message = `entry ${entries.map(({ seq }) => seq).join(" and ")} names it and it is not there`;
+    const message = `entry ${entries.map(({ seq }) => seq).join(" and ")} names it, but it is missing`;
     findings.push(errorAt("token-missing", path, message));
   }
   return { findings, authorities };
@@ -78,8 +78,8 @@ function placeOf(path: string, kind: "vault" | "package"): string {
 }
 
 /**
- * In a package, the entry of a token over the newest checkpoint cannot be there: that checkpoint does not cover it. The
- * entry of an older one can be too new as well.
+ * In a package, the entry of a token over the newest checkpoint cannot be there, since that checkpoint does not cover
+ * it. The entry of a token over an older one can be too new as well.
  */
 function unlogged(
   { path: where, kind: sort }: FoundToken,
@@ -87,7 +87,7 @@ function unlogged(
   kind: "vault" | "package",
 ): readonly Finding[] {
   if (kind === "package" && isNewest) return [];
-  // An OpenTimestamps proof over an old checkpoint is upgraded late, and a kill can come before its entry.
+  // An OpenTimestamps proof over an old checkpoint is completed late, and a kill can come before its entry.
   const severity = kind === "vault" && !isNewest && sort === "rfc3161" ? "error" : "note";
   return [{ code: "token-unlogged", severity, where, message: "no entry of the log names it" }];
 }
@@ -127,7 +127,7 @@ async function auditTimeStamp(
   { checkpoint, token, entries, trust, lastAt }: TokenCase,
   signed: Uint8Array,
 ): Promise<TokenResult> {
-  // Half the time it takes to start goes into loading ASN.1; most checks of a file or a young vault need none of it.
+  // Loading ASN.1 takes half of the start-up time; most checks of a file or a young vault need none of it.
   const { checkTimeStamp } = await import("./time-stamp.js");
   const check = checkTimeStamp(token.bytes, signed, trust.roots);
   if (!("timeStamp" in check)) return { findings: [errorAt(check.code, token.path, check.message)] };
@@ -162,8 +162,8 @@ const day = 24 * 60 * 60;
 const possible = 31 * day;
 
 /**
- * No authority can have stamped what was not written yet. The clock that dated an entry can be wrong by days, and more than
- * that is no clock's fault any more (FORMAT.md §15).
+ * No authority can have stamped what was not written yet. The clock that dated an entry can be wrong by days; more than
+ * that is no clock's fault (FORMAT.md §15).
  */
 function tooEarly(
   { path: where }: FoundToken,
@@ -181,7 +181,7 @@ function tooEarly(
 function untrusted({ path: where }: FoundToken, { rootsNamed }: Trust): Finding {
   const message = rootsNamed
     ? "its certificates do not lead to a root that you named"
-    : "its certificates lead to no root that you gave: name the authority's own with --tsa-ca";
+    : "its certificates lead to no root that you named: name the authority's own with --tsa-ca";
   return { code: "token-untrusted", severity: rootsNamed ? "error" : "note", where, message };
 }
 

@@ -1,7 +1,7 @@
 import type { Finding } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 
-/** What is said where something is not there. Beside a file or folder that cannot be read, none of it can be known. */
+/** Codes that say that something is missing. Beside a file or folder that cannot be read, none of them can be known. */
 const absences: readonly FindingCode[] = [
   "segment-missing",
   "checkpoint-missing",
@@ -17,7 +17,7 @@ const absences: readonly FindingCode[] = [
   "inclusion-missing",
 ];
 
-/** What is said of files that are held against a checkpoint or its signature, and of the checkpoint itself. */
+/** Codes about files that are compared with a checkpoint or its signature, and about the checkpoint itself. */
 const dependents: readonly FindingCode[] = [
   "signature-wrong",
   "inclusion-wrong",
@@ -27,9 +27,9 @@ const dependents: readonly FindingCode[] = [
 ];
 
 /**
- * The findings without those that only say of something that it could not be read that it is not there, or is not as
- * recorded: what could not be read is unchecked, and no accusation (FORMAT.md §18). `unread` are paths of files and
- * folders; of each a note says so.
+ * Leaves out the findings that only say that something is missing or not as recorded because it could not be read. What
+ * could not be read is unchecked, which is no accusation (FORMAT.md §18). `unread` are paths of files and folders; a
+ * note names each of them.
  */
 export function withoutUnread(findings: readonly Finding[], unread: readonly string[]): readonly Finding[] {
   if (unread.length === 0) return findings;
@@ -42,7 +42,7 @@ export function withoutUnread(findings: readonly Finding[], unread: readonly str
   });
 }
 
-/** What says that something could not be read. */
+/** Codes that say that something could not be read. */
 const refusals: readonly FindingCode[] = [
   "unreadable",
   "file-unreadable",

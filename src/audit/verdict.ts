@@ -3,7 +3,7 @@ import { type CheckState, decidedBy, type Finding } from "./finding.js";
 import type { Question } from "./finding-codes.js";
 import { hasUnreadSeals } from "./unread.js";
 
-/** What a check came to, and what whoever checks named. */
+/** The outcome of a check, and what the checker named. */
 export interface CheckOutcome {
   readonly states: Readonly<Record<Question, CheckState>>;
   readonly findings: readonly Finding[];
@@ -12,8 +12,8 @@ export interface CheckOutcome {
 }
 
 /**
- * Whether everything that was asked for was checked to the end: bytes and lines always, signatures and time-stamps where the
- * checker named who must have made them, or where some of them could not be read (FORMAT.md §18).
+ * Whether everything that was asked for was checked to the end: bytes and lines always, signatures and time-stamps if
+ * the checker named who must have made them, or if some of them could not be read (FORMAT.md §18).
  */
 function isAllChecked({ states, findings, namedSigners, namedRoots }: CheckOutcome): boolean {
   const open = (question: Question) => states[question] === "unchecked";
@@ -37,8 +37,8 @@ export function hasErrors(findings: readonly Finding[]): boolean {
 }
 
 /**
- * Segments and the checkpoint that the checker holds are judged beside the checkpoints; what lies in `log/` and could not be
- * read leaves both answers open.
+ * Segments and the checkpoint that the checker holds are judged beside the checkpoints. What lies in `log/` and could
+ * not be read leaves both answers open.
  */
 export function sealStates(
   findings: readonly Finding[],

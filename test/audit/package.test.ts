@@ -48,7 +48,7 @@ describe("bag-info.txt", () => {
   it("has one line for each value: readers of RFC 8493 do not agree what a line that goes on means", () => {
     const text = clean.files.get("bag-info.txt")?.toString() ?? "";
     const info = parseBagInfo(Buffer.from(`${text}Note: begun\n  and ended\n`));
-    expect(info.problems).toEqual(["it has a line that is no label and value"]);
+    expect(info.problems).toEqual(["it has a line that is not a label and a value"]);
   });
 
   it("that is not there has every field missing", () => {

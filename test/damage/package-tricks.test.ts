@@ -134,11 +134,11 @@ describe("archives that two readers take for two packages", () => {
     [
       "bytes before it",
       Buffer.concat([Buffer.from("#!/bin/sh\n".padEnd(512, "#")), whole]),
-      "number that is none",
+      "number that cannot be read",
     ],
-    ["a block of zeros before it", Buffer.concat([zeros, whole]), "behind its end"],
-    ["another package behind it", Buffer.concat([whole, whole]), "behind its end"],
-    ["a byte behind it", Buffer.concat([whole, Buffer.from("x")]), "behind its end"],
+    ["a block of zeros before it", Buffer.concat([zeros, whole]), "after its end"],
+    ["another package behind it", Buffer.concat([whole, whole]), "after its end"],
+    ["a byte behind it", Buffer.concat([whole, Buffer.from("x")]), "after its end"],
     ["only one block of zeros at its end", Buffer.from(whole.subarray(0, -512)), "breaks off"],
     [
       "a size in an extended header that hides the next member",
@@ -217,7 +217,7 @@ describe("archives that two readers take for two packages", () => {
     [
       "a number that is negative",
       tarOf([...members, { name: "package/data/a", size: "-0000000007\u0000" }]),
-      "number that is none",
+      "number that cannot be read",
     ],
     [
       "a member that is longer than the file",

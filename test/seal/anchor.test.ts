@@ -180,7 +180,7 @@ describe("an authority that does not do its part leaves the checkpoint pending, 
     [
       "signs with a certificate for something else",
       "wrong-usage",
-      "its answer is not valid: the certificate is not one for time-stamps and nothing else",
+      "its answer is not valid: the certificate is not for time-stamps alone",
     ],
     [
       "signs with a certificate whose usage is not critical",
