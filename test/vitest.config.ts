@@ -1,13 +1,53 @@
 import { defineConfig } from "vitest/config";
 
+/** Where tests start programs: ffmpeg, ssh-keygen, a shell, holdfast as a process of its own. Every other file starts none. */
+const startPrograms = [
+  "audit/{allowed-signers,digest,entry,merkle,package,ssh-key,sshsig,time-stamp}.test.ts",
+  "batch/{batch,downloader,kill}.test.ts",
+  "capture/*.test.ts",
+  "cli/output.test.ts",
+  "core/package/{age-ssh,key-lines}.test.ts",
+  "damage/{forger,log-tamper,mutants,package-tricks,package,spoilt-media,stolen-keys}.test.ts",
+  "documents/{docs,golden}.test.ts",
+  "end-to-end/{access-times,canary,clock,commands,confined-disk,disk-faults,kill,killed-ingest,several-writers,unasked-connections}.test.ts",
+  "handover/{export-command,export-redaction,export,package-bag,redact-proof,redact-times,redact-vault,redact,report}.test.ts",
+  "hostile/{bombs,database,package-unpackers,pages,private-routes,programs,text}.test.ts",
+  "seal/*.test.ts",
+  "search/find.test.ts",
+  "tools/download/{kept-yt-dlp-child,kept-yt-dlp,network-faults,yt-dlp-faults,yt-dlp-jail,yt-dlp}.test.ts",
+  "tools/media/{corpus-keyframes,keyframes,options,picture,readings,short-pass}.test.ts",
+  "tools/network/guarded-request.test.ts",
+  "tools/run/{jail,module-content,programs}.test.ts",
+  "upkeep/{doctor,rebuild,setup-sqlite,setup-yt-dlp,setup}.test.ts",
+  "vault/{checkpoints,crash,durability}.test.ts",
+  "vault/check/vault.test.ts",
+  "vault/package/archive.test.ts",
+  "verify/*.test.ts",
+];
+
 export default defineConfig({
   cacheDir: "../node_modules/.vite",
   test: {
     root: import.meta.dirname,
-    include: ["**/*.test.ts"],
     globalSetup: "support/isolation.ts",
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     maxWorkers: 3,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "fast",
+          include: ["**/*.test.ts"],
+          exclude: startPrograms,
+          setupFiles: "support/no-programs.ts",
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: "programs", include: startPrograms, setupFiles: "support/some-programs.ts" },
+      },
+    ],
   },
 });

@@ -3,11 +3,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { roundOf } from "../soak/rounds.js";
-import { memoryFolder } from "../support/memory-folder.js";
-import { audit } from "../support/vaults.js";
+import { audit, temporaryFolder } from "../support/vaults.js";
 import { runClocks } from "../trials/clocks.js";
 
-const folder = memoryFolder();
+const folder = temporaryFolder();
 const zone = process.env.TZ;
 afterEach(() => {
   if (zone === undefined) delete process.env.TZ;

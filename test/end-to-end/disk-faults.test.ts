@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { memoryFolder } from "../support/memory-folder.js";
+import { temporaryFolder } from "../support/vaults.js";
 import { type StepFault, stepsOf, strike } from "../trials/disk-faults.js";
 import { type Command, makeCommands } from "../trials/faulted-commands.js";
 
-const folder = memoryFolder();
+const folder = temporaryFolder();
 const scratch = join(folder.path, "scratch");
 let commands: readonly Command[] = [];
 

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { roundOf } from "../soak/rounds.js";
-import { memoryFolder } from "../support/memory-folder.js";
+import { temporaryFolder } from "../support/vaults.js";
 import { killIngest } from "../trials/killed-ingest.js";
 
-const folder = memoryFolder();
+const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
 describe("kill -9 at a moment by chance, while captures are made", () => {

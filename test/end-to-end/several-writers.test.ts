@@ -3,12 +3,11 @@ import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { memoryFolder } from "../support/memory-folder.js";
-import { audit } from "../support/vaults.js";
+import { audit, temporaryFolder } from "../support/vaults.js";
 import { writeSound } from "../trials/faulted-commands.js";
 import { appendAtOnce } from "../trials/several-writers.js";
 
-const folder = memoryFolder();
+const folder = temporaryFolder();
 const program = join(import.meta.dirname, "../../bin/holdfast.js");
 afterAll(() => folder.remove());
 

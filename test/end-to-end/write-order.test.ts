@@ -4,10 +4,9 @@ import { exportPackage } from "../../src/handover/export.js";
 import { sealHead } from "../../src/seal/checkpoint.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { type DiskCall, withWatchedDisk } from "../support/faulty-disk.js";
-import { memoryFolder } from "../support/memory-folder.js";
-import { captureText, deriveText, openTestVault, testWorld } from "../support/vaults.js";
+import { captureText, deriveText, openTestVault, temporaryFolder, testWorld } from "../support/vaults.js";
 
-const folder = memoryFolder();
+const folder = temporaryFolder();
 const root = join(folder.path, "vault");
 const to = join(folder.path, "package");
 const seal = { proxy: null, allowPrivate: false, force: false };

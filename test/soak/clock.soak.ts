@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { memoryFolder } from "../support/memory-folder.js";
+import { temporaryFolder } from "../support/vaults.js";
 import { runClocks } from "../trials/clocks.js";
 import { soak } from "./rounds.js";
 
-const folder = memoryFolder();
+const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
 soak("a clock that jumps keeps nothing from being logged in order", async ({ seed, random }) => {

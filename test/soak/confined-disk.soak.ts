@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { memoryFolder } from "../support/memory-folder.js";
+import { temporaryFolder } from "../support/vaults.js";
 import {
   confine,
   confinements,
@@ -13,7 +13,7 @@ import {
 import { type Command, makeCommands } from "../trials/faulted-commands.js";
 import { type Figures, type Round, soak } from "./rounds.js";
 
-const folder = memoryFolder();
+const folder = temporaryFolder();
 const scratch = join(folder.path, "scratch");
 let commands: readonly Command[] = [];
 

@@ -1,12 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { memoryFolder } from "../support/memory-folder.js";
+import { temporaryFolder } from "../support/vaults.js";
 import { failCall, whyNoFailingCalls } from "../trials/failing-calls.js";
 import { type Command, makeCommands } from "../trials/faulted-commands.js";
 import { type Figures, type Round, soak } from "./rounds.js";
 
-const folder = memoryFolder();
+const folder = temporaryFolder();
 const scratch = join(folder.path, "scratch");
 const calls = ["fsync", "fdatasync", "pwrite64", "write", "rename", "linkat", "openat", "ftruncate", "mkdir"];
 const errors = ["EIO", "ENOSPC", "EINTR"] as const;

@@ -1,18 +1,16 @@
-import { createRequire, syncBuiltinESMExports } from "node:module";
 import { afterAll, expect } from "vitest";
+import { watchPrograms } from "./watched-programs.js";
 
-const processes = createRequire(import.meta.url)("node:child_process") as Record<string, unknown>;
+const where = "files whose tests start programs are listed in test/vitest.config.ts";
 const asked: string[] = [];
 
-// What is refused may be caught by the code under test, so the file fails at its end as well.
-for (const name of ["exec", "execFile", "execFileSync", "execSync", "fork", "spawn", "spawnSync"]) {
-  processes[name] = (program: unknown) => {
-    asked.push(`${name} ${String(program)}`);
-    throw new Error(`${name} ${String(program)}: files that start programs are listed in vitest.config.ts`);
-  };
-}
-syncBuiltinESMExports();
+const stopWatching = watchPrograms((program) => {
+  asked.push(program);
+  throw new Error(`${program} is not started: ${where}`);
+});
 
+// Code under test may catch that error, so it fails the file as well.
 afterAll(() => {
-  expect(asked, "files that start programs are listed in vitest.config.ts").toEqual([]);
+  stopWatching();
+  expect(asked, where).toEqual([]);
 });
