@@ -54,7 +54,7 @@ const stampers = () => ({
 });
 
 beforeAll(async () => {
-  authority = await openAuthority({});
+  authority = await openAuthority({ signer: "p256" });
   calendar = await openCalendar();
   sealed = await makeSealedVault(original, stampers());
 });

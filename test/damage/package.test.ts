@@ -4,7 +4,6 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   symlinkSync,
   truncateSync,
@@ -17,13 +16,13 @@ import { packageLimits } from "../../src/vault/package/scan.js";
 import { type WithCaveats, withPackageCaveats } from "../../src/verify/caveats.js";
 import { type PackageRequest, verifyPackage } from "../../src/verify/package.js";
 import type { PackageReport } from "../../src/verify/reports.js";
+import { roundOf } from "../soak/rounds.js";
 import { holdfast } from "../support/cli.js";
 import {
   allowedSignersOf,
   captureA,
   captureB,
   captureC,
-  digestOfTree,
   edit,
   type MadePackage,
   makeAuthority,
@@ -39,6 +38,7 @@ import {
   writeFolder,
 } from "../support/packages.js";
 import { temporaryFolder, testWorld } from "../support/vaults.js";
+import { damageMember, damageTar } from "../trials/random-packages.js";
 
 const scratch = temporaryFolder();
 const authority = makeAuthority("First");
@@ -1168,75 +1168,11 @@ describe("tar files", () => {
 });
 
 describe("packages damaged at random", () => {
-  /** xorshift32: the same damage in every run. */
-  function* numbers(seed: number): Generator<number> {
-    let state = seed;
-    for (;;) {
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
-      yield state >>> 0;
-    }
-  }
-
-  function damage(files: PackageFiles, next: () => number): string {
-    const paths = [...files.keys()].filter((path) => /^(data|proof)\//.test(path));
-    const path = paths[next() % paths.length] ?? "";
-    const bytes = Buffer.from(files.get(path) ?? "");
-    const other = paths[next() % paths.length] ?? "";
-    const kind = next() % 4;
-    if (kind === 0) flip(files, path, next() % bytes.length);
-    else if (kind === 1) files.set(path, Buffer.from(bytes.subarray(0, next() % bytes.length)));
-    else if (kind === 2) files.delete(path);
-    else {
-      files.set(path, files.get(other) ?? bytes);
-      files.set(other, bytes);
-    }
-    return `${kind} ${path} ${other}`;
-  }
-
-  it("never pass, and never end the check with anything but findings, manifests made anew or not", async () => {
-    const random = numbers(20261123);
-    const next = () => random.next().value ?? 0;
-    const before = digestOfTree(clean.files);
-    for (let round = 0; round < 300; round += 1) {
-      const files = new Map(clean.files);
-      const what = damage(files, next);
-      const isSame = digestOfTree(files) === before;
-      const rebagged = next() % 2 === 0;
-      if (rebagged) rebag(files);
-      const report = await checkTarBytes(tarOf(tarMembers(files)));
-      // Nothing but the manifests vouches for these (FORMAT.md §10, §17): pages, and a token that no entry can name.
-      const unvouched = /data\/(index\.html|ro-crate)|allowed_signers|^2 proof\/000007\/first\.tsr/.test(
-        what,
-      );
-      if (!isSame && !(rebagged && unvouched)) {
-        expect([round, what, rebagged, report.ok]).toEqual([round, what, rebagged, false]);
-      }
-    }
+  it("never pass, manifests made anew or not (60 of the soak's packages)", async () => {
+    for (let seed = 1; seed <= 60; seed += 1) await damageMember(roundOf(seed), clean.files, scratch.path);
   });
 
-  it("as raw bytes of a tar are findings or a refusal, and never a crash", async () => {
-    const random = numbers(3);
-    const next = () => random.next().value ?? 0;
-    const whole = tarOf(tarMembers(clean.files));
-    for (let round = 0; round < 200; round += 1) {
-      const bytes = Buffer.from(whole.subarray(0, next() % 5 === 0 ? next() % whole.length : whole.length));
-      for (let flips = 0; flips < 1 + (round % 4); flips += 1) {
-        const at = next() % Math.max(1, bytes.length);
-        bytes[at] = (bytes[at] ?? 0) ^ (1 << (next() % 8));
-      }
-      const report = await checkTarBytes(bytes);
-      expect(Array.isArray(report.findings)).toBe(true);
-    }
+  it("as raw bytes of a tar are findings or a refusal, and never a crash (40 of the soak's tars)", async () => {
+    for (let seed = 1; seed <= 40; seed += 1) await damageTar(roundOf(seed), clean.files, scratch.path);
   });
-
-  async function checkTarBytes(bytes: Buffer): Promise<PackageReport> {
-    const path = join(scratch.path, "random.tar");
-    writeFileSync(path, bytes);
-    const request = { path, against: null, signers: null, tsaCa: null, quick: false };
-    const report = await verifyPackage(request, testWorld());
-    expect(readFileSync(path).equals(bytes)).toBe(true);
-    return report;
-  }
 });

@@ -174,34 +174,24 @@ describe("a package of one capture", () => {
     ]);
   });
 
-  it("has the same bytes when the same state of the vault is exported at the same time, as a folder and as a tar", async () => {
-    const [one, two] = [freshPlace(), freshPlace()];
+  it("has the same bytes when the same state of the vault is exported at the same time, as a folder and as a tar that holds exactly the folder, and leaves nothing in the vault's staging", async () => {
     const still = { ...testWorld(), now: () => new Date("2026-11-24T10:00:00.000Z") };
-    const first = await exportTo(one.vault, join(one.place, "package"), {}, still);
-    const second = await exportTo(two.vault, join(two.place, "another-name"), {}, still);
+    const exportAs = async (name: string) => {
+      const { vault, place } = freshPlace();
+      return { vault, place, ...(await exportTo(vault, join(place, name), {}, still)) };
+    };
+    const [first, second] = [await exportAs("package"), await exportAs("another-name")];
     expect(second.tagmanifest_sha256).toBe(first.tagmanifest_sha256);
-    const tars = await Promise.all(
-      [freshPlace(), freshPlace()].map(async ({ vault, place }, index) => {
-        const { to } = await exportTo(vault, join(place, `name-${index}.tar`), {}, still);
-        return readFileSync(to);
-      }),
-    );
-    expect(tars[0]?.equals(tars[1] ?? Buffer.alloc(0))).toBe(true);
-  });
+    const [tar, again] = [await exportAs("name-0.tar"), await exportAs("name-1.tar")];
+    expect(readFileSync(tar.to).equals(readFileSync(again.to))).toBe(true);
 
-  it("is written as a tar that holds exactly the folder, and leaves nothing in the vault's staging", async () => {
-    const { vault, place } = freshPlace();
-    const still = { ...testWorld(), now: () => new Date("2026-11-24T10:00:00.000Z") };
-    const { to } = await exportTo(vault, join(place, "package.tar"), {}, still);
-    execFileSync("tar", ["-xmf", to, "-C", place]);
-    const [name = ""] = readdirSync(place).filter((item) => item !== "package.tar");
+    execFileSync("tar", ["-xmf", tar.to, "-C", tar.place]);
+    const [name = ""] = readdirSync(tar.place).filter((item) => item !== "name-0.tar");
     expect(name).toBe(`holdfast-${ids[0]}`);
-    const other = freshPlace();
-    const folder = await exportTo(other.vault, join(other.place, "package"), {}, still);
-    expect(filesIn(join(place, name))).toEqual(filesIn(folder.to));
-    execFileSync("diff", ["-r", join(place, name), folder.to]);
-    expect(filesIn(join(vault, "staging")).filter((path) => !path.startsWith("writer.lock"))).toEqual([]);
-    expect(statSync(join(place, name, "verify.sh")).mode & 0o111).not.toBe(0);
+    expect(filesIn(join(tar.place, name))).toEqual(filesIn(first.to));
+    execFileSync("diff", ["-r", join(tar.place, name), first.to]);
+    expect(filesIn(join(tar.vault, "staging")).filter((path) => !path.startsWith("writer.lock"))).toEqual([]);
+    expect(statSync(join(tar.place, name, "verify.sh")).mode & 0o111).not.toBe(0);
   });
 });
 

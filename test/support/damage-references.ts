@@ -27,10 +27,13 @@ export async function makeReferences(
     return withSealedVault(join(folder, name), history, async (vault, world) => ({
       vault,
       package: await packageOf(vault, join(folder, `${name}-package`), false, world),
-      annex: await packageOf(vault, join(folder, `${name}-annex-package`), true, world),
     }));
   };
-  const right = await make("vault", {});
+  const right = await withSealedVault(join(folder, "vault"), {}, async (vault, world) => ({
+    vault,
+    package: await packageOf(vault, join(folder, "vault-package"), false, world),
+    annex: await packageOf(vault, join(folder, "vault-annex-package"), true, world),
+  }));
   const own = await make("own", { text: "other" });
   const other = await make("other", { text: "other", keys: 7 });
   const { held, signers, roots } = right.vault;

@@ -1,0 +1,101 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, expect } from "vitest";
+import {
+  allowedSignersOf,
+  captureA,
+  makeAuthority,
+  makePackage,
+  type PackageFiles,
+  rebag,
+  writeFolder,
+} from "./packages.js";
+import { temporaryFolder } from "./vaults.js";
+
+/*
+ * The script of a package, run on packages that are made by hand and as no exporter would make them. What is made here lasts
+ * until the tests of the file that imports it are over.
+ */
+
+export const scratch = temporaryFolder();
+export const authority = makeAuthority("First");
+export const stranger = makeAuthority("Stranger");
+afterAll(() => {
+  execFileSync("chmod", ["-R", "u+w", scratch.path]);
+  scratch.remove();
+  authority.remove();
+  stranger.remove();
+});
+
+const texts = new URL("../../schemas/package/", import.meta.url);
+export const script = readFileSync(new URL("verify.sh", texts));
+export const guide = readFileSync(new URL("VERIFY.md", texts));
+
+export const clean = withTexts(makePackage({ stamp: authority.stamp }));
+export const { log } = clean;
+export const video = `data/${captureA}/original/track-1.mp4`;
+export const roots = keep("roots.pem", authority.root);
+export const signers = keep("signers", allowedSignersOf(log));
+export const trust = ["--signers", signers, "--tsa-ca", roots];
+
+type Made = ReturnType<typeof makePackage>;
+
+/** The same package with the texts that every package has. */
+export function withTexts(made: Made): Made {
+  made.files.set("verify.sh", script).set("VERIFY.md", guide);
+  rebag(made.files);
+  return made;
+}
+
+export function keep(name: string, content: string | Buffer): string {
+  const path = join(scratch.path, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+let count = 0;
+
+/** The folder of a package in a place of its own. */
+export function write(files: PackageFiles): string {
+  count += 1;
+  return writeFolder(files, join(scratch.path, `place-${count}`, "package"));
+}
+
+/** All that the script may need beside a shell. */
+const coreutils =
+  "awk base64 basenc cat comm cut date head mkdir mktemp mv paste rm sha256sum sha512sum sort split tail tr uniq wc";
+export const needed = [...coreutils.split(" "), "openssl", "ssh-keygen"];
+
+export interface Outcome {
+  readonly status: number | null;
+  readonly steps: ReadonlyMap<string, string>;
+  readonly text: string;
+}
+
+/** Runs the script of the repository, with nothing in the environment but where programs are. */
+export function verify(shell: string, folder: string, args = trust, path = process.env.PATH): Outcome {
+  const tmp = join(dirname(folder), "tmp");
+  mkdirSync(tmp, { recursive: true });
+  const environment = ["-i", `PATH=${path}`, "LC_ALL=C", `TMPDIR=${tmp}`];
+  const run = spawnSync("env", [...environment, shell, join(folder, "verify.sh"), ...args, folder], {
+    cwd: dirname(folder),
+    encoding: "utf8",
+    input: "",
+  });
+  expect(readdirSync(tmp)).toEqual([]);
+  expect(run.stderr).toBe("");
+  const lines = [...run.stdout.matchAll(/^(PASS|FAIL|ABSENT|UNCHECKED) +([a-z]+) {2,}\S/gm)];
+  const steps = new Map(lines.map(([, state = "", step = ""]) => [step, state]));
+  expect(steps.size).toBe(lines.length);
+  return { status: run.status, steps, text: run.stdout };
+}
+
+export function failed({ steps }: Outcome): string[] {
+  return [...steps].filter(([, state]) => state === "FAIL").map(([step]) => step);
+}
+
+/** Where a program lies. */
+export function programPath(name: string): string {
+  return execFileSync("sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" }).trim();
+}
