@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { readNamedQuietly } from "../vault/digest-file.js";
+import { readNamedQuietly } from "../vault/named-file.js";
 
 /** The files that a checker brings are small; a larger one is the wrong file. */
 const largestBrought = 4 * 1024 * 1024;

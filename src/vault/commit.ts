@@ -12,8 +12,11 @@ import {
 } from "../core/capture/new-inventory.js";
 import { makeFolder, moveDurably, placeFile, syncFolder, syncFolderTree, writeNewFile } from "./durable.js";
 import type { Intent } from "./journal.js";
-import { objectDeclaration, objectPath } from "./layout.js";
+import { objectPath } from "./layout.js";
 import { logEntry, type Vault } from "./vault.js";
+
+/** The conformance declaration of every object (OCFL §3.3). */
+const objectDeclaration = { name: "0=ocfl_object_1.1", text: "ocfl_object_1.1\n" } as const;
 
 /** The steps of a commit, in order; a test may end the process at any of them. */
 export type CommitStep =

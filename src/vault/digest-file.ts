@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { MeasuredFile } from "../audit/object.js";
 
 export interface FileDigest {
@@ -118,17 +118,6 @@ export function readQuietly(path: string): Buffer {
     blocks.push(Buffer.from(block));
   }
   return Buffer.concat(blocks);
-}
-
-/** A small text that a person named or may have put there by a link. Otherwise the same rules as `readQuietly`. */
-export function readNamedQuietly(path: string): Buffer {
-  const descriptor = openNamedQuietly(path);
-  try {
-    if (fstatSync(descriptor).size > largestText) throw new Error("it is too large to be read as a whole");
-    return readFileSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /**

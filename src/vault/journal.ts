@@ -28,23 +28,17 @@ interface IntentRow {
 }
 
 function parseIntent(row: IntentRow): Intent {
-  const event = intentEvents.find((known) => known === row.event);
+  const { capture, version, inventory_sha512 } = row;
+  const [event, form] = versionForms.find(([known]) => known === row.event) ?? [];
   const body = parseBody(row.body);
   const fits =
-    isCaptureId(row.capture) &&
+    isCaptureId(capture) &&
     event !== undefined &&
-    versionPatterns[event].test(row.version) &&
+    form?.test(version) &&
     body !== null &&
     bodyFits(row, body) &&
     schemaProblems("entry", { ...probe, event, body }).length === 0;
-  if (fits)
-    return {
-      capture: row.capture,
-      version: row.version,
-      inventory_sha512: row.inventory_sha512,
-      event,
-      body,
-    };
+  if (fits) return { capture, version, inventory_sha512, event, body };
   throw new HoldfastError(
     "not-as-recorded",
     "reading the journal of unfinished commits in vault.db: it holds a row that no commit wrote",
@@ -52,14 +46,12 @@ function parseIntent(row: IntentRow): Intent {
   );
 }
 
-const intentEvents = ["capture", "derive", "redact", "capture-failed"] as const;
-
-const versionPatterns: Readonly<Record<(typeof intentEvents)[number], RegExp>> = {
-  capture: /^v1$/,
-  derive: /^v([2-9]|[1-9]\d+)$/,
-  redact: /^v([2-9]|[1-9]\d+)$/,
-  "capture-failed": /^$/,
-};
+const versionForms: readonly (readonly [event: EventName, version: RegExp])[] = [
+  ["capture", /^v1$/],
+  ["derive", /^v([2-9]|[1-9]\d+)$/],
+  ["redact", /^v([2-9]|[1-9]\d+)$/],
+  ["capture-failed", /^$/],
+];
 
 /** Any place in the log: only event and body of a journalled entry are known before it is written. */
 const probe = {

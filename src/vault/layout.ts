@@ -3,20 +3,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type CaptureId, isCaptureId } from "../audit/digest.js";
 
-/** Where everything lies in a vault (FORMAT.md §3). Pure: names only, no disk. */
-export interface VaultLayout {
-  readonly root: string;
-  readonly readme: string;
-  readonly settings: string;
-  readonly database: string;
-  readonly objects: string;
-  readonly log: string;
-  readonly private: string;
-  readonly staging: string;
-  readonly writerLock: string;
-}
+export type VaultLayout = Readonly<ReturnType<typeof vaultLayout>>;
 
-export function vaultLayout(root: string): VaultLayout {
+/** Where everything lies in a vault (FORMAT.md §3). Pure: names only, no disk. */
+export function vaultLayout(root: string) {
   return {
     root,
     readme: join(root, "README.txt"),
@@ -73,9 +63,6 @@ export const storageRootFiles: Readonly<Record<string, string>> = {
 
 /** Inside staging: the working folder of programs that stay open, and the only folder there that is not a capture's. */
 export const scratchFolder = "scratch";
-
-/** The conformance declaration of every object (OCFL §3.3). */
-export const objectDeclaration = { name: "0=ocfl_object_1.1", text: "ocfl_object_1.1\n" } as const;
 
 /** Whether `root` holds a vault. */
 export function isVault(root: string): boolean {

@@ -25,10 +25,7 @@ export interface LogFolder {
   readonly unread: readonly string[];
 }
 
-type Part = { readonly size: number } & (
-  | { readonly is: "body" | "signature" | "witness"; readonly file: FoundFile }
-  | { readonly is: "token"; readonly file: FoundToken }
-);
+type Part = PartKind & { readonly size: number; readonly file: FoundFile };
 
 /** Reads names and small files; judges nothing, and never throws. */
 export function readLogFolder(layout: VaultLayout): LogFolder {
@@ -56,11 +53,11 @@ export function readLogFolder(layout: VaultLayout): LogFolder {
 }
 
 /** The names in a folder, sorted; none if it is not there or the system refuses. */
-export function names(folder: string, onRefusal: () => void = () => undefined): readonly string[] {
+export function names(folder: string, onRefusal?: () => void): readonly string[] {
   try {
     return readdirSync(folder).sort();
   } catch (error) {
-    if (isRefusal(error)) onRefusal();
+    if (isRefusal(error)) onRefusal?.();
     return [];
   }
 }
@@ -79,22 +76,15 @@ export function segmentOf(layout: VaultLayout, path: string): LogSegment | null 
 const authorityName = "[a-z0-9][a-z0-9-]{0,31}";
 
 /** What lies under a checkpoint's number by the name of its path in `log/`; null for anything else. */
-export function partOf(
-  layout: VaultLayout,
-  path: string,
-  onRefusal: () => void = () => undefined,
-): Part | null {
+export function partOf(layout: VaultLayout, path: string, onRefusal?: () => void): Part | null {
   const [, digits = "", rest = ""] = /^log\/(\d{6,16})\.(.+)$/.exec(path) ?? [];
   const size = numberOf(digits);
   const kind = size === null ? null : kindOf(rest);
   if (size === null || kind === null) return null;
   try {
-    const file = { path, bytes: readSmall(join(layout.root, path)) };
-    return kind.is === "token"
-      ? { size, is: "token", file: { ...file, ...kind.token } }
-      : { size, is: kind.is, file };
+    return { ...kind, size, file: { path, bytes: readSmall(join(layout.root, path)) } };
   } catch (error) {
-    if (isRefusal(error)) onRefusal();
+    if (isRefusal(error)) onRefusal?.();
     return null;
   }
 }
@@ -136,7 +126,7 @@ export function checkpointOf(size: number, parts: readonly Part[]): FoundCheckpo
     body: one("body")?.bytes ?? null,
     signature: one("signature"),
     signed: null,
-    tokens: parts.flatMap((part) => (part.is === "token" ? [part.file] : [])),
+    tokens: parts.flatMap((part) => (part.is === "token" ? [{ ...part.file, ...part.token }] : [])),
     witnesses: parts.flatMap((part) => (part.is === "witness" ? [part.file] : [])),
   };
 }

@@ -2,8 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { exactText } from "../audit/bytes.js";
 import { webUrl } from "../core/capture/source-url.js";
 import { HoldfastError } from "../core/words/error.js";
-import { readNamedQuietly } from "./digest-file.js";
 import { schemaProblems } from "./json-schemas.js";
+import { readNamedQuietly } from "./named-file.js";
 
 /** `holdfast.json`: what a vault is called and how it is run. Schema `config.schema.json`. */
 export interface Settings {

@@ -16,7 +16,8 @@ export function isBeingWritten(path: string): boolean {
     return false;
   } catch (error) {
     if (isBusy(error)) return true;
-    if (error instanceof Database.SqliteError || isSystemError(error)) return false;
+    // What SQLite or the system says of the file; a TypeError where its folder is missing.
+    if (error instanceof TypeError || (error instanceof Error && "code" in error)) return false;
     throw error;
   } finally {
     database?.close();
@@ -31,10 +32,6 @@ export function isLockFile(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof TypeError || (error instanceof Error && "code" in error);
 }
 
 /** Whether SQLite says that another process keeps it out. */

@@ -11,7 +11,7 @@ import { digestFile, isRefusal } from "../vault/digest-file.js";
 import { waitForWriter } from "../vault/writer-at-work.js";
 import { pause, type World } from "../world.js";
 import type { Answers, VerifyReport } from "./reports.js";
-import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
+import { type Brought, heldCheckpoint, namedIn, trustOf } from "./trust.js";
 
 export interface FileRequest {
   readonly vault: string;
@@ -151,10 +151,10 @@ function buildReport(
   };
   const findings = [...audit.findings, ...copies.flat(), ...(isKnown || audit.log === null ? [] : [unknown])];
   const states = statesOf(audit, findings, matches);
-  const namedSigners = brought.signers !== null;
+  const named = namedIn(brought);
   const [covered, stamped] = [states.signature !== "absent", states.tokens !== "absent"];
-  const asked = (covered || !namedSigners) && (stamped || brought.tsaCa === null);
-  const good = isGood({ states, findings, namedSigners, namedRoots: brought.tsaCa !== null });
+  const asked = (covered || !named.namedSigners) && (stamped || !named.namedRoots);
+  const good = isGood({ states, findings, ...named });
   return {
     ok: isKnown && good && asked,
     ...states,

@@ -16,7 +16,7 @@ import { indexPackage, type PackageIndex, type PackageLimits, packageLimits } fr
 import type { World } from "../world.js";
 import { knownTexts } from "./known-texts.js";
 import { type Answers, type PackagedCapture, type PackageReport, showFiles } from "./reports.js";
-import { type Brought, heldCheckpoint, trustOf } from "./trust.js";
+import { type Brought, heldCheckpoint, namedIn, trustOf } from "./trust.js";
 
 /** What is to be checked, and the texts of what the checker got from elsewhere. */
 export interface PackageRequest extends Brought {
@@ -140,12 +140,10 @@ function rootsOf({ checkpoints }: PackageContent): (size: number) => Uint8Array 
 /** Checkpoints that are those of the vault in entry 1, and not of the one in `bag-info.txt`. */
 function originFindings({ checkpoints }: PackageContent, origin: string, info: BagInfo): readonly Finding[] {
   if (info.origin === null || info.origin === origin) return [];
+  const message = "it names another vault than bag-info.txt";
   return checkpoints
     .filter(({ body }) => checkpointIn(body) !== null)
-    .map(({ path: where }) => {
-      const message = "it names another vault than bag-info.txt";
-      return { code: "checkpoint-origin", severity: "error", where, message };
-    });
+    .map(({ path: where }) => ({ code: "checkpoint-origin", severity: "error", where, message }));
 }
 
 /** Stock tools compare a token with `signed`: a package without it cannot be checked as VERIFY.md says. */
@@ -167,12 +165,7 @@ function conclude(request: PackageRequest, audited: Audited): PackageReport {
     ...sealStates(findings, checkpoints),
   } as const;
   return {
-    ok: isGood({
-      states,
-      findings,
-      namedSigners: request.signers !== null,
-      namedRoots: request.tsaCa !== null,
-    }),
+    ok: isGood({ states, findings, ...namedIn(request) }),
     ...states,
     checked: {
       entries: content.entries.lines,
@@ -214,16 +207,12 @@ function capturesOf({ content, inclusion, checkpoints }: Audited): readonly Pack
 
 /** Nothing was checked, so nothing counts as passed: a package cannot switch a check off by stating another version. */
 function refused(request: PackageRequest, ...findings: readonly Finding[]): PackageReport {
-  const unchecked: Answers = {
-    hashes: "unchecked",
-    chain: "unchecked",
-    signature: "unchecked",
-    tokens: "unchecked",
-  };
+  const open = "unchecked";
+  const states: Answers = { hashes: open, chain: open, signature: open, tokens: open };
   const nothing = { entries: 0, checkpoints: 0, tokens: 0, captures: 0, files: 0, bytes: 0, annexes: 0 };
   return {
     ok: false,
-    ...unchecked,
+    ...states,
     checked: { ...nothing, digests_per_file: request.quick ? 1 : 2 },
     rests_on: restsOnNothing,
     findings,

@@ -4,6 +4,7 @@ import { parseAllowedSigners } from "../audit/allowed-signers.js";
 import { type Checkpoint, findCheckpoint } from "../audit/checkpoint.js";
 import { FormatError } from "../audit/finding.js";
 import type { Trust } from "../audit/log-facts.js";
+import type { CheckOutcome } from "../audit/verdict.js";
 import { HoldfastError } from "../core/words/error.js";
 
 /** Texts of the files that a checker brought along from elsewhere; null if none was named. */
@@ -14,6 +15,11 @@ export interface Brought {
   readonly signers: string | null;
   /** `--tsa-ca`: one or more certificates in PEM. */
   readonly tsaCa: string | null;
+}
+
+/** Of which of it the answers must be shown to the end (FORMAT.md §18). */
+export function namedIn({ signers, tsaCa }: Brought): Pick<CheckOutcome, "namedSigners" | "namedRoots"> {
+  return { namedSigners: signers !== null, namedRoots: tsaCa !== null };
 }
 
 export const nothingBrought: Brought = { against: null, signers: null, tsaCa: null };

@@ -7,7 +7,7 @@ import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { waitForWriter } from "../vault/writer-at-work.js";
 import { pause, type World } from "../world.js";
 import { showFiles, type VerifyReport } from "./reports.js";
-import { type Brought, heldCheckpoint, nothingBrought, trustOf } from "./trust.js";
+import { type Brought, heldCheckpoint, namedIn, nothingBrought, trustOf } from "./trust.js";
 
 export interface VerifyRequest {
   readonly vault: string;
@@ -76,22 +76,12 @@ function buildReport(audit: VaultAudit, quick: boolean, brought: Brought): Verif
   } as const;
   const rests_on = checkpoints?.restsOn ?? restsOnNothing;
   return {
-    ok: isGood({
-      states,
-      findings,
-      namedSigners: brought.signers !== null,
-      namedRoots: brought.tsaCa !== null,
-    }),
+    ok: isGood({ states, findings, ...namedIn(brought) }),
     ...states,
     checked: {
       entries,
       unsigned_entries: unsigned,
-      checkpoints: audit.checkpointFiles.checkpoints,
-      tokens: audit.checkpointFiles.tokens,
-      objects: audit.objects,
-      files: audit.files,
-      bytes: audit.bytes,
-      annexes: audit.annexes,
+      ...audit.counts,
       digests_per_file: quick ? 1 : 2,
     },
     rests_on,
@@ -99,7 +89,7 @@ function buildReport(audit: VaultAudit, quick: boolean, brought: Brought): Verif
   };
 }
 
-function hashState({ log, findings, files }: VaultAudit): CheckState {
+function hashState({ log, findings, counts }: VaultAudit): CheckState {
   if (log === null) return "unchecked";
-  return decidedBy(findings, "hashes") ?? (files === 0 ? "absent" : "pass");
+  return decidedBy(findings, "hashes") ?? (counts.files === 0 ? "absent" : "pass");
 }

@@ -158,19 +158,19 @@ describe("what is taken for a package", () => {
     const { status, stdout } = await verify(at("device.tar"));
     expect(status).toBe(1);
     expect(stdout).toContain("package-unreadable");
-    expect(stdout).toContain("holds something that is no file or folder");
+    expect(stdout).toContain("holds something that is not a file or folder");
   });
 });
 
 describe("the index of a large vault is audited in a thread", () => {
   const ask = (root: string) =>
     auditLinesApart(
-      {
+      [
         root,
-        file: join(root, "vault.db"),
-        lines: { segments: [], rootsAt: [size], newest: 0, lightCheck: true },
-        indexModule: indexCheck.module.href,
-      },
+        join(root, "vault.db"),
+        { segments: [], rootsAt: [size], newest: 0, lightCheck: true },
+        indexCheck.module.href,
+      ],
       new AbortController().signal,
     );
 

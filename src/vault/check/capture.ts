@@ -2,12 +2,7 @@ import { join } from "node:path";
 import { auditAnnex, type FoundAnnex } from "../../audit/annex.js";
 import { exactText } from "../../audit/bytes.js";
 import { type Finding, onePerPlace } from "../../audit/finding.js";
-import {
-  type LoggedCapture,
-  type LoggedVersion,
-  loggedVersion,
-  statementOf,
-} from "../../audit/log-captures.js";
+import { type LoggedCapture, loggedVersion, statementOf } from "../../audit/log-captures.js";
 import { auditObject, type FoundObject, type MeasuredFile } from "../../audit/object.js";
 import type { Intent } from "../journal.js";
 import { schemaProblems, statementFindings } from "../json-schemas.js";
@@ -50,14 +45,17 @@ function objectFindings(
 ): readonly Finding[] {
   if (capture.object === null) return [];
   const folder = capture.object;
-  const pending = intent ? pendingVersion(intent) : null;
+  const pending = intent && intent.version !== "" ? loggedVersion({ seq: 0, ...intent }) : null;
   const files = measured.get(`${folder}/`) ?? new Map<string, MeasuredFile>();
   if (files.size === 0) {
     if (intent && capture.versions.length === 0) return [];
     const message = `entry ${capture.entry} names this object, but it is missing`;
     return [{ code: "object-missing", severity: "error", where: folder, message }];
   }
-  const texts = readTexts(join(layout.root, folder), [...files.keys()].filter(isObjectText));
+  const texts = readTexts(
+    join(layout.root, folder),
+    [...files.keys()].filter((path) => objectText.test(path)),
+  );
   const found: FoundObject = { folder, files, texts };
   return [...auditObject(capture, found, pending), ...recordFindings(layout, capture, found)];
 }
@@ -91,9 +89,7 @@ function annexFindings(
   return capture.annexes.flatMap((sha256) => auditAnnex(sha256, found, folder));
 }
 
-function isObjectText(path: string): boolean {
-  return /^(0=ocfl_object_1\.1|(v\d+\/)?inventory\.json(\.sha512)?)$/.test(path);
-}
+const objectText = /^(0=ocfl_object_1\.1|(v\d+\/)?inventory\.json(\.sha512)?)$/;
 
 function readTexts(folder: string, paths: readonly string[]): ReadonlyMap<string, Uint8Array> {
   const texts = new Map<string, Uint8Array>();
@@ -102,8 +98,4 @@ function readTexts(folder: string, paths: readonly string[]): ReadonlyMap<string
     if (bytes !== null) texts.set(path, bytes);
   }
   return texts;
-}
-
-function pendingVersion(intent: Intent): LoggedVersion | null {
-  return intent.version === "" ? null : loggedVersion({ seq: 0, ...intent });
 }

@@ -3,7 +3,7 @@ import { openDatabaseForReading } from "../database.js";
 import { vaultLayout } from "../layout.js";
 import { auditLines, type IndexCheck, type LinesInThread } from "./lines.js";
 
-parentPort?.once("message", async ({ root, file, lines, indexModule }: LinesInThread) => {
+parentPort?.once("message", async ([root, file, lines, indexModule]: LinesInThread) => {
   const { indexCheck }: { readonly indexCheck: IndexCheck } = await import(indexModule);
   const database = openDatabaseForReading(file);
   try {

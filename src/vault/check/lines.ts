@@ -3,13 +3,14 @@ import type Database from "better-sqlite3";
 import type { Finding } from "../../audit/finding.js";
 import { GrowingTree } from "../../audit/merkle.js";
 import type { VaultLayout } from "../layout.js";
+import type { LogSegment } from "../log-folder.js";
 import { lineBytesFrom } from "../log-lines.js";
 import { ofDatabase, unreadBySqlite } from "./opened.js";
-import { type FoundSegment, openSegmentAudit } from "./segments.js";
+import { SegmentAudit } from "./segments.js";
 
 /** What to compare with the lines of the log. */
 export interface LinesTask {
-  readonly segments: readonly FoundSegment[];
+  readonly segments: readonly LogSegment[];
   /** Sizes at which the root over the lines so far is wanted. */
   readonly rootsAt: readonly number[];
   /** Size of the newest checkpoint, or 0. */
@@ -64,7 +65,7 @@ export function auditLines(
   const roots = new Map<number, Uint8Array>();
   const damage = integrityFindings(database, task.lightCheck);
   if (damage.length > 0) return { damage, segmentFindings: [], roots, indexFindings: [] };
-  const segments = openSegmentAudit(layout.root, task.segments, (first) => lineBytesFrom(database, first));
+  const segments = new SegmentAudit(layout.root, task.segments);
   const index = openIndexAudit(layout, database);
   const tree = new GrowingTree((level, number, digest) => index.node(level, number, digest));
   const wanted = new Set(task.rootsAt);
@@ -75,7 +76,7 @@ export function auditLines(
       segments.line(line);
       index.line(line);
     }
-    const segmentFindings = segments.findings(task.newest);
+    const segmentFindings = segments.findings(task.newest, (first) => lineBytesFrom(database, first));
     return { damage, segmentFindings, roots, indexFindings: index.findings() };
   } finally {
     segments.close();
@@ -93,16 +94,8 @@ function integrityFindings(database: Database.Database, light: boolean): readonl
   }
 }
 
-/** The task of the thread. */
-export interface LinesInThread {
-  /** The vault. */
-  readonly root: string;
-  /** The file in which its database was opened. */
-  readonly file: string;
-  readonly lines: LinesTask;
-  /** `IndexCheck.module`. */
-  readonly indexModule: string;
-}
+/** What the thread is asked: the vault, the file in which its database was opened, the task and `IndexCheck.module`. */
+export type LinesInThread = readonly [root: string, file: string, lines: LinesTask, indexModule: string];
 
 // The compiled worker, even when the tests run the TypeScript sources: a thread cannot load those.
 const workerFile = new URL("../../../dist/vault/check/lines-worker.js", import.meta.url);

@@ -60,11 +60,7 @@ export async function measureFiles(
 
 function areSmall(places: readonly Place[]): boolean {
   if (places.length > fewFiles) return false;
-  let bytes = 0;
-  return places.every((place) => {
-    bytes += sizeOf(place);
-    return bytes <= threadBytes;
-  });
+  return places.reduce((sum, place) => sum + sizeOf(place), 0) <= threadBytes;
 }
 
 /** 0 for what cannot be examined: it cannot be read either. */

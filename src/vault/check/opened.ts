@@ -67,10 +67,8 @@ function unreadDatabase(error: unknown, message: string): Finding {
 
 /** The same in SQLite's words. */
 export function unreadBySqlite(error: unknown): Finding {
-  return unreadDatabase(
-    error,
-    `SQLite cannot read it: ${error instanceof Error ? error.message : "unknown"}`,
-  );
+  const words = error instanceof Error ? error.message : "unknown";
+  return unreadDatabase(error, `SQLite cannot read it: ${words}`);
 }
 
 /** A finding about the database as a whole. */

@@ -8,6 +8,7 @@ import { captureFindings, isReadAsText, type MeasuredFolders } from "./capture.j
 import { measureFiles } from "./measure.js";
 import type { Snapshot } from "./snapshot.js";
 import {
+  type FoundPath,
   folderOf,
   looseOriginals,
   oversizedTexts,
@@ -15,7 +16,6 @@ import {
   strayFindings,
   vaultFiles,
 } from "./vault-files.js";
-import type { FoundPath } from "./walk.js";
 
 /** How files are measured. */
 export interface RoundOptions {
@@ -45,7 +45,9 @@ export async function auditRound(
   options: RoundOptions,
 ): Promise<Round> {
   // Nobody asked about files, so only the log is audited.
-  if (scope?.size === 0 && options.logAlone) return roundOfLog(snapshot);
+  if (scope?.size === 0 && options.logAlone) {
+    return { snapshot, vault: [], captures: new Map(), files: new Map(), unread: snapshot.folder.unread };
+  }
   const onDisk = vaultFiles(layout);
   const wanted = ({ id }: LoggedCapture) => scope === null || scope.has(id);
   const chosen = [...snapshot.captures.values()].filter(wanted);
@@ -75,11 +77,6 @@ export async function auditRound(
       ...snapshot.folder.unread,
     ],
   };
-}
-
-function roundOfLog(snapshot: Snapshot): Round {
-  const nothing = { vault: [], captures: new Map(), files: new Map() };
-  return { snapshot, ...nothing, unread: snapshot.folder.unread };
 }
 
 async function measureAll(

@@ -2,74 +2,69 @@ import { closeSync, fstatSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding } from "../../audit/finding.js";
 import { openQuietly } from "../digest-file.js";
-
-/** A segment by its name and size: lines `first` to `last` of the log (FORMAT.md §14). */
-export interface FoundSegment {
-  /** Relative to the vault. */
-  readonly path: string;
-  readonly first: number;
-  readonly last: number;
-}
+import type { LogSegment } from "../log-folder.js";
 
 /** Compares segments with the lines of the log as they are read, so that neither is ever in memory as a whole. */
-export interface SegmentAudit {
+export class SegmentAudit {
+  private readonly root: string;
+  private readonly ordered: readonly LogSegment[];
+  private readonly chain: readonly LogSegment[];
+  /** Segments that overlap others, which should not happen. */
+  private readonly overlapping: readonly LogSegment[];
+  private readonly changed: Finding[] = [];
+  private at = 0;
+  private next = 0;
+  private open: SegmentReader | null = null;
+
+  constructor(root: string, segments: readonly LogSegment[]) {
+    this.root = root;
+    this.ordered = [...segments].sort((a, b) => a.first - b.first || a.last - b.last);
+    ({ chain: this.chain, overlapping: this.overlapping } = apart(this.ordered));
+  }
+
   /** Takes one more line of the log, without its LF, in order from line 1. */
-  line(bytes: Uint8Array): void;
-  /** Everything that is wrong, once the log has ended. `newest` is the size of the newest checkpoint, or 0. */
-  findings(newest: number): readonly Finding[];
-  close(): void;
+  line(bytes: Uint8Array): void {
+    this.at += 1;
+    const segment = this.chain[this.next];
+    if (this.open === null && segment?.first === this.at) {
+      this.open = new SegmentReader(this.root, segment);
+      this.next += 1;
+    }
+    this.open?.line(bytes);
+    if (this.open?.segment.last === this.at) this.finish();
+  }
+
+  private finish(): void {
+    if (this.open?.end() === false) this.changed.push(segmentChanged(this.open.segment));
+    this.open = null;
+  }
+
+  /**
+   * Everything that is wrong, once the log has ended. `newest` is the size of the newest checkpoint, or 0; `linesFrom`
+   * reads the log again from a line.
+   */
+  findings(newest: number, linesFrom: (first: number) => Iterable<Uint8Array>): readonly Finding[] {
+    this.finish();
+    return [
+      ...this.changed,
+      ...this.chain.slice(this.next).map(segmentChanged),
+      ...this.overlapping.flatMap((segment) => [
+        overlap(segment),
+        ...(isUnchanged(this.root, segment, linesFrom) ? [] : [segmentChanged(segment)]),
+      ]),
+      ...gap(this.ordered, newest),
+    ];
+  }
+
+  close(): void {
+    this.open?.end();
+    this.open = null;
+  }
 }
 
-/** `linesFrom` reads the log again from a line: for segments that overlap others, which should not happen. */
-export function openSegmentAudit(
-  root: string,
-  segments: readonly FoundSegment[],
-  linesFrom: (first: number) => Iterable<Uint8Array>,
-): SegmentAudit {
-  const ordered = [...segments].sort((a, b) => a.first - b.first || a.last - b.last);
-  const { chain, overlapping } = apart(ordered);
-  const changed: Finding[] = [];
-  let at = 0;
-  let next = 0;
-  let open: SegmentReader | null = null;
-  const finish = () => {
-    if (open === null) return;
-    if (!open.end()) changed.push(segmentChanged(open.segment));
-    open = null;
-  };
-  return {
-    line(bytes) {
-      at += 1;
-      const segment = chain[next];
-      if (open === null && segment?.first === at) {
-        open = new SegmentReader(root, segment);
-        next += 1;
-      }
-      open?.line(bytes);
-      if (open?.segment.last === at) finish();
-    },
-    findings(newest) {
-      finish();
-      return [
-        ...changed,
-        ...chain.slice(next).map(segmentChanged),
-        ...overlapping.flatMap((segment) => [
-          overlap(segment),
-          ...(isUnchanged(root, segment, linesFrom) ? [] : [segmentChanged(segment)]),
-        ]),
-        ...gap(ordered, newest),
-      ];
-    },
-    close() {
-      open?.end();
-      open = null;
-    },
-  };
-}
-
-function apart(ordered: readonly FoundSegment[]) {
-  const chain: FoundSegment[] = [];
-  const overlapping: FoundSegment[] = [];
+function apart(ordered: readonly LogSegment[]) {
+  const chain: LogSegment[] = [];
+  const overlapping: LogSegment[] = [];
   let end = 0;
   for (const segment of ordered) {
     (segment.first > end ? chain : overlapping).push(segment);
@@ -80,7 +75,7 @@ function apart(ordered: readonly FoundSegment[]) {
 
 function isUnchanged(
   root: string,
-  segment: FoundSegment,
+  segment: LogSegment,
   linesFrom: (first: number) => Iterable<Uint8Array>,
 ): boolean {
   const reader = new SegmentReader(root, segment);
@@ -102,14 +97,14 @@ const lineFeed = Uint8Array.of(0x0a);
  * A segment's file beside the lines that it should hold. Throws nothing: a file that cannot be read does not hold them.
  */
 class SegmentReader {
-  readonly segment: FoundSegment;
+  readonly segment: LogSegment;
   private readonly descriptor: number | null;
   private same: boolean;
   private lines = 0;
   private batch: Uint8Array[] = [];
   private length = 0;
 
-  constructor(root: string, segment: FoundSegment) {
+  constructor(root: string, segment: LogSegment) {
     this.segment = segment;
     this.descriptor = openRegular(join(root, segment.path));
     this.same = this.descriptor !== null;
@@ -168,18 +163,18 @@ function openRegular(path: string): number | null {
   return null;
 }
 
-function segmentChanged({ path, first, last }: FoundSegment): Finding {
+function segmentChanged({ path, first, last }: LogSegment): Finding {
   const message = `it does not hold lines ${first} to ${last} of the log`;
   return { code: "segment-changed", severity: "error", where: path, message };
 }
 
-function overlap({ path }: FoundSegment): Finding {
+function overlap({ path }: LogSegment): Finding {
   const message = "it repeats lines of an earlier segment";
   return { code: "segment-overlap", severity: "error", where: path, message };
 }
 
 /** The first line up to the newest checkpoint that lies in no segment. */
-function gap(ordered: readonly FoundSegment[], newest: number): readonly Finding[] {
+function gap(ordered: readonly LogSegment[], newest: number): readonly Finding[] {
   let covered = 0;
   for (const { first, last } of ordered) {
     if (first > covered + 1) break;

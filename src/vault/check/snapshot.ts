@@ -1,5 +1,6 @@
 import { lstatSync } from "node:fs";
 import Database from "better-sqlite3";
+import type { Checkpoint } from "../../audit/checkpoint.js";
 import { newestOf } from "../../audit/checkpoints.js";
 import type { Entry } from "../../audit/entry.js";
 import type { Finding } from "../../audit/finding.js";
@@ -39,8 +40,8 @@ export interface Snapshot {
 const worthAThread = 16 * 1024 * 1024;
 
 export interface SnapshotOptions {
-  /** A size at which the root is wanted besides those of checkpoints. */
-  readonly rootAt: number | null;
+  /** A checkpoint that the checker got from elsewhere: the root at its size is wanted besides those of the checkpoints here. */
+  readonly held: Checkpoint | null;
   readonly index: IndexCheck;
   readonly signal: AbortSignal;
 }
@@ -80,13 +81,13 @@ export async function readSnapshot(
 
 function linesTask(
   { segments, checkpoints }: LogFolder,
-  { rootAt }: SnapshotOptions,
+  { held }: SnapshotOptions,
   lightCheck: boolean,
 ): LinesTask {
   const sizes = checkpoints.map(({ size }) => size);
   return {
     segments,
-    rootsAt: rootAt === null ? sizes : [...sizes, rootAt],
+    rootsAt: held === null ? sizes : [...sizes, held.size],
     newest: newestOf(checkpoints)?.size ?? 0,
     lightCheck,
   };
@@ -100,9 +101,9 @@ function startApart(
 ): Promise<LinesAudit> | null {
   const bytes = file === null ? 0 : (lstatSync(file, { throwIfNoEntry: false })?.size ?? 0);
   if (file === null || bytes <= worthAThread) return null;
-  const lines = linesTask(folder, options, true);
-  const task = { root: layout.root, file, lines, indexModule: options.index.module.href };
-  const apart = auditLinesApart(task, options.signal);
+  const { index, signal } = options;
+  const task = linesTask(folder, options, true);
+  const apart = auditLinesApart([layout.root, file, task, index.module.href], signal);
   // It is awaited later; what it throws must not end the process before that.
   apart.catch(() => undefined);
   return apart;
@@ -110,13 +111,12 @@ function startApart(
 
 function snapshotOf(read: ReadLog, folder: LogFolder, lines: LinesAudit): Snapshot {
   const { log, journal, lastEntries, times } = read;
-  const roots = new Map([...lines.roots].map(([size, root]) => [size, Buffer.from(root)]));
   return {
     log,
     facts: {
       ...log.facts,
       entries: log.entries,
-      rootAt: (size) => roots.get(size) ?? null,
+      rootAt: (size) => lines.roots.get(size) ?? null,
       lastAt: (size) => times.lastAt(size),
     },
     findings: [...log.findings, ...journal.findings],

@@ -1,16 +1,14 @@
-import type { Checkpoint } from "../../audit/checkpoint.js";
 import { auditAgainst, auditCheckpoints, type CheckpointAudit } from "../../audit/checkpoints.js";
 import { type Finding, leavesOpen } from "../../audit/finding.js";
 import type { LogAudit } from "../../audit/log.js";
-import type { FoundCheckpoint, Trust } from "../../audit/log-facts.js";
+import type { Trust } from "../../audit/log-facts.js";
 import { withoutUnread } from "../../audit/unread.js";
 import { oneIdByPart } from "../id-part.js";
 import type { Intent } from "../journal.js";
 import type { VaultLayout } from "../layout.js";
 import { databaseState } from "../writer-at-work.js";
-import type { IndexCheck } from "./lines.js";
 import { type AuditedVault, openForAudit } from "./opened.js";
-import { auditRound, captureIn, type Round } from "./round.js";
+import { auditRound, captureIn, type Round, type RoundOptions } from "./round.js";
 import { readSnapshot, type Snapshot, type SnapshotOptions, touchedBetween } from "./snapshot.js";
 import { hasAnnexes, ownFileFindings } from "./vault-files.js";
 
@@ -20,16 +18,15 @@ export interface VaultAudit {
   readonly log: LogAudit | null;
   /** The captures that were audited; null for all. */
   readonly only: ReadonlySet<string> | null;
-  readonly files: number;
-  readonly bytes: number;
-  readonly objects: number;
-  readonly annexes: number;
-  /** Null if the database could not be read. */
+  /** How much was read. */
+  readonly counts: Readonly<Record<keyof typeof nothing, number>>;
+  /** Null where the database could not be read. */
   readonly checkpoints: CheckpointAudit | null;
-  readonly checkpointFiles: { readonly checkpoints: number; readonly tokens: number };
 }
 
-export interface AuditOptions {
+const nothing = { checkpoints: 0, tokens: 0, objects: 0, files: 0, bytes: 0, annexes: 0 };
+
+export interface AuditOptions extends SnapshotOptions {
   readonly quick: boolean;
   /**
    * Parts of the ids of captures. Only their objects and annexes are audited, but always the log and the database. The
@@ -37,27 +34,20 @@ export interface AuditOptions {
    * `log/` are examined.
    */
   readonly parts: readonly string[] | null;
-  /** A checkpoint that the checker got from elsewhere. */
-  readonly held: Checkpoint | null;
   readonly trust: Trust;
-  readonly index: IndexCheck;
   /**
    * Awaited once, before what could not be checked is examined again; `state` is what `databaseState` said at the end
    * of the previous look.
    */
   readonly beforeSecondLook: (layout: VaultLayout, state: string) => Promise<void>;
   readonly onProgress: (files: number, total: number) => void;
-  readonly signal: AbortSignal;
 }
 
 /** How often captures that a writer touched meanwhile are examined again before they are left unchecked. */
 const rounds = 8;
 
 /** What is audited of the captures: null for all. */
-interface Task extends AuditOptions {
-  readonly only: ReadonlySet<string> | null;
-  readonly logAlone: boolean;
-}
+type Task = AuditOptions & RoundOptions & { readonly only: ReadonlySet<string> | null };
 
 /**
  * Audits a vault from its stored bytes: log, index, objects, annexes, the vault's own files. Reports everything that is
@@ -78,9 +68,10 @@ export async function auditVault(root: string, asked: AuditOptions): Promise<Vau
 async function auditOpened(opened: AuditedVault, asked: AuditOptions): Promise<VaultAudit> {
   const { layout, reader } = opened;
   if (reader === null) return withoutLog(layout, opened.findings);
-  const snapshot = await readSnapshot(reader, snapshotOptions(asked));
+  const snapshot = await readSnapshot(reader, asked);
   if (!("log" in snapshot)) return withoutLog(layout, [...opened.findings, ...snapshot]);
-  const only = chosenIds(snapshot, asked.parts);
+  const idOf = (part: string) => oneIdByPart(snapshot.captures.keys(), part);
+  const only = asked.parts && new Set(asked.parts.map(idOf));
   const options: Task = { ...asked, only, logAlone: only?.size === 0 };
   let round = await auditRound(layout, snapshot, options.only, options);
   let state = opened.state;
@@ -134,14 +125,6 @@ function isOpen(round: Round, captures: ReadonlyMap<string, readonly Finding[]>)
   );
 }
 
-function chosenIds({ captures }: Snapshot, parts: readonly string[] | null): ReadonlySet<string> | null {
-  return parts === null ? null : new Set(parts.map((part) => oneIdByPart(captures.keys(), part)));
-}
-
-function snapshotOptions({ held, index, signal }: AuditOptions): SnapshotOptions {
-  return { rootAt: held?.size ?? null, index, signal };
-}
-
 /** The database as it is now, opened anew; null when it cannot be read any more. */
 async function readAgain(
   layout: VaultLayout,
@@ -150,7 +133,7 @@ async function readAgain(
   const { reader, state } = openForAudit(layout.root);
   if (reader === null) return null;
   try {
-    const snapshot = await readSnapshot(reader, snapshotOptions(options));
+    const snapshot = await readSnapshot(reader, options);
     return "log" in snapshot ? { snapshot, state } : null;
   } finally {
     reader.close();
@@ -214,35 +197,21 @@ async function conclude(
     findings: withoutUnread(all, round.unread),
     log: snapshot.log,
     only,
-    files: files.size,
-    bytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0),
-    objects: objects.length,
-    annexes: [...files.keys()].filter((path) => /^private\/[^/]+\/annex\.json$/.test(path)).length,
+    counts: {
+      checkpoints: found.filter(({ body }) => body !== null).length,
+      tokens: found.reduce((sum, { tokens }) => sum + tokens.length, 0),
+      objects: objects.length,
+      files: files.size,
+      bytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0),
+      annexes: [...files.keys()].filter((path) => /^private\/[^/]+\/annex\.json$/.test(path)).length,
+    },
     checkpoints,
-    checkpointFiles: countFiles(found),
   };
 }
 
 function withoutLog(layout: VaultLayout, findings: readonly Finding[]): VaultAudit {
   const all = [...findings, ...ownFileFindings(layout, null)];
-  return {
-    findings: all,
-    log: null,
-    only: null,
-    files: 0,
-    bytes: 0,
-    objects: 0,
-    annexes: 0,
-    checkpoints: null,
-    checkpointFiles: countFiles([]),
-  };
-}
-
-function countFiles(found: readonly FoundCheckpoint[]): VaultAudit["checkpointFiles"] {
-  return {
-    checkpoints: found.filter(({ body }) => body !== null).length,
-    tokens: found.reduce((sum, { tokens }) => sum + tokens.length, 0),
-  };
+  return { findings: all, log: null, only: null, counts: nothing, checkpoints: null };
 }
 
 function unreadSeal(where: string): Finding {

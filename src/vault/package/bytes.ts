@@ -20,15 +20,13 @@ export function* readBlocks({ place, bytes }: PackageIndexFile): Generator<Buffe
 /** A small file as a whole; null if it cannot be read. The caller bounds its size. */
 export function readWhole(file: PackageIndexFile): Buffer | null {
   try {
-    return Buffer.concat([...copied(readBlocks(file))]);
+    const blocks: Buffer[] = [];
+    for (const block of readBlocks(file)) blocks.push(Buffer.from(block));
+    return Buffer.concat(blocks);
   } catch (error) {
     if (error instanceof FormatError) return null;
     throw error;
   }
-}
-
-function* copied(blocks: Iterable<Buffer>): Generator<Buffer> {
-  for (const block of blocks) yield Buffer.from(block);
 }
 
 const lineFeed = 0x0a;

@@ -58,18 +58,9 @@ export async function readPackage(index: PackageIndex, options: ReadOptions): Pr
   await reading.readTexts(breathe);
   const entries = reading.entries(hasAllEntries);
   const files = await reading.measure(entries, options);
+  const checkpoints = reading.checkpoints();
   const { findings, texts, annexes, pages, read } = reading;
-  return {
-    findings,
-    files,
-    texts,
-    entries,
-    hasAllEntries,
-    checkpoints: reading.checkpoints(),
-    annexes,
-    pages,
-    read,
-  };
+  return { findings, files, texts, entries, hasAllEntries, checkpoints, annexes, pages, read };
 }
 
 /** The bytes of `bag-info.txt`; null if it is missing, too large or unreadable. */

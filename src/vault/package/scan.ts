@@ -25,7 +25,6 @@ export interface PackageIndexFile {
 }
 
 export interface PackageIndex {
-  readonly form: "folder" | "tar";
   readonly files: readonly PackageIndexFile[];
   /** Folders that are listed by themselves; those of the files need not be among them. */
   readonly folders: readonly string[];
@@ -34,31 +33,24 @@ export interface PackageIndex {
   readonly unreadable: string | null;
 }
 
-/** How much of a package is examined, since whoever made it decides how much there is. */
-export interface PackageLimits {
-  /** Files and folders. */
-  readonly files: number;
-  /** Folders under `proof/`: each is a checkpoint with a proof of every entry that it covers. */
-  readonly checkpoints: number;
-  /** Bytes of one file that is read as a text. */
-  readonly text: number;
-  /** Bytes of `proof/entries.jsonl`, and of one line of it. */
-  readonly entries: number;
-  readonly line: number;
-  /** Bytes of all texts that are kept in memory at a time. */
-  readonly kept: number;
-}
-
 const mebibyte = 1024 * 1024;
 
-export const packageLimits: PackageLimits = {
+/** How much of a package is examined, since whoever made it decides how much there is. */
+export const packageLimits = {
+  /** Files and folders. */
   files: 1_000_000,
+  /** Folders under `proof/`: each is a checkpoint with a proof of every entry that it covers. */
   checkpoints: 10_000,
+  /** Bytes of one file that is read as a text. */
   text: 64 * mebibyte,
+  /** Bytes of `proof/entries.jsonl`, and of one line of it. */
   entries: 256 * mebibyte,
   line: 16 * mebibyte,
+  /** Bytes of all texts that are kept in memory at a time. */
   kept: 512 * mebibyte,
 };
+
+export type PackageLimits = Readonly<typeof packageLimits>;
 
 /**
  * Lists a package without reading what is in it. Throws HoldfastError if nothing there could be a package: `not-found`,
@@ -77,16 +69,8 @@ export function indexPackage(path: string, limits: PackageLimits, signal: AbortS
   if (checkpointsIn(index) > limits.checkpoints) {
     return { ...index, unreadable: `it holds more than ${limits.checkpoints} checkpoints` };
   }
-  return {
-    ...index,
-    findings: [
-      ...index.findings,
-      ...clashingPaths(
-        index.files.map((file) => file.path),
-        index.folders,
-      ),
-    ],
-  };
+  const paths = index.files.map((file) => file.path);
+  return { ...index, findings: [...index.findings, ...clashingPaths(paths, index.folders)] };
 }
 
 function checkpointsIn({ files }: PackageIndex): number {
@@ -135,13 +119,7 @@ function indexFolder(root: string, limits: PackageLimits, signal: AbortSignal): 
     for (const name of names ?? []) {
       seen += 1;
       if (seen > limits.files) {
-        return {
-          form: "folder",
-          files,
-          folders,
-          findings,
-          unreadable: `it holds more than ${limits.files} names`,
-        };
+        return { files, folders, findings, unreadable: `it holds more than ${limits.files} names` };
       }
       const path = folder === "" ? name : `${folder}/${name}`;
       const problem = packagePathProblem(path);
@@ -159,7 +137,7 @@ function indexFolder(root: string, limits: PackageLimits, signal: AbortSignal): 
     }
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { form: "folder", files, folders, findings, unreadable: null };
+  return { files, folders, findings, unreadable: null };
 }
 
 /** The names in a folder, each byte as one character, one at a time: whoever made it decides how many there are. */
@@ -216,7 +194,7 @@ function indexTar(path: string, limits: PackageLimits, signal: AbortSignal): Pac
     }
     return null;
   });
-  return { form: "tar", files, folders, findings, unreadable };
+  return { files, folders, findings, unreadable };
 }
 
 /** What `look` returns, or why the tar cannot be read that far. */
