@@ -22,7 +22,7 @@ const startPrograms = [
   "vault/{checkpoints,crash,durability}.test.ts",
   "vault/check/vault.test.ts",
   "vault/package/archive.test.ts",
-  "verify/*.test.ts",
+  "verify/{entry-list,file,finding-answers,second-opinion,sender-words,unread,verify-sh,verify-sh-programs}.test.ts",
 ];
 
 export default defineConfig({

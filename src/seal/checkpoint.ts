@@ -15,11 +15,11 @@ import {
   signNewest,
   writeCheckpoint,
 } from "../vault/checkpoints.js";
+import { lineBytesFrom } from "../vault/database.js";
 import { pendingAnchors } from "../vault/index/authorities.js";
 import { tokensOf } from "../vault/index/tokens.js";
 import { vaultLayout } from "../vault/layout.js";
 import { hasUnsealed, keyHistoryOf, rotationsAfter } from "../vault/log.js";
-import { lineBytesFrom } from "../vault/log-lines.js";
 import { newestCheckpoint } from "../vault/log-lookup.js";
 import { clearUnfinished } from "../vault/log-placing.js";
 import { refuseMissingVault } from "../vault/reader.js";

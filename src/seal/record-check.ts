@@ -1,14 +1,14 @@
 import { refuseMissingVault } from "../vault/reader.js";
 import { closeVault, logEntry } from "../vault/vault.js";
 import type { VerifyReport } from "../verify/reports.js";
-import { checkVault, type VerifyRequest } from "../verify/vault.js";
+import { type VerifyRequest, verifyVault } from "../verify/vault.js";
 import type { World } from "../world.js";
 import { type HeadReport, sealHead } from "./checkpoint.js";
 import { openForWriting } from "./open-vault.js";
 
 /**
  * Finishes interrupted work, checks the vault and logs the check, all under the writer lock, so that the entry describes
- * the state it was appended to. Never makes a vault. Throws whatever `checkVault` throws, and if the vault cannot be
+ * the state it was appended to. Never makes a vault. Throws whatever `verifyVault` throws, and if the vault cannot be
  * written to.
  */
 export async function recordCheck(
@@ -19,7 +19,8 @@ export async function recordCheck(
   refuseMissingVault(request.vault);
   const vault = await openForWriting(request.vault, world, () => undefined);
   try {
-    const { report, only } = await checkVault(request, world);
+    const report = await verifyVault(request, world);
+    const { only } = report;
     logEntry(vault, "fixity-check", {
       scope: only === null ? "vault" : [...only],
       ok: report.ok,

@@ -4,10 +4,10 @@ import { join, resolve } from "node:path";
 import { closeAfterWriting, type HeadReport } from "../seal/checkpoint.js";
 import { openForWriting } from "../seal/open-vault.js";
 import { findOrphans, type Orphan, removeOrphans } from "../vault/check/orphans.js";
+import { isBeingWritten } from "../vault/database-files.js";
 import { lastRow, linesFrom } from "../vault/log.js";
 import { readVault, refuseMissingVault } from "../vault/reader.js";
 import { closeVault, logEntry, type Vault } from "../vault/vault.js";
-import { isBeingWritten } from "../vault/writer-at-work.js";
 import type { World } from "../world.js";
 
 /** Something that a crash left, or that nothing in the vault accounts for. */

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { openDatabaseForReading } from "./database.js";
+import { databaseState } from "./database-files.js";
 import { blocksOf, largestText, readQuietly } from "./digest-file.js";
 import type { VaultLayout } from "./layout.js";
-import { databaseState } from "./writer-at-work.js";
 
 /** A database that is open for reading. */
 export interface OpenDatabase {

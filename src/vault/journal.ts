@@ -54,14 +54,7 @@ const versionForms: readonly (readonly [event: EventName, version: RegExp])[] = 
 ];
 
 /** Any place in the log: only event and body of a journalled entry are known before it is written. */
-const probe = {
-  v: 1,
-  seq: 1,
-  prev: genesisPrev,
-  at: "2026-01-01T00:00:00.000Z",
-  actor: "journal",
-  tool: "journal",
-};
+const probe = { v: 1, seq: 1, prev: genesisPrev, at: "2026-01-01T00:00:00.000Z", actor: "j", tool: "j" };
 
 function bodyFits(row: IntentRow, body: JsonObject): boolean {
   if (body.capture !== row.capture) return false;

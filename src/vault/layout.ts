@@ -41,25 +41,21 @@ export function isOwnPlace({ capture, object, version }: Readonly<Record<string,
 /** The files that make `objects/` an OCFL 1.1 storage root, with their exact bytes (OCFL §4.1, §4.2). */
 export const storageRootFiles: Readonly<Record<string, string>> = {
   "0=ocfl_1.1": "ocfl_1.1\n",
-  "ocfl_layout.json": `${JSON.stringify(
-    {
-      extension: "0003-hash-and-id-n-tuple-storage-layout",
-      description: "objects/<first two hex digits of the SHA-256 of the capture id>/<capture id>",
-    },
-    null,
-    2,
-  )}\n`,
-  "extensions/0003-hash-and-id-n-tuple-storage-layout/config.json": `${JSON.stringify(
-    {
-      extensionName: "0003-hash-and-id-n-tuple-storage-layout",
-      digestAlgorithm: "sha256",
-      tupleSize: 2,
-      numberOfTuples: 1,
-    },
-    null,
-    2,
-  )}\n`,
+  "ocfl_layout.json": indented({
+    extension: "0003-hash-and-id-n-tuple-storage-layout",
+    description: "objects/<first two hex digits of the SHA-256 of the capture id>/<capture id>",
+  }),
+  "extensions/0003-hash-and-id-n-tuple-storage-layout/config.json": indented({
+    extensionName: "0003-hash-and-id-n-tuple-storage-layout",
+    digestAlgorithm: "sha256",
+    tupleSize: 2,
+    numberOfTuples: 1,
+  }),
 };
+
+function indented(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
 
 /** Inside staging: the working folder of programs that stay open, and the only folder there that is not a capture's. */
 export const scratchFolder = "scratch";

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import { checkLineBytes, type Entry, firstLink, type Link, lineHashOfBytes } from "../audit/entry.js";
 import { GrowingTree } from "../audit/merkle.js";
-import { lineBytesFrom } from "./log-lines.js";
+import { lineBytesFrom } from "./database.js";
 
 /** A log up to one of its lines. */
 export interface LineState {

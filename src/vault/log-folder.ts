@@ -82,7 +82,9 @@ export function partOf(layout: VaultLayout, path: string, onRefusal?: () => void
   const kind = size === null ? null : kindOf(rest);
   if (size === null || kind === null) return null;
   try {
-    return { ...kind, size, file: { path, bytes: readSmall(join(layout.root, path)) } };
+    const full = join(layout.root, path);
+    if (lstatSync(full).size > largestPart) return null;
+    return { ...kind, size, file: { path, bytes: readQuietly(full) } };
   } catch (error) {
     if (isRefusal(error)) onRefusal?.();
     return null;
@@ -91,11 +93,6 @@ export function partOf(layout: VaultLayout, path: string, onRefusal?: () => void
 
 /** No file under a checkpoint's number is larger; an RFC 3161 response has a few thousand bytes. */
 const largestPart = 1024 * 1024;
-
-function readSmall(path: string): Buffer {
-  if (lstatSync(path).size > largestPart) throw new Error("it is too large");
-  return readQuietly(path);
-}
 
 type PartKind =
   | { readonly is: "body" | "signature" | "witness" }

@@ -15,10 +15,10 @@ import type { StoredLine } from "../audit/log.js";
 import { buildEntry, encodeEntry } from "../core/capture/new-entry.js";
 import { type LogTimes, logTimes, type StatedTime } from "../core/package/log-times.js";
 import { HoldfastError } from "../core/words/error.js";
+import { lineBytesFrom } from "./database.js";
 import type { LogGlance } from "./entry-memory.js";
 import { addLeaf } from "./index/merkle-nodes.js";
 import { prepared } from "./index/statements.js";
-import { lineBytesFrom } from "./log-lines.js";
 
 /** What an entry says, before it has a place in the log. */
 export type EntryFacts = Pick<Entry, "at" | "event" | "actor" | "tool" | "body">;

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
 import { HoldfastError } from "../core/words/error.js";
 import { isSmall, type OpenDatabase, openCopy, openDatabase } from "./database-copy.js";
+import { isBeingWritten } from "./database-files.js";
 import { isVault, type VaultLayout, vaultLayout } from "./layout.js";
-import { isBeingWritten } from "./writer-at-work.js";
 
 /** A vault opened for reading; nothing in it is changed. */
 export interface VaultReader extends OpenDatabase {

@@ -2,7 +2,7 @@ import { accessSync, constants, lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { HoldfastError } from "../core/words/error.js";
-import { isBusy, isLockFile } from "./writer-at-work.js";
+import { isBusy, isLockFile } from "./database-files.js";
 
 /** Held by the one process that writes to a vault. */
 export interface WriterLock {

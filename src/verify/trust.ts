@@ -57,8 +57,8 @@ function certificates(text: string): readonly string[] {
   return orUsage("--tsa-ca", hint, () => {
     const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
     if (found.length === 0) throw new FormatError("bad-certificate", "it holds no certificate");
-    for (const pem of found)
-      if (!isCertificate(pem)) throw new FormatError("bad-certificate", "a certificate in it cannot be read");
+    if (!found.every(isCertificate))
+      throw new FormatError("bad-certificate", "a certificate in it cannot be read");
     return found;
   });
 }

@@ -4,7 +4,7 @@ import { hasErrors, isGood, sealStates } from "../audit/verdict.js";
 import { HoldfastError } from "../core/words/error.js";
 import type { IndexCheck } from "../vault/check/lines.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
-import { waitForWriter } from "../vault/writer-at-work.js";
+import { waitForWriter } from "../vault/database-files.js";
 import { pause, type World } from "../world.js";
 import { showFiles, type VerifyReport } from "./reports.js";
 import { type Brought, heldCheckpoint, namedIn, nothingBrought, trustOf } from "./trust.js";
@@ -21,22 +21,16 @@ export interface VerifyRequest {
   readonly index: IndexCheck;
 }
 
-/** A check, and which captures it was about; null for the whole vault. */
-export interface CheckedVault {
-  readonly report: VerifyReport;
+/** The answer of `verify` for a vault, and which captures it is about; null for the whole vault. */
+export interface VaultReport extends VerifyReport {
   readonly only: ReadonlySet<string> | null;
-}
-
-/** `checkVault` for callers that need only the report. */
-export async function verifyVault(request: VerifyRequest, world: World): Promise<VerifyReport> {
-  return (await checkVault(request, world)).report;
 }
 
 /**
  * Audits a vault or some captures of it, and writes nothing at all. Reports everything that is not as recorded; throws
  * only if there is no vault, and on an abort.
  */
-export async function checkVault(request: VerifyRequest, world: World): Promise<CheckedVault> {
+export async function verifyVault(request: VerifyRequest, world: World): Promise<VaultReport> {
   const brought = request.brought ?? nothingBrought;
   const [held, trust] = [heldCheckpoint(brought), trustOf(brought)];
   const audit = await auditVault(request.vault, {
@@ -50,7 +44,7 @@ export async function checkVault(request: VerifyRequest, world: World): Promise<
     onProgress: (done, total) => showFiles(world, "vault", done, total),
   });
   if (audit.log === null && request.ids.length > 0) throw unusableLog(request.ids, audit.findings);
-  return { report: buildReport(audit, request.quick, brought), only: audit.only };
+  return { ...buildReport(audit, request.quick, brought), only: audit.only };
 }
 
 function unusableLog(ids: readonly string[], findings: readonly Finding[]): HoldfastError {

@@ -8,7 +8,7 @@ const source = join(import.meta.dirname, "../../src");
 const entrances = ["verify/vault.ts", "verify/package.ts"] as const;
 
 /** How many lines somebody has to read who wants to know what an answer of `verify` is worth. */
-const mostLines = 9600;
+const mostLines = 9500;
 
 interface ClosureFile {
   readonly text: string;
@@ -113,6 +113,7 @@ describe("checking and writing share no door", () => {
       "asn1js",
       "better-sqlite3",
       "node:crypto",
+      "node:events",
       "node:fs",
       "node:os",
       "node:path",

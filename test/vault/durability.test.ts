@@ -156,7 +156,7 @@ describe("two processes on one vault", () => {
     const vault = await openTestVault(root);
     captureText(vault, "busy");
     const { takeWriterLock } = await import("../../src/vault/writer-lock.js");
-    const { isBeingWritten } = await import("../../src/vault/writer-at-work.js");
+    const { isBeingWritten } = await import("../../src/vault/database-files.js");
     const { listCaptures } = await import("../../src/search/show.js");
     let waited = 0;
     await expect(takeWriterLock(vault.layout.writerLock, 400, () => (waited += 1))).rejects.toMatchObject({

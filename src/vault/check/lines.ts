@@ -2,9 +2,10 @@ import { Worker } from "node:worker_threads";
 import type Database from "better-sqlite3";
 import type { Finding } from "../../audit/finding.js";
 import { GrowingTree } from "../../audit/merkle.js";
+import { lineBytesFrom } from "../database.js";
 import type { VaultLayout } from "../layout.js";
 import type { LogSegment } from "../log-folder.js";
-import { lineBytesFrom } from "../log-lines.js";
+import { answerOf } from "./measure.js";
 import { ofDatabase, unreadBySqlite } from "./opened.js";
 import { SegmentAudit } from "./segments.js";
 
@@ -104,17 +105,11 @@ const workerFile = new URL("../../../dist/vault/check/lines-worker.js", import.m
  * Audits the lines of a large database in a separate thread, with a separate connection, while the log is read here. It
  * may see the database at a later instant than the caller, who notices that by the state of the database.
  */
-export function auditLinesApart(task: LinesInThread, signal: AbortSignal): Promise<LinesAudit> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(workerFile);
-    const stop = () => void worker.terminate();
-    signal.addEventListener("abort", stop, { once: true });
-    worker.once("error", reject);
-    worker.once("message", resolve);
-    worker.once("exit", () => {
-      signal.removeEventListener("abort", stop);
-      reject(signal.aborted ? signal.reason : new Error("the thread that audits the lines ended early"));
-    });
-    worker.postMessage(task);
-  });
+export async function auditLinesApart(task: LinesInThread, signal: AbortSignal): Promise<LinesAudit> {
+  const worker = new Worker(workerFile);
+  try {
+    return await answerOf<LinesAudit>(worker, task, signal);
+  } finally {
+    await worker.terminate();
+  }
 }

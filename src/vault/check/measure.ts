@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { lstatSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
@@ -38,19 +39,16 @@ export async function measureFiles(
   const work = async () => {
     signal?.throwIfAborted();
     const worker = new Worker(workerFile);
-    const stop = () => void worker.terminate();
-    signal?.addEventListener("abort", stop, { once: true });
     try {
       for (let start = starts.shift(); start !== undefined; start = starts.shift()) {
         const end = start + (start < aloneFiles ? 1 : batchFiles);
-        const measured = await ask(worker, { places: places.slice(start, end), quick });
-        signal?.throwIfAborted();
+        const task: HashTask = [places.slice(start, end), quick];
+        const measured = await answerOf<readonly MeasuredFile[]>(worker, task, signal);
         for (const [index, file] of measured.entries()) results[start + index] = file;
         done += measured.length;
         onDone(done);
       }
     } finally {
-      signal?.removeEventListener("abort", stop);
       await worker.terminate();
     }
   };
@@ -90,20 +88,20 @@ async function measureHere(
   return results;
 }
 
-function ask(worker: Worker, task: HashTask): Promise<readonly MeasuredFile[]> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: Error) => reject(error);
-    // Ended before it answered.
-    const onExit = () => resolve(task.places.map(() => ({ problem: "the check was ended" })));
-    worker.once("error", onError);
-    worker.once("exit", onExit);
-    worker.once("message", (measured: readonly MeasuredFile[]) => {
-      worker.off("error", onError);
-      worker.off("exit", onExit);
-      resolve(measured);
-    });
-    worker.postMessage(task);
-  });
+/** What a thread answers to a task. An abort throws the signal's reason; whoever started the thread ends it. */
+export async function answerOf<Answer>(
+  worker: Worker,
+  task: unknown,
+  signal: AbortSignal | null,
+): Promise<Answer> {
+  worker.postMessage(task);
+  try {
+    const [answer] = await once(worker, "message", signal === null ? {} : { signal });
+    return answer;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
 }
 
 /** Where each batch begins: one file each at first, then `batchFiles` at a time. */

@@ -4,10 +4,9 @@ import type { Finding } from "../../audit/finding.js";
 import type { FindingCode } from "../../audit/finding-codes.js";
 import { isMachineFault, olderVersion, schemaDifferences } from "../database.js";
 import type { OpenDatabase } from "../database-copy.js";
-import { databaseObstacle, leftWal } from "../database-files.js";
+import { databaseObstacle, databaseState, leftWal } from "../database-files.js";
 import type { VaultLayout } from "../layout.js";
 import { isReadFailure, openAtRestOrInPlace, type VaultReader, vaultAt } from "../open-database.js";
-import { databaseState } from "../writer-at-work.js";
 
 /** A vault opened for an audit. `reader` is null if the database cannot be used, and a finding says why. */
 export interface AuditedVault {

@@ -8,11 +8,11 @@ import { auditLog, type LogAudit } from "../../audit/log.js";
 import type { LoggedCapture } from "../../audit/log-captures.js";
 import { CoveredTimes, type LogFacts } from "../../audit/log-facts.js";
 import { breather } from "../breather.js";
+import { readLog } from "../database.js";
 import { type Intent, readIntents } from "../journal.js";
 import { schemaProblems } from "../json-schemas.js";
 import { isOwnPlace, objectPath } from "../layout.js";
 import { type LogFolder, readLogFolder } from "../log-folder.js";
-import { readLog } from "../log-lines.js";
 import type { VaultReader } from "../open-database.js";
 import { auditLines, auditLinesApart, type IndexCheck, type LinesAudit, type LinesTask } from "./lines.js";
 import { ofDatabase, unreadBySqlite } from "./opened.js";
@@ -181,10 +181,8 @@ function readJournal(database: Database.Database): {
   readonly findings: readonly Finding[];
 } {
   try {
-    return {
-      intents: new Map(readIntents({ database }).map((intent) => [intent.capture, intent])),
-      findings: [],
-    };
+    const intents = readIntents({ database }).map((intent) => [intent.capture, intent] as const);
+    return { intents: new Map(intents), findings: [] };
   } catch {
     const message = "the journal of unfinished commits holds a row that no commit wrote";
     return { intents: new Map(), findings: [ofDatabase("journal-damaged", message)] };

@@ -5,9 +5,9 @@ import type { Finding } from "../../audit/finding.js";
 import type { FindingCode } from "../../audit/finding-codes.js";
 import type { LogAudit } from "../../audit/log.js";
 import type { LoggedCapture } from "../../audit/log-captures.js";
+import { isLockFile } from "../database-files.js";
 import { isRefusal, largestText, readQuietly } from "../digest-file.js";
 import { storageRootFiles, type VaultLayout } from "../layout.js";
-import { isLockFile } from "../writer-at-work.js";
 
 /** What lies in a vault, with paths relative to it. What is inside `staging` is unfinished work and is not examined. */
 export interface VaultFiles {
@@ -29,13 +29,12 @@ export function vaultFiles(layout: VaultLayout): VaultFiles {
 /** README.txt, holdfast.json, the files that make `objects/` an OCFL storage root, and the folders of a vault. */
 export function ownFileFindings(layout: VaultLayout, log: LogAudit | null): readonly Finding[] {
   const findings: Finding[] = [...folderFindings(layout), ...lockFindings(layout)];
-  const compare = (path: string, expected: string, message: string) => {
-    const found = digestOf(join(layout.root, path));
-    if (found === "unreadable") findings.push(unreadable(path));
-    else if (found !== expected) changed(path, message);
+  const compare = (where: string, expected: string, message: string) => {
+    const found = digestOf(join(layout.root, where));
+    if (found === "unreadable") findings.push(unreadable(where, "it was not"));
+    else if (found !== expected)
+      findings.push({ code: "own-file-changed", severity: "error", where, message });
   };
-  const changed = (where: string, message: string) =>
-    findings.push({ code: "own-file-changed", severity: "error", where, message });
   for (const [name, text] of Object.entries(storageRootFiles)) {
     compare(`objects/${name}`, sha256(text), "missing or changed");
   }
@@ -107,16 +106,13 @@ function isKnown(path: string, captures: ReadonlyMap<string, LoggedCapture>): bo
   return capture !== undefined && (folder === `private/${id}/` || folder === `${capture.object}/`);
 }
 
-function unreadable(where: string): Finding {
-  const message = "the system refuses to read it: it was not checked";
+function unreadable(where: string, what: string): Finding {
+  const message = `the system refuses to read it: ${what} checked`;
   return { code: "unreadable", severity: "note", where, message };
 }
 
 function stray({ path, kind }: FoundPath, known: boolean): Finding {
-  if (kind === "unreadable") {
-    const message = "the system refuses to read it: nothing in it was checked";
-    return { code: "unreadable", severity: "note", where: path, message };
-  }
+  if (kind === "unreadable") return unreadable(path, "nothing in it was");
   return { code: "stray", severity: "error", where: path, message: strayMessage(kind, known) };
 }
 

@@ -3,10 +3,10 @@ import { type Finding, leavesOpen } from "../../audit/finding.js";
 import type { LogAudit } from "../../audit/log.js";
 import type { Trust } from "../../audit/log-facts.js";
 import { withoutUnread } from "../../audit/unread.js";
+import { databaseState } from "../database-files.js";
 import { oneIdByPart } from "../id-part.js";
 import type { Intent } from "../journal.js";
 import type { VaultLayout } from "../layout.js";
-import { databaseState } from "../writer-at-work.js";
 import { type AuditedVault, openForAudit } from "./opened.js";
 import { auditRound, captureIn, type Round, type RoundOptions } from "./round.js";
 import { readSnapshot, type Snapshot, type SnapshotOptions, touchedBetween } from "./snapshot.js";
@@ -26,8 +26,7 @@ export interface VaultAudit {
 
 const nothing = { checkpoints: 0, tokens: 0, objects: 0, files: 0, bytes: 0, annexes: 0 };
 
-export interface AuditOptions extends SnapshotOptions {
-  readonly quick: boolean;
+export interface AuditOptions extends SnapshotOptions, Omit<RoundOptions, "logAlone"> {
   /**
    * Parts of the ids of captures. Only their objects and annexes are audited, but always the log and the database. The
    * log says which captures there are, whatever the index says. Null for all; if it is empty, only the database and
@@ -40,7 +39,6 @@ export interface AuditOptions extends SnapshotOptions {
    * of the previous look.
    */
   readonly beforeSecondLook: (layout: VaultLayout, state: string) => Promise<void>;
-  readonly onProgress: (files: number, total: number) => void;
 }
 
 /** How often captures that a writer touched meanwhile are examined again before they are left unchecked. */

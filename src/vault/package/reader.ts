@@ -56,7 +56,7 @@ export async function readPackage(index: PackageIndex, options: ReadOptions): Pr
   const breathe = breather(options.signal);
   const hasAllEntries = await reading.readEntries(breathe);
   await reading.readTexts(breathe);
-  const entries = reading.entries(hasAllEntries);
+  const entries = reading.lines.end(hasAllEntries);
   const files = await reading.measure(entries, options);
   const checkpoints = reading.checkpoints();
   const { findings, texts, annexes, pages, read } = reading;
@@ -77,7 +77,7 @@ class PackageReading {
   read = { files: 0, bytes: 0 };
   private readonly files: ReadonlyMap<string, PackageIndexFile>;
   private readonly limits: PackageLimits;
-  private readonly lines = new EntryReading((entry) => {
+  readonly lines = new EntryReading((entry) => {
     const problems = firstSchemaProblem("entry", entry);
     return problems.map((problem) => error("entry-schema", `entry:${entry.seq}`, problem));
   });
@@ -113,10 +113,6 @@ class PackageReading {
       if (problem instanceof FormatError) return false;
       throw problem;
     }
-  }
-
-  entries(isWhole: boolean): PackagedEntries {
-    return this.lines.end(isWhole);
   }
 
   async readTexts(breathe: () => Promise<void>): Promise<void> {
