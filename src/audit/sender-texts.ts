@@ -28,13 +28,11 @@ export function auditFixedTexts(
     const digest = files.get(name)?.sha256 ?? null;
     const earlier = Object.values(released).some((texts) => digest !== null && texts[name].includes(digest));
     if (digest === null || digest === own[name] || earlier) return [];
-    const code = "script-unknown";
-    if (madeBy !== null && Object.hasOwn(released, madeBy)) {
-      const message = `it is not a text of ${madeBy}, which made this package: somebody exchanged it`;
-      return [{ code, severity: "error", where: name, message }];
-    }
-    const message = "this holdfast does not know it: read it before you follow or run it";
-    return [{ code, severity: "note", where: name, message }];
+    const isExchanged = madeBy !== null && Object.hasOwn(released, madeBy);
+    const message = isExchanged
+      ? `it is not a text of ${madeBy}, which made this package: somebody exchanged it`
+      : "this holdfast does not know it: read it before you follow or run it";
+    return [{ code: "script-unknown", severity: isExchanged ? "error" : "note", where: name, message }];
   });
 }
 

@@ -74,7 +74,7 @@ describe("a vault.db put back to an older copy", () => {
     }
     const alone = await check(root);
     expect([alone.ok, alone.signature]).toEqual([true, "pass"]);
-    expect(alone.limits.join(" ")).toContain("Without one a rollback cannot be excluded.");
+    expect(alone.limits.join(" ")).toContain("Without one, a rollback cannot be excluded.");
     const held = await check(root, newest);
     expect(held.findings).toContainEqual(
       expect.objectContaining({ code: "history-truncated", severity: "error" }),
