@@ -573,7 +573,9 @@ describe("a checkpoint in other hands", () => {
     const alone = await check(root);
     expect(errorsOf(alone)).toEqual([]);
     expect(alone).toMatchObject({ ok: true, signature: "pass", tokens: "pass" });
-    expect(alone.limits.join(" ")).toContain("Only that shows whether somebody who holds the key rewrote the log");
+    expect(alone.limits.join(" ")).toContain(
+      "Only that shows whether somebody who holds the key rewrote the log",
+    );
     const held = await check(root, { against: bodyOf(original, sealed.first).toString() });
     expect(errorsOf(held)).toEqual(["history-rewritten log"]);
     expect(held.findings.map(({ message }) => message).join(" ")).toContain("history was rewritten");
