@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,6 +11,8 @@ let folder: string | null = null;
 export function setup(): void {
   const made = mkdtempSync(join(placeForFolders(), "holdfast-run-"));
   folder = made;
+  // Some tests check as nobody what lies below it.
+  chmodSync(made, 0o711);
   const [temporary = "", config = "", clips = ""] = ["tmp", "config", "clips"].map((name) =>
     join(made, name),
   );
