@@ -1,19 +1,18 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createRequire, syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
 import { writeOut } from "../../src/handover/publication-destination.js";
 import { temporaryFolder } from "../support/vaults.js";
 
-const links = vi.hoisted(() => ({ refusedWith: "" }));
+const files = createRequire(import.meta.url)("node:fs/promises") as typeof import("node:fs/promises");
+const { link } = files;
 
-vi.mock("node:fs/promises", async (original) => {
-  const real = await original<typeof import("node:fs/promises")>();
-  const link = (from: string, to: string) =>
-    links.refusedWith === ""
-      ? real.link(from, to)
-      : Promise.reject(Object.assign(new Error("no links here"), { code: links.refusedWith }));
-  return { ...real, link };
-});
+/** Has every link refused with this code; with none they are made again. */
+function refuseLinks(code: string): void {
+  files.link = code === "" ? link : () => Promise.reject(Object.assign(new Error("no links here"), { code }));
+  syncBuiltinESMExports();
+}
 
 const scratch = temporaryFolder();
 afterAll(() => scratch.remove());
@@ -31,14 +30,14 @@ beforeEach(() => {
   return () => place.remove();
 });
 afterEach(() => {
-  links.refusedWith = "";
+  refuseLinks("");
 });
 
 it.each([
   ["on a disk like any other", ""],
   ["on a memory stick, which has no second names for files", "EPERM"],
 ])("a copy is written %s, whole, writable for its owner, and over nothing", async (_title, code) => {
-  links.refusedWith = code;
+  refuseLinks(code);
   const to = join(folder, "copy.mp4");
   writeFileSync(join(folder, ".copy.mp4.unfinished"), "left by a kill");
   await writeOut(stored, to);
@@ -49,7 +48,7 @@ it.each([
 });
 
 it("where the disk refuses, nothing is left", async () => {
-  links.refusedWith = "EIO";
+  refuseLinks("EIO");
   await expect(writeOut(stored, join(folder, "copy.mp4"))).rejects.toMatchObject({ code: "EIO" });
   expect(readdirSync(folder)).toEqual([]);
 });
