@@ -47,20 +47,28 @@ export function withVaultCaveats(report: VerifyReport, brought: Brought): WithCa
 export function withFileCaveats(report: FileReport, brought: Brought): WithCaveats<FileReport> {
   const facts: CheckFacts = { ...report, brought };
   const isOpen = report.matches.some(({ signed }) => !signed) && report.signature !== "absent";
+  const isUnsigned = report.signature === "absent";
   const limits = [
     "This says whether the log states a file of exactly these bytes, whether the stored copy is one, and what that entry rests on. No other stored file was checked, and this says nothing about before.",
     ...uncheckedSentences(facts),
-    ...signatureSentences(facts),
+    ...(isUnsigned ? [unsignedBytes(report.matches.length)] : signatureSentences(facts)),
     ...(isOpen
       ? [
           "At least one of these entries is not covered by a signature yet: until it is, somebody with write access could have put it there.",
         ]
       : []),
-    ...tokenSentences(facts, ofVault),
+    ...tokenSentences(facts, ofFile),
     ...againstSentences(facts),
     notShown,
   ];
   return { ...report, limits };
+}
+
+/** Other entries of the same log may be signed: the answer is about those that state these bytes. */
+function unsignedBytes(matches: number): string {
+  return matches === 0
+    ? "No entry states these bytes, so no signature is about them."
+    : "No signature covers an entry that states these bytes: somebody with write access could have put it there.";
 }
 
 const notShown = "It does not show that footage is genuine, nor who made it, where or when.";
@@ -120,6 +128,12 @@ interface StampWords {
 const ofVault: StampWords = {
   none: "No outside time-stamp: every time here is this vault's own word.",
   source: "from the authority",
+};
+
+/** The words for one file: the vault may have time-stamps over other entries. */
+const ofFile: StampWords = {
+  none: "No outside time-stamp covers an entry that states these bytes: a time given for them is this vault's own word.",
+  source: ofVault.source,
 };
 
 const ofPackage: StampWords = {

@@ -155,6 +155,11 @@ describe("what a check of one file rests on is checked and said", () => {
     const report = await check(original, forged);
     expect([report.ok, report.matches, errorsOf(report)]).toEqual([false, [], ["not-in-vault"]]);
     expect(report.hashes).toBe("absent");
+    const limits = report.limits.join(" ");
+    expect(limits).toContain("No entry states these bytes, so no signature is about them.");
+    // The log is signed and time-stamped: what is said of these bytes must not be said of it.
+    expect(limits).not.toContain("No signature covers the log");
+    expect(limits).not.toContain("every time here");
   });
 });
 
@@ -176,6 +181,7 @@ describe("an entry behind the newest checkpoint", () => {
     const report = await check(root, late);
     expect(report.matches).toMatchObject([{ signed: false, not_later_than: null }]);
     expect([report.ok, report.signature, report.tokens]).toEqual([true, "absent", "absent"]);
+    expect(report.limits.join(" ")).toContain("No signature covers an entry that states these bytes");
     const { status, stdout } = await holdfast(["verify", late, "--vault", root]);
     expect(status).toBe(0);
     expect(stdout).toContain("no signed checkpoint was found to cover the entry");
