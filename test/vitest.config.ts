@@ -2,14 +2,14 @@ import { defineConfig } from "vitest/config";
 
 /** Where tests start programs: ffmpeg, ssh-keygen, a shell, holdfast as a process of its own. Every other file starts none. */
 const startPrograms = [
-  "audit/{allowed-signers,browser,digest,entry,merkle,package,ssh-key,sshsig,time-stamp}.test.ts",
+  "audit/{allowed-signers,browser,digest,entry,merkle,ssh-key,sshsig,time-stamp}.test.ts",
   "batch/{batch,downloader,kill}.test.ts",
   "capture/*.test.ts",
   "cli/output.test.ts",
-  "core/package/{age-ssh,key-lines}.test.ts",
+  "core/package/key-lines.test.ts",
   "damage/{forger,log-tamper,package,spoilt-media,stolen-keys}.test.ts",
   "documents/{docs,golden}.test.ts",
-  "end-to-end/{access-times,canary,clock,commands,confined-disk,disk-faults,kill,killed-ingest,several-writers,unasked-connections}.test.ts",
+  "end-to-end/{canary,clock,commands,confined-disk,disk-faults,kill,killed-ingest,several-writers,unasked-connections}.test.ts",
   "handover/{export-command,export-redaction,export,package-bag,redact-proof,redact-times,redact-vault,redact,report}.test.ts",
   "hostile/{bombs,database,package-unpackers,pages,private-routes,programs,text}.test.ts",
   "seal/*.test.ts",

@@ -11,12 +11,13 @@ let folder: string | null = null;
 export function setup(): void {
   const made = mkdtempSync(join(placeForFolders(), "holdfast-run-"));
   folder = made;
-  // Some tests check as nobody what lies below it.
-  chmodSync(made, 0o711);
   const [temporary = "", config = "", clips = ""] = ["tmp", "config", "clips"].map((name) =>
     join(made, name),
   );
   for (const path of [temporary, config, clips]) mkdirSync(path);
+  // Some tests check as nobody what lies below it, by programs that write temporary files of their own.
+  chmodSync(made, 0o711);
+  chmodSync(temporary, 0o1777);
   process.env.TMPDIR = temporary;
   process.env.XDG_CONFIG_HOME = config;
   process.env.HOLDFAST_TEST_MACHINES = config;
