@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { databaseState, waitForWriter } from "../../src/vault/database-files.js";
@@ -24,29 +24,9 @@ import {
 
 const scratch = temporaryFolder();
 const original = join(scratch.path, "vault");
+const home = join(scratch.path, "home");
 const nobody = 65534;
 const isRoot = process.getuid?.() === 0;
-let copies = 0;
-
-beforeAll(async () => {
-  chmodSync(scratch.path, 0o755);
-  mkdirSync(join(scratch.path, "home"), { mode: 0o777 });
-  chmodSync(join(scratch.path, "home"), 0o777);
-  closeVault(await openTestVault(original));
-  await writeAndSeal(original, testWorld(), (vault) => {
-    const { record } = captureText(vault, "first");
-    deriveText(vault, record, "one");
-  });
-});
-afterAll(() => {
-  execFileSync("chmod", ["-R", "u+rwx", scratch.path]);
-  scratch.remove();
-});
-
-function copy(): string {
-  copies += 1;
-  return copyVault(original, join(scratch.path, `copy-${copies}`));
-}
 
 interface Outcome {
   readonly status: number | null;
@@ -62,21 +42,104 @@ interface Outcome {
     }[];
     readonly limits: readonly string[];
   };
+  /** What could not be read, a path in the vault or package. */
+  readonly closed: string;
 }
 
-/** `verify --json` by somebody who may not read `closed`, a path inside of `root`. */
-function verifyWithout(root: string, closed: string | null, argv: readonly string[]): Outcome {
-  if (isRoot) execFileSync("chown", ["-R", `${nobody}:${nobody}`, root]);
-  if (closed !== null) chmodSync(join(root, closed), 0o000);
-  const program = join(import.meta.dirname, "../../bin/holdfast.js");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, "verify", "--json", ...argv], {
-    cwd: join(scratch.path, "home"),
+/** A vault or package of which somebody may not read one path: the first that ends so. */
+interface Case {
+  readonly root: string;
+  readonly closed: string;
+  readonly argv: readonly string[];
+}
+
+const inVault = [
+  ["an original", "v1/content/original/track-1.mp4", "file-unreadable"],
+  ["a record", "v1/content/record.json", "file-unreadable"],
+  ["the inventory of an object", "v2/inventory.json", "file-unreadable"],
+  ["the declaration of an object", "0=ocfl_object_1.1", "file-unreadable"],
+  ["an annex", "annex.json", "annex-unreadable"],
+  ["a raw file beside an annex", "info.json", "annex-file-unreadable"],
+  ["the settings", "holdfast.json", "unreadable"],
+  ["a folder of an object", "v1/content", "unreadable"],
+  ["the folder of a private annex", "private", "unreadable"],
+  ["the folder of all objects", "objects", "unreadable"],
+] as const;
+const ofTheSeal = [".checkpoint", ".checkpoint.sig", ".jsonl", "log"];
+const inPackage = [
+  ["a file of a capture", "original/track-1.mp4", "file-unreadable", "hashes"],
+  ["a proof", "000007/2.proof", "proof-unreadable", "chain"],
+  ["a signature", "000007/checkpoint.sig", "proof-unreadable", "signature"],
+  ["a checkpoint", "000007/checkpoint", "proof-unreadable", "signature"],
+  ["its entries", "entries.jsonl", "file-unreadable", "chain"],
+  ["what it says of itself", "bag-info.txt", "file-unreadable", "hashes"],
+  ["a folder", "000007", "unreadable", "signature"],
+] as const;
+const cases = new Map<string, Case>();
+const outcomes = new Map<string, Outcome>();
+let missing = "";
+
+beforeAll(async () => {
+  chmodSync(scratch.path, 0o755);
+  mkdirSync(home);
+  chmodSync(home, 0o777);
+  closeVault(await openTestVault(original));
+  await writeAndSeal(original, testWorld(), (vault) => {
+    const { record } = captureText(vault, "first");
+    deriveText(vault, record, "one");
+  });
+  putVault("nothing", null);
+  for (const end of [...inVault.map(([, of]) => of), ...ofTheSeal, "vault.db"]) putVault(end, end);
+  const damaged = putVault("damage elsewhere", "v1/content/original/track-1.mp4");
+  missing = pathIn(damaged, "v1/content/original/track-2.m4a");
+  rmSync(join(damaged, missing));
+  for (const [, end] of inPackage) {
+    const root = writeFolder(makePackage().files, join(scratch.path, `package-${cases.size}`));
+    cases.set(`package ${end}`, { root, closed: pathIn(root, end), argv: [root] });
+  }
+  checkAll();
+});
+afterAll(() => {
+  execFileSync("chmod", ["-R", "u+rwx", scratch.path]);
+  scratch.remove();
+});
+
+function putVault(name: string, end: string | null): string {
+  const root = copyVault(original, join(scratch.path, `copy-${cases.size}`));
+  cases.set(name, { root, closed: end === null ? "" : pathIn(root, end), argv: ["--vault", root] });
+  return root;
+}
+
+/** `verify --json` of every case by somebody who may not read what is closed in it, in one process. */
+function checkAll(): void {
+  if (isRoot) {
+    const roots = [...cases.values()].map(({ root }) => root);
+    execFileSync("chown", ["-R", `${nobody}:${nobody}`, ...roots]);
+  }
+  for (const { root, closed } of cases.values()) if (closed !== "") chmodSync(join(root, closed), 0o000);
+  const list = join(scratch.path, "lines.json");
+  const lines = [...cases.values()].map(({ argv }) => ({ argv: ["verify", ...argv], env: {} }));
+  writeFileSync(list, JSON.stringify(lines));
+  const driver = join(import.meta.dirname, "../support/commands-in-turn.js");
+  const { stdout, stderr } = spawnSync(process.execPath, [driver, list], {
+    cwd: home,
     encoding: "utf8",
-    env: { PATH: process.env.PATH, HOME: join(scratch.path, "home"), HOLDFAST_OFFLINE: "1" },
+    env: { PATH: process.env.PATH, HOME: home, HOLDFAST_OFFLINE: "1" },
+    maxBuffer: 64 * 1024 * 1024,
     ...(isRoot ? { uid: nobody, gid: nobody } : {}),
   });
-  expect(stderr).not.toContain("holdfast: ");
-  return { status, report: JSON.parse(stdout.trim().split("\n").at(-1) ?? "") };
+  expect(stderr).toBe("");
+  const { statuses, said, printed } = JSON.parse(stdout);
+  expect(said).not.toContain("holdfast: ");
+  for (const [at, [name, { closed }]] of [...cases].entries()) {
+    const report = JSON.parse(printed[at].trim().split("\n").at(-1) ?? "");
+    outcomes.set(name, { status: statuses[at], report, closed });
+  }
+}
+
+/** What came of a case. */
+function outcomeOf(name: string): Outcome {
+  return outcomes.get(name)!;
 }
 
 function pathIn(root: string, end: string): string {
@@ -88,80 +151,48 @@ const errorsOf = ({ report }: Outcome) => report.findings.filter(({ severity }) 
 
 describe("what the system does not let a check read is unchecked: no error, no pass, and exit status 4", () => {
   it("(nothing is refused: exit status 0)", () => {
-    const root = copy();
-    const { status, report } = verifyWithout(root, null, ["--vault", root]);
+    const { status, report } = outcomeOf("nothing");
     expect([status, report.ok, report.hashes, report.signature]).toEqual([0, true, "pass", "pass"]);
   });
 
-  it.each([
-    ["an original", "v1/content/original/track-1.mp4", "file-unreadable"],
-    ["a record", "v1/content/record.json", "file-unreadable"],
-    ["the inventory of an object", "v2/inventory.json", "file-unreadable"],
-    ["the declaration of an object", "0=ocfl_object_1.1", "file-unreadable"],
-    ["an annex", "annex.json", "annex-unreadable"],
-    ["a raw file beside an annex", "info.json", "annex-file-unreadable"],
-    ["the settings", "holdfast.json", "unreadable"],
-    ["a folder of an object", "v1/content", "unreadable"],
-    ["the folder of a private annex", "private", "unreadable"],
-    ["the folder of all objects", "objects", "unreadable"],
-  ])("%s", (_, end, code) => {
-    const root = copy();
-    const closed = pathIn(root, end);
-    const outcome = verifyWithout(root, closed, ["--vault", root]);
+  it.each(inVault)("%s", (_, end, code) => {
+    const outcome = outcomeOf(end);
     expect(errorsOf(outcome)).toEqual([]);
-    expect(outcome.report.findings).toContainEqual(expect.objectContaining({ code, where: closed }));
+    const where = outcome.closed;
+    expect(outcome.report.findings).toContainEqual(expect.objectContaining({ code, where }));
     expect([outcome.status, outcome.report.ok, outcome.report.hashes]).toEqual([4, false, "unchecked"]);
     expect(outcome.report.limits.join(" ")).toContain("Not everything could be checked");
   });
 
-  it.each([".checkpoint", ".checkpoint.sig", ".jsonl", "log"])(
-    "%s, and so signature and time-stamps",
-    (end) => {
-      const root = copy();
-      const closed = pathIn(root, end);
-      const outcome = verifyWithout(root, closed, ["--vault", root]);
-      expect(errorsOf(outcome)).toEqual([]);
-      expect(outcome.report.findings).toContainEqual(
-        expect.objectContaining({ code: "seal-unreadable", where: closed }),
-      );
-      expect([outcome.status, outcome.report.signature]).toEqual([4, "unchecked"]);
-    },
-  );
+  it.each(ofTheSeal)("%s, and so signature and time-stamps", (end) => {
+    const outcome = outcomeOf(end);
+    expect(errorsOf(outcome)).toEqual([]);
+    expect(outcome.report.findings).toContainEqual(
+      expect.objectContaining({ code: "seal-unreadable", where: outcome.closed }),
+    );
+    expect([outcome.status, outcome.report.signature]).toEqual([4, "unchecked"]);
+  });
 
   it("vault.db, and so everything", () => {
-    const root = copy();
-    const outcome = verifyWithout(root, "vault.db", ["--vault", root]);
+    const outcome = outcomeOf("vault.db");
     expect(errorsOf(outcome)).toEqual([]);
     const { status, report } = outcome;
     expect([status, report.ok, report.hashes, report.chain]).toEqual([4, false, "unchecked", "unchecked"]);
   });
 
   it("and damage elsewhere is still exit status 1", () => {
-    const root = copy();
-    const other = pathIn(root, "v1/content/original/track-2.m4a");
-    execFileSync("rm", ["-f", join(root, other)]);
-    const outcome = verifyWithout(root, pathIn(root, "v1/content/original/track-1.mp4"), ["--vault", root]);
-    expect(errorsOf(outcome)).toEqual([expect.objectContaining({ code: "file-missing", where: other })]);
+    const outcome = outcomeOf("damage elsewhere");
+    expect(errorsOf(outcome)).toEqual([expect.objectContaining({ code: "file-missing", where: missing })]);
     expect([outcome.status, outcome.report.hashes]).toEqual([1, "fail"]);
   });
 });
 
 describe("a package of which something cannot be read", () => {
-  it.each([
-    ["a file of a capture", "original/track-1.mp4", "file-unreadable", "hashes"],
-    ["a proof", "000007/2.proof", "proof-unreadable", "chain"],
-    ["a signature", "000007/checkpoint.sig", "proof-unreadable", "signature"],
-    ["a checkpoint", "000007/checkpoint", "proof-unreadable", "signature"],
-    ["its entries", "entries.jsonl", "file-unreadable", "chain"],
-    ["what it says of itself", "bag-info.txt", "file-unreadable", "hashes"],
-    ["a folder", "000007", "unreadable", "signature"],
-  ] as const)("%s is unchecked", (_, end, code, question) => {
-    copies += 1;
-    const root = writeFolder(makePackage().files, join(scratch.path, `package-${copies}`));
-    const closed = pathIn(root, end);
-    const outcome = verifyWithout(root, closed, [root]);
+  it.each(inPackage)("%s is unchecked", (_, end, code, question) => {
+    const outcome = outcomeOf(`package ${end}`);
     expect(errorsOf(outcome)).toEqual([]);
-    expect(outcome.report.findings).toContainEqual(expect.objectContaining({ code, where: closed }));
+    const where = outcome.closed;
+    expect(outcome.report.findings).toContainEqual(expect.objectContaining({ code, where }));
     expect([outcome.status, outcome.report.ok, outcome.report[question]]).toEqual([4, false, "unchecked"]);
   });
 });
