@@ -25,6 +25,13 @@ const startPrograms = [
   "verify/{entry-list,file,finding-answers,second-opinion,sender-words,unread,verify-sh,verify-sh-programs}.test.ts",
 ];
 
+/** Of those, the tests that replace a module: each needs a process of its own, whose modules nobody else has loaded. */
+const replaceModules = [
+  "batch/{batch,downloader,kill}.test.ts",
+  "capture/archive.test.ts",
+  "tools/media/options.test.ts",
+];
+
 export default defineConfig({
   cacheDir: "../node_modules/.vite",
   test: {
@@ -46,7 +53,17 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "programs", include: startPrograms, setupFiles: "support/some-programs.ts" },
+        test: {
+          name: "programs",
+          include: startPrograms,
+          exclude: replaceModules,
+          setupFiles: "support/some-programs.ts",
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: "replaced", include: replaceModules, setupFiles: "support/some-programs.ts" },
       },
     ],
   },

@@ -7,7 +7,7 @@ const source = join(root, "src");
 const built = join(root, "dist");
 const stamp = join(built, ".holdfast-stamp");
 
-/** Builds dist from src if anything changed since the last build. Throws a SetupFailure. */
+/** Builds dist from src and the schemas if anything changed since the last build. Throws a SetupFailure. */
 export function build(env) {
   const wanted = fingerprint();
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
@@ -25,7 +25,11 @@ export function build(env) {
 
 function fingerprint() {
   const hash = createHash("sha256");
-  for (const path of [join(root, "tsconfig.json"), join(root, "package-lock.json"), ...filesBelow(source)]) {
+  const others = ["tsconfig.json", "package-lock.json", "bin/compile-schemas.js"].map((name) =>
+    join(root, name),
+  );
+  const schemas = filesBelow(join(root, "schemas")).filter((path) => path.endsWith(".schema.json"));
+  for (const path of [...others, ...schemas, ...filesBelow(source)]) {
     const { size, mtimeMs } = statSync(path);
     hash.update(`${relative(root, path)}\0${size}\0${mtimeMs}\n`);
   }

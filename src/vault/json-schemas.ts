@@ -1,20 +1,27 @@
-import { readFileSync } from "node:fs";
-import { Ajv2020, type ErrorObject, type KeywordDefinition } from "ajv/dist/2020.js";
+import { createRequire } from "node:module";
+import type { ErrorObject } from "ajv";
 import { parseCanonicalBytes } from "../audit/canonical-json.js";
 import { isUtcMillis } from "../audit/entry.js";
 import { type Finding, FormatError } from "../audit/finding.js";
 import type { FindingCode } from "../audit/finding-codes.js";
 
-const names = ["record", "derivation", "publication", "entry", "config", "annex"] as const;
+export type SchemaName = "record" | "derivation" | "publication" | "entry" | "config" | "annex";
 
-export type SchemaName = (typeof names)[number];
+type Wanted = "every-problem" | "the-first";
 
-const compilers = new Map<"every problem" | "the first", Ajv2020>();
+/** What bin/compile-schemas.js makes of a schema. */
+interface Validator {
+  (value: unknown): boolean;
+  readonly errors?: readonly ErrorObject[] | null;
+}
+
+const validators = new Map<string, Validator>();
+const require = createRequire(import.meta.url);
 
 /** What is wrong with `value` by the published schema, one sentence each; empty when it is valid. */
 export function schemaProblems(name: SchemaName, value: unknown): readonly string[] {
-  const compiler = compilerFor("every problem");
-  return compiler.validate(name, value) ? [] : (compiler.errors ?? []).map(sentence);
+  const validator = validatorOf(name, "every-problem");
+  return validator(value) ? [] : (validator.errors ?? []).map(sentence);
 }
 
 /**
@@ -22,8 +29,8 @@ export function schemaProblems(name: SchemaName, value: unknown): readonly strin
  * anybody may have made: a hostile text can have more faults than fit into memory.
  */
 export function firstSchemaProblem(name: SchemaName, value: unknown): readonly string[] {
-  const compiler = compilerFor("the first");
-  return compiler.validate(name, value) ? [] : [sentence(compiler.errors?.[0])];
+  const validator = validatorOf(name, "the-first");
+  return validator(value) ? [] : [sentence(validator.errors?.[0])];
 }
 
 /**
@@ -52,38 +59,13 @@ function sentence(error: ErrorObject | undefined): string {
   return `${error?.instancePath || "/"} ${error?.message ?? "is not valid"}`;
 }
 
-/**
- * Replaces Ajv's own keyword, which compares each item with every other: 40,000 ids in a hostile entry took it half a
- * minute.
- */
-const uniqueItems: KeywordDefinition = {
-  keyword: "uniqueItems",
-  type: "array",
-  schemaType: "boolean",
-  validate: (isAsked: boolean, items: readonly unknown[]) =>
-    !isAsked || new Set(items.map((item) => JSON.stringify(item))).size === items.length,
-  error: { message: "must not have one item twice" },
-};
-
-/** Compiles each schema when it is first used. The tests check that the schemas themselves are valid. */
-function compilerFor(wanted: "every problem" | "the first"): Ajv2020 {
-  const known = compilers.get(wanted);
+/** The compiled schema, loaded when it is first used. Where the sources run, it comes from the build as well. */
+function validatorOf(name: SchemaName, wanted: Wanted): Validator {
+  const file = `../../dist/schemas/${name}.${wanted}.cjs`;
+  const known = validators.get(file);
   if (known) return known;
-  const allErrors = wanted === "every problem";
-  const compiler = new Ajv2020({
-    strict: true,
-    allErrors,
-    validateSchema: false,
-    code: { optimize: false },
-  });
-  // The only format the schemas name, in the one spelling that their pattern leaves (FORMAT.md §1).
-  compiler.addFormat("date-time", isUtcMillis);
-  compiler.removeKeyword("uniqueItems");
-  compiler.addKeyword(uniqueItems);
-  for (const name of names) {
-    const file = new URL(`../../schemas/${name}.schema.json`, import.meta.url);
-    compiler.addSchema(JSON.parse(readFileSync(file, "utf8")), name);
-  }
-  compilers.set(wanted, compiler);
-  return compiler;
+  // The only format that the schemas name, in the one spelling that their pattern leaves (FORMAT.md §1).
+  const validator: Validator = require(file)({ "date-time": isUtcMillis });
+  validators.set(file, validator);
+  return validator;
 }

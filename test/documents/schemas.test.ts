@@ -436,6 +436,24 @@ describe("the published schemas", () => {
 /** Missing in files of version 1. */
 const sinceVersion11: readonly string[] = ["timing"];
 
+describe("the validators that the build made", () => {
+  const built = new URL("../../dist/schemas/", import.meta.url);
+  const made = readdirSync(built);
+
+  test("are one of every problem and one of the first for each schema of what a vault holds", () => {
+    const held = names.map((name) => name.replace(".schema.json", ""));
+    const wanted = held.filter((name) => name !== "cli-output" && name !== "annotation");
+    expect(made.sort()).toEqual(
+      wanted.flatMap((name) => [`${name}.every-problem.cjs`, `${name}.the-first.cjs`]),
+    );
+  });
+
+  test.each(made)("%s is of the schema as it stands", (file) => {
+    const schema = schemas.get(`${file.split(".")[0]}.schema.json`);
+    expect(readFileSync(new URL(file, built), "utf8")).toContain(` = ${JSON.stringify(schema)};`);
+  });
+});
+
 describe("code and schema state the same fields", () => {
   test.each(samples)("%s", (id, sample) => {
     const { schema, file: inFile } = schemaAt(id);
