@@ -20,14 +20,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CaptureResult } from "../../src/capture/capture-result.js";
 import type { CaptureRecord } from "../../src/core/capture/record.js";
 import { holdfast } from "../support/cli.js";
+import { footagePath, nested, someFootage, whyNoFootage } from "../support/footage.js";
 import { until } from "../support/until.js";
 import { audit, temporaryFolder } from "../support/vaults.js";
 
 const folder = temporaryFolder();
 const vault = join(folder.path, "vault");
 const source = join(folder.path, "from the phone");
-const corpus = join(import.meta.dirname, "../../../shared/corpus");
-const hasCorpus = existsSync(corpus);
 
 beforeAll(() => {
   mkdirSync(source);
@@ -58,6 +57,10 @@ async function importFiles(
 function recordOf(result: CaptureResult): CaptureRecord {
   return JSON.parse(readFileSync(join(vault, result.object!, "v1/content/record.json"), "utf8"));
 }
+
+/** Begins as an MP4 does, and is none; each name's is another file. */
+const oddFile = (name: string) =>
+  Buffer.concat([Buffer.from([0, 0, 0, 16]), Buffer.from("ftypisom\0\0\0\0"), Buffer.alloc(5000, name)]);
 
 const digest = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
@@ -137,10 +140,7 @@ describe("a file on disk", () => {
 
   it("that no program understands is preserved, hashed and logged, and the refusal is recorded", async () => {
     const odd = join(folder.path, "odd.mp4");
-    writeFileSync(
-      odd,
-      Buffer.concat([Buffer.from([0, 0, 0, 16]), Buffer.from("ftypisom\0\0\0\0"), Buffer.alloc(5000, 7)]),
-    );
+    writeFileSync(odd, oddFile("odd"));
     const { status, results } = await importFiles(odd);
     expect(status).toBe(0);
     expect(results[0]).toMatchObject({ status: "captured", derivation: "done", keyframes: 0 });
@@ -156,15 +156,15 @@ describe("a file on disk", () => {
 
 describe("what lies beside a file or in its place", () => {
   const place = join(folder.path, "odd places");
-  const clip = (name: string, seconds: number) => {
+  /** A file that no program opens: what is asked here is asked before anything is derived. */
+  const clip = (name: string) => {
     const file = join(place, name);
-    const source = `testsrc2=s=160x120:r=10:d=${seconds}`;
-    execFileSync("ffmpeg", ["-nostdin", "-y", "-loglevel", "error", "-f", "lavfi", "-i", source, file]);
+    writeFileSync(file, oddFile(name));
     return file;
   };
   beforeAll(() => {
     mkdirSync(place);
-    clip("real.mp4", 1);
+    clip("real.mp4");
   });
 
   it("a link stands for the file it leads to", async () => {
@@ -178,7 +178,7 @@ describe("what lies beside a file or in its place", () => {
   });
 
   it("a folder, a pipe or a huge file with a sidecar's name is left out, named, and nothing waits for it", async () => {
-    const file = clip("beside.mp4", 5);
+    const file = clip("beside.mp4");
     mkdirSync(join(place, "beside.jpg"));
     execFileSync("mkfifo", [join(place, "beside.srt")]);
     writeFileSync(join(place, "beside.info.json"), "{}");
@@ -193,7 +193,7 @@ describe("what lies beside a file or in its place", () => {
   });
 
   it("half characters in the keys of a metadata file do not stop the import", async () => {
-    const file = clip("keys.mp4", 3);
+    const file = clip("keys.mp4");
     const secret = '{"a\\ud800":{"http_headers":{"Cookie":"x"}},"title":"t\\udc00"}';
     writeFileSync(join(place, "keys.info.json"), secret);
     const { status, results } = await importFiles(file);
@@ -206,7 +206,7 @@ describe("what lies beside a file or in its place", () => {
     const growing = join(place, "growing.mp4");
     writeFileSync(growing, Buffer.alloc(8 * 1024 * 1024, 7));
     const writer = spawn("sh", ["-c", `while :; do printf x >> '${growing}'; done`]);
-    const next = clip("next.mp4", 4);
+    const next = clip("next.mp4");
     try {
       const { status, results } = await importFiles(growing, next);
       expect(status).toBe(4);
@@ -230,7 +230,7 @@ describe("what lies beside a file or in its place", () => {
   });
 
   it("bytes that were here and are not as recorded any more are imported again, and it is said why", async () => {
-    const file = clip("damaged.mp4", 6);
+    const file = clip("damaged.mp4");
     const { results } = await importFiles(file);
     const stored = join(vault, results[0]!.object!, "v1/content/original/track-1.mp4");
     const bytes = readFileSync(stored);
@@ -308,16 +308,16 @@ describe("the record of a check", () => {
   });
 });
 
-describe.skipIf(!hasCorpus)("real footage", () => {
-  it("of every kind in the corpus is imported, derived and as recorded", async () => {
-    const files = readdirSync(corpus).filter((name) => !name.endsWith(".md"));
-    const { status, results, stderr } = await importFiles(...files.map((name) => join(corpus, name)));
+describe.skipIf(someFootage.length === 0)(`real footage${whyNoFootage}`, () => {
+  it("of each container, and a file that no program opens, is imported, derived and as recorded", async () => {
+    const files = [nested, ...someFootage];
+    const { status, results, stderr } = await importFiles(...files.map(footagePath));
     expect(status, stderr).toBe(0);
     expect(results).toHaveLength(files.length);
     for (const [index, result] of results.entries()) {
       expect(result, files[index]).toMatchObject({ status: "captured", derivation: "done" });
-      expect(result.files[0]!.sha256).toBe(digest(join(corpus, files[index]!)));
-      if (files[index] === "c2pa-nested_moov_1000.mp4") expect(result.keyframes).toBe(0);
+      expect(result.files[0]!.sha256).toBe(digest(footagePath(files[index]!)));
+      if (files[index] === nested) expect(result.keyframes).toBe(0);
       else expect(result.keyframes, files[index]).toBeGreaterThan(0);
     }
     expect((await audit(vault)).findings.map(({ code }) => code)).toEqual(["anchor-pending"]);
