@@ -153,7 +153,7 @@ function spans(seconds: readonly number[]): { from: number; to: number }[] {
 const looks = ["testsrc2", "color=red", "smptebars", "color=blue", "testsrc", "color=black", "rgbtestsrc"];
 
 function fromShots(encoding: readonly string[]): Recipe {
-  return (out) => ffmpeg([...cutTogether(shotSeconds, "320x240"), ...encoding, out]);
+  return (out) => ffmpeg([...cutTogether(shotSeconds, "160x120"), ...encoding, out]);
 }
 
 /** Large enough that decoding everything is no longer the cheap way. */

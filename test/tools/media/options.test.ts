@@ -84,8 +84,8 @@ function problemsOf(argv: readonly string[]): readonly string[] {
 /** A clip of each way through the derivation: short, long, by packets, by decoding all, two readings, sound alone, damage. */
 const derived: readonly ClipName[] = [
   "sound-and-picture.mp4",
-  "shots-vp9.webm",
-  "long-scene-keys.mp4",
+  "shots-vp8.webm",
+  "long-fixed-gop.mp4",
   "shots-mjpeg.avi",
   "sound-and-picture.ts",
   "negative-start.ts",
