@@ -11,10 +11,12 @@ import { readVault } from "../../src/vault/reader.js";
 import type { World } from "../../src/world.js";
 import { type CliRun, holdfast } from "../support/cli.js";
 import { heldClip } from "../support/held-clip.js";
+import { closeInterpreters } from "../support/kept-interpreter.js";
 import { openSite, type Site } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
 import { growingFeed } from "../support/site-pages.js";
 import { audit, temporaryFolder } from "../support/vaults.js";
+import { writeSound } from "../trials/faulted-commands.js";
 
 // Who finds the vault held waits for it for a quarter of a minute; here only what comes of that matters.
 vi.mock("../../src/vault/writer-lock.ts", async (original) => {
@@ -29,6 +31,11 @@ vi.mock("../../src/tools/download/yt-dlp.ts", async (original) => {
   return limitedAt(/slow/, await original<typeof import("../../src/tools/download/yt-dlp.js")>());
 });
 
+vi.mock("../../src/tools/download/kept-yt-dlp.ts", async (original) => {
+  const { loadedOnce } = await import("../support/kept-interpreter.js");
+  return loadedOnce(await original<typeof import("../../src/tools/download/kept-yt-dlp.js")>());
+});
+
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
 let site: Site;
@@ -37,9 +44,13 @@ const held = heldClip("clip.mp4");
 
 beforeAll(async () => {
   makeSiteClips(at("clips"));
+  // Where it does not matter what a video holds: a sound is worked on sooner.
+  for (const [n, name] of ["clip", "other", "part-1", "part-2", "part-3"].entries())
+    writeSound(at(`clips/${name}.wav`), 200 * (n + 1));
   site = await openSite({ clips: at("clips"), routes: { "/held/clip.mp4": held.serve } });
 });
 afterAll(async () => {
+  await closeInterpreters();
   await site.close();
   folder.remove();
 });
@@ -189,7 +200,7 @@ describe("the same address is one capture", () => {
     const vault = at("twice");
     const ran = await batch(
       vault,
-      "url\n$/clips/clip.mp4\n$/clips//clip.mp4?utm_source=x\n$/clips/clip.mp4/\n",
+      "url\n$/clips/clip.wav\n$/clips//clip.wav?utm_source=x\n$/clips/clip.wav/\n",
     );
     expect(statuses(ran)).toEqual(["captured", "already-captured", "already-captured"]);
     expect(new Set(ran.results.map(({ capture }) => capture)).size).toBe(1);
@@ -201,14 +212,14 @@ describe("the same address is one capture", () => {
 
   it("when it was captured before", async () => {
     const vault = at("before");
-    const first = await holdfast(["archive", "--json", "--vault", vault, `${site.url}/clips/clip.mp4`]);
-    const ran = await batch(vault, "url\n$/clips/clip.mp4\n");
+    const first = await holdfast(["archive", "--json", "--vault", vault, `${site.url}/clips/clip.wav`]);
+    const ran = await batch(vault, "url\n$/clips/clip.wav\n");
     expect(statuses(ran)).toEqual(["already-captured"]);
     expect(ran.results[0]?.capture).toBe(first.lines[0]?.id);
   });
 
   it("and where the first fails, so do the others, each with the reason", async () => {
-    const ran = await batch(at("both-fail"), "url\n$/clips/none.mp4\n$/clips/none.mp4#t=3\n");
+    const ran = await batch(at("both-fail"), "url\n$/clips/none.wav\n$/clips/none.wav#t=3\n");
     expect(statuses(ran)).toEqual(["failed", "failed"]);
     expect(ran.results[1]?.reason).toMatch(/nothing at this address/);
   });
@@ -218,7 +229,7 @@ describe("going on", () => {
   it("with a finished list does nothing and writes the tables again", async () => {
     const vault = at("finished");
     const list = at("finished.txt");
-    writeFileSync(list, `${site.url}/clips/clip.mp4\n${site.url}/clips/missing.mp4\n`);
+    writeFileSync(list, `${site.url}/clips/clip.wav\n${site.url}/clips/missing.wav\n`);
     const first = await run(vault, list);
     const entries = (await holdfast(["list", "--json", "--vault", vault])).lines.length;
     const asked = site.requests.length;
@@ -231,12 +242,12 @@ describe("going on", () => {
   it("tries again what failed for a reason that can pass, and only that", async () => {
     const vault = at("passing");
     const list = at("passing.txt");
-    const paths = ["/clips/clip.mp4", "/clips/missing.mp4", "/fault/changing.mp4"];
+    const paths = ["/clips/clip.wav", "/clips/missing.wav", "/fault/changing.mp4"];
     writeFileSync(list, paths.map((path) => `${site.url}${path}\n`).join(""));
     const first = await run(vault, list, "--attempts", "1");
     expect(statuses(first).slice(0, 2)).toEqual(["captured", "failed"]);
     expect(statuses(first)[2]).toBe("incomplete");
-    const asked = () => site.requests.filter(({ path }) => path === "/clips/missing.mp4").length;
+    const asked = () => site.requests.filter(({ path }) => path === "/clips/missing.wav").length;
     const before = asked();
     const resumed = await run(vault, "--resume");
     expect(statuses(resumed)).toEqual(["captured", "failed", "captured"]);
@@ -247,7 +258,7 @@ describe("going on", () => {
     const vault = at("failed-again");
     const ran = await batch(
       vault,
-      'url,note\n$/clips/clip.mp4,good\n$/clips/missing.mp4,"=HYPERLINK(""x"")"\n',
+      'url,note\n$/clips/clip.wav,good\n$/clips/missing.wav,"=HYPERLINK(""x"")"\n',
     );
     const again = await run(vault, ran.failed);
     expect(again.results.map(({ note }) => note)).toEqual(['=HYPERLINK("x")']);
@@ -256,7 +267,7 @@ describe("going on", () => {
   it("of a list that was fetched through a proxy is refused without one", async () => {
     const vault = at("proxied");
     const list = at("proxied.txt");
-    writeFileSync(list, `${site.url}/clips/clip.mp4\n`);
+    writeFileSync(list, `${site.url}/clips/clip.wav\n`);
     await run(vault, list, "--proxy", "http://127.0.0.1:9", "--attempts", "1");
     const asked = site.requests.length;
     const again = await run(vault, list, "--resume");
@@ -271,8 +282,8 @@ describe("what the researcher's other columns say", () => {
     const list = at("asserted.csv");
     writeFileSync(
       list,
-      `адрес;Место;Дата;lat;case\n${site.url}/clips/clip.mp4;Алматы;2026-11-12;43.2389;KZ-14\n` +
-        `${site.url}/clips/other.mp4;Астана;вчера;431;KZ-15\n${site.url}/clips/none.mp4;нигде;;;KZ-16\n`,
+      `адрес;Место;Дата;lat;case\n${site.url}/clips/clip.wav;Алматы;2026-11-12;43.2389;KZ-14\n` +
+        `${site.url}/clips/other.wav;Астана;вчера;431;KZ-15\n${site.url}/clips/none.wav;нигде;;;KZ-16\n`,
     );
     const to = ["--to", at("asserted-results")];
     const ran = await holdfast(["batch", list, "--json", "--vault", vault, ...to, ...quick]);
@@ -314,7 +325,7 @@ describe("a batch that takes long", () => {
   it("is sealed now and then while it goes on, and every checkpoint holds", async () => {
     const vault = at("sealed");
     const heads: number[] = [];
-    const rows = ["clip", "other", "part-1", "part-2"].map((name) => `${site.url}/clips/${name}.mp4\n`);
+    const rows = ["clip", "other", "part-1", "part-2"].map((name) => `${site.url}/clips/${name}.wav\n`);
     const nothing = () => undefined;
     const world: World = {
       now: () => new Date(),
@@ -357,18 +368,18 @@ describe("a batch that takes long", () => {
 describe("a list inside the list", () => {
   it("becomes rows of its own, with what the row says; next week only what is new is captured", async () => {
     const vault = at("feed");
-    growingFeed.paths = ["/page/video", "/clips/part-1.mp4"];
-    const first = await batch(vault, "url,place\n$/growing.xml,Алматы\n$/clips/part-1.mp4,Астана\n");
+    growingFeed.paths = ["/page/video", "/clips/part-1.wav"];
+    const first = await batch(vault, "url,place\n$/growing.xml,Алматы\n$/clips/part-1.wav,Астана\n");
     expect(
       first.results.map(({ url, status, place }) => [url?.replace(site.url, ""), status, place]),
     ).toEqual([
       ["/growing.xml", "expanded", "Алматы"],
       ["/page/video", "captured", "Алматы"],
-      ["/clips/part-1.mp4", "already-captured", "Алматы"],
-      ["/clips/part-1.mp4", "captured", "Астана"],
+      ["/clips/part-1.wav", "already-captured", "Алматы"],
+      ["/clips/part-1.wav", "captured", "Астана"],
     ]);
     expect(first.status).toBe(0);
-    growingFeed.paths = [...growingFeed.paths, "/clips/part-2.mp4"];
+    growingFeed.paths = [...growingFeed.paths, "/clips/part-2.wav"];
     const second = await run(vault, at(`list-${lists}.csv`));
     expect(second.results.map(({ status }) => status)).toEqual([
       "expanded",
@@ -386,7 +397,7 @@ describe("a list inside the list", () => {
   });
 
   it("gives at most as many rows as was asked, and none that the site says is older", async () => {
-    growingFeed.paths = ["/page/json-ld", "/page/video", "/clips/part-2.mp4"];
+    growingFeed.paths = ["/page/json-ld", "/page/video", "/clips/part-2.wav"];
     const ran = await batch(at("young"), "url\n$/growing.xml\n", "--since", "2026-11-01", "--limit", "2");
     expect(ran.results.map(({ status, reason }) => [status, reason])).toEqual([
       ["expanded", expect.stringContaining("2 videos")],
@@ -400,9 +411,9 @@ describe("a list inside the list", () => {
 describe("before and beside a run", () => {
   it("a dry run says what would happen to each row and leaves nothing behind", async () => {
     const vault = at("planned");
-    await holdfast(["archive", "--quiet", "--vault", vault, `${site.url}/clips/clip.mp4`]);
+    await holdfast(["archive", "--quiet", "--vault", vault, `${site.url}/clips/clip.wav`]);
     const list = at("planned.csv");
-    const rows = ["url", "/clips/clip.mp4", "/clips/other.mp4", "/clips/other.mp4#t=1"];
+    const rows = ["url", "/clips/clip.wav", "/clips/other.wav", "/clips/other.wav#t=1"];
     writeFileSync(list, `${rows.join(`\n${site.url}`)}\nftp://x.example/\n`);
     const asked = site.requests.length;
     const ran = await holdfast(["batch", list, "--dry-run", "--json", "--vault", vault]);
@@ -437,10 +448,10 @@ describe("before and beside a run", () => {
 
   it("a second batch on the same vault is told that it is busy, and the first one is not disturbed", async () => {
     const vault = at("busy");
-    const first = batch(vault, "url\n$/held/clip.mp4\n$/clips/other.mp4\n");
+    const first = batch(vault, "url\n$/held/clip.mp4\n$/clips/other.wav\n");
     await held.asked;
     const list = at("second.txt");
-    writeFileSync(list, `${site.url}/clips/other.mp4\n`);
+    writeFileSync(list, `${site.url}/clips/other.wav\n`);
     const second = await holdfast(["batch", list, "--vault", vault, ...quick]);
     expect(second.status).toBe(6);
     const listed = await holdfast(["list", "--vault", vault]);
@@ -452,7 +463,7 @@ describe("before and beside a run", () => {
   it("no row begins once the disk has less room than it must keep, and the rest is done later", async () => {
     const vault = at("crowded");
     const list = at("crowded.txt");
-    writeFileSync(list, `${site.url}/clips/clip.mp4\n`);
+    writeFileSync(list, `${site.url}/clips/clip.wav\n`);
     const to = at("crowded-results");
     const common = ["batch", list, "--json", "--vault", vault, "--to", to, "--delay", "0"];
     const full = await holdfast([...common, "--keep-free", "900T"]);
@@ -468,7 +479,7 @@ describe("before and beside a run", () => {
   it("no row begins once as much is stored as was allowed", async () => {
     const ran = await batch(
       at("bounded"),
-      "url\n$/clips/clip.mp4\n$/clips/other.mp4\n$/clips/part-1.mp4\n$/clips/part-2.mp4\n$/clips/part-3.mp4\n",
+      "url\n$/clips/clip.wav\n$/clips/other.wav\n$/clips/part-1.wav\n$/clips/part-2.wav\n$/clips/part-3.wav\n",
       "--max-disk",
       "1K",
       "--jobs",

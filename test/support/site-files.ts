@@ -7,6 +7,7 @@ const types: Readonly<Record<string, string>> = {
   ".m4a": "audio/mp4",
   ".m4s": "video/iso.segment",
   ".mp3": "audio/mpeg",
+  ".wav": "audio/wav",
   ".ts": "video/mp2t",
   ".m3u8": "application/vnd.apple.mpegurl",
   ".mpd": "application/dash+xml",
