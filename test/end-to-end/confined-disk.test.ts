@@ -30,13 +30,13 @@ function commandNamed(name: string): Command {
 }
 
 describe("a disk that is full on the way", () => {
-  // How far each command comes: parts of what it adds to the disk.
+  // How far each command comes: parts of what it adds to the disk. `npm run soak` tries disks of any size.
   const sizes: readonly [string, readonly number[]][] = [
-    ["import", [0.1, 0.5, 0.8, 0.95]],
-    ["derive", [0.1, 0.4]],
-    ["annotate", [0.1, 0.9]],
-    ["rebuild", [0.3, 0.9]],
-    ["export to package", [0.3, 0.9]],
+    ["import", [0.8]],
+    ["derive", [0.4]],
+    ["annotate", [0.9]],
+    ["rebuild", [0.9]],
+    ["export to package", [0.3]],
     ["export to package.tar", [0.6]],
   ];
   it.for(sizes)(
@@ -45,7 +45,7 @@ describe("a disk that is full on the way", () => {
       const why = whyNoMounts();
       if (why !== null) skip(why);
       const command = commandNamed(name);
-      const { before, after } = needsOf(command, scratch);
+      const { before, after } = await needsOf(command, scratch);
       const full = [];
       for (const part of parts)
         full.push(await onSmallDisk(command, Math.round(before + 4 + (after - before) * part), scratch));
@@ -55,7 +55,9 @@ describe("a disk that is full on the way", () => {
 });
 
 describe("a command that is kept from its vault", () => {
-  it.for(confinements().map((how) => [how.name, how] as const))(
+  // Of the numbers of open files one that ends it while it starts, and one that ends it at work.
+  const tried = confinements().filter(({ name }) => !/with (34|50) open files/.test(name));
+  it.for(tried.map((how) => [how.name, how] as const))(
     "%s says so, changes nothing, and works afterwards",
     async ([, how], { skip }) => {
       const why = whyNotConfined(how);
@@ -73,12 +75,10 @@ describe("a command that is kept from its vault", () => {
 });
 
 describe("a system call that fails", () => {
+  // One of each kind; `npm run soak` has any of them fail.
   const calls: readonly FailingCall[] = [
     { call: "fsync", error: "EIO", number: 1 },
-    { call: "fsync", error: "EIO", number: 3 },
-    { call: "fsync", error: "ENOSPC", number: 5 },
     { call: "pwrite64", error: "ENOSPC", number: 2 },
-    { call: "pwrite64", error: "EIO", number: 5 },
     { call: "rename", error: "EIO", number: 1 },
     { call: "ftruncate", error: "EIO", number: 1 },
     { call: "write", error: "ENOSPC", number: 3 },

@@ -36,7 +36,7 @@ async function confineAny({ random }: Round): Promise<Figures> {
     if (how === undefined) return { "nothing to confine with": 1 };
     return { [(await confine(command, how, scratch)) ? how.fault : "not kept from it"]: 1 };
   }
-  const { before, after } = needsOf(command, scratch);
+  const { before, after } = await needsOf(command, scratch);
   const kib = Math.round(before + 4 + (after - before) * random() * 1.1);
   return { [(await onSmallDisk(command, kib, scratch)) ? "full disks" : "large enough disks"]: 1 };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { DiskFault } from "../support/faulty-disk.js";
 import { expectCauseNamed, expectFinished, expectSound } from "./disk-faults.js";
-import { type Command, copyOf, type Told } from "./faulted-commands.js";
+import { type Command, copyOf, runIn, type Told } from "./faulted-commands.js";
 
 const program = join(import.meta.dirname, "../../bin/holdfast.js");
 
@@ -20,13 +20,13 @@ export function whyNoMounts(): string | null {
 }
 
 /** How much a command needs: the disk that it begins with, and the one that it leaves, in KiB. */
-export function needsOf(
+export async function needsOf(
   command: Command,
   scratch: string,
-): { readonly before: number; readonly after: number } {
+): Promise<{ readonly before: number; readonly after: number }> {
   const folder = copyOf(command.from, join(scratch, "measured"));
   const before = usedBy(folder);
-  const told = runProgram(command, folder, []);
+  const told = await runIn(folder, command.argv(folder));
   expect(told.status, told.stderr).toBe(0);
   const after = usedBy(folder);
   rmSync(folder, { recursive: true, force: true });
