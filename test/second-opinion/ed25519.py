@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Optional, Tuple
 
 P = 2**255 - 19
@@ -61,6 +62,7 @@ _BASE_X = _recover_x(_BASE_Y, 0) or 0
 BASE: Point = (_BASE_X, _BASE_Y, 1, _BASE_X * _BASE_Y % P)
 
 
+@lru_cache(maxsize=None)
 def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether `signature` (64 bytes) over `message` is that of the key `public` (32 bytes)."""
     if len(public) != 32 or len(signature) != 64:

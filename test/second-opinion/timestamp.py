@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import List, Optional, Sequence
 
@@ -161,6 +162,7 @@ def _openssl(command: Sequence[str], contents: Sequence[bytes]) -> Optional[str]
         return None if done.returncode == 0 else (done.stdout + done.stderr).decode("utf-8", "replace")
 
 
+@lru_cache(maxsize=None)
 def _verify(response: bytes, signed: bytes, roots: str, options: Sequence[str]) -> Optional[str]:
     """`token-expired`, `token-untrusted` or `token-signature` by what `openssl ts -verify` objects to."""
     command = ["ts", "-verify", "-data", "{0}", "-in", "{1}", "-CAfile", "{2}", *options]

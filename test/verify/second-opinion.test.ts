@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { lineHash } from "../../src/audit/entry.js";
 import type { DamageScenario } from "../support/damage.js";
 import {
@@ -48,18 +48,19 @@ describe.skipIf(!hasPython)(
       "signers",
       "tokens",
     ];
-    it.each(kinds)("the second opinion makes of %s what the vectors expect", (kind) => {
-      const { stdout, stderr } = python("vectors.py", [vectorPath(kind)]);
+    const found = new Map<string, unknown>();
+    beforeAll(() => {
+      const { stdout, stderr } = python("vectors.py", kinds.map(vectorPath));
       expect(stderr).toBe("");
-      const found = new Map(
-        stdout
-          .trim()
-          .split("\n")
-          .map((line): { vector: string; found: unknown } => JSON.parse(line))
-          .map((one) => [one.vector, one.found]),
-      );
+      for (const line of stdout.trim().split("\n")) {
+        const one: { readonly vector: string; readonly found: unknown } = JSON.parse(line);
+        found.set(one.vector, one.found);
+      }
+    });
+
+    it.each(kinds)("the second opinion makes of %s what the vectors expect", (kind) => {
       const vectors = readVectors<Record<string, unknown>>(kind);
-      expect(found.size).toBe(vectors.length);
+      expect([...found.keys()].filter((one) => one.startsWith(`${kind}/`))).toHaveLength(vectors.length);
       for (const { name, ...vector } of vectors) {
         expect(found.get(`${kind}/${name}`), name).toEqual(expected(vector));
       }
@@ -75,10 +76,10 @@ function expected(vector: Record<string, unknown>): unknown {
   return { roots, inclusion_proofs_sha256, consistency_proofs_sha256 };
 }
 
-/** What a scenario holds a verifier to: its codes, its answers, and what the checker brings. */
+/** What a scenario holds a verifier to: its codes, and for vault or package its answers and what the checker brings. */
 function claimsOf({ target, expect: wanted, answers, trust = {} }: DamageScenario): readonly string[] {
-  const codes = wanted.map(({ code, severity }) => `${severity} ${code}`);
-  return [codes, Object.entries(answers), Object.entries(trust)].flat().map((one) => `${target} ${one}`);
+  const asked = [...Object.entries(answers), ...Object.keys(trust)];
+  return [...wanted.map(({ code }) => code), ...asked.map((one) => `${target} ${one}`)];
 }
 
 /** What it holds verify.sh to: the steps that fail, and the step of the procedure that notices. */
@@ -86,21 +87,29 @@ function stepsByHandOf({ target, verify_sh: steps = [], caught_by: by }: DamageS
   return target === "package" ? [...steps, `by ${by}`] : [];
 }
 
-/** The scenarios that claim something which none before them does. */
-function bringing(
+/** Scenarios which, with those in `some`, claim all that any does: each time the one that brings most. */
+function covering(
   claims: (scenario: DamageScenario) => readonly string[],
   all: readonly DamageScenario[],
+  some: Iterable<DamageScenario> = [],
 ): ReadonlySet<DamageScenario> {
-  const known = new Set<string>();
-  const isNew = (one: string) => !known.has(one) && known.add(one) === known;
-  return new Set(all.filter((scenario) => claims(scenario).filter(isNew).length > 0));
+  const chosen = new Set(some);
+  const known = new Set([...chosen].flatMap(claims));
+  const brings = (scenario: DamageScenario) =>
+    new Set(claims(scenario).filter((one) => !known.has(one))).size;
+  for (;;) {
+    const best = all.reduce((one, other) => (brings(other) > brings(one) ? other : one));
+    if (brings(best) === 0) return chosen;
+    chosen.add(best);
+    for (const claim of claims(best)) known.add(claim);
+  }
 }
 
 // Each code, answer and step once: what else leads to them is the soak's.
 describe("damage", () => {
   const all = readVectors<DamageScenario>("damage");
-  const byHand = bringing(stepsByHandOf, all);
-  const sample = new Set([...bringing(claimsOf, all), ...byHand]);
+  const byHand = covering(stepsByHandOf, all);
+  const sample = covering(claimsOf, all, byHand);
 
   it.each(all.filter((one) => sample.has(one)))("$comment ($name)", async (scenario) => {
     await judge(scenario);
