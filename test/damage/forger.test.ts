@@ -7,10 +7,8 @@ const folder = temporaryFolder();
 const made = makeForgedVault(folder.path);
 afterAll(() => folder.remove());
 
-it.each([1, 2])(
-  "what a writer without the key forges is never signed, and never passes a verifier (seed %i)",
-  async (seed) => {
-    const figures = await forge(await made, roundOf(seed), 6);
-    expect(figures["of them signed once more"]).toBeGreaterThan(0);
-  },
-);
+it("what a writer without the key forges is never signed, and never passes a verifier", async () => {
+  // `npm run soak` forges as many as there is time for.
+  const figures = await forge(await made, roundOf(1), 6);
+  expect(figures["of them signed once more"]).toBeGreaterThan(0);
+});

@@ -13,7 +13,7 @@ afterAll(() => folder.remove());
 
 describe("two processes on one vault", () => {
   it("lose no entry and give no number twice, and who verifies meanwhile finds nothing wrong", async () => {
-    await appendAtOnce(2, 5, 40, join(folder.path, "shared"));
+    await appendAtOnce(2, 3, 20, join(folder.path, "shared"));
   });
 
   it("that import the same file at once keep it once, and the second says that it is here", async () => {
