@@ -2,6 +2,7 @@ import { describe, expect } from "vitest";
 import { failed, verify, write } from "../support/verify-sh.js";
 import { damaged, damages, signedAs, signedTexts } from "../trials/package-damages.js";
 import { packageClaims } from "../trials/verify-sh-claims.js";
+import { shellClaims } from "../trials/verify-sh-shells.js";
 import { soak } from "./rounds.js";
 
 const shells = ["dash", "bash"];
@@ -19,5 +20,6 @@ soak("verify.sh finds every damage alone, under every shell", async () => {
 });
 
 describe.each(shells)("verify.sh under %s", (shell) => {
-  packageClaims(shell);
+  shellClaims(shell, "each alone");
+  packageClaims(shell, "each alone");
 });

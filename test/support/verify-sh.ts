@@ -91,6 +91,15 @@ export function verify(shell: string, folder: string, args = trust, path = proce
   return { status: run.status, steps, text: run.stdout };
 }
 
+const cleanOutcomes = new Map<string, Outcome>();
+
+/** What it makes of the clean package under a shell, asked once. */
+export function cleanOutcome(shell: string): Outcome {
+  const known = cleanOutcomes.get(shell) ?? verify(shell, write(clean.files));
+  cleanOutcomes.set(shell, known);
+  return known;
+}
+
 export function failed({ steps }: Outcome): string[] {
   return [...steps].filter(([, state]) => state === "FAIL").map(([step]) => step);
 }
@@ -98,4 +107,11 @@ export function failed({ steps }: Outcome): string[] {
 /** Where a program lies. */
 export function programPath(name: string): string {
   return execFileSync("sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" }).trim();
+}
+
+/** `prelude` is run by the shell that becomes the script's. */
+export function runAfter(shell: string, prelude: string, folder: string, as: { uid?: number } = {}) {
+  const words = ["-c", `${prelude}; exec "$0" "$@"`, programPath(shell), join(folder, "verify.sh"), folder];
+  const { status, stdout, stderr } = spawnSync("sh", words, { ...as, cwd: scratch.path, encoding: "utf8" });
+  return { status, said: /^(FAIL|Checked)/m.test(stdout), stderr };
 }
