@@ -56,6 +56,9 @@ const foreign = makePackage({
   stamp: authority.stamp,
 });
 
+/** Without a time-stamp: for what is asked of names, links and tar files, whoever stamped them. */
+const unstamped = makePackage();
+
 const video = `data/${captureA}/original/track-1.mp4`;
 const record = `data/${captureA}/record.json`;
 
@@ -112,10 +115,10 @@ async function damaged(
   return checkIn(place, "package", brought);
 }
 
-/** The same, with `more` done to the folder on disk. */
+/** A package written as a folder, changed there, and what is found in it. */
 async function damagedOnDisk(change: (folder: string, outside: string) => unknown): Promise<PackageReport> {
   const place = freshPlace();
-  const folder = writeFolder(clean.files, join(place, "package"));
+  const folder = writeFolder(unstamped.files, join(place, "package"));
   change(folder, join(place, "outside"));
   return checkIn(place, "package");
 }
@@ -985,7 +988,7 @@ describe("names, links and bombs on disk", () => {
 
   it("more files than anybody packs are not gone through", async () => {
     const place = freshPlace();
-    const folder = writeFolder(clean.files, join(place, "package"));
+    const folder = writeFolder(unstamped.files, join(place, "package"));
     for (let number = 0; number < 300; number += 1) writeFileSync(join(folder, "data", `${number}.txt`), "");
     const request = { path: folder, against: null, signers: null, tsaCa: null, quick: false };
     const report = await verifyPackage(request, testWorld(), { ...packageLimits, files: 200 });
@@ -1006,7 +1009,7 @@ describe("names, links and bombs on disk", () => {
 });
 
 describe("tar files", () => {
-  const members = () => tarMembers(clean.files);
+  const members = () => tarMembers(unstamped.files);
   const withMember = (name: string, more: object = {}) =>
     checkTar(tarOf([...members(), { name, content: Buffer.from("planted"), ...more }]));
 
@@ -1025,7 +1028,7 @@ describe("tar files", () => {
   });
 
   it("a package inside another folder is none", async () => {
-    const report = await checkTar(tarOf(tarMembers(clean.files, "outer/package")));
+    const report = await checkTar(tarOf(tarMembers(unstamped.files, "outer/package")));
     expect(errorsIn(report)).toEqual(["package-unreadable package"]);
   });
 
@@ -1127,18 +1130,18 @@ describe("tar files", () => {
     expect(errorsIn(await checkTar(whole))).toEqual(["package-unreadable package"]);
   });
 
-  it("a tar of forty thousand headers is gone through, and not further than the bound", async () => {
+  it("a tar of ten thousand headers is gone through, and not further than the bound", async () => {
     const place = freshPlace();
     const one = tarMember({ name: "package/data/x.txt" });
     const block = Buffer.concat(Array.from({ length: 2000 }, () => one));
     const path = join(place, "package.tar");
     writeFileSync(path, tarOf(members(), Buffer.alloc(0)));
-    for (let round = 0; round < 20; round += 1) writeFileSync(path, block, { flag: "a" });
+    for (let round = 0; round < 5; round += 1) writeFileSync(path, block, { flag: "a" });
     writeFileSync(path, Buffer.alloc(1024), { flag: "a" });
     const request = { path, against: null, signers: null, tsaCa: null, quick: false };
     const many = await verifyPackage(request, testWorld());
     expect(errorsIn(many)).toContain("package-path data/x.txt");
-    const bounded = await verifyPackage(request, testWorld(), { ...packageLimits, files: 30_000 });
+    const bounded = await verifyPackage(request, testWorld(), { ...packageLimits, files: 8000 });
     expect(errorsIn(bounded)).toEqual(["package-unreadable package"]);
   });
 
@@ -1168,11 +1171,11 @@ describe("tar files", () => {
 });
 
 describe("packages damaged at random", () => {
-  it("never pass, manifests made anew or not (60 of the soak's packages)", async () => {
-    for (let seed = 1; seed <= 60; seed += 1) await damageMember(roundOf(seed), clean.files, scratch.path);
+  it("never pass, manifests made anew or not (20 of the soak's packages)", async () => {
+    for (let seed = 1; seed <= 20; seed += 1) await damageMember(roundOf(seed), clean.files, scratch.path);
   });
 
-  it("as raw bytes of a tar are findings or a refusal, and never a crash (40 of the soak's tars)", async () => {
-    for (let seed = 1; seed <= 40; seed += 1) await damageTar(roundOf(seed), clean.files, scratch.path);
+  it("as raw bytes of a tar are findings or a refusal, and never a crash (15 of the soak's tars)", async () => {
+    for (let seed = 1; seed <= 15; seed += 1) await damageTar(roundOf(seed), clean.files, scratch.path);
   });
 });
