@@ -63,18 +63,15 @@ describe.skipIf(!isScript || !hasProc)("a yt-dlp that stays loaded", () => {
     };
   }
 
-  test.each([
-    "/clips/clip.mp4",
-    "/page/json-ld",
-    "/hls/plain.m3u8",
-    "/clips/none.mp4",
-    "/page/none",
-    "/fault/cut-length.mp4",
-  ])("gives for %s what a process of its own gives, byte for byte", async (path) => {
-    const [forked, own] = [await fetch(path), await fetch(path, { run })];
-    expect([forked.run.forked, own.run.forked]).toEqual([true, false]);
-    expect(essence(forked)).toEqual(essence(own));
-  });
+  // A stream in pieces behind a page, a page without a video, and a file that breaks off.
+  test.each(["/hls/plain.m3u8", "/page/none", "/fault/cut-length.mp4"])(
+    "gives for %s what a process of its own gives, byte for byte",
+    async (path) => {
+      const [forked, own] = [await fetch(path), await fetch(path, { run })];
+      expect([forked.run.forked, own.run.forked]).toEqual([true, false]);
+      expect(essence(forked)).toEqual(essence(own));
+    },
+  );
 
   test("holds each child to the size of file that its own run may write", async () => {
     const outcome = await kept.run({
@@ -153,7 +150,14 @@ describe.skipIf(!isScript || !hasProc)("a yt-dlp that stays loaded", () => {
       await slow("two", { signal: controller.signal }),
     ];
     const open = (pid: number) =>
-      readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+      readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+        try {
+          return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+        } catch {
+          // It was closed since the folder was read.
+          return [];
+        }
+      });
     const shared = open(one.pid).filter((file) => file !== "/dev/null" && open(two.pid).includes(file));
     expect(shared).toEqual([]);
     const ofInterpreter = open(parentOf(one.pid));
@@ -260,14 +264,19 @@ describe.skipIf(!isScript || !hasProc)("a yt-dlp that stays loaded", () => {
   });
 });
 
-/** As yt-dlp's own release is made: modules in a zip with a `__main__.py`. */
+/** As yt-dlp's own release is made, modules in a zip with a `__main__.py`: compiled ones, where they are here, load sooner. */
 const zipScript = `
-import sys, pathlib, zipfile
+import importlib.util, sys, pathlib, zipfile
 package, out = pathlib.Path(sys.argv[1]), sys.argv[2]
 with open(out, "wb") as file:
     file.write(b"#!/usr/bin/env python3\\n")
     with zipfile.ZipFile(file, "a") as archive:
         for path in sorted(package.rglob("*.py")):
-            archive.write(path, "yt_dlp/" + str(path.relative_to(package)))
+            name = "yt_dlp/" + str(path.relative_to(package))
+            compiled = pathlib.Path(importlib.util.cache_from_source(str(path)))
+            if compiled.exists():
+                archive.write(compiled, name + "c")
+            else:
+                archive.write(path, name)
         archive.writestr("__main__.py", "import yt_dlp\\nyt_dlp.main()\\n")
 `;
