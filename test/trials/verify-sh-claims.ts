@@ -54,7 +54,7 @@ import {
   rotation,
   withAnnex,
   witnessPath,
-} from "./package-damages.js";
+} from "./package-changes.js";
 import type { Extent } from "./verify-sh-shells.js";
 
 /** What the script makes of a package, whichever shell it is that runs it. */

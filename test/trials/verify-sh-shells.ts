@@ -14,7 +14,7 @@ import {
   video,
   write,
 } from "../support/verify-sh.js";
-import { flip } from "./package-damages.js";
+import { flip } from "./package-changes.js";
 
 /** Whether what could hide behind something else is also tried without it. */
 export type Extent = "together" | "each alone";
