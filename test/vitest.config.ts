@@ -27,7 +27,7 @@ const startPrograms = [
 
 /** Of those, the tests that replace a module: each needs a process of its own, whose modules nobody else has loaded. */
 const replaceModules = [
-  "batch/{batch,downloader,kill}.test.ts",
+  "batch/{batch,downloader}.test.ts",
   "capture/archive.test.ts",
   "tools/media/options.test.ts",
 ];
