@@ -19,7 +19,7 @@ soak("verify.sh finds every damage alone, under every shell", async () => {
   return { damages: all.length * shells.length };
 });
 
-describe.each(shells)("verify.sh under %s", (shell) => {
+describe.each(shells)("verify.sh under %s", { timeout: 300_000 }, (shell) => {
   shellClaims(shell, "each alone");
   packageClaims(shell, "each alone");
 });
