@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import type { CaptureId } from "../audit/digest.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
-import { type Failure, failureOf } from "../core/capture/failure.js";
+import { type Failure, failureOf } from "../core/capture/failure-codes.js";
 import type { ParentList } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";

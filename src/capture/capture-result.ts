@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Failure } from "../core/capture/failure.js";
+import type { Failure } from "../core/capture/failure-codes.js";
 import { headContentPaths } from "../core/capture/new-inventory.js";
 import { type CaptureRowRecord, captureById } from "../vault/index/captures.js";
 import { readObject } from "../vault/objects.js";

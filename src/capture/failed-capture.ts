@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { CaptureId } from "../audit/digest.js";
-import type { Failure, FailureCode } from "../core/capture/failure.js";
+import type { Failure, FailureCode } from "../core/capture/failure-codes.js";
 import { toJson } from "../core/capture/new-entry.js";
 import type { RunRecord } from "../core/capture/record.js";
 import { HoldfastError } from "../core/words/error.js";

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CaptureId, sha256 } from "../audit/digest.js";
 import { cookiesForHost } from "../core/capture/cookies.js";
-import { type FailureCode, failureOf } from "../core/capture/failure.js";
+import { type FailureCode, failureOf } from "../core/capture/failure-codes.js";
 import type { RunRecord, TransferCheck } from "../core/capture/record.js";
 import type { FetchedTrack, FetchOutcome, ListOutcome } from "../tools/download/fetch-types.js";
 import { fetchVideo, listEntries } from "../tools/download/yt-dlp.js";

@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream, lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, extname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { Failure } from "../core/capture/failure.js";
+import type { Failure } from "../core/capture/failure-codes.js";
 import type { SourceFacts } from "../core/capture/record.js";
 import type { ListedVideo } from "../core/lists/download-archive.js";
 import type { LocalPlace } from "../core/words/local-paths.js";

@@ -3,7 +3,7 @@ import { basename, extname, join } from "node:path";
 import type { CaptureId } from "../audit/digest.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
 import { buildElements } from "../core/capture/elements.js";
-import { type Failure, failureOf } from "../core/capture/failure.js";
+import { type Failure, failureOf } from "../core/capture/failure-codes.js";
 import type { Claim, SourceFacts } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
 import { idInName } from "../core/lists/download-archive.js";

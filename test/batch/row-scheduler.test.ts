@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RowScheduler, saidBy } from "../../src/batch/row-scheduler.js";
 import type { Attempt } from "../../src/capture/scheduler.js";
-import { type FailureCode, failureOf } from "../../src/core/capture/failure.js";
+import { type FailureCode, failureOf } from "../../src/core/capture/failure-codes.js";
 import type { ScheduleEvent } from "../../src/core/lists/schedule.js";
 
 const minute = 60_000;

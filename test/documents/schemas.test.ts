@@ -9,7 +9,7 @@ import { restsOnNothing } from "../../src/audit/log-facts.js";
 import type { CaptureResult } from "../../src/capture/capture-result.js";
 import { captureObject } from "../../src/cli/capture-page.js";
 import { headObject } from "../../src/cli/show-head.js";
-import type { FailureCode } from "../../src/core/capture/failure.js";
+import { type FailureCode, failureOf } from "../../src/core/capture/failure-codes.js";
 import type {
   Basis,
   DecodeCheck,
@@ -51,6 +51,7 @@ interface Schema {
 }
 
 const folder = new URL("../../schemas/", import.meta.url);
+const format = readFileSync(new URL("FORMAT.md", folder), "utf8");
 const names = readdirSync(folder).filter((name) => name.endsWith(".schema.json"));
 const schemas = new Map<string, Schema>(
   names.map((name) => [name, JSON.parse(readFileSync(new URL(name, folder), "utf8"))]),
@@ -487,9 +488,12 @@ describe("code and schema state the same fields", () => {
     "private-address": null,
     "not-found": null,
     gone: null,
+    "not-on-web": null,
     forbidden: null,
     "login-required": null,
     "geo-blocked": null,
+    "ip-blocked": null,
+    "bot-check": null,
     "rate-limited": null,
     "server-error": null,
     network: null,
@@ -505,6 +509,9 @@ describe("code and schema state the same fields", () => {
     stalled: null,
     "timed-out": null,
     "disk-full": null,
+    "js-runtime-missing": null,
+    "impersonation-missing": null,
+    "ffmpeg-needed": null,
     "old-downloader": null,
     "downloader-missing": null,
     "downloader-failed": null,
@@ -613,6 +620,14 @@ describe("code and schema state the same fields", () => {
   test("the failure codes are the same", () => {
     const failure = schemaAt("entry.schema.json#/$defs/capture-failed").schema.properties?.failure;
     expect([...(failure?.properties?.code?.enum ?? [])].sort()).toEqual(failures);
+  });
+
+  test("FORMAT.md names each failure code, and says of which a further try may help", () => {
+    const section = format.slice(format.indexOf("#### Failure codes"), format.indexOf("### 4.5 "));
+    const rows = [...section.matchAll(/^\| `([a-z-]+)` +\| .* \| (yes|no) +\|$/gm)];
+    expect(rows.map(([, code]) => code).sort()).toEqual(failures);
+    for (const [, code, again] of rows)
+      expect([code, again]).toEqual([code, failureOf(code as FailureCode).retry ? "yes" : "no"]);
   });
 
   test("an entry has the same fields in code and schema", () => {

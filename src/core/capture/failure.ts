@@ -1,141 +1,4 @@
-/** The closed list of reasons why a source could not be captured. */
-export type FailureCode =
-  | "not-a-url"
-  | "unsupported-scheme"
-  | "private-address"
-  | "not-found"
-  | "gone"
-  | "forbidden"
-  | "login-required"
-  | "geo-blocked"
-  | "rate-limited"
-  | "server-error"
-  | "network"
-  | "tls"
-  | "no-video"
-  | "not-media"
-  | "empty"
-  | "too-large"
-  | "drm"
-  | "live-stream"
-  | "format-unavailable"
-  | "cut-short"
-  | "stalled"
-  | "timed-out"
-  | "disk-full"
-  | "old-downloader"
-  | "downloader-missing"
-  | "downloader-failed"
-  | "interrupted";
-
-/** Why a capture failed, as data for the log, the reader and the queue. Never contains text that a server wrote. */
-export interface Failure {
-  readonly code: FailureCode;
-  /** One line, lower case, no full stop. */
-  readonly reason: string;
-  /** What to try next, one line. */
-  readonly hint: string;
-  /** Whether the same request may succeed later, so that a queue may try again. */
-  readonly retry: boolean;
-}
-
-/** The failure with its standard words. */
-export function failureOf(code: FailureCode): Failure {
-  const [reason, hint, retry] = words[code];
-  return { code, reason, hint, retry: retry === "retry" };
-}
-
-const words: Readonly<
-  Record<FailureCode, readonly [reason: string, hint: string, retry: "retry" | "final"]>
-> = {
-  "not-a-url": ["this is not a web address", "give a whole address that begins with https://", "final"],
-  "unsupported-scheme": [
-    "only http and https addresses are captured",
-    "copy the address of the page from a browser",
-    "final",
-  ],
-  "private-address": [
-    "the address leads into this machine or a private network",
-    "give --allow-private if that is what you mean",
-    "final",
-  ],
-  "not-found": [
-    "the server says there is nothing at this address (404)",
-    "check the address in a browser, the clip may have been taken down",
-    "final",
-  ],
-  gone: [
-    "the site says that the clip is not available any more",
-    "look for another copy and archive that one",
-    "final",
-  ],
-  forbidden: [
-    "the server refuses access",
-    "if a browser can play it, give --cookies FILE, or try --proxy",
-    "final",
-  ],
-  "login-required": [
-    "the site shows this only to people who are logged in",
-    "export the cookies of a logged-in browser and give --cookies FILE",
-    "final",
-  ],
-  "geo-blocked": ["the site does not show this in the country of this connection", "try --proxy", "final"],
-  "rate-limited": ["the site asks to slow down (429)", "wait some minutes and run the same command", "retry"],
-  "server-error": ["the server has a fault of its own", "run the same command later", "retry"],
-  network: [
-    "the connection failed",
-    "check the address and the connection, then run the same command",
-    "retry",
-  ],
-  tls: [
-    "the encrypted connection could not be trusted",
-    "check the clock of this machine with holdfast doctor, and the address in a browser",
-    "final",
-  ],
-  "no-video": [
-    "no video was found at this address",
-    "copy the address of the post or the video itself",
-    "final",
-  ],
-  "not-media": [
-    "what arrived is a page or text, not a video",
-    "open the address in a browser, it may ask for a login",
-    "final",
-  ],
-  empty: ["the server sent no bytes", "run the same command later", "retry"],
-  "too-large": [
-    "the download is larger than the limit",
-    "raise --max-bytes or choose a smaller --format",
-    "final",
-  ],
-  drm: ["the video is protected by DRM", "look for an unprotected copy", "final"],
-  "live-stream": [
-    "this is a live stream that has not ended",
-    "run the same command when the broadcast is over",
-    "retry",
-  ],
-  "format-unavailable": ["the site does not offer the format asked for", "leave out --format", "final"],
-  "cut-short": ["the transfer broke off before the end", "run the same command again", "retry"],
-  stalled: ["the transfer came nearly to a halt", "run the same command later", "retry"],
-  "timed-out": ["the download did not end in the time it may take", "run the same command later", "retry"],
-  "disk-full": ["the disk is full", "free some space, then run the same command", "retry"],
-  "old-downloader": [
-    "this yt-dlp is too old to be trusted with hostile pages",
-    "run npm run setup to get a newer one",
-    "final",
-  ],
-  "downloader-missing": [
-    "yt-dlp could not be started",
-    "run holdfast doctor to see what is missing",
-    "final",
-  ],
-  "downloader-failed": [
-    "yt-dlp could not read this address",
-    "a newer yt-dlp may know the site, run holdfast doctor",
-    "retry",
-  ],
-  interrupted: ["interrupted", "run the same command again", "retry"],
-};
+import { type Failure, type FailureCode, failureOf } from "./failure-codes.js";
 
 /** How the downloader's run ended, as `run()` and the watchdog reported it. */
 export interface FailureFacts {
@@ -186,16 +49,27 @@ function remarkCode(remarks: readonly string[]): FailureCode | null {
   return null;
 }
 
-function errorCode(facts: FailureFacts): FailureCode | null {
-  for (const [pattern, code] of transferErrors) {
-    if (facts.errors.some((line) => pattern.test(line))) return code;
-  }
-  const status = facts.errors.map((line) => httpError.exec(line)?.[1]).find((found) => found !== undefined);
-  if (status !== undefined) return statusCode(Number(status), facts.errors);
-  for (const [pattern, code] of siteErrors) {
-    if (facts.errors.some((line) => pattern.test(line))) return code;
-  }
-  return facts.lastStatus !== null && facts.lastStatus >= 400 ? statusCode(facts.lastStatus, []) : null;
+function errorCode({ errors, lastStatus }: FailureFacts): FailureCode | null {
+  const said = errors.map((line) => line.replace(bugReport, ""));
+  const early = codeIn(challenges, said) ?? codeIn(transferErrors, said);
+  if (early !== null) return early;
+  const status = said.map((line) => httpError.exec(line)?.[1]).find((found) => found !== undefined);
+  if (status !== undefined) return statusCode(Number(status), said);
+  const ofSite = codeIn(siteErrors, said) ?? tikTokCode(said);
+  if (ofSite !== null) return ofSite;
+  return lastStatus !== null && lastStatus >= 400 ? statusCode(lastStatus, []) : null;
+}
+
+function codeIn(
+  rules: readonly (readonly [RegExp, FailureCode])[],
+  lines: readonly string[],
+): FailureCode | null {
+  return rules.find(([pattern]) => lines.some((line) => pattern.test(line)))?.[1] ?? null;
+}
+
+function tikTokCode(lines: readonly string[]): FailureCode | null {
+  const status = lines.map((line) => tikTokStatus.exec(line)?.[1]).find((found) => found !== undefined);
+  return status === undefined ? null : (tikTokStatuses[status] ?? null);
 }
 
 const httpError = /HTTP Error (\d{3})\b/;
@@ -213,9 +87,18 @@ function statusCode(status: number, errors: readonly string[]): FailureCode {
   return "forbidden";
 }
 
+/** What an extractor adds to any sentence: advice to report a bug, whose words are nobody's answer. */
+const bugReport = /[;.,]? *please report this issue on {1,2}https:.*$/i;
+
 // yt-dlp adds this advice itself where an extractor knows that the site wants a login.
 const loginHint =
   /\. Use --cookies(,|-from-browser| for the authentication)| --cookies-from-browser or --cookies for /;
+
+/** What yt-dlp says of an answer with a status, in words that no reason phrase can imitate: they come before it. */
+const challenges: readonly (readonly [RegExp, FailureCode])[] = [
+  [/^Got HTTP Error 403 caused by Cloudflare anti-bot challenge; see /, "impersonation-missing"],
+  [/^Got HTTP Error 403 caused by Cloudflare anti-bot challenge; /, "bot-check"],
+];
 
 const transferErrors: readonly (readonly [RegExp, FailureCode])[] = [
   // The server offers no safe TLS: nothing has been sent yet, and nothing will be.
@@ -228,27 +111,106 @@ const transferErrors: readonly (readonly [RegExp, FailureCode])[] = [
   [/Did not get any data blocks|The downloaded file is empty$/, "empty"],
 ];
 
+/**
+ * What the sentences of extractors and sites mean, the surest first. What may pass comes before what is for good, and
+ * `gone` last of all: only a plain statement of removal gives it.
+ */
 const siteErrors: readonly (readonly [RegExp, FailureCode])[] = [
   [/^Unsupported URL: /, "no-video"],
-  [/Tunnel connection failed: 403\b/, "private-address"],
-  [/CERTIFICATE_VERIFY_FAILED|certificate verify failed|\[SSL\b|SSL: |TLS/, "tls"],
+  [/Tunnel connection failed: 403\b|CONNECT tunnel failed, response 403\b/, "private-address"],
+  [/CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSL certificate problem|\[SSL\b|SSL: |TLS/, "tls"],
+  [
+    /\bffmpeg\b.{0,40}(?:could not be found|not found|(?:is|are) not installed)|requires? ffmpeg/i,
+    "ffmpeg-needed",
+  ],
+  [
+    /JavaScript runtime|\bn challenge\b|\bchallenge solver\b|signature (?:solving|extraction)/i,
+    "js-runtime-missing",
+  ],
+  [/captcha|not a (?:ro)?bot\b|security check|unusual (?:traffic|activity)/i, "bot-check"],
+  [/\bchallenge\b.{0,40}(?:data|failed)|solve .{0,20}challenge/i, "bot-check"],
+  [/\bIP(?: address)?\b.{0,60}\b(?:blocked|banned)\b|\b(?:blocked|banned)\b.{0,30}\bIP\b/i, "ip-blocked"],
+  [
+    /rate.?limit|too many requests|available, try again later|wait (?:a few|some) minutes|слишком много запросов/i,
+    "rate-limited",
+  ],
+  [
+    /Unexpected response from webpage request|universal data for rehydration|impersonat\w+ (?:target|dependenc)/i,
+    "impersonation-missing",
+  ],
   [/\bDRM\b/, "drm"],
-  [/geo.?restrict|\bnot\b.{0,60}\bavailable (in|from) your (country|location|region)/i, "geo-blocked"],
+  [/geo.?(?:restrict|block)|\b(?:in|from|for) your (?:country|location|region)\b/i, "geo-blocked"],
+  [/ваш(?:ей|его|ем) (?:стран|регион)/i, "geo-blocked"],
   [loginHint, "login-required"],
   [
-    /login required|log ?in to|sign in|registered users|private (video|account|group)|members.only/i,
+    /log(?:ged)?[ -]?in\b.{0,20}\b(?:to|for|from|required|details)\b|login required|sign(?:ed)?[ -]in|registered users/i,
     "login-required",
   ],
+  [
+    /private (?:video|account|group|post|profile)|(?:video|account|post|profile) is private/i,
+    "login-required",
+  ],
+  [
+    /members?.only|join this channel|(?:age|confirm your age).{0,20}(?:restrict|verif)|confirm your age|inappropriate|mature/i,
+    "login-required",
+  ],
+  [
+    /requires? (?:payment|purchase|authentication|a subscription)|\b(?:is )?paid\b|\bpremium\b|subscribers? only|subscribe to/i,
+    "login-required",
+  ],
+  [
+    /access (?:to .{1,80} )?(?:is |was )?(?:denied|restricted)|no access to|not authori[sz]ed|permission to (?:view|watch)|limits who can/i,
+    "login-required",
+  ],
+  [
+    /для взрослых|доступ\S* .{0,40}(?:ограничен|закрыт|запрещ)|нет доступа|только друзьям|войдите|авториз|приватн|подписчик|платн/i,
+    "login-required",
+  ],
+  [
+    /live event will begin|premieres? (?:in|will begin)|not (?:yet )?started|will begin (?:in|shortly)|will start (?:in|soon)/i,
+    "live-stream",
+  ],
+  [/is offline|not currently live|not downloadable yet|ещ[её] не начал/i, "live-stream"],
+  [
+    /try again later|\bsession\b|temporar|time.?out error|something went wrong|an error occurred|временно/i,
+    "downloader-failed",
+  ],
+  [
+    /(?:has|have|was|were|been) (?:removed|deleted|taken down|terminated|suspended|banned|closed)|no longer (?:exists?|available)/i,
+    "gone",
+  ],
+  [
+    /(?:recording|replay) is (?:not available|disabled)|(?:live ?stream|broadcast) has ended|\. Suspended$|account .{0,40}blocked|suspended account|(?:author .{0,40}is|video has been) blocked/i,
+    "gone",
+  ],
+  [/удал[её]н|заблокирован|изъят/i, "gone"],
   [/Requested format is not available/, "format-unavailable"],
-  [/live event will begin|premieres in|has not started|stream is offline|not currently live/i, "live-stream"],
-  [/No video formats found|no (video|media|downloadable)\b|not a video|no playable/i, "no-video"],
+  [
+    /No video formats found|no (?:video|media|downloadable)|not a video|no playable|only images are available/i,
+    "no-video",
+  ],
+  [/does(?: not|n.t) have (?:a \S+ tab|any videos)|has no videos/i, "no-video"],
   [/is not a valid URL/, "not-a-url"],
   [
-    /resolve|getaddrinfo|name resolution|refused|reset by peer|timed out|closed connection|unreachable|Tunnel connection failed|proxy|Connection (aborted|broken)|RemoteDisconnected|EOF occurred/i,
+    /resolve|getaddrinfo|name resolution|refused|reset by peer|timed out|closed connection|unreachable|Tunnel connection failed|proxy|Connection (?:aborted|broken)|RemoteDisconnected|EOF occurred|(?:Failed|Couldn.t) (?:to )?connect to|Empty reply/i,
     "network",
   ],
-  [/unavailable|removed|deleted|does ?n.t exist|terminated|no longer/i, "gone"],
+  [/\bnot (?:be )?found\b|does(?: not|n.t) exist|не найден|не существует/i, "not-found"],
+  [
+    /^(?:\S+: )?Video unavailable\.?$|(?:tweet|video) is (?:un|not )available|said: "This content isn.t available/i,
+    "gone",
+  ],
+  [/^(?:\S+: )?(?:Видео(?:запись)?) недоступн[оа]\.?$/i, "gone"],
 ];
+
+/** What TikTok's own numbers mean, where an extractor has no sentence for them. */
+const tikTokStatus = /Video not available, status code (\d+)$/;
+const tikTokStatuses: Readonly<Record<string, FailureCode>> = {
+  "10202": "gone",
+  "10204": "gone",
+  "10216": "login-required",
+  "10222": "login-required",
+};
 
 /** The `ERROR:` lines of the downloader's stderr, without that prefix, in order, at most 50. */
 export function readErrorLines(stderr: string): string[] {

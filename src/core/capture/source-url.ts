@@ -1,4 +1,4 @@
-import type { Failure, FailureCode } from "./failure.js";
+import type { Failure, FailureCode } from "./failure-codes.js";
 
 /** A source URL that may be requested, or why it may not be. */
 export type SourceUrl = { readonly url: URL } | { readonly failure: Failure };

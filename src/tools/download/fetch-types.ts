@@ -1,4 +1,4 @@
-import type { Failure } from "../../core/capture/failure.js";
+import type { Failure } from "../../core/capture/failure-codes.js";
 import type { HttpExchange, TransferCheck } from "../../core/capture/record.js";
 import type { FetchBounds } from "../run/limits.js";
 import type { RunRequest, RunResult } from "../run/run-request.js";

@@ -1,13 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "../../audit/canonical-json.js";
-import {
-  classifyFailure,
-  type Failure,
-  type FailureCode,
-  failureOf,
-  readErrorLines,
-  readWarningLines,
-} from "../../core/capture/failure.js";
+import { classifyFailure, readErrorLines, readWarningLines } from "../../core/capture/failure.js";
+import { type Failure, type FailureCode, failureOf } from "../../core/capture/failure-codes.js";
 import type { HttpExchange } from "../../core/capture/record.js";
 import { redactText, redactUrl } from "../../core/capture/redact.js";
 import { followRedirects, type TrafficExchange, type TrafficLog } from "../../core/capture/traffic-log.js";

@@ -1,10 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  classifyFailure,
-  type FailureFacts,
-  failureOf,
-  readErrorLines,
-} from "../../../src/core/capture/failure.ts";
+import { classifyFailure, type FailureFacts, readErrorLines } from "../../../src/core/capture/failure.ts";
+import { failureOf } from "../../../src/core/capture/failure-codes.ts";
 
 const nothing: FailureFacts = {
   endedBy: "exited",
