@@ -54,7 +54,13 @@ function* resultRows(rows: Iterable<ReportedRow>): Generator<ResultRow> {
 
 function* failedRows(rows: Iterable<ReportedRow>, onRow: () => void) {
   for (const row of rows) {
-    if (row.status !== null && row.status !== "failed" && row.status !== "incomplete") continue;
+    if (
+      row.status !== null &&
+      row.status !== "failed" &&
+      row.status !== "refused" &&
+      row.status !== "incomplete"
+    )
+      continue;
     onRow();
     yield sourceRow(row);
   }

@@ -5,6 +5,8 @@ import { deriveAndLog } from "../capture/derive.js";
 import { type CaptureSource, sourceOf } from "../capture/source.js";
 import { fromRow, readAnnotation } from "../core/capture/annotation.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
+import type { Failure } from "../core/capture/failure-codes.js";
+import { parseSourceUrl } from "../core/capture/source-url.js";
 import { otherCells } from "../core/lists/source-list.js";
 import {
   addRow,
@@ -99,17 +101,19 @@ function hasStored({ results }: SourceOutcome): boolean {
   return results.some(({ status }) => status === "captured");
 }
 
-/** What a row's address gave, or why there was nothing to ask for. */
-type RowOutcome = SourceOutcome & { readonly skipped: string | null };
+/** What a row's address gave, or why there was nothing to ask for or nobody to ask. */
+type RowOutcome = SourceOutcome & { readonly skipped: string | null; readonly refused: Failure | null };
 
 async function captureRow(job: Job, batch: StoredBatch, row: OpenRow): Promise<RowOutcome> {
   if (row.url === "") return { ...empty, skipped: "the row has no address" };
+  const refused = addressProblem(row.url);
+  if (refused !== null) return { ...empty, refused };
   const before = row.attempt === null ? null : await storedBefore(job, row, row.attempt);
   if (before) return before;
   const { world, resources } = job;
   const capture = buildCaptureId(world.now(), world.random(5));
   markBegun(resources.vault.database, batch.record.id, row.n, capture);
-  return { ...(await captureSource(job, sourceOfRow(row), capture)), skipped: null };
+  return { ...(await captureSource(job, sourceOfRow(row), capture)), skipped: null, refused: null };
 }
 
 /** Reuses a capture that the row stored before an interruption, after finishing its derivation. */
@@ -125,7 +129,20 @@ async function storedBefore(job: Job, row: OpenRow, attempt: string): Promise<Ro
   return { ...empty, results: [resultOf(resources.vault, attempt, row.url)] };
 }
 
-const empty: RowOutcome = { results: [], entries: [], older: 0, failure: null, skipped: null };
+const empty: RowOutcome = {
+  results: [],
+  entries: [],
+  older: 0,
+  failure: null,
+  skipped: null,
+  refused: null,
+};
+
+/** Why this is no address; null if it is one. Such text may be a local path, so it is no capture and in no log. */
+function addressProblem(text: string): Failure | null {
+  const judged = parseSourceUrl(text, { allowPrivate: true });
+  return "failure" in judged ? judged.failure : null;
+}
 
 function sourceOfRow(row: BatchRow): CaptureSource {
   const { list_url: url, list_title: title, list_index: index } = row;
@@ -138,6 +155,10 @@ function rowResult(outcome: RowOutcome, ms: number): RowResult {
   const none = { capture: null, code: null, reason: null, hint: null, may_pass: false, ms };
   const { results, entries, older, failure } = outcome;
   if (outcome.skipped !== null) return { ...none, status: "skipped", reason: outcome.skipped };
+  if (outcome.refused !== null) {
+    const { code, reason, hint } = outcome.refused;
+    return { ...none, status: "refused", code, reason, hint };
+  }
   const bad = results.find(({ status }) => status === "failed");
   const kept = results.find(({ status }) => status !== "failed");
   const main = bad ?? kept;
@@ -213,7 +234,7 @@ function settleOne(
 }
 
 function shownStatus({ status }: RowResult): CaptureResult["status"] {
-  return status === "skipped" || status === "expanded" ? "failed" : status;
+  return status === "refused" || status === "skipped" || status === "expanded" ? "failed" : status;
 }
 
 /** The result of a later row with the same address as `result`'s row. */

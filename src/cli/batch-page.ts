@@ -12,6 +12,7 @@ const words: Readonly<Record<keyof RowCounts, string>> = {
   "already-captured": "already captured",
   incomplete: "incomplete",
   failed: "failed",
+  refused: "refused",
   expanded: "lists",
   skipped: "skipped",
   waiting: "not reached",

@@ -79,9 +79,8 @@ export class BatchView {
         capture === null ? skippedLine(row, result) : resultLine({ ...capture, reason: result.reason });
       screen.data(printableJson({ row: row.row, row_status: result.status, ...line }));
     }
-    const bad = result.status === "failed" || result.status === "incomplete";
-    if (bad) {
-      const what = result.status === "failed" ? "could not capture" : "received only part of";
+    const what = problemWords(result.status);
+    if (what !== null) {
       const message = `row ${row.row}: ${what} ${row.url}: ${result.reason ?? ""}`;
       for (const text of errorLines(message, result.hint ?? "")) screen.note(text);
     } else if (!json && !quiet && !screen.isLive) screen.answer(rowSentence(row, result, capture));
@@ -144,11 +143,20 @@ function rowSentence(row: BatchRow, result: RowResult, capture: CaptureResult | 
   return [...words.filter((word) => word !== null), ...reason].join("  ");
 }
 
+const withoutCapture: readonly RowResult["status"][] = ["refused", "skipped", "expanded"];
+
+/** What to say of a row that needs a person; null for any other. */
+function problemWords(status: RowResult["status"]): string | null {
+  if (status === "failed") return "could not capture";
+  if (status === "incomplete") return "received only part of";
+  return status === "refused" ? "did not ask" : null;
+}
+
 /** The JSON line of a row without a capture, in the shape of one with a capture. */
 function skippedLine(row: BatchRow, result: RowResult): object {
   return {
     url: row.url,
-    status: result.status === "skipped" || result.status === "expanded" ? null : result.status,
+    status: withoutCapture.includes(result.status) ? null : result.status,
     derivation: null,
     id: null,
     title: null,

@@ -156,8 +156,10 @@ describe("each row of a list has its own result, whatever its neighbours do", ()
 
   it("what is no web address is refused and never handed to a program", () => {
     const rows = ran.results.filter((row) => row.place === "not for us");
-    expect(rows.map((row) => row.status)).toEqual(["failed", "failed"]);
+    expect(rows.map((row) => row.status)).toEqual(["refused", "refused"]);
     expect(existsSync("pwned")).toBe(false);
+    const log = readdirSync(join(vault, "log")).filter((name) => name.endsWith(".jsonl"));
+    expect(log.map((name) => readFileSync(join(vault, "log", name), "utf8")).join("")).not.toContain("pwned");
   });
 
   it("a body longer than it says is not called captured", () => {

@@ -59,7 +59,16 @@ const stored: StoredBatch = {
 
 function counts(change: Partial<RowCounts>): RowCounts {
   return {
-    ...{ captured: 0, "already-captured": 0, incomplete: 0, failed: 0, skipped: 0, expanded: 0, waiting: 0 },
+    ...{
+      captured: 0,
+      "already-captured": 0,
+      incomplete: 0,
+      failed: 0,
+      refused: 0,
+      skipped: 0,
+      expanded: 0,
+      waiting: 0,
+    },
     ...change,
   };
 }
@@ -235,7 +244,15 @@ test.each(modes)(
       vi.advanceTimersByTime(31_000);
     }
     view.events.onProblem(hostile, hostileTitle);
-    const statuses = ["captured", "already-captured", "incomplete", "failed", "skipped", "expanded"] as const;
+    const statuses = [
+      "captured",
+      "already-captured",
+      "incomplete",
+      "failed",
+      "refused",
+      "skipped",
+      "expanded",
+    ] as const;
     for (const status of statuses)
       view.events.onRow(
         hostile,

@@ -50,10 +50,12 @@ export function addArchive(program: DocumentedCommand, run: RunCommand): void {
 }
 
 async function archive(session: Session, urls: readonly string[], options: CaptureOptions) {
+  const { typedAddresses } = await import("../typed-addresses.js");
+  const addresses = typedAddresses(urls, session.io.cwd);
   await noteDownloaderChanges(session, await checkSandbox(session, options, { fetching: true }));
   const { archiveUrls } = await import("../../capture/archive.js");
   const results = await archiveUrls(
-    archiveRequest(session, urls, options),
+    archiveRequest(session, addresses, options),
     session.world,
     (result) => showResult(session, result, "capture", "the platform says"),
     (head) => showHead(session, head),

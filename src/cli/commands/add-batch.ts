@@ -220,8 +220,8 @@ function showReport(session: Session, report: BatchReport): void {
     session.screen.note(line);
 }
 
-/** 4 when a row failed, came in part or was not reached; what was skipped was never asked for. */
+/** 4 when a row failed, was refused, came in part or was not reached; what was skipped was never asked for. */
 function statusOf({ counts }: BatchReport): ExitStatus {
-  const bad = counts.failed + counts.incomplete + counts.waiting;
+  const bad = counts.failed + counts.refused + counts.incomplete + counts.waiting;
   return bad === 0 ? exitStatus.done : exitStatus.notCaptured;
 }

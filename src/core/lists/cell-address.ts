@@ -58,7 +58,8 @@ export function hasOtherWords(cell: string): boolean {
   return words.some((word) => readAddress(word) !== null) && words.some((word) => readAddress(word) === null);
 }
 
-function readAddress(word: string): Address | null {
+/** The address that a word is, with a scheme; null if it is none. */
+export function readAddress(word: string): Address | null {
   const text = word.replace(edges, "").replace(/^<(.*)>$/, "$1");
   if (withScheme.test(text)) return mayBeUrl(text) ? { url: text, readAs: null } : null;
   const url = `https://${text}`;

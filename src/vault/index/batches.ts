@@ -18,8 +18,18 @@ export interface BatchRecord {
   readonly ended_at: string | null;
 }
 
-/** How a row ended. `skipped` rows had nothing to capture, `expanded` ones are lists that became rows of their own. */
-export type RowStatus = "captured" | "already-captured" | "incomplete" | "failed" | "skipped" | "expanded";
+/**
+ * How a row ended. `refused` rows had no address that could be asked, `skipped` ones nothing to capture, and `expanded` ones
+ * are lists that became rows of their own.
+ */
+export type RowStatus =
+  | "captured"
+  | "already-captured"
+  | "incomplete"
+  | "failed"
+  | "refused"
+  | "skipped"
+  | "expanded";
 
 /** One address of a list. */
 export interface BatchRow {
@@ -223,6 +233,7 @@ export function countRows(database: Database.Database, batch: string): RowCounts
     "already-captured": 0,
     incomplete: 0,
     failed: 0,
+    refused: 0,
     skipped: 0,
     expanded: 0,
     waiting: 0,
