@@ -10,14 +10,9 @@ import { program } from "./programs-on-path.ts";
 
 export const never = new AbortController().signal;
 
-const drawing = mkdtempSync(join(tmpdir(), "holdfast-test-"));
-
-/** What draws in the tests of one file. */
-export const pictures = openPictures(drawing);
-afterAll(async () => {
-  await pictures.close();
-  rmSync(drawing, { recursive: true, force: true });
-});
+/** What draws in the tests of every file that shares this process. Its folder goes with all that the run wrote. */
+export const pictures = openPictures(mkdtempSync(join(tmpdir(), "holdfast-test-")));
+afterAll(() => pictures.close());
 
 /** Runs an action with a fresh folder that is gone afterwards. */
 export async function inFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
