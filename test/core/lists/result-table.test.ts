@@ -74,7 +74,7 @@ describe("a cell begins no formula, and its text comes back exactly", () => {
         expect(unguardCell(guardCell(text))).toBe(text);
         expect(unguardCell(guardFirstCell(text))).toBe(text);
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 });
@@ -115,7 +115,7 @@ describe("no cell of a written table begins a formula, whichever delimiter the r
         const text = rows.map((cells) => csvLine(cells, delimiter)).join("");
         expect(readings(text).filter(beginsFormula)).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -148,7 +148,7 @@ describe("a table that was written is read back exactly", () => {
           if (header.length > 1) expect(list.delimiter).toBe(delimiter);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

@@ -136,7 +136,7 @@ describe("what nobody can use is refused in words", () => {
         });
         if (error !== null) expect(error.code).toBe("usage");
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -206,7 +206,7 @@ describe("the reader of delimited text agrees with another one", () => {
         expect([...readDelimited(text, delimiter, 0)]).toEqual(others);
         agreed += 1;
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
     expect(agreed).toBeGreaterThan(300);
   });
