@@ -1,10 +1,12 @@
-import { type CaptureRequest, readCookies } from "../capture/archive.js";
+import type { CaptureRequest } from "../capture/archive.js";
+import { cookieNotesOfList, readCookieFile } from "../capture/cookie-file.js";
 import { closeResources, openResources } from "../capture/resources.js";
 import type { BatchStop, ScheduleRules } from "../core/lists/schedule.js";
 import {
   type BatchRow,
   countRows,
   endBatch,
+  openAddresses,
   type RowCounts,
   type RowResult,
 } from "../vault/index/batches.js";
@@ -53,20 +55,22 @@ export async function runBatch(
   events: BatchEvents,
 ): Promise<BatchReport> {
   const { allowPrivate, allowOldYtDlp, proxy } = request;
-  const cookies = request.cookies === null ? null : readCookies(request.cookies);
+  const cookies = request.cookies === null ? null : readCookieFile(request.cookies);
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: true };
   const resources = await openResources({ vault: request.vault, fetching }, world);
   try {
     // 1. store the list and its rows in the vault, or load the rows that are left
     const batch = loadBatch(resources.vault, request, world);
-    events.onBegin(batch, countRows(resources.vault.database, batch.record.id));
+    const { database } = resources.vault;
+    const { id } = batch.record;
+    const doubts =
+      cookies === null ? [] : cookieNotesOfList(cookies, openAddresses(database, id), world.now());
+    events.onBegin({ ...batch, notes: [...batch.notes, ...doubts] }, countRows(database, id));
 
     // 2. work every row that is not done, several at a time
     const stopped = await workRows(request.rules, batch, { resources, world, cookies, events });
 
     // 3. write the result of every row as tables
-    const { database } = resources.vault;
-    const { id } = batch.record;
     if (stopped === null) endBatch(database, id, world.now().toISOString());
     const written = writeResults(database, batch, request.resultsFolder(id));
     return { id, counts: countRows(database, id), stopped, ...written };

@@ -1,17 +1,18 @@
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import type { CaptureId } from "../audit/digest.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
 import { type Failure, failureOf } from "../core/capture/failure-codes.js";
 import type { ParentList } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
-import { HoldfastError } from "../core/words/error.js";
 import { wellFormed } from "../core/words/printable.js";
 import type { HeadReport } from "../seal/checkpoint.js";
+import { stagingOf } from "../vault/commit.js";
 import { beginAttempt } from "../vault/recovery.js";
 import type { World } from "../world.js";
 import { captureFacts, fetchAnnex } from "./build-record.js";
 import { afterDamage, type CaptureResult, resultOf } from "./capture-result.js";
+import { cookieNotes, readCookieFile } from "./cookie-file.js";
 import { deriveAndLog } from "./derive.js";
 import { earlierCapture } from "./earlier-capture.js";
 import {
@@ -28,7 +29,7 @@ import {
   fetchList,
   fetchWithRetries,
 } from "./fetch-attempts.js";
-import { gatherEvidence } from "./gather-evidence.js";
+import { gatherEvidence, writeWords } from "./gather-evidence.js";
 import { localPlaces } from "./local-places.js";
 import { closeResources, openResources, type Resources } from "./resources.js";
 import { oneByOne, type Scheduler } from "./scheduler.js";
@@ -98,7 +99,8 @@ export async function archiveUrls(
   onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<readonly CaptureResult[]> {
   const { allowPrivate, allowOldYtDlp, proxy } = request;
-  const cookies = request.cookies === null ? null : readCookies(request.cookies);
+  const cookies = request.cookies === null ? null : readCookieFile(request.cookies);
+  if (cookies !== null) cookieNotes(cookies, request.urls, world.now()).forEach(world.tell);
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: request.urls.length > 1 };
   const resources = await openResources({ vault: request.vault, fetching }, world);
   const job: Job = { request, cookies, resources, world, scheduler: oneByOne };
@@ -249,16 +251,6 @@ function isOlder(postedOn: string | null, since: string | null): boolean {
 
 const nothing: SourceOutcome = { results: [], entries: [], older: 0, failure: null };
 
-/** The text of a cookie file. Throws `usage` if it cannot be read. */
-export function readCookies(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const hint = "give a Netscape cookies.txt file with --cookies";
-    throw new HoldfastError("usage", `reading cookies from ${path}: the file cannot be read`, hint, error);
-  }
-}
-
 /** If a page holds several videos, the one fetched is entry 1 of a list. */
 function firstOfSeveral(url: string, fetched: Fetched): ParentList | null {
   if (fetched.outcome.kind !== "media" || fetched.outcome.list === null) return null;
@@ -291,7 +283,7 @@ function fetchPlan(
   };
 }
 
-/** Logs a failed attempt; nothing else of it is kept. */
+/** Logs a failed attempt; of what it brought only the downloader's words are kept, in the annex. */
 function failed(
   job: Job,
   source: CaptureSource,
@@ -310,7 +302,8 @@ function logFailed(
   trace: FetchTrace | null,
 ): CaptureResult {
   const { resources, world, request } = job;
-  const annex = fetchAnnex(capture, trace, typedPlaces(source), [], resources, world, request);
+  const words = trace === null ? [] : writeWords(trace, stagingOf(resources.vault, capture));
+  const annex = fetchAnnex(capture, trace, typedPlaces(source), words, resources, world, request);
   return logFailure(resources, {
     capture,
     method: "ytdlp",

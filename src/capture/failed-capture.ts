@@ -27,7 +27,7 @@ export interface FailedCapture {
   readonly annex: AnnexFacts;
 }
 
-/** Logs a failed attempt with its annex, and keeps nothing else of it. A failed attempt is a capture too. */
+/** Logs a failed attempt with its annex and the words in it, and keeps nothing else of it. A failed attempt is a capture too. */
 export function logFailure(resources: Resources, failed: FailedCapture): CaptureResult {
   const { vault } = resources;
   const staging = stagingOf(vault, failed.capture);

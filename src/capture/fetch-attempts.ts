@@ -12,6 +12,7 @@ import { fetchBounds } from "../tools/run/limits.js";
 import { describeRun } from "../tools/run/run-description.js";
 import type { RunResult } from "../tools/run/run-request.js";
 import type { World } from "../world.js";
+import { cookieNote } from "./cookie-file.js";
 import { type HashedTracks, hashTracks } from "./hash-received.js";
 import type { Resources } from "./resources.js";
 import type { Attempt, Scheduler } from "./scheduler.js";
@@ -73,7 +74,7 @@ export async function fetchWithRetries(
   plan: FetchPlan,
   scheduler: Scheduler,
 ): Promise<Fetched> {
-  return withFetcher(resources, plan, (fetcher) => attempts(fetcher, world, plan, scheduler));
+  return withFetcher(resources, world, plan, (fetcher) => attempts(fetcher, world, plan, scheduler));
 }
 
 async function attempts(
@@ -101,7 +102,7 @@ async function attempts(
           world.progress({ subject: plan.url, stage: "download", detail: "", ...progress }),
       }),
     );
-    const outcome = withWarning(attempted.outcome, lost);
+    const outcome = withWarnings(attempted.outcome, [fetcher.cookieNote, lost]);
     const trace = fetcher.trace(outcome, folder, runs);
     const tracks = tracksOf(outcome);
     // Hash before any pause, so that no later change to what arrived goes unnoticed.
@@ -119,8 +120,9 @@ async function attempts(
   }
 }
 
-function withWarning(outcome: FetchOutcome, warning: string | null): FetchOutcome {
-  return warning === null ? outcome : { ...outcome, warnings: [warning, ...outcome.warnings] };
+function withWarnings(outcome: FetchOutcome, warnings: readonly (string | null)[]): FetchOutcome {
+  const said = warnings.filter((warning) => warning !== null);
+  return { ...outcome, warnings: [...said, ...outcome.warnings] };
 }
 
 /** Lists the videos of a playlist, channel or page; downloads nothing. */
@@ -131,7 +133,7 @@ export async function fetchList(
   limit: number,
   scheduler: Scheduler,
 ): Promise<FetchTrace & { readonly outcome: ListOutcome }> {
-  return withFetcher(resources, plan, async (fetcher) => {
+  return withFetcher(resources, world, plan, async (fetcher) => {
     const folder = attemptFolder(plan, 1);
     const { outcome } = await scheduled(scheduler, plan, world, fetcher, () =>
       listEntries({ ...fetcher.request, folder, limit, signal: world.signal }),
@@ -174,13 +176,14 @@ function whoAnswered(connections: readonly Connection[]): Attempt["reached"] {
 /** Each fetch has its own guard: its connections are in no other fetch's log, and its password expires with it. */
 async function withFetcher<Answer>(
   resources: Resources,
+  world: World,
   plan: FetchPlan,
   use: (fetcher: Fetcher) => Promise<Answer>,
 ): Promise<Answer> {
   if (!resources.egress) throw new Error("what fetches has an egress guard");
   const guard = await openEgressGuard(resources.egress, resources.downloaderPlaces ? "doors" : "loopback");
   try {
-    return await use(openFetcher(resources, plan, guard));
+    return await use(openFetcher(resources, world, plan, guard));
   } finally {
     await guard.close();
   }
@@ -189,13 +192,14 @@ async function withFetcher<Answer>(
 type Fetcher = ReturnType<typeof openFetcher>;
 
 /** What every request of one plan shares, and how its trace is assembled. */
-function openFetcher(resources: Resources, plan: FetchPlan, guard: EgressGuard) {
+function openFetcher(resources: Resources, world: World, plan: FetchPlan, guard: EgressGuard) {
   const { downloader, downloaderPlaces, runDownloader } = resources;
   if (!downloader || !runDownloader) throw new Error("what fetches has a downloader");
   const cookies = siteCookies(plan);
   const connections = () => guard.connections;
   return {
     connections,
+    cookieNote: plan.cookies && cookieNote(plan.cookies, new URL(plan.url).hostname, world.now()),
     request: {
       program: downloader,
       run: runDownloader,

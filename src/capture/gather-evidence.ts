@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isJsonObject, type Json, parseForeignJson } from "../audit/canonical-json.js";
 import { FormatError } from "../audit/finding.js";
+import { keptWords } from "../core/capture/downloader-words.js";
 import { readPlatformFacts } from "../core/capture/info-json.js";
 import { addPageFacts } from "../core/capture/page-facts.js";
 import type { Redaction, SourceFacts } from "../core/capture/record.js";
@@ -9,7 +10,7 @@ import { redactInfoJson, redactText } from "../core/capture/redact.js";
 import { wellFormed } from "../core/words/printable.js";
 import type { FetchedFile, FetchedSidecar } from "../tools/download/fetch-types.js";
 import { maxInfoJsonBytes } from "../tools/run/limits.js";
-import type { Fetched } from "./fetch-attempts.js";
+import type { Fetched, FetchTrace } from "./fetch-attempts.js";
 import { type StagingArea, writeOwn } from "./hash-received.js";
 import { type HashedFile, hashFile } from "./store-capture.js";
 
@@ -31,9 +32,7 @@ export async function gatherEvidence(fetched: Fetched, area: StagingArea): Promi
   const info = await takeInfoJson(fetched.outcome.infoJson, area);
   const pages = await takePages(fetched.outcome.pages, area);
   const sidecars = await takeSidecars([...fetched.outcome.subtitles, ...fetched.outcome.thumbnails], area);
-  const stderr = join(area.folder, "yt-dlp.stderr.txt");
-  writeFileSync(stderr, fetched.stderr, { flag: "wx" });
-  const said = { raw: [{ path: stderr, name: "yt-dlp.stderr.txt" }], warnings: fetched.outcome.warnings };
+  const said = { raw: writeWords(fetched, area.folder), warnings: fetched.outcome.warnings };
   return joinEvidence(withPageFacts(info.source, pages.files), [
     fetched.hashed,
     info,
@@ -41,6 +40,17 @@ export async function gatherEvidence(fetched: Fetched, area: StagingArea): Promi
     { files: sidecars },
     said,
   ]);
+}
+
+/** Writes what the downloader said into `folder`, for the private annex. */
+export function writeWords(
+  { stderr, secrets }: Pick<FetchTrace, "stderr" | "secrets">,
+  folder: string,
+): Evidence["raw"] {
+  const name = "yt-dlp.stderr.txt";
+  const path = join(folder, name);
+  writeFileSync(path, keptWords(stderr, secrets), { flag: "wx" });
+  return [{ path, name }];
 }
 
 /** Reads the redacted copies, so that nothing cut from a page returns through a fact. */

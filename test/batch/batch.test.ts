@@ -177,7 +177,7 @@ describe("each row of a list has its own result, whatever its neighbours do", ()
   it("the exit status says that some failed, and failed.csv is a list of just those", () => {
     expect(ran.status).toBe(4);
     const failed = table(ran.failed).map(({ place }) => place);
-    const bad = ran.results.filter(({ status }) => status === "failed" || status === "incomplete");
+    const bad = ran.results.filter(({ status = "" }) => ["failed", "refused", "incomplete"].includes(status));
     expect(failed).toEqual(bad.map(({ place }) => place));
     expect(failed).not.toContain("first");
   });

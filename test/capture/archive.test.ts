@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkpointName, checkpointNamespace } from "../../src/audit/checkpoint.js";
@@ -311,22 +311,14 @@ describe("what cannot be captured is a failed capture, logged, with nothing half
     expectFailed(results[0]!);
   });
 
-  it("what is no address, or one of a kind that is not fetched, fails before anything is started, and the next one still runs", async () => {
+  it("what is no address, or one of a kind that is not fetched, ends the command before anything is asked", async () => {
     const before = site.requests.length;
-    const run = await holdfast([
-      "archive",
-      "--json",
-      "--vault",
-      vault,
-      "--again",
-      "no address",
-      "ftp://a.example/b",
-      "file:///etc/passwd",
-      `${site.url}/clips/part-1.mp4`,
-    ]);
-    expect(run.status).toBe(4);
-    expect(run.lines.map(({ status }) => status)).toEqual(["failed", "failed", "failed", "captured"]);
-    expect(site.requests.length).toBeGreaterThan(before);
+    for (const text of ["no address", "ftp://a.example/b", "file:///etc/passwd"]) {
+      const urls = [`${site.url}/clips/part-1.mp4`, text];
+      const run = await holdfast(["archive", "--json", "--vault", vault, "--again", ...urls]);
+      expect([text, run.status, run.lines]).toEqual([text, 2, []]);
+    }
+    expect(site.requests.length).toBe(before);
   });
 
   it("a private address is refused unless allowed, and nothing reaches it", async () => {
@@ -402,7 +394,6 @@ describe("the record", () => {
   it("holds no cookie, no caller's address and no local path; the private annex does, and its hash is logged", async () => {
     const jar = join(folder.path, "cookies.txt");
     const host = new URL(site.url).hostname;
-    const { writeFileSync } = await import("node:fs");
     writeFileSync(
       jar,
       `# Netscape HTTP Cookie File\n${host}\tFALSE\t/\tFALSE\t0\tsession\tCANARY1SECRET\n.elsewhere.example\tTRUE\t/\tFALSE\t0\tother\tCANARY2SECRET\n`,
@@ -433,6 +424,45 @@ describe("the record", () => {
         readFileSync(join(vault, "private", visitor.id!, name)).includes("203.0.113.77"),
       ),
     ).toBe(true);
+  });
+
+  it("of a fetch whose cookies were for another site, or over, says so; and so did the command before it asked", async () => {
+    const host = new URL(site.url).hostname;
+    const rows = { other: "video.example\tTRUE\t/\tFALSE\t0", over: `${host}\tFALSE\t/\tFALSE\t1700000000` };
+    for (const [name, says] of [
+      ["other", `the cookie file has no cookie for ${host}`],
+      ["over", `every cookie for ${host} in the cookie file has expired`],
+    ] as const) {
+      const jar = join(folder.path, `${name}.txt`);
+      writeFileSync(jar, `${rows[name]}\tsession\tvalue\n`);
+      const asked = site.requests.length;
+      const { results, stderr } = await archive("/clips/clip.mp4", "--again", "--cookies", jar);
+      expect([site.requests.length > asked, stderr]).toEqual([true, expect.stringContaining(says)]);
+      expect(recordOf(results[0]!).warnings).toContain(says);
+    }
+  });
+
+  it("of a failed attempt is its entry, and the annex keeps what the downloader said", async () => {
+    const jar = join(folder.path, "failed.txt");
+    writeFileSync(jar, `${new URL(site.url).hostname}\tFALSE\t/\tFALSE\t0\tsession\tCANARY3SECRET\n`);
+    const { id } = await archiveOne("/status/404", "--cookies", jar);
+    const words = readFileSync(join(vault, "private", id!, "yt-dlp.stderr.txt"), "utf8");
+    expect(words).toMatch(/^ERROR: .*HTTP Error 404/m);
+    expect(words).not.toContain("CANARY3SECRET");
+    const { files } = JSON.parse(readFileSync(join(vault, "private", id!, "annex.json"), "utf8"));
+    expect(files).toEqual([
+      { path: "yt-dlp.stderr.txt", bytes: Buffer.byteLength(words), sha256: sha256(Buffer.from(words)) },
+    ]);
+  });
+
+  it("is not begun where the cookie file is in another format", async () => {
+    const jar = join(folder.path, "cookies.json");
+    writeFileSync(jar, '[{"domain": ".video.example", "name": "session", "value": "secret"}]');
+    const asked = site.requests.length;
+    const { status, stderr } = await archive("/clips/clip.mp4", "--again", "--cookies", jar);
+    expect([status, site.requests.length]).toEqual([2, asked]);
+    expect(stderr).toContain("this is JSON, not the cookies.txt format");
+    expect(stderr).not.toContain("secret");
   });
 
   it("keeps hostile titles as received and out of every path and every line shown", async () => {
@@ -498,9 +528,9 @@ describe("what a person typed", () => {
       vault,
       `${site.url.replace("//", "//user:CANARYPASSWORD@")}/clips/clip.mp4`,
     ]);
-    expect(refused.status).toBe(4);
+    expect([refused.status, refused.stderr.includes("CANARY")]).toEqual([2, false]);
     const broken = await holdfast(["archive", "--vault", vault, "https://user:CANARY/PASSWORD@host/x"]);
-    expect(broken.status).toBe(4);
+    expect(broken.status).toBe(2);
     const path = "/clips/clip.mp4?access_token=CANARYTOKEN";
     const result = await archiveOne(path);
     expect(result).toMatchObject({ status: "captured", url: `${site.url}${path}` });

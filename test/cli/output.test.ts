@@ -99,11 +99,11 @@ const scenes: Readonly<Record<string, Scene>> = {
     kinds: ["captureResult", "captureResult"],
     says: { status: "already-captured" },
   },
-  "an address that is none": {
-    argv: () => ["archive", "no address", "--vault", vault],
+  "an address in a private network": {
+    argv: () => ["archive", "http://nas.local/clip.mp4", "--vault", vault],
     status: 4,
     kinds: ["captureResult"],
-    says: { status: "failed", object: null, url: "no address" },
+    says: { status: "failed", object: null, url: "http://nas.local/clip.mp4" },
   },
   "a list of which nothing can be captured": {
     argv: () => ["batch", at("list.csv"), "--to", at("results"), "--keep-free", "1", "--vault", at("batch")],
@@ -115,7 +115,7 @@ const scenes: Readonly<Record<string, Scene>> = {
     argv: () => ["batch", "--resume", "--to", at("results"), "--keep-free", "1", "--vault", at("batch")],
     status: 4,
     kinds: ["batchReport"],
-    says: { stopped: null, counts: expect.objectContaining({ failed: 3, skipped: 1, waiting: 0 }) },
+    says: { stopped: null, counts: expect.objectContaining({ refused: 3, skipped: 1, waiting: 0 }) },
   },
   "what a list would do": {
     argv: () => ["batch", at("list.csv"), "--dry-run", "--vault", at("batch")],

@@ -1,26 +1,56 @@
+import { hostsOfSite, isAtOrBelow } from "./sites.js";
+
 /** A Netscape cookie jar cut down to one site, and the values that must never reach a record. */
 export interface SiteCookies {
   readonly jar: string;
   readonly secrets: readonly string[];
 }
 
+interface Cookie {
+  readonly line: string;
+  readonly domain: string;
+  /** Seconds since 1970; 0 for a cookie that ends with the browser's session. */
+  readonly expires: number;
+  readonly value: string;
+}
+
 /**
- * Keeps the lines of a Netscape cookie file whose domain is `host`, a parent of it, or below it. Comments other than
- * the format's own `#HttpOnly_` prefix are dropped.
+ * Keeps the lines of a Netscape cookie file whose domain is a host of the site that `host` belongs to, below one, or a
+ * parent of `host`. Comments other than the format's own `#HttpOnly_` prefix are dropped.
  */
 export function cookiesForHost(text: string, host: string): SiteCookies {
-  const kept = text.split(/\r?\n/).filter((line) => belongs(line, host.toLowerCase()));
+  const kept = readCookies(text).filter(({ domain }) => belongs(domain, host));
   return {
-    jar: ["# Netscape HTTP Cookie File", ...kept, ""].join("\n"),
-    secrets: kept.map((line) => line.split("\t")[6] ?? "").filter((value) => value.length >= 4),
+    jar: ["# Netscape HTTP Cookie File", ...kept.map(({ line }) => line), ""].join("\n"),
+    secrets: kept.map(({ value }) => value).filter((value) => value.length >= 4),
   };
 }
 
-function belongs(line: string, host: string): boolean {
-  const fields = line.replace(/^#HttpOnly_/, "").split("\t");
-  if (fields.length < 7 || line.startsWith("# ")) return false;
-  const domain = (fields[0] ?? "").replace(/^\./, "").toLowerCase();
-  if (domain === host) return true;
+/** What is wrong with a cookie file as a whole: null, or that it has no line in the format that yt-dlp reads. */
+export function cookieFileProblem(text: string): "json" | "no-cookies" | null {
+  if (readCookies(text).length > 0) return null;
+  return /^\ufeff?\s*[[{]/.test(text) ? "json" : "no-cookies";
+}
+
+/** Whether a file's cookies can help at `host`: `other-site` if none is for its site, `expired` if all of those are over. */
+export function cookiesFit(text: string, host: string, now: Date): "fit" | "other-site" | "expired" {
+  const kept = readCookies(text).filter(({ domain }) => belongs(domain, host));
+  if (kept.length === 0) return "other-site";
+  const seconds = now.getTime() / 1000;
+  return kept.every(({ expires }) => expires > 0 && expires <= seconds) ? "expired" : "fit";
+}
+
+function readCookies(text: string): readonly Cookie[] {
+  return text.split(/\r?\n/).flatMap((line) => {
+    const fields = line.replace(/^#HttpOnly_/, "").split("\t");
+    if (fields.length < 7 || line.startsWith("# ")) return [];
+    const [domain = "", , , , expires = "", , value = ""] = fields;
+    return [{ line, domain: domain.replace(/^\./, "").toLowerCase(), expires: Number(expires) || 0, value }];
+  });
+}
+
+function belongs(domain: string, host: string): boolean {
+  if (hostsOfSite(host).some((one) => isAtOrBelow(domain, one))) return true;
   // A parent domain must contain a dot: a cookie for "com" belongs to nobody.
-  return (domain.includes(".") && host.endsWith(`.${domain}`)) || domain.endsWith(`.${host}`);
+  return domain.includes(".") && isAtOrBelow(host.toLowerCase(), domain);
 }

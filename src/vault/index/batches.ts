@@ -176,6 +176,14 @@ export function openRows(
     .iterate(batch);
 }
 
+/** The addresses of the rows that are not done. */
+export function* openAddresses(database: Database.Database, batch: string): IterableIterator<string> {
+  const rows = database
+    .prepare<[string], { url: string }>("SELECT url FROM batch_row WHERE batch = ? AND state <> 'done'")
+    .iterate(batch);
+  for (const { url } of rows) yield url;
+}
+
 export function rowByNumber(database: Database.Database, batch: string, n: number): OpenRow | undefined {
   return database
     .prepare<[string, number], OpenRow>(
