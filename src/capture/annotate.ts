@@ -9,7 +9,8 @@ import {
   readAnnotation,
 } from "../core/capture/annotation.js";
 import { annotatedRows, type CaptureName } from "../core/capture/annotation-list.js";
-import { parseSourceUrl, urlKey } from "../core/capture/source-url.js";
+import { parseSourceUrl } from "../core/capture/source-url.js";
+import { urlKey } from "../core/capture/url-key.js";
 import { foundColumns } from "../core/lists/result-table.js";
 import { readTable } from "../core/lists/table.js";
 import { decodeList } from "../core/lists/text.js";

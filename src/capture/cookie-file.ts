@@ -3,9 +3,16 @@ import { cookieFileProblem, cookiesFit } from "../core/capture/cookies.js";
 import { webUrl } from "../core/capture/source-url.js";
 import { HoldfastError } from "../core/words/error.js";
 
+const hint = "export the cookies of the site as Netscape cookies.txt, and give that file with --cookies";
+
+const problems = {
+  json: "this is JSON, not the cookies.txt format",
+  "utf-16": "this is UTF-16, and yt-dlp reads UTF-8",
+  "no-cookies": "it has no cookie in the cookies.txt format, whose fields are separated by tabs",
+} as const;
+
 /** The text of a cookie file. Throws `usage` if it cannot be read or is not in the one format that yt-dlp reads. */
 export function readCookieFile(path: string): string {
-  const hint = "give a Netscape cookies.txt file with --cookies";
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -14,8 +21,7 @@ export function readCookieFile(path: string): string {
   }
   const problem = cookieFileProblem(text);
   if (problem === null) return text;
-  const what = problem === "json" ? "this is JSON" : "it has no line with a cookie";
-  throw new HoldfastError("usage", `reading cookies from ${path}: ${what}, not the cookies.txt format`, hint);
+  throw new HoldfastError("usage", `reading cookies from ${path}: ${problems[problem]}`, hint);
 }
 
 /** What keeps a file's cookies from helping at these addresses, one sentence for each host; empty where they fit. */

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { annotationKey, readAnnotation } from "../../src/core/capture/annotation.js";
 import { annotatedRows } from "../../src/core/capture/annotation-list.js";
-import { parseSourceUrl, urlKey } from "../../src/core/capture/source-url.js";
+import { parseSourceUrl } from "../../src/core/capture/source-url.js";
+import { urlKey } from "../../src/core/capture/url-key.js";
 import { addressesIn, hasOtherWords } from "../../src/core/lists/cell-address.js";
 import { type Delimiter, readDelimited } from "../../src/core/lists/delimited-text.js";
 import { parseDownloadArchive } from "../../src/core/lists/download-archive.js";

@@ -26,8 +26,9 @@ export function cookiesForHost(text: string, host: string): SiteCookies {
   };
 }
 
-/** What is wrong with a cookie file as a whole: null, or that it has no line in the format that yt-dlp reads. */
-export function cookieFileProblem(text: string): "json" | "no-cookies" | null {
+/** Why a cookie file has no line that yt-dlp would read; null if it has one. `text` is the file read as UTF-8. */
+export function cookieFileProblem(text: string): "json" | "utf-16" | "no-cookies" | null {
+  if (text.includes("\0")) return "utf-16";
   if (readCookies(text).length > 0) return null;
   return /^\ufeff?\s*[[{]/.test(text) ? "json" : "no-cookies";
 }
@@ -45,7 +46,15 @@ function readCookies(text: string): readonly Cookie[] {
     const fields = line.replace(/^#HttpOnly_/, "").split("\t");
     if (fields.length < 7 || line.startsWith("# ")) return [];
     const [domain = "", , , , expires = "", , value = ""] = fields;
-    return [{ line, domain: domain.replace(/^\./, "").toLowerCase(), expires: Number(expires) || 0, value }];
+    return [
+      {
+        // Some browsers' extensions write fractions of a second, and yt-dlp leaves such a line out.
+        line: line.replace(/^((?:[^\t]*\t){4}\d+)\.\d+(?=\t)/, "$1"),
+        domain: domain.replace(/^\./, "").toLowerCase(),
+        expires: Number(expires) || 0,
+        value,
+      },
+    ];
   });
 }
 

@@ -196,61 +196,6 @@ function ipv6Groups(text: string): number[] | null {
   return groups;
 }
 
-const trackingParameters =
-  /^(utm_.*|mc_[ce]id|fbclid|gclid|dclid|yclid|msclkid|twclid|ttclid|igsh|igshid|si|feature|pp|app|ref|ref_src|ref_url|mibextid|rdid|share_id|share_app_id|share_link_id|is_from_webapp|is_copy_url|sender_device|sender_web_id|_r|_t|_rdr|__tn__|__cft__.*|wtsid|cmpid|spm)$/;
-
-/**
- * A key that is equal for addresses of the same clip, to answer "captured already?". `url` must be a parsed http or
- * https address. The key only joins spellings of one address; it says nothing about what is shown there.
- */
-export function urlKey(url: URL): string {
-  const host = url.host
-    .toLowerCase()
-    .replace(/\.(?=:|$)/, "")
-    .replace(/^(www|m|mobile)\.(?=[^.]+\.)/, "");
-  const path = url.pathname.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
-  return (
-    youtubeKey(host, path, url.searchParams) ??
-    telegramKey(host, path, url.searchParams) ??
-    plainKey(host, path, url)
-  );
-}
-
-function plainKey(host: string, path: string, url: URL): string {
-  const kept = [...url.searchParams].filter(([name]) => !trackingParameters.test(name.toLowerCase()));
-  const query = new URLSearchParams(kept.sort(byNameAndValue)).toString();
-  // `#!` addresses name a page; every other fragment is a place on it.
-  const hashbang = url.hash.startsWith("#!") ? url.hash : "";
-  return `${host}${path === "/" ? "" : path}${query === "" ? "" : `?${query}`}${hashbang}`;
-}
-
-function byNameAndValue(a: readonly [string, string], b: readonly [string, string]): number {
-  const left = `${a[0]}=${a[1]}`;
-  const right = `${b[0]}=${b[1]}`;
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-
-function youtubeKey(host: string, path: string, query: URLSearchParams): string | null {
-  const id = youtubeId(host, path, query);
-  return id !== null && /^[\w-]{6,}$/.test(id) ? `youtube.com/watch?v=${id}` : null;
-}
-
-function youtubeId(host: string, path: string, query: URLSearchParams): string | null {
-  if (host === "youtu.be") return path.slice(1);
-  if (!/^(music\.)?youtube(-nocookie)?\.com$/.test(host)) return null;
-  if (path === "/watch") return query.get("v");
-  return /^\/(?:shorts|embed|live|v)\/([^/]+)$/.exec(path)?.[1] ?? null;
-}
-
-function telegramKey(host: string, path: string, query: URLSearchParams): string | null {
-  if (!/^(t|telegram)\.(me|dog)$/.test(host)) return null;
-  const post = /^\/(?:s\/)?([^/]+\/\d+)$/.exec(path)?.[1];
-  if (post === undefined) return null;
-  // A comment is a message of its own under the post.
-  const comment = query.get("comment");
-  return `t.me/${post.toLowerCase()}${comment === null ? "" : `?comment=${comment}`}`;
-}
-
 /**
  * The address in a text, resolved against `base` if it is relative; null if the text is no address. The only place
  * where untrusted text becomes a URL: on Node 20, once `URL.canParse` has been called often enough to be compiled, it

@@ -76,13 +76,13 @@ export function capturedBefore(database: Database.Database, key: string): Captur
 
 /** Whether a capture is one of several videos of a page. */
 export function isOneOfSeveral(database: Database.Database, id: string): boolean {
-  const query = "SELECT 1 FROM capture WHERE id = ? AND url_key LIKE '%#video=%'";
+  const query = "SELECT 1 FROM capture WHERE id = ? AND url_key LIKE '% video=%'";
   return database.prepare<[string]>(query).get(id) !== undefined;
 }
 
 /** Ids of the captures under this key, oldest first, each video of a page with several among them. */
 export function capturesByKey(database: Database.Database, key: string): readonly string[] {
-  const query = `SELECT id FROM capture WHERE url_key = @key OR (url_key >= @key || '#video=' AND url_key < @key || '#video>')
+  const query = `SELECT id FROM capture WHERE url_key = @key OR (url_key >= @key || ' video=' AND url_key < @key || ' video>')
      ORDER BY entry`;
   return database.prepare<[{ key: string }], string>(query).pluck().all({ key });
 }

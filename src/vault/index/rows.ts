@@ -2,7 +2,8 @@ import type Database from "better-sqlite3";
 import type { Json } from "../../audit/canonical-json.js";
 import type { Entry } from "../../audit/entry.js";
 import type { CaptureRecord, DerivationRecord, FileRole } from "../../core/capture/record.js";
-import { urlKey, webUrl } from "../../core/capture/source-url.js";
+import { webUrl } from "../../core/capture/source-url.js";
+import { urlKey } from "../../core/capture/url-key.js";
 import type { PublicationRecord } from "../../core/media/publication.js";
 import { indexAnnotation, insertText } from "./annotations.js";
 import { prepared } from "./statements.js";
@@ -49,10 +50,13 @@ export function indexEntry(database: Database.Database, entry: Entry, reader: Re
   }
 }
 
-/** The key under which an earlier capture of the same URL is found; each video of a page with several has its own. */
+/**
+ * The key under which an earlier capture of the same URL is found; each video of a page with several has its own, behind a
+ * blank, which no address holds.
+ */
 export function captureKey(url: string, parent: CaptureRecord["parent"]): string {
   const key = urlKey(new URL(url));
-  return parent && parent.url === url ? `${key}#video=${parent.index}` : key;
+  return parent && parent.url === url ? `${key} video=${parent.index}` : key;
 }
 
 function indexCapture(database: Database.Database, entry: Entry, reader: RecordReader): void {

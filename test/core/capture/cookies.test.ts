@@ -56,6 +56,11 @@ describe("the cookies of one site", () => {
     );
   });
 
+  it("end at a whole second, as yt-dlp demands it", () => {
+    const text = file(line("a.example", "1900000000.372"));
+    expect(cookiesForHost(text, "a.example").jar).toBe(file(line("a.example")));
+  });
+
   it("are secrets, each value of them", () => {
     expect(cookiesForHost(file(line("a.example")), "a.example").secrets).toEqual(["secret-value"]);
   });
@@ -76,6 +81,8 @@ describe("before anything is fetched it is known", () => {
     expect(cookieFileProblem('[{"domain": ".a.example", "name": "session"}]')).toBe("json");
     expect(cookieFileProblem('\ufeff\n {"cookies": []}')).toBe("json");
     expect(cookieFileProblem("session=secret-value; other=1")).toBe("no-cookies");
+    expect(cookieFileProblem(file(line("a.example").replaceAll("\t", "    ")))).toBe("no-cookies");
+    expect(cookieFileProblem(Buffer.from(file(line("a.example")), "utf16le").toString())).toBe("utf-16");
     expect(cookieFileProblem("")).toBe("no-cookies");
   });
 });

@@ -5,7 +5,6 @@ import {
   isPrivateHost,
   parseIpv6,
   parseSourceUrl,
-  urlKey,
 } from "../../../src/core/capture/source-url.ts";
 
 function refusal(text: string, allowPrivate = false): string | null {
@@ -143,42 +142,5 @@ describe("private addresses", () => {
     expect(isPrivateHost("example.org")).toBe(false);
     expect(isPrivateHost("[2606:4700:4700::1111]")).toBe(false);
     expect(isPrivateHost("8.8.8.8")).toBe(false);
-  });
-});
-
-describe("one key for one address", () => {
-  const same = (a: string, b: string) => expect(urlKey(new URL(a))).toBe(urlKey(new URL(b)));
-  const other = (a: string, b: string) => expect(urlKey(new URL(a))).not.toBe(urlKey(new URL(b)));
-
-  test.each([
-    ["http://www.Example.org/a/", "https://example.org/a"],
-    ["https://m.example.org/a?b=2&a=1", "https://example.org/a?a=1&b=2"],
-    ["https://example.org/a?utm_source=x&fbclid=y&id=5", "https://example.org/a?id=5"],
-    ["https://example.org/a#comments", "https://example.org/a"],
-    ["https://example.org/", "https://example.org"],
-    ["https://youtu.be/dQw4w9WgXcQ?si=abc&t=10", "https://www.youtube.com/watch?v=dQw4w9WgXcQ"],
-    ["https://www.youtube.com/shorts/dQw4w9WgXcQ", "https://m.youtube.com/watch?v=dQw4w9WgXcQ&list=PL1&pp=x"],
-    ["https://t.me/s/channel/123", "https://t.me/channel/123?single"],
-    ["https://www.instagram.com/reel/Abc/?igsh=zzz", "https://instagram.com/reel/Abc"],
-  ])("%s is %s", same);
-
-  test.each([
-    ["https://example.org/a?id=5", "https://example.org/a?id=6"],
-    ["https://example.org/A", "https://example.org/a"],
-    ["https://example.org/#!/video/1", "https://example.org/#!/video/2"],
-    ["https://www.youtube.com/watch?v=dQw4w9WgXcQ", "https://www.youtube.com/watch?v=dQw4w9WgXcR"],
-    ["https://www.youtube.com/playlist?list=PL1", "https://www.youtube.com/playlist?list=PL2"],
-    ["https://t.me/channel/123", "https://t.me/channel/124"],
-    ["https://t.me/channel/123", "https://t.me/channel/123?comment=5"],
-    ["http://example.org:8080/a", "http://example.org/a"],
-  ])("%s is not %s", other);
-
-  test("the key of a key is itself", () => {
-    fc.assert(
-      fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), (text) => {
-        const key = urlKey(new URL(text));
-        expect(urlKey(new URL(`https://${key}`))).toBe(key);
-      }),
-    );
   });
 });

@@ -1,0 +1,2 @@
+-- The index is made again at each migration: this one is for the keys of addresses, which are now cut and joined by the
+-- rules of a site alone, so that two clips of one page never count as one.
