@@ -1,18 +1,19 @@
 import { afterAll } from "vitest";
+import { openKeptYtDlp } from "../../src/tools/download/kept-yt-dlp.js";
 import { openFaultySite } from "../support/faulty-site.ts";
 import { scratchFolder, testDownloader } from "../support/yt-dlp.ts";
-import { openNetworkFaults } from "../trials/network-faults.ts";
+import { networkFaults } from "../trials/network-faults.ts";
 import { soak } from "./rounds.ts";
 
 const program = await testDownloader();
 if (program === null) throw new Error("there is no yt-dlp");
 const { folder, clean } = scratchFolder();
 const site = await openFaultySite(folder);
-const { trial, close } = openNetworkFaults(program, site);
+const kept = openKeptYtDlp(program);
 afterAll(async () => {
-  await close();
+  await kept.close();
   await site.close();
   clean();
 });
 
-soak("no fault of a network is called whole", trial);
+soak("no fault of a network is called whole", networkFaults(program, kept, site));

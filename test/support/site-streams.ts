@@ -63,17 +63,6 @@ export const streamRoutes: Routes = {
     const text = mediaPlaylist(list, "", false).replace("SEQUENCE:0", `SEQUENCE:${first}`);
     sendPlaylist(visit, text);
   },
-  "/hls/changing.m3u8": (visit) => sendPlaylist(visit, mediaPlaylist(["changing.ts", hlsSegments[1]])),
-  // Half of one segment, then all of another: a downloader that resumes would splice the two.
-  "/hls/changing.ts": (visit) => {
-    if (visit.count > 1) {
-      sendClip(visit, "hls/segment-2.ts");
-      return;
-    }
-    const body = clipBytes(visit.clips, "hls/segment-0.ts");
-    visit.response.writeHead(200, { "content-type": "video/mp2t", "content-length": String(body.length) });
-    visit.response.write(body.subarray(0, Math.floor(body.length / 2)), () => visit.response.destroy());
-  },
   "/hls/": (visit) => {
     const name = visit.url.pathname.slice("/hls/".length);
     if (hlsSegments.some((segment) => segment === name)) sendClip(visit, `hls/${name}`);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Downloader, FetchOutcome } from "../../src/tools/download/fetch-types.js";
-import { openKeptYtDlp } from "../../src/tools/download/kept-yt-dlp.js";
+import type { KeptYtDlp } from "../../src/tools/download/kept-yt-dlp.js";
 import { fetchVideo } from "../../src/tools/download/yt-dlp.js";
 import { openEgressGuard } from "../../src/tools/network/egress-guard.js";
 import type { Figures, Round } from "../soak/rounds.ts";
@@ -59,15 +59,22 @@ const impatient = { ...smallBounds, lookUpMs: 10_000, stallMs: 3000 };
 
 const atOnce = 4;
 
-export interface NetworkFaults {
-  /** Meets every fault in every layout once, in an order of the round. Throws where one is not called what it is. */
-  readonly trial: (round: Round) => Promise<Figures>;
-  readonly close: () => Promise<void>;
-}
+/** A fault of the table in one of the layouts. */
+export type Case = readonly [fault: string, layout: Layout];
 
-/** Loads a yt-dlp that stays loaded, for as many rounds as are wanted; each attempt has a guard of its own. */
-export function openNetworkFaults(program: Downloader, site: FaultySite): NetworkFaults {
-  const kept = openKeptYtDlp(program);
+const everyCase: readonly Case[] = Object.keys(expected).flatMap((fault) =>
+  layouts.map((layout) => [fault, layout] as const),
+);
+
+/**
+ * A trial that meets every fault in every layout, or some alone, in an order of the round, by a yt-dlp that stays loaded;
+ * each attempt has a guard of its own. It throws where one is not called what it is.
+ */
+export function networkFaults(
+  program: Downloader,
+  kept: KeptYtDlp,
+  site: FaultySite,
+): (round: Round, some?: readonly Case[]) => Promise<Figures> {
   const attempt = async (layout: Layout, fault: string): Promise<Met> => {
     const guard = await openEgressGuard({ allowPrivate: true, upstream: null });
     const base = mkdtempSync(join(tmpdir(), "holdfast-faults-"));
@@ -88,10 +95,7 @@ export function openNetworkFaults(program: Downloader, site: FaultySite): Networ
       rmSync(base, { recursive: true });
     }
   };
-  return {
-    trial: (round) => meetAll(round, attempt),
-    close: () => kept.close(),
-  };
+  return (round, some = everyCase) => meetAll(round, some, attempt);
 }
 
 /** What an attempt was called, and what a person wants to see where it was called something else. */
@@ -115,10 +119,11 @@ function waitWords({ retryAfter, lastStatus }: FetchOutcome, fault: string): str
 
 async function meetAll(
   { random }: Round,
+  some: readonly Case[],
   attempt: (layout: Layout, fault: string) => Promise<Met>,
 ): Promise<Figures> {
-  const cases = Object.keys(expected)
-    .flatMap((fault) => layouts.map((layout) => ({ fault, layout, place: random() })))
+  const cases = some
+    .map(([fault, layout]) => ({ fault, layout, place: random() }))
     .sort((a, b) => a.place - b.place);
   const count = cases.length;
   const wrong: string[] = [];

@@ -2,27 +2,27 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Downloader, FetchedTrack, FetchOutcome } from "../../src/tools/download/fetch-types.js";
-import { openKeptYtDlp } from "../../src/tools/download/kept-yt-dlp.js";
+import type { KeptYtDlp } from "../../src/tools/download/kept-yt-dlp.js";
 import { fetchVideo } from "../../src/tools/download/yt-dlp.js";
 import type { Figures, Round } from "../soak/rounds.ts";
 import { type FaultySite, type Layout, layouts } from "../support/faulty-site.ts";
 import type { PieceFault } from "../support/piece-faults.ts";
 import { requestFor } from "../support/yt-dlp.ts";
 
-export interface Splices {
-  /** In every layout: a piece breaks off at a place of the round, and from then on another file is there. Throws for a splice. */
-  readonly trial: (round: Round) => Promise<Figures>;
-  readonly close: () => Promise<void>;
-}
-
 const fault = "another file after a break";
 
-/** Loads a yt-dlp that stays loaded, for as many rounds as are wanted. */
-export function openSplices(program: Downloader, site: FaultySite): Splices {
-  const kept = openKeptYtDlp(program);
+/**
+ * A trial in every layout, by a yt-dlp that stays loaded: a piece breaks off at a place of the round, and from then on
+ * another file is there. It throws for a splice.
+ */
+export function splices(
+  program: Downloader,
+  kept: KeptYtDlp,
+  site: FaultySite,
+): (round: Round) => Promise<Figures> {
   const fetchOnce = async (address: string, base: string): Promise<FetchOutcome> =>
     fetchVideo(requestFor(program, address, base, { run: kept.run }));
-  const trial = async ({ random }: Round): Promise<Figures> => {
+  return async ({ random }) => {
     site.faults.set(fault, breakOff(random));
     let [accepted, files] = [0, 0];
     for (const layout of layouts) {
@@ -39,10 +39,6 @@ export function openSplices(program: Downloader, site: FaultySite): Splices {
       rmSync(base, { recursive: true });
     }
     return { attempts: layouts.length * 2, "files kept": files, accepted };
-  };
-  return {
-    trial,
-    close: () => kept.close(),
   };
 }
 
