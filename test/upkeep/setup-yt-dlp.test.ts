@@ -1,17 +1,21 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { dirname, join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { foundModules, installedModules } from "../../src/tools/run/installed-modules.js";
 import { findProgram, minimumYtDlp } from "../../src/tools/run/programs.js";
+import { testDownloader } from "../support/yt-dlp.ts";
 
 const setup = join(import.meta.dirname, "../../bin/setup");
 let folder: string;
 let tools: string;
 let said: string[];
+/** A Python environment of no module but pip, made once. */
+let around: string;
+const made = () => join(around, "yt-dlp");
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "holdfast-supply-"));
@@ -33,10 +37,33 @@ const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)
   encoding: "utf8",
 }).trim();
 
-/** Set-up as it sees a machine that has nothing but Python, and these wheels for pip. */
+beforeAll(async () => {
+  around = mkdtempSync(join(tmpdir(), "holdfast-environment-"));
+  const pip = await presentPip();
+  execFileSync(python, ["-m", "venv", ...(pip === null ? [] : ["--without-pip"]), made()]);
+  if (pip === null) return;
+  const ask = ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"];
+  const modules = execFileSync(join(made(), "bin", "python3"), ask, { encoding: "utf8" }).trim();
+  for (const name of readdirSync(pip).filter((name) => /^pip(-[^-]+\.dist-info)?$/.test(name)))
+    cpSync(join(pip, name), join(modules, name), { recursive: true, preserveTimestamps: true });
+});
+
+/** The folder with the pip of this machine's yt-dlp, which need not be unpacked and compiled once more; or null. */
+async function presentPip(): Promise<string | null> {
+  const downloader = await testDownloader();
+  if (downloader === null) return null;
+  const beside = join(dirname(downloader.path), "python3");
+  const asked = spawnSync(beside, ["-I", "-c", "import pip; print(pip.__path__[0])"], { encoding: "utf8" });
+  return asked.status === 0 ? dirname(asked.stdout.trim()) : null;
+}
+
+afterAll(() => rmSync(around, { recursive: true, force: true }));
+
+/** Set-up as it sees a machine that has nothing but Python, whose new environment is the one made once, and these wheels for pip. */
 function machine(pinned: object) {
   const script = join(folder, "programs", "python3");
-  writeFileSync(script, `#!/bin/sh\nexec ${python} "$@"\n`, { mode: 0o755 });
+  const copies = `if [ "$1 $2" = "-m venv" ]; then exec /bin/cp -a ${made()} "$3"; fi`;
+  writeFileSync(script, `#!/bin/sh\n${copies}\nexec ${python} "$@"\n`, { mode: 0o755 });
   const pip = { PIP_NO_INDEX: "1", PIP_FIND_LINKS: join(folder, "wheels"), PIP_CONFIG_FILE: "/dev/null" };
   const env: Record<string, string> = { PATH: join(folder, "programs"), HOME: folder, ...pip };
   const find = (name: "yt-dlp") =>
