@@ -12,11 +12,14 @@ afterAll(() => folder.remove());
 
 /** Downloads that are at work in this vault. */
 function unfinished(vault: string): readonly string[] {
-  const staging = join(vault, "staging");
-  if (!existsSync(staging)) return [];
-  return readdirSync(staging, { recursive: true, encoding: "utf8" }).filter((path) =>
-    path.endsWith("received/media.mp4.part"),
-  );
+  try {
+    return readdirSync(join(vault, "staging"), { recursive: true, encoding: "utf8" }).filter((path) =>
+      path.endsWith("received/media.mp4.part"),
+    );
+  } catch {
+    // The folder changes while it is read, or is not there yet.
+    return [];
+  }
 }
 
 /** Processes of any kind whose command line names this folder. */
