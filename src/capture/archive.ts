@@ -4,9 +4,11 @@ import { buildCaptureId } from "../core/capture/capture-id.js";
 import { type Failure, failureOf } from "../core/capture/failure-codes.js";
 import type { ParentList } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
+import { askedAddress } from "../core/capture/sites.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { wellFormed } from "../core/words/printable.js";
 import type { HeadReport } from "../seal/checkpoint.js";
+import type { ListEntry } from "../tools/download/fetch-types.js";
 import { stagingOf } from "../vault/commit.js";
 import { beginAttempt } from "../vault/recovery.js";
 import type { World } from "../world.js";
@@ -163,7 +165,11 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
   const { outcome } = fetched;
   if (outcome.kind === "list" || outcome.kind === "older") {
     rmSync(staging, { recursive: true, force: true });
-    return outcome.kind === "list" ? listSource(job, source, judged.url, 1) : { ...nothing, older: 1 };
+    if (outcome.kind === "older") return { ...nothing, older: 1 };
+    const { title } = outcome.list;
+    return outcome.entries === null
+      ? listSource(job, source, judged.url, 1)
+      : entriesOf(job, source, { title, entries: outcome.entries });
   }
   if (outcome.kind === "failed" && fetched.tracks.length === 0) {
     return failed(job, source, capture, outcome.failure, fetched);
@@ -224,7 +230,15 @@ async function listSource(job: Job, source: CaptureSource, url: URL, from: numbe
   if (listed.outcome.kind === "failed") return failed(job, source, capture, listed.outcome.failure, listed);
   rmSync(staging, { recursive: true, force: true });
   const { title, entries } = listed.outcome;
-  const wanted = entries.filter(({ index }) => index >= from);
+  return entriesOf(job, source, { title, entries: entries.filter(({ index }) => index >= from) });
+}
+
+/** The entries of a list as sources of their own, but for those posted before the requested day. */
+function entriesOf(
+  { request }: Job,
+  source: CaptureSource,
+  { title, entries: wanted }: { readonly title: string | null; readonly entries: readonly ListEntry[] },
+): SourceOutcome {
   const young = wanted.filter(({ postedOn }) => !isOlder(postedOn, request.since));
   return {
     ...nothing,
@@ -269,7 +283,7 @@ function fetchPlan(
   const urlIsSecret = source.shown !== source.url || redactTypedUrl(url.href) !== url.href;
   return {
     capture,
-    url: url.href,
+    url: askedAddress(url),
     urlIsSecret,
     item: source.item,
     staging,

@@ -19,6 +19,26 @@ export function hostsOfSite(host: string): readonly string[] {
   return sites.find((hosts) => hosts.some((one) => isAtOrBelow(name, one))) ?? [name];
 }
 
+/**
+ * The address to ask for what is at `url`: yt-dlp knows a Telegram post under one spelling alone, and not the one that
+ * shows it in its channel (`/s/`).
+ */
+export function askedAddress(url: URL): string {
+  const post = telegramPost(url);
+  return post === null ? url.href : `https://t.me/${post}${url.search}`;
+}
+
+/** Whether `url` is a Telegram post with every video in it: one of them alone has `single` in its address. */
+export function isTelegramPost(url: URL): boolean {
+  return telegramPost(url) !== null && !url.searchParams.has("single");
+}
+
+/** `NAME/ID` of a Telegram post; null for any other address. */
+function telegramPost(url: URL): string | null {
+  if (hostsOfSite(url.hostname)[0] !== "t.me") return null;
+  return /^\/(?:s\/)?(\w+\/\d+)\/?$/.exec(url.pathname)?.[1] ?? null;
+}
+
 /** Whether `host` is `parent` or a name below it. Both in lower case. */
 export function isAtOrBelow(host: string, parent: string): boolean {
   return host === parent || host.endsWith(`.${parent}`);

@@ -113,10 +113,12 @@ export interface FetchedMedia extends FetchEvidence {
   readonly list: ListHead | null;
 }
 
-/** The URL is a playlist or channel: nothing was downloaded. `listEntries` returns its entries. */
+/** The URL is a playlist, a channel or a post of several: nothing was downloaded. */
 export interface FetchedList extends FetchEvidence {
   readonly kind: "list";
   readonly list: ListHead;
+  /** Its entries where the page itself shows them; null if `listEntries` must ask for them. */
+  readonly entries: readonly ListEntry[] | null;
 }
 
 /** According to the site, the clip was posted before the requested day (`since`): nothing was downloaded. */

@@ -4,6 +4,8 @@ import { classifyFailure, readErrorLines, readWarningLines } from "../../core/ca
 import { type Failure, type FailureCode, failureOf } from "../../core/capture/failure-codes.js";
 import type { HttpExchange } from "../../core/capture/record.js";
 import { redactText, redactUrl } from "../../core/capture/redact.js";
+import { hostsOfSite } from "../../core/capture/sites.js";
+import { readTelegramPost, restOfPost, type TelegramPost } from "../../core/capture/telegram-post.js";
 import { followRedirects, type TrafficExchange, type TrafficLog } from "../../core/capture/traffic-log.js";
 import { judgeTransfer } from "../../core/capture/transfer.js";
 import { printable, wellFormed } from "../../core/words/printable.js";
@@ -44,10 +46,14 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
   const evidence = gatherEvidence(request, facts, tracks, errors);
   const list = readListHead(readJson(received.listJson));
   const clean = run.endedBy === "exited" && run.exitCode === 0 && errors.length === 0;
-  if (clean && tracks.length === 0 && list !== null) return { kind: "list", list, ...evidence };
+  if (clean && tracks.length === 0 && list !== null)
+    return { kind: "list", list, entries: null, ...evidence };
 
   if (clean && tracks.length === 0 && log.remarks.some((line) => olderRemark.test(line)))
     return { kind: "older", ...evidence };
+
+  if (clean && tracks.length === 0 && evidence.warnings.some((line) => nothingRemark.test(line)))
+    return judgeNothing(request, evidence);
 
   const code = mediaFailure(tracks, request.bounds.maxBytes);
   const whole = clean && !received.leftovers && evidence.transfer.verdict !== "incomplete";
@@ -63,6 +69,32 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
     onlySubtitles,
     ...evidence,
   };
+}
+
+/** yt-dlp's whole answer where an extractor found a page and no video on it: status 0 and no error. */
+const nothingRemark = /^Extractor \S+ returned nothing\b/;
+
+/** What the page says where the downloader says nothing: of Telegram it is known how a post is shown. */
+function judgeNothing(request: FetchRequest, evidence: FetchEvidence): FetchOutcome {
+  const failedAs = (code: FailureCode): FetchOutcome => {
+    return { kind: "failed", failure: failureOf(code), partialTracks: [], onlySubtitles: false, ...evidence };
+  };
+  const post = telegramPostOf(request, evidence.pages);
+  if (post === null) return failedAs("no-video");
+  if (post.videos.length > 0) {
+    const entries = post.videos.map((url, at) => {
+      return { index: at + 1, url: `${url}?single`, title: null, postedOn: null, embedded: false };
+    });
+    return { kind: "list", list: { title: null, items: entries.length }, entries, ...evidence };
+  }
+  if (post.isMissing) return failedAs("not-found");
+  return failedAs(post.unshown > 0 ? "not-on-web" : "no-video");
+}
+
+function telegramPostOf({ url }: FetchRequest, pages: FetchEvidence["pages"]): TelegramPost | null {
+  const page = pages.find(({ role }) => role === "html_source");
+  if (page === undefined || hostsOfSite(new URL(url).hostname)[0] !== "t.me") return null;
+  return readTelegramPost(readFileSync(page.path, "utf8"));
 }
 
 /** yt-dlp skips the clip if a subtitle is refused, and reports a failure after the clip if a subtitle breaks off. */
@@ -137,7 +169,13 @@ function gatherEvidence(
   const secrets = [request.folder, request.cookiesFile ?? "", request.proxy ?? ""];
   const chain = followRedirects(request.url, log.exchanges).map((url) => redactUrl(url, secrets));
   const refusal = lastRefusal(log);
-  const lines = [...errors, ...readWarningLines(run.stderr.toString("utf8"))];
+  const post = telegramPostOf(request, received.pages);
+  const rest = post && restOfPost(post);
+  const lines = [
+    ...(rest === null ? [] : [rest]),
+    ...errors,
+    ...readWarningLines(run.stderr.toString("utf8")),
+  ];
   return {
     infoJson: received.infoJson,
     pages: received.pages,

@@ -1,3 +1,6 @@
+import { isTelegramPost } from "../../core/capture/sites.js";
+import { webUrl } from "../../core/capture/source-url.js";
+
 /** Everything that can differ between two runs of yt-dlp. */
 export interface YtDlpOptions {
   /** yt-dlp's version: it exits with status 2 on an option it does not know. */
@@ -65,9 +68,11 @@ const metadataArgs: readonly string[] = [
  */
 export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
   const item = options.item ?? 1;
+  const url = webUrl(options.url);
   return [
     ...commonArgs(options),
-    "--no-playlist",
+    // YouTube's watch?v=…&list=… needs it, and for an album of Telegram it would leave out all but one.
+    ...(url !== null && isTelegramPost(url) ? [] : ["--no-playlist"]),
     `--playlist-items=${item}:${item}`,
     "--match-filters=!is_live",
     ...(options.since === null ? [] : [`--dateafter=${options.since.replaceAll("-", "")}`]),

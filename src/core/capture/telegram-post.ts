@@ -1,0 +1,50 @@
+/** What the public page of a Telegram post shows. Whoever wrote the post, or the page, controls all of it. */
+export interface TelegramPost {
+  /** The addresses of its videos, each a message of its own, in their order. */
+  readonly videos: readonly string[];
+  /** Videos that the page names and does not show: Telegram keeps large ones to its apps. */
+  readonly unshown: number;
+  readonly photos: number;
+  readonly files: number;
+  /** Whether the page says that there is no such post. */
+  readonly isMissing: boolean;
+}
+
+const mostText = 4 * 1024 * 1024;
+
+/** Reads the page that Telegram embeds elsewhere (`t.me/NAME/ID?embed=1`). */
+export function readTelegramPost(html: string): TelegramPost {
+  const text = html.slice(0, mostText);
+  const players = [
+    ...text.matchAll(/<a class="(tgme_widget_message_video_player[^"]{0,300})"([^>]{0,2000})>/g),
+  ];
+  const shown = players.filter(([, classes = ""]) => !/\bnot_supported\b/.test(classes));
+  const hrefs = shown.map(
+    ([, , rest = ""]) => /\bhref="(https:\/\/t\.me\/[\w]{1,64}\/\d{1,16})(?:[?"])/.exec(rest)?.[1],
+  );
+  return {
+    videos: hrefs.filter((href) => href !== undefined),
+    unshown: players.length - shown.length,
+    photos: count(text, /<a class="tgme_widget_message_photo_wrap\b/g),
+    files: count(text, /<a class="tgme_widget_message_document_wrap\b/g),
+    isMissing: /class="tgme_widget_message_error"/.test(text),
+  };
+}
+
+/** In words, what of a post is no video or is not shown: one sentence; null where there is nothing else in it. */
+export function restOfPost({ photos, files, unshown }: TelegramPost): string | null {
+  const parts = [
+    ...(photos === 0 ? [] : [counted(photos, "photo")]),
+    ...(files === 0 ? [] : [counted(files, "file")]),
+    ...(unshown === 0 ? [] : [`${counted(unshown, "video")} that only Telegram's apps show`]),
+  ];
+  return parts.length === 0 ? null : `the post also has ${parts.join(" and ")}, which holdfast did not fetch`;
+}
+
+function count(text: string, pattern: RegExp): number {
+  return [...text.matchAll(pattern)].length;
+}
+
+function counted(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? "" : "s"}`;
+}
