@@ -155,7 +155,13 @@ async function scheduled<Outcome extends FetchOutcome | ListOutcome>(
   try {
     const told = await ask();
     const connections = fetcher.connections().slice(seen);
-    attempt = { outcome: asTheGuardSaw(told, connections), reached: whoAnswered(connections) };
+    const namesUnknown = areNamesUnknown(connections);
+    const outcome = asTheGuardSaw(told, connections);
+    attempt = {
+      outcome: namesUnknown ? withoutName(outcome, new URL(plan.url).hostname) : outcome,
+      reached: whoAnswered(connections),
+      namesUnknown,
+    };
     return attempt;
   } finally {
     over(attempt);
@@ -167,6 +173,21 @@ const answersOfNetwork: readonly (string | null)[] = [
   "name not found: ENOTFOUND",
   "no connection: ECONNREFUSED",
 ];
+
+/** Whether no connection was made, each for want of an address behind the name. */
+function areNamesUnknown(connections: readonly Connection[]): boolean {
+  return (
+    connections.length > 0 && connections.every(({ refused }) => refused?.startsWith("name not found: "))
+  );
+}
+
+/** Says of a failed connection that the name is what failed. */
+function withoutName<Outcome extends FetchOutcome | ListOutcome>(outcome: Outcome, host: string): Outcome {
+  if (outcome.kind !== "failed" || outcome.failure.code !== "network") return outcome;
+  const reason = `the name ${host} is not known here: the network is down, or the address is misspelt`;
+  const hint = "check the connection and the address, then run the same command";
+  return { ...outcome, failure: { ...outcome.failure, reason, hint } };
+}
 
 function whoAnswered(connections: readonly Connection[]): Attempt["reached"] {
   if (connections.some(({ refused, bytesIn }) => refused === null && bytesIn > 0)) return "host";

@@ -25,6 +25,8 @@ export interface Attempt<Outcome = FetchOutcome | ListOutcome> {
    * closed; or nobody.
    */
   readonly reached: "host" | "network" | "nobody";
+  /** Whether nothing was asked because no name that was asked for is known here: without a network none is. */
+  readonly namesUnknown: boolean;
 }
 
 /** The pauses before the second and the third attempt. */
@@ -33,9 +35,10 @@ const pausesMs: readonly number[] = [1_000, 4_000];
 /** One capture after the other, as in `archive`: no other capture is waiting. */
 export const oneByOne: Scheduler = {
   fetch: async () => () => undefined,
-  again: async (number, _attempt, signal) => {
+  again: async (number, { namesUnknown }, signal) => {
     const pauseMs = pausesMs[number - 1];
-    if (pauseMs === undefined) return false;
+    // Somebody waits for the answer, and can see to the network or the spelling at once.
+    if (pauseMs === undefined || namesUnknown) return false;
     await pause(pauseMs, signal);
     return true;
   },

@@ -16,7 +16,7 @@ function attempt(facts: {
   const outcome = code
     ? { kind: "failed", failure: failureOf(code), lastStatus: status, retryAfter }
     : { kind: "media", lastStatus: status, retryAfter };
-  return { outcome, reached } as unknown as Attempt;
+  return { outcome, reached, namesUnknown: false } as unknown as Attempt;
 }
 
 describe("what an attempt says of its host's pace", () => {
