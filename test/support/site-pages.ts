@@ -93,6 +93,9 @@ export const pageRoutes: Routes = {
         `<p>cookie: ${visit.request.headers.cookie ?? "none"}</p><video src="/clips/clip.mp4"></video>`,
       ),
     ),
+  "/page/members": ({ response }) =>
+    response.writeHead(302, { location: "/accounts/login/token-of-this-visit?next=%2Fpage%2Fmembers" }).end(),
+  "/accounts/login/": (visit) => sendPage(visit, html("<title>log in</title>", "please log in")),
   "/page/login-401": (visit) => sendPage(visit, html("<title>log in</title>", "please log in"), 401),
   "/page/login-403": (visit) => sendPage(visit, html("<title>log in</title>", "please log in"), 403),
   "/status/": (visit) =>

@@ -34,7 +34,7 @@ export type FailureCode =
   | "downloader-failed"
   | "interrupted";
 
-/** Why a capture failed, as data for the log, the reader and the queue. Never contains text that a server wrote. */
+/** Why a capture failed, as data for the log, the reader and the queue. Contains no text that a server wrote, but for the place of a login page. */
 export interface Failure {
   readonly code: FailureCode;
   /** One line, lower case, no full stop. */

@@ -5,6 +5,7 @@ import { type Failure, type FailureCode, failureOf } from "../../core/capture/fa
 import type { HttpExchange } from "../../core/capture/record.js";
 import { redactText, redactUrl } from "../../core/capture/redact.js";
 import { hostsOfSite } from "../../core/capture/sites.js";
+import { webUrl } from "../../core/capture/source-url.js";
 import { readTelegramPost, restOfPost, type TelegramPost } from "../../core/capture/telegram-post.js";
 import { followRedirects, type TrafficExchange, type TrafficLog } from "../../core/capture/traffic-log.js";
 import { judgeTransfer } from "../../core/capture/transfer.js";
@@ -60,7 +61,8 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
   if (code === null && whole && tracks.length > 0) {
     return { kind: "media", tracks: tracks.map((one) => one.track), list: severalOf(list), ...evidence };
   }
-  const failure = code === null ? runFailure(facts, errors, tracks.length > 0 && clean) : failureOf(code);
+  const judged = code === null ? runFailure(facts, errors, tracks.length > 0 && clean) : failureOf(code);
+  const failure = loginFailure(judged, request.url, evidence.finalUrl) ?? judged;
   const onlySubtitles = request.subtitles && code === null && failedForSubtitles(facts, tracks, errors);
   return {
     kind: "failed",
@@ -124,6 +126,21 @@ function mediaFailure(tracks: readonly JudgedTrack[], maxBytes: number): Failure
   if (tracks.some((one) => one.kind === "text")) return "not-media";
   if (tracks.some((one) => one.track.bytes === 0 && !one.transfer.unfinished)) return "empty";
   return null;
+}
+
+/** What a login page looks like to whoever wanted a video. */
+const nothingFound: readonly FailureCode[] = ["no-video", "not-media", "downloader-failed"];
+const loginPath = /(?:^|[/_.-])(?:log-?in|sign-?in|auth|authorize|wp-login)(?:[/_.-]|$)/i;
+
+/** The failure of a request that was led to a login page, with the place; null for any other. */
+function loginFailure({ code }: Failure, asked: string, led: string | null): Failure | null {
+  const [from, to] = [webUrl(asked), led === null ? null : webUrl(led)];
+  if (!nothingFound.includes(code) || from === null || to === null) return null;
+  const login = loginPath.exec(to.pathname);
+  if (loginPath.test(from.pathname) || login === null) return null;
+  // What follows may be a token.
+  const place = printable(`${to.host}${to.pathname.slice(0, login.index + login[0].length)}`, 100);
+  return { ...failureOf("login-required"), reason: `the site led to its login page, ${place}` };
 }
 
 function runFailure(facts: FetchFacts, errors: readonly string[], endedShort: boolean): Failure {
