@@ -1,8 +1,6 @@
-import { execFileSync, type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect } from "vitest";
 import type { Finding } from "../../src/audit/finding.js";
 import type { FindingCode } from "../../src/audit/finding-codes.js";
@@ -11,6 +9,7 @@ import { verifyPackage } from "../../src/verify/package.js";
 import { verifyVault } from "../../src/verify/vault.js";
 import { applyDamage, type DamageScenario, fill } from "../support/damage.js";
 import { makeReferences, type Reference } from "../support/damage-references.js";
+import { hasPython, openSecondOpinion } from "../support/second-opinion.js";
 import { temporaryFolder, testWorld } from "../support/vaults.js";
 
 /*
@@ -18,9 +17,6 @@ import { temporaryFolder, testWorld } from "../support/vaults.js";
  * this machine, and verify.sh. What is made here lasts until the tests of the file that imports it are over.
  */
 
-export const hasPython =
-  spawnSync("python3", ["-c", "import sqlite3, sys; sys.exit(sys.version_info < (3, 9))"]).status === 0;
-const folder = join(import.meta.dirname, "../second-opinion");
 export const script = join(import.meta.dirname, "../../schemas/package/verify.sh");
 /** The steps of EVIDENCE.md §10 that a step of verify.sh does; its first one reads a version, which no step there does. */
 const stepsByHand: Readonly<Record<string, readonly string[]>> = {
@@ -55,33 +51,6 @@ const ofThisReader = new Set<string>([
   "unreadable",
 ] satisfies readonly FindingCode[]);
 
-export function python(name: string, argv: readonly string[]): SpawnSyncReturns<string> {
-  return spawnSync("python3", ["-B", join(folder, name), ...argv], { encoding: "utf8", maxBuffer: 1 << 26 });
-}
-
-type Answer = Pick<SpawnSyncReturns<string>, "status" | "stdout" | "stderr">;
-
-/** verify.py in one process for all its command lines: to start it takes longer than most of what it checks. */
-function openPython(): {
-  readonly ask: (argv: readonly string[]) => Promise<Answer>;
-  end(): Promise<unknown>;
-} {
-  const child = spawn("python3", ["-B", join(folder, "many.py")], { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return {
-    ask: async (argv) => {
-      child.stdin.write(`${JSON.stringify(argv)}\n`);
-      const { value, done } = await lines.next();
-      if (done) throw new Error("verify.py has ended");
-      return JSON.parse(value);
-    },
-    end: () => {
-      child.stdin.end();
-      return once(child, "exit");
-    },
-  };
-}
-
 export interface Opinion {
   readonly findings: readonly string[];
   readonly answers: Readonly<Record<string, string>>;
@@ -105,7 +74,7 @@ export function opinion(report: {
 export const scratch = temporaryFolder();
 export let references: Readonly<Record<"vault" | "package", Reference>>;
 export const untouched = new Map<string, Opinion>();
-export const secondOpinion = hasPython ? openPython() : null;
+export const secondOpinion = hasPython ? openSecondOpinion() : null;
 beforeAll(async () => {
   references = await makeReferences(scratch.path);
   for (const target of ["vault", "package"] as const) {

@@ -12,14 +12,13 @@ import {
   rebag,
   writeFolder,
 } from "../support/packages.js";
+import { hasPython, python } from "../support/second-opinion.js";
 import { readVectors, vectorPath } from "../support/vectors.js";
 import {
-  hasPython,
   judge,
   judgeByHand,
   opinion,
   ours,
-  python,
   references,
   scratch,
   script,
