@@ -1,6 +1,8 @@
 import { describe, expect } from "vitest";
 import { failed, verify, write } from "../support/verify-sh.js";
 import { damaged, damages, signedAs, signedTexts } from "../trials/package-damages.js";
+import { packageListClaims } from "../trials/package-lists.js";
+import { stolenKeyClaims } from "../trials/stolen-keys.js";
 import { packageClaims } from "../trials/verify-sh-claims.js";
 import { shellClaims } from "../trials/verify-sh-shells.js";
 import { soak } from "./rounds.js";
@@ -22,4 +24,9 @@ soak("verify.sh finds every damage alone, under every shell", async () => {
 describe.each(shells)("verify.sh under %s", { timeout: 300_000 }, (shell) => {
   shellClaims(shell, "each alone");
   packageClaims(shell, "each alone");
+});
+
+describe("verify.sh beside the two other verifiers", { timeout: 300_000 }, () => {
+  packageListClaims("everything");
+  stolenKeyClaims("everything");
 });

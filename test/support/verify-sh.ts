@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, expect } from "vitest";
 import {
@@ -77,7 +77,9 @@ export interface Outcome {
 export function verify(shell: string, folder: string, args = trust, path = process.env.PATH): Outcome {
   const tmp = join(dirname(folder), "tmp");
   mkdirSync(tmp, { recursive: true });
-  const environment = ["-i", `PATH=${path}`, "LC_ALL=C", `TMPDIR=${tmp}`];
+  // Another language under one of the shells: what is said must not differ.
+  const language = shell === "bash" ? "C.UTF-8" : "C";
+  const environment = ["-i", `PATH=${path}`, `LC_ALL=${language}`, `LANG=${language}`, `TMPDIR=${tmp}`];
   const run = spawnSync("env", [...environment, shell, join(folder, "verify.sh"), ...args, folder], {
     cwd: dirname(folder),
     encoding: "utf8",
@@ -93,11 +95,19 @@ export function verify(shell: string, folder: string, args = trust, path = proce
 
 const cleanOutcomes = new Map<string, Outcome>();
 
-/** What it makes of the clean package under a shell, asked once. */
+/** What it makes of the clean package under a shell, with no other program than it may need: asked once. */
 export function cleanOutcome(shell: string): Outcome {
-  const known = cleanOutcomes.get(shell) ?? verify(shell, write(clean.files));
+  const known = cleanOutcomes.get(shell) ?? verify(shell, write(clean.files), trust, onlyNeeded(shell));
   cleanOutcomes.set(shell, known);
   return known;
+}
+
+/** A folder of nothing but this shell and what the script may need beside it. */
+function onlyNeeded(shell: string): string {
+  const programs = join(scratch.path, `programs-${shell}`);
+  mkdirSync(programs);
+  for (const name of [shell, ...needed]) symlinkSync(programPath(name), join(programs, name));
+  return programs;
 }
 
 export function failed({ steps }: Outcome): string[] {

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -17,15 +17,17 @@ import {
   rebag,
   writeFolder,
 } from "../support/packages.js";
+import { hasPython, openSecondOpinion } from "../support/second-opinion.js";
 import { temporaryFolder, testWorld } from "../support/vaults.js";
 
 /* The page, the RO-Crate, VERIFY.md and verify.sh are the word of whoever made a package: what of it is compared. */
 
 const scratch = temporaryFolder();
-afterAll(() => scratch.remove());
-const hasPython =
-  spawnSync("python3", ["-c", "import sqlite3, sys; sys.exit(sys.version_info < (3, 9))"]).status === 0;
-const second = join(import.meta.dirname, "../second-opinion/verify.py");
+const secondOpinion = hasPython ? openSecondOpinion() : null;
+afterAll(async () => {
+  await secondOpinion?.end();
+  scratch.remove();
+});
 const own = /^(crate|page|script)-/;
 const crate = "data/ro-crate-metadata.json";
 const track = `${captureA}/original/track-1.mp4`;
@@ -46,8 +48,8 @@ async function wordsFound(files: PackageFiles): Promise<readonly string[]> {
       .map(({ code, severity, where }) => `${severity} ${code} ${where}`)
       .sort();
   const found = lines(report.findings);
-  if (hasPython) {
-    const { stdout } = spawnSync("python3", ["-B", second, path], { encoding: "utf8" });
+  if (secondOpinion !== null) {
+    const { stdout } = await secondOpinion.ask([path]);
     expect(lines(JSON.parse(stdout).findings)).toEqual(found);
   }
   rmSync(path, { recursive: true });

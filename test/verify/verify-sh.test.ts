@@ -60,12 +60,11 @@ describe("verify.sh", () => {
 
   // Two of the texts go through the whole script here; awk is asked about every one below.
   const tried = [...damages, ...[signedTexts[0], signedTexts[3]].map(signedAs)];
-  for (const [index, some] of together(tried).entries()) {
-    // Mostly the stricter shell. All of them in both are the soak's.
-    const shell = index % 8 === 7 ? "bash" : "dash";
+  // A package of few damages at once is the soak's, which tries each alone; most of those are scenarios of damage too.
+  for (const some of together(tried).filter(({ length }) => length > 3)) {
     const claims = some.map(([title, steps]) => `${title} at ${steps.join(" and ")}`);
-    it(`finds ${claims.join("; ")} (${shell})`, () => {
-      const outcome = verify(shell, write(damaged(some)));
+    it(`finds ${claims.join("; ")}`, () => {
+      const outcome = verify("dash", write(damaged(some)));
       expect(failed(outcome).sort()).toEqual(some.flatMap(([, steps]) => steps).sort());
       expect(outcome.status).toBe(1);
     });
@@ -137,10 +136,7 @@ describe("verify.sh where a program is another one than it was written for", () 
     },
   );
 
-  it.each(["C", "C.UTF-8", "tr_TR.UTF-8"])("the language %s changes nothing", (language) => {
-    const folder = write(clean.files);
-    const env = { PATH: process.env.PATH, LC_ALL: language, LANG: language };
-    const run = spawnSync("sh", [join(folder, "verify.sh"), ...trust, folder], { env, encoding: "utf8" });
-    expect([run.status, run.stdout]).toEqual([0, cleanOutcome("dash").text]);
+  it("under bash, in the language C.UTF-8, it says what it says under dash in C", () => {
+    expect(cleanOutcome("bash").text).toBe(cleanOutcome("dash").text);
   });
 });
