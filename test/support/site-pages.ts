@@ -14,6 +14,14 @@ export const hostileTitles: Readonly<Record<string, string>> = {
   surrogate: "half \ud83d character",
 };
 
+/** The titles of these names, which commas part, one after the other. */
+export function titleOf(names: string): string {
+  return names
+    .split(",")
+    .map((name) => hostileTitles[name] ?? "")
+    .join(" ");
+}
+
 export const subtitles = "WEBVTT\n\n00:00.000 --> 00:02.000\nТоқтат!\n";
 
 function videoObject(visit: Visit, name: string, clip: string): string {
@@ -72,11 +80,11 @@ export const pageRoutes: Routes = {
         '<p>This video has been removed</p><video src="/clips/clip.mp4"></video>',
       ),
     ),
-  "/page/title": (visit) =>
-    sendPage(
-      visit,
-      html(videoObject(visit, hostileTitles[visit.url.searchParams.get("case") ?? ""] ?? "", "clip.mp4")),
-    ),
+  "/page/title": (visit) => {
+    const { searchParams } = visit.url;
+    const title = titleOf(searchParams.get("case") ?? "");
+    sendPage(visit, html(videoObject(visit, title, searchParams.get("clip") ?? "clip.mp4")));
+  },
   "/page/visitor": (visit) =>
     sendPage(
       visit,
