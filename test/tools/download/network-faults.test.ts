@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openKeptYtDlp } from "../../../src/tools/download/kept-yt-dlp.ts";
 import { roundOf } from "../../soak/rounds.ts";
+import { holdfast } from "../../support/cli.ts";
 import { type FaultySite, layouts, openFaultySite } from "../../support/faulty-site.ts";
 import { scratchFolder, testDownloader } from "../../support/yt-dlp.ts";
 import { type Case, networkFaults } from "../../trials/network-faults.ts";
@@ -57,5 +59,12 @@ describe.skipIf(!program)("a network that fails", () => {
   it("no file is ever made of two, wherever the first breaks off, and the next attempt brings the second whole", async () => {
     if (!program || !kept) return;
     expect((await splices(program, kept, site)(roundOf(1))).accepted).toBe(layouts.length);
+  });
+
+  it("a clip that was cut is not captured whole because the server announced a length that is too small", async () => {
+    // The pieces of this stream decode as if nothing were missing: only that more came tells.
+    const url = site.address("hls", "length too small");
+    const { lines } = await holdfast(["archive", url, "--json", "--vault", join(folder, "vault")]);
+    expect(lines.map(({ status }) => status)).toEqual(["incomplete"]);
   });
 });

@@ -74,7 +74,9 @@ describe.skipIf(!program)(
     test("an address that leads to a login page, whose place is named and not what may be a token", async () => {
       const { failure } = await failed("/page/members");
       expect(failure.code).toBe("login-required");
-      expect(failure.reason).toBe(`the site led to its login page, ${new URL(site.url).host}/accounts/login/`);
+      expect(failure.reason).toBe(
+        `the site led to its login page, ${new URL(site.url).host}/accounts/login/`,
+      );
     });
 
     test("an address that nobody answers", async () => {
