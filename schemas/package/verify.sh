@@ -292,7 +292,7 @@ function to_time(at, digits, month, days) {
   month = substr(at, 6, 2) + 0
   if (month < 1 || month > 12 || substr(at, 12, 2) > 23 || substr(at, 15, 2) > 59 || substr(at, 18, 2) > 59) return "-"
   days = substr("312831303130313130313031", 2 * month - 1, 2) + (month == 2 && is_leap(substr(at, 1, 4) + 0))
-  return substr(at, 9, 2) >= 1 && substr(at, 9, 2) <= days ? digits : "-"
+  return substr(at, 9, 2) + 0 >= 1 && substr(at, 9, 2) + 0 <= days ? digits : "-"
 }
 function is_leap(year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
 function to_epoch(time, year, month, days) {

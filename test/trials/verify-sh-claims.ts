@@ -69,8 +69,8 @@ export function packageClaims(shell: string, extent: Extent): void {
     ]);
   });
 
-  it("a package without a token has none: ABSENT, and the status is 3", () => {
-    const outcome = verify(shell, write(withTexts(makePackage()).files));
+  it("a package without a token, from the first days of a month, has none: ABSENT, and the status is 3", () => {
+    const outcome = verify(shell, write(withTexts(makePackage({ day: "2026-12-01" })).files));
     expect([outcome.steps.get("tokens"), outcome.steps.get("signature"), outcome.status]).toEqual([
       "ABSENT",
       "PASS",
