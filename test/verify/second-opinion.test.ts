@@ -83,7 +83,7 @@ function claimsOf({ target, expect: wanted, answers, trust = {} }: DamageScenari
 
 /** What it holds verify.sh to: the steps that fail, and the step of the procedure that notices. */
 function stepsByHandOf({ target, verify_sh: steps = [], caught_by: by }: DamageScenario): readonly string[] {
-  return target === "package" ? [...steps, `by ${by}`] : [];
+  return target === "package" ? [...steps, steps.length === 0 ? `only said by ${by}` : `by ${by}`] : [];
 }
 
 /** Scenarios which, with those in `some`, claim all that any does: each time the one that brings most. */
