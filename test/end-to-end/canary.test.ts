@@ -30,6 +30,7 @@ const home = join("/", canaries.home);
 const homeOutside = join(folder.path, "home");
 const work = join(homeOutside, canaries.folder);
 const program = join(import.meta.dirname, "../../bin/holdfast.js");
+const driver = join(import.meta.dirname, "../support/commands-in-turn.js");
 const host = "video.canary-site.example";
 let site: Site;
 let proxy: TestProxy;
@@ -59,15 +60,28 @@ afterAll(async () => {
 });
 
 /** The real program, as that person on that machine would start it, in a folder of that home. */
-function asCollector(...words: readonly string[]): Promise<{ status: number | null; stdout: string }> {
-  return started([], words);
+async function asCollector(...words: readonly string[]): Promise<{ status: number | null; stdout: string }> {
+  const ran = await started([process.execPath, program, ...words]);
+  said.set(words.join(" "), `${ran.stdout}\n${ran.stderr}`);
+  return ran;
 }
 
-async function started(tracer: readonly string[], words: readonly string[]) {
+/** The same for many command lines, one after the other in one process; what each printed. */
+async function inTurn(...lines: readonly (readonly string[])[]): Promise<readonly string[]> {
+  const list = join(folder.path, "lines.json");
+  writeFileSync(list, JSON.stringify(lines.map((argv) => ({ argv, env: {}, human: true }))));
+  const ran = await started([process.execPath, driver, list]);
+  const { printed, said: errors } = JSON.parse(ran.stdout) as { printed: string[]; said: string };
+  for (const [index, words] of lines.entries()) said.set(words.join(" "), printed[index] ?? "");
+  said.set(`what went to stderr from ${lines[0]?.join(" ")} on`, `${errors}\n${ran.stderr}`);
+  return printed;
+}
+
+async function started(argv: readonly string[]) {
   const machine = [
     ...["--dev-bind", "/", "/", "--unshare-uts", "--hostname", canaries.host],
     ...["--bind", homeOutside, home, "--ro-bind", join(folder.path, "passwd"), "/etc/passwd"],
-    ...["--chdir", join(home, canaries.folder), "--", ...tracer, process.execPath, program, ...words],
+    ...["--chdir", join(home, canaries.folder), "--", ...argv],
   ];
   const env = {
     PATH: process.env.PATH,
@@ -86,8 +100,7 @@ async function started(tracer: readonly string[], words: readonly string[]) {
       texts[name] += chunk.toString("utf8");
     });
   const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  said.set(words.join(" "), `${texts.stdout}\n${texts.stderr}`);
-  return { status, stdout: texts.stdout };
+  return { status, ...texts };
 }
 
 /** Which canary stands where, `path: canary`, in every file below a folder but those in a `private/` of a vault. */
@@ -123,6 +136,7 @@ function secretOfKey(): readonly Buffer[] {
 
 describe.skipIf(!jail.works)("who collected, from where and by what way", () => {
   const vault = "v";
+  let ids: readonly string[] = [];
   const inVault = ["--vault", vault];
   const way = `http://${canaries.proxyUser}:${canaries.proxyPassword}@127.0.0.1`;
 
@@ -135,10 +149,12 @@ describe.skipIf(!jail.works)("who collected, from where and by what way", () => 
     expect([archived.status, archived.stdout]).toEqual([0, expect.stringContaining("v/objects/")]);
     expect(site.requests.some(({ headers }) => String(headers.cookie).includes(canaries.cookie))).toBe(true);
     const to = ["--to", "results", "--attempts", "1"];
-    await asCollector("batch", "rows.csv", ...inVault, ...through, ...cookies, ...to);
-    await asCollector("import", ...inVault, "own.mp4", "--received-from", canaries.user);
-    const listed = await asCollector("list", "--json", ...inVault);
-    const ids = listed.stdout
+    const [, , listed = ""] = await inTurn(
+      ["batch", "rows.csv", ...inVault, ...through, ...cookies, ...to],
+      ["import", ...inVault, "own.mp4", "--received-from", canaries.user],
+      ["list", "--json", ...inVault],
+    );
+    ids = listed
       .trim()
       .split("\n")
       .map((line) => String(JSON.parse(line).id));
@@ -157,30 +173,27 @@ describe.skipIf(!jail.works)("who collected, from where and by what way", () => 
   });
 
   it("stands in no package, report, page or list, and in nothing that a command says", async () => {
-    const listed = await asCollector("list", "--json", ...inVault);
-    const ids = listed.stdout
-      .trim()
-      .split("\n")
-      .map((line) => String(JSON.parse(line).id));
     const [first = ""] = ids;
-    await asCollector("annotate", ...inVault, first, "place=Astana");
-    await asCollector("derive", ...inVault, "--deep", first);
-    await asCollector("checkpoint", ...inVault);
-    await asCollector("verify", ...inVault);
-    await asCollector("verify", "--json", ...inVault);
-    await asCollector("list", ...inVault);
-    await asCollector("find", ...inVault, "clip");
-    await asCollector("show", ...inVault, first);
-    await asCollector("show", "--json", ...inVault, first);
     const outside = join(work, "out");
     mkdirSync(outside);
-    await asCollector("export", ...inVault, "--to", "out/folder", ...ids);
-    await asCollector("export", ...inVault, "--to", "out/package.tar", first);
-    await asCollector("report", ...inVault, "--to", "out/report.html", first);
-    await asCollector("report", ...inVault, "--declaration", "--to", "out/declaration.html", first);
-    await asCollector("verify", "out/folder");
-    await asCollector("key", "show", ...inVault);
-    await asCollector("rebuild", ...inVault);
+    await inTurn(
+      ["annotate", ...inVault, first, "place=Astana"],
+      ["derive", ...inVault, "--deep", first],
+      ["checkpoint", ...inVault],
+      ["verify", ...inVault],
+      ["verify", "--json", ...inVault],
+      ["list", ...inVault],
+      ["find", ...inVault, "clip"],
+      ["show", ...inVault, first],
+      ["show", "--json", ...inVault, first],
+      ["export", ...inVault, "--to", "out/folder", ...ids],
+      ["export", ...inVault, "--to", "out/package.tar", first],
+      ["report", ...inVault, "--to", "out/report.html", first],
+      ["report", ...inVault, "--declaration", "--to", "out/declaration.html", first],
+      ["verify", "out/folder"],
+      ["key", "show", ...inVault],
+      ["rebuild", ...inVault],
+    );
     expect(hits(outside, () => false)).toEqual([]);
     expect(hits(join(work, vault), (path) => path.startsWith("private/"))).toEqual([]);
     const failed = [...said].filter(([, text]) => /usage:|a bug in/i.test(text));
@@ -248,7 +261,7 @@ describe.skipIf(!jail.works)("who collected, from where and by what way", () => 
     "the signing key is in no argument and no environment of a program that is started",
     async () => {
       const tracer = ["strace", "-f", "-v", "-xx", "-s", "100000", "-e", "trace=execve", "-o", "trace.txt"];
-      await started(tracer, ["import", ...inVault, "--again", "own.mp4"]);
+      await started([...tracer, process.execPath, program, "import", ...inVault, "--again", "own.mp4"]);
       const trace = readFileSync(join(work, "trace.txt"), "latin1").replaceAll("\\x", "");
       const starts = (name: string) => trace.includes(Buffer.from(name).toString("hex"));
       expect(starts("ffprobe")).toBe(true);
