@@ -11,7 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { logAnnotation } from "../../src/capture/annotate.js";
@@ -110,9 +110,11 @@ describe("damage to files", () => {
 
   it("a removed file is found, and the file is named", async () => {
     const root = copy();
-    for (const file of filesOf(original).filter(
-      (path) => path !== "vault.db" && !path.endsWith("annex.json"),
-    )) {
+    const files = filesOf(original).filter((path) => path !== "vault.db" && !path.endsWith("annex.json"));
+    const objects = files.filter((path) => path.endsWith("0=ocfl_object_1.1")).map((path) => dirname(path));
+    expect(objects).toHaveLength(2);
+    // The second object has the same files as the first.
+    for (const file of files.filter((path) => !path.startsWith(`${objects[1]}/`))) {
       renameSync(join(root, file), join(folder.path, "aside"));
       const report = await audit(root);
       const found = report.findings.filter(({ severity, where }) => severity === "error" && where === file);
@@ -307,7 +309,8 @@ describe("damage to the log", () => {
     const path = join(root, "vault.db");
     const bytes = readFileSync(path);
     const reference = dump(path);
-    for (let at = 24; at < bytes.length; at += 4051) {
+    // `npm run soak` changes bytes of other places.
+    for (let at = 24; at < bytes.length; at += 8093) {
       flipBit(path, at);
       const report = await audit(root);
       if (report.ok) expect(dump(path), `bit at ${at}`).toEqual(reference);

@@ -54,8 +54,11 @@ const versions = [...lines(30_000, "derive", versionBody)].map((line) => Buffer.
 function readVersions() {
   const reading = new EntryReading(() => []);
   for (const line of versions) reading.take(Buffer.concat([line, Buffer.from("\n")]));
-  return reading.end(true);
+  lastRead = reading.end(true);
+  return lastRead;
 }
+
+let lastRead: ReturnType<EntryReading["end"]> | null = null;
 
 describe("a check takes time in proportion to what it checks", () => {
   it("twenty thousand ids in one entry", () =>
@@ -99,7 +102,7 @@ describe("a check takes time in proportion to what it checks", () => {
   );
 
   it("the time of the last entry under each of ten thousand checkpoints", () => {
-    const { facts } = readVersions();
+    const { facts } = lastRead ?? readVersions();
     return inTime(() => {
       for (let size = 0; size < 10_000; size += 1) facts.lastAt(size + 20_000);
       expect(facts.lastAt(versions.length)).toBe("2026-11-23T18:22:05.120Z");

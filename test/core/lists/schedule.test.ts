@@ -290,7 +290,7 @@ function always(
       const played = new Play(anyOfRules, world);
       claim(played.run(), anyOfRules, world, played);
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 }
 
