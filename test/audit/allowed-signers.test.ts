@@ -155,8 +155,8 @@ describe("lists that people keep", () => {
   });
 
   it("a pattern of many stars takes no time", () => {
-    const list = `${"*a".repeat(5000)}b ${first}`;
-    expect(allows(parseAllowedSigners(list), "a".repeat(5000), key, null)).toBe(false);
+    const list = `${"*a".repeat(1000)}b ${first}`;
+    expect(allows(parseAllowedSigners(list), "a".repeat(1000), key, null)).toBe(false);
   });
 
   it.each([

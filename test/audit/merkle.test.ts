@@ -180,7 +180,7 @@ test("asking for a proof of what is not there is refused", () => {
   expect(() => consistencyProof(leaves, 41)).toThrow(RangeError);
 });
 
-test("a shell script with sha256sum alone agrees on every entry of a log of 37", () => {
+test("a shell script with sha256sum alone agrees on entries in every part of a log of 37", () => {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
   const script = vectorPath("verify-inclusion.sh");
   const size = 37;
@@ -188,7 +188,8 @@ test("a shell script with sha256sum alone agrees on every entry of a log of 37",
   const root = hex(roots[size]!);
   try {
     const file = join(folder, "line");
-    for (let seq = 1; seq <= size; seq++) {
+    // Of 37, the first 32 are under one node, the next four under another, and the last is alone.
+    for (const seq of [1, 2, 20, 32, 33, 36, 37]) {
       writeFileSync(file, `${forty.lines[seq - 1]}\n`);
       const proof = inclusionProof(some, seq - 1).map(hex);
       const printed = execFileSync("bash", [script, file, `${seq}`, `${size}`, root, ...proof], {
