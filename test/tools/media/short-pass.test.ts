@@ -94,18 +94,20 @@ describe("a pass that is anything but clean is thrown away", () => {
     expect(words?.pass).toBeNull();
   });
 
-  test("looks that do not fit the clip are dropped, and every run is kept", async () => {
+  test("looks that do not fit the clip are dropped, and every run is kept; those that fit spare a run", async () => {
     const media = clips.get("shots-vfr.mp4");
     const pass = (await tried(media))?.pass;
     const shifted = pass!.looks!.map(({ pts, look }) => ({ pts: pts! + 1, look }));
     await inFolder(async (folder) => {
-      const folders = ["with", "without"].map((name) => join(folder, name));
+      const folders = ["with", "without", "fitting"].map((name) => join(folder, name));
       for (const made of folders) mkdirSync(made);
       const misled = await keyframesOf(media, folders[0]!, shifted);
       const plain = await keyframesOf(media, folders[1]!);
       expect(misled.keyframes).toEqual(plain.keyframes);
       expect(misled.notes).toEqual(plain.notes);
       expect(misled.runs).toHaveLength(plain.runs.length + 1);
+      const led = await keyframesOf(media, folders[2]!, pass!.looks);
+      expect(led.runs.length).toBeLessThan(plain.runs.length);
       expect(readdirSync(folders[0]!)).toEqual(readdirSync(folders[1]!));
     });
   });
