@@ -204,6 +204,8 @@ describe("ids and versions that its maker signed twice, or before their capture,
     if (secondOpinion !== null) {
       expect(opinion(JSON.parse((await secondOpinion.ask([root])).stdout))).toEqual(found);
     }
+    // What it makes of a package with nothing wrong is among the claims about the script.
+    if (errors.length === 0) return;
     const { stdout } = spawnSync("sh", [script, root], { encoding: "utf8" });
     expect(stepsOf(stdout, /^FAIL +(\S+)/gm)).toEqual(steps);
   });
