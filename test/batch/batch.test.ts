@@ -40,7 +40,7 @@ const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
 let site: Site;
 let lists = 0;
-const held = heldClip("clip.mp4");
+const held = heldClip("part-1.mp4");
 
 beforeAll(async () => {
   makeSiteClips(at("clips"));
@@ -105,7 +105,7 @@ describe("each row of a list has its own result, whatever its neighbours do", ()
       vault,
       [
         "url,place",
-        "$/clips/clip.mp4,first",
+        "$/clips/clip.wav,first",
         "$/clips/missing.mp4,gone",
         "$/fault/busy-twice.mp4,busy",
         "$/fault/slow-down.mp4,asked to wait",
@@ -121,7 +121,7 @@ describe("each row of a list has its own result, whatever its neighbours do", ()
         "--exec=touch pwned,not for us",
         ",no address",
         "$/page/several,three videos",
-        "$/clips/other.mp4,last",
+        "$/clips/other.wav,last",
         "",
       ].join("\n"),
       "--max-time",

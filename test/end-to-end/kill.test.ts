@@ -101,10 +101,10 @@ describe("kill -9", () => {
     ],
     [
       "as the media is taken out of the download folder",
-      "/clips/clip.mp4",
+      "/clips/part-1.mp4",
       (vault) => staged(vault).some((path) => /content\/original/.test(path)),
     ],
-    ["during the commit", "/clips/clip.mp4", (vault) => staged(vault).some((path) => /commit/.test(path))],
+    ["during the commit", "/clips/part-1.mp4", (vault) => staged(vault).some((path) => /commit/.test(path))],
     [
       "during the derivation",
       "/clips/clip.mp4",
@@ -121,7 +121,7 @@ describe("kill -9", () => {
       await expectSound(vault);
       await until(() => survivors(vault).length === 0);
       if (path !== "/fault/slow.mp4") await finish(vault, `${site.url}${path}`);
-      else await finish(vault, `${site.url}/clips/other.mp4`);
+      else await finish(vault, `${site.url}/clips/part-2.mp4`);
     },
   );
 });
