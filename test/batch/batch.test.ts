@@ -221,7 +221,7 @@ describe("the same address is one capture", () => {
   });
 
   it("and where the first fails, so do the others, each with the reason", async () => {
-    const ran = await batch(at("both-fail"), "url\n$/clips/none.wav\n$/clips/none.wav#t=3\n");
+    const ran = await batch(at("both-fail"), "url\n$/clips/none.wav\n$/clips/none.wav?utm_source=x\n");
     expect(statuses(ran)).toEqual(["failed", "failed"]);
     expect(ran.results[1]?.reason).toMatch(/nothing at this address/);
   });
@@ -415,7 +415,7 @@ describe("before and beside a run", () => {
     const vault = at("planned");
     await holdfast(["archive", "--quiet", "--vault", vault, `${site.url}/clips/clip.wav`]);
     const list = at("planned.csv");
-    const rows = ["url", "/clips/clip.wav", "/clips/other.wav", "/clips/other.wav#t=1"];
+    const rows = ["url", "/clips/clip.wav", "/clips/other.wav", "/clips/other.wav?utm_source=x"];
     writeFileSync(list, `${rows.join(`\n${site.url}`)}\nftp://x.example/\n`);
     const asked = site.requests.length;
     const ran = await holdfast(["batch", list, "--dry-run", "--json", "--vault", vault]);
