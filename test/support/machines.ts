@@ -22,6 +22,11 @@ export function machineOf(root: string): string {
   return made;
 }
 
+/** Puts this process on a machine that knows no vault. */
+export function goToNewMachine(): void {
+  process.env.XDG_CONFIG_HOME = mkdtempSync(join(around(), "machine-"));
+}
+
 /** Puts this process on the machine of a vault; a vault that nobody wrote yet gets a new one. */
 export function goToMachineOf(root: string): void {
   process.env.XDG_CONFIG_HOME = machineOf(root);
