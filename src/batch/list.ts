@@ -105,6 +105,7 @@ function reopened(vault: Vault, record: BatchRecord, request: LoadRequest): Stor
 function askedNow(before: CaptureRequest, now: CaptureRequest): CaptureRequest {
   return {
     format: now.format ?? before.format,
+    referer: now.referer ?? before.referer,
     proxy: now.proxy,
     subs: now.subs || before.subs,
     comments: now.comments || before.comments,
@@ -193,11 +194,12 @@ interface StoredRequest {
 
 /** Proxy and cookies may hold passwords, so only whether they were given is stored. */
 function encodeStored(request: LoadRequest): string {
-  const { format, subs, comments, again, limit, since, maxBytes, maxMs, deep } = request;
+  const { format, referer, subs, comments, again, limit, since, maxBytes, maxMs, deep } = request;
   const proxied = request.proxy !== null;
   const cookies = request.cookies !== null;
   return JSON.stringify({
     format,
+    referer,
     subs,
     comments,
     again,
@@ -221,6 +223,7 @@ function parseStored(text: string): StoredRequest {
   return {
     capture: {
       format: word("format"),
+      referer: word("referer"),
       proxy: null,
       subs: flag("subs"),
       comments: flag("comments"),

@@ -41,6 +41,8 @@ import { preserve } from "./store-capture.js";
 /** The options that apply to every capture of one command. */
 export interface CaptureRequest {
   readonly format: string | null;
+  /** The page that the site must believe the request to come from; a web address. */
+  readonly referer: string | null;
   readonly proxy: string | null;
   readonly subs: boolean;
   readonly comments: boolean;
@@ -278,7 +280,7 @@ function fetchPlan(
   url: URL,
   staging: string,
 ): FetchPlan {
-  const { format, subs, comments, maxBytes, maxMs, since } = job.request;
+  const { format, referer, subs, comments, maxBytes, maxMs, since } = job.request;
   const { cookies } = job;
   const urlIsSecret = source.shown !== source.url || redactTypedUrl(url.href) !== url.href;
   return {
@@ -288,6 +290,7 @@ function fetchPlan(
     item: source.item,
     staging,
     format,
+    referer,
     cookies,
     subs,
     comments,

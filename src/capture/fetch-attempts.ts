@@ -4,6 +4,7 @@ import { type CaptureId, sha256 } from "../audit/digest.js";
 import { cookiesForHost } from "../core/capture/cookies.js";
 import { type FailureCode, failureOf } from "../core/capture/failure-codes.js";
 import type { RunRecord, TransferCheck } from "../core/capture/record.js";
+import { redactTypedUrl } from "../core/capture/redact.js";
 import type { FetchedTrack, FetchOutcome, ListOutcome } from "../tools/download/fetch-types.js";
 import { fetchVideo, listEntries } from "../tools/download/yt-dlp.js";
 import { isForbidden } from "../tools/network/egress-destination.js";
@@ -30,6 +31,7 @@ export interface FetchPlan {
   readonly item: number | null;
   readonly staging: string;
   readonly format: string | null;
+  readonly referer: string | null;
   /** The text of a Netscape cookie file. */
   readonly cookies: string | null;
   readonly subs: boolean;
@@ -94,6 +96,7 @@ async function attempts(
         folder,
         item: plan.item,
         format: plan.format,
+        referer: plan.referer,
         subtitles: plan.subs && lost === null,
         comments: plan.comments,
         since: plan.since,
@@ -241,13 +244,15 @@ function openFetcher(resources: Resources, world: World, plan: FetchPlan, guard:
       runs: RunRecord[],
     ): FetchTrace {
       // With the guard's password, other programs on this machine could use the guard while it runs.
-      const secrets = [...(cookies?.secrets ?? []), new URL(guard.url).password];
+      const referer = holdsSecret(plan.referer) ? [plan.referer] : [];
+      const secrets = [...(cookies?.secrets ?? []), ...referer, new URL(guard.url).password];
       const places = {
         "<attempt>": folder,
         "<staging>": plan.staging,
         "<egress-guard>": guard.url,
         "<yt-dlp>": downloader.path,
         ...(plan.urlIsSecret ? { [requestedUrl]: plan.url } : {}),
+        ...(holdsSecret(plan.referer) ? { "<referer>": plan.referer } : {}),
       };
       runs.push(describeRun("yt-dlp", outcome.argv, outcome.run, replacementsOf(places, secrets)));
       const cookiesDigest = cookies?.digest ?? null;
@@ -288,6 +293,11 @@ function doubted({ verdict, grounds }: TransferCheck): TransferCheck {
 
 /** Failures that a refusal by the guard can look like. */
 const hidden: readonly FailureCode[] = ["forbidden", "server-error", "downloader-failed"];
+
+/** Whether an address holds something that may not be in the record. */
+function holdsSecret(address: string | null): address is string {
+  return address !== null && redactTypedUrl(address) !== address;
+}
 
 function attemptFolder(plan: FetchPlan, attempt: number): string {
   const folder = join(plan.staging, `attempt-${attempt}`);

@@ -1,13 +1,14 @@
 import { resolve } from "node:path";
 import type { CaptureRequest } from "../capture/archive.js";
 import type { DocumentedCommand } from "./documented-command.js";
-import { parseCount, parseSize } from "./option-values.js";
+import { parseAddress, parseCount, parseSize } from "./option-values.js";
 import { type SandboxOption, sandboxOption } from "./sandbox-option.js";
 import { isSwitchedOn, type Session } from "./session.js";
 
 /** The options of every command that fetches, as commander hands them over. */
 export interface CaptureOptions extends SandboxOption {
   readonly format?: string;
+  readonly referer?: string;
   readonly cookies?: string;
   readonly proxy?: string;
   readonly subs?: boolean;
@@ -24,6 +25,11 @@ export interface CaptureOptions extends SandboxOption {
 export function addCaptureOptions(command: DocumentedCommand): DocumentedCommand {
   return command
     .option("--format <selector>", "another quality than the best, in yt-dlp's words")
+    .option(
+      "--referer <url>",
+      "the page on which the stream was found, for a site that serves it to that page alone",
+      parseAddress,
+    )
     .option(
       "--cookies <file>",
       "for posts that only people with an account can see: a cookie file of your browser (Netscape format), of which only that site's cookies are used",
@@ -60,6 +66,7 @@ export function captureRequest(
 } {
   return {
     format: options.format ?? null,
+    referer: options.referer ?? null,
     cookies: options.cookies === undefined ? null : resolve(session.io.cwd, options.cookies),
     proxy: options.proxy ?? null,
     subs: options.subs === true,

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { parseSourceUrl } from "../core/capture/source-url.js";
 
 const factors: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 
@@ -10,6 +11,13 @@ export function parseSize(text: string): number {
     throw new InvalidArgumentError("give a size such as 500M or 4G");
   }
   return bytes;
+}
+
+/** A web address, as it is sent. Throws InvalidArgumentError for anything else, and for one with a password. */
+export function parseAddress(text: string): string {
+  const source = parseSourceUrl(text, { allowPrivate: true });
+  if ("url" in source) return source.url.href;
+  throw new InvalidArgumentError("give a whole address that begins with https://");
 }
 
 /** A whole number above zero. Throws InvalidArgumentError for anything else. */

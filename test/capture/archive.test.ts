@@ -479,6 +479,20 @@ describe("the record", () => {
     ]);
   });
 
+  it("of a stream that is served to one page alone names that page, without what may be secret in it", async () => {
+    const page = `${site.url}/page/video?access_token=CANARY4SECRET`;
+    expect((await archiveOne("/referred/clip.mp4")).status).toBe("failed");
+    const result = await archiveOne("/referred/clip.mp4", "--referer", page);
+    expect(result.status).toBe("captured");
+    expect(recordOf(result).runs[0]?.argv).toContain("--referer=<referer>");
+    const object = join(vault, result.object ?? "");
+    for (const path of readdirSync(object, { recursive: true, encoding: "utf8" }))
+      if (lstatSync(join(object, path)).isFile())
+        expect([path, readFileSync(join(object, path)).includes("CANARY4SECRET")]).toEqual([path, false]);
+    const plain = await archiveOne("/referred/other.mp4", "--referer", `${site.url}/page/video`);
+    expect(recordOf(plain).runs[0]?.argv).toContain(`--referer=${site.url}/page/video`);
+  });
+
   it("is not begun where the cookie file is in another format", async () => {
     const jar = join(folder.path, "cookies.json");
     writeFileSync(jar, '[{"domain": ".video.example", "name": "session", "value": "secret"}]');

@@ -51,7 +51,7 @@ const stored: StoredBatch = {
   list: { kind: "csv", delimiter: ",", columns: ["url"], urlColumn: 0 },
   request: {
     ...{ format: null, proxy: null, subs: false, comments: false, again: false, limit: null, since: null },
-    ...{ maxBytes: null, maxMs: null, allowPrivate: false, deep: false },
+    ...{ referer: null, maxBytes: null, maxMs: null, allowPrivate: false, deep: false },
   },
   goesOn: false,
   notes: [],

@@ -99,6 +99,7 @@ describe("what a command asks of its operation", () => {
       vault: "/work/here/vault",
       urls: ["https://a.example/"],
       format: null,
+      referer: null,
       cookies: null,
       proxy: null,
       subs: false,

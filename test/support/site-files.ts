@@ -72,6 +72,11 @@ export const fileRoutes: Routes = {
     if (name.includes("..") || !existsSync(join(visit.clips, name))) visit.response.writeHead(404).end();
     else sendClip(visit, name);
   },
+  "/referred/": (visit) => {
+    const page = `${visit.site}/page/video`;
+    if (visit.request.headers.referer?.startsWith(page)) sendClip(visit, "clip.mp4");
+    else visit.response.writeHead(403).end();
+  },
   "/chunked.mp4": (visit) => {
     visit.response.writeHead(200, { "content-type": "video/mp4" });
     visit.response.end(clipBytes(visit.clips, "clip.mp4"));

@@ -37,6 +37,7 @@ export function requestFor(
     jail: null,
     cookiesFile: null,
     format: null,
+    referer: null,
     subtitles: false,
     comments: false,
     since: null,

@@ -30,6 +30,8 @@ export interface FetchRequest {
   readonly cookiesFile: string | null;
   /** A yt-dlp format selection; null takes the best streams, kept separate. */
   readonly format: string | null;
+  /** The page that the site must believe the request to come from; a web address. */
+  readonly referer: string | null;
   readonly subtitles: boolean;
   readonly comments: boolean;
   /** Skips videos that, according to the site, were posted before this day, `YYYY-MM-DD`; null for no limit. */

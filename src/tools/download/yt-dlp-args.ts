@@ -12,6 +12,7 @@ export interface YtDlpOptions {
   readonly proxy: string | null;
   readonly cookiesFile: string | null;
   readonly format: string | null;
+  readonly referer: string | null;
   readonly subtitles: boolean;
   readonly comments: boolean;
   readonly maxBytes: number;
@@ -90,6 +91,7 @@ export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
     "--keep-fragments",
     `--max-filesize=${options.maxBytes}`,
     "--fixup=never",
+    ...(options.referer === null ? [] : [`--referer=${options.referer}`]),
     `--format=${withinReach(options.format ?? bestStreams)}`,
     ...(options.subtitles
       ? ["--write-subs", "--write-auto-subs", "--sub-langs=all,-live_chat"]

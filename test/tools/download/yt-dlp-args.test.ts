@@ -10,6 +10,7 @@ const plain: YtDlpOptions = {
   proxy: "http://127.0.0.1:40000",
   cookiesFile: null,
   format: null,
+  referer: null,
   subtitles: false,
   comments: false,
   maxBytes: 4096,
@@ -37,6 +38,7 @@ const options = fc.record({
   proxy: fc.option(hostile),
   cookiesFile: fc.option(hostile),
   format: fc.option(hostile),
+  referer: fc.option(hostile),
   subtitles: fc.boolean(),
   comments: fc.boolean(),
   maxBytes: fc.nat(),
@@ -47,7 +49,15 @@ const options = fc.record({
 const allowed = [
   ...["--ignore-config", "--no-cache-dir", "--no-exec", "--no-batch-file", "--no-update", "--default-search"],
   ...["--flat-playlist", "--socket-timeout", "--extractor-retries", "--file-access-retries"],
-  ...["--ffmpeg-location", "--proxy", "--cookies", "--color", "--no-plugin-dirs", "--no-js-runtimes"],
+  ...[
+    "--ffmpeg-location",
+    "--proxy",
+    "--cookies",
+    "--referer",
+    "--color",
+    "--no-plugin-dirs",
+    "--no-js-runtimes",
+  ],
   ...[
     "--no-remote-components",
     "--xff",
