@@ -2,12 +2,14 @@ import fc from "fast-check";
 import { isJsonObject, parseForeignJson } from "../../src/audit/canonical-json.js";
 import { cookiesForHost } from "../../src/core/capture/cookies.js";
 import { dateSpan } from "../../src/core/capture/date-span.js";
+import { keptWords } from "../../src/core/capture/downloader-words.js";
 import { classifyFailure, readErrorLines, readWarningLines } from "../../src/core/capture/failure.js";
 import { foldedText, queryWords } from "../../src/core/capture/folded-text.js";
 import { readPlatformFacts } from "../../src/core/capture/info-json.js";
 import { addPageFacts } from "../../src/core/capture/page-facts.js";
 import { redactInfoJson, redactText, redactTypedUrl } from "../../src/core/capture/redact.js";
 import { retryAfterMs } from "../../src/core/capture/retry-after.js";
+import { readTelegramPost, restOfPost } from "../../src/core/capture/telegram-post.js";
 import { followRedirects, openTrafficReader, requestOrigins } from "../../src/core/capture/traffic-log.js";
 import { microseconds, parseRatio, parseSeconds } from "../../src/core/media/timing.js";
 import { printable, printableJson } from "../../src/core/words/printable.js";
@@ -19,6 +21,7 @@ import { sniff, textKindIn } from "../../src/tools/media/kind.js";
 import { parseAuthority } from "../../src/tools/network/egress-destination.js";
 import { schemaProblems } from "../../src/vault/json-schemas.js";
 import * as samples from "../support/samples.js";
+import { telegramPage } from "../support/telegram-pages.js";
 import { bytesOf, type ForeignReader, mustBeSame, orRefused } from "./foreign-reader.js";
 
 const info = {
@@ -217,6 +220,22 @@ export const siteReaders: readonly ForeignReader[] = [
       const { jar } = cookiesForHost(text, "www.example.kz");
       mustBeSame(cookiesForHost(jar, "www.example.kz").jar, jar);
     },
+  },
+  {
+    name: "the page of a Telegram post",
+    samples: [
+      telegramPage("channel", [
+        { id: 10, kind: "video" },
+        { id: 11, kind: "large" },
+        { id: 12, kind: "photo" },
+      ]),
+    ],
+    read: (text) => restOfPost(readTelegramPost(text)),
+  },
+  {
+    name: "what yt-dlp said, as it is kept",
+    samples: ["> GET / HTTP/2\n> Cookie: sid=secret\n< set-cookie: sid=new\nERROR: [x] 1: gone\n"],
+    read: (text) => keptWords(Buffer.from(text), ["secret"]),
   },
   {
     name: "Retry-After",

@@ -1,5 +1,5 @@
 /** Headers that hold what lets somebody in: of the account, of the page's other visitors, or of the egress guard. */
-const secretHeader = /^([ \t]*[<>*]?[ \t]*(?:set-cookie2?|cookie|(?:proxy-)?authorization)[ \t]*:).*$/gim;
+const secretHeader = /^([ \t<>*]*(?:set-cookie2?|cookie|(?:proxy-)?authorization)[ \t]*:).*$/gim;
 
 /**
  * What a downloader said on stderr, as it is kept in the private annex: each secret and the value of each header that

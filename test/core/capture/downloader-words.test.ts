@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { keptWords } from "../../../src/core/capture/downloader-words.js";
+import { cpuMs } from "../../support/cpu-time.js";
 
 const kept = (text: string, ...secrets: readonly string[]) =>
   Buffer.from(keptWords(Buffer.from(text), secrets)).toString();
@@ -34,6 +35,11 @@ describe("what a downloader said", () => {
     expect(kept(said, "guard-password", "пароль", "")).toBe(
       "ERROR: unable to connect to proxy http://holdfast:<blanked>@127.0.0.1:4000; sid=<blanked>",
     );
+  });
+
+  it("is read in time that grows with its length, whatever it repeats", async () => {
+    for (const text of [" ".repeat(400_000), "> \t".repeat(200_000), "cookie \t".repeat(100_000)])
+      expect(await cpuMs(() => kept(`${text}x`))).toBeLessThan(2_000);
   });
 
   it("is otherwise kept byte for byte, whatever bytes it has", () => {
