@@ -67,7 +67,8 @@ export interface Fetched extends FetchTrace {
 
 /**
  * Fetches until an attempt succeeds, a failure is permanent, or no further attempt is granted. Each attempt has a fresh
- * folder, because a resuming downloader may splice two different files into one. After failures, returns the attempt
+ * folder, because a downloader that resumes may splice two different files into one; inside one attempt `judgeParts`
+ * shows that it did not. After failures, returns the attempt
  * that received the most bytes: it may be all that can ever be had of a clip.
  */
 export async function fetchWithRetries(
@@ -88,6 +89,7 @@ async function attempts(
   const runs: RunRecord[] = [];
   let best: Fetched | null = null;
   let lost: string | null = null;
+  let resume = true;
   for (let attempt = 1; ; attempt += 1) {
     const folder = attemptFolder(plan, attempt);
     const attempted = await scheduled(scheduler, plan, world, fetcher, () =>
@@ -99,6 +101,7 @@ async function attempts(
         referer: plan.referer,
         subtitles: plan.subs && lost === null,
         comments: plan.comments,
+        resume,
         since: plan.since,
         signal: world.signal,
         onProgress: (progress) =>
@@ -115,6 +118,11 @@ async function attempts(
     // The clip matters more than its subtitles, and it may be gone tomorrow: try once more without them.
     if (outcome.kind === "failed" && outcome.onlySubtitles && !world.signal.aborted) {
       lost = `the subtitles could not be downloaded: ${outcome.failure.reason}`;
+      continue;
+    }
+    // What cannot be shown to be one file is fetched anew at once, as the body of one answer.
+    if (outcome.kind === "failed" && outcome.spliced && resume && !world.signal.aborted) {
+      resume = false;
       continue;
     }
     const mayPass = outcome.kind === "failed" && outcome.failure.retry && !world.signal.aborted;

@@ -358,9 +358,10 @@ describe("what cannot be captured is a failed capture, logged, with nothing half
 describe("a body that never comes whole", () => {
   const cut = ["/fault/cut-length.mp4", "/fault/cut-chunked.mp4"];
   const untold = ["/fault/cut-no-length.mp4", "/fault/length-too-small.mp4"];
+  const spliced = "/drops/etag,changing/clip.mp4";
   let each: Awaited<ReturnType<typeof archiveEach>>;
   beforeAll(async () => {
-    each = await archiveEach([...cut, ...untold, "/fault/changing.mp4", "/fault/busy-twice.mp4"]);
+    each = await archiveEach([...cut, ...untold, "/fault/changing.mp4", "/fault/busy-twice.mp4", spliced]);
   });
 
   it.each(cut)(
@@ -398,6 +399,13 @@ describe("a body that never comes whole", () => {
       const sources = ["clip.mp4", "other.mp4"].map((name) => clip(name).subarray(0, bytes.length));
       expect(sources.some((source) => source.equals(bytes))).toBe(true);
     }
+  });
+
+  it("a clip that changes while its rest is asked for is fetched anew at once, and only that is kept", () => {
+    const result = each.of(spliced);
+    expect(result.status).toBe("captured");
+    expect(stored(result, originals(result)[0]!.path)).toEqual(clip("other.mp4"));
+    expect(recordOf(result).runs.map(({ argv }) => argv.includes("--retries=0"))).toEqual([false, true]);
   });
 
   it("a server that is busy twice and then answers is captured whole", () => {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { dropRoutes } from "./site-drops.ts";
 import { faultRoutes } from "./site-faults.ts";
 import { fileRoutes } from "./site-files.ts";
 import { pageRoutes } from "./site-pages.ts";
@@ -45,7 +46,7 @@ export interface Site {
   readonly close: () => Promise<void>;
 }
 
-const common: Routes = { ...fileRoutes, ...pageRoutes, ...streamRoutes, ...faultRoutes };
+const common: Routes = { ...fileRoutes, ...pageRoutes, ...streamRoutes, ...faultRoutes, ...dropRoutes };
 
 /** Opens the test site on 127.0.0.1 and a free port. `close` cuts every connection that is still open. */
 export async function openSite(options: SiteOptions): Promise<Site> {

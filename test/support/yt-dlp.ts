@@ -38,6 +38,7 @@ export function requestFor(
     cookiesFile: null,
     format: null,
     referer: null,
+    resume: true,
     subtitles: false,
     comments: false,
     since: null,

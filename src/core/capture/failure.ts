@@ -5,7 +5,7 @@ export interface FailureFacts {
   readonly endedBy: "exited" | "not-started" | "wall-time" | "output-limit" | "aborted" | "watchdog";
   readonly exitCode: number | null;
   /** What the watchdog saw, if it ended the run. */
-  readonly watchdog: "too-large" | "stalled" | "timed-out" | null;
+  readonly watchdog: "too-large" | "stalled" | "timed-out" | "broken-off" | null;
   /** The downloader's error lines without their `ERROR:`. They quote ids, titles and reason phrases: hostile text. */
   readonly errors: readonly string[];
   /** The downloader's own remarks on stdout, one per line: hostile text too. */
@@ -34,7 +34,8 @@ function endingCode(facts: FailureFacts): FailureCode | null {
     case "output-limit":
       return "downloader-failed";
     case "watchdog":
-      return facts.watchdog ?? "timed-out";
+      // A transfer that broke off is named by what broke it off.
+      return facts.watchdog === "broken-off" ? null : (facts.watchdog ?? "timed-out");
     case "exited":
       // A shell, setpriv and prlimit end with these statuses when a program cannot be started.
       return facts.exitCode === 126 || facts.exitCode === 127 ? "downloader-missing" : null;
@@ -100,9 +101,15 @@ const challenges: readonly (readonly [RegExp, FailureCode])[] = [
   [/^Got HTTP Error 403 caused by Cloudflare anti-bot challenge; /, "bot-check"],
 ];
 
+const unsafeTls = /^Got error: \[SSL: \w*(?:PROTOCOL|HANDSHAKE_FAILURE|WRONG_VERSION|CIPHERS?)\w*\]/;
+
+/** Whether a transfer broke off because the server offers no safe TLS: nothing has been sent yet, and nothing will be. */
+export function isUnsafeTls(error: string): boolean {
+  return unsafeTls.test(error);
+}
+
 const transferErrors: readonly (readonly [RegExp, FailureCode])[] = [
-  // The server offers no safe TLS: nothing has been sent yet, and nothing will be.
-  [/^Got error: \[SSL: \w*(?:PROTOCOL|HANDSHAKE_FAILURE|WRONG_VERSION|CIPHERS?)\w*\]/, "tls"],
+  [unsafeTls, "tls"],
   [/No space left on device/, "disk-full"],
   [/unable to write data: .*(File too large|Errno 27)/, "too-large"],
   [/fragment \d+ not found, unable to continue$|Giving up after \d+ fragment retries$/, "cut-short"],

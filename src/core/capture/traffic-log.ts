@@ -4,12 +4,21 @@ import { webUrl } from "./source-url.js";
 
 /** An exchange, with what only the judging of lengths needs. URLs are raw and may contain secrets. */
 export interface TrafficExchange extends HttpExchange {
-  /** The whole length behind a partial answer (`Content-Range: bytes 0-9/100`), null without one. */
-  readonly range_total: number | null;
+  /** The part of a file that a partial answer carries (`Content-Range: bytes 0-9/100`); null without one. */
+  readonly range: ContentRange | null;
+  /** The first byte that the request asked for (`Range: bytes=10-`); null if it asked for the whole. */
+  readonly asked_from: number | null;
   /** True if the body was compressed in transit: its length then says nothing about the bytes on disk. */
   readonly encoded: boolean;
   /** How long the server asks the client to wait (RFC 9110 §10.2.3), as it wrote it; null if it does not. */
   readonly retry_after: string | null;
+}
+
+/** The first and the last byte of a part, from 0, and the length of the whole; null if the server does not know it. */
+export interface ContentRange {
+  readonly first: number;
+  readonly last: number;
+  readonly total: number | null;
 }
 
 export interface TrafficLog {
@@ -23,6 +32,10 @@ export interface TrafficLog {
 /** Reads the downloader's stdout piece by piece; `finish` returns what was read. */
 export interface TrafficReader {
   readonly push: (text: string) => void;
+  /** What was read so far. */
+  readonly soFar: () => TrafficLog;
+  /** How often the downloader said that a transfer broke off and that it will ask again. */
+  readonly breaks: () => number;
   readonly finish: () => TrafficLog;
 }
 
@@ -37,6 +50,7 @@ const maxValue = 1024;
 interface OpenExchange {
   method: string;
   url: string;
+  askedFrom: number | null;
   replied: boolean;
   status: number | null;
   headers: Map<string, string>;
@@ -55,6 +69,7 @@ export function openTrafficReader(originScheme: "http" | "https"): TrafficReader
   let rest = "";
   let skipping = false;
   let capped = false;
+  let breaks = 0;
 
   const takeLine = (line: string): void => {
     if (line.startsWith("send: ")) {
@@ -68,10 +83,17 @@ export function openTrafficReader(originScheme: "http" | "https"): TrafficReader
     } else if (line.startsWith("header: ")) {
       if (open !== null) readHeader(open, line.slice(8));
     } else if (/^\[[\w:+-]+\] /.test(line) && !progressLine.test(line)) {
+      if (readBreak(line) !== null) breaks += 1;
       if (remarks.length < maxRemarks) remarks.push(line.slice(0, maxValue));
       else capped = true;
     }
   };
+
+  const soFar = (): TrafficLog => ({
+    exchanges: exchanges.filter((one) => one.method !== "CONNECT").map(finished),
+    remarks: [...remarks],
+    capped,
+  });
 
   return {
     push: (text) => {
@@ -86,16 +108,19 @@ export function openTrafficReader(originScheme: "http" | "https"): TrafficReader
       skipping = true;
       rest = "";
     },
+    soFar,
+    breaks: () => breaks,
     finish: () => {
       if (rest !== "" && !skipping) takeLine(rest);
       rest = "";
-      return {
-        exchanges: exchanges.filter((one) => one.method !== "CONNECT").map(finished),
-        remarks,
-        capped,
-      };
+      return soFar();
     },
   };
+}
+
+/** The downloader's own line about a transfer that broke off and that it means to continue; null if it is another line. */
+export function readBreak(line: string): string | null {
+  return /^\[download\] (Got error: .*)\. Retrying \(\d+\/\d+\)\.\.\.$/.exec(line)?.[1] ?? null;
 }
 
 /** The request line and host in a `send:` literal; null for a body or anything else. */
@@ -106,7 +131,8 @@ function readRequest(literal: string, originScheme: string): OpenExchange | null
   const [, method = "", target = ""] = line;
   const host = /\r\nHost: ([^\r\n]*)\r\n/i.exec(text)?.[1] ?? "";
   const url = /^https?:\/\//i.test(target) ? target : `${originScheme}://${host}${target}`;
-  return { method, url: url.slice(0, maxUrl), replied: false, status: null, headers: new Map() };
+  const askedFrom = readLength(/\r\nRange: *bytes=(\d+)-/i.exec(text)?.[1] ?? null);
+  return { method, url: url.slice(0, maxUrl), askedFrom, replied: false, status: null, headers: new Map() };
 }
 
 function readReply(open: OpenExchange, literal: string): void {
@@ -153,10 +179,18 @@ function finished(open: OpenExchange): TrafficExchange {
     etag: header("etag"),
     content_type: header("content-type"),
     content_length: readLength(header("content-length")),
-    range_total: readLength(/^bytes \d+-\d+\/(\d+)$/.exec(header("content-range") ?? "")?.[1] ?? null),
+    range: readRange(header("content-range") ?? ""),
+    asked_from: open.askedFrom,
     encoded: encoding !== null && encoding.toLowerCase() !== "identity",
     retry_after: header("retry-after"),
   };
+}
+
+/** RFC 9110 §14.4: `bytes 0-9/100`, or `bytes 0-9/*` where the server does not know the whole length. */
+function readRange(text: string): ContentRange | null {
+  const [, first = "", last = "", total = ""] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(text) ?? [];
+  const part = { first: readLength(first), last: readLength(last), total: readLength(total) };
+  return part.first === null || part.last === null ? null : { ...part, first: part.first, last: part.last };
 }
 
 function readLength(text: string | null): number | null {

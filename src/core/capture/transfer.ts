@@ -1,3 +1,4 @@
+import type { Parts } from "./parts.js";
 import type { TransferCheck } from "./record.js";
 
 /** The announced and the received size of one piece of media, in bytes. */
@@ -12,6 +13,8 @@ export interface TrackTransfer extends PieceTransfer {
   readonly name: string;
   /** True when the downloader left it unfinished (`.part`). */
   readonly unfinished: boolean;
+  /** What shows that several answers carried one file; null if one answer brought it or it is in segments. */
+  readonly parts: Exclude<Parts, { readonly kind: "one-answer" }> | null;
   /** For a track in segments: the pieces in order, and how many there should be (null if not announced). */
   readonly segments: { readonly expected: number | null; readonly pieces: readonly PieceTransfer[] } | null;
 }
@@ -56,7 +59,8 @@ function judgeRun(facts: TransferFacts): TransferCheck {
 }
 
 function judgeTrack(track: TrackTransfer): TransferCheck {
-  const judged = track.segments === null ? judgePiece(track) : judgeSegments(track.name, track.segments);
+  const judged =
+    track.segments === null ? withParts(judgePiece(track), track) : judgeSegments(track.name, track.segments);
   if (!track.unfinished) return judged;
   return {
     verdict: "incomplete",
@@ -77,6 +81,16 @@ function judgePiece(track: TrackTransfer): TransferCheck {
   }
   const verdict = received < announced ? "incomplete" : "unknown";
   return { verdict, grounds: [`${name}: ${received} bytes received, ${announced} announced`] };
+}
+
+/** A length says nothing of a file whose parts are not shown to be of one file; the rest of a broken one may be another's. */
+function withParts(judged: TransferCheck, { name, parts }: TrackTransfer): TransferCheck {
+  if (parts === null) return judged;
+  const doubted = parts.resumed ? "incomplete" : "unknown";
+  return {
+    verdict: parts.kind === "unproven" && judged.verdict === "whole" ? doubted : judged.verdict,
+    grounds: [...judged.grounds, `${name}: ${parts.ground}`],
+  };
 }
 
 function judgeSegments(name: string, segments: NonNullable<TrackTransfer["segments"]>): TransferCheck {

@@ -34,6 +34,8 @@ export interface FetchRequest {
   readonly referer: string | null;
   readonly subtitles: boolean;
   readonly comments: boolean;
+  /** Whether a transfer that breaks off may be continued by asking for the rest of the file. */
+  readonly resume: boolean;
   /** Skips videos that, according to the site, were posted before this day, `YYYY-MM-DD`; null for no limit. */
   readonly since: string | null;
   readonly bounds: FetchBounds;
@@ -135,6 +137,8 @@ export interface FetchFailed extends FetchEvidence {
   readonly partialTracks: readonly FetchedTrack[];
   /** Whether only the requested subtitles are known to have failed: without them, the clip may download. */
   readonly onlySubtitles: boolean;
+  /** Whether a transfer was continued and nothing shows that its parts are of one file: nothing of it may be kept. */
+  readonly spliced: boolean;
 }
 
 export type FetchOutcome = FetchedMedia | FetchedList | FetchedOlder | FetchFailed;

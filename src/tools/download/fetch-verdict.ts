@@ -2,12 +2,18 @@ import { readFileSync } from "node:fs";
 import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "../../audit/canonical-json.js";
 import { classifyFailure, readErrorLines, readWarningLines } from "../../core/capture/failure.js";
 import { type Failure, type FailureCode, failureOf } from "../../core/capture/failure-codes.js";
+import { splicesOf } from "../../core/capture/parts.js";
 import type { HttpExchange } from "../../core/capture/record.js";
 import { redactText, redactUrl } from "../../core/capture/redact.js";
 import { hostsOfSite } from "../../core/capture/sites.js";
 import { webUrl } from "../../core/capture/source-url.js";
 import { readTelegramPost, restOfPost, type TelegramPost } from "../../core/capture/telegram-post.js";
-import { followRedirects, type TrafficExchange, type TrafficLog } from "../../core/capture/traffic-log.js";
+import {
+  followRedirects,
+  readBreak,
+  type TrafficExchange,
+  type TrafficLog,
+} from "../../core/capture/traffic-log.js";
 import { judgeTransfer } from "../../core/capture/transfer.js";
 import { printable, wellFormed } from "../../core/words/printable.js";
 import { maxInfoJsonBytes } from "../run/limits.js";
@@ -41,7 +47,7 @@ export interface FetchFacts {
  */
 export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutcome {
   const { received, log, run } = facts;
-  const errors = readErrorLines(run.stderr.toString("utf8"));
+  const errors = errorsOf(facts);
   const info = readJson(received.infoJson);
   const tracks = judgeTracks(received.media, info, log);
   const evidence = gatherEvidence(request, facts, tracks, errors);
@@ -57,20 +63,31 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
     return judgeNothing(request, evidence);
 
   const code = mediaFailure(tracks, request.bounds.maxBytes);
-  const whole = clean && !received.leftovers && evidence.transfer.verdict !== "incomplete";
+  const splices = splicesOf(log);
+  const whole =
+    clean && !received.leftovers && splices.length === 0 && evidence.transfer.verdict !== "incomplete";
   if (code === null && whole && tracks.length > 0) {
     return { kind: "media", tracks: tracks.map((one) => one.track), list: severalOf(list), ...evidence };
   }
-  const judged = code === null ? runFailure(facts, errors, tracks.length > 0 && clean) : failureOf(code);
+  const judged =
+    code === null ? runFailure(facts, errors, splices, tracks.length > 0 && clean) : failureOf(code);
   const failure = loginFailure(judged, request.url, evidence.finalUrl) ?? judged;
   const onlySubtitles = request.subtitles && code === null && failedForSubtitles(facts, tracks, errors);
   return {
     kind: "failed",
     failure,
-    partialTracks: worthKeeping(failure, tracks),
+    partialTracks: splices.length > 0 ? [] : worthKeeping(failure, tracks),
     onlySubtitles,
+    spliced: splices.length > 0,
     ...evidence,
   };
+}
+
+/** The downloader's errors; where it was ended at a break that may not be continued, also the error of that break. */
+function errorsOf({ run, watchdog, log }: FetchFacts): readonly string[] {
+  const errors = readErrorLines(run.stderr.toString("utf8"));
+  if (watchdog !== "broken-off") return errors;
+  return [...errors, ...log.remarks.flatMap((line) => readBreak(line) ?? []).slice(-1)];
 }
 
 /** yt-dlp's whole answer where an extractor found a page and no video on it: status 0 and no error. */
@@ -79,7 +96,8 @@ const nothingRemark = /^Extractor \S+ returned nothing\b/;
 /** What the page says where the downloader says nothing: of Telegram it is known how a post is shown. */
 function judgeNothing(request: FetchRequest, evidence: FetchEvidence): FetchOutcome {
   const failedAs = (code: FailureCode): FetchOutcome => {
-    return { kind: "failed", failure: failureOf(code), partialTracks: [], onlySubtitles: false, ...evidence };
+    const nothingCame = { partialTracks: [], onlySubtitles: false, spliced: false };
+    return { kind: "failed", failure: failureOf(code), ...nothingCame, ...evidence };
   };
   const post = telegramPostOf(request, evidence.pages);
   if (post === null) return failedAs("no-video");
@@ -143,7 +161,13 @@ function loginFailure({ code }: Failure, asked: string, led: string | null): Fai
   return { ...failureOf("login-required"), reason: `the site led to its login page, ${place}` };
 }
 
-function runFailure(facts: FetchFacts, errors: readonly string[], endedShort: boolean): Failure {
+function runFailure(
+  facts: FetchFacts,
+  errors: readonly string[],
+  splices: readonly string[],
+  endedShort: boolean,
+): Failure {
+  if (splices[0] !== undefined) return { ...failureOf("cut-short"), reason: splices[0] };
   if (endedShort) return failureOf("cut-short");
   const last = facts.log.exchanges.findLast((exchange) => exchange.status !== null);
   return classifyFailure({

@@ -1,12 +1,8 @@
 import { isJsonObject, type Json, type JsonObject } from "../../audit/canonical-json.js";
+import { exchangesFor, judgeParts } from "../../core/capture/parts.js";
 import { redactUrl } from "../../core/capture/redact.js";
 import { webUrl } from "../../core/capture/source-url.js";
-import {
-  requestOrigins,
-  sameResource,
-  type TrafficExchange,
-  type TrafficLog,
-} from "../../core/capture/traffic-log.js";
+import type { TrafficExchange, TrafficLog } from "../../core/capture/traffic-log.js";
 import { matchLengths, type TrackTransfer } from "../../core/capture/transfer.js";
 import { wellFormed } from "../../core/words/printable.js";
 import { type MediaKind, sniffFile, trackExtension } from "../media/kind.js";
@@ -33,20 +29,23 @@ export function judgeTracks(media: readonly ReceivedMedia[], info: Json, log: Tr
     const claimed = /\.([^.]+)$/.exec(file.name)?.[1]?.toLowerCase() ?? "";
     const name = `track-${index + 1}.${trackExtension(kind, claimed)}`;
     const total = totals.length === segmented.length ? totals[segmented.indexOf(file)] : undefined;
-    return { kind, ...judgeFile(file, name, answerFor(file, info, log), total, log) };
+    return { kind, ...judgeFile(file, name, formatUrl(file, info), total, log) };
   });
 }
 
 function judgeFile(
   file: ReceivedMedia,
   name: string,
-  answer: TrafficExchange | null,
+  url: string | null,
   total: string | undefined,
   log: TrafficLog,
 ): Pick<JudgedTrack, "track" | "transfer"> {
   const { path, bytes, unfinished, segments } = file;
   if (segments.length === 0) {
+    const asked = url === null ? [] : exchangesFor(url, log.exchanges);
+    const answer = asked.findLast(answersWhole) ?? null;
     const announced = answer === null ? null : announcedLength(answer);
+    const parts = judgeParts(asked);
     return {
       track: {
         path,
@@ -56,7 +55,14 @@ function judgeFile(
         announcedBytes: announced,
         segments: null,
       },
-      transfer: { name, received: bytes, announced, unfinished, segments: null },
+      transfer: {
+        name,
+        received: bytes,
+        announced,
+        unfinished,
+        parts: parts.kind === "one-answer" ? null : parts,
+        segments: null,
+      },
     };
   }
   const announced = matchLengths(
@@ -70,7 +76,14 @@ function judgeFile(
   const expected = total === undefined ? null : Number(total);
   return {
     track: { path, bytes, name, receivedAs: null, announcedBytes: null, segments },
-    transfer: { name, received: bytes, announced: null, unfinished, segments: { expected, pieces } },
+    transfer: {
+      name,
+      received: bytes,
+      announced: null,
+      unfinished,
+      parts: null,
+      segments: { expected, pieces },
+    },
   };
 }
 
@@ -83,17 +96,6 @@ function inOrderOfDownload(media: readonly ReceivedMedia[], remarks: readonly st
   return [...media].sort((a, b) => place(a) - place(b) || (a.name < b.name ? -1 : 1));
 }
 
-/** The last answer that carried this track, from the format's address or the target of its redirects. */
-function answerFor(file: ReceivedMedia, info: Json, log: TrafficLog): TrafficExchange | null {
-  const url = formatUrl(file, info);
-  if (url === null) return null;
-  const origins = requestOrigins(log.exchanges);
-  const at = log.exchanges.findLastIndex(
-    (exchange, index) => answersWhole(exchange) && sameResource(origins[index] ?? "", url),
-  );
-  return log.exchanges[at] ?? null;
-}
-
 function answersWhole(exchange: TrafficExchange): boolean {
   return (
     exchange.method === "GET" && (exchange.status === 200 || exchange.status === 206) && !exchange.encoded
@@ -101,7 +103,7 @@ function answersWhole(exchange: TrafficExchange): boolean {
 }
 
 function announcedLength(answer: TrafficExchange): number | null {
-  return answer.range_total ?? answer.content_length;
+  return answer.range === null ? answer.content_length : answer.range.total;
 }
 
 /** The address of a track in one piece. For a track in segments it would be the manifest's. */

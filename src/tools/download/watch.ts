@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { FetchBounds } from "../run/limits.js";
 import { mediaName } from "./yt-dlp-args.js";
 
-/** Why the watchdog ends a download; `classifyFailure` knows these words. */
-export type WatchReason = "too-large" | "stalled" | "timed-out";
+/** Why a download is ended before it ends by itself; `classifyFailure` knows these words. */
+export type WatchReason = "too-large" | "stalled" | "timed-out" | "broken-off";
 
 interface Sample {
   readonly at: number;

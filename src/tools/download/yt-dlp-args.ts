@@ -15,6 +15,8 @@ export interface YtDlpOptions {
   readonly referer: string | null;
   readonly subtitles: boolean;
   readonly comments: boolean;
+  /** Whether a transfer that breaks off may be continued by asking for the rest of the file. */
+  readonly resume: boolean;
   readonly maxBytes: number;
   /** Skips videos that, according to the site, were posted before this day, `YYYY-MM-DD`; null for no limit. */
   readonly since: string | null;
@@ -79,7 +81,8 @@ export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
     ...(options.since === null ? [] : [`--dateafter=${options.since.replaceAll("-", "")}`]),
     "--no-live-from-start",
     "--no-wait-for-video",
-    "--retries=0",
+    // `parts.ts` decides at each break whether the rest may be asked for, during the pause before the next request.
+    ...(options.resume ? ["--retries=40", "--retry-sleep=http:linear=0.5:2:0.25"] : ["--retries=0"]),
     // If a block is cut off, all of it is lost, so blocks stay small.
     "--buffer-size=16K",
     "--no-resize-buffer",

@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import type { Progress, YTDlpEventEmitter } from "yt-dlp-wrap";
-import { openTrafficReader } from "../../core/capture/traffic-log.js";
+import { mayResume } from "../../core/capture/parts.js";
+import { openTrafficReader, type TrafficReader } from "../../core/capture/traffic-log.js";
 import { commentPatience, type FetchBounds, ytDlpLimits, ytDlpListLimits } from "../run/limits.js";
 import type { RunRequest, RunResult } from "../run/run-request.js";
 import type { FetchOutcome, FetchProgress, FetchRequest, ListOutcome, ListRequest } from "./fetch-types.js";
@@ -30,7 +31,7 @@ export async function fetchVideo(request: FetchRequest): Promise<FetchOutcome> {
   const watch = openDownloadWatch(folder, patientBounds(request), () => performance.now());
   const traffic = openTrafficReader(originScheme(request));
   const confinement = confinementOf(request, noPrograms);
-  const seen = await runDownload(request, { argv, cwd: folder, ...confinement }, watch, traffic.push);
+  const seen = await runDownload(request, { argv, cwd: folder, ...confinement }, watch, traffic);
   return judgeFetch(request, { ...seen, argv, received: readReceived(folder), log: traffic.finish() });
 }
 
@@ -90,9 +91,10 @@ async function runDownload(
   request: FetchRequest,
   how: Pick<RunRequest, "argv" | "cwd" | "jail">,
   watch: () => WatchReason | null,
-  onText: (text: string) => void,
+  traffic: TrafficReader,
 ): Promise<Seen> {
   const decoder = new StringDecoder("utf8");
+  let breaks = 0;
   const readProgress = openProgressReader(request.onProgress);
   let watchdog: WatchReason | null = null;
   const bugs: unknown[] = [];
@@ -105,11 +107,16 @@ async function runDownload(
       watchdog ??= watch();
       return watchdog;
     },
-    onStdout: (chunk) => {
+    onStdout: (chunk, end) => {
       const text = decoder.write(chunk);
       try {
-        onText(text);
+        traffic.push(text);
         readProgress(text);
+        if (traffic.breaks() === breaks) return;
+        breaks = traffic.breaks();
+        if (mayResume(traffic.soFar())) return;
+        watchdog ??= "broken-off";
+        end(watchdog);
       } catch (bug) {
         bugs.push(bug);
         throw bug;

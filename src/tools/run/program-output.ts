@@ -24,6 +24,7 @@ export function collectOutput(started: Started, request: RunRequest, ending: Gro
     if (started.stderr.closed) resolve();
     else started.stderr.once("close", () => resolve());
   });
+  const endByReader = (reason: string) => ending.end("watchdog", reason);
   const taken = (async () => {
     try {
       for await (const chunk of started.stdout) {
@@ -34,7 +35,7 @@ export function collectOutput(started: Started, request: RunRequest, ending: Gro
           break;
         }
         inHand = true;
-        if (request.onStdout) await request.onStdout(chunk);
+        if (request.onStdout) await request.onStdout(chunk, endByReader);
         else stdout.push(chunk);
         inHand = false;
       }

@@ -32,8 +32,11 @@ export interface RunRequest {
    * data.
    */
   readonly terminal?: boolean;
-  /** Receives stdout as it arrives; if not given, stdout is collected up to `limits.stdoutBytes`. */
-  readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
+  /**
+   * Receives stdout as it arrives; if not given, stdout is collected up to `limits.stdoutBytes`. `end` ends the whole
+   * process group for a reason, as `watch` does.
+   */
+  readonly onStdout?: (chunk: Buffer, end: (reason: string) => void) => void | Promise<void>;
   /** Called every second; if it returns a reason, the whole process group is ended. */
   readonly watch?: () => string | null;
   readonly signal?: AbortSignal;

@@ -41,7 +41,8 @@ describe("the downloader's traffic", () => {
         etag: '"abc"',
         content_type: null,
         content_length: 62977,
-        range_total: null,
+        range: null,
+        asked_from: null,
         encoded: false,
         retry_after: null,
       },
@@ -65,7 +66,7 @@ describe("the downloader's traffic", () => {
     const { exchanges } = read(
       request("/a") + answer("206 Partial Content", "Content-Range: bytes 0-9/1000"),
     );
-    expect(exchanges[0]?.range_total).toBe(1000);
+    expect(exchanges[0]?.range?.total).toBe(1000);
   });
 
   test("a compressed body is marked", () => {

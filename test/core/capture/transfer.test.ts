@@ -12,6 +12,7 @@ const track: TrackTransfer = {
   received: 100,
   announced: 100,
   unfinished: false,
+  parts: null,
   segments: null,
 };
 const good: TransferFacts = { tracks: [track], exitCode: 0, endedBy: "exited", errors: false };

@@ -13,6 +13,7 @@ const plain: YtDlpOptions = {
   referer: null,
   subtitles: false,
   comments: false,
+  resume: true,
   maxBytes: 4096,
   since: null,
 };
@@ -41,6 +42,7 @@ const options = fc.record({
   referer: fc.option(hostile),
   subtitles: fc.boolean(),
   comments: fc.boolean(),
+  resume: fc.boolean(),
   maxBytes: fc.nat(),
   since: fc.option(hostile),
 });
@@ -66,7 +68,14 @@ const allowed = [
     "--no-playlist",
     "--playlist-items",
   ],
-  ...["--match-filters", "--dateafter", "--no-live-from-start", "--no-wait-for-video", "--retries"],
+  ...[
+    "--match-filters",
+    "--dateafter",
+    "--no-live-from-start",
+    "--no-wait-for-video",
+    "--retries",
+    "--retry-sleep",
+  ],
   ...["--buffer-size", "--no-resize-buffer", "--no-continue", "--no-overwrites", "--fragment-retries"],
   ...["--abort-on-unavailable-fragments", "--concurrent-fragments", "--keep-fragments", "--max-filesize"],
   ...["--fixup", "--format", "--write-subs", "--write-auto-subs", "--sub-langs", "--no-write-subs"],
@@ -104,7 +113,7 @@ test("no option, value or address can make yt-dlp run or read anything else", ()
 test("the same options stand in every command line, whatever is asked", () => {
   const names = (given: YtDlpOptions) =>
     new Set(ytDlpArgs(given).flatMap((one) => /^--[a-z-]+/.exec(one)?.[0] ?? []));
-  const always = [...names(plain)].filter((name) => !/(proxy|subs|comments)$/.test(name));
+  const always = [...names(plain)].filter((name) => !/(proxy|subs|comments|retry-sleep)$/.test(name));
   fc.assert(
     fc.property(options, (given) => {
       const found = names({ ...given, version: plain.version });
@@ -117,7 +126,7 @@ test.each([
   "--ignore-config",
   "--no-exec",
   "--no-plugin-dirs",
-  "--retries=0",
+  "--retries=40",
   "--no-continue",
   "--abort-on-unavailable-fragments",
   "--fixup=never",
@@ -131,6 +140,11 @@ test.each([
   "--match-filters=!is_live",
   "--output=media.%(ext)s",
 ])("a download always has %s", (argument) => expect(ytDlpArgs(plain)).toContain(argument));
+
+test("an attempt that may not continue a transfer asks once for each file", () => {
+  const argv = ytDlpArgs({ ...plain, resume: false });
+  expect(argv.filter((one) => one.startsWith("--retr"))).toEqual(["--retries=0"]);
+});
 
 test("whatever format is asked for, what would be handed to another program is not among those to choose from", () => {
   fc.assert(
