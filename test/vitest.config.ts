@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** Where tests start programs: ffmpeg, ssh-keygen, a shell, holdfast as a process of its own. Every other file starts none. */
@@ -32,6 +33,17 @@ const replaceModules = [
   "tools/media/options.test.ts",
 ];
 
+/** To load what was built takes a fraction of what it takes to transform each source. `watch` is about changes of sources. */
+const built = process.argv.includes("run")
+  ? {
+      resolve: {
+        alias: [
+          { find: /^(?:\.\.\/)+src\/(.+)\.[jt]s$/, replacement: join(import.meta.dirname, "../dist/$1.js") },
+        ],
+      },
+    }
+  : {};
+
 export default defineConfig({
   cacheDir: "../node_modules/.vite",
   test: {
@@ -39,12 +51,16 @@ export default defineConfig({
     globalSetup: "support/isolation.ts",
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    maxWorkers: 3,
+    server: { deps: { external: [/\/dist\//] } },
     projects: [
       {
         extends: true,
+        ...built,
         test: {
           name: "fast",
+          // They never wait, so that more of them than processors would only load everything once more.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
           include: ["**/*.test.ts"],
           exclude: startPrograms,
           setupFiles: ["support/new-machine.ts", "support/no-programs.ts"],
@@ -53,8 +69,11 @@ export default defineConfig({
       },
       {
         extends: true,
+        ...built,
         test: {
           name: "programs",
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           include: startPrograms,
           exclude: replaceModules,
           setupFiles: "support/new-machine.ts",
@@ -63,7 +82,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "replaced", include: replaceModules, setupFiles: "support/new-machine.ts" },
+        test: {
+          name: "replaced",
+          include: replaceModules,
+          setupFiles: "support/new-machine.ts",
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

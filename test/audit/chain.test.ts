@@ -26,13 +26,17 @@ describe("a log that was changed shows where", () => {
 const log = readVectors<ChainVector>("chains", "untouched")[0]!.lines;
 
 test("any character of any line changed is found", () => {
+  const unfound: string[] = [];
   for (const [index, line] of log.slice(0, -1).entries()) {
+    // What comes after the next line says nothing more of this one.
+    const some = log.slice(0, index + 2);
     for (let at = 0; at < line.length; at += 1) {
       const other = line[at] === "0" ? "1" : "0";
       const changed = `${line.slice(0, at)}${other}${line.slice(at + 1)}`;
-      expect(faultsOf(log.with(index, changed))).not.toEqual([]);
+      if (faultsOf(some.with(index, changed)).length === 0) unfound.push(changed);
     }
   }
+  expect(unfound).toEqual([]);
 });
 
 test("any entry but the last removed, and any two swapped, is found", () => {

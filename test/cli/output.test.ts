@@ -10,7 +10,8 @@ import { keygen } from "../support/ssh.js";
 import { copyVault, makeVault, temporaryFolder } from "../support/vaults.js";
 
 const published = new URL("../../schemas/", import.meta.url);
-const ajv = new Ajv2020({ strict: true });
+// documents/schemas.test.ts holds that the schemas are schemas.
+const ajv = new Ajv2020({ strict: true, validateSchema: false });
 addFormats.default(ajv);
 for (const name of readdirSync(published).filter((file) => file.endsWith(".schema.json")))
   ajv.addSchema(JSON.parse(readFileSync(new URL(name, published), "utf8")));

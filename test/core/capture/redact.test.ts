@@ -114,9 +114,9 @@ describe("pages", () => {
   test("a long hostile text takes no long time", async () => {
     const pieces = ["://", "?a=", "&ip", ":", "1.", "%26", "/ip/%a", "://a@", "&sig=a", "1.1.1.1 "];
     const redactAll = () => {
-      for (const piece of pieces) redactText(piece.repeat(50_000), ["CANARY1"]);
+      for (const piece of pieces) redactText(piece.repeat(20_000), ["CANARY1"]);
     };
-    expect(await cpuMs(redactAll)).toBeLessThan(3_000);
+    expect(await cpuMs(redactAll)).toBeLessThan(1_500);
   });
 });
 

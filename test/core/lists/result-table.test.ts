@@ -115,7 +115,7 @@ describe("no cell of a written table begins a formula, whichever delimiter the r
         const text = rows.map((cells) => csvLine(cells, delimiter)).join("");
         expect(readings(text).filter(beginsFormula)).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 75 },
     );
   });
 
@@ -148,7 +148,7 @@ describe("a table that was written is read back exactly", () => {
           if (header.length > 1) expect(list.delimiter).toBe(delimiter);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 75 },
     );
   });
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { msUntilTurn, unknownHost } from "../../../src/core/lists/host-pace.js";
 import type { HostAnswer } from "../../../src/core/lists/network-memory.js";
 import {
@@ -281,17 +281,30 @@ const anyWorld: fc.Arbitrary<PlannedWorld> = fc.record({
   disk: fc.array(fc.tuple(fc.nat({ max: minute }), fc.nat({ max: 3_000 })), { maxLength: 2 }),
 });
 
-/** Plays any batch at all and hands what it did to `claim`. */
+/** Any batches at all, and others in each run of the tests: each is played once for all claims about it. */
+let batches: readonly { rules: ScheduleRules; world: PlannedWorld; played: Play; trace: Trace }[];
+beforeAll(() => {
+  batches = fc.sample(fc.tuple(anyRules, anyWorld), 60).map(([anyOfRules, world]) => {
+    const played = new Play(anyOfRules, world);
+    return { rules: anyOfRules, world, played, trace: told(anyOfRules, world, () => played.run()) };
+  });
+});
+
+/** Holds `claim` against what each batch did. */
 function always(
   claim: (trace: Trace, rules: ScheduleRules, world: PlannedWorld, played: Play) => void,
 ): void {
-  fc.assert(
-    fc.property(anyRules, anyWorld, (anyOfRules, world) => {
-      const played = new Play(anyOfRules, world);
-      claim(played.run(), anyOfRules, world, played);
-    }),
-    { numRuns: 50 },
-  );
+  for (const { rules: ofBatch, world, played, trace } of batches)
+    told(ofBatch, world, () => claim(trace, ofBatch, world, played));
+}
+
+/** What fails names the batch, so that it can be played again. */
+function told<T>(ofBatch: ScheduleRules, world: PlannedWorld, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new Error(`${error}\n${JSON.stringify([ofBatch, world])}`, { cause: error });
+  }
 }
 
 describe("whatever the rows do", () => {

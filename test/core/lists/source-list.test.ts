@@ -83,11 +83,11 @@ describe("what nobody can use is refused in words", () => {
     expect(says(`url${header.slice(2)}\n${clip}\n`)).toBeUndefined();
     expect(says(`url,${header}\n${clip}\n`)).toBe("row 1 of the list has more than 200 columns");
     expect(says(`url,n\n${clip}${",".repeat(200)}\n`)).toBe("row 2 of the list has more than 200 columns");
-    expect(says(`url,n\n${`${clip},1\n`.repeat(100_000)}`)).toBeUndefined();
-    expect(says(`url,n\n${`${clip},1\n`.repeat(100_001)}`)).toBe("the list has more than 100000 rows");
-    expect(says(`${clip}\n`.repeat(100_001), "list.txt")).toBe("the list has more than 100000 rows");
+    expect(says(`url\n${"t.me/a/1\n".repeat(100_000)}`)).toBeUndefined();
+    expect(says(`url\n${"t.me/a/1\n".repeat(100_001)}`)).toBe("the list has more than 100000 rows");
+    expect(says("t.me/a/1\n".repeat(100_001), "list.txt")).toBe("the list has more than 100000 rows");
     const pairs = `url,n\n${`"t.me/a/1${" t.me/a/2".repeat(99)}",1\n`.repeat(1001)}`;
-    expect(says(`{"a":"${"\\\\n".repeat(1_000_000)}"}`, "list.jsonl")).toContain("a cell longer than");
+    expect(says(`{"a":"${"\\\\n".repeat(100_000)}"}`, "list.jsonl")).toContain("a cell longer than");
     expect(says(pairs)).toBe("the list has more than 100000 rows");
     const large = new Uint8Array(64 * 1024 * 1024 + 1).fill(0x0a);
     expect(refusal(() => readSourceList(large, { name: null, column: null }))?.message).toBe(
@@ -163,9 +163,9 @@ describe("what nobody can use is refused in words", () => {
     (_, piece) => {
       const fill = (length: number) => piece.repeat(Math.ceil(length / piece.length));
       const texts = [
-        fill(500_000),
-        `${fill(60_000)}\n`.repeat(8),
-        `url;n\n${`${clip};${fill(30_000)}\n`.repeat(8)}`,
+        fill(250_000),
+        `${fill(60_000)}\n`.repeat(4),
+        `url;n\n${`${clip};${fill(30_000)}\n`.repeat(4)}`,
       ];
       const names = ["a.csv", "a.txt", "a.jsonl", null];
       const all = [...texts, `url;"${texts[0]}`, `{"a":"${fill(60_000)}"}`];
@@ -206,9 +206,9 @@ describe("the reader of delimited text agrees with another one", () => {
         expect([...readDelimited(text, delimiter, 0)]).toEqual(others);
         agreed += 1;
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
-    expect(agreed).toBeGreaterThan(100);
+    expect(agreed).toBeGreaterThan(50);
   });
 });
 

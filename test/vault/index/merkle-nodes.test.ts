@@ -14,7 +14,7 @@ import {
 import { closeVault } from "../../../src/vault/vault.js";
 import { audit, captureText, openTestVault, temporaryFolder } from "../../support/vaults.js";
 
-const size = 40;
+const size = 21;
 const lines = Array.from({ length: size }, (_, at) => `line ${at + 1}`);
 const leaves = lines.map(leafHash);
 let database: Database.Database;
