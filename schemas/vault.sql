@@ -45,6 +45,7 @@ CREATE TABLE intent (
   started_at       TEXT NOT NULL
 ) STRICT;
 
+-- `rendition`: the grade, then its reasons (FORMAT.md §5.7); null where the record does not say.
 CREATE TABLE capture (
   id               TEXT PRIMARY KEY,
   entry            INTEGER NOT NULL REFERENCES entry (seq),
@@ -66,7 +67,8 @@ CREATE TABLE capture (
   version          TEXT,
   inventory_sha512 TEXT,
   annex_sha256     TEXT,
-  reason           TEXT
+  reason           TEXT,
+  rendition        TEXT
 ) STRICT;
 
 CREATE INDEX capture_at ON capture (at);

@@ -4,6 +4,7 @@ import { closeResources, openResources } from "../capture/resources.js";
 import type { BatchStop, ScheduleRules } from "../core/lists/schedule.js";
 import {
   type BatchRow,
+  countReduced,
   countRows,
   endBatch,
   openAddresses,
@@ -38,6 +39,8 @@ export type { BatchRow, BatchStop, RowCounts, RowResult };
 export interface BatchReport {
   readonly id: string;
   readonly counts: RowCounts;
+  /** How many rows have a capture that is not the best that its platform has. */
+  readonly reduced: number;
   /** Null if every row is done. */
   readonly stopped: BatchStop | null;
   readonly results: string;
@@ -73,7 +76,8 @@ export async function runBatch(
     // 3. write the result of every row as tables
     if (stopped === null) endBatch(database, id, world.now().toISOString());
     const written = writeResults(database, batch, request.resultsFolder(id));
-    return { id, counts: countRows(database, id), stopped, ...written };
+    const [counts, reduced] = [countRows(database, id), countReduced(database, id)];
+    return { id, counts, reduced, stopped, ...written };
   } finally {
     events.onHead(await closeResources(resources, world));
   }

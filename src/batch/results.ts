@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { readRendition, renditionCell } from "../core/capture/rendition.js";
 import { failedLines, type ResultRow, resultLines } from "../core/lists/result-table.js";
 import { type ReportedRow, reportRows } from "../vault/index/batches.js";
 import type { Vault } from "../vault/vault.js";
@@ -47,6 +48,7 @@ function* resultRows(rows: Iterable<ReportedRow>): Generator<ResultRow> {
       title: row.title,
       claimedDate: row.claimed_date,
       reason: row.reason,
+      rendition: renditionCell(readRendition(row.rendition)),
       seconds: row.ms === null ? null : row.ms / 1000,
     };
   }

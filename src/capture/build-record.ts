@@ -47,6 +47,7 @@ export function captureFacts(
     source: evidence.source,
     requests: outcome.exchanges,
     completeness: outcome.transfer,
+    rendition: outcome.rendition,
     elements: (files) =>
       buildElements({
         method: "ytdlp",

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { Failure } from "../core/capture/failure-codes.js";
 import { headContentPaths } from "../core/capture/new-inventory.js";
+import type { RenditionClaim } from "../core/capture/record.js";
+import { readRendition } from "../core/capture/rendition.js";
 import { type CaptureRowRecord, captureById } from "../vault/index/captures.js";
 import { readObject } from "../vault/objects.js";
 import type { Vault } from "../vault/vault.js";
@@ -48,6 +50,7 @@ export function failedResult(
     uploader: null,
     claimed_date: null,
     duration: null,
+    rendition: null,
   };
 }
 
@@ -78,6 +81,7 @@ function resultBase(url: string, row: CaptureRowRecord) {
     uploader: row.uploader,
     claimed_date: row.claimed_date,
     duration: row.duration,
+    rendition: readRendition(row.rendition),
   };
 }
 
@@ -124,6 +128,8 @@ export interface CaptureResult {
   readonly uploader: string | null;
   readonly claimed_date: string | null;
   readonly duration: string | null;
+  /** Whether it is the best that the platform offered; null for an import, and where the record does not say. */
+  readonly rendition: RenditionClaim | null;
 }
 
 export interface ResultFile {

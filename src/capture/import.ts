@@ -232,6 +232,7 @@ function importFacts(
     parent: null,
     source: evidence.source,
     requests: [],
+    rendition: null,
     completeness: {
       verdict: "whole",
       grounds: [

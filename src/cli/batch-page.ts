@@ -52,7 +52,7 @@ const stops: Readonly<Record<NonNullable<BatchReport["stopped"]>, string>> = {
 
 /** The lines printed at the end. */
 export function batchSummary(report: BatchReport, columns: number, vault: string): readonly string[] {
-  const { counts, stopped, results, failed } = report;
+  const { counts, reduced, stopped, results, failed } = report;
   const goOn = "holdfast batch --resume";
   return [
     `batch ${report.id}: ${countWords(counts) || "no rows"}`,
@@ -60,12 +60,18 @@ export function batchSummary(report: BatchReport, columns: number, vault: string
       [
         ["results", printable(results)],
         ["failed", failed === null ? null : `${printable(failed)}  (usable as a new list)`],
+        ["reduced", reducedWords(reduced)],
         ["stopped", stopped === null ? null : stops[stopped]],
         ["next", ...(stopped === null ? [] : [`${goOn} --vault ${printable(vault)}`])],
       ],
       columns,
     ),
   ];
+}
+
+function reducedWords(reduced: number): string | null {
+  if (reduced === 0) return null;
+  return `${counted(reduced, "row")}: the column rendition of the results says why; holdfast batch --resume takes them again once the cause is gone`;
 }
 
 const plans: Readonly<Record<PlannedRow["plan"], string>> = {

@@ -1,5 +1,6 @@
 import type { BatchEvents, BatchRow, RowCounts, RowResult } from "../batch/batch.js";
 import type { CaptureResult } from "../capture/capture-result.js";
+import { renditionSentence } from "../core/capture/rendition.js";
 import { fitWidth, printable, printableJson } from "../core/words/printable.js";
 import type { Progress } from "../world.js";
 import { beginLines, countWords } from "./batch-page.js";
@@ -138,8 +139,11 @@ function runningLine({ row, progress }: RunningRow, columns: number): string {
 
 function rowSentence(row: BatchRow, result: RowResult, capture: CaptureResult | null): string {
   const title = capture?.title ?? row.url;
-  const words = [`row ${row.row}`, result.status.replace("-", " "), result.capture, printable(title, 100)];
-  const reason = result.reason === null ? [] : [`(${printable(result.reason, 200)})`];
+  const reduced = capture?.rendition?.grade === "reduced" ? renditionSentence(capture.rendition) : null;
+  const status = `${result.status.replace("-", " ")}${reduced === null ? "" : ", reduced"}`;
+  const words = [`row ${row.row}`, status, result.capture, printable(title, 100)];
+  const why = result.reason ?? reduced;
+  const reason = why === null ? [] : [`(${printable(why, 200)})`];
   return [...words.filter((word) => word !== null), ...reason].join("  ");
 }
 
@@ -169,5 +173,6 @@ function skippedLine(row: BatchRow, result: RowResult): object {
     uploader: null,
     claimed_date: null,
     duration: null,
+    rendition: null,
   };
 }

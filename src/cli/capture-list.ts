@@ -25,7 +25,7 @@ export function captureColumns(style: Style): readonly Column<CaptureRow>[] {
     },
     {
       title: "STATUS",
-      cell: (row) => row.status,
+      cell: statusCell,
       shrinkTo: null,
       dropOrder: 0,
       paint: (text, row) => paintStatus(text, row, style),
@@ -44,6 +44,11 @@ export function captureColumns(style: Style): readonly Column<CaptureRow>[] {
     { title: "UPLOADER", cell: (row) => printable(row.uploader ?? "", 40), shrinkTo: 10, dropOrder: 2 },
     { title: "TITLE", cell: titleOf, shrinkTo: 18, dropOrder: 0 },
   ];
+}
+
+/** A clip that is not the best that its platform has must not look like one that is, however narrow the table. */
+function statusCell({ status, rendition }: CaptureRow): string {
+  return rendition?.grade === "reduced" ? `${status}, reduced` : status;
 }
 
 /**
@@ -66,6 +71,7 @@ function titleOf(row: CaptureRow): string {
 }
 
 function paintStatus(text: string, row: CaptureRow, style: Style): string {
+  if (row.status === "captured" && row.rendition?.grade === "reduced") return style.warn(text);
   if (row.status === "captured") return style.good(text);
   return row.status === "incomplete" ? style.warn(text) : style.bad(text);
 }
@@ -77,9 +83,15 @@ export function listNotes(
 ): readonly string[] {
   if (rows.length === 0) return ["no captures match"];
   const waiting = rows.filter((row) => row.derivation === "pending").length;
+  const reduced = rows.filter(({ rendition }) => rendition?.grade === "reduced").length;
   const unstamped = rows.filter((row) => row.anchor === "pending").length;
   return [
     ...(waiting === 0 ? [] : [`${counted(waiting, "capture")} without keyframes yet: holdfast derive`]),
+    ...(reduced === 0
+      ? []
+      : [
+          `${counted(reduced, "capture")} reduced: holdfast show ID says why, holdfast archive --again ID fetches it again`,
+        ]),
     ...(unstamped === 0
       ? []
       : [`${counted(unstamped, "capture")} without an outside time-stamp yet: holdfast checkpoint`]),

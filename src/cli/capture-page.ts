@@ -8,6 +8,7 @@ import type {
   RecordFile,
   RunRecord,
 } from "../core/capture/record.js";
+import { renditionWords } from "../core/capture/rendition.js";
 import type { PublicationRecord } from "../core/media/publication.js";
 import { printable } from "../core/words/printable.js";
 import type { CaptureRow } from "../search/captures.js";
@@ -47,6 +48,7 @@ export function capturePage(shown: ShownCapture, columns: number, style: Style):
     ["what people noted (their assertions)", labelled(annotationRows(shown), columns)],
     ["files, as received", record === null ? [] : record.files.flatMap((file) => fileLines(file, columns))],
     ["received completely?", labelled(wholenessRows(record, derivation), columns)],
+    ["the best that the platform offered?", labelled(renditionRows(shown), columns)],
     [
       "what the Berkeley Protocol §155 lists",
       record === null ? [] : labelled(record.elements.map(elementRow), columns),
@@ -73,6 +75,7 @@ function sectionLines(
 function statusWords(row: CaptureRow): string {
   if (row.status === "incomplete") return "incomplete: only part of it arrived, and holdfast kept that part";
   if (row.status === "failed") return "failed: nothing was captured";
+  if (row.rendition?.grade === "reduced") return "captured, reduced: the platform has more than was taken";
   return row.method === "import" ? "captured, imported from a file" : "captured";
 }
 
@@ -206,6 +209,19 @@ function wholenessRows(
   return [
     ["judged", check.verdict],
     ["because", ...check.grounds.map((ground) => printable(ground))],
+  ];
+}
+
+function renditionRows({ id, record }: ShownCapture): readonly LabelledRow[] {
+  if (record === null || record.method === "import") return [];
+  const { rendition } = record;
+  if (!rendition) return [["judged", "unknown: the record is older than this question"]];
+  const { grade, reasons, formats } = rendition;
+  return [
+    ["judged", grade],
+    ["because", ...reasons.map((reason) => renditionWords[reason])],
+    ["formats", formats.length === 0 ? null : printable(formats.join(" + "), 200)],
+    ["again", grade === "reduced" ? `once the cause is gone: holdfast archive --again ${id}` : null],
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { CaptureResult, ResultFile } from "../capture/capture-result.js";
+import { renditionSentence } from "../core/capture/rendition.js";
 import { printable } from "../core/words/printable.js";
 import type { Style } from "./style.js";
 import { labelled } from "./text-layout.js";
@@ -27,6 +28,7 @@ export function resultLine(result: CaptureResult): object {
     uploader: result.uploader,
     claimed_date: result.claimed_date,
     duration: result.duration,
+    rendition: result.rendition,
   };
 }
 
@@ -49,6 +51,7 @@ export function resultSummary(
         ["uploader", claimOf(result.uploader, claimant)],
         ["date", result.claimed_date === null ? null : `${formatDate(result.claimed_date)} (${claimant})`],
         ["length", result.duration === null ? null : formatLength(result.duration)],
+        ["rendition", renditionSentence(result.rendition)],
         ["SHA-256", mainDigest(result.files)],
         ["files", filesOf(result.files)],
         ["folder", places.folder],
@@ -67,8 +70,18 @@ function headline(result: CaptureResult, style: Style): string {
   if (result.status === "incomplete") {
     return style.bold(style.warn(`Incomplete  ${id}  only part arrived, and holdfast kept that part`));
   }
-  if (result.status === "already-captured") return style.bold(`Already captured  ${id}`);
+  if (result.status === "already-captured") {
+    return isReduced(result)
+      ? style.bold(style.warn(`Already captured, reduced  ${id}`))
+      : style.bold(`Already captured  ${id}`);
+  }
+  if (isReduced(result)) return style.bold(style.warn(`Captured, reduced  ${id}`));
   return style.bold(style.good(`Captured  ${id}`));
+}
+
+/** Whether the platform has a better one than was taken, or may have. */
+function isReduced({ rendition }: CaptureResult): boolean {
+  return rendition?.grade === "reduced";
 }
 
 function textOf(text: string | null): string | null {
@@ -118,7 +131,10 @@ function nextSteps(result: CaptureResult): readonly (string | null)[] {
     `holdfast show ${result.id}`,
     `holdfast verify ${result.id}`,
     derive ? `holdfast derive ${result.id}` : null,
-    result.status === "already-captured" || result.status === "incomplete"
+    isReduced(result)
+      ? `to fetch it again once the cause is gone: holdfast archive --again ${result.id}`
+      : null,
+    !isReduced(result) && (result.status === "already-captured" || result.status === "incomplete")
       ? "to capture it once more: the same command with --again"
       : null,
   ];
@@ -130,8 +146,11 @@ export function tallyLine(results: readonly CaptureResult[]): string {
     status,
     count: results.filter((result) => result.status === status).length,
   }));
-  return counts
-    .filter(({ count }) => count > 0)
-    .map(({ status, count }) => `${count} ${status.replace("-", " ")}`)
-    .join(", ");
+  const reduced = results.filter((result) => result.status !== "failed" && isReduced(result)).length;
+  return [
+    ...counts
+      .filter(({ count }) => count > 0)
+      .map(({ status, count }) => `${count} ${status.replace("-", " ")}`),
+    ...(reduced === 0 ? [] : [`${reduced} of them reduced`]),
+  ].join(", ");
 }

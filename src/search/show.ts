@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { CaptureRecord, DerivationRecord } from "../core/capture/record.js";
+import { readRendition } from "../core/capture/rendition.js";
 import type { PublicationRecord } from "../core/media/publication.js";
 import { anchorOf, configured, readAnchors, type StoredAnchors } from "../vault/index/anchors.js";
 import { type AnnotationEvent, annotationHistory } from "../vault/index/annotations.js";
@@ -99,6 +100,11 @@ export function pendingOf(vault: string): readonly PendingAnchor[] {
 
 /** Turns a row of the index into a row for commands, with details for this machine only. */
 export function toRow(row: CaptureRowRecord, anchors: StoredAnchors, layout: VaultLayout): CaptureRow {
-  const { object: _object, version: _version, annex_sha256: _annex, ...reported } = row;
-  return { ...reported, file_name: localName(layout, row), ...anchorOf(anchors, row.entry) };
+  const { object: _object, version: _version, annex_sha256: _annex, rendition, ...reported } = row;
+  return {
+    ...reported,
+    rendition: readRendition(rendition),
+    file_name: localName(layout, row),
+    ...anchorOf(anchors, row.entry),
+  };
 }

@@ -96,7 +96,7 @@ function given(change: Partial<CaptureResult> = {}): CaptureResult {
       files: [],
     },
     ...{ keyframes: 4, entry: 7, reason: null, hint: null },
-    ...{ uploader: null, claimed_date: null, duration: null, ...change },
+    ...{ uploader: null, claimed_date: null, duration: null, rendition: null, ...change },
   } as CaptureResult;
 }
 
@@ -294,6 +294,16 @@ describe("a batch whose output is read by something else", () => {
     const sentences = io.written.stderr.split("\n").filter((line) => line === "1 of 4 rows  1 captured");
     expect(sentences).toHaveLength(3);
     expect(io.written.both).not.toMatch(escapes);
+  });
+
+  test("never reports a reduced row as a plain success", () => {
+    const { io, view } = show(undefined);
+    view.events.onBegin(stored, counts({ waiting: 1 }));
+    view.events.onRow(row(1), result(), given({ rendition: { grade: "reduced", reasons: ["user-choice"] } }));
+    expect(io.written.stdout).toBe(
+      "row 2  captured, reduced  20261123-K7M2Q9XD" +
+        "  A square, evening  (reduced: --format chose another than the best)\n",
+    );
   });
 
   test("with --json is one line for each row, which the published schema allows, and nothing else on stdout", () => {

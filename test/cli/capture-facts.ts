@@ -25,6 +25,7 @@ export const result: CaptureResult = {
   uploader: "Айгүл",
   claimed_date: "2024-03-01",
   duration: "83.48",
+  rendition: { grade: "best", reasons: [] },
 };
 
 export const failedResult: CaptureResult = {
@@ -41,6 +42,7 @@ export const failedResult: CaptureResult = {
   uploader: null,
   claimed_date: null,
   duration: null,
+  rendition: null,
 };
 
 export const row: CaptureRow = {
@@ -59,6 +61,7 @@ export const row: CaptureRow = {
   sha256: sha("a"),
   entry: 12,
   reason: null,
+  rendition: { grade: "best", reasons: [] },
   file_name: null,
   anchor: "none",
   stamped_at: null,

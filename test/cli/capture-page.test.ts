@@ -32,6 +32,24 @@ describe("the page of a capture", () => {
     expect(text).toContain("+49.8+73.1/ (the file says)");
   });
 
+  test("says whether it is the best that the platform offered, why not, and which formats were taken", () => {
+    const rendition = { grade: "reduced", reasons: ["n-challenge-failed"], formats: ["18"] } as const;
+    const text = page({ ...shown, row: { ...row, rendition }, record: { ...record, rendition } });
+    expect(text.split("\n")[0]).toContain("captured, reduced: the platform has more than was taken");
+    expect(text).toMatch(
+      /judged +reduced\n +because +yt-dlp could not solve a challenge .*\n +formats +18\n/,
+    );
+    expect(text).toContain(`holdfast archive --again ${shown.id}`);
+    const imported: ShownCapture = { ...shown, record: { ...record, method: "import", rendition: null } };
+    expect(page(imported)).not.toContain("the best that the platform offered?");
+  });
+
+  test("a record from before this was recorded is not taken for the best", () => {
+    const { rendition: _, ...older } = record;
+    const text = page({ ...shown, record: older });
+    expect(text).toMatch(/the best that the platform offered\?\n +judged +unknown: the record is older/);
+  });
+
   test("says by when its entry existed, by whose word; or who has not answered yet, and why", () => {
     const gen_time = "2026-09-19T15:00:00.000Z";
     const stamped = {

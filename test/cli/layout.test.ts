@@ -51,6 +51,13 @@ describe("the table of captures", () => {
     expect(lines[2]).toContain("incomplete");
   });
 
+  test.each([60, 80, 200])("never shows a reduced clip like one that is not, in %i columns", (columns) => {
+    const reduced = { ...row, rendition: { grade: "reduced", reasons: ["login-limited"] } } as const;
+    const [, line = ""] = captureTable([reduced], columns, plainStyle);
+    expect(line).toContain("captured, reduced");
+    expect(listNotes([reduced, row]).join("\n")).toMatch(/^1 capture reduced: .*holdfast archive --again ID/);
+  });
+
   test("leaves out more columns the narrower the terminal is", () => {
     const titles = (columns: number) => (captureTable(rows, columns, plainStyle)[0] ?? "").split(/ {2,}/);
     expect(titles(60)).toEqual(["ID", "STATUS", "TITLE"]);

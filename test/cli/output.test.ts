@@ -515,7 +515,7 @@ interface Change {
 }
 
 /** Missing, not false, where a run was a process of its own; missing in the records of version 1. */
-const mayBeMissing: readonly string[] = ["forked", "sha256_of", "timing"];
+const mayBeMissing: readonly string[] = ["forked", "rendition", "sha256_of", "timing"];
 
 /** Every value that differs from `value` in one place: a key less, a key more, or `{}` where something else was. */
 function* changes(value: unknown, where: string): Generator<Change> {

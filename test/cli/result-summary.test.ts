@@ -67,6 +67,32 @@ describe("the summary of a capture", () => {
     expect(text).toContain("--again");
   });
 
+  test("a reduced capture is never a plain success line, and says why and what fetches it again", () => {
+    const reduced: CaptureResult = {
+      ...result,
+      rendition: { grade: "reduced", reasons: ["no-js-runtime", "login-limited"] },
+    };
+    for (const [status, words] of [
+      ["captured", "Captured, reduced  20260919-ABCDEFGH"],
+      ["already-captured", "Already captured, reduced  20260919-ABCDEFGH"],
+    ] as const) {
+      const text = summary({ ...reduced, status });
+      expect(text.split("\n")[0]).toBe(words);
+      expect(text).toMatch(
+        /^ {2}rendition {2}reduced: yt-dlp had no JavaScript runtime, .*; the platform gives/m,
+      );
+      expect(text).toContain("holdfast archive --again 20260919-ABCDEFGH");
+    }
+    expect(resultLine(reduced)).toMatchObject({ rendition: reduced.rendition });
+    expect(tallyLine([reduced, result, failedResult])).toBe("2 captured, 1 failed, 1 of them reduced");
+  });
+
+  test("what is not known about a rendition is said, and the best needs no word", () => {
+    const unknown: CaptureResult = { ...result, rendition: { grade: "unknown", reasons: ["lookup-failed"] } };
+    expect(summary(unknown)).toMatch(/^ {2}rendition {2}unknown: a part of the look-up failed/m);
+    expect(summary(result)).not.toContain("rendition");
+  });
+
   test("an earlier capture is not shown as a new one", () => {
     expect(summary({ ...result, status: "already-captured" })).toMatch(
       /^Already captured {2}20260919-ABCDEFGH\n/,

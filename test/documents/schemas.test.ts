@@ -198,6 +198,7 @@ const captureResult: CaptureResult = {
   uploader: "somebody",
   claimed_date: "2026-11-20",
   duration: "12.5",
+  rendition: { grade: "reduced", reasons: ["no-js-runtime"] },
 };
 
 const captureRow: CaptureRow = {
@@ -216,6 +217,7 @@ const captureRow: CaptureRow = {
   sha256: file.sha256,
   entry: 2,
   reason: "why",
+  rendition: { grade: "best", reasons: [] },
   file_name: null,
   anchor: "stamped",
   stamped_at: "2026-11-23T18:22:05.120Z",
@@ -435,7 +437,7 @@ describe("the published schemas", () => {
 });
 
 /** Missing in files of version 1. */
-const sinceVersion11: readonly string[] = ["timing"];
+const sinceVersion11: readonly string[] = ["rendition", "timing"];
 
 describe("the validators that the build made", () => {
   const built = new URL("../../dist/schemas/", import.meta.url);

@@ -101,6 +101,7 @@ export const record: CaptureRecord = {
     },
   ],
   completeness: { verdict: "whole", grounds: ["track-1.mp4: 1843221 bytes received, as announced"] },
+  rendition: { grade: "reduced", reasons: ["no-js-runtime"], formats: ["137", "140"] },
   elements: [
     { item: "target_web_address", status: "captured", reason: "in this record", paths: ["record.json"] },
     { item: "source_code", status: "not_present", reason: "no page was read", paths: [] },
@@ -130,6 +131,7 @@ export const importRecord: CaptureRecord = {
   requested_url: null,
   final_url: null,
   redirects: [],
+  rendition: null,
   claimed_url: {
     value: "https://video.example/watch/811",
     basis: "person_assertion",

@@ -14,7 +14,7 @@ export function encryptedSegment(clips: string, index: number): Buffer {
   return Buffer.concat([cipher.update(clipBytes(clips, `hls/${hlsSegments[index]}`)), cipher.final()]);
 }
 
-function mediaPlaylist(segments: readonly string[], extra = "", end = true): string {
+export function mediaPlaylist(segments: readonly string[], extra = "", end = true): string {
   const list = segments.map((segment) => `#EXTINF:1.0,\n${segment}\n`).join("");
   return `#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n${extra}${list}${end ? "#EXT-X-ENDLIST\n" : ""}`;
 }

@@ -34,9 +34,12 @@ function writeSchemaOne(from: string, to: string): void {
   old.exec(readFileSync(firstMigration, "utf8"));
   old.pragma("user_version = 1");
   old.exec(`ATTACH '${from}' AS newer`);
-  for (const table of ["entry", "capture"]) {
-    old.exec(`INSERT INTO main.${table} SELECT * FROM newer.${table}`);
-  }
+  old.exec("INSERT INTO main.entry SELECT * FROM newer.entry");
+  const columns = old
+    .prepare<[], string>("SELECT name FROM pragma_table_info('capture', 'main')")
+    .pluck()
+    .all();
+  old.exec(`INSERT INTO main.capture SELECT ${columns.join(", ")} FROM newer.capture`);
   old.exec("INSERT INTO main.file SELECT capture, entry, path, bytes, sha256 FROM newer.file");
   old.exec("INSERT INTO main.capture_text SELECT id, title, description, uploader FROM newer.capture_text");
   old.close();

@@ -21,7 +21,7 @@ export function addArchive(program: DocumentedCommand, run: RunCommand): void {
   )
     .explain({
       notes: [
-        "What the vault holds already is not fetched again, unless --again is given. A clip that breaks off is kept and called incomplete; an attempt that fails is logged with its reason. Several addresses are captured one after the other, and one failure stops none of the others.",
+        "What the vault holds already is not fetched again, unless --again is given. A clip that breaks off is kept and called incomplete; an attempt that fails is logged with its reason. A clip of which the platform kept better formats back is captured and called reduced, with the reason; that changes nothing about the exit status. Several addresses are captured one after the other, and one failure stops none of the others.",
       ],
       examples: [
         ["holdfast archive https://video.example/watch/811", "capture one video"],

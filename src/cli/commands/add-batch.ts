@@ -212,8 +212,8 @@ function batchRequest(session: Session, list: ListBytes | null, options: BatchOp
 
 function showReport(session: Session, report: BatchReport): void {
   if (session.json) {
-    const { id, counts, stopped, results, failed } = report;
-    session.screen.data(printableJson({ batch: id, counts, stopped, results, failed }));
+    const { id, counts, reduced, stopped, results, failed } = report;
+    session.screen.data(printableJson({ batch: id, counts, reduced, stopped, results, failed }));
   }
   if (session.quiet) return;
   for (const line of batchSummary(report, columnsOf(session.io.stderr), session.vault))

@@ -36,7 +36,12 @@ export function addList(program: DocumentedCommand, run: RunCommand): void {
     .option("--uploader <name>", "only from this uploader, as the site names it")
     .option("--host <name>", "only from this site")
     .addOption(
-      new Option("--status <status>", "only with this status").choices(["captured", "incomplete", "failed"]),
+      new Option("--status <status>", "only with this status").choices([
+        "captured",
+        "reduced",
+        "incomplete",
+        "failed",
+      ]),
     )
     .option(
       "--text <words>",

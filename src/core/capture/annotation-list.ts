@@ -1,4 +1,4 @@
-import { outcomeNames } from "../lists/result-table.js";
+import { olderOutcomeNames, outcomeNames } from "../lists/result-table.js";
 import type { ListRow, ListTable } from "../lists/table.js";
 import { namesAddresses, urlColumnOf } from "../lists/url-column.js";
 import { HoldfastError } from "../words/error.js";
@@ -40,7 +40,7 @@ export function annotatedRows(
   const find = (wanted: readonly string[]) => names.findIndex((name) => wanted.includes(name));
   const [id, digest] = [find(idNames), find(digestNames)];
   const url = id === -1 && digest === -1 ? addressColumn(table) : table.columns.findIndex(namesAddresses);
-  const written = [["row", ...outcomeNames], ...own].filter((set) =>
+  const written = [["row", ...outcomeNames], ["row", ...olderOutcomeNames], ...own].filter((set) =>
     set.every((name) => names.includes(name)),
   );
   const left = new Set(written.flat().map((name) => names.indexOf(name)));

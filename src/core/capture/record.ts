@@ -80,6 +80,33 @@ export interface TransferCheck {
   readonly grounds: readonly string[];
 }
 
+/** What was taken of what a platform offered to this connection (FORMAT.md §5.7). */
+export type RenditionGrade = "best" | "reduced" | "unknown";
+
+/** The closed list of reasons why a rendition is not, or may not be, the best that the platform has. */
+export type RenditionReason =
+  | "no-js-runtime"
+  | "n-challenge-failed"
+  | "signature-failed"
+  | "server-abr-only"
+  | "po-token-missing"
+  | "impersonation-missing"
+  | "login-limited"
+  | "drm-protected"
+  | "protocol-unsupported"
+  | "lookup-failed"
+  | "user-choice";
+
+export interface RenditionClaim {
+  readonly grade: RenditionGrade;
+  readonly reasons: readonly RenditionReason[];
+}
+
+export interface Rendition extends RenditionClaim {
+  /** The downloader's ids of the formats that were taken, as the table `formats` of `source/info.json` has them. */
+  readonly formats: readonly string[];
+}
+
 /** One execution of an outside program. Secrets and local paths are replaced in `argv` and listed in `removed`. */
 export interface RunRecord {
   readonly program: string;
@@ -183,6 +210,8 @@ export interface CaptureRecord {
   readonly files: readonly RecordFile[];
   readonly requests: readonly HttpExchange[];
   readonly completeness: TransferCheck;
+  /** Null for an import. Missing in records made before it was recorded, which says no more than `unknown`. */
+  readonly rendition?: Rendition | null;
   readonly elements: readonly Element[];
   /** Every conversion the collection caused; an empty list states that there was none. */
   readonly alterations: readonly string[];

@@ -26,7 +26,12 @@ export interface TransferFacts {
   readonly endedBy: string;
   /** The downloader reported an error. */
   readonly errors: boolean;
+  /** A playlist that the downloader followed does not say that the broadcast has ended. */
+  readonly unended: boolean;
 }
+
+/** The ground of a clip that may go on: no length and no decoding shows that such a clip is whole. */
+export const oneWindow = "one window of a broadcast: its playlist does not say that the broadcast has ended";
 
 /**
  * Judges from lengths alone whether every track arrived whole. `whole` needs an announced length equal to the
@@ -37,7 +42,8 @@ export interface TransferFacts {
 export function judgeTransfer(facts: TransferFacts): TransferCheck {
   const judged = facts.tracks.map(judgeTrack);
   const run = judgeRun(facts);
-  const all = [...judged, run];
+  const window: TransferCheck = { verdict: "unknown", grounds: [oneWindow] };
+  const all = [...judged, run, ...(facts.unended ? [window] : [])];
   if (facts.tracks.length === 0) all.push({ verdict: "incomplete", grounds: ["no media arrived"] });
   const grounds = all.flatMap((one) => one.grounds);
   if (all.some((one) => one.verdict === "incomplete")) return { verdict: "incomplete", grounds };

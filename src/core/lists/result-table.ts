@@ -13,6 +13,8 @@ export interface ResultRow {
   readonly title: string | null;
   readonly claimedDate: string | null;
   readonly reason: string | null;
+  /** The grade and the codes of its reasons, empty where nothing is known. */
+  readonly rendition: string;
   readonly seconds: number | null;
 }
 
@@ -61,12 +63,18 @@ export const outcomeNames: readonly string[] = [
   "title",
   "claimed date",
   "reason",
+  "rendition",
   "seconds",
 ];
 
+/** Those of tables from before `rendition` was among them: people keep such tables, and add to them. */
+export const olderOutcomeNames: readonly string[] = outcomeNames.filter((name) => name !== "rendition");
+
 function outcomeOf(result: ResultRow): readonly string[] {
-  const { status, capture, sha256, title, claimedDate, reason, seconds } = result;
-  return [status, capture, sha256, title, claimedDate, reason, seconds].map((value) => String(value ?? ""));
+  const { status, capture, sha256, title, claimedDate, reason, rendition, seconds } = result;
+  return [status, capture, sha256, title, claimedDate, reason, rendition, seconds].map((value) =>
+    String(value ?? ""),
+  );
 }
 
 /** One of holdfast's names, made distinct from every column of the list, whatever the case of the letters. */

@@ -71,6 +71,7 @@ function summaryRows(clip: CaptureFacts): readonly FactRow[] {
   return [
     [english.status, html`<strong>${english[`outcome.${outcomeOf(record, derivation)}`]}</strong>`],
     [english.wholeness, html`${wholeness(clip, verdict)}${list(grounds.map(name))}`],
+    [english.rendition, renditionOf(record)],
     [english.method, english[`method.${record.method}`]],
     ...addressRows(clip),
     [
@@ -90,6 +91,13 @@ function wholeness({ derivation }: CaptureFacts, verdict: TransferCheck["verdict
   return derivation === null && verdict === "whole"
     ? "not judged: nothing here says whether the clip decodes whole"
     : english[`verdict.${verdict}`];
+}
+
+function renditionOf({ method, rendition }: CaptureFacts["record"]): HtmlValue {
+  if (method === "import") return null;
+  if (!rendition) return english["rendition.unknown"];
+  const reasons = rendition.reasons.map((reason) => english[`rendition.${reason}`]);
+  return html`${english[`rendition.${rendition.grade}`]}${reasons.length === 0 ? null : list(reasons)}`;
 }
 
 function addressRows({ record }: CaptureFacts): readonly FactRow[] {

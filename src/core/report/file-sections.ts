@@ -1,4 +1,4 @@
-import type { DerivationRecord, RunRecord, TransferCheck } from "../capture/record.js";
+import type { CaptureRecord, DerivationRecord, RunRecord, TransferCheck } from "../capture/record.js";
 import { type Html, type HtmlValue, html } from "../words/html.js";
 import type { ReportedFile, ReportFacts } from "./facts.js";
 import { exact, facts, grid, list, name, note, quoted, type Say, section, subheading } from "./markup.js";
@@ -83,6 +83,24 @@ export function wholenessSection({ record, derivation }: ReportFacts, say: Say):
     note(say("wholenessNote")),
     wholeness(record.completeness, derivation, say),
   );
+}
+
+/** Whether the best of what the platform offered was taken; an import was never offered anything. */
+export function renditionSection({ record }: ReportFacts, say: Say): Html | null {
+  if (record === null || record.method === "import") return null;
+  return section("rendition", say("rendition"), note(say("renditionNote")), rendition(record.rendition, say));
+}
+
+function rendition(judged: CaptureRecord["rendition"], say: Say): Html {
+  const { grade, reasons, formats } = judged ?? { grade: "unknown", reasons: [], formats: [] };
+  const why = judged ? reasons.map((reason) => say(`rendition.${reason}`)) : [say("renditionOlder")];
+  return facts([
+    [
+      say("status"),
+      html`<strong>${say(`rendition.${grade}`)}</strong>${why.length === 0 ? null : list(why)}`,
+    ],
+    [say("renditionFormats"), formats.length === 0 ? null : list(formats.map(exact))],
+  ]);
 }
 
 /** The verdicts with every ground they rest on; used by the declaration too. */

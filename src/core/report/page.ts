@@ -13,6 +13,7 @@ import {
   filesSection,
   originals,
   packageSection,
+  renditionSection,
   servicesSection,
   wholenessSection,
 } from "./file-sections.js";
@@ -117,6 +118,7 @@ function contents(of: ReportFacts, say: Say): Html {
     ["claims", "claims"],
     ["files", "files"],
     ["whole", "wholeness"],
+    ...(of.record?.method === "ytdlp" ? ([["rendition", "rendition"]] as const) : []),
     ["package", "package"],
   ];
   const links: readonly (readonly [string, TextKey])[] = [
@@ -144,6 +146,7 @@ function sections(of: ReportFacts, say: Say): readonly (Html | null)[] {
     claimsSection(of, say),
     filesSection(of, say),
     wholenessSection(of, say),
+    renditionSection(of, say),
     packageSection(of, say),
     servicesSection(of, say),
     derivativesSection(of, say),

@@ -1,5 +1,5 @@
 import type { Failure } from "../../core/capture/failure-codes.js";
-import type { HttpExchange, TransferCheck } from "../../core/capture/record.js";
+import type { HttpExchange, Rendition, TransferCheck } from "../../core/capture/record.js";
 import type { FetchBounds } from "../run/limits.js";
 import type { RunRequest, RunResult } from "../run/run-request.js";
 import type { YtDlpJail } from "./yt-dlp-jail.js";
@@ -91,6 +91,8 @@ export interface FetchEvidence {
   readonly subtitles: readonly FetchedSidecar[];
   readonly thumbnails: readonly FetchedSidecar[];
   readonly transfer: TransferCheck;
+  /** Whether the downloader chose the best that was offered. */
+  readonly rendition: Rendition;
   /** In order, with URLs redacted. */
   readonly exchanges: readonly HttpExchange[];
   /** The redirects from the requested URL, both ends included, redacted. */

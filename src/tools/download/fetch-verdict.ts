@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "../../audit/canonical-json.js";
 import { classifyFailure, readErrorLines, readWarningLines } from "../../core/capture/failure.js";
 import { type Failure, type FailureCode, failureOf } from "../../core/capture/failure-codes.js";
 import { splicesOf } from "../../core/capture/parts.js";
+import { isUnendedPlaylist } from "../../core/capture/playlist.js";
 import type { HttpExchange } from "../../core/capture/record.js";
 import { redactText, redactUrl } from "../../core/capture/redact.js";
+import { judgeRendition } from "../../core/capture/rendition.js";
 import { hostsOfSite } from "../../core/capture/sites.js";
 import { webUrl } from "../../core/capture/source-url.js";
 import { readTelegramPost, restOfPost, type TelegramPost } from "../../core/capture/telegram-post.js";
@@ -50,7 +53,7 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
   const errors = errorsOf(facts);
   const info = readJson(received.infoJson);
   const tracks = judgeTracks(received.media, info, log);
-  const evidence = gatherEvidence(request, facts, tracks, errors);
+  const evidence = gatherEvidence(request, facts, info, tracks, errors);
   const list = readListHead(readJson(received.listJson));
   const clean = run.endedBy === "exited" && run.exitCode === 0 && errors.length === 0;
   if (clean && tracks.length === 0 && list !== null)
@@ -125,7 +128,8 @@ function failedForSubtitles(
 ): boolean {
   if (run.endedBy !== "exited") return false;
   if (errors.some((line) => /^Unable to download video subtitles for /.test(line))) return true;
-  const media = { tracks: tracks.map((one) => one.transfer), exitCode: 0, endedBy: "exited", errors: false };
+  const transfers = tracks.map((one) => one.transfer);
+  const media = { tracks: transfers, exitCode: 0, endedBy: "exited", errors: false, unended: false };
   return !received.leftovers && judgeTransfer(media).verdict === "whole";
 }
 
@@ -203,6 +207,7 @@ function worthKeeping(failure: Failure, tracks: readonly JudgedTrack[]) {
 function gatherEvidence(
   request: FetchRequest,
   facts: FetchFacts,
+  info: Json,
   tracks: readonly JudgedTrack[],
   errors: readonly string[],
 ): FetchEvidence {
@@ -227,6 +232,14 @@ function gatherEvidence(
       exitCode: run.exitCode,
       endedBy: run.endedBy,
       errors: errors.length > 0,
+      unended: tracks.some(({ track }) => track.segments !== null) && hasUnended(received, log),
+    }),
+    rendition: judgeRendition({
+      stderr: run.stderr.toString("utf8"),
+      remarks: log.remarks,
+      info,
+      format: request.format,
+      secrets,
     }),
     exchanges: log.exchanges.map((exchange) => toRecord(exchange, secrets)),
     redirects: chain,
@@ -237,6 +250,18 @@ function gatherEvidence(
     run,
     argv: facts.argv,
   };
+}
+
+/** Whether a playlist that was followed has no end: those that the downloader of segments saved, else any that was read. */
+function hasUnended({ pages }: Received, { remarks }: TrafficLog): boolean {
+  const saved = remarks.flatMap((line) => /^\[\w+\] Saving request to (.*\.dump)$/.exec(line)?.[1] ?? []);
+  const followed = remarks.flatMap(
+    (line) => /^\[(?:hlsnative|dashsegments)\] Saving request to (.*\.dump)$/.exec(line)?.[1] ?? [],
+  );
+  const names = followed.length > 0 ? followed : saved;
+  return pages
+    .filter(({ role, path }) => role === "manifest" && names.includes(basename(path)))
+    .some(({ path }) => isUnendedPlaylist(readFileSync(path, "utf8")));
 }
 
 /** The last refusal of any track: yt-dlp continues with the next track after one. */

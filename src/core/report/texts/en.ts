@@ -98,6 +98,11 @@ export const english: ReportTexts = {
   wholeness: "Received whole?",
   wholenessNote:
     "A downloader that ends without an error does not show that everything came. These are the grounds for the judgement. “Whole” says nothing about what the platform kept back.",
+  rendition: "The best that the platform offered?",
+  renditionNote:
+    "A platform offers a clip in several formats and may refuse some of them to a connection. “Best” says that the downloader reported nothing refused or skipped and took the best of what was offered. The author may have uploaded something better.",
+  renditionOlder: "The record was made before this was recorded.",
+  renditionFormats: "Formats taken, by the ids of the downloader",
   transfer: "Judged by the transfer",
   together: "Judged by transfer and decoding",
   decoded: "Strict decoding of each file",
@@ -243,6 +248,23 @@ export const english: ReportTexts = {
   "verdict.whole": "whole",
   "verdict.incomplete": "incomplete",
   "verdict.unknown": "not known",
+  "rendition.best": "best of what was offered",
+  "rendition.reduced": "REDUCED: the platform has formats that were refused, skipped or left out",
+  "rendition.unknown": "not known",
+  "rendition.no-js-runtime":
+    "the downloader had no JavaScript runtime, and the platform gives some formats only to one",
+  "rendition.n-challenge-failed": "the downloader could not solve a challenge of the platform's player",
+  "rendition.signature-failed": "the downloader could not work out a signature of the platform's player",
+  "rendition.server-abr-only": "the platform gave some formats only by its own streaming protocol (SABR)",
+  "rendition.po-token-missing": "the platform gives some formats only to who shows a token of its own player",
+  "rendition.impersonation-missing":
+    "the platform expects requests like those of a browser, and the downloader could not make them",
+  "rendition.login-limited": "the platform gives more to who is logged in",
+  "rendition.drm-protected": "some formats are protected by DRM",
+  "rendition.protocol-unsupported":
+    "better formats come by a protocol that holdfast does not use (RTMP, RTSP or MMS)",
+  "rendition.lookup-failed": "a part of the look-up failed, so there may be formats that nobody saw",
+  "rendition.user-choice": "the person who collected chose another format than the best",
   "decode.sound": "decoded to the announced length without a complaint",
   "decode.short": "ends before its announced length",
   "decode.damaged": "errors, but it reaches its end",

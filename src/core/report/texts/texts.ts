@@ -5,6 +5,8 @@ import type {
   DerivationStep,
   ElementName,
   ElementStatus,
+  RenditionGrade,
+  RenditionReason,
   Wholeness,
 } from "../../capture/record.js";
 import type { CheckWord, ReportOutcome } from "../facts.js";
@@ -100,6 +102,10 @@ export type ReportLabel =
   | "redactionsNote"
   | "wholeness"
   | "wholenessNote"
+  | "rendition"
+  | "renditionNote"
+  | "renditionOlder"
+  | "renditionFormats"
   | "transfer"
   | "together"
   | "decoded"
@@ -218,6 +224,8 @@ export type TextKey =
   | `status.${ElementStatus}`
   | `basis.${Basis}`
   | `verdict.${Wholeness}`
+  | `rendition.${RenditionGrade}`
+  | `rendition.${RenditionReason}`
   | `decode.${DecodeCheck["verdict"]}`
   | `step.${DerivationStep["step"]}`
   | `event.${EventName}`
