@@ -1,5 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { environment } from "./environment.js";
+import { installExtras } from "./extras.js";
+import { installRuntime } from "./js-runtime.js";
 import { pinnedModules } from "./modules.js";
 import { findPackageManager, installLine, tryPackage } from "./package-manager.js";
 import { root, SetupFailure, say } from "./shell.js";
@@ -8,8 +11,8 @@ import { installYtDlp, noteYtDlp, updateYtDlp } from "./yt-dlp.js";
 const dayMs = 86_400_000;
 
 /**
- * Makes sure that yt-dlp, ffmpeg and ffprobe are installed, and perl and bubblewrap if they are available. Prints what it
- * does. With `update`, first installs the newest yt-dlp. Throws a SetupFailure with status 3, naming every needed program
+ * Makes sure that yt-dlp, ffmpeg and ffprobe are installed, and yt-dlp's extras, perl and bubblewrap if they are available.
+ * Prints what it does. With `update`, first installs the newest yt-dlp. Throws a SetupFailure with status 3, naming every needed program
  * that is still missing, or with status 4 if the update failed.
  */
 export async function installPrograms(env, { update }) {
@@ -33,6 +36,7 @@ export async function installPrograms(env, { update }) {
   if (update) await updateYtDlp(context);
   const missing = [...(await needYtDlp(context)), ...(await needFfmpeg(context))];
   if (missing.length > 0) throw new SetupFailure(3, missing.join("\n"));
+  if (!triedToday(context, "js-runtime") && !(await installRuntime(context))) noteTry(context, "js-runtime");
   await wish(
     context,
     "exiftool",
@@ -50,6 +54,7 @@ export async function installPrograms(env, { update }) {
 async function needYtDlp(context) {
   const present = await context.find("yt-dlp");
   if (present !== null && !present.old) {
+    addExtras(context, present);
     noteYtDlp(context, present);
     return [];
   }
@@ -62,6 +67,7 @@ async function needYtDlp(context) {
       `yt-dlp is missing and could not be installed\ninstall Python 3.10 or newer, then run \`npm run setup\` again${orType(context, "python")}`,
     ];
   }
+  addExtras(context, found);
   noteYtDlp(context, found);
   if (found.old) {
     say(
@@ -70,6 +76,15 @@ async function needYtDlp(context) {
     );
   }
   return [];
+}
+
+/** Only set-up's own environment gets extras. What cannot be had is looked for again after a day. */
+function addExtras(context, { path }) {
+  if (!path.startsWith(join(environment(context.tools), "bin"))) return;
+  installExtras(context, {
+    isDue: (name) => !triedToday(context, name),
+    noteTry: (name) => noteTry(context, name),
+  });
 }
 
 async function needFfmpeg(context) {

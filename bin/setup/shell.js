@@ -25,6 +25,12 @@ export function succeeds(command, args, env, cwd = root) {
   return status === 0;
 }
 
+/** Runs a command and shows nothing; true if it succeeded. */
+export function succeedsQuietly(command, args, env, cwd = root) {
+  const { status } = spawnSync(command, args, { cwd, env, stdio: "ignore" });
+  return status === 0;
+}
+
 /** Runs a command, returns its stdout and shows its stderr. */
 export function output(command, args, env) {
   const { status, stdout } = spawnSync(command, args, { cwd: root, env, stdio: ["ignore", "pipe", 2] });

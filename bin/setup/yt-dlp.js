@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { environment, makeEnvironment } from "./environment.js";
+import { updateExtras } from "./extras.js";
 import { notedModules, noteModules } from "./module-notes.js";
 import { installNewest, installPinned } from "./modules.js";
 import { tryPackage } from "./package-manager.js";
@@ -57,8 +58,10 @@ function written(context, found) {
 export async function updateYtDlp(context) {
   const before = new Map(Object.entries(notedModules(context.tools) ?? {}));
   const hasPip = existsSync(join(environment(context.tools), "bin", "python3")) || makeEnvironment(context);
-  if (!((hasPip && installNewest(context)) || (await installRelease(context))))
+  const byPip = hasPip && installNewest(context);
+  if (!(byPip || (await installRelease(context))))
     throw new SetupFailure(4, "yt-dlp could not be updated\ncheck the network, then try again");
+  if (byPip) updateExtras({ ...context, updating: true });
   const found = await context.find("yt-dlp");
   if (found?.source !== "tools-folder") {
     say(`the yt-dlp in use is ${found?.path ?? "none"}, which set-up did not install, so it was not updated`);

@@ -225,7 +225,7 @@ type Fetcher = ReturnType<typeof openFetcher>;
 
 /** What every request of one plan shares, and how its trace is assembled. */
 function openFetcher(resources: Resources, world: World, plan: FetchPlan, guard: EgressGuard) {
-  const { downloader, downloaderPlaces, runDownloader } = resources;
+  const { downloader, runtime, downloaderPlaces, runDownloader } = resources;
   if (!downloader || !runDownloader) throw new Error("what fetches has a downloader");
   const cookies = siteCookies(plan);
   const connections = () => guard.connections;
@@ -233,7 +233,7 @@ function openFetcher(resources: Resources, world: World, plan: FetchPlan, guard:
     connections,
     cookieNote: plan.cookies && cookieNote(plan.cookies, new URL(plan.url).hostname, world.now()),
     request: {
-      program: downloader,
+      program: { ...downloader, runtime: runtime?.path ?? null },
       run: runDownloader,
       url: plan.url,
       proxy: guard.url,
@@ -259,6 +259,7 @@ function openFetcher(resources: Resources, world: World, plan: FetchPlan, guard:
         "<staging>": plan.staging,
         "<egress-guard>": guard.url,
         "<yt-dlp>": downloader.path,
+        ...(runtime ? { "<js-runtime>": runtime.path } : {}),
         ...(plan.urlIsSecret ? { [requestedUrl]: plan.url } : {}),
         ...(holdsSecret(plan.referer) ? { "<referer>": plan.referer } : {}),
       };

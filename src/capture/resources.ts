@@ -13,6 +13,7 @@ import { type ExifToolSession, openExifTool } from "../tools/media/exiftool.js";
 import { openPictures, type Pictures } from "../tools/media/pictures.js";
 import { type GuardOptions, readUpstream } from "../tools/network/egress-guard.js";
 import { checkClock } from "../tools/run/clock.js";
+import { findJsRuntime } from "../tools/run/js-runtime.js";
 import { type Program, requirePrograms } from "../tools/run/programs.js";
 import { run } from "../tools/run/run.js";
 import { scratchFolder } from "../vault/layout.js";
@@ -24,6 +25,8 @@ import { statedSoftware } from "./stated-software.js";
 export interface Resources {
   readonly vault: Vault;
   readonly downloader: Program | null;
+  /** The Node.js with which the downloader runs scripts; null if there is none that it accepts. */
+  readonly runtime: Program | null;
   /** What the downloader's jail shows; null if it cannot run in a jail. */
   readonly downloaderPlaces: YtDlpPlaces | null;
   /** Starts the downloader; null for commands that fetch nothing. */
@@ -62,6 +65,7 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
   const media = await requirePrograms(["ffmpeg", "ffprobe"], search);
   const fetching = needs.fetching && (await requirePrograms(["yt-dlp"], search));
   const downloader = fetching?.get("yt-dlp") ?? null;
+  const runtime = downloader && (await findJsRuntime(search));
   const egress = needs.fetching && egressOf(needs.fetching);
   const clock = await checkClock(world.now());
   const jail = downloader && (await ytDlpJailState(downloader.path, homedir()));
@@ -76,10 +80,11 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
   try {
     const scratch = makeScratch(vault);
     const exiftool = openExifTool(vault.layout.objects, scratch);
-    const found = [...media.values(), ...(downloader ? [downloader] : [])];
+    const found = [...media.values(), ...(downloader ? [downloader] : []), ...(runtime ? [runtime] : [])];
     return {
       vault,
       downloader,
+      runtime,
       downloaderPlaces: jail?.works ? jail.places : null,
       runDownloader: downloader && (kept?.run ?? run),
       kept,

@@ -5,6 +5,7 @@ import {
   isChanged,
   isListed,
 } from "../tools/run/installed-modules.js";
+import { isForeignRuntime } from "../tools/run/js-runtime.js";
 import type { Program } from "../tools/run/programs.js";
 import type { World } from "../world.js";
 
@@ -31,6 +32,8 @@ export function statedSoftware(world: World, programs: readonly Program[]): read
 
 function describeProgram(program: Program, modules: readonly InstalledModule[]): Software {
   const remarks = [
+    ...(program.name === "node" ? ["JavaScript runtime of yt-dlp"] : []),
+    ...(isForeignRuntime(program) ? [changed] : []),
     ...(program.old ? ["older than the safe minimum, allowed by a flag"] : []),
     ...(modules.some((module) => module.name === program.name && isChanged(module)) ? [changed] : []),
   ];

@@ -103,7 +103,7 @@ describe("a downloader that is not what set-up left there", () => {
       mkdirSync(tools);
       symlinkSync(environment ?? "", join(tools, "yt-dlp"));
       const gone = { version: "1.1.0", content_sha256: "0".repeat(64) };
-      writeFileSync(join(tools, "modules.json"), JSON.stringify({ v: 1, modules: { brotli: gone } }));
+      writeFileSync(join(tools, "modules.json"), JSON.stringify({ v: 1, modules: { mutagen: gone } }));
       const vault = join(folder.path, "vault");
       const run = await holdfast(["archive", "http://127.0.0.1:9/clip.mp4", "--vault", vault], {
         HOLDFAST_TOOLS: tools,
@@ -111,7 +111,7 @@ describe("a downloader that is not what set-up left there", () => {
         PATH: "/usr/bin:/bin",
       });
       expect(run.status, run.stderr).toBe(4);
-      expect(run.stderr).toContain("yt-dlp has changed since set-up: brotli changed");
+      expect(run.stderr).toContain("yt-dlp has changed since set-up: mutagen changed");
       const logged = readdirSync(join(vault, "log"), { recursive: true, encoding: "utf8" })
         .map((name) => join(vault, "log", name))
         .filter((path) => path.endsWith(".jsonl"))

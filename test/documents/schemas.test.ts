@@ -593,6 +593,7 @@ describe("code and schema state the same fields", () => {
       "name",
       all<ProgramName>({
         "yt-dlp": null,
+        node: null,
         ffmpeg: null,
         ffprobe: null,
         exiftool: null,

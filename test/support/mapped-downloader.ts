@@ -1,19 +1,29 @@
-import { cpSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { toolsFolder } from "../../src/tools/run/programs.js";
 
 /**
  * A copy of the tools folder below `folder`, whose yt-dlp asks a site on loopback whatever host it is given: the extractors
- * of the platforms then read pages of ours. The host that was meant stands in the Host header. Nothing else is changed,
+ * of the platforms then read pages of ours, whichever of its handlers asks. The host that was meant stands in the Host header. Nothing else is changed,
  * and no name is looked up.
  */
 export function mappedTools(folder: string, site: string): string {
-  const from = join(toolsFolder({ ...process.env, HOME: homedir() }), "yt-dlp");
+  const own = toolsFolder({ ...process.env, HOME: homedir() });
+  const from = join(own, "yt-dlp");
   const tools = join(folder, "tools");
   const to = join(tools, "yt-dlp");
   mkdirSync(tools, { recursive: true });
   cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+  if (existsSync(join(own, "node"))) symlinkSync(join(own, "node"), join(tools, "node"));
   const script = join(to, "bin", "yt-dlp");
   writeFileSync(script, readFileSync(script, "utf8").replace(/^#!.*\n/, `#!${join(to, "bin", "python3")}\n`));
   const library = join(to, "lib", pythonOf(to), "site-packages/yt_dlp/networking/common.py");

@@ -75,10 +75,16 @@ function machine(pinned: object) {
 }
 
 /** Makes a wheel and returns its SHA-256. */
-function wheel(name: string, version: string, packageName: string, answer = ""): string {
+function wheel(
+  name: string,
+  version: string,
+  packageName: string,
+  answer = "",
+  requirements: readonly string[] = [],
+): string {
   const maker = join(import.meta.dirname, "../support/wheels.py");
-  execFileSync(python, [maker, join(folder, "wheels"), name, version, packageName, answer]);
-  const file = join(folder, "wheels", `${name.replace("-", "_")}-${version}-py3-none-any.whl`);
+  execFileSync(python, [maker, join(folder, "wheels"), name, version, packageName, answer, ...requirements]);
+  const file = join(folder, "wheels", `${name.replaceAll("-", "_")}-${version}-py3-none-any.whl`);
   return createHash("sha256").update(readFileSync(file)).digest("hex");
 }
 
@@ -98,6 +104,9 @@ function pins(ytDlp: string, pycryptodomex: string) {
   };
 }
 
+/** Whatever could not be had is tried again. */
+const always = { isDue: () => true, noteTry: () => undefined };
+
 async function states() {
   const found = await findProgram("yt-dlp", { env: { HOLDFAST_TOOLS: tools }, now: new Date() });
   if (found === null) return null;
@@ -108,10 +117,12 @@ async function states() {
 describe("the modules that set-up installs with pip", () => {
   it("are those of our list, one by one; the one command for the newest says what changed, and that our list has none of it", async () => {
     const { installYtDlp, noteYtDlp, updateYtDlp } = await import(join(setup, "yt-dlp.js"));
+    const { installExtras } = await import(join(setup, "extras.js"));
     const first = wheel("yt-dlp", "2099.1.1", "yt_dlp", "2099.01.01");
     const second = wheel("pycryptodomex", "3.0.0", "Cryptodome");
     const context = machine(pins(first, second));
     await installYtDlp(context, null);
+    installExtras(context, always);
     noteYtDlp(context, await context.find("yt-dlp"));
     expect(await states()).toEqual([
       { name: "pycryptodomex", version: "3.0.0", state: "as-pinned", file_sha256: second },
@@ -150,11 +161,60 @@ describe("the modules that set-up installs with pip", () => {
     expect(installPinned(machine(unlisted))).toBe(false);
     expect(await states()).toBeNull();
     // Without the other module yt-dlp works; that it is left out is said.
-    expect(installPinned(machine(pins(first, wrong)))).toBe(true);
-    expect(said.at(-1)).toContain("continuing without pycryptodomex");
+    const mended = machine(pins(first, wrong));
+    expect(installPinned(mended)).toBe(true);
+    const { installExtras } = await import(join(setup, "extras.js"));
+    installExtras(mended, always);
+    expect(said.at(-1)).toContain(
+      "continuing without pycryptodomex, what was offered is not in holdfast's list",
+    );
     expect((await findProgram("yt-dlp", { env: { HOLDFAST_TOOLS: tools }, now: new Date() }))?.version).toBe(
       "2099.01.01",
     );
+  });
+});
+
+describe("the extras that yt-dlp names", () => {
+  const named = (versions: Readonly<Record<string, string>>) =>
+    Object.fromEntries(
+      Object.entries(versions).map(([name, version]) => [name, { version, every_file: false, files: {} }]),
+    );
+
+  it("are installed as far as they can be had, in a version that yt-dlp allows; what is missing is said once, with what it means", async () => {
+    const { makeEnvironment } = await import(join(setup, "environment.js"));
+    const { installPinned } = await import(join(setup, "modules.js"));
+    const { installExtras } = await import(join(setup, "extras.js"));
+    const asked = [
+      "curl-cffi!=0.6.*,<0.17,>=0.5.10; (implementation_name == 'cpython') and extra == 'curl-cffi'",
+      "mutagen; extra == 'default'",
+    ];
+    wheel("yt-dlp", "2099.1.1", "yt_dlp", "2099.01.01", asked);
+    for (const version of ["0.16.9", "0.17.0"]) wheel("curl-cffi", version, "curl_cffi");
+    for (const name of ["certifi", "cffi", "mutagen", "requests"]) wheel(name, "1.0.0", name);
+    const context = machine({
+      ...named({ "yt-dlp": "2099.1.1", "yt-dlp-ejs": "0.8.0", certifi: "1.0.0", cffi: "1.0.0" }),
+      "typing-extensions": { ...named({ x: "4.0.0" }).x, only_if: "python_version < '3'" },
+      ...named({ "curl-cffi": "0.16.3", idna: "1.0.0", requests: "1.0.0" }),
+    });
+    makeEnvironment(context);
+    expect(installPinned(context)).toBe(true);
+    said = [];
+    const tried: string[] = [];
+    installExtras(context, { isDue: () => true, noteTry: (name: string) => tried.push(name) });
+    expect((await states())?.map(({ name, version }) => `${name} ${version}`)).toEqual([
+      "certifi 1.0.0",
+      "cffi 1.0.0",
+      "curl-cffi 0.16.9",
+      "yt-dlp 2099.1.1",
+    ]);
+    expect(said.slice(1)).toEqual([
+      expect.stringMatching(/^continuing without yt-dlp-ejs, it cannot be had here: YouTube offers fewer/),
+      expect.stringMatching(/^continuing without idna, it cannot be had here: yt-dlp asks with Python's own/),
+    ]);
+    expect(tried).toEqual(["yt-dlp-ejs", "idna"]);
+    said = [];
+    installExtras(context, { isDue: (name: string) => !tried.includes(name), noteTry: () => undefined });
+    expect(said).toEqual([]);
   });
 });
 

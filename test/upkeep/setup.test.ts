@@ -16,7 +16,8 @@ beforeAll(() => {
   chmodSync(ytDlp, 0o755);
   // What holdfast can do without was looked for a moment ago: a test installs nothing on this machine.
   const tried = new Date().toISOString();
-  writeFileSync(join(folder, "ready", "tries.json"), JSON.stringify({ perl: tried, bubblewrap: tried }));
+  const tries = { perl: tried, bubblewrap: tried, "js-runtime": tried };
+  writeFileSync(join(folder, "ready", "tries.json"), JSON.stringify(tries));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -8,6 +8,8 @@ import type { YtDlpJail } from "./yt-dlp-jail.js";
 export interface Downloader {
   readonly path: string;
   readonly version: string;
+  /** Absolute path of the Node.js with which it may run the scripts of a site's player; without it, it runs none. */
+  readonly runtime?: string | null;
 }
 
 /** Starts yt-dlp: `run` of run/run.ts, or a kept interpreter. */

@@ -5,6 +5,8 @@ import { webUrl } from "../../core/capture/source-url.js";
 export interface YtDlpOptions {
   /** yt-dlp's version: it exits with status 2 on an option it does not know. */
   readonly version: string;
+  /** Absolute path of the Node.js with which yt-dlp may run the scripts of a site's player; null for none. */
+  readonly runtime: string | null;
   readonly url: string;
   readonly item: number | null;
   /** An existing empty folder, so that yt-dlp finds no ffmpeg or other program in it. */
@@ -24,7 +26,7 @@ export interface YtDlpOptions {
 
 export type YtDlpListOptions = Pick<
   YtDlpOptions,
-  "version" | "url" | "noPrograms" | "proxy" | "cookiesFile"
+  "version" | "runtime" | "url" | "noPrograms" | "proxy" | "cookiesFile"
 > & {
   readonly limit: number;
 };
@@ -145,9 +147,15 @@ function commonArgs(options: Omit<YtDlpListOptions, "limit">): readonly string[]
     ...(options.proxy === null ? [] : [`--proxy=${options.proxy}`]),
     ...(options.cookiesFile === null ? [] : [`--cookies=${options.cookiesFile}`]),
     ...(isRecent(options.version)
-      ? ["--color=no_color", "--no-plugin-dirs", "--no-js-runtimes", "--no-remote-components", "--xff=never"]
+      ? ["--color=no_color", "--no-plugin-dirs", ...runtimeArgs(options.runtime), "--xff=never"]
       : ["--no-colors", "--no-geo-bypass"]),
   ];
+}
+
+/** Only the runtime that is given, with the scripts that are installed: yt-dlp would look for others, and fetch some. */
+function runtimeArgs(runtime: string | null): readonly string[] {
+  const given = runtime === null ? [] : [`--js-runtimes=node:${runtime}`];
+  return ["--no-js-runtimes", ...given, "--no-remote-components"];
 }
 
 /** This version introduced the newest of these options; versions before it know the old spellings. */

@@ -6,13 +6,21 @@ import { StringDecoder } from "node:string_decoder";
 import type { Progress, YTDlpEventEmitter } from "yt-dlp-wrap";
 import { mayResume } from "../../core/capture/parts.js";
 import { openTrafficReader, type TrafficReader } from "../../core/capture/traffic-log.js";
+import { isOfTheSystem } from "../run/jail.js";
 import { commentPatience, type FetchBounds, ytDlpLimits, ytDlpListLimits } from "../run/limits.js";
 import type { RunRequest, RunResult } from "../run/run-request.js";
-import type { FetchOutcome, FetchProgress, FetchRequest, ListOutcome, ListRequest } from "./fetch-types.js";
+import type {
+  Downloader,
+  FetchOutcome,
+  FetchProgress,
+  FetchRequest,
+  ListOutcome,
+  ListRequest,
+} from "./fetch-types.js";
 import { judgeFetch, judgeList } from "./fetch-verdict.js";
 import { readReceived } from "./received-files.js";
 import { openDownloadWatch, type WatchReason } from "./watch.js";
-import { ytDlpArgs, ytDlpListArgs } from "./yt-dlp-args.js";
+import { type YtDlpOptions, ytDlpArgs, ytDlpListArgs } from "./yt-dlp-args.js";
 import { jailOfRun } from "./yt-dlp-jail.js";
 
 /**
@@ -24,7 +32,7 @@ export async function fetchVideo(request: FetchRequest): Promise<FetchOutcome> {
   const { received: folder, noPrograms } = makeFolders(request.folder);
   const argv = ytDlpArgs({
     ...request,
-    version: request.program.version,
+    ...toolsOf(request.program),
     noPrograms,
     maxBytes: request.bounds.maxBytes,
   });
@@ -41,7 +49,7 @@ export async function fetchVideo(request: FetchRequest): Promise<FetchOutcome> {
  */
 export async function listEntries(request: ListRequest): Promise<ListOutcome> {
   const { received, noPrograms } = makeFolders(request.folder);
-  const argv = ytDlpListArgs({ ...request, version: request.program.version, noPrograms });
+  const argv = ytDlpListArgs({ ...request, ...toolsOf(request.program), noPrograms });
   const result = await request.run({
     program: request.program.path,
     argv,
@@ -53,14 +61,26 @@ export async function listEntries(request: ListRequest): Promise<ListOutcome> {
   return judgeList(request.url, result, argv);
 }
 
-/** Inside a jail yt-dlp sees the folder it writes to, the empty folder without programs, and its cookies. */
+function toolsOf({ version, runtime = null }: Downloader): Pick<YtDlpOptions, "version" | "runtime"> {
+  return { version, runtime };
+}
+
+/**
+ * Inside a jail yt-dlp sees the folder it writes to, the empty folder without programs, its cookies, and the program that
+ * runs scripts for it.
+ */
 function confinementOf(
-  { jail, cookiesFile }: Pick<FetchRequest, "jail" | "cookiesFile">,
+  { program, jail, cookiesFile }: Pick<FetchRequest, "program" | "jail" | "cookiesFile">,
   noPrograms: string,
 ): Pick<RunRequest, "jail"> {
   if (jail === null) return {};
+  const { runtime } = toolsOf(program);
+  const shown = runtime === null || isOfTheSystem(runtime) ? [] : [runtime];
   return {
-    jail: jailOfRun(jail, { reads: [noPrograms], writes: cookiesFile === null ? [] : [cookiesFile] }),
+    jail: jailOfRun(jail, {
+      reads: [noPrograms, ...shown],
+      writes: cookiesFile === null ? [] : [cookiesFile],
+    }),
   };
 }
 

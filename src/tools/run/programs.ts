@@ -10,7 +10,7 @@ import { tellsNoPlace } from "./program-bytes.js";
 import { sha256OfFile, VersionCache, type VersionFacts } from "./program-versions.js";
 import { run } from "./run.js";
 
-export type ProgramName = "yt-dlp" | "ffmpeg" | "ffprobe" | "exiftool" | "bwrap" | "prlimit";
+export type ProgramName = "yt-dlp" | "node" | "ffmpeg" | "ffprobe" | "exiftool" | "bwrap" | "prlimit";
 
 /** An outside program that was found and stated its version. */
 export interface Program {
@@ -43,10 +43,14 @@ export interface ProgramSearch {
 /** Older versions leak cookies, can be hijacked by a URL and write outside their folder (SECURITY §1.1). */
 export const minimumYtDlp = "2026.07.04";
 
+/** yt-dlp runs scripts with no older Node.js. */
+export const oldestRuntime = 22;
+
 const questions: Readonly<
   Record<ProgramName, { readonly argv: readonly string[]; readonly answer: RegExp }>
 > = {
   "yt-dlp": { argv: ["--ignore-config", "--version"], answer: /^(\d{4}\.\d{2}\.\d{2}\S*)/ },
+  node: { argv: ["--version"], answer: /^v(\d+\.\d+\.\d+\S*)/ },
   ffmpeg: { argv: ["-hide_banner", "-version"], answer: /^ffmpeg version (\S+)/ },
   ffprobe: { argv: ["-hide_banner", "-version"], answer: /^ffprobe version (\S+)/ },
   exiftool: { argv: ["-ver"], answer: /^(\d+\.\d+\S*)/ },
@@ -114,6 +118,7 @@ export function howToGet(name: ProgramName): string {
     return "run `npm ci` in holdfast's folder and install perl with the system's package manager";
   if (name === "bwrap") return "install bubblewrap with the system's package manager";
   if (name === "prlimit") return "install util-linux with the system's package manager";
+  if (name === "node") return "run `npm run setup` in holdfast's folder, which fetches one for yt-dlp alone";
   return "run `npm run setup` in holdfast's folder, which installs it or says what to type";
 }
 
@@ -136,6 +141,7 @@ interface Candidate {
 async function candidates(name: ProgramName, env: ProgramSearch["env"]): Promise<Candidate[]> {
   const places: Candidate[] = [];
   if (name === "exiftool") places.push(...bundledExiftool());
+  if (name === "node") return usable([runtimePlace(env)]);
   // A relative PATH entry would run a program from whatever the current folder happens to be.
   for (const folder of (env.PATH ?? "").split(":").filter((entry) => isAbsolute(entry))) {
     places.push({ path: join(folder, name), source: "path" });
@@ -145,15 +151,27 @@ async function candidates(name: ProgramName, env: ProgramSearch["env"]): Promise
     places.push({ path: join(tools, "yt-dlp", "bin", "yt-dlp"), source: "tools-folder" });
     places.push({ path: join(tools, "bin", "yt-dlp"), source: "tools-folder" });
   }
+  return usable(places);
+}
+
+/** Those of the places that lead to a program, each program once. */
+async function usable(places: readonly Candidate[]): Promise<Candidate[]> {
   const seen = new Set<string>();
-  const usable: Candidate[] = [];
+  const found: Candidate[] = [];
   for (const place of places) {
     const real = await runnableFile(place.path);
     if (real === null || seen.has(real)) continue;
     seen.add(real);
-    usable.push(place);
+    found.push(place);
   }
-  return usable;
+  return found;
+}
+
+/** The Node.js that runs this program if yt-dlp accepts it, else the one that set-up installs for yt-dlp alone. */
+function runtimePlace(env: ProgramSearch["env"]): Candidate {
+  if (Number.parseInt(process.versions.node, 10) >= oldestRuntime)
+    return { path: process.execPath, source: "path" };
+  return { path: join(toolsFolder(env), "node", "bin", "node"), source: "tools-folder" };
 }
 
 function bundledExiftool(): Candidate[] {

@@ -4,6 +4,7 @@ import { type YtDlpOptions, ytDlpArgs, ytDlpListArgs } from "../../../src/tools/
 
 const plain: YtDlpOptions = {
   version: "2026.08.19",
+  runtime: null,
   url: "https://example.org/v/1",
   item: null,
   noPrograms: "/staging/no-programs",
@@ -33,6 +34,7 @@ const hostile = fc.oneof(
 
 const options = fc.record({
   version: fc.oneof(fc.constantFrom("2023.03.04", "2025.11.12", "2026.08.19", ""), fc.string()),
+  runtime: fc.option(hostile),
   url: hostile,
   item: fc.option(fc.integer({ min: 1, max: 10_000 })),
   noPrograms: hostile,
@@ -59,6 +61,7 @@ const allowed = [
     "--color",
     "--no-plugin-dirs",
     "--no-js-runtimes",
+    "--js-runtimes",
   ],
   ...[
     "--no-remote-components",
@@ -94,7 +97,7 @@ const allowed = [
 
 /** What may never stand there (SECURITY §4.3), with its other spellings; yt-dlp takes unambiguous beginnings too. */
 const forbidden =
-  /^(--exec|--exec-before-download|--netrc|--netrc-cmd|--cookies-from-browser|--no-check-certificates?|--enable-file-urls|--downloader|--external-downloader|--downloader-args|--write-link|--load-info-json|--batch-file|-a|-U|--update|--update-to|--compat-options|-v|--dump-pages|--plugin-dirs|--config-locations?|--postprocessor-args|--use-postprocessor|--legacy-server-connect|--remote-components|--js-runtimes|--geo-bypass.*|--username|-u|-p|--password|--twofactor|--video-password|--ap-.*|--client-certificate.*|--netrc-location|-n|--alias|--preset-alias|-t|--plugin-dirs|--enable-file-urls|--prefer-insecure|--bidi-workaround|--postprocessor|--ppa|--external-downloader-args|--recode-video|--remux-video|-x|--extract-audio|--embed-.*|--write-.*link|--write-desktop-link|--continue|-c|--no-part|--skip-unavailable-fragments|--live-from-start|--wait-for-video|--hls-use-mpegts|--download-archive|--cache-dir|--update-to|--simulate|--source-address|--impersonate|--extractor-args|--add-headers?|--dump-intermediate-pages|--save-.*)(=|$)/;
+  /^(--exec|--exec-before-download|--netrc|--netrc-cmd|--cookies-from-browser|--no-check-certificates?|--enable-file-urls|--downloader|--external-downloader|--downloader-args|--write-link|--load-info-json|--batch-file|-a|-U|--update|--update-to|--compat-options|-v|--dump-pages|--plugin-dirs|--config-locations?|--postprocessor-args|--use-postprocessor|--legacy-server-connect|--remote-components|--geo-bypass.*|--username|-u|-p|--password|--twofactor|--video-password|--ap-.*|--client-certificate.*|--netrc-location|-n|--alias|--preset-alias|-t|--plugin-dirs|--enable-file-urls|--prefer-insecure|--bidi-workaround|--postprocessor|--ppa|--external-downloader-args|--recode-video|--remux-video|-x|--extract-audio|--embed-.*|--write-.*link|--write-desktop-link|--continue|-c|--no-part|--skip-unavailable-fragments|--live-from-start|--wait-for-video|--hls-use-mpegts|--download-archive|--cache-dir|--update-to|--simulate|--source-address|--impersonate|--extractor-args|--add-headers?|--dump-intermediate-pages|--save-.*)(=|$)/;
 
 test("no option, value or address can make yt-dlp run or read anything else", () => {
   fc.assert(
@@ -158,9 +161,21 @@ test("whatever format is asked for, what would be handed to another program is n
   );
 });
 
+test("scripts of a player are run by the one runtime that is given, by none otherwise, and none is fetched", () => {
+  const runtime = "/tools/node/bin/node";
+  const wordsOn = (given: YtDlpOptions) =>
+    ytDlpArgs(given).filter((one) => /js-runtimes|remote-components/.test(one));
+  expect(wordsOn({ ...plain, runtime })).toEqual([
+    "--no-js-runtimes",
+    `--js-runtimes=node:${runtime}`,
+    "--no-remote-components",
+  ]);
+  expect(wordsOn(plain)).toEqual(["--no-js-runtimes", "--no-remote-components"]);
+});
+
 test("an old yt-dlp gets no option it does not know", () => {
-  const argv = ytDlpArgs({ ...plain, version: "2023.03.04" }).join(" ");
-  expect(argv).not.toMatch(/--color=|--no-plugin-dirs|--no-js-runtimes|--xff|--progress-delta/);
+  const argv = ytDlpArgs({ ...plain, version: "2023.03.04", runtime: "/node" }).join(" ");
+  expect(argv).not.toMatch(/--color=|--no-plugin-dirs|js-runtimes|--xff|--progress-delta/);
   expect(argv).toContain("--no-colors --no-geo-bypass");
 });
 
