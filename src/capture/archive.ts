@@ -36,6 +36,7 @@ import { localPlaces } from "./local-places.js";
 import { closeResources, openResources, type Resources } from "./resources.js";
 import { oneByOne, type Scheduler } from "./scheduler.js";
 import { type CaptureSource, sourceOf, typedPlaces, warnOfCut } from "./source.js";
+import { sourceOfCapture } from "./source-again.js";
 import { preserve } from "./store-capture.js";
 
 /** The options that apply to every capture of one command. */
@@ -61,6 +62,8 @@ export interface CaptureRequest {
 export interface ArchiveRequest extends CaptureRequest {
   readonly vault: string;
   readonly urls: readonly string[];
+  /** Captures to fetch once more, each named by its id or a part that no other id contains. */
+  readonly captures: readonly string[];
   /** Path of a Netscape cookie file. Each URL gets a copy with the lines for its own site only. */
   readonly cookies: string | null;
   readonly allowOldYtDlp: boolean;
@@ -92,9 +95,9 @@ export interface SourceOutcome {
 }
 
 /**
- * Captures each URL in turn; after a failure the next URL still runs. `onResult` receives each result as soon as it is
+ * Captures each URL in turn, then what each named capture was made of; after a failure the next URL still runs. `onResult` receives each result as soon as it is
  * ready; the results are returned in the same order. `onHead` receives how the log was sealed afterwards. Throws only for a
- * problem that affects every URL: no vault, a missing program, an interrupt.
+ * problem that affects every URL: no vault, a missing program, an interrupt, a name that no capture has.
  */
 export async function archiveUrls(
   request: ArchiveRequest,
@@ -104,13 +107,18 @@ export async function archiveUrls(
 ): Promise<readonly CaptureResult[]> {
   const { allowPrivate, allowOldYtDlp, proxy } = request;
   const cookies = request.cookies === null ? null : readCookieFile(request.cookies);
-  if (cookies !== null) cookieNotes(cookies, request.urls, world.now()).forEach(world.tell);
-  const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: request.urls.length > 1 };
+  const kept = request.urls.length + request.captures.length > 1;
+  const fetching = { allowPrivate, allowOldYtDlp, proxy, kept };
   const resources = await openResources({ vault: request.vault, fetching }, world);
   const job: Job = { request, cookies, resources, world, scheduler: oneByOne };
   const results: CaptureResult[] = [];
   try {
-    const sources = request.urls.map((url) => sourceOf(url, null, null));
+    const sources = [
+      ...request.urls.map((url) => sourceOf(url, null, null)),
+      ...request.captures.map((part) => sourceOfCapture(resources.vault, part)),
+    ];
+    const asked = sources.map(({ url }) => url);
+    if (cookies !== null) cookieNotes(cookies, asked, world.now()).forEach(world.tell);
     for (let source = sources.shift(); source !== undefined; source = sources.shift()) {
       const outcome = await captureSource(job, source, buildCaptureId(world.now(), world.random(5)));
       results.push(...outcome.results);

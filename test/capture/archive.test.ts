@@ -271,6 +271,15 @@ describe("a list of videos", () => {
     expect(recordOf(results[1]!).parent).toMatchObject({ index: 2, url: `${site.url}/page/several` });
     const again = await archive("/page/several");
     expect(again.results.map((result) => result.status)).toEqual(results.map(() => "already-captured"));
+    // By its id one of them is fetched once more, and none of the others.
+    const run = await holdfast(["archive", "--json", "--vault", vault, "--again", results[1]!.id!]);
+    const [third, ...others] = run.lines as unknown as CaptureResult[];
+    expect(others).toEqual([]);
+    expect(third!.id).not.toBe(results[1]!.id);
+    expect([recordOf(third!).parent, originals(third!)]).toEqual([
+      recordOf(results[1]!).parent,
+      originals(results[1]!),
+    ]);
   });
 
   it("a playlist is expanded into one capture each, up to the limit", async () => {

@@ -95,9 +95,10 @@ describe("colour", () => {
 
 describe("what a command asks of its operation", () => {
   test("archive without options asks for nothing special", () => {
-    expect(archiveRequest(session(), ["https://a.example/"], {})).toEqual({
+    expect(archiveRequest(session(), ["https://a.example/"], [], {})).toEqual({
       vault: "/work/here/vault",
       urls: ["https://a.example/"],
+      captures: [],
       format: null,
       referer: null,
       cookies: null,
@@ -116,7 +117,7 @@ describe("what a command asks of its operation", () => {
   });
 
   test("a cookie file is found from the current folder", () => {
-    expect(archiveRequest(session(), [], { cookies: "c.txt" }).cookies).toBe("/work/here/c.txt");
+    expect(archiveRequest(session(), [], [], { cookies: "c.txt" }).cookies).toBe("/work/here/c.txt");
   });
 
   test.each([
@@ -126,7 +127,7 @@ describe("what a command asks of its operation", () => {
     ["", false],
   ])("HOLDFAST_ALLOW_PRIVATE=%j opens private addresses: %s", (value, opened) => {
     const env = { HOLDFAST_ALLOW_PRIVATE: value, HOLDFAST_ALLOW_OLD_YTDLP: value };
-    const request = archiveRequest(session(env), [], {});
+    const request = archiveRequest(session(env), [], [], {});
     expect([request.allowPrivate, request.allowOldYtDlp]).toEqual([opened, opened]);
   });
 

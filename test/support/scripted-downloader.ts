@@ -9,13 +9,16 @@ export interface ScriptedDownloader {
   readonly begun: string;
   /** While there is such a file, who asks for an address with `held` in it gets no more than its beginning. */
   readonly held: string;
+  /** Its words, one on a line, about an address with `lesser` in it: why formats were skipped. Nothing at first. */
+  readonly skipped: string;
 }
 
 /** Gives `clip` for any address; a page for one with `none`. Everything of it lies in `folder`, which it makes. */
 export function scriptDownloader(folder: string, clip: string): ScriptedDownloader {
   const [bin, tools] = [join(folder, "bin"), join(folder, "tools")];
   for (const made of [bin, tools]) mkdirSync(made, { recursive: true });
-  const [begun, held] = [join(folder, "begun"), join(folder, "held")];
+  const [begun, held, skipped] = [join(folder, "begun"), join(folder, "held"), join(folder, "skipped")];
+  writeFileSync(skipped, "");
   writeFileSync(
     join(bin, "yt-dlp"),
     `#!/bin/sh
@@ -25,10 +28,11 @@ echo "$address" >> "${begun}"
 case "$address" in
   *none*) printf '<!doctype html><title>nothing here</title>' > media.mp4 ;;
   *held*) head -c 300 "${clip}" > media.mp4.part; while [ -e "${held}" ]; do sleep 0.1; done; rm media.mp4.part; cp "${clip}" media.mp4 ;;
+  *lesser*) echo "[debug] Command-line config: []" >&2; cat "${skipped}" >&2; echo '{"format_id":"22"}' > media.info.json; cp "${clip}" media.mp4 ;;
   *) cp "${clip}" media.mp4 ;;
 esac
 `,
     { mode: 0o755 },
   );
-  return { env: { PATH: `${bin}:${process.env.PATH}`, HOLDFAST_TOOLS: tools }, begun, held };
+  return { env: { PATH: `${bin}:${process.env.PATH}`, HOLDFAST_TOOLS: tools }, begun, held, skipped };
 }

@@ -17,7 +17,10 @@ export function addArchive(program: DocumentedCommand, run: RunCommand): void {
       .description(
         "Captures online videos. Each is downloaded as the platform serves it and hashed file by file as it arrives; then come the record, the log entry and the keyframes. A playlist or channel gives one capture for each video.",
       )
-      .argument("<url...>", "addresses of videos, posts, playlists or channels"),
+      .argument(
+        "<url...>",
+        "addresses of videos, posts, playlists or channels; with --again also ids of captures, or parts of ids",
+      ),
   )
     .explain({
       notes: [
@@ -32,6 +35,10 @@ export function addArchive(program: DocumentedCommand, run: RunCommand): void {
         [
           "holdfast archive --cookies cookies.txt https://video.example/private/5",
           "capture what your account can see",
+        ],
+        [
+          "holdfast archive --again 20261123-4T9KX2MB",
+          "fetch what a capture was made of once more; the first capture stays",
         ],
         [
           "holdfast archive --limit 50 --subs https://video.example/channel/news",
@@ -50,12 +57,16 @@ export function addArchive(program: DocumentedCommand, run: RunCommand): void {
 }
 
 async function archive(session: Session, urls: readonly string[], options: CaptureOptions) {
-  const { typedAddresses } = await import("../typed-addresses.js");
-  const addresses = typedAddresses(urls, session.io.cwd);
+  const { typedAddresses, typedNames } = await import("../typed-addresses.js");
+  const captures = typedNames(urls, options.again === true);
+  const addresses = typedAddresses(
+    urls.filter((text) => !captures.includes(text)),
+    session.io.cwd,
+  );
   await noteDownloaderChanges(session, await checkSandbox(session, options, { fetching: true }));
   const { archiveUrls } = await import("../../capture/archive.js");
   const results = await archiveUrls(
-    archiveRequest(session, addresses, options),
+    archiveRequest(session, addresses, captures, options),
     session.world,
     (result) => showResult(session, result, "capture", "the platform says"),
     (head) => showHead(session, head),
@@ -68,7 +79,8 @@ async function archive(session: Session, urls: readonly string[], options: Captu
 export function archiveRequest(
   session: Session,
   urls: readonly string[],
+  captures: readonly string[],
   options: CaptureOptions,
 ): ArchiveRequest {
-  return { ...captureRequest(session, options), vault: session.vault, urls };
+  return { ...captureRequest(session, options), vault: session.vault, urls, captures };
 }

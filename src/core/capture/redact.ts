@@ -4,7 +4,7 @@ import { findSecrets, type Span } from "./secret-spans.js";
 import { maxUrlLength, webUrl } from "./source-url.js";
 
 /** The mark that replaces everything that was cut. */
-const cutMark = "[cut]";
+export const cutMark = "[cut]";
 
 const maxListed = 2000;
 
