@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,4 +53,12 @@ export function requestFor(
 export function scratchFolder(): { readonly folder: string; readonly clean: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-test-"));
   return { folder, clean: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Whether this yt-dlp can make requests that imitate a browser. */
+export function canImpersonate({ path }: Downloader): boolean {
+  const { stdout } = spawnSync(path, ["--ignore-config", "--no-update", "--list-impersonate-targets"], {
+    encoding: "utf8",
+  });
+  return /^Chrome.* curl_cffi$/m.test(stdout ?? "");
 }

@@ -1,25 +1,18 @@
-import { wellFormed } from "../words/printable.js";
-import type { HttpExchange } from "./record.js";
+import { openLibcurlReader } from "./libcurl-words.js";
+import {
+  address,
+  finished,
+  maxValue,
+  type OpenExchange,
+  openExchange,
+  openLineReader,
+  readHeader,
+  readLength,
+  type TrafficExchange,
+} from "./open-exchange.js";
 import { webUrl } from "./source-url.js";
 
-/** An exchange, with what only the judging of lengths needs. URLs are raw and may contain secrets. */
-export interface TrafficExchange extends HttpExchange {
-  /** The part of a file that a partial answer carries (`Content-Range: bytes 0-9/100`); null without one. */
-  readonly range: ContentRange | null;
-  /** The first byte that the request asked for (`Range: bytes=10-`); null if it asked for the whole. */
-  readonly asked_from: number | null;
-  /** True if the body was compressed in transit: its length then says nothing about the bytes on disk. */
-  readonly encoded: boolean;
-  /** How long the server asks the client to wait (RFC 9110 §10.2.3), as it wrote it; null if it does not. */
-  readonly retry_after: string | null;
-}
-
-/** The first and the last byte of a part, from 0, and the length of the whole; null if the server does not know it. */
-export interface ContentRange {
-  readonly first: number;
-  readonly last: number;
-  readonly total: number | null;
-}
+export type { ContentRange, TrafficExchange } from "./open-exchange.js";
 
 export interface TrafficLog {
   readonly exchanges: readonly TrafficExchange[];
@@ -29,9 +22,11 @@ export interface TrafficLog {
   readonly capped: boolean;
 }
 
-/** Reads the downloader's stdout piece by piece; `finish` returns what was read. */
+/** Reads the downloader's stdout and stderr piece by piece; `finish` returns what was read. */
 export interface TrafficReader {
   readonly push: (text: string) => void;
+  /** Takes stderr, where libcurl writes the requests that imitate a browser. */
+  readonly pushErrors: (text: string) => void;
   /** What was read so far. */
   readonly soFar: () => TrafficLog;
   /** How often the downloader said that a transfer broke off and that it will ask again. */
@@ -43,41 +38,32 @@ const progressLine = /^\[download\] +[\d.NA%]+ of /;
 
 const maxExchanges = 50_000;
 const maxRemarks = 20_000;
-const maxLine = 64 * 1024;
-const maxUrl = 8192;
-const maxValue = 1024;
-
-interface OpenExchange {
-  method: string;
-  url: string;
-  askedFrom: number | null;
-  replied: boolean;
-  status: number | null;
-  headers: Map<string, string>;
-}
 
 /**
  * Reads what yt-dlp prints with `--print-traffic`: `send:` and `reply:` as Python literals, `header:` as the server
  * wrote it. `originScheme` is the scheme of requests that name only a path: https when everything goes through a
- * proxy (plain http then names the whole URL), else that of the requested URL. Servers control every header and
- * reason phrase; titles inside remarks may contain line breaks and imitate any line, so nothing here is proof.
+ * proxy (plain http then names the whole URL), else that of the requested URL. Exchanges stand in the order in which
+ * they arrived on the two pipes. Servers control every header and reason phrase; titles inside remarks may contain line
+ * breaks and imitate any line, so nothing here is proof.
  */
 export function openTrafficReader(originScheme: "http" | "https"): TrafficReader {
   const exchanges: OpenExchange[] = [];
   const remarks: string[] = [];
   let open: OpenExchange | null = null;
-  let rest = "";
-  let skipping = false;
   let capped = false;
   let breaks = 0;
+
+  const begin = (request: OpenExchange): void => {
+    if (exchanges.length < maxExchanges) exchanges.push(request);
+    else capped = true;
+  };
 
   const takeLine = (line: string): void => {
     if (line.startsWith("send: ")) {
       const request = open !== null && !open.replied ? null : readRequest(line.slice(6), originScheme);
       if (request === null) return;
       open = request;
-      if (exchanges.length < maxExchanges) exchanges.push(request);
-      else capped = true;
+      begin(request);
     } else if (line.startsWith("reply: ")) {
       if (open !== null) readReply(open, line.slice(7));
     } else if (line.startsWith("header: ")) {
@@ -95,24 +81,16 @@ export function openTrafficReader(originScheme: "http" | "https"): TrafficReader
     capped,
   });
 
+  const lines = openLineReader(takeLine);
+  const errors = openLineReader(openLibcurlReader(originScheme, begin));
   return {
-    push: (text) => {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) {
-        if (!skipping) takeLine(line.slice(0, maxLine).replace(/^\r|\r$/g, ""));
-        skipping = false;
-      }
-      if (rest.length <= maxLine) return;
-      if (!skipping) takeLine(rest.slice(0, maxLine));
-      skipping = true;
-      rest = "";
-    },
+    push: lines.push,
+    pushErrors: errors.push,
     soFar,
     breaks: () => breaks,
     finish: () => {
-      if (rest !== "" && !skipping) takeLine(rest);
-      rest = "";
+      lines.finish();
+      errors.finish();
       return soFar();
     },
   };
@@ -129,74 +107,16 @@ function readRequest(literal: string, originScheme: string): OpenExchange | null
   const line = /^([A-Z]{3,10}) (\S+) HTTP\/1\.[01]\r\n/.exec(text);
   if (line === null) return null;
   const [, method = "", target = ""] = line;
-  const host = /\r\nHost: ([^\r\n]*)\r\n/i.exec(text)?.[1] ?? "";
-  const url = /^https?:\/\//i.test(target) ? target : `${originScheme}://${host}${target}`;
-  const askedFrom = readLength(/\r\nRange: *bytes=(\d+)-/i.exec(text)?.[1] ?? null);
-  return { method, url: url.slice(0, maxUrl), askedFrom, replied: false, status: null, headers: new Map() };
+  const open = openExchange(method);
+  address(open, originScheme, target, /\r\nHost: ([^\r\n]*)\r\n/i.exec(text)?.[1] ?? "");
+  open.askedFrom = readLength(/\r\nRange: *bytes=(\d+)-/i.exec(text)?.[1] ?? null);
+  return open;
 }
 
 function readReply(open: OpenExchange, literal: string): void {
   const status = /^['"]HTTP\/\d(?:\.\d)? (\d{3})\b/.exec(literal)?.[1];
   open.replied = true;
   open.status = status === undefined ? null : Number(status);
-}
-
-function readHeader(open: OpenExchange, text: string): void {
-  const colon = text.indexOf(":");
-  const name = text.slice(0, colon).trim().toLowerCase();
-  if (colon < 1 || !wantedHeaders.has(name) || open.headers.has(name)) return;
-  open.headers.set(
-    name,
-    text
-      .slice(colon + 1)
-      .trim()
-      .slice(0, name === "location" ? maxUrl : maxValue),
-  );
-}
-
-const wantedHeaders = new Set([
-  "location",
-  "date",
-  "last-modified",
-  "etag",
-  "content-type",
-  "content-length",
-  "content-range",
-  "content-encoding",
-  "retry-after",
-]);
-
-function finished(open: OpenExchange): TrafficExchange {
-  const header = (name: string): string | null => open.headers.get(name) ?? null;
-  const encoding = header("content-encoding");
-  return {
-    method: open.method,
-    url: wellFormed(open.url),
-    status: open.status,
-    location: header("location"),
-    date: header("date"),
-    last_modified: header("last-modified"),
-    etag: header("etag"),
-    content_type: header("content-type"),
-    content_length: readLength(header("content-length")),
-    range: readRange(header("content-range") ?? ""),
-    asked_from: open.askedFrom,
-    encoded: encoding !== null && encoding.toLowerCase() !== "identity",
-    retry_after: header("retry-after"),
-  };
-}
-
-/** RFC 9110 §14.4: `bytes 0-9/100`, or `bytes 0-9/*` where the server does not know the whole length. */
-function readRange(text: string): ContentRange | null {
-  const [, first = "", last = "", total = ""] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(text) ?? [];
-  const part = { first: readLength(first), last: readLength(last), total: readLength(total) };
-  return part.first === null || part.last === null ? null : { ...part, first: part.first, last: part.last };
-}
-
-function readLength(text: string | null): number | null {
-  if (text === null || !/^\d{1,16}$/.test(text)) return null;
-  const length = Number(text);
-  return Number.isSafeInteger(length) ? length : null;
 }
 
 /**

@@ -114,6 +114,7 @@ async function runDownload(
   traffic: TrafficReader,
 ): Promise<Seen> {
   const decoder = new StringDecoder("utf8");
+  const errorDecoder = new StringDecoder("utf8");
   let breaks = 0;
   const readProgress = openProgressReader(request.onProgress);
   let watchdog: WatchReason | null = null;
@@ -126,6 +127,13 @@ async function runDownload(
     watch: () => {
       watchdog ??= watch();
       return watchdog;
+    },
+    onStderr: (chunk) => {
+      try {
+        traffic.pushErrors(errorDecoder.write(chunk));
+      } catch (bug) {
+        bugs.push(bug);
+      }
     },
     onStdout: (chunk, end) => {
       const text = decoder.write(chunk);

@@ -13,6 +13,7 @@ export function collectOutput(started: Started, request: RunRequest, ending: Gro
   let seenBytes = 0;
   let abandoned = false;
   started.stderr.on("data", (chunk: Buffer) => {
+    request.onStderr?.(chunk);
     stderr.push(chunk);
     stderrBytes += chunk.length;
     takenBytes += chunk.length;

@@ -37,6 +37,8 @@ export interface RunRequest {
    * process group for a reason, as `watch` does.
    */
   readonly onStdout?: (chunk: Buffer, end: (reason: string) => void) => void | Promise<void>;
+  /** Receives stderr as it arrives; its last MiB is collected all the same. */
+  readonly onStderr?: (chunk: Buffer) => void;
   /** Called every second; if it returns a reason, the whole process group is ended. */
   readonly watch?: () => string | null;
   readonly signal?: AbortSignal;

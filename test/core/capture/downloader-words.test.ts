@@ -29,6 +29,27 @@ describe("what a downloader said", () => {
     ]);
   });
 
+  it("is kept without them in any form in which libcurl writes them", () => {
+    const said = [
+      "> CONNECT example.org:443 HTTP/1.1",
+      "Proxy-Authorization: Basic aG9sZGZhc3Q6Z3VhcmQ=",
+      "* [HTTP/2] [1] [:path: /p]",
+      "* [HTTP/2] [1] [cookie: sid=abc]",
+      "* [HTTP/2] [13] [authorization: Bearer abc]",
+      '* Added cookie sid="abc" for domain example.org, path /, expire 0',
+      '* Replaced cookie sid="abc" for domain example.org, path /, expire 0',
+    ];
+    expect(kept(said.join("\r\n")).split("\n")).toEqual([
+      "> CONNECT example.org:443 HTTP/1.1\r",
+      "Proxy-Authorization: <blanked>\r",
+      "* [HTTP/2] [1] [:path: /p]\r",
+      "* [HTTP/2] [1] [cookie: <blanked>\r",
+      "* [HTTP/2] [13] [authorization: <blanked>\r",
+      "* Added cookie sid=<blanked>\r",
+      "* Replaced cookie sid=<blanked>",
+    ]);
+  });
+
   it("is kept without a secret that stands anywhere else in it", () => {
     const said =
       "ERROR: unable to connect to proxy http://holdfast:guard-password@127.0.0.1:4000; sid=пароль";

@@ -170,3 +170,98 @@ describe("redirects", () => {
     ]);
   });
 });
+
+describe("requests that imitate a browser, in the words of libcurl", () => {
+  const words = (...lines: string[]) => lines.map((line) => `${line}\r\n`).join("");
+  const tunnel = words(
+    "* Establishing HTTP proxy tunnel to example.org:443",
+    "> CONNECT example.org:443 HTTP/1.1",
+    "Host: example.org:443",
+    "Proxy-Authorization: Basic aG9sZGZhc3Q6U0VDUkVU",
+    "",
+    "< HTTP/1.1 200 Connection established",
+    "< ",
+    "* [HTTP/2] [1] [cookie: session=SECRET]",
+  );
+  const page = words(
+    "> GET /p/C HTTP/2",
+    "Host: example.org",
+    "Cookie: session=SECRET",
+    "Range: bytes=7-",
+    "",
+    "* Request completely sent off",
+    "< HTTP/2 103 ",
+    "< etag: interim",
+    "< HTTP/2 302 ",
+    '* Added cookie s="SECRET" for domain example.org, path /, expire 0',
+    "< set-cookie: s=SECRET",
+    "< location: /p/D",
+    "< content-length: 0",
+    "< ",
+  );
+
+  const imitated = (text: string, scheme: "http" | "https" = "https", size = text.length) => {
+    const reader = openTrafficReader(scheme);
+    for (let at = 0; at < text.length; at += size) reader.pushErrors(text.slice(at, at + size));
+    return reader.finish();
+  };
+
+  test("are exchanges like any other, in whatever pieces the words come", () => {
+    for (const size of [1, 7, 10_000]) {
+      const { exchanges, remarks } = imitated(tunnel + page, "https", size);
+      expect(remarks).toEqual([]);
+      expect(exchanges).toEqual([
+        {
+          method: "GET",
+          url: "https://example.org/p/C",
+          status: 302,
+          location: "/p/D",
+          date: null,
+          last_modified: null,
+          etag: null,
+          content_type: null,
+          content_length: 0,
+          range: null,
+          asked_from: 7,
+          encoded: false,
+          retry_after: null,
+        },
+      ]);
+      expect(JSON.stringify(exchanges)).not.toContain("SECRET");
+    }
+  });
+
+  test("name the whole address where a proxy takes plain http, and otherwise the scheme that was asked", () => {
+    const urls = (target: string, scheme: "http" | "https") =>
+      imitated(
+        words(`> GET ${target} HTTP/1.1`, "Host: here:81", "", "< HTTP/1.1 200 OK"),
+        scheme,
+      ).exchanges.map(({ url, status }) => [url, status]);
+    expect(urls("http://plain.org/a", "https")).toEqual([["http://plain.org/a", 200]]);
+    expect(urls("/a", "http")).toEqual([["http://here:81/a", 200]]);
+  });
+
+  test("stand among the others in the order in which both arrived, and do not disturb them", () => {
+    const reader = openTrafficReader("https");
+    reader.push(request("/first"));
+    reader.pushErrors(page);
+    reader.push(answer("200 OK", "ETag: mine") + request("/last") + answer("404 Not Found"));
+    expect(reader.finish().exchanges.map(({ url, status, etag }) => [url, status, etag])).toEqual([
+      ["https://example.org/first", 200, "mine"],
+      ["https://example.org/p/C", 302, null],
+      ["https://example.org/last", 404, null],
+    ]);
+  });
+
+  test("are not read from what the downloader itself says, and any text is read to its end", () => {
+    expect(imitated("WARNING: [x] > GET /a HTTP/1.1\n< HTTP/1.1 200 OK\n").exchanges).toEqual([]);
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom(">", "<", " ", "\r", "\n", "GET / HTTP/1.1", ":", "x") }),
+        (text) => {
+          expect(imitated(text, "http", 3)).toEqual(imitated(text, "http"));
+        },
+      ),
+    );
+  });
+});
