@@ -1,5 +1,6 @@
 import type { CaptureRequest } from "../capture/archive.js";
 import { cookieNotesOfList, readCookieFile } from "../capture/cookie-file.js";
+import { meansOf } from "../capture/fetch-means.js";
 import { closeResources, openResources } from "../capture/resources.js";
 import type { BatchStop, ScheduleRules } from "../core/lists/schedule.js";
 import {
@@ -63,7 +64,7 @@ export async function runBatch(
   const resources = await openResources({ vault: request.vault, fetching }, world);
   try {
     // 1. store the list and its rows in the vault, or load the rows that are left
-    const batch = loadBatch(resources.vault, request, world);
+    const batch = loadBatch(resources.vault, request, meansOf(resources, cookies, world), world);
     const { database } = resources.vault;
     const { id } = batch.record;
     const doubts =

@@ -1,8 +1,11 @@
+import { join } from "node:path";
 import { sha256 } from "../audit/digest.js";
 import type { CaptureRequest } from "../capture/archive.js";
 import type { CaptureSource } from "../capture/source.js";
 import { readAnnotation } from "../core/capture/annotation.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
+import { readRendition } from "../core/capture/rendition.js";
+import { type FetchMeans, isWorthAnother } from "../core/capture/rendition-causes.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { otherCells, readSourceList, type SourceList, type SourceRow } from "../core/lists/source-list.js";
 import { HoldfastError } from "../core/words/error.js";
@@ -13,11 +16,14 @@ import {
   type BatchRow,
   insertBatch,
   newestBatch,
+  reducedCaptures,
   reopenBatch,
+  reopenRows,
 } from "../vault/index/batches.js";
-import { capturedBefore } from "../vault/index/captures.js";
+import { captureById, capturedBefore } from "../vault/index/captures.js";
 import { captureKey } from "../vault/index/rows.js";
 import { isVault } from "../vault/layout.js";
+import { readObject } from "../vault/objects.js";
 import { readVault } from "../vault/reader.js";
 import type { Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
@@ -53,13 +59,13 @@ interface LoadRequest extends CaptureRequest {
 
 /**
  * Stores a list and its rows in the vault, or finds the batch to continue: the newest unfinished one, with the same bytes
- * if a list is given. With `resume` a finished batch qualifies too, and its rows with temporary failures are tried again.
- * Throws `usage` for an unreadable list, if there is no batch to continue, and if a batch that began with a proxy or
+ * if a list is given. With `resume` a finished batch qualifies too, and its rows with temporary failures are tried again;
+ * so are those with a reduced clip whose cause is gone (`isWorthAnother`). Throws `usage` for an unreadable list, if there is no batch to continue, and if a batch that began with a proxy or
  * cookies would continue without them.
  */
-export function loadBatch(vault: Vault, request: LoadRequest, world: World): StoredBatch {
+export function loadBatch(vault: Vault, request: LoadRequest, means: FetchMeans, world: World): StoredBatch {
   const found = findBatch(vault, request);
-  if (found) return reopened(vault, found, request);
+  if (found) return reopened(vault, found, request, means);
   if (request.list === null) {
     throw new HoldfastError(
       "usage",
@@ -78,7 +84,7 @@ function findBatch(vault: Vault, request: LoadRequest): BatchRecord | undefined 
   return newestBatch(database, { listSha256, unfinished: false });
 }
 
-function reopened(vault: Vault, record: BatchRecord, request: LoadRequest): StoredBatch {
+function reopened(vault: Vault, record: BatchRecord, request: LoadRequest, means: FetchMeans): StoredBatch {
   const asked = parseStored(record.request);
   for (const [name, was, is] of [
     ["--proxy", asked.proxied, request.proxy !== null],
@@ -91,7 +97,11 @@ function reopened(vault: Vault, record: BatchRecord, request: LoadRequest): Stor
       `give ${name} again, so that the rest of the list is fetched in the same way`,
     );
   }
-  atOnce(vault, () => reopenBatch(vault.database, record.id, request.resume));
+  const worth = request.resume ? worthAnother(vault, record.id, means) : [];
+  atOnce(vault, () => {
+    reopenBatch(vault.database, record.id, request.resume);
+    reopenRows(vault.database, record.id, worth);
+  });
   return {
     record,
     list: parseFrame(record.list),
@@ -99,6 +109,23 @@ function reopened(vault: Vault, record: BatchRecord, request: LoadRequest): Stor
     goesOn: true,
     notes: [],
   };
+}
+
+/** The reduced captures of finished rows that can become more than they are. */
+function worthAnother(vault: Vault, batch: string, means: FetchMeans): readonly string[] {
+  return reducedCaptures(vault.database, batch).flatMap(({ id, rendition, captures }) => {
+    const claim = readRendition(rendition);
+    if (claim === null) return [];
+    const then = { cookies: hadCookies(vault, id) };
+    return isWorthAnother(claim, then, means, captures) ? [id] : [];
+  });
+}
+
+function hadCookies({ database, layout }: Vault, capture: string): boolean {
+  const object = captureById(database, capture)?.object;
+  if (!object) return false;
+  const { record } = readObject(join(layout.root, object));
+  return record.runs.some(({ argv }) => argv.some((argument) => argument.startsWith("--cookies=")));
 }
 
 /** The options given now, with the batch's first options as defaults. */

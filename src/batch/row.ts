@@ -6,6 +6,7 @@ import { type CaptureSource, sourceOf } from "../capture/source.js";
 import { fromRow, readAnnotation } from "../core/capture/annotation.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
 import type { Failure } from "../core/capture/failure-codes.js";
+import { readRendition } from "../core/capture/rendition.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { otherCells } from "../core/lists/source-list.js";
 import {
@@ -113,7 +114,23 @@ async function captureRow(job: Job, batch: StoredBatch, row: OpenRow): Promise<R
   const { world, resources } = job;
   const capture = buildCaptureId(world.now(), world.random(5));
   markBegun(resources.vault.database, batch.record.id, row.n, capture);
-  return { ...(await captureSource(job, sourceOfRow(row), capture)), skipped: null, refused: null };
+  const reduced = reducedBefore(job, row);
+  if (reduced === null) {
+    return { ...(await captureSource(job, sourceOfRow(row), capture)), skipped: null, refused: null };
+  }
+  const again = { ...job, request: { ...job.request, again: true } };
+  const outcome = await captureSource(again, sourceOfRow(row), capture);
+  const why = outcome.results.find(({ status }) => status === "failed")?.reason;
+  if (why === undefined || world.signal.aborted) return { ...outcome, skipped: null, refused: null };
+  const kept = resultOf(resources.vault, reduced, row.url, "already-captured");
+  return { ...empty, results: [{ ...kept, reason: `fetching it again failed: ${why}` }] };
+}
+
+/** The reduced capture of a row that was finished and made ready again: only another capture can bring more. */
+function reducedBefore({ resources }: Job, row: OpenRow): string | null {
+  const before = row.capture === null ? undefined : captureById(resources.vault.database, row.capture);
+  if (before?.status !== "captured") return null;
+  return readRendition(before.rendition)?.grade === "reduced" ? before.id : null;
 }
 
 /** Reuses a capture that the row stored before an interruption, after finishing its derivation. */

@@ -1,16 +1,16 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CaptureResult } from "../../src/capture/capture-result.js";
 import { showCapture } from "../../src/search/show.js";
 import { holdfast } from "../support/cli.js";
 import { type ScriptedDownloader, scriptDownloader } from "../support/scripted-downloader.js";
-import { makeSiteClips } from "../support/site-clips.js";
 import { temporaryFolder } from "../support/vaults.js";
+import { writeSound } from "../trials/faulted-commands.js";
 
 const folder = temporaryFolder();
 const vault = join(folder.path, "vault");
-const clip = join(folder.path, "clips", "clip.mp4");
+const clip = join(folder.path, "clip.wav");
 let downloader: ScriptedDownloader;
 let first: CaptureResult;
 let secret: CaptureResult;
@@ -33,12 +33,13 @@ async function results(...argv: readonly string[]): Promise<readonly CaptureResu
 const asked = () => readFileSync(downloader.begun, "utf8").trimEnd().split("\n");
 
 beforeAll(async () => {
-  mkdirSync(join(folder.path, "clips"));
-  makeSiteClips(join(folder.path, "clips"));
+  // A sound is worked on sooner than a picture.
+  writeSound(clip, 200);
+  writeSound(join(folder.path, "other.wav"), 300);
   downloader = scriptDownloader(join(folder.path, "scripted"), clip);
   writeFileSync(downloader.skipped, noRuntime);
   [first, secret] = (await results("archive", plain, withToken)) as [CaptureResult, CaptureResult];
-  [imported] = (await results("import", join(folder.path, "clips", "part-1.mp4"))) as [CaptureResult];
+  [imported] = (await results("import", join(folder.path, "other.wav"))) as [CaptureResult];
 });
 afterAll(() => folder.remove());
 

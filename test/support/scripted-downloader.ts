@@ -9,7 +9,7 @@ export interface ScriptedDownloader {
   readonly begun: string;
   /** While there is such a file, who asks for an address with `held` in it gets no more than its beginning. */
   readonly held: string;
-  /** Its words, one on a line, about an address with `lesser` in it: why formats were skipped. Nothing at first. */
+  /** Its words, one on a line, about an address with `lesser` in it: why formats were skipped, or with an error why nothing comes. Nothing at first. */
   readonly skipped: string;
 }
 
@@ -28,7 +28,7 @@ echo "$address" >> "${begun}"
 case "$address" in
   *none*) printf '<!doctype html><title>nothing here</title>' > media.mp4 ;;
   *held*) head -c 300 "${clip}" > media.mp4.part; while [ -e "${held}" ]; do sleep 0.1; done; rm media.mp4.part; cp "${clip}" media.mp4 ;;
-  *lesser*) echo "[debug] Command-line config: []" >&2; cat "${skipped}" >&2; echo '{"format_id":"22"}' > media.info.json; cp "${clip}" media.mp4 ;;
+  *lesser*) echo "[debug] Command-line config: []" >&2; cat "${skipped}" >&2; if grep -q ^ERROR "${skipped}"; then exit 1; fi; echo '{"format_id":"22"}' > media.info.json; cp "${clip}" media.mp4 ;;
   *) cp "${clip}" media.mp4 ;;
 esac
 `,

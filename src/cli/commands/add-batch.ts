@@ -45,7 +45,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
       .argument("[list]", "the list; with --resume it may be left out")
       .option(
         "--resume",
-        "go on with the list, or without one with the newest that is not finished; rows that failed for a reason that can pass are tried again",
+        "go on with the list, or without one with the newest that is not finished; rows that failed for a reason that can pass are tried again, reduced clips once their cause is gone",
       )
       .option(
         "--column <name>",
@@ -100,6 +100,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
     .explain({
       notes: [
         "List and rows are in the vault before the first download begins. After Ctrl-C, a power cut or a full disk the same command goes on, and so does --resume: no finished row is done again. An address that stands twice in a list, in two spellings, or was captured before, is one capture, and each row points to it. A row with a playlist, channel or page of search results becomes one row for each video in it.",
+        "A clip of which the platform kept better formats back is captured and called reduced: the column rendition of results.csv says why, and the exit status stays 0. With --resume such a clip is taken again, beside the first, where what was missing is there now (a JavaScript runtime, curl-cffi, cookies), or once where nothing on this machine is the cause; never where --format chose it.",
         "The other columns are kept with each capture as your word.",
         "At the end, and when it is stopped, two tables are written: results.csv says what became of every row, failed.csv is a list of those that failed and can be given to 'holdfast batch' as it is.",
         "A site that asks to slow down is left alone for as long as it asks, and the rest of the list goes on. A list that began with --proxy does not go on without it.",

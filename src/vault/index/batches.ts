@@ -69,6 +69,8 @@ export interface RowResult {
 export interface OpenRow extends BatchRow {
   /** The capture id it began with, if it was being worked on. */
   readonly attempt: string | null;
+  /** The capture of its earlier result, if it had one. */
+  readonly capture: string | null;
 }
 
 const rowColumns = "n, row, part, parent, url, url_key, item, list_url, list_title, list_index, cells";
@@ -164,6 +166,40 @@ export function reopenBatch(database: Database.Database, batch: string, failed: 
   return changes;
 }
 
+/** A capture that rows of a batch point to and that is not the best that its platform has. */
+export interface ReducedCapture {
+  readonly id: string;
+  /** As `readRendition` reads it. */
+  readonly rendition: string;
+  /** How many complete captures of its address there are. */
+  readonly captures: number;
+}
+
+/** The captures of finished rows that are not the best that their platforms have. */
+export function reducedCaptures(database: Database.Database, batch: string): readonly ReducedCapture[] {
+  return database
+    .prepare<[string], ReducedCapture>(
+      `SELECT id, rendition,
+         (SELECT count(*) FROM capture o WHERE o.url_key = c.url_key AND o.status = 'captured') AS captures
+       FROM capture c WHERE rendition LIKE 'reduced%' AND status = 'captured' AND id IN
+         (SELECT capture FROM batch_row WHERE batch = ? AND state = 'done' AND status IN ('captured', 'already-captured'))
+       ORDER BY entry`,
+    )
+    .all(batch);
+}
+
+/** Makes the rows that point to these captures ready again; each keeps the capture that it has until there is another. */
+export function reopenRows(database: Database.Database, batch: string, captures: readonly string[]): void {
+  if (captures.length === 0) return;
+  database
+    .prepare(
+      `UPDATE batch_row SET state = 'waiting', status = NULL, attempt = NULL
+       WHERE batch = ? AND state = 'done' AND capture IN (SELECT value FROM json_each(?))`,
+    )
+    .run(batch, JSON.stringify(captures));
+  database.prepare("UPDATE batch SET ended_at = NULL WHERE id = ?").run(batch);
+}
+
 /** Rows that are not done, in order, without those that point to another row. */
 export function openRows(
   database: Database.Database,
@@ -187,7 +223,7 @@ export function* openAddresses(database: Database.Database, batch: string): Iter
 export function rowByNumber(database: Database.Database, batch: string, n: number): OpenRow | undefined {
   return database
     .prepare<[string, number], OpenRow>(
-      `SELECT ${rowColumns}, attempt FROM batch_row WHERE batch = ? AND n = ?`,
+      `SELECT ${rowColumns}, attempt, capture FROM batch_row WHERE batch = ? AND n = ?`,
     )
     .get(batch, n);
 }
@@ -221,7 +257,8 @@ export function markDone(database: Database.Database, batch: string, n: number, 
 export function sameRows(database: Database.Database, batch: string, n: number): readonly OpenRow[] {
   return database
     .prepare<[string, number], OpenRow>(
-      `SELECT ${rowColumns}, attempt FROM batch_row WHERE batch = ? AND same_as = ? AND state <> 'done' ORDER BY n`,
+      `SELECT ${rowColumns}, attempt, capture FROM batch_row
+       WHERE batch = ? AND same_as = ? AND state <> 'done' ORDER BY n`,
     )
     .all(batch, n);
 }
