@@ -7,6 +7,7 @@ import { buildCaptureId } from "../core/capture/capture-id.js";
 import { readRendition } from "../core/capture/rendition.js";
 import { type FetchMeans, isWorthAnother } from "../core/capture/rendition-causes.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
+import { defaultLanguages, isLanguage } from "../core/capture/subtitle-languages.js";
 import { otherCells, readSourceList, type SourceList, type SourceRow } from "../core/lists/source-list.js";
 import { HoldfastError } from "../core/words/error.js";
 import {
@@ -134,7 +135,7 @@ function askedNow(before: CaptureRequest, now: CaptureRequest): CaptureRequest {
     format: now.format ?? before.format,
     referer: now.referer ?? before.referer,
     proxy: now.proxy,
-    subs: now.subs || before.subs,
+    subs: now.subs ?? before.subs,
     comments: now.comments || before.comments,
     again: now.again || before.again,
     limit: now.limit ?? before.limit,
@@ -252,7 +253,7 @@ function parseStored(text: string): StoredRequest {
       format: word("format"),
       referer: word("referer"),
       proxy: null,
-      subs: flag("subs"),
+      subs: languagesOf(fields.get("subs")),
       comments: flag("comments"),
       again: flag("again"),
       limit: count("limit"),
@@ -279,6 +280,12 @@ function parseFrame(text: string): ListFrame {
     columns: Array.isArray(columns) ? columns.map(String) : [],
     urlColumn: numberOrNull(fields.get("urlColumn")) ?? 0,
   };
+}
+
+/** Batches of earlier versions say only whether subtitles were asked for. */
+function languagesOf(value: unknown): readonly string[] | null {
+  if (value === true) return defaultLanguages;
+  return Array.isArray(value) ? value.map(String).filter(isLanguage) : null;
 }
 
 function textOrNull(value: unknown): string | null {

@@ -45,7 +45,8 @@ export interface CaptureRequest {
   /** The page that the site must believe the request to come from; a web address. */
   readonly referer: string | null;
   readonly proxy: string | null;
-  readonly subs: boolean;
+  /** The languages of the subtitles to fetch (`subtitle-languages.ts`); null for none. */
+  readonly subs: readonly string[] | null;
   readonly comments: boolean;
   readonly again: boolean;
   /** The most entries to take from a playlist or channel. */
@@ -178,7 +179,7 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
     if (outcome.kind === "older") return { ...nothing, older: 1 };
     const { title } = outcome.list;
     return outcome.entries === null
-      ? listSource(job, source, judged.url, 1)
+      ? listSource(job, source, judged.url, 1, fetched.impersonated)
       : entriesOf(job, source, { title, entries: outcome.entries });
   }
   if (outcome.kind === "failed" && fetched.tracks.length === 0) {
@@ -224,19 +225,25 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
   const result = known ?? afterDamage(resultOf(resources.vault, capture, source.url), damage);
   const failure = outcome.kind === "failed" ? outcome.failure : null;
   if (parent === null || source.parent !== null) return { ...nothing, results: [result], failure };
-  const others = await listSource(job, source, judged.url, 2);
+  const others = await listSource(job, source, judged.url, 2, fetched.impersonated);
   return { ...others, results: [result, ...others.results], failure: others.failure ?? failure };
 }
 
 /** The entries of a playlist or channel, or a page's videos after the first, starting at number `from`. */
-async function listSource(job: Job, source: CaptureSource, url: URL, from: number): Promise<SourceOutcome> {
+async function listSource(
+  job: Job,
+  source: CaptureSource,
+  url: URL,
+  from: number,
+  impersonate: boolean,
+): Promise<SourceOutcome> {
   const { resources, world, request, scheduler } = job;
   const limit = request.limit ?? defaultListLimit;
   if (limit < from) return nothing;
   const capture = buildCaptureId(world.now(), world.random(5));
   const staging = beginAttempt(resources.vault, capture, `the list at ${source.shown}`);
   const plan = fetchPlan(job, source, capture, url, staging);
-  const listed = await fetchList(resources, world, plan, limit, scheduler);
+  const listed = await fetchList(resources, world, plan, { limit, impersonate }, scheduler);
   if (listed.outcome.kind === "failed") return failed(job, source, capture, listed.outcome.failure, listed);
   rmSync(staging, { recursive: true, force: true });
   const { title, entries } = listed.outcome;

@@ -5,7 +5,14 @@ import { cookiesForHost } from "../core/capture/cookies.js";
 import { type FailureCode, failureOf } from "../core/capture/failure-codes.js";
 import type { RunRecord, TransferCheck } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
-import type { FetchedTrack, FetchOutcome, ListOutcome } from "../tools/download/fetch-types.js";
+import type {
+  FetchedTrack,
+  FetchOutcome,
+  FetchProgress,
+  FetchWays,
+  ListOutcome,
+  Remedy,
+} from "../tools/download/fetch-types.js";
 import { fetchVideo, listEntries } from "../tools/download/yt-dlp.js";
 import { isForbidden } from "../tools/network/egress-destination.js";
 import { type Connection, type EgressGuard, openEgressGuard } from "../tools/network/egress-guard.js";
@@ -15,6 +22,7 @@ import type { RunResult } from "../tools/run/run-request.js";
 import type { World } from "../world.js";
 import { cookieNote } from "./cookie-file.js";
 import { type HashedTracks, hashTracks } from "./hash-received.js";
+import { changedAttempt } from "./next-attempt.js";
 import type { Resources } from "./resources.js";
 import type { Attempt, Scheduler } from "./scheduler.js";
 
@@ -34,7 +42,7 @@ export interface FetchPlan {
   readonly referer: string | null;
   /** The text of a Netscape cookie file. */
   readonly cookies: string | null;
-  readonly subs: boolean;
+  readonly subs: readonly string[] | null;
   readonly comments: boolean;
   readonly maxBytes: number | null;
   /** Time limit of one attempt, in milliseconds; null for the default. */
@@ -63,6 +71,8 @@ export interface Fetched extends FetchTrace {
   readonly tracks: readonly FetchedTrack[];
   /** The same tracks, hashed and made read-only when their attempt ended. */
   readonly hashed: HashedTracks;
+  /** Whether the site let the attempt in because it looked like a browser. */
+  readonly impersonated: boolean;
 }
 
 /**
@@ -87,48 +97,65 @@ async function attempts(
   scheduler: Scheduler,
 ): Promise<Fetched> {
   const runs: RunRecord[] = [];
+  const tried = new Set<Remedy>();
+  const notes: string[] = [];
   let best: Fetched | null = null;
-  let lost: string | null = null;
-  let resume = true;
+  let ways = waysOf(plan);
+  let came: Came = nothingCame;
   for (let attempt = 1; ; attempt += 1) {
     const folder = attemptFolder(plan, attempt);
     const attempted = await scheduled(scheduler, plan, world, fetcher, () =>
-      fetchVideo({
-        ...fetcher.request,
-        folder,
-        item: plan.item,
-        format: plan.format,
-        referer: plan.referer,
-        subtitles: plan.subs && lost === null,
-        comments: plan.comments,
-        resume,
-        since: plan.since,
-        signal: world.signal,
-        onProgress: (progress) =>
-          world.progress({ subject: plan.url, stage: "download", detail: "", ...progress }),
-      }),
+      fetchVideo({ ...fetcher.request, ...fixedPart(plan, world), ...ways, folder }),
     );
-    const outcome = withWarnings(attempted.outcome, [fetcher.cookieNote, lost]);
+    const outcome = withCame(withWarnings(attempted.outcome, [fetcher.cookieNote, ...notes]), came);
     const trace = fetcher.trace(outcome, folder, runs);
     const tracks = tracksOf(outcome);
     // Hash before any pause, so that no later change to what arrived goes unnoticed.
     const hashed = await hashTracks(tracks, { folder, now: world.now });
-    const fetched: Fetched = { ...trace, outcome, tracks, hashed };
+    const fetched: Fetched = { ...trace, outcome, tracks, hashed, impersonated: ways.impersonate };
     if (best === null || outcome.kind !== "failed" || received(fetched) >= received(best)) best = fetched;
-    // The clip matters more than its subtitles, and it may be gone tomorrow: try once more without them.
-    if (outcome.kind === "failed" && outcome.onlySubtitles && !world.signal.aborted) {
-      lost = `the subtitles could not be downloaded: ${outcome.failure.reason}`;
-      continue;
-    }
-    // What cannot be shown to be one file is fetched anew at once, as the body of one answer.
-    if (outcome.kind === "failed" && outcome.spliced && resume && !world.signal.aborted) {
-      resume = false;
+    const changed = world.signal.aborted ? null : changedAttempt(outcome, ways, tried);
+    if (changed !== null) {
+      tried.add(changed.remedy);
+      if (changed.note !== null) notes.push(changed.note);
+      if (changed.remedy === "without-subtitles") came = outcome;
+      ways = changed.ways;
       continue;
     }
     const mayPass = outcome.kind === "failed" && outcome.failure.retry && !world.signal.aborted;
-    const again = mayPass && (await scheduler.again(attempt, attempted, world.signal));
+    const again = mayPass && (await scheduler.again(attempt - tried.size, attempted, world.signal));
     if (!again || world.signal.aborted) return { ...best, runs, connections: fetcher.connections() };
   }
+}
+
+/** How the first attempt goes about it. */
+function waysOf({ subs, comments }: FetchPlan): FetchWays {
+  return { subtitles: subs, comments, thumbnail: true, resume: true, impersonate: false };
+}
+
+/** What no attempt changes. */
+function fixedPart({ url, item, format, referer, since }: FetchPlan, world: World) {
+  return {
+    item,
+    format,
+    referer,
+    since,
+    signal: world.signal,
+    onProgress: (progress: FetchProgress) =>
+      world.progress({ subject: url, stage: "download", detail: "", ...progress }),
+  };
+}
+
+/** What an attempt brought before a later one brings the clip, and the requests for it. */
+type Came = Pick<FetchOutcome, "subtitles" | "exchanges">;
+const nothingCame: Came = { subtitles: [], exchanges: [] };
+
+function withCame(outcome: FetchOutcome, { subtitles, exchanges }: Came): FetchOutcome {
+  return {
+    ...outcome,
+    subtitles: [...subtitles, ...outcome.subtitles],
+    exchanges: [...exchanges, ...outcome.exchanges],
+  };
 }
 
 function withWarnings(outcome: FetchOutcome, warnings: readonly (string | null)[]): FetchOutcome {
@@ -141,13 +168,13 @@ export async function fetchList(
   resources: Resources,
   world: World,
   plan: FetchPlan,
-  limit: number,
+  { limit, impersonate }: { readonly limit: number; readonly impersonate: boolean },
   scheduler: Scheduler,
 ): Promise<FetchTrace & { readonly outcome: ListOutcome }> {
   return withFetcher(resources, world, plan, async (fetcher) => {
     const folder = attemptFolder(plan, 1);
     const { outcome } = await scheduled(scheduler, plan, world, fetcher, () =>
-      listEntries({ ...fetcher.request, folder, limit, signal: world.signal }),
+      listEntries({ ...fetcher.request, folder, limit, impersonate, signal: world.signal }),
     );
     return { ...fetcher.trace(outcome, folder, []), outcome };
   });

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import type { CaptureRequest } from "../capture/archive.js";
+import { defaultLanguages } from "../core/capture/subtitle-languages.js";
 import type { DocumentedCommand } from "./documented-command.js";
-import { parseAddress, parseCount, parseSize } from "./option-values.js";
+import { parseAddress, parseCount, parseLanguages, parseSize } from "./option-values.js";
 import { type SandboxOption, sandboxOption } from "./sandbox-option.js";
 import { isSwitchedOn, type Session } from "./session.js";
 
@@ -12,6 +13,7 @@ export interface CaptureOptions extends SandboxOption {
   readonly cookies?: string;
   readonly proxy?: string;
   readonly subs?: boolean;
+  readonly subsLangs?: readonly string[];
   readonly comments?: boolean;
   readonly again?: boolean;
   readonly limit?: number;
@@ -35,7 +37,12 @@ export function addCaptureOptions(command: DocumentedCommand): DocumentedCommand
       "for posts that only people with an account can see: a cookie file of your browser (Netscape format), of which only that site's cookies are used",
     )
     .option("--proxy <url>", "fetch through this proxy; for Tor socks5h://127.0.0.1:9050")
-    .option("--subs", "fetch subtitles too")
+    .option("--subs", "fetch subtitles too: those in kk, ru and en, and what the platform heard in the clip")
+    .option(
+      "--subs-langs <list>",
+      "fetch subtitles in these languages, such as original,de,uk; or all, which many sites refuse",
+      parseLanguages,
+    )
     .option("--comments", "fetch comments too")
     .option("--again", "capture once more what was captured before, beside the first")
     .option("--limit <n>", "at most n videos of a playlist or channel (default: 1000)", parseCount)
@@ -69,7 +76,7 @@ export function captureRequest(
     referer: options.referer ?? null,
     cookies: options.cookies === undefined ? null : resolve(session.io.cwd, options.cookies),
     proxy: options.proxy ?? null,
-    subs: options.subs === true,
+    subs: options.subsLangs ?? (options.subs === true ? defaultLanguages : null),
     comments: options.comments === true,
     again: options.again === true,
     limit: options.limit ?? null,

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { parseSourceUrl } from "../core/capture/source-url.js";
+import { isLanguage } from "../core/capture/subtitle-languages.js";
 
 const factors: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 
@@ -27,6 +28,13 @@ export function parseCount(text: string): number {
     throw new InvalidArgumentError("give a whole number above zero");
   }
   return count;
+}
+
+/** Languages of subtitles with commas between them. Throws InvalidArgumentError for what is none. */
+export function parseLanguages(text: string): readonly string[] {
+  const languages = text.split(",").map((one) => one.trim());
+  if (languages.every(isLanguage)) return languages;
+  throw new InvalidArgumentError("give languages such as kk,ru,en; or original, or all");
 }
 
 const dayOrTime = /^([0-9]{4}-[0-9]{2}-[0-9]{2})(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z)?$/;

@@ -341,7 +341,7 @@ describe("a batch that takes long", () => {
     };
     const report = await runBatch(
       {
-        ...{ format: null, proxy: null, subs: false, comments: false, again: false, limit: null },
+        ...{ format: null, proxy: null, subs: null, comments: false, again: false, limit: null },
         ...{ referer: null, since: null, maxBytes: null, maxMs: null, allowPrivate: true, deep: false },
         ...{ vault, resume: false, cookies: null, allowOldYtDlp: true },
         list: { bytes: Buffer.from(rows.join("")), name: "list.txt", column: null },

@@ -50,7 +50,7 @@ const stored: StoredBatch = {
   },
   list: { kind: "csv", delimiter: ",", columns: ["url"], urlColumn: 0 },
   request: {
-    ...{ format: null, proxy: null, subs: false, comments: false, again: false, limit: null, since: null },
+    ...{ format: null, proxy: null, subs: null, comments: false, again: false, limit: null, since: null },
     ...{ referer: null, maxBytes: null, maxMs: null, allowPrivate: false, deep: false },
   },
   goesOn: false,

@@ -103,7 +103,7 @@ describe("what a command asks of its operation", () => {
       referer: null,
       cookies: null,
       proxy: null,
-      subs: false,
+      subs: null,
       comments: false,
       again: false,
       limit: null,

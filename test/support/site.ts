@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { dropRoutes } from "./site-drops.ts";
+import { extraRoutes } from "./site-extras.ts";
 import { faultRoutes } from "./site-faults.ts";
 import { fileRoutes } from "./site-files.ts";
 import { pageRoutes } from "./site-pages.ts";
@@ -46,7 +47,14 @@ export interface Site {
   readonly close: () => Promise<void>;
 }
 
-const common: Routes = { ...fileRoutes, ...pageRoutes, ...streamRoutes, ...faultRoutes, ...dropRoutes };
+const common: Routes = {
+  ...fileRoutes,
+  ...pageRoutes,
+  ...streamRoutes,
+  ...faultRoutes,
+  ...dropRoutes,
+  ...extraRoutes,
+};
 
 /** Opens the test site on 127.0.0.1 and a free port. `close` cuts every connection that is still open. */
 export async function openSite(options: SiteOptions): Promise<Site> {

@@ -24,7 +24,7 @@ interface BatchOptions extends CaptureOptions {
   readonly dryRun?: boolean;
   readonly jobs?: number;
   readonly perHost: number;
-  readonly delay: number;
+  readonly delay?: number;
   readonly attempts: number;
   readonly retryWait: number;
   readonly maxTime?: number;
@@ -61,8 +61,8 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
       .addOption(
         timeOption(
           "--delay <time>",
-          "time between two downloads from one site, varied by up to half",
-        ).default(2000, "2s"),
+          "time between two downloads from one site, varied by up to half (default: 2s; for youtube.com and instagram.com 10s to 20s)",
+        ),
       )
       .option("--attempts <n>", "attempts for one row, for failures that can pass", parseCount, 3)
       .addOption(
@@ -200,7 +200,7 @@ function batchRequest(session: Session, list: ListBytes | null, options: BatchOp
       jobs: options.jobs ?? Math.max(2, Math.min(cores, 8)),
       derivations: cores,
       perHost: options.perHost,
-      delayMs: options.delay,
+      delayMs: options.delay ?? null,
       attempts: options.attempts,
       firstWaitMs: options.retryWait,
       maxBytes: options.maxDisk ?? null,

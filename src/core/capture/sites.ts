@@ -19,6 +19,23 @@ export function hostsOfSite(host: string): readonly string[] {
   return sites.find((hosts) => hosts.some((one) => isAtOrBelow(name, one))) ?? [name];
 }
 
+/** How slowly a site wants to be asked. */
+export interface SitePace {
+  /** Between two requests of one look-up; null for no pause. */
+  readonly requestSeconds: number | null;
+  /** Between two clips of a list, at least and at most; null where the site has no wish of its own. */
+  readonly betweenClipsMs: readonly [least: number, most: number] | null;
+}
+
+const noWish: SitePace = { requestSeconds: null, betweenClipsMs: null };
+const countsRequests: SitePace = { requestSeconds: 0.75, betweenClipsMs: [10_000, 20_000] };
+
+/** The pace that the site of `host` needs: some lock an address out that asks too quickly. */
+export function paceOfSite(host: string): SitePace {
+  const site = hostsOfSite(host)[0];
+  return site === "youtube.com" || site === "instagram.com" ? countsRequests : noWish;
+}
+
 /**
  * The address to ask for what is at `url`: yt-dlp knows a Telegram post under one spelling alone, and not the one that
  * shows it in its channel (`/s/`).

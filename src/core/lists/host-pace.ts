@@ -1,9 +1,11 @@
+import { paceOfSite } from "../capture/sites.js";
+
 /** How a batch treats one host. Times in milliseconds. */
 export interface PaceRules {
   /** Downloads from one host at the same time. */
   readonly perHost: number;
-  /** Between two starts on one host. */
-  readonly delayMs: number;
+  /** Between two starts on one host, varied by half either way; null for what its site needs. */
+  readonly delayMs: number | null;
   /** The first back-off; each further one is four times as long. */
   readonly firstWaitMs: number;
 }
@@ -37,9 +39,20 @@ export function msUntilTurn(pace: HostPace, rules: PaceRules, now: number): numb
   return pace.open >= rules.perHost ? Number.POSITIVE_INFINITY : Math.max(0, pace.notBefore - now);
 }
 
-/** After a start. `chance`, from 0 to 1, spreads the next start by half the delay either way. */
-export function afterStart(pace: HostPace, rules: PaceRules, now: number, chance: number): HostPace {
-  const delay = rules.delayMs * (0.5 + chance);
+/** The delay where neither a person nor the site has a wish. */
+const usualDelayMs = 2000;
+
+/** After a start on `host`. `chance`, from 0 to 1, spreads the next start over the delays that are allowed. */
+export function afterStart(
+  pace: HostPace,
+  { host, now, chance }: { readonly host: string; readonly now: number; readonly chance: number },
+  { delayMs }: Pick<PaceRules, "delayMs">,
+): HostPace {
+  const [least, most] = (delayMs === null ? paceOfSite(host).betweenClipsMs : null) ?? [
+    (delayMs ?? usualDelayMs) * 0.5,
+    (delayMs ?? usualDelayMs) * 1.5,
+  ];
+  const delay = least + chance * (most - least);
   return { ...pace, open: pace.open + 1, notBefore: Math.max(pace.notBefore, now + delay) };
 }
 

@@ -301,7 +301,7 @@ function grantDownloads(made: Made, now: number): Made {
     if (free <= 0) break;
     if (doing.kind !== "ask" || msUntil(next.schedule, doing.host, now) > 0) continue;
     free -= 1;
-    const pace = afterStart(paceOf(next.schedule, doing.host), rules, now, doing.chance);
+    const pace = afterStart(paceOf(next.schedule, doing.host), { ...doing, now }, rules);
     const schedule = withPace(withDoing(next.schedule, row, { kind: "fetch" }, doing.host), doing.host, pace);
     next = add({ ...next, schedule }, { kind: "fetch", row });
   }

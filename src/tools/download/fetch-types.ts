@@ -15,7 +15,20 @@ export interface Downloader {
 /** Starts yt-dlp: `run` of run/run.ts, or a kept interpreter. */
 export type RunDownloader = (request: RunRequest) => Promise<RunResult>;
 
-export interface FetchRequest {
+/** What an attempt fetches besides the clip, and by which means: what may change from one attempt to the next. */
+export interface FetchWays {
+  /** The languages of the subtitles (`subtitle-languages.ts`); null for none. */
+  readonly subtitles: readonly string[] | null;
+  readonly comments: boolean;
+  /** The platform's preview picture, which goes with the clip when a site deletes it. */
+  readonly thumbnail: boolean;
+  /** Whether a transfer that breaks off may be continued by asking for the rest of the file. */
+  readonly resume: boolean;
+  /** Whether pages of unknown sites are asked for as a browser asks. */
+  readonly impersonate: boolean;
+}
+
+export interface FetchRequest extends FetchWays {
   readonly program: Downloader;
   readonly run: RunDownloader;
   /** The `URL.href` of an address that `parseSourceUrl` accepted. */
@@ -34,10 +47,6 @@ export interface FetchRequest {
   readonly format: string | null;
   /** The page that the site must believe the request to come from; a web address. */
   readonly referer: string | null;
-  readonly subtitles: boolean;
-  readonly comments: boolean;
-  /** Whether a transfer that breaks off may be continued by asking for the rest of the file. */
-  readonly resume: boolean;
   /** Skips videos that, according to the site, were posted before this day, `YYYY-MM-DD`; null for no limit. */
   readonly since: string | null;
   readonly bounds: FetchBounds;
@@ -139,11 +148,15 @@ export interface FetchFailed extends FetchEvidence {
   readonly failure: Failure;
   /** The bytes that arrived; empty if none are worth keeping. */
   readonly partialTracks: readonly FetchedTrack[];
-  /** Whether only the requested subtitles are known to have failed: without them, the clip may download. */
-  readonly onlySubtitles: boolean;
-  /** Whether a transfer was continued and nothing shows that its parts are of one file: nothing of it may be kept. */
-  readonly spliced: boolean;
+  readonly remedy: Remedy | null;
 }
+
+/**
+ * What may bring, at once, the clip that an attempt did not bring. `fresh-start`: a transfer was continued, and nothing
+ * shows that its parts are of one file. `fresh-look-up`: the address of the media had expired. `impersonate`: the site
+ * lets in only what looks like a browser. Without subtitles, or without everything but the clip: they are what failed.
+ */
+export type Remedy = "fresh-start" | "without-subtitles" | "without-extras" | "impersonate" | "fresh-look-up";
 
 export type FetchOutcome = FetchedMedia | FetchedList | FetchedOlder | FetchFailed;
 
@@ -163,6 +176,8 @@ export interface ListRequest {
   readonly proxy: string | null;
   readonly jail: YtDlpJail | null;
   readonly cookiesFile: string | null;
+  /** Whether the page of an unknown site is asked for as a browser asks. */
+  readonly impersonate: boolean;
   readonly bounds: FetchBounds;
   readonly signal: AbortSignal;
 }

@@ -31,18 +31,10 @@ import type {
   ListOutcome,
 } from "./fetch-types.js";
 import { type JudgedTrack, judgeTracks } from "./fetched-tracks.js";
+import type { FetchFacts } from "./finished-fetch.js";
 import type { Received } from "./received-files.js";
-import type { WatchReason } from "./watch.js";
-
-/** Everything a finished run left behind. */
-export interface FetchFacts {
-  readonly run: RunResult;
-  /** What the watchdog saw, if it ended the run. */
-  readonly watchdog: WatchReason | null;
-  readonly argv: readonly string[];
-  readonly received: Received;
-  readonly log: TrafficLog;
-}
+import { remedyOf } from "./remedy.js";
+import { tookClipsPlace, wholeThumbnails } from "./thumbnails.js";
 
 /**
  * Decides from files, lengths and errors what a run of yt-dlp yielded. Success requires all of these: status 0, no error
@@ -67,21 +59,23 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
 
   const code = mediaFailure(tracks, request.bounds.maxBytes);
   const splices = splicesOf(log);
-  const whole =
-    clean && !received.leftovers && splices.length === 0 && evidence.transfer.verdict !== "incomplete";
+  const displaced = request.thumbnail && tookClipsPlace(log.remarks);
+  const sound = splices.length === 0 && !displaced;
+  const whole = clean && !received.leftovers && sound && evidence.transfer.verdict !== "incomplete";
   if (code === null && whole && tracks.length > 0) {
     return { kind: "media", tracks: tracks.map((one) => one.track), list: severalOf(list), ...evidence };
   }
   const judged =
     code === null ? runFailure(facts, errors, splices, tracks.length > 0 && clean) : failureOf(code);
   const failure = loginFailure(judged, request.url, evidence.finalUrl) ?? judged;
-  const onlySubtitles = request.subtitles && code === null && failedForSubtitles(facts, tracks, errors);
   return {
     kind: "failed",
     failure,
-    partialTracks: splices.length > 0 ? [] : worthKeeping(failure, tracks),
-    onlySubtitles,
-    spliced: splices.length > 0,
+    partialTracks: sound ? worthKeeping(failure, tracks) : [],
+    remedy:
+      code === null || displaced
+        ? remedyOf(request, facts, { failure, errors, tracks, splices, displaced })
+        : null,
     ...evidence,
   };
 }
@@ -99,8 +93,7 @@ const nothingRemark = /^Extractor \S+ returned nothing\b/;
 /** What the page says where the downloader says nothing: of Telegram it is known how a post is shown. */
 function judgeNothing(request: FetchRequest, evidence: FetchEvidence): FetchOutcome {
   const failedAs = (code: FailureCode): FetchOutcome => {
-    const nothingCame = { partialTracks: [], onlySubtitles: false, spliced: false };
-    return { kind: "failed", failure: failureOf(code), ...nothingCame, ...evidence };
+    return { kind: "failed", failure: failureOf(code), partialTracks: [], remedy: null, ...evidence };
   };
   const post = telegramPostOf(request, evidence.pages);
   if (post === null) return failedAs("no-video");
@@ -118,19 +111,6 @@ function telegramPostOf({ url }: FetchRequest, pages: FetchEvidence["pages"]): T
   const page = pages.find(({ role }) => role === "html_source");
   if (page === undefined || hostsOfSite(new URL(url).hostname)[0] !== "t.me") return null;
   return readTelegramPost(readFileSync(page.path, "utf8"));
-}
-
-/** yt-dlp skips the clip if a subtitle is refused, and reports a failure after the clip if a subtitle breaks off. */
-function failedForSubtitles(
-  { run, received }: FetchFacts,
-  tracks: readonly JudgedTrack[],
-  errors: readonly string[],
-): boolean {
-  if (run.endedBy !== "exited") return false;
-  if (errors.some((line) => /^Unable to download video subtitles for /.test(line))) return true;
-  const transfers = tracks.map((one) => one.transfer);
-  const media = { tracks: transfers, exitCode: 0, endedBy: "exited", errors: false, unended: false };
-  return !received.leftovers && judgeTransfer(media).verdict === "whole";
 }
 
 /** The only line that yt-dlp prints when `--dateafter` skips a download. */
@@ -204,6 +184,8 @@ function worthKeeping(failure: Failure, tracks: readonly JudgedTrack[]) {
   return tracks.filter((one) => one.track.bytes > 0).map((one) => one.track);
 }
 
+const brokenThumbnail = "the preview picture broke off and was not kept";
+
 function gatherEvidence(
   request: FetchRequest,
   facts: FetchFacts,
@@ -215,18 +197,17 @@ function gatherEvidence(
   const secrets = [request.folder, request.cookiesFile ?? "", request.proxy ?? ""];
   const chain = followRedirects(request.url, log.exchanges).map((url) => redactUrl(url, secrets));
   const refusal = lastRefusal(log);
+  const warnings = readWarningLines(run.stderr.toString("utf8"));
+  const thumbnails = wholeThumbnails(received.thumbnails, log, warnings, info);
+  const broken = thumbnails.length < received.thumbnails.length ? [brokenThumbnail] : [];
   const post = telegramPostOf(request, received.pages);
   const rest = post && restOfPost(post);
-  const lines = [
-    ...(rest === null ? [] : [rest]),
-    ...errors,
-    ...readWarningLines(run.stderr.toString("utf8")),
-  ];
+  const lines = [...(rest === null ? [] : [rest]), ...errors, ...broken, ...warnings];
   return {
     infoJson: received.infoJson,
     pages: received.pages,
     subtitles: received.subtitles,
-    thumbnails: [],
+    thumbnails,
     transfer: judgeTransfer({
       tracks: tracks.map((one) => one.transfer),
       exitCode: run.exitCode,

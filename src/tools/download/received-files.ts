@@ -2,7 +2,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { textKindOf } from "../media/kind.js";
 import type { FetchedFile, FetchedSidecar } from "./fetch-types.js";
-import { listName, mediaName } from "./yt-dlp-args.js";
+import { listName, mediaName, thumbnailName } from "./yt-dlp-args.js";
 
 /** One media file of the downloader and its segments. */
 export interface ReceivedMedia extends FetchedFile {
@@ -21,6 +21,7 @@ export interface Received {
   readonly listJson: FetchedFile | null;
   readonly pages: readonly FetchedSidecar[];
   readonly subtitles: readonly FetchedSidecar[];
+  readonly thumbnails: readonly FetchedSidecar[];
   /** Whether the downloader left files of an unfinished download (`.part`, `.ytdl`). */
   readonly leftovers: boolean;
 }
@@ -49,20 +50,24 @@ const subtitleExtensions = [
 
 /**
  * Sorts the files that a download left in `folder`. Only plain files with a single name count; a link, a pipe or a folder
- * is not evidence, whoever put it there (SECURITY §1.9).
+ * is not evidence, whoever put it there (SECURITY §1.9). `pictures` has the names
+ * under which yt-dlp wrote preview pictures: it moves them away from the clip's name once the clip is there.
  */
-export function readReceived(folder: string): Received {
+export function readReceived(folder: string, pictures: ReadonlySet<string>): Received {
   const files = listFiles(folder);
   const named = (name: string) => files.filter((file) => file.name === name).map(plainFile)[0] ?? null;
   const pages = files.filter((file) => file.name.endsWith(".dump")).sort(byTime);
   const own = files.filter((file) => file.name.startsWith(`${mediaName}.`));
   const subtitles = own.filter((file) => isSubtitle(file.name));
+  const thumbnails = files.filter((file) => file.name.startsWith(`${thumbnailName}.`) && file.bytes > 0);
+  const tracks = own.filter(({ name }) => !isSubtitle(name) && !isState(name) && !pictures.has(name));
   return {
-    media: readMedia(own.filter((file) => !isSubtitle(file.name) && !isState(file.name))),
+    media: readMedia(tracks),
     infoJson: named(`${mediaName}.info.json`),
     listJson: named(`${listName}.info.json`),
     pages: pages.map(toPage),
-    subtitles: subtitles.map(toSubtitle),
+    subtitles: subtitles.filter((file) => !file.name.endsWith(".part")).map(toSubtitle),
+    thumbnails: thumbnails.map(toThumbnail),
     leftovers: own.some((file) => /\.(part|ytdl)$/.test(file.name)),
   };
 }
@@ -91,7 +96,8 @@ function isState(name: string): boolean {
   return name === `${mediaName}.info.json` || /\.ytdl$|\.part-Frag\d+\.part$/.test(name);
 }
 
-function isSubtitle(name: string): boolean {
+/** Whether a file of the downloader's folder is a subtitle, by its ending. */
+export function isSubtitle(name: string): boolean {
   if (name === `${mediaName}.info.json`) return false;
   const extension = /\.([^.]+?)(\.part)?$/.exec(name)?.[1] ?? "";
   return subtitleExtensions.includes(extension.toLowerCase());
@@ -139,4 +145,11 @@ function toSubtitle(file: Listed, index: number): FetchedSidecar {
   const language = /^media\.([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2})\.[^.]+$/.exec(file.name)?.[1];
   const name = `subtitle-${index + 1}${language === undefined ? "" : `.${language}`}.${claimed}`;
   return { path: file.path, bytes: file.bytes, name, role: "subtitle" };
+}
+
+function toThumbnail(file: Listed, index: number): FetchedSidecar {
+  // The server controls the ending, which yt-dlp takes from the picture's address.
+  const claimed = /\.([a-z0-9]{1,5})$/.exec(file.name.toLowerCase())?.[1] ?? "bin";
+  const name = `${thumbnailName}${index === 0 ? "" : `-${index + 1}`}.${claimed}`;
+  return { path: file.path, bytes: file.bytes, name, role: "thumbnail" };
 }

@@ -1,6 +1,8 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { FetchBounds } from "../run/limits.js";
+import { type FetchBounds, maxThumbnailBytes } from "../run/limits.js";
+import { isSubtitle } from "./received-files.js";
+import { isUnfinishedThumbnail } from "./thumbnails.js";
 import { mediaName } from "./yt-dlp-args.js";
 
 /** Why a download is ended before it ends by itself; `classifyFailure` knows these words. */
@@ -22,16 +24,19 @@ export function openDownloadWatch(
   bounds: FetchBounds,
   now: () => number,
 ): () => WatchReason | null {
-  const began = now();
   const samples: Sample[] = [];
   let mediaBegan = false;
+  // Subtitles come before the media, with a pause between them: each one shows that the site still answers.
+  let lookUpBegan = now();
+  let subtitlesSeen = 0;
 
   return () => {
     const at = now();
-    const { media, all, begun } = folderBytes(folder);
-    if (media > bounds.maxBytes) return "too-large";
+    const { media, all, begun, thumbnail, subtitles } = folderBytes(folder);
+    if (media > bounds.maxBytes || thumbnail > maxThumbnailBytes) return "too-large";
     mediaBegan ||= begun;
-    if (!mediaBegan) return at - began > bounds.lookUpMs ? "timed-out" : null;
+    if (subtitles > subtitlesSeen) [subtitlesSeen, lookUpBegan] = [subtitles, at];
+    if (!mediaBegan) return at - lookUpBegan > bounds.lookUpMs ? "timed-out" : null;
     samples.push({ at, bytes: all });
     // Keep the newest sample that is a whole window old at the front.
     while (samples[1] !== undefined && at - samples[1].at >= bounds.stallMs) samples.shift();
@@ -51,6 +56,9 @@ function hasStalled(oldest: Sample | undefined, at: number, bytes: number, bound
  * Media has begun when its file exists, even if the first bytes are still in the downloader's buffer.
  */
 function folderBytes(folder: string): {
+  readonly thumbnail: number;
+  /** How many there are. */
+  readonly subtitles: number;
   readonly media: number;
   readonly all: number;
   readonly begun: boolean;
@@ -58,13 +66,23 @@ function folderBytes(folder: string): {
   let begun = false;
   let media = 0;
   let all = 0;
+  let thumbnail = 0;
+  let subtitles = 0;
   for (const name of readdirSync(folder)) {
     if (/\.part-Frag\d+$/.test(name)) continue;
     const bytes = lstatSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
     all += bytes;
     if (!name.startsWith(`${mediaName}.`) || name.endsWith(".json")) continue;
+    if (isUnfinishedThumbnail(name)) {
+      thumbnail += bytes;
+      continue;
+    }
+    if (isSubtitle(name)) {
+      subtitles += 1;
+      continue;
+    }
     begun = true;
     media += bytes;
   }
-  return { media, all, begun };
+  return { media, all, begun, thumbnail, subtitles };
 }

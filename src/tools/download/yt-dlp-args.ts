@@ -1,8 +1,10 @@
-import { isTelegramPost } from "../../core/capture/sites.js";
+import { isTelegramPost, paceOfSite } from "../../core/capture/sites.js";
 import { webUrl } from "../../core/capture/source-url.js";
+import { languagePatterns } from "../../core/capture/subtitle-languages.js";
+import type { FetchWays } from "./fetch-types.js";
 
 /** Everything that can differ between two runs of yt-dlp. */
-export interface YtDlpOptions {
+export interface YtDlpOptions extends FetchWays {
   /** yt-dlp's version: it exits with status 2 on an option it does not know. */
   readonly version: string;
   /** Absolute path of the Node.js with which yt-dlp may run the scripts of a site's player; null for none. */
@@ -15,10 +17,6 @@ export interface YtDlpOptions {
   readonly cookiesFile: string | null;
   readonly format: string | null;
   readonly referer: string | null;
-  readonly subtitles: boolean;
-  readonly comments: boolean;
-  /** Whether a transfer that breaks off may be continued by asking for the rest of the file. */
-  readonly resume: boolean;
   readonly maxBytes: number;
   /** Skips videos that, according to the site, were posted before this day, `YYYY-MM-DD`; null for no limit. */
   readonly since: string | null;
@@ -26,7 +24,7 @@ export interface YtDlpOptions {
 
 export type YtDlpListOptions = Pick<
   YtDlpOptions,
-  "version" | "runtime" | "url" | "noPrograms" | "proxy" | "cookiesFile"
+  "version" | "runtime" | "url" | "noPrograms" | "proxy" | "cookiesFile" | "impersonate"
 > & {
   readonly limit: number;
 };
@@ -35,6 +33,12 @@ export type YtDlpListOptions = Pick<
 export const mediaName = "media";
 /** The name of a list's metadata file, without its `.info.json`. */
 export const listName = "playlist";
+
+/** The name of the preview picture, without its ending. */
+export const thumbnailName = "thumbnail";
+
+/** Popular clips have hundreds of thousands of comments, which come in pages of twenty. */
+const mostComments = 2000;
 
 /** The best streams, kept separate because yt-dlp cannot reach ffmpeg. */
 const bestStreams = "bv*+ba/b";
@@ -98,11 +102,13 @@ export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
     "--fixup=never",
     ...(options.referer === null ? [] : [`--referer=${options.referer}`]),
     `--format=${withinReach(options.format ?? bestStreams)}`,
-    ...(options.subtitles
-      ? ["--write-subs", "--write-auto-subs", "--sub-langs=all,-live_chat"]
-      : ["--no-write-subs", "--no-write-auto-subs"]),
-    options.comments ? "--write-comments" : "--no-write-comments",
-    "--no-write-thumbnail",
+    ...subtitleArgs(options.subtitles),
+    ...(options.comments
+      ? ["--write-comments", `--extractor-args=youtube:max_comments=${mostComments}`]
+      : ["--no-write-comments"]),
+    ...(options.thumbnail
+      ? ["--write-thumbnail", `--output=thumbnail:${thumbnailName}.%(ext)s`, "--output=pl_thumbnail:"]
+      : ["--no-write-thumbnail"]),
     "--no-mtime",
     ...metadataArgs,
     "--write-pages",
@@ -116,6 +122,17 @@ export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
     ...(isRecent(options.version) ? ["--progress-delta=0.5"] : []),
     "--",
     options.url,
+  ];
+}
+
+/** Sites refuse quick series of requests for subtitles. */
+function subtitleArgs(languages: readonly string[] | null): readonly string[] {
+  if (languages === null) return ["--no-write-subs", "--no-write-auto-subs"];
+  return [
+    "--write-subs",
+    "--write-auto-subs",
+    `--sub-langs=${languagePatterns(languages)}`,
+    "--sleep-subtitles=2",
   ];
 }
 
@@ -141,6 +158,8 @@ function commonArgs(options: Omit<YtDlpListOptions, "limit">): readonly string[]
     "--default-search=error",
     "--flat-playlist",
     "--socket-timeout=20",
+    ...requestPauseArgs(options.url),
+    ...(options.impersonate ? ["--extractor-args=generic:impersonate"] : []),
     "--extractor-retries=1",
     "--file-access-retries=0",
     `--ffmpeg-location=${options.noPrograms}`,
@@ -156,6 +175,12 @@ function commonArgs(options: Omit<YtDlpListOptions, "limit">): readonly string[]
 function runtimeArgs(runtime: string | null): readonly string[] {
   const given = runtime === null ? [] : [`--js-runtimes=node:${runtime}`];
   return ["--no-js-runtimes", ...given, "--no-remote-components"];
+}
+
+/** Between two requests of one look-up, in seconds, where a site counts them. */
+function requestPauseArgs(url: string): readonly string[] {
+  const { requestSeconds } = paceOfSite(webUrl(url)?.hostname ?? "");
+  return requestSeconds === null ? [] : [`--sleep-requests=${requestSeconds}`];
 }
 
 /** This version introduced the newest of these options; versions before it know the old spellings. */

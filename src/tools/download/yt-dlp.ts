@@ -19,6 +19,7 @@ import type {
 } from "./fetch-types.js";
 import { judgeFetch, judgeList } from "./fetch-verdict.js";
 import { readReceived } from "./received-files.js";
+import { writtenThumbnails } from "./thumbnails.js";
 import { openDownloadWatch, type WatchReason } from "./watch.js";
 import { type YtDlpOptions, ytDlpArgs, ytDlpListArgs } from "./yt-dlp-args.js";
 import { jailOfRun } from "./yt-dlp-jail.js";
@@ -40,7 +41,9 @@ export async function fetchVideo(request: FetchRequest): Promise<FetchOutcome> {
   const traffic = openTrafficReader(originScheme(request));
   const confinement = confinementOf(request, noPrograms);
   const seen = await runDownload(request, { argv, cwd: folder, ...confinement }, watch, traffic);
-  return judgeFetch(request, { ...seen, argv, received: readReceived(folder), log: traffic.finish() });
+  const log = traffic.finish();
+  const pictures = new Set(writtenThumbnails(log.remarks).map(({ file }) => file));
+  return judgeFetch(request, { ...seen, argv, received: readReceived(folder, pictures), log });
 }
 
 /**

@@ -10,6 +10,9 @@ const hour = 60 * minute;
 /** The largest info.json to read; a larger one counts as absent. */
 export const maxInfoJsonBytes = 64 * mib;
 
+/** A preview picture of this size is none. */
+export const maxThumbnailBytes = 32 * mib;
+
 /** The default limits of one download (SECURITY §4). */
 export const fetchBounds: FetchBounds = {
   maxBytes: 4 * gib,

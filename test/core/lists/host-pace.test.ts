@@ -10,6 +10,8 @@ import {
   unknownHost,
 } from "../../../src/core/lists/host-pace.js";
 
+const host = "video.example";
+const atOnce = { host, now: 0, chance: 0 };
 const rules: PaceRules = { perHost: 2, delayMs: 2_000, firstWaitMs: 10_000 };
 const answered: HostSaid = { kind: "answered" };
 const unreachable: HostSaid = { kind: "unreachable" };
@@ -18,7 +20,7 @@ const hour = 3_600_000;
 
 /** The host after one start and one attempt at `now`, with what it said. */
 function asked(pace: HostPace, now: number, said: HostSaid): HostPace {
-  return afterAttempt(afterStart(pace, { ...rules, delayMs: 0 }, now, 0.5), rules, now, said);
+  return afterAttempt(afterStart(pace, { host, now, chance: 0.5 }, { delayMs: 0 }), rules, now, said);
 }
 
 describe("a host is asked no faster than was said", () => {
@@ -31,14 +33,27 @@ describe("a host is asked no faster than was said", () => {
     [0.5, 2_000],
     [1, 3_000],
   ])("after a start not for the delay, more or less by half (chance %d: %d ms)", (chance, ms) => {
-    const pace = afterStart(unknownHost, rules, 100, chance);
+    const pace = afterStart(unknownHost, { host, now: 100, chance }, rules);
     expect(msUntilTurn(pace, rules, 100)).toBe(ms);
     expect(msUntilTurn(pace, rules, 100 + ms)).toBe(0);
   });
 
+  it.each([0, 0.5, 1])(
+    "where a site counts requests, 10 to 20 s apart unless a person says otherwise (chance %d)",
+    (chance) => {
+      for (const slow of ["www.youtube.com", "youtu.be", "www.instagram.com"]) {
+        const pace = afterStart(unknownHost, { host: slow, now: 0, chance }, { delayMs: null });
+        expect(pace.notBefore).toBe(10_000 + chance * 10_000);
+        expect(afterStart(unknownHost, { host: slow, now: 0, chance }, { delayMs: 0 }).notBefore).toBe(0);
+      }
+      const usual = afterStart(unknownHost, { host, now: 0, chance }, { delayMs: null });
+      expect(usual.notBefore).toBe(1_000 + chance * 2_000);
+    },
+  );
+
   it("never by more downloads than it may have, and by one more when one is over", () => {
-    const one = afterStart(unknownHost, rules, 0, 0);
-    const two = afterStart(one, rules, 10_000, 0);
+    const one = afterStart(unknownHost, atOnce, rules);
+    const two = afterStart(one, { ...atOnce, now: 10_000 }, rules);
     expect(msUntilTurn(one, rules, hour)).toBe(0);
     expect(msUntilTurn(two, rules, hour)).toBe(Number.POSITIVE_INFINITY);
     expect(msUntilTurn(afterAttempt(two, rules, hour, answered), rules, hour)).toBe(0);
@@ -79,13 +94,13 @@ describe("a host that asks to be left alone is left alone by the whole list", ()
   });
 
   it("an answer to another row does not shorten what it asked for", () => {
-    const both = afterStart(afterStart(unknownHost, rules, 0, 0), rules, 0, 0);
+    const both = afterStart(afterStart(unknownHost, atOnce, rules), atOnce, rules);
     const told = afterAttempt(both, rules, 0, slowDown(hour));
     expect(msUntilTurn(afterAttempt(told, rules, 10, answered), rules, 10)).toBe(hour - 10);
   });
 
   it("a shorter wait that comes later does not shorten a longer one", () => {
-    const both = afterStart(afterStart(unknownHost, rules, 0, 0), rules, 0, 0);
+    const both = afterStart(afterStart(unknownHost, atOnce, rules), atOnce, rules);
     const told = afterAttempt(both, rules, 0, slowDown(hour));
     expect(msUntilTurn(afterAttempt(told, rules, 0, slowDown(1_000)), rules, 0)).toBe(hour);
   });

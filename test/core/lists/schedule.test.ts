@@ -349,7 +349,7 @@ describe("whatever the rows do", () => {
         const before = notBefore.get(host) ?? 0;
         if (what.kind === "fetch") {
           expect(at).toBeGreaterThanOrEqual(before);
-          notBefore.set(host, Math.max(before, at + delayMs * (0.5 + chance)));
+          notBefore.set(host, Math.max(before, at + (delayMs ?? 0) * (0.5 + chance)));
         } else if (what.kind === "answered" && what.answer?.said.kind === "slow-down") {
           notBefore.set(host, Math.max(before, at + what.answer.said.askedMs));
         }

@@ -12,7 +12,9 @@ const plain: YtDlpOptions = {
   cookiesFile: null,
   format: null,
   referer: null,
-  subtitles: false,
+  subtitles: null,
+  thumbnail: false,
+  impersonate: false,
   comments: false,
   resume: true,
   maxBytes: 4096,
@@ -42,7 +44,9 @@ const options = fc.record({
   cookiesFile: fc.option(hostile),
   format: fc.option(hostile),
   referer: fc.option(hostile),
-  subtitles: fc.boolean(),
+  subtitles: fc.option(fc.array(fc.constantFrom("kk", "ru", "original", "all", "en-US"), { minLength: 1 })),
+  thumbnail: fc.boolean(),
+  impersonate: fc.boolean(),
   comments: fc.boolean(),
   resume: fc.boolean(),
   maxBytes: fc.nat(),
@@ -87,12 +91,22 @@ const allowed = [
     "--write-comments",
     "--no-write-comments",
     "--no-write-thumbnail",
+    "--write-thumbnail",
+    "--sleep-subtitles",
+    "--sleep-requests",
+    "--extractor-args",
     "--no-mtime",
   ],
   ...["--no-write-info-json", "--print-to-file", "--write-pages", "--print-traffic", "--output", "--newline"],
   ...["--progress", "--progress-template", "--progress-delta", "--no-progress", "--dump-single-json"],
   // Its words are for the private annex alone: capture/rendition.test.ts.
   "--verbose",
+];
+
+/** The only settings of extractors that may be changed. */
+const allowedSettings = [
+  "--extractor-args=generic:impersonate",
+  "--extractor-args=youtube:max_comments=2000",
 ];
 
 /** What may never stand there (SECURITY §4.3), with its other spellings; yt-dlp takes unambiguous beginnings too. */
@@ -107,7 +121,7 @@ test("no option, value or address can make yt-dlp run or read anything else", ()
         expect(argv.slice(end)).toEqual(["--", given.url]);
         for (const argument of argv.slice(0, end)) {
           expect(argument).toMatch(/^--[a-z]|^(media|playlist)\.info\.json$/);
-          expect(argument).not.toMatch(forbidden);
+          if (!allowedSettings.includes(argument)) expect(argument).not.toMatch(forbidden);
           if (argument.startsWith("-")) expect(allowed).toContain(argument.split("=")[0]);
         }
       }
@@ -118,7 +132,9 @@ test("no option, value or address can make yt-dlp run or read anything else", ()
 test("the same options stand in every command line, whatever is asked", () => {
   const names = (given: YtDlpOptions) =>
     new Set(ytDlpArgs(given).flatMap((one) => /^--[a-z-]+/.exec(one)?.[0] ?? []));
-  const always = [...names(plain)].filter((name) => !/(proxy|subs|comments|retry-sleep)$/.test(name));
+  const always = [...names(plain)].filter(
+    (name) => !/(proxy|subs|comments|thumbnail|retry-sleep)$/.test(name),
+  );
   fc.assert(
     fc.property(options, (given) => {
       const found = names({ ...given, version: plain.version });
@@ -149,6 +165,20 @@ test.each([
 test("an attempt that may not continue a transfer asks once for each file", () => {
   const argv = ytDlpArgs({ ...plain, resume: false });
   expect(argv.filter((one) => one.startsWith("--retr"))).toEqual(["--retries=0"]);
+});
+
+test("a site that counts requests is asked with pauses, and no other is", () => {
+  const paused = (url: string) =>
+    ytDlpArgs({ ...plain, url }).filter((one) => one.startsWith("--sleep-requests"));
+  expect(paused("https://youtu.be/dQw4w9WgXcQ")).toEqual(["--sleep-requests=0.75"]);
+  expect(paused("https://www.instagram.com/p/abc/")).toEqual(["--sleep-requests=0.75"]);
+  expect(paused("https://video.example/1")).toEqual([]);
+});
+
+test("subtitles are asked for with pauses, and comments up to a number", () => {
+  const argv = ytDlpArgs({ ...plain, subtitles: ["kk"], comments: true });
+  expect(argv).toContain("--sleep-subtitles=2");
+  expect(argv).toContain("--extractor-args=youtube:max_comments=2000");
 });
 
 test("whatever format is asked for, what would be handed to another program is not among those to choose from", () => {
