@@ -24,8 +24,8 @@ const texts = hostileTexts.map(({ text }) => text);
 /** The same text harmless: as many lines, and a letter for each other character. */
 const harmless = (text: string) => text.replace(/[^\r\n]/g, "x");
 
-/** Ten texts at a time, each text in two of them: in other places of the page. */
-const groups = texts.map((_, at) => [...texts, ...texts].slice(at, at + 10)).filter((_, at) => at % 5 === 0);
+/** Ten texts at a time, each in another place of the page. */
+const groups = texts.map((_, at) => [...texts, ...texts].slice(at, at + 10)).filter((_, at) => at % 9 === 0);
 
 interface Made {
   readonly title: string;

@@ -4,7 +4,7 @@ import { openKeptYtDlp } from "../../src/tools/download/kept-yt-dlp.js";
 import { openSite } from "../support/site.ts";
 import { makeSiteClips } from "../support/site-clips.ts";
 import { scratchFolder, testDownloader } from "../support/yt-dlp.ts";
-import { addresses, forkAgrees } from "../trials/kept-yt-dlp.ts";
+import { addresses, forkAgrees, zipIsKept } from "../trials/kept-yt-dlp.ts";
 import { soak } from "./rounds.ts";
 
 const program = await testDownloader();
@@ -22,5 +22,6 @@ afterAll(async () => {
 
 soak("a yt-dlp that stays loaded gives what a process of its own gives", async () => {
   for (const path of addresses) await forkAgrees(program, kept, site, folder, path);
+  await zipIsKept(program, site, folder);
   return { addresses: addresses.length };
 });

@@ -64,11 +64,26 @@ const recipes = {
     "-x265-params",
     "log-level=none:keyint=50",
   ]),
-  "shots-vp9.webm": fromShots(["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "60"]),
-  "shots-vp8.webm": fromShots([
-    ...["-c:v", "libvpx", "-deadline", "good", "-cpu-used", "5"],
-    ...["-auto-alt-ref", "1", "-lag-in-frames", "12", "-g", "60"],
+  "shots-vp9.webm": fromShots([
+    "-c:v",
+    "libvpx-vp9",
+    "-deadline",
+    "realtime",
+    "-cpu-used",
+    "8",
+    "-threads",
+    "1",
+    "-g",
+    "60",
   ]),
+  // Pictures that are never shown are made by a second pass alone.
+  "shots-vp8.webm": (out, get) => {
+    const encoding = ["-c:v", "libvpx", "-deadline", "good", "-cpu-used", "5", "-threads", "1", "-g", "60"];
+    for (const pass of ["1", "2"]) {
+      const hidden = ["-auto-alt-ref", "1", "-lag-in-frames", "12", "-pass", pass, "-passlogfile", out];
+      fromShots([...encoding, ...hidden])(out, get);
+    }
+  },
   // Every frame lasts a different time: 40, 80, 120 ms in turn.
   "shots-vfr.mp4": (out, get) =>
     ffmpeg([
@@ -130,7 +145,17 @@ const recipes = {
   "early-sound.webm": (out, get) =>
     ffmpeg([...["-i", get("picture-vp8.webm"), ...tone], "-c:v", "copy", "-c:a", "libopus", out]),
   "picture.mp4": (out, get) => ffmpeg(["-i", get("sound-and-picture.mp4"), "-map", "0:v", "-c", "copy", out]),
-  "picture-vp8.webm": (out) => ffmpeg([...source("testsrc2=s=160x120:r=10:d=3"), "-c:v", "libvpx", out]),
+  "picture-vp8.webm": (out) =>
+    ffmpeg([
+      ...source("testsrc2=s=160x120:r=10:d=3"),
+      "-c:v",
+      "libvpx",
+      "-threads",
+      "1",
+      "-cpu-used",
+      "5",
+      out,
+    ]),
   "still.mp4": (out) => ffmpeg([...source("testsrc=s=320x240:r=5:d=1"), ...stillFor(45), out]),
   "one-frame.mp4": (out) =>
     ffmpeg([...source("testsrc2=s=160x120:r=10:d=1"), "-frames:v", "1", ...x264, out]),
@@ -207,12 +232,39 @@ export interface ShownFrame {
 
 /** Every frame of a stream in presentation order: the plain full decode that keyframes are checked against. */
 export function everyFrame(media: string, stream: number, timeBase: string): readonly ShownFrame[] {
+  return decoded(media, stream, timeBase, ["-hash", "sha256"]).map(([pts, hash]) => ({ pts, sha256: hash }));
+}
+
+/**
+ * The same of a clip with large pictures, of which SHA-256 takes longer than to decode them: only the frames of these
+ * numbers have it, and each of those has the time that the plain decode has for its number.
+ */
+export function framesAt(
+  media: string,
+  stream: number,
+  timeBase: string,
+  numbers: readonly number[],
+): readonly ShownFrame[] {
+  const all = decoded(media, stream, timeBase, ["-hash", "adler32"]);
+  const some = `select=${numbers.map((number) => `eq(n\\,${number})`).join("+")}`;
+  const chosen = decoded(media, stream, timeBase, ["-vf", some, "-hash", "sha256"]);
+  const hashes = new Map(chosen.map(([pts, hash], at) => [`${numbers[at]} ${pts}`, hash]));
+  return all.map(([pts], number) => ({ pts, sha256: hashes.get(`${number} ${pts}`) ?? "" }));
+}
+
+/** Time and hash of each frame that ffmpeg shows. */
+function decoded(
+  media: string,
+  stream: number,
+  timeBase: string,
+  how: readonly string[],
+): readonly (readonly [pts: number, hash: string])[] {
   const text = execFileSync(
     "ffmpeg",
     [
       ...["-nostdin", "-loglevel", "quiet", "-copyts", "-noautorotate", "-i", media, "-map", `0:${stream}`],
       ...["-fps_mode", "passthrough", "-enc_time_base", timeBase, "-autoscale", "0"],
-      ...["-f", "framehash", "-hash", "sha256", "-"],
+      ...[...how, "-f", "framehash", "-"],
     ],
     { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
   );
@@ -220,6 +272,6 @@ export function everyFrame(media: string, stream: number, timeBase: string): rea
     const columns = line.split(",").map((column) => column.trim());
     return line.startsWith("#") || columns.length < 6
       ? []
-      : [{ pts: Number(columns[2]), sha256: columns[5] ?? "" }];
+      : [[Number(columns[2]), columns[5] ?? ""] as const];
   });
 }

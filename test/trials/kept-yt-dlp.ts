@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import type { Downloader, FetchOutcome } from "../../src/tools/download/fetch-types.ts";
-import type { KeptYtDlp } from "../../src/tools/download/kept-yt-dlp.ts";
+import { type KeptYtDlp, openKeptYtDlp } from "../../src/tools/download/kept-yt-dlp.ts";
 import { fetchVideo } from "../../src/tools/download/yt-dlp.ts";
 import { run } from "../../src/tools/run/run.ts";
 import type { Site } from "../support/site.ts";
@@ -52,3 +54,39 @@ function essence(outcome: FetchOutcome) {
     stderr: outcome.run.stderr.toString().replaceAll(/attempt-\w+/g, "attempt"),
   };
 }
+
+/** The same yt-dlp as one zip behind a line that names python3, as its own release is made, is kept loaded too. */
+export async function zipIsKept(program: Downloader, site: Site, folder: string): Promise<void> {
+  const zip = join(folder, "yt-dlp-zip");
+  const python = join(dirname(program.path), "python3");
+  const packages = execFileSync(python, ["-c", "import yt_dlp; print(yt_dlp.__path__[0])"], {
+    encoding: "utf8",
+  }).trim();
+  execFileSync("/usr/bin/env", ["python3", "-c", zipScript, packages, zip]);
+  chmodSync(zip, 0o755);
+  const zipped = { path: zip, version: program.version };
+  const kept = openKeptYtDlp(zipped);
+  const fetch = () => fetchVideo(requestFor(zipped, `${site.url}/clips/clip.mp4`, folder, { run: kept.run }));
+  // On a busy machine an interpreter can take too long to load; the next one is given its time anew.
+  let outcome = await fetch();
+  for (let again = 0; again < 2 && !outcome.run.forked; again += 1) outcome = await fetch();
+  await kept.close();
+  expect([outcome.kind, outcome.run.forked]).toEqual(["media", true]);
+}
+
+/** Modules in a zip with a `__main__.py`: compiled ones, where they are here, load sooner. */
+const zipScript = `
+import importlib.util, sys, pathlib, zipfile
+package, out = pathlib.Path(sys.argv[1]), sys.argv[2]
+with open(out, "wb") as file:
+    file.write(b"#!/usr/bin/env python3\\n")
+    with zipfile.ZipFile(file, "a") as archive:
+        for path in sorted(package.rglob("*.py")):
+            name = "yt_dlp/" + str(path.relative_to(package))
+            compiled = pathlib.Path(importlib.util.cache_from_source(str(path)))
+            if compiled.exists():
+                archive.write(compiled, name + "c")
+            else:
+                archive.write(path, name)
+        archive.writestr("__main__.py", "import yt_dlp\\nyt_dlp.main()\\n")
+`;

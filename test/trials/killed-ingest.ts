@@ -11,8 +11,8 @@ import { audit } from "../support/vaults.js";
 
 const program = join(import.meta.dirname, "../support/ingest.js");
 
-/** Each writer's share of the texts: so many that none is done before it is killed for the last time. */
-const share = 60;
+/** Each writer's share of the texts, in the soak: so many that none is done before it is killed for the last time. */
+const largeShare = 60;
 
 /**
  * Processes that capture texts into one vault, each killed at a moment by chance, `kills` times over; then the same
@@ -24,10 +24,12 @@ export async function killIngest(
   kills: number,
   round: Round,
   folder: string,
+  share: number = largeShare,
 ): Promise<Figures> {
   const place = newPlace(folder, round.seed);
+  const firsts = Array.from({ length: writers }, (_, index) => index * share + 1);
   const acknowledged = new Map<string, string>();
-  const reached = starts(writers).map(() => 0);
+  const reached = firsts.map(() => 0);
   const expectAll = (acks: readonly Ack[], where: string) => {
     for (const { capture, sha256 } of acks) {
       expect(acknowledged.get(sha256) ?? capture, `${where}: one text, one capture`).toBe(capture);
@@ -37,7 +39,7 @@ export async function killIngest(
   };
   try {
     for (let kill = 1; kill <= kills; kill += 1) {
-      const struck = starts(writers).map((first) => startIngest(place, first));
+      const struck = firsts.map((first) => startIngest(place, first, share));
       await Promise.all(struck.map((one, index) => killSoon(one, reached[index] ?? 0, round.random)));
       for (const [index, { acks }] of struck.entries())
         reached[index] = Math.max(reached[index] ?? 0, acks().length);
@@ -47,7 +49,7 @@ export async function killIngest(
       );
     }
     const where = `seed ${round.seed}, finished`;
-    const finishing = starts(writers).map((first) => startIngest(place, first));
+    const finishing = firsts.map((first) => startIngest(place, first, share));
     for (const one of finishing) expect(await one.ended, `${where} ${one.words()}`).toBe(0);
     await expectAll(
       finishing.flatMap(({ acks }) => acks()),
@@ -87,14 +89,10 @@ function newPlace(folder: string, seed: number): string {
   return place;
 }
 
-function starts(writers: number): readonly number[] {
-  return Array.from({ length: writers }, (_, index) => index * share + 1);
-}
-
-export type Ingest = ReturnType<typeof startIngest>;
+type Ingest = ReturnType<typeof startIngest>;
 
 /** An ingest of its share from `first` on. `ended` is its exit status, null for a killed one. */
-export function startIngest(place: string, first: number, before: readonly string[] = []) {
+function startIngest(place: string, first: number, share: number) {
   const argv = [
     program,
     join(place, "vault"),
@@ -102,8 +100,7 @@ export function startIngest(place: string, first: number, before: readonly strin
     String(first),
     String(first + share - 1),
   ];
-  const [start = "", ...rest] = [...before, process.execPath, ...argv];
-  const child = spawn(start, rest, {
+  const child = spawn(process.execPath, argv, {
     env: { ...process.env, XDG_CONFIG_HOME: join(place, "config") },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type KeptYtDlp, openKeptYtDlp } from "../../../src/tools/download/kept-yt-dlp.ts";
@@ -195,6 +195,63 @@ describe.skipIf(!hasProc)("a child of a yt-dlp that stays loaded", () => {
     expect([outcome.endedBy, outcome.signal]).toEqual(["aborted", "SIGKILL"]);
     expect(() => process.kill(parent, 0)).toThrow("ESRCH");
     expect(await ask(kept.run, "status")).toMatchObject({ forked: true, exitCode: 7 });
+  });
+
+  /** Processes of a yt-dlp that stays loaded for which `belongs` holds. */
+  function interpreters(belongs: (pid: string) => boolean): readonly number[] {
+    return readdirSync("/proc")
+      .filter((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("yt-dlp-prefork.py") && belongs(pid);
+        } catch {
+          return false;
+        }
+      })
+      .map(Number);
+  }
+
+  test("ends with an interpreter that is killed, says so, and the next request is served", async () => {
+    const cwd = mkdtempSync(join(scratch, "orphan-"));
+    const outcome = await ask(kept.run, "parent", {
+      cwd,
+      onStdout: (chunk) => {
+        process.kill(Number(chunk.toString()), "SIGKILL");
+      },
+    });
+    expect(outcome).toMatchObject({ forked: true, exitCode: null, signal: "SIGKILL", endedBy: "exited" });
+    await expect.poll(() => interpreters((pid) => readlinkSync(`/proc/${pid}/cwd`) === cwd)).toEqual([]);
+    expect(await ask(kept.run, "status")).toMatchObject({ forked: true, exitCode: 7 });
+  });
+
+  test("is a process of its own where the interpreter dies while it loads; the next one is not, and nothing is left behind", async () => {
+    const place = mkdtempSync(join(scratch, "t-"));
+    const usual = process.env.TMPDIR;
+    // A place of its own: others on this machine keep theirs in the usual one.
+    process.env.TMPDIR = place;
+    try {
+      const isOurs = (pid: string) =>
+        new RegExp(`^PPid:\\s+${process.pid}$`, "m").test(readFileSync(`/proc/${pid}/status`, "utf8"));
+      const before = interpreters(isOurs);
+      const own = openKeptYtDlp({ path: program, version });
+      const loading = interpreters(isOurs).filter((pid) => !before.includes(pid));
+      expect(loading).toHaveLength(1);
+      process.kill(loading[0] ?? 0, "SIGKILL");
+      const [first, second] = [await ask(own.run, "status"), await ask(own.run, "status")];
+      expect([first, second]).toMatchObject([{ exitCode: 7 }, { exitCode: 7, forked: true }]);
+      expect(readdirSync(place)).toEqual([expect.stringMatching(/^holdfast-kept-/)]);
+      await own.close();
+      expect(readdirSync(place)).toEqual([]);
+    } finally {
+      if (usual === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = usual;
+    }
+  });
+
+  test("is a process of its own where another version was found than the one that loads", async () => {
+    const other = openKeptYtDlp({ path: program, version: "2020.01.01" });
+    const outcome = await ask(other.run, "status");
+    await other.close();
+    expect([outcome.exitCode, outcome.forked]).toEqual([7, false]);
   });
 });
 

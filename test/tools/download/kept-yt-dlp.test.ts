@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Downloader, FetchOutcome } from "../../../src/tools/download/fetch-types.ts";
 import { type KeptYtDlp, openKeptYtDlp } from "../../../src/tools/download/kept-yt-dlp.ts";
@@ -42,7 +42,7 @@ describe.skipIf(!isScript || !hasProc)("a yt-dlp that stays loaded", () => {
   const fetch = (path: string, change: RequestChange = {}): Promise<FetchOutcome> =>
     fetchVideo(requestFor(program, `${site.url}${path}`, folder, { run: kept.run, ...change }));
 
-  // The soak compares a file, pages and failures too (test/SOAK.md).
+  // The soak compares a file, pages and failures too, and keeps one that is a single zip (test/SOAK.md).
   test("gives for a stream in pieces what a process of its own gives, byte for byte", () =>
     forkAgrees(program, kept, site, folder, "/hls/plain.m3u8"));
 
@@ -143,71 +143,6 @@ describe.skipIf(!isScript || !hasProc)("a yt-dlp that stays loaded", () => {
     await Promise.all([one.outcome, two.outcome]);
   });
 
-  test("when the interpreter is killed its children end with it, say so, and the next request is served", async () => {
-    const one = await slow("orphan");
-    process.kill(parentOf(one.pid), "SIGKILL");
-    expect((await one.outcome).run).toMatchObject({ exitCode: null, signal: "SIGKILL", endedBy: "exited" });
-    await expect.poll(() => childrenIn(one.base)).toEqual([]);
-    const next = await fetch("/clips/clip.mp4");
-    expect([next.kind, next.run.forked]).toEqual(["media", true]);
-  });
-
-  test("that dies while it loads costs one process of its own, is loaded for the next request, and leaves nothing behind", async () => {
-    const place = mkdtempSync(join(folder, "t-"));
-    const usual = process.env.TMPDIR;
-    // A place of its own: others on this machine keep theirs in the usual one.
-    process.env.TMPDIR = place;
-    try {
-      const own = openKeptYtDlp(program);
-      const loading = () =>
-        readdirSync("/proc").filter((pid) => {
-          try {
-            const [, parent] = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-            const isPrefork = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("yt-dlp-prefork.py");
-            return isPrefork && Number(parent) === process.pid;
-          } catch {
-            return false;
-          }
-        });
-      // The one of the other tests is loaded already; the newest is the one that loads.
-      const newest = Math.max(...loading().map(Number));
-      process.kill(newest, "SIGKILL");
-      const [first, second] = [
-        await fetch("/clips/clip.mp4", { run: own.run }),
-        await fetch("/clips/clip.mp4", { run: own.run }),
-      ];
-      expect([first.kind, second.kind, second.run.forked]).toEqual(["media", "media", true]);
-      expect(readdirSync(place)).toEqual([expect.stringMatching(/^holdfast-kept-/)]);
-      await own.close();
-      expect(readdirSync(place)).toEqual([]);
-    } finally {
-      if (usual === undefined) delete process.env.TMPDIR;
-      else process.env.TMPDIR = usual;
-    }
-  });
-
-  test("as one zip behind a line that names python3 is kept too", async () => {
-    const zip = join(folder, "yt-dlp-zip");
-    const python = join(dirname(program.path), "python3");
-    const packages = execFileSync(python, ["-c", "import yt_dlp; print(yt_dlp.__path__[0])"], {
-      encoding: "utf8",
-    }).trim();
-    execFileSync("/usr/bin/env", ["python3", "-c", zipScript, packages, zip]);
-    chmodSync(zip, 0o755);
-    const zipped = openKeptYtDlp({ path: zip, version: program.version });
-    const fetchZipped = () =>
-      fetchVideo(
-        requestFor({ path: zip, version: program.version }, `${site.url}/clips/clip.mp4`, folder, {
-          run: zipped.run,
-        }),
-      );
-    // On a busy machine an interpreter can take too long to load; the next one is given its time anew.
-    let outcome = await fetchZipped();
-    for (let again = 0; again < 2 && !outcome.run.forked; again += 1) outcome = await fetchZipped();
-    await zipped.close();
-    expect([outcome.kind, outcome.run.forked]).toEqual(["media", true]);
-  });
-
   test.each([
     ["a shell script", '#!/bin/sh\necho "ERROR: nothing here" >&2\nexit 3\n'],
     ["an interpreter that is not there", "#!/nonexistent/bin/python3\n"],
@@ -221,34 +156,4 @@ describe.skipIf(!isScript || !hasProc)("a yt-dlp that stays loaded", () => {
     await fake.close();
     expect([outcome.kind, outcome.run.forked]).toEqual(["failed", false]);
   });
-
-  test("of another version than the one that was found is not kept", async () => {
-    const other = openKeptYtDlp({ path: program.path, version: "2020.01.01" });
-    const limits = { wallMs: 60_000, cpuSeconds: 60, addressSpaceBytes: 2 ** 31, stdoutBytes: 1e6 };
-    const outcome = await other.run({
-      program: program.path,
-      argv: ["--ignore-config", "--version"],
-      cwd: folder,
-      limits: { ...limits, fileSizeBytes: 1_000_000 },
-    });
-    await other.close();
-    expect([outcome.exitCode, outcome.forked]).toEqual([0, false]);
-  });
 });
-
-/** As yt-dlp's own release is made, modules in a zip with a `__main__.py`: compiled ones, where they are here, load sooner. */
-const zipScript = `
-import importlib.util, sys, pathlib, zipfile
-package, out = pathlib.Path(sys.argv[1]), sys.argv[2]
-with open(out, "wb") as file:
-    file.write(b"#!/usr/bin/env python3\\n")
-    with zipfile.ZipFile(file, "a") as archive:
-        for path in sorted(package.rglob("*.py")):
-            name = "yt_dlp/" + str(path.relative_to(package))
-            compiled = pathlib.Path(importlib.util.cache_from_source(str(path)))
-            if compiled.exists():
-                archive.write(compiled, name + "c")
-            else:
-                archive.write(path, name)
-        archive.writestr("__main__.py", "import yt_dlp\\nyt_dlp.main()\\n")
-`;

@@ -82,8 +82,10 @@ describe.skipIf(!program)(
     test("an address that nobody answers", async () => {
       const gone = await openSite({ clips });
       await gone.close();
-      if (!program) return;
-      const outcome = await fetchVideo(requestFor(program, `${gone.url}/clip.mp4`, scratch));
+      if (!program || !kept) return;
+      const outcome = await fetchVideo(
+        requestFor(program, `${gone.url}/clip.mp4`, scratch, { run: kept.run }),
+      );
       expect(outcome).toMatchObject({ kind: "failed", failure: { code: "network", retry: true } });
     });
 
