@@ -1,15 +1,18 @@
 import { statfs } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { downloaderJail, mediaJail } from "../capture/jails.js";
 import type { ClockCheck } from "../core/capture/record.js";
 import { diskReserve } from "../core/words/disk-reserve.js";
 import { HoldfastError } from "../core/words/error.js";
 import { type DoctorFinding, type SealState, sealFindings, sealState } from "../seal/seal-state.js";
+import { type Abilities, tryAbilities } from "../tools/download/abilities.js";
+import { ytDlpJailState } from "../tools/download/yt-dlp-jail.js";
 import { checkClock } from "../tools/run/clock.js";
 import { confinedCommand } from "../tools/run/confinement.js";
 import { type InstalledModule, installedModules } from "../tools/run/installed-modules.js";
 import type { JailState } from "../tools/run/jail-state.js";
+import { findJsRuntime } from "../tools/run/js-runtime.js";
 import { versionLimits } from "../tools/run/limits.js";
 import {
   findProgram,
@@ -24,6 +27,7 @@ import { modulesFolder, type SqliteBinary, sqliteBinary } from "../tools/run/sql
 import { vaultCounts } from "../vault/index/captures.js";
 import { readVault } from "../vault/reader.js";
 import type { World } from "../world.js";
+import { abilityFindings } from "./doctor-downloader.js";
 import { moduleFinding, sqliteFinding } from "./doctor-supply.js";
 
 /** The state of a vault, or why it cannot be read. */
@@ -56,6 +60,8 @@ export interface DoctorReport {
   readonly programs: readonly Program[];
   /** The parts of a yt-dlp that set-up installed, compared with its record; empty for any other yt-dlp. */
   readonly modules: readonly InstalledModule[];
+  /** What yt-dlp can do for sites that need more than a page and a file; null without a yt-dlp that can be asked. */
+  readonly abilities: Abilities | null;
   /** The native SQLite library that this installation loads; null if none was found. */
   readonly sqlite: SqliteBinary | null;
   /** How this machine confines the programs that read clips. */
@@ -121,6 +127,10 @@ export async function doctor(
   const downloader = programs.find(({ name }) => name === "yt-dlp");
   const modules = downloader === undefined ? [] : installedModules(downloader, world.env);
   findings.push(...modules.map(moduleFinding));
+  const runtime = downloader === undefined ? null : await findJsRuntime({ env: world.env, now });
+  if (runtime !== null) programs.push(runtime);
+  const abilities = downloader === undefined ? null : await abilitiesOf(downloader, runtime);
+  if (downloader !== undefined) findings.push(...abilityFindings(runtime, abilities));
   const packages = modulesFolder();
   const sqlite = packages === null ? null : sqliteBinary(packages);
   if (sqlite !== null) findings.push(sqliteFinding(sqlite));
@@ -140,6 +150,7 @@ export async function doctor(
     node: process.versions.node,
     programs,
     modules,
+    abilities,
     sqlite,
     sandbox,
     clock,
@@ -147,6 +158,12 @@ export async function doctor(
     vault,
     findings,
   };
+}
+
+/** What a download would find, in the jail of a download where there is one. */
+async function abilitiesOf(downloader: Program, runtime: Program | null): Promise<Abilities | null> {
+  const jail = await ytDlpJailState(downloader.path, homedir());
+  return tryAbilities({ ...downloader, runtime: runtime?.path ?? null }, jail.works ? jail.places : null);
 }
 
 /** The line about a program that was found. */

@@ -10,6 +10,7 @@ const report: DoctorReport = {
   node: "20.20.2",
   programs: [],
   modules: [],
+  abilities: null,
   sqlite: null,
   sandbox: "prlimit",
   clock: { source: "timedatectl", synchronised: true, checked_at: "2026-09-19T14:03:22.123Z" },

@@ -348,6 +348,7 @@ const doctorReport: DoctorReport = {
       state: "as-pinned",
     },
   ],
+  abilities: null,
   sqlite: {
     path: "/h/node_modules/better-sqlite3/build/Release/better_sqlite3.node",
     version: "12.11.1",

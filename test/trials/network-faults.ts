@@ -83,7 +83,12 @@ export function networkFaults(
       const outcome = await fetchVideo(
         requestFor(program, site.address(layout, fault), base, {
           proxy: guard.url,
-          run: (request) => kept.run({ ...request, env: { SSL_CERT_FILE: site.rootFile } }),
+          run: (request) =>
+            kept.run({
+              ...request,
+              argv: ["--compat-options=no-certifi", ...request.argv],
+              env: { SSL_CERT_FILE: site.rootFile },
+            }),
           bounds: fault.startsWith("slow ") ? impatient : smallBounds,
         }),
       );

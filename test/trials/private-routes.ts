@@ -272,7 +272,9 @@ export async function leadUnlocked(inside: Inside, into: readonly string[]): Pro
   const programs = inside.at("programs");
   mkdirSync(programs);
   const knock = "import socket; socket.create_connection(('127.0.0.2', 1935))";
-  writeFileSync(join(programs, "rtmpdump"), `#!/bin/sh\nexec python3 -c "${knock}"\n`);
+  // yt-dlp asks each program that it could use for its version: that is no visit.
+  const asked = '[ "$*" = --help ] && exit 1';
+  writeFileSync(join(programs, "rtmpdump"), `#!/bin/sh\n${asked}\nexec python3 -c "${knock}"\n`);
   writeFileSync(join(programs, "bwrap"), "#!/bin/sh\nexit 1\n");
   for (const name of ["rtmpdump", "bwrap"]) chmodSync(join(programs, name), 0o755);
   const overlay = `mount -t overlay -o lowerdir=${programs}:/usr/bin overlay /usr/bin && exec "$@"`;

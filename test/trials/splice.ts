@@ -28,13 +28,15 @@ export function splices(
     for (const layout of layouts) {
       const base = mkdtempSync(join(tmpdir(), "holdfast-splice-"));
       const address = site.address(layout, fault);
-      for (const outcome of [await fetchOnce(address, base), await fetchOnce(address, base)]) {
+      for (const attempt of [1, 2]) {
+        const outcome = await fetchOnce(address, base);
         const tracks = outcome.kind === "failed" ? outcome.partialTracks : [];
         for (const track of outcome.kind === "media" ? outcome.tracks : tracks) {
           refuseSplice(layout, site.pieces(layout), track);
           files += 1;
         }
-        if (outcome.kind === "media") accepted += 1;
+        // The first may end whole too: a piece of a stream that broke off is asked for anew from its first byte.
+        if (attempt === 2 && outcome.kind === "media") accepted += 1;
       }
       rmSync(base, { recursive: true });
     }
