@@ -13,6 +13,7 @@ import type {
   ListOutcome,
   Remedy,
 } from "../tools/download/fetch-types.js";
+import { askFormats, type FormatsOutcome } from "../tools/download/offered.js";
 import { fetchVideo, listEntries } from "../tools/download/yt-dlp.js";
 import { isForbidden } from "../tools/network/egress-destination.js";
 import { type Connection, type EgressGuard, openEgressGuard } from "../tools/network/egress-guard.js";
@@ -23,7 +24,7 @@ import type { World } from "../world.js";
 import { cookieNote } from "./cookie-file.js";
 import { type HashedTracks, hashTracks } from "./hash-received.js";
 import { changedAttempt } from "./next-attempt.js";
-import type { Resources } from "./resources.js";
+import type { FetchTools, Resources } from "./resources.js";
 import type { Attempt, Scheduler } from "./scheduler.js";
 
 /** Replaces an address that holds a secret in a recorded argument list. */
@@ -180,6 +181,30 @@ export async function fetchList(
   });
 }
 
+/** What a platform offers for a clip. */
+export type OfferedNow = Extract<FormatsOutcome, { readonly kind: "formats" }>;
+
+/** Asks what formats there are, once more like a browser where only that is answered; downloads nothing. */
+export async function fetchFormats(
+  tools: FetchTools,
+  world: World,
+  plan: FetchPlan,
+): Promise<FormatsOutcome> {
+  return withFetcher(tools, world, plan, async (fetcher) => {
+    const { format, referer } = plan;
+    const ask = (attempt: number, impersonate: boolean) => {
+      const ways = { folder: attemptFolder(plan, attempt), format, referer, impersonate };
+      return askFormats({ ...fetcher.request, ...ways, signal: world.signal });
+    };
+    const first = await ask(1, false);
+    const told = first.kind === "failed" && first.wantsBrowser ? await ask(2, true) : first;
+    const outcome = asTheGuardSaw(told, fetcher.connections());
+    return areNamesUnknown(fetcher.connections())
+      ? withoutName(outcome, new URL(plan.url).hostname)
+      : outcome;
+  });
+}
+
 async function scheduled<Outcome extends FetchOutcome | ListOutcome>(
   scheduler: Scheduler,
   plan: FetchPlan,
@@ -220,7 +245,10 @@ function areNamesUnknown(connections: readonly Connection[]): boolean {
 }
 
 /** Says of a failed connection that the name is what failed. */
-function withoutName<Outcome extends FetchOutcome | ListOutcome>(outcome: Outcome, host: string): Outcome {
+function withoutName<Outcome extends FetchOutcome | ListOutcome | FormatsOutcome>(
+  outcome: Outcome,
+  host: string,
+): Outcome {
   if (outcome.kind !== "failed" || outcome.failure.code !== "network") return outcome;
   const reason = `the name ${host} is not known here: the network is down, or the address is misspelt`;
   const hint = "check the connection and the address, then run the same command";
@@ -234,7 +262,7 @@ function whoAnswered(connections: readonly Connection[]): Attempt["reached"] {
 
 /** Each fetch has its own guard: its connections are in no other fetch's log, and its password expires with it. */
 async function withFetcher<Answer>(
-  resources: Resources,
+  resources: FetchTools,
   world: World,
   plan: FetchPlan,
   use: (fetcher: Fetcher) => Promise<Answer>,
@@ -251,7 +279,7 @@ async function withFetcher<Answer>(
 type Fetcher = ReturnType<typeof openFetcher>;
 
 /** What every request of one plan shares, and how its trace is assembled. */
-function openFetcher(resources: Resources, world: World, plan: FetchPlan, guard: EgressGuard) {
+function openFetcher(resources: FetchTools, world: World, plan: FetchPlan, guard: EgressGuard) {
   const { downloader, runtime, downloaderPlaces, runDownloader } = resources;
   if (!downloader || !runDownloader) throw new Error("what fetches has a downloader");
   const cookies = siteCookies(plan);
@@ -301,7 +329,7 @@ function openFetcher(resources: Resources, world: World, plan: FetchPlan, guard:
  * Corrects an outcome with what the guard saw. To the downloader, the guard's refusal looks like the site's answer; and
  * the downloader stops reading at the announced length, even if the server sent more.
  */
-function asTheGuardSaw<Outcome extends FetchOutcome | ListOutcome>(
+function asTheGuardSaw<Outcome extends FetchOutcome | ListOutcome | FormatsOutcome>(
   outcome: Outcome,
   connections: readonly Connection[],
 ): Outcome {

@@ -63,12 +63,10 @@ export interface ResourceNeeds {
 export async function openResources(needs: ResourceNeeds, world: World): Promise<Resources> {
   const search = { env: world.env, now: world.now(), allowOldYtDlp: needs.fetching?.allowOldYtDlp ?? false };
   const media = await requirePrograms(["ffmpeg", "ffprobe"], search);
-  const fetching = needs.fetching && (await requirePrograms(["yt-dlp"], search));
-  const downloader = fetching?.get("yt-dlp") ?? null;
-  const runtime = downloader && (await findJsRuntime(search));
-  const egress = needs.fetching && egressOf(needs.fetching);
+  const { downloader, runtime, downloaderPlaces, egress } = needs.fetching
+    ? await openFetchTools(needs.fetching, world)
+    : noFetchTools;
   const clock = await checkClock(world.now());
-  const jail = downloader && (await ytDlpJailState(downloader.path, homedir()));
   // Loads in the background while the vault is opened.
   const kept = needs.fetching?.kept && downloader ? openKeptYtDlp(downloader) : null;
   const vault = await openForWriting(needs.vault, world, () => reportWait(world, needs.vault)).catch(
@@ -85,7 +83,7 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
       vault,
       downloader,
       runtime,
-      downloaderPlaces: jail?.works ? jail.places : null,
+      downloaderPlaces,
       runDownloader: downloader && (kept?.run ?? run),
       kept,
       ffmpeg: known(media, "ffmpeg"),
@@ -102,6 +100,33 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
     await kept?.close();
     throw error;
   }
+}
+
+/** What a fetch works with, and no vault. */
+export type FetchTools = Pick<
+  Resources,
+  "downloader" | "runtime" | "downloaderPlaces" | "runDownloader" | "egress"
+>;
+
+const noFetchTools = { downloader: null, runtime: null, downloaderPlaces: null, egress: null };
+
+/** Finds the downloader and what it works with; each fetch is a process of its own. Throws `program-missing` or `usage`. */
+export async function openFetchTools(
+  fetching: Omit<NonNullable<ResourceNeeds["fetching"]>, "kept">,
+  world: World,
+): Promise<FetchTools> {
+  const search = { env: world.env, now: world.now(), allowOldYtDlp: fetching.allowOldYtDlp };
+  const downloader = known(await requirePrograms(["yt-dlp"], search), "yt-dlp");
+  const runtime = await findJsRuntime(search);
+  const egress = egressOf(fetching);
+  const jail = await ytDlpJailState(downloader.path, homedir());
+  return {
+    downloader,
+    runtime,
+    downloaderPlaces: jail.works ? jail.places : null,
+    runDownloader: run,
+    egress,
+  };
 }
 
 /** Seals what was written and reports how that went. Captures are kept even if sealing fails. */
@@ -127,7 +152,9 @@ export function collectorFacts() {
   };
 }
 
-function egressOf(fetching: NonNullable<ResourceNeeds["fetching"]>): GuardOptions {
+function egressOf(
+  fetching: Pick<NonNullable<ResourceNeeds["fetching"]>, "allowPrivate" | "proxy">,
+): GuardOptions {
   const { allowPrivate, proxy } = fetching;
   const upstream = proxy === null ? null : webUrl(proxy);
   if (proxy !== null && upstream === null) {

@@ -25,18 +25,7 @@ export interface CaptureOptions extends SandboxOption {
 
 /** Adds them to a command. */
 export function addCaptureOptions(command: DocumentedCommand): DocumentedCommand {
-  return command
-    .option("--format <selector>", "another quality than the best, in yt-dlp's words")
-    .option(
-      "--referer <url>",
-      "the page on which the stream was found, for a site that serves it to that page alone",
-      parseAddress,
-    )
-    .option(
-      "--cookies <file>",
-      "for posts that only people with an account can see: a cookie file of your browser (Netscape format), of which only that site's cookies are used",
-    )
-    .option("--proxy <url>", "fetch through this proxy; for Tor socks5h://127.0.0.1:9050")
+  const inParts = addReachOptions(command)
     .option("--subs", "fetch subtitles too: those in kk, ru and en, and what the platform heard in the clip")
     .option(
       "--subs-langs <list>",
@@ -50,7 +39,31 @@ export function addCaptureOptions(command: DocumentedCommand): DocumentedCommand
       "--max-bytes <size>",
       "give up one download above this size, such as 500M or 20G, in powers of 1000 (default: 4 GiB)",
       parseSize,
+    );
+  return addLeaveOptions(inParts)
+    .option("--deep", "hash every decoded frame too; slow")
+    .addOption(sandboxOption());
+}
+
+/** Which format is asked for, as whom and by which way. */
+export function addReachOptions(command: DocumentedCommand): DocumentedCommand {
+  return command
+    .option("--format <selector>", "another quality than the best, in yt-dlp's words")
+    .option(
+      "--referer <url>",
+      "the page on which the stream was found, for a site that serves it to that page alone",
+      parseAddress,
     )
+    .option(
+      "--cookies <file>",
+      "for posts that only people with an account can see: a cookie file of your browser (Netscape format), of which only that site's cookies are used",
+    )
+    .option("--proxy <url>", "fetch through this proxy; for Tor socks5h://127.0.0.1:9050");
+}
+
+/** What is refused without them. */
+export function addLeaveOptions(command: DocumentedCommand): DocumentedCommand {
+  return command
     .option(
       "--allow-private",
       "allow addresses inside this machine and its networks (or HOLDFAST_ALLOW_PRIVATE=1)",
@@ -58,9 +71,7 @@ export function addCaptureOptions(command: DocumentedCommand): DocumentedCommand
     .option(
       "--allow-old-yt-dlp",
       "use a yt-dlp with known security holes; the record says so (or HOLDFAST_ALLOW_OLD_YTDLP=1)",
-    )
-    .option("--deep", "hash every decoded frame too; slow")
-    .addOption(sandboxOption());
+    );
 }
 
 /** What they ask of each capture, the path of the cookie file, and whether an old yt-dlp will do. */

@@ -8,6 +8,8 @@ export interface Guide {
   readonly notes?: readonly string[];
   /** Example command lines, each with what it does. */
   readonly examples: readonly (readonly [line: string, does: string])[];
+  /** False for a command that opens no vault, and so finds none damaged, busy or missing. */
+  readonly opensVault?: false;
   /** Whether the command can end because a program it needs is missing. */
   readonly needsPrograms?: boolean;
   /** The meanings of statuses for this command, if the general meaning says too little. */
@@ -34,9 +36,14 @@ export class DocumentedCommand extends Command {
 }
 
 /** Every exit status of a command with its meaning. */
-export function statusesOf({ needsPrograms, statuses }: Guide): readonly (readonly [ExitStatus, string])[] {
+export function statusesOf({
+  opensVault,
+  needsPrograms,
+  statuses,
+}: Guide): readonly (readonly [ExitStatus, string])[] {
   // A command that opens a vault can find it damaged, busy, unreadable or missing, and any command can be interrupted.
-  const always: readonly ExitStatus[] = [0, 1, 2, 4, 5, 6, 70, 130];
+  const always: readonly ExitStatus[] =
+    opensVault === false ? [0, 2, 4, 70, 130] : [0, 1, 2, 4, 5, 6, 70, 130];
   const possible = needsPrograms === true ? [...always, 3 as const] : always;
   return [...possible]
     .sort((a, b) => a - b)

@@ -6,6 +6,7 @@ import { addDerive } from "./commands/add-derive.js";
 import { addDoctor } from "./commands/add-doctor.js";
 import { addExport } from "./commands/add-export.js";
 import { addFind } from "./commands/add-find.js";
+import { addFormats } from "./commands/add-formats.js";
 import { addImport } from "./commands/add-import.js";
 import { addInit } from "./commands/add-init.js";
 import { addKey } from "./commands/add-key.js";
@@ -58,6 +59,7 @@ export function buildProgram(
   for (const add of [
     addArchive,
     addBatch,
+    addFormats,
     addImport,
     addDerive,
     addList,

@@ -111,6 +111,7 @@ interface TemporaryFolder {
 const contents: Readonly<Record<string, string>> = {
   audit: "a copy of a vault.db being checked",
   clock: "scratch files of a clock check",
+  formats: "a copy of the cookies of one site, and pages, of a look at formats",
   kept: "a socket of a yt-dlp kept loaded",
   key: "a message being signed",
   version: "scratch files of a version check",

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CaptureResult } from "../../src/capture/capture-result.js";
@@ -68,6 +69,18 @@ const source = (at: number, name: string) =>
 function run(args: readonly string[]) {
   return holdfast([...args, "--vault", vault], { HOLDFAST_TOOLS: tools });
 }
+
+/** Without a vault: the folder that is named is not there, and stays so. */
+function formats(url: string, ...options: readonly string[]) {
+  const allowed = options.includes("--no-private") ? "0" : "1";
+  const argv = ["formats", ...options.filter((option) => option !== "--no-private"), url];
+  return holdfast([...argv, "--vault", join(folder.path, "nowhere")], {
+    HOLDFAST_TOOLS: tools,
+    HOLDFAST_ALLOW_PRIVATE: allowed,
+  });
+}
+
+const isOurs = (name: string) => name.startsWith("holdfast-formats-");
 
 beforeAll(async () => {
   mkdirSync(clips);
@@ -169,6 +182,63 @@ describe("one window of a broadcast", () => {
         .map(({ path }) => source(1, path.replace("source/", "")))
         .filter((text) => text.includes("#EXTINF")),
     ).toEqual([expect.not.stringContaining("#EXT-X-ENDLIST")]);
+  });
+});
+
+describe("holdfast formats", () => {
+  const names = () => readdirSync(folder.path).sort();
+
+  it("lists what there is, what a capture takes of it and what was refused, and downloads nothing", async () => {
+    const before = site.requests.length;
+    const { stdout, stderr, status } = await formats(youTube);
+    expect(status).toBe(0);
+    const table = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split(/ {2,}/).slice(0, 5));
+    expect(table).toEqual([
+      ["", "FORMAT", "FILE", "HOLDS", "SIZE OF PICTURE"],
+      ["*", "140", "m4a", "sound", "mp4a.40.2"],
+      ["*", "134", "mp4", "picture", "480 × 360"],
+    ]);
+    expect(stderr).toContain("A square, evening: 2 formats; a capture takes 140 + 134 (*)");
+    expect(stderr).toMatch(
+      /^not all: the platform gave some formats only by its own streaming .* \(server-abr-only\)$/m,
+    );
+    const asked = site.requests.slice(before).map(({ path }) => path);
+    expect(asked.filter((path) => path.startsWith("/videoplayback"))).toEqual([]);
+  });
+
+  it("marks what --format would take", async () => {
+    const { lines } = await formats(youTube, "--json", "--format", "140");
+    expect(lines.map(({ id, taken, rendition }) => [id, taken, rendition])).toEqual([
+      ["140", true, undefined],
+      ["134", false, undefined],
+      [undefined, undefined, { grade: "reduced", reasons: expect.arrayContaining(["user-choice"]) }],
+    ]);
+  });
+
+  it.each([
+    ["nothing there", "/nowhere", /nothing at this address/],
+    ["a broadcast", "/hls/live.m3u8", /a live stream that has not ended/],
+    ["a page without a video", "/status/404", /nothing at this address/],
+  ])("ends as a capture would, with its reason: %s", async (_, path, words) => {
+    const { stdout, stderr, status } = await formats(`${site.url}${path}`, "--json");
+    expect([stdout, status]).toEqual(["", 4]);
+    expect(stderr).toMatch(words);
+  });
+
+  it("asks nobody inside this machine unless that is allowed", async () => {
+    const before = site.requests.length;
+    const { status, stderr } = await formats(`${site.url}/clips/clip.mp4`, "--no-private");
+    expect([status, site.requests.length]).toEqual([4, before]);
+    expect(stderr).toContain("--allow-private");
+  });
+
+  it("needs no vault, makes none and leaves nothing behind", async () => {
+    const [before, temporary] = [names(), readdirSync(tmpdir()).filter(isOurs)];
+    await formats(`${site.url}/clips/clip.mp4`);
+    expect([names(), readdirSync(tmpdir()).filter(isOurs)]).toEqual([before, temporary]);
   });
 });
 

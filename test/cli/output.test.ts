@@ -6,6 +6,7 @@ import addFormats from "ajv-formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CliRun, holdfast } from "../support/cli.js";
 import { edit, makePackage, tarMembers, tarOf, writeFolder } from "../support/packages.js";
+import { openSite, type Site } from "../support/site.js";
 import { keygen } from "../support/ssh.js";
 import { copyVault, makeVault, temporaryFolder } from "../support/vaults.js";
 
@@ -58,6 +59,7 @@ interface Facts {
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
+let site: Site;
 const clip = at("clip.mp4");
 const vault = at("vault");
 const fetched = at("fetched");
@@ -105,6 +107,12 @@ const scenes: Readonly<Record<string, Scene>> = {
     status: 4,
     kinds: ["captureResult"],
     says: { status: "failed", object: null, url: "http://nas.local/clip.mp4" },
+  },
+  "what a site offers of a clip": {
+    argv: () => ["formats", `${site.url}/clips/clip.mp4`],
+    status: 0,
+    kinds: ["offeredFormat", "offer"],
+    says: { taken: true, container: "mp4", by: "one file" },
   },
   "a list of which nothing can be captured": {
     argv: () => ["batch", at("list.csv"), "--to", at("results"), "--keep-free", "1", "--vault", at("batch")],
@@ -424,6 +432,7 @@ beforeAll(async () => {
     "yuv420p",
   ];
   execFileSync("ffmpeg", ["-nostdin", "-loglevel", "error", ...picture, clip]);
+  site = await openSite({ clips: folder.path });
   writeFileSync(at("other.bin"), "other bytes");
   const { files } = makePackage();
   writeFileSync(at("package.tar"), tarOf(tarMembers(files)));
@@ -451,7 +460,10 @@ beforeAll(async () => {
   const facts = { ...nothing, captured: idOf("an imported file"), failed: idOf("a missing file") };
   for (const [title, scene] of Object.entries(scenes)) await play(title, scene, facts);
 });
-afterAll(() => folder.remove());
+afterAll(async () => {
+  await site.close();
+  folder.remove();
+});
 
 describe("what a command prints with --json is of exactly the published kind", () => {
   it.each(everyScene)("%s", (title, scene) => {

@@ -93,14 +93,14 @@ function refusals({ stderr, remarks }: Pick<RenditionFacts, "stderr" | "remarks"
 }
 
 /** The formats on offer, worst first, as the downloader sorted them; null where there is no metadata. */
-function readFormats(info: Json): readonly JsonObject[] | null {
+export function readFormats(info: Json): readonly JsonObject[] | null {
   if (!isJsonObject(info)) return null;
   const listed: readonly Json[] = Array.isArray(info.formats) ? info.formats : [info];
   return listed.filter(isJsonObject).filter((format) => typeof format.format_id === "string");
 }
 
 /** The ids of the formats that the downloader took; null if it does not say. */
-function takenIds(info: Json): readonly string[] | null {
+export function takenIds(info: Json): readonly string[] | null {
   if (!isJsonObject(info)) return null;
   const several: readonly Json[] = Array.isArray(info.requested_formats) ? info.requested_formats : [];
   const ids = (several.length > 0 ? several : [info])

@@ -21,13 +21,18 @@ export function remedyOf(request: FetchRequest, facts: FetchFacts, failed: Faile
   if (failed.splices.length > 0) return "fresh-start";
   if (request.subtitles !== null && failedForSubtitles(facts, failed)) return "without-subtitles";
   if (hasExtras(request) && failedForExtras(request, facts, failed)) return "without-extras";
-  if (!request.impersonate && failed.errors.some((line) => antiBot.test(line))) return "impersonate";
+  if (!request.impersonate && failed.errors.some(isAntiBot)) return "impersonate";
   const lookedUp = facts.received.infoJson !== null;
   return lookedUp && failed.errors.some((line) => expired.test(line)) ? "fresh-look-up" : null;
 }
 
 /** yt-dlp's own sentence where a site let in nobody but browsers, and it could look like one. */
 const antiBot = /^Got HTTP Error 403 caused by Cloudflare anti-bot challenge; try again with /;
+
+/** Whether an error line says that a request like that of a browser may be answered. */
+export function isAntiBot(line: string): boolean {
+  return antiBot.test(line);
+}
 
 /** The page was read and then its media refused: such addresses are good for minutes. */
 const expired = /^unable to download video data: HTTP Error (?:403|410)\b/;

@@ -148,6 +148,25 @@ export function ytDlpListArgs(options: YtDlpListOptions): readonly string[] {
   ];
 }
 
+export type YtDlpFormatsOptions = Omit<YtDlpListOptions, "limit"> & Pick<YtDlpOptions, "format" | "referer">;
+
+/** The command line that chooses formats as a download does, prints what there is as JSON on stdout, and downloads nothing. */
+export function ytDlpFormatsArgs(options: YtDlpFormatsOptions): readonly string[] {
+  return [
+    ...commonArgs(options),
+    "--no-playlist",
+    "--playlist-items=1:1",
+    "--match-filters=!is_live",
+    ...(options.referer === null ? [] : [`--referer=${options.referer}`]),
+    `--format=${withinReach(options.format ?? bestStreams)}`,
+    "--dump-single-json",
+    "--verbose",
+    "--no-progress",
+    "--",
+    options.url,
+  ];
+}
+
 function commonArgs(options: Omit<YtDlpListOptions, "limit">): readonly string[] {
   return [
     "--ignore-config",

@@ -64,7 +64,7 @@ export async function listEntries(request: ListRequest): Promise<ListOutcome> {
   return judgeList(request.url, result, argv);
 }
 
-function toolsOf({ version, runtime = null }: Downloader): Pick<YtDlpOptions, "version" | "runtime"> {
+export function toolsOf({ version, runtime = null }: Downloader): Pick<YtDlpOptions, "version" | "runtime"> {
   return { version, runtime };
 }
 
@@ -72,7 +72,7 @@ function toolsOf({ version, runtime = null }: Downloader): Pick<YtDlpOptions, "v
  * Inside a jail yt-dlp sees the folder it writes to, the empty folder without programs, its cookies, and the program that
  * runs scripts for it.
  */
-function confinementOf(
+export function confinementOf(
   { program, jail, cookiesFile }: Pick<FetchRequest, "program" | "jail" | "cookiesFile">,
   noPrograms: string,
 ): Pick<RunRequest, "jail"> {

@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type YtDlpOptions, ytDlpArgs, ytDlpListArgs } from "../../../src/tools/download/yt-dlp-args.ts";
+import {
+  type YtDlpOptions,
+  ytDlpArgs,
+  ytDlpFormatsArgs,
+  ytDlpListArgs,
+} from "../../../src/tools/download/yt-dlp-args.ts";
 
 const plain: YtDlpOptions = {
   version: "2026.08.19",
@@ -116,7 +121,7 @@ const forbidden =
 test("no option, value or address can make yt-dlp run or read anything else", () => {
   fc.assert(
     fc.property(options, (given) => {
-      for (const argv of [ytDlpArgs(given), ytDlpListArgs({ ...given, limit: 5 })]) {
+      for (const argv of [ytDlpArgs(given), ytDlpListArgs({ ...given, limit: 5 }), ytDlpFormatsArgs(given)]) {
         const end = argv.length - 2;
         expect(argv.slice(end)).toEqual(["--", given.url]);
         for (const argument of argv.slice(0, end)) {
@@ -207,6 +212,18 @@ test("an old yt-dlp gets no option it does not know", () => {
   const argv = ytDlpArgs({ ...plain, version: "2023.03.04", runtime: "/node" }).join(" ");
   expect(argv).not.toMatch(/--color=|--no-plugin-dirs|js-runtimes|--xff|--progress-delta/);
   expect(argv).toContain("--no-colors --no-geo-bypass");
+});
+
+test("a look at the formats chooses as a download does, and downloads nothing", () => {
+  fc.assert(
+    fc.property(options, (given) => {
+      const argv = ytDlpFormatsArgs(given);
+      const chosen = (from: readonly string[]) =>
+        from.filter((one) => /^--(format|referer|proxy|cookies)=/.test(one));
+      expect(chosen(argv).sort()).toEqual([...chosen(ytDlpArgs(given))].sort());
+      expect(argv).toContain("--dump-single-json");
+    }),
+  );
 });
 
 test("a listing downloads nothing and names its limit", () => {

@@ -1,0 +1,95 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Json, parseForeignJson } from "../../audit/canonical-json.js";
+import { classifyFailure, readErrorLines } from "../../core/capture/failure.js";
+import { type Failure, failureOf } from "../../core/capture/failure-codes.js";
+import { firstVideo, type Offer, readOffer } from "../../core/capture/offered-formats.js";
+import type { Rendition } from "../../core/capture/record.js";
+import { judgeRendition } from "../../core/capture/rendition.js";
+import { ytDlpListLimits } from "../run/limits.js";
+import type { RunResult } from "../run/run-request.js";
+import type { FetchRequest } from "./fetch-types.js";
+import { isAntiBot } from "./remedy.js";
+import { confinementOf, toolsOf } from "./yt-dlp.js";
+import { ytDlpFormatsArgs } from "./yt-dlp-args.js";
+
+export type FormatsRequest = Pick<
+  FetchRequest,
+  | "program"
+  | "run"
+  | "url"
+  | "folder"
+  | "proxy"
+  | "jail"
+  | "cookiesFile"
+  | "format"
+  | "referer"
+  | "impersonate"
+  | "bounds"
+  | "signal"
+>;
+
+export type FormatsOutcome =
+  | {
+      readonly kind: "formats";
+      readonly offer: Offer;
+      /** What a capture would get, and why it may not be the best. */
+      readonly rendition: Rendition;
+    }
+  | {
+      readonly kind: "failed";
+      readonly failure: Failure;
+      /** Whether a request like that of a browser may be answered. */
+      readonly wantsBrowser: boolean;
+    };
+
+/** Asks yt-dlp what a platform offers for a clip and what a capture would take of it. Downloads no media. */
+export async function askFormats(request: FormatsRequest): Promise<FormatsOutcome> {
+  const [cwd, noPrograms] = [join(request.folder, "received"), join(request.folder, "no-programs")];
+  for (const made of [cwd, noPrograms]) mkdirSync(made, { mode: 0o700 });
+  const argv = ytDlpFormatsArgs({ ...request, ...toolsOf(request.program), noPrograms });
+  const result = await request.run({
+    program: request.program.path,
+    argv,
+    cwd,
+    ...confinementOf(request, noPrograms),
+    limits: { ...ytDlpListLimits, wallMs: Math.min(ytDlpListLimits.wallMs, request.bounds.wallMs) },
+    signal: request.signal,
+  });
+  return judgeFormats(request, result);
+}
+
+function judgeFormats(request: FormatsRequest, result: RunResult): FormatsOutcome {
+  const { format, folder, proxy, cookiesFile } = request;
+  const stderr = result.stderr.toString("utf8");
+  const json = parseOrNull(result.stdout.toString("utf8"));
+  // With its answer on stdout, yt-dlp writes its remarks among its other words.
+  const remarks = stderr.split("\n").filter((line) => /^\[(?!debug\])[\w:+-]+\] /.test(line));
+  const failed = (failure: Failure, wantsBrowser = false): FormatsOutcome => {
+    return { kind: "failed", failure, wantsBrowser };
+  };
+  if (remarks.some(isLive)) return failed(failureOf("live-stream"));
+  const offer = result.endedBy === "exited" ? readOffer(json) : null;
+  if (offer !== null) {
+    const secrets = [folder, proxy ?? "", cookiesFile ?? ""];
+    const rendition = judgeRendition({ stderr, remarks, info: firstVideo(json), format, secrets });
+    return { kind: "formats", offer, rendition };
+  }
+  const { endedBy, exitCode } = result;
+  const errors = readErrorLines(stderr);
+  if (endedBy === "exited" && exitCode === 0 && errors.length === 0) {
+    return failed(failureOf("no-video"));
+  }
+  const facts = { endedBy, exitCode, watchdog: null, errors, remarks, lastStatus: null };
+  return failed(classifyFailure(facts), !request.impersonate && errors.some(isAntiBot));
+}
+
+const isLive = (line: string) => line.endsWith("does not pass filter (!is_live), skipping ..");
+
+function parseOrNull(text: string): Json {
+  try {
+    return parseForeignJson(text);
+  } catch {
+    return null;
+  }
+}
