@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Dirent, readdirSync, readFileSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -47,6 +47,24 @@ function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
+interface ReadFile {
+  /** Which file it was, and when it was last written or renamed, as the system saw it. */
+  readonly state: string;
+  readonly sha256: string;
+}
+
+/** By path, the files this process has read: a command asks about the same thousand files up to four times. */
+const filesRead = new Map<string, ReadFile>();
+
+/** A file changed less than this ago may change once more within one tick of the system's clock, and is read again. */
+const settledMs = 2_000;
+
 function sha256Of(path: string): string {
-  return createHash("sha256").update(readFileSync(path)).digest("hex");
+  const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = statSync(path, { bigint: true });
+  const state = [dev, ino, size, mtimeNs, ctimeNs].join(" ");
+  const before = filesRead.get(path);
+  if (before?.state === state) return before.sha256;
+  const sha256 = createHash("sha256").update(readFileSync(path)).digest("hex");
+  if (Date.now() - Number(ctimeMs) > settledMs) filesRead.set(path, { state, sha256 });
+  return sha256;
 }

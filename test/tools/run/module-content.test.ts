@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { contentDigest } from "../../../src/tools/run/module-content.js";
 import { tellsNoPlace } from "../../../src/tools/run/program-bytes.js";
 import { findProgram } from "../../../src/tools/run/programs.js";
+import { cpuMs } from "../../support/cpu-time.js";
 import { temporaryFolder } from "../../support/vaults.js";
 
 const folder = temporaryFolder();
@@ -104,6 +105,34 @@ describe("the content digest of a package", () => {
     const changed = contentDigest(at("one"), ["pkg"]);
     put("one/pkg/b/new.py", "");
     expect(new Set([before, changed, contentDigest(at("one"), ["pkg"])]).size).toBe(3);
+  });
+
+  it("is worked out again for a file that was changed in place and has its old size and time, and for no other", async () => {
+    put("three/pkg/a.py", "a\n");
+    writeFileSync(at("three/pkg/large"), Buffer.alloc(32 * 1024 ** 2));
+    const file = at("three/pkg/a.py");
+    utimesSync(file, 1_700_000_000, 1_700_000_000);
+    const before = statSync(file, { bigint: true });
+    const digest = () => contentDigest(at("three"), ["pkg"]);
+    // An hour later nobody writes to them any more.
+    vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ["Date"] });
+    try {
+      const said: (string | null)[] = [];
+      const first = await cpuMs(() => said.push(digest()));
+      const again = await cpuMs(() => said.push(digest()));
+      expect(said[1]).toBe(said[0]);
+      expect(again).toBeLessThan(first / 3);
+      // Until the system's clock has moved on.
+      do {
+        writeFileSync(file, "b\n");
+        utimesSync(file, 1_700_000_000, 1_700_000_000);
+      } while (statSync(file, { bigint: true }).ctimeNs === before.ctimeNs);
+      const { size, mtimeNs } = statSync(file, { bigint: true });
+      expect([size, mtimeNs]).toEqual([before.size, before.mtimeNs]);
+      expect(digest()).not.toBe(said[0]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("is none where the package is not there, is a link or holds one", () => {
