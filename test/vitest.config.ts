@@ -6,6 +6,7 @@ const startPrograms = [
   "audit/{allowed-signers,browser,digest,entry,merkle,ssh-key,sshsig,time-stamp}.test.ts",
   "batch/{batch,downloader,kill,reduced}.test.ts",
   "capture/*.test.ts",
+  "zz.test.ts",
   "cli/output.test.ts",
   "core/package/key-lines.test.ts",
   "damage/{forger,log-tamper,package,spoilt-media,stolen-keys}.test.ts",

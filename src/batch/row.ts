@@ -150,6 +150,7 @@ const empty: RowOutcome = {
   results: [],
   entries: [],
   older: 0,
+  leftOut: null,
   failure: null,
   skipped: null,
   refused: null,
@@ -180,7 +181,10 @@ function rowResult(outcome: RowOutcome, ms: number): RowResult {
   const kept = results.find(({ status }) => status !== "failed");
   const main = bad ?? kept;
   if (!main) {
-    const reason = `a list of ${counted(entries.length, "video")}, each in its own row`;
+    const reason = [
+      `a list of ${counted(entries.length, "video")}, each in its own row`,
+      ...(outcome.leftOut === null ? [] : [outcome.leftOut]),
+    ].join("; ");
     const left = older === 0 ? "" : `${counted(older, "video")} posted before the requested day`;
     if (entries.length === 0) return { ...none, status: "skipped", reason: left || "the list is empty" };
     return { ...none, status: "expanded", reason: left === "" ? reason : `${reason}; ${left} left out` };

@@ -2,13 +2,14 @@ import { rmSync } from "node:fs";
 import type { CaptureId } from "../audit/digest.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
 import { type Failure, failureOf } from "../core/capture/failure-codes.js";
+import { entriesLeftOut } from "../core/capture/left-out.js";
 import type { ParentList } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
 import { askedAddress } from "../core/capture/sites.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { wellFormed } from "../core/words/printable.js";
 import type { HeadReport } from "../seal/checkpoint.js";
-import type { ListEntry } from "../tools/download/fetch-types.js";
+import type { ListOutcome } from "../tools/download/fetch-types.js";
 import { stagingOf } from "../vault/commit.js";
 import { beginAttempt } from "../vault/recovery.js";
 import type { World } from "../world.js";
@@ -35,7 +36,7 @@ import { gatherEvidence, writeWords } from "./gather-evidence.js";
 import { localPlaces } from "./local-places.js";
 import { closeResources, openResources, type Resources } from "./resources.js";
 import { oneByOne, type Scheduler } from "./scheduler.js";
-import { type CaptureSource, sourceOf, typedPlaces, warnOfCut } from "./source.js";
+import { type CaptureSource, sourceOf, typedPlaces, withSourceNotes } from "./source.js";
 import { sourceOfCapture } from "./source-again.js";
 import { preserve } from "./store-capture.js";
 
@@ -80,6 +81,8 @@ export interface Job {
   readonly scheduler: Scheduler;
 }
 
+type Listed = Extract<ListOutcome, { readonly kind: "list" }>;
+
 /** The most entries of a playlist or channel to capture when no limit is given. */
 const defaultListLimit = 1000;
 
@@ -91,6 +94,8 @@ export interface SourceOutcome {
   readonly entries: readonly CaptureSource[];
   /** How many videos of a list, according to the site, were posted before the requested day. */
   readonly older: number;
+  /** What of a list is no video, as a sentence; null if nothing is known to be. */
+  readonly leftOut: string | null;
   /** Why a result is failed or incomplete; null if none is, or if the clip itself is damaged. */
   readonly failure: Failure | null;
 }
@@ -180,7 +185,7 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
     const { title } = outcome.list;
     return outcome.entries === null
       ? listSource(job, source, judged.url, 1, fetched.impersonated)
-      : entriesOf(job, source, { title, entries: outcome.entries });
+      : entriesOf(job, source, { title, entries: outcome.entries, withoutVideo: 0 });
   }
   if (outcome.kind === "failed" && fetched.tracks.length === 0) {
     return failed(job, source, capture, outcome.failure, fetched);
@@ -195,7 +200,7 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
   } else {
     // 3. hash each file and make it read-only (the tracks already are, since their attempt ended)
     const area = { folder: staging, secrets: fetched.secrets, now: world.now };
-    const evidence = warnOfCut(await gatherEvidence(fetched, area), source);
+    const evidence = withSourceNotes(await gatherEvidence(fetched, area), source);
 
     // 4. build the record   5. commit OCFL v1 and append the `capture` entry
     const facts = captureFacts(
@@ -226,7 +231,8 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
   const failure = outcome.kind === "failed" ? outcome.failure : null;
   if (parent === null || source.parent !== null) return { ...nothing, results: [result], failure };
   const others = await listSource(job, source, judged.url, 2, fetched.impersonated);
-  return { ...others, results: [result, ...others.results], failure: others.failure ?? failure };
+  const first = { ...result, left_out: result.left_out ?? others.leftOut };
+  return { ...others, results: [first, ...others.results], failure: others.failure ?? failure };
 }
 
 /** The entries of a playlist or channel, or a page's videos after the first, starting at number `from`. */
@@ -246,26 +252,34 @@ async function listSource(
   const listed = await fetchList(resources, world, plan, { limit, impersonate }, scheduler);
   if (listed.outcome.kind === "failed") return failed(job, source, capture, listed.outcome.failure, listed);
   rmSync(staging, { recursive: true, force: true });
-  const { title, entries } = listed.outcome;
-  return entriesOf(job, source, { title, entries: entries.filter(({ index }) => index >= from) });
+  const { title, entries, withoutVideo } = listed.outcome;
+  const wanted = entries.filter(({ index }) => index >= from);
+  return entriesOf(job, source, { title, entries: wanted, withoutVideo });
 }
 
 /** The entries of a list as sources of their own, but for those posted before the requested day. */
 function entriesOf(
   { request }: Job,
   source: CaptureSource,
-  { title, entries: wanted }: { readonly title: string | null; readonly entries: readonly ListEntry[] },
+  { title, entries: wanted, withoutVideo }: Pick<Listed, "title" | "entries" | "withoutVideo">,
 ): SourceOutcome {
+  const leftOut = entriesLeftOut(withoutVideo);
   const young = wanted.filter(({ postedOn }) => !isOlder(postedOn, request.since));
   return {
     ...nothing,
     entries: young.map((entry) =>
-      sourceOf(entry.url, entry.embedded ? entry.index : null, {
-        url: source.shown,
-        title: wellFormedOrNull(title),
-        index: entry.index,
-      }),
+      sourceOf(
+        entry.url,
+        entry.embedded ? entry.index : null,
+        {
+          url: source.shown,
+          title: wellFormedOrNull(title),
+          index: entry.index,
+        },
+        leftOut,
+      ),
     ),
+    leftOut,
     older: wanted.length - young.length,
   };
 }
@@ -280,7 +294,7 @@ function isOlder(postedOn: string | null, since: string | null): boolean {
   return postedOn !== null && since !== null && postedOn < since;
 }
 
-const nothing: SourceOutcome = { results: [], entries: [], older: 0, failure: null };
+const nothing: SourceOutcome = { results: [], entries: [], older: 0, leftOut: null, failure: null };
 
 /** If a page holds several videos, the one fetched is entry 1 of a list. */
 function firstOfSeveral(url: string, fetched: Fetched): ParentList | null {

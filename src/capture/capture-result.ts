@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Failure } from "../core/capture/failure-codes.js";
+import { readLeftOut } from "../core/capture/left-out.js";
 import { headContentPaths } from "../core/capture/new-inventory.js";
 import type { RenditionClaim } from "../core/capture/record.js";
 import { readRendition } from "../core/capture/rendition.js";
@@ -24,6 +25,7 @@ export function resultOf(
       ? resultFiles(object.record.files, object.derivation?.files ?? [], headContentPaths(object.inventory))
       : [],
     keyframes: object?.derivation?.keyframes.length ?? 0,
+    left_out: readLeftOut(object?.record.warnings ?? []),
     hint: row.status === "incomplete" ? "holdfast kept what arrived; try again later with --again" : null,
   };
 }
@@ -51,6 +53,7 @@ export function failedResult(
     claimed_date: null,
     duration: null,
     rendition: null,
+    left_out: null,
   };
 }
 
@@ -130,6 +133,8 @@ export interface CaptureResult {
   readonly duration: string | null;
   /** Whether it is the best that the platform offered; null for an import, and where the record does not say. */
   readonly rendition: RenditionClaim | null;
+  /** What of the post is no video and was not fetched, as a sentence; null if nothing is known to be. */
+  readonly left_out: string | null;
 }
 
 export interface ResultFile {

@@ -11,19 +11,25 @@ export interface CaptureSource {
   readonly shown: string;
   readonly item: number | null;
   readonly parent: ParentList | null;
+  /** What of the list is no video, as a sentence; null if nothing is known to be. */
+  readonly leftOut: string | null;
 }
 
 /** Makes a source together with the form that may be shown. */
-export function sourceOf(url: string, item: number | null, parent: ParentList | null): CaptureSource {
-  return { url, shown: redactTypedUrl(url), item, parent };
+export function sourceOf(
+  url: string,
+  item: number | null,
+  parent: ParentList | null,
+  leftOut: string | null = null,
+): CaptureSource {
+  return { url, shown: redactTypedUrl(url), item, parent, leftOut };
 }
 
-/** Adds a warning to the evidence if the shown address is not complete. */
-export function warnOfCut(evidence: Evidence, source: CaptureSource): Evidence {
-  if (source.shown === source.url) return evidence;
-  const warning =
-    "parts of the requested address are cut from this record; the private annex has it as typed";
-  return { ...evidence, warnings: [...evidence.warnings, warning] };
+/** Adds to the evidence what is known of its source: what of the list was no video, and whether its address is cut. */
+export function withSourceNotes(evidence: Evidence, { shown, url, leftOut }: CaptureSource): Evidence {
+  const cut = "parts of the requested address are cut from this record; the private annex has it as typed";
+  const notes = [...(leftOut === null ? [] : [leftOut]), ...(shown === url ? [] : [cut])];
+  return { ...evidence, warnings: [...evidence.warnings, ...notes] };
 }
 
 /** For the private annex: the address as typed, if the record may not hold it. */

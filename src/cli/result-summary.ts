@@ -29,6 +29,7 @@ export function resultLine(result: CaptureResult): object {
     claimed_date: result.claimed_date,
     duration: result.duration,
     rendition: result.rendition,
+    left_out: result.left_out,
   };
 }
 
@@ -52,6 +53,7 @@ export function resultSummary(
         ["date", result.claimed_date === null ? null : `${formatDate(result.claimed_date)} (${claimant})`],
         ["length", result.duration === null ? null : formatLength(result.duration)],
         ["rendition", renditionSentence(result.rendition)],
+        ["not taken", textOf(result.left_out)],
         ["SHA-256", mainDigest(result.files)],
         ["files", filesOf(result.files)],
         ["folder", places.folder],

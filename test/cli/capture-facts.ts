@@ -26,6 +26,7 @@ export const result: CaptureResult = {
   claimed_date: "2024-03-01",
   duration: "83.48",
   rendition: { grade: "best", reasons: [] },
+  left_out: null,
 };
 
 export const failedResult: CaptureResult = {

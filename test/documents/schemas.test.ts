@@ -199,6 +199,7 @@ const captureResult: CaptureResult = {
   claimed_date: "2026-11-20",
   duration: "12.5",
   rendition: { grade: "reduced", reasons: ["no-js-runtime"] },
+  left_out: null,
 };
 
 const captureRow: CaptureRow = {

@@ -1,3 +1,5 @@
+import { leftOutSentence } from "./left-out.js";
+
 /** What the public page of a Telegram post shows. Whoever wrote the post, or the page, controls all of it. */
 export interface TelegramPost {
   /** The addresses of its videos, each a message of its own, in their order. */
@@ -38,7 +40,7 @@ export function restOfPost({ photos, files, unshown }: TelegramPost): string | n
     ...(files === 0 ? [] : [counted(files, "file")]),
     ...(unshown === 0 ? [] : [`${counted(unshown, "video")} that only Telegram's apps show`]),
   ];
-  return parts.length === 0 ? null : `the post also has ${parts.join(" and ")}, which holdfast did not fetch`;
+  return parts.length === 0 ? null : leftOutSentence(parts);
 }
 
 function count(text: string, pattern: RegExp): number {

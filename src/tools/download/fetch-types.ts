@@ -199,6 +199,8 @@ export type ListOutcome =
       readonly kind: "list";
       readonly title: string | null;
       readonly entries: readonly ListEntry[];
+      /** How many entries of the list have no video that the platform shows. */
+      readonly withoutVideo: number;
       readonly run: RunResult;
       readonly argv: readonly string[];
     }

@@ -68,6 +68,10 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
   const judged =
     code === null ? runFailure(facts, errors, splices, tracks.length > 0 && clean) : failureOf(code);
   const failure = loginFailure(judged, request.url, evidence.finalUrl) ?? judged;
+  // A post may begin with a photo: its list says how many entries there are.
+  const several = severalOf(list);
+  if (several !== null && request.item === null && tracks.length === 0 && failure.code === "no-video")
+    return { kind: "list", list: several, entries: null, ...evidence };
   return {
     kind: "failed",
     failure,
@@ -313,6 +317,7 @@ export function judgeList(url: string, result: RunResult, argv: readonly string[
     kind: "list",
     title: typeof json.title === "string" ? wellFormed(json.title) : null,
     entries,
+    withoutVideo: countEmpty(json),
     ...told,
   };
 }
@@ -326,6 +331,11 @@ export function readListEntries(json: JsonObject, page: string): readonly ListEn
     return [{ index: 1, url: page, title: readText(json.title), postedOn: readDay(json), embedded: false }];
   const entries: readonly Json[] = Array.isArray(json.entries) ? json.entries : [];
   return entries.flatMap((entry, at) => (isJsonObject(entry) ? [readEntry(entry, at + 1, page)] : []));
+}
+
+/** The entries of which yt-dlp got nothing: photos of a post, or what the platform does not show. */
+function countEmpty({ entries }: JsonObject): number {
+  return Array.isArray(entries) ? entries.filter((entry) => !isJsonObject(entry)).length : 0;
 }
 
 function readEntry(entry: JsonObject, index: number, page: string): ListEntry {
