@@ -1,4 +1,4 @@
-import type { Attempt, Scheduler } from "../capture/scheduler.js";
+import { type Attempt, isSuspected, type Scheduler } from "../capture/scheduler.js";
 import { retryAfterMs } from "../core/capture/retry-after.js";
 import type { HostSaid } from "../core/lists/host-pace.js";
 import type { RowDecision, ScheduleEvent } from "../core/lists/schedule.js";
@@ -64,11 +64,14 @@ export function saidBy(attempt: Attempt, now: Date): HostSaid {
   const { outcome } = attempt;
   if (outcome.kind !== "failed") return { kind: "answered" };
   if (isUnreachable(attempt)) return { kind: "unreachable" };
+  const asked = "lastStatus" in outcome ? retryAfterMs(outcome.retryAfter, now) : 0;
+  if (isSuspected(attempt)) return { kind: "slow-down", askedMs: Math.max(asked, suspicionMs) };
   const asksForTime = "lastStatus" in outcome && (outcome.lastStatus === 429 || outcome.lastStatus === 503);
-  return asksForTime
-    ? { kind: "slow-down", askedMs: retryAfterMs(outcome.retryAfter, now) }
-    : { kind: "answered" };
+  return asksForTime ? { kind: "slow-down", askedMs: asked } : { kind: "answered" };
 }
+
+/** How long a host is left alone that asks for proof that a person is watching. */
+const suspicionMs = 3_600_000;
 
 /** Whether no host answered at all, as opposed to an unwelcome answer. */
 function isUnreachable({ outcome, reached }: Attempt): boolean {

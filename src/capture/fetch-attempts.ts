@@ -356,7 +356,12 @@ function doubted({ verdict, grounds }: TransferCheck): TransferCheck {
 }
 
 /** Failures that a refusal by the guard can look like. */
-const hidden: readonly FailureCode[] = ["forbidden", "server-error", "downloader-failed"];
+const hidden: readonly FailureCode[] = [
+  "forbidden",
+  "server-error",
+  "impersonation-missing",
+  "downloader-failed",
+];
 
 /** Whether an address holds something that may not be in the record. */
 function holdsSecret(address: string | null): address is string {

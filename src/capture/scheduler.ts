@@ -29,16 +29,21 @@ export interface Attempt<Outcome = FetchOutcome | ListOutcome> {
   readonly namesUnknown: boolean;
 }
 
+/** Whether the site asks for proof that a person is watching. Who asks again within the hour is only suspected the more. */
+export function isSuspected({ outcome }: Pick<Attempt, "outcome">): boolean {
+  return outcome.kind === "failed" && outcome.failure.code === "bot-check";
+}
+
 /** The pauses before the second and the third attempt. */
 const pausesMs: readonly number[] = [1_000, 4_000];
 
 /** One capture after the other, as in `archive`: no other capture is waiting. */
 export const oneByOne: Scheduler = {
   fetch: async () => () => undefined,
-  again: async (number, { namesUnknown }, signal) => {
+  again: async (number, attempt, signal) => {
     const pauseMs = pausesMs[number - 1];
     // Somebody waits for the answer, and can see to the network or the spelling at once.
-    if (pauseMs === undefined || namesUnknown) return false;
+    if (pauseMs === undefined || attempt.namesUnknown || isSuspected(attempt)) return false;
     await pause(pauseMs, signal);
     return true;
   },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { RowScheduler, saidBy } from "../../src/batch/row-scheduler.js";
-import type { Attempt } from "../../src/capture/scheduler.js";
+import { type Attempt, oneByOne } from "../../src/capture/scheduler.js";
 import { type FailureCode, failureOf } from "../../src/core/capture/failure-codes.js";
 import type { ScheduleEvent } from "../../src/core/lists/schedule.js";
 
@@ -40,8 +40,25 @@ describe("what an attempt says of its host's pace", () => {
       attempt({ code: "network", reached: "nobody" }),
       { kind: "unreachable" },
     ],
+    [
+      "a site that asks for proof of a person is left alone for an hour",
+      attempt({ code: "bot-check" }),
+      { kind: "slow-down", askedMs: 60 * minute },
+    ],
+    [
+      "and for longer if it asks for more",
+      attempt({ code: "bot-check", status: 429, retryAfter: "7200" }),
+      { kind: "slow-down", askedMs: 120 * minute },
+    ],
     ["a connection that broke off had an answer", attempt({ code: "network", reached: "host" }), none],
   ])("%s", (_claim, told, said) => expect(saidBy(told, new Date(0))).toEqual(said));
+});
+
+describe("one capture after the other", () => {
+  it("does not ask a site again at once that asks for proof of a person", async () => {
+    const { signal } = new AbortController();
+    expect(await oneByOne.again(1, attempt({ code: "bot-check" }), signal)).toBe(false);
+  });
 });
 
 describe("a row", () => {

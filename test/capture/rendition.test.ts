@@ -31,6 +31,10 @@ const streams: readonly YouTubeStream[] = [
   { itag: 140, mimeType: 'audio/mp4; codecs="mp4a.40.2"', quality: "tiny", height: null, file: "sound.m4a" },
 ];
 
+/** Of one video the page names streams, and gives the address of none. */
+const streamsOf = (id: string) =>
+  id === "nothinghere" ? streams.filter(({ file }) => file === null) : streams;
+
 /** A page of news with a stream in it; what the list of renditions leads to has no end. */
 const newsRoutes: Routes = {
   "/news": ({ response }) => {
@@ -85,7 +89,7 @@ const isOurs = (name: string) => name.startsWith("holdfast-formats-");
 beforeAll(async () => {
   mkdirSync(clips);
   makeSiteClips(clips);
-  const send = youTubeRoutes(streams, (visit, file) => sendClip(visit, `dash/${file}`));
+  const send = youTubeRoutes(streamsOf, (visit, file) => sendClip(visit, `dash/${file}`));
   site = await openSite({ clips, routes: { ...newsRoutes, ...send } });
   tools = mappedTools(folder.path, site.url);
   const { stdout, lines, stderr, status } = await run(["archive", "--json", ...addresses()]);
@@ -186,10 +190,9 @@ describe("one window of a broadcast", () => {
 });
 
 describe("holdfast formats", () => {
-  const names = () => readdirSync(folder.path).sort();
-
-  it("lists what there is, what a capture takes of it and what was refused, and downloads nothing", async () => {
+  it("lists what there is, what a capture takes of it and what was refused; downloads nothing, needs no vault and leaves nothing behind", async () => {
     const before = site.requests.length;
+    const places = [readdirSync(folder.path).sort(), readdirSync(tmpdir()).filter(isOurs)];
     const { stdout, stderr, status } = await formats(youTube);
     expect(status).toBe(0);
     const table = stdout
@@ -207,6 +210,7 @@ describe("holdfast formats", () => {
     );
     const asked = site.requests.slice(before).map(({ path }) => path);
     expect(asked.filter((path) => path.startsWith("/videoplayback"))).toEqual([]);
+    expect([readdirSync(folder.path).sort(), readdirSync(tmpdir()).filter(isOurs)]).toEqual(places);
   });
 
   it("marks what --format would take", async () => {
@@ -219,13 +223,17 @@ describe("holdfast formats", () => {
   });
 
   it.each([
-    ["nothing there", "/nowhere", /nothing at this address/],
-    ["a broadcast", "/hls/live.m3u8", /a live stream that has not ended/],
-    ["a page without a video", "/status/404", /nothing at this address/],
-  ])("ends as a capture would, with its reason: %s", async (_, path, words) => {
-    const { stdout, stderr, status } = await formats(`${site.url}${path}`, "--json");
+    ["a broadcast", () => `${site.url}/hls/live.m3u8`, /a live stream that has not ended/],
+    [
+      "a video of which every stream was kept back, without blaming a --format that nobody gave",
+      () => "https://www.youtube.com/watch?v=nothinghere",
+      /only to who runs its JavaScript|offered no stream that yt-dlp can fetch/,
+    ],
+  ])("ends as a capture would, with its reason: %s", async (_, url, words) => {
+    const { stdout, stderr, status } = await formats(url(), "--json");
     expect([stdout, status]).toEqual(["", 4]);
     expect(stderr).toMatch(words);
+    expect(stderr).not.toContain("--format");
   });
 
   it("asks nobody inside this machine unless that is allowed", async () => {
@@ -233,12 +241,6 @@ describe("holdfast formats", () => {
     const { status, stderr } = await formats(`${site.url}/clips/clip.mp4`, "--no-private");
     expect([status, site.requests.length]).toEqual([4, before]);
     expect(stderr).toContain("--allow-private");
-  });
-
-  it("needs no vault, makes none and leaves nothing behind", async () => {
-    const [before, temporary] = [names(), readdirSync(tmpdir()).filter(isOurs)];
-    await formats(`${site.url}/clips/clip.mp4`);
-    expect([names(), readdirSync(tmpdir()).filter(isOurs)]).toEqual([before, temporary]);
   });
 });
 

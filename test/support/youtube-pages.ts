@@ -12,7 +12,7 @@ export interface YouTubeStream {
 
 /** Routes of a site that answers YouTube's extractor as far as it reads: a page to watch and one player's answer. */
 export function youTubeRoutes(
-  streams: readonly YouTubeStream[],
+  streams: (id: string) => readonly YouTubeStream[],
   send: (visit: Visit, file: string) => void,
 ): Routes {
   return {
@@ -30,7 +30,9 @@ export function youTubeRoutes(
       });
       request.on("end", () => {
         const id = /"videoId": ?"([\w-]{11})"/.exec(asked)?.[1] ?? "";
-        response.setHeader("content-type", "application/json").end(JSON.stringify(playerAnswer(id, streams)));
+        response
+          .setHeader("content-type", "application/json")
+          .end(JSON.stringify(playerAnswer(id, streams(id))));
       });
     },
     "/videoplayback/": (visit) => send(visit, visit.url.pathname.slice("/videoplayback/".length)),

@@ -135,7 +135,11 @@ const words: Readonly<
     "run the same command when the broadcast is over",
     "retry",
   ],
-  "format-unavailable": ["the site does not offer the format asked for", "leave out --format", "final"],
+  "format-unavailable": [
+    "the site does not offer the format asked for",
+    "choose one that holdfast formats URL lists, or leave out --format",
+    "final",
+  ],
   "cut-short": ["the transfer broke off before the end", "run the same command again", "retry"],
   stalled: ["the transfer came nearly to a halt", "run the same command later", "retry"],
   "timed-out": ["the download did not end in the time it may take", "run the same command later", "retry"],

@@ -84,7 +84,7 @@ function gradeOf(reasons: readonly RenditionReason[], isBest: boolean): Renditio
 }
 
 /** The reasons that the downloader itself states, in the order of the table. */
-function refusals({ stderr, remarks }: Pick<RenditionFacts, "stderr" | "remarks">): RenditionReason[] {
+export function refusals({ stderr, remarks }: Pick<RenditionFacts, "stderr" | "remarks">): RenditionReason[] {
   const said = [
     ...stderr.split("\n").filter((line) => /^(?:WARNING:|\[debug\]) /.test(line)),
     ...remarks,

@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "../../audit/canonical-json.js";
 import { classifyFailure, readErrorLines, readWarningLines } from "../../core/capture/failure.js";
+import { canImpersonate, withCause } from "../../core/capture/failure-causes.js";
 import { type Failure, type FailureCode, failureOf } from "../../core/capture/failure-codes.js";
 import { splicesOf } from "../../core/capture/parts.js";
 import { isUnendedPlaylist } from "../../core/capture/playlist.js";
 import type { HttpExchange } from "../../core/capture/record.js";
 import { redactText, redactUrl } from "../../core/capture/redact.js";
-import { judgeRendition } from "../../core/capture/rendition.js";
+import { judgeRendition, refusals } from "../../core/capture/rendition.js";
 import { hostsOfSite } from "../../core/capture/sites.js";
 import { webUrl } from "../../core/capture/source-url.js";
 import { readTelegramPost, restOfPost, type TelegramPost } from "../../core/capture/telegram-post.js";
@@ -66,7 +67,7 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
     return { kind: "media", tracks: tracks.map((one) => one.track), list: severalOf(list), ...evidence };
   }
   const judged =
-    code === null ? runFailure(facts, errors, splices, tracks.length > 0 && clean) : failureOf(code);
+    code === null ? runFailure(request, facts, errors, splices, tracks.length > 0 && clean) : failureOf(code);
   const failure = loginFailure(judged, request.url, evidence.finalUrl) ?? judged;
   // A post may begin with a photo: its list says how many entries there are.
   const several = severalOf(list);
@@ -150,6 +151,7 @@ function loginFailure({ code }: Failure, asked: string, led: string | null): Fai
 }
 
 function runFailure(
+  { format }: FetchRequest,
   facts: FetchFacts,
   errors: readonly string[],
   splices: readonly string[],
@@ -158,13 +160,20 @@ function runFailure(
   if (splices[0] !== undefined) return { ...failureOf("cut-short"), reason: splices[0] };
   if (endedShort) return failureOf("cut-short");
   const last = facts.log.exchanges.findLast((exchange) => exchange.status !== null);
-  return classifyFailure({
+  const { remarks } = facts.log;
+  const stderr = facts.run.stderr.toString("utf8");
+  const failure = classifyFailure({
     endedBy: facts.run.endedBy,
     exitCode: facts.run.exitCode,
     watchdog: facts.watchdog,
     errors,
-    remarks: facts.log.remarks,
+    remarks,
     lastStatus: last?.status ?? null,
+  });
+  return withCause(failure, {
+    skipped: refusals({ stderr, remarks }),
+    formatChosen: format !== null,
+    canImpersonate: canImpersonate(stderr),
   });
 }
 

@@ -2,10 +2,11 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Json, parseForeignJson } from "../../audit/canonical-json.js";
 import { classifyFailure, readErrorLines } from "../../core/capture/failure.js";
+import { canImpersonate, withCause } from "../../core/capture/failure-causes.js";
 import { type Failure, failureOf } from "../../core/capture/failure-codes.js";
 import { firstVideo, type Offer, readOffer } from "../../core/capture/offered-formats.js";
 import type { Rendition } from "../../core/capture/record.js";
-import { judgeRendition } from "../../core/capture/rendition.js";
+import { judgeRendition, refusals } from "../../core/capture/rendition.js";
 import { ytDlpListLimits } from "../run/limits.js";
 import type { RunResult } from "../run/run-request.js";
 import type { FetchRequest } from "./fetch-types.js";
@@ -81,7 +82,12 @@ function judgeFormats(request: FormatsRequest, result: RunResult): FormatsOutcom
     return failed(failureOf("no-video"));
   }
   const facts = { endedBy, exitCode, watchdog: null, errors, remarks, lastStatus: null };
-  return failed(classifyFailure(facts), !request.impersonate && errors.some(isAntiBot));
+  const causes = {
+    skipped: refusals({ stderr, remarks }),
+    formatChosen: format !== null,
+    canImpersonate: canImpersonate(stderr),
+  };
+  return failed(withCause(classifyFailure(facts), causes), !request.impersonate && errors.some(isAntiBot));
 }
 
 const isLive = (line: string) => line.endsWith("does not pass filter (!is_live), skipping ..");
