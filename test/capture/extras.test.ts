@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sha256 } from "../../src/audit/digest.js";
 import type { CaptureResult } from "../../src/capture/capture-result.js";
+import { failureOf } from "../../src/core/capture/failure-codes.js";
 import { showCapture } from "../../src/search/show.js";
 import { fetchVideo } from "../../src/tools/download/yt-dlp.js";
 import { holdfast } from "../support/cli.js";
@@ -26,6 +27,7 @@ const paths = [
   "/extras/subtitles/9",
   "/extras/subtitles/1",
   "/extras/expired",
+  "/extras/guarded",
 ];
 const given = new Map<string, CaptureResult>();
 
@@ -130,6 +132,22 @@ describe("subtitles", () => {
     ]);
     expect(runs).toHaveLength(2);
   });
+});
+
+it("a page that lets in only browsers is asked once more as a browser asks, where yt-dlp can", () => {
+  const { status, reason } = of("/extras/guarded");
+  const asked = site.requests.filter(({ path }) => path === "/extras/guarded");
+  const imitated = asked.filter(({ headers }) => headers["sec-ch-ua"] !== undefined);
+  if (imitated.length === 0) {
+    expect([status, reason]).toEqual(["failed", failureOf("impersonation-missing").reason]);
+    return;
+  }
+  expect(status, String(reason)).toBe("captured");
+  const { runs } = record("/extras/guarded");
+  expect(runs.map(({ argv }) => argv.includes("--extractor-args=generic:impersonate"))).toEqual([
+    false,
+    true,
+  ]);
 });
 
 it("an address of the media that has expired is looked up once more", () => {

@@ -78,7 +78,7 @@ export const extraRoutes: Routes = {
   },
   // As a large company in front of a site answers what does not look like a browser.
   "/extras/guarded": (visit) => {
-    if (/Chrome|Safari|Firefox/.test(String(visit.request.headers["sec-ch-ua"] ?? "")))
+    if (visit.request.headers["sec-ch-ua"] !== undefined)
       sendPage(visit, '<!doctype html><video src="/clips/clip.mp4"></video>');
     else
       visit.response.writeHead(403, { "cf-mitigated": "challenge" }).end("<title>Just a moment...</title>");
