@@ -16,7 +16,7 @@ const startPrograms = [
   "hostile/{bombs,database,package-unpackers,pages,private-routes,programs,text}.test.ts",
   "seal/*.test.ts",
   "search/find.test.ts",
-  "tools/download/{abilities,impersonation,kept-yt-dlp-child,kept-yt-dlp,network-faults,resume,yt-dlp-faults,yt-dlp-jail,yt-dlp}.test.ts",
+  "tools/download/{abilities,handlers,impersonation,kept-yt-dlp-child,kept-yt-dlp,network-faults,resume,yt-dlp-faults,yt-dlp-jail,yt-dlp}.test.ts",
   "tools/media/{corpus-keyframes,keyframes,options,picture,readings,short-pass}.test.ts",
   "tools/network/guarded-request.test.ts",
   "tools/run/{jail,module-content,programs}.test.ts",

@@ -1,40 +1,22 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { toolsFolder } from "../../src/tools/run/programs.js";
+import { copyEnvironment, ownTools, packageOf } from "./copied-tools.js";
 
 /**
  * A copy of the tools folder below `folder`, whose yt-dlp asks a site on loopback whatever host it is given: the extractors
- * of the platforms then read pages of ours, whichever of its handlers asks. The host that was meant stands in the Host header. Nothing else is changed,
- * and no name is looked up.
+ * of the platforms then read pages of ours, whichever of its handlers asks. The host that was meant stands in the Host
+ * header. Nothing else is changed, and no name is looked up.
  */
 export function mappedTools(folder: string, site: string): string {
-  const own = toolsFolder({ ...process.env, HOME: homedir() });
-  const from = join(own, "yt-dlp");
   const tools = join(folder, "tools");
-  const to = join(tools, "yt-dlp");
+  const environment = join(tools, "yt-dlp");
   mkdirSync(tools, { recursive: true });
-  cpSync(from, to, { recursive: true, verbatimSymlinks: true });
-  if (existsSync(join(own, "node"))) symlinkSync(join(own, "node"), join(tools, "node"));
-  const script = join(to, "bin", "yt-dlp");
-  writeFileSync(script, readFileSync(script, "utf8").replace(/^#!.*\n/, `#!${join(to, "bin", "python3")}\n`));
-  const library = join(to, "lib", pythonOf(to), "site-packages/yt_dlp/networking/common.py");
+  copyEnvironment(environment);
+  const runtime = join(ownTools(), "node");
+  if (existsSync(runtime)) symlinkSync(runtime, join(tools, "node"));
+  const library = join(packageOf(environment, "yt_dlp"), "networking/common.py");
   writeFileSync(library, `${readFileSync(library, "utf8")}\n${mapping(site)}`);
   return tools;
-}
-
-function pythonOf(environment: string): string {
-  const version = /^version = (\d+\.\d+)/m.exec(readFileSync(join(environment, "pyvenv.cfg"), "utf8"))?.[1];
-  if (version === undefined) throw new Error(`${realpathSync(environment)} is no Python environment`);
-  return `python${version}`;
 }
 
 const mapping = (site: string) => `

@@ -13,15 +13,20 @@ const fault = "another file after a break";
 
 /**
  * A trial in every layout, by a yt-dlp that stays loaded: a piece breaks off at a place of the round, and from then on
- * another file is there. It throws for a splice.
+ * another file is there. yt-dlp gets the options `further`. It throws for a splice.
  */
 export function splices(
   program: Downloader,
   kept: KeptYtDlp,
   site: FaultySite,
+  further: readonly string[] = [],
 ): (round: Round) => Promise<Figures> {
   const fetchOnce = async (address: string, base: string): Promise<FetchOutcome> =>
-    fetchVideo(requestFor(program, address, base, { run: kept.run }));
+    fetchVideo(
+      requestFor(program, address, base, {
+        run: (request) => kept.run({ ...request, argv: [...further, ...request.argv] }),
+      }),
+    );
   return async ({ random }) => {
     site.faults.set(fault, breakOff(random));
     let [accepted, files] = [0, 0];

@@ -101,7 +101,8 @@ const challenges: readonly (readonly [RegExp, FailureCode])[] = [
   [/^Got HTTP Error 403 caused by Cloudflare anti-bot challenge; /, "bot-check"],
 ];
 
-const unsafeTls = /^Got error: \[SSL: \w*(?:PROTOCOL|HANDSHAKE_FAILURE|WRONG_VERSION|CIPHERS?)\w*\]/;
+const unsafeTls =
+  /^Got error: (?:\[SSL: \w*|Failed to perform, curl: \(35\) TLS connect error: .*)(?:PROTOCOL|HANDSHAKE_FAILURE|WRONG_VERSION|CIPHERS?)/;
 
 /** Whether a transfer broke off because the server offers no safe TLS: nothing has been sent yet, and nothing will be. */
 export function isUnsafeTls(error: string): boolean {
@@ -125,7 +126,7 @@ const transferErrors: readonly (readonly [RegExp, FailureCode])[] = [
 const siteErrors: readonly (readonly [RegExp, FailureCode])[] = [
   [/^Unsupported URL: /, "no-video"],
   [/Tunnel connection failed: 403\b|CONNECT tunnel failed, response 403\b/, "private-address"],
-  [/CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSL certificate problem|\[SSL\b|SSL: |TLS/, "tls"],
+  [/CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSL certificate |\[SSL\b|SSL: |TLS/, "tls"],
   [
     /\bffmpeg\b.{0,40}(?:could not be found|not found|(?:is|are) not installed)|requires? ffmpeg/i,
     "ffmpeg-needed",
@@ -199,7 +200,7 @@ const siteErrors: readonly (readonly [RegExp, FailureCode])[] = [
   [/does(?: not|n.t) have (?:a \S+ tab|any videos)|has no videos/i, "no-video"],
   [/is not a valid URL/, "not-a-url"],
   [
-    /resolve|getaddrinfo|name resolution|refused|reset by peer|timed out|closed connection|unreachable|Tunnel connection failed|proxy|Connection (?:aborted|broken)|RemoteDisconnected|EOF occurred|(?:Failed|Couldn.t) (?:to )?connect to|Empty reply/i,
+    /resolve|getaddrinfo|name resolution|refused|reset by peer|timed out|closed connection|unreachable|Tunnel connection failed|proxy|Connection (?:aborted|broken)|RemoteDisconnected|EOF occurred|(?:Failed|Couldn.t) (?:to )?connect to|Empty reply|CONNECT tunnel failed|Operation too slow|Recv failure|stream \d+ was not closed cleanly/i,
     "network",
   ],
   [/\bnot (?:be )?found\b|does(?: not|n.t) exist|не найден|не существует/i, "not-found"],

@@ -117,7 +117,6 @@ async function runDownload(
   traffic: TrafficReader,
 ): Promise<Seen> {
   const decoder = new StringDecoder("utf8");
-  const errorDecoder = new StringDecoder("utf8");
   let breaks = 0;
   const readProgress = openProgressReader(request.onProgress);
   let watchdog: WatchReason | null = null;
@@ -133,7 +132,8 @@ async function runDownload(
     },
     onStderr: (chunk) => {
       try {
-        traffic.pushErrors(errorDecoder.write(chunk));
+        // Python reads a header's bytes as Latin-1 too.
+        traffic.pushErrors(chunk.toString("latin1"));
       } catch (bug) {
         bugs.push(bug);
       }

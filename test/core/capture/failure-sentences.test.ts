@@ -127,13 +127,18 @@ const sentences: Readonly<Record<string, readonly string[]>> = {
     "[generic] x: Unable to download webpage: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer')) (caused by TransportError)",
     "[generic] x: Unable to download webpage: HTTPSConnectionPool(host='x', port=443): Read timed out. (read timeout=20.0) (caused by TransportError)",
     "[generic] x: Unable to download webpage: Failed to perform, curl: (52) Empty reply from server. (caused by TransportError)",
+    "[generic] x: Unable to download webpage: Failed to perform, curl: (28) Operation too slow. Less than 1 bytes/sec transferred the last 20 seconds. See https://curl.se (caused by TransportError)",
+    "[generic] x: Unable to download webpage: Failed to perform, curl: (56) CONNECT tunnel failed, response 502. See https://curl.se (caused by ProxyError)",
+    "[generic] x: Unable to download webpage: Failed to perform, curl: (92) HTTP/2 stream 1 was not closed cleanly: INTERNAL_ERROR (err 2). See https://curl.se (caused by TransportError)",
   ],
   tls: [
     "[generic] x: Unable to download webpage: Failed to perform, curl: (60) SSL certificate problem: unable to get local issuer certificate. See https://curl.se (caused by CertificateVerifyError)",
+    "unable to download video data: Failed to perform, curl: (60) SSL certificate OpenSSL verify result: self signed certificate (18). See https://curl.se",
     "[generic] x: Unable to download webpage: Failed to perform, curl: (35) TLS connect error: error:0A000438 (caused by SSLError)",
   ],
   "private-address": [
     "[generic] x: Unable to download webpage: ('Unable to connect to proxy', OSError('Tunnel connection failed: 403 Forbidden')) (caused by ProxyError)",
+    "[generic] x: Unable to download webpage: Failed to perform, curl: (56) CONNECT tunnel failed, response 403. See https://curl.se (caused by ProxyError)",
   ],
   "ffmpeg-needed": [
     "You have requested merging of multiple formats but ffmpeg is not installed. Aborting due to --abort-on-error",

@@ -9,6 +9,8 @@ import { fetchVideo } from "../../../src/tools/download/yt-dlp.js";
 import { ytDlpJailState } from "../../../src/tools/download/yt-dlp-jail.js";
 import { openEgressGuard } from "../../../src/tools/network/egress-guard.js";
 import { run } from "../../../src/tools/run/run.js";
+import { canCopyTools } from "../../support/copied-tools.js";
+import { mappedTools } from "../../support/mapped-downloader.js";
 import { openSite, type Site } from "../../support/site.js";
 import { makeSiteClips } from "../../support/site-clips.js";
 import { canImpersonate, requestFor, scratchFolder, testDownloader } from "../../support/yt-dlp.js";
@@ -39,6 +41,10 @@ describe.skipIf(!imitates)("requests that imitate a browser", () => {
         "/page": ({ response, site: at }) => {
           response.setHeader("content-type", "text/html");
           response.end(`<html><body><video src="${at}/clips/clip.mp4"></video></body></html>`);
+        },
+        "/elsewhere": ({ response }) => {
+          response.setHeader("content-type", "text/html");
+          response.end('<html><body><video src="/clips/clip.mp4"></video></body></html>');
         },
       },
     });
@@ -104,4 +110,29 @@ describe.skipIf(!imitates)("requests that imitate a browser", () => {
       expect(JSON.stringify(outcome.exchanges)).not.toContain(secret);
     }
   });
+
+  it.skipIf(!canCopyTools)(
+    "come to the site of the tests like those of the other handler, whatever host is meant",
+    async () => {
+      const tools = mappedTools(folder, site.url);
+      const mapped = { ...program, path: join(tools, "yt-dlp", "bin", "yt-dlp") };
+      const askedBy = async (...options: readonly string[]) => {
+        const seen = site.requests.length;
+        const outcome = await fetchVideo(
+          requestFor(mapped, "http://clips.example/elsewhere", folder, {
+            run: (request) => run({ ...request, argv: [...options, ...request.argv] }),
+          }),
+        );
+        expect(outcome.kind, outcome.run.stderr.toString()).toBe("media");
+        return site.requests
+          .slice(seen)
+          .map(({ host, path, headers }) => [host, path, "sec-ch-ua" in headers]);
+      };
+      const [plain, imitated] = [await askedBy(), await askedBy("--impersonate=chrome")];
+      for (const path of ["/elsewhere", "/clips/clip.mp4"]) {
+        expect(plain).toContainEqual(["clips.example", path, false]);
+        expect(imitated).toContainEqual(["clips.example", path, true]);
+      }
+    },
+  );
 });
