@@ -2,6 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
+  appendFileSync,
   chmodSync,
   copyFileSync,
   existsSync,
@@ -18,11 +19,12 @@ import {
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CaptureResult } from "../../src/capture/capture-result.js";
+import { importFiles as importInto } from "../../src/capture/import.js";
 import type { CaptureRecord } from "../../src/core/capture/record.js";
 import { holdfast } from "../support/cli.js";
 import { footagePath, nested, someFootage, whyNoFootage } from "../support/footage.js";
 import { until } from "../support/until.js";
-import { audit, temporaryFolder } from "../support/vaults.js";
+import { audit, temporaryFolder, testWorld } from "../support/vaults.js";
 
 const folder = temporaryFolder();
 const vault = join(folder.path, "vault");
@@ -217,6 +219,25 @@ describe("what lies beside a file or in its place", () => {
       writer.kill();
       await once(writer, "exit");
     }
+  });
+
+  it("a file that is another one when it is copied than when it was looked at fails by itself", async () => {
+    const file = clip("exchanged.mp4");
+    const world = { ...testWorld(), env: process.env };
+    // The time is asked between the two.
+    const now = () => {
+      appendFileSync(file, "x");
+      return world.now();
+    };
+    const request = { sourceUrl: null, receivedFrom: null, again: true, deep: false, keepName: false };
+    const results = await importInto(
+      { vault, files: [file], ...request },
+      { ...world, now },
+      () => undefined,
+    );
+    expect(results).toMatchObject([
+      { status: "failed", object: null, reason: expect.stringMatching(/changed while it was read/) },
+    ]);
   });
 
   it("bytes that are here are not recorded again, and it is said that the giver was not either", async () => {

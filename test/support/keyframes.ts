@@ -46,8 +46,9 @@ export async function keyframesOf(
   media: string,
   outDir: string,
   looks: KeyframeRequest["looks"] = null,
+  probed?: MediaProbe,
 ): Promise<KeyframeSet> {
-  const probe = await probeOk(media);
+  const probe = probed ?? (await probeOk(media));
   return inFolder((scratch) =>
     extractKeyframes({
       ffmpeg: program("ffmpeg"),

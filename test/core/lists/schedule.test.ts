@@ -481,6 +481,29 @@ describe("the hosts of a list", () => {
     expect(free?.at).toBeLessThan(minute);
   });
 
+  it("give as many rows that work as there are downloads and processors, and not one more", () => {
+    const slow = { ...good, ms: minute };
+    const rows = Array.from({ length: 9 }, (_, n) => row(`${n}.example`, slow));
+    const { trace } = play(rows, { jobs: 2, derivations: 3 });
+    expect(all(trace, "begin").filter(({ at }) => at === 0)).toHaveLength(5);
+  });
+
+  it("that are waited for are sixty-four at the most when the next row begins", () => {
+    const held = Array.from({ length: 80 }, (_, n) => row(`held-${n}.example`, slowDown(hour)));
+    const { trace } = play(held, { jobs: 1, derivations: 1, firstWaitMs: hour });
+    const [first] = all(trace, "retry");
+    const before = trace.slice(
+      0,
+      trace.findIndex(({ what }) => what === first?.what),
+    );
+    const waits = (seen: Trace) => all(seen, "failed").length;
+    const atBegin = before.flatMap(({ what }, at) =>
+      what.kind === "begin" ? [waits(before.slice(0, at))] : [],
+    );
+    // The row that begins last sees all but one of those that may wait.
+    expect(Math.max(...atBegin)).toBe(63);
+  });
+
   it("that may be asked by two at once are asked by two at once", () => {
     const { trace } = play([row("a.example"), row("a.example"), row("a.example")], { perHost: 2 });
     expect(all(trace, "fetch").map(({ at }) => at)).toEqual([0, 0, 1_000]);

@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { afterAll, describe, expect, test } from "vitest";
 import { sha256 } from "../../../src/audit/digest.ts";
 import { type ClipName, openClips, shots } from "../../support/clips.ts";
-import { expectTrue, inFolder, keyframesOf } from "../../support/keyframes.ts";
+import { expectTrue, inFolder, keyframesOf, probeOk } from "../../support/keyframes.ts";
 import { program } from "../../support/programs-on-path.ts";
 import { shotsWithoutFrame, takeEveryShot, takeTrue } from "../../trials/clip-readings.ts";
 
@@ -30,6 +30,31 @@ describe("every shot of a second or longer has a keyframe, and each is the frame
     const { set, times } = await take("late-start.ts");
     expect(Number(set.keyframes[0]?.pts_time)).toBeGreaterThan(3600);
     expect(shotsWithoutFrame(times, shots, times[0])).toEqual([]);
+  });
+});
+
+test("of VP8, whose packets may be pictures that are never shown, every frame is decoded at once, however large it says it is", async () => {
+  await inFolder(async (folder) => {
+    const media = join(folder, "shown.webm");
+    const encoding = [
+      "-c:v",
+      "libvpx",
+      "-deadline",
+      "realtime",
+      "-cpu-used",
+      "8",
+      "-threads",
+      "1",
+      "-g",
+      "50",
+    ];
+    const input = ["-nostdin", "-loglevel", "error", "-i", clips.get("shots-fixed-gop.mp4")];
+    execFileSync(program("ffmpeg"), [...input, ...encoding, media]);
+    const probed = await probeOk(media);
+    const video = { ...probed.video!, width: 1600, height: 1200 };
+    const set = await inFolder((outDir) => keyframesOf(media, outDir, null, { ...probed, video }));
+    expect(set.notes).toEqual(["every frame was decoded to find shots"]);
+    expect(set.runs.map((run) => run.program)).toEqual(["ffprobe", "ffmpeg", "ffmpeg"]);
   });
 });
 
