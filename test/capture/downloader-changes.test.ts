@@ -2,7 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { statedSoftware } from "../../src/capture/stated-software.js";
-import type { Program } from "../../src/tools/run/programs.js";
+import { foundModules } from "../../src/tools/run/installed-modules.js";
+import { findJsRuntime } from "../../src/tools/run/js-runtime.js";
+import { findProgram, type Program } from "../../src/tools/run/programs.js";
 import { modulesIn } from "../../src/tools/run/python-environment.js";
 import type { World } from "../../src/world.js";
 import { holdfast } from "../support/cli.js";
@@ -94,6 +96,69 @@ describe("a downloader that is not what set-up left there", () => {
       sha256_of: null,
     });
     expect(JSON.stringify(stated)).not.toMatch(/aigerim|sitecustomize/);
+  });
+
+  it.skipIf(environment === null)(
+    "every extra of it and the runtime that it is given stand in a record, with version and digest",
+    async () => {
+      const search = { env: process.env, now: new Date() };
+      const found = [await findProgram("yt-dlp", search), await findJsRuntime(search)];
+      const programs = found.filter((program) => program !== null);
+      const stated = statedSoftware(world(process.env), programs).slice(2);
+      const ofModules = modulesIn(environment ?? "").map(({ name, content_sha256 }) => [
+        name,
+        content_sha256,
+      ]);
+      const ofRuntime = found[1] ? [["node (JavaScript runtime of yt-dlp)", found[1].sha256]] : [];
+      expect(stated.map(({ name, sha256 }) => [name, sha256]).sort()).toEqual(
+        [...ofModules, ...ofRuntime].sort(),
+      );
+      for (const { version, sha256_of } of stated) {
+        expect(version).toMatch(/^\d+\.\d/);
+        expect(sha256_of).toMatch(/^(?:file|package-content)$/);
+      }
+    },
+  );
+
+  it("a runtime in the tools folder that is not the program of our list is used, and a record says so", () => {
+    const runtime: Program = {
+      name: "node",
+      path: "/tools/node/bin/node",
+      version: "22.23.5",
+      sha256: "0".repeat(64),
+      package_sha256: null,
+      sha256_tells_no_place: true,
+      released_days_ago: null,
+      old: false,
+      source: "tools-folder",
+    };
+    const nameOf = (program: Program) => statedSoftware(world({}), [program])[2]?.name;
+    expect(nameOf(runtime)).toBe("node (JavaScript runtime of yt-dlp; changed since set-up)");
+    expect(nameOf({ ...runtime, source: "path" })).toBe("node (JavaScript runtime of yt-dlp)");
+  });
+
+  it("a copied folder whose script starts the Python of another is told by the modules that run", () => {
+    const [first, copy] = ["first", "copy"].map((name) => join(folder.path, name));
+    for (const [tools, text] of [
+      [first, "runs"],
+      [copy, "does not run"],
+    ] as const) {
+      const packages = join(tools ?? "", "yt-dlp/lib/python3.11/site-packages");
+      for (const path of [
+        join(tools ?? "", "yt-dlp/bin"),
+        join(packages, "yt_dlp"),
+        join(packages, "yt_dlp-1.dist-info"),
+      ])
+        mkdirSync(path, { recursive: true });
+      writeFileSync(join(packages, "yt_dlp/__init__.py"), `# ${text}\n`);
+      writeFileSync(join(packages, "yt_dlp-1.dist-info/RECORD"), "yt_dlp/__init__.py,,\n");
+      writeFileSync(join(tools ?? "", "yt-dlp/pyvenv.cfg"), "");
+      writeFileSync(join(tools ?? "", "yt-dlp/bin/yt-dlp"), `#!${first}/yt-dlp/bin/python3\n`);
+    }
+    const path = join(copy ?? "", "yt-dlp/bin/yt-dlp");
+    const program = { path, version: "1", sha256: "", package_sha256: null } as Program;
+    expect(foundModules(program, copy ?? "")).toEqual(modulesIn(join(first ?? "", "yt-dlp")));
+    expect(foundModules(program, copy ?? "")).not.toEqual(modulesIn(join(copy ?? "", "yt-dlp")));
   });
 
   it.skipIf(environment === null)(

@@ -36,6 +36,7 @@ const inward = [
   lead("feed.xml", internal),
   lead("other-scheme", "ftp://127.0.0.2/clip.mp4"),
   lead("video", "rtmp://127.0.0.2:1935/live"),
+  lead("video", "ws://127.0.0.2"),
   "http://0x7f000002/clips/clip.mp4",
   lead("video", "http://[::ffff:127.0.0.2]"),
   lead("video", "http://rebound.example", "rebound.example"),
@@ -54,6 +55,7 @@ describe.skipIf(!canOpenNetworks || !program)("a page that leads into the user's
     await leadUnlocked(inside, [
       lead("hls-segment.m3u8", internal),
       lead("other-scheme", "rtmp://127.0.0.2:1935/live/clip"),
+      lead("video", "ws://127.0.0.2"),
     ]);
   });
 });

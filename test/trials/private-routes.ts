@@ -112,10 +112,15 @@ export const internal = "http://127.0.0.2";
 /** Those of pages and of schemes, some of which never go through a proxy. */
 export const pagesInward = [
   ...[...ways, "hls-map.m3u8", "hls-sample-key.m3u8", "dash-entity.mpd"].map((way) => lead(way, internal)),
-  ...["ftp://127.0.0.2/clip.mp4", "file:///etc/hostname", "rtmp://127.0.0.2:1935/live/clip"].map((to) =>
-    lead("other-scheme", to),
+  ...[
+    "ftp://127.0.0.2/clip.mp4",
+    "file:///etc/hostname",
+    "rtmp://127.0.0.2:1935/live/clip",
+    "ws://127.0.0.2/clip.mp4",
+  ].map((to) => lead("other-scheme", to)),
+  ...["rtmp://127.0.0.2:1935/live", "ftp://127.0.0.2", "file:///etc", "ws://127.0.0.2"].map((to) =>
+    lead("video", to),
   ),
-  ...["rtmp://127.0.0.2:1935/live", "ftp://127.0.0.2", "file:///etc"].map((to) => lead("video", to)),
 ];
 
 /** A way that an address carries with it in words that yt-dlp understands. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { JsonObject } from "../../audit/canonical-json.js";
 import { type Program, type ProgramSearch, toolsFolder } from "./programs.js";
-import { type FoundModule, modulesIn } from "./python-environment.js";
+import { environmentOf, type FoundModule, modulesIn } from "./python-environment.js";
 import { objectOf, readNote, textOf } from "./set-up-notes.js";
 
 /**
@@ -51,10 +51,9 @@ export function foundModules(
   { path, version, sha256, package_sha256 }: Program,
   tools: string,
 ): readonly FoundModule[] {
-  const environment = join(tools, "yt-dlp");
-  if (path.startsWith(join(environment, "bin"))) {
+  if (path.startsWith(join(tools, "yt-dlp", "bin"))) {
     const known = package_sha256 === null ? [] : [["yt-dlp", package_sha256] as const];
-    return modulesIn(environment, new Map(known));
+    return modulesIn(environmentOf(path), new Map(known));
   }
   return [{ name: "yt-dlp", version, content_sha256: sha256 }];
 }

@@ -8,6 +8,7 @@ import { versionLimits } from "./limits.js";
 import { contentDigest } from "./module-content.js";
 import { tellsNoPlace } from "./program-bytes.js";
 import { sha256OfFile, VersionCache, type VersionFacts } from "./program-versions.js";
+import { environmentOf } from "./python-environment.js";
 import { run } from "./run.js";
 
 export type ProgramName = "yt-dlp" | "node" | "ffmpeg" | "ffprobe" | "exiftool" | "bwrap" | "prlimit";
@@ -223,9 +224,9 @@ async function lookUp(name: ProgramName, path: string, real: string): Promise<Ve
   }
 }
 
-/** Content digest of the yt-dlp package beside a script that pip installed; null unless there is exactly one. */
+/** Content digest of the yt-dlp package that a script of pip's starts; null unless there is exactly one. */
 async function packageDigest(script: string): Promise<string | null> {
-  const lib = join(dirname(dirname(script)), "lib");
+  const lib = join(environmentOf(script), "lib");
   const folders: string[] = [];
   for (const python of await names(lib, /^python3(\.\d+)?$/)) {
     for (const packages of await names(join(lib, python), /^(site|dist)-packages$/)) {

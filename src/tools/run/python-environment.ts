@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { contentDigest } from "./module-content.js";
 
 /** An installed package of a Python environment. */
@@ -47,6 +47,16 @@ export function modulesIn(
       })),
     ...unclaimed.map((name) => ({ name, version: null, content_sha256: contentDigest(base, [name]) })),
   ];
+}
+
+/**
+ * The environment that a script of pip's runs in: the one whose Python its first line names, else the one that it lies in.
+ * In a copied folder the two differ.
+ */
+export function environmentOf(script: string): string {
+  const python = /^#!(\/\S+\/bin\/python3?(?:\.\d+)?)\n/.exec(read(script))?.[1];
+  const named = python === undefined ? null : dirname(dirname(python));
+  return named !== null && existsSync(join(named, "pyvenv.cfg")) ? named : dirname(dirname(script));
 }
 
 /** A package name in the normal form that PyPI compares. */

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Abilities, readAbilities, tryAbilities } from "../../../src/tools/download/abilities.js";
 import type { Downloader } from "../../../src/tools/download/fetch-types.js";
+import { openKeptYtDlp } from "../../../src/tools/download/kept-yt-dlp.js";
+import { fetchVideo } from "../../../src/tools/download/yt-dlp.js";
 import { readYtDlpFile } from "../../../src/tools/download/yt-dlp-file.js";
 import { jailOfRun, ytDlpJailState } from "../../../src/tools/download/yt-dlp-jail.js";
 import { childEnvironment } from "../../../src/tools/run/confinement.js";
@@ -14,7 +16,7 @@ import type { Program } from "../../../src/tools/run/programs.js";
 import { run } from "../../../src/tools/run/run.js";
 import { abilityFindings } from "../../../src/upkeep/doctor-downloader.js";
 import { jail } from "../../support/jails.js";
-import { canImpersonate, scratchFolder, testDownloader } from "../../support/yt-dlp.js";
+import { canImpersonate, requestFor, scratchFolder, testDownloader } from "../../support/yt-dlp.js";
 
 const downloader = await testDownloader();
 const runtime = await findJsRuntime({ env: process.env, now: new Date() });
@@ -71,6 +73,28 @@ describe.skipIf(!downloader || !module)("what yt-dlp can do for sites that need 
       loads: true,
     });
   });
+
+  it.skipIf(!runtime || !jail.works)(
+    "has its runtime in the jail of a download, in a process of its own and in a fork of one that stays loaded",
+    async () => {
+      const places = await placesOf(program);
+      const given = { ...program, runtime: runtime?.path ?? null };
+      const kept = openKeptYtDlp(given);
+      for (const how of [run, kept.run]) {
+        const { run: ran } = await fetchVideo(
+          requestFor(given, "http://127.0.0.1:9/clip.mp4", folder, {
+            run: how,
+            jail: places && { ...places, receive: (caller) => caller.destroy() },
+          }),
+        );
+        expect([ran.sandbox, ran.forked]).toEqual(["bwrap", how !== run]);
+        expect(ran.stderr.toString()).toMatch(
+          new RegExp(`^\\[debug\\] JS runtimes: node-${runtime?.version}$`, "m"),
+        );
+      }
+      await kept.close();
+    },
+  );
 
   it.skipIf(!runtime || !jail.works)(
     "gives a script of a player no file, no program and no variable of the user",
