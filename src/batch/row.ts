@@ -9,6 +9,7 @@ import type { Failure } from "../core/capture/failure-codes.js";
 import { readRendition } from "../core/capture/rendition.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { otherCells } from "../core/lists/source-list.js";
+import { counted } from "../core/words/counted.js";
 import {
   addRow,
   atOnce,
@@ -198,10 +199,6 @@ function rowResult(outcome: RowOutcome, ms: number): RowResult {
     may_pass: failure?.retry ?? main.status === "incomplete",
     ms,
   };
-}
-
-function counted(count: number, word: string): string {
-  return count === 1 ? `1 ${word}` : `${count} ${word}s`;
 }
 
 /** Writes a row's result, its annotation, the rows it added and the rows with the same address in one transaction. */

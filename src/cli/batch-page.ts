@@ -1,11 +1,11 @@
 import type { BatchReport, RowCounts } from "../batch/batch.js";
 import type { BatchPlan, PlannedRow, StoredBatch } from "../batch/list.js";
+import { counted, formatCount } from "../core/words/counted.js";
 import { printable, printableJson } from "../core/words/printable.js";
 import type { Session } from "./session.js";
 import { renderTable } from "./table.js";
 import { columnsOf } from "./terminal.js";
 import { labelled } from "./text-layout.js";
-import { counted, formatCount } from "./units.js";
 
 const words: Readonly<Record<keyof RowCounts, string>> = {
   captured: "captured",

@@ -1,6 +1,7 @@
 import type { BatchEvents, BatchRow, RowCounts, RowResult } from "../batch/batch.js";
 import type { CaptureResult } from "../capture/capture-result.js";
 import { renditionSentence } from "../core/capture/rendition.js";
+import { formatCount } from "../core/words/counted.js";
 import { fitWidth, printable, printableJson } from "../core/words/printable.js";
 import type { Progress } from "../world.js";
 import { beginLines, countWords } from "./batch-page.js";
@@ -8,7 +9,7 @@ import { errorLines } from "./failure-report.js";
 import { progressBar } from "./progress-line.js";
 import { resultLine } from "./result-summary.js";
 import type { Session } from "./session.js";
-import { formatClock, formatCount } from "./units.js";
+import { formatClock } from "./units.js";
 
 const redrawMs = 250;
 const sentenceMs = 30_000;

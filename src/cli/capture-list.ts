@@ -1,8 +1,9 @@
+import { counted } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { CaptureRow } from "../search/captures.js";
 import type { Style } from "./style.js";
 import { type Column, renderTable } from "./table.js";
-import { counted, formatBytes, formatLength, formatTime } from "./units.js";
+import { formatBytes, formatLength, formatTime } from "./units.js";
 
 /** The table of `list`, at most `columns` wide. */
 export function captureTable(rows: readonly CaptureRow[], columns: number, style: Style): readonly string[] {

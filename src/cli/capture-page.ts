@@ -10,13 +10,14 @@ import type {
 } from "../core/capture/record.js";
 import { renditionWords } from "../core/capture/rendition.js";
 import type { PublicationRecord } from "../core/media/publication.js";
+import { counted, formatCount } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { CaptureRow } from "../search/captures.js";
 import type { ShownAnchor, ShownCapture } from "../search/show.js";
 import { filledLines, soundWords, timingLines } from "./publication-words.js";
 import type { Style } from "./style.js";
 import { hanging, labelled, padEnd } from "./text-layout.js";
-import { counted, formatBytes, formatCount, formatDate, formatLength, formatTime } from "./units.js";
+import { formatBytes, formatDate, formatLength, formatTime } from "./units.js";
 
 /** Who asserts a value. Every value that holdfast did not measure is shown with its source. */
 const basisWords: Readonly<Record<Basis, string>> = {

@@ -1,10 +1,11 @@
 import type { Offer, OfferedFormat } from "../core/capture/offered-formats.js";
 import type { Rendition } from "../core/capture/record.js";
 import { renditionWords } from "../core/capture/rendition.js";
+import { counted } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { Style } from "./style.js";
 import { renderTable } from "./table.js";
-import { counted, formatBytes } from "./units.js";
+import { formatBytes } from "./units.js";
 
 /** The table of `formats`, the worst first, and which of them a capture would take. */
 export function offerTable({ formats }: Offer, columns: number, style: Style): readonly string[] {

@@ -1,11 +1,12 @@
 import type { CheckState } from "../audit/finding.js";
+import { counted } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { WithCaveats } from "../verify/caveats.js";
 import type { PackagedCapture, PackageReport } from "../verify/reports.js";
 import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";
 import { labelled, padEnd, wrap } from "./text-layout.js";
-import { counted, formatBytes, formatTime } from "./units.js";
+import { formatBytes, formatTime } from "./units.js";
 import {
   checkedWords,
   conclusionOf,

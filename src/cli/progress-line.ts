@@ -1,6 +1,7 @@
+import { formatCount } from "../core/words/counted.js";
 import { displayWidth, fitWidth, printable } from "../core/words/printable.js";
 import type { Progress } from "../world.js";
-import { formatBytes, formatClock, formatCount } from "./units.js";
+import { formatBytes, formatClock } from "./units.js";
 
 const stageWords: Readonly<Record<Progress["stage"], string>> = {
   "look-up": "looking up",

@@ -1,7 +1,8 @@
 import type { RestsOn } from "../audit/log-facts.js";
+import { counted } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import { labelled } from "./text-layout.js";
-import { counted, formatTime } from "./units.js";
+import { formatTime } from "./units.js";
 
 /**
  * What a result depends on, so that a person can compare it with information from elsewhere: each key, each authority with

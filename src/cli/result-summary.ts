@@ -1,9 +1,10 @@
 import type { CaptureResult, ResultFile } from "../capture/capture-result.js";
 import { renditionSentence } from "../core/capture/rendition.js";
+import { counted } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { Style } from "./style.js";
 import { labelled } from "./text-layout.js";
-import { counted, formatBytes, formatDate, formatLength } from "./units.js";
+import { formatBytes, formatDate, formatLength } from "./units.js";
 
 /** Where a user can find a capture's files. */
 export interface StoredPlaces {

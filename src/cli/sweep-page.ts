@@ -1,7 +1,7 @@
+import { counted } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { SweepReport, SweptOrphan } from "../upkeep/sweep.js";
 import { padEnd, wrap } from "./text-layout.js";
-import { counted } from "./units.js";
 
 /** The findings of `doctor --sweep`, and the next command. */
 export function sweepPage({ orphans, busy, entries, head }: SweepReport, columns: number): readonly string[] {

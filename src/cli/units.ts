@@ -15,16 +15,6 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(1)} ${sizeUnits[unit]}`;
 }
 
-/** A whole number with a space between thousands. */
-export function formatCount(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, " ");
-}
-
-/** `1 file`, `2 files`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
-
 /** Decimal seconds as text, for instance `83.48`, as `1:23`; below ten seconds with one decimal. */
 export function formatLength(seconds: string): string {
   const value = Number(seconds);

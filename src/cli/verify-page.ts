@@ -1,5 +1,6 @@
 import type { CheckState, Finding } from "../audit/finding.js";
 import type { Question } from "../audit/finding-codes.js";
+import { counted, formatCount } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { WithCaveats } from "../verify/caveats.js";
 import type { FileReport } from "../verify/file.js";
@@ -7,7 +8,7 @@ import type { VerifyReport } from "../verify/reports.js";
 import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";
 import { hanging, labelled, padEnd, wrap } from "./text-layout.js";
-import { counted, formatBytes, formatCount, formatTime } from "./units.js";
+import { formatBytes, formatTime } from "./units.js";
 
 interface QuestionWords {
   readonly asks: string;

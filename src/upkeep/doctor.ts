@@ -3,6 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { downloaderJail, mediaJail } from "../capture/jails.js";
 import type { ClockCheck } from "../core/capture/record.js";
+import { counted } from "../core/words/counted.js";
 import { diskReserve } from "../core/words/disk-reserve.js";
 import { HoldfastError } from "../core/words/error.js";
 import { type DoctorFinding, type SealState, sealFindings, sealState } from "../seal/seal-state.js";
@@ -295,12 +296,12 @@ export function vaultFindings(vault: VaultState): DoctorFinding[] {
     {
       severity: "ok",
       what: "vault",
-      detail: `${vault.path}: ${vault.captures} captures, ${vault.entries} log entries${last}`,
+      detail: `${vault.path}: ${counted(vault.captures, "capture")}, ${counted(vault.entries, "log entry", "log entries")}${last}`,
       hint: null,
     },
   ];
   if (vault.pending_derivations > 0) {
-    const detail = `${vault.pending_derivations} captures are stored but have no keyframes yet`;
+    const detail = `${counted(vault.pending_derivations, "capture has", "captures have")} no keyframes yet`;
     findings.push({ severity: "note", what: "derivations", detail, hint: "make them: holdfast derive" });
   }
   if (vault.interrupted_commits > 0) {

@@ -2,14 +2,8 @@ import { describe, expect, test } from "vitest";
 import { captureTable, listNotes } from "../../src/cli/capture-list.js";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
 import { labelled, wrap } from "../../src/cli/text-layout.js";
-import {
-  formatBytes,
-  formatClock,
-  formatCount,
-  formatDate,
-  formatLength,
-  formatTime,
-} from "../../src/cli/units.js";
+import { formatBytes, formatClock, formatDate, formatLength, formatTime } from "../../src/cli/units.js";
+import { formatCount } from "../../src/core/words/counted.js";
 import { displayWidth } from "../../src/core/words/printable.js";
 import { row } from "./capture-facts.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";

@@ -74,6 +74,7 @@ describe("help", () => {
     expect(commands).toEqual([
       "archive",
       "batch",
+      "formats",
       "import",
       "derive",
       "list",

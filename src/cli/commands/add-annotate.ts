@@ -3,13 +3,13 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { AnnotationOrder, AnnotationResult } from "../../capture/annotate.js";
 import { listLimits } from "../../core/lists/text.js";
+import { counted } from "../../core/words/counted.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { type ExitStatus, exitStatus } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { showHead } from "../show-head.js";
-import { counted } from "../units.js";
 
 export interface AnnotateOptions {
   readonly from?: string;

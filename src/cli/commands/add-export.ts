@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { counted } from "../../core/words/counted.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { ExportResult } from "../../handover/export.js";
@@ -11,7 +12,7 @@ import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
 import { labelled } from "../text-layout.js";
-import { counted, formatBytes, formatTime } from "../units.js";
+import { formatBytes, formatTime } from "../units.js";
 
 interface ExportOptions {
   readonly to: string;

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
+import { counted } from "../../core/words/counted.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { RebuildReport } from "../../upkeep/rebuild.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { exitStatus } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
-import { counted } from "../units.js";
 
 export function addRebuild(program: DocumentedCommand, run: RunCommand): void {
   program

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { type Fill, fillForm, mostFills, parseFill } from "../../core/media/fill.js";
 import { parseSeconds } from "../../core/media/timing.js";
+import { counted } from "../../core/words/counted.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { RedactResult } from "../../handover/publication.js";
 import type { HeadReport } from "../../seal/checkpoint.js";
@@ -13,7 +14,7 @@ import type { RunCommand, Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
 import { labelled } from "../text-layout.js";
-import { counted, formatBytes } from "../units.js";
+import { formatBytes } from "../units.js";
 
 interface RedactOptions extends SandboxOption {
   readonly fill?: readonly Fill[];

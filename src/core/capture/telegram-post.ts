@@ -1,3 +1,4 @@
+import { counted } from "../words/counted.js";
 import { leftOutSentence } from "./left-out.js";
 
 /** What the public page of a Telegram post shows. Whoever wrote the post, or the page, controls all of it. */
@@ -45,8 +46,4 @@ export function restOfPost({ photos, files, unshown }: TelegramPost): string | n
 
 function count(text: string, pattern: RegExp): number {
   return [...text.matchAll(pattern)].length;
-}
-
-function counted(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
