@@ -4,6 +4,7 @@ import { readLeftOut } from "../core/capture/left-out.js";
 import { headContentPaths } from "../core/capture/new-inventory.js";
 import type { RenditionClaim } from "../core/capture/record.js";
 import { readRendition } from "../core/capture/rendition.js";
+import { oneWindow } from "../core/capture/transfer.js";
 import { type CaptureRowRecord, captureById } from "../vault/index/captures.js";
 import { readObject } from "../vault/objects.js";
 import type { Vault } from "../vault/vault.js";
@@ -21,6 +22,7 @@ export function resultOf(
   return {
     ...resultBase(url, row),
     status: status ?? row.status,
+    reason: row.reason ?? (object?.record.completeness.grounds.includes(oneWindow) ? oneWindow : null),
     files: object
       ? resultFiles(object.record.files, object.derivation?.files ?? [], headContentPaths(object.inventory))
       : [],

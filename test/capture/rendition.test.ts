@@ -179,6 +179,10 @@ describe("one window of a broadcast", () => {
     });
   });
 
+  it("is captured, and the command says in its result what it is", () => {
+    expect(of(1)).toMatchObject({ status: "captured", reason: ground });
+  });
+
   it("is judged by the playlist as it was fetched, which is kept", () => {
     const lists = (shown(1).record?.files ?? []).filter(({ role }) => role === "manifest");
     expect(

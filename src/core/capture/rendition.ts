@@ -53,6 +53,16 @@ const doubts: readonly RenditionReason[] = ["lookup-failed"];
 /** The first line that `--verbose` writes: without it the debug lines are not there, or no longer. */
 const debugBegins = /^\[debug\] Command-line config: /;
 
+/** Between the words that are kept of a talkative run, and the first of a run's words when the choice is over. */
+const leftOut = /^\[holdfast left out \d+ bytes\]$/m;
+const choiceIsOver = /^\[debug\] Invoking \S+ downloader on /m;
+
+/** Whether nothing that was said before a download began is missing. */
+function isWhole(stderr: string): boolean {
+  const [before = ""] = stderr.split(leftOut, 1);
+  return debugBegins.test(stderr) && (before === stderr || choiceIsOver.test(before));
+}
+
 /**
  * Judges whether a download took the best that the platform offered to this connection. `best` needs all of these: the
  * debug lines are there from the first on, no sentence in them says that formats were skipped or refused, and the formats
@@ -70,7 +80,7 @@ export function judgeRendition(facts: RenditionFacts): Rendition {
     ...(format !== null && !isBest ? (["user-choice"] as const) : []),
   ];
   const reasons = [...new Set([...refusals(facts), ...further])];
-  const isSeen = debugBegins.test(stderr) && isBest;
+  const isSeen = isWhole(stderr) && isBest;
   return {
     grade: gradeOf(reasons, isSeen),
     reasons,

@@ -1,13 +1,11 @@
+import { KeptWords } from "./kept-words.js";
 import type { EndedBy, RunRequest, Started } from "./run-request.js";
-
-const stderrKept = 1024 * 1024;
 
 /** Collects a running program's output up to its limit; `drained` resolves when stdout and stderr are closed. */
 export function collectOutput(started: Started, request: RunRequest, ending: GroupEnding) {
   const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
+  const stderr = new KeptWords();
   let stdoutBytes = 0;
-  let stderrBytes = 0;
   let takenBytes = 0;
   let inHand = false;
   let seenBytes = 0;
@@ -15,10 +13,7 @@ export function collectOutput(started: Started, request: RunRequest, ending: Gro
   started.stderr.on("data", (chunk: Buffer) => {
     request.onStderr?.(chunk);
     stderr.push(chunk);
-    stderrBytes += chunk.length;
     takenBytes += chunk.length;
-    while (stderr[0] && stderrBytes - stderr[0].length > stderrKept)
-      stderrBytes -= stderr.shift()?.length ?? 0;
   });
   // The two pipes are separate: error messages may still arrive after stdout has ended.
   const closed = new Promise<void>((resolve) => {

@@ -182,7 +182,7 @@ export async function supervise(
     endedBy: ending.by,
     reason: ending.reason,
     stdout: Buffer.concat(output.stdout),
-    stderr: Buffer.concat(output.stderr),
+    stderr: output.stderr.bytes(),
     ...how,
   };
 }

@@ -62,10 +62,19 @@ describe("a clip is called the best only where nothing was refused", () => {
     ["nothing says which formats were taken", { info: { formats: table } }],
     ["another format was taken, and nobody chose it", { info: taken("136", "140") }],
     ["the debug lines are not there", { stderr: "" }],
+    [
+      "some words are missing from before the download",
+      { stderr: `${header}\n[holdfast left out 9 bytes]\n` },
+    ],
     ["the first of the debug lines are gone", { stderr: good.stderr.slice(10) }],
   ])("is unknown where %s", (_, change) => {
     expect(judgeRendition({ ...good, ...change })).toMatchObject({ grade: "unknown", reasons: [] });
   });
+});
+
+it("what a download itself said may be missing", () => {
+  const begun = `${header}[debug] Invoking http downloader on "https://video.example/1.mp4"\n`;
+  expect(judgeRendition({ ...good, stderr: `${begun}\n[holdfast left out 9 bytes]\nx` }).grade).toBe("best");
 });
 
 describe("--format is named where it chose less, and only there", () => {
