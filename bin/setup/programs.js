@@ -78,9 +78,16 @@ async function needYtDlp(context) {
   return [];
 }
 
-/** Only set-up's own environment gets extras. What cannot be had is looked for again after a day. */
+/** Only set-up's own environment gets extras. What cannot be had is looked for, and said, again after a day. */
 function addExtras(context, { path }) {
-  if (!path.startsWith(join(environment(context.tools), "bin"))) return;
+  if (!path.startsWith(join(environment(context.tools), "bin"))) {
+    if (triedToday(context, "extras")) return;
+    say(
+      `the yt-dlp in use is ${path}, to which set-up adds nothing; \`holdfast doctor\` says what it lacks for some sites`,
+    );
+    noteTry(context, "extras");
+    return;
+  }
   installExtras(context, {
     isDue: (name) => !triedToday(context, name),
     noteTry: (name) => noteTry(context, name),

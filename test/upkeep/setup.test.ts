@@ -38,9 +38,13 @@ function contents(place: string): readonly (readonly [path: string, changedMs: n
 }
 
 describe("set-up", () => {
-  it("run a second time does nothing", () => {
+  it("names a yt-dlp to which it adds nothing, and run a second time does nothing", () => {
     const env = { HOLDFAST_TOOLS: join(folder, "ready") };
-    expect(setUp(env)).toMatchObject({ status: 0 });
+    const first = setUp(env);
+    expect(first).toMatchObject({ status: 0 });
+    expect(first.stderr).toMatch(
+      /bin\/yt-dlp, to which set-up adds nothing; `holdfast doctor` says what it lacks/,
+    );
     const before = contents(join(folder, "ready"));
     expect(setUp(env)).toEqual({ status: 0, stdout: "", stderr: "holdfast is set up\n" });
     expect(contents(join(folder, "ready"))).toEqual(before);
