@@ -31,15 +31,15 @@ const parts = [
 /**
  * Installs what is missing of yt-dlp's extras into set-up's own environment, one by one and without dependencies: the
  * listed version where yt-dlp is the listed one, else the newest that yt-dlp allows. Says once what cannot be had.
- * `isDue` tells whether a module that could not be had is tried again, and `noteTry` that it was tried.
+ * `isDue` tells whether a part that could not be had, named by its last module, is tried again; `noteTry` hears that it was.
  */
 export function installExtras(context, { isDue, noteTry }) {
   const there = installedVersions(context.tools);
-  const missing = missingParts(context, (name) => there.has(name)).filter(({ names }) => isDue(names[0]));
+  const missing = missingParts(context, (name) => there.has(name)).filter(({ last }) => isDue(last));
   if (missing.length === 0) return;
   say("installing what yt-dlp needs for some sites; what each is for: .github/docs/platforms.md");
-  for (const { names, without } of missing) {
-    if (!installPart(context, names, without)) noteTry(names[0]);
+  for (const { names, last, without } of missing) {
+    if (!installPart(context, names, without)) noteTry(last);
   }
 }
 

@@ -211,7 +211,7 @@ describe("the extras that yt-dlp names", () => {
       expect.stringMatching(/^continuing without yt-dlp-ejs, it cannot be had here: YouTube offers fewer/),
       expect.stringMatching(/^continuing without idna, it cannot be had here: yt-dlp asks with Python's own/),
     ]);
-    expect(tried).toEqual(["yt-dlp-ejs", "idna"]);
+    expect(tried).toEqual(["yt-dlp-ejs", "requests"]);
     said = [];
     installExtras(context, { isDue: (name: string) => !tried.includes(name), noteTry: () => undefined });
     expect(said).toEqual([]);
