@@ -72,6 +72,7 @@ const quiet: readonly Line[] = [
 const speaking: readonly (readonly string[])[] = [
   ["archive", "SITE/page/video"],
   ["batch", at("list.txt"), "--to", at("results")],
+  ["formats", "SITE/page/video"],
   ["checkpoint"],
   ["witness", "add", at("signature")],
   ["doctor"],

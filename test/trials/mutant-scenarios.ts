@@ -88,7 +88,7 @@ function quickPackages(folder: string): readonly Scenario[] {
     "package video changed": (files) => change(files, "original/track-1.mp4"),
     "package manifest changed": (files) => change(files, "data/index.html"),
     "package entry edited": (files) => edit(files, "proof/entries.jsonl", "video.example", "other.example"),
-    "package proof changed": (files) => change(files, "proof/000007/2.proof"),
+    "package proof changed": (files) => changeLastHash(files, "proof/000007/2.proof"),
     "package name": (files) => files.set("data/CON", Buffer.from("x")),
     "package signature of another": (files) => {
       const path = "proof/000007/checkpoint.sig";
@@ -110,4 +110,12 @@ function change(files: PackageFiles, end: string): void {
   const changed = Buffer.from(bytes);
   changed[changed.length - 3] = (changed[changed.length - 3] ?? 0) ^ 1;
   files.set(path, changed);
+}
+
+/** Another hash in the last line of a proof. One letter of it changed might be no digit, which is refused before any proof is followed. */
+function changeLastHash(files: PackageFiles, path: string): void {
+  const lines = String(files.get(path)).trimEnd().split("\n");
+  const hash = Buffer.from(lines.pop() ?? "", "hex");
+  hash[0] = (hash[0] ?? 0) ^ 1;
+  files.set(path, Buffer.from(`${[...lines, hash.toString("hex")].join("\n")}\n`));
 }
