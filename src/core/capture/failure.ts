@@ -1,4 +1,5 @@
 import { type Failure, type FailureCode, failureOf } from "./failure-codes.js";
+import { type FailureRule, loginHint, siteErrors } from "./failure-sentences.js";
 
 /** How the downloader's run ended, as `run()` and the watchdog reported it. */
 export interface FailureFacts {
@@ -51,21 +52,27 @@ function remarkCode(remarks: readonly string[]): FailureCode | null {
 }
 
 function errorCode({ errors, lastStatus }: FailureFacts): FailureCode | null {
-  const said = errors.map((line) => line.replace(bugReport, ""));
+  const said = errors.map((line) => line.replace(bugReport, "").replace(advice, "").replace(quoteBegins, ""));
   const early = codeIn(challenges, said) ?? codeIn(transferErrors, said);
   if (early !== null) return early;
   const status = said.map((line) => httpError.exec(line)?.[1]).find((found) => found !== undefined);
   if (status !== undefined) return statusCode(Number(status), said);
   const ofSite = codeIn(siteErrors, said) ?? tikTokCode(said);
+  if (ofSite === "not-found" && errors.every(isConfusion)) return "downloader-failed";
   if (ofSite !== null) return ofSite;
   return lastStatus !== null && lastStatus >= 400 ? statusCode(lastStatus, []) : null;
 }
 
-function codeIn(
-  rules: readonly (readonly [RegExp, FailureCode])[],
-  lines: readonly string[],
-): FailureCode | null {
+function codeIn(rules: readonly FailureRule[], lines: readonly string[]): FailureCode | null {
   return rules.find(([pattern]) => lines.some((line) => pattern.test(line)))?.[1] ?? null;
+}
+
+/**
+ * Whether an error asks for a bug report and quotes nobody: the extractor did not find its way on a page, which says
+ * nothing about the clip.
+ */
+function isConfusion(error: string): boolean {
+  return bugReport.test(error) && !/\b(?:said|says|API): /.test(error);
 }
 
 function tikTokCode(lines: readonly string[]): FailureCode | null {
@@ -91,12 +98,14 @@ function statusCode(status: number, errors: readonly string[]): FailureCode {
 /** What an extractor adds to any sentence: advice to report a bug, whose words are nobody's answer. */
 const bugReport = /[;.,]? *please report this issue on {1,2}https:.*$/i;
 
-// yt-dlp adds this advice itself where an extractor knows that the site wants a login.
-const loginHint =
-  /\. Use --cookies(,|-from-browser| for the authentication)| --cookies-from-browser or --cookies for /;
+/** What the downloader advises after any sentence that names a country: no proxy is at fault. */
+const advice = / You might want to use a VPN or a proxy server \(with --proxy\) to workaround\.?/;
+
+/** Put before whatever Facebook says, a removal or not: only what is quoted counts. */
+const quoteBegins = /The video is not available, (?=Facebook said: )/;
 
 /** What yt-dlp says of an answer with a status, in words that no reason phrase can imitate: they come before it. */
-const challenges: readonly (readonly [RegExp, FailureCode])[] = [
+const challenges: readonly FailureRule[] = [
   [/^Got HTTP Error 403 caused by Cloudflare anti-bot challenge; see /, "impersonation-missing"],
   [/^Got HTTP Error 403 caused by Cloudflare anti-bot challenge; /, "bot-check"],
 ];
@@ -109,7 +118,7 @@ export function isUnsafeTls(error: string): boolean {
   return unsafeTls.test(error);
 }
 
-const transferErrors: readonly (readonly [RegExp, FailureCode])[] = [
+const transferErrors: readonly FailureRule[] = [
   [unsafeTls, "tls"],
   [/No space left on device/, "disk-full"],
   [/unable to write data: .*(File too large|Errno 27)/, "too-large"],
@@ -117,98 +126,6 @@ const transferErrors: readonly (readonly [RegExp, FailureCode])[] = [
   // While the body was arriving: too few bytes, a reset, a time-out.
   [/^Got error: (?!HTTP Error )/, "cut-short"],
   [/Did not get any data blocks|The downloaded file is empty$/, "empty"],
-];
-
-/**
- * What the sentences of extractors and sites mean, the surest first. What may pass comes before what is for good, and
- * `gone` last of all: only a plain statement of removal gives it.
- */
-const siteErrors: readonly (readonly [RegExp, FailureCode])[] = [
-  [/^Unsupported URL: /, "no-video"],
-  [/Tunnel connection failed: 403\b|CONNECT tunnel failed, response 403\b/, "private-address"],
-  [/CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSL certificate |\[SSL\b|SSL: |TLS/, "tls"],
-  [
-    /\bffmpeg\b.{0,40}(?:could not be found|not found|(?:is|are) not installed)|requires? ffmpeg/i,
-    "ffmpeg-needed",
-  ],
-  [
-    /JavaScript runtime|\bn challenge\b|\bchallenge solver\b|signature (?:solving|extraction)/i,
-    "js-runtime-missing",
-  ],
-  [/captcha|not a (?:ro)?bot\b|security check|unusual (?:traffic|activity)/i, "bot-check"],
-  [/\bchallenge\b.{0,40}(?:data|failed)|solve .{0,20}challenge/i, "bot-check"],
-  [/\bIP(?: address)?\b.{0,60}\b(?:blocked|banned)\b|\b(?:blocked|banned)\b.{0,30}\bIP\b/i, "ip-blocked"],
-  [
-    /rate.?limit|too many requests|available, try again later|wait (?:a few|some) minutes|слишком много запросов/i,
-    "rate-limited",
-  ],
-  [
-    /Unexpected response from webpage request|universal data for rehydration|impersonat\w+ (?:target|dependenc)/i,
-    "impersonation-missing",
-  ],
-  [/\bDRM\b/, "drm"],
-  [/geo.?(?:restrict|block)|\b(?:in|from|for) your (?:country|location|region)\b/i, "geo-blocked"],
-  [/ваш(?:ей|его|ем) (?:стран|регион)/i, "geo-blocked"],
-  [loginHint, "login-required"],
-  [
-    /log(?:ged)?[ -]?in\b.{0,20}\b(?:to|for|from|required|details)\b|login required|sign(?:ed)?[ -]in|registered users/i,
-    "login-required",
-  ],
-  [
-    /private (?:video|account|group|post|profile)|(?:video|account|post|profile) is private/i,
-    "login-required",
-  ],
-  [
-    /members?.only|join this channel|(?:age|confirm your age).{0,20}(?:restrict|verif)|confirm your age|inappropriate|mature/i,
-    "login-required",
-  ],
-  [
-    /requires? (?:payment|purchase|authentication|a subscription)|\b(?:is )?paid\b|\bpremium\b|subscribers? only|subscribe to/i,
-    "login-required",
-  ],
-  [
-    /access (?:to .{1,80} )?(?:is |was )?(?:denied|restricted)|no access to|not authori[sz]ed|permission to (?:view|watch)|limits who can/i,
-    "login-required",
-  ],
-  [
-    /для взрослых|доступ\S* .{0,40}(?:ограничен|закрыт|запрещ)|нет доступа|только друзьям|войдите|авториз|приватн|подписчик|платн/i,
-    "login-required",
-  ],
-  [
-    /live event will begin|premieres? (?:in|will begin)|not (?:yet )?started|will begin (?:in|shortly)|will start (?:in|soon)/i,
-    "live-stream",
-  ],
-  [/is offline|not currently live|not downloadable yet|ещ[её] не начал/i, "live-stream"],
-  [
-    /try again later|\bsession\b|temporar|time.?out error|something went wrong|an error occurred|временно/i,
-    "downloader-failed",
-  ],
-  [
-    /(?:has|have|was|were|been) (?:removed|deleted|taken down|terminated|suspended|banned|closed)|no longer (?:exists?|available)/i,
-    "gone",
-  ],
-  [
-    /(?:recording|replay) is (?:not available|disabled)|(?:live ?stream|broadcast) has ended|\. Suspended$|account .{0,40}blocked|suspended account|(?:author .{0,40}is|video has been) blocked/i,
-    "gone",
-  ],
-  [/удал[её]н|заблокирован|изъят/i, "gone"],
-  [/Requested format is not available/, "format-unavailable"],
-  [
-    /No video formats found|no (?:video|media|downloadable)|not a video|no playable|only images are available/i,
-    "no-video",
-  ],
-  [/does(?: not|n.t) have (?:a \S+ tab|any videos)|has no videos/i, "no-video"],
-  [/is not a valid URL/, "not-a-url"],
-  [
-    /resolve|getaddrinfo|name resolution|refused|reset by peer|timed out|closed connection|unreachable|Tunnel connection failed|proxy|Connection (?:aborted|broken)|RemoteDisconnected|EOF occurred|(?:Failed|Couldn.t) (?:to )?connect to|Empty reply|CONNECT tunnel failed|Operation too slow|Recv failure|stream \d+ was not closed cleanly/i,
-    "network",
-  ],
-  [/\bnot (?:be )?found\b|does(?: not|n.t) exist|не найден|не существует/i, "not-found"],
-  [
-    /^(?:\S+: )?Video unavailable\.?$|(?:tweet|video) is (?:un|not )available|said: "This content isn.t available/i,
-    "gone",
-  ],
-  [/^(?:\S+: )?(?:Видео(?:запись)?) недоступн[оа]\.?$/i, "gone"],
 ];
 
 /** What TikTok's own numbers mean, where an extractor has no sentence for them. */
@@ -240,6 +157,6 @@ function readMarkedLines(stderr: string, mark: string): string[] {
         .slice(mark.length)
         .trim()
         .slice(0, 2000)
-        .replace(/^\[[\w:+-]+\] /, ""),
+        .replace(/^\[[\w:.+-]+\] /, ""),
     );
 }

@@ -98,7 +98,7 @@ export function refusals({ stderr, remarks }: Pick<RenditionFacts, "stderr" | "r
   const said = [
     ...stderr.split("\n").filter((line) => /^(?:WARNING:|\[debug\]) /.test(line)),
     ...remarks,
-  ].map((line) => line.slice(0, 2000).replace(/^(?:WARNING: |\[debug\] )?(?:\[[\w:+-]+\] )?/, ""));
+  ].map((line) => line.slice(0, 2000).replace(/^(?:WARNING: |\[debug\] )?(?:\[[\w:.+-]+\] )?/, ""));
   return sentences.flatMap(([pattern, reason]) => (said.some((line) => pattern.test(line)) ? [reason] : []));
 }
 

@@ -68,7 +68,7 @@ export function openTrafficReader(originScheme: "http" | "https"): TrafficReader
       if (open !== null) readReply(open, line.slice(7));
     } else if (line.startsWith("header: ")) {
       if (open !== null) readHeader(open, line.slice(8));
-    } else if (/^\[[\w:+-]+\] /.test(line) && !progressLine.test(line)) {
+    } else if (/^\[[\w:.+-]+\] /.test(line) && !progressLine.test(line)) {
       if (readBreak(line) !== null) breaks += 1;
       if (remarks.length < maxRemarks) remarks.push(line.slice(0, maxValue));
       else capped = true;

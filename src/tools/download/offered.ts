@@ -65,7 +65,7 @@ function judgeFormats(request: FormatsRequest, result: RunResult): FormatsOutcom
   const stderr = result.stderr.toString("utf8");
   const json = parseOrNull(result.stdout.toString("utf8"));
   // With its answer on stdout, yt-dlp writes its remarks among its other words.
-  const remarks = stderr.split("\n").filter((line) => /^\[(?!debug\])[\w:+-]+\] /.test(line));
+  const remarks = stderr.split("\n").filter((line) => /^\[(?!debug\])[\w:.+-]+\] /.test(line));
   const failed = (failure: Failure, wantsBrowser = false): FormatsOutcome => {
     return { kind: "failed", failure, wantsBrowser };
   };
