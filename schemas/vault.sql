@@ -68,7 +68,8 @@ CREATE TABLE capture (
   inventory_sha512 TEXT,
   annex_sha256     TEXT,
   reason           TEXT,
-  rendition        TEXT
+  rendition        TEXT,
+  decode           TEXT
 ) STRICT;
 
 CREATE INDEX capture_at ON capture (at);

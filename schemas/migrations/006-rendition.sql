@@ -1,5 +1,5 @@
 -- The index over captures gets `rendition`: the grade, then its reasons (FORMAT.md §5.7); null where the record does not
--- say. It is made anew with the tables that refer to it, and filled again from the log like every index table.
+-- say. And `decode`: the worst verdict of the strict decode (FORMAT.md §6); null before the first derivation. It is made anew with the tables that refer to it, and filled again from the log like every index table.
 DROP TABLE annotation;
 DROP TABLE file;
 DROP TABLE capture;
@@ -26,7 +26,8 @@ CREATE TABLE capture (
   inventory_sha512 TEXT,
   annex_sha256     TEXT,
   reason           TEXT,
-  rendition        TEXT
+  rendition        TEXT,
+  decode           TEXT
 ) STRICT;
 
 CREATE INDEX capture_at ON capture (at);

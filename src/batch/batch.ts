@@ -7,6 +7,7 @@ import {
   type BatchRow,
   countReduced,
   countRows,
+  countUnsound,
   endBatch,
   openAddresses,
   type RowCounts,
@@ -42,6 +43,8 @@ export interface BatchReport {
   readonly counts: RowCounts;
   /** How many rows have a capture that is not the best that its platform has. */
   readonly reduced: number;
+  /** How many rows have a capture that was found damaged, short or unreadable. */
+  readonly unsound: number;
   /** Null if every row is done. */
   readonly stopped: BatchStop | null;
   readonly results: string;
@@ -77,8 +80,9 @@ export async function runBatch(
     // 3. write the result of every row as tables
     if (stopped === null) endBatch(database, id, world.now().toISOString());
     const written = writeResults(database, batch, request.resultsFolder(id));
-    const [counts, reduced] = [countRows(database, id), countReduced(database, id)];
-    return { id, counts, reduced, stopped, ...written };
+    const counts = countRows(database, id);
+    const [reduced, unsound] = [countReduced(database, id), countUnsound(database, id)];
+    return { id, counts, reduced, unsound, stopped, ...written };
   } finally {
     events.onHead(await closeResources(resources, world));
   }

@@ -49,6 +49,7 @@ function* resultRows(rows: Iterable<ReportedRow>): Generator<ResultRow> {
       claimedDate: row.claimed_date,
       reason: row.reason,
       rendition: renditionCell(readRendition(row.rendition)),
+      decode: row.decode,
       seconds: row.ms === null ? null : row.ms / 1000,
     };
   }

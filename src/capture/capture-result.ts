@@ -4,6 +4,7 @@ import { readLeftOut } from "../core/capture/left-out.js";
 import { headContentPaths } from "../core/capture/new-inventory.js";
 import type { RenditionClaim } from "../core/capture/record.js";
 import { readRendition } from "../core/capture/rendition.js";
+import { readSoundness, type Soundness, soundnessReason } from "../core/capture/soundness.js";
 import { oneWindow } from "../core/capture/transfer.js";
 import { type CaptureRowRecord, captureById } from "../vault/index/captures.js";
 import { readObject } from "../vault/objects.js";
@@ -22,7 +23,10 @@ export function resultOf(
   return {
     ...resultBase(url, row),
     status: status ?? row.status,
-    reason: row.reason ?? (object?.record.completeness.grounds.includes(oneWindow) ? oneWindow : null),
+    reason:
+      row.reason ??
+      (object?.record.completeness.grounds.includes(oneWindow) ? oneWindow : null) ??
+      (object?.derivation ? soundnessReason(object.derivation, object.record.method) : null),
     files: object
       ? resultFiles(object.record.files, object.derivation?.files ?? [], headContentPaths(object.inventory))
       : [],
@@ -55,6 +59,7 @@ export function failedResult(
     claimed_date: null,
     duration: null,
     rendition: null,
+    decode: null,
     left_out: null,
   };
 }
@@ -87,6 +92,7 @@ function resultBase(url: string, row: CaptureRowRecord) {
     claimed_date: row.claimed_date,
     duration: row.duration,
     rendition: readRendition(row.rendition),
+    decode: readSoundness(row.decode),
   };
 }
 
@@ -135,6 +141,8 @@ export interface CaptureResult {
   readonly duration: string | null;
   /** Whether it is the best that the platform offered; null for an import, and where the record does not say. */
   readonly rendition: RenditionClaim | null;
+  /** What the strict decode found of the originals; null before the first derivation. */
+  readonly decode: Soundness | null;
   /** What of the post is no video and was not fetched, as a sentence; null if nothing is known to be. */
   readonly left_out: string | null;
 }

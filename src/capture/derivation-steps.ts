@@ -1,4 +1,5 @@
 import type { DerivationRecord, DerivationStep, DerivedFile } from "../core/capture/record.js";
+import { isUnsound, judgeSoundness } from "../core/capture/soundness.js";
 import { withoutPaths } from "../core/words/local-paths.js";
 import { probeMedia } from "../tools/media/ffprobe.js";
 import { tryShortPass } from "../tools/media/short-pass.js";
@@ -13,7 +14,7 @@ import {
   type Track,
   type Work,
 } from "./derivation-work.js";
-import { deriveKeyframes, derivePlayable } from "./derive-pictures.js";
+import { deriveKeyframes, derivePlayable, noCopyNeeded } from "./derive-pictures.js";
 import {
   deriveContentCredentials,
   deriveDecode,
@@ -43,16 +44,40 @@ export async function runDerivation(request: DerivationRequest): Promise<Derivat
   const work = { ...request, tracks };
   const results = [
     reportProbe(work),
-    ...(await Promise.all([
-      guarded("keyframes", work, deriveKeyframes),
-      guarded("decode", work, deriveDecode),
-      guarded("stream_hashes", work, deriveStreamHashes),
-      guarded("playable", work, derivePlayable),
-      guarded("exiftool", work, deriveExifTool),
-      guarded("content_credentials", work, deriveContentCredentials),
-    ])),
+    ...withoutPromise(
+      request,
+      await Promise.all([
+        guarded("keyframes", work, deriveKeyframes),
+        guarded("decode", work, deriveDecode),
+        guarded("stream_hashes", work, deriveStreamHashes),
+        guarded("playable", work, derivePlayable),
+        guarded("exiftool", work, deriveExifTool),
+        guarded("content_credentials", work, deriveContentCredentials),
+      ]),
+    ),
   ];
   return collect(work, results);
+}
+
+/** No copy is needed of an original in one file; that it plays may be said only where the strict decode met nothing. */
+function withoutPromise(
+  { object }: DerivationRequest,
+  results: readonly StepResult[],
+): readonly StepResult[] {
+  const observed = {
+    decode: results.flatMap((result) => result.decode ?? []),
+    stream_hashes: results.flatMap((result) => result.streamHashes ?? []),
+  };
+  const found = judgeSoundness(observed, object.record.method);
+  if (found === "sound") return results;
+  const reason = isUnsound(found)
+    ? "no copy was made; the original does not decode cleanly, so a player may stop or show nothing"
+    : "no copy was made; whether the original plays is not known";
+  return results.map((result) =>
+    result.step.step === "playable" && result.step.reason === noCopyNeeded
+      ? { ...result, step: { ...result.step, reason } }
+      : result,
+  );
 }
 
 type Probed = Omit<Track, "tried">;

@@ -68,13 +68,16 @@ async function drawContactSheet(work: Work, keyframes: readonly Keyframe[]) {
   }
 }
 
+/** Said of an original in one file. Whether it plays is for the strict decode to show. */
+export const noCopyNeeded = "the original plays as it is";
+
 export async function derivePlayable(work: Work): Promise<StepResult> {
   const readable = work.tracks.filter(isReadable);
   const video = readable.filter(({ probe }) => probe.video !== null);
   const audio = readable.filter(({ probe }) => probe.video === null && probe.hasAudio);
   const transportStream = video[0]?.probe.container.includes("mpegts") ?? false;
   if (!video[0] || (audio.length === 0 && !transportStream)) {
-    return { step: notApplicable("playable", "the original plays as it is") };
+    return { step: notApplicable("playable", noCopyNeeded) };
   }
   const outcome = await makePlayable({
     ffmpeg: work.resources.ffmpeg.path,

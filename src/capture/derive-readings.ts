@@ -40,18 +40,19 @@ export async function deriveDecode(work: Work): Promise<StepResult> {
   const runs: MediaRun[] = [];
   let decoded = 0;
   for (const [index, track] of work.tracks.entries()) {
-    if (!isReadable(track)) {
+    const { probe } = track;
+    if (!probe.ok) {
       decode.push({
         original: track.file.path,
         verdict: "unknown",
-        grounds: ["ffprobe refused the file, so nothing was decoded"],
+        grounds: [`nothing was decoded: ${probe.reason}`],
       });
       continue;
     }
     const pass = track.tried?.pass;
     const outcome = pass
       ? { ...pass.decode, runs: [] }
-      : await strictDecode(ffmpegRequest(work, track, `decode-${index}`));
+      : await strictDecode(ffmpegRequest(work, { ...track, probe }, `decode-${index}`));
     decode.push({ original: track.file.path, verdict: outcome.verdict, grounds: outcome.grounds });
     runs.push(...outcome.runs);
     if (pass || outcome.runs.length > 0) decoded += 1;

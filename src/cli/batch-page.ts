@@ -52,7 +52,7 @@ const stops: Readonly<Record<NonNullable<BatchReport["stopped"]>, string>> = {
 
 /** The lines printed at the end. */
 export function batchSummary(report: BatchReport, columns: number, vault: string): readonly string[] {
-  const { counts, reduced, stopped, results, failed } = report;
+  const { counts, reduced, unsound, stopped, results, failed } = report;
   const goOn = "holdfast batch --resume";
   return [
     `batch ${report.id}: ${countWords(counts) || "no rows"}`,
@@ -60,6 +60,7 @@ export function batchSummary(report: BatchReport, columns: number, vault: string
       [
         ["results", printable(results)],
         ["failed", failed === null ? null : `${printable(failed)}  (usable as a new list)`],
+        ["damaged", unsoundWords(unsound)],
         ["reduced", reducedWords(reduced)],
         ["stopped", stopped === null ? null : stops[stopped]],
         ["next", ...(stopped === null ? [] : [`${goOn} --vault ${printable(vault)}`])],
@@ -67,6 +68,11 @@ export function batchSummary(report: BatchReport, columns: number, vault: string
       columns,
     ),
   ];
+}
+
+function unsoundWords(unsound: number): string | null {
+  if (unsound === 0) return null;
+  return `${counted(unsound, "row")} whose clip is damaged or ends early: the column decode of the results says which`;
 }
 
 function reducedWords(reduced: number): string | null {

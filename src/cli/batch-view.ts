@@ -1,13 +1,14 @@
 import type { BatchEvents, BatchRow, RowCounts, RowResult } from "../batch/batch.js";
 import type { CaptureResult } from "../capture/capture-result.js";
 import { renditionSentence } from "../core/capture/rendition.js";
+import { isUnsound } from "../core/capture/soundness.js";
 import { formatCount } from "../core/words/counted.js";
 import { fitWidth, printable, printableJson } from "../core/words/printable.js";
 import type { Progress } from "../world.js";
 import { beginLines, countWords } from "./batch-page.js";
 import { errorLines } from "./failure-report.js";
 import { progressBar } from "./progress-line.js";
-import { resultLine } from "./result-summary.js";
+import { flawWords, resultLine } from "./result-summary.js";
 import type { Session } from "./session.js";
 import { formatClock } from "./units.js";
 
@@ -81,11 +82,13 @@ export class BatchView {
         capture === null ? skippedLine(row, result) : resultLine({ ...capture, reason: result.reason });
       screen.data(printableJson({ row: row.row, row_status: result.status, ...line }));
     }
-    const what = problemWords(result.status);
+    const what = problemWords(result.status) ?? damageWords(capture);
     if (what !== null) {
-      const message = `row ${row.row}: ${what} ${row.url}: ${result.reason ?? ""}`;
+      const message = `row ${row.row}: ${what} ${row.url}: ${result.reason ?? capture?.reason ?? ""}`;
       for (const text of errorLines(message, result.hint ?? "")) screen.note(text);
-    } else if (!json && !quiet && !screen.isLive) screen.answer(rowSentence(row, result, capture));
+    }
+    const isStored = problemWords(result.status) === null;
+    if (isStored && !json && !quiet && !screen.isLive) screen.answer(rowSentence(row, result, capture));
     this.draw();
   }
 
@@ -141,9 +144,9 @@ function runningLine({ row, progress }: RunningRow, columns: number): string {
 function rowSentence(row: BatchRow, result: RowResult, capture: CaptureResult | null): string {
   const title = capture?.title ?? row.url;
   const reduced = capture?.rendition?.grade === "reduced" ? renditionSentence(capture.rendition) : null;
-  const status = `${result.status.replace("-", " ")}${reduced === null ? "" : ", reduced"}`;
+  const status = `${result.status.replace("-", " ")}${capture === null ? "" : flawWords(capture)}`;
   const words = [`row ${row.row}`, status, result.capture, printable(title, 100)];
-  const why = result.reason ?? reduced;
+  const why = result.reason ?? capture?.reason ?? reduced;
   const reason = why === null ? [] : [`(${printable(why, 200)})`];
   return [...words.filter((word) => word !== null), ...reason].join("  ");
 }
@@ -155,6 +158,11 @@ function problemWords(status: RowResult["status"]): string | null {
   if (status === "failed") return "could not capture";
   if (status === "incomplete") return "received only part of";
   return status === "refused" ? "did not ask" : null;
+}
+
+/** What to say of a stored clip of which something is lost; null for any other. */
+function damageWords(capture: CaptureResult | null): string | null {
+  return capture !== null && isUnsound(capture.decode) ? "the clip is not sound:" : null;
 }
 
 /** The JSON line of a row without a capture, in the shape of one with a capture. */
@@ -175,5 +183,7 @@ function skippedLine(row: BatchRow, result: RowResult): object {
     claimed_date: null,
     duration: null,
     rendition: null,
+    decode: null,
+    left_out: null,
   };
 }

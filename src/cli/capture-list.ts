@@ -1,6 +1,7 @@
 import { counted } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { CaptureRow } from "../search/captures.js";
+import { flawWords } from "./result-summary.js";
 import type { Style } from "./style.js";
 import { type Column, renderTable } from "./table.js";
 import { formatBytes, formatLength, formatTime } from "./units.js";
@@ -47,9 +48,9 @@ export function captureColumns(style: Style): readonly Column<CaptureRow>[] {
   ];
 }
 
-/** A clip that is not the best that its platform has must not look like one that is, however narrow the table. */
-function statusCell({ status, rendition }: CaptureRow): string {
-  return rendition?.grade === "reduced" ? `${status}, reduced` : status;
+/** A clip that is damaged, or not the best that its platform has, must not look like another, however narrow the table. */
+function statusCell(row: CaptureRow): string {
+  return `${row.status}${flawWords(row)}`;
 }
 
 /**
@@ -72,7 +73,7 @@ function titleOf(row: CaptureRow): string {
 }
 
 function paintStatus(text: string, row: CaptureRow, style: Style): string {
-  if (row.status === "captured" && row.rendition?.grade === "reduced") return style.warn(text);
+  if (row.status === "captured" && flawWords(row) !== "") return style.warn(text);
   if (row.status === "captured") return style.good(text);
   return row.status === "incomplete" ? style.warn(text) : style.bad(text);
 }

@@ -9,6 +9,7 @@ import type {
   RunRecord,
 } from "../core/capture/record.js";
 import { renditionWords } from "../core/capture/rendition.js";
+import { soundnessSentence } from "../core/capture/soundness.js";
 import type { PublicationRecord } from "../core/media/publication.js";
 import { counted, formatCount } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
@@ -76,6 +77,8 @@ function sectionLines(
 function statusWords(row: CaptureRow): string {
   if (row.status === "incomplete") return "incomplete: only part of it arrived, and holdfast kept that part";
   if (row.status === "failed") return "failed: nothing was captured";
+  const flaw = soundnessSentence(row.decode);
+  if (flaw !== null) return `${row.status}, ${flaw}`;
   if (row.rendition?.grade === "reduced") return "captured, reduced: the platform has more than was taken";
   return row.method === "import" ? "captured, imported from a file" : "captured";
 }

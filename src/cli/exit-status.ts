@@ -1,4 +1,5 @@
 import type { CaptureResult } from "../capture/capture-result.js";
+import { isUnsound } from "../core/capture/soundness.js";
 import { type ErrorCode, HoldfastError } from "../core/words/error.js";
 
 /** The closed list of exit statuses. Nothing but evidence that is not as recorded is ever 1. */
@@ -22,7 +23,7 @@ export const statusMeanings: Readonly<Record<ExitStatus, string>> = {
   1: "evidence is not as recorded: stored bytes, records, the log and what this machine remembers of it do not agree",
   2: "the command line is wrong, nothing here has that name, or the signing key is missing or locked",
   3: "a needed program is missing or too old, or cannot run in a sandbox although --require-sandbox asks for it",
-  4: "something was not done or could not be checked: a capture failed or is incomplete (recorded as such), a disk or file could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
+  4: "something was not done or could not be checked: a capture failed, is incomplete or damaged (recorded as such), a disk or file could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
   5: "there is no vault here, or not one that this version knows",
   6: "another process holds the vault",
   70: "a bug in holdfast; the message says what to report",
@@ -64,15 +65,17 @@ export function statusWithSealing(status: ExitStatus, failure: HoldfastError | n
   return failure?.code === "foreign-entries" && isDone ? exitStatus.notCaptured : status;
 }
 
-/** `archive` and `import`: 4 if anything requested failed or is incomplete. */
+/** `archive` and `import`: 4 if anything requested failed, is incomplete, or does not decode to its end. */
 export function statusOfCaptures(results: readonly CaptureResult[]): ExitStatus {
-  const whole = results.every(({ status }) => status === "captured" || status === "already-captured");
+  const whole = results.every(
+    ({ status, decode }) => (status === "captured" || status === "already-captured") && !isUnsound(decode),
+  );
   return whole ? exitStatus.done : exitStatus.notCaptured;
 }
 
-/** `derive`: 4 if a derivation failed. Whether the original is complete does not count again. */
+/** `derive`: 4 if a derivation failed or found a clip that does not decode to its end. What else arrived does not count again. */
 export function statusOfDerivations(results: readonly CaptureResult[]): ExitStatus {
-  const done = results.every(({ derivation }) => derivation === "done");
+  const done = results.every(({ derivation, decode }) => derivation === "done" && !isUnsound(decode));
   return done ? exitStatus.done : exitStatus.notCaptured;
 }
 

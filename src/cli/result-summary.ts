@@ -1,5 +1,6 @@
 import type { CaptureResult, ResultFile } from "../capture/capture-result.js";
 import { renditionSentence } from "../core/capture/rendition.js";
+import { isUnsound, soundnessWord } from "../core/capture/soundness.js";
 import { counted } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { Style } from "./style.js";
@@ -30,6 +31,7 @@ export function resultLine(result: CaptureResult): object {
     claimed_date: result.claimed_date,
     duration: result.duration,
     rendition: result.rendition,
+    decode: result.decode,
     left_out: result.left_out,
   };
 }
@@ -73,13 +75,18 @@ function headline(result: CaptureResult, style: Style): string {
   if (result.status === "incomplete") {
     return style.bold(style.warn(`Incomplete  ${id}  only part arrived, and holdfast kept that part`));
   }
-  if (result.status === "already-captured") {
-    return isReduced(result)
-      ? style.bold(style.warn(`Already captured, reduced  ${id}`))
-      : style.bold(`Already captured  ${id}`);
-  }
-  if (isReduced(result)) return style.bold(style.warn(`Captured, reduced  ${id}`));
-  return style.bold(style.good(`Captured  ${id}`));
+  const flaws = flawWords(result);
+  const isOld = result.status === "already-captured";
+  const words = `${isOld ? "Already captured" : "Captured"}${flaws}  ${id}`;
+  if (flaws !== "") return style.bold(style.warn(words));
+  return style.bold(isOld ? words : style.good(words));
+}
+
+/** What must stand beside the status of a capture, so that it does not look like a whole clip of the best kind. */
+export function flawWords({ decode, rendition }: Pick<CaptureResult, "decode" | "rendition">): string {
+  return [soundnessWord(decode), rendition?.grade === "reduced" ? "reduced" : null]
+    .map((flaw) => (flaw === null ? "" : `, ${flaw}`))
+    .join("");
 }
 
 /** Whether the platform has a better one than was taken, or may have. */
@@ -149,11 +156,16 @@ export function tallyLine(results: readonly CaptureResult[]): string {
     status,
     count: results.filter((result) => result.status === status).length,
   }));
-  const reduced = results.filter((result) => result.status !== "failed" && isReduced(result)).length;
+  const stored = results.filter(({ status }) => status !== "failed");
+  const [damaged, reduced] = [
+    stored.filter(({ decode }) => isUnsound(decode)).length,
+    stored.filter(isReduced).length,
+  ];
   return [
     ...counts
       .filter(({ count }) => count > 0)
       .map(({ status, count }) => `${count} ${status.replace("-", " ")}`),
+    ...(damaged === 0 ? [] : [`${damaged} of them damaged`]),
     ...(reduced === 0 ? [] : [`${reduced} of them reduced`]),
   ].join(", ");
 }

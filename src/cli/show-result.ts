@@ -1,4 +1,5 @@
 import type { CaptureResult } from "../capture/capture-result.js";
+import { isUnsound } from "../core/capture/soundness.js";
 import { printableJson } from "../core/words/printable.js";
 import { errorLines } from "./failure-report.js";
 import { resultLine, resultSummary, tallyLine } from "./result-summary.js";
@@ -24,6 +25,7 @@ export function showResult(
   if (result.status === "incomplete" && verb !== "derive") {
     showFailure(session, result, `received only part of ${result.url}`);
   }
+  if (result.status !== "incomplete" && isUnsound(result.decode)) showDamage(session, result, verb);
   if (session.json || session.quiet) return;
   const places = storedPlaces(session.vault, result);
   const lines = resultSummary(result, places, claimant, columnsOf(session.io.stdout), session.style);
@@ -33,6 +35,19 @@ export function showResult(
 function showFailure(session: Session, result: CaptureResult, what: string): void {
   const message = result.reason === null ? what : `${what}: ${result.reason}`;
   for (const line of errorLines(message, result.hint ?? "")) session.screen.note(line);
+}
+
+/** It is stored as it came: only another copy can bring more. */
+function showDamage(
+  session: Session,
+  { url, reason }: CaptureResult,
+  verb: "capture" | "import" | "derive",
+): void {
+  const hint =
+    verb === "capture"
+      ? "it is stored as it came; if the site has a better copy by now: the same command with --again"
+      : "it is stored as it came; look for another copy of it";
+  for (const line of errorLines(`${url} is ${reason ?? ""}`, hint)) session.screen.note(line);
 }
 
 /** One closing line for several results. */

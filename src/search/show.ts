@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { CaptureRecord, DerivationRecord } from "../core/capture/record.js";
 import { readRendition } from "../core/capture/rendition.js";
+import { readSoundness } from "../core/capture/soundness.js";
 import type { PublicationRecord } from "../core/media/publication.js";
 import { anchorOf, configured, readAnchors, type StoredAnchors } from "../vault/index/anchors.js";
 import { type AnnotationEvent, annotationHistory } from "../vault/index/annotations.js";
@@ -100,10 +101,11 @@ export function pendingOf(vault: string): readonly PendingAnchor[] {
 
 /** Turns a row of the index into a row for commands, with details for this machine only. */
 export function toRow(row: CaptureRowRecord, anchors: StoredAnchors, layout: VaultLayout): CaptureRow {
-  const { object: _object, version: _version, annex_sha256: _annex, rendition, ...reported } = row;
+  const { object: _object, version: _version, annex_sha256: _annex, rendition, decode, ...reported } = row;
   return {
     ...reported,
     rendition: readRendition(rendition),
+    decode: readSoundness(decode),
     file_name: localName(layout, row),
     ...anchorOf(anchors, row.entry),
   };

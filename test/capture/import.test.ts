@@ -143,9 +143,15 @@ describe("a file on disk", () => {
   it("that no program understands is preserved, hashed and logged, and the refusal is recorded", async () => {
     const odd = join(folder.path, "odd.mp4");
     writeFileSync(odd, oddFile("odd"));
-    const { status, results } = await importFiles(odd);
-    expect(status).toBe(0);
-    expect(results[0]).toMatchObject({ status: "captured", derivation: "done", keyframes: 0 });
+    const { status, results, stderr } = await importFiles(odd);
+    expect(status).toBe(4);
+    expect(results[0]).toMatchObject({
+      status: "captured",
+      derivation: "done",
+      keyframes: 0,
+      decode: "unreadable",
+    });
+    expect(stderr).toContain("odd.mp4 is unreadable: no picture and no sound of it could be read here");
     const derivation = JSON.parse(
       readFileSync(join(vault, results[0]!.object!, "v2/content/derived/derivation.json"), "utf8"),
     );
@@ -172,7 +178,7 @@ describe("what lies beside a file or in its place", () => {
   it("a link stands for the file it leads to", async () => {
     symlinkSync("real.mp4", join(place, "link.mp4"));
     const { status, results } = await importFiles(join(place, "link.mp4"), "--again");
-    expect(status).toBe(0);
+    expect(status).toBe(4);
     expect(recordOf(results[0]!).files[0]).toMatchObject({
       received_as: "<name>.mp4",
       sha256: digest(join(place, "real.mp4")),
@@ -186,7 +192,7 @@ describe("what lies beside a file or in its place", () => {
     writeFileSync(join(place, "beside.info.json"), "{}");
     truncateSync(join(place, "beside.info.json"), 65 * 1024 * 1024);
     const { status, results } = await importFiles(file);
-    expect(status).toBe(0);
+    expect(status).toBe(4);
     const { warnings, files } = recordOf(results[0]!);
     expect(files.map(({ role }) => role)).toEqual(["media_track"]);
     expect(warnings.join("\n")).toMatch(/<name>\.jpg beside the file was left out/);
@@ -199,7 +205,7 @@ describe("what lies beside a file or in its place", () => {
     const secret = '{"a\\ud800":{"http_headers":{"Cookie":"x"}},"title":"t\\udc00"}';
     writeFileSync(join(place, "keys.info.json"), secret);
     const { status, results } = await importFiles(file);
-    expect(status).toBe(0);
+    expect(status).toBe(4);
     expect(results[0]!.status).toBe("captured");
     expect(recordOf(results[0]!).redactions).toHaveLength(1);
   });
@@ -333,8 +339,10 @@ describe.skipIf(someFootage.length === 0)(`real footage${whyNoFootage}`, () => {
   it("of each container, and a file that no program opens, is imported, derived and as recorded", async () => {
     const files = [nested, ...someFootage];
     const { status, results, stderr } = await importFiles(...files.map(footagePath));
-    expect(status, stderr).toBe(0);
+    // The nested boxes are those of a file that nothing opens, and that is said.
+    expect(status, stderr).toBe(4);
     expect(results).toHaveLength(files.length);
+    expect(results.flatMap(({ decode }) => (decode === "sound" ? [] : [decode]))).toEqual(["unreadable"]);
     for (const [index, result] of results.entries()) {
       expect(result, files[index]).toMatchObject({ status: "captured", derivation: "done" });
       expect(result.files[0]!.sha256).toBe(digest(footagePath(files[index]!)));

@@ -96,7 +96,15 @@ function given(change: Partial<CaptureResult> = {}): CaptureResult {
       files: [],
     },
     ...{ keyframes: 4, entry: 7, reason: null, hint: null },
-    ...{ uploader: null, claimed_date: null, duration: null, rendition: null, ...change },
+    ...{
+      uploader: null,
+      claimed_date: null,
+      duration: null,
+      rendition: null,
+      decode: null,
+      left_out: null,
+      ...change,
+    },
   } as CaptureResult;
 }
 
@@ -304,6 +312,18 @@ describe("a batch whose output is read by something else", () => {
       "row 2  captured, reduced  20261123-K7M2Q9XD" +
         "  A square, evening  (reduced: --format chose another than the best)\n",
     );
+  });
+
+  test("never reports a damaged clip as a plain success", () => {
+    const { io, view } = show(undefined);
+    view.events.onBegin(stored, counts({ waiting: 1 }));
+    const damaged = given({ decode: "damaged", reason: "damaged: decoding it met errors or warnings (x)" });
+    view.events.onRow(row(1), result(), damaged);
+    expect(io.written.stdout).toBe(
+      "row 2  captured, damaged  20261123-K7M2Q9XD" +
+        "  A square, evening  (damaged: decoding it met errors or warnings (x))\n",
+    );
+    expect(io.written.stderr).toContain("row 2: the clip is not sound: ");
   });
 
   test("with --json is one line for each row, which the published schema allows, and nothing else on stdout", () => {

@@ -26,6 +26,7 @@ export const result: CaptureResult = {
   claimed_date: "2024-03-01",
   duration: "83.48",
   rendition: { grade: "best", reasons: [] },
+  decode: "sound",
   left_out: null,
 };
 
@@ -63,6 +64,7 @@ export const row: CaptureRow = {
   entry: 12,
   reason: null,
   rendition: { grade: "best", reasons: [] },
+  decode: "sound",
   file_name: null,
   anchor: "none",
   stamped_at: null,

@@ -36,6 +36,9 @@ describe("exit statuses", () => {
     expect(statusOfCaptures([result, { ...result, status: "already-captured" }])).toBe(0);
     expect(statusOfCaptures([result, failedResult])).toBe(4);
     expect(statusOfCaptures([result, { ...result, status: "incomplete" }])).toBe(4);
+    expect(statusOfCaptures([result, { ...result, decode: "damaged" }])).toBe(4);
+    expect(statusOfCaptures([{ ...result, status: "already-captured", decode: "short" }])).toBe(4);
+    expect(statusOfCaptures([{ ...result, decode: "unknown" }])).toBe(0);
   });
 
   test("a capture whose keyframes failed is a capture", () => {
@@ -46,5 +49,6 @@ describe("exit statuses", () => {
     expect(statusOfDerivations([])).toBe(0);
     expect(statusOfDerivations([{ ...result, status: "incomplete" }])).toBe(0);
     expect(statusOfDerivations([result, { ...result, derivation: "failed" }])).toBe(4);
+    expect(statusOfDerivations([result, { ...result, decode: "unreadable" }])).toBe(4);
   });
 });

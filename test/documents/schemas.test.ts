@@ -199,6 +199,7 @@ const captureResult: CaptureResult = {
   claimed_date: "2026-11-20",
   duration: "12.5",
   rendition: { grade: "reduced", reasons: ["no-js-runtime"] },
+  decode: "short",
   left_out: null,
 };
 
@@ -219,6 +220,7 @@ const captureRow: CaptureRow = {
   entry: 2,
   reason: "why",
   rendition: { grade: "best", reasons: [] },
+  decode: "sound",
   file_name: null,
   anchor: "stamped",
   stamped_at: "2026-11-23T18:22:05.120Z",

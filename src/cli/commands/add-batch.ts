@@ -213,16 +213,18 @@ function batchRequest(session: Session, list: ListBytes | null, options: BatchOp
 
 function showReport(session: Session, report: BatchReport): void {
   if (session.json) {
-    const { id, counts, reduced, stopped, results, failed } = report;
-    session.screen.data(printableJson({ batch: id, counts, reduced, stopped, results, failed }));
+    const { id, ...told } = report;
+    session.screen.data(printableJson({ batch: id, ...told }));
   }
   if (session.quiet) return;
   for (const line of batchSummary(report, columnsOf(session.io.stderr), session.vault))
     session.screen.note(line);
 }
 
-/** 4 when a row failed, was refused, came in part or was not reached; what was skipped was never asked for. */
-function statusOf({ counts }: BatchReport): ExitStatus {
-  const bad = counts.failed + counts.refused + counts.incomplete + counts.waiting;
+/**
+ * 4 when a row failed, was refused, came in part or damaged, or was not reached; what was skipped was never asked for.
+ */
+function statusOf({ counts, unsound }: BatchReport): ExitStatus {
+  const bad = counts.failed + counts.refused + counts.incomplete + counts.waiting + unsound;
   return bad === 0 ? exitStatus.done : exitStatus.notCaptured;
 }

@@ -39,6 +39,9 @@ export function addList(program: DocumentedCommand, run: RunCommand): void {
       new Option("--status <status>", "only with this status").choices([
         "captured",
         "reduced",
+        "damaged",
+        "short",
+        "unreadable",
         "incomplete",
         "failed",
       ]),

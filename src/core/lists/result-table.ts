@@ -15,6 +15,8 @@ export interface ResultRow {
   readonly reason: string | null;
   /** The grade and the codes of its reasons, empty where nothing is known. */
   readonly rendition: string;
+  /** What the strict decode found; null where nothing was decoded. */
+  readonly decode: string | null;
   readonly seconds: number | null;
 }
 
@@ -64,15 +66,18 @@ export const outcomeNames: readonly string[] = [
   "claimed date",
   "reason",
   "rendition",
+  "decode",
   "seconds",
 ];
 
-/** Those of tables from before `rendition` was among them: people keep such tables, and add to them. */
-export const olderOutcomeNames: readonly string[] = outcomeNames.filter((name) => name !== "rendition");
+/** Those of tables from before `rendition` and `decode` were among them: people keep such tables, and add to them. */
+export const olderOutcomeNames: readonly string[] = outcomeNames.filter(
+  (name) => name !== "rendition" && name !== "decode",
+);
 
 function outcomeOf(result: ResultRow): readonly string[] {
-  const { status, capture, sha256, title, claimedDate, reason, rendition, seconds } = result;
-  return [status, capture, sha256, title, claimedDate, reason, rendition, seconds].map((value) =>
+  const { status, capture, sha256, title, claimedDate, reason, rendition, decode, seconds } = result;
+  return [status, capture, sha256, title, claimedDate, reason, rendition, decode, seconds].map((value) =>
     String(value ?? ""),
   );
 }

@@ -84,12 +84,23 @@ export async function probeMedia(request: ProbeRequest): Promise<ProbeOutcome> {
     signal: request.signal,
   });
   const reason = whyUnusable(run);
-  if (reason !== null) return { ok: false, reason, run };
+  if (reason !== null) return { ok: false, reason: withRefusal(reason, run), run };
   const json = run.result.stdout.toString("utf8");
   const facts = readProbe(json);
   return facts === null
     ? { ok: false, reason: "ffprobe found no stream in the file", run }
     : { ok: true, json, ...facts, run };
+}
+
+/** What ffprobe says of a file that it refuses, where that tells a person what to do. */
+const refusals: readonly (readonly [said: string, words: string])[] = [
+  ["moov atom not found", "its index (moov) is missing, as where a recording or a copy broke off"],
+  ["not on whitelist", "holdfast does not read this kind of file"],
+];
+
+function withRefusal(reason: string, run: MediaRun): string {
+  const said = refusals.find(([part]) => run.result.stderr.includes(part));
+  return said === undefined ? reason : `${reason}: ${said[1]}`;
 }
 
 type ProbeFacts = Omit<MediaProbe, "ok" | "json" | "run">;

@@ -307,19 +307,25 @@ export interface ReportedRow {
   readonly claimed_date: string | null;
   /** As `readRendition` reads it. */
   readonly rendition: string | null;
+  /** As `readSoundness` reads it. */
+  readonly decode: string | null;
+}
+
+/** How many rows have a capture that was found damaged, short or unreadable. */
+export function countUnsound(database: Database.Database, batch: string): number {
+  return countHeld(database, batch, "c.decode IN ('short', 'damaged', 'unreadable')");
 }
 
 /** How many rows have a capture that is not the best that its platform has. */
 export function countReduced(database: Database.Database, batch: string): number {
-  return (
-    database
-      .prepare<[string], number>(
-        `SELECT count(*) FROM batch_row r JOIN capture c ON c.id = r.capture
-         WHERE r.batch = ? AND c.rendition LIKE 'reduced%' AND r.status IN ('captured', 'already-captured', 'incomplete')`,
-      )
-      .pluck()
-      .get(batch) ?? 0
-  );
+  return countHeld(database, batch, "c.rendition LIKE 'reduced%'");
+}
+
+/** How many rows point to a stored capture of which `condition` holds. */
+function countHeld(database: Database.Database, batch: string, condition: string): number {
+  const query = `SELECT count(*) FROM batch_row r JOIN capture c ON c.id = r.capture
+     WHERE r.batch = ? AND ${condition} AND r.status IN ('captured', 'already-captured', 'incomplete')`;
+  return database.prepare<[string], number>(query).pluck().get(batch) ?? 0;
 }
 
 /** Every row in the order of the list; the videos of a list follow the row that named it. */
@@ -327,7 +333,7 @@ export function reportRows(database: Database.Database, batch: string): Iterable
   return database
     .prepare<[string], ReportedRow>(
       `SELECT r.n, r.row, r.parent, r.url, r.cells, r.status, r.capture, r.reason, r.ms,
-         c.sha256, c.title, c.claimed_date, c.rendition
+         c.sha256, c.title, c.claimed_date, c.rendition, c.decode
        FROM batch_row r LEFT JOIN capture c ON c.id = r.capture
        WHERE r.batch = ? ORDER BY coalesce(r.parent, r.n), r.parent IS NOT NULL, r.n`,
     )

@@ -25,6 +25,8 @@ export interface CaptureRowRecord {
   readonly reason: string | null;
   /** As `readRendition` reads it. */
   readonly rendition: string | null;
+  /** As `readSoundness` reads it. */
+  readonly decode: string | null;
 }
 
 /** What `list` may be asked; a null field restricts nothing. Dates are compared as ISO text in UTC. */
@@ -42,7 +44,7 @@ export interface CaptureQuery {
 
 /** The columns of `CaptureRowRecord`. */
 export const captureColumns = `id, entry, at, method, status, derivation, url, host, title, uploader, claimed_date, duration, bytes,
-  sha256, object, version, annex_sha256, reason, rendition`;
+  sha256, object, version, annex_sha256, reason, rendition, decode`;
 
 export function captureById(database: Database.Database, id: string): CaptureRowRecord | undefined {
   return database
@@ -150,7 +152,12 @@ export function queryCaptures(
   const host = known?.few === true ? "host" : "+host";
   where(`${host} IN (SELECT value FROM json_each(@hosts))`, "hosts", known && JSON.stringify(known.hosts));
   const ofRendition = "rendition = @status OR rendition LIKE @status || ' %'";
-  where(`(status = @status OR derivation = @status OR ${ofRendition})`, "status", query.status);
+  const ofDecode = "decode = @status AND decode IN ('short', 'damaged', 'unreadable')";
+  where(
+    `(status = @status OR derivation = @status OR ${ofRendition} OR ${ofDecode})`,
+    "status",
+    query.status,
+  );
   const match = query.text === null || /^[\s\0]*$/.test(query.text) ? null : matchOfText(query.text);
   const entry = match === null || hasFewMatches(database, match) ? "entry" : "+entry";
   const orNamed = named.length === 0 ? "" : ` OR entry IN (${named.join(", ")})`;

@@ -3,6 +3,7 @@ import type { Json } from "../../audit/canonical-json.js";
 import type { Entry } from "../../audit/entry.js";
 import type { CaptureRecord, DerivationRecord, FileRole } from "../../core/capture/record.js";
 import { renditionText } from "../../core/capture/rendition.js";
+import { judgeSoundness } from "../../core/capture/soundness.js";
 import { webUrl } from "../../core/capture/source-url.js";
 import { urlKey } from "../../core/capture/url-key.js";
 import type { PublicationRecord } from "../../core/media/publication.js";
@@ -117,6 +118,7 @@ function indexDerivation(database: Database.Database, entry: Entry, reader: Reco
   prepared(
     database,
     `UPDATE capture SET duration = coalesce(duration, @duration), derivation = 'done', version = @version, inventory_sha512 = @inventory_sha512,
+         decode = @decode,
          status = CASE @completeness WHEN 'incomplete' THEN 'incomplete' ELSE 'captured' END,
          reason = CASE WHEN @completeness IS NOT 'incomplete' THEN NULL
                        ELSE coalesce(reason, 'no length was announced, or a wrong one, and the clip decodes as damaged or cut short') END
@@ -127,8 +129,14 @@ function indexDerivation(database: Database.Database, entry: Entry, reader: Reco
     version: text(body.version),
     inventory_sha512: text(body.inventory_sha512),
     completeness: text(body.completeness),
+    decode: derivation === null ? null : judgeSoundness(derivation, methodOf(database, id)),
   });
   indexFiles(database, entry, derivation?.files ?? []);
+}
+
+function methodOf(database: Database.Database, id: string): CaptureRecord["method"] {
+  const query = "SELECT method FROM capture WHERE id = ?";
+  return prepared<{ readonly method: CaptureRecord["method"] }>(database, query).get(id)?.method ?? "ytdlp";
 }
 
 /** Changes only the newest version of the capture, and which files there are. */

@@ -163,6 +163,7 @@ function result(row: SourceRow, more: Partial<ResultRow> = {}): ResultRow {
     claimedDate: "2024-05-01",
     reason: null,
     rendition: "reduced: no-js-runtime, login-limited",
+    decode: "damaged",
     seconds: 2.5,
     ...more,
   };
@@ -177,8 +178,8 @@ describe("the table of results", () => {
         list.rows.map((row) => result(row)),
       ),
     ]).toEqual([
-      "\ufeffrow;url;note;status;capture;sha256;title;claimed date;reason;rendition;seconds\r\n",
-      `2;${clip};"a, b";captured;20240501-ABCDEFGH;${"ab".repeat(32)};"'=HYPERLINK(""https://evil.example"",""x"")";2024-05-01;;"reduced: no-js-runtime, login-limited";2.5\r\n`,
+      "\ufeffrow;url;note;status;capture;sha256;title;claimed date;reason;rendition;decode;seconds\r\n",
+      `2;${clip};"a, b";captured;20240501-ABCDEFGH;${"ab".repeat(32)};"'=HYPERLINK(""https://evil.example"",""x"")";2024-05-01;;"reduced: no-js-runtime, login-limited";damaged;2.5\r\n`,
     ]);
   });
 
@@ -186,7 +187,7 @@ describe("the table of results", () => {
     const list = read(`url,Row,title,holdfast title\n${clip},1,x,y\n`);
     const [header] = resultLines(list, []);
     expect(header).toBe(
-      "\ufeffholdfast row,url,Row,title,holdfast title,status,capture,sha256,holdfast holdfast title,claimed date,reason,rendition,seconds\r\n",
+      "\ufeffholdfast row,url,Row,title,holdfast title,status,capture,sha256,holdfast holdfast title,claimed date,reason,rendition,decode,seconds\r\n",
     );
   });
 
