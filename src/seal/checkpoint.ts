@@ -323,7 +323,7 @@ export async function checkpointNow(
 ): Promise<HeadReport> {
   refuseMissingVault(root);
   let difference: HoldfastError | null = null;
-  const onOther: OnOther = accept === "rollback" ? (found) => (difference = found) : refuseOther;
+  const onOther: OnOther = accept === "rollback" ? (found) => (difference ??= found) : refuseOther;
   const vault = await openForWriting(root, world, () => undefined, undefined, onOther);
   try {
     if (accept === "tail") await acceptTail(vault, world);

@@ -9,7 +9,7 @@ import { entryMemory, type OnOther, refuseOther } from "./remembering.js";
 /**
  * Opens a vault for writing and finishes what a killed process left in it. Makes the vault if it does not exist, with the
  * signing key from `makeKey` (by default a new one). Calls `onWait` while another process holds the vault. If the log is
- * not the one this machine remembers, `onOther` decides before anything is appended; by default it refuses. Throws
+ * not the one this machine remembers, or was set back over stored objects, `onOther` decides before anything is appended; by default it refuses. Throws
  * `no-vault`, `vault-busy`, `not-as-recorded`, and for a new vault whatever `firstKey` throws.
  */
 export async function openForWriting(

@@ -26,6 +26,7 @@ export function entryMemory(world: World, vaultId: string, onOther: OnOther = re
       if (log.entries === 0) throw difference;
       onOther(difference);
     },
+    refuseSetBack: onOther,
     settingsSeen: (text, logged) => tellSettings(world, readKnownSettings(env, vaultId), text, logged),
     settingsLogged: (text) => {
       if (readKnownSettings(env, vaultId) !== text) rememberSettings(env, vaultId, text);
@@ -79,14 +80,15 @@ function otherLog(first: number, remembered: number, head: RememberedHead | null
   return notAsRemembered(
     "opening the log",
     `this machine remembers ${remembered} entries (${signed}), vault.db has ${entries}: ${what}`,
+    first > entries ? "; if it is lost, move this vault.db away and run 'holdfast rebuild'" : "",
   );
 }
 
-/** The error for a log that is older than the signed one, cut short or rewritten. */
-export function notAsRemembered(doing: string, what: string): HoldfastError {
+/** The error for a log that is older than the signed one, cut short or rewritten; `remedy` goes on after the right copy. */
+export function notAsRemembered(doing: string, what: string, remedy = ""): HoldfastError {
   return new HoldfastError(
     "not-as-recorded",
     `${doing}: ${what}`,
-    "nothing was written or signed; restore the right copy of the vault, or, if you restored this backup on purpose, run: holdfast checkpoint --accept-rollback",
+    `nothing was written or signed; restore the right copy of the vault${remedy}; or, if you restored this backup on purpose, run: holdfast checkpoint --accept-rollback`,
   );
 }

@@ -1,3 +1,5 @@
+import type { HoldfastError } from "../core/words/error.js";
+
 /** A log, as far as it takes to see whether it is the one that was remembered. */
 export interface LogGlance {
   readonly entries: number;
@@ -13,6 +15,8 @@ export interface LogGlance {
 export interface EntryMemory {
   /** Throws `not-as-recorded` if the log is not the one that is remembered. Called before anything is appended. */
   refuseOther(log: LogGlance): void;
+  /** Called for a log that was set back over stored objects; throws, unless a person accepted that. */
+  refuseSetBack(fault: HoldfastError): void;
   /** Called before a change of `holdfast.json` is logged, with its text and what the log last said about it. */
   settingsSeen(text: string, loggedSha256: string | null): void;
   /** Called once the log states this text. */
@@ -32,6 +36,9 @@ export interface EntryMemory {
 /** Remembers nothing: for what this machine carries out but did not write itself. */
 export const noMemory: EntryMemory = {
   refuseOther: () => undefined,
+  refuseSetBack: (fault) => {
+    throw fault;
+  },
   settingsSeen: () => undefined,
   settingsLogged: () => undefined,
   beforeCommit: () => undefined,

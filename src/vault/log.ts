@@ -74,6 +74,15 @@ export function entriesOf(
     .map((row) => ({ ...row, line: textOfLine(row.line) }));
 }
 
+/** Number and stated time of the last entry; undefined for a log without any, or whose last line is no JSON. */
+export function newestOf(
+  database: Database.Database,
+): { readonly seq: number; readonly at: string } | undefined {
+  const query = `SELECT seq, json_extract(line, '$.at') AS at FROM (SELECT seq, line FROM entry ORDER BY seq DESC LIMIT 1)
+     WHERE json_valid(line)`;
+  return database.prepare<[], { seq: number; at: string }>(query).get();
+}
+
 /**
  * The newest entry of one kind, for instance the last `settings-changed`. Throws `not-as-recorded` if that line is not
  * an entry.

@@ -18,6 +18,7 @@ import { refuseOlderLog } from "./older-log.js";
 import { readmeText } from "./readme.js";
 import { refuseDatabaseObstacle } from "./refused-database.js";
 import { encodeSettings, newSettings, readSettings, type Settings } from "./settings.js";
+import { unloggedObjects } from "./unlogged-objects.js";
 import { takeWriterLock, type WriterLock } from "./writer-lock.js";
 
 /** A vault opened for writing: this process holds its writer lock until `closeVault`. */
@@ -83,6 +84,8 @@ export async function openVault(root: string, options: OpenOptions): Promise<Vau
     refuseOlderLog(layout, database);
     refuseOtherVault(layout, settings, database);
     memory.refuseOther(glanceAt(database));
+    const setBack = unloggedObjects({ layout, database });
+    if (setBack !== null) memory.refuseSetBack(setBack);
     const vault: Vault = { ...base, database };
     await logSettings(vault, text, options.makeKey);
     memory.settingsLogged(text);

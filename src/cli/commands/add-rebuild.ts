@@ -50,6 +50,11 @@ function rebuildPage({ entries, checkpoint, entry, lost, strays }: RebuildReport
           `  ${counted(lost.length, "entry", "entries")} written by this machine are among them: ${lost[0]} to ${lost.at(-1)}`,
         ]),
     ...strays.map((path) => `  no entry names ${path}`),
+    ...(strays.some((path) => path.startsWith("objects/"))
+      ? [
+          "  to log what such an object holds: move its folder out of the vault, then holdfast import FOLDER/v1/content/original",
+        ]
+      : []),
     "  next  holdfast verify",
   ];
 }

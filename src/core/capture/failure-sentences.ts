@@ -100,7 +100,7 @@ const ofAudience: readonly FailureRule[] = [
     "login-required",
   ],
   [
-    /\b(?:by a|wrong|incorrect|invalid)(?: username)?[ \w\/]{0,12} ?pass(?:word|code)|login failed|password[ -](?:protected|required)|^(?:\S+: )?Protected$/i,
+    /\b(?:by a|wrong|incorrect|invalid)(?: username)?[ \w/]{0,12} ?pass(?:word|code)|login failed|password[ -](?:protected|required)|^(?:\S+: )?Protected$/i,
     "login-required",
   ],
   [
