@@ -9,7 +9,7 @@ const startPrograms = [
   "zz.test.ts",
   "cli/output.test.ts",
   "core/package/key-lines.test.ts",
-  "damage/{forger,log-tamper,package,spoilt-media,stolen-keys}.test.ts",
+  "damage/{forger,log-tamper,package,package-disk,package-proofs,spoilt-media,stolen-keys}.test.ts",
   "documents/{docs,golden}.test.ts",
   "end-to-end/{canary,clock,commands,confined-disk,disk-faults,kill,killed-ingest,several-writers,unasked-connections}.test.ts",
   "handover/{export-command,export-redaction,export,package-bag,redact-proof,redact-times,redact-vault,redact,report}.test.ts",
