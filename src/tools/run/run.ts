@@ -12,6 +12,7 @@ import {
 import { isOfTheSystem, type Jail } from "./jail.js";
 import { serveDoor } from "./jail-door.js";
 import { type JailState, pathsOf, tryJail } from "./jail-state.js";
+import { cutAtEnd, onLifeline } from "./lifeline.js";
 import { versionLimits } from "./limits.js";
 import { collectOutput, GroupEnding, graceMs } from "./program-output.js";
 import type { KeptProcess, RunRequest, RunResult, Started } from "./run-request.js";
@@ -61,22 +62,22 @@ function start(request: RunRequest, confined: Confined): Promise<RunResult> {
   const how = { startedAt: new Date().toISOString(), sandbox, forked: false };
   const terminal = request.terminal === true;
   const stdin = request.stdin ? "pipe" : terminal ? "inherit" : "ignore";
-  const { child } = spawnConfined(confined, request, stdin, !terminal);
+  const { child, report } = spawnConfined(confined, request, stdin, !terminal);
   // A program that ends without reading all input is judged by its exit, not by the broken pipe.
   child.stdin?.on("error", () => undefined).end(request.stdin);
   const { stdout, stderr } = child;
   if (!stdout || !stderr) throw new Error("a child without pipes");
   const kill = (signal: NodeJS.Signals) =>
     terminal ? void child.kill(signal) : killGroup(child.pid, signal);
-  const report = child.stdio[3];
   const whole = { ended: endOf(child), kill };
-  const process = report instanceof Readable ? followJail(report, whole, killGroup) : whole;
+  const process = report ? followJail(report, whole, killGroup) : whole;
   return supervise({ stdout, stderr, ...process }, request, how);
 }
 
-/** A started child; `doorOpen` resolves with whether the door of its jail was opened. */
+/** A started child, and of a jail bubblewrap's report; `doorOpen` resolves with whether the door of its jail was opened. */
 interface Spawned {
   readonly child: ChildProcess;
+  readonly report: Readable | null;
   readonly doorOpen: Promise<boolean>;
 }
 
@@ -88,20 +89,29 @@ function spawnConfined(
 ): Spawned {
   const jailed = sandbox === "bwrap";
   const door = jailed ? jail?.door : undefined;
-  const child = spawn(command, jailed ? ["--json-status-fd", "3", ...args] : [...args], {
+  const words = jailed ? ["--json-status-fd", "3", ...args] : args;
+  const channels = [
+    stdin,
+    "pipe",
+    "pipe",
+    ...(jailed ? (["pipe"] as const) : []),
+    ...(door ? (["ipc"] as const) : []),
+  ] as const;
+  // A program that shares the terminal shares the group of this process, which nobody may end.
+  const tied = jailed && detached;
+  const lifeline = channels.length;
+  const [first, rest] = tied ? onLifeline(command, words, lifeline) : [command, words];
+  const child = spawn(first, [...rest], {
     cwd,
     env: { ...childEnvironment(cwd), ...env },
-    stdio: [
-      stdin,
-      "pipe",
-      "pipe",
-      ...(jailed ? (["pipe"] as const) : []),
-      ...(door ? (["ipc"] as const) : []),
-    ],
+    stdio: [...channels, ...(tied ? (["pipe"] as const) : [])],
     detached,
     shell: false,
   });
-  return { child, doorOpen: door ? serveDoor(child, door) : Promise.resolve(false) };
+  if (tied) cutAtEnd(child, lifeline);
+  const third = child.stdio[3];
+  const report = jailed && third instanceof Readable ? third : null;
+  return { child, report, doorOpen: door ? serveDoor(child, door) : Promise.resolve(false) };
 }
 
 /** A jail held open without a program in it, for one that holdfast sends in later. */
@@ -119,13 +129,12 @@ export interface OpenJail {
 export async function openJail(request: RunRequest & { readonly jail: Jail }): Promise<OpenJail | null> {
   const jail = { ...request.jail, writes: [request.cwd, ...request.jail.writes] };
   const confined = jailedCommand({ ...request, program: null }, jail);
-  const { child, doorOpen } = spawnConfined(confined, { ...request, jail }, "pipe", true);
+  const { child, report, doorOpen } = spawnConfined(confined, { ...request, jail }, "pipe", true);
   child.stdout?.resume();
   child.stderr?.resume();
-  const report = child.stdio[3];
   const close = () => killGroup(child.pid, "SIGKILL");
   const late = setTimeout(close, versionLimits.wallMs);
-  const pid = report instanceof Readable ? await firstInside(report) : null;
+  const pid = report ? await firstInside(report) : null;
   const isOpen = await doorOpen;
   clearTimeout(late);
   if (pid !== null && isOpen) return { pid, close };
@@ -214,9 +223,8 @@ export async function startKeptJailed(request: KeptRequest & { readonly jail: Ja
 }
 
 function keep(request: KeptRequest & Pick<RunRequest, "jail">, confined: Confined): KeptProcess {
-  const { child } = spawnConfined(confined, request, "pipe", true);
-  const report = child.stdio[3];
-  if (report instanceof Readable) report.resume();
+  const { child, report } = spawnConfined(confined, request, "pipe", true);
+  report?.resume();
   return { child, sandbox: confined.sandbox };
 }
 
