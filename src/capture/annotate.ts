@@ -9,8 +9,8 @@ import {
   readAnnotation,
 } from "../core/capture/annotation.js";
 import { annotatedRows, type CaptureName } from "../core/capture/annotation-list.js";
+import { redactTypedUrl } from "../core/capture/redact.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
-import { urlKey } from "../core/capture/url-key.js";
 import { foundColumns } from "../core/lists/result-table.js";
 import { readTable } from "../core/lists/table.js";
 import { decodeList } from "../core/lists/text.js";
@@ -19,6 +19,7 @@ import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/ch
 import { openForWriting } from "../seal/open-vault.js";
 import { annotationsOf } from "../vault/index/annotations.js";
 import { captureById, capturesByDigest, capturesByKey, oneCaptureByPart } from "../vault/index/captures.js";
+import { captureKey } from "../vault/index/rows.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { logEntry, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
@@ -145,7 +146,7 @@ function namedCaptures(
   // Nothing is fetched, so private addresses are allowed.
   const source = parseSourceUrl(name.text, { allowPrivate: true });
   if ("failure" in source) return { problem: source.failure.reason };
-  const captures = capturesByKey(database, urlKey(source.url));
+  const captures = capturesByKey(database, captureKey(redactTypedUrl(source.url.href), null));
   return captures.length > 0 ? { captures } : { problem: `no capture of ${name.text} exists` };
 }
 

@@ -1,4 +1,3 @@
-import { webUrl } from "../core/capture/source-url.js";
 import { digestFileQuickly } from "../vault/digest-file.js";
 import { readAnchors } from "../vault/index/anchors.js";
 import { annotationsOf } from "../vault/index/annotations.js";
@@ -7,18 +6,20 @@ import { entriesNamed } from "../vault/index/local-names.js";
 import { readVault } from "../vault/reader.js";
 import type { World } from "../world.js";
 import type { CaptureRow } from "./captures.js";
+import type { Meaning } from "./meanings.js";
 import { toRow } from "./show.js";
 
 /** What to search for, apart from filters. */
 export type Sought =
   | { readonly by: "filters" }
-  | { readonly by: "words"; readonly text: string }
-  /** 8 to 128 hex digits: the beginning of a SHA-256 or SHA-512 or, if no file has such a digest, a word. */
-  | { readonly by: "digest"; readonly text: string }
+  /** The meanings of a text, of which the first that finds something counts. */
+  | { readonly by: "meanings"; readonly meanings: readonly Meaning[] }
   /** Absolute path of a file whose bytes to search for. */
   | { readonly by: "file"; readonly path: string };
 
-export interface FindRequest extends Omit<FindQuery, "words" | "digest" | "named"> {
+type Asked = Pick<FindQuery, "words" | "digest" | "id" | "key">;
+
+export interface FindRequest extends Omit<FindQuery, keyof Asked | "named"> {
   readonly vault: string;
   readonly sought: Sought;
 }
@@ -26,8 +27,8 @@ export interface FindRequest extends Omit<FindQuery, "words" | "digest" | "named
 /** A found capture; one line with `--json`. */
 export type FoundCapture = CaptureRow & {
   /**
-   * Where: `file name`, `title`, `description`, `uploader`, `note <key>`, `file <path>`. Empty if only filters were
-   * given.
+   * Where: `id`, `address`, `site`, `file name`, `title`, `description`, `uploader`, `note <key>`, `file <path>`. Empty if
+   * only filters were given.
    */
   readonly matched: readonly string[];
   /** The annotations in force, in order of key. */
@@ -40,21 +41,45 @@ export interface Found {
   readonly rows: readonly FoundCapture[];
 }
 
-/** Finds captures by words, digest or file, and by filters; newest first. Only reads. Throws whatever reading throws. */
+/** Finds captures by a text, a file and filters; newest first. Only reads. Throws whatever reading throws. */
 export function findInVault(request: FindRequest, world: World): Found {
   world.signal.throwIfAborted();
   const { sought } = request;
-  const sha256 = sought.by === "file" ? digestFileQuickly(sought.path).sha256 : null;
-  const digest = sought.by === "digest" ? sought.text.toLowerCase() : sha256;
-  const words = sought.by === "words" ? sought.text : null;
-  const rows = searchVault(request, { digest, words });
-  if (rows.length > 0 || sought.by !== "digest") return { sha256, rows };
-  return { sha256, rows: searchVault(request, { digest: null, words: sought.text }) };
+  if (sought.by === "filters") return { sha256: null, rows: searchVault(request, nothing) };
+  if (sought.by === "file") {
+    const { sha256 } = digestFileQuickly(sought.path);
+    return { sha256, rows: searchVault(request, { ...nothing, digest: sha256 }) };
+  }
+  // A site that is asked for besides another one is a word.
+  const meanings = sought.meanings.filter(({ by }) => by !== "host" || request.host === null);
+  for (const meaning of meanings) {
+    const rows = searchVault(...askedBy(request, meaning));
+    if (rows.length > 0) return { sha256: null, rows };
+  }
+  return { sha256: null, rows: [] };
+}
+
+const nothing: Asked = { words: null, digest: null, id: null, key: null };
+
+function askedBy(request: FindRequest, meaning: Meaning): Parameters<typeof searchVault> {
+  switch (meaning.by) {
+    case "id":
+      return [request, { ...nothing, id: meaning.text }, "id"];
+    case "digest":
+      return [request, { ...nothing, digest: meaning.text }];
+    case "address":
+      return [request, { ...nothing, key: meaning.key }, "address"];
+    case "host":
+      return [{ ...request, host: meaning.text }, nothing, "site"];
+    case "words":
+      return [request, { ...nothing, words: meaning.text }];
+  }
 }
 
 function searchVault(
   { vault, sought: _, ...filters }: FindRequest,
-  asked: Pick<FindQuery, "words" | "digest">,
+  asked: Asked,
+  place: string | null = null,
 ): readonly FoundCapture[] {
   return readVault(vault, (reader) => {
     const { database, layout } = reader;
@@ -63,6 +88,7 @@ function searchVault(
     return findCaptures(database, { ...filters, ...asked, named }).map((row) => ({
       ...toRow(row, anchors, layout),
       matched: [
+        ...(place === null ? [] : [place]),
         ...(named.includes(row.entry) ? ["file name"] : []),
         ...(asked.digest === null ? [] : digestPlaces(database, row.id, asked.digest)),
         ...(asked.words === null ? [] : wordPlaces(database, row, asked.words)),
@@ -70,10 +96,4 @@ function searchVault(
       annotations: annotationsOf(database, row.id).map(({ key, value }) => ({ key, value })),
     }));
   });
-}
-
-/** A site in the index's form: `https://www.Video.example/x` becomes `video.example`. */
-export function hostAsked(text: string): string {
-  const address = /^https?:\/\//i.test(text) ? text : `http://${text}`;
-  return (webUrl(address)?.hostname ?? text.toLowerCase()).replace(/^www\./, "");
 }

@@ -92,7 +92,8 @@ async function findFigures(vault) {
     ...{ since: null, until: null, dateOf: "capture", host: null, case: null, where: [], limit: 50 },
     ...{ vault, sought: { by: "filters" } },
   };
-  const words = (text) => ({ sought: { by: "words", text } });
+  const sought = (by, text) => ({ sought: { by: "meanings", meanings: [{ by, text }] } });
+  const words = (text) => sought("words", text);
   const { sha256 } = readVault(vault, ({ database }) => {
     return database.prepare("SELECT sha256 FROM file WHERE entry > ? LIMIT 1").get(entries / 2);
   });
@@ -102,8 +103,8 @@ async function findFigures(vault) {
     "find a word of few notes": words("кордай"),
     "find three words": words("тараз видео час"),
     "find a word that is nowhere": words("Мадрид"),
-    "find by 8 digits of a hash": { sought: { by: "digest", text: sha256.slice(0, 8) } },
-    "find by a whole hash": { sought: { by: "digest", text: sha256 } },
+    "find by 8 digits of a hash": sought("digest", sha256.slice(0, 8)),
+    "find by a whole hash": sought("digest", sha256),
     "find by a large site": { host: "video.example" },
     "find by a small site": { host: "rare.example" },
     "find by a site with others below it": { host: "example" },

@@ -20,5 +20,13 @@ describe("an address whose name nobody here knows, as without a network", () => 
     const [entry] = showCapture(vault, String(lines[0]?.id)).entries;
     const { body } = JSON.parse(entry?.line ?? "{}");
     expect([body.failure.code, body.attempts]).toEqual(["network", 1]);
+    const tried = await holdfast([
+      "find",
+      "--json",
+      "--vault",
+      vault,
+      "no-such-name.invalid/clip?utm_source=x",
+    ]);
+    expect(tried.lines.map((line) => [line.id, line.matched])).toEqual([[lines[0]?.id, ["address"]]]);
   });
 });

@@ -8,7 +8,7 @@ import { fromCommandLine } from "../../src/core/capture/annotation.js";
 import { buildCaptureId } from "../../src/core/capture/capture-id.js";
 import { foundColumns } from "../../src/core/lists/result-table.js";
 import { readTable } from "../../src/core/lists/table.js";
-import { hostAsked } from "../../src/search/find.js";
+import { hostAsked, meaningsOf } from "../../src/search/meanings.js";
 import { listCaptures } from "../../src/search/show.js";
 import { digestFile } from "../../src/vault/digest-file.js";
 import { beginAttempt } from "../../src/vault/recovery.js";
@@ -218,7 +218,7 @@ describe("words", () => {
   it("that occur nowhere are said to, and that is no failure", async () => {
     const { status, stdout, stderr } = await holdfast(["find", "nowhere", "--vault", root]);
     expect([status, stdout]).toEqual([0, ""]);
-    expect(stderr).toContain("no captures match");
+    expect(stderr).toContain("no captures match; words are found by their beginnings");
   });
 });
 
@@ -262,6 +262,55 @@ describe("a hash", () => {
     expect(lines.map(({ id, matched }) => [ids.get(String(id)), matched])).toEqual([
       ["bridge", ["file record.json"]],
     ]);
+  });
+});
+
+describe("an address", () => {
+  it.each([
+    "https://video.example/watch/1",
+    "http://www.video.example/watch/1/?utm_source=x",
+    "video.example/watch/1",
+    "<https://video.example/watch/1>",
+  ])("%s finds the capture of it, in whatever spelling", async (typed) => {
+    const { lines } = await find(typed);
+    expect(lines.map(({ id, matched }) => [ids.get(String(id)), matched])).toEqual([["market", ["address"]]]);
+  });
+
+  it("that was not captured finds nothing, whatever titles hold its letters, and that is said", async () => {
+    const { status, stdout, stderr } = await holdfast([
+      ...["find", "https://video.example/watch/1?ref=A-78", "--vault", root],
+    ]);
+    expect([status, stdout]).toEqual([0, ""]);
+    expect(stderr).toContain("no capture and no failed attempt of this address");
+  });
+
+  it("is narrowed by the other filters", async () => {
+    expect(await names("https://video.example/watch/1", "--case", "14")).toEqual([]);
+  });
+});
+
+describe("an id, a hash with its name, a site", () => {
+  it("find what they name, and say where", async () => {
+    const id = idOf("bridge");
+    for (const [typed, matched] of [
+      [id, ["id"]],
+      [id.toLowerCase(), ["id"]],
+      [id.slice(9), ["id"]],
+      ["news.sub.video.example", ["site"]],
+    ] as const) {
+      const { lines } = await find(typed);
+      expect([typed, lines.map((line) => [line.id, line.matched])]).toEqual([typed, [[id, matched]]]);
+    }
+    expect(await names("video.example")).toEqual(["bridge", "market"]);
+    expect(await names(`sha256:${sha256}`)).toEqual(["market"]);
+    expect(await names(`SHA-512=${sha512.slice(0, 20)}`)).toEqual(["market"]);
+    expect(await names("sha256:00000000")).toEqual([]);
+  });
+
+  it("a site that is none here is a word, and so is one besides another that is asked for", async () => {
+    expect(meaningsOf("тұр.кз").map(({ by }) => by)).toEqual(["host", "words"]);
+    expect(await names("nandu.news")).toEqual(["market"]);
+    expect(await names("video.example", "--host", "video.example")).toEqual([]);
   });
 });
 

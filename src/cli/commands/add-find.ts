@@ -7,6 +7,7 @@ import { queryWords } from "../../core/capture/folded-text.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { FindRequest, Found, Sought } from "../../search/find.js";
+import type { Meaning } from "../../search/meanings.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { type ExitStatus, exitStatus } from "../exit-status.js";
 import { foundLines, foundTable } from "../found-table.js";
@@ -32,11 +33,14 @@ const dates: readonly FindRequest["dateOf"][] = ["capture", "claim", "incident"]
 export function addFind(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("find")
-    .summary("look for captures by words, hash or file")
+    .summary("look for captures by words, address, id, hash or file")
     .description(
-      "Looks for captures by words, by a hash or by a file, newest first. Failed attempts are found too.",
+      "Looks for captures by words, an address, a site, an id, a hash or a file, newest first. Failed attempts are found too.",
     )
-    .argument("[what...]", "words, a hash, or a file; may be left out where a filter is given")
+    .argument(
+      "[what...]",
+      "words, an address, a site, an id, a hash, or a file; may be left out where a filter is given",
+    )
     .option(
       "--since <day>",
       "on this UTC day or time, or later, such as 2026-11-23 or 2026-11-23T14:00:00Z",
@@ -62,11 +66,12 @@ export function addFind(program: DocumentedCommand, run: RunCommand): void {
     .option("--csv", "print a CSV table for a spreadsheet, with a column for everything that was noted")
     .explain({
       notes: [
-        "Words are looked for in title, description, uploader, notes and the own name of an imported file, each as the beginning of a word. A hash is a SHA-256 or SHA-512 of any file of a capture, whole or its first 8 digits and more. What exists as a file is taken for one, and its SHA-256 is looked for. Letters that are typed for each other find each other: кайрат finds Қайрат, елка finds ёлка, nandu finds ñandú.",
+        "Words are looked for in title, description, uploader, notes and the own name of an imported file, each as the beginning of a word. A hash is a SHA-256 or SHA-512 of any file of a capture, whole or its first 8 digits and more, with or without sha256: before it. An address is looked for in every spelling that is known to lead to the same post, and nowhere else than among addresses. What exists as a file is taken for one, and its SHA-256 is looked for. Letters that are typed for each other find each other: кайрат finds Қайрат, елка finds ёлка, nandu finds ñandú.",
         "In the CSV table, cells that a spreadsheet could run as a formula begin with an apostrophe. Add columns to it, and 'holdfast annotate --from' notes what is new.",
       ],
       examples: [
         ["holdfast find алматы жарылыс", "look for two words"],
+        ["holdfast find https://t.me/channel/123", "ask whether this post was captured, or tried"],
         ["holdfast find 833d1120", "look for a hash by its first digits"],
         ["holdfast find clip.mp4", "ask whether a capture holds exactly this file"],
         ["holdfast find --case 14/2 --csv > case.csv", "write everything noted about a case into a table"],
@@ -92,9 +97,10 @@ function addWhere(text: string, others: Where = []): Where {
 }
 
 async function find(session: Session, what: readonly string[], options: FindOptions): Promise<ExitStatus> {
-  const { findInVault, hostAsked } = await import("../../search/find.js");
+  const { findInVault } = await import("../../search/find.js");
+  const { hostAsked, meaningsOf } = await import("../../search/meanings.js");
   refuseOptions(session, options);
-  const sought = soughtBy(session.io.cwd, what);
+  const sought = soughtBy(session.io.cwd, what, meaningsOf);
   if (sought.by === "filters") refuseNoFilter(options);
   const host = options.host === undefined ? null : hostAsked(options.host);
   const found = findInVault({ ...findFilters(options), vault: session.vault, sought, host }, session.world);
@@ -106,7 +112,7 @@ async function find(session: Session, what: readonly string[], options: FindOpti
   if (sought.by === "file" && found.rows.length > 0 && !session.quiet) {
     session.screen.note("this is from the index; to check the log and the stored copy: holdfast verify FILE");
   }
-  if (found.rows.length === 0 && !session.quiet) session.screen.note("no captures match");
+  if (found.rows.length === 0 && !session.quiet) session.screen.note(nothingFound(sought));
   return exitStatus.done;
 }
 
@@ -117,20 +123,34 @@ function answer({ screen, json, io, style }: Session, { rows }: Found, { csv }: 
   else if (rows.length > 0) screen.answer(foundTable(rows, columnsOf(io.stdout), style).join("\n"));
 }
 
-/** An existing file is a file; then hex digits are a digest; anything else is words. */
-function soughtBy(cwd: string, what: readonly string[]): Sought {
+/** An existing file is a file; anything else is what its text may mean. */
+function soughtBy(
+  cwd: string,
+  what: readonly string[],
+  meaningsOf: (text: string) => readonly Meaning[],
+): Sought {
   const text = what.join(" ");
   if (text.trim() === "") return { by: "filters" };
   const path = resolve(cwd, text);
   // The text may have any length; if it cannot be a path, it is not a file.
   if (isFile(path)) return { by: "file", path };
-  if (/^[0-9a-f]{8,128}$/i.test(text)) return { by: "digest", text };
-  if (queryWords(text).length > 0) return { by: "words", text };
+  const meanings = meaningsOf(text);
+  if (meanings.length > 0) return { by: "meanings", meanings };
   throw new HoldfastError(
     "usage",
     `finding ${text}: the text has no letter or digit`,
-    "give words, a hash or a file, for example: holdfast find Almaty",
+    "give words, an address, an id, a hash or a file, for example: holdfast find Almaty",
   );
+}
+
+/** What was looked for in vain. */
+function nothingFound(sought: Sought): string {
+  const [meaning] = sought.by === "meanings" ? sought.meanings : [];
+  if (meaning?.by === "address")
+    return `no capture and no failed attempt of this address, in any spelling known to be the same: ${printable(meaning.text, 200)}`;
+  return sought.by === "meanings"
+    ? "no captures match; words are found by their beginnings"
+    : "no captures match";
 }
 
 function isFile(path: string): boolean {

@@ -1,8 +1,10 @@
 import type Database from "better-sqlite3";
 import { dateSpan } from "../../core/capture/date-span.js";
 import { foldedText, holdsWords, queryWords } from "../../core/capture/folded-text.js";
+import { webUrl } from "../../core/capture/source-url.js";
 import { annotationsOf } from "./annotations.js";
 import { type CaptureRowRecord, captureColumns, knownHosts } from "./captures.js";
+import { captureKey } from "./rows.js";
 import { prepared } from "./statements.js";
 import { addTextFunctions, matchOf } from "./text-search.js";
 
@@ -17,6 +19,10 @@ export interface FindQuery {
   readonly named: readonly number[];
   /** The beginning of a file's SHA-256 or SHA-512, in lower case. */
   readonly digest: string | null;
+  /** A part of an id, in upper case. */
+  readonly id: string | null;
+  /** The key of an address (`captureKey`); each video of a page with several is found by the key of the page. */
+  readonly key: string | null;
   /** ISO 8601 in UTC with milliseconds; whatever touches the period from `since` up to `until` is found. */
   readonly since: string | null;
   readonly until: string | null;
@@ -42,12 +48,18 @@ export function findCaptures(database: Database.Database, query: FindQuery): rea
   addDateFunctions(database);
   const found: Conditions = { sql: [], values: {} };
   addDigest(found, query.digest);
+  addIdentity(database, found, query);
   addDates(found, query);
   addNotes(found, query);
   const known = query.host === null ? null : knownHosts(database, query.host);
   if (known !== null) addHosts(found, known.hosts);
   const match = matchOfQuery(query);
-  const isNarrow = query.digest !== null || known?.few === true || query.named.length > 0;
+  const isNarrow =
+    query.digest !== null ||
+    query.id !== null ||
+    query.key !== null ||
+    known?.few === true ||
+    query.named.length > 0;
   if (query.named.length > 0) found.values.named = JSON.stringify(query.named);
   return database
     .prepare<[Record<string, string | number>], CaptureRowRecord>(
@@ -97,6 +109,29 @@ function addDigest({ sql, values }: Conditions, digest: string | null): void {
   );
   values.digest = digest;
   values.digest_end = `${digest}g`;
+}
+
+/** A failed attempt has no key of its own, so that no address counts as captured because of it. */
+function addIdentity(
+  database: Database.Database,
+  { sql, values }: Conditions,
+  { id, key }: Pick<FindQuery, "id" | "key">,
+): void {
+  if (id !== null) {
+    sql.push("instr(c.id, @id) > 0");
+    values.id = id;
+  }
+  if (key === null) return;
+  database.function("address_key", { deterministic: true }, (url) => keyOfAttempt(String(url ?? "")));
+  sql.push(
+    `(c.url_key = @key OR (c.url_key >= @key || ' video=' AND c.url_key < @key || ' video>')
+      OR (c.status = 'failed' AND address_key(c.url) = @key))`,
+  );
+  values.key = key;
+}
+
+function keyOfAttempt(url: string): string | null {
+  return webUrl(url) === null ? null : captureKey(url, null);
 }
 
 function addDates({ sql, values }: Conditions, { since, until, dateOf }: FindQuery): void {
