@@ -1,4 +1,4 @@
-// The first thing a new user sees: archives and checks a sample clip, entirely on this machine.
+// The first thing a new user sees: archives and checks a sample clip, entirely on this machine, in a vault of its own.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
@@ -26,7 +26,7 @@ async function demonstrate() {
     await once(server, "listening");
     const url = `http://127.0.0.1:${server.address().port}/watch/sample`;
     say(`2. archiving it from the address of its page: ${url}`);
-    const archived = await holdfast(["archive", url, "--again", "--json"]);
+    const archived = await holdfast(["archive", url, "--again", "--new-vault", "--json"]);
     const capture = firstResult(archived.stdout);
     if (capture?.id) await holdfast(["show", capture.id], "inherit");
     say("\n3. checking the vault: every file with both digests, and the whole log");

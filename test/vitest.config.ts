@@ -7,7 +7,7 @@ const startPrograms = [
   "batch/{batch,downloader,kill,reduced}.test.ts",
   "capture/*.test.ts",
   "zz.test.ts",
-  "cli/output.test.ts",
+  "cli/{output,which-vault}.test.ts",
   "core/package/key-lines.test.ts",
   "damage/{forger,log-tamper,package,package-disk,package-proofs,spoilt-media,stolen-keys}.test.ts",
   "documents/{docs,golden}.test.ts",

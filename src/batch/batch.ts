@@ -64,7 +64,8 @@ export async function runBatch(
   const { allowPrivate, allowOldYtDlp, proxy } = request;
   const cookies = request.cookies === null ? null : readCookieFile(request.cookies);
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: true };
-  const resources = await openResources({ vault: request.vault, fetching }, world);
+  const capturing = request.list !== null;
+  const resources = await openResources({ vault: request.vault, capturing, fetching }, world);
   try {
     // 1. store the list and its rows in the vault, or load the rows that are left
     const batch = loadBatch(resources.vault, request, meansOf(resources, cookies, world), world);

@@ -115,7 +115,8 @@ export async function archiveUrls(
   const cookies = request.cookies === null ? null : readCookieFile(request.cookies);
   const kept = request.urls.length + request.captures.length > 1;
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept };
-  const resources = await openResources({ vault: request.vault, fetching }, world);
+  const capturing = request.urls.length > 0;
+  const resources = await openResources({ vault: request.vault, capturing, fetching }, world);
   const job: Job = { request, cookies, resources, world, scheduler: oneByOne };
   const results: CaptureResult[] = [];
   try {

@@ -34,7 +34,7 @@ export async function deriveCaptures(
   onResult: (result: CaptureResult) => void,
   onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<readonly CaptureResult[]> {
-  const resources = await openResources({ vault: request.vault, fetching: null }, world);
+  const resources = await openResources({ vault: request.vault, capturing: false, fetching: null }, world);
   const results: CaptureResult[] = [];
   try {
     const { database } = resources.vault;

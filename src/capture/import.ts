@@ -7,12 +7,14 @@ import { type Failure, failureOf } from "../core/capture/failure-codes.js";
 import type { Claim, SourceFacts } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
 import { idInName } from "../core/lists/download-archive.js";
+import { HoldfastError } from "../core/words/error.js";
 import type { LocalPlace } from "../core/words/local-paths.js";
 import { wellFormed } from "../core/words/printable.js";
 import type { HeadReport } from "../seal/checkpoint.js";
 import { sniffFile, trackExtension } from "../tools/media/kind.js";
 import type { AnnexFacts } from "../vault/annex.js";
 import { captureById, filesByDigest } from "../vault/index/captures.js";
+import { isVault } from "../vault/layout.js";
 import { beginAttempt } from "../vault/recovery.js";
 import { originalsProblem } from "../vault/stored-originals.js";
 import type { World } from "../world.js";
@@ -74,7 +76,8 @@ export async function importFiles(
   onHead: (head: HeadReport) => void = () => undefined,
   onNote: (note: string) => void = () => undefined,
 ): Promise<readonly CaptureResult[]> {
-  const resources = await openResources({ vault: request.vault, fetching: null }, world);
+  if (!isVault(request.vault)) refuseNothingToTake(request.files);
+  const resources = await openResources({ vault: request.vault, capturing: true, fetching: null }, world);
   const results: CaptureResult[] = [];
   const nameInRecord = request.keepName ? wholeName : extensionAlone;
   try {
@@ -99,6 +102,15 @@ function expand(path: string): FolderContents {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return itself;
   const contents = mediaIn(path);
   return contents.files.length === 0 ? { ...itself, notes: contents.notes } : contents;
+}
+
+/** Throws `usage` where nothing could be taken at all: no vault is made for that. */
+function refuseNothingToTake(paths: readonly string[]): void {
+  const refusals = paths.flatMap((path) => expand(path).files).map(refuseFile);
+  const [first] = refusals;
+  if (first == null || refusals.includes(null)) return;
+  const { reason, hint } = first;
+  throw new HoldfastError("usage", `importing ${paths[0]}: ${reason}; no vault was made for it`, hint);
 }
 
 /** A system or format error becomes this file's failed capture, because the next file may still succeed. */

@@ -5,7 +5,8 @@ import type { ClockCheck, Software } from "../core/capture/record.js";
 import { webUrl } from "../core/capture/source-url.js";
 import { HoldfastError } from "../core/words/error.js";
 import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
-import { openForWriting } from "../seal/open-vault.js";
+import { mayMakeVault, newVaultWords } from "../seal/new-vault.js";
+import { openForWriting, openOrMake } from "../seal/open-vault.js";
 import type { RunDownloader } from "../tools/download/fetch-types.js";
 import { type KeptYtDlp, openKeptYtDlp } from "../tools/download/kept-yt-dlp.js";
 import { type YtDlpPlaces, ytDlpJailState } from "../tools/download/yt-dlp-jail.js";
@@ -16,7 +17,7 @@ import { checkClock } from "../tools/run/clock.js";
 import { findJsRuntime } from "../tools/run/js-runtime.js";
 import { type Program, requirePrograms } from "../tools/run/programs.js";
 import { run } from "../tools/run/run.js";
-import { scratchFolder } from "../vault/layout.js";
+import { isVault, scratchFolder } from "../vault/layout.js";
 import { closeVault, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { statedSoftware } from "./stated-software.js";
@@ -46,6 +47,8 @@ export interface Resources {
 
 export interface ResourceNeeds {
   readonly vault: string;
+  /** Whether the command captures into the vault, and so may make it where somebody has said so (`mayMakeVault`). */
+  readonly capturing: boolean;
   /** Set only by commands that fetch. */
   readonly fetching: {
     readonly allowPrivate: boolean;
@@ -69,12 +72,10 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
   const clock = await checkClock(world.now());
   // Loads in the background while the vault is opened.
   const kept = needs.fetching?.kept && downloader ? openKeptYtDlp(downloader) : null;
-  const vault = await openForWriting(needs.vault, world, () => reportWait(world, needs.vault)).catch(
-    async (error: unknown) => {
-      await kept?.close();
-      throw error;
-    },
-  );
+  const vault = await openOwn(needs, world).catch(async (error: unknown) => {
+    await kept?.close();
+    throw error;
+  });
   try {
     const scratch = makeScratch(vault);
     const exiftool = openExifTool(vault.layout.objects, scratch);
@@ -100,6 +101,15 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
     await kept?.close();
     throw error;
   }
+}
+
+/** Opens the vault, or makes it and says once where it is, where its key is, and what to copy. */
+async function openOwn({ vault: root, capturing }: ResourceNeeds, world: World): Promise<Vault> {
+  const onWait = () => reportWait(world, root);
+  if (isVault(root) || !capturing || !mayMakeVault(world.env)) return openForWriting(root, world, onWait);
+  const vault = await openOrMake(root, world, onWait);
+  newVaultWords(vault, world.env).forEach(world.tell);
+  return vault;
 }
 
 /** What a fetch works with, and no vault. */

@@ -2,12 +2,13 @@ import { resolve } from "node:path";
 import type { CaptureRequest } from "../capture/archive.js";
 import { defaultLanguages } from "../core/capture/subtitle-languages.js";
 import type { DocumentedCommand } from "./documented-command.js";
+import { type NewVaultOption, newVaultOption } from "./new-vault.js";
 import { parseAddress, parseCount, parseLanguages, parseSize } from "./option-values.js";
 import { type SandboxOption, sandboxOption } from "./sandbox-option.js";
 import { isSwitchedOn, type Session } from "./session.js";
 
 /** The options of every command that fetches, as commander hands them over. */
-export interface CaptureOptions extends SandboxOption {
+export interface CaptureOptions extends SandboxOption, NewVaultOption {
   readonly format?: string;
   readonly referer?: string;
   readonly cookies?: string;
@@ -42,6 +43,7 @@ export function addCaptureOptions(command: DocumentedCommand): DocumentedCommand
     );
   return addLeaveOptions(inParts)
     .option("--deep", "hash every decoded frame too; slow")
+    .addOption(newVaultOption())
     .addOption(sandboxOption());
 }
 

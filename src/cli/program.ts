@@ -38,7 +38,10 @@ export function buildProgram(
   const program = new DocumentedCommand("holdfast")
     .description(description)
     .version(version, "--version", "print the version")
-    .option("--vault <dir>", "the folder of the vault (default: $HOLDFAST_VAULT, else ./vault)")
+    .option(
+      "--vault <dir>",
+      "the folder of the vault (default: $HOLDFAST_VAULT, else a vault around this folder, else the one that 'holdfast init' remembers, else ~/holdfast)",
+    )
     .option("--json", "for programs: one JSON object per line on stdout; messages go to stderr")
     .option("--quiet", "print nothing but errors and the answer asked for")
     .option("--no-color", "print no colours (or NO_COLOR=1)")

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { HoldfastError } from "../core/words/error.js";
 import type { World } from "../world.js";
@@ -6,6 +5,7 @@ import type { ExitStatus } from "./exit-status.js";
 import type { Screen } from "./screen.js";
 import { colorStyle, plainStyle, type Style } from "./style.js";
 import { type Terminal, type TextStream, understandsEscapes } from "./terminal.js";
+import { type ChosenVault, whichVault } from "./which-vault.js";
 
 /** What a command works with once the options are known. */
 export interface Session {
@@ -14,6 +14,7 @@ export interface Session {
   readonly screen: Screen;
   /** Absolute path of the vault, which need not exist. */
   readonly vault: string;
+  readonly vaultBy: ChosenVault["by"];
   readonly json: boolean;
   readonly quiet: boolean;
   /** How to highlight text on stdout. */
@@ -49,14 +50,16 @@ export type RunCommand = (
   action: (session: Session) => Promise<ExitStatus>,
 ) => Promise<void>;
 
-/** The session for these options: `--vault`, else `$HOLDFAST_VAULT`, else `vault` in the current folder. */
+/** The session for these options; which vault: `whichVault`. */
 export function openSession(options: CommonOptions, io: Terminal, world: World, screen: Screen): Session {
   const quiet = options.quiet === true;
+  const { path, by } = whichVault(options.vault, io);
   return {
     io,
     world: quiet ? { ...world, progress: () => {} } : world,
     screen,
-    vault: resolve(io.cwd, options.vault ?? (io.env.HOLDFAST_VAULT || "vault")),
+    vault: path,
+    vaultBy: by,
     json: options.json === true,
     quiet,
     sealing: new Sealing(),

@@ -67,7 +67,7 @@ export async function redactCapture(
   // 1. check the target outside the vault, before anything is opened
   const to = request.to === null ? null : publicationDestination(request.to, request.vault);
   refuseMissingVault(request.vault);
-  const resources = await openResources({ vault: request.vault, fetching: null }, world);
+  const resources = await openResources({ vault: request.vault, capturing: false, fetching: null }, world);
   try {
     const object = objectOf(resources, request.id);
     // 2. make and check the copy, then store and log it

@@ -324,7 +324,7 @@ export async function checkpointNow(
   refuseMissingVault(root);
   let difference: HoldfastError | null = null;
   const onOther: OnOther = accept === "rollback" ? (found) => (difference ??= found) : refuseOther;
-  const vault = await openForWriting(root, world, () => undefined, undefined, onOther);
+  const vault = await openForWriting(root, world, () => undefined, onOther);
   try {
     if (accept === "tail") await acceptTail(vault, world);
     if (accept === "rollback") await acceptRollback(vault, world, difference);

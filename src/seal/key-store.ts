@@ -1,11 +1,11 @@
 import { existsSync, linkSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { FormatError } from "../audit/finding.js";
 import { parsePublicKey, type SshPublicKey, sameKey } from "../audit/ssh-key.js";
 import { HoldfastError } from "../core/words/error.js";
 import { makeFolder, syncFile, syncFolder, writeNewFile } from "../vault/durable.js";
 import type { World } from "../world.js";
+import { configFolder } from "./config-folder.js";
 import { type Ed25519Secret, encodePrivateKey, publicKeyOfPrivate } from "./private-key.js";
 
 /** A signing key that this machine has or knows about. */
@@ -15,13 +15,6 @@ export interface StoredKey {
   readonly path: string;
   /** The absolute path of the private key; null for a key that only an agent has. */
   readonly keyFile: string | null;
-}
-
-/** The user's configuration folder: `$XDG_CONFIG_HOME/holdfast`, else `~/.config/holdfast`. */
-export function configFolder(env: World["env"]): string {
-  const config = env.XDG_CONFIG_HOME;
-  const base = config && isAbsolute(config) ? config : join(env.HOME || homedir(), ".config");
-  return join(base, "holdfast");
 }
 
 /** The folder that holds one vault's keys. */
@@ -115,13 +108,14 @@ export function refuseFileInside(root: string, file: string): void {
   );
 }
 
-function isInside(root: string, path: string): boolean {
+/** Whether the path is the folder or lies in it, whatever links lead there. */
+export function isInside(root: string, path: string): boolean {
   const way = relative(realPath(root), realPath(path));
   return way !== ".." && !way.startsWith("../") && !isAbsolute(way);
 }
 
 /** The path with symbolic links resolved, as far as it exists. */
-function realPath(path: string): string {
+export function realPath(path: string): string {
   const absolute = resolve(path);
   if (existsSync(absolute)) return realpathSync(absolute);
   const parent = dirname(absolute);

@@ -2,7 +2,7 @@ import { HoldfastError } from "../core/words/error.js";
 import { type HeadReport, type SealOptions, sealHead } from "../seal/checkpoint.js";
 import { findKey } from "../seal/key-store.js";
 import { firstKey, type KeyChoice, refuseKeyChoice } from "../seal/make-key.js";
-import { openForWriting } from "../seal/open-vault.js";
+import { openOrMake } from "../seal/open-vault.js";
 import { isVault } from "../vault/layout.js";
 import { keyHistoryOf } from "../vault/log.js";
 import { closeVault } from "../vault/vault.js";
@@ -27,7 +27,7 @@ export interface InitReport {
 
 /**
  * Makes a vault, or finishes one whose creation was interrupted. Leaves an existing vault as it is. Throws whatever
- * `openForWriting` throws, and `usage` if a key was chosen for a vault that already has one.
+ * `openOrMake` throws, and `usage` if a key was chosen for a vault that already has one.
  */
 export async function initVault(
   vault: string,
@@ -43,7 +43,7 @@ export async function initVault(
     chosen = true;
     return firstKey(vault, vaultId, choice, world);
   };
-  const opened = await openForWriting(vault, world, () => undefined, makeKey);
+  const opened = await openOrMake(vault, world, () => undefined, makeKey);
   try {
     if (!chosen) throw hasKeyAlready(vault);
     const key = keyHistoryOf(opened.database).at(-1)?.key ?? null;

@@ -20,6 +20,7 @@ export function holdfastCommand(vault, args, shown = args) {
       HOLDFAST_ALLOW_PRIVATE: "1",
       HOLDFAST_ALLOW_OLD_YTDLP: "1",
       HOLDFAST_OFFLINE: "1",
+      HOLDFAST_NEW_VAULT: "1",
       XDG_CONFIG_HOME: `${vault}-config`,
     },
   };

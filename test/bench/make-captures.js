@@ -15,7 +15,7 @@ const built = (path) => import(join(root, "dist", path));
 const { closeAfterWriting } = await built("seal/checkpoint.js");
 const { buildCaptureId } = await built("core/capture/capture-id.js");
 const { encodeCanonical } = await built("audit/canonical-json.js");
-const { openForWriting } = await built("seal/open-vault.js");
+const { openOrMake } = await built("seal/open-vault.js");
 const { preserve } = await built("capture/store-capture.js");
 const { commitNextVersion } = await built("vault/commit.js");
 const { digestFile } = await built("vault/digest-file.js");
@@ -25,7 +25,7 @@ const { beginAttempt } = await built("vault/recovery.js");
 const [vaultPath, count, address] = process.argv.slice(2);
 const atOnce = 500;
 
-const vault = await openForWriting(vaultPath, world, () => undefined);
+const vault = await openOrMake(vaultPath, world, () => undefined);
 vault.database.pragma("synchronous = OFF");
 const { object: folder } = vault.database
   .prepare("SELECT object FROM capture WHERE object IS NOT NULL")

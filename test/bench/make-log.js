@@ -12,14 +12,14 @@ import { world } from "./make-world.js";
 const built = (path) => import(join(root, "dist", path));
 const { closeAfterWriting } = await built("seal/checkpoint.js");
 const { buildCaptureId } = await built("core/capture/capture-id.js");
-const { openForWriting } = await built("seal/open-vault.js");
+const { openOrMake } = await built("seal/open-vault.js");
 const { logEntry } = await built("vault/vault.js");
 
 const [vaultPath, count, kind] = process.argv.slice(2);
 const began = new Date();
 const entriesAtOnce = 20_000;
 
-const vault = await openForWriting(vaultPath, world, () => undefined);
+const vault = await openOrMake(vaultPath, world, () => undefined);
 const many = vault.database.transaction((first, last) => {
   for (let number = first; number <= last; number += 1) append(number);
 });

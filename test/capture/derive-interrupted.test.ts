@@ -11,7 +11,7 @@ afterAll(() => folder.remove());
 
 it("a derivation whose commit has begun is left whole for the next writer, which finishes it", async () => {
   const world = testWorld();
-  const needs = { vault: join(folder.path, "vault"), fetching: null };
+  const needs = { vault: join(folder.path, "vault"), capturing: true, fetching: null };
   const resources = await openResources(needs, world);
   const { record } = captureText(resources.vault, "derived in part");
   const failing = (step: string) => {

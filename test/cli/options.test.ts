@@ -20,9 +20,9 @@ const world = {
   tell: () => {},
 };
 
-function session(env: Terminal["env"] = {}, options: { vault?: string; color?: boolean } = {}, columns = 80) {
+function session(env: Terminal["env"] = {}, options: { color?: boolean } = {}, columns = 80) {
   const io = capturedTerminal({ env, cwd: "/work/here", columns });
-  return openSession({ color: true, ...options }, io, world, new Screen(io, now));
+  return openSession({ color: true, vault: "../mine", ...options }, io, world, new Screen(io, now));
 }
 
 describe("values of options", () => {
@@ -67,15 +67,6 @@ describe("values of options", () => {
   });
 });
 
-describe("the vault", () => {
-  test("is --vault, else HOLDFAST_VAULT, else ./vault, all from the current folder", () => {
-    expect(session({ HOLDFAST_VAULT: "other" }, { vault: "mine" }).vault).toBe("/work/here/mine");
-    expect(session({ HOLDFAST_VAULT: "/abs" }).vault).toBe("/abs");
-    expect(session({ HOLDFAST_VAULT: "" }).vault).toBe("/work/here/vault");
-    expect(session().vault).toBe("/work/here/vault");
-  });
-});
-
 describe("colour", () => {
   const isColored = (...of: Parameters<typeof session>) => session(...of).style.bold("x") !== "x";
 
@@ -96,7 +87,7 @@ describe("colour", () => {
 describe("what a command asks of its operation", () => {
   test("archive without options asks for nothing special", () => {
     expect(archiveRequest(session(), ["https://a.example/"], [], {})).toEqual({
-      vault: "/work/here/vault",
+      vault: "/work/mine",
       urls: ["https://a.example/"],
       captures: [],
       format: null,
@@ -134,7 +125,7 @@ describe("what a command asks of its operation", () => {
   test("import passes absolute files and what people say about them", () => {
     const options = { sourceUrl: "https://a.example/", receivedFrom: "a source" };
     expect(importRequest(session(), ["a.mp4", "/b.mp4"], options)).toEqual({
-      vault: "/work/here/vault",
+      vault: "/work/mine",
       files: ["/work/here/a.mp4", "/b.mp4"],
       sourceUrl: "https://a.example/",
       receivedFrom: "a source",

@@ -447,6 +447,7 @@ beforeAll(async () => {
     ",x",
   ];
   writeFileSync(at("list.csv"), rows.join("\n"));
+  await holdfast(["init", "--vault", at("batch")]);
   const [, underived] = await makeVault(fetched);
   const nothing: Facts = { captured: "", failed: "", underived: underived!.record.capture };
   for (const [title, scene] of Object.entries(beginnings)) await play(title, scene, nothing);

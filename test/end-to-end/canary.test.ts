@@ -92,6 +92,7 @@ async function started(argv: readonly string[]) {
     TZ: canaries.zone,
     HOLDFAST_TOOLS: toolsFolder({ ...process.env, HOME: homedir() }),
     HOLDFAST_OFFLINE: "1",
+    HOLDFAST_NEW_VAULT: "1",
   };
   const child = spawn("/usr/bin/bwrap", machine, { env, stdio: ["ignore", "pipe", "pipe"] });
   const texts = { stdout: "", stderr: "" };

@@ -710,6 +710,7 @@ describe("holdfast report", () => {
 
   it("reports a failed attempt: what was tried and why it failed", async () => {
     const vault = at("failed");
+    await holdfast(["init", "--vault", vault]);
     const tried = await holdfast(["import", at("missing.mp4"), "--vault", vault, "--json"]);
     const id = String(tried.lines[0]?.id);
     const run = await holdfast(["report", id, "--vault", vault, "--to", at("failed.html")]);

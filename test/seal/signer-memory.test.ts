@@ -17,7 +17,7 @@ import { leafHash, merkleRoot } from "../../src/audit/merkle.js";
 import { annotationBody, fromCommandLine } from "../../src/core/capture/annotation.js";
 import { closeAfterWriting, type HeadReport } from "../../src/seal/checkpoint.js";
 import { keyFolder } from "../../src/seal/key-store.js";
-import { openForWriting } from "../../src/seal/open-vault.js";
+import { openOrMake } from "../../src/seal/open-vault.js";
 import { encodePrivateKey, parsePrivateKey, secretOfSeed, signMessage } from "../../src/seal/private-key.js";
 import { readMemory } from "../../src/seal/signer-memory.js";
 import type { EntryMemory } from "../../src/vault/entry-memory.js";
@@ -45,14 +45,14 @@ class Machine {
 
   /** One command: what it writes, and the checkpoint behind it. */
   async write(root: string, text: string): Promise<HeadReport> {
-    const vault = await openForWriting(root, this.world, () => undefined);
+    const vault = await openOrMake(root, this.world, () => undefined);
     captureText(vault, text);
     return closeAfterWriting(vault, this.world, seal);
   }
 
   /** A command that is killed before it comes to its checkpoint. */
   async writeUnsigned(root: string, text: string): Promise<void> {
-    const vault = await openForWriting(root, this.world, () => undefined);
+    const vault = await openOrMake(root, this.world, () => undefined);
     captureText(vault, text);
     vault.database.close();
     vault.lock.release();
@@ -170,7 +170,7 @@ describe("what was signed is remembered outside the vault", () => {
       const killed = (): never => {
         throw new Error("killed");
       };
-      const vault = await openForWriting(root, machine.world, () => undefined);
+      const vault = await openOrMake(root, machine.world, () => undefined);
       const { memory } = vault;
       const begin = (seq: number, hash: string) => {
         memory.beforeCommit(seq, hash);
@@ -248,7 +248,7 @@ describe("entries that somebody without the key added", () => {
   it("were taken although a kill came before the checkpoint: nobody is asked twice, and what came later is not taken with them", async () => {
     const { root, machine } = await made();
     addEntries(root, annotationOf(root));
-    const vault = await openForWriting(root, machine.world, () => undefined);
+    const vault = await openOrMake(root, machine.world, () => undefined);
     const { acceptTail } = await import("../../src/seal/accept-log.js");
     await acceptTail(vault, machine.world);
     vault.database.close();

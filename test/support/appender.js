@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";
 import { logAnnotation } from "../../dist/capture/annotate.js";
-import { openForWriting } from "../../dist/seal/open-vault.js";
+import { openOrMake } from "../../dist/seal/open-vault.js";
 import { closeVault } from "../../dist/vault/vault.js";
 
 const [root, capture, name, turns, each] = process.argv.slice(2);
@@ -19,7 +19,7 @@ const world = {
 };
 
 for (let turn = 0; turn < Number(turns); turn += 1) {
-  const vault = await openForWriting(root, world, () => undefined);
+  const vault = await openOrMake(root, world, () => undefined);
   try {
     for (let count = 0; count < Number(each); count += 1) {
       const entry = logAnnotation(vault, capture, { [name]: `${turn}.${count}` }, "command line");

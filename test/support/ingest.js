@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { hashFile, preserve } from "../../dist/capture/store-capture.js";
 import { buildCaptureId } from "../../dist/core/capture/capture-id.js";
 import { closeAfterWriting } from "../../dist/seal/checkpoint.js";
-import { openForWriting } from "../../dist/seal/open-vault.js";
+import { openOrMake } from "../../dist/seal/open-vault.js";
 import { filesByDigest } from "../../dist/vault/index/captures.js";
 import { beginAttempt } from "../../dist/vault/recovery.js";
 
@@ -23,7 +23,7 @@ const world = {
   tell: () => undefined,
 };
 
-const vault = await openForWriting(vaultPath, world, () => undefined);
+const vault = await openOrMake(vaultPath, world, () => undefined);
 try {
   for (let number = Number(first); number <= Number(last); number += 1) await ingest(`text ${number}`);
 } finally {

@@ -5,7 +5,7 @@ import { checkpointName, checkpointNamespace } from "../../src/audit/checkpoint.
 import { closeAfterWriting } from "../../src/seal/checkpoint.js";
 import { rotateKey } from "../../src/seal/key.js";
 import { newKey } from "../../src/seal/make-key.js";
-import { openForWriting } from "../../src/seal/open-vault.js";
+import { openOrMake } from "../../src/seal/open-vault.js";
 import { type Ed25519Secret, secretOfSeed, signMessage } from "../../src/seal/private-key.js";
 import { encodeTimeStampRequest } from "../../src/seal/time-stamp-request.js";
 import { addWitness } from "../../src/seal/witness.js";
@@ -45,7 +45,7 @@ export async function writeAndSeal(
   write: (vault: Vault) => void,
 ): Promise<number> {
   goToMachineOf(root);
-  const vault = await openForWriting(root, world, () => undefined);
+  const vault = await openOrMake(root, world, () => undefined);
   write(vault);
   return (await closeAfterWriting(vault, world, seal)).size ?? 0;
 }

@@ -6,7 +6,7 @@ import { fromCommandLine } from "../../src/core/capture/annotation.js";
 import { sealHead } from "../../src/seal/checkpoint.js";
 import { exportSigners, rotateKey } from "../../src/seal/key.js";
 import { newKey } from "../../src/seal/make-key.js";
-import { openForWriting } from "../../src/seal/open-vault.js";
+import { openOrMake } from "../../src/seal/open-vault.js";
 import { indexCheck } from "../../src/vault/index/check.js";
 import { linesFrom } from "../../src/vault/log.js";
 import { closeVault } from "../../src/vault/vault.js";
@@ -33,7 +33,7 @@ export async function runClocks(
   const logged: number[] = [];
   for (const [index, at] of times.entries()) {
     time = at;
-    const vault = await openForWriting(root, world, () => undefined);
+    const vault = await openOrMake(root, world, () => undefined);
     try {
       const { record, entry } = captureText(vault, `text ${index}`);
       deriveText(vault, record, "derived");

@@ -15,7 +15,7 @@ import { sha256, sha512 } from "../../src/audit/digest.js";
 import { toJson } from "../../src/core/capture/new-entry.js";
 import { HoldfastError } from "../../src/core/words/error.js";
 import { closeAfterWriting, type HeadReport } from "../../src/seal/checkpoint.js";
-import { openForWriting } from "../../src/seal/open-vault.js";
+import { openOrMake } from "../../src/seal/open-vault.js";
 import { objectPath } from "../../src/vault/layout.js";
 import type { Figures } from "../soak/rounds.js";
 import { linesOf, openUnlocked } from "../support/forger.js";
@@ -174,7 +174,7 @@ export async function nextCommand(root: string): Promise<HeadReport | HoldfastEr
   const world = testWorld();
   goToMachineOf(root);
   try {
-    const vault = await openForWriting(root, world, () => undefined);
+    const vault = await openOrMake(root, world, () => undefined);
     return await closeAfterWriting(vault, world, seal);
   } catch (error) {
     // Anything else would end the command with status 70.

@@ -284,12 +284,12 @@ const compiled = new URL("../../dist/", import.meta.url).href;
 
 /** Seals a vault with the compiled program and kills its own process, as `kill -9` would, after one step. */
 const sealAndDie = `
-  const { openForWriting } = await import("${compiled}seal/open-vault.js");
+  const { openOrMake } = await import("${compiled}seal/open-vault.js");
   const { sealHead } = await import("${compiled}seal/checkpoint.js");
   const [, root, step] = process.argv;
   const world = { now: () => new Date(), monotonic: () => 0, random: (n) => new Uint8Array(n).fill(7),
     signal: new AbortController().signal, env: process.env, tool: "holdfast/test", progress() {}, tell() {} };
-  const vault = await openForWriting(root, world, () => {});
+  const vault = await openOrMake(root, world, () => {});
   await sealHead(vault, world, { proxy: null, allowPrivate: false, force: false }, (at) => {
     if (at === step) process.kill(process.pid, "SIGKILL");
   });

@@ -4,6 +4,7 @@ import { addCaptureOptions, type CaptureOptions, captureRequest } from "../captu
 import type { DocumentedCommand } from "../documented-command.js";
 import { noteDownloaderChanges } from "../downloader-note.js";
 import { statusOfCaptures } from "../exit-status.js";
+import { sessionForCapture } from "../new-vault.js";
 import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
@@ -56,13 +57,14 @@ export function addArchive(program: DocumentedCommand, run: RunCommand): void {
     );
 }
 
-async function archive(session: Session, urls: readonly string[], options: CaptureOptions) {
+async function archive(asked: Session, urls: readonly string[], options: CaptureOptions) {
   const { typedAddresses, typedNames } = await import("../typed-addresses.js");
   const captures = typedNames(urls, options.again === true);
   const addresses = typedAddresses(
     urls.filter((text) => !captures.includes(text)),
-    session.io.cwd,
+    asked.io.cwd,
   );
+  const session = addresses.length === 0 ? asked : await sessionForCapture(asked, options);
   await noteDownloaderChanges(session, await checkSandbox(session, options, { fetching: true }));
   const { archiveUrls } = await import("../../capture/archive.js");
   const results = await archiveUrls(

@@ -1,17 +1,19 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { BatchReport, BatchRequest } from "../../batch/batch.js";
 import type { ListBytes } from "../../batch/list.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printableJson } from "../../core/words/printable.js";
+import { isVault } from "../../vault/layout.js";
 import { batchSummary } from "../batch-page.js";
 import { BatchView } from "../batch-view.js";
 import { addCaptureOptions, type CaptureOptions, captureRequest } from "../capture-options.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { noteDownloaderChanges } from "../downloader-note.js";
 import { type ExitStatus, exitStatus } from "../exit-status.js";
+import { sessionForCapture } from "../new-vault.js";
 import { parseCount, parseDay, parseDuration, parseSize } from "../option-values.js";
 import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
@@ -94,7 +96,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
       )
       .option(
         "--to <dir>",
-        "folder for results.csv and failed.csv (default: batch-ID in the current folder)",
+        "folder for results.csv and failed.csv (default: batch-ID in the current folder, or beside a vault that you are in)",
       ),
   )
     .explain({
@@ -136,7 +138,7 @@ function timeOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser(parseDuration);
 }
 
-async function batch(session: Session, list: string | null, options: BatchOptions): Promise<ExitStatus> {
+async function batch(asked: Session, list: string | null, options: BatchOptions): Promise<ExitStatus> {
   if (list === null && options.resume !== true) {
     throw new HoldfastError(
       "usage",
@@ -144,13 +146,14 @@ async function batch(session: Session, list: string | null, options: BatchOption
       "give a list, or continue the newest batch: holdfast batch --resume",
     );
   }
-  const source = list === null ? null : readList(session, list, options.column ?? null);
-  if (options.dryRun === true) return dryRun(session, source, options);
+  const source = list === null ? null : readList(asked, list, options.column ?? null);
+  if (options.dryRun === true) return dryRun(asked, source, options);
+  const session = source === null ? asked : await sessionOf(asked, source, options);
   await noteDownloaderChanges(session, await checkSandbox(session, options, { fetching: true }));
   const { runBatch } = await import("../../batch/batch.js");
   const view = new BatchView(session);
   try {
-    const report = await runBatch(batchRequest(session, source, options), session.world, {
+    const report = await runBatch(await batchRequest(session, source, options), session.world, {
       ...view.events,
       onHead: (head) => showHead(session, head),
     });
@@ -160,6 +163,22 @@ async function batch(session: Session, list: string | null, options: BatchOption
   } finally {
     view.close();
   }
+}
+
+/** No vault is made for a list with nothing to capture. */
+async function sessionOf(session: Session, source: ListBytes, options: BatchOptions): Promise<Session> {
+  if (!isVault(session.vault)) {
+    const { planBatch } = await import("../../batch/list.js");
+    const { rows } = planBatch(session.vault, source, captureRequest(session, options));
+    if (!rows.some(({ plan }) => plan === "capture")) {
+      throw new HoldfastError(
+        "usage",
+        "starting a batch: no row of this list can be captured, and no vault was made for it",
+        "see what each row is taken for: holdfast batch LIST --dry-run",
+      );
+    }
+  }
+  return sessionForCapture(session, options);
 }
 
 async function dryRun(
@@ -187,8 +206,17 @@ function readList(session: Session, list: string, column: string | null): ListBy
   }
 }
 
-function batchRequest(session: Session, list: ListBytes | null, options: BatchOptions): BatchRequest {
+async function batchRequest(
+  session: Session,
+  list: ListBytes | null,
+  options: BatchOptions,
+): Promise<BatchRequest> {
+  const { isInside, refuseFileInside } = await import("../../seal/key-store.js");
   const cores = availableParallelism();
+  const { vault, io } = session;
+  // Nothing but evidence belongs into a vault: who works inside one finds the tables beside it.
+  const resultsIn = options.to === undefined && isInside(vault, io.cwd) ? dirname(vault) : io.cwd;
+  if (options.to !== undefined) refuseFileInside(vault, resolve(io.cwd, options.to));
   return {
     ...captureRequest(session, options),
     vault: session.vault,
@@ -207,7 +235,7 @@ function batchRequest(session: Session, list: ListBytes | null, options: BatchOp
       keepFree: options.keepFree ?? null,
       sealEveryMs: 30 * 60_000,
     },
-    resultsFolder: (id) => resolve(session.io.cwd, options.to ?? `batch-${id}`),
+    resultsFolder: (id) => resolve(resultsIn, options.to ?? `batch-${id}`),
   };
 }
 

@@ -4,12 +4,13 @@ import type { ImportRequest } from "../../capture/import.js";
 import { printable } from "../../core/words/printable.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { statusOfCaptures } from "../exit-status.js";
+import { type NewVaultOption, newVaultOption, sessionForCapture } from "../new-vault.js";
 import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
 import { showResult, showTally } from "../show-result.js";
 
-export interface ImportOptions extends SandboxOption {
+export interface ImportOptions extends SandboxOption, NewVaultOption {
   readonly sourceUrl?: string;
   readonly receivedFrom?: string;
   readonly again?: boolean;
@@ -33,6 +34,7 @@ export function addImport(program: DocumentedCommand, run: RunCommand): void {
     )
     .option("--again", "import once more what the vault holds already")
     .option("--deep", "hash every decoded frame too; slow")
+    .addOption(newVaultOption())
     .addOption(sandboxOption())
     .explain({
       notes: [
@@ -58,7 +60,8 @@ export function addImport(program: DocumentedCommand, run: RunCommand): void {
     );
 }
 
-async function importAll(session: Session, files: readonly string[], options: ImportOptions) {
+async function importAll(asked: Session, files: readonly string[], options: ImportOptions) {
+  const session = await sessionForCapture(asked, options);
   await checkSandbox(session, options, { fetching: false });
   const { importFiles } = await import("../../capture/import.js");
   const request = importRequest(session, files, options);

@@ -90,6 +90,8 @@ function refuseDocumentOptions({ lang, declaration }: ReportOptions): void {
 async function writeDocument(session: Session, made: Report, options: ReportOptions): Promise<string> {
   const language = options.lang ?? "en";
   const path = resolve(session.io.cwd, options.to ?? usualName(made.facts, options, language));
+  const { refuseFileInside } = await import("../../seal/key-store.js");
+  refuseFileInside(session.vault, path);
   const text = await documentOf(made, options, language);
   try {
     writeFileSync(path, text, { flag: "wx", mode: 0o600 });

@@ -1,0 +1,49 @@
+import { statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { homeFolder } from "../seal/config-folder.js";
+import { rememberedVault } from "../seal/remembered-vault.js";
+import { isVault } from "../vault/layout.js";
+import type { Terminal } from "./terminal.js";
+
+/** The vault that a command works with, and who chose it. */
+export interface ChosenVault {
+  /** Absolute; there need not be a vault. */
+  readonly path: string;
+  readonly by: "option" | "environment" | "around" | "memory" | "default";
+}
+
+/**
+ * `--vault`, else `$HOLDFAST_VAULT`, else the vault in which or beside which somebody works, else the one that `holdfast init`
+ * remembers, else `~/holdfast`.
+ */
+export function whichVault(
+  named: string | undefined,
+  { cwd, env }: Pick<Terminal, "cwd" | "env">,
+): ChosenVault {
+  if (named !== undefined) return { path: resolve(cwd, named), by: "option" };
+  if (env.HOLDFAST_VAULT) return { path: resolve(cwd, env.HOLDFAST_VAULT), by: "environment" };
+  const around = vaultAround(cwd);
+  if (around !== null) return { path: around, by: "around" };
+  return usualVault({ cwd, env });
+}
+
+/** The vault of this machine where none is named and none is around. */
+export function usualVault({ cwd, env }: Pick<Terminal, "cwd" | "env">): ChosenVault {
+  const remembered = rememberedVault(env);
+  if (remembered !== null) return { path: remembered, by: "memory" };
+  return { path: resolve(cwd, homeFolder(env), "holdfast"), by: "default" };
+}
+
+/** The nearest vault that a folder lies in; `vault` in it or in a folder above counts too. Null if there is none. */
+export function vaultAround(folder: string): string | null {
+  for (let at = folder; ; at = dirname(at)) {
+    const found = [at, join(at, "vault")].find(isVault);
+    if (found !== undefined) return found;
+    if (dirname(at) === at) return null;
+  }
+}
+
+/** Whether somebody else has made it: such a vault in a folder above may lie there to catch what others capture. */
+export function isSomebodyElses(vault: string): boolean {
+  return statSync(vault).uid !== process.getuid?.();
+}
