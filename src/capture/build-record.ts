@@ -1,6 +1,7 @@
 import type { CaptureId } from "../audit/digest.js";
+import { siteDoubts } from "../core/capture/clock-doubts.js";
 import { buildElements } from "../core/capture/elements.js";
-import type { ParentList } from "../core/capture/record.js";
+import type { ClockCheck, HttpExchange, ParentList } from "../core/capture/record.js";
 import type { AnnexFacts } from "../vault/annex.js";
 import type { World } from "../world.js";
 import type { Fetched, FetchTrace } from "./fetch-attempts.js";
@@ -38,7 +39,7 @@ export function captureFacts(
     started_at: fetch.startedAt.toISOString(),
     ended_at: endedAt.toISOString(),
     elapsed_ms: Math.round(world.monotonic() - fetch.startedMs),
-    clock: resources.clock,
+    clock: withSiteDoubts(resources.clock, outcome.exchanges, fetch.startedAt, endedAt),
     requested_url: fetch.url,
     final_url: outcome.finalUrl,
     redirects: outcome.redirects,
@@ -68,6 +69,22 @@ export function captureFacts(
         : []),
     ],
   };
+}
+
+/** The clock as it was examined before the fetch, and what the site's own dates say against it. */
+function withSiteDoubts(
+  clock: ClockCheck,
+  exchanges: readonly HttpExchange[],
+  start: Date,
+  end: Date,
+): ClockCheck {
+  const doubts = siteDoubts(
+    exchanges.map(({ date }) => date),
+    start,
+    end,
+  );
+  if (doubts.length === 0) return clock;
+  return { ...clock, contradicted_by: [...(clock.contradicted_by ?? []), ...doubts] };
 }
 
 /** The private annex of a fetch. `trace` is null if no program was started; `places` are added to the trace's own. */

@@ -13,13 +13,14 @@ import { type YtDlpPlaces, ytDlpJailState } from "../tools/download/yt-dlp-jail.
 import { type ExifToolSession, openExifTool } from "../tools/media/exiftool.js";
 import { openPictures, type Pictures } from "../tools/media/pictures.js";
 import { type GuardOptions, readUpstream } from "../tools/network/egress-guard.js";
-import { checkClock } from "../tools/run/clock.js";
 import { findJsRuntime } from "../tools/run/js-runtime.js";
-import { type Program, requirePrograms } from "../tools/run/programs.js";
+import { type Program, releaseTime, requirePrograms } from "../tools/run/programs.js";
 import { run } from "../tools/run/run.js";
 import { isVault, scratchFolder } from "../vault/layout.js";
+import { newestTime } from "../vault/log.js";
 import { closeVault, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
+import { examineClock, tellOfClock } from "./clock-check.js";
 import { statedSoftware } from "./stated-software.js";
 
 /** Everything a command holds open while it captures, imports or derives. Opened once, closed once. */
@@ -69,7 +70,6 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
   const { downloader, runtime, downloaderPlaces, egress } = needs.fetching
     ? await openFetchTools(needs.fetching, world)
     : noFetchTools;
-  const clock = await checkClock(world.now());
   // Loads in the background while the vault is opened.
   const kept = needs.fetching?.kept && downloader ? openKeptYtDlp(downloader) : null;
   const vault = await openOwn(needs, world).catch(async (error: unknown) => {
@@ -77,6 +77,12 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
     throw error;
   });
   try {
+    const now = world.now();
+    const clock = await examineClock(now, {
+      log: newestTime(vault.database),
+      downloader: downloader && releaseTime(downloader),
+    });
+    tellOfClock(clock.contradicted_by ?? [], now, world);
     const scratch = makeScratch(vault);
     const exiftool = openExifTool(vault.layout.objects, scratch);
     const found = [...media.values(), ...(downloader ? [downloader] : []), ...(runtime ? [runtime] : [])];

@@ -1,3 +1,4 @@
+import { doubtSentence } from "../core/capture/clock-doubts.js";
 import type {
   Basis,
   CaptureRecord,
@@ -94,7 +95,7 @@ function attemptRows({ row, record, objectPath, anchor }: ShownCapture): readonl
     ["claimed source", claimText(record?.claimed_url ?? null)],
     ["part of", record?.parent ? parentText(record.parent) : null],
     ["attempted", formatTime(row.at)],
-    ["clock", record === null ? null : clockText(record.clock)],
+    ["clock", ...(record === null ? [] : clockLines(record.clock))],
     ["reason", optional(row.reason)],
     ["folder", optional(objectPath)],
     ["time-stamp", ...anchorLines(anchor)],
@@ -125,6 +126,12 @@ function anchorLines({ status, tokens, pending }: ShownAnchor): readonly string[
 function parentText(parent: { readonly url: string; readonly title: string | null; readonly index: number }) {
   const title = parent.title === null ? "" : ` (${printable(parent.title, 200)})`;
   return `number ${parent.index} of ${printable(parent.url)}${title}`;
+}
+
+function clockLines(clock: CaptureRecord["clock"]): readonly string[] {
+  const doubts = clock.contradicted_by ?? [];
+  const then = new Date(clock.checked_at);
+  return [clockText(clock), ...doubts.map((doubt) => `IN DOUBT: ${printable(doubtSentence(doubt, then))}`)];
 }
 
 function clockText(clock: CaptureRecord["clock"]): string {

@@ -1,7 +1,9 @@
 import { statfs } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
+import { examineClock } from "../capture/clock-check.js";
 import { downloaderJail, mediaJail } from "../capture/jails.js";
+import { doubtSentence, setClock } from "../core/capture/clock-doubts.js";
 import type { ClockCheck } from "../core/capture/record.js";
 import { counted } from "../core/words/counted.js";
 import { diskReserve } from "../core/words/disk-reserve.js";
@@ -9,7 +11,6 @@ import { HoldfastError } from "../core/words/error.js";
 import { type DoctorFinding, type SealState, sealFindings, sealState } from "../seal/seal-state.js";
 import { type Abilities, tryAbilities } from "../tools/download/abilities.js";
 import { ytDlpJailState } from "../tools/download/yt-dlp-jail.js";
-import { checkClock } from "../tools/run/clock.js";
 import { confinedCommand } from "../tools/run/confinement.js";
 import { type InstalledModule, installedModules } from "../tools/run/installed-modules.js";
 import type { JailState } from "../tools/run/jail-state.js";
@@ -21,11 +22,13 @@ import {
   minimumYtDlp,
   type Program,
   type ProgramName,
+  releaseTime,
   updateCommand,
 } from "../tools/run/programs.js";
 import type { Sandbox } from "../tools/run/run-request.js";
 import { modulesFolder, type SqliteBinary, sqliteBinary } from "../tools/run/sqlite-binary.js";
 import { vaultCounts } from "../vault/index/captures.js";
+import { newestTime } from "../vault/log.js";
 import { readVault } from "../vault/reader.js";
 import type { World } from "../world.js";
 import { abilityFindings } from "./doctor-downloader.js";
@@ -41,6 +44,8 @@ export type VaultState =
       readonly interrupted_commits: number;
       /** Time of the last entry, UTC; null for a log without entries. */
       readonly last_entry_at: string | null;
+      /** The latest time that its newest entries state, which is not always that of the last. */
+      readonly newest_time: string | null;
       /** How far the log is signed and time-stamped. */
       readonly seal: SealState;
     }
@@ -139,10 +144,12 @@ export async function doctor(
   const media = await mediaJail(readers.map(({ path }) => path));
   const jail = media.works && downloader ? await downloaderJail(downloader.path) : media;
   const sandbox = jail.works ? "bwrap" : confinedCommand("/bin/true", [], versionLimits).sandbox;
-  const clock = await checkClock(now);
   const disks = await freeSpace(vaultDir);
   const vault = vaultState === null ? null : await vaultState();
-  findings.push(sandboxFinding(sandbox, jail), clockFinding(clock), ...disks.map(diskFinding));
+  const log = vault === null || "problem" in vault ? null : vault.newest_time;
+  const made = downloader === undefined ? null : releaseTime(downloader);
+  const clock = await examineClock(now, { log, downloader: made });
+  findings.push(sandboxFinding(sandbox, jail), ...clockFindings(clock, now), ...disks.map(diskFinding));
   if (vault !== null) findings.push(...vaultFindings(vault));
   const ok = findings.every(({ severity }) => severity !== "problem");
   return {
@@ -220,6 +227,13 @@ function sandboxFinding(sandbox: Sandbox, jail: JailState): DoctorFinding {
   const left = sandbox === "none" ? "none, not even limits" : "prlimit, limits only";
   const detail = `${left}, which records state: the sandbox does not work here, ${jail.reason}`;
   return { severity: "note", what, detail, hint: jail.hint };
+}
+
+function clockFindings(clock: ClockCheck, now: Date): readonly DoctorFinding[] {
+  const doubts = (clock.contradicted_by ?? []).map((doubt): DoctorFinding => {
+    return { severity: "problem", what: "clock", detail: doubtSentence(doubt, now), hint: setClock };
+  });
+  return [...doubts, clockFinding(clock)];
 }
 
 function clockFinding(clock: ClockCheck): DoctorFinding {
@@ -315,7 +329,12 @@ export function vaultFindings(vault: VaultState): DoctorFinding[] {
 export async function vaultState(vault: string, env: World["env"]): Promise<VaultState> {
   try {
     return readVault(vault, (reader) => {
-      return { path: vault, ...vaultCounts(reader.database), seal: sealState(reader, env) };
+      return {
+        path: vault,
+        ...vaultCounts(reader.database),
+        newest_time: newestTime(reader.database),
+        seal: sealState(reader, env),
+      };
     });
   } catch (error) {
     if (error instanceof HoldfastError) return { problem: error.message };

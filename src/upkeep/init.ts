@@ -1,10 +1,12 @@
+import { tellOfClock } from "../capture/clock-check.js";
+import { clockDoubts } from "../core/capture/clock-doubts.js";
 import { HoldfastError } from "../core/words/error.js";
 import { type HeadReport, type SealOptions, sealHead } from "../seal/checkpoint.js";
 import { findKey } from "../seal/key-store.js";
 import { firstKey, type KeyChoice, refuseKeyChoice } from "../seal/make-key.js";
 import { openOrMake } from "../seal/open-vault.js";
 import { isVault } from "../vault/layout.js";
-import { keyHistoryOf } from "../vault/log.js";
+import { keyHistoryOf, newestTime } from "../vault/log.js";
 import { closeVault } from "../vault/vault.js";
 import type { World } from "../world.js";
 
@@ -46,6 +48,8 @@ export async function initVault(
   const opened = await openOrMake(vault, world, () => undefined, makeKey);
   try {
     if (!chosen) throw hasKeyAlready(vault);
+    const now = world.now();
+    tellOfClock(clockDoubts(now, { log: newestTime(opened.database), downloader: null }), now, world);
     const key = keyHistoryOf(opened.database).at(-1)?.key ?? null;
     const stored = key && findKey(world.env, key);
     const head = await sealHead(opened, world, seal);

@@ -97,6 +97,24 @@ export function lastEntryOf(database: Database.Database, events: readonly string
   return row && entryOf(textOfLine(row.line));
 }
 
+/** How many of the newest entries a clock is held against: one that ran ahead once is forgotten after them. */
+const recentEntries = 50;
+
+/** The latest time that the newest entries state, in `at` or as the time of a time-stamp; null if they state none. */
+export function newestTime(database: Database.Database): string | null {
+  const rows = database
+    .prepare<[number], { at: unknown; stamped: unknown }>(
+      `SELECT json_extract(line, '$.at') AS at, json_extract(line, '$.body.gen_time') AS stamped
+       FROM (SELECT CASE WHEN json_valid(line) THEN line ELSE '{}' END AS line FROM entry ORDER BY seq DESC LIMIT ?)`,
+    )
+    .all(recentEntries);
+  const times = rows
+    .flatMap(({ at, stamped }) => [at, stamped])
+    .flatMap((time) => (typeof time === "string" ? [Date.parse(time)] : []))
+    .filter((ms) => !Number.isNaN(ms));
+  return times.length === 0 ? null : new Date(Math.max(...times)).toISOString();
+}
+
 /** Throws `not-as-recorded` for a line that is not an entry: others may have written it. */
 function entryOf(line: string): Entry {
   try {

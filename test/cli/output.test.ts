@@ -528,7 +528,7 @@ interface Change {
 }
 
 /** Missing, not false, where a run was a process of its own; missing in the records of version 1. */
-const mayBeMissing: readonly string[] = ["forked", "rendition", "sha256_of", "timing"];
+const mayBeMissing: readonly string[] = ["contradicted_by", "forked", "rendition", "sha256_of", "timing"];
 
 /** Every value that differs from `value` in one place: a key less, a key more, or `{}` where something else was. */
 function* changes(value: unknown, where: string): Generator<Change> {

@@ -368,6 +368,7 @@ const doctorReport: DoctorReport = {
     pending_derivations: 0,
     interrupted_commits: 0,
     last_entry_at: record.ended_at,
+    newest_time: record.ended_at,
     seal: {
       key: { fingerprint: "SHA256:x", held: "file" },
       checkpoint: 3,

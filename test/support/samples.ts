@@ -46,7 +46,12 @@ export const record: CaptureRecord = {
   started_at: at,
   ended_at: at,
   elapsed_ms: 1200,
-  clock: { source: "timedatectl", synchronised: true, checked_at: at },
+  clock: {
+    source: "timedatectl",
+    synchronised: true,
+    checked_at: at,
+    contradicted_by: [{ by: "site", time: at }],
+  },
   requested_url: "https://video.example/watch/811",
   final_url: "https://video.example/watch/811",
   redirects: ["https://video.example/watch/811"],

@@ -169,6 +169,7 @@ describe("what each finding means", () => {
       pending_derivations: 0,
       interrupted_commits: 0,
       last_entry_at: null,
+      newest_time: null,
       seal: {
         key: { fingerprint: "SHA256:x", held: "file" },
         checkpoint: 9,

@@ -173,6 +173,14 @@ export interface ClockCheck {
   readonly source: string;
   readonly synchronised: boolean | null;
   readonly checked_at: string;
+  /** Times that this clock cannot agree with (FORMAT.md §5.8); missing where none is known. */
+  readonly contradicted_by?: readonly ClockDoubt[];
+}
+
+/** A time that stood somewhere else, and where. */
+export interface ClockDoubt {
+  readonly by: "log" | "program" | "site";
+  readonly time: string;
 }
 
 export interface Redaction {

@@ -1,3 +1,4 @@
+import { doubtSentence } from "../capture/clock-doubts.js";
 import type { Claim, DerivationRecord, TransferCheck } from "../capture/record.js";
 import { isUnjudged, outcomeOf } from "../report/facts.js";
 import { banner, exact, type FactRow, facts, list, name, note, subheading } from "../report/markup.js";
@@ -115,6 +116,13 @@ function period({ record: { started_at, ended_at } }: CaptureFacts): Html {
 }
 
 function clockWords({ record }: CaptureFacts): string {
+  const doubts = (record.clock.contradicted_by ?? []).map((doubt) =>
+    doubtSentence(doubt, new Date(record.clock.checked_at)),
+  );
+  return [keptWords(record), ...doubts.map((doubt) => `In doubt: ${doubt}.`)].join(" ");
+}
+
+function keptWords(record: CaptureFacts["record"]): string {
   if (record.clock.synchronised === null) return "Whether a time service kept it is not known.";
   return record.clock.synchronised ? "A time service kept it." : "No time service kept it.";
 }

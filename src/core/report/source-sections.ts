@@ -76,6 +76,7 @@ export function clockRows(clock: ClockCheck | null, say: Say): readonly FactRow[
     [say("clockSource"), clock.source === "none" ? say("none") : exact(clock.source)],
     [say("clockSynchronised"), kept],
     [say("clockCheckedAt"), exact(clock.checked_at)],
+    ...(clock.contradicted_by ?? []).map(({ by, time }): FactRow => [say(`clockAgainst.${by}`), exact(time)]),
   ];
 }
 

@@ -28,7 +28,7 @@ export interface Program {
    * the interpreter's path, and with it a user name, into the first line.
    */
   readonly sha256_tells_no_place: boolean;
-  /** Whole days since the release date in the version; null if it has none. */
+  /** Whole days since the release date in the version; null if it has none, or if the clock stands before it. */
   readonly released_days_ago: number | null;
   /** Whether this is a yt-dlp older than `minimumYtDlp`: the record must say so. */
   readonly old: boolean;
@@ -243,9 +243,18 @@ async function names(folder: string, pattern: RegExp): Promise<string[]> {
   return entries.filter((entry) => pattern.test(entry)).sort();
 }
 
-function daysSince(version: string, now: Date): number | null {
+/** The day in a version of yt-dlp, as a time; null if it has none. */
+export function releaseTime({ version }: Pick<Program, "version">): string | null {
   const [, year, month, day] = /^(\d{4})\.(\d{2})\.(\d{2})/.exec(version) ?? [];
   if (year === undefined || month === undefined || day === undefined) return null;
   const released = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  return Math.max(0, Math.floor((now.getTime() - released) / 86_400_000));
+  return Number.isNaN(released) ? null : new Date(released).toISOString();
+}
+
+/** Null also for a clock that stands before the release: it says nothing about the age. */
+function daysSince(version: string, now: Date): number | null {
+  const released = releaseTime({ version });
+  if (released === null) return null;
+  const days = Math.floor((now.getTime() - Date.parse(released)) / 86_400_000);
+  return days < -1 ? null : Math.max(0, days);
 }
