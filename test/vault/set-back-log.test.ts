@@ -3,7 +3,7 @@ import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { closeAfterWriting } from "../../src/seal/checkpoint.js";
-import { openForWriting } from "../../src/seal/open-vault.js";
+import { openOrMake } from "../../src/seal/open-vault.js";
 import { holdfast } from "../support/cli.js";
 import { carryToNewMachine, goToMachineOf } from "../support/machines.js";
 import { captureText, temporaryFolder, testWorld } from "../support/vaults.js";
@@ -15,7 +15,7 @@ const at = (name: string) => join(folder.path, name);
 /** Stores a made-up capture and signs the log, as any command that writes. */
 async function take(text: string): Promise<string> {
   const world = { ...testWorld(), now: () => new Date(), random: (size: number) => randomBytes(size) };
-  const opened = await openForWriting(vault, world, () => undefined);
+  const opened = await openOrMake(vault, world, () => undefined);
   const { record } = captureText(opened, text);
   await closeAfterWriting(opened, world, { proxy: null, allowPrivate: false, force: false });
   return record.capture;

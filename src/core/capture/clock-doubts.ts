@@ -53,7 +53,7 @@ function isBefore(now: Date, time: string): boolean {
 
 const named: Readonly<Record<ClockDoubt["by"], string>> = {
   log: "the newest entries of this log are of",
-  program: "holdfast or its yt-dlp is of",
+  program: "holdfast or its yt-dlp was made after",
   site: "the site answered on",
 };
 
