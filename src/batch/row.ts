@@ -194,7 +194,8 @@ function rowResult(outcome: RowOutcome, ms: number): RowResult {
     status: main.status,
     capture: kept?.id ?? main.id,
     code: failure?.code ?? null,
-    reason: main.reason,
+    // What of the post is no video stands in no other column.
+    reason: main.reason ?? main.left_out,
     hint: main.hint,
     may_pass: failure?.retry ?? main.status === "incomplete",
     ms,

@@ -189,7 +189,10 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
       : entriesOf(job, source, { title, entries: outcome.entries, withoutVideo: 0 });
   }
   if (outcome.kind === "failed" && fetched.tracks.length === 0) {
-    return failed(job, source, capture, outcome.failure, fetched);
+    const alone = failed(job, source, capture, outcome.failure, fetched);
+    return outcome.list === null || source.parent !== null || world.signal.aborted
+      ? alone
+      : withOthers(alone, await listSource(job, source, judged.url, 2, fetched.impersonated));
   }
   const parent = source.parent ?? firstOfSeveral(source.shown, fetched);
   const { result: known, damage } =
@@ -231,9 +234,16 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
   const result = known ?? afterDamage(resultOf(resources.vault, capture, source.url), damage);
   const failure = outcome.kind === "failed" ? outcome.failure : null;
   if (parent === null || source.parent !== null) return { ...nothing, results: [result], failure };
-  const others = await listSource(job, source, judged.url, 2, fetched.impersonated);
-  const first = { ...result, left_out: result.left_out ?? others.leftOut };
-  return { ...others, results: [first, ...others.results], failure: others.failure ?? failure };
+  return withOthers(
+    { ...nothing, results: [result], failure },
+    await listSource(job, source, judged.url, 2, fetched.impersonated),
+  );
+}
+
+/** The first video of a page, with what its list led to. */
+function withOthers(first: SourceOutcome, others: SourceOutcome): SourceOutcome {
+  const results = first.results.map((result) => ({ ...result, left_out: result.left_out ?? others.leftOut }));
+  return { ...others, results: [...results, ...others.results], failure: others.failure ?? first.failure };
 }
 
 /** The entries of a playlist or channel, or a page's videos after the first, starting at number `from`. */
@@ -270,7 +280,8 @@ function entriesOf(
     ...nothing,
     entries: young.map((entry) =>
       sourceOf(
-        entry.url,
+        // Under the spelling that was typed, so that its place in the list goes into its key.
+        entry.embedded ? source.url : entry.url,
         entry.embedded ? entry.index : null,
         {
           url: source.shown,
@@ -297,10 +308,10 @@ function isOlder(postedOn: string | null, since: string | null): boolean {
 
 const nothing: SourceOutcome = { results: [], entries: [], older: 0, leftOut: null, failure: null };
 
-/** If a page holds several videos, the one fetched is entry 1 of a list. */
-function firstOfSeveral(url: string, fetched: Fetched): ParentList | null {
-  if (fetched.outcome.kind !== "media" || fetched.outcome.list === null) return null;
-  return { url, title: wellFormedOrNull(fetched.outcome.list.title), index: 1 };
+/** If a page holds several videos, the one fetched is entry 1 of a list, also where only part of it came. */
+function firstOfSeveral(url: string, { outcome }: Fetched): ParentList | null {
+  if ((outcome.kind !== "media" && outcome.kind !== "failed") || outcome.list === null) return null;
+  return { url, title: wellFormedOrNull(outcome.list.title), index: 1 };
 }
 
 function fetchPlan(
@@ -318,6 +329,7 @@ function fetchPlan(
     url: askedAddress(url),
     urlIsSecret,
     item: source.item,
+    ofPost: source.parent !== null,
     staging,
     format,
     referer,

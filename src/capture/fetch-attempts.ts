@@ -13,7 +13,7 @@ import type {
   ListOutcome,
   Remedy,
 } from "../tools/download/fetch-types.js";
-import { askFormats, type FormatsOutcome } from "../tools/download/offered.js";
+import { askFormats, type FormatsOutcome, type NextQuestion } from "../tools/download/offered.js";
 import { fetchVideo, listEntries } from "../tools/download/yt-dlp.js";
 import { isForbidden } from "../tools/network/egress-destination.js";
 import { type Connection, type EgressGuard, openEgressGuard } from "../tools/network/egress-guard.js";
@@ -38,6 +38,8 @@ export interface FetchPlan {
   /** Whether the address holds something that may not be in the record. */
   readonly urlIsSecret: boolean;
   readonly item: number | null;
+  /** Whether the address is one entry of a post whose others are fetched as well. */
+  readonly ofPost: boolean;
   readonly staging: string;
   readonly format: string | null;
   readonly referer: string | null;
@@ -135,9 +137,10 @@ function waysOf({ subs, comments }: FetchPlan): FetchWays {
 }
 
 /** What no attempt changes. */
-function fixedPart({ url, item, format, referer, since }: FetchPlan, world: World) {
+function fixedPart({ url, item, ofPost, format, referer, since }: FetchPlan, world: World) {
   return {
     item,
+    ofPost,
     format,
     referer,
     since,
@@ -175,7 +178,14 @@ export async function fetchList(
   return withFetcher(resources, world, plan, async (fetcher) => {
     const folder = attemptFolder(plan, 1);
     const { outcome } = await scheduled(scheduler, plan, world, fetcher, () =>
-      listEntries({ ...fetcher.request, folder, limit, impersonate, signal: world.signal }),
+      listEntries({
+        ...fetcher.request,
+        folder,
+        referer: plan.referer,
+        limit,
+        impersonate,
+        signal: world.signal,
+      }),
     );
     return { ...fetcher.trace(outcome, folder, []), outcome };
   });
@@ -184,7 +194,10 @@ export async function fetchList(
 /** What a platform offers for a clip. */
 export type OfferedNow = Extract<FormatsOutcome, { readonly kind: "formats" }>;
 
-/** Asks what formats there are, once more like a browser where only that is answered; downloads nothing. */
+/**
+ * Asks what formats there are, once more like a browser where only that is answered, or for the first video of a post
+ * that begins with something else; downloads nothing.
+ */
 export async function fetchFormats(
   tools: FetchTools,
   world: World,
@@ -192,12 +205,12 @@ export async function fetchFormats(
 ): Promise<FormatsOutcome> {
   return withFetcher(tools, world, plan, async (fetcher) => {
     const { format, referer } = plan;
-    const ask = (attempt: number, impersonate: boolean) => {
-      const ways = { folder: attemptFolder(plan, attempt), format, referer, impersonate };
+    const ask = (attempt: number, next: NextQuestion | null) => {
+      const ways = { folder: attemptFolder(plan, attempt), format, referer, impersonate: false, ...next };
       return askFormats({ ...fetcher.request, ...ways, signal: world.signal });
     };
-    const first = await ask(1, false);
-    const told = first.kind === "failed" && first.wantsBrowser ? await ask(2, true) : first;
+    const first = await ask(1, null);
+    const told = first.kind === "failed" && first.next !== null ? await ask(2, first.next) : first;
     const outcome = asTheGuardSaw(told, fetcher.connections());
     return areNamesUnknown(fetcher.connections())
       ? withoutName(outcome, new URL(plan.url).hostname)

@@ -36,6 +36,7 @@ export async function offeredFormats(question: FormatsQuestion, world: World): P
       url: askedAddress(judged.url),
       urlIsSecret: false,
       item: null,
+      ofPost: false,
       staging,
       format,
       referer,

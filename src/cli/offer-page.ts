@@ -58,11 +58,17 @@ function numberCell(value: number | null): string {
 }
 
 /** What the table does not say: what a capture would take, and what was refused and why. */
-export function offerNotes({ title, formats }: Offer, { grade, reasons }: Rendition): readonly string[] {
+export function offerNotes(
+  { title, place, formats }: Offer,
+  { grade, reasons }: Rendition,
+): readonly string[] {
   const taken = formats.filter((format) => format.taken).map(({ id }) => printable(id, 40));
   const name = title === null ? "" : `${printable(title, 100)}: `;
   return [
     `${name}${counted(formats.length, "format")}; a capture takes ${taken.length === 0 ? "none of them" : `${taken.join(" + ")} (*)`}`,
+    ...(place === null
+      ? []
+      : [`number ${place.number} of ${place.of} of the post; a capture takes each of them that is a video`]),
     ...(grade === "best" ? ["the platform refused none to this connection"] : []),
     ...(grade === "unknown" && reasons.length === 0
       ? ["nothing shows whether the platform refused any"]

@@ -102,6 +102,12 @@ describe("posts of the platforms, on pages of ours that the real extractors read
     }
   });
 
+  it("holdfast formats passes over the photo at the beginning, and says which entry it asked for", async (context) => {
+    if (!hasImpersonation()) context.skip("this machine's package index has no curl_cffi");
+    const { lines } = await holdfast(["formats", "--json", addresses.carousel], { HOLDFAST_TOOLS: tools });
+    expect(lines.at(-1)).toMatchObject({ formats: 1, place: { number: 2, of: 4 } });
+  });
+
   it("a post of X with a photo and two videos is two captures with the post as parent", () => {
     const results = of(addresses.x);
     expect(originals(results)).toEqual([digestOf(second), digestOf(first)]);

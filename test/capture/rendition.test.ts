@@ -228,6 +228,7 @@ describe("holdfast formats", () => {
 
   it.each([
     ["a broadcast", () => `${site.url}/hls/live.m3u8`, /a live stream that has not ended/],
+    ["a page that leads to a login", () => `${site.url}/page/members`, /the site led to its login page/],
     [
       "a video of which every stream was kept back, without blaming a --format that nobody gave",
       () => "https://www.youtube.com/watch?v=nothinghere",

@@ -73,6 +73,8 @@ const asked = [
   ["https://t.me/photo/10", 1],
   ["https://t.me/gone/10", 1],
 ] as const;
+/** Other spellings of an album among those, asked for once it is captured. */
+const spelt = ["https://T.ME/album/10/", "https://t.me/s/album/10"];
 const given = new Map<string, readonly CaptureResult[]>();
 const of = (url: (typeof asked)[number][0]) => given.get(url) ?? [];
 const statuses = (results: readonly CaptureResult[]) => results.map(({ status }) => status);
@@ -109,9 +111,38 @@ describe("a Telegram post", () => {
       });
   });
 
-  it("of which one video was named alone is that one", () => {
+  it.each(spelt)(
+    "with several videos is found under another spelling, every one of them: %s",
+    async (url) => {
+      const { lines } = await holdfast(["archive", "--json", "--vault", vault, url], {
+        HOLDFAST_TOOLS: tools,
+      });
+      expect(lines.map(({ status, id }) => [status, id])).toEqual(
+        of("https://t.me/album/10").map(({ id }) => ["already-captured", id]),
+      );
+    },
+  );
+
+  it("of which one video was named alone is that one, and it is said that there are others", () => {
+    const [result] = of("https://t.me/album/12?single");
     expect(statuses(of("https://t.me/album/12?single"))).toEqual(["captured"]);
     expect(originals(of("https://t.me/album/12?single"))).toEqual([digestOf("12")]);
+    expect(result?.left_out).toBe(
+      "the post also has 1 other video and 1 photo, which holdfast did not fetch",
+    );
+    expect(of("https://t.me/photosfirst/10").map(({ left_out }) => left_out)).toEqual(
+      Array(2).fill("the post also has 1 photo, which holdfast did not fetch"),
+    );
+  });
+
+  it.each([
+    ["https://t.me/album/10", "number 1 of 2 of the post"],
+    ["https://t.me/photosfirst/10", "1 format; a capture takes"],
+    ["https://t.me/large/10", "holdfast import FILE"],
+    ["https://t.me/gone/10", "there is nothing at this address"],
+  ])("is what holdfast formats says of it, as a capture would: %s", async (url, words) => {
+    const { stderr } = await holdfast(["formats", url], { HOLDFAST_TOOLS: tools });
+    expect(stderr).toContain(words);
   });
 
   it("that begins with a photo loses none of its videos, be it one or more", () => {

@@ -11,6 +11,7 @@ import { displayWidth } from "../../src/core/words/printable.js";
 import type { BatchRow, RowCounts, RowResult } from "../../src/vault/index/batches.js";
 import type { Progress } from "../../src/world.js";
 import { testWorld } from "../support/vaults.js";
+import { result as captured } from "./capture-facts.js";
 import { type Captured, capturedTerminal, dangerous, hostileTitle } from "./terminal-double.js";
 
 const escapes = /\u001b|\r/;
@@ -88,24 +89,13 @@ function result(change: Partial<RowResult> = {}): RowResult {
 
 function given(change: Partial<CaptureResult> = {}): CaptureResult {
   return {
-    ...{ url: "https://video.example/watch/1", status: "captured", derivation: "done" },
-    ...{
-      id: "20261123-K7M2Q9XD",
-      title: "A square, evening",
-      object: "objects/20261123-K7M2Q9XD",
-      files: [],
-    },
-    ...{ keyframes: 4, entry: 7, reason: null, hint: null },
-    ...{
-      uploader: null,
-      claimed_date: null,
-      duration: null,
-      rendition: null,
-      decode: null,
-      left_out: null,
-      ...change,
-    },
-  } as CaptureResult;
+    ...captured,
+    url: "https://video.example/watch/1",
+    id: "20261123-K7M2Q9XD",
+    title: "A square, evening",
+    rendition: null,
+    ...change,
+  };
 }
 
 const downloading: Progress = {
@@ -329,7 +319,8 @@ describe("a batch whose output is read by something else", () => {
   test("with --json is one line for each row, which the published schema allows, and nothing else on stdout", () => {
     const { io, view } = show(undefined, { json: true });
     view.events.onBegin(stored, counts({ waiting: 6 }));
-    view.events.onRow(row(1), result(), given({ title: hostileTitle }));
+    const left_out = "the post also has 2 photos, which holdfast did not fetch";
+    view.events.onRow(row(1), result(), given({ title: hostileTitle, left_out }));
     view.events.onRow(row(2), failure, given({ status: "failed", id: null, entry: null }));
     view.events.onRow(row(3), result({ status: "skipped", capture: null, reason: "no address" }), null);
     view.events.onRow(row(4), result({ status: "expanded", capture: null, reason: "a list" }), null);
@@ -343,7 +334,7 @@ describe("a batch whose output is read by something else", () => {
       [5, "expanded", null],
       [6, "failed", "failed"],
     ]);
-    expect(told[0].title).toBe(hostileTitle);
+    expect(told[0]).toMatchObject({ title: hostileTitle, left_out });
     expect(told[1].reason).toBe(failure.reason);
     for (const line of told) expect(problems(line)).toEqual([]);
   });

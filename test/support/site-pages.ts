@@ -62,6 +62,19 @@ export const pageRoutes: Routes = {
         [1, 2, 3].map((n) => `<video src="/clips/part-${n}.mp4"></video>`).join(""),
       ),
     ),
+  "/page/several-one-gone": (visit) =>
+    sendPage(
+      visit,
+      html(
+        "<title>three</title>",
+        ["taken-away", "part-2", "part-3"].map((name) => `<video src="/clips/${name}.mp4"></video>`).join(""),
+      ),
+    ),
+  "/page/several-for-one-page": (visit) => {
+    if (visit.request.headers.referer === "https://news.example/story")
+      sendPage(visit, '<video src="/clips/part-1.mp4"></video><video src="/clips/part-2.mp4"></video>');
+    else visit.response.writeHead(403).end();
+  },
   "/page/subtitles": (visit) =>
     sendPage(
       visit,

@@ -33,6 +33,7 @@ export function requestFor(
     url,
     folder: mkdtempSync(join(base, "attempt-")),
     item: null,
+    ofPost: false,
     proxy: null,
     jail: null,
     cookiesFile: null,

@@ -230,7 +230,7 @@ export const siteReaders: readonly ForeignReader[] = [
         { id: 12, kind: "photo" },
       ]),
     ],
-    read: (text) => restOfPost(readTelegramPost(text)),
+    read: (text) => restOfPost(readTelegramPost(text), false),
   },
   {
     name: "what yt-dlp said, as it is kept",

@@ -16,7 +16,7 @@ export function addFormats(program: DocumentedCommand, run: RunCommand): void {
     .description(
       "Lists the formats that a platform offers of a clip to this connection, the worst first, which of them a capture would take, and what was refused and why. Fetches no clip, needs no vault and writes to none.",
     )
-    .argument("<url>", "address of a video or post; of a page with several, the first is asked for");
+    .argument("<url>", "address of a video or post; of one with several, the first video is asked for");
   addLeaveOptions(addReachOptions(command))
     .addOption(sandboxOption())
     .explain({
@@ -58,9 +58,9 @@ async function formats(session: Session, text: string, options: CaptureOptions) 
   const { grade, reasons } = rendition;
   if (session.json) {
     for (const format of offer.formats) session.screen.data(printableJson(format));
-    const { title, formats } = offer;
+    const { title, place, formats } = offer;
     session.screen.data(
-      printableJson({ url, title, formats: formats.length, rendition: { grade, reasons } }),
+      printableJson({ url, title, place, formats: formats.length, rendition: { grade, reasons } }),
     );
     return exitStatus.done;
   }

@@ -28,9 +28,17 @@ export interface OfferedFormat {
   readonly note: string | null;
 }
 
+/** Which entry of a post or list a clip is. */
+export interface OfferPlace {
+  readonly number: number;
+  readonly of: number;
+}
+
 /** What a platform offers for one clip. */
 export interface Offer {
   readonly title: string | null;
+  /** Null where it is the only one. */
+  readonly place: OfferPlace | null;
   /** The worst first. */
   readonly formats: readonly OfferedFormat[];
 }
@@ -44,7 +52,14 @@ export function readOffer(json: Json): Offer | null {
   const taken = takenIds(info) ?? [];
   const formats = (readFormats(info) ?? []).flatMap((format) => readFormat(format, taken) ?? []);
   if (!isJsonObject(info) || formats.length === 0) return null;
-  return { title: text(info.title), formats };
+  return { title: text(info.title), place: placeOf(json, info), formats };
+}
+
+function placeOf(json: Json, info: JsonObject): OfferPlace | null {
+  if (!isJsonObject(json) || !Array.isArray(json.entries)) return null;
+  const entries: readonly Json[] = json.entries;
+  const of = Math.max(entries.length, count(json.playlist_count) ?? 0);
+  return of < 2 ? null : { number: entries.indexOf(info) + 1, of };
 }
 
 /** The video itself, or the first of a list. */

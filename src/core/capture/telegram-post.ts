@@ -34,9 +34,17 @@ export function readTelegramPost(html: string): TelegramPost {
   };
 }
 
-/** In words, what of a post is no video or is not shown: one sentence; null where there is nothing else in it. */
-export function restOfPost({ photos, files, unshown }: TelegramPost): string | null {
+/**
+ * In words, what of a post is not fetched: what is no video or is not shown, and its other videos where one was named
+ * alone. One sentence; null where there is nothing else in it. With `othersToo`, each of its videos is fetched.
+ */
+export function restOfPost(
+  { videos, photos, files, unshown }: TelegramPost,
+  othersToo: boolean,
+): string | null {
+  const others = othersToo ? 0 : videos.length - 1;
   const parts = [
+    ...(others <= 0 ? [] : [counted(others, "other video")]),
     ...(photos === 0 ? [] : [counted(photos, "photo")]),
     ...(files === 0 ? [] : [counted(files, "file")]),
     ...(unshown === 0 ? [] : [`${counted(unshown, "video")} that only Telegram's apps show`]),

@@ -35,6 +35,8 @@ export interface FetchRequest extends FetchWays {
   readonly url: string;
   /** Which video (from 1) of a page with several; null for the first or only one. */
   readonly item: number | null;
+  /** Whether the address is one entry of a post whose others are fetched as well. */
+  readonly ofPost: boolean;
   /** Absolute path of a fresh, empty folder; every attempt has its own. */
   readonly folder: string;
   /** The egress guard, for instance `http://127.0.0.1:40000`; null connects directly. */
@@ -149,6 +151,8 @@ export interface FetchFailed extends FetchEvidence {
   /** The bytes that arrived; empty if none are worth keeping. */
   readonly partialTracks: readonly FetchedTrack[];
   readonly remedy: Remedy | null;
+  /** Set if the page holds several videos and this is one of them: the others may still be had. */
+  readonly list: ListHead | null;
 }
 
 /**
@@ -170,6 +174,8 @@ export interface ListRequest {
   readonly program: Downloader;
   readonly run: RunDownloader;
   readonly url: string;
+  /** The page that the site must believe the request to come from; a web address. */
+  readonly referer: string | null;
   /** The most entries to return, at least 1. */
   readonly limit: number;
   readonly folder: string;

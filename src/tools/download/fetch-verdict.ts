@@ -9,9 +9,9 @@ import { isUnendedPlaylist } from "../../core/capture/playlist.js";
 import type { HttpExchange } from "../../core/capture/record.js";
 import { redactText, redactUrl } from "../../core/capture/redact.js";
 import { judgeRendition, refusals } from "../../core/capture/rendition.js";
-import { hostsOfSite } from "../../core/capture/sites.js";
+import { isTelegramPost } from "../../core/capture/sites.js";
 import { webUrl } from "../../core/capture/source-url.js";
-import { readTelegramPost, restOfPost, type TelegramPost } from "../../core/capture/telegram-post.js";
+import { restOfPost } from "../../core/capture/telegram-post.js";
 import {
   followRedirects,
   readBreak,
@@ -35,6 +35,7 @@ import { type JudgedTrack, judgeTracks } from "./fetched-tracks.js";
 import type { FetchFacts } from "./finished-fetch.js";
 import type { Received } from "./received-files.js";
 import { remedyOf } from "./remedy.js";
+import { codeOfEmptyPost, telegramPostOf } from "./telegram-page.js";
 import { tookClipsPlace, wholeThumbnails } from "./thumbnails.js";
 
 /**
@@ -81,6 +82,7 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
       code === null || displaced
         ? remedyOf(request, facts, { failure, errors, tracks, splices, displaced })
         : null,
+    list: several,
     ...evidence,
   };
 }
@@ -97,25 +99,15 @@ const nothingRemark = /^Extractor \S+ returned nothing\b/;
 
 /** What the page says where the downloader says nothing: of Telegram it is known how a post is shown. */
 function judgeNothing(request: FetchRequest, evidence: FetchEvidence): FetchOutcome {
-  const failedAs = (code: FailureCode): FetchOutcome => {
-    return { kind: "failed", failure: failureOf(code), partialTracks: [], remedy: null, ...evidence };
-  };
-  const post = telegramPostOf(request, evidence.pages);
-  if (post === null) return failedAs("no-video");
-  if (post.videos.length > 0) {
+  const post = telegramPostOf(request.url, evidence.pages);
+  if (post !== null && post.videos.length > 0) {
     const entries = post.videos.map((url, at) => {
       return { index: at + 1, url: `${url}?single`, title: null, postedOn: null, embedded: false };
     });
     return { kind: "list", list: { title: null, items: entries.length }, entries, ...evidence };
   }
-  if (post.isMissing) return failedAs("not-found");
-  return failedAs(post.unshown > 0 ? "not-on-web" : "no-video");
-}
-
-function telegramPostOf({ url }: FetchRequest, pages: FetchEvidence["pages"]): TelegramPost | null {
-  const page = pages.find(({ role }) => role === "html_source");
-  if (page === undefined || hostsOfSite(new URL(url).hostname)[0] !== "t.me") return null;
-  return readTelegramPost(readFileSync(page.path, "utf8"));
+  const failure = failureOf(codeOfEmptyPost(post));
+  return { kind: "failed", failure, partialTracks: [], remedy: null, list: null, ...evidence };
 }
 
 /** The only line that yt-dlp prints when `--dateafter` skips a download. */
@@ -140,7 +132,7 @@ const nothingFound: readonly FailureCode[] = ["no-video", "not-media", "download
 const loginPath = /(?:^|[/_.-])(?:log-?in|sign-?in|auth|authorize|wp-login)(?:[/_.-]|$)/i;
 
 /** The failure of a request that was led to a login page, with the place; null for any other. */
-function loginFailure({ code }: Failure, asked: string, led: string | null): Failure | null {
+export function loginFailure({ code }: Failure, asked: string, led: string | null): Failure | null {
   const [from, to] = [webUrl(asked), led === null ? null : webUrl(led)];
   if (!nothingFound.includes(code) || from === null || to === null) return null;
   const login = loginPath.exec(to.pathname);
@@ -213,8 +205,8 @@ function gatherEvidence(
   const warnings = readWarningLines(run.stderr.toString("utf8"));
   const thumbnails = wholeThumbnails(received.thumbnails, log, warnings, info);
   const broken = thumbnails.length < received.thumbnails.length ? [brokenThumbnail] : [];
-  const post = telegramPostOf(request, received.pages);
-  const rest = post && restOfPost(post);
+  const post = telegramPostOf(request.url, received.pages);
+  const rest = post && restOfPost(post, request.ofPost || isTelegramPost(new URL(request.url)));
   const lines = [...(rest === null ? [] : [rest]), ...errors, ...broken, ...warnings];
   return {
     infoJson: received.infoJson,

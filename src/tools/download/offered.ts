@@ -10,7 +10,10 @@ import { judgeRendition, refusals } from "../../core/capture/rendition.js";
 import { ytDlpListLimits } from "../run/limits.js";
 import type { RunResult } from "../run/run-request.js";
 import type { FetchRequest } from "./fetch-types.js";
+import { loginFailure } from "./fetch-verdict.js";
+import { readReceived } from "./received-files.js";
 import { isAntiBot } from "./remedy.js";
+import { codeOfEmptyPost, telegramPostOf } from "./telegram-page.js";
 import { confinementOf, toolsOf } from "./yt-dlp.js";
 import { ytDlpFormatsArgs } from "./yt-dlp-args.js";
 
@@ -30,6 +33,9 @@ export type FormatsRequest = Pick<
   | "signal"
 >;
 
+/** Another question that may be answered, at once: for one entry of the post, or as a browser asks. */
+export type NextQuestion = { readonly url: string } | { readonly impersonate: true };
+
 export type FormatsOutcome =
   | {
       readonly kind: "formats";
@@ -40,8 +46,7 @@ export type FormatsOutcome =
   | {
       readonly kind: "failed";
       readonly failure: Failure;
-      /** Whether a request like that of a browser may be answered. */
-      readonly wantsBrowser: boolean;
+      readonly next: NextQuestion | null;
     };
 
 /** Asks yt-dlp what a platform offers for a clip and what a capture would take of it. Downloads no media. */
@@ -57,17 +62,17 @@ export async function askFormats(request: FormatsRequest): Promise<FormatsOutcom
     limits: { ...ytDlpListLimits, wallMs: Math.min(ytDlpListLimits.wallMs, request.bounds.wallMs) },
     signal: request.signal,
   });
-  return judgeFormats(request, result);
+  return judgeFormats(request, result, cwd);
 }
 
-function judgeFormats(request: FormatsRequest, result: RunResult): FormatsOutcome {
+function judgeFormats(request: FormatsRequest, result: RunResult, cwd: string): FormatsOutcome {
   const { format, folder, proxy, cookiesFile } = request;
   const stderr = result.stderr.toString("utf8");
   const json = parseOrNull(result.stdout.toString("utf8"));
   // With its answer on stdout, yt-dlp writes its remarks among its other words.
   const remarks = stderr.split("\n").filter((line) => /^\[(?!debug\])[\w:.+-]+\] /.test(line));
-  const failed = (failure: Failure, wantsBrowser = false): FormatsOutcome => {
-    return { kind: "failed", failure, wantsBrowser };
+  const failed = (failure: Failure, next: NextQuestion | null = null): FormatsOutcome => {
+    return { kind: "failed", failure, next };
   };
   if (remarks.some(isLive)) return failed(failureOf("live-stream"));
   const offer = result.endedBy === "exited" ? readOffer(json) : null;
@@ -79,7 +84,9 @@ function judgeFormats(request: FormatsRequest, result: RunResult): FormatsOutcom
   const { endedBy, exitCode } = result;
   const errors = readErrorLines(stderr);
   if (endedBy === "exited" && exitCode === 0 && errors.length === 0) {
-    return failed(failureOf("no-video"));
+    const post = telegramPostOf(request.url, readReceived(cwd, new Set()).pages);
+    const [video] = post?.videos ?? [];
+    return failed(failureOf(codeOfEmptyPost(post)), video === undefined ? null : { url: `${video}?single` });
   }
   const facts = { endedBy, exitCode, watchdog: null, errors, remarks, lastStatus: null };
   const causes = {
@@ -87,8 +94,17 @@ function judgeFormats(request: FormatsRequest, result: RunResult): FormatsOutcom
     formatChosen: format !== null,
     canImpersonate: canImpersonate(stderr),
   };
-  return failed(withCause(classifyFailure(facts), causes), !request.impersonate && errors.some(isAntiBot));
+  const failure = withCause(classifyFailure(facts), causes);
+  const led = remarks.flatMap((line) => followed.exec(line)?.[1] ?? []).at(-1) ?? null;
+  const wantsBrowser = !request.impersonate && errors.some(isAntiBot);
+  return failed(
+    loginFailure(failure, request.url, led) ?? failure,
+    wantsBrowser ? { impersonate: true } : null,
+  );
 }
+
+/** Where yt-dlp says that a page sent it. */
+const followed = /^\[redirect\] Following redirect to (\S+)$/;
 
 const isLive = (line: string) => line.endsWith("does not pass filter (!is_live), skipping ..");
 

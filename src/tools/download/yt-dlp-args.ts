@@ -24,7 +24,7 @@ export interface YtDlpOptions extends FetchWays {
 
 export type YtDlpListOptions = Pick<
   YtDlpOptions,
-  "version" | "runtime" | "url" | "noPrograms" | "proxy" | "cookiesFile" | "impersonate"
+  "version" | "runtime" | "url" | "noPrograms" | "proxy" | "cookiesFile" | "referer" | "impersonate"
 > & {
   readonly limit: number;
 };
@@ -42,6 +42,9 @@ const mostComments = 2000;
 
 /** The best streams, kept separate because yt-dlp cannot reach ffmpeg. */
 const bestStreams = "bv*+ba/b";
+
+/** How many entries of a post are asked what they offer, until one is found that is a video. */
+const mostEntriesAsked = 20;
 
 /**
  * Restricts a format selection to protocols that yt-dlp downloads itself. It would pass the others to a program
@@ -77,11 +80,9 @@ const metadataArgs: readonly string[] = [
  */
 export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
   const item = options.item ?? 1;
-  const url = webUrl(options.url);
   return [
     ...commonArgs(options),
-    // YouTube's watch?v=…&list=… needs it, and for an album of Telegram it would leave out all but one.
-    ...(url !== null && isTelegramPost(url) ? [] : ["--no-playlist"]),
+    ...oneOfListArgs(options.url),
     `--playlist-items=${item}:${item}`,
     "--match-filters=!is_live",
     ...(options.since === null ? [] : [`--dateafter=${options.since.replaceAll("-", "")}`]),
@@ -100,7 +101,6 @@ export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
     "--keep-fragments",
     `--max-filesize=${options.maxBytes}`,
     "--fixup=never",
-    ...(options.referer === null ? [] : [`--referer=${options.referer}`]),
     `--format=${withinReach(options.format ?? bestStreams)}`,
     ...subtitleArgs(options.subtitles),
     ...(options.comments
@@ -148,23 +148,32 @@ export function ytDlpListArgs(options: YtDlpListOptions): readonly string[] {
   ];
 }
 
-export type YtDlpFormatsOptions = Omit<YtDlpListOptions, "limit"> & Pick<YtDlpOptions, "format" | "referer">;
+export type YtDlpFormatsOptions = Omit<YtDlpListOptions, "limit"> & Pick<YtDlpOptions, "format">;
 
 /** The command line that chooses formats as a download does, prints what there is as JSON on stdout, and downloads nothing. */
 export function ytDlpFormatsArgs(options: YtDlpFormatsOptions): readonly string[] {
   return [
     ...commonArgs(options),
-    "--no-playlist",
-    "--playlist-items=1:1",
+    ...oneOfListArgs(options.url),
+    // A post may begin with photos, of which each is an error.
+    `--playlist-items=1:${mostEntriesAsked}`,
+    "--ignore-errors",
     "--match-filters=!is_live",
-    ...(options.referer === null ? [] : [`--referer=${options.referer}`]),
     `--format=${withinReach(options.format ?? bestStreams)}`,
+    // Of some posts only their page says what is in them.
+    "--write-pages",
     "--dump-single-json",
     "--verbose",
     "--no-progress",
     "--",
     options.url,
   ];
+}
+
+/** YouTube's watch?v=…&list=… needs it, and of an album of Telegram it would leave out all but one. */
+function oneOfListArgs(address: string): readonly string[] {
+  const url = webUrl(address);
+  return url !== null && isTelegramPost(url) ? [] : ["--no-playlist"];
 }
 
 function commonArgs(options: Omit<YtDlpListOptions, "limit">): readonly string[] {
@@ -179,6 +188,7 @@ function commonArgs(options: Omit<YtDlpListOptions, "limit">): readonly string[]
     "--socket-timeout=20",
     ...requestPauseArgs(options.url),
     ...(options.impersonate ? ["--extractor-args=generic:impersonate"] : []),
+    ...(options.referer === null ? [] : [`--referer=${options.referer}`]),
     "--extractor-retries=1",
     "--file-access-retries=0",
     `--ffmpeg-location=${options.noPrograms}`,

@@ -104,6 +104,8 @@ const allowed = [
   ],
   ...["--no-write-info-json", "--print-to-file", "--write-pages", "--print-traffic", "--output", "--newline"],
   ...["--progress", "--progress-template", "--progress-delta", "--no-progress", "--dump-single-json"],
+  // A look at the formats alone: an entry without a video is no reason to ask none of the others.
+  "--ignore-errors",
   // Its words are for the private annex alone: capture/rendition.test.ts.
   "--verbose",
 ];
@@ -226,8 +228,22 @@ test("a look at the formats chooses as a download does, and downloads nothing", 
   );
 });
 
-test("a listing downloads nothing and names its limit", () => {
-  const argv = ytDlpListArgs({ ...plain, limit: 25 });
+test("of a Telegram post no video is left out, and of YouTube's list only the one that was named is asked", () => {
+  const one = (url: string) =>
+    [ytDlpArgs, ytDlpFormatsArgs].map((of) => of({ ...plain, url }).includes("--no-playlist"));
+  expect(one("https://t.me/channel/10")).toEqual([false, false]);
+  expect(one("https://t.me/channel/10?single")).toEqual([true, true]);
+  expect(one("https://www.youtube.com/watch?v=dQw4w9WgXcQ&list=PL1")).toEqual([true, true]);
+});
+
+test("an error of one entry is overlooked by a look at the formats, and never by a download", () => {
+  expect(ytDlpFormatsArgs(plain)).toContain("--ignore-errors");
+  expect(ytDlpArgs(plain)).not.toContain("--ignore-errors");
+});
+
+test("a listing downloads nothing, names its limit and comes from the same page as the download", () => {
+  const argv = ytDlpListArgs({ ...plain, referer: "https://news.example/", limit: 25 });
+  expect(argv).toContain("--referer=https://news.example/");
   expect(argv).toContain("--dump-single-json");
   expect(argv).toContain("--flat-playlist");
   expect(argv).toContain("--playlist-items=1:25");
