@@ -3,17 +3,19 @@ import { counted } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { WithCaveats } from "../verify/caveats.js";
 import type { PackagedCapture, PackageReport } from "../verify/reports.js";
-import { restsOnLines } from "./rests-on.js";
 import type { Style } from "./style.js";
-import { labelled, padEnd, wrap } from "./text-layout.js";
+import { labelled } from "./text-layout.js";
 import { formatBytes, formatTime } from "./units.js";
 import {
+  againstWords,
+  answerRow,
   checkedWords,
-  conclusionOf,
   findingBlock,
+  limitLines,
   nobodySigned,
-  paintState,
+  type PageLength,
   quietLines,
+  verdictLines,
 } from "./verify-page.js";
 
 type Question = "hashes" | "chain" | "signature" | "tokens";
@@ -48,20 +50,21 @@ const questions: readonly (readonly [Question, words: Partial<Record<CheckState,
   ],
 ];
 
-/** Columns before the text of an answer. */
-const answerIndent = 24;
-
-/** The report of `verify PACKAGE`. States what was checked and what was not, never a single word for everything. */
+/** The report of `verify PACKAGE`: the verdict in a line for laymen, then what was checked, then what is not shown. */
 export function packagePage(
   report: WithCaveats<PackageReport>,
-  quiet: boolean,
+  { quiet, explain }: PageLength,
   columns: number,
   style: Style,
 ): readonly string[] {
-  const conclusion = conclusionOf(report.ok, report.findings, style);
-  if (quiet) return [...quietLines(report, columns, style), conclusion];
+  const { captures, files } = report.checked;
+  const counts = [["clip", captures] as const, ["file", files] as const];
+  const verdict = verdictLines(report, counts, columns, style);
+  if (quiet) return [...verdict, ...quietLines(report, columns, style)];
   const { path, origin, profile } = report.package;
   return [
+    ...verdict,
+    "",
     ...labelled(
       [
         ["package", printable(path)],
@@ -73,13 +76,10 @@ export function packagePage(
     ),
     "",
     ...questions.flatMap(([question, words]) => answer(report, question, words, columns, style)),
+    ...answerRow("against", report.against, againstWords[report.against], columns, style),
     ...report.package.captures.flatMap((capture) => captureLines(capture, columns)),
     ...findingBlock(report.findings, columns, style),
-    "",
-    ...restsOn(report, columns),
-    ...report.limits.flatMap((limit) => wrap(printable(limit), columns - 2).map((line) => `  ${line}`)),
-    "",
-    conclusion,
+    ...limitLines(report, explain, columns),
   ];
 }
 
@@ -98,11 +98,7 @@ function answer(
   const state = report[question];
   const asks = words.pass ?? "";
   const said = words[state] ?? (state === "unchecked" ? `not checked: ${asks}` : asks);
-  const [first = "", ...rest] = wrap(said, Math.max(30, columns - answerIndent));
-  return [
-    `  ${padEnd(question, 10)} ${paintState(state, style)}  ${first}`,
-    ...rest.map((line) => `${" ".repeat(answerIndent)}${line}`),
-  ];
+  return answerRow(question, state, said, columns, style);
 }
 
 const completenessWords = {
@@ -136,14 +132,10 @@ function captureLines(
   ];
 }
 
-function restsOn({ rests_on }: PackageReport, columns: number): readonly string[] {
-  const lines = restsOnLines(rests_on, columns);
-  return lines.length === 0 ? [] : [...lines, ""];
-}
-
 /** The JSON line of a package: schema `packageReport`. */
 export function packageObject(report: WithCaveats<PackageReport>): object {
-  const { ok, checked, findings, hashes, chain, signature, tokens, rests_on, limits } = report;
+  const { ok, checked, findings, hashes, chain, signature, tokens, rests_on } = report;
+  const { against, not_shown, limits } = report;
   const { path, origin, profile, captures } = report.package;
   return {
     ok,
@@ -154,6 +146,8 @@ export function packageObject(report: WithCaveats<PackageReport>): object {
     signature,
     tokens,
     rests_on,
+    against,
+    not_shown,
     limits,
     package: { path, origin, profile, captures },
   };

@@ -43,25 +43,62 @@ const questions: Readonly<Record<Question, QuestionWords>> = {
 
 const order: readonly Question[] = ["hashes", "chain", "signature", "tokens"];
 
-/** The report of `verify`. States what was checked and what was not, never a single word for everything. */
+/** How much of a report is printed. */
+export interface PageLength {
+  /** What is not as recorded and nothing else. */
+  readonly quiet: boolean;
+  /** Everything that the check cannot show, and all that it rests on. */
+  readonly explain: boolean;
+}
+
+/** The report of `verify`: the verdict in a line for laymen, then what was checked, then what is not shown. */
 export function verifyPage(
   report: WithCaveats<VerifyReport>,
-  quiet: boolean,
+  { quiet, explain }: PageLength,
   columns: number,
   style: Style,
 ): readonly string[] {
-  const conclusion = conclusionOf(report.ok, report.findings, style);
-  if (quiet) return [...quietLines(report, columns, style), conclusion];
+  const { objects, files } = report.checked;
+  const verdict = verdictLines(
+    report,
+    [
+      ["clip", objects],
+      ["file", files],
+    ],
+    columns,
+    style,
+  );
+  if (quiet) return [...verdict, ...quietLines(report, columns, style)];
   return [
-    ...hanging("checked  ", checkedWords(report.checked), columns),
+    ...verdict,
     "",
     ...answerLines(report, columns, style),
     ...findingBlock(report.findings, columns, style),
     "",
-    ...restsOnBlock(report, columns),
-    ...report.limits.flatMap((limit) => wrap(printable(limit), columns - 2).map((line) => `  ${line}`)),
+    ...hanging("checked  ", checkedWords(report.checked), columns),
+    ...limitLines(report, explain, columns),
+  ];
+}
+
+/** What nothing here shows, in three lines, or in whole sentences; and before it what the result rests on. */
+export function limitLines(
+  report: WithCaveats<Pick<VerifyReport, "rests_on">>,
+  explain: boolean,
+  columns: number,
+): readonly string[] {
+  const { rests_on, limits, not_shown } = report;
+  const rests = restsOnLines(rests_on, columns);
+  const lines = explain ? limits : not_shown;
+  const indent = explain ? "  " : "  - ";
+  return [
+    ...(rests.length === 0 ? [] : ["", ...rests]),
     "",
-    conclusion,
+    ...(explain ? [] : ["not shown (holdfast verify --explain says more)"]),
+    ...lines.flatMap((line) =>
+      wrap(printable(line), columns - indent.length).map(
+        (part, at) => `${at === 0 ? indent : " ".repeat(indent.length)}${part}`,
+      ),
+    ),
   ];
 }
 
@@ -95,22 +132,39 @@ function singular(words: string): string {
 
 /** The four questions with their answers, for a vault or a file. */
 function answerLines(
-  report: Pick<VerifyReport, Question>,
+  report: WithCaveats<Pick<VerifyReport, Question>>,
   columns: number,
   style: Style,
   words: Readonly<Record<Question, QuestionWords>> = questions,
 ): readonly string[] {
-  return order.flatMap((question) => {
-    const state = report[question];
-    const [first = "", ...rest] = wrap(
-      stateWords(words[question], state),
-      Math.max(30, columns - answerIndent),
-    );
-    return [
-      `  ${padEnd(question, 10)} ${paintState(state, style)}  ${first}`,
-      ...rest.map((line) => `${" ".repeat(answerIndent)}${line}`),
-    ];
-  });
+  return [
+    ...order.flatMap((question) =>
+      answerRow(question, report[question], stateWords(words[question], report[question]), columns, style),
+    ),
+    ...answerRow("against", report.against, againstWords[report.against], columns, style),
+  ];
+}
+
+/** What is said of the checkpoint that the checker brought. */
+export const againstWords: Readonly<Record<CheckState, string>> = {
+  pass: "what the checkpoint that you hold covers was not written anew since",
+  fail: "the log does not go on from the checkpoint that you hold",
+  absent: "no checkpoint kept elsewhere was given (--against)",
+  unchecked: "whether the log goes on from the checkpoint that you hold could not be shown",
+};
+
+export function answerRow(
+  question: string,
+  state: CheckState,
+  words: string,
+  columns: number,
+  style: Style,
+): readonly string[] {
+  const [first = "", ...rest] = wrap(words, Math.max(30, columns - answerIndent));
+  return [
+    `  ${padEnd(question, 10)} ${paintState(state, style)}  ${first}`,
+    ...rest.map((line) => `${" ".repeat(answerIndent)}${line}`),
+  ];
 }
 
 /** Columns before the text of an answer. */
@@ -120,13 +174,8 @@ function stateWords({ asks, absent, unchecked }: QuestionWords, state: CheckStat
   return { pass: asks, fail: asks, absent, unchecked: unchecked ?? `could not be checked: ${asks}` }[state];
 }
 
-function restsOnBlock({ rests_on }: Pick<VerifyReport, "rests_on">, columns: number): readonly string[] {
-  const lines = restsOnLines(rests_on, columns);
-  return lines.length === 0 ? [] : [...lines, ""];
-}
-
 /** Only a pass is green: what is absent has not been shown to be right. */
-export function paintState(state: CheckState, style: Style): string {
+function paintState(state: CheckState, style: Style): string {
   const text = padEnd(state, 9);
   if (state === "pass") return style.good(text);
   return state === "fail" ? style.bad(text) : style.warn(text);
@@ -162,16 +211,36 @@ function findingLines(
 /** Columns before the text of a finding. */
 const findingIndent = 9;
 
-export function conclusionOf(ok: boolean, findings: readonly Finding[], style: Style): string {
-  if (ok) return style.bold("what was checked is as recorded");
+/**
+ * The verdict, for somebody who reads no further. `OK` is said of what was checked alone: that nothing has changed since it
+ * was logged. `counts`: what was checked of which there may be none.
+ */
+export function verdictLines(
+  { ok, findings }: Pick<VerifyReport, "ok" | "findings">,
+  counts: readonly (readonly [thing: string, count: number | undefined])[],
+  columns: number,
+  style: Style,
+): readonly string[] {
+  const bold = (text: string) => wrap(text, columns).map(style.bold);
+  if (ok) {
+    const things = counts.flatMap(([thing, count]) => (count === undefined ? [] : [counted(count, thing)]));
+    const what = things.length === 0 ? "" : ` ${things.join(", ")}.`;
+    return bold(`OK: nothing has changed since it was logged.${what}`);
+  }
   const errors = findings.filter(({ severity }) => severity === "error").length;
-  if (errors === 0)
-    return style.bold(style.warn("not everything could be checked; what was checked is as recorded"));
-  return style.bold(style.bad(`not as recorded: ${counted(errors, "error")}`));
+  if (errors === 0) {
+    return bold("NOT EVERYTHING COULD BE CHECKED: what was checked is as recorded.").map(style.warn);
+  }
+  return bold(`NOT AS RECORDED: ${counted(errors, "error")}.`).map(style.bad);
 }
 
 /** The report of `verify FILE`. */
-export function filePage(report: WithCaveats<FileReport>, columns: number, style: Style): readonly string[] {
+export function filePage(
+  report: WithCaveats<FileReport>,
+  explain: boolean,
+  columns: number,
+  style: Style,
+): readonly string[] {
   const facts = labelled(
     [
       ["file", printable(report.file)],
@@ -181,6 +250,8 @@ export function filePage(report: WithCaveats<FileReport>, columns: number, style
     columns,
   );
   return [
+    ...fileVerdict(report, columns, style),
+    "",
     ...facts,
     ...report.matches.flatMap((match) => matchLines(match, columns)),
     // The conclusion states this better.
@@ -191,11 +262,7 @@ export function filePage(report: WithCaveats<FileReport>, columns: number, style
     ),
     "",
     ...answerLines(report, columns, style, fileQuestions),
-    "",
-    ...restsOnBlock(report, columns),
-    ...report.limits.flatMap((limit) => wrap(printable(limit), columns - 2).map((line) => `  ${line}`)),
-    "",
-    fileConclusion(report, style),
+    ...limitLines(report, explain, columns),
   ];
 }
 
@@ -239,19 +306,22 @@ function matchLines(match: FileReport["matches"][number], columns: number): read
   ];
 }
 
-function fileConclusion(report: FileReport, style: Style): string {
+function fileVerdict(report: FileReport, columns: number, style: Style): readonly string[] {
   const isWrong = report.findings.some(
     ({ code, severity }) => severity === "error" && code !== "not-in-vault",
   );
-  const known = report.matches.length > 0;
-  const isOpen = !known && report.chain === "unchecked";
-  const where = isOpen
-    ? "holdfast could not check whether these bytes are in this vault"
-    : known
-      ? `these bytes are in this vault, in ${counted(new Set(report.matches.map(({ capture }) => capture)).size, "capture")}`
-      : "these bytes are not in this vault";
-  if (isWrong) return style.bold(style.bad(`${where}, but not everything is as recorded`));
-  if (report.ok) return style.bold(where);
-  if (!known && !isOpen) return style.bold(style.bad(where));
-  return style.bold(style.warn(isOpen ? where : `${where}; not everything you asked for could be checked`));
+  const captures = new Set(report.matches.map(({ capture }) => capture)).size;
+  const isOpen = captures === 0 && report.chain === "unchecked";
+  const where =
+    captures === 0
+      ? "these bytes are not in this vault"
+      : `these bytes are in this vault, in ${counted(captures, "capture")}`;
+  const bold = (text: string) => wrap(text, columns).map(style.bold);
+  if (isWrong) return bold(`NOT AS RECORDED: ${where}, but not everything is as recorded.`).map(style.bad);
+  if (report.ok) return bold(`OK: ${where}, and nothing that this rests on has changed.`);
+  if (isOpen) {
+    return bold("NOT CHECKED: whether these bytes are in this vault could not be looked up.").map(style.warn);
+  }
+  if (captures === 0) return bold(`NOT AS RECORDED: ${where}.`).map(style.bad);
+  return bold(`NOT EVERYTHING COULD BE CHECKED: ${where}.`).map(style.warn);
 }

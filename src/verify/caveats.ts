@@ -3,6 +3,7 @@ import type { CheckState, Finding } from "../audit/finding.js";
 import { hasUnreadSeals } from "../audit/unread.js";
 import { hasErrors } from "../audit/verdict.js";
 import type { FileReport } from "./file.js";
+import { type InShort, inShort } from "./in-short.js";
 import type { Answers, PackageReport, VerifyReport } from "./reports.js";
 import type { Brought } from "./trust.js";
 
@@ -10,7 +11,7 @@ import type { Brought } from "./trust.js";
  * A report with sentences about what the check can and cannot show, for a person to read. They follow from the report
  * and decide nothing.
  */
-export type WithCaveats<Report> = Report & { readonly limits: readonly string[] };
+export type WithCaveats<Report> = Report & InShort & { readonly limits: readonly string[] };
 
 /** The outcome of a check, as far as what it can show depends on it. */
 interface CheckFacts extends Answers {
@@ -40,7 +41,7 @@ export function withVaultCaveats(report: VerifyReport, brought: Brought): WithCa
     ...(isWithout ? ["The private annexes are not here: nothing was compared with them."] : []),
     ...quickSentences(report),
   ];
-  return { ...report, limits };
+  return { ...report, ...inShort(report, brought), limits };
 }
 
 /** What the check of one file shows and cannot show. */
@@ -61,7 +62,7 @@ export function withFileCaveats(report: FileReport, brought: Brought): WithCavea
     ...againstSentences(facts),
     notShown,
   ];
-  return { ...report, limits };
+  return { ...report, ...inShort(report, brought), limits };
 }
 
 /** Other entries of the same log may be signed: the answer is about those that state these bytes. */
@@ -184,7 +185,9 @@ function againstSentences({ brought, findings }: CheckFacts): readonly string[] 
 
 /** What the check of a package shows and cannot show, in the words of EVIDENCE §11. */
 export function withPackageCaveats(report: PackageReport, brought: Brought): WithCaveats<PackageReport> {
-  if (report.contents === null) return { ...report, limits: ["Nothing in it was checked."] };
+  if (report.contents === null) {
+    return { ...report, ...inShort(report, brought), limits: ["Nothing in it was checked."] };
+  }
   const facts: CheckFacts = { ...report, brought };
   const shown = hasErrors(report.findings)
     ? "Not all of them agree. It"
@@ -202,7 +205,7 @@ export function withPackageCaveats(report: PackageReport, brought: Brought): Wit
     notShown,
     ...quickSentences(report),
   ];
-  return { ...report, limits };
+  return { ...report, ...inShort(report, brought), limits };
 }
 
 function packageSignatureSentences({ signature, brought }: CheckFacts): readonly string[] {

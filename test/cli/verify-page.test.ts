@@ -16,10 +16,12 @@ const report: WithCaveats<VerifyReport> = {
   chain: "pass",
   signature: "absent",
   tokens: "absent",
-  checked: { captures: 3, files: 12, bytes: 28_100_000, log_entries: 1234 },
+  checked: { objects: 3, files: 12, bytes: 28_100_000, log_entries: 1234 },
   rests_on: { keys: [], authorities: [], witnesses: [] },
   findings: [],
   limits: ["a vault rewritten from end to end by whoever holds it looks the same to this check"],
+  against: "absent",
+  not_shown: ["whose key signed"],
 };
 
 const damaged: WithCaveats<VerifyReport> = {
@@ -43,23 +45,29 @@ const damaged: WithCaveats<VerifyReport> = {
   ],
 };
 
-const plain = (of: WithCaveats<VerifyReport>, quiet = false) =>
-  verifyPage(of, quiet, 100, plainStyle).join("\n");
+const plain = (of: WithCaveats<VerifyReport>, quiet = false, explain = false) =>
+  verifyPage(of, { quiet, explain }, 100, plainStyle).join("\n");
 
 describe("the report of a check", () => {
   test("says what was checked, and each question has an answer of its own", () => {
     const text = plain(report);
-    expect(text).toContain("checked  3 captures, 12 files, 28.1 MB, 1 234 log entries");
+    expect(text).toContain("checked  3 objects, 12 files, 28.1 MB, 1 234 log entries");
     expect(text).toMatch(/hashes +pass +stored bytes against the digests in the records/);
     expect(text).toMatch(/chain +pass/);
     expect(text).toMatch(/signature +absent +no signed checkpoint: nothing shows whose log this is/);
     expect(text).toMatch(/tokens +absent +no outside time-stamp: only this vault says since when/);
-    expect(text).toContain("a vault rewritten from end to end");
-    expect(text).toMatch(/what was checked is as recorded$/);
+    expect(text).toMatch(/against +absent +no checkpoint kept elsewhere was given/);
+    expect(text).not.toContain("a vault rewritten from end to end");
+    expect(plain(report, false, true)).toContain("a vault rewritten from end to end");
   });
 
   test("what is absent or was not asked is yellow, and green is kept for a pass", () => {
-    const lines = verifyPage({ ...report, tokens: "unchecked" }, false, 100, colorStyle);
+    const lines = verifyPage(
+      { ...report, tokens: "unchecked" },
+      { quiet: false, explain: false },
+      100,
+      colorStyle,
+    );
     const line = (question: string) => lines.find((text) => text.includes(`  ${question}`)) ?? "";
     expect(line("hashes")).toContain(green);
     expect(line("signature")).toContain(yellow);
@@ -76,15 +84,30 @@ describe("the report of a check", () => {
     );
     expect(at("file-changed")).toBeLessThan(at("file-missing"));
     expect(at("file-missing")).toBeLessThan(at("commit-interrupted"));
-    expect(lines.at(-1)).toBe("not as recorded: 2 errors");
+    expect(lines[0]).toBe("NOT AS RECORDED: 2 errors.");
+  });
+
+  test("begins with the verdict, in a line for somebody who reads no further", () => {
+    expect(plain(report).split("\n")[0]).toBe(
+      "OK: nothing has changed since it was logged. 3 clips, 12 files.",
+    );
+    const unread = plain({ ...report, ok: false, hashes: "unchecked" });
+    expect(unread.split("\n")[0]).toBe("NOT EVERYTHING COULD BE CHECKED: what was checked is as recorded.");
+  });
+
+  test("says in three lines what it does not show, and the rest where it is asked for", () => {
+    expect(plain(report)).toMatch(
+      /not shown \(holdfast verify --explain says more\)\n {2}- whose key signed$/,
+    );
+    expect(plain(report, false, true)).not.toContain("--explain");
   });
 
   test("quiet keeps the errors and the conclusion", () => {
     expect(plain(damaged, true).split("\n")).toHaveLength(3);
   });
 
-  test.each([report, damaged])("never says in one word that everything is fine", (of) => {
-    expect(plain(of)).not.toMatch(/verified|authentic|genuine|tamper-proof|immutable|\bvalid\b|\bOK\b/i);
+  test.each([report, damaged])("never says more than was checked", (of) => {
+    expect(plain(of)).not.toMatch(/verified|authentic|genuine|tamper-proof|immutable|\bvalid\b/i);
   });
 
   test("a hostile path in a finding stays on its line", () => {
@@ -98,6 +121,7 @@ describe("the report of a check", () => {
       ...damaged,
       findings: [finding],
       limits: [hostileTitle],
+      not_shown: [hostileTitle],
       checked: { [hostileTitle]: 1 },
     });
     expect(dangerous.test(text)).toBe(false);
@@ -153,7 +177,12 @@ describe("what a result rests on", () => {
   });
 
   test.each([80, 120])("nothing of it is wider than %i columns", (columns) => {
-    const lines = verifyPage({ ...rested, tokens: "unchecked" }, false, columns, plainStyle);
+    const lines = verifyPage(
+      { ...rested, tokens: "unchecked" },
+      { quiet: false, explain: true },
+      columns,
+      plainStyle,
+    );
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
   });
 
@@ -173,6 +202,8 @@ const file: WithCaveats<FileReport> = {
   tokens: "absent",
   rests_on: restsOnNothing,
   limits: ["It does not show that footage is genuine."],
+  against: "absent",
+  not_shown: ["whose key signed"],
   file: "/tmp/clip.mp4",
   bytes: 1500,
   sha256: "a".repeat(64),
@@ -191,29 +222,35 @@ const file: WithCaveats<FileReport> = {
 };
 
 describe("the report on one file", () => {
-  const text = (of: WithCaveats<FileReport>) => filePage(of, 100, plainStyle).join("\n");
+  const text = (of: WithCaveats<FileReport>) => filePage(of, false, 100, plainStyle).join("\n");
 
   test("names the capture, the entry and whose clock the time is from", () => {
     expect(text(file)).toContain("since      log entry 12, dated 2026-09-19 14:03:30 UTC by this vault");
     expect(text(file)).toMatch(/SHA-256 +a{64}/);
-    expect(text(file)).toMatch(/these bytes are in this vault, in 1 capture$/);
+    expect(text(file)).toMatch(
+      /^OK: these bytes are in this vault, in 1 capture, and nothing that this rests on has changed\.\n/,
+    );
   });
 
   test("says plainly when the bytes are not there", () => {
     const message = "these bytes are not in this vault";
     const finding = { code: "not-in-vault", severity: "error", where: "/tmp/clip.mp4", message } as const;
     const lines = text({ ...file, ok: false, matches: [], findings: [finding] }).split("\n");
-    expect(lines.filter((line) => line.includes(message))).toEqual([message]);
-    expect(lines.at(-1)).toBe(message);
+    expect(lines.filter((line) => line.includes(message))).toEqual([`NOT AS RECORDED: ${message}.`]);
+    expect(lines[0]).toBe(`NOT AS RECORDED: ${message}.`);
   });
 
   test("bytes found beside damage are not called as recorded", () => {
     const message = "the stored copy is not as the log states";
     const finding = { code: "file-changed", severity: "error", where: "objects/x", message } as const;
-    expect(text({ ...file, ok: false, findings: [finding] })).toMatch(/but not everything is as recorded$/);
+    expect(text({ ...file, ok: false, findings: [finding] })).toMatch(
+      /^NOT AS RECORDED: .*, but not everything is as recorded\.\n/,
+    );
   });
 
   test("what could not be checked is not called wrong", () => {
-    expect(text({ ...file, ok: false })).toMatch(/not everything you asked for could be checked$/);
+    expect(text({ ...file, ok: false })).toMatch(
+      /^NOT EVERYTHING COULD BE CHECKED: these bytes are in this vault/,
+    );
   });
 });

@@ -266,6 +266,8 @@ const verifyReport: WithCaveats<VerifyReport> = {
     witnesses: [{ fingerprint: `SHA256:${"w".repeat(43)}`, checkpoint: 2 }],
   },
   findings: [finding],
+  against: "absent",
+  not_shown: ["whose key signed"],
   limits: ["the log is not signed"],
 };
 
@@ -276,6 +278,8 @@ const fileReport: WithCaveats<FileReport> & { readonly checked: { readonly files
   signature: "pass",
   tokens: "absent",
   rests_on: restsOnNothing,
+  against: "absent",
+  not_shown: ["whose key signed"],
   limits: ["It does not show that footage is genuine."],
   checked: { files: 1 },
   file: "clip.mp4",

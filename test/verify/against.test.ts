@@ -38,8 +38,11 @@ const verify = (...argv: readonly string[]) => holdfast(["verify", "--vault", va
 
 describe("verify against a checkpoint that somebody kept", () => {
   it("says in words that it is the beginning of today's log", async () => {
-    const { status, stdout } = await verify("--against", at("held.txt"));
+    const { status, stdout } = await verify("--against", at("held.txt"), "--explain");
     expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /against +pass +what the checkpoint that you hold covers was not written anew since/,
+    );
     expect(stdout.replace(/\s+/g, " ")).toContain("is the beginning of today's log");
   });
 
@@ -51,6 +54,7 @@ describe("verify against a checkpoint that somebody kept", () => {
     expect(status).toBe(1);
     expect(stdout).toContain("history was rewritten");
     expect(stdout).toMatch(/signature +fail/);
+    expect(stdout).toMatch(/against +fail/);
   });
 
   it("says that history was cut where the log has fewer entries", async () => {

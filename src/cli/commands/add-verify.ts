@@ -14,11 +14,12 @@ import { type CheckResult, type ExitStatus, statusOfChecks } from "../exit-statu
 import type { RunCommand, Session } from "../session.js";
 import { showUnsealed } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
-import { filePage, verifyPage } from "../verify-page.js";
+import { filePage, type PageLength, verifyPage } from "../verify-page.js";
 
 interface VerifyOptions {
   readonly quick?: boolean;
   readonly record?: boolean;
+  readonly explain?: boolean;
   readonly against?: string;
   readonly signers?: string;
   readonly tsaCa?: string;
@@ -37,6 +38,7 @@ export function addVerify(program: DocumentedCommand, run: RunCommand): void {
     )
     .option("--quick", "compare SHA-256 only, which takes less time")
     .option("--record", "write into the log that this check was made, and its result")
+    .option("--explain", "say all that the check cannot show, and all that it rests on")
     .option(
       "--against <file>",
       "a checkpoint that somebody kept, or a mail with it: does today's log go on from it?",
@@ -89,19 +91,24 @@ async function verify(
   if (!wholeVault && ids.length === 0) refuseIdleOptions(options, packages.length > 0);
   const brought = await readBrought(session.io.cwd, options);
   const reports: CheckResult[] = [];
-  for (const file of files) reports.push(await verifyOneFile(session, file, brought));
+  for (const file of files) reports.push(await verifyOneFile(session, file, options, brought));
   for (const path of packages) reports.push(await verifyOnePackage(session, path, options, brought));
   if (wholeVault || ids.length > 0) reports.push(await verifyWholeVault(session, ids, options, brought));
   return statusOfChecks(reports);
 }
 
-async function verifyOneFile(session: Session, file: string, brought: Brought): Promise<CheckResult> {
+async function verifyOneFile(
+  session: Session,
+  file: string,
+  { explain = false }: VerifyOptions,
+  brought: Brought,
+): Promise<CheckResult> {
   const { verifyFile } = await import("../../verify/file.js");
   const { withFileCaveats } = await import("../../verify/caveats.js");
   const { indexCheck } = await import("../../vault/index/check.js");
   const request = { vault: session.vault, file, brought, index: indexCheck };
   const report = withFileCaveats(await verifyFile(request, session.world), brought);
-  const page = filePage(report, columnsOf(session.io.stdout), session.style);
+  const page = filePage(report, explain, columnsOf(session.io.stdout), session.style);
   answer(session, report, fileObject(report), page);
   return report;
 }
@@ -117,7 +124,7 @@ async function verifyOnePackage(
   const { packagePage, packageObject } = await import("../package-page.js");
   const request = { path, quick: options.quick === true, ...brought };
   const report = withPackageCaveats(await verifyPackage(request, session.world), brought);
-  const page = packagePage(report, session.quiet, columnsOf(session.io.stdout), session.style);
+  const page = packagePage(report, lengthOf(session, options), columnsOf(session.io.stdout), session.style);
   answer(session, report, packageObject(report), page);
   return report;
 }
@@ -134,9 +141,13 @@ async function verifyWholeVault(
   const request = { vault: session.vault, ids, quick, brought, index: indexCheck };
   const checkedVault = options.record === true ? recorded(session, request) : checked(session, request);
   const report = withVaultCaveats(await checkedVault, brought);
-  const page = verifyPage(report, session.quiet, columnsOf(session.io.stdout), session.style);
+  const page = verifyPage(report, lengthOf(session, options), columnsOf(session.io.stdout), session.style);
   answer(session, report, vaultObject(report), page);
   return report;
+}
+
+function lengthOf({ quiet }: Session, { explain = false }: VerifyOptions): PageLength {
+  return { quiet, explain };
 }
 
 async function checked(session: Session, request: VerifyRequest): Promise<VerifyReport> {
@@ -233,14 +244,15 @@ function notAFile(name: string, exists: boolean): HoldfastError {
 
 /** The JSON line of a vault: schema `verifyReport`. */
 function vaultObject(report: WithCaveats<VerifyReport>): object {
-  const { ok, checked, findings, hashes, chain, signature, tokens, rests_on, limits } = report;
-  return { ok, checked, findings, hashes, chain, signature, tokens, rests_on, limits };
+  const { ok, checked, findings, hashes, chain, signature, tokens, rests_on } = report;
+  const { against, not_shown, limits } = report;
+  return { ok, checked, findings, hashes, chain, signature, tokens, rests_on, against, not_shown, limits };
 }
 
 /** The JSON line of a file: schema `fileReport`. */
 function fileObject(report: WithCaveats<FileReport>): object {
-  const { ok, file, bytes, sha256, matches, findings, hashes, chain, signature, tokens, rests_on, limits } =
-    report;
-  const answers = { hashes, chain, signature, tokens, rests_on, limits };
+  const { ok, file, bytes, sha256, matches, findings, hashes, chain, signature, tokens, rests_on } = report;
+  const { against, not_shown, limits } = report;
+  const answers = { hashes, chain, signature, tokens, rests_on, against, not_shown, limits };
   return { ok, checked: { files: 1 }, findings, file, bytes, sha256, matches, ...answers };
 }
