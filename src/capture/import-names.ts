@@ -2,6 +2,7 @@ import { basename, dirname, extname, sep } from "node:path";
 import type { LocalPlace } from "../core/words/local-paths.js";
 import { wellFormed } from "../core/words/printable.js";
 import { isMediaExtension } from "../tools/media/kind.js";
+import { type FoundPath, shownPath } from "./found-path.js";
 import { sidecarRole } from "./sidecar-roles.js";
 import type { HashedFile } from "./store-capture.js";
 
@@ -30,14 +31,34 @@ export function foundNames(files: readonly HashedFile[]): Readonly<Record<string
   );
 }
 
-/** Placeholders for a file on disk and its folder: error texts name both. */
-export function filePlaces(file: string, nameInRecord: NameInRecord): readonly LocalPlace[] {
-  const name = basename(file);
-  return [
-    [file, nameInRecord(name)],
-    [dirname(file), "<folder>"],
-    [name, nameInRecord(name)],
-  ];
+/** Placeholders for a file on disk and its folder: error texts name both, the system's with U+FFFD for odd bytes. */
+export function filePlaces(path: FoundPath, nameInRecord: NameInRecord): readonly LocalPlace[] {
+  return spellings(path).flatMap((file) => {
+    const name = basename(file);
+    return [
+      [file, nameInRecord(name)],
+      [dirname(file), "<folder>"],
+      [name, nameInRecord(name)],
+    ] as const;
+  });
+}
+
+function spellings(path: FoundPath): readonly string[] {
+  return typeof path === "string" ? [path] : [shownPath(path), path.toString("utf8")];
+}
+
+/**
+ * For the private annex: the bytes, in hex, of every path and name that is no UTF-8, by the placeholder under which
+ * `places` has it as text (FORMAT.md §9).
+ */
+export function placeBytes(
+  paths: Readonly<Record<string, FoundPath | null>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(paths).flatMap(([mark, path]) =>
+      path === null || typeof path === "string" ? [] : [[mark, path.toString("hex")] as const],
+    ),
+  );
 }
 
 /**
@@ -45,9 +66,11 @@ export function filePlaces(file: string, nameInRecord: NameInRecord): readonly L
  * unless that is too short to identify anyone. Each also in both Unicode normal forms, because systems store accents
  * differently.
  */
-export function namesToCut(file: string, nameInRecord: NameInRecord): readonly string[] {
-  const [folder, name] = [dirname(file), basename(file)];
-  const isLong = folder.split(sep).length > 2;
-  const cut = [file, ...(isLong ? [folder] : []), ...(nameInRecord === wholeName ? [] : [name])];
+export function namesToCut(path: FoundPath, nameInRecord: NameInRecord): readonly string[] {
+  const cut = spellings(path).flatMap((file) => {
+    const [folder, name] = [dirname(file), basename(file)];
+    const isLong = folder.split(sep).length > 2;
+    return [file, ...(isLong ? [folder] : []), ...(nameInRecord === wholeName ? [] : [name])];
+  });
   return [...new Set(cut.flatMap((text) => [text, text.normalize("NFC"), text.normalize("NFD")]))];
 }

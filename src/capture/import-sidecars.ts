@@ -1,15 +1,19 @@
-import { createReadStream, createWriteStream, lstatSync, readdirSync, type Stats, statSync } from "node:fs";
-import { basename, dirname, extname, join, sep } from "node:path";
+import { createReadStream, createWriteStream, readFileSync, type Stats, statSync } from "node:fs";
+import { basename, extname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Failure } from "../core/capture/failure-codes.js";
 import type { SourceFacts } from "../core/capture/record.js";
+import { redactText } from "../core/capture/redact.js";
 import type { ListedVideo } from "../core/lists/download-archive.js";
 import type { LocalPlace } from "../core/words/local-paths.js";
+import { isUtf8 } from "../core/words/path-bytes.js";
 import { wellFormed } from "../core/words/printable.js";
 import { maxInfoJsonBytes } from "../tools/run/limits.js";
 import { concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
+import { type FoundPath, shownPath } from "./found-path.js";
 import { type Evidence, joinEvidence, takeInfoJson } from "./gather-evidence.js";
-import type { StagingArea } from "./hash-received.js";
+import { type StagingArea, writeOwn } from "./hash-received.js";
+import type { FoundFootage } from "./import-folder.js";
 import { filePlaces, type NameInRecord, wholeName } from "./import-names.js";
 import { sidecarRole } from "./sidecar-roles.js";
 import { type HashedFile, hashFile } from "./store-capture.js";
@@ -22,34 +26,32 @@ export type ImportArea = StagingArea & {
 };
 
 /** Copies a file in blocks, so that other work continues and an abort can end it. Then throws the signal's reason. */
-export async function copyInBlocks(from: string, to: string, signal: AbortSignal): Promise<void> {
+export async function copyInBlocks(from: FoundPath, to: string, signal: AbortSignal): Promise<void> {
   const blocks = { highWaterMark: 1024 * 1024 };
   await pipeline(createReadStream(from, blocks), createWriteStream(to, { ...blocks, flags: "wx" }), {
     signal,
   });
 }
 
+/** A file on disk with what lies beside it. */
+export type FileToImport = Pick<FoundFootage, "place" | "file" | "companions">;
+
 /**
- * Takes in the hashed copy of a media file and the files beside it with the same name. A file beside it that is not
- * regular, too large or unreadable is left out with a warning; the media is imported all the same.
+ * Takes in the hashed copy of a media file and the files beside it that belong to it. One that is not regular, too large or
+ * unreadable is left out with a warning; the media is imported all the same.
  */
 export async function takeImported(
-  file: string,
+  found: FileToImport,
   media: HashedFile,
   listed: ListedVideo | null,
   area: ImportArea,
 ): Promise<Evidence> {
-  const stem = basename(file, extname(file));
-  const names = readdirSync(dirname(file)).filter((name) => name.startsWith(`${stem}.`));
   const parts: Partial<Evidence>[] = [{ files: [media] }];
-  if (names.includes(`${stem}.info.json`))
-    parts.push(await guarded(join(dirname(file), `${stem}.info.json`), area, takeInfo));
-  for (const [index, name] of names
-    .filter((name) => sidecarRole(name) !== null)
-    .sort()
-    .entries()) {
-    const take = (path: string) => takeSidecar(path, index + 1, area);
-    parts.push(await guarded(join(dirname(file), name), area, take));
+  const info = found.companions.find((path) => shownPath(path).endsWith(".info.json"));
+  if (info !== undefined) parts.push(await guarded(info, area, takeInfo));
+  for (const [index, path] of found.companions.filter((one) => one !== info).entries()) {
+    const take = (from: FoundPath) => takeSidecar(from, index + 1, area);
+    parts.push(await guarded(path, area, take));
   }
   const stated = parts.find((part) => part.source !== undefined)?.source;
   const title = area.nameInRecord === wholeName ? media.receivedAs : null;
@@ -69,13 +71,13 @@ function withListed(claims: SourceFacts, listed: ListedVideo | null): SourceFact
 }
 
 async function guarded(
-  path: string,
+  path: FoundPath,
   area: ImportArea,
-  take: (path: string, area: ImportArea, found: Stats) => Promise<Partial<Evidence>>,
+  take: (path: FoundPath, area: ImportArea, found: Stats) => Promise<Partial<Evidence>>,
 ): Promise<Partial<Evidence>> {
-  const name = area.nameInRecord(basename(path));
+  const name = area.nameInRecord(basename(shownPath(path)));
   try {
-    const found = lstatSync(path);
+    const found = statSync(path);
     if (!found.isFile())
       return { warnings: [`${name} beside the file was left out: it is not a regular file`] };
     return await take(path, area, found);
@@ -87,25 +89,47 @@ async function guarded(
   }
 }
 
-async function takeInfo(path: string, area: ImportArea, found: Stats): Promise<Evidence> {
-  if (found.size > maxInfoJsonBytes) return takeInfoJson({ path, bytes: found.size }, area);
+async function takeInfo(path: FoundPath, area: ImportArea, found: Stats): Promise<Evidence> {
+  if (found.size > maxInfoJsonBytes) return takeInfoJson({ path: shownPath(path), bytes: found.size }, area);
   const copy = join(area.folder, "media.info.json");
   await copyInBlocks(path, copy, area.signal);
   return takeInfoJson({ path: copy, bytes: found.size }, area);
 }
 
-async function takeSidecar(file: string, number: number, area: ImportArea): Promise<Partial<Evidence>> {
-  const extension = extname(file).toLowerCase();
-  const role = sidecarRole(file) ?? "sidecar";
-  const copy = join(area.folder, `sidecar-${number}`);
-  await copyInBlocks(file, copy, area.signal);
+async function takeSidecar(file: FoundPath, number: number, area: ImportArea): Promise<Partial<Evidence>> {
+  const name = basename(shownPath(file));
+  const known = sidecarRole(name);
+  const role = known ?? "sidecar";
   const as = {
-    logicalPath: `source/${role}-${number}${extension}`,
+    // An ending that nobody knows could be part of a name.
+    logicalPath: `source/${role}-${number}${known === null ? ".bin" : extname(name).toLowerCase()}`,
     role,
-    receivedAs: wellFormed(basename(file)),
+    receivedAs: wellFormed(name),
     asReceived: true,
   };
-  return { files: [await hashFile(copy, as, area.now, area.signal)] };
+  const copy = join(area.folder, `sidecar-${number}`);
+  await copyInBlocks(file, copy, area.signal);
+  const text = role === "sidecar" ? textWithNames(copy, area.secrets) : null;
+  if (text === null) return { files: [await hashFile(copy, as, area.now, area.signal)] };
+  const cut = redactText(text, area.secrets);
+  const own = await writeOwn(area, as.logicalPath, role, cut.text);
+  return {
+    files: [{ ...own, receivedAs: as.receivedAs }],
+    redactions: [{ path: as.logicalPath, raw_sha256: null, cut: cut.cut }],
+    raw: [{ path: copy, name: basename(as.logicalPath) }],
+  };
+}
+
+/** What text is searched for names; a longer one is no note beside a clip. */
+const longestText = 16 * 1024 * 1024;
+
+/** The text of a file beside another, if it says the other's name or folder: these do not leave the annex (FORMAT.md §5.6). */
+function textWithNames(path: string, names: readonly string[]): string | null {
+  if (statSync(path).size > longestText) return null;
+  const bytes = readFileSync(path);
+  if (!isUtf8(bytes)) return null;
+  const text = bytes.toString("utf8");
+  return names.some((name) => text.includes(name)) ? text : null;
 }
 
 /** A metadata file beside an imported file makes claims of its own: holdfast did not see the platform make them. */
@@ -120,7 +144,7 @@ function importedClaims(source: SourceFacts, fileName: string | null): SourceFac
 }
 
 /** Why a path cannot be imported, or null. Follows links. */
-export function refuseFile(file: string): Failure | null {
+export function refuseFile(file: FoundPath): Failure | null {
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found) return noSuchFile;
   if (found.isDirectory()) return nothingInside;

@@ -1,46 +1,53 @@
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { CaptureId } from "../audit/digest.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
 import { buildElements } from "../core/capture/elements.js";
 import { type Failure, failureOf } from "../core/capture/failure-codes.js";
+import type { LeftOutFile } from "../core/capture/left-out-files.js";
 import type { Claim, SourceFacts } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
 import { idInName } from "../core/lists/download-archive.js";
 import { HoldfastError } from "../core/words/error.js";
 import type { LocalPlace } from "../core/words/local-paths.js";
+import { nameOfBytes } from "../core/words/path-bytes.js";
 import { wellFormed } from "../core/words/printable.js";
 import type { HeadReport } from "../seal/checkpoint.js";
+import { lookAt, noReader, type Seen } from "../tools/media/footage.js";
 import { sniffFile, trackExtension } from "../tools/media/kind.js";
 import type { AnnexFacts } from "../vault/annex.js";
 import { captureById, filesByDigest } from "../vault/index/captures.js";
-import { isVault } from "../vault/layout.js";
+import { isVault, scratchFolder } from "../vault/layout.js";
 import { beginAttempt } from "../vault/recovery.js";
 import { originalsProblem } from "../vault/stored-originals.js";
 import type { World } from "../world.js";
 import { afterDamage, type CaptureResult, damageOf, resultOf } from "./capture-result.js";
 import { deriveAndLog } from "./derive.js";
+import { digestOfFound, digestsOf, saysAsMuch } from "./earlier-import.js";
 import { concernsAll, logFailure, resultAfterError } from "./failed-capture.js";
+import { bytesOf, type FoundPath, resolvedPath, shownPath, splitPath, typedPaths } from "./found-path.js";
 import type { Evidence } from "./gather-evidence.js";
-import { type FolderContents, mediaIn } from "./import-folder.js";
+import { companionsBeside, type FolderContents, footageIn, type Look } from "./import-folder.js";
 import {
   extensionAlone,
   filePlaces,
   foundNames,
   type NameInRecord,
   namesToCut,
+  placeBytes,
   wholeName,
 } from "./import-names.js";
 import {
   changedWhileRead,
   copyInBlocks,
+  type FileToImport,
   importFailure,
   refuseFile,
   takeImported,
 } from "./import-sidecars.js";
 import { localPlaces } from "./local-places.js";
 import { closeResources, collectorFacts, openResources, type Resources } from "./resources.js";
-import { digestOf, type HashedFile, hashFile, preserve, type RecordFacts } from "./store-capture.js";
+import { type HashedFile, hashFile, preserve, type RecordFacts } from "./store-capture.js";
 
 export interface ImportRequest {
   readonly vault: string;
@@ -63,123 +70,213 @@ interface Job {
   /** The videos that a yt-dlp archive in the folder lists, by id. */
   readonly listed: FolderContents["listed"];
   readonly nameInRecord: NameInRecord;
+  readonly look: Look;
+}
+
+/** What an import tells as it goes on. */
+export interface ImportEvents {
+  readonly onResult: (result: CaptureResult) => void;
+  readonly onHead?: (head: HeadReport) => void;
+  /** Something of a folder that was not taken, after the files of it. */
+  readonly onLeftOut?: (file: LeftOutFile) => void;
+  /** A note about a folder, after its files. */
+  readonly onNote?: (note: string) => void;
+}
+
+export interface ImportReport {
+  readonly results: readonly CaptureResult[];
+  /** How many files and folders were seen and not taken. */
+  readonly leftOut: number;
 }
 
 /**
  * Captures files already on disk: copies each one, never moves or changes it, and marks it as imported. After a failure
- * the next file is still imported. `onNote` receives notes about a folder, after its files.
+ * the next file is still imported.
  */
 export async function importFiles(
   request: ImportRequest,
   world: World,
-  onResult: (result: CaptureResult) => void,
-  onHead: (head: HeadReport) => void = () => undefined,
-  onNote: (note: string) => void = () => undefined,
-): Promise<readonly CaptureResult[]> {
-  if (!isVault(request.vault)) refuseNothingToTake(request.files);
+  events: ImportEvents,
+): Promise<ImportReport> {
+  if (!isVault(request.vault)) await refuseNothingToTake(request, world);
   const resources = await openResources({ vault: request.vault, capturing: true, fetching: null }, world);
   const results: CaptureResult[] = [];
+  let leftOut = 0;
   const nameInRecord = request.keepName ? wholeName : extensionAlone;
+  const look = lookWith(resources, world);
   try {
-    for (const { files, listed, notes } of request.files.map(expand)) {
-      for (const file of files) {
+    for (const typed of request.files.flatMap(typedPaths)) {
+      const contents = await expand(typed, request.vault, look);
+      const job = { request, resources, world, listed: contents.listed, nameInRecord, look };
+      for (const file of contents.files) {
         world.signal.throwIfAborted();
-        const result = await importFile({ request, resources, world, listed, nameInRecord }, file);
+        const result = await importFile(job, file);
         results.push(result);
-        onResult(result);
+        events.onResult(result);
       }
-      notes.forEach(onNote);
+      leftOut += contents.leftOut.length;
+      for (const file of contents.leftOut) events.onLeftOut?.(file);
+      for (const note of contents.notes) events.onNote?.(note);
     }
   } finally {
-    onHead(await closeResources(resources, world));
+    const head = await closeResources(resources, world);
+    events.onHead?.(head);
   }
-  return results;
+  return { results, leftOut };
 }
 
-/** Expands one given path. A folder without media becomes a failed import, as a missing file does. */
-function expand(path: string): FolderContents {
-  const itself = { files: [path], listed: new Map(), notes: [] };
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return itself;
-  const contents = mediaIn(path);
-  return contents.files.length === 0 ? { ...itself, notes: contents.notes } : contents;
+function lookWith(resources: Resources, world: World): Look {
+  const scratch = join(resources.vault.layout.staging, scratchFolder, "looks");
+  mkdirSync(scratch, { recursive: true, mode: 0o700 });
+  const { signal } = world;
+  return (file, extension) => lookAt({ ffprobe: resources.ffprobe.path, file, extension, scratch, signal });
 }
 
 /** Throws `usage` where nothing could be taken at all: no vault is made for that. */
-function refuseNothingToTake(paths: readonly string[]): void {
-  const refusals = paths.flatMap((path) => expand(path).files).map(refuseFile);
+async function refuseNothingToTake({ files, vault }: ImportRequest, { signal }: World): Promise<void> {
+  // Without a vault there is no room to let ffprobe look: what the first bytes leave open may be footage.
+  const look: Look = (file, extension) => lookAt({ ffprobe: null, file, extension, scratch: vault, signal });
+  const refusals: (Failure | null)[] = [];
+  for (const typed of files.flatMap(typedPaths)) {
+    const contents = await expand(typed, vault, look);
+    refusals.push(...contents.files.map(({ file }) => refuseFile(file)));
+  }
   const [first] = refusals;
   if (first == null || refusals.includes(null)) return;
   const { reason, hint } = first;
-  throw new HoldfastError("usage", `importing ${paths[0]}: ${reason}; no vault was made for it`, hint);
+  throw new HoldfastError("usage", `importing ${files[0]}: ${reason}; no vault was made for it`, hint);
 }
 
+type Expanded = Omit<FolderContents, "files"> & { readonly files: readonly FileToImport[] };
+
+/** Expands one given path. A folder without footage becomes a failed import, as a missing file does. */
+async function expand(place: FoundPath, vault: string, look: Look): Promise<Expanded> {
+  const found = statSync(place, { throwIfNoEntry: false });
+  if (found?.isDirectory()) {
+    const contents = await footageIn(place, vault, look);
+    if (contents.files.length > 0) return contents;
+    return { ...contents, files: [{ place, file: place, companions: [] }] };
+  }
+  if (!found?.isFile()) return { files: [{ place, file: place, companions: [] }], ...nothingElse };
+  const file = resolvedPath(place);
+  const besideIt = await companionsBeside(place, look);
+  // Beside a link there is often nothing: then what lies beside the file itself.
+  const companions = besideIt.length > 0 ? besideIt : await companionsBeside(file, look);
+  return { files: [{ place, file, companions }], ...nothingElse };
+}
+
+const nothingElse = { listed: new Map(), leftOut: [], notes: [] };
+
 /** A system or format error becomes this file's failed capture, because the next file may still succeed. */
-async function importFile(job: Job, typed: string): Promise<CaptureResult> {
+async function importFile(job: Job, found: FileToImport): Promise<CaptureResult> {
   const { resources, world } = job;
   const capture = buildCaptureId(world.now(), world.random(5));
-  const subject = wellFormed(basename(typed));
+  const subject = nameOf(found);
   try {
-    return await importOne(job, typed, capture);
+    return await importOne(job, found, capture);
   } catch (error) {
     if (concernsAll(error)) throw error;
     const failure = world.signal.aborted
       ? failureOf("interrupted")
-      : importFailure(error, [...placesOf(job, typed), ...localPlaces(resources, world)]);
-    const log = (why: Failure) => fail(job, capture, subject, why);
+      : importFailure(error, [...placesOf(job, found), ...localPlaces(resources, world)]);
+    const log = (why: Failure) => fail(job, capture, found, why);
     return resultAfterError(resources, { capture, subject }, failure, log);
   }
 }
 
-async function importOne(job: Job, typed: string, capture: CaptureId): Promise<CaptureResult> {
-  const { resources, world, request } = job;
-  const subject = wellFormed(basename(typed));
+function nameOf({ place }: FileToImport): string {
+  return wellFormed(basename(shownPath(place)));
+}
 
-  // 1. check the file (links are followed) and look for an earlier capture of the same bytes
-  const refusal = refuseFile(typed);
-  if (refusal) return fail(job, capture, subject, refusal);
-  const file = realpathSync(typed);
-  const before = await digestOf(file, world.signal);
-  const { known, damage } = request.again ? nothingKnown : await findKnown(job, before.sha256);
+async function importOne(job: Job, found: FileToImport, capture: CaptureId): Promise<CaptureResult> {
+  const { resources, world } = job;
+  const subject = nameOf(found);
+  const { file } = found;
+
+  // 1. check the file (links are followed) and look for an earlier capture of the same bytes with the same words
+  const refusal = refuseFile(file) ?? refuseOwn(file, resources.vault.layout.root);
+  if (refusal) return fail(job, capture, found, refusal);
+  const before = await digestOfFound(file, world.signal);
+  const { known, damage } = await findKnown(job, found, before.sha256);
   if (known !== null) return alreadyImported(job, known, subject);
 
   // 2. copy into a fresh staging folder   3. hash the copy and compare it with the file
   const started = { at: world.now(), ms: world.monotonic() };
   const staging = beginAttempt(resources.vault, capture, `import of ${job.nameInRecord(subject)}`);
-  const media = await takeMedia(file, join(staging, "media"), world);
-  if (media.digest.sha512 !== before.sha512) return fail(job, capture, subject, changedWhileRead);
+  const { media, doubt } = await takeMedia(job, found, join(staging, "media"));
+  if (media.digest.sha512 !== before.sha512) return fail(job, capture, found, changedWhileRead);
 
   // 4. build the record   5. commit OCFL v1 and append the `capture` entry
   const places = localPlaces(resources, world);
   const { nameInRecord } = job;
-  const secrets = namesToCut(file, nameInRecord);
+  const secrets = [...new Set([found.place, file].flatMap((path) => namesToCut(path, nameInRecord)))];
   const area = { folder: staging, secrets, now: world.now, signal: world.signal, places, nameInRecord };
-  const listed = job.listed.get(idInName(file) ?? "") ?? null;
-  const evidence = await takeImported(file, media, listed, area);
+  const listed = job.listed.get(idInName(subject) ?? "") ?? null;
+  const taken = await takeImported(found, media, listed, area);
+  const evidence = { ...taken, warnings: [...warningsOf(found, doubt), ...taken.warnings] };
   const facts = importFacts(job, capture, started, evidence);
-  const annex = importAnnex(job, capture, file, evidence);
+  const annex = importAnnex(job, capture, found, evidence);
   preserve(resources.vault, staging, facts, evidence.files.map(namedBy(nameInRecord)), annex);
 
   // 6. derive   7. commit OCFL v2 and append the `derive` entry
-  await deriveAndLog(resources, world, capture, request.deep);
-  return afterDamage(resultOf(resources.vault, capture, subject), damage);
+  await deriveAndLog(resources, world, capture, job.request.deep);
+  const result = afterDamage(resultOf(resources.vault, capture, subject), damage);
+  return doubt === null ? result : { ...result, reason: damage ?? doubt };
 }
 
-async function takeMedia(file: string, copy: string, world: World): Promise<HashedFile> {
+function warningsOf({ place, file }: FileToImport, doubt: string | null): readonly string[] {
+  const isLink = !bytesOf(place).equals(bytesOf(file)) && lstatSync(place).isSymbolicLink();
+  return [...(isLink ? ["the file was reached through a link"] : []), ...(doubt === null ? [] : [doubt])];
+}
+
+/** What holdfast made of evidence must not become evidence: an original in the vault is logged already. */
+function refuseOwn(file: FoundPath, root: string): Failure | null {
+  const vault = existsSync(root) ? bytesOf(resolvedPath(root)).toString("latin1") : root;
+  if (!bytesOf(file).toString("latin1").startsWith(`${vault}/`)) return null;
+  return {
+    code: "not-media",
+    reason: "it lies in this vault, where everything is logged already",
+    hint: "to see what the vault holds: holdfast list",
+    retry: false,
+  };
+}
+
+/** The copy under its name in the object, and what a person should know if the file is not plainly video or sound. */
+async function takeMedia(
+  { world, look }: Job,
+  { place, file }: FileToImport,
+  copy: string,
+): Promise<{ readonly media: HashedFile; readonly doubt: string | null }> {
   await copyInBlocks(file, copy, world.signal);
-  const name = `track-1.${trackExtension(sniffFile(copy), extname(file).slice(1).toLowerCase())}`;
+  const name = wellFormed(basename(shownPath(place)));
+  const extension = extname(name).slice(1).toLowerCase();
+  const seen = await look(copy, extension);
+  const kind = seen.is === "footage" ? seen.kind : sniffFile(copy);
   const as = {
-    logicalPath: `original/${name}`,
+    logicalPath: `original/track-1.${trackExtension(kind, extension)}`,
     role: "media_track",
-    receivedAs: wellFormed(basename(file)),
+    receivedAs: name,
     asReceived: true,
   } as const;
-  return hashFile(copy, as, world.now, world.signal);
+  return { media: await hashFile(copy, as, world.now, world.signal), doubt: doubtAbout(seen) };
 }
 
-/** The path as typed and as resolved: an error text may name either. */
-function placesOf({ nameInRecord }: Job, typed: string): readonly LocalPlace[] {
-  const found = existsSync(typed) ? realpathSync(typed) : typed;
-  return [...new Set([typed, found])].flatMap((file) => filePlaces(file, nameInRecord));
+function doubtAbout(seen: Seen): string | null {
+  switch (seen.is) {
+    case "footage":
+      return noReader(seen.kind);
+    case "picture":
+      return "this is a picture, not a video; it is kept as it is";
+    case "claimed":
+    case "text":
+    case "other":
+      return `this is ${seen.what}; it is kept as it is`;
+  }
+}
+
+/** The paths as found and as resolved: an error text may name either. */
+function placesOf({ nameInRecord }: Job, { place, file }: FileToImport): readonly LocalPlace[] {
+  return [place, file].flatMap((path) => filePlaces(path, nameInRecord));
 }
 
 function namedBy(nameInRecord: NameInRecord): (file: HashedFile) => HashedFile {
@@ -194,14 +291,17 @@ interface Known {
   readonly damage: string | null;
 }
 
-const nothingKnown: Known = { known: null, damage: null };
-
-/** Looks for an earlier capture of the same bytes whose stored originals still match their digests. */
-async function findKnown(job: Job, sha256: string): Promise<Known> {
+/**
+ * Looks for an earlier capture of the same bytes whose stored originals still match their digests, and with which
+ * everything came that this import says of them. The same bytes from another source are a capture of their own.
+ */
+async function findKnown(job: Job, found: FileToImport, sha256: string): Promise<Known> {
   const { vault } = job.resources;
   let damage: string | null = null;
+  if (job.request.again) return { known: null, damage };
+  const said = { ...job.request, beside: await digestsOf(found.companions, job.world.signal) };
   for (const { capture, path } of filesByDigest(vault.database, sha256)) {
-    if (!path.startsWith("original/")) continue;
+    if (!path.startsWith("original/") || !saysAsMuch(vault, capture, said)) continue;
     const problem = await originalsProblem(vault, capture, true, job.world.signal);
     if (problem === null) return { known: capture, damage: null };
     damage = damageOf(capture, problem);
@@ -213,10 +313,7 @@ async function alreadyImported(job: Job, capture: CaptureId, subject: string): P
   const { resources, world, request } = job;
   const row = captureById(resources.vault.database, capture);
   if (row?.derivation !== "done") await deriveAndLog(resources, world, capture, request.deep);
-  const result = resultOf(resources.vault, capture, subject, "already-captured");
-  if (request.receivedFrom === null && request.sourceUrl === null) return result;
-  const reason = "already in the vault; who gave it and where it came from were not recorded again";
-  return { ...result, reason, hint: "use --again to record them in a new capture" };
+  return resultOf(resources.vault, capture, subject, "already-captured");
 }
 
 function importFacts(
@@ -275,12 +372,35 @@ function claimedUrl(request: ImportRequest, source: SourceFacts): Claim<string> 
   return source.canonical_url;
 }
 
+/** The bytes of every path and name in the annex that is no UTF-8, by its placeholder. */
+function bytesOfPlaces(
+  { place, file, companions }: FileToImport,
+  names: Readonly<Record<string, string>>,
+): Pick<AnnexFacts, "place_bytes"> {
+  const odd = [place, ...companions]
+    .filter((path) => typeof path !== "string")
+    .map((path) => splitPath(path).name);
+  const named = Object.entries(names).flatMap(([mark, name]) => {
+    const bytes = odd.find((one) => wellFormed(nameOfBytes(one)) === name);
+    return bytes === undefined ? [] : [[mark, bytes.toString("hex")] as const];
+  });
+  const paths = {
+    "<imported file>": place,
+    ...(bytesOf(place).equals(bytesOf(file)) ? {} : { "<link target>": file }),
+  };
+  const place_bytes = { ...placeBytes(paths), ...Object.fromEntries(named) };
+  return Object.keys(place_bytes).length === 0 ? {} : { place_bytes };
+}
+
 function importAnnex(
   job: Job,
   capture: CaptureId,
-  file: string,
+  found: FileToImport,
   { files, raw }: Pick<Evidence, "files" | "raw">,
 ): AnnexFacts {
+  const { place, file } = found;
+  const isLink = !bytesOf(place).equals(bytesOf(file));
+  const names = foundNames(files);
   const { sourceUrl } = job.request;
   return {
     capture,
@@ -291,19 +411,22 @@ function importAnnex(
     cookies_sha256: null,
     places: {
       "<vault>": job.resources.vault.layout.root,
-      "<imported file>": wellFormed(file),
-      ...foundNames(files),
+      "<imported file>": wellFormed(shownPath(place)),
+      ...(isLink ? { "<link target>": wellFormed(shownPath(file)) } : {}),
+      ...names,
       ...(sourceUrl !== null && redactTypedUrl(sourceUrl) !== sourceUrl
         ? { "<source url>": wellFormed(sourceUrl) }
         : {}),
     },
+    ...bytesOfPlaces(found, names),
     connections: [],
     rawFiles: raw,
   };
 }
 
-function fail(job: Job, capture: CaptureId, subject: string, failure: Failure): CaptureResult {
-  const annex = importAnnex(job, capture, subject, { files: [], raw: [] });
+function fail(job: Job, capture: CaptureId, found: FileToImport, failure: Failure): CaptureResult {
+  const subject = nameOf(found);
+  const annex = importAnnex(job, capture, found, { files: [], raw: [] });
   // A file that was not imported has no record, so only the reason can keep its name.
   const reason = job.request.keepName ? `${subject}: ${failure.reason}` : failure.reason;
   return logFailure(job.resources, {

@@ -11,6 +11,8 @@ import { formatBytes, formatDate, formatLength } from "./units.js";
 export interface StoredPlaces {
   readonly folder: string | null;
   readonly contactSheet: string | null;
+  /** The name of an imported file, which the record need not have. */
+  readonly name?: string;
 }
 
 /** The JSON line of one result: schema `captureResult`. */
@@ -51,6 +53,7 @@ export function resultSummary(
     headline(result, style),
     ...labelled(
       [
+        ["file", textOf(places.name ?? null)],
         ["title", textOf(result.title)],
         ["uploader", claimOf(result.uploader, claimant)],
         ["date", result.claimed_date === null ? null : `${formatDate(result.claimed_date)} (${claimant})`],

@@ -1,5 +1,6 @@
 import type { CaptureResult } from "../capture/capture-result.js";
 import { isUnsound } from "../core/capture/soundness.js";
+import { formatCount } from "../core/words/counted.js";
 import { printableJson } from "../core/words/printable.js";
 import { errorLines } from "./failure-report.js";
 import { resultLine, resultSummary, tallyLine } from "./result-summary.js";
@@ -27,7 +28,10 @@ export function showResult(
   }
   if (result.status !== "incomplete" && isUnsound(result.decode)) showDamage(session, result, verb);
   if (session.json || session.quiet) return;
-  const places = storedPlaces(session.vault, result);
+  const places = {
+    ...storedPlaces(session.vault, result),
+    ...(verb === "import" && result.title !== result.url ? { name: result.url } : {}),
+  };
   const lines = resultSummary(result, places, claimant, columnsOf(session.io.stdout), session.style);
   for (const line of [...lines, ""]) session.screen.answer(line);
 }
@@ -54,7 +58,9 @@ function showDamage(
 export function showTally(
   session: Pick<Session, "screen" | "quiet">,
   results: readonly CaptureResult[],
+  leftOut = 0,
 ): void {
-  if (session.quiet || results.length < 2) return;
-  session.screen.note(tallyLine(results));
+  if (session.quiet || results.length + leftOut < 2) return;
+  const parts = [tallyLine(results), ...(leftOut === 0 ? [] : [`${formatCount(leftOut)} not taken`])];
+  session.screen.note(parts.join(", "));
 }

@@ -36,6 +36,8 @@ export interface AnnexFacts {
   readonly cookies_sha256: string | null;
   /** What each placeholder in the record's argument lists stood for. */
   readonly places: Readonly<Record<string, string>>;
+  /** The bytes in hex of each place that is no UTF-8; absent where all are. */
+  readonly place_bytes?: Readonly<Record<string, string>>;
   readonly connections: readonly AnnexConnection[];
   /** Raw files that go beside the annex: absolute staging path → fixed name. */
   readonly rawFiles: readonly { readonly path: string; readonly name: string }[];
@@ -80,6 +82,7 @@ export function annexPlace(layout: VaultLayout, capture: CaptureId, placeholder:
 /** `annex.json` as it is stored; the raw files beside it are listed in it and not read. */
 type StoredAnnex = Omit<AnnexFacts, "rawFiles"> & {
   readonly egress: { readonly address: string | null; readonly how: string };
+  readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];
 };
 
 /**

@@ -47,8 +47,8 @@ async function imported(
 ) {
   goToMachineOf(vault);
   const request = { sourceUrl: null, receivedFrom: null, again: true, deep: false, keepName: false };
-  const [result] = await importFiles({ ...request, vault, files: [clip] }, world, onResult);
-  return result!;
+  const { results } = await importFiles({ ...request, vault, files: [clip] }, world, { onResult });
+  return results[0]!;
 }
 
 function recordOf(vault: string, { object }: CaptureResult): CaptureRecord {

@@ -236,24 +236,33 @@ describe("what lies beside a file or in its place", () => {
       return world.now();
     };
     const request = { sourceUrl: null, receivedFrom: null, again: true, deep: false, keepName: false };
-    const results = await importInto(
+    const { results } = await importInto(
       { vault, files: [file], ...request },
       { ...world, now },
-      () => undefined,
+      { onResult: () => undefined },
     );
     expect(results).toMatchObject([
       { status: "failed", object: null, reason: expect.stringMatching(/changed while it was read/) },
     ]);
   });
 
-  it("bytes that are here are not recorded again, and it is said that the giver was not either", async () => {
-    await importFiles(join(place, "real.mp4"));
-    const { results } = await importFiles(join(place, "real.mp4"), "--received-from", "CANARYGIVER");
-    expect(results[0]).toMatchObject({
-      status: "already-captured",
-      reason: expect.stringMatching(/not recorded again/),
-      hint: expect.stringMatching(/--again/),
-    });
+  it("bytes that are here from somebody else are a capture of their own, with the words of that source", async () => {
+    const from = (...words: string[]) => importFiles(join(place, "real.mp4"), ...words);
+    const first = (await from()).results[0]!;
+    const given = (await from("--received-from", "CANARYGIVER")).results[0]!;
+    const stated = (await from("--source-url", "https://t.example/7")).results[0]!;
+    expect([given.status, stated.status]).toEqual(["captured", "captured"]);
+    expect(new Set([first.id, given.id, stated.id]).size).toBe(3);
+    expect(readFileSync(join(vault, "private", given.id!, "annex.json"), "utf8")).toContain("CANARYGIVER");
+    expect(recordOf(stated).claimed_url?.value).toBe("https://t.example/7");
+    // The same words again are nothing new.
+    for (const [words, id] of [
+      [["--received-from", "CANARYGIVER"], given.id],
+      [["--source-url", "https://t.example/7"], stated.id],
+    ] as const) {
+      expect((await from(...words)).results).toMatchObject([{ status: "already-captured", id }]);
+    }
+    expect((await from()).results[0]!.status).toBe("already-captured");
   });
 
   it("bytes that were here and are not as recorded any more are imported again, and it is said why", async () => {

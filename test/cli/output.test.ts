@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
@@ -95,6 +103,12 @@ const scenes: Readonly<Record<string, Scene>> = {
     status: 0,
     kinds: ["keyRotation"],
     says: { entry: expect.any(Number), endorsed: true, problem: null },
+  },
+  "a folder with what is no footage": {
+    argv: () => ["import", at("mixed"), "--vault", vault],
+    status: 4,
+    kinds: ["captureResult", "leftOutFile"],
+    says: { status: "already-captured" },
   },
   "a file imported before, and one that is missing": {
     argv: () => ["import", clip, at("missing.mp4"), "--vault", vault],
@@ -434,6 +448,9 @@ beforeAll(async () => {
   execFileSync("ffmpeg", ["-nostdin", "-loglevel", "error", ...picture, clip]);
   site = await openSite({ clips: folder.path });
   writeFileSync(at("other.bin"), "other bytes");
+  mkdirSync(at("mixed"));
+  copyFileSync(clip, at("mixed/clip.mp4"));
+  writeFileSync(at("mixed/notes.txt"), "words");
   const { files } = makePackage();
   writeFileSync(at("package.tar"), tarOf(tarMembers(files)));
   edit(files, "bag-info.txt", "Package: 1", "Package: 2");

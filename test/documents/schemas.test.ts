@@ -155,6 +155,7 @@ const annexFacts: Omit<AnnexFacts, "rawFiles"> = {
   proxy: "socks5://127.0.0.1:9050",
   cookies_sha256: record.files[0]!.sha256,
   places: { "<staging>": "/home/aigerim/vault/staging" },
+  place_bytes: { "<imported file>": "2f8f" },
   connections: [
     {
       at: "2026-11-23T18:22:05.120Z",
@@ -446,7 +447,7 @@ describe("the published schemas", () => {
 });
 
 /** Missing in files of version 1. */
-const sinceVersion11: readonly string[] = ["rendition", "timing"];
+const sinceVersion11: readonly string[] = ["place_bytes", "rendition", "timing"];
 
 describe("the validators that the build made", () => {
   const built = new URL("../../dist/schemas/", import.meta.url);

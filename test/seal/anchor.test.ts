@@ -269,13 +269,11 @@ describe("an authority that does not do its part leaves the checkpoint pending, 
       again: false,
       deep: false,
     };
-    await importFiles(
-      request,
-      allowed,
-      ({ status }) => events.push(`${status}, ${slow.requests.length} asked`),
-      ({ created, pending }) =>
+    await importFiles(request, allowed, {
+      onResult: ({ status }) => events.push(`${status}, ${slow.requests.length} asked`),
+      onHead: ({ created, pending }) =>
         events.push(`sealed ${created}, ${pending[0]?.reason}, ${slow.requests.length} asked`),
-    );
+    });
     // It never answers: that this line is passed shows that nobody waited for it beyond the bound.
     expect(events).toEqual(["captured, 0 asked", "sealed true, did not answer in time, 1 asked"]);
     await slow.close();

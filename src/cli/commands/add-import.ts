@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { ImportRequest } from "../../capture/import.js";
+import type { LeftOutFile } from "../../core/capture/left-out-files.js";
 import { printable } from "../../core/words/printable.js";
 import type { DocumentedCommand } from "../documented-command.js";
-import { statusOfCaptures } from "../exit-status.js";
+import { exitStatus, statusOfCaptures } from "../exit-status.js";
+import { showLeftOut } from "../left-out-page.js";
 import { type NewVaultOption, newVaultOption, sessionForCapture } from "../new-vault.js";
 import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
@@ -25,7 +27,7 @@ export function addImport(program: DocumentedCommand, run: RunCommand): void {
     .description(
       "Captures files from a phone, a USB stick or a folder of yt-dlp. Each is copied into the vault, never moved or changed, and never recorded as fetched by holdfast.",
     )
-    .argument("<file...>", "video or audio files, or folders: all media files in a folder and below it")
+    .argument("<file...>", "video or audio files, or folders: all footage in a folder and below it")
     .option("--source-url <url>", "where somebody says the file came from; kept as that person's word")
     .option("--received-from <who>", "who gave you the file; kept in private/ alone")
     .option(
@@ -38,7 +40,8 @@ export function addImport(program: DocumentedCommand, run: RunCommand): void {
     .addOption(sandboxOption())
     .explain({
       notes: [
-        "What yt-dlp put beside a file (.info.json, subtitles, thumbnail) is taken along. What yt-dlp's list of downloads (archive.txt) names and is not there is said at the end.",
+        "What lies beside a file and has its name is taken along: .info.json, subtitles, thumbnail, .AAE, .XML, Google's .json. In a folder everything else is named with its reason, and the exit status is 4: nothing that was seen is left out without a word. What systems keep for themselves (.DS_Store, Thumbs.db) is only noted. Links are followed. What yt-dlp's list of downloads (archive.txt) names and is not there is said at the end.",
+        "The same bytes again are one capture, unless something new is said of them (--received-from, --source-url, other files beside them): then they are captured once more, with that source's words.",
         "A file's own name can name whoever sent it. It stands in private/ alone, from where 'holdfast list', 'holdfast show' and 'holdfast find' show it to you; the record keeps the extension.",
       ],
       examples: [
@@ -52,7 +55,7 @@ export function addImport(program: DocumentedCommand, run: RunCommand): void {
       needsPrograms: true,
       statuses: {
         0: "every file is in the vault, imported now or before",
-        4: "a file could not be imported or is incomplete (recorded as such), a disk could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
+        4: "a file could not be imported or is incomplete (recorded as such), something in a folder was not taken, a disk could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
       },
     })
     .action((files: readonly string[], options: ImportOptions, command: Command) =>
@@ -65,15 +68,16 @@ async function importAll(asked: Session, files: readonly string[], options: Impo
   await checkSandbox(session, options, { fetching: false });
   const { importFiles } = await import("../../capture/import.js");
   const request = importRequest(session, files, options);
-  const results = await importFiles(
-    request,
-    session.world,
-    (result) => showResult(session, result, "import", "said beside the file, not checked"),
-    (head) => showHead(session, head),
-    (note) => session.screen.note(printable(note, 600)),
-  );
-  showTally(session, results);
-  return statusOfCaptures(results);
+  const leftOut: LeftOutFile[] = [];
+  const { results } = await importFiles(request, session.world, {
+    onResult: (result) => showResult(session, result, "import", "said beside the file, not checked"),
+    onHead: (head) => showHead(session, head),
+    onLeftOut: (file) => leftOut.push(file),
+    onNote: (note) => session.screen.note(printable(note, 600)),
+  });
+  showLeftOut(session, leftOut);
+  showTally(session, results, leftOut.length);
+  return leftOut.length > 0 ? exitStatus.notCaptured : statusOfCaptures(results);
 }
 
 /** The options as the operation takes them: relative paths start from the current folder. */

@@ -13,12 +13,21 @@ export interface MediaRun {
 }
 
 // Only named demuxers: a downloaded "mp4" that is really a playlist would make ffmpeg read other files (SECURITY §1.3).
-const demuxers = "mov,matroska,mpegts,mpeg,avi,flv,ogg,mp3,aac,wav,flac,gif";
+// Those of phones and platforms, then those of cameras, recorders and dictating machines.
+const demuxers = [
+  "mov,matroska,mpegts,mpeg,avi,flv,ogg,mp3,aac,wav,flac,gif",
+  "asf,amr,mxf,dv,aiff,caf,au,w64,ac3,eac3,h264,hevc,mpegvideo,m4v,dhav,ivf",
+].join(",");
 
 // Memory errors are mostly found in rarely used decoders.
 const decoders = [
   "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,mpeg2video,mpeg1video,mjpeg,h263,flv,msmpeg4v3,theora,gif",
   "aac,aac_latm,mp3,mp3float,mp2,opus,vorbis,flac,ac3,eac3,pcm_s16le,pcm_s16be,pcm_u8,pcm_mulaw,pcm_alaw,amrnb,amrwb",
+  // Of cameras, recorders and Windows. RealMedia's are left out: old, rare, and a source of memory errors.
+  "wmv1,wmv2,wmv3,vc1,dvvideo,prores,dnxhd,wmav1,wmav2,alac,adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,gsm_ms",
+  "pcm_s8,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_bluray,pcm_dvd",
+  // Pictures with words, which camcorders and broadcasts put beside the film.
+  "pgssub,dvbsub,dvdsub",
   // Text subtitles: without these decoders, a clip that contains such subtitles is refused as a whole.
   "subrip,srt,ass,ssa,webvtt,mov_text,text",
 ].join(",");

@@ -4,6 +4,17 @@ import { sniff, textKindIn, trackExtension } from "../../../src/tools/media/kind
 const packet = (count: number) =>
   Buffer.concat(Array.from({ length: count }, () => Buffer.alloc(188, "\x47\0\0", "latin1")));
 
+/** Packets of a size, each with `before` bytes ahead of its mark; their payload is padding. */
+const packets = (size: number, before: number, count: number) =>
+  Buffer.concat(
+    Array.from({ length: count }, () => {
+      const one = Buffer.alloc(size, 0xff);
+      one[before] = 0x47;
+      return one;
+    }),
+  );
+const cut = (bytes: Buffer, from: number) => bytes.subarray(from);
+
 describe("what the first bytes are", () => {
   test.each([
     ["an MP4", Buffer.from("\0\0\0\x20ftypisom\0\0\0\0", "latin1"), "mp4"],
@@ -14,6 +25,24 @@ describe("what the first bytes are", () => {
     ["an MP3 frame", Buffer.from("fffb9064", "hex"), "mp3"],
     ["an AAC frame", Buffer.from("fff15080", "hex"), "aac"],
     ["an Ogg file", Buffer.from("OggS\0\x02", "latin1"), "ogg"],
+    ["a transport stream of a camcorder's card", packets(192, 4, 3), "mpeg-ts"],
+    ["a transport stream cut inside the padding of a packet", cut(packets(188, 0, 21), 100), "mpeg-ts"],
+    ["padding", Buffer.alloc(4096, 0xff), "unknown"],
+    ["a stream of H.264", Buffer.from("00000001674d401f", "hex"), "h264"],
+    ["a stream of H.265", Buffer.from("0000000140010c01", "hex"), "hevc"],
+    ["an MPEG program stream", Buffer.from("000001ba44000400", "hex"), "mpeg-ps"],
+    ["an AIFF", Buffer.from("FORM\0\0\0\x10AIFFCOMM", "latin1"), "aiff"],
+    ["a CAF", Buffer.from("caff\0\x01\0\0", "latin1"), "caf"],
+    ["an MXF", Buffer.from("060e2b34020501010d010201", "hex"), "mxf"],
+    ["RealMedia", Buffer.from(".RMF\0\0\0\x12", "latin1"), "realmedia"],
+    ["a recording of Dahua's", Buffer.from("DHAV\xfd\0\0\0", "latin1"), "dahua"],
+    ["a recording of Hikvision's", Buffer.from("IMKH\x01\x01\0\0", "latin1"), "hikvision"],
+    [
+      "a photograph of a phone, which is an ISO file too",
+      Buffer.from("\0\0\0\x18ftypheic\0\0\0\0", "latin1"),
+      "heif",
+    ],
+    ["words in UTF-16", Buffer.from("\ufeffurl\r\nhttps://a.example/1\r\n", "utf16le"), "text"],
     ["an HTML page", Buffer.from("\ufeff  <!DOCTYPE html><html>"), "text"],
     ["a manifest", Buffer.from("#EXTM3U\n"), "text"],
     ["words", Buffer.from("This video is not available in your country"), "text"],

@@ -7,6 +7,7 @@ import {
   playableArgv,
 } from "../../../src/tools/media/ffmpeg.ts";
 import { probeArgv } from "../../../src/tools/media/ffprobe.ts";
+import { containerArgv } from "../../../src/tools/media/footage.ts";
 import { type DecodingWindow, looksArgv, picturesArgv } from "../../../src/tools/media/frame-runs.ts";
 import { ffmpegArgv } from "../../../src/tools/media/input.ts";
 import { packetsArgv } from "../../../src/tools/media/packets.ts";
@@ -42,7 +43,8 @@ afterAll(() => {
 const bounds: Readonly<Record<string, RegExp>> = {
   "-max_alloc": /^268435456$/,
   "-protocol_whitelist": /^file$/,
-  "-format_whitelist": /^mov,matroska,mpegts,mpeg,avi,flv,ogg,mp3,aac,wav,flac,gif$/,
+  "-format_whitelist":
+    /^mov,matroska,mpegts,mpeg,avi,flv,ogg,mp3,aac,wav,flac,gif,asf,amr,mxf,dv,aiff,caf,au,w64,ac3,eac3,h264,hevc,mpegvideo,m4v,dhav,ivf$/,
   "-codec_whitelist": /^h264,[a-z0-9_,]+$/,
   "-max_streams": /^32$/,
   "-max_pixels": /^40000000$/,
@@ -138,6 +140,7 @@ describe("every command line that reads a clip", () => {
     const boxes = [{ region, after: "1.5", before: null }];
     const lines = [
       probeArgv(media),
+      containerArgv(media),
       packetsArgv(media, 0),
       packetHashArgv(media),
       decodedHashArgv(media),
