@@ -47,6 +47,14 @@ describe("what the strict decode found of a capture", () => {
     expect(judgeSoundness(fetched, "ytdlp")).toBe("unreadable");
   });
 
+  it("of joined segments is not that they are damaged: ffmpeg reports every join of a whole stream as well", () => {
+    const track = "original/track-1.ts";
+    const joined = { decode: [check(track, "damaged")], stream_hashes: [hash(track)] };
+    expect(judgeSoundness(joined, "ytdlp")).toBe("unknown");
+    expect(judgeSoundness(joined, "import")).toBe("damaged");
+    expect(judgeSoundness({ ...joined, decode: [check(track, "short")] }, "ytdlp")).toBe("short");
+  });
+
   it("is nothing where there is no original", () => {
     expect(judgeSoundness({ decode: [], stream_hashes: [] }, "import")).toBeNull();
   });
