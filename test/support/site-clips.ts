@@ -22,16 +22,10 @@ function makeAll(folder: string): void {
     make(["-shortest", ...faststart, join(folder, `part-${index + 1}.mp4`)], source, 300 + index, 1);
   }
   ffmpeg(["-i", clip, "-vn", "-c:a", "libmp3lame", "-b:a", "64k", join(folder, "audio.mp3")]);
-  const hls = [
-    "-f",
-    "segment",
-    "-segment_time",
-    "1",
-    "-segment_format",
-    "mpegts",
-    join(folder, "hls/segment-%d.ts"),
-  ];
-  ffmpeg(["-i", clip, "-c", "copy", ...hls]);
+  // As a packager for HLS cuts them: their packets are counted from the first piece to the last, so that joined they decode.
+  const hls = ["-f", "hls", "-hls_time", "1", "-hls_list_size", "0"];
+  const pieces = ["-hls_segment_filename", join(folder, "hls/segment-%d.ts"), join(folder, "hls/made.m3u8")];
+  ffmpeg(["-i", clip, "-c", "copy", ...hls, ...pieces]);
   const dash = ["-i", clip, "-map", "0", "-c", "copy", "-f", "dash", "-seg_duration", "1"];
   ffmpeg([...dash, "-use_template", "0", "-use_timeline", "0", join(folder, "dash/segments/manifest.mpd")]);
   ffmpeg(["-i", clip, "-map", "0:v", "-c", "copy", ...faststart, join(folder, "dash/picture.mp4")]);
