@@ -197,15 +197,28 @@ function findingLines(
   style: Style,
 ): readonly string[] {
   const word = severity === "error" ? style.bad("error") : style.warn("note ");
-  return findings
-    .filter((finding) => finding.severity === severity)
-    .flatMap(({ where, code, message }) => {
+  return withLitterCounted(findings.filter((finding) => finding.severity === severity)).flatMap(
+    ({ where, code, message }) => {
       const [first = "", ...rest] = wrap(
         `${printable(where)}  ${printable(code, 100)}: ${printable(message)}`,
         columns - findingIndent,
       );
       return [`  ${word}  ${first}`, ...rest.map((line) => " ".repeat(findingIndent) + line)];
-    });
+    },
+  );
+}
+
+/** The most that is named of what lies in a vault and is none of it: a file manager leaves a file in every folder. */
+const litterNamed = 3;
+
+function withLitterCounted(findings: readonly Finding[]): readonly Finding[] {
+  const litter = findings.filter(({ code, severity }) => code === "stray" && severity === "note");
+  const [first, ...more] = litter.slice(litterNamed);
+  if (first === undefined) return findings;
+  const where = counted(more.length + 1, "file or folder", "files or folders");
+  const rest = { ...first, where, message: "more like these, which --json names" };
+  const unnamed = new Set(litter.slice(litterNamed));
+  return [...findings.filter((one) => !unnamed.has(one)), rest];
 }
 
 /** Columns before the text of a finding. */

@@ -1,8 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
+import { join } from "node:path";
 import Database from "better-sqlite3";
 import { HoldfastError } from "../core/words/error.js";
 import { isSmall, type OpenDatabase, openCopy, openDatabase } from "./database-copy.js";
 import { isBeingWritten } from "./database-files.js";
+import { isRefusal } from "./digest-file.js";
 import { isVault, type VaultLayout, vaultLayout } from "./layout.js";
 
 /** A vault opened for reading; nothing in it is changed. */
@@ -10,9 +12,15 @@ export interface VaultReader extends OpenDatabase {
   readonly layout: VaultLayout;
 }
 
-/** Where everything lies in the vault at `root`. Throws `no-vault`. */
+/** Where everything lies in the vault at `root`. Throws `no-vault`, and `io` for a folder that may not be entered. */
 export function vaultAt(root: string): VaultLayout {
   if (isVault(root)) return vaultLayout(root);
+  try {
+    lstatSync(join(root, "vault.db"));
+  } catch (error) {
+    const hint = "ask its owner for the right to read that folder and what is in it";
+    if (isRefusal(error)) throw new HoldfastError("io", `opening ${root}: it could not be read`, hint, error);
+  }
   throw new HoldfastError(
     "no-vault",
     `opening ${root}: there is no vault here`,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { restsOnNothing } from "../../src/audit/log-facts.js";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
-import { filePage, verifyPage } from "../../src/cli/verify-page.js";
+import { filePage, findingBlock, verifyPage } from "../../src/cli/verify-page.js";
 import type { WithCaveats } from "../../src/verify/caveats.js";
 import type { FileReport } from "../../src/verify/file.js";
 import type { VerifyReport } from "../../src/verify/reports.js";
@@ -47,6 +47,16 @@ const damaged: WithCaveats<VerifyReport> = {
 
 const plain = (of: WithCaveats<VerifyReport>, quiet = false, explain = false) =>
   verifyPage(of, { quiet, explain }, 100, plainStyle).join("\n");
+
+test("what a file manager leaves in every folder of a vault is counted, not listed", () => {
+  const litter = Array.from({ length: 40 }, (_, at) => {
+    const where = `objects/${at}/.DS_Store`;
+    return { code: "stray", severity: "note", where, message: "holdfast did not put it here" } as const;
+  });
+  const lines = findingBlock(litter, 100, plainStyle);
+  expect(lines.filter((line) => line.includes(".DS_Store"))).toHaveLength(3);
+  expect(lines.at(-1)).toContain("37 files or folders  stray: more like these, which --json names");
+});
 
 describe("the report of a check", () => {
   test("says what was checked, and each question has an answer of its own", () => {

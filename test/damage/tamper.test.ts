@@ -137,11 +137,15 @@ describe("damage to files", () => {
   });
 
   it("a file put anywhere into a vault is found", async () => {
-    for (const place of ["", "objects", "log", "private", filesOf(original)[5]!.replace(/\/[^/]*$/, "")]) {
+    for (const place of ["objects", "log", "private", filesOf(original)[5]!.replace(/\/[^/]*$/, "")]) {
       const root = copy();
       writeFileSync(join(root, place, "planted.txt"), "planted");
       expect(await errorCodes(root), place).toHaveLength(1);
     }
+    const root = copy();
+    writeFileSync(join(root, "planted.txt"), "planted");
+    const note = { code: "stray", severity: "note", where: "planted.txt" };
+    expect((await audit(root)).findings).toContainEqual(expect.objectContaining(note));
   });
 
   it("a link in place of a file is found and not followed", async () => {

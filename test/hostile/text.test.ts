@@ -252,7 +252,9 @@ describe("whatever is typed or named, a message is a line and a hint", () => {
     for (const name of new Set(names)) writeFileSync(join(stray, name), "");
     const { status, stdout } = await holdfast(["verify", "--quick", ...vault]);
     expect(status).toBe(1);
-    expect(stdout.split("\n").filter((line) => line.includes("objects/stray/")).length).toBe(
+    const { lines } = await holdfast(["verify", "--quick", "--json", ...vault]);
+    const findings = lines[0]?.findings as readonly { where: string }[];
+    expect(findings.filter(({ where }) => where.startsWith("objects/stray/")).length).toBe(
       new Set(names).size,
     );
     const strange = stdout.split("\n").filter((line) => line !== "" && !/^[ a-zA-Z]/.test(line));

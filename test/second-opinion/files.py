@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any, BinaryIO, Callable, Dict, List, Optional, Tuple
 
 import canonical
@@ -9,8 +10,14 @@ import schema
 from canonical import Refused
 from findings import Report
 
+OURS = re.compile(r"(?!(?i:(?:eh)?thumbs\.db|desktop\.ini|lost\.dir|__macosx)\Z)(?!(?i:.*\.sync-conflict-))[0-9A-Za-z_-][0-9A-Za-z._=-]*\Z", re.DOTALL)
 LARGEST_TEXT = 64 * 1024 * 1024
 Opener = Callable[[str], BinaryIO]
+
+
+def is_foreign(name: str) -> bool:
+    """Whether no file of a vault or package can have this name (FORMAT.md §18.3)."""
+    return OURS.match(name) is None
 
 
 class Tree:

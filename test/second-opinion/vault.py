@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import stat
 import tempfile
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 import checkpoints
@@ -17,7 +17,7 @@ import log
 import objects
 import schema
 from checkpoints import Facts, Found
-from files import Tree, check_annex
+from files import Tree, check_annex, is_foreign
 from findings import QUESTIONS, Report, Trust, answers
 from log import Entry
 
@@ -43,18 +43,25 @@ ROOT_FILES = {
 """,
 }
 DATABASE = {"vault.db", "vault.db-wal", "vault.db-shm"}
+TOP = {"README.txt", "holdfast.json", "objects", "log", "private", "staging", *DATABASE}
 Row = Tuple[int, str, bytes, str]
 
 
-def read_tree(root: str) -> Tree:
-    """Everything under a folder, links not followed."""
+def read_tree(root: str, vault: Optional[Report] = None) -> Tree:
+    """Everything under a folder, links not followed; what is foreign in a vault is noted and not entered."""
     sizes: Dict[str, int] = {}
     special: List[str] = []
     folders: List[str] = []
     for folder, below, names in os.walk(root):
         inside = os.path.relpath(folder, root).replace(os.sep, "/")
+        top = inside == "."
         for name in names + below:
-            path = name if inside == "." else f"{inside}/{name}"
+            path = name if top else f"{inside}/{name}"
+            if vault is not None and (name not in TOP if top else is_foreign(name)):
+                vault.add("stray", path, "note")
+                if name in below:
+                    below.remove(name)
+                continue
             found = os.lstat(os.path.join(folder, name))
             if stat.S_ISREG(found.st_mode):
                 sizes[path] = found.st_size
@@ -109,7 +116,8 @@ def _schemas_due() -> List[Any]:
 
 def verify_vault(root: str, trust: Trust) -> Dict[str, Any]:
     """The report of a vault."""
-    report, tree = Report(), read_tree(root)
+    report = Report()
+    tree = read_tree(root, report)
     if "vault.db" not in tree:
         report.add("database-missing", "vault.db")
         return _unread(report)
@@ -228,7 +236,7 @@ def _check_own(report: Report, tree: Tree, entries: Sequence[Entry]) -> None:
             report.add("own-file-changed", path)
     for folder in ("objects", "log", "staging"):
         if folder not in tree.folders:
-            report.add("folder-missing", folder)
+            report.add("folder-missing", folder, "note" if folder == "staging" else "error")
     for path in [*tree.sizes, *tree.special]:
         top = path.split("/")[0]
         known = path in stated or path in DATABASE or top in ("objects", "log", "private", "staging")

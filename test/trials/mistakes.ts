@@ -53,8 +53,8 @@ export const mistakes: readonly Mistake[] = [
   {
     what: "calls a planted file a note",
     file: "vault/check/vault-files.js",
-    from: 'severity: "error", where: path, message: strayMessage',
-    to: 'severity: "note", where: path, message: strayMessage',
+    from: 'kind === "foreign" ? "note" : "error"',
+    to: '"note"',
     by: "planted in the vault",
   },
   {

@@ -59,7 +59,7 @@ export async function quickScenarios(folder: string): Promise<readonly Scenario[
     ],
     "entry removed": [{ op: "sql", statements: ["DELETE FROM entry WHERE seq = 3"] }],
     "column changed": [{ op: "sql", statements: ["UPDATE entry SET hash = 'x' WHERE seq = 6"] }],
-    "planted in the vault": [{ op: "write", path: "planted.txt", text: "x" }],
+    "planted in the vault": [{ op: "write", path: "objects/planted.txt", text: "x" }],
     "last entry cut": [
       { op: "sql", statements: ["DELETE FROM merkle_node", "DELETE FROM entry WHERE seq = 6"] },
     ],

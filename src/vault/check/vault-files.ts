@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { sha256 } from "../../audit/digest.js";
 import type { Finding } from "../../audit/finding.js";
 import type { FindingCode } from "../../audit/finding-codes.js";
+import { isForeignName } from "../../audit/foreign-name.js";
 import type { LogAudit } from "../../audit/log.js";
 import type { LoggedCapture } from "../../audit/log-captures.js";
 import { isLockFile } from "../database-files.js";
@@ -17,7 +18,7 @@ export interface VaultFiles {
 }
 
 export function vaultFiles(layout: VaultLayout): VaultFiles {
-  const all = walk(layout.root, new Set(["staging"]));
+  const all = below(layout.root, "") ?? [];
   const isObject = (path: string) => /^objects\/[0-9a-f]{2}\//.test(path);
   return {
     objects: all.filter(({ path }) => isObject(path)),
@@ -53,7 +54,9 @@ function folderFindings(layout: VaultLayout): readonly Finding[] {
   const missing = (["objects", "log", "staging"] as const)
     .filter((name) => !lstatSync(layout[name], { throwIfNoEntry: false })?.isDirectory())
     .map((where): Finding => {
-      return { code: "folder-missing", severity: "error", where, message: "missing, or not a folder" };
+      // Sync clients keep no empty folder, and nothing in this one is evidence.
+      const severity = where === "staging" ? "note" : "error";
+      return { code: "folder-missing", severity, where, message: "missing, or not a folder" };
     });
   if (hasAnnexes(layout)) return missing;
   const message = "the private annexes of this vault are not here: none of them was checked";
@@ -61,12 +64,15 @@ function folderFindings(layout: VaultLayout): readonly Finding[] {
 }
 
 function lockFindings(layout: VaultLayout): readonly Finding[] {
-  if (!lstatSync(layout.writerLock, { throwIfNoEntry: false }) || isLockFile(layout.writerLock)) return [];
+  // Of a folder that only its owner may enter, nothing is known; nothing in it is evidence.
+  if (!isThere(layout.writerLock) || isLockFile(layout.writerLock)) return [];
   const message = "not the empty file that holdfast locks: it cannot show whether somebody is writing here";
   return [{ code: "lock-not-ours", severity: "note", where: "staging/writer.lock", message }];
 }
 
-const databaseFiles = new Set(["vault.db", "vault.db-wal", "vault.db-shm"]);
+/** What lies in the folder of a vault, by name. */
+const topFiles = ["README.txt", "holdfast.json", "vault.db", "vault.db-wal", "vault.db-shm"];
+const topFolders = ["objects", "log", "private", "staging"];
 
 /**
  * Files and folders that neither the log nor the layout knows, and what the system does not let us read. `strayInLog`
@@ -77,12 +83,7 @@ export function strayFindings(
   captures: ReadonlyMap<string, LoggedCapture>,
   strayInLog: ReadonlySet<string>,
 ): readonly Finding[] {
-  const own = new Set([
-    "README.txt",
-    "holdfast.json",
-    ...databaseFiles,
-    ...Object.keys(storageRootFiles).map((name) => `objects/${name}`),
-  ]);
+  const own = new Set([...topFiles, ...Object.keys(storageRootFiles).map((name) => `objects/${name}`)]);
   const inFolders = [...found.objects, ...found.annexes];
   const elsewhere = found.elsewhere.filter(
     ({ path, kind }) =>
@@ -113,10 +114,12 @@ function unreadable(where: string, what: string): Finding {
 
 function stray({ path, kind }: FoundPath, known: boolean): Finding {
   if (kind === "unreadable") return unreadable(path, "nothing in it was");
-  return { code: "stray", severity: "error", where: path, message: strayMessage(kind, known) };
+  const severity = kind === "foreign" ? "note" : "error";
+  return { code: "stray", severity, where: path, message: strayMessage(kind, known) };
 }
 
 function strayMessage(kind: FoundPath["kind"], known: boolean): string {
+  if (kind === "foreign") return "holdfast did not put it here; no file of a vault has this name";
   if (kind === "bad-name") return "its name is not UTF-8: it cannot be checked, and no entry names it";
   if (!known) return "no entry of the log names this, and it does not belong in a vault";
   return kind === "other" ? "not a regular file" : "an empty folder that does not belong there";
@@ -140,7 +143,7 @@ export function looseOriginals(files: readonly FoundPath[]): readonly Finding[] 
 }
 
 function isLayoutFolder(path: string): boolean {
-  return ["objects", "log", "private", "staging"].includes(path) || /^objects\/[0-9a-f]{2}$/.test(path);
+  return topFolders.includes(path) || /^objects\/[0-9a-f]{2}$/.test(path);
 }
 
 /** `objects/ab/<id>/…` → `objects/ab/<id>/`, `private/<id>/…` → `private/<id>/`. */
@@ -180,8 +183,11 @@ function digestOf(path: string): string | "unreadable" | null {
 /** Something found on disk below a folder, by its path relative to that folder with `/` between the parts. */
 export interface FoundPath {
   readonly path: string;
-  /** `bad-name`: its name is not UTF-8, so it can be reported but not opened. `unreadable`: the system refuses. */
-  readonly kind: "file" | "empty-folder" | "other" | "bad-name" | "unreadable";
+  /**
+   * `bad-name`: its name is not UTF-8, so it can be reported but not opened. `unreadable`: the system refuses. `foreign`:
+   * a file, or a folder with all that is in it, that no vault has by this name.
+   */
+  readonly kind: "file" | "empty-folder" | "other" | "bad-name" | "unreadable" | "foreign";
   readonly bytes: number;
   /** Some user may write to it. */
   readonly writable: boolean;
@@ -190,15 +196,11 @@ export interface FoundPath {
 }
 
 /**
- * Everything below a folder, links not followed; sorted. Folders in `closed` (paths relative to the root) are listed
- * and not entered. What cannot be read is listed as such; what vanishes meanwhile counts as absent. Never throws.
+ * What lies in one folder and below it, links not followed, sorted; null if the folder is gone. `staging` and what is
+ * foreign is listed and not entered, what cannot be read is listed as such, and what vanishes meanwhile counts as absent.
+ * Never throws.
  */
-function walk(root: string, closed: ReadonlySet<string>): readonly FoundPath[] {
-  return below(root, "", closed) ?? [];
-}
-
-/** What lies in one folder and below it; null when the folder is gone. */
-function below(root: string, prefix: string, closed: ReadonlySet<string>): readonly FoundPath[] | null {
+function below(root: string, prefix: string): readonly FoundPath[] | null {
   let names: readonly Buffer[];
   try {
     names = readdirSync(join(root, prefix), { encoding: "buffer" });
@@ -207,18 +209,17 @@ function below(root: string, prefix: string, closed: ReadonlySet<string>): reado
   }
   return [...names]
     .sort(Buffer.compare)
-    .flatMap((raw) => inspect(root, prefix === "" ? "" : `${prefix}/`, raw, closed));
+    .flatMap((raw) => inspect(root, prefix === "" ? "" : `${prefix}/`, raw));
 }
 
-function inspect(
-  root: string,
-  prefix: string,
-  raw: Buffer,
-  closed: ReadonlySet<string>,
-): readonly FoundPath[] {
+function inspect(root: string, prefix: string, raw: Buffer): readonly FoundPath[] {
   const name = raw.toString("utf8");
   const path = `${prefix}${name}`;
   if (!Buffer.from(name).equals(raw)) return [found(path, "bad-name")];
+  const isTop = prefix === "";
+  if (isTop ? !topFiles.includes(name) && !topFolders.includes(name) : isForeignName(name)) {
+    return [found(path, "foreign")];
+  }
   try {
     const state = lstatSync(join(root, path));
     if (!state.isDirectory()) {
@@ -230,13 +231,22 @@ function inspect(
   } catch (error) {
     return isGone(error) ? [] : [found(path, "unreadable")];
   }
-  if (closed.has(path)) return [found(path, "empty-folder")];
-  const inside = below(root, path, closed);
+  if (path === "staging") return [found(path, "empty-folder")];
+  const inside = below(root, path);
   return inside?.length === 0 ? [found(path, "empty-folder")] : (inside ?? []);
 }
 
 function found(path: string, kind: FoundPath["kind"]): FoundPath {
   return { path, kind, bytes: 0, writable: false, links: 1 };
+}
+
+/** False also where the system does not say. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function isGone(error: unknown): boolean {

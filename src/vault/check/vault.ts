@@ -119,7 +119,7 @@ function isOpen(round: Round, captures: ReadonlyMap<string, readonly Finding[]>)
     openCaptures(round, captures).length > 0 ||
     round.unread.length > 0 ||
     // What no entry names may be what a writer has just put there.
-    round.vault.some((one) => one.code === "stray" || leavesOpen(one, "hashes"))
+    round.vault.some((one) => (one.code === "stray" && one.severity === "error") || leavesOpen(one, "hashes"))
   );
 }
 
