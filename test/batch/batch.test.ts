@@ -11,6 +11,7 @@ import { readVault } from "../../src/vault/reader.js";
 import type { World } from "../../src/world.js";
 import { type CliRun, holdfast } from "../support/cli.js";
 import { heldClip } from "../support/held-clip.js";
+import { closeExifTools } from "../support/kept-exiftool.js";
 import { closeInterpreters } from "../support/kept-interpreter.js";
 import { openSite, type Site } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
@@ -36,6 +37,11 @@ vi.mock("../../src/tools/download/kept-yt-dlp.ts", async (original) => {
   return loadedOnce(await original<typeof import("../../src/tools/download/kept-yt-dlp.js")>());
 });
 
+vi.mock("../../src/tools/media/exiftool.ts", async (original) => {
+  const { startedOnce } = await import("../support/kept-exiftool.js");
+  return startedOnce(await original<typeof import("../../src/tools/media/exiftool.js")>());
+});
+
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
 let site: Site;
@@ -51,6 +57,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await closeInterpreters();
+  await closeExifTools();
   await site.close();
   folder.remove();
 });

@@ -5,6 +5,7 @@ import { main } from "../../src/cli/main.js";
 import { readSourceList } from "../../src/core/lists/source-list.js";
 import { capturedTerminal, dangerous } from "../cli/terminal-double.js";
 import { type CliRun, holdfast } from "../support/cli.js";
+import { closeExifTools } from "../support/kept-exiftool.js";
 import { openSite, type Site, type Visit } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
 import { sendClip } from "../support/site-files.js";
@@ -19,6 +20,11 @@ vi.mock("../../src/tools/download/yt-dlp.ts", async (original) => {
   );
 });
 
+vi.mock("../../src/tools/media/exiftool.ts", async (original) => {
+  const { startedOnce } = await import("../support/kept-exiftool.js");
+  return startedOnce(await original<typeof import("../../src/tools/media/exiftool.js")>());
+});
+
 const real = await testDownloader();
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
@@ -29,6 +35,7 @@ beforeAll(async () => {
   site = await openSite({ clips: at("clips"), routes: { "/struck/part-1.mp4": strike } });
 });
 afterAll(async () => {
+  await closeExifTools();
   await site.close();
   folder.remove();
 });

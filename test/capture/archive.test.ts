@@ -9,6 +9,7 @@ import type { CaptureRecord, DerivationRecord } from "../../src/core/capture/rec
 import { newestSigned } from "../../src/seal/checkpoint.js";
 import { showCapture } from "../../src/search/show.js";
 import { holdfast } from "../support/cli.js";
+import { closeExifTools } from "../support/kept-exiftool.js";
 import { closeInterpreters } from "../support/kept-interpreter.js";
 import { openSite, type Site } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
@@ -37,6 +38,11 @@ vi.mock("../../src/tools/download/kept-yt-dlp.ts", async (original) => {
   return loadedOnce(await original<typeof import("../../src/tools/download/kept-yt-dlp.js")>());
 });
 
+vi.mock("../../src/tools/media/exiftool.ts", async (original) => {
+  const { startedOnce } = await import("../support/kept-exiftool.js");
+  return startedOnce(await original<typeof import("../../src/tools/media/exiftool.js")>());
+});
+
 const folder = temporaryFolder();
 const clips = join(folder.path, "clips");
 const vault = join(folder.path, "vault");
@@ -48,6 +54,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await closeInterpreters();
+  await closeExifTools();
   await site.close();
   folder.remove();
 });
