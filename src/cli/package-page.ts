@@ -38,6 +38,7 @@ const questions: readonly (readonly [Question, words: Partial<Record<CheckState,
     {
       pass: "each checkpoint, signed by the key that the entries name",
       absent: nobodySigned,
+      unchecked: "shows only that one key signed: get its line from elsewhere and give --signers",
     },
   ],
   [

@@ -208,10 +208,10 @@ export function withPackageCaveats(report: PackageReport, brought: Brought): Wit
   return { ...report, ...inShort(report, brought), limits };
 }
 
-function packageSignatureSentences({ signature, brought }: CheckFacts): readonly string[] {
+function packageSignatureSentences({ signature, findings, brought }: CheckFacts): readonly string[] {
   if (signature === "absent")
     return ["No signature covers these entries: anybody could have made all of this."];
-  if (signature !== "pass") return [];
+  if (signature === "fail" || hasUnreadSeals(findings)) return [];
   const named =
     "The keys are those that the package itself names, and anybody can make a package with a key of their own: compare the fingerprints with what you got from somewhere else, or name them with --signers.";
   return [keySentence(brought, named)];

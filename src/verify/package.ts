@@ -159,10 +159,13 @@ function missingCopies({ checkpoints }: PackageContent): readonly Finding[] {
 function conclude(request: PackageRequest, audited: Audited): PackageReport {
   const { content, checkpoints, findings, facts, info } = audited;
   const captures = capturesOf(audited);
+  const seals = sealStates(findings, checkpoints);
   const states = {
     hashes: decidedBy(findings, "hashes") ?? (captures.some(({ files }) => files > 0) ? "pass" : "absent"),
     chain: decidedBy(findings, "chain") ?? (content.hasAllEntries ? "pass" : "unchecked"),
-    ...sealStates(findings, checkpoints),
+    tokens: seals.tokens,
+    // Anybody can make a package with a key of their own: whose key it is only the checker can say (FORMAT.md §18).
+    signature: seals.signature === "pass" && request.signers === null ? "unchecked" : seals.signature,
   } as const;
   return {
     ok: isGood({ states, findings, ...namedIn(request) }),

@@ -48,10 +48,13 @@ def verify_package(path: str, trust: Trust) -> Dict[str, Any]:
     outcome = checkpoints.audit(report, found, facts, trust)
     _check_inclusion(report, tree, lines, found, proofs, outcome.roots)
     pages.check(report, tree, entries, outcome)
-    return {
+    found_by = {
         **answers(report, any(tree.under(f"data/{one}/") for one in chosen), outcome.newest_signed, outcome.left_open, outcome.tokens, outcome.counted),
         "findings": report.findings,
     }
+    if found_by["signature"] == "pass" and trust.signers is None:
+        found_by["signature"] = "unchecked"
+    return found_by
 
 
 def _unread(report: Report) -> Dict[str, Any]:
