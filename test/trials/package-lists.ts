@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   encodeCanonical,
   isJsonObject,
@@ -10,7 +10,6 @@ import {
 } from "../../src/audit/canonical-json.js";
 import { lineHash } from "../../src/audit/entry.js";
 import { withPackageCaveats } from "../../src/verify/caveats.js";
-import { verifyPackage } from "../../src/verify/package.js";
 import { nothingBrought } from "../../src/verify/trust.js";
 import {
   captureA,
@@ -21,25 +20,16 @@ import {
   putCheckpoint,
   putEntries,
   rebag,
-  writeFolder,
 } from "../support/packages.js";
-import { hasPython, openSecondOpinion } from "../support/second-opinion.js";
-import { temporaryFolder, testWorld } from "../support/vaults.js";
+import { openVerifiers } from "../support/two-verifiers.js";
 
 /*
  * Packages whose log lists its entries, as an owner of the key could have made them, put to three verifiers. What is made here
  * lasts until the tests of the file that imports it are over.
  */
 
-const scratch = temporaryFolder();
-const secondOpinion = hasPython ? openSecondOpinion() : null;
-afterAll(async () => {
-  await secondOpinion?.end();
-  scratch.remove();
-});
+const { ask } = openVerifiers();
 const script = join(import.meta.dirname, "../../schemas/package/verify.sh");
-
-let count = 0;
 
 interface Opinions {
   /** `severity code where` of what this program finds about the lines of the log, and its answer to `chain`. */
@@ -55,27 +45,12 @@ const ofLines = /^(entry-|entries-|export-begun-|log-|inclusion-)/;
 
 /** What the three checkers say; where this program and the second opinion differ, that is an error of the test. */
 async function opinions(files: PackageFiles, byScript = true): Promise<Opinions> {
-  count += 1;
-  const path = writeFolder(files, join(scratch.path, `package-${count}`));
-  const report = await verifyPackage(
-    { path, against: null, signers: null, tsaCa: null, quick: false },
-    testWorld(),
-  );
-  const lines = (all: readonly { code: string; severity: string; where: string }[]) =>
-    all
-      .filter(({ code }) => ofLines.test(code))
-      .map(({ code, severity, where }) => `${severity} ${code} ${where}`)
-      .sort();
-  const found = lines(report.findings);
-  if (secondOpinion !== null) {
-    const { stdout } = await secondOpinion.ask([path]);
-    expect([lines(JSON.parse(stdout).findings), JSON.parse(stdout).chain]).toEqual([found, report.chain]);
-  }
+  const { path, report, findings } = await ask(files, (code) => ofLines.test(code));
   const { stdout } = byScript ? spawnSync("sh", [script, path], { encoding: "utf8" }) : { stdout: "" };
   rmSync(path, { recursive: true });
   const said = /^(\S+) +list +.*\n(?: {6,}.*\n)*/m.exec(stdout);
   return {
-    found,
+    found: findings,
     chain: report.chain,
     script: byScript ? (said?.[1] ?? "") : null,
     words: said?.[0] ?? "",

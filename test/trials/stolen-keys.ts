@@ -1,10 +1,9 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { encodeCanonical } from "../../src/audit/canonical-json.js";
 import { lineHash } from "../../src/audit/entry.js";
-import { verifyPackage } from "../../src/verify/package.js";
 import { makeCertificates } from "../support/authority-certificates.js";
 import { digestOf, handMade } from "../support/authority-stamps.js";
 import {
@@ -17,8 +16,7 @@ import {
   secretOf,
   writeFolder,
 } from "../support/packages.js";
-import { hasPython, openSecondOpinion } from "../support/second-opinion.js";
-import { temporaryFolder, testWorld } from "../support/vaults.js";
+import { openVerifiers } from "../support/two-verifiers.js";
 
 /*
  * Whoever stole a key has everything that its owner had. What is then left to a checker: a line that says so, and time-stamps
@@ -26,12 +24,7 @@ import { temporaryFolder, testWorld } from "../support/vaults.js";
  * are over.
  */
 
-const scratch = temporaryFolder();
-const secondOpinion = hasPython ? openSecondOpinion() : null;
-afterAll(async () => {
-  await secondOpinion?.end();
-  scratch.remove();
-});
+const { ask, scratch } = openVerifiers();
 
 const script = readFileSync(new URL("../../schemas/package/verify.sh", import.meta.url));
 
@@ -104,35 +97,18 @@ export type Extent = "a sample" | "everything";
 async function judge(files: PackageFiles, signers: string, byScript = true): Promise<Verdict> {
   files.set("verify.sh", script);
   rebag(files);
-  const root = join(scratch.path, "package");
-  execFileSync("rm", ["-rf", root]);
-  writeFolder(files, root);
-  const report = await verifyPackage(
-    { path: root, quick: false, against: null, signers, tsaCa: authority.rootPem },
-    testWorld(),
-  );
-  const ours = { findings: codesOf(report.findings), signature: report.signature, tokens: report.tokens };
-  const argv = ["--signers", keep("signers", signers), "--tsa-ca", keep("roots.pem", authority.rootPem)];
-  if (secondOpinion !== null) {
-    const { stdout } = await secondOpinion.ask([...argv, root]);
-    const { findings, signature, tokens } = JSON.parse(stdout);
-    expect({ findings: codesOf(findings), signature, tokens }).toEqual(ours);
-  }
+  const brought = { signers, tsaCa: authority.rootPem };
+  const { path, report, findings, argv } = await ask(files, isOfKeys, brought);
   const { signature } = report;
-  if (!byScript) return { findings: ours.findings, signature, shell: null, status: null, text: "" };
-  const { stdout, status } = spawnSync("sh", [join(root, "verify.sh"), ...argv, root], { encoding: "utf8" });
+  if (!byScript) return { findings, signature, shell: null, status: null, text: "" };
+  const { stdout, status } = spawnSync("sh", [join(path, "verify.sh"), ...argv, path], { encoding: "utf8" });
   const [, shell = ""] = /^(\w+) +signature /m.exec(stdout) ?? [];
-  return { findings: ours.findings, signature, shell, status, text: stdout };
+  return { findings, signature, shell, status, text: stdout };
 }
 
-function codesOf(findings: readonly { code: string; severity: string; where: string }[]): readonly string[] {
-  return (
-    findings
-      // The packages are those of a vault that lists no entries before an export: every verifier says so.
-      .filter(({ code }) => code !== "anchor-pending" && code !== "entries-uncommitted")
-      .map(({ code, severity, where }) => `${severity} ${code} ${where}`)
-      .sort()
-  );
+/** The packages are those of a vault that lists no entries before an export: every verifier says so. */
+function isOfKeys(code: string): boolean {
+  return code !== "anchor-pending" && code !== "entries-uncommitted";
 }
 
 /** All lines of the log: those in the package, and those that it leaves out. */

@@ -1,12 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { encodeCanonical, isJsonObject, parseCanonical } from "../../src/audit/canonical-json.js";
 import { sha256 } from "../../src/audit/digest.js";
 import { withPackageCaveats } from "../../src/verify/caveats.js";
 import { fixedText, knownTexts } from "../../src/verify/known-texts.js";
-import { verifyPackage } from "../../src/verify/package.js";
 import { nothingBrought } from "../../src/verify/trust.js";
 import {
   captureA,
@@ -15,48 +14,25 @@ import {
   putCheckpoint,
   putEntries,
   rebag,
-  writeFolder,
 } from "../support/packages.js";
-import { hasPython, openSecondOpinion } from "../support/second-opinion.js";
-import { temporaryFolder, testWorld } from "../support/vaults.js";
+import { openVerifiers } from "../support/two-verifiers.js";
 
 /* The page, the RO-Crate, VERIFY.md and verify.sh are the word of whoever made a package: what of it is compared. */
 
-const scratch = temporaryFolder();
-const secondOpinion = hasPython ? openSecondOpinion() : null;
-afterAll(async () => {
-  await secondOpinion?.end();
-  scratch.remove();
-});
+const { ask } = openVerifiers();
 const own = /^(crate|page|script)-/;
 const crate = "data/ro-crate-metadata.json";
 const track = `${captureA}/original/track-1.mp4`;
-let count = 0;
 
 /** `severity code where` of what is found about these four, by both programs alike; then the answer to `hashes`. */
 async function wordsFound(files: PackageFiles): Promise<readonly string[]> {
   rebag(files);
-  count += 1;
-  const path = writeFolder(files, join(scratch.path, `package-${count}`));
-  const report = await verifyPackage(
-    { path, against: null, signers: null, tsaCa: null, quick: false },
-    testWorld(),
-  );
-  const lines = (all: readonly { code: string; severity: string; where: string }[]) =>
-    all
-      .filter(({ code }) => own.test(code))
-      .map(({ code, severity, where }) => `${severity} ${code} ${where}`)
-      .sort();
-  const found = lines(report.findings);
-  if (secondOpinion !== null) {
-    const { stdout } = await secondOpinion.ask([path]);
-    expect(lines(JSON.parse(stdout).findings)).toEqual(found);
-  }
+  const { path, report, findings } = await ask(files, (code) => own.test(code));
   rmSync(path, { recursive: true });
   expect(withPackageCaveats(report, nothingBrought).limits.join(" ")).toContain(
     "are the word of whoever made it",
   );
-  return [...found, report.hashes];
+  return [...findings, report.hashes];
 }
 
 function withCrate(text: string): PackageFiles {
