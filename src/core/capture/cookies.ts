@@ -41,21 +41,38 @@ export function cookiesFit(text: string, host: string, now: Date): "fit" | "othe
   return kept.every(({ expires }) => expires > 0 && expires <= seconds) ? "expired" : "fit";
 }
 
+const onlyForServer = /^#HttpOnly_/;
+
+/** The lines of a cookie file, however it was exported: the mark of UTF-8 before the first one, either kind of line end. */
 function readCookies(text: string): readonly Cookie[] {
-  return text.split(/\r?\n/).flatMap((line) => {
-    const fields = line.replace(/^#HttpOnly_/, "").split("\t");
-    if (fields.length < 7 || line.startsWith("# ")) return [];
-    const [domain = "", , , , expires = "", , value = ""] = fields;
-    return [
-      {
-        // Some browsers' extensions write fractions of a second, and yt-dlp leaves such a line out.
-        line: line.replace(/^((?:[^\t]*\t){4}\d+)\.\d+(?=\t)/, "$1"),
-        domain: domain.replace(/^\./, "").toLowerCase(),
-        expires: Number(expires) || 0,
-        value,
-      },
-    ];
-  });
+  return text
+    .replace(/^\ufeff/, "")
+    .split(/\r?\n/)
+    .flatMap((line) => {
+      const fields = line.replace(onlyForServer, "").split("\t");
+      return fields.length < 7 || line.startsWith("# ") ? [] : [readCookie(fields, onlyForServer.test(line))];
+    });
+}
+
+/**
+ * One cookie, and its line as yt-dlp demands it. The Python under it refuses the whole file, and with it the address, for
+ * one line whose domain and flag do not agree; and yt-dlp leaves out a line that does not end at a whole second.
+ */
+function readCookie(fields: readonly string[], isOnlyForServer: boolean): Cookie {
+  const [typed = "", flag = "", path = "", secure = "", end = "", name = "", value = ""] = fields;
+  const domain = typed.replace(/^\./, "");
+  // There are no hosts below a number.
+  const isWide = !/^[\d.]+$/.test(domain) && (typed.startsWith(".") || isTrue(flag));
+  const expires = /^\d+/.exec(end)?.[0] ?? "0";
+  const written = [
+    `${isOnlyForServer ? "#HttpOnly_" : ""}${isWide ? "." : ""}${domain}`,
+    ...[isWide ? "TRUE" : "FALSE", path, isTrue(secure) ? "TRUE" : "FALSE", expires, name, value],
+  ];
+  return { line: written.join("\t"), domain: domain.toLowerCase(), expires: Number(expires), value };
+}
+
+function isTrue(flag: string): boolean {
+  return flag.toUpperCase() === "TRUE";
 }
 
 function belongs(domain: string, host: string): boolean {

@@ -21,7 +21,8 @@ export function parseSourceUrl(text: string, options: { readonly allowPrivate: b
     return refuse("not-a-url", `the address is longer than ${maxUrlLength} characters`, "use a shorter link");
   }
   const url = webUrl(trimmed);
-  if (url === null) {
+  // One letter and a colon begin a path of Windows, and no scheme.
+  if (url === null || url.protocol.length === 2) {
     return refuse("not-a-url", "this is not a web address", "give a whole address that begins with https://");
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") {

@@ -25,11 +25,11 @@ describe("the cookies of one site", () => {
     ["x.com", ".twitter.com"],
     ["t.co", ".x.com"],
     ["vkvideo.ru", ".vk.com"],
-    ["vk.ru", "login.vk.com"],
+    ["vk.ru", ".login.vk.com"],
     ["vm.tiktok.com", ".tiktok.com"],
-    ["video.example", "video.example"],
+    ["video.example", ".video.example"],
     ["www.video.example", ".video.example"],
-    ["video.example", "media.video.example"],
+    ["video.example", ".media.video.example"],
     ["VIDEO.example", ".Video.Example"],
   ])("go along when %s is asked and the file has them for %s", (host, domain) => {
     expect(kept(file(line(domain)), host)).toEqual([domain]);
@@ -57,8 +57,28 @@ describe("the cookies of one site", () => {
   });
 
   it("end at a whole second, as yt-dlp demands it", () => {
-    const text = file(line("a.example", "1900000000.372"));
-    expect(cookiesForHost(text, "a.example").jar).toBe(file(line("a.example")));
+    const text = file(line(".a.example", "1900000000.372"));
+    expect(cookiesForHost(text, "a.example").jar).toBe(file(line(".a.example")));
+  });
+
+  it.each([
+    ["a.example", "TRUE", ".a.example", "TRUE"],
+    [".a.example", "FALSE", ".a.example", "TRUE"],
+    [".a.example", "true", ".a.example", "TRUE"],
+    ["a.example", "false", "a.example", "FALSE"],
+    ["192.0.2.7", "TRUE", "192.0.2.7", "FALSE"],
+  ])(
+    "say the same by domain and flag, for else Python refuses the file: %s %s",
+    (domain, flag, ...wanted) => {
+      const text = file([domain, flag, "/", "true", "Session", "session", "secret-value"].join("\t"));
+      const [, written = ""] = cookiesForHost(text, domain.replace(/^\./, "")).jar.split("\n");
+      expect(written.split("\t")).toEqual([...wanted, "/", "TRUE", "0", "session", "secret-value"]);
+    },
+  );
+
+  it("are found behind the mark of UTF-8, which is no part of a domain", () => {
+    expect(kept(`\ufeff${line("a.example")}\n`, "a.example")).toEqual([".a.example"]);
+    expect(cookiesForHost(`\ufeff${line("a.example")}\n`, "a.example").jar).not.toContain("\ufeff");
   });
 
   it("are secrets, each value of them", () => {

@@ -28,6 +28,8 @@ describe("an address that is refused", () => {
     ["file:///etc/passwd", "unsupported-scheme"],
     ["ftp://example.org/x", "unsupported-scheme"],
     ["ytsearch:anything", "unsupported-scheme"],
+    ["C:\\\\Users\\\\witness\\\\clip.mp4", "not-a-url"],
+    ["d:/videos/clip.mp4", "not-a-url"],
     ["data:text/html,x", "unsupported-scheme"],
     ["https://user:password@example.org/", "not-a-url"],
     ["https://example.org/#__youtubedl_smuggle=%7B%7D", "not-a-url"],
