@@ -8,7 +8,14 @@ import { readRendition } from "../core/capture/rendition.js";
 import { type FetchMeans, isWorthAnother } from "../core/capture/rendition-causes.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { defaultLanguages, isLanguage } from "../core/capture/subtitle-languages.js";
-import { otherCells, readSourceList, type SourceList, type SourceRow } from "../core/lists/source-list.js";
+import {
+  inCell,
+  otherCells,
+  readSourceList,
+  type SourceList,
+  type SourceRow,
+  whyNoAddress,
+} from "../core/lists/source-list.js";
 import { HoldfastError } from "../core/words/error.js";
 import {
   addRow,
@@ -325,9 +332,12 @@ export function planBatch(
   const plan = (captureOf: (key: string) => string | null): readonly PlannedRow[] => {
     const seen = new Map<string, number>();
     return list.rows.map((row) => {
-      const { problems } = readAnnotation(otherCells(list, row));
+      const problems = readAnnotation(otherCells(list, row)).problems.map((problem) =>
+        inCell(list, row.number, problem),
+      );
       const base = { row: row.number, url: row.url, capture: null, same_as: null, reason: null, problems };
-      if (row.url === "") return { ...base, plan: "no-address" };
+      if (row.url === "")
+        return { ...base, plan: "no-address", reason: whyNoAddress(list, row.number, row.cells) };
       const judged = parseSourceUrl(row.url, request);
       if ("failure" in judged) return { ...base, plan: "refused", reason: judged.failure.reason };
       const key = keyOf(row.url, null) ?? row.url;

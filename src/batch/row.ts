@@ -8,7 +8,7 @@ import { buildCaptureId } from "../core/capture/capture-id.js";
 import type { Failure } from "../core/capture/failure-codes.js";
 import { readRendition } from "../core/capture/rendition.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
-import { otherCells } from "../core/lists/source-list.js";
+import { inCell, otherCells, whyNoAddress } from "../core/lists/source-list.js";
 import { counted } from "../core/words/counted.js";
 import {
   addRow,
@@ -107,8 +107,7 @@ function hasStored({ results }: SourceOutcome): boolean {
 type RowOutcome = SourceOutcome & { readonly skipped: string | null; readonly refused: Failure | null };
 
 async function captureRow(job: Job, batch: StoredBatch, row: OpenRow): Promise<RowOutcome> {
-  if (row.url === "") return { ...empty, skipped: "the row has no address" };
-  const refused = addressProblem(row.url);
+  const refused = row.url === "" ? noAddress(batch, row) : addressProblem(row.url);
   if (refused !== null) return { ...empty, refused };
   const before = row.attempt === null ? null : await storedBefore(job, row, row.attempt);
   if (before) return before;
@@ -156,6 +155,17 @@ const empty: RowOutcome = {
   skipped: null,
   refused: null,
 };
+
+/** What was seen in the list and cannot be taken: a row with other cells and no address in the column of addresses. */
+function noAddress(batch: StoredBatch, row: BatchRow): Failure {
+  const reason = whyNoAddress(batch.list, row.row ?? 0, readCells(row));
+  return {
+    code: "not-a-url",
+    reason,
+    hint: "fill in the address, or take the row out of the list",
+    retry: false,
+  };
+}
 
 /** Why this is no address; null if it is one. Such text may be a local path, so it is no capture and in no log. */
 function addressProblem(text: string): Failure | null {
@@ -270,7 +280,7 @@ function annotate(job: Job, batch: StoredBatch, row: BatchRow, result: RowResult
   const from = fromRow(batch.record.list_sha256, row.row ?? 0);
   // A value that is not in its required form is still kept, under a name that says so.
   logAnnotation(job.resources.vault, result.capture, { ...values, ...unchecked }, from);
-  return problems;
+  return problems.map((problem) => inCell(batch.list, row.row ?? 0, problem));
 }
 
 function bytesOf({ results }: SourceOutcome): number {

@@ -51,7 +51,12 @@ const stops: Readonly<Record<NonNullable<BatchReport["stopped"]>, string>> = {
 };
 
 /** The lines printed at the end. */
-export function batchSummary(report: BatchReport, columns: number, vault: string): readonly string[] {
+export function batchSummary(
+  report: BatchReport,
+  leftOut: number,
+  columns: number,
+  vault: string,
+): readonly string[] {
   const { counts, reduced, unsound, stopped, results, failed } = report;
   const goOn = "holdfast batch --resume";
   return [
@@ -62,6 +67,7 @@ export function batchSummary(report: BatchReport, columns: number, vault: string
         ["failed", failed === null ? null : `${printable(failed)}  (usable as a new list)`],
         ["damaged", unsoundWords(unsound)],
         ["reduced", reducedWords(reduced)],
+        ["not taken", leftOutWords(leftOut)],
         ["stopped", stopped === null ? null : stops[stopped]],
         ["next", ...(stopped === null ? [] : [`${goOn} --vault ${printable(vault)}`])],
       ],
@@ -73,6 +79,11 @@ export function batchSummary(report: BatchReport, columns: number, vault: string
 function unsoundWords(unsound: number): string | null {
   if (unsound === 0) return null;
   return `${counted(unsound, "row")} whose clip is damaged or ends early: the column decode of the results says which`;
+}
+
+function leftOutWords(posts: number): string | null {
+  if (posts === 0) return null;
+  return `something of ${counted(posts, "post")}, which is no video: holdfast show ID says what`;
 }
 
 function reducedWords(reduced: number): string | null {

@@ -84,7 +84,8 @@ export class BatchView {
     }
     const what = problemWords(result.status) ?? damageWords(capture);
     if (what !== null) {
-      const message = `row ${row.row}: ${what} ${row.url}: ${result.reason ?? capture?.reason ?? ""}`;
+      const asked = row.url === "" ? "not taken" : `${what} ${row.url}`;
+      const message = `row ${row.row}: ${asked}: ${result.reason ?? capture?.reason ?? ""}`;
       for (const text of errorLines(message, result.hint ?? "")) screen.note(text);
     }
     const isStored = problemWords(result.status) === null;

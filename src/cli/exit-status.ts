@@ -65,12 +65,23 @@ export function statusWithSealing(status: ExitStatus, failure: HoldfastError | n
   return failure?.code === "foreign-entries" && isDone ? exitStatus.notCaptured : status;
 }
 
-/** `archive` and `import`: 4 if anything requested failed, is incomplete, or does not decode to its end. */
+/**
+ * `archive` and `import`: 4 if anything requested failed, is incomplete, does not decode to its end, or came from a post of
+ * which something was not taken.
+ */
 export function statusOfCaptures(results: readonly CaptureResult[]): ExitStatus {
   const whole = results.every(
-    ({ status, decode }) => (status === "captured" || status === "already-captured") && !isUnsound(decode),
+    (result) =>
+      (result.status === "captured" || result.status === "already-captured") &&
+      !isUnsound(result.decode) &&
+      !leftSomething(result),
   );
   return whole ? exitStatus.done : exitStatus.notCaptured;
+}
+
+/** Whether a post that was captured just now held something that was not taken. */
+export function leftSomething({ status, left_out }: Pick<CaptureResult, "status" | "left_out">): boolean {
+  return status === "captured" && left_out !== null;
 }
 
 /** `derive`: 4 if a derivation failed or found a clip that does not decode to its end. What else arrived does not count again. */

@@ -160,6 +160,7 @@ export function tallyLine(results: readonly CaptureResult[]): string {
     count: results.filter((result) => result.status === status).length,
   }));
   const stored = results.filter(({ status }) => status !== "failed");
+  const posts = results.filter(({ status, left_out }) => status === "captured" && left_out !== null).length;
   const [damaged, reduced] = [
     stored.filter(({ decode }) => isUnsound(decode)).length,
     stored.filter(isReduced).length,
@@ -170,5 +171,6 @@ export function tallyLine(results: readonly CaptureResult[]): string {
       .map(({ status, count }) => `${count} ${status.replace("-", " ")}`),
     ...(damaged === 0 ? [] : [`${damaged} of them damaged`]),
     ...(reduced === 0 ? [] : [`${reduced} of them reduced`]),
+    ...(posts === 0 ? [] : [`${posts} of them from a post with more that was not taken`]),
   ].join(", ");
 }

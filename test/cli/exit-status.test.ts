@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { statusOfCaptures, statusOfDerivations, statusOfError } from "../../src/cli/exit-status.js";
+import { tallyLine } from "../../src/cli/result-summary.js";
 import { type ErrorCode, HoldfastError } from "../../src/core/words/error.js";
 import { failedResult, result } from "./capture-facts.js";
 
@@ -39,6 +40,15 @@ describe("exit statuses", () => {
     expect(statusOfCaptures([result, { ...result, decode: "damaged" }])).toBe(4);
     expect(statusOfCaptures([{ ...result, status: "already-captured", decode: "short" }])).toBe(4);
     expect(statusOfCaptures([{ ...result, decode: "unknown" }])).toBe(0);
+  });
+
+  test("a post that held more than was taken makes it 4 when it is captured, and not again when it was before", () => {
+    const left_out = "the post also has 2 photos, which holdfast did not fetch";
+    expect(statusOfCaptures([result, { ...result, left_out }])).toBe(4);
+    expect(statusOfCaptures([{ ...result, status: "already-captured", left_out }])).toBe(0);
+    expect(tallyLine([result, { ...result, left_out }])).toBe(
+      "2 captured, 1 of them from a post with more that was not taken",
+    );
   });
 
   test("a capture whose keyframes failed is a capture", () => {

@@ -138,7 +138,7 @@ const scenes: Readonly<Record<string, Scene>> = {
     argv: () => ["batch", "--resume", "--to", at("results"), "--keep-free", "1", "--vault", at("batch")],
     status: 4,
     kinds: ["batchReport"],
-    says: { stopped: null, counts: expect.objectContaining({ refused: 3, skipped: 1, waiting: 0 }) },
+    says: { stopped: null, counts: expect.objectContaining({ refused: 4, skipped: 0, waiting: 0 }) },
   },
   "what a list would do": {
     argv: () => ["batch", at("list.csv"), "--dry-run", "--vault", at("batch")],

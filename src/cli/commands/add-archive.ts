@@ -49,7 +49,7 @@ export function addArchive(program: DocumentedCommand, run: RunCommand): void {
       needsPrograms: true,
       statuses: {
         0: "every video is in the vault, captured now or before",
-        4: "a capture failed or is incomplete (recorded as such), a disk or file could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
+        4: "a capture failed or is incomplete (recorded as such), a post held something else that was not taken, a disk or file could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
       },
     })
     .action((urls: readonly string[], options: CaptureOptions, command: Command) =>

@@ -12,7 +12,7 @@ import { BatchView } from "../batch-view.js";
 import { addCaptureOptions, type CaptureOptions, captureRequest } from "../capture-options.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { noteDownloaderChanges } from "../downloader-note.js";
-import { type ExitStatus, exitStatus } from "../exit-status.js";
+import { type ExitStatus, exitStatus, leftSomething } from "../exit-status.js";
 import { sessionForCapture } from "../new-vault.js";
 import { parseCount, parseDay, parseDuration, parseSize } from "../option-values.js";
 import { checkSandbox } from "../sandbox-option.js";
@@ -124,7 +124,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
       needsPrograms: true,
       statuses: {
         0: "every row is in the vault, captured now or before, or was left out as --since asks",
-        4: "a row failed, is incomplete or was not reached, a disk or file could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
+        4: "a row failed, holds no address, is incomplete or was not reached, a disk or file could not be read or written, or the log ends with entries that others wrote and nobody has accepted",
         130: "interrupted; the same command goes on",
       },
     })
@@ -152,14 +152,19 @@ async function batch(asked: Session, list: string | null, options: BatchOptions)
   await noteDownloaderChanges(session, await checkSandbox(session, options, { fetching: true }));
   const { runBatch } = await import("../../batch/batch.js");
   const view = new BatchView(session);
+  let leftOut = 0;
   try {
     const report = await runBatch(await batchRequest(session, source, options), session.world, {
       ...view.events,
+      onRow: (row, result, capture) => {
+        if (result.status === "captured" && capture !== null && leftSomething(capture)) leftOut += 1;
+        view.events.onRow(row, result, capture);
+      },
       onHead: (head) => showHead(session, head),
     });
     view.close();
-    showReport(session, report);
-    return statusOf(report);
+    showReport(session, report, leftOut);
+    return statusOf(report, leftOut);
   } finally {
     view.close();
   }
@@ -239,20 +244,21 @@ async function batchRequest(
   };
 }
 
-function showReport(session: Session, report: BatchReport): void {
+function showReport(session: Session, report: BatchReport, leftOut: number): void {
   if (session.json) {
     const { id, ...told } = report;
     session.screen.data(printableJson({ batch: id, ...told }));
   }
   if (session.quiet) return;
-  for (const line of batchSummary(report, columnsOf(session.io.stderr), session.vault))
+  for (const line of batchSummary(report, leftOut, columnsOf(session.io.stderr), session.vault))
     session.screen.note(line);
 }
 
 /**
- * 4 when a row failed, was refused, came in part or damaged, or was not reached; what was skipped was never asked for.
+ * 4 when a row failed, was refused, came in part or damaged, or was not reached, or a post held something that was not
+ * taken; what was skipped was never asked for.
  */
-function statusOf({ counts, unsound }: BatchReport): ExitStatus {
-  const bad = counts.failed + counts.refused + counts.incomplete + counts.waiting + unsound;
+function statusOf({ counts, unsound }: BatchReport, leftOut: number): ExitStatus {
+  const bad = counts.failed + counts.refused + counts.incomplete + counts.waiting + unsound + leftOut;
   return bad === 0 ? exitStatus.done : exitStatus.notCaptured;
 }

@@ -2,6 +2,10 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { ImportRequest } from "../../capture/import.js";
 import type { LeftOutFile } from "../../core/capture/left-out-files.js";
+import { redactTypedUrl } from "../../core/capture/redact.js";
+import { parseSourceUrl } from "../../core/capture/source-url.js";
+import { readAddress } from "../../core/lists/cell-address.js";
+import { HoldfastError } from "../../core/words/error.js";
 import { printable } from "../../core/words/printable.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { exitStatus, statusOfCaptures } from "../exit-status.js";
@@ -64,10 +68,11 @@ export function addImport(program: DocumentedCommand, run: RunCommand): void {
 }
 
 async function importAll(asked: Session, files: readonly string[], options: ImportOptions) {
+  if (options.sourceUrl !== undefined) statedAddress(options.sourceUrl);
   const session = await sessionForCapture(asked, options);
+  const request = importRequest(session, files, options);
   await checkSandbox(session, options, { fetching: false });
   const { importFiles } = await import("../../capture/import.js");
-  const request = importRequest(session, files, options);
   const leftOut: LeftOutFile[] = [];
   const { results } = await importFiles(request, session.world, {
     onResult: (result) => showResult(session, result, "import", "said beside the file, not checked"),
@@ -89,10 +94,22 @@ export function importRequest(
   return {
     vault: session.vault,
     files: files.map((file) => resolve(session.io.cwd, file)),
-    sourceUrl: options.sourceUrl ?? null,
+    sourceUrl: options.sourceUrl === undefined ? null : statedAddress(options.sourceUrl),
     receivedFrom: options.receivedFrom ?? null,
     again: options.again === true,
     deep: options.deep === true,
     keepName: options.keepName === true,
   };
+}
+
+/**
+ * The address that a person states, with a scheme. Throws `usage` for a text that is none: it may be a local path with a
+ * person's name in it, and the log keeps what it is given for good.
+ */
+function statedAddress(text: string): string {
+  const url = readAddress(text)?.url ?? text;
+  const judged = parseSourceUrl(url, { allowPrivate: true });
+  if ("url" in judged) return url;
+  const { reason, hint } = judged.failure;
+  throw new HoldfastError("usage", `--source-url ${printable(redactTypedUrl(text), 200)}: ${reason}`, hint);
 }

@@ -20,6 +20,13 @@ export function parseSourceUrl(text: string, options: { readonly allowPrivate: b
   if (trimmed.length > maxUrlLength) {
     return refuse("not-a-url", `the address is longer than ${maxUrlLength} characters`, "use a shorter link");
   }
+  if (/(?:…|\.\.\.)$/u.test(trimmed)) {
+    return refuse(
+      "not-a-url",
+      "the address is cut short: it ends in …",
+      "copy the address itself, not the text that is shown for it",
+    );
+  }
   const url = webUrl(trimmed);
   // One letter and a colon begin a path of Windows, and no scheme.
   if (url === null || url.protocol.length === 2) {

@@ -1,6 +1,7 @@
 import { HoldfastError } from "../words/error.js";
 import { holdsOnlyAddresses } from "./cell-address.js";
 import { refuseLongCell, refuseManyColumns } from "./text.js";
+import { namesAddresses } from "./url-column.js";
 
 /** What may separate two cells. Spreadsheets write `;` where the comma is the decimal separator. */
 export type Delimiter = "," | ";" | "\t" | "|";
@@ -107,7 +108,11 @@ const looksAt = { characters: 256 * 1024, rows: 200 };
 export function findDelimiter(text: string): Delimiter | null {
   const scores = delimiters.map((delimiter) => ({ delimiter, ...fitOf(text, delimiter) }));
   const [best] = scores.sort((a, b) => b.score - a.score || b.width - a.width);
-  return best !== undefined && best.score > 0 ? best.delimiter : null;
+  if (best !== undefined && best.score > 0) return best.delimiter;
+  // A broken quote spoils every row below it; the header still shows what the table is, and the quote can be named.
+  const header = /^[^\r\n]{0,4096}/.exec(text)?.[0] ?? "";
+  const shown = (one: Delimiter) => header.includes(one) && header.split(one).some(namesAddresses);
+  return text.includes('"') ? (delimiters.find(shown) ?? null) : null;
 }
 
 function fitOf(text: string, delimiter: Delimiter): { readonly score: number; readonly width: number } {

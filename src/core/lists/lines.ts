@@ -1,11 +1,12 @@
 import { HoldfastError } from "../words/error.js";
 import { wellFormed } from "../words/printable.js";
+import { commentStart } from "./cell-address.js";
 import { columnNames, type ListRow, type ListTable, rowsNote } from "./table.js";
 import { refuseLongCell, refuseManyColumns, refuseManyRows } from "./text.js";
 
 /**
  * A list with one address per line, like yt-dlp's batch files. `#`, `;` or `]` at the start of a line makes it a
- * comment; `#` after a blank begins one. A row's number is its line.
+ * comment; `#` after a blank begins one. A hashtag before an address does neither. A row's number is its line.
  */
 export function readLines(text: string): ListTable {
   const rows: ListRow[] = [];
@@ -13,13 +14,11 @@ export function readLines(text: string): ListTable {
   for (const { number, line } of linesOf(text)) {
     if (line.trim() === "") continue;
     const written = line.trimStart();
-    if (/^[#;\]]/.test(written)) {
+    const cell = /^[;\]]/.test(written) ? "" : written.slice(0, commentStart(written)).trimEnd();
+    if (cell === "") {
       comments.push(number);
       continue;
     }
-    // Up to the first such mark, whatever stands behind it.
-    const comment = written.search(/\s#/);
-    const cell = (comment === -1 ? written : written.slice(0, comment)).trimEnd();
     refuseLongCell(cell, number);
     rows.push({ number, cells: [cell] });
     refuseManyRows(rows.length);

@@ -1,4 +1,6 @@
-import { addressesIn, hasOtherWords, holdsOnlyAddresses } from "./cell-address.js";
+import { printable } from "../words/printable.js";
+import { addressesIn, hasNoScheme, hasOtherWords, holdsOnlyAddresses } from "./cell-address.js";
+import { cellName } from "./cell-name.js";
 import { type Delimiter, findDelimiter } from "./delimited-text.js";
 import { readJsonLines, readLines } from "./lines.js";
 import { type ListRow, type ListTable, numbersOf, readTable, rowsNote } from "./table.js";
@@ -68,7 +70,7 @@ export function readSourceList(
     columns: table.hasHeader ? table.columns : withUrlName(table.columns, urlColumn),
     urlColumn,
     rows,
-    notes: notesOf(table, encoding, rows, urlColumn),
+    notes: notesOf(table, encoding, rows, urlColumn, as.column),
   };
 }
 
@@ -81,6 +83,29 @@ export function otherCells(
     const cell = row.cells[index] ?? "";
     return index === list.urlColumn || cell.trim() === "" ? [] : [[column, cell] as const];
   });
+}
+
+/**
+ * Why a row without an address has none, naming the cell, and the one that holds an address instead. `row` is the row's
+ * number.
+ */
+export function whyNoAddress(
+  list: Pick<SourceList, "kind" | "columns" | "urlColumn">,
+  row: number,
+  cells: readonly string[],
+): string {
+  if (list.kind === "txt" || list.kind === "jsonl") return "the row has no address";
+  const at = (index: number) => `${cellName(row, index)} (${printable(list.columns[index] ?? "", 60)})`;
+  const other = cells.findIndex((cell, index) => index !== list.urlColumn && holdsOnlyAddresses(cell));
+  const where = other === -1 ? "" : `; there is one in ${at(other)}`;
+  return `there is no address in ${at(list.urlColumn)}${where}`;
+}
+
+/** A problem with a row's other cells, which begins with the name of its column, with the cell that a spreadsheet shows. */
+export function inCell(list: Pick<SourceList, "kind" | "columns">, row: number, problem: string): string {
+  if (list.kind === "txt" || list.kind === "jsonl") return problem;
+  const column = list.columns.findIndex((name) => name.trim() !== "" && problem.startsWith(`${name}: `));
+  return column === -1 ? problem : `cell ${cellName(row, column)}, ${problem}`;
 }
 
 type Form = "table" | "txt" | "jsonl";
@@ -138,6 +163,7 @@ function notesOf(
   encoding: ListEncoding,
   rows: readonly SourceRow[],
   urlColumn: number,
+  wanted: string | null,
 ): readonly string[] {
   const guessed = encoding === "windows-1251";
   const where = (what: string, is: (row: SourceRow) => boolean) =>
@@ -149,8 +175,48 @@ function notesOf(
       : ["the first row holds an address, so the list was read as one without a header"]),
     ...table.notes,
     ...where("rows without an address", ({ url }) => url === ""),
-    ...where("rows whose address is read with https:// before it", ({ readAs }) => readAs !== null),
+    ...where(
+      "rows whose address is read with https:// before it",
+      ({ readAs, cells }) => readAs !== null && hasNoScheme(cells[urlColumn] ?? ""),
+    ),
+    ...where(
+      "rows whose address is read out of a formula or a disguise",
+      ({ readAs, cells }) => readAs !== null && !hasNoScheme(cells[urlColumn] ?? ""),
+    ),
+    ...emptyColumns(table, rows, urlColumn),
+    ...(wanted === null ? otherColumns(table, rows, urlColumn) : []),
     ...where("rows with other words beside an address", ({ cells }) => hasOtherWords(cells[urlColumn] ?? "")),
     ...where("rows with several addresses, each captured by itself", ({ part }) => part === 2),
   ];
+}
+
+/** Columns that are named for addresses and have none: the addresses were taken from another. */
+function emptyColumns(
+  { columns, hasHeader }: ListTable,
+  rows: readonly SourceRow[],
+  urlColumn: number,
+): readonly string[] {
+  const taken = printable(columns[urlColumn] ?? "", 60);
+  return columns.flatMap((column, index) => {
+    const isEmpty = rows.length > 0 && rows.every(({ cells }) => (cells[index] ?? "").trim() === "");
+    if (!hasHeader || index === urlColumn || !namesAddresses(column) || !isEmpty) return [];
+    return [
+      `the column ${printable(column, 60)} is empty in every row: the addresses were taken from ${taken}`,
+    ];
+  });
+}
+
+/** Columns that hold addresses too: these are kept with each capture as words, and not captured. */
+function otherColumns(
+  { columns }: ListTable,
+  rows: readonly SourceRow[],
+  urlColumn: number,
+): readonly string[] {
+  return columns.flatMap((column, index) => {
+    if (index === urlColumn || !rows.some(({ cells }) => holdsOnlyAddresses(cells[index] ?? ""))) return [];
+    const letters = cellName(0, index).slice(0, -1);
+    return [
+      `column ${letters} (${printable(column, 60)}) holds addresses too, which are not captured: --column takes it`,
+    ];
+  });
 }

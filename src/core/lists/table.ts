@@ -1,8 +1,8 @@
-import { holdsOnlyAddresses } from "./cell-address.js";
+import { commentStart, holdsOnlyAddresses } from "./cell-address.js";
 import { type Delimiter, findDelimiter, readDelimited } from "./delimited-text.js";
 import { unguardCell } from "./guarded-cell.js";
 import { refuseManyRows } from "./text.js";
-import { columnNamed, namesAddresses } from "./url-column.js";
+import { columnNamed, mayNameAddresses, namesAddresses } from "./url-column.js";
 
 /** A row of a list as it was read. `number` is as a spreadsheet shows it; `cells` are aligned to the columns. */
 export interface ListRow {
@@ -24,17 +24,17 @@ export interface ListTable {
 
 /**
  * Reads a list in delimited text. Blank rows are skipped; so are comments, and a note says how many. The first
- * remaining row is the header unless it holds an address; it is the header in any case if it has a column named
- * `wanted`. Cells lose the apostrophes that `guardCell` gave them. Throws `usage` as `readDelimited` does.
+ * remaining row is the header unless it holds an address or is a title above the header; it is the header in any case if
+ * it has a column named `wanted`. Cells lose the apostrophes that `guardCell` gave them. Throws `usage` as `readDelimited` does.
  */
 export function readTable(text: string, wanted: string | null): ListTable {
-  const marked = /^sep=([,;|\t])(?:\r\n|\r|\n|$)/.exec(text);
-  const delimiter = delimiterNamed(marked?.[1]) ?? findDelimiter(text);
+  const marked = /^"?\s*sep\s*=\s*(?:([,;|\t])|(\\t|tab))\s*"?[,;|\t]*[ ]*(?:\r\n|\r|\n|$)/i.exec(text);
+  const delimiter = delimiterNamed(marked?.[2] === undefined ? marked?.[1] : "\t") ?? findDelimiter(text);
   const { rows, comments } = dataRows(text, delimiter, marked?.[0].length ?? 0);
-  const [first] = rows;
-  const hasHeader = first !== undefined && isHeader(first.cells, wanted);
-  const header = hasHeader ? first.cells : [];
-  const data = hasHeader ? rows.slice(1) : rows;
+  const at = headerAt(rows, wanted);
+  const hasHeader = at !== null;
+  const header = hasHeader ? (rows[at]?.cells ?? []) : [];
+  const data = hasHeader ? rows.slice(at + 1) : rows;
   refuseManyRows(data.length);
   const width = data.reduce((widest, { cells }) => Math.max(widest, cells.length), header.length);
   const columns = columnNames(header, width);
@@ -45,6 +45,7 @@ export function readTable(text: string, wanted: string | null): ListTable {
     hasHeader,
     rows: data.map(({ number, cells }) => ({ number, cells: columns.map((_, index) => cells[index] ?? "") })),
     notes: [
+      ...rowsNote("rows above the header, which hold no address", numbersOf(rows.slice(0, at ?? 0))),
       ...rowsNote("rows left out as comments, because they begin with #", comments),
       ...rowsNote(
         "rows longer than the header, whose further cells have columns of their own",
@@ -81,15 +82,38 @@ function dataRows(text: string, delimiter: Delimiter | null, from: number): Data
  */
 function isComment(cells: readonly string[]): boolean {
   const [first = "", ...others] = cells;
-  if (!first.startsWith("#")) return false;
+  if (!first.startsWith("#") || commentStart(first) > 0) return false;
   if (first.trim() === "#" && others.some((cell) => cell.trim() !== "")) return false;
   if (holdsOnlyAddresses(first.replace(/^#+/, ""))) return true;
   return !others.some((cell) => holdsOnlyAddresses(cell) || namesAddresses(cell));
 }
 
-function isHeader(cells: readonly string[], wanted: string | null): boolean {
-  const isNamed = wanted !== null && !/^\s*\d+\s*$/.test(wanted) && columnNamed(cells, wanted) !== null;
-  return isNamed || !cells.some(holdsOnlyAddresses);
+/** How far down a header is looked for below titles. */
+const titleRows = 10;
+
+/**
+ * Index of the header; null if the first row is data. A header below titles is a row with a column named `wanted`, or
+ * named for addresses, or with several cells right above the first address, where the row above it has a single one.
+ */
+function headerAt(rows: readonly ListRow[], wanted: string | null): number | null {
+  const isWanted = ({ cells }: ListRow) =>
+    wanted !== null && !/^\s*\d+\s*$/.test(wanted) && columnNamed(cells, wanted) !== null;
+  const address = rows.findIndex(({ cells }) => cells.some(holdsOnlyAddresses));
+  if (rows[0] === undefined || (address === 0 && !isWanted(rows[0]))) return null;
+  const above = rows.slice(0, Math.min(address === -1 ? 1 : Math.max(1, address), titleRows));
+  const named = [isWanted, namesThem(namesAddresses), namesThem(mayNameAddresses)];
+  const found = named.map((is) => above.findIndex(is)).find((index) => index !== -1);
+  if (found !== undefined) return found;
+  const last = above.length - 1;
+  return isTitle(rows[0]) && !isTitle(above[last] ?? rows[0]) ? last : 0;
+}
+
+function namesThem(names: (header: string) => boolean): (row: ListRow) => boolean {
+  return ({ cells }) => cells.some(names);
+}
+
+function isTitle({ cells }: ListRow): boolean {
+  return cells.filter((cell) => cell.trim() !== "").length === 1;
 }
 
 function delimiterNamed(character: string | undefined): Delimiter | null {

@@ -31,6 +31,11 @@ export function namesAddresses(header: string): boolean {
   return certainNames.includes(normalName(header));
 }
 
+/** True for a header that says something of addresses, whatever else it says. */
+export function mayNameAddresses(header: string): boolean {
+  return header.length <= 100 && !holdsOnlyAddresses(header) && namesAnAddress.test(normalName(header));
+}
+
 /** Index of the column that `wanted` means: by its name, else by its name in any case, else by its number from 1. */
 export function columnNamed(columns: readonly string[], wanted: string): number | null {
   const plain = (name: string) => name.trim().toLowerCase();
@@ -53,13 +58,16 @@ export function urlColumnOf(
   rows: readonly (readonly string[])[],
   wanted: string | null,
 ): number {
+  const isEmpty = (index: number) => rows.length > 0 && rows.every((row) => (row[index] ?? "").trim() === "");
   if (wanted !== null) {
     const named = columnNamed(columns, wanted);
     if (named === null) throw noColumn(`the list has no column ${printable(wanted, 60)}`, columns);
+    if (isEmpty(named)) throw noColumn(`the column ${printable(wanted, 60)} is empty in every row`, columns);
     return named;
   }
   const names = columns.map(normalName);
-  const certain = certainNames.map((name) => names.indexOf(name)).find((index) => index !== -1);
+  const headed = certainNames.map((name) => names.indexOf(name)).filter((index) => index !== -1);
+  const certain = headed.find((index) => !isEmpty(index));
   if (certain !== undefined) return certain;
   const counts = columns.map((_, index) => addressCount(rows, index));
   const likely = [
@@ -69,6 +77,9 @@ export function urlColumnOf(
   const agreed = likely.find((index) => rows.length === 0 || (counts[index] ?? 0) > 0);
   if (agreed !== undefined) return agreed;
   const most = Math.max(0, ...counts);
+  const [empty] = headed;
+  if (most === 0 && empty !== undefined)
+    throw noColumn(`the column ${printable(columns[empty] ?? "", 60)} is empty in every row`, columns);
   if (most === 0) throw noColumn("no column of the list holds web addresses", columns);
   return counts.indexOf(most);
 }
@@ -88,6 +99,6 @@ function noColumn(message: string, columns: readonly string[]): HoldfastError {
   return new HoldfastError(
     "usage",
     message,
-    `give the address column by its name or number: ${printable(names.join(", "), 500)}`,
+    `give the address column by its name or number: ${printable(names.join(", "), 500)}; links behind a text are not in such a file: put the addresses into a column of their own`,
   );
 }
