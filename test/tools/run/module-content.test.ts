@@ -119,9 +119,11 @@ describe("the content digest of a package", () => {
     try {
       const said: (string | null)[] = [];
       const first = await cpuMs(() => said.push(digest()));
-      const again = await cpuMs(() => said.push(digest()));
-      expect(said[1]).toBe(said[0]);
-      expect(again).toBeLessThan(first / 3);
+      // Whatever else this process does meanwhile, such as clearing memory, it does not do each time.
+      const again: number[] = [];
+      for (let time = 0; time < 5; time += 1) again.push(await cpuMs(() => said.push(digest())));
+      expect(new Set(said).size).toBe(1);
+      expect(Math.min(...again)).toBeLessThan(first / 3);
       // Until the system's clock has moved on.
       do {
         writeFileSync(file, "b\n");
