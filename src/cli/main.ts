@@ -14,6 +14,7 @@ import {
   usageError,
   withMachineFailureNamed,
 } from "./failure-report.js";
+import { withImpliedCommand } from "./implied-command.js";
 import { ProcessEvents } from "./process-events.js";
 import { buildProgram } from "./program.js";
 import { Screen } from "./screen.js";
@@ -47,9 +48,10 @@ export async function main(argv: readonly string[], io: Terminal): Promise<numbe
     status = statusWithSealing(await action(session), session.sealing.failure);
   });
   const commands = program.commands.map((command) => command.name());
-  const meant = argv.find((argument) => commands.includes(argument)) ?? null;
+  const typed = withImpliedCommand(argv, commands);
+  const meant = typed.find((argument) => commands.includes(argument)) ?? null;
   try {
-    await Promise.race([parse(program, argv), events.stray]);
+    await Promise.race([parse(program, typed), events.stray]);
     if (events.signal.aborted) throw interrupted();
     await screen.finish();
     return status;

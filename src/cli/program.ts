@@ -37,7 +37,7 @@ export function buildProgram(
 ): DocumentedCommand {
   const program = new DocumentedCommand("holdfast")
     .description(description)
-    .version(version, "--version", "print the version")
+    .version(version, "-V, --version", "print the version")
     .option(
       "--vault <dir>",
       "the folder of the vault (default: $HOLDFAST_VAULT, else a vault around this folder, else the one that 'holdfast init' remembers, else ~/holdfast)",
