@@ -47,8 +47,8 @@ TOP = {"README.txt", "holdfast.json", "objects", "log", "private", "staging", *D
 Row = Tuple[int, str, bytes, str]
 
 
-def read_tree(root: str, vault: Optional[Report] = None) -> Tree:
-    """Everything under a folder, links not followed; what is foreign in a vault is noted and not entered."""
+def read_tree(root: str, foreign: Optional[List[str]] = None) -> Tree:
+    """Everything under a folder, links not followed. Of a vault, `foreign` takes what no vault has, which is not entered."""
     sizes: Dict[str, int] = {}
     special: List[str] = []
     folders: List[str] = []
@@ -57,8 +57,8 @@ def read_tree(root: str, vault: Optional[Report] = None) -> Tree:
         top = inside == "."
         for name in names + below:
             path = name if top else f"{inside}/{name}"
-            if vault is not None and (name not in TOP if top else is_foreign(name)):
-                vault.add("stray", path, "note")
+            if foreign is not None and (name not in TOP if top else is_foreign(name)):
+                foreign.append(path)
                 if name in below:
                     below.remove(name)
                 continue
@@ -116,8 +116,8 @@ def _schemas_due() -> List[Any]:
 
 def verify_vault(root: str, trust: Trust) -> Dict[str, Any]:
     """The report of a vault."""
-    report = Report()
-    tree = read_tree(root, report)
+    report, foreign = Report(), []  # type: Tuple[Report, List[str]]
+    tree = read_tree(root, foreign)
     if "vault.db" not in tree:
         report.add("database-missing", "vault.db")
         return _unread(report)
@@ -132,6 +132,8 @@ def verify_vault(root: str, trust: Trust) -> Dict[str, Any]:
     if found_schema is None:
         report.add("schema-differs", "vault.db")
         return _unread(report)
+    for path in foreign:
+        report.add("stray", path, "note")
     entries = _check_log(report, rows)
     lines = [row[2] for row in rows]
     _check_objects(report, tree, entries, intents)
