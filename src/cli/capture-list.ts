@@ -1,4 +1,4 @@
-import { counted } from "../core/words/counted.js";
+import { counted, formatCount } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { CaptureRow } from "../search/captures.js";
 import { flawWords } from "./result-summary.js";
@@ -78,7 +78,16 @@ function paintStatus(text: string, row: CaptureRow, style: Style): string {
   return row.status === "incomplete" ? style.warn(text) : style.bad(text);
 }
 
-/** What is left to do; empty if nothing is. `pending`: the authorities that have not answered, and why. */
+/** How many rows there are of each status, and what the stored ones hold. */
+function totals(rows: readonly CaptureRow[]): string {
+  const counts = (["captured", "incomplete", "failed"] as const)
+    .map((status) => [status, rows.filter((row) => row.status === status).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([status, count]) => `${formatCount(count)} ${status}`);
+  return `${counts.join(", ")}; ${formatBytes(rows.reduce((sum, { bytes }) => sum + bytes, 0))}`;
+}
+
+/** Totals, then what is left to do. `pending`: the authorities that have not answered, and why. */
 export function listNotes(
   rows: readonly CaptureRow[],
   pending: readonly { readonly authority: string; readonly reason: string }[] = [],
@@ -88,6 +97,7 @@ export function listNotes(
   const reduced = rows.filter(({ rendition }) => rendition?.grade === "reduced").length;
   const unstamped = rows.filter((row) => row.anchor === "pending").length;
   return [
+    totals(rows),
     ...(waiting === 0 ? [] : [`${counted(waiting, "capture")} without keyframes yet: holdfast derive`]),
     ...(reduced === 0
       ? []

@@ -59,6 +59,20 @@ export function findInVault(request: FindRequest, world: World): Found {
   return { sha256: null, rows: [] };
 }
 
+/** Ids of the stored captures that are noted as of a case, newest first. Only reads. Throws whatever reading throws. */
+export function capturesOfCase(vault: string, name: string, world: World): readonly string[] {
+  const filters = {
+    since: null,
+    until: null,
+    dateOf: "capture",
+    host: null,
+    where: [],
+    limit: null,
+  } as const;
+  const { rows } = findInVault({ ...filters, vault, case: name, sought: { by: "filters" } }, world);
+  return rows.filter(({ status }) => status !== "failed").map(({ id }) => id);
+}
+
 const nothing: Asked = { words: null, digest: null, id: null, key: null };
 
 function askedBy(request: FindRequest, meaning: Meaning): Parameters<typeof searchVault> {

@@ -2,12 +2,14 @@ import { join } from "node:path";
 import type { CaptureRecord, DerivationRecord } from "../core/capture/record.js";
 import { readRendition } from "../core/capture/rendition.js";
 import { readSoundness } from "../core/capture/soundness.js";
+import { webUrl } from "../core/capture/source-url.js";
 import type { PublicationRecord } from "../core/media/publication.js";
 import { anchorOf, configured, readAnchors, type StoredAnchors } from "../vault/index/anchors.js";
 import { type AnnotationEvent, annotationHistory } from "../vault/index/annotations.js";
 import { type PendingAnchor, pendingAnchors } from "../vault/index/authorities.js";
 import { type CaptureRowRecord, oneCaptureByPart, queryCaptures } from "../vault/index/captures.js";
 import { entriesNamed, localName } from "../vault/index/local-names.js";
+import { captureKey } from "../vault/index/rows.js";
 import { earliestTokens } from "../vault/index/tokens.js";
 import type { VaultLayout } from "../vault/layout.js";
 import { entriesOf } from "../vault/log.js";
@@ -82,13 +84,34 @@ function anchorsOf({ layout, database }: VaultReader, entry: number): ShownAncho
   return { status: pending.length === 0 ? "none" : "pending", tokens, pending };
 }
 
-/** The captures of a vault that match the filter, including failed attempts. Only reads. */
-export function listCaptures(vault: string, filter: ListFilter): readonly CaptureRow[] {
+/**
+ * The captures of a vault that match the filter, including failed attempts; with `latest` only the newest of each address.
+ * Only reads.
+ */
+export function listCaptures(vault: string, filter: ListFilter, latest = false): readonly CaptureRow[] {
   return readVault(vault, (reader) => {
     const anchors = readAnchors(reader);
     const named = filter.text === null ? [] : entriesNamed(reader.layout, reader.database, filter.text);
-    return queryCaptures(reader.database, filter, named).map((row) => toRow(row, anchors, reader.layout));
+    const limit = latest ? null : filter.limit;
+    const found = queryCaptures(reader.database, { ...filter, limit }, named);
+    const rows = latest ? found.filter(isNewestIn(found)).slice(0, filter.limit ?? undefined) : found;
+    return rows.map((row) => toRow(row, anchors, reader.layout));
   });
+}
+
+/** What came of no address stands for itself. */
+function isNewestIn(rows: readonly CaptureRowRecord[]): (row: CaptureRowRecord) => boolean {
+  const keyOf = ({ url }: CaptureRowRecord) =>
+    url === null || webUrl(url) === null ? null : captureKey(url, null);
+  const newest = new Map<string, number>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    if (key !== null) newest.set(key, Math.max(row.entry, newest.get(key) ?? 0));
+  }
+  return (row) => {
+    const key = keyOf(row);
+    return key === null || newest.get(key) === row.entry;
+  };
 }
 
 /** The authorities that have not time-stamped the newest checkpoint, and why; empty without a checkpoint. Only reads. */

@@ -49,7 +49,9 @@ describe("the table of captures", () => {
     const reduced = { ...row, rendition: { grade: "reduced", reasons: ["login-limited"] } } as const;
     const [, line = ""] = captureTable([reduced], columns, plainStyle);
     expect(line).toContain("captured, reduced");
-    expect(listNotes([reduced, row]).join("\n")).toMatch(/^1 capture reduced: .*holdfast archive --again ID/);
+    expect(listNotes([reduced, row]).join("\n")).toMatch(
+      /^2 captured; .*\n1 capture reduced: .*holdfast archive --again ID/,
+    );
   });
 
   test("leaves out more columns the narrower the terminal is", () => {
@@ -95,9 +97,12 @@ describe("the table of captures", () => {
     expect(captureTable(rows, 100, colorStyle).map(strip)).toEqual(captureTable(rows, 100, plainStyle));
   });
 
-  test("says how many captures wait for keyframes", () => {
-    expect(listNotes(rows)).toEqual(["1 capture without keyframes yet: holdfast derive"]);
-    expect(listNotes([row])).toEqual([]);
+  test("says how many there are, and how many wait for keyframes", () => {
+    expect(listNotes(rows)).toEqual([
+      "3 captured, 1 incomplete, 1 failed; 53.4 MB",
+      "1 capture without keyframes yet: holdfast derive",
+    ]);
+    expect(listNotes([row])).toHaveLength(1);
     expect(listNotes([])).toEqual(["no captures match"]);
   });
 });

@@ -56,6 +56,20 @@ describe("holdfast export", () => {
     expect(stdout).toMatch(/holdfast key export/);
   });
 
+  it("of a case has every stored capture that is noted as of it, and says which", async () => {
+    const { vault, place } = freshPlace();
+    await holdfast(["annotate", id, "case=14/2", "--vault", vault]);
+    const to = join(place, "package");
+    const run = await holdfast(["export", "--case", "14/2", "--to", to, "--vault", vault]);
+    expect([run.status, existsSync(join(to, "data", id))]).toEqual([0, true]);
+    expect(run.stderr).toContain(`case 14/2: ${id}`);
+    const none = await holdfast(["export", "--case", "14", "--to", join(place, "none"), "--vault", vault]);
+    expect([none.status, none.stderr]).toEqual([2, expect.stringMatching(/no stored capture .* case 14\n/)]);
+    const nothing = await holdfast(["export", "--to", join(place, "none"), "--vault", vault]);
+    expect([nothing.status, nothing.stderr]).toEqual([2, expect.stringContaining("no capture was named")]);
+    expect(readdirSync(place)).toEqual(["package"]);
+  });
+
   it.each([
     ["y", 0],
     ["Yes", 0],

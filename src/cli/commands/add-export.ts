@@ -15,6 +15,7 @@ import { labelled } from "../text-layout.js";
 import { formatBytes, formatTime } from "../units.js";
 
 interface ExportOptions {
+  readonly case?: string;
   readonly to: string;
   readonly withAnnex?: boolean;
   readonly withAnnotations?: boolean;
@@ -30,7 +31,8 @@ export function addExport(program: DocumentedCommand, run: RunCommand): void {
     .description(
       "Makes a package of some captures: their files and records, what the log says of them with a proof for each entry, checkpoints, signatures, time-stamps, a page to look at, and how to check it all with stock tools. Who collected them stays out, and so does the rest of the log.",
     )
-    .argument("<id...>", "capture ids or unique parts of them")
+    .argument("[id...]", "capture ids or unique parts of them; may be left out where --case is given")
+    .option("--case <name>", "every stored capture that was noted as of this case")
     .requiredOption("--to <place>", "a new folder, or a new file that ends with .tar or .tar.age")
     .option("--with-annex", "put in who collected, from where and with which machine; asks first")
     .option("--with-annotations", "put in what people noted about the captures, which may name a source")
@@ -52,6 +54,7 @@ export function addExport(program: DocumentedCommand, run: RunCommand): void {
       examples: [
         ["holdfast export SC12NB50 --to package", "make a folder"],
         ["holdfast export SC12NB50 7XK2M9QD --to case-14.tar", "make one file with two captures"],
+        ["holdfast export --case 14/2 --to case-14.tar", "make one file with everything noted as of a case"],
         [
           "holdfast export SC12NB50 --to case-14.tar.age --encrypt-to age1…",
           "make a file that only the owner of that key can open",
@@ -67,7 +70,35 @@ export function addExport(program: DocumentedCommand, run: RunCommand): void {
     );
 }
 
-async function exportCaptures(session: Session, ids: readonly string[], options: ExportOptions) {
+/** The captures that were named, then those of the case, each once; says which these are. */
+async function chosenIds(
+  session: Session,
+  ids: readonly string[],
+  { case: name }: ExportOptions,
+): Promise<readonly string[]> {
+  if (name === undefined) {
+    if (ids.length > 0) return ids;
+    throw new HoldfastError(
+      "usage",
+      "exporting: no capture was named",
+      "give ids from 'holdfast list', or --case",
+    );
+  }
+  const { capturesOfCase } = await import("../../search/find.js");
+  const found = capturesOfCase(session.vault, name, session.world);
+  if (found.length === 0) {
+    throw new HoldfastError(
+      "not-found",
+      `exporting: no stored capture is noted as of case ${printable(name, 100)}`,
+      "'holdfast find --csv' says which cases there are",
+    );
+  }
+  if (!session.quiet) session.screen.note(`case ${printable(name, 100)}: ${found.join(", ")}`);
+  return [...ids, ...found];
+}
+
+async function exportCaptures(session: Session, named: readonly string[], options: ExportOptions) {
+  const ids = await chosenIds(session, named, options);
   const withAnnex = options.withAnnex === true;
   if (withAnnex && options.yes !== true) await askForAnnex(session);
   const { exportPackage } = await import("../../handover/export.js");

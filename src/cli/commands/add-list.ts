@@ -20,6 +20,7 @@ export interface ListOptions {
   readonly sort: ListFilter["sort"];
   readonly reverse?: boolean;
   readonly limit?: number;
+  readonly latest?: boolean;
 }
 
 export function addList(program: DocumentedCommand, run: RunCommand): void {
@@ -57,10 +58,12 @@ export function addList(program: DocumentedCommand, run: RunCommand): void {
     )
     .option("--reverse", "the other way round: at and bytes begin with the largest, others with A")
     .option("--limit <n>", "at most n captures", parseCount)
+    .option("--latest", "of each address only the newest attempt")
     .explain({
       examples: [
         ["holdfast list", "list everything"],
         ["holdfast list --status incomplete --since 2026-11-01", "list what broke off this month"],
+        ["holdfast list --latest --status failed", "list the addresses of which the newest attempt failed"],
         ["holdfast list --sort bytes --limit 10", "list the ten largest"],
       ],
     })
@@ -69,7 +72,7 @@ export function addList(program: DocumentedCommand, run: RunCommand): void {
 
 async function list(session: Session, options: ListOptions) {
   const { listCaptures, pendingOf } = await import("../../search/show.js");
-  const rows = listCaptures(session.vault, listFilter(options));
+  const rows = listCaptures(session.vault, listFilter(options), options.latest);
   if (session.json) {
     for (const row of rows) session.screen.data(printableJson(row));
     return exitStatus.done;
