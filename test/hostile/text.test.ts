@@ -219,7 +219,7 @@ describe("whatever is typed or named, a message is a line and a hint", () => {
         .split("\n")
         .filter(
           (line) =>
-            !/^$|^holdfast: |^ {2}hint: |^no captures match$|^checkpoint \d+ signed; |^\S+ is a file: searching for |^\d+ captures? without |^\d+ captures? reduced: |^(?:\d+ (?:captured|incomplete|failed)(?:, |; ))+\d|^\d+ failed$|^ {2}(digicert|sectigo): not asked yet$/.test(
+            !/^$|^holdfast: |^ {2}hint: |^no captures match(?:; words are found by their beginnings)?$|^no capture and no failed attempt of this address, |^checkpoint \d+ signed; |^\S+ is a file: searching for |^\d+ captures? without |^\d+ captures? reduced: |^(?:\d+ (?:captured|incomplete|failed)(?:, |; ))+\d|^\d+ failed$|^ {2}(digicert|sectigo): not asked yet$/.test(
               line,
             ),
         );
