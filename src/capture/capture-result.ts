@@ -5,7 +5,6 @@ import { headContentPaths } from "../core/capture/new-inventory.js";
 import type { RenditionClaim } from "../core/capture/record.js";
 import { readRendition } from "../core/capture/rendition.js";
 import { readSoundness, type Soundness, soundnessReason } from "../core/capture/soundness.js";
-import { oneWindow } from "../core/capture/transfer.js";
 import { type CaptureRowRecord, captureById } from "../vault/index/captures.js";
 import { readObject } from "../vault/objects.js";
 import type { Vault } from "../vault/vault.js";
@@ -24,9 +23,7 @@ export function resultOf(
     ...resultBase(url, row),
     status: status ?? row.status,
     reason:
-      row.reason ??
-      (object?.record.completeness.grounds.includes(oneWindow) ? oneWindow : null) ??
-      (object?.derivation ? soundnessReason(object.derivation, object.record.method) : null),
+      row.reason ?? (object?.derivation ? soundnessReason(object.derivation, object.record.method) : null),
     files: object
       ? resultFiles(object.record.files, object.derivation?.files ?? [], headContentPaths(object.inventory))
       : [],

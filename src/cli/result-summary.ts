@@ -1,6 +1,7 @@
 import type { CaptureResult, ResultFile } from "../capture/capture-result.js";
 import { renditionSentence } from "../core/capture/rendition.js";
 import { isUnsound, soundnessWord } from "../core/capture/soundness.js";
+import { oneWindow } from "../core/capture/transfer.js";
 import { counted } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { Style } from "./style.js";
@@ -86,8 +87,16 @@ function headline(result: CaptureResult, style: Style): string {
 }
 
 /** What must stand beside the status of a capture, so that it does not look like a whole clip of the best kind. */
-export function flawWords({ decode, rendition }: Pick<CaptureResult, "decode" | "rendition">): string {
-  return [soundnessWord(decode), rendition?.grade === "reduced" ? "reduced" : null]
+export function flawWords({
+  decode,
+  rendition,
+  reason,
+}: Pick<CaptureResult, "decode" | "rendition" | "reason">): string {
+  return [
+    soundnessWord(decode),
+    rendition?.grade === "reduced" ? "reduced" : null,
+    reason === oneWindow ? "one window" : null,
+  ]
     .map((flaw) => (flaw === null ? "" : `, ${flaw}`))
     .join("");
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -181,6 +181,27 @@ describe("one window of a broadcast", () => {
 
   it("is captured, and the command says in its result what it is", () => {
     expect(of(1)).toMatchObject({ status: "captured", reason: ground });
+  });
+
+  it("is never shown like a whole clip: not in the list, by show, in the report or in the results of a batch", async () => {
+    const { id = "" } = of(1);
+    const listed = await run(["list"]);
+    expect(listed.stdout).toMatch(new RegExp(`^${id} .* captured, one window `, "m"));
+    const line = (await run(["list", "--json"])).lines.find((one) => one.id === id);
+    expect(line).toMatchObject({ status: "captured", reason: ground });
+    const page = await run(["show", id ?? ""]);
+    expect(page.stdout).toMatch(/judged +unknown\n/);
+    expect(page.stdout).toContain("one window of a broadcast: ");
+    for (const language of ["en", "ru", "kk"]) {
+      const to = join(folder.path, `window-${language}.html`);
+      await run(["report", id ?? "", "--lang", language, "--to", to]);
+      expect(readFileSync(to, "utf8")).toContain("one window of a broadcast: ");
+    }
+    const [list, to] = [join(folder.path, "news.txt"), join(folder.path, "results")];
+    writeFileSync(list, `${site.url}/news\n`);
+    const { stdout } = await run(["batch", list, "--to", to, "--keep-free", "1"]);
+    expect(stdout).toMatch(/already captured, one window .*\(one window of a broadcast: /);
+    expect(readFileSync(join(to, "results.csv"), "utf8")).toContain("one window of a broadcast: ");
   });
 
   it("is judged by the playlist as it was fetched, which is kept", () => {

@@ -23,12 +23,25 @@ export interface TransferFacts {
   readonly tracks: readonly TrackTransfer[];
   readonly exitCode: number | null;
   /** `exited`, or why holdfast ended the downloader. */
-  readonly endedBy: string;
+  readonly endedBy: "exited" | keyof typeof endings;
   /** The downloader reported an error. */
   readonly errors: boolean;
   /** A playlist that the downloader followed does not say that the broadcast has ended. */
   readonly unended: boolean;
 }
+
+/** Why a downloader was ended before it ended by itself. */
+const endings = {
+  "not-started": "it could not be started",
+  "wall-time": "it took longer than it may",
+  "timed-out": "it took longer than it may",
+  "output-limit": "it said more than it may",
+  aborted: "holdfast was interrupted",
+  watchdog: "something went wrong with the transfer",
+  "too-large": "the clip is larger than the limit",
+  stalled: "the transfer came nearly to a halt",
+  "broken-off": "the line dropped, and nothing shows that the rest would be of the same file",
+} as const;
 
 /** The ground of a clip that may go on: no length and no decoding shows that such a clip is whole. */
 export const oneWindow = "one window of a broadcast: its playlist does not say that the broadcast has ended";
@@ -53,7 +66,7 @@ export function judgeTransfer(facts: TransferFacts): TransferCheck {
 
 function judgeRun(facts: TransferFacts): TransferCheck {
   if (facts.endedBy !== "exited") {
-    return { verdict: "incomplete", grounds: [`the downloader was ended early: ${facts.endedBy}`] };
+    return { verdict: "incomplete", grounds: [`the downloader was ended early: ${endings[facts.endedBy]}`] };
   }
   if (facts.exitCode !== 0 || facts.errors) {
     return {

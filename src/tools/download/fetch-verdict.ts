@@ -216,7 +216,7 @@ function gatherEvidence(
     transfer: judgeTransfer({
       tracks: tracks.map((one) => one.transfer),
       exitCode: run.exitCode,
-      endedBy: run.endedBy,
+      endedBy: facts.watchdog ?? run.endedBy,
       errors: errors.length > 0,
       unended: tracks.some(({ track }) => track.segments !== null) && hasUnended(received, log),
     }),

@@ -45,7 +45,7 @@ function failedForSubtitles({ run, received }: FetchFacts, { errors, tracks }: F
   const media = {
     tracks: tracks.map((one) => one.transfer),
     exitCode: 0,
-    endedBy: "exited",
+    endedBy: "exited" as const,
     errors: false,
     unended: false,
   };

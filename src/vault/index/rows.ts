@@ -5,6 +5,7 @@ import type { CaptureRecord, DerivationRecord, FileRole } from "../../core/captu
 import { renditionText } from "../../core/capture/rendition.js";
 import { judgeSoundness } from "../../core/capture/soundness.js";
 import { webUrl } from "../../core/capture/source-url.js";
+import { oneWindow } from "../../core/capture/transfer.js";
 import { urlKey } from "../../core/capture/url-key.js";
 import type { PublicationRecord } from "../../core/media/publication.js";
 import { indexAnnotation, insertText } from "./annotations.js";
@@ -90,7 +91,7 @@ function indexCapture(database: Database.Database, entry: Entry, reader: RecordR
     object,
     version: text(body.version),
     inventory_sha512: text(body.inventory_sha512),
-    reason: body.status === "incomplete" ? (record?.completeness.grounds.at(-1) ?? null) : null,
+    reason: reasonOf(body.status === "incomplete", record?.completeness.grounds ?? []),
     rendition: record?.rendition ? renditionText(record.rendition) : null,
   });
   indexFiles(database, entry, record?.files ?? []);
@@ -99,6 +100,12 @@ function indexCapture(database: Database.Database, entry: Entry, reader: RecordR
     description: source?.description?.value ?? "",
     uploader: source?.uploader?.value ?? "",
   });
+}
+
+/** Why a clip is not all there was: of part of one the last ground, of a broadcast that went on what came of it. */
+function reasonOf(isIncomplete: boolean, grounds: readonly string[]): string | null {
+  if (isIncomplete) return grounds.at(-1) ?? null;
+  return grounds.includes(oneWindow) ? oneWindow : null;
 }
 
 function indexFailure(database: Database.Database, entry: Entry): void {
@@ -120,7 +127,7 @@ function indexDerivation(database: Database.Database, entry: Entry, reader: Reco
     `UPDATE capture SET duration = coalesce(duration, @duration), derivation = 'done', version = @version, inventory_sha512 = @inventory_sha512,
          decode = @decode,
          status = CASE @completeness WHEN 'incomplete' THEN 'incomplete' ELSE 'captured' END,
-         reason = CASE WHEN @completeness IS NOT 'incomplete' THEN NULL
+         reason = CASE WHEN @completeness IS NOT 'incomplete' THEN @reason
                        ELSE coalesce(reason, 'no length was announced, or a wrong one, and the clip decodes as damaged or cut short') END
        WHERE id = @id`,
   ).run({
@@ -129,6 +136,7 @@ function indexDerivation(database: Database.Database, entry: Entry, reader: Reco
     version: text(body.version),
     inventory_sha512: text(body.inventory_sha512),
     completeness: text(body.completeness),
+    reason: reasonOf(false, derivation?.completeness.grounds ?? []),
     decode: derivation === null ? null : judgeSoundness(derivation, methodOf(database, id)),
   });
   indexFiles(database, entry, derivation?.files ?? []);

@@ -62,7 +62,7 @@ describe("whole is said only when every length agrees", () => {
     expect(judgeTransfer({ ...good, tracks: [] }).verdict).toBe("incomplete");
   });
 
-  test.each([{ exitCode: 1 }, { exitCode: null }, { endedBy: "watchdog" }, { errors: true }])(
+  test.each([{ exitCode: 1 }, { exitCode: null }, { endedBy: "stalled" as const }, { errors: true }])(
     "a downloader that did not end well makes it incomplete: %o",
     (change) => expect(judgeTransfer({ ...good, ...change }).verdict).toBe("incomplete"),
   );
