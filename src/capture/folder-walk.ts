@@ -37,10 +37,26 @@ const mostFiles = 100_000;
  * reason, and stops nothing. Vaults and packages are not entered: what is in them was taken in before, or was made of it.
  * Throws `usage` for a folder with more files than anyone can intend.
  */
-export function walkFolder(folder: FoundPath, vault: string): Walk {
-  const walk = new FolderWalk(folder, vault);
-  walk.enter(folder, "");
+export function walkFolder(folder: FoundPath, vault: string, most = mostFiles): Walk {
+  const walk = new FolderWalk(vault, most);
+  try {
+    walk.enter(folder, "");
+  } catch (error) {
+    throw error instanceof TooManyFiles ? tooMany(folder, most) : error;
+  }
   return walk.result();
+}
+
+/** Ends a walk that would go on for too long. */
+class TooManyFiles extends Error {}
+
+/** Where a folder lies without links; the folder as it is where that cannot be told any more. */
+function placeOf(folder: FoundPath): FoundPath {
+  try {
+    return resolvedPath(folder);
+  } catch {
+    return folder;
+  }
 }
 
 class FolderWalk {
@@ -53,12 +69,12 @@ class FolderWalk {
   private readonly alsoLinked: string[] = [];
   private readonly followed: string[] = [];
   private ownVault: string | null = null;
-  private readonly root: FoundPath;
   private readonly vault: string;
+  private readonly most: number;
 
-  constructor(root: FoundPath, vault: string) {
-    this.root = root;
+  constructor(vault: string, most: number) {
     this.vault = vault;
+    this.most = most;
   }
 
   /** Works through a stack, so that no depth of folders is too deep. */
@@ -89,12 +105,12 @@ class FolderWalk {
       if (found.isDirectory()) within.push({ folder: place, shown });
       else this.sort({ place, file: place, shown }, found);
     }
-    if (this.files.size > mostFiles) throw tooMany(this.root);
+    if (this.files.size > this.most) throw new TooManyFiles();
     return within;
   }
 
   private whyNotEntered(folder: FoundPath, shown: string): string | null {
-    const key = keyOf(resolvedPath(folder));
+    const key = keyOf(placeOf(folder));
     if (this.entered.has(key)) return "entered";
     this.entered.add(key);
     const name = shown.split("/").at(-1) ?? "";
@@ -163,8 +179,23 @@ class FolderWalk {
     if (`${around}/`.startsWith(inside)) this.leave(link.shown, "link-in-circle");
     else if (this.entered.has(keyOf(link.file))) this.alsoLinked.push(link.shown);
     else {
-      this.followed.push(`${link.shown} -> ${shownPath(link.file)}`);
+      this.follow(link);
+    }
+  }
+
+  /** A link may lead to a whole disk: then it is left alone, and what else the folder holds is taken all the same. */
+  private follow(link: FoundFile): void {
+    const before = [...this.files];
+    try {
       this.enter(link.file, link.shown);
+      this.followed.push(`${link.shown} -> ${shownPath(link.file)}`);
+    } catch (error) {
+      if (!(error instanceof TooManyFiles)) throw error;
+      this.files.clear();
+      for (const [key, file] of before) this.files.set(key, file);
+      this.links.length = 0;
+      this.folderLinks.length = 0;
+      this.leave(link.shown, "link-too-large");
     }
   }
 
@@ -191,11 +222,10 @@ function linkProblem(error: unknown): LeftOutWhy {
 
 /** Whether holdfast made what is in a folder. */
 function keptBy(folder: FoundPath, vault: string): "own-vault" | "vault" | "package" | null {
-  const path = shownPath(folder);
-  if (typeof folder !== "string") return null;
+  const within = (name: string) => below(folder, Buffer.from(name));
   if (existsSync(vault) && keyOf(resolvedPath(vault)) === keyOf(resolvedPath(folder))) return "own-vault";
-  if (existsSync(join(path, "holdfast.json")) && existsSync(join(path, "vault.db"))) return "vault";
-  return startOf(join(path, "bag-info.txt")).includes("Holdfast-Package") ? "package" : null;
+  if (existsSync(within("holdfast.json")) && existsSync(within("vault.db"))) return "vault";
+  return startOf(within("bag-info.txt")).includes("Holdfast-Package") ? "package" : null;
 }
 
 /** The beginning of a file; nothing of one that cannot be read. */
@@ -213,10 +243,10 @@ export function startOf(path: FoundPath): Buffer {
   }
 }
 
-function tooMany(folder: FoundPath): HoldfastError {
+function tooMany(folder: FoundPath, most: number): HoldfastError {
   return new HoldfastError(
     "usage",
-    `importing ${shownPath(folder)}: the folder holds more than ${mostFiles} files`,
+    `importing ${shownPath(folder)}: the folder holds more than ${most} files`,
     "import its subfolders one by one",
   );
 }

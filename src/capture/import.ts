@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { CaptureId } from "../audit/digest.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
@@ -8,7 +8,6 @@ import type { LeftOutFile } from "../core/capture/left-out-files.js";
 import type { Claim, SourceFacts } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
 import { idInName } from "../core/lists/download-archive.js";
-import { HoldfastError } from "../core/words/error.js";
 import type { LocalPlace } from "../core/words/local-paths.js";
 import { nameOfBytes } from "../core/words/path-bytes.js";
 import { wellFormed } from "../core/words/printable.js";
@@ -25,9 +24,9 @@ import { afterDamage, type CaptureResult, damageOf, resultOf } from "./capture-r
 import { deriveAndLog } from "./derive.js";
 import { digestOfFound, digestsOf, saysAsMuch } from "./earlier-import.js";
 import { concernsAll, logFailure, resultAfterError } from "./failed-capture.js";
-import { bytesOf, type FoundPath, resolvedPath, shownPath, splitPath, typedPaths } from "./found-path.js";
+import { bytesOf, type FoundPath, resolvedPath, shownPath, splitPath } from "./found-path.js";
 import type { Evidence } from "./gather-evidence.js";
-import { companionsBeside, type FolderContents, footageIn, type Look } from "./import-folder.js";
+import type { FolderContents, Look } from "./import-folder.js";
 import {
   extensionAlone,
   filePlaces,
@@ -37,6 +36,7 @@ import {
   placeBytes,
   wholeName,
 } from "./import-names.js";
+import { expand, givenPaths, refuseNothingToTake } from "./import-paths.js";
 import {
   changedWhileRead,
   copyInBlocks,
@@ -98,14 +98,15 @@ export async function importFiles(
   world: World,
   events: ImportEvents,
 ): Promise<ImportReport> {
-  if (!isVault(request.vault)) await refuseNothingToTake(request, world);
+  if (!isVault(request.vault)) await refuseNothingToTake(request.files, request.vault, world.signal);
   const resources = await openResources({ vault: request.vault, capturing: true, fetching: null }, world);
   const results: CaptureResult[] = [];
   let leftOut = 0;
   const nameInRecord = request.keepName ? wholeName : extensionAlone;
   const look = lookWith(resources, world);
   try {
-    for (const typed of request.files.flatMap(typedPaths)) {
+    const given = givenPaths(request.files);
+    for (const typed of given) {
       const contents = await expand(typed, request.vault, look);
       const job = { request, resources, world, listed: contents.listed, nameInRecord, look };
       for (const file of contents.files) {
@@ -115,7 +116,8 @@ export async function importFiles(
         events.onResult(result);
       }
       leftOut += contents.leftOut.length;
-      for (const file of contents.leftOut) events.onLeftOut?.(file);
+      const at = given.length > 1 ? `${shownPath(typed)}/` : "";
+      for (const { name, why } of contents.leftOut) events.onLeftOut?.({ name: `${at}${name}`, why });
       for (const note of contents.notes) events.onNote?.(note);
     }
   } finally {
@@ -131,41 +133,6 @@ function lookWith(resources: Resources, world: World): Look {
   const { signal } = world;
   return (file, extension) => lookAt({ ffprobe: resources.ffprobe.path, file, extension, scratch, signal });
 }
-
-/** Throws `usage` where nothing could be taken at all: no vault is made for that. */
-async function refuseNothingToTake({ files, vault }: ImportRequest, { signal }: World): Promise<void> {
-  // Without a vault there is no room to let ffprobe look: what the first bytes leave open may be footage.
-  const look: Look = (file, extension) => lookAt({ ffprobe: null, file, extension, scratch: vault, signal });
-  const refusals: (Failure | null)[] = [];
-  for (const typed of files.flatMap(typedPaths)) {
-    const contents = await expand(typed, vault, look);
-    refusals.push(...contents.files.map(({ file }) => refuseFile(file)));
-  }
-  const [first] = refusals;
-  if (first == null || refusals.includes(null)) return;
-  const { reason, hint } = first;
-  throw new HoldfastError("usage", `importing ${files[0]}: ${reason}; no vault was made for it`, hint);
-}
-
-type Expanded = Omit<FolderContents, "files"> & { readonly files: readonly FileToImport[] };
-
-/** Expands one given path. A folder without footage becomes a failed import, as a missing file does. */
-async function expand(place: FoundPath, vault: string, look: Look): Promise<Expanded> {
-  const found = statSync(place, { throwIfNoEntry: false });
-  if (found?.isDirectory()) {
-    const contents = await footageIn(place, vault, look);
-    if (contents.files.length > 0) return contents;
-    return { ...contents, files: [{ place, file: place, companions: [] }] };
-  }
-  if (!found?.isFile()) return { files: [{ place, file: place, companions: [] }], ...nothingElse };
-  const file = resolvedPath(place);
-  const besideIt = await companionsBeside(place, look);
-  // Beside a link there is often nothing: then what lies beside the file itself.
-  const companions = besideIt.length > 0 ? besideIt : await companionsBeside(file, look);
-  return { files: [{ place, file, companions }], ...nothingElse };
-}
-
-const nothingElse = { listed: new Map(), leftOut: [], notes: [] };
 
 /** A system or format error becomes this file's failed capture, because the next file may still succeed. */
 async function importFile(job: Job, found: FileToImport): Promise<CaptureResult> {
@@ -194,7 +161,7 @@ async function importOne(job: Job, found: FileToImport, capture: CaptureId): Pro
   const { file } = found;
 
   // 1. check the file (links are followed) and look for an earlier capture of the same bytes with the same words
-  const refusal = refuseFile(file) ?? refuseOwn(file, resources.vault.layout.root);
+  const refusal = refuseOwn(file, resources.vault.layout.root) ?? refuseFile(file);
   if (refusal) return fail(job, capture, found, refusal);
   const before = await digestOfFound(file, world.signal);
   const { known, damage } = await findKnown(job, found, before.sha256);
@@ -232,7 +199,7 @@ function warningsOf({ place, file }: FileToImport, doubt: string | null): readon
 /** What holdfast made of evidence must not become evidence: an original in the vault is logged already. */
 function refuseOwn(file: FoundPath, root: string): Failure | null {
   const vault = existsSync(root) ? bytesOf(resolvedPath(root)).toString("latin1") : root;
-  if (!bytesOf(file).toString("latin1").startsWith(`${vault}/`)) return null;
+  if (!`${bytesOf(file).toString("latin1")}/`.startsWith(`${vault}/`)) return null;
   return {
     code: "not-media",
     reason: "it lies in this vault, where everything is logged already",

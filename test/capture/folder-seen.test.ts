@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { walkFolder } from "../../src/capture/folder-walk.js";
 import { holdfast } from "../support/cli.js";
 import { audit, temporaryFolder } from "../support/vaults.js";
 
@@ -296,6 +297,19 @@ describe("links and folders in a folder", () => {
     });
   });
 
+  it("a link to a folder without end costs that link alone", () => {
+    mkdirSync(at("endless"));
+    for (const name of ["a.mp4", "b.mp4", "c.mp4"]) writeFileSync(at("endless", name), name);
+    mkdirSync(at("small"));
+    writeFileSync(at("small", "own.mp4"), "own");
+    symlinkSync(at("endless"), at("small", "all"));
+    const walk = walkFolder(at("small"), vault, 3);
+    expect(walk.files.map(({ shown }) => shown)).toEqual(["own.mp4"]);
+    expect(walk.leftOut).toEqual([{ name: "all", why: "link-too-large" }]);
+    expect(walkFolder(at("small"), vault, 4).files).toHaveLength(4);
+    expect(() => walkFolder(at("endless"), vault, 2)).toThrow("holds more than 2 files");
+  });
+
   it("a vault or a package in it is not entered, so nothing that holdfast made becomes evidence", async () => {
     clip("work", "clip.mp4");
     const own = at("work", "vault");
@@ -318,6 +332,10 @@ describe("links and folders in a folder", () => {
     expect(derived.length).toBeGreaterThan(0);
     const named = await run("import", join(own, derived[0] ?? ""));
     expect(named.lines).toMatchObject([
+      { status: "failed", reason: expect.stringContaining("lies in this vault") },
+    ]);
+    const inside = await run("import", own);
+    expect(inside.lines).toMatchObject([
       { status: "failed", reason: expect.stringContaining("lies in this vault") },
     ]);
     // Seen from another vault it is somebody's evidence, which is named.

@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { BatchReport, BatchRequest } from "../../batch/batch.js";
 import type { ListBytes } from "../../batch/list.js";
+import { typedPaths } from "../../capture/found-path.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printableJson } from "../../core/words/printable.js";
 import { isVault } from "../../vault/layout.js";
@@ -204,7 +205,8 @@ async function dryRun(
 function readList(session: Session, list: string, column: string | null): ListBytes {
   try {
     if (list === "-") return { bytes: readFileSync(0), name: null, column };
-    return { bytes: readFileSync(resolve(session.io.cwd, list)), name: basename(list), column };
+    const [path = list] = typedPaths(resolve(session.io.cwd, list));
+    return { bytes: readFileSync(path), name: basename(list), column };
   } catch (error) {
     const hint = "give a readable file, or - for standard input";
     throw new HoldfastError("usage", `reading the list ${list}: the file cannot be read`, hint, error);

@@ -11,6 +11,7 @@ export type LeftOutWhy =
   | "folder-unreadable"
   | "dead-link"
   | "link-in-circle"
+  | "link-too-large"
   | "special"
   | "vault"
   | "package";
@@ -58,6 +59,10 @@ export const leftOutWords: Readonly<
     hint: "bring what it leads to, then import it again",
   },
   "link-in-circle": { reason: "a link that leads in a circle", hint: null },
+  "link-too-large": {
+    reason: "a link to a folder with more files than anyone can intend",
+    hint: "import the folder that it leads to, or subfolders of it, by name",
+  },
   special: { reason: "a pipe, socket or device, not a file", hint: null },
   vault: {
     reason: "another vault of holdfast: evidence that is logged there",

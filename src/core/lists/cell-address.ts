@@ -127,8 +127,13 @@ function apart(word: string): readonly string[] {
     }
   }
   const all = pieces.flatMap((piece) => piece.split(glued)).filter((piece) => piece !== "");
-  return all.length > 1 && all.every(beginsAddress) ? all : [word];
+  if (all.length > 1 && all.every(beginsAddress)) return all;
+  const within = [...word.matchAll(severalWithin)].map(([address]) => address);
+  return within.length > 1 ? within : [word];
 }
+
+/** Addresses among brackets, quotes and other letters of one word: `["https://…","https://…"]`, `a:https://…,b:https://…`. */
+const severalWithin = /(?<![/=%?&#]|https?:)https?:\/\/[^\s"'<>«»“”„()[\]{},;|]+/gi;
 
 /** The address that a word is, with a scheme; null if it is none. */
 export function readAddress(word: string): Address | null {
@@ -196,7 +201,8 @@ function withoutDisguise(text: string): string {
 /** An address behind other letters of the same word: `Ссылка:https://…`, `[clip](https://…)`, `href="https://…">`. */
 function addressWithin(text: string): string | null {
   if (withScheme.test(text)) return null;
-  const [, address] = /^[^/?#&%]{0,200}?["'([<{«“„:>—-](https?:\/\/[^\s"'<>«»“”„]+)/iu.exec(text) ?? [];
+  const [, address] =
+    /^[^/?#&%]{0,200}?["'([<{«“„:>.,;|!*•)\]—-](https?:\/\/[^\s"'<>«»“”„]+)/iu.exec(text) ?? [];
   return address === undefined ? null : withoutPunctuation(address);
 }
 

@@ -144,7 +144,7 @@ function moves(kind: MediaKind, head: Buffer): boolean {
   }
 }
 
-const filmAhead = /\0\0\0[\x08-\x80]ftyp(?:mp4|iso|qt {2}|avc|MSNV|3gp|M4V)|MotionPhoto_Data|.{4}mpvd/s;
+const filmAhead = /\0\0\0[\x08-\x80]ftyp(?:mp4|iso|qt {2}|avc|MSNV|3gp|M4V)|MotionPhoto_Data/;
 
 /** The largest picture that is searched for a film behind it. */
 const mostBehind = 256 * headBytes;
@@ -157,20 +157,39 @@ function hasFilmBehind(kind: MediaKind, file: string | Buffer): boolean {
   if (kind !== "jpeg" && kind !== "heif") return false;
   const descriptor = openSync(file, "r");
   try {
-    const block = Buffer.alloc(headBytes);
-    let kept = "";
-    for (let at = 0; at < mostBehind; ) {
-      const read = readSync(descriptor, block, 0, block.length, at);
-      if (read === 0) return false;
-      const text = kept + block.toString("latin1", 0, read);
-      if (filmAhead.test(text)) return true;
-      kept = text.slice(-32);
-      at += read;
-    }
-    return false;
+    return (kind === "heif" && hasBox(descriptor, "mpvd")) || finds(descriptor, filmAhead);
   } finally {
     closeSync(descriptor);
   }
+}
+
+function finds(descriptor: number, mark: RegExp): boolean {
+  const block = Buffer.alloc(headBytes);
+  let kept = "";
+  // An ISO file begins with such a mark itself.
+  for (let at = 16; at < mostBehind; ) {
+    const read = readSync(descriptor, block, 0, block.length, at);
+    if (read === 0) return false;
+    const text = kept + block.toString("latin1", 0, read);
+    if (mark.test(text)) return true;
+    kept = text.slice(-32);
+    at += read;
+  }
+  return false;
+}
+
+/** Whether one of the outermost boxes of an ISO file is of this type. */
+function hasBox(descriptor: number, type: string): boolean {
+  const head = Buffer.alloc(8);
+  for (let at = 0, boxes = 0; boxes < 1000; boxes += 1) {
+    if (readSync(descriptor, head, 0, 8, at) < 8) return false;
+    if (head.toString("latin1", 4, 8) === type) return true;
+    const size = head.readUInt32BE(0);
+    // 0 is the rest of the file, 1 a size beyond 4 GiB: no photograph.
+    if (size < 8) return false;
+    at += size;
+  }
+  return false;
 }
 
 /** The kinds of ffmpeg's demuxers that a first look does not always know. */
