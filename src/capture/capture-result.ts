@@ -55,6 +55,7 @@ export function failedResult(
     uploader: null,
     claimed_date: null,
     duration: null,
+    method: null,
     rendition: null,
     decode: null,
     left_out: null,
@@ -88,6 +89,7 @@ function resultBase(url: string, row: CaptureRowRecord) {
     uploader: row.uploader,
     claimed_date: row.claimed_date,
     duration: row.duration,
+    method: row.method,
     rendition: readRendition(row.rendition),
     decode: readSoundness(row.decode),
   };
@@ -136,6 +138,8 @@ export interface CaptureResult {
   readonly uploader: string | null;
   readonly claimed_date: string | null;
   readonly duration: string | null;
+  /** How it came, now or before: fetched or imported; null where nothing is stored. */
+  readonly method: "ytdlp" | "import" | null;
   /** Whether it is the best that the platform offered; null for an import, and where the record does not say. */
   readonly rendition: RenditionClaim | null;
   /** What the strict decode found of the originals; null before the first derivation. */

@@ -8,7 +8,8 @@ import { HoldfastError } from "../core/words/error.js";
 import { type LocalPlace, withoutPaths } from "../core/words/local-paths.js";
 import { type AnnexFacts, writeAnnex } from "../vault/annex.js";
 import { commitFailure, stagingOf } from "../vault/commit.js";
-import { captureById } from "../vault/index/captures.js";
+import { captureById, capturedBefore } from "../vault/index/captures.js";
+import { captureKey } from "../vault/index/rows.js";
 import { readIntents } from "../vault/journal.js";
 import { beginAttempt } from "../vault/recovery.js";
 import { type CaptureResult, failedResult, resultOf } from "./capture-result.js";
@@ -49,7 +50,15 @@ export function logFailure(resources: Resources, failed: FailedCapture): Capture
       clock: toJson(resources.clock),
     },
   });
-  return failedResult(failed.subject, failed.failure, failed.capture, entry.seq);
+  return failedResult(failed.subject, withHeld(vault, failed), failed.capture, entry.seq);
+}
+
+/** Whoever hears that something is gone must hear that it is held. */
+function withHeld({ database }: Resources["vault"], { url, failure }: FailedCapture): Failure {
+  const held = url === null ? undefined : capturedBefore(database, captureKey(url, null));
+  if (held === undefined) return failure;
+  const hint = `this vault holds an earlier capture of it: holdfast show ${held.id}; ${failure.hint}`;
+  return { ...failure, hint };
 }
 
 /**

@@ -183,6 +183,7 @@ function skippedLine(row: BatchRow, result: RowResult): object {
     uploader: null,
     claimed_date: null,
     duration: null,
+    method: null,
     rendition: null,
     decode: null,
     left_out: null,

@@ -57,6 +57,8 @@ export function capturePage(shown: ShownCapture, columns: number, style: Style):
       record === null ? [] : labelled(record.elements.map(elementRow), columns),
     ],
     ["made from the originals", derivation === null ? [] : labelled(derivationRows(derivation), columns)],
+    ["in packages", shown.packages.map(({ entry, at }) => `  log entry ${entry}, ${formatTime(at)}`)],
+    ["other attempts at its address", shown.attempts.map(attemptLine)],
     ["copies for publication", shown.publications.flatMap((copy) => publicationLines(copy, columns))],
     ["programs run", runLines([...(record?.runs ?? []), ...(derivation?.runs ?? [])])],
     ["warnings", (record?.warnings ?? []).map((warning) => `  ${printable(warning)}`)],
@@ -82,6 +84,11 @@ function statusWords(row: CaptureRow): string {
   if (flaw !== null) return `${row.status}, ${flaw}`;
   if (row.rendition?.grade === "reduced") return "captured, reduced: the platform has more than was taken";
   return row.method === "import" ? "captured, imported from a file" : "captured";
+}
+
+function attemptLine({ id, at, status, reason }: ShownCapture["attempts"][number]): string {
+  const why = reason === null ? "" : `: ${printable(reason, 200)}`;
+  return `  ${printable(id, 40)}  ${formatTime(at)}  ${status}${why}`;
 }
 
 type LabelledRow = readonly [label: string, ...values: readonly (string | null)[]];
@@ -301,7 +308,7 @@ function entryLine(entry: ShownCapture["entries"][number]): string {
  * log states about it appears under the record's keys.
  */
 export function captureObject(shown: ShownCapture): object {
-  const { row, record, derivation, publications, anchor, annotations } = shown;
+  const { row, record, derivation, publications, anchor, annotations, packages, attempts } = shown;
   const keyframes = (derivation?.keyframes ?? []).map(
     ({ pts_time, frame, path, sha256, frame_sha256, dhash }) => ({
       pts_time,
@@ -321,6 +328,8 @@ export function captureObject(shown: ShownCapture): object {
     publications,
     anchor,
     annotations,
+    packages,
+    attempts,
   };
 }
 

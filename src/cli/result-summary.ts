@@ -33,23 +33,26 @@ export function resultLine(result: CaptureResult): object {
     uploader: result.uploader,
     claimed_date: result.claimed_date,
     duration: result.duration,
+    method: result.method,
     rendition: result.rendition,
     decode: result.decode,
     left_out: result.left_out,
   };
 }
 
-/**
- * The summary of one stored result. `claimant` says who asserts uploader and date, for instance `the platform says`:
- * holdfast observed neither.
- */
+/** Who asserts uploader and date: holdfast observed neither. */
+function claimantOf({ method }: CaptureResult): string {
+  return method === "import" ? "said beside the file, not checked" : "the platform says";
+}
+
+/** The summary of one stored result. */
 export function resultSummary(
   result: CaptureResult,
   places: StoredPlaces,
-  claimant: string,
   columns: number,
   style: Style,
 ): readonly string[] {
+  const claimant = claimantOf(result);
   return [
     headline(result, style),
     ...labelled(

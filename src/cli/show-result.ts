@@ -10,13 +10,12 @@ import { columnsOf } from "./terminal.js";
 
 /**
  * Shows one result as soon as it is ready: with `--json` its line on stdout, else a summary; problems always go to stderr
- * too. `verb` says what was attempted, `claimant` who asserts uploader and date.
+ * too. `verb` says what was attempted.
  */
 export function showResult(
   session: Session,
   result: CaptureResult,
   verb: "capture" | "import" | "derive",
-  claimant: string,
 ): void {
   if (session.json) session.screen.data(printableJson(resultLine(result)));
   if (result.status === "failed") {
@@ -32,7 +31,7 @@ export function showResult(
     ...storedPlaces(session.vault, result),
     ...(verb === "import" && result.title !== result.url ? { name: result.url } : {}),
   };
-  const lines = resultSummary(result, places, claimant, columnsOf(session.io.stdout), session.style);
+  const lines = resultSummary(result, places, columnsOf(session.io.stdout), session.style);
   for (const line of [...lines, ""]) session.screen.answer(line);
 }
 

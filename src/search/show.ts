@@ -8,6 +8,8 @@ import { anchorOf, configured, readAnchors, type StoredAnchors } from "../vault/
 import { type AnnotationEvent, annotationHistory } from "../vault/index/annotations.js";
 import { type PendingAnchor, pendingAnchors } from "../vault/index/authorities.js";
 import { type CaptureRowRecord, oneCaptureByPart, queryCaptures } from "../vault/index/captures.js";
+import { custodyOf } from "../vault/index/custody.js";
+import { anyCapture, findCaptures } from "../vault/index/find-rows.js";
 import { entriesNamed, localName } from "../vault/index/local-names.js";
 import { captureKey } from "../vault/index/rows.js";
 import { earliestTokens } from "../vault/index/tokens.js";
@@ -39,6 +41,17 @@ export interface ShownCapture {
   readonly annotations: readonly AnnotationEvent[];
   /** The outside time-stamps over its entry, according to the index; only `verify` checks them. */
   readonly anchor: ShownAnchor;
+  /** The entries about packages that hold it, in log order. */
+  readonly packages: readonly { readonly entry: number; readonly at: string }[];
+  /** What else came of its address, in whatever spelling, newest first; empty for an import. */
+  readonly attempts: readonly Attempt[];
+}
+
+export interface Attempt {
+  readonly id: string;
+  readonly at: string;
+  readonly status: CaptureRow["status"];
+  readonly reason: string | null;
 }
 
 export interface ShownAnchor {
@@ -70,8 +83,19 @@ export function showCapture(vault: string, idPart: string): ShownCapture {
       entries: entriesOf(database, row.id),
       annotations: annotationHistory(database, row.id),
       anchor: anchorsOf(reader, row.entry),
+      packages: custodyOf(database, row.id, false)
+        .filter(({ entry }) => entry.event === "export")
+        .map(({ entry }) => ({ entry: entry.seq, at: entry.at })),
+      attempts: attemptsOf(database, row),
     };
   });
+}
+
+function attemptsOf(database: VaultReader["database"], { id, url }: CaptureRowRecord): readonly Attempt[] {
+  if (url === null || webUrl(url) === null) return [];
+  return findCaptures(database, { ...anyCapture, key: captureKey(url, null) })
+    .filter((row) => row.id !== id)
+    .map((row) => ({ id: row.id, at: row.at, status: row.status, reason: row.reason }));
 }
 
 function anchorsOf({ layout, database }: VaultReader, entry: number): ShownAnchor {

@@ -43,6 +43,14 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
+describe("a file whose bytes were fetched before", () => {
+  it("counts as fetched, by whichever command it is named", async () => {
+    const [named] = await results("import", clip);
+    expect(named).toMatchObject({ status: "already-captured", method: "ytdlp" });
+    expect(imported.method).toBe("import");
+  });
+});
+
 describe("archive --again ID", () => {
   it("fetches the address of that capture as a further capture, and the first one stays", async () => {
     expect(first.rendition).toEqual({ grade: "reduced", reasons: ["no-js-runtime"] });
@@ -74,6 +82,24 @@ describe("archive --again ID", () => {
     expect(showCapture(vault, again?.id ?? "").record?.requested_url).toBe(
       "https://video.example/lesser/2?access_token=[cut]",
     );
+  });
+
+  it("that finds it gone says that the vault holds it, and under which id; show names each attempt", async () => {
+    writeFileSync(
+      downloader.skipped,
+      "ERROR: [youtube] abc: Video unavailable. This video has been removed by the uploader\n",
+    );
+    const [gone] = await results("archive", "--again", plain);
+    writeFileSync(downloader.skipped, "");
+    expect(gone).toMatchObject({ status: "failed", method: null });
+    const kept = showCapture(vault, first.id ?? "");
+    const newest = kept.attempts.find(({ status }) => status === "captured");
+    expect(gone?.hint).toMatch(
+      new RegExp(`^this vault holds an earlier capture of it: holdfast show ${newest?.id}; `),
+    );
+    expect(kept.attempts[0]).toMatchObject({ id: gone?.id, status: "failed", reason: gone?.reason });
+    const { stdout } = await holdfast(["show", first.id ?? "", "--vault", vault]);
+    expect(stdout).toMatch(new RegExp(`other attempts at its address\n {2}${gone?.id} .* failed: `));
   });
 
   it("asks nobody where the part that was cut is lost", async () => {

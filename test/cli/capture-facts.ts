@@ -26,6 +26,7 @@ export const result: CaptureResult = {
   claimed_date: "2024-03-01",
   duration: "83.48",
   rendition: { grade: "best", reasons: [] },
+  method: "ytdlp",
   decode: "sound",
   left_out: null,
 };
@@ -221,6 +222,8 @@ export const shown: ShownCapture = {
   record,
   derivation,
   publications: [],
+  packages: [],
+  attempts: [],
   annotations: [],
   entries: [
     { seq: 12, at: "2026-09-19T14:03:30.100Z", event: "capture", line: "{}" },

@@ -194,6 +194,8 @@ describe("show --json", () => {
       publications: [],
       anchor: shown.anchor,
       annotations: shown.annotations,
+      packages: [],
+      attempts: [],
     });
   });
 
@@ -211,6 +213,8 @@ describe("show --json", () => {
       publications: [],
       anchor: failed.anchor,
       annotations: [],
+      packages: [],
+      attempts: [],
     });
   });
 });

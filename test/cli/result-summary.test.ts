@@ -16,7 +16,7 @@ import { type Captured, capturedTerminal, dangerous, hostileTitle } from "./term
 const places = { folder: "/v/objects/x", contactSheet: "/v/objects/x/v2/content/derived/contact-sheet.jpg" };
 
 function summary(of: CaptureResult, columns = Number.POSITIVE_INFINITY): string {
-  return resultSummary(of, places, "the platform says", columns, plainStyle).join("\n");
+  return resultSummary(of, places, columns, plainStyle).join("\n");
 }
 
 function show(of: CaptureResult, io: Captured, options: { json?: boolean; quiet?: boolean } = {}) {
@@ -32,7 +32,7 @@ function show(of: CaptureResult, io: Captured, options: { json?: boolean; quiet?
     tell: () => {},
   };
   const session = openSession({ ...options, color: false }, io, world, new Screen(io, now));
-  showResult(session, of, "capture", "the platform says");
+  showResult(session, of, "capture");
   return io.written;
 }
 
@@ -123,7 +123,7 @@ describe("the summary of a capture", () => {
   });
 
   test("colour sets off the headline and nothing is lost with it", () => {
-    const colored = resultSummary(result, places, "the platform says", 80, colorStyle).join("\n");
+    const colored = resultSummary(result, places, 80, colorStyle).join("\n");
     expect(colored).toContain("\u001b[32m");
     expect(colored.replaceAll(/\u001b\[\d+m/g, "")).toBe(summary(result, 80));
   });

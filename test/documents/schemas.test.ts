@@ -200,6 +200,7 @@ const captureResult: CaptureResult = {
   claimed_date: "2026-11-20",
   duration: "12.5",
   rendition: { grade: "reduced", reasons: ["no-js-runtime"] },
+  method: "ytdlp",
   decode: "short",
   left_out: null,
 };
@@ -301,21 +302,25 @@ const fileReport: WithCaveats<FileReport> & { readonly checked: { readonly files
 };
 
 const pending = { authority: "first", reason: "HTTP 500", next_at: record.ended_at } as const;
-const shown: Pick<ShownCapture, "id" | "objectPath" | "publications" | "entries" | "anchor" | "annotations"> =
-  {
-    publications: [],
-    id: record.capture,
-    objectPath: captureResult.object,
-    entries: [],
-    annotations: [
-      { key: "place", value: "Тараз", entry: 4, at: record.started_at, from: "command line", in_force: true },
-    ],
-    anchor: {
-      status: "pending",
-      tokens: [{ authority: "first", gen_time: record.ended_at, checkpoint: 3 }],
-      pending: [pending],
-    },
-  };
+const shown: Pick<
+  ShownCapture,
+  "id" | "objectPath" | "publications" | "packages" | "attempts" | "entries" | "anchor" | "annotations"
+> = {
+  packages: [{ entry: 9, at: record.started_at }],
+  attempts: [{ id: record.capture, at: record.started_at, status: "failed", reason: "why" }],
+  publications: [],
+  id: record.capture,
+  objectPath: captureResult.object,
+  entries: [],
+  annotations: [
+    { key: "place", value: "Тараз", entry: 4, at: record.started_at, from: "command line", in_force: true },
+  ],
+  anchor: {
+    status: "pending",
+    tokens: [{ authority: "first", gen_time: record.ended_at, checkpoint: 3 }],
+    pending: [pending],
+  },
+};
 const shownCapture = captureObject({
   ...shown,
   row: captureRow,
@@ -675,6 +680,8 @@ describe("the schemas hold what the format promises", () => {
       "derivation",
       "anchor",
       "annotations",
+      "packages",
+      "attempts",
       "publications",
     ]);
     for (const key of Object.keys(properties ?? {}))

@@ -63,6 +63,8 @@ describe("holdfast export", () => {
     const run = await holdfast(["export", "--case", "14/2", "--to", to, "--vault", vault]);
     expect([run.status, existsSync(join(to, "data", id))]).toEqual([0, true]);
     expect(run.stderr).toContain(`case 14/2: ${id}`);
+    const shown = await holdfast(["show", id, "--vault", vault]);
+    expect(shown.stdout).toMatch(/in packages\n {2}log entry \d+, /);
     const none = await holdfast(["export", "--case", "14", "--to", join(place, "none"), "--vault", vault]);
     expect([none.status, none.stderr]).toEqual([2, expect.stringMatching(/no stored capture .* case 14\n/)]);
     const nothing = await holdfast(["export", "--to", join(place, "none"), "--vault", vault]);

@@ -92,6 +92,8 @@ describe("tables and pages on a terminal hold hostile text in its place", () => 
     "what the source claims",
     "what people noted (their assertions)",
     "the best that the platform offered?",
+    "in packages",
+    "other attempts at its address",
     "files, as received",
     "received completely?",
     "what the Berkeley Protocol §155 lists",

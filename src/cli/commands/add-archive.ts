@@ -70,7 +70,7 @@ async function archive(asked: Session, urls: readonly string[], options: Capture
   const results = await archiveUrls(
     archiveRequest(session, addresses, captures, options),
     session.world,
-    (result) => showResult(session, result, "capture", "the platform says"),
+    (result) => showResult(session, result, "capture"),
     (head) => showHead(session, head),
   );
   showTally(session, results);

@@ -44,7 +44,7 @@ async function derive(session: Session, ids: readonly string[], options: DeriveO
   const results = await deriveCaptures(
     { vault: session.vault, ids, deep: options.deep === true },
     session.world,
-    (result) => showResult(session, result, "derive", "the source says"),
+    (result) => showResult(session, result, "derive"),
     (head) => showHead(session, head),
   );
   if (results.length === 0 && !session.quiet) session.screen.note("no capture waits for keyframes");

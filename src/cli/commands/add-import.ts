@@ -80,7 +80,7 @@ async function importAll(asked: Session, files: readonly string[], options: Impo
   const { importFiles } = await import("../../capture/import.js");
   const leftOut: LeftOutFile[] = [];
   const { results } = await importFiles(request, session.world, {
-    onResult: (result) => showResult(session, result, "import", "said beside the file, not checked"),
+    onResult: (result) => showResult(session, result, "import"),
     onHead: (head) => showHead(session, head),
     onLeftOut: (file) => leftOut.push(file),
     onNote: (note) => session.screen.note(printable(note, 600)),

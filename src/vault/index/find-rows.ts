@@ -37,6 +37,12 @@ export interface FindQuery {
   readonly limit: number | null;
 }
 
+/** The query that restricts nothing. */
+export const anyCapture: FindQuery = {
+  ...{ words: null, named: [], digest: null, id: null, key: null, since: null, until: null },
+  ...{ dateOf: "capture", host: null, case: null, where: [], limit: null },
+};
+
 interface Conditions {
   readonly sql: string[];
   readonly values: Record<string, string>;
