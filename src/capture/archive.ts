@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import type { CaptureId } from "../audit/digest.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
 import { type Failure, failureOf } from "../core/capture/failure-codes.js";
+import { withHint } from "../core/capture/failure-hints.js";
 import { entriesLeftOut } from "../core/capture/left-out.js";
 import type { ParentList } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
@@ -9,7 +10,7 @@ import { askedAddress } from "../core/capture/sites.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { wellFormed } from "../core/words/printable.js";
 import type { HeadReport } from "../seal/checkpoint.js";
-import type { ListOutcome } from "../tools/download/fetch-types.js";
+import type { FetchOutcome, ListOutcome } from "../tools/download/fetch-types.js";
 import { stagingOf } from "../vault/commit.js";
 import { beginAttempt } from "../vault/recovery.js";
 import type { World } from "../world.js";
@@ -179,7 +180,7 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
   const staging = beginAttempt(resources.vault, capture, source.shown);
   const plan = fetchPlan(job, source, capture, judged.url, staging);
   const fetched = await fetchWithRetries(resources, world, plan, job.scheduler);
-  const { outcome } = fetched;
+  const outcome = hinted(fetched.outcome, judged.url);
   if (outcome.kind === "list" || outcome.kind === "older") {
     rmSync(staging, { recursive: true, force: true });
     if (outcome.kind === "older") return { ...nothing, older: 1 };
@@ -240,6 +241,10 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
   );
 }
 
+function hinted(outcome: FetchOutcome, { hostname }: URL): FetchOutcome {
+  return outcome.kind === "failed" ? { ...outcome, failure: withHint(outcome.failure, hostname) } : outcome;
+}
+
 /** The first video of a page, with what its list led to. */
 function withOthers(first: SourceOutcome, others: SourceOutcome): SourceOutcome {
   const results = first.results.map((result) => ({ ...result, left_out: result.left_out ?? others.leftOut }));
@@ -261,7 +266,8 @@ async function listSource(
   const staging = beginAttempt(resources.vault, capture, `the list at ${source.shown}`);
   const plan = fetchPlan(job, source, capture, url, staging);
   const listed = await fetchList(resources, world, plan, { limit, impersonate }, scheduler);
-  if (listed.outcome.kind === "failed") return failed(job, source, capture, listed.outcome.failure, listed);
+  if (listed.outcome.kind === "failed")
+    return failed(job, source, capture, withHint(listed.outcome.failure, url.hostname), listed);
   rmSync(staging, { recursive: true, force: true });
   const { title, entries, withoutVideo } = listed.outcome;
   const wanted = entries.filter(({ index }) => index >= from);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildCaptureId } from "../core/capture/capture-id.js";
+import { withHint } from "../core/capture/failure-hints.js";
 import { askedAddress } from "../core/capture/sites.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { HoldfastError } from "../core/words/error.js";
@@ -44,7 +45,7 @@ export async function offeredFormats(question: FormatsQuestion, world: World): P
       ...{ subs: null, comments: false, maxBytes: null, maxMs: null, since: null },
     });
     world.signal.throwIfAborted();
-    if (outcome.kind === "failed") throw failed(outcome.failure);
+    if (outcome.kind === "failed") throw failed(withHint(outcome.failure, judged.url.hostname));
     return outcome;
   } finally {
     rmSync(staging, { recursive: true, force: true });

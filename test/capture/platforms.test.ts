@@ -150,7 +150,11 @@ describe("without what set-up adds for some sites", () => {
     const { status, results } = await archive(bareTools(), urls, "--again");
     expect(status).toBe(4);
     const [instagram, tikTok, youTube] = results;
-    expect(instagram?.status).toBe("failed");
+    expect(instagram).toMatchObject({
+      status: "failed",
+      reason: expect.stringMatching(/looks like a browser/),
+    });
+    expect(instagram?.hint).toContain("npm run setup");
     expect(tikTok?.status).toBe("failed");
     expect(tikTok?.reason).toMatch(/browser/);
     expect(youTube).toMatchObject({ status: "captured", rendition: { grade: "reduced" } });

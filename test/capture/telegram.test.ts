@@ -151,16 +151,12 @@ describe("a Telegram post", () => {
   });
 
   it.each([
-    [
-      "https://t.me/large/10",
-      "not-on-web",
-      "get the file with the platform's own app, then: holdfast import FILE",
-    ],
+    ["https://t.me/large/10", "not-on-web", "get the file with Telegram's app, then: holdfast import FILE"],
     ["https://t.me/photo/10", "no-video", "copy the address of the post or the video itself"],
     [
       "https://t.me/gone/10",
       "not-found",
-      "check the address in a browser, the clip may have been taken down",
+      "check the post in Telegram: a private channel has no public page; get the file with Telegram's app, then: holdfast import FILE",
     ],
   ] as const)("of which no video can be had says so: %s is %s", (url, code, hint) => {
     const [result] = of(url);

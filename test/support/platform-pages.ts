@@ -93,7 +93,7 @@ export function instagramRoutes(posts: Readonly<Record<string, readonly PostEntr
       });
     },
     "/p/": (visit) => {
-      visit.response.writeHead(302, { location: "https://www.instagram.com/accounts/login/?next=x" }).end();
+      visit.response.writeHead(302, { location: "/accounts/login/?next=x" }).end();
     },
     "/accounts/login/": (visit) => sendHtml(visit, "<title>Login</title>"),
     "/media/": (visit) => sendMedia(visit, visit.url.pathname.slice("/media/".length)),

@@ -7,6 +7,8 @@ export interface FailureCauses {
   readonly skipped: readonly RenditionReason[];
   /** Whether a person chose the format. */
   readonly formatChosen: boolean;
+  /** Whether the site shows its public posts, without an account, to what looks like a browser alone. */
+  readonly forBrowsers: boolean;
   /** Whether the downloader can make requests like those of a browser; null if it does not say. */
   readonly canImpersonate: boolean | null;
 }
@@ -16,6 +18,9 @@ const nothingLeft: readonly FailureCode[] = ["no-video", "format-unavailable"];
 
 /** What a site answers to who does not look like a browser. */
 const shutOut: readonly FailureCode[] = [...nothingLeft, "forbidden"];
+
+/** What a site says to who comes without an account and without a browser's look. */
+const turnsAway: readonly FailureCode[] = ["login-required", "rate-limited"];
 
 const codeOfReason: Readonly<Partial<Record<RenditionReason, FailureCode>>> = {
   "no-js-runtime": "js-runtime-missing",
@@ -32,9 +37,12 @@ const codeOfReason: Readonly<Partial<Record<RenditionReason, FailureCode>>> = {
  */
 export function withCause(
   failure: Failure,
-  { skipped, formatChosen, canImpersonate }: FailureCauses,
+  { skipped, formatChosen, forBrowsers, canImpersonate }: FailureCauses,
 ): Failure {
   const { code } = failure;
+  // Without the imitation yt-dlp leaves out the one request that is answered, and says no word of it.
+  if (turnsAway.includes(code) && forBrowsers && canImpersonate === false)
+    return failureOf("impersonation-missing");
   if (code === "impersonation-missing" && canImpersonate === true) {
     return {
       ...failureOf("downloader-failed"),

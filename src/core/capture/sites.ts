@@ -56,6 +56,11 @@ function telegramPost(url: URL): string | null {
   return /^\/(?:s\/)?(\w+\/\d+)\/?$/.exec(url.pathname)?.[1] ?? null;
 }
 
+/** Whether the site of `host` shows public posts, to who has no account, only where a request looks like a browser's. */
+export function isForBrowsers(host: string): boolean {
+  return hostsOfSite(host)[0] === "instagram.com";
+}
+
 /** Whether `host` is `parent` or a name below it. Both in lower case. */
 export function isAtOrBelow(host: string, parent: string): boolean {
   return host === parent || host.endsWith(`.${parent}`);

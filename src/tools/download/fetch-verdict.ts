@@ -9,7 +9,7 @@ import { isUnendedPlaylist } from "../../core/capture/playlist.js";
 import type { HttpExchange } from "../../core/capture/record.js";
 import { redactText, redactUrl } from "../../core/capture/redact.js";
 import { judgeRendition, refusals } from "../../core/capture/rendition.js";
-import { isTelegramPost } from "../../core/capture/sites.js";
+import { isForBrowsers, isTelegramPost } from "../../core/capture/sites.js";
 import { webUrl } from "../../core/capture/source-url.js";
 import { restOfPost } from "../../core/capture/telegram-post.js";
 import {
@@ -143,7 +143,7 @@ export function loginFailure({ code }: Failure, asked: string, led: string | nul
 }
 
 function runFailure(
-  { format }: FetchRequest,
+  { format, url, cookiesFile }: FetchRequest,
   facts: FetchFacts,
   errors: readonly string[],
   splices: readonly string[],
@@ -165,6 +165,7 @@ function runFailure(
   return withCause(failure, {
     skipped: refusals({ stderr, remarks }),
     formatChosen: format !== null,
+    forBrowsers: cookiesFile === null && isForBrowsers(new URL(url).hostname),
     canImpersonate: canImpersonate(stderr),
   });
 }

@@ -7,6 +7,7 @@ import { type Failure, failureOf } from "../../core/capture/failure-codes.js";
 import { firstVideo, type Offer, readOffer } from "../../core/capture/offered-formats.js";
 import type { Rendition } from "../../core/capture/record.js";
 import { judgeRendition, refusals } from "../../core/capture/rendition.js";
+import { isForBrowsers } from "../../core/capture/sites.js";
 import { ytDlpListLimits } from "../run/limits.js";
 import type { RunResult } from "../run/run-request.js";
 import type { FetchRequest } from "./fetch-types.js";
@@ -66,7 +67,7 @@ export async function askFormats(request: FormatsRequest): Promise<FormatsOutcom
 }
 
 function judgeFormats(request: FormatsRequest, result: RunResult, cwd: string): FormatsOutcome {
-  const { format, folder, proxy, cookiesFile } = request;
+  const { url, format, folder, proxy, cookiesFile } = request;
   const stderr = result.stderr.toString("utf8");
   const json = parseOrNull(result.stdout.toString("utf8"));
   // With its answer on stdout, yt-dlp writes its remarks among its other words.
@@ -92,6 +93,7 @@ function judgeFormats(request: FormatsRequest, result: RunResult, cwd: string): 
   const causes = {
     skipped: refusals({ stderr, remarks }),
     formatChosen: format !== null,
+    forBrowsers: cookiesFile === null && isForBrowsers(new URL(url).hostname),
     canImpersonate: canImpersonate(stderr),
   };
   const failure = withCause(classifyFailure(facts), causes);

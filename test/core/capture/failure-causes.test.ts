@@ -3,7 +3,12 @@ import { canImpersonate, type FailureCauses, withCause } from "../../../src/core
 import { type FailureCode, failureOf } from "../../../src/core/capture/failure-codes.js";
 import type { RenditionReason } from "../../../src/core/capture/record.js";
 
-const plain: FailureCauses = { skipped: [], formatChosen: false, canImpersonate: null };
+const plain: FailureCauses = {
+  skipped: [],
+  formatChosen: false,
+  forBrowsers: false,
+  canImpersonate: null,
+};
 const caused = (code: FailureCode, causes: Partial<FailureCauses>) =>
   withCause(failureOf(code), { ...plain, ...causes });
 
@@ -57,6 +62,13 @@ describe("what is there is not called missing", () => {
     expect(caused("forbidden", { skipped: ["impersonation-missing"] }).code).toBe("impersonation-missing");
     expect(caused("forbidden", {}).code).toBe("forbidden");
     expect(caused("not-found", { skipped: ["impersonation-missing"] }).code).toBe("not-found");
+  });
+
+  it("a login is not asked of a person where only a browser's look was missing", () => {
+    const given = (causes: Partial<FailureCauses>) => caused("login-required", causes).code;
+    expect(given({ forBrowsers: true, canImpersonate: false })).toBe("impersonation-missing");
+    expect(given({ forBrowsers: true, canImpersonate: true })).toBe("login-required");
+    expect(given({ forBrowsers: false, canImpersonate: false })).toBe("login-required");
   });
 
   it("yt-dlp's list of handlers says whether it can imitate a browser", () => {
