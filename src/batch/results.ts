@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { readRendition, renditionCell } from "../core/capture/rendition.js";
 import { failedLines, type ResultRow, resultLines } from "../core/lists/result-table.js";
+import { syncDescriptor } from "../vault/disk-niceties.js";
 import { type ReportedRow, reportRows } from "../vault/index/batches.js";
 import type { Vault } from "../vault/vault.js";
 import { readCells, type StoredBatch } from "./list.js";
@@ -86,7 +87,7 @@ function writeLines(path: string, lines: Iterable<string>): void {
       block = "";
     }
     writeSync(file, block);
-    fsyncSync(file);
+    syncDescriptor(file);
   } finally {
     closeSync(file);
   }

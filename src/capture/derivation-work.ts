@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type {
   DecodeCheck,
@@ -11,6 +11,7 @@ import type {
 import type { MediaProbe, ProbeOutcome } from "../tools/media/ffprobe.js";
 import type { MediaRun } from "../tools/media/input.js";
 import type { ShortPassTry } from "../tools/media/short-pass.js";
+import { makeReadOnly } from "../vault/disk-niceties.js";
 import type { StoredObject } from "../vault/objects.js";
 import type { World } from "../world.js";
 import type { Resources } from "./resources.js";
@@ -92,5 +93,5 @@ export function writeByOriginal(
 export function writeDerived(work: Work, path: string, text: string): void {
   const file = join(work.content, path);
   writeFileSync(file, text, { flag: "wx" });
-  chmodSync(file, 0o444);
+  makeReadOnly(file);
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { encodeCanonical } from "../audit/canonical-json.js";
 import type { CaptureId } from "../audit/digest.js";
@@ -10,6 +10,7 @@ import { withoutPaths } from "../core/words/local-paths.js";
 import type { HeadReport } from "../seal/checkpoint.js";
 import { commitNextVersion, stagingOf } from "../vault/commit.js";
 import { digestFile } from "../vault/digest-file.js";
+import { makeReadOnly } from "../vault/disk-niceties.js";
 import { syncFile, writeNewFile } from "../vault/durable.js";
 import { type CaptureRowRecord, captureById, oneCaptureByPart, underived } from "../vault/index/captures.js";
 import { schemaProblems } from "../vault/json-schemas.js";
@@ -190,7 +191,7 @@ function commitDerivation(
 function takeDerived(made: string, content: string, kind: DerivedFile["kind"], path: string): DerivedFile {
   mkdirSync(dirname(join(content, path)), { recursive: true });
   renameSync(join(made, path), join(content, path));
-  chmodSync(join(content, path), 0o444);
+  makeReadOnly(join(content, path));
   return hashDerived(content, kind, path);
 }
 

@@ -16,6 +16,7 @@ import { type GuardOptions, readUpstream } from "../tools/network/egress-guard.j
 import { findJsRuntime } from "../tools/run/js-runtime.js";
 import { type Program, releaseTime, requirePrograms } from "../tools/run/programs.js";
 import { run } from "../tools/run/run.js";
+import { tryNiceties } from "../vault/disk-niceties.js";
 import { isVault, scratchFolder } from "../vault/layout.js";
 import { newestTime } from "../vault/log.js";
 import { closeVault, type Vault } from "../vault/vault.js";
@@ -83,6 +84,7 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
       downloader: downloader && releaseTime(downloader),
     });
     tellOfClock(clock.contradicted_by ?? [], now, world);
+    tryNiceties(vault.layout).forEach(world.tell);
     const scratch = makeScratch(vault);
     const exiftool = openExifTool(vault.layout.objects, scratch);
     const found = [...media.values(), ...(downloader ? [downloader] : []), ...(runtime ? [runtime] : [])];

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { mkdirSync, renameSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { encodeCanonical, type Json } from "../audit/canonical-json.js";
@@ -10,6 +10,7 @@ import { type AnnexFacts, writeAnnex } from "../vault/annex.js";
 import { measureFiles } from "../vault/check/measure.js";
 import { commitFirstVersion } from "../vault/commit.js";
 import { digestFile, type FileDigest } from "../vault/digest-file.js";
+import { makeReadOnly, syncHandle, weakerHere } from "../vault/disk-niceties.js";
 import { syncFile, writeNewFile } from "../vault/durable.js";
 import { schemaProblems } from "../vault/json-schemas.js";
 import type { Vault } from "../vault/vault.js";
@@ -48,7 +49,7 @@ export async function hashFile(
   now: () => Date,
   signal: AbortSignal | null = null,
 ): Promise<HashedFile> {
-  chmodSync(path, 0o444);
+  makeReadOnly(path);
   const digest = await digestOf(path, signal);
   if (digest.bytes > largeBytes) await syncLargeFile(path);
   else syncFile(path);
@@ -67,7 +68,7 @@ export async function digestOf(path: string, signal: AbortSignal | null): Promis
 async function syncLargeFile(path: string): Promise<void> {
   const file = await open(path, "r");
   try {
-    await file.sync();
+    await syncHandle(file);
   } finally {
     await file.close();
   }
@@ -124,7 +125,8 @@ function moveInto(content: string, file: HashedFile): void {
 }
 
 function buildRecord(facts: RecordFacts, files: readonly RecordFile[]): CaptureRecord {
-  return { v: 1, ...facts, files, elements: facts.elements(files) };
+  const warnings = [...facts.warnings, ...weakerHere()];
+  return { v: 1, ...facts, files, elements: facts.elements(files), warnings };
 }
 
 function toRecordFile(file: HashedFile): RecordFile {

@@ -9,7 +9,8 @@ import { packageName } from "../core/package/choice.js";
 import { HoldfastError } from "../core/words/error.js";
 import { type HeadReport, type SealOptions, sealHead } from "../seal/checkpoint.js";
 import { openForWriting } from "../seal/open-vault.js";
-import { syncFolder } from "../vault/durable.js";
+import { syncFolder } from "../vault/disk-niceties.js";
+
 import { type CaptureRowRecord, oneCaptureByPart } from "../vault/index/captures.js";
 import { objectPath, scratchFolder } from "../vault/layout.js";
 import { keyHistoryOf } from "../vault/log.js";

@@ -1,8 +1,8 @@
 import { createReadStream, existsSync, lstatSync, realpathSync, rmSync, statSync } from "node:fs";
-import { link, open, rename, writeFile } from "node:fs/promises";
+import { open, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { HoldfastError } from "../core/words/error.js";
-import { syncFolder } from "../vault/durable.js";
+import { nameAnew, syncFolder, syncHandle } from "../vault/disk-niceties.js";
 
 /**
  * Checks the target of a copy before anything is opened, and returns it as an absolute path. Throws `usage` for a target
@@ -36,30 +36,23 @@ export async function writeOut(stored: string, to: string): Promise<void> {
     const handle = await open(growing, "wx", 0o644);
     try {
       await writeFile(handle, createReadStream(stored));
-      await handle.sync();
+      await syncHandle(handle);
     } finally {
       await handle.close();
     }
-    await place(growing, to);
+    place(growing, to);
     syncFolder(dirname(to));
   } finally {
     rmSync(growing, { force: true });
   }
 }
 
-/**
- * A hard link never replaces another file. File systems of memory sticks have no hard links, so there the target is
- * checked first.
- */
-async function place(growing: string, to: string): Promise<void> {
+function place(growing: string, to: string): void {
   try {
-    await link(growing, to);
+    nameAnew(growing, to);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (code === "EEXIST") throw notNew(to);
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(code)) throw error;
-    if (lstatSync(to, { throwIfNoEntry: false })) throw notNew(to);
-    await rename(growing, to);
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") throw notNew(to);
+    throw error;
   }
 }
 

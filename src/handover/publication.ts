@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, statfsSync } from "node:fs";
+import { mkdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { encodeCanonical } from "../audit/canonical-json.js";
 import { publicationFolder } from "../audit/inventory.js";
@@ -12,6 +12,7 @@ import type { HeadReport } from "../seal/checkpoint.js";
 import { describeRun } from "../tools/run/run-description.js";
 import { type Committed, commitNextVersion, stagingOf } from "../vault/commit.js";
 import { digestFile } from "../vault/digest-file.js";
+import { makeReadOnly } from "../vault/disk-niceties.js";
 import { syncFile, writeNewFile } from "../vault/durable.js";
 import { oneCaptureByPart } from "../vault/index/captures.js";
 import { schemaProblems } from "../vault/json-schemas.js";
@@ -171,7 +172,7 @@ function commitCopy(
 
 function storeReady(content: string, kind: PublicationFile["kind"], path: string): PublicationFile {
   const file = join(content, path);
-  chmodSync(file, 0o444);
+  makeReadOnly(file);
   syncFile(file);
   return { kind, path, ...digestFile(file) };
 }

@@ -1,9 +1,10 @@
-import { existsSync, linkSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { FormatError } from "../audit/finding.js";
 import { parsePublicKey, type SshPublicKey, sameKey } from "../audit/ssh-key.js";
 import { HoldfastError } from "../core/words/error.js";
-import { makeFolder, syncFile, syncFolder, writeNewFile } from "../vault/durable.js";
+import { nameAnew, syncFolder } from "../vault/disk-niceties.js";
+import { makeFolder, syncFile, writeNewFile } from "../vault/durable.js";
 import type { World } from "../world.js";
 import { configFolder } from "./config-folder.js";
 import { type Ed25519Secret, encodePrivateKey, publicKeyOfPrivate } from "./private-key.js";
@@ -170,14 +171,14 @@ function placeNext(
   }
 }
 
-/** Gives a complete, synced file the next free name: a hard link never replaces another file. */
+/** Gives a complete, synced file the next free name. */
 function linkNext(env: World["env"], vaultId: string, ending: string, temporary: string): string {
   const folder = keyFolder(env, vaultId);
   for (;;) {
     const last = numbered(folder).at(-1)?.number ?? 0;
     const path = join(folder, `signing-key-${last + 1}${ending}`);
     try {
-      linkSync(temporary, path);
+      nameAnew(temporary, path);
       syncFolder(folder);
       return path;
     } catch (error) {

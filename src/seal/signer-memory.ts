@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { FormatError } from "../audit/finding.js";
 import {
@@ -13,7 +13,8 @@ import {
   type WrittenLine,
 } from "../core/capture/remembered-log.js";
 import { HoldfastError } from "../core/words/error.js";
-import { makeFolder, placeFile, syncFolder } from "../vault/durable.js";
+import { syncDescriptor, syncFolder } from "../vault/disk-niceties.js";
+import { makeFolder, placeFile } from "../vault/durable.js";
 import type { World } from "../world.js";
 import { keyFolder } from "./key-store.js";
 
@@ -70,7 +71,7 @@ export function rememberLine(
     try {
       const bytes = Buffer.from(encodeWrittenLine(line));
       for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
-      if (synced) fsyncSync(descriptor);
+      if (synced) syncDescriptor(descriptor);
     } finally {
       closeSync(descriptor);
     }

@@ -27,7 +27,9 @@ import {
 } from "../tools/run/programs.js";
 import type { Sandbox } from "../tools/run/run-request.js";
 import { modulesFolder, type SqliteBinary, sqliteBinary } from "../tools/run/sqlite-binary.js";
+import { tryNiceties } from "../vault/disk-niceties.js";
 import { vaultCounts } from "../vault/index/captures.js";
+import { vaultLayout } from "../vault/layout.js";
 import { newestTime } from "../vault/log.js";
 import { readVault } from "../vault/reader.js";
 import type { World } from "../world.js";
@@ -151,6 +153,7 @@ export async function doctor(
   const clock = await examineClock(now, { log, downloader: made });
   findings.push(sandboxFinding(sandbox, jail), ...clockFindings(clock, now), ...disks.map(diskFinding));
   if (vault !== null) findings.push(...vaultFindings(vault));
+  if (vault !== null && !("problem" in vault)) findings.push(...diskNotes(vault.path));
   const ok = findings.every(({ severity }) => severity !== "problem");
   return {
     ok,
@@ -291,6 +294,14 @@ export function diskFinding(disk: DiskSpace): DoctorFinding {
     severity: "problem",
     hint: "free some space, or put the vault on another disk with --vault DIR",
   };
+}
+
+/** What the file system of the vault refuses, and what is weaker for it. */
+function diskNotes(vault: string): readonly DoctorFinding[] {
+  const hint = "keep the vault on a disk of this machine, and copy it to a share or stick afterwards";
+  return tryNiceties(vaultLayout(vault)).map((detail) => {
+    return { severity: "note", what: "file system", detail, hint };
+  });
 }
 
 /** The lines about the state of a vault. */

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { encodeCanonical, isJsonObject, parseForeignJson } from "../audit/canonical-json.js";
 import { type CaptureId, sha256 } from "../audit/digest.js";
 import { FormatError } from "../audit/finding.js";
 import { digestFile, readQuietly } from "./digest-file.js";
+import { makeReadOnly } from "./disk-niceties.js";
 import { syncFile, writeNewFile } from "./durable.js";
 import { schemaProblems } from "./json-schemas.js";
 import type { VaultLayout } from "./layout.js";
@@ -49,7 +50,7 @@ export function writeAnnex(folder: string, facts: AnnexFacts): string {
   const files = facts.rawFiles.map(({ path, name }) => {
     const place = join(folder, name);
     renameSync(path, place);
-    chmodSync(place, 0o444);
+    makeReadOnly(place);
     syncFile(place);
     const { bytes, sha256: digest } = digestFile(place);
     return { path: name, bytes, sha256: digest };

@@ -10,7 +10,8 @@ import {
   nextInventory,
   type VersionNote,
 } from "../core/capture/new-inventory.js";
-import { makeFolder, moveDurably, placeFile, syncFolder, syncFolderTree, writeNewFile } from "./durable.js";
+import { syncFolder } from "./disk-niceties.js";
+import { makeFolder, moveDurably, placeFile, syncFolderTree, writeNewFile } from "./durable.js";
 import type { Intent } from "./journal.js";
 import { objectPath } from "./layout.js";
 import { logEntry, type Vault } from "./vault.js";

@@ -9,6 +9,7 @@ import {
   schemaVersion,
   versionOf,
 } from "./database.js";
+import { noteRefused } from "./disk-niceties.js";
 import { damagedDatabase, refuseOtherSchema } from "./refused-database.js";
 
 /**
@@ -22,9 +23,31 @@ export function openDatabaseForWriting(
   create: boolean,
   rebuildIndex: (database: Database.Database) => void,
 ): Database.Database {
-  if (existsSync(`${path}-wal`)) refuseForeignWal(path);
+  try {
+    if (existsSync(`${path}-wal`)) refuseForeignWal(path);
+    return openAs("shared", path, create, rebuildIndex);
+  } catch (error) {
+    if (!isWithoutSharedMemory(error)) throw error;
+    noteRefused("shared-memory");
+    return openAs("alone", path, create, rebuildIndex);
+  }
+}
+
+/** Whether SQLite could not have the memory that it shares with its readers, as on some shares and under WSL. */
+function isWithoutSharedMemory(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith("SQLITE_IOERR_SHM");
+}
+
+/** `alone`: SQLite keeps its index of the `-wal` to itself, and readers take a copy (`openAtRestOrInPlace`). */
+function openAs(
+  how: "shared" | "alone",
+  path: string,
+  create: boolean,
+  rebuildIndex: (database: Database.Database) => void,
+): Database.Database {
   const database = new Database(path, { fileMustExist: !create, timeout: 10_000 });
   try {
+    if (how === "alone") database.pragma("locking_mode = EXCLUSIVE");
     harden(database);
     const isNew = create && isUntouched(database);
     if (!isNew && olderVersion(database) === null) refuseOtherSchema(database, path);

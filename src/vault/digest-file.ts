@@ -146,7 +146,8 @@ function openWithoutTrace(path: string, flags: number): number {
   try {
     return openSync(path, flags | (constants.O_NOATIME ?? 0));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EPERM") return openSync(path, flags);
+    if (error instanceof Error && "code" in error && ["EPERM", "EINVAL"].includes(String(error.code)))
+      return openSync(path, flags);
     throw error;
   }
 }

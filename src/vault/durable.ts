@@ -1,14 +1,6 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { syncDescriptor, syncFolder } from "./disk-niceties.js";
 
 /**
  * Writes a new file that survives power loss once its folder is synced too. System calls in order:
@@ -26,7 +18,7 @@ export function writeNewFileInParts(path: string, parts: Iterable<string | Uint8
       const bytes = typeof part === "string" ? Buffer.from(part) : part;
       for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
     }
-    fsyncSync(descriptor);
+    syncDescriptor(descriptor);
   } finally {
     closeSync(descriptor);
   }
@@ -60,14 +52,11 @@ export function makeFolder(path: string, mode = 0o755): void {
 export function syncFile(path: string): void {
   const descriptor = openSync(path, "r");
   try {
-    fsyncSync(descriptor);
+    syncDescriptor(descriptor);
   } finally {
     closeSync(descriptor);
   }
 }
-
-/** fsync of a folder: without it a rename may be lost although the file's bytes are safe. */
-export const syncFolder = syncFile;
 
 /** Syncs a folder and every folder below it, deepest first. Files must have been synced by their writer. */
 export function syncFolderTree(path: string): void {

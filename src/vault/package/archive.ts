@@ -10,6 +10,7 @@ import { packagePathProblem } from "../../audit/package-paths.js";
 import { parsePublicKey } from "../../audit/ssh-key.js";
 import { type AgeSshKey, ageSshKey, wrapForSshKey } from "../../core/package/age-ssh.js";
 import { HoldfastError } from "../../core/words/error.js";
+import { syncHandle } from "../disk-niceties.js";
 
 /** Somebody for whom a package is encrypted. */
 export type PackageRecipient =
@@ -53,7 +54,7 @@ export async function writePackageTar(request: PackageArchiveRequest): Promise<{
       signal,
     );
     await packing;
-    await file.sync();
+    await syncHandle(file);
     await file.close();
     return { bytes };
   } catch (error) {

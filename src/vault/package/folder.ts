@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { sha256, sha512 } from "../../audit/digest.js";
 import type { BagFile } from "../../core/package/bag.js";
 import { readChecked, type StatedFile } from "../checked-read.js";
+import { syncHandle } from "../disk-niceties.js";
 import { makeFolder, syncFolderTree, writeNewFile } from "../durable.js";
 
 /** A package in the making: a new folder that only this account may enter, and what was put into it so far. */
@@ -66,7 +67,7 @@ async function copyChecked(from: StatedFile, to: string, mode: number, signal: A
       for (let at = 0; at < block.length; ) at += (await file.write(block, at)).bytesWritten;
     };
     const digests = await readChecked(from, write, signal);
-    await file.sync();
+    await syncHandle(file);
     return digests;
   } finally {
     await file.close();
