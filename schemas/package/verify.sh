@@ -95,7 +95,7 @@ case $work in
 esac
 export work
 mkdir -- "$work/leaf" "$work/node" "$work/stolen" || stop 'the temporary folder cannot be used'
-for list in files folders notes ids lines keys rotations thefts captures owned tokens trusted checkpoints leaves ends want; do
+for list in files folders litter notes ids lines keys rotations thefts captures owned tokens trusted checkpoints leaves ends want; do
   : > "$work/$list"
 done
 if [ -n "$signers" ]; then cat < "$signers" > "$work/signers" || stop 'the file of --signers cannot be read'; fi
@@ -306,13 +306,25 @@ function to_epoch(time, year, month, days) {
 
 # ---- names: before anything is read ----
 
+# What file managers, sync clients and file systems leave in a folder: no part of the package, and not looked at.
+is_litter() {
+  case $1 in
+    .[!.]* | *.sync-conflict-* | @eaDir | lost+found | '$RECYCLE.BIN' | 'System Volume Information') ;;
+    [Tt]humbs.db | ehthumbs.db | [Dd]esktop.ini | LOST.DIR | __MACOSX) ;;
+    *) return 1 ;;
+  esac
+}
+
 # walk FOLDER/: every folder and file below it.
 walk() {
   for found in "$1"* "$1".[!.]* "$1"..?*; do
-    if [ -L "$found" ]; then
-      note "$found is a link"
-    elif [ ! -e "$found" ]; then
+    if [ ! -e "$found" ] && [ ! -L "$found" ]; then
       continue
+    elif is_litter "${found##*/}"; then
+      printf '%s\n' "$found" | tr '\n' ' ' >> "$work/litter"
+      printf '\n' >> "$work/litter"
+    elif [ -L "$found" ]; then
+      note "$found is a link"
     elif ! is_path "$found"; then
       note "$found is a name that no package has"
     elif [ -d "$found" ]; then
@@ -335,6 +347,8 @@ cat "$work/files" "$work/folders" | tr '[:upper:]' '[:lower:]' | sort | uniq -d 
 while IFS= read -r path; do note "$path: two names differ by capital letters alone"; done < "$work/twins"
 judge names 'only folders and files, under names that a package may have' 'nothing else was read'
 if [ -n "$failed" ]; then finish; fi
+note_all "$work/litter"
+if [ -s "$work/notes" ]; then say NOTE litter 'left in this folder by other programs: no part of the package, and not looked at'; fi
 
 # ---- version ----
 

@@ -1,10 +1,14 @@
-/**
- * Whether no file or folder of a vault or package can have this name: it begins with a dot, has other characters than
- * theirs, or is one that systems and sync clients give. Who opens a folder leaves such files in it (FORMAT.md §18.3).
- */
+/** Names that systems and sync clients give to what they leave in a folder. */
+const left = /^(?:[Tt]humbs\.db|ehthumbs\.db|[Dd]esktop\.ini|LOST\.DIR|__MACOSX)$|\.sync-conflict-/;
+
+/** Whether no file or folder of a vault has this name, and so none of its evidence (FORMAT.md §18.3). */
 export function isForeignName(name: string): boolean {
+  return !/^[0-9A-Za-z_-][0-9A-Za-z._=-]*$/.test(name) || left.test(name);
+}
+
+/** The same of a package in a folder, where every other name that no package has is refused (§18.4). */
+export function isLitterName(name: string): boolean {
   return (
-    !/^[0-9A-Za-z_-][0-9A-Za-z._=-]*$/.test(name) ||
-    /^(?:(?:eh)?thumbs\.db|desktop\.ini|lost\.dir|__macosx)$|\.sync-conflict-/i.test(name)
+    left.test(name) || /^(?:\.[^.].*|@eaDir|lost\+found|\$RECYCLE\.BIN|System Volume Information)$/.test(name)
   );
 }

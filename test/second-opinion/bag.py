@@ -20,14 +20,17 @@ LABEL = re.compile(r"([A-Za-z0-9-]+): ?(.*)\Z")
 
 def open_package(path: str, report: Report) -> Optional[Tree]:
     """The files of a folder or tar, with `package-path` for every name that may not be; None where it is no package."""
+    foreign: List[str] = []
     try:
-        tree, doubles = (read_tree(path), []) if os.path.isdir(path) else _read_tar(path)
+        tree, doubles = (read_tree(path, foreign), []) if os.path.isdir(path) else _read_tar(path)
     except (OSError, ValueError):
         report.add("package-unreadable", "package")
         return None
     if "bagit.txt" not in tree:
         report.add("package-unreadable", "package")
         return None
+    for name in foreign:
+        report.add("stray", name, "note")
     for name in doubles + tree.special:
         report.add("package-path", name)
     for name in _refused(report, list(tree.sizes), tree.folders):

@@ -10,7 +10,9 @@ import schema
 from canonical import Refused
 from findings import Report
 
-OURS = re.compile(r"(?!(?i:(?:eh)?thumbs\.db|desktop\.ini|lost\.dir|__macosx)\Z)(?!(?i:.*\.sync-conflict-))[0-9A-Za-z_-][0-9A-Za-z._=-]*\Z", re.DOTALL)
+OURS = re.compile(r"(?!(?:[Tt]humbs\.db|ehthumbs\.db|[Dd]esktop\.ini|LOST\.DIR|__MACOSX)\Z)(?!.*\.sync-conflict-)[0-9A-Za-z_-][0-9A-Za-z._=-]*\Z", re.DOTALL)
+OTHER = re.compile(r"(?:[Tt]humbs\.db|ehthumbs\.db|[Dd]esktop\.ini|LOST\.DIR|__MACOSX)\Z|.*\.sync-conflict-", re.DOTALL)
+SYSTEM = ("@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information")
 LARGEST_TEXT = 64 * 1024 * 1024
 Opener = Callable[[str], BinaryIO]
 
@@ -18,6 +20,13 @@ Opener = Callable[[str], BinaryIO]
 def is_foreign(name: str) -> bool:
     """Whether no file of a vault or package can have this name (FORMAT.md §18.3)."""
     return OURS.match(name) is None
+
+
+def is_litter(name: str) -> bool:
+    """The same of a package in a folder, where every other name that no package has is refused (§18.4)."""
+    if name[:1] == "." and name[1:2] not in ("", "."):
+        return True
+    return name in SYSTEM or OTHER.match(name) is not None
 
 
 class Tree:

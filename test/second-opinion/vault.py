@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import stat
 import tempfile
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 from urllib.parse import quote
 
 import checkpoints
@@ -17,7 +17,7 @@ import log
 import objects
 import schema
 from checkpoints import Facts, Found
-from files import Tree, check_annex, is_foreign
+from files import Tree, check_annex, is_foreign, is_litter
 from findings import QUESTIONS, Report, Trust, answers
 from log import Entry
 
@@ -47,8 +47,8 @@ TOP = {"README.txt", "holdfast.json", "objects", "log", "private", "staging", *D
 Row = Tuple[int, str, bytes, str]
 
 
-def read_tree(root: str, foreign: Optional[List[str]] = None) -> Tree:
-    """Everything under a folder, links not followed. Of a vault, `foreign` takes what no vault has, which is not entered."""
+def read_tree(root: str, foreign: List[str], top_names: Optional[Set[str]] = None) -> Tree:
+    """Everything under the folder of a vault (with its own names) or package, links not followed; `foreign` takes what is not entered."""
     sizes: Dict[str, int] = {}
     special: List[str] = []
     folders: List[str] = []
@@ -57,7 +57,7 @@ def read_tree(root: str, foreign: Optional[List[str]] = None) -> Tree:
         top = inside == "."
         for name in names + below:
             path = name if top else f"{inside}/{name}"
-            if foreign is not None and (name not in TOP if top else is_foreign(name)):
+            if is_litter(name) if top_names is None else name not in top_names if top else is_foreign(name):
                 foreign.append(path)
                 if name in below:
                     below.remove(name)
@@ -117,7 +117,7 @@ def _schemas_due() -> List[Any]:
 def verify_vault(root: str, trust: Trust) -> Dict[str, Any]:
     """The report of a vault."""
     report, foreign = Report(), []  # type: Tuple[Report, List[str]]
-    tree = read_tree(root, foreign)
+    tree = read_tree(root, foreign, TOP)
     if "vault.db" not in tree:
         report.add("database-missing", "vault.db")
         return _unread(report)

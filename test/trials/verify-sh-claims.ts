@@ -284,7 +284,7 @@ export function packageClaims(shell: string, extent: Extent): void {
   it("links, devices and names that differ by capital letters alone are refused at the names", () => {
     const changes: ((folder: string) => unknown)[] = [
       (folder) => symlinkSync("/etc/passwd", join(folder, "data", "link")),
-      (folder) => symlinkSync("nowhere", join(folder, ".link")),
+      (folder) => symlinkSync("nowhere", join(folder, "a-link")),
       (folder) => symlinkSync("/etc", join(folder, "proof", "000009")),
       (folder) =>
         renameSync(join(folder, "proof"), join(dirname(folder), "proof")) === undefined &&

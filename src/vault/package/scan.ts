@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type Finding, FormatError } from "../../audit/finding.js";
+import { isLitterName } from "../../audit/foreign-name.js";
 import { clashingPaths, packagePathProblem, pathFinding } from "../../audit/package-paths.js";
 import { type TarSource, tarMembers } from "../../audit/tar.js";
 import { HoldfastError } from "../../core/words/error.js";
@@ -122,6 +123,10 @@ function indexFolder(root: string, limits: PackageLimits, signal: AbortSignal): 
         return { files, folders, findings, unreadable: `it holds more than ${limits.files} names` };
       }
       const path = folder === "" ? name : `${folder}/${name}`;
+      if (isLitterName(name)) {
+        findings.push({ code: "stray", severity: "note", where: path, message: "no part of the package" });
+        continue;
+      }
       const problem = packagePathProblem(path);
       if (problem !== null) {
         findings.push(pathFinding(path, problem));
