@@ -7,6 +7,7 @@ import { type Failure, failureOf } from "../core/capture/failure-codes.js";
 import type { LeftOutFile } from "../core/capture/left-out-files.js";
 import type { Claim, SourceFacts } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
+import { isUnsound } from "../core/capture/soundness.js";
 import { idInName } from "../core/lists/download-archive.js";
 import type { LocalPlace } from "../core/words/local-paths.js";
 import { nameOfBytes } from "../core/words/path-bytes.js";
@@ -188,7 +189,15 @@ async function importOne(job: Job, found: FileToImport, capture: CaptureId): Pro
   // 6. derive   7. commit OCFL v2 and append the `derive` entry
   await deriveAndLog(resources, world, capture, job.request.deep);
   const result = afterDamage(resultOf(resources.vault, capture, subject), damage);
-  return doubt === null ? result : { ...result, reason: damage ?? doubt };
+  return withDoubt(result, damage === null ? doubt : null);
+}
+
+/** A result with what holdfast knows of the file's kind: more than that nothing in it could be read. */
+function withDoubt(result: CaptureResult, doubt: string | null): CaptureResult {
+  if (doubt === null) return result;
+  if (!isUnsound(result.decode)) return { ...result, reason: doubt };
+  const hint = "it is stored as it came; another program may open it";
+  return { ...result, reason: `${result.decode}: ${doubt}`, hint };
 }
 
 function warningsOf({ place, file }: FileToImport, doubt: string | null): readonly string[] {

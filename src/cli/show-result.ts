@@ -43,14 +43,14 @@ function showFailure(session: Session, result: CaptureResult, what: string): voi
 /** It is stored as it came: only another copy can bring more. */
 function showDamage(
   session: Session,
-  { url, reason }: CaptureResult,
+  { url, reason, hint: known }: CaptureResult,
   verb: "capture" | "import" | "derive",
 ): void {
   const hint =
     verb === "capture"
       ? "it is stored as it came; if the site has a better copy by now: the same command with --again"
       : "it is stored as it came; look for another copy of it";
-  for (const line of errorLines(`${url} is ${reason ?? ""}`, hint)) session.screen.note(line);
+  for (const line of errorLines(`${url} is ${reason ?? ""}`, known ?? hint)) session.screen.note(line);
 }
 
 /** One closing line for several results. */
