@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bareTools, canCopyTools } from "../support/copied-tools.ts";
 import { canOpenNetworks } from "../support/open-network.ts";
 import { temporaryFolder } from "../support/vaults.ts";
 import { testDownloader } from "../support/yt-dlp.ts";
@@ -50,6 +51,26 @@ describe.skipIf(!canOpenNetworks || !program)("a page that leads into the user's
   it("finds nobody there by any way that the downloader follows, and every refusal is written down, while a page that leads outside is captured whole, with every address that was dialled in the private annex alone", async () => {
     await leadBothWays(inside, inward, outward);
   });
+
+  it.skipIf(!canCopyTools)(
+    "finds nobody there without any extras of yt-dlp either, and what lies outside is captured",
+    async () => {
+      const [into, out] = [inward.slice(0, 3), lead("og", "http://media.example")];
+      const { stdout, stderr } = await inside.run(
+        ["archive", "--json", "--vault", inside.at("bare"), ...into, out],
+        { HOLDFAST_TOOLS: bareTools() },
+      );
+      const results = stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      expect(
+        results.map(({ status }) => status),
+        stderr,
+      ).toEqual([...into.map(() => "failed"), "captured"]);
+      expect(inside.hits).toEqual([]);
+    },
+  );
 
   it("finds nobody there where the downloader cannot be locked in, though rtmpdump is installed and any format will do", async () => {
     await leadUnlocked(inside, [
