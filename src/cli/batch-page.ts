@@ -50,15 +50,14 @@ const stops: Readonly<Record<NonNullable<BatchReport["stopped"]>, string>> = {
   silence: "no host has answered for two hours: the network seems to be down",
 };
 
-/** The lines printed at the end. */
+/** The lines printed at the end. `again`: the options without which the list would not go on as it began. */
 export function batchSummary(
   report: BatchReport,
   leftOut: number,
   columns: number,
-  vault: string,
+  again: string,
 ): readonly string[] {
   const { counts, reduced, unsound, stopped, results, failed } = report;
-  const goOn = "holdfast batch --resume";
   return [
     `batch ${report.id}: ${countWords(counts) || "no rows"}`,
     ...labelled(
@@ -69,7 +68,7 @@ export function batchSummary(
         ["reduced", reducedWords(reduced)],
         ["not taken", leftOutWords(leftOut)],
         ["stopped", stopped === null ? null : stops[stopped]],
-        ["next", ...(stopped === null ? [] : [`${goOn} --vault ${printable(vault)}`])],
+        ["next", ...(stopped === null ? [] : [`holdfast batch --resume${again === "" ? "" : ` ${again}`}`])],
       ],
       columns,
     ),

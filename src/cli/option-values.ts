@@ -1,7 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { isLanguage } from "../core/capture/subtitle-languages.js";
-import { readAddress } from "../core/lists/cell-address.js";
 
 const factors: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 
@@ -20,16 +19,6 @@ export function parseAddress(text: string): string {
   const source = parseSourceUrl(text, { allowPrivate: true });
   if ("url" in source) return source.url.href;
   throw new InvalidArgumentError("give a whole address that begins with https://");
-}
-
-/**
- * A web address that somebody states, with a scheme and otherwise as typed. Throws InvalidArgumentError for what is none:
- * it may be a local path with a person's name in it, and a record keeps what it is given for good.
- */
-export function parseClaimedAddress(text: string): string {
-  const address = readAddress(text);
-  if (address !== null) return address.url;
-  throw new InvalidArgumentError("give a web address, such as https://t.me/channel/123");
 }
 
 /** A whole number above zero. Throws InvalidArgumentError for anything else. */

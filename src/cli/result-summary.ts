@@ -10,6 +10,8 @@ import { formatBytes, formatDate, formatLength } from "./units.js";
 
 /** Where a user can find a capture's files. */
 export interface StoredPlaces {
+  /** What a further command needs to find the same vault, with a blank before it; empty where it finds it by itself. */
+  readonly vaultOption: string;
   readonly folder: string | null;
   readonly contactSheet: string | null;
   /** The name of an imported file, which the record need not have. */
@@ -70,7 +72,7 @@ export function resultSummary(
         ["keyframes", ...keyframesOf(result, places)],
         ["log entry", result.entry === null ? null : String(result.entry)],
         ["reason", textOf(result.reason)],
-        ["next", ...nextSteps(result)],
+        ["next", ...nextSteps(result, places.vaultOption)],
       ],
       columns,
     ),
@@ -149,15 +151,15 @@ function keyframesOf(result: CaptureResult, places: StoredPlaces): readonly (str
   }
 }
 
-function nextSteps(result: CaptureResult): readonly (string | null)[] {
+function nextSteps(result: CaptureResult, vaultOption: string): readonly (string | null)[] {
   if (result.id === null) return [];
   const derive = result.derivation === "pending" || result.derivation === "failed";
   return [
-    `holdfast show ${result.id}`,
-    `holdfast verify ${result.id}`,
-    derive ? `holdfast derive ${result.id}` : null,
+    `holdfast show ${result.id}${vaultOption}`,
+    `holdfast verify ${result.id}${vaultOption}`,
+    derive ? `holdfast derive ${result.id}${vaultOption}` : null,
     isReduced(result)
-      ? `to fetch it again once the cause is gone: holdfast archive --again ${result.id}`
+      ? `to fetch it again once the cause is gone: holdfast archive --again ${result.id}${vaultOption}`
       : null,
     !isReduced(result) && (result.status === "already-captured" || result.status === "incomplete")
       ? "to capture it once more: the same command with --again"

@@ -28,7 +28,7 @@ export function showResult(
   if (result.status !== "incomplete" && isUnsound(result.decode)) showDamage(session, result, verb);
   if (session.json || session.quiet) return;
   const places = {
-    ...storedPlaces(session.vault, result),
+    ...storedPlaces(session, result),
     ...(verb === "import" && result.title !== result.url ? { name: result.url } : {}),
   };
   const lines = resultSummary(result, places, columnsOf(session.io.stdout), session.style);

@@ -117,35 +117,6 @@ describe("a file on disk", () => {
     expect(shown.stdout).toMatch(/a person says/);
   });
 
-  it("with a claimed source that is no web address is refused before anything is written, whatever it is", async () => {
-    const before = (await audit(vault)).checked.entries;
-    for (const typed of [
-      "/home/erlan/Дело/клип.mp4",
-      "C:\\Users\\erlan\\clip.mp4",
-      "from Erlan",
-      "file:///home/erlan/x",
-    ]) {
-      const { status, stderr } = await importFiles(
-        join(source, "Видео [abc].mp4"),
-        "--again",
-        "--source-url",
-        typed,
-      );
-      expect([typed, status, stderr]).toEqual([typed, 2, expect.stringContaining("give a web address")]);
-    }
-    expect((await audit(vault)).checked.entries).toBe(before);
-  });
-
-  it("with a claimed source typed without https:// has it as an address", async () => {
-    const { results } = await importFiles(
-      join(source, "Видео [abc].mp4"),
-      "--again",
-      "--source-url",
-      "t.me/x/5",
-    );
-    expect(recordOf(results[0]!).claimed_url).toMatchObject({ value: "https://t.me/x/5" });
-  });
-
   it("imported twice is one capture", async () => {
     const { results } = await importFiles(join(source, "Видео [abc].mp4"));
     expect(results[0]).toMatchObject({ status: "already-captured" });

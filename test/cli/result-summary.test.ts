@@ -13,7 +13,11 @@ import { displayWidth } from "../../src/core/words/printable.js";
 import { failedResult, result } from "./capture-facts.js";
 import { type Captured, capturedTerminal, dangerous, hostileTitle } from "./terminal-double.js";
 
-const places = { folder: "/v/objects/x", contactSheet: "/v/objects/x/v2/content/derived/contact-sheet.jpg" };
+const places = {
+  vaultOption: "",
+  folder: "/v/objects/x",
+  contactSheet: "/v/objects/x/v2/content/derived/contact-sheet.jpg",
+};
 
 function summary(of: CaptureResult, columns = Number.POSITIVE_INFINITY): string {
   return resultSummary(of, places, columns, plainStyle).join("\n");
@@ -198,13 +202,25 @@ test("the contact sheet is looked for in the newest version that has one", () =>
     for (const version of ["v2", "v10"]) {
       writeFileSync(join(vault, object, version, "content/derived/contact-sheet.jpg"), "");
     }
-    expect(storedPlaces(vault, { ...result, object })).toEqual({
+    const session = { vault, vaultBy: "memory" } as const;
+    expect(storedPlaces(session, { ...result, object })).toEqual({
+      vaultOption: "",
       folder: join(vault, object),
       contactSheet: join(vault, object, "v10/content/derived/contact-sheet.jpg"),
     });
-    expect(storedPlaces(vault, { ...result, object: null })).toEqual({ folder: null, contactSheet: null });
-    expect(storedPlaces(vault, { ...result, object: "objects/gone" }).contactSheet).toBeNull();
+    expect(storedPlaces(session, { ...result, object: null })).toMatchObject({
+      folder: null,
+      contactSheet: null,
+    });
+    expect(storedPlaces(session, { ...result, object: "objects/gone" }).contactSheet).toBeNull();
   } finally {
     rmSync(vault, { recursive: true, force: true });
   }
+});
+
+test("what to do next names the vault where only the command line named it", () => {
+  const named = storedPlaces({ vault: "/media/case 7/v", vaultBy: "option" }, result);
+  const next = resultSummary(result, named, 120, plainStyle).join("\n");
+  expect(next).toContain(`holdfast show ${result.id} --vault '/media/case 7/v'`);
+  expect(next).toContain(`holdfast verify ${result.id} --vault '/media/case 7/v'`);
 });

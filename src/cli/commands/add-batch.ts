@@ -20,6 +20,7 @@ import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
+import { inShell, typedAgain } from "../typed-again.js";
 
 interface BatchOptions extends CaptureOptions {
   readonly resume?: boolean;
@@ -130,7 +131,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
       },
     })
     .action((list: string | undefined, options: BatchOptions, command: Command) =>
-      run(command, (session) => batch(session, list ?? null, options)),
+      run(command, (session) => batch(session, list ?? null, options, command)),
     );
 }
 
@@ -139,7 +140,12 @@ function timeOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser(parseDuration);
 }
 
-async function batch(asked: Session, list: string | null, options: BatchOptions): Promise<ExitStatus> {
+async function batch(
+  asked: Session,
+  list: string | null,
+  options: BatchOptions,
+  command: Command,
+): Promise<ExitStatus> {
   if (list === null && options.resume !== true) {
     throw new HoldfastError(
       "usage",
@@ -164,7 +170,7 @@ async function batch(asked: Session, list: string | null, options: BatchOptions)
       onHead: (head) => showHead(session, head),
     });
     view.close();
-    showReport(session, report, leftOut);
+    showReport(session, report, leftOut, command);
     return statusOf(report, leftOut);
   } finally {
     view.close();
@@ -246,13 +252,16 @@ async function batchRequest(
   };
 }
 
-function showReport(session: Session, report: BatchReport, leftOut: number): void {
+function showReport(session: Session, report: BatchReport, leftOut: number, command: Command): void {
   if (session.json) {
     const { id, ...told } = report;
     session.screen.data(printableJson({ batch: id, ...told }));
   }
   if (session.quiet) return;
-  for (const line of batchSummary(report, leftOut, columnsOf(session.io.stderr), session.vault))
+  // Of the newest unfinished list: which one, and what it began with, are in the vault.
+  const options = typedAgain(command, ["resume", "column", "dryRun", "newVault"]);
+  const again = `${options} --vault ${inShell(session.vault)}`.trim();
+  for (const line of batchSummary(report, leftOut, columnsOf(session.io.stderr), again))
     session.screen.note(line);
 }
 

@@ -11,7 +11,6 @@ import type { DocumentedCommand } from "../documented-command.js";
 import { exitStatus, statusOfCaptures } from "../exit-status.js";
 import { showLeftOut } from "../left-out-page.js";
 import { type NewVaultOption, newVaultOption, sessionForCapture } from "../new-vault.js";
-import { parseClaimedAddress } from "../option-values.js";
 import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
@@ -33,11 +32,7 @@ export function addImport(program: DocumentedCommand, run: RunCommand): void {
       "Captures files from a phone, a USB stick or a folder of yt-dlp. Each is copied into the vault, never moved or changed, and never recorded as fetched by holdfast.",
     )
     .argument("<file...>", "video or audio files, or folders: all footage in a folder and below it")
-    .option(
-      "--source-url <url>",
-      "where somebody says the file came from; kept as that person's word",
-      parseClaimedAddress,
-    )
+    .option("--source-url <url>", "where somebody says the file came from; kept as that person's word")
     .option("--received-from <who>", "who gave you the file; kept in private/ alone")
     .option(
       "--keep-name",

@@ -1,0 +1,27 @@
+import type { Command } from "commander";
+import { printable } from "../core/words/printable.js";
+
+/** The options that somebody gave to a command, as they would be typed again, but for those named here. */
+export function typedAgain(command: Command, without: readonly string[]): string {
+  return command.options
+    .filter((option) => !without.includes(option.attributeName()))
+    .filter((option) => command.getOptionValueSource(option.attributeName()) === "cli")
+    .map((option) => {
+      const value: unknown = command.getOptionValue(option.attributeName());
+      const name = option.long ?? option.flags;
+      return typeof value === "boolean" ? name : `${name} ${inShell(valueText(value, option.flags))}`;
+    })
+    .join(" ");
+}
+
+/** Times are kept in milliseconds, sizes in bytes; both may be typed so. */
+function valueText(value: unknown, flags: string): string {
+  if (Array.isArray(value)) return value.join(",");
+  return flags.includes("<time>") ? `${value}ms` : String(value);
+}
+
+/** A text as one word of a shell. */
+export function inShell(text: string): string {
+  const shown = printable(text);
+  return /^[\w@%+=:,./~-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
+}
