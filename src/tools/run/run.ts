@@ -100,7 +100,7 @@ function spawnConfined(
   // A program that shares the terminal shares the group of this process, which nobody may end.
   const tied = jailed && detached;
   const lifeline = channels.length;
-  const [first, rest] = tied ? onLifeline(command, words, lifeline) : [command, words];
+  const [first, rest] = tied ? onLifeline([command, ...words], lifeline) : [command, words];
   const child = spawn(first, [...rest], {
     cwd,
     env: { ...childEnvironment(cwd), ...env },

@@ -285,32 +285,35 @@ describe.skipIf(!jail.works)("a program that reads a clip", () => {
       await until(() => processesNaming(mark) === 0);
     }));
 
-  it("does not outlive holdfast either where that is killed while the jail is made", () =>
-    inPlace(async (place) => {
-      const mark = `left-over-${process.pid}-d`;
-      const request: RunRequest = {
-        program: "/usr/bin/perl",
-        argv: ["-e", "sleep 1 while 1", mark],
-        cwd: place.scratch,
-        limits: ffprobeLimits,
-        jail: { reads: [place.input], writes: [] },
-      };
-      const module = new URL("../../../dist/tools/run/run.js", import.meta.url);
-      // It ends itself as soon as bubblewrap is started, long before that has made anything.
-      const code = `import programs from "node:child_process"; import { syncBuiltinESMExports } from "node:module";
+  it.each([0, 5, 10, 20, 30])(
+    "does not outlive holdfast either where that is killed while the jail is made: %i ms after its start",
+    (ms) =>
+      inPlace(async (place) => {
+        const mark = `left-over-${process.pid}-${ms}-ms`;
+        const request: RunRequest = {
+          program: "/usr/bin/perl",
+          argv: ["-e", "sleep 1 while 1", mark],
+          cwd: place.scratch,
+          limits: ffprobeLimits,
+          jail: { reads: [place.input], writes: [] },
+        };
+        const module = new URL("../../../dist/tools/run/run.js", import.meta.url);
+        const code = `import programs from "node:child_process"; import { syncBuiltinESMExports } from "node:module";
         const { spawn } = programs;
         programs.spawn = (command, args, options) => {
           const child = spawn(command, args, options);
-          if (args.includes("${mark}")) process.kill(process.pid, "SIGKILL");
+          const until = performance.now() + ${ms};
+          while (args.includes("${mark}")) if (performance.now() >= until) process.kill(process.pid, "SIGKILL");
           return child;
         };
         syncBuiltinESMExports();
         const { run } = await import("${module}");
         await run(${JSON.stringify(request)});`;
-      const holdfast = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: "ignore" });
-      expect((await once(holdfast, "exit"))[1]).toBe("SIGKILL");
-      await until(() => processesNaming(mark) === 0);
-    }));
+        const holdfast = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: "ignore" });
+        expect((await once(holdfast, "exit"))[1]).toBe("SIGKILL");
+        await until(() => processesNaming(mark) === 0);
+      }),
+  );
 
   it("that cannot be locked in at that moment does not run at all, and the run says so", () =>
     inPlace(async (place) => {
