@@ -11,6 +11,9 @@ const sites: readonly (readonly string[])[] = [
   ["tiktok.com"],
   ["ok.ru", "odnoklassniki.ru"],
   ["t.me", "telegram.me", "telegram.dog"],
+  ["rutube.ru"],
+  ["vimeo.com"],
+  ["dailymotion.com", "dai.ly"],
 ];
 
 /** The hosts of the site that `host` belongs to, or `host` alone where no site is known. Lower case. */

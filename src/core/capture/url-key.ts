@@ -9,8 +9,10 @@ import { hostsOfSite } from "./sites.js";
 export function urlKey(url: URL): string {
   const host = plainHost(url);
   const path = url.pathname.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
-  const [site = ""] = hostsOfSite(host);
-  return sites[site]?.({ host, path, query: url.searchParams }) ?? plainKey(host, path, url);
+  const hosts = hostsOfSite(host);
+  const [site = ""] = hosts;
+  const key = sites[site]?.({ host, path, query: url.searchParams });
+  return key ?? plainKey(onOneHost(host, hosts), path, url, addedBySites[site] ?? nothing);
 }
 
 /** An address on the host of a known site: the host without `www.`, and the path without an empty end. */
@@ -30,8 +32,27 @@ function plainHost(url: URL): string {
 /** Names that a network adds to whatever address its users share or its advertisements lead to. */
 const addedByNetworks = /^(?:utm_[a-z_]+|fbclid|gclid|dclid|yclid|msclkid|twclid|ttclid|mc_[ce]id)$/;
 
-function plainKey(host: string, path: string, url: URL): string {
-  const kept = [...url.searchParams].filter(([name]) => !addedByNetworks.test(name.toLowerCase()));
+/** What the sites themselves add to links that are shared, and that names nothing. */
+const addedBySites: Readonly<Record<string, RegExp>> = {
+  "youtube.com": /^(?:si|feature|pp|ab_channel)$/,
+  "facebook.com": /^(?:mibextid|rdid|share_url|ref|refsrc|sfnsn|fs|_rdr|_rdc|__tn__|__cft__.*|__xts__.*)$/,
+  "instagram.com": /^(?:igsh|igshid|hl)$/,
+  "x.com": /^(?:s|t|ref_src|ref_url)$/,
+  "tiktok.com": /^(?:_r|_t|_d|k|is_from_webapp|sender_device|web_id|share_\w+|u_code|tt_from)$/,
+  "vimeo.com": /^share$/,
+};
+const nothing = /^$/;
+
+/** The host that a site has for telephones is the site's; of any other host it may be another place. */
+function onOneHost(host: string, hosts: readonly string[]): string {
+  const short = host.replace(/^(?:m|mobile|web|touch)\./, "");
+  return hosts.includes(short) ? short : host;
+}
+
+function plainKey(host: string, path: string, url: URL, bySite: RegExp): string {
+  const kept = [...url.searchParams].filter(
+    ([name]) => !addedByNetworks.test(name.toLowerCase()) && !bySite.test(name),
+  );
   const query = new URLSearchParams(kept.sort(byNameAndValue)).toString();
   return `${host}${path === "/" ? "" : path}${query === "" ? "" : `?${query}`}${url.hash}`;
 }
@@ -67,7 +88,7 @@ const sites: Readonly<Record<string, (address: SiteAddress) => string | null>> =
     return `x.com/status/${id}${video === undefined || video === "1" ? "" : `/video/${video}`}`;
   },
   "instagram.com": ({ path }) => {
-    const code = first(/^\/(?:[\w.]+\/)?(?:p|reels?|tv)\/([\w-]+)$/, path);
+    const code = first(/^\/(?:(?!share\/)[\w.]+\/)?(?:p|reels?|tv)\/([\w-]+)$/, path);
     return code === null ? null : `instagram.com/p/${code}`;
   },
   "facebook.com": ({ path, query }) => {
@@ -84,6 +105,19 @@ const sites: Readonly<Record<string, (address: SiteAddress) => string | null>> =
     const named = /^(?:video|clip)(-?\d+_\d+)/;
     const id = first(named, path.slice(1)) ?? first(named, query.get("z") ?? "");
     return id === null ? null : `vk.com/video${id}`;
+  },
+  "rutube.ru": ({ path }) => {
+    const id = first(/^\/(?:(?:live\/)?video(?:\/private)?|(?:play\/)?embed)\/([\da-f]{32})$/, path);
+    return id === null ? null : `rutube.ru/video/${id}`;
+  },
+  // What is not listed has a second part in its address, which is kept.
+  "vimeo.com": ({ path }) => {
+    const id = first(/^\/(?:video\/|channels\/[^/]+\/)?(\d+)$/, path);
+    return id === null ? null : `vimeo.com/${id}`;
+  },
+  "dailymotion.com": ({ host, path }) => {
+    const id = host === "dai.ly" ? path.slice(1) : first(/^\/(?:embed\/)?video\/([^/_]+)/, path);
+    return id !== null && /^x\w+$/.test(id) ? `dailymotion.com/video/${id}` : null;
   },
   "ok.ru": ({ path }) => {
     const id = first(/^\/(?:video|videoembed)\/(\d+)$/, path);

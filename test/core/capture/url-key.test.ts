@@ -31,6 +31,23 @@ describe("two spellings of one address have one key", () => {
     ["https://web.facebook.com/watch/?v=123", "https://m.facebook.com/watch/?v=123&_rdr"],
     ["https://www.facebook.com/user/videos/123/", "https://www.facebook.com/reel/123"],
     ["https://m.ok.ru/video/123", "https://ok.ru/videoembed/123"],
+    ["https://m.facebook.com/share/v/1Ab/?mibextid=oFDknk", "https://www.facebook.com/share/v/1Ab"],
+    ["https://fb.watch/abc/?mibextid=x", "https://fb.watch/abc/"],
+    [
+      "https://www.facebook.com/page/posts/pfbid0a?rdid=1&share_url=x",
+      "https://web.facebook.com/page/posts/pfbid0a",
+    ],
+    ["https://vm.tiktok.com/ZMabc/?_r=1&_t=x", "https://vm.tiktok.com/ZMabc"],
+    ["https://www.instagram.com/share/reel/BAabc?igsh=x", "https://instagram.com/share/reel/BAabc"],
+    ["https://www.instagram.com/stories/user/123/?igsh=x", "https://instagram.com/stories/user/123"],
+    ["https://www.youtube.com/playlist?list=PL1&si=x", "https://m.youtube.com/playlist?list=PL1"],
+    ["https://m.vk.com/wall-1_2", "https://vk.com/wall-1_2"],
+    [
+      "https://rutube.ru/play/embed/3eac3b4561676c17df9132a9a1e62e3e",
+      "https://rutube.ru/video/3eac3b4561676c17df9132a9a1e62e3e/?r=wd",
+    ],
+    ["https://player.vimeo.com/video/123?h=1", "https://vimeo.com/123?share=copy"],
+    ["https://dai.ly/x8abc", "https://www.dailymotion.com/video/x8abc?playlist=x1"],
   ])("%s is %s", (a, b) => expect(keyOf(a)).toBe(keyOf(b)));
 });
 
@@ -52,6 +69,10 @@ describe("two clips never have one key", () => {
     ["https://t.me/channel/123", "https://t.me/channel/123?comment=5"],
     ["https://x.com/user/status/148/video/1", "https://x.com/user/status/148/video/2"],
     ["https://vk.com/video-1_2", "https://vk.com/video1_2"],
+    ["https://vk.com/wall-1_2?reply=3", "https://vk.com/wall-1_2?reply=4"],
+    ["https://www.instagram.com/share/reel/BAabc", "https://www.instagram.com/reel/BAabc"],
+    ["https://vimeo.com/123/abc", "https://vimeo.com/123/abd"],
+    ["https://fb.watch/abc/", "https://fb.watch/abd/"],
     [
       "https://www.facebook.com/story.php?story_fbid=1&id=2",
       "https://www.facebook.com/story.php?story_fbid=3&id=2",
