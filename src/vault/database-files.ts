@@ -1,7 +1,6 @@
 import { closeSync, lstatSync, readSync } from "node:fs";
 import Database from "better-sqlite3";
-import type { Finding } from "../audit/finding.js";
-import type { FindingCode } from "../audit/finding-codes.js";
+import { errorAt, type Finding } from "../audit/finding.js";
 import { openQuietly } from "./digest-file.js";
 import type { VaultLayout } from "./layout.js";
 
@@ -16,11 +15,12 @@ export function databaseObstacle(layout: VaultLayout): Finding | null {
     const found = stateOf(layout, end);
     return found !== undefined && !found.isFile();
   });
-  if (odd !== undefined) return error("database-missing", "vault.db", `vault.db${odd} is not a regular file`);
+  if (odd !== undefined)
+    return errorAt("database-missing", "vault.db", `vault.db${odd} is not a regular file`);
   if (stateOf(layout, "-journal") === undefined) return null;
   const message =
     "holdfast did not make this rollback journal: a program that opens vault.db beside it reads what the journal says";
-  return error("database-journal", "vault.db-journal", message);
+  return errorAt("database-journal", "vault.db-journal", message);
 }
 
 /**
@@ -39,10 +39,6 @@ export function leftWal(layout: VaultLayout): Finding | null {
   const message =
     "it was read as part of vault.db; a writer left it that was killed or ended beside a reader, or somebody put it there; the next command that writes merges it into vault.db";
   return { code: "database-wal", severity: "note", where: "vault.db-wal", message };
-}
-
-function error(code: FindingCode, where: string, message: string): Finding {
-  return { code, severity: "error", where, message };
 }
 
 /**

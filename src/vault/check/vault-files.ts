@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../../audit/digest.js";
-import type { Finding } from "../../audit/finding.js";
+import { errorAt, type Finding } from "../../audit/finding.js";
 import type { FindingCode } from "../../audit/finding-codes.js";
 import { isForeignName } from "../../audit/foreign-name.js";
 import type { LogAudit } from "../../audit/log.js";
@@ -33,8 +33,7 @@ export function ownFileFindings(layout: VaultLayout, log: LogAudit | null): read
   const compare = (where: string, expected: string, message: string) => {
     const found = digestOf(join(layout.root, where));
     if (found === "unreadable") findings.push(unreadable(where, "it was not"));
-    else if (found !== expected)
-      findings.push({ code: "own-file-changed", severity: "error", where, message });
+    else if (found !== expected) findings.push(errorAt("own-file-changed", where, message));
   };
   for (const [name, text] of Object.entries(storageRootFiles)) {
     compare(`objects/${name}`, sha256(text), "missing or changed");
@@ -165,10 +164,9 @@ export function readBytes(path: string): Uint8Array | null {
 export function oversizedTexts(texts: readonly FoundPath[]): readonly Finding[] {
   return texts
     .filter(({ bytes }) => bytes > largestText)
-    .map(({ path: where, bytes }) => {
-      const message = `it was not read as a text: ${bytes} bytes are too many for this file`;
-      return { code: "too-large", severity: "error", where, message };
-    });
+    .map(({ path, bytes }) =>
+      errorAt("too-large", path, `it was not read as a text: ${bytes} bytes are too many for this file`),
+    );
 }
 
 /** Null for what is missing or not a regular file. */

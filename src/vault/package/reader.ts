@@ -3,8 +3,7 @@ import { bagTexts, type PackagedFile } from "../../audit/bag.js";
 import { exactText } from "../../audit/bytes.js";
 import { checkpointName } from "../../audit/checkpoint.js";
 import { cratePath } from "../../audit/crate.js";
-import { type Finding, FormatError } from "../../audit/finding.js";
-import type { FindingCode } from "../../audit/finding-codes.js";
+import { errorAt, type Finding, FormatError } from "../../audit/finding.js";
 import { largestProof, type ProvenCheckpoint } from "../../audit/inclusion.js";
 import type { FoundCheckpoint, FoundFile, FoundToken } from "../../audit/log-facts.js";
 import { annexOf, type ExpectedFile, expectedFiles, isOwnFile } from "../../audit/package.js";
@@ -79,7 +78,7 @@ class PackageReading {
   private readonly limits: PackageLimits;
   readonly lines = new EntryReading((entry) => {
     const problems = firstSchemaProblem("entry", entry);
-    return problems.map((problem) => error("entry-schema", `entry:${entry.seq}`, problem));
+    return problems.map((problem) => errorAt("entry-schema", `entry:${entry.seq}`, problem));
   });
   private readonly proofs = new Map<number, CheckpointFiles>();
   /** What each annex states of its raw files, read once. */
@@ -132,7 +131,7 @@ class PackageReading {
     if (path === entriesPath || path === "proof/allowed_signers") return;
     const place = proofFileOf(path);
     if (place === null) {
-      this.findings.push(error("proof-stray", path, "a package holds no file of this name in this place"));
+      this.findings.push(errorAt("proof-stray", path, "a package holds no file of this name in this place"));
       return;
     }
     const { size } = place;
@@ -193,7 +192,7 @@ class PackageReading {
 
   private tooLarge({ path, bytes }: PackageIndexFile): false {
     const message = `it was not read as a text: ${bytes} bytes are too many for this file`;
-    this.findings.push(error("too-large", path, message));
+    this.findings.push(errorAt("too-large", path, message));
     return false;
   }
 
@@ -262,8 +261,4 @@ function emptyCheckpoint(size: number): CheckpointFiles {
   const path = `proof/${checkpointName(size)}/checkpoint`;
   const nothing = { body: null, signature: null, signed: null };
   return { size, path, ...nothing, tokens: [], witnesses: [], proofs: new Map() };
-}
-
-function error(code: FindingCode, where: string, message: string): Finding {
-  return { code, severity: "error", where, message };
 }
