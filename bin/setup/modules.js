@@ -33,7 +33,7 @@ export function installNewest(context) {
 /**
  * Downloads one file, compares its digest, and only then lets pip unpack it: `installed`, `not-had`, `refused`, or
  * `not-needed` by this Python. Accepts only wheels, because pip would run a package's own program to build anything else.
- * With `quiet`, pip shows nothing and gives up sooner.
+ * With `quiet`, pip shows nothing.
  */
 export function installModule(
   { env, tools, pinned, filesOf },
@@ -43,8 +43,8 @@ export function installModule(
 ) {
   const python = join(environment(tools), "bin", "python3");
   const start = quiet ? succeedsQuietly : succeeds;
-  const patience = quiet ? ["--retries=1"] : [];
-  const pip = (args) => start(python, ["-I", "-m", "pip", ...args, ...patience], env, tools);
+  // An index that is not there does not come by asking five times.
+  const pip = (args) => start(python, ["-I", "-m", "pip", ...args, "--retries=1"], env, tools);
   const folder = mkdtempSync(join(tools, ".module-"));
   const condition = pinned[name].only_if;
   const wanted = condition === undefined ? requirement : `${requirement}; ${condition}`;

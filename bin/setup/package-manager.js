@@ -1,9 +1,14 @@
-import { onPath, say, succeeds } from "./shell.js";
+import { onPath, output, say, succeeds } from "./shell.js";
 
-/** How each package manager installs, and its names for what holdfast needs; null if it has no such package. */
+/**
+ * How each package manager installs, describes a package and, where it would not say so itself, foresees an installation; and its names for
+ * what holdfast needs; null if it has no such package.
+ */
 const managers = [
   {
     command: "apt-get",
+    describe: ["apt-cache", "policy"],
+    foresee: ["--assume-no", "install", "--no-install-recommends"],
     install: ["install", "-y", "--no-install-recommends"],
     refresh: ["update"],
     packages: {
@@ -18,6 +23,7 @@ const managers = [
   },
   {
     command: "dnf",
+    describe: ["dnf", "--quiet", "info"],
     install: ["install", "-y"],
     refresh: null,
     packages: {
@@ -32,6 +38,7 @@ const managers = [
   },
   {
     command: "pacman",
+    describe: ["pacman", "-Si"],
     install: ["-S", "--needed", "--noconfirm"],
     refresh: null,
     packages: {
@@ -46,6 +53,7 @@ const managers = [
   },
   {
     command: "apk",
+    describe: ["apk", "policy"],
     install: ["add"],
     refresh: ["update"],
     packages: {
@@ -60,6 +68,7 @@ const managers = [
   },
   {
     command: "brew",
+    describe: ["brew", "info"],
     install: ["install"],
     refresh: null,
     packages: {
@@ -88,6 +97,23 @@ export function installLine(manager, what) {
   return [...sudo, manager.command, ...manager.install, ...names].join(" ");
 }
 
+/**
+ * The date that the package manager's version of `what` begins with, for instance `2023.03.04`; null if it has none or does not
+ * say. A fresh machine has no package lists yet, so they are fetched where nothing is known.
+ */
+export function offeredDate({ manager: find, env }, what) {
+  const manager = find();
+  const [name] = manager?.packages[what] ?? [];
+  if (name === undefined) return null;
+  const ask = () => {
+    const [command, ...args] = manager.describe;
+    return /\b20\d\d\.\d{1,2}\.\d{1,2}\b/.exec(output(command, [...args, name], env).text)?.[0] ?? null;
+  };
+  const [refresh, ...rest] = [...(manager.rights ?? []), manager.command, ...(manager.refresh ?? [])];
+  if (manager.refresh === null || manager.rights === null) return ask();
+  return ask() ?? (succeeds(refresh, rest, env) ? ask() : null);
+}
+
 /** Installs `what` and prints the command. False if there is no such package, no right to install it, or it failed. */
 export function tryPackage({ manager: find, env }, what) {
   const manager = find();
@@ -95,6 +121,7 @@ export function tryPackage({ manager: find, env }, what) {
   if (line === null || manager.rights === null) return false;
   say(`installing it with the package manager: ${line}`);
   const quiet = { ...env, DEBIAN_FRONTEND: "noninteractive" };
+  for (const words of foreseen(manager, what, quiet)) say(words);
   const run = (args) => {
     const [command, ...rest] = [...manager.rights, manager.command, ...args];
     return succeeds(command, rest, quiet);
@@ -102,6 +129,18 @@ export function tryPackage({ manager: find, env }, what) {
   const wanted = [...manager.install, ...manager.packages[what]];
   // A fresh machine has no package lists yet.
   return run(wanted) || (manager.refresh !== null && run(manager.refresh) && run(wanted));
+}
+
+/** What will be fetched and how much room it takes, in the words of a package manager that would not say so unasked. */
+function foreseen(manager, what, env) {
+  if (manager.foresee === undefined) return [];
+  const { text } = output(manager.command, [...manager.foresee, ...manager.packages[what]], {
+    ...env,
+    LC_ALL: "C",
+  });
+  return text
+    .split("\n")
+    .filter((line) => /^(?:\d+ upgraded, |Need to get |After this operation)/.test(line));
 }
 
 /** The prefix of the command: none as root, `sudo -n` if that works without a password, else null. */

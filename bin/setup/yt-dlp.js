@@ -4,7 +4,7 @@ import { environment, makeEnvironment } from "./environment.js";
 import { updateExtras } from "./extras.js";
 import { notedModules, noteModules } from "./module-notes.js";
 import { installNewest, installPinned } from "./modules.js";
-import { tryPackage } from "./package-manager.js";
+import { offeredDate, tryPackage } from "./package-manager.js";
 import { installRelease } from "./release.js";
 import { SetupFailure, say } from "./shell.js";
 
@@ -23,7 +23,27 @@ export async function installYtDlp(context, present) {
     rmSync(environment(context.tools), { recursive: true, force: true });
   }
   if ((await installRelease(context)) && (await isNew(context))) return;
-  if (present === null) tryPackage(context, "yt-dlp");
+  if (present === null) installSystemYtDlp(context);
+}
+
+/** A system's version may be years old: one that holdfast would refuse to use is not brought onto the machine. */
+export function installSystemYtDlp(context) {
+  const offered = offeredDate(context, "yt-dlp");
+  if (offered === null) return;
+  if (numbers(offered) >= numbers(context.minimumYtDlp)) tryPackage(context, "yt-dlp");
+  else
+    say(
+      `not installing the system's yt-dlp ${offered}: it is older than ${context.minimumYtDlp}, and holdfast would refuse it`,
+    );
+}
+
+/** A date as version, so that two of them compare as texts. */
+function numbers(version) {
+  return version
+    .split(".")
+    .slice(0, 3)
+    .map((part) => part.padStart(4, "0"))
+    .join(".");
 }
 
 /**
