@@ -9,7 +9,7 @@ import { fetchVideo } from "../../src/tools/download/yt-dlp.js";
 import { holdfast } from "../support/cli.js";
 import { openSite, type Site } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
-import { previewBytes } from "../support/site-extras.js";
+import { languages, previewBytes } from "../support/site-extras.js";
 import { temporaryFolder } from "../support/vaults.js";
 import { requestFor, smallBounds, testDownloader } from "../support/yt-dlp.js";
 
@@ -111,7 +111,10 @@ describe("the preview picture", () => {
 });
 
 describe("subtitles", () => {
-  it("come in the languages that were named, with their regional forms, and in no other", () => {
+  it("of sixty come in the languages that were named, with their regional forms, and no other is asked for", () => {
+    expect(languages).toHaveLength(60);
+    const asked = site.requests.filter(({ path }) => path.startsWith("/extras/track/9/"));
+    expect(asked).toHaveLength(4);
     const names = roleOf("/extras/subtitles/9", "subtitle").map(({ path }) =>
       path.replace(/^.*subtitle-\d+\./, ""),
     );

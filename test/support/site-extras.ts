@@ -44,7 +44,10 @@ function picture(visit: Visit): void {
 }
 
 /** A clip with subtitles in these languages. `/extras/subtitles/MOST`: after MOST of them the site asks to slow down. */
-const languages = ["kk", "ru", "en", "de", "en-US"];
+const others =
+  "af am ar az be bg bn bs ca cs cy da el es et eu fa fi fil fr ga gl gu he hi hr hu hy id is it ja ka km kn ko ky lo lt lv mk ml mn mr ms my nb ne nl pa pl pt ro si sk";
+/** As many as a platform's automatic translations. */
+export const languages = ["kk", "ru", "en", "de", "en-US", ...others.split(" ")];
 
 function subtitled(visit: Visit): void {
   const most = visit.url.pathname.split("/").at(-1);
