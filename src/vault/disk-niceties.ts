@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fsyncSync, linkSync, lstatSync, openSync, renameSync } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync } from "node:fs";
 import type { VaultLayout } from "./layout.js";
 
 /*
@@ -87,7 +87,12 @@ export function nameAnew(from: string, to: string): void {
   } catch (error) {
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL"].includes(codeOf(error))) throw error;
     closeSync(openSync(to, "wx"));
-    renameSync(from, to);
+    try {
+      renameSync(from, to);
+    } catch (failure) {
+      rmSync(to, { force: true });
+      throw failure;
+    }
   }
 }
 

@@ -5,13 +5,17 @@ import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
 import { writeOut } from "../../src/handover/publication-destination.js";
 import { temporaryFolder } from "../support/vaults.js";
 
-const files = createRequire(import.meta.url)("node:fs/promises") as typeof import("node:fs/promises");
-const { link } = files;
+const files = createRequire(import.meta.url)("node:fs") as typeof import("node:fs");
+const { linkSync, renameSync } = files;
 
 /** Has every link refused with this code; with none they are made again. */
 function refuseLinks(code: string): void {
-  files.link = code === "" ? link : () => Promise.reject(Object.assign(new Error("no links here"), { code }));
+  files.linkSync = code === "" ? linkSync : () => refuse(code);
   syncBuiltinESMExports();
+}
+
+function refuse(code: string): never {
+  throw Object.assign(new Error("not on this disk"), { code });
 }
 
 const scratch = temporaryFolder();
@@ -30,6 +34,7 @@ beforeEach(() => {
   return () => place.remove();
 });
 afterEach(() => {
+  files.renameSync = renameSync;
   refuseLinks("");
 });
 
@@ -49,6 +54,13 @@ it.each([
 
 it("where the disk refuses, nothing is left", async () => {
   refuseLinks("EIO");
+  await expect(writeOut(stored, join(folder, "copy.mp4"))).rejects.toMatchObject({ code: "EIO" });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+it("where the disk breaks between the name and the copy, nothing is left either", async () => {
+  files.renameSync = () => refuse("EIO");
+  refuseLinks("EPERM");
   await expect(writeOut(stored, join(folder, "copy.mp4"))).rejects.toMatchObject({ code: "EIO" });
   expect(readdirSync(folder)).toEqual([]);
 });
