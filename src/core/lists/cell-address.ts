@@ -112,17 +112,25 @@ function beginsAddress(text: string): boolean {
   return withScheme.test(text) || (bare.test(text) && !fileName.test(text));
 }
 
+/** More than any host has: what comes behind does not change whether a text begins with one. */
+const longestHost = 300;
+
 function apart(word: string): readonly string[] {
   const pieces: string[] = [];
   let marks = "";
+  // Asked of the last piece while it may still change: it can grow by each of a hundred thousand parts.
+  let begins = false;
   for (const part of word.split(/([,;|]+)/)) {
     const last = pieces.at(-1);
     if (/^[,;|]*$/.test(part) && last !== undefined) marks += part;
-    else if (last === undefined || (beginsAddress(last) && beginsAddress(part))) {
+    else if (last === undefined || (begins && beginsAddress(part))) {
       pieces.push(part);
+      begins = beginsAddress(part);
       marks = "";
     } else {
-      pieces[pieces.length - 1] = `${last}${marks}${part}`;
+      const joined = `${last}${marks}${part}`;
+      if (last.length <= longestHost) begins = beginsAddress(joined);
+      pieces[pieces.length - 1] = joined;
       marks = "";
     }
   }
