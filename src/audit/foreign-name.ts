@@ -9,6 +9,7 @@ export function isForeignName(name: string): boolean {
 /** The same of a package in a folder, where every other name that no package has is refused (§18.4). */
 export function isLitterName(name: string): boolean {
   return (
-    left.test(name) || /^(?:\.[^.].*|@eaDir|lost\+found|\$RECYCLE\.BIN|System Volume Information)$/.test(name)
+    left.test(name) ||
+    /^(?:\.[^.].*|@eaDir|lost\+found|\$RECYCLE\.BIN|System Volume Information)$/s.test(name)
   );
 }

@@ -29,7 +29,10 @@ export function resultOf(
       : [],
     keyframes: object?.derivation?.keyframes.length ?? 0,
     left_out: readLeftOut(object?.record.warnings ?? []),
-    hint: row.status === "incomplete" ? "holdfast kept what arrived; try again later with --again" : null,
+    hint:
+      row.status === "incomplete"
+        ? "holdfast kept what arrived; asked for again, it is fetched once more"
+        : null,
   };
 }
 

@@ -67,6 +67,9 @@ function withoutPromise(
   const observed = {
     decode: results.flatMap((result) => result.decode ?? []),
     stream_hashes: results.flatMap((result) => result.streamHashes ?? []),
+    runs: results
+      .flatMap((result) => result.runs ?? [])
+      .map(({ result }) => ({ ended_by: result.endedBy, signal: result.signal })),
   };
   const found = judgeSoundness(observed, object.record.method);
   if (found === "sound") return results;

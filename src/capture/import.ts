@@ -14,7 +14,7 @@ import { nameOfBytes } from "../core/words/path-bytes.js";
 import { wellFormed } from "../core/words/printable.js";
 import type { HeadReport } from "../seal/checkpoint.js";
 import { lookAt, noReader, type Seen } from "../tools/media/footage.js";
-import { sniffFile, trackExtension } from "../tools/media/kind.js";
+import { isMediaExtension, sniffFile, trackExtension } from "../tools/media/kind.js";
 import type { AnnexFacts } from "../vault/annex.js";
 import { captureById, filesByDigest } from "../vault/index/captures.js";
 import { isVault, scratchFolder } from "../vault/layout.js";
@@ -228,8 +228,11 @@ async function takeMedia(
   const extension = extname(name).slice(1).toLowerCase();
   const seen = await look(copy, extension);
   const kind = seen.is === "footage" ? seen.kind : sniffFile(copy);
+  // Of a closed list: what its name calls footage must not pass for something that never was any.
+  const isNamed = seen.is === "claimed" && isMediaExtension(extension);
+  const ending = isNamed ? extension : trackExtension(kind, extension);
   const as = {
-    logicalPath: `original/track-1.${trackExtension(kind, extension)}`,
+    logicalPath: `original/track-1.${ending}`,
     role: "media_track",
     receivedAs: name,
     asReceived: true,

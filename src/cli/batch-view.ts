@@ -158,12 +158,12 @@ const withoutCapture: readonly RowResult["status"][] = ["refused", "skipped", "e
 function problemWords(status: RowResult["status"]): string | null {
   if (status === "failed") return "could not capture";
   if (status === "incomplete") return "received only part of";
-  return status === "refused" ? "did not ask" : null;
+  return status === "refused" ? "not captured:" : null;
 }
 
 /** What to say of a stored clip of which something is lost; null for any other. */
 function damageWords(capture: CaptureResult | null): string | null {
-  return capture !== null && isUnsound(capture.decode) ? "the clip is not sound:" : null;
+  return capture !== null && isUnsound(capture.decode) ? "the clip is damaged or cannot be read:" : null;
 }
 
 /** The JSON line of a row without a capture, in the shape of one with a capture. */

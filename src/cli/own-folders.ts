@@ -10,7 +10,10 @@ export interface OwnFolders {
  */
 export function withoutOwnFolders(words: string, { cwd, home }: OwnFolders): string {
   const near = isNamed(cwd) ? words.replaceAll(beginning(`${cwd}/`), "") : words;
-  return home !== null && isNamed(home) ? near.replaceAll(beginning(home, "(?![^/\\s:;,)'\"])"), "~") : near;
+  if (home === null || !isNamed(home)) return near;
+  // A shell puts the home folder in the place of a `~` outside quotes alone.
+  const unquoted = near.replaceAll(`'${home}/`, "~/'");
+  return unquoted.replaceAll(beginning(home, "(?![^/\\s:;,)'\"])"), "~");
 }
 
 /** Whether the folder is neither the root nor so short that it would match inside other words. */

@@ -103,7 +103,7 @@ function answer(
 }
 
 const completenessWords = {
-  whole: "complete, according to its newest derivation",
+  whole: "complete, its newest derivation says; that does not say that the clip plays",
   incomplete: "INCOMPLETE, according to its entries",
   unknown: "not known, according to its newest derivation",
 } as const;

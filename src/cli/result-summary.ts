@@ -161,7 +161,8 @@ function nextSteps(result: CaptureResult, vaultOption: string): readonly (string
     isReduced(result)
       ? `to fetch it again once the cause is gone: holdfast archive --again ${result.id}${vaultOption}`
       : null,
-    !isReduced(result) && (result.status === "already-captured" || result.status === "incomplete")
+    result.status === "incomplete" ? "to fetch it once more: the same command" : null,
+    !isReduced(result) && result.status === "already-captured"
       ? "to capture it once more: the same command with --again"
       : null,
   ];
@@ -183,8 +184,8 @@ export function tallyLine(results: readonly CaptureResult[]): string {
     ...counts
       .filter(({ count }) => count > 0)
       .map(({ status, count }) => `${count} ${status.replace("-", " ")}`),
-    ...(damaged === 0 ? [] : [`${damaged} of them damaged`]),
-    ...(reduced === 0 ? [] : [`${reduced} of them reduced`]),
+    ...(damaged === 0 ? [] : [`${damaged} stored damaged, short or unreadable`]),
+    ...(reduced === 0 ? [] : [`${reduced} stored reduced`]),
     ...(posts === 0 ? [] : [`${posts} of them from a post with more that was not taken`]),
   ].join(", ");
 }

@@ -23,5 +23,5 @@ function valueText(value: unknown, flags: string): string {
 /** A text as one word of a shell. */
 export function inShell(text: string): string {
   const shown = printable(text);
-  return /^[\w@%+=:,./~-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
+  return /^[\p{L}\p{N}_@%+=:,./~-]+$/u.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
 }

@@ -229,7 +229,7 @@ const findingIndent = 9;
  * was logged. `counts`: what was checked of which there may be none.
  */
 export function verdictLines(
-  { ok, findings }: Pick<VerifyReport, "ok" | "findings">,
+  { ok, findings, signature, against }: WithCaveats<Pick<VerifyReport, "ok" | "findings" | "signature">>,
   counts: readonly (readonly [thing: string, count: number | undefined])[],
   columns: number,
   style: Style,
@@ -238,7 +238,10 @@ export function verdictLines(
   if (ok) {
     const things = counts.flatMap(([thing, count]) => (count === undefined ? [] : [counted(count, thing)]));
     const what = things.length === 0 ? "" : ` ${things.join(", ")}.`;
-    return bold(`OK: nothing has changed since it was logged.${what}`);
+    // Anybody can make a package that agrees with itself.
+    const key = signature === "unchecked" ? " Whose key signed it was not checked." : "";
+    const held = against === "unchecked" ? " The checkpoint that you hold could not be compared." : "";
+    return bold(`OK: nothing has changed since it was logged.${what}${key}${held}`);
   }
   const errors = findings.filter(({ severity }) => severity === "error").length;
   if (errors === 0) {

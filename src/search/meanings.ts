@@ -18,7 +18,9 @@ export type Meaning =
 
 const digest = /^(?:(sha-?(?:256|512))[:=])?([0-9a-f]{8,128})$/i;
 const id = /^(?:\d{8}-)?[0-9A-HJKMNP-TV-Z]{8}$|^\d{8}-[0-9A-HJKMNP-TV-Z]{1,7}$/i;
-const host = /^(?:[\p{L}\p{N}_-]+\.)+\p{L}[\p{L}\p{N}-]+\/?$/u;
+/** So little of an id may be a word as well. */
+const partOfId = /^[0-9A-HJKMNP-TV-Z]{4,7}$/i;
+const host = /^(?:(?:[\p{L}\p{N}_-]+\.)+\p{L}[\p{L}\p{N}-]+|\d{1,3}(?:\.\d{1,3}){3})\/?$/u;
 
 /**
  * Everything that a text may mean, the narrowest first; the first that finds something is what was meant. An address means
@@ -37,6 +39,7 @@ export function meaningsOf(typed: string): readonly Meaning[] {
     ...(id.test(text) ? [{ by: "id", text: text.toUpperCase() } as const] : []),
     ...(host.test(text) ? [{ by: "host", text: hostAsked(text) } as const] : []),
     ...(queryWords(text).length === 0 ? [] : [{ by: "words", text } as const]),
+    ...(partOfId.test(text) ? [{ by: "id", text: text.toUpperCase() } as const] : []),
   ];
 }
 

@@ -74,6 +74,12 @@ export function entriesOf(
     .map((row) => ({ ...row, line: textOfLine(row.line) }));
 }
 
+/** Whether any entry names this capture. Asks the lines and not the index. */
+export function namesCapture(database: Database.Database, capture: string): boolean {
+  const query = "SELECT 1 FROM entry WHERE json_extract(line, '$.body.capture') = ? LIMIT 1";
+  return database.prepare<[string]>(query).get(capture) !== undefined;
+}
+
 /** Number and stated time of the last entry; undefined for a log without any, or whose last line is no JSON. */
 export function newestOf(
   database: Database.Database,

@@ -35,7 +35,7 @@ function againstOf(findings: readonly Finding[], { against }: Brought): CheckSta
 function whoseKey(signature: CheckState, { signers }: Brought): string {
   if (signature === "unchecked" && signers === null)
     return "whose key signed: compare its fingerprint with one that you got from elsewhere";
-  if (signature === "absent") return "whose log this is: nobody signed it as it is now";
+  if (signature === "absent") return "whose log this is: no signature covers it";
   if (signature !== "pass") return "whose log this is: not every signature was good or could be checked";
   return signers === null
     ? "whose key signed: compare its fingerprint with one that you got from elsewhere"

@@ -114,7 +114,7 @@ describe("a clip of which the platform kept formats back", () => {
       rendition: { ...of(0).rendition, formats: ["134", "140"] },
     });
     expect(ended).toBe(0);
-    expect(said).toContain("1 of them reduced");
+    expect(said).toContain("1 stored reduced");
   });
 
   it("has the whole table of formats in its metadata, with the addresses of streams", () => {

@@ -46,7 +46,7 @@ const playableOf = (object: string) =>
 
 describe("a clip of which something is lost", () => {
   it.each([
-    ["noise.mp4", "damaged", /^damaged: decoding it met errors or warnings \(/],
+    ["noise.mp4", "damaged", /^damaged: it does not decode cleanly \(/],
     [
       "cut.mp4",
       "short",
@@ -83,6 +83,12 @@ describe("a clip of which something is lost", () => {
     expect(lines[0]?.reason).toBe("this is a ZIP archive or an Office document; it is kept as it is");
   });
 
+  it("is not called no media where its name says that it is footage", async () => {
+    writeFileSync(at("zeros.mp4"), Buffer.alloc(9000));
+    const { status, lines } = await holdfast(["import", "--json", "--vault", vault, at("zeros.mp4")]);
+    expect([status, lines[0]?.status, lines[0]?.decode]).toEqual([4, "captured", "unreadable"]);
+  });
+
   it("is called so in the row of a list, in its table and in the status of the batch", async () => {
     writeFileSync(at("list.txt"), `${site.url}/noise.mp4\n${site.url}/clips/part-1.mp4\n`);
     const batch = (...more: readonly string[]) =>
@@ -100,7 +106,7 @@ describe("a clip of which something is lost", () => {
       expect.stringMatching(/,captured,.*,sound,[\d.]+$/),
     ]);
     expect(stderr).toMatch(
-      /row 1: the clip is not sound: http\S+noise\.mp4: damaged: decoding it met errors/,
+      /row 1: the clip is damaged or cannot be read: http\S+noise\.mp4: damaged: it does not/,
     );
     expect(stderr).toMatch(/damaged +1 row whose clip is damaged or ends early/);
   });

@@ -307,13 +307,13 @@ describe("a batch whose output is read by something else", () => {
   test("never reports a damaged clip as a plain success", () => {
     const { io, view } = show(undefined);
     view.events.onBegin(stored, counts({ waiting: 1 }));
-    const damaged = given({ decode: "damaged", reason: "damaged: decoding it met errors or warnings (x)" });
+    const damaged = given({ decode: "damaged", reason: "damaged: it does not decode cleanly (x)" });
     view.events.onRow(row(1), result(), damaged);
     expect(io.written.stdout).toBe(
       "row 2  captured, damaged  20261123-K7M2Q9XD" +
-        "  A square, evening  (damaged: decoding it met errors or warnings (x))\n",
+        "  A square, evening  (damaged: it does not decode cleanly (x))\n",
     );
-    expect(io.written.stderr).toContain("row 2: the clip is not sound: ");
+    expect(io.written.stderr).toContain("row 2: the clip is damaged or cannot be read: ");
   });
 
   test("with --json is one line for each row, which the published schema allows, and nothing else on stdout", () => {

@@ -51,6 +51,18 @@ describe("a wrong command line exits 2, says what is wrong and what to type", ()
     expect(rest).toEqual([""]);
   });
 
+  test.each([
+    ["p.zip", "unpack it first"],
+    ["p.tar.gz", "unpack it first"],
+    ["p.tar.age", "age -d -i KEY p.tar.age > package.tar"],
+    ["keys.txt", "name the vault with --vault"],
+  ])("whoever was sent %s and has no vault is not told to make one", async (name, hint) => {
+    writeFileSync(join(folder, name), "bytes");
+    const run = await runCli(["verify", join(folder, name), "--vault", join(folder, "none")]);
+    expect([run.status, run.stderr]).toEqual([5, expect.stringContaining(hint)]);
+    expect(run.stderr).not.toContain("init");
+  });
+
   test("a hostile argument is shown as what it is", async () => {
     const { status, stderr } = await runCli(["\u001b[2J\u202e"]);
     expect(status).toBe(2);

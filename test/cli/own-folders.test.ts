@@ -21,6 +21,11 @@ describe("what is said on a terminal", () => {
       "key ~/.config/k, home '~'",
     ],
     [
+      "of a path that is quoted for a shell the ~ stands outside the quotes, where a shell reads it",
+      "next holdfast show X --vault '/home/maria+1/my evidence'",
+      "next holdfast show X --vault ~/'my evidence'",
+    ],
+    [
       "longer names that begin alike are others",
       "/home/maria+1nna/x /home/maria+1/resources",
       "/home/maria+1nna/x ~/resources",

@@ -68,7 +68,7 @@ describe("the summary of a capture", () => {
     );
     expect(text).not.toMatch(/captured/i);
     expect(text).toContain("reason     the server sent 3 of 10 bytes");
-    expect(text).toContain("--again");
+    expect(text).toContain("to fetch it once more: the same command");
   });
 
   test("a reduced capture is never a plain success line, and says why and what fetches it again", () => {
@@ -88,7 +88,7 @@ describe("the summary of a capture", () => {
       expect(text).toContain("holdfast archive --again 20260919-ABCDEFGH");
     }
     expect(resultLine(reduced)).toMatchObject({ rendition: reduced.rendition });
-    expect(tallyLine([reduced, result, failedResult])).toBe("2 captured, 1 failed, 1 of them reduced");
+    expect(tallyLine([reduced, result, failedResult])).toBe("2 captured, 1 failed, 1 stored reduced");
   });
 
   test("what is not known about a rendition is said, and the best needs no word", () => {

@@ -39,6 +39,7 @@ describe("the options that were typed", () => {
     expect(inShell("a b")).toBe("'a b'");
     expect(inShell("$(reboot)")).toBe("'$(reboot)'");
     expect(inShell("/a/b-c_d.csv")).toBe("/a/b-c_d.csv");
+    expect(inShell("/a/Доказательства")).toBe("/a/Доказательства");
     expect(inShell("")).toBe("''");
   });
 });

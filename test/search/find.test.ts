@@ -296,6 +296,7 @@ describe("an id, a hash with its name, a site", () => {
       [id, ["id"]],
       [id.toLowerCase(), ["id"]],
       [id.slice(9), ["id"]],
+      [id.slice(12), ["id"]],
       ["news.sub.video.example", ["site"]],
     ] as const) {
       const { lines } = await find(typed);

@@ -79,6 +79,16 @@ describe("a log that was set back over stored objects", () => {
     expect(await numbers()).toEqual([2, 4]);
   });
 
+  it("is told from one whose objects a person was told of, in a copy with new times too", async () => {
+    setBack();
+    carryToNewMachine(vault);
+    await holdfast(["checkpoint", "--accept-rollback", "--vault", vault]);
+    cpSync(vault, at("copy"), { recursive: true });
+    vault = at("copy");
+    await take("third");
+    expect(await numbers()).toHaveLength(2);
+  });
+
   it("goes on where a person accepts it", async () => {
     setBack();
     carryToNewMachine(vault);
@@ -86,6 +96,14 @@ describe("a log that was set back over stored objects", () => {
     expect(accepted.stderr).toMatch(/does not name 1 newer stored object/);
     await take("third");
     expect(await numbers()).toHaveLength(2);
+  });
+});
+
+describe("a vault without its folder of objects", () => {
+  it("is not called set back, and no bug", async () => {
+    rmSync(join(vault, "objects"), { recursive: true });
+    const { status } = await holdfast(["checkpoint", "--vault", vault]);
+    expect(status).not.toBe(70);
   });
 });
 

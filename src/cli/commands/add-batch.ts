@@ -260,7 +260,8 @@ function showReport(session: Session, report: BatchReport, leftOut: number, comm
   if (session.quiet) return;
   // Of the newest unfinished list: which one, and what it began with, are in the vault.
   const options = typedAgain(command, ["resume", "column", "dryRun", "newVault"]);
-  const again = `${options} --vault ${inShell(session.vault)}`.trim();
+  const vault = session.vaultBy === "option" ? ` --vault ${inShell(session.vault)}` : "";
+  const again = `${options}${vault}`.trim();
   for (const line of batchSummary(report, leftOut, columnsOf(session.io.stderr), again))
     session.screen.note(line);
 }

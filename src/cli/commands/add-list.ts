@@ -43,6 +43,7 @@ export function addList(program: DocumentedCommand, run: RunCommand): void {
         "damaged",
         "short",
         "unreadable",
+        "no-media",
         "incomplete",
         "failed",
       ]),

@@ -1,8 +1,9 @@
 import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import { HoldfastError } from "../../core/words/error.js";
 import { printableJson } from "../../core/words/printable.js";
+import { isVault } from "../../vault/layout.js";
 import { isPackage } from "../../vault/package/kind.js";
 import type { WithCaveats } from "../../verify/caveats.js";
 import type { FileReport } from "../../verify/file.js";
@@ -14,6 +15,7 @@ import { type CheckResult, type ExitStatus, statusOfChecks } from "../exit-statu
 import type { RunCommand, Session } from "../session.js";
 import { showUnsealed } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
+import { inShell } from "../typed-again.js";
 import { filePage, type PageLength, verifyPage } from "../verify-page.js";
 
 interface VerifyOptions {
@@ -89,6 +91,7 @@ async function verify(
   const { files, packages, ids } = sortArguments(session.io.cwd, names);
   const wholeVault = names.length === 0;
   if (!wholeVault && ids.length === 0) refuseIdleOptions(options, packages.length > 0);
+  if (files[0] !== undefined && !isVault(session.vault)) throw noVaultFor(files[0], session.vault);
   const brought = await readBrought(session.io.cwd, options);
   const reports: CheckResult[] = [];
   for (const file of files) reports.push(await verifyOneFile(session, file, options, brought));
@@ -225,6 +228,23 @@ function sortArguments(cwd: string, names: readonly string[]): SortedArguments {
     else throw notAFile(name, found !== undefined);
   }
   return { files, packages, ids };
+}
+
+/** Whoever was sent a package has no vault, and is not told to make one. */
+function noVaultFor(file: string, vault: string): HoldfastError {
+  const name = basename(file);
+  const isEncrypted = /\.age$/i.test(name);
+  const isPacked = /\.(?:zip|tgz|tar\.\w+|7z|rar)$/i.test(name);
+  const hint = isEncrypted
+    ? `it is encrypted: age -d -i KEY ${inShell(name)} > package.tar, then give package.tar`
+    : isPacked
+      ? "a package is a folder or a .tar: unpack it first, then give the folder"
+      : "to ask whether a file is in a vault, name the vault with --vault";
+  return new HoldfastError(
+    "no-vault",
+    `cannot check ${name}: it is no package, and ${vault} is no vault in which to look for it`,
+    hint,
+  );
 }
 
 function notAFile(name: string, exists: boolean): HoldfastError {

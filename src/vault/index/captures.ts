@@ -152,7 +152,7 @@ export function queryCaptures(
   const host = known?.few === true ? "host" : "+host";
   where(`${host} IN (SELECT value FROM json_each(@hosts))`, "hosts", known && JSON.stringify(known.hosts));
   const ofRendition = "rendition = @status OR rendition LIKE @status || ' %'";
-  const ofDecode = "decode = @status AND decode IN ('short', 'damaged', 'unreadable')";
+  const ofDecode = "decode = @status AND decode IN ('short', 'damaged', 'unreadable', 'no-media')";
   where(
     `(status = @status OR derivation = @status OR ${ofRendition} OR ${ofDecode})`,
     "status",
