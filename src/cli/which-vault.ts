@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { homeFolder } from "../seal/config-folder.js";
 import { rememberedVault } from "../seal/remembered-vault.js";
@@ -43,7 +43,7 @@ export function vaultAround(folder: string): string | null {
   }
 }
 
-/** Whether somebody else has made it: such a vault in a folder above may lie there to catch what others capture. */
+/** Whether somebody else has made it, or the link to it: it may lie in a folder above to catch what others capture. */
 export function isSomebodyElses(vault: string): boolean {
-  return statSync(vault).uid !== process.getuid?.();
+  return [lstatSync(vault), statSync(vault)].some(({ uid }) => uid !== process.getuid?.());
 }

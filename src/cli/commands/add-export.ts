@@ -135,7 +135,9 @@ function tellTags(session: Session, told: readonly ToldByTags[]): void {
     ...originals.map((one) => `${capture}: ${tagWords(one)}`),
     ...(read
       ? []
-      : [`${capture}: not all tags in its files have been read; to read them: holdfast derive ${capture}`]),
+      : [
+          `${capture}: not all tags in its files have been read, so they may name a place or a device; if it was not derived yet: holdfast derive ${capture}`,
+        ]),
   ]);
   for (const line of lines) session.screen.note(printable(line, 1000));
   const first = told.find(({ originals }) => originals.length > 0);
