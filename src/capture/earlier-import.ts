@@ -50,7 +50,7 @@ export async function digestsOf(
   const digests: string[] = [];
   for (const file of files) {
     try {
-      const { sha256, bytes } = await digestOfFound(file, signal, throughLinks);
+      const { sha256, bytes } = await digestOfFound(file, signal);
       if (bytes <= maxInfoJsonBytes) digests.push(sha256);
     } catch (error) {
       if (signal.aborted || !(error instanceof Error)) throw error;
@@ -59,18 +59,13 @@ export async function digestsOf(
   return digests;
 }
 
-/** Never waits on a pipe. */
-const throughLinks = constants.O_RDONLY | constants.O_NONBLOCK;
-const withoutLinks = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** Never waits on a pipe, and never follows a link that was put there meanwhile. */
+export const withoutLinks = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Both digests of a file whose name need not be UTF-8. Throws as `digestOf` does. */
-export async function digestOfFound(
-  file: FoundPath,
-  signal: AbortSignal,
-  flags = withoutLinks,
-): Promise<FileDigest> {
-  if (typeof file === "string" && flags === withoutLinks) return digestOf(file, signal);
-  const handle = await open(file, flags);
+export async function digestOfFound(file: FoundPath, signal: AbortSignal): Promise<FileDigest> {
+  if (typeof file === "string") return digestOf(file, signal);
+  const handle = await open(file, withoutLinks);
   try {
     const before = await handle.stat();
     if (!before.isFile()) throw new Error("it is not a regular file");

@@ -1,9 +1,11 @@
-import { closeSync, existsSync, lstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { lstatSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import type { LeftOutFile, LeftOutWhy } from "../core/capture/left-out-files.js";
 import { isLitterFile, isMachineFolder } from "../core/capture/litter.js";
 import { HoldfastError } from "../core/words/error.js";
 import { below, bytesOf, type FoundPath, namesIn, resolvedPath, shownPath } from "./found-path.js";
+import { type Kept, keptAround, keptBy, type OwnPlaces, placeOf } from "./own-places.js";
+import { startOf } from "./read-start.js";
 
 /** A file where somebody sees it, and where its bytes lie. */
 export interface FoundFile {
@@ -23,11 +25,11 @@ export interface Walk {
   /** Passed over without a loss: what file managers and other programs keep for themselves. */
   readonly litter: readonly string[];
   /** Links to what is taken by its own name anyway. */
-  readonly alsoLinked: readonly string[];
+  readonly alsoLinked: readonly FoundFile[];
   /** Links that were followed. */
   readonly followed: readonly string[];
-  /** Whether the vault that is written to lies in the folder. */
-  readonly ownVault: string | null;
+  /** Where the vault that is written to, or a part of it, lies in the folder or is linked to. */
+  readonly ownVault: readonly string[];
 }
 
 const mostFiles = 100_000;
@@ -37,8 +39,8 @@ const mostFiles = 100_000;
  * reason, and stops nothing. Vaults and packages are not entered: what is in them was taken in before, or was made of it.
  * Throws `usage` for a folder with more files than anyone can intend.
  */
-export function walkFolder(folder: FoundPath, vault: string, most = mostFiles): Walk {
-  const walk = new FolderWalk(vault, most);
+export function walkFolder(folder: FoundPath, own: OwnPlaces, most = mostFiles): Walk {
+  const walk = new FolderWalk(own, most);
   try {
     walk.enter(folder, "");
   } catch (error) {
@@ -50,15 +52,6 @@ export function walkFolder(folder: FoundPath, vault: string, most = mostFiles): 
 /** Ends a walk that would go on for too long. */
 class TooManyFiles extends Error {}
 
-/** Where a folder lies without links; the folder as it is where that cannot be told any more. */
-function placeOf(folder: FoundPath): FoundPath {
-  try {
-    return resolvedPath(folder);
-  } catch {
-    return folder;
-  }
-}
-
 class FolderWalk {
   private readonly files = new Map<string, FoundFile>();
   private readonly links: FoundFile[] = [];
@@ -66,14 +59,14 @@ class FolderWalk {
   private readonly entered = new Set<string>();
   private readonly leftOut: LeftOutFile[] = [];
   private readonly litter: string[] = [];
-  private readonly alsoLinked: string[] = [];
+  private readonly alsoLinked: FoundFile[] = [];
   private readonly followed: string[] = [];
-  private ownVault: string | null = null;
-  private readonly vault: string;
+  private readonly ownVault: string[] = [];
+  private readonly own: OwnPlaces;
   private readonly most: number;
 
-  constructor(vault: string, most: number) {
-    this.vault = vault;
+  constructor(own: OwnPlaces, most: number) {
+    this.own = own;
     this.most = most;
   }
 
@@ -97,13 +90,14 @@ class FolderWalk {
     const within: { folder: FoundPath; shown: string }[] = [];
     const why = this.whyNotEntered(at.folder, at.shown);
     if (why !== null) return within;
+    const withoutLinks = placeOf(at.folder);
     for (const name of this.namesOf(at.folder, at.shown)) {
       const place = below(at.folder, name);
       const shown = join(at.shown, shownPath(below("/", name)).slice(1));
       const found = this.statOf(place, shown);
       if (found === undefined) continue;
       if (found.isDirectory()) within.push({ folder: place, shown });
-      else this.sort({ place, file: place, shown }, found);
+      else this.sort({ place, file: below(withoutLinks, name), shown }, found);
     }
     if (this.files.size > this.most) throw new TooManyFiles();
     return within;
@@ -118,10 +112,16 @@ class FolderWalk {
       this.litter.push(`${shown}/`);
       return "litter";
     }
-    const kept = keptBy(folder, this.vault);
-    if (kept === "own-vault") this.ownVault = shown === "" ? "." : shown;
-    else if (kept !== null) this.leave(shown === "" ? "." : shown, kept);
+    const kept = keptBy(folder, this.own);
+    if (kept !== null) this.passOver(shown === "" ? "." : shown, kept);
     return kept;
+  }
+
+  /** A folder that holdfast made: what is in it was taken in before, or is no evidence. */
+  private passOver(shown: string, kept: Kept): void {
+    if (kept === "own-vault") this.ownVault.push(shown);
+    else if (kept === "own-config") this.litter.push(`${shown}/ (the keys and settings of holdfast)`);
+    else this.leave(shown, kept);
   }
 
   private namesOf(folder: FoundPath, shown: string): readonly Buffer[] {
@@ -167,7 +167,12 @@ class FolderWalk {
   private takeLink(link: FoundFile): void {
     const key = keyOf(link.file);
     if (this.files.has(key)) {
-      this.alsoLinked.push(link.shown);
+      this.alsoLinked.push(link);
+      return;
+    }
+    const kept = keptAround(link.file, this.own);
+    if (kept !== null) {
+      this.leave(link.shown, kept === "own-vault" || kept === "own-config" ? "link-to-own" : kept);
       return;
     }
     this.files.set(key, link);
@@ -177,9 +182,11 @@ class FolderWalk {
   private enterLink(link: FoundFile): void {
     const [inside, around] = [`${keyOf(link.file)}/`, keyOf(resolvedPath(parentOf(link.place)))];
     if (`${around}/`.startsWith(inside)) this.leave(link.shown, "link-in-circle");
-    else if (this.entered.has(keyOf(link.file))) this.alsoLinked.push(link.shown);
+    else if (this.entered.has(keyOf(link.file))) this.alsoLinked.push(link);
     else {
-      this.follow(link);
+      const kept = keptAround(link.file, this.own);
+      if (kept === null) this.follow(link);
+      else this.passOver(link.shown, kept);
     }
   }
 
@@ -218,29 +225,6 @@ function linkProblem(error: unknown): LeftOutWhy {
   const code = error instanceof Error && "code" in error ? error.code : null;
   if (code === "ELOOP") return "link-in-circle";
   return code === "EACCES" || code === "EPERM" ? "unreadable" : "dead-link";
-}
-
-/** Whether holdfast made what is in a folder. */
-function keptBy(folder: FoundPath, vault: string): "own-vault" | "vault" | "package" | null {
-  const within = (name: string) => below(folder, Buffer.from(name));
-  if (existsSync(vault) && keyOf(resolvedPath(vault)) === keyOf(resolvedPath(folder))) return "own-vault";
-  if (existsSync(within("holdfast.json")) && existsSync(within("vault.db"))) return "vault";
-  return startOf(within("bag-info.txt")).includes("Holdfast-Package") ? "package" : null;
-}
-
-/** The beginning of a file; nothing of one that cannot be read. */
-export function startOf(path: FoundPath): Buffer {
-  try {
-    const file = openSync(path, "r");
-    try {
-      const head = Buffer.alloc(4096);
-      return head.subarray(0, readSync(file, head, 0, head.length, 0));
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return Buffer.alloc(0);
-  }
 }
 
 function tooMany(folder: FoundPath, most: number): HoldfastError {

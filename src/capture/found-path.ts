@@ -33,6 +33,14 @@ export function splitPath(path: FoundPath): { readonly folder: FoundPath; readon
   return { folder: pathOf(bytes.subarray(0, Math.max(1, at))), name: bytes.subarray(at + 1) };
 }
 
+/** Whether a path is a folder or lies below it. Both without links. */
+export function isWithin(path: FoundPath, folder: FoundPath): boolean {
+  const around = bytesOf(below(folder, Buffer.alloc(0)));
+  return Buffer.concat([bytesOf(path), slash])
+    .subarray(0, around.length)
+    .equals(around);
+}
+
 /** Where a path leads once every link is followed. Throws where it leads nowhere. */
 export function resolvedPath(path: FoundPath): FoundPath {
   return pathOf(realpathSync.native(path, { encoding: "buffer" }));

@@ -1,16 +1,21 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, readFileSync, statSync } from "node:fs";
 import { companionsOf } from "../core/capture/companions.js";
 import type { LeftOutFile, LeftOutWhy } from "../core/capture/left-out-files.js";
 import { idInName, type ListedVideo, parseDownloadArchive } from "../core/lists/download-archive.js";
 import { counted } from "../core/words/counted.js";
 import { claimsFootage, type Seen } from "../tools/media/footage.js";
-import { type FoundFile, startOf, walkFolder } from "./folder-walk.js";
-import { below, bytesOf, type FoundPath, namesIn, shownPath, splitPath } from "./found-path.js";
+import { openRegular } from "../tools/media/read-start.js";
+import { type FoundFile, walkFolder } from "./folder-walk.js";
+import { below, bytesOf, type FoundPath, isWithin, namesIn, shownPath, splitPath } from "./found-path.js";
+import { keptAround, type OwnPlaces, placeOf } from "./own-places.js";
+import { startOf } from "./read-start.js";
+
+/** A file that goes along with footage: where it was found, and where its bytes lie without a link in the way. */
+export type Companion = Pick<FoundFile, "place" | "file">;
 
 /** A file to import, and what lies beside it. */
 export interface FoundFootage extends FoundFile {
-  /** Where each companion was found: a link, or the file itself. */
-  readonly companions: readonly FoundPath[];
+  readonly companions: readonly Companion[];
 }
 
 /** What to import from a folder. */
@@ -34,45 +39,54 @@ const namesTold = 5;
 
 /**
  * The footage in a folder and below it, each with what lies beside it, and everything else with the reason why it is not
- * taken. Notes the videos that a yt-dlp archive lists but the folder lacks. `vault` is never entered.
+ * taken. Notes the videos that a yt-dlp archive lists but the folder lacks. `own` is never entered.
  */
-export async function footageIn(folder: FoundPath, vault: string, look: Look): Promise<FolderContents> {
-  const walk = walkFolder(folder, vault);
+export async function footageIn(folder: FoundPath, own: OwnPlaces, look: Look): Promise<FolderContents> {
+  const walk = walkFolder(folder, own);
+  const root = placeOf(folder);
   const footage: FoundFile[] = [];
   const others: { readonly found: FoundFile; readonly why: LeftOutWhy }[] = [];
   const listed = new Map<string, ListedVideo>();
   for (const found of walk.files) {
-    const why = await whyNotFootage(found, look);
+    const seen = await whyNotFootage(found, look);
+    const why = seen !== null && leadsOut(found, root) ? "link-outside" : seen;
     const archive = why === "text" ? archiveIn(found) : null;
     if (why === null) footage.push(found);
     else if (archive === null) others.push({ found, why });
     for (const video of archive ?? []) listed.set(video.id, video);
   }
-  const beside = companions(footage, others);
-  const taken = new Set(beside.flatMap(([, companions]) => companions));
+  // A link may have a clip's name where the file that it leads to has not.
+  const whys = new Map(others.map(({ found, why }) => [fileKey(found), why]));
+  const linked = walk.alsoLinked.flatMap((found) => {
+    const why = whys.get(fileKey(found));
+    return why === undefined ? [] : [{ found, why }];
+  });
+  const beside = companions(footage, [...others, ...linked]);
+  const taken = new Set(beside.flatMap(([, companions]) => companions.map(fileKey)));
   const here = new Set(walk.files.flatMap(idOf));
   const missing = [...listed.values()].filter(({ id }) => !here.has(id));
   return {
-    files: beside.map(([found, companions]) => ({
-      ...found,
-      companions: companions.map(({ place }) => place),
-    })),
+    files: beside.map(([found, companions]) => ({ ...found, companions })),
     listed,
     leftOut: [
       ...walk.leftOut,
       ...others
-        .filter(({ found }) => !taken.has(found))
+        .filter(({ found }) => !taken.has(fileKey(found)))
         .map(({ found, why }) => ({ name: found.shown, why })),
     ],
     notes: [
       ...noted("link was followed", "links were followed", walk.followed),
-      ...noted("link leads to what is taken anyway", "links lead to what is taken anyway", walk.alsoLinked),
+      ...noted(
+        "link leads to what is taken anyway",
+        "links lead to what is taken anyway",
+        walk.alsoLinked.map(({ shown }) => shown),
+      ),
       ...noted(
         "file or folder that a system keeps for itself was passed over",
         "files and folders that systems keep for themselves were passed over",
         walk.litter,
       ),
-      ...(walk.ownVault === null ? [] : [`the vault in it was passed over: ${walk.ownVault}`]),
+      ...(walk.ownVault.length === 0 ? [] : [`the vault in it was passed over: ${walk.ownVault.join(", ")}`]),
       ...noted(
         "video that the yt-dlp archive lists is not in the folder",
         "videos that the yt-dlp archive lists are not in the folder",
@@ -82,24 +96,54 @@ export async function footageIn(folder: FoundPath, vault: string, look: Look): P
   };
 }
 
-/** What lies beside one named file and belongs to it. */
-export async function companionsBeside(place: FoundPath, look: Look): Promise<readonly FoundPath[]> {
+function fileKey({ file }: FoundFile): string {
+  return bytesOf(file).toString("latin1");
+}
+
+/** What lies beside one named file by its name. */
+export interface Beside {
+  readonly companions: readonly Companion[];
+  readonly leftOut: readonly LeftOutFile[];
+}
+
+/** What lies beside one named file and belongs to it, and the links there that lead elsewhere. */
+export async function companionsBeside(place: FoundPath, own: OwnPlaces, look: Look): Promise<Beside> {
   const { folder, name } = splitPath(place);
+  const root = placeOf(folder);
   const others = besideIn(folder).filter((other) => Buffer.compare(other, name) !== 0);
   const found = companionsOf(
     [name.toString("latin1")],
     others.map((other) => other.toString("latin1")),
   );
-  const companions: FoundPath[] = [];
-  for (const other of [...found.values()].flat()) {
-    const companion = below(folder, Buffer.from(other, "latin1"));
-    const file: FoundFile = { place: companion, file: companion, shown: shownPath(companion) };
-    const stats = statSync(companion, { throwIfNoEntry: false });
-    // What is no file is named in the record as left out.
-    const why = stats?.isFile() === true ? await whyNotFootage(file, look) : "special";
-    if (why !== null && (mayGoAlong(why) || why === "unreadable")) companions.push(companion);
+  const companions: Companion[] = [];
+  const leftOut: LeftOutFile[] = [];
+  for (const bytes of [...found.values()].flat().map((other) => Buffer.from(other, "latin1"))) {
+    const place = below(folder, bytes);
+    const one = { place, file: placeOf(below(root, bytes)), shown: shownPath(below("/", bytes)).slice(1) };
+    const link = whyNotFollowed(one, root, own);
+    if (link !== null) leftOut.push({ name: one.shown, why: link });
+    else if (await goesAlong(one, look)) companions.push(one);
   }
-  return companions;
+  return { companions, leftOut };
+}
+
+async function goesAlong(found: FoundFile, look: Look): Promise<boolean> {
+  const stats = statSync(found.file, { throwIfNoEntry: false });
+  // What is no file is named in the record as left out.
+  const why = stats?.isFile() === true ? await whyNotFootage(found, look) : "special";
+  return why !== null && (mayGoAlong(why) || why === "unreadable");
+}
+
+/** Why what lies beside a named file is not taken; null for a file of that folder. */
+function whyNotFollowed(found: FoundFile, folder: FoundPath, own: OwnPlaces): LeftOutWhy | null {
+  const around = keptAround(found.file, own);
+  if (around === "own-vault" || around === "own-config") return "link-to-own";
+  return isWithin(found.file, folder) ? null : "link-outside";
+}
+
+/** Whether a link leads out of the folder that was named: what a stranger pointed at is no companion. */
+function leadsOut({ place, file }: FoundFile, root: FoundPath): boolean {
+  return !bytesOf(place).equals(bytesOf(file)) && !isWithin(file, root);
 }
 
 function besideIn(folder: FoundPath): readonly Buffer[] {
@@ -176,16 +220,25 @@ function companions(
 }
 
 function mayGoAlong(why: LeftOutWhy): boolean {
-  return why !== "unfinished" && why !== "empty" && why !== "unreadable";
+  return why !== "unfinished" && why !== "empty" && why !== "unreadable" && why !== "link-outside";
 }
 
 /** The videos that a list of yt-dlp's own names; null for any other file. */
 function archiveIn({ file, place }: FoundFile): readonly ListedVideo[] | null {
   if (!/\.(txt|archive|list|log)$|\/[^./]+$/i.test(shownPath(place))) return null;
   try {
-    return statSync(file).size > largestArchive ? null : parseDownloadArchive(readFileSync(file, "utf8"));
+    return statSync(file).size > largestArchive ? null : parseDownloadArchive(textOf(file));
   } catch {
     return null;
+  }
+}
+
+function textOf(file: FoundPath): string {
+  const descriptor = openRegular(file);
+  try {
+    return readFileSync(descriptor, "utf8");
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -1,4 +1,5 @@
-import { createReadStream, createWriteStream, readFileSync, type Stats, statSync } from "node:fs";
+import { createWriteStream, readFileSync, type Stats, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { basename, extname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Failure } from "../core/capture/failure-codes.js";
@@ -9,11 +10,12 @@ import type { LocalPlace } from "../core/words/local-paths.js";
 import { isUtf8 } from "../core/words/path-bytes.js";
 import { wellFormed } from "../core/words/printable.js";
 import { maxInfoJsonBytes } from "../tools/run/limits.js";
+import { withoutLinks } from "./earlier-import.js";
 import { concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
 import { type FoundPath, shownPath } from "./found-path.js";
 import { type Evidence, joinEvidence, takeInfoJson } from "./gather-evidence.js";
 import { type StagingArea, writeOwn } from "./hash-received.js";
-import type { FoundFootage } from "./import-folder.js";
+import type { Companion, FoundFootage } from "./import-folder.js";
 import { filePlaces, type NameInRecord, wholeName } from "./import-names.js";
 import { sidecarRole } from "./sidecar-roles.js";
 import { type HashedFile, hashFile } from "./store-capture.js";
@@ -25,10 +27,19 @@ export type ImportArea = StagingArea & {
   readonly nameInRecord: NameInRecord;
 };
 
-/** Copies a file in blocks, so that other work continues and an abort can end it. Then throws the signal's reason. */
+/**
+ * Copies a regular file in blocks, so that other work continues and an abort can end it; then throws the signal's reason.
+ * The path is one without links: a link that was put in its place meanwhile is not followed, and no pipe is waited for.
+ */
 export async function copyInBlocks(from: FoundPath, to: string, signal: AbortSignal): Promise<void> {
   const blocks = { highWaterMark: 1024 * 1024 };
-  await pipeline(createReadStream(from, blocks), createWriteStream(to, { ...blocks, flags: "wx" }), {
+  const handle = await open(from, withoutLinks);
+  if (!(await handle.stat()).isFile()) {
+    await handle.close();
+    throw new Error("it is not a regular file");
+  }
+  // The stream closes the handle.
+  await pipeline(handle.createReadStream(blocks), createWriteStream(to, { ...blocks, flags: "wx" }), {
     signal,
   });
 }
@@ -47,11 +58,11 @@ export async function takeImported(
   area: ImportArea,
 ): Promise<Evidence> {
   const parts: Partial<Evidence>[] = [{ files: [media] }];
-  const info = found.companions.find((path) => shownPath(path).endsWith(".info.json"));
+  const info = found.companions.find(({ place }) => shownPath(place).endsWith(".info.json"));
   if (info !== undefined) parts.push(await guarded(info, area, takeInfo));
-  for (const [index, path] of found.companions.filter((one) => one !== info).entries()) {
-    const take = (from: FoundPath) => takeSidecar(from, index + 1, area);
-    parts.push(await guarded(path, area, take));
+  for (const [index, companion] of found.companions.filter((one) => one !== info).entries()) {
+    const take = (from: Companion) => takeSidecar(from, index + 1, area);
+    parts.push(await guarded(companion, area, take));
   }
   const stated = parts.find((part) => part.source !== undefined)?.source;
   const title = area.nameInRecord === wholeName ? media.receivedAs : null;
@@ -71,33 +82,38 @@ function withListed(claims: SourceFacts, listed: ListedVideo | null): SourceFact
 }
 
 async function guarded(
-  path: FoundPath,
+  companion: Companion,
   area: ImportArea,
-  take: (path: FoundPath, area: ImportArea, found: Stats) => Promise<Partial<Evidence>>,
+  take: (companion: Companion, area: ImportArea, found: Stats) => Promise<Partial<Evidence>>,
 ): Promise<Partial<Evidence>> {
-  const name = area.nameInRecord(basename(shownPath(path)));
+  const name = area.nameInRecord(basename(shownPath(companion.place)));
   try {
-    const found = statSync(path);
+    const found = statSync(companion.file);
     if (!found.isFile())
       return { warnings: [`${name} beside the file was left out: it is not a regular file`] };
-    return await take(path, area, found);
+    return await take(companion, area, found);
   } catch (error) {
     if (area.signal.aborted || concernsAll(error) || storageFailure(error) !== null) throw error;
-    const places = [...filePlaces(path, area.nameInRecord), ...area.places];
+    const { place, file } = companion;
+    const places = [...[place, file].flatMap((path) => filePlaces(path, area.nameInRecord)), ...area.places];
     const { reason } = unforeseenFailure(error, "cut-short", "copying it", places);
     return { warnings: [`${name} beside the file was left out: ${reason}`] };
   }
 }
 
-async function takeInfo(path: FoundPath, area: ImportArea, found: Stats): Promise<Evidence> {
-  if (found.size > maxInfoJsonBytes) return takeInfoJson({ path: shownPath(path), bytes: found.size }, area);
+async function takeInfo({ file }: Companion, area: ImportArea, found: Stats): Promise<Evidence> {
+  if (found.size > maxInfoJsonBytes) return takeInfoJson({ path: shownPath(file), bytes: found.size }, area);
   const copy = join(area.folder, "media.info.json");
-  await copyInBlocks(path, copy, area.signal);
+  await copyInBlocks(file, copy, area.signal);
   return takeInfoJson({ path: copy, bytes: found.size }, area);
 }
 
-async function takeSidecar(file: FoundPath, number: number, area: ImportArea): Promise<Partial<Evidence>> {
-  const name = basename(shownPath(file));
+async function takeSidecar(
+  { place, file }: Companion,
+  number: number,
+  area: ImportArea,
+): Promise<Partial<Evidence>> {
+  const name = basename(shownPath(place));
   const known = sidecarRole(name);
   const role = known ?? "sidecar";
   const as = {

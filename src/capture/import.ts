@@ -13,6 +13,7 @@ import type { LocalPlace } from "../core/words/local-paths.js";
 import { nameOfBytes } from "../core/words/path-bytes.js";
 import { wellFormed } from "../core/words/printable.js";
 import type { HeadReport } from "../seal/checkpoint.js";
+import { configFolder } from "../seal/config-folder.js";
 import { lookAt, noReader, type Seen } from "../tools/media/footage.js";
 import { isMediaExtension, sniffFile, trackExtension } from "../tools/media/kind.js";
 import type { AnnexFacts } from "../vault/annex.js";
@@ -99,7 +100,8 @@ export async function importFiles(
   world: World,
   events: ImportEvents,
 ): Promise<ImportReport> {
-  if (!isVault(request.vault)) await refuseNothingToTake(request.files, request.vault, world.signal);
+  const own = { vault: request.vault, config: configFolder(world.env) };
+  if (!isVault(request.vault)) await refuseNothingToTake(request.files, own, world.signal);
   const resources = await openResources({ vault: request.vault, capturing: true, fetching: null }, world);
   const results: CaptureResult[] = [];
   let leftOut = 0;
@@ -108,7 +110,7 @@ export async function importFiles(
   try {
     const given = givenPaths(request.files);
     for (const typed of given) {
-      const contents = await expand(typed, request.vault, look);
+      const contents = await expand(typed, own, look);
       const job = { request, resources, world, listed: contents.listed, nameInRecord, look };
       for (const file of contents.files) {
         world.signal.throwIfAborted();
@@ -117,7 +119,7 @@ export async function importFiles(
         events.onResult(result);
       }
       leftOut += contents.leftOut.length;
-      const at = given.length > 1 ? `${shownPath(typed)}/` : "";
+      const at = given.length > 1 ? `${shownPath(contents.folder)}/` : "";
       for (const { name, why } of contents.leftOut) events.onLeftOut?.({ name: `${at}${name}`, why });
       for (const note of contents.notes) events.onNote?.(note);
     }
@@ -278,7 +280,13 @@ async function findKnown(job: Job, found: FileToImport, sha256: string): Promise
   const { vault } = job.resources;
   let damage: string | null = null;
   if (job.request.again) return { known: null, damage };
-  const said = { ...job.request, beside: await digestsOf(found.companions, job.world.signal) };
+  const said = {
+    ...job.request,
+    beside: await digestsOf(
+      found.companions.map(({ file }) => file),
+      job.world.signal,
+    ),
+  };
   for (const { capture, path } of filesByDigest(vault.database, sha256)) {
     if (!path.startsWith("original/") || !saysAsMuch(vault, capture, said)) continue;
     const problem = await originalsProblem(vault, capture, true, job.world.signal);
@@ -356,7 +364,7 @@ function bytesOfPlaces(
   { place, file, companions }: FileToImport,
   names: Readonly<Record<string, string>>,
 ): Pick<AnnexFacts, "place_bytes"> {
-  const odd = [place, ...companions]
+  const odd = [place, ...companions.map((one) => one.place)]
     .filter((path) => typeof path !== "string")
     .map((path) => splitPath(path).name);
   const named = Object.entries(names).flatMap(([mark, name]) => {

@@ -17,6 +17,7 @@ import { audit, temporaryFolder } from "../support/vaults.js";
 const folder = temporaryFolder();
 const at = (...names: string[]) => join(folder.path, ...names);
 const vault = at("vault");
+const own = { vault, config: at("config") };
 let made = 0;
 
 function ffmpeg(...argv: readonly string[]): void {
@@ -304,11 +305,11 @@ describe("links and folders in a folder", () => {
     mkdirSync(at("small"));
     writeFileSync(at("small", "own.mp4"), "own");
     symlinkSync(at("endless"), at("small", "all"));
-    const walk = walkFolder(at("small"), vault, 3);
+    const walk = walkFolder(at("small"), own, 3);
     expect(walk.files.map(({ shown }) => shown)).toEqual(["own.mp4"]);
     expect(walk.leftOut).toEqual([{ name: "all", why: "link-too-large" }]);
-    expect(walkFolder(at("small"), vault, 4).files).toHaveLength(4);
-    expect(() => walkFolder(at("endless"), vault, 2)).toThrow("holds more than 2 files");
+    expect(walkFolder(at("small"), own, 4).files).toHaveLength(4);
+    expect(() => walkFolder(at("endless"), own, 2)).toThrow("holds more than 2 files");
   });
 
   it("a vault or a package in it is not entered, so nothing that holdfast made becomes evidence", async () => {

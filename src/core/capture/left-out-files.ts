@@ -12,6 +12,8 @@ export type LeftOutWhy =
   | "dead-link"
   | "link-in-circle"
   | "link-too-large"
+  | "link-outside"
+  | "link-to-own"
   | "special"
   | "vault"
   | "package";
@@ -62,6 +64,14 @@ export const leftOutWords: Readonly<
   "link-too-large": {
     reason: "a link to a folder with more files than anyone can intend",
     hint: "import the folder that it leads to, or subfolders of it, by name",
+  },
+  "link-outside": {
+    reason: "a link out of the folder, and not to video or sound",
+    hint: "if it belongs to a video here: put what it leads to beside the video, in place of the link",
+  },
+  "link-to-own": {
+    reason: "a link into this vault or to the keys of holdfast, which are never taken in",
+    hint: "look who put it there; to see what the vault holds: holdfast list",
   },
   special: { reason: "a pipe, socket or device, not a file", hint: null },
   vault: {

@@ -1,8 +1,9 @@
-import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ffprobeLimits } from "../run/limits.js";
 import { ffprobeReadingOptions, mediaUrl, runMedia, whyUnusable } from "./input.js";
 import { type MediaKind, sniff } from "./kind.js";
+import { openRegular, readStart } from "./read-start.js";
 
 /**
  * What a file is to somebody who looks for footage. `claimed`: nothing here reads it, but its name says that it is some.
@@ -117,16 +118,6 @@ export function claimsFootage(extension: string): boolean {
   return footageNames.test(extension);
 }
 
-function readStart(file: string | Buffer, bytes: number): Buffer {
-  const descriptor = openSync(file, "r");
-  try {
-    const head = Buffer.alloc(bytes);
-    return head.subarray(0, readSync(descriptor, head, 0, bytes, 0));
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 function moves(kind: MediaKind, head: Buffer): boolean {
   const text = head.toString("latin1");
   switch (kind) {
@@ -155,7 +146,7 @@ const mostBehind = 256 * headBytes;
  */
 function hasFilmBehind(kind: MediaKind, file: string | Buffer): boolean {
   if (kind !== "jpeg" && kind !== "heif") return false;
-  const descriptor = openSync(file, "r");
+  const descriptor = openRegular(file);
   try {
     return (kind === "heif" && hasBox(descriptor, "mpvd")) || finds(descriptor, filmAhead);
   } finally {
