@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import type { CaptureRecord } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
+import { HoldfastError } from "../core/words/error.js";
 import { maxInfoJsonBytes } from "../tools/run/limits.js";
 import { readAnnex } from "../vault/annex.js";
 import type { FileDigest } from "../vault/digest-file.js";
@@ -20,17 +22,18 @@ export interface SaidOfFile {
   readonly beside: readonly string[];
 }
 
-/** Whether an earlier capture of the same bytes came with everything that is said now. */
+/** Whether an earlier capture of the same bytes came with everything that is said now; null where its record cannot be read. */
 export function saysAsMuch(
   vault: Pick<Vault, "database" | "layout">,
   capture: string,
   said: SaidOfFile,
-): boolean {
+): boolean | null {
   const { sourceUrl, receivedFrom, beside } = said;
   if (sourceUrl === null && receivedFrom === null && beside.length === 0) return true;
   const object = captureById(vault.database, capture)?.object;
   if (!object) return false;
-  const { record } = readObject(join(vault.layout.root, object));
+  const record = readableRecord(join(vault.layout.root, object));
+  if (record === null) return null;
   const annex = readAnnex(vault.layout, capture);
   const held = new Set(record.files.map(({ sha256 }) => sha256));
   for (const { sha256 } of annex?.annex.files ?? []) held.add(sha256);
@@ -40,6 +43,16 @@ export function saysAsMuch(
     (receivedFrom === null || annex?.annex.received_from === receivedFrom) &&
     beside.every((sha256) => held.has(sha256))
   );
+}
+
+function readableRecord(folder: string): CaptureRecord | null {
+  try {
+    return readObject(folder).record;
+  } catch (error) {
+    // What is wrong with an earlier capture does not keep this one out.
+    if (error instanceof HoldfastError || (error instanceof Error && "code" in error)) return null;
+    throw error;
+  }
 }
 
 /** SHA-256 of each of these files; one that cannot be read, or is too large to be taken in, is left out. */

@@ -288,10 +288,11 @@ async function findKnown(job: Job, found: FileToImport, sha256: string): Promise
     ),
   };
   for (const { capture, path } of filesByDigest(vault.database, sha256)) {
-    if (!path.startsWith("original/") || !saysAsMuch(vault, capture, said)) continue;
+    const asMuch = path.startsWith("original/") && saysAsMuch(vault, capture, said);
+    if (asMuch === false) continue;
     const problem = await originalsProblem(vault, capture, true, job.world.signal);
-    if (problem === null) return { known: capture, damage: null };
-    damage = damageOf(capture, problem);
+    if (problem === null && asMuch) return { known: capture, damage: null };
+    if (problem !== null) damage = damageOf(capture, problem);
   }
   return { known: null, damage };
 }

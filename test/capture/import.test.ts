@@ -287,6 +287,27 @@ describe("what lies beside a file or in its place", () => {
     put(bytes);
   });
 
+  it("an earlier capture whose record cannot be read keeps out nothing that somebody else gave, and it is said", async () => {
+    const file = clip("unread.mp4");
+    const first = (await importFiles(file)).results[0]!;
+    const record = join(vault, first.object!, "v1/content/record.json");
+    const bytes = readFileSync(record);
+    const put = (content: Buffer | string) => {
+      chmodSync(record, 0o644);
+      writeFileSync(record, content);
+      chmodSync(record, 0o444);
+    };
+    for (const broken of ["{}", "not JSON"]) {
+      put(broken);
+      const given = await importFiles(file, "--received-from", `CANARYBOB ${broken}`);
+      expect(given.results[0], broken).toMatchObject({
+        status: "captured",
+        reason: expect.stringMatching(/not as recorded .*captured this again/),
+      });
+    }
+    put(bytes);
+  });
+
   it("an interrupt ends the import of a file that takes an hour to read, and leaves a sound vault", async () => {
     const large = join(place, "large.mp4");
     copyFileSync(join(place, "real.mp4"), large);
