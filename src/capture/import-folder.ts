@@ -52,7 +52,8 @@ export async function footageIn(folder: FoundPath, own: OwnPlaces, look: Look): 
     const why = seen !== null && leadsOut(found, root) ? "link-outside" : seen;
     const archive = why === "text" ? archiveIn(found) : null;
     if (why === null) footage.push(found);
-    else if (archive === null) others.push({ found, why });
+    // What looks like yt-dlp's list may be a note of two words: it is read as the one and kept as the other.
+    else others.push({ found, why: archive === null ? why : "download-list" });
     for (const video of archive ?? []) listed.set(video.id, video);
   }
   // A link may have a clip's name where the file that it leads to has not.

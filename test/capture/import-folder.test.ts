@@ -53,10 +53,11 @@ describe("a folder that yt-dlp filled", () => {
     ]);
     expect(leftOut).toEqual([
       ["Арна/loop", "link-in-circle"],
+      ["archive.txt", "download-list"],
       ["Арна/fourth.mp4.part", "unfinished"],
     ]);
     expect(status).toBe(4);
-    expect(stderr).toContain("4 captured, 2 not taken");
+    expect(stderr).toContain("4 captured, 3 not taken");
     expect(stderr).toContain(
       "1 video that the yt-dlp archive lists is not in the folder: youtube ddddddddddd",
     );
@@ -101,6 +102,18 @@ describe("a folder without a clip", () => {
 });
 
 describe("a list of yt-dlp", () => {
+  it("is all that a note of two words looks like: beside a clip of its name it goes along, and is named elsewhere", async () => {
+    mkdirSync(at("noted"));
+    copyFileSync(at("made", "hls", "segment-0.ts"), at("noted", "clip.ts"));
+    writeFileSync(at("noted", "clip.txt"), "kharkiv 2026-11-30\n");
+    writeFileSync(at("noted", "place.txt"), "kharkiv 2026-11-30\n");
+    const { results, leftOut, status } = await importFolder("noted");
+    expect(results.map(({ status: is, files }) => [is, files.map(({ role }) => role).slice(0, 2)])).toEqual([
+      ["captured", ["media_track", "sidecar"]],
+    ]);
+    expect([leftOut, status]).toEqual([[["place.txt", "download-list"]], 4]);
+  });
+
   it("is a text whose every line is an extractor and an id, and nothing else is one", () => {
     expect(parseDownloadArchive("youtube dQw4w9WgXcQ\n\ntiktok 7\n")).toEqual([
       { extractor: "youtube", id: "dQw4w9WgXcQ" },

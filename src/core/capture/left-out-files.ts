@@ -4,6 +4,7 @@ export type LeftOutWhy =
   | "text"
   | "web-page"
   | "playlist"
+  | "download-list"
   | "no-footage"
   | "empty"
   | "unfinished"
@@ -41,6 +42,10 @@ export const leftOutWords: Readonly<
   playlist: {
     reason: "a playlist: the addresses or names of videos, not the videos",
     hint: "the videos themselves are elsewhere",
+  },
+  "download-list": {
+    reason: "text in the form of yt-dlp's list of downloads: read for its ids, not kept",
+    hint: "to keep it: import it by its name",
   },
   "no-footage": {
     reason: "neither video nor sound, as far as its bytes and ffprobe tell",
