@@ -27,7 +27,7 @@ export interface Walk {
   /** Links to what is taken by its own name anyway. */
   readonly alsoLinked: readonly FoundFile[];
   /** Links that were followed. */
-  readonly followed: readonly string[];
+  readonly followed: readonly FoundFile[];
   /** Where the vault that is written to, or a part of it, lies in the folder or is linked to. */
   readonly ownVault: readonly string[];
 }
@@ -60,7 +60,7 @@ class FolderWalk {
   private readonly leftOut: LeftOutFile[] = [];
   private readonly litter: string[] = [];
   private readonly alsoLinked: FoundFile[] = [];
-  private readonly followed: string[] = [];
+  private readonly followed: FoundFile[] = [];
   private readonly ownVault: string[] = [];
   private readonly own: OwnPlaces;
   private readonly most: number;
@@ -176,7 +176,7 @@ class FolderWalk {
       return;
     }
     this.files.set(key, link);
-    this.followed.push(`${link.shown} -> ${shownPath(link.file)}`);
+    this.followed.push(link);
   }
 
   private enterLink(link: FoundFile): void {
@@ -195,7 +195,7 @@ class FolderWalk {
     const before = [...this.files];
     try {
       this.enter(link.file, link.shown);
-      this.followed.push(`${link.shown} -> ${shownPath(link.file)}`);
+      this.followed.push(link);
     } catch (error) {
       if (!(error instanceof TooManyFiles)) throw error;
       this.files.clear();

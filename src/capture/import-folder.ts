@@ -63,6 +63,8 @@ export async function footageIn(folder: FoundPath, own: OwnPlaces, look: Look): 
     return why === undefined ? [] : [{ found, why }];
   });
   const beside = companions(footage, [...others, ...linked]);
+  const outside = new Set(others.filter(({ why }) => why === "link-outside").map(({ found }) => found));
+  const followed = walk.followed.filter((link) => !outside.has(link));
   const taken = new Set(beside.flatMap(([, companions]) => companions.map(fileKey)));
   const here = new Set(walk.files.flatMap(idOf));
   const missing = [...listed.values()].filter(({ id }) => !here.has(id));
@@ -76,7 +78,11 @@ export async function footageIn(folder: FoundPath, own: OwnPlaces, look: Look): 
         .map(({ found, why }) => ({ name: found.shown, why })),
     ],
     notes: [
-      ...noted("link was followed", "links were followed", walk.followed),
+      ...noted(
+        "link was followed",
+        "links were followed",
+        followed.map(({ shown, file }) => `${shown} -> ${shownPath(file)}`),
+      ),
       ...noted(
         "link leads to what is taken anyway",
         "links lead to what is taken anyway",

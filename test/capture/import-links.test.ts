@@ -63,6 +63,7 @@ describe("a link beside a clip", () => {
       const run = await imported(typed, "--again");
       expect(run.leftOut, typed).toEqual(out);
       expect(run.status).toBe(4);
+      expect(run.stderr).not.toContain("followed");
       expect(filesOf(run.results[0])).toHaveLength(1);
     }
     expect(filesWith("CANARYKEY")).toEqual([]);
