@@ -47,6 +47,7 @@ export async function footageIn(folder: FoundPath, own: OwnPlaces, look: Look): 
   const footage: FoundFile[] = [];
   const others: { readonly found: FoundFile; readonly why: LeftOutWhy }[] = [];
   const listed = new Map<string, ListedVideo>();
+  const lists = new Map<FoundFile, readonly ListedVideo[]>();
   for (const found of walk.files) {
     const seen = await whyNotFootage(found, look);
     const why = seen !== null && leadsOut(found, root) ? "link-outside" : seen;
@@ -55,6 +56,7 @@ export async function footageIn(folder: FoundPath, own: OwnPlaces, look: Look): 
     // What looks like yt-dlp's list may be a note of two words: it is read as the one and kept as the other.
     else others.push({ found, why: archive === null ? why : "download-list" });
     for (const video of archive ?? []) listed.set(video.id, video);
+    if (archive !== null) lists.set(found, archive);
   }
   // A link may have a clip's name where the file that it leads to has not.
   const whys = new Map(others.map(({ found, why }) => [fileKey(found), why]));
@@ -68,13 +70,15 @@ export async function footageIn(folder: FoundPath, own: OwnPlaces, look: Look): 
   const taken = new Set(beside.flatMap(([, companions]) => companions.map(fileKey)));
   const here = new Set(walk.files.flatMap(idOf));
   const missing = [...listed.values()].filter(({ id }) => !here.has(id));
+  // A list that names what is here is one of yt-dlp's, and was read; any other may be a note of two words.
+  const isRead = (found: FoundFile) => lists.get(found)?.some(({ id }) => here.has(id)) === true;
   return {
     files: beside.map(([found, companions]) => ({ ...found, companions })),
     listed,
     leftOut: [
       ...walk.leftOut,
       ...others
-        .filter(({ found }) => !taken.has(fileKey(found)))
+        .filter(({ found }) => !taken.has(fileKey(found)) && !isRead(found))
         .map(({ found, why }) => ({ name: found.shown, why })),
     ],
     notes: [

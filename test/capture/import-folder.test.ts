@@ -53,11 +53,10 @@ describe("a folder that yt-dlp filled", () => {
     ]);
     expect(leftOut).toEqual([
       ["Арна/loop", "link-in-circle"],
-      ["archive.txt", "download-list"],
       ["Арна/fourth.mp4.part", "unfinished"],
     ]);
     expect(status).toBe(4);
-    expect(stderr).toContain("4 captured, 3 not taken");
+    expect(stderr).toContain("4 captured, 2 not taken");
     expect(stderr).toContain(
       "1 video that the yt-dlp archive lists is not in the folder: youtube ddddddddddd",
     );
