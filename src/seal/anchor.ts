@@ -16,6 +16,7 @@ import {
 import type { Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { type Answer, completeProof, promiseByCalendar, stampByAuthority } from "./anchor-answers.js";
+import { endedAfter } from "./ended-after.js";
 
 export interface AnchorOptions {
   /** The command's `--proxy`; if null, the proxy from the settings is used. */
@@ -118,8 +119,8 @@ function whyNobody(vault: Vault, world: World, size: number): string | null {
 
 function egressOf(vault: Vault, world: World, { proxy, allowPrivate }: AnchorOptions): Egress {
   const { anchor_wait_seconds = defaultWaitSeconds, proxy: configured } = vault.settings.settings;
-  const late = AbortSignal.timeout(anchor_wait_seconds * 1000);
-  return { proxy: proxy ?? configured ?? null, allowPrivate, signal: AbortSignal.any([world.signal, late]) };
+  const signal = endedAfter(anchor_wait_seconds * 1000, world.signal);
+  return { proxy: proxy ?? configured ?? null, allowPrivate, signal };
 }
 
 function pendingOf(vault: Vault, { source }: Party): AnchorReport["pending"][number] {
