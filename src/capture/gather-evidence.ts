@@ -19,8 +19,8 @@ export interface Evidence {
   readonly files: readonly HashedFile[];
   readonly redactions: readonly Redaction[];
   readonly alterations: readonly string[];
-  /** Raw files for the private annex, each with a fixed name. */
-  readonly raw: readonly { readonly path: string; readonly name: string }[];
+  /** Raw files for the private annex, each with a fixed name, and the name on disk of one that is there alone. */
+  readonly raw: readonly { readonly path: string; readonly name: string; readonly receivedAs?: string }[];
   readonly source: SourceFacts;
   /** Whether the metadata contains at least one comment. */
   readonly comments: boolean;

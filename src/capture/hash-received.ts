@@ -130,7 +130,7 @@ export function writeOwn(
   area: Pick<StagingArea, "folder" | "now">,
   logicalPath: string,
   role: HashedFile["role"],
-  text: string,
+  text: string | Uint8Array,
 ): Promise<HashedFile> {
   const path = join(area.folder, logicalPath.replaceAll("/", "."));
   writeFileSync(path, text, { flag: "wx" });

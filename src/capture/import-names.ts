@@ -3,8 +3,8 @@ import type { LocalPlace } from "../core/words/local-paths.js";
 import { wellFormed } from "../core/words/printable.js";
 import { isMediaExtension } from "../tools/media/kind.js";
 import { type FoundPath, shownPath } from "./found-path.js";
+import type { Evidence } from "./gather-evidence.js";
 import { sidecarRole } from "./sidecar-roles.js";
-import type { HashedFile } from "./store-capture.js";
 
 /** How a file's name enters the log and a record: in full, or its extension alone. */
 export type NameInRecord = (name: string) => string;
@@ -22,12 +22,15 @@ export const extensionAlone: NameInRecord = (name) => {
   return `<name>${isUsual ? extension : ""}`;
 };
 
-/** For the private annex: each file's name as found (FORMAT.md §9), by its path in the object. */
-export function foundNames(files: readonly HashedFile[]): Readonly<Record<string, string>> {
+/** For the private annex: each file's name as found (FORMAT.md §9), by its path in the object or in the annex. */
+export function foundNames({
+  files,
+  raw,
+}: Pick<Evidence, "files" | "raw">): Readonly<Record<string, string>> {
+  const stored = files.map(({ logicalPath, receivedAs }) => [logicalPath, receivedAs] as const);
+  const apart = raw.map(({ name, receivedAs }) => [name, receivedAs ?? null] as const);
   return Object.fromEntries(
-    files.flatMap(({ logicalPath, receivedAs }) =>
-      receivedAs === null ? [] : [[`<name of ${logicalPath}>`, receivedAs] as const],
-    ),
+    [...stored, ...apart].flatMap(([path, name]) => (name === null ? [] : [[`<name of ${path}>`, name]])),
   );
 }
 
@@ -62,15 +65,51 @@ export function placeBytes(
 }
 
 /**
- * The texts to cut from the files beside an imported file: its path, its name unless the record keeps it, and its folder
+ * The texts to cut from an info.json beside an imported file: its path, its name unless the record keeps it, and its folder
  * unless that is too short to identify anyone. Each also in both Unicode normal forms, because systems store accents
  * differently.
  */
 export function namesToCut(path: FoundPath, nameInRecord: NameInRecord): readonly string[] {
-  const cut = spellings(path).flatMap((file) => {
-    const [folder, name] = [dirname(file), basename(file)];
-    const isLong = folder.split(sep).length > 2;
-    return [file, ...(isLong ? [folder] : []), ...(nameInRecord === wholeName ? [] : [name])];
+  return inBothForms(spellings(path).flatMap((file) => namesIn(file, nameInRecord)));
+}
+
+/**
+ * The texts to cut from everything else beside an imported file: of each of these paths what is cut from an info.json, and
+ * the name without its ending where no ordinary word is like it. An info.json keeps that, because yt-dlp makes a file's
+ * name of the title.
+ */
+export function namesToHide(paths: readonly FoundPath[], nameInRecord: NameInRecord): readonly string[] {
+  const hidden = paths.flatMap((path) => {
+    const asBytes = typeof path === "string" ? [] : [path.toString("latin1")];
+    return [...spellings(path), ...asBytes].flatMap((file) => [
+      ...namesIn(file, nameInRecord),
+      ...(nameInRecord === wholeName ? [] : stemsOf(basename(file))),
+    ]);
   });
-  return [...new Set(cut.flatMap((text) => [text, text.normalize("NFC"), text.normalize("NFD")]))];
+  return inBothForms(hidden);
+}
+
+function namesIn(file: string, nameInRecord: NameInRecord): readonly string[] {
+  const [folder, name] = [dirname(file), basename(file)];
+  const isLong = folder.split(sep).length > 2;
+  return [file, ...(isLong ? [folder] : []), ...(nameInRecord === wholeName ? [] : [name])];
+}
+
+/** yt-dlp's formats that are not merged yet, and copies that a system counted, are called by a name that others have too. */
+const addedToName = /\.f\d[\w-]{0,40}$|\s?\(\d+\)$/;
+
+function stemsOf(name: string): readonly string[] {
+  const stem = name.replace(/(?<=.)\.[^.]*$/, "");
+  // What stands for bytes that are no UTF-8 stands in the text of any picture too.
+  return [stem, stem.replace(addedToName, "")].filter((one) => isTelling(one) && !one.includes("\ufffd"));
+}
+
+/** Whether this is unlike an ordinary word: a digit or a sign in six characters, or ten of any kind. */
+function isTelling(stem: string): boolean {
+  const length = [...stem].length;
+  return length >= 10 || (length >= 6 && /[^\p{L}\p{M}]/u.test(stem));
+}
+
+function inBothForms(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts.flatMap((text) => [text, text.normalize("NFC"), text.normalize("NFD")]))];
 }

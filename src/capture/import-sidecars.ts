@@ -3,20 +3,19 @@ import { open } from "node:fs/promises";
 import { basename, extname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Failure } from "../core/capture/failure-codes.js";
-import type { SourceFacts } from "../core/capture/record.js";
-import { redactText } from "../core/capture/redact.js";
+import type { FileRole, SourceFacts } from "../core/capture/record.js";
 import type { ListedVideo } from "../core/lists/download-archive.js";
 import type { LocalPlace } from "../core/words/local-paths.js";
-import { isUtf8 } from "../core/words/path-bytes.js";
 import { wellFormed } from "../core/words/printable.js";
 import { maxInfoJsonBytes } from "../tools/run/limits.js";
+import { type WithoutNames, withoutNames } from "./companion-names.js";
 import { withoutLinks } from "./earlier-import.js";
 import { concernsAll, storageFailure, unforeseenFailure } from "./failed-capture.js";
 import { type FoundPath, shownPath } from "./found-path.js";
 import { type Evidence, joinEvidence, takeInfoJson } from "./gather-evidence.js";
 import { type StagingArea, writeOwn } from "./hash-received.js";
 import type { Companion, FoundFootage } from "./import-folder.js";
-import { filePlaces, type NameInRecord, wholeName } from "./import-names.js";
+import { filePlaces, type NameInRecord, namesToHide, wholeName } from "./import-names.js";
 import { sidecarRole } from "./sidecar-roles.js";
 import { type HashedFile, hashFile } from "./store-capture.js";
 
@@ -58,10 +57,12 @@ export async function takeImported(
   area: ImportArea,
 ): Promise<Evidence> {
   const parts: Partial<Evidence>[] = [{ files: [media] }];
+  const beside = found.companions.flatMap(({ place, file }) => [place, file]);
+  const names = namesToHide([found.place, found.file, ...beside], area.nameInRecord);
   const info = found.companions.find(({ place }) => shownPath(place).endsWith(".info.json"));
   if (info !== undefined) parts.push(await guarded(info, area, takeInfo));
   for (const [index, companion] of found.companions.filter((one) => one !== info).entries()) {
-    const take = (from: Companion) => takeSidecar(from, index + 1, area);
+    const take = (from: Companion) => takeSidecar(from, index + 1, names, area);
     parts.push(await guarded(companion, area, take));
   }
   const stated = parts.find((part) => part.source !== undefined)?.source;
@@ -111,6 +112,7 @@ async function takeInfo({ file }: Companion, area: ImportArea, found: Stats): Pr
 async function takeSidecar(
   { place, file }: Companion,
   number: number,
+  names: readonly string[],
   area: ImportArea,
 ): Promise<Partial<Evidence>> {
   const name = basename(shownPath(place));
@@ -125,27 +127,30 @@ async function takeSidecar(
   };
   const copy = join(area.folder, `sidecar-${number}`);
   await copyInBlocks(file, copy, area.signal);
-  const text = role === "sidecar" ? textWithNames(copy, area.secrets) : null;
-  if (text === null) return { files: [await hashFile(copy, as, area.now, area.signal)] };
-  const cut = redactText(text, area.secrets);
-  const own = await writeOwn(area, as.logicalPath, role, cut.text);
+  const left = leftOf(copy, role, names);
+  if (left.leaves === "as-it-is") return { files: [await hashFile(copy, as, area.now, area.signal)] };
+  const raw = { path: copy, name: basename(as.logicalPath) };
+  if (left.leaves === "nothing") {
+    const why = "it may say the file's name, which cannot be cut from it";
+    return {
+      raw: [{ ...raw, receivedAs: as.receivedAs }],
+      warnings: [`${area.nameInRecord(name)} beside the file is in the private annex alone: ${why}`],
+    };
+  }
+  const own = await writeOwn(area, as.logicalPath, role, left.bytes);
   return {
     files: [{ ...own, receivedAs: as.receivedAs }],
-    redactions: [{ path: as.logicalPath, raw_sha256: null, cut: cut.cut }],
-    raw: [{ path: copy, name: basename(as.logicalPath) }],
+    redactions: [{ path: as.logicalPath, raw_sha256: null, cut: left.cut }],
+    raw: [raw],
   };
 }
 
-/** What text is searched for names; a longer one is no note beside a clip. */
-const longestText = 16 * 1024 * 1024;
+/** What is searched for names; a longer text is no note beside a clip, and a longer picture no thumbnail. */
+const longestSearched = 16 * 1024 * 1024;
 
-/** The text of a file beside another, if it says the other's name or folder: these do not leave the annex (FORMAT.md §5.6). */
-function textWithNames(path: string, names: readonly string[]): string | null {
-  if (statSync(path).size > longestText) return null;
-  const bytes = readFileSync(path);
-  if (!isUtf8(bytes)) return null;
-  const text = bytes.toString("utf8");
-  return names.some((name) => text.includes(name)) ? text : null;
+function leftOf(copy: string, role: FileRole, names: readonly string[]): WithoutNames {
+  if (statSync(copy).size > longestSearched) return { leaves: "nothing" };
+  return withoutNames(readFileSync(copy), names, role === "thumbnail");
 }
 
 /** A metadata file beside an imported file makes claims of its own: holdfast did not see the platform make them. */

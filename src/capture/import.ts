@@ -384,11 +384,11 @@ function importAnnex(
   job: Job,
   capture: CaptureId,
   found: FileToImport,
-  { files, raw }: Pick<Evidence, "files" | "raw">,
+  evidence: Pick<Evidence, "files" | "raw">,
 ): AnnexFacts {
   const { place, file } = found;
   const isLink = !bytesOf(place).equals(bytesOf(file));
-  const names = foundNames(files);
+  const names = foundNames(evidence);
   const { sourceUrl } = job.request;
   return {
     capture,
@@ -408,7 +408,7 @@ function importAnnex(
     },
     ...bytesOfPlaces(found, names),
     connections: [],
-    rawFiles: raw,
+    rawFiles: evidence.raw,
   };
 }
 

@@ -25,13 +25,14 @@ export function redactInfoJson(
 
 /**
  * The copy of a page, manifest or message that may leave the private annex, and the places of what was cut, as
- * `line:column` (from 1, columns in UTF-16 units of the raw text). Cuts what `redactInfoJson` cuts from strings.
+ * `line:column` (from 1, columns in UTF-16 units of the raw text). Cuts what `redactInfoJson` cuts from strings, and `known`.
  */
 export function redactText(
   text: string,
   secrets: readonly string[],
+  known: readonly Span[] = [],
 ): { readonly text: string; readonly cut: readonly string[] } {
-  const spans = findSecrets(text, secrets);
+  const spans = findSecrets(text, secrets, known);
   const cut = new CutList();
   let line = 1;
   let lineStart = 0;

@@ -12,10 +12,11 @@ const shortestSecret = 4;
 /**
  * Everything in `text` that may identify the collector or open somebody's session, in order and without overlaps: each
  * of `secrets` in the spellings that pages and URLs use, IP addresses (unless they are the host of a URL), values of
- * signing parameters in URLs, and user:password. Case matters for secrets.
+ * signing parameters in URLs, and user:password; and what is `known` already. Case matters for secrets.
  */
-export function findSecrets(text: string, secrets: readonly string[]): Span[] {
+export function findSecrets(text: string, secrets: readonly string[], known: readonly Span[] = []): Span[] {
   return merged([
+    ...known,
     ...secretSpans(text, secrets),
     ...userInfoSpans(text),
     ...valueSpans(text, namedParameter, afterValue, "signed parameter"),
