@@ -8,8 +8,6 @@ export function isForeignName(name: string): boolean {
 
 /** The same of a package in a folder, where every other name that no package has is refused (§18.4). */
 export function isLitterName(name: string): boolean {
-  return (
-    left.test(name) ||
-    /^(?:\.[^.].*|@eaDir|lost\+found|\$RECYCLE\.BIN|System Volume Information)$/s.test(name)
-  );
+  const kept = /^(?:\.[^.].*|@eaDir|lost\+found|\$RECYCLE\.BIN|System Volume Information)$/s;
+  return left.test(name) || kept.test(name);
 }
