@@ -13,7 +13,7 @@ export function commandReference(program: DocumentedCommand): string {
     "# Commands",
     "Made by `npm run commands` from the commands themselves. `holdfast help COMMAND` says the same in the terminal.",
     "A capture may be named by any part of its id that no other capture has.",
-    paragraph(commands.map((command) => `[${nameOf(command)}](#${anchorOf(command)})`).join(" · ")),
+    groupLines(program).join("\n"),
     ...commands.flatMap(commandBlocks),
     "## Options of every command",
     optionTable([...program.options, program.createOption("-h, --help", "print this help")]),
@@ -22,6 +22,18 @@ export function commandReference(program: DocumentedCommand): string {
     table(["status", "meaning"], [...Object.entries(statusMeanings)]),
   ];
   return `${blocks.join("\n\n")}\n`;
+}
+
+/** The commands by what they are for, as in the help of the program. */
+function groupLines({ commands }: DocumentedCommand): readonly string[] {
+  const groups = [...new Set(commands.map((command) => command.helpGroup()))];
+  return groups.map((group) => {
+    const inGroup = commands.filter((command) => command.helpGroup() === group);
+    const links = inGroup
+      .flatMap((command) => [command, ...command.commands])
+      .map((command) => `[${nameOf(command)}](#${anchorOf(command)})`);
+    return `- **${group}**: ${links.join(" · ")}`;
+  });
 }
 
 /** The command as typed, with its parent command. */

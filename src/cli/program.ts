@@ -1,3 +1,4 @@
+import { Help } from "commander";
 import { addAnnotate } from "./commands/add-annotate.js";
 import { addArchive } from "./commands/add-archive.js";
 import { addBatch } from "./commands/add-batch.js";
@@ -18,12 +19,22 @@ import { addShow } from "./commands/add-show.js";
 import { addVerify } from "./commands/add-verify.js";
 import { addWitness } from "./commands/add-witness.js";
 import { DocumentedCommand } from "./documented-command.js";
+import { overview } from "./overview.js";
 import type { Screen } from "./screen.js";
 import type { RunCommand } from "./session.js";
 import type { Terminal } from "./terminal.js";
 
 const description =
   "Archives online video as evidence: keeps what the platform served, with its SHA-256, keyframes and a log that anyone can check.";
+
+/** The commands by what they are for, in the order in which the help names them. */
+const groups = [
+  ["Archive", [addArchive, addImport, addBatch, addFormats, addDerive]],
+  ["Find and read", [addList, addFind, addShow, addAnnotate]],
+  ["Check", [addVerify]],
+  ["Hand over", [addExport, addReport, addRedact]],
+  ["Look after", [addCheckpoint, addWitness, addInit, addKey, addRebuild, addDoctor]],
+] as const;
 
 /**
  * The command line: every command, its options and its help. Nothing here exits or writes past `screen`; a wrong
@@ -35,18 +46,23 @@ export function buildProgram(
   version: string,
   run: RunCommand,
 ): DocumentedCommand {
-  const program = new DocumentedCommand("holdfast")
+  const program: DocumentedCommand = new DocumentedCommand("holdfast")
     .description(description)
     .version(version, "-V, --version", "print the version")
     .option(
       "--vault <dir>",
-      "the folder of the vault (default: $HOLDFAST_VAULT, else a vault around this folder, else the one that 'holdfast init' remembers, else ~/holdfast)",
+      "the folder of the vault (default: $HOLDFAST_VAULT, else one around this folder, else the one that 'holdfast init' remembers, else ~/holdfast)",
     )
     .option("--json", "for programs: one JSON object per line on stdout; messages go to stderr")
     .option("--quiet", "print nothing but errors and the answer asked for")
     .option("--no-color", "print no colours (or NO_COLOR=1)")
     .helpOption("-h, --help", "print this help")
-    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 })
+    .configureHelp({
+      showGlobalOptions: true,
+      minWidthToWrap: 20,
+      formatHelp: (command, help) =>
+        command === program ? overview(program, help.helpWidth ?? 80) : new Help().formatHelp(command, help),
+    })
     .configureOutput({
       writeOut: (text) => screen.text("stdout", text),
       writeErr: (text) => screen.text("stderr", text),
@@ -59,28 +75,9 @@ export function buildProgram(
     })
     .exitOverride();
   // Commands copy these settings when they are added.
-  for (const add of [
-    addArchive,
-    addBatch,
-    addFormats,
-    addImport,
-    addDerive,
-    addList,
-    addFind,
-    addShow,
-    addAnnotate,
-    addVerify,
-    addRedact,
-    addExport,
-    addCheckpoint,
-    addWitness,
-    addRebuild,
-    addReport,
-    addInit,
-    addKey,
-    addDoctor,
-  ]) {
-    add(program, run);
+  for (const [group, adders] of groups) {
+    program.commandsGroup(group);
+    for (const add of adders) add(program, run);
   }
   return program;
 }

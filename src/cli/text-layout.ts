@@ -42,17 +42,19 @@ export function hanging(
 
 /**
  * Lines of `label  value` with aligned values, wrapped to `columns`. Several values of one label each get a line. Labels
- * without a value are left out, so that an absent fact does not look like an empty one.
+ * without a value are left out, so that an absent fact does not look like an empty one. `labelColumns`: the least width of
+ * the labels.
  */
 export function labelled(
   rows: readonly (readonly [label: string, ...values: readonly (string | null)[]])[],
   columns: number,
   indent = "  ",
+  labelColumns = 0,
 ): readonly string[] {
   const given = rows
     .map(([label, ...values]) => ({ label, values: values.filter((value) => value !== null) }))
     .filter((row) => row.values.length > 0);
-  const labelWidth = Math.max(0, ...given.map((row) => displayWidth(row.label)));
+  const labelWidth = Math.max(labelColumns, ...given.map((row) => displayWidth(row.label)));
   const valueColumns = Math.max(20, columns - indent.length - labelWidth - 2);
   return given.flatMap(({ label, values }) =>
     values

@@ -79,32 +79,31 @@ describe("a wrong command line exits 2, says what is wrong and what to type", ()
 });
 
 describe("help", () => {
-  test("lists exactly the commands that work", async () => {
+  test("lists exactly the commands that work, by what they are for", async () => {
     const { status, stdout } = await runCli(["--help"]);
     expect(status).toBe(0);
-    const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1]);
-    expect(commands).toEqual([
-      "archive",
-      "batch",
-      "formats",
-      "import",
-      "derive",
-      "list",
-      "find",
-      "show",
-      "annotate",
-      "verify",
-      "redact",
-      "export",
-      "checkpoint",
-      "witness",
-      "rebuild",
-      "report",
-      "init",
-      "key",
-      "doctor",
-      "help",
+    const [, ...groups] = stdout.split(/^(?=[A-Z][a-z ]+:$)/m);
+    const named = groups.map((group) => [
+      /^.*(?=:)/.exec(group)?.[0],
+      ...[...group.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1]),
     ]);
+    expect(named.slice(0, -2)).toEqual([
+      ["Archive", "archive", "import", "batch", "formats", "derive"],
+      ["Find and read", "list", "find", "show", "annotate"],
+      ["Check", "verify"],
+      ["Hand over", "export", "report", "redact"],
+      ["Look after", "checkpoint", "witness", "init", "key", "rebuild", "doctor"],
+    ]);
+    expect(named.slice(-2).map(([title]) => title)).toEqual(["Options of every command", "Examples"]);
+  });
+
+  test("is about one screen, within 80 columns, with each command on one line", async () => {
+    const { stdout } = await runCli(["--help"], capturedTerminal({ columns: 80 }));
+    const lines = stdout.split("\n");
+    expect(lines.length).toBeLessThanOrEqual(60);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    const ofCommands = lines.slice(lines.indexOf("Archive:"), lines.indexOf("Options of every command:"));
+    expect(ofCommands.filter((line) => line.startsWith("   "))).toEqual([]);
   });
 
   test.each(["archive", "batch", "import", "derive", "list", "show", "verify", "init", "doctor"])(

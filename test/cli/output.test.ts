@@ -497,9 +497,9 @@ describe("what a command prints with --json is of exactly the published kind", (
 
   it("for every command there is, and no kind is published that no command prints", async () => {
     const { stdout } = await holdfast(["--help"]);
-    const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1]);
+    const commands = [...stdout.matchAll(/^ {2}(?!holdfast)([a-z]+) /gm)].map((match) => match[1]);
     const used = new Set([...runs.values()].map(({ argv }) => argv[0]));
-    expect([...used].sort()).toEqual(commands.filter((command) => command !== "help").sort());
+    expect([...used].sort()).toEqual(commands.sort());
     expect([...new Set(everyScene.flatMap(([, scene]) => scene.kinds))].sort()).toEqual(
       [...kinds.keys()].sort(),
     );

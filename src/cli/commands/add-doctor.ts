@@ -13,7 +13,7 @@ import { columnsOf } from "../terminal.js";
 export function addDoctor(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("doctor")
-    .summary("what is installed, clock, disk, vault")
+    .summary("look over what is installed, the clock, the disk, the vault")
     .description(
       "Looks at this machine and the vault, and says what to do: which programs there are, how old they are and whether they are what set-up installed, whether programs that fetch and read clips can be locked in, whether a time service keeps the clock, how much disk is free, which time-stamps are pending. Changes nothing and installs nothing.",
     )

@@ -12,7 +12,7 @@ import { columnsOf } from "../terminal.js";
 export function addFormats(program: DocumentedCommand, run: RunCommand): void {
   const command = program
     .command("formats")
-    .summary("what a platform offers of a clip")
+    .summary("say what a platform offers of a clip")
     .description(
       "Lists the formats that a platform offers of a clip to this connection, the worst first, which of them a capture would take, and what was refused and why. Fetches no clip, needs no vault and writes to none.",
     )

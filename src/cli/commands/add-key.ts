@@ -23,7 +23,7 @@ interface RotateOptions extends KeyOptions {
 export function addKey(program: DocumentedCommand, run: RunCommand): void {
   const key = program
     .command("key")
-    .summary("the key that signs this vault")
+    .summary("show, hand out or renew the key that signs the vault")
     .description(
       "Shows, replaces or writes out the key that signs this vault's checkpoints. The private key lies in ~/.config/holdfast/keys (or under $XDG_CONFIG_HOME), never in the vault.",
     );

@@ -26,7 +26,7 @@ export interface ListOptions {
 export function addList(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("list")
-    .summary("what the vault holds")
+    .summary("list what the vault holds")
     .description("Lists what the vault holds, newest first. Failed attempts are listed too.")
     .option(
       "--since <day>",

@@ -26,7 +26,7 @@ interface RedactOptions extends SandboxOption {
 export function addRedact(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("redact")
-    .summary("make a copy for publication, with regions filled and nothing else of the original")
+    .summary("make a copy for publication, with regions filled")
     .description(
       "Makes a copy of a clip for publication: regions filled black, no sound, no metadata. The copy is read again and checked, then stored beside its original, which stays as it is, and logged. Look at it from beginning to end before you publish it.",
     )

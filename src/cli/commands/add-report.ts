@@ -21,7 +21,7 @@ interface ReportOptions {
 export function addReport(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("report")
-    .summary("the technical report of one capture, or the draft of a declaration")
+    .summary("write the report of a capture, or a draft declaration")
     .description(
       "Checks one capture and writes its technical report as one HTML file to read, print or send: what was collected, how, and what happened to it since, by the points of the Berkeley Protocol's §156 and Annex IV. Never overwrites a file, and changes nothing in the vault.",
     )

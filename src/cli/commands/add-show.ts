@@ -9,7 +9,7 @@ import { columnsOf } from "../terminal.js";
 export function addShow(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("show")
-    .summary("everything about one capture")
+    .summary("say everything about one capture")
     .description(
       "Shows everything about one capture: what was asked for, what the source claims, the files with their SHA-256, whether all of it arrived, which items of the Berkeley Protocol's §155 are missing, what was made from the originals, and its log entries.",
     )

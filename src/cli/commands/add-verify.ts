@@ -30,7 +30,7 @@ interface VerifyOptions {
 export function addVerify(program: DocumentedCommand, run: RunCommand): void {
   program
     .command("verify")
-    .summary("is everything as recorded?")
+    .summary("check whether everything is as recorded")
     .description(
       "Checks stored bytes, records, log, signatures and time-stamps against each other, and says everything that is not as recorded. Repairs nothing and changes nothing.",
     )
