@@ -84,8 +84,8 @@ export async function writePackage(
 
   // 4. write the pages, made from what is in the package
   const facts = { ...factsOf(captures, copied, proof, order), origin };
-  folder.putText("data/index.html", packagePage(facts));
-  folder.putText("data/ro-crate-metadata.json", roCrate(facts));
+  const page = folder.putText("data/index.html", packagePage(facts));
+  folder.putText("data/ro-crate-metadata.json", roCrate(facts, page));
   for (const name of fixedTextNames) folder.putText(name, fixedText(name));
 
   // 5. write the bag's manifests, over the payload and then over everything else

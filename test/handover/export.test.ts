@@ -15,6 +15,7 @@ import { openCalendar, type TestCalendar } from "../support/calendar.js";
 import { holdfast } from "../support/cli.js";
 import { goToMachineOf } from "../support/machines.js";
 import { strictly } from "../support/ro-crate-loader.js";
+import { crateProblems } from "../support/ro-crate-rules.js";
 import { makeSealedVault, type Sealed } from "../support/sealed.js";
 import {
   audit,
@@ -220,7 +221,9 @@ describe("whoever has no holdfast", () => {
   it("reads the metadata as JSON-LD without a term lost, and finds every file of the data named once", async () => {
     const { vault, place } = freshPlace();
     const { to } = await exportTo(vault, join(place, "package"), { ids, withAnnex: true });
-    const document = JSON.parse(readFileSync(join(to, "data/ro-crate-metadata.json"), "utf8"));
+    const text = readFileSync(join(to, "data/ro-crate-metadata.json"), "utf8");
+    expect(crateProblems(text)).toEqual([]);
+    const document = JSON.parse(text);
     const expanded = await jsonld.expand(document, strictly);
     expect(expanded).toHaveLength(document["@graph"].length);
     const names = expanded.map((item) => String(item["@id"]).slice(strictly.base.length));

@@ -5,6 +5,38 @@ import { sourceId } from "./ro-crate-source.js";
 import { describedFiles } from "./roles.js";
 import { digestToHandOn } from "./telling-digests.js";
 
+/** Where a program that records name has its home. */
+const homePages: ReadonlyMap<string, string> = new Map([
+  ["brotli", "https://github.com/google/brotli"],
+  ["bwrap", "https://github.com/containers/bubblewrap"],
+  ["certifi", "https://github.com/certifi/python-certifi"],
+  ["cffi", "https://github.com/python-cffi/cffi"],
+  ["charset-normalizer", "https://github.com/jawah/charset_normalizer"],
+  ["curl-cffi", "https://github.com/lexiforest/curl_cffi"],
+  ["exiftool", "https://exiftool.org/"],
+  ["ffmpeg", "https://ffmpeg.org/"],
+  ["ffprobe", "https://ffmpeg.org/ffprobe.html"],
+  ["idna", "https://github.com/kjd/idna"],
+  ["node", "https://nodejs.org/"],
+  ["prlimit", "https://github.com/util-linux/util-linux"],
+  ["pycparser", "https://github.com/eliben/pycparser"],
+  ["pycryptodomex", "https://www.pycryptodome.org/"],
+  ["requests", "https://requests.readthedocs.io/"],
+  ["sharp", "https://sharp.pixelplumbing.com/"],
+  ["typing-extensions", "https://github.com/python/typing_extensions"],
+  ["urllib3", "https://urllib3.readthedocs.io/"],
+  ["vips", "https://www.libvips.org/"],
+  ["websockets", "https://websockets.readthedocs.io/"],
+  ["yt-dlp", "https://github.com/yt-dlp/yt-dlp"],
+  ["yt-dlp-ejs", "https://github.com/yt-dlp/ejs"],
+]);
+
+/** For a program without a known public address, holdfast among them. RFC 2606 keeps `.invalid` from leading anywhere. */
+const noHomePage = {
+  url: "https://address-not-known.invalid/",
+  description: "No public address of this program is known here; the one given leads nowhere.",
+} as const;
+
 /** What was done to make these files, each with its times and programs, and the programs with their versions. */
 export function actionEntities(of: PackageFacts): readonly Entity[] {
   const programs = softwareOf(of);
@@ -19,16 +51,26 @@ export function actionEntities(of: PackageFacts): readonly Entity[] {
       instrument: [reference("#packager")],
       result: [reference("./")],
     },
-    { "@id": "#packager", "@type": "SoftwareApplication", ...nameAndVersion(of.tool) },
+    programEntity("#packager", nameAndVersion(of.tool)),
     ...programs.values(),
   ];
 }
 
-function nameAndVersion(tool: string): { readonly name: string; readonly version: string } {
+function nameAndVersion(tool: string): Pick<Software, "name" | "version"> {
   const at = tool.indexOf("/");
-  return at === -1
-    ? { name: tool, version: "not stated" }
-    : { name: tool.slice(0, at), version: tool.slice(at + 1) };
+  return at === -1 ? { name: tool, version: "" } : { name: tool.slice(0, at), version: tool.slice(at + 1) };
+}
+
+/** A program as RO-Crate 1.2 wants it: with a name, a version and a `url`, which strict readers require. */
+function programEntity(id: string, { name, version }: Pick<Software, "name" | "version">): Entity {
+  const address = homePages.get(name.split(" (", 1)[0] ?? "");
+  return {
+    "@id": id,
+    "@type": "SoftwareApplication",
+    name,
+    version: version === "" ? "not stated" : version,
+    ...(address === undefined ? noHomePage : { url: address }),
+  };
 }
 
 function keyOf({ name, version, sha256 }: Software): string {
@@ -46,13 +88,8 @@ function softwareOf({ captures }: PackageFacts): ReadonlyMap<string, Entity> {
     if (programs.has(keyOf(program))) continue;
     const sha256 = digestToHandOn(program);
     const digest = sha256 === null ? {} : { identifier: `sha256:${sha256}` };
-    programs.set(keyOf(program), {
-      "@id": seriesId("software", programs.size + 1),
-      "@type": "SoftwareApplication",
-      name: program.name,
-      version: program.version,
-      ...digest,
-    });
+    const entity = programEntity(seriesId("software", programs.size + 1), program);
+    programs.set(keyOf(program), { ...entity, ...digest });
   }
   return programs;
 }

@@ -1,5 +1,5 @@
 import { printableJson } from "../words/printable.js";
-import type { CaptureFacts, PackageFacts } from "./facts.js";
+import type { CaptureFacts, PackagedFile, PackageFacts } from "./facts.js";
 import { actionEntities } from "./ro-crate-actions.js";
 import { type Entity, reference, references, seriesId } from "./ro-crate-entity.js";
 import { sourceEntities, sourceId } from "./ro-crate-source.js";
@@ -10,15 +10,16 @@ const specification = "https://w3id.org/ro/crate/1.2";
 /**
  * `data/ro-crate-metadata.json` of a package: RO-Crate 1.2 (https://w3id.org/ro/crate/1.2), flat JSON-LD with one LF at
  * its end, the same for the same facts. What a platform, a file or a person says is a `PropertyValue` that names whose
- * word it is. Nobody is named as author, agent or publisher: who collected is in the private annex alone.
+ * word it is. Nobody is named as author, agent or publisher: who collected is in the private annex alone. `pageFile` is
+ * the package's `index.html` as written.
  */
-export function roCrate(of: PackageFacts): string {
+export function roCrate(of: PackageFacts, pageFile: Pick<PackagedFile, "bytes" | "sha256">): string {
   const graph = [
     descriptor(),
     root(of),
     ...rootProperties(of),
     noLicence,
-    page,
+    { ...page, contentSize: String(pageFile.bytes), sha256: pageFile.sha256 },
     ...of.captures.flatMap(captureEntities),
     ...actionEntities(of),
   ];
@@ -29,6 +30,7 @@ function descriptor(): Entity {
   return {
     "@id": "ro-crate-metadata.json",
     "@type": "CreativeWork",
+    name: "What this package holds, for programs",
     about: reference("./"),
     conformsTo: reference(specification),
     description:

@@ -10,6 +10,7 @@ import {
   packageFacts,
 } from "../../support/package-facts.js";
 import { context, contextUrl, loader, strictly } from "../../support/ro-crate-loader.js";
+import { crateProblems } from "../../support/ro-crate-rules.js";
 import * as samples from "../../support/samples.js";
 
 const ids = ["20261123-4T9KX2MB", "20261124-AAAA2222"] as const;
@@ -20,7 +21,9 @@ const both = packageFacts([
 ]);
 
 type Entity = Record<string, unknown> & { "@id": string; "@type": string };
-const graphOf = (of: PackageFacts): readonly Entity[] => JSON.parse(roCrate(of))["@graph"];
+const page = packaged("index.html", 4321);
+const crateOf = (of: PackageFacts) => roCrate(of, page);
+const graphOf = (of: PackageFacts): readonly Entity[] => JSON.parse(crateOf(of))["@graph"];
 const entity = (of: PackageFacts, name: string) => graphOf(of).find((item) => item["@id"] === name)!;
 
 /** Every `{"@id": …}` that stands in a property. */
@@ -33,7 +36,7 @@ function referencesIn(value: unknown): readonly string[] {
 describe("the metadata of a package are an RO-Crate 1.2", () => {
   it("a program that reads JSON-LD finds every entity, and no term is lost", async () => {
     for (const of of [both, packageFacts([captureFacts(id, { record: hostileRecord("a: b") })])]) {
-      const document = JSON.parse(roCrate(of));
+      const document = JSON.parse(crateOf(of));
       const expanded = await jsonld.expand(document, strictly);
       const graph = graphOf(of);
       expect(expanded).toHaveLength(graph.length);
@@ -95,9 +98,34 @@ describe("the metadata of a package are an RO-Crate 1.2", () => {
     expect(entity(of, `${id}/original/track-1.mp4`).encodingFormat).toBe("video/mp4");
   });
 
+  it("a strict reader finds whatever the standard requires, of every program too", () => {
+    const named = ["yt-dlp (changed since set-up)", "curl-cffi", "a program of tomorrow", "node"];
+    const software = named.map((name) => ({ name, version: "", sha256: null, sha256_of: null }));
+    const of = packageFacts([captureFacts(id, { record: { ...samples.record, software } })]);
+    for (const facts of [both, of, packageFacts([captureFacts(id, { record: hostileRecord("a: b") })])])
+      expect(crateProblems(crateOf(facts))).toEqual([]);
+    const programs = graphOf(of).filter((item) => item["@type"] === "SoftwareApplication");
+    expect(programs.find(({ name }) => name === named[0])!.url).toBe("https://github.com/yt-dlp/yt-dlp");
+    expect(programs.find(({ name }) => name === named[2])!.description).toContain("leads nowhere");
+  });
+
+  it("what a strict reader would refuse is noticed", () => {
+    const whole = crateOf(both);
+    for (const [from, to] of [
+      [`"contentSize": "4321"`, `"contentSize": "4 KB"`],
+      [`"url": "https://github.com/yt-dlp/yt-dlp"`, `"alternateName": "yt-dlp"`],
+      [`"@id": "${ids[1]}/"\n`, `"@id": "elsewhere/"\n`],
+      [`"datePublished": "`, `"datePublished": "about `],
+    ] as const) {
+      const changed = whole.replace(from, to);
+      expect(changed).not.toBe(whole);
+      expect(crateProblems(changed), from).not.toEqual([]);
+    }
+  });
+
   it("its text is indented, ends with one line feed and is the same for the same facts", () => {
-    expect(roCrate(both)).toBe(roCrate(structuredClone(both)));
-    expect(roCrate(both)).toMatch(/^\{\n {2}"@context"[\s\S]*[^\n]\n$/);
+    expect(crateOf(both)).toBe(crateOf(structuredClone(both)));
+    expect(crateOf(both)).toMatch(/^\{\n {2}"@context"[\s\S]*[^\n]\n$/);
   });
 });
 
@@ -150,12 +178,12 @@ describe("the metadata say how the files came to be, and whose word each thing i
     }
     expect(graphOf(of).filter((item) => /Person|Organization/.test(item["@type"]))).toEqual([]);
     for (const term of ["author", "agent", "creator", "publisher"])
-      expect(roCrate(of)).not.toContain(`"${term}"`);
+      expect(crateOf(of)).not.toContain(`"${term}"`);
   });
 
   it.each(hostileTexts)("a hostile text is read back as it was and hides nothing: %#", (text) => {
     const of = packageFacts([captureFacts(id, { record: hostileRecord(text) })]);
-    expect(roCrate(of)).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u200b\0\u001b]/);
+    expect(crateOf(of)).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u200b\0\u001b]/);
     expect(entity(of, `#claim-${id}-title`).value).toBe(text);
     expect(graphOf(of).filter((item) => !/^[#\w][\w./-]*$|^\.\/$/.test(item["@id"]))).toEqual([]);
   });
