@@ -59,7 +59,7 @@ function statusCell(row: CaptureRow): string {
  */
 function anchorCell({ anchor, stamped_at }: CaptureRow): string {
   if (stamped_at !== null) return formatTime(stamped_at).slice(0, 16);
-  return anchor === "pending" ? "pending" : "";
+  return anchor === "none" ? "" : anchor === "pending" ? "pending" : "OpenTimestamps";
 }
 
 /** What identifies a row for a person. For a failed attempt: the address or file name, and the reason. */

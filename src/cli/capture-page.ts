@@ -119,6 +119,8 @@ function nameKept(record: CaptureRecord | null): string {
 
 function anchorLines({ status, tokens, pending }: ShownAnchor): readonly string[] {
   if (status === "none") return [];
+  if (tokens.length + pending.length === 0)
+    return ["by a complete OpenTimestamps proof; 'holdfast verify' says by which Bitcoin block"];
   return [
     ...tokens.map(
       ({ authority, gen_time, checkpoint }) =>

@@ -32,10 +32,16 @@ function headLine(head: HeadReport): string | null {
 }
 
 /** The authorities that have time-stamped the checkpoint and those that have not. */
-export function stampWords({ tokens, pending }: Pick<HeadReport, "tokens" | "pending">): readonly string[] {
-  if (tokens.length === 0 && pending.length === 0) return ["no time-stamping authority is configured"];
+export function stampWords({
+  tokens,
+  proven,
+  pending,
+}: Pick<HeadReport, "tokens" | "proven" | "pending">): readonly string[] {
+  if (tokens.length + proven.length + pending.length === 0)
+    return ["no time-stamping authority is configured"];
   return [
     ...tokens.map(({ authority, gen_time }) => `time-stamped ${formatTime(gen_time)} by ${authority}`),
+    ...proven.map((calendar) => `a complete OpenTimestamps proof by ${calendar}`),
     ...pending.map(({ authority, reason }) => `pending: ${authority}: ${reason}`),
   ];
 }

@@ -2,7 +2,14 @@ import { keyInForce } from "../audit/key-history.js";
 import { signedBytes } from "../audit/signed-checkpoint.js";
 import { retryAfterMs } from "../core/capture/retry-after.js";
 import type { Egress } from "../tools/network/guarded-request.js";
-import { type AuthorityState, authorityState, noteAuthority } from "../vault/index/authorities.js";
+import {
+  type AuthorityState,
+  authorityState,
+  noteAuthority,
+  type PendingAnchor,
+  pendingAnchors,
+  promisesName,
+} from "../vault/index/authorities.js";
 import { tokensOf } from "../vault/index/tokens.js";
 import { keyHistoryOf } from "../vault/log.js";
 import { readCheckpoint } from "../vault/log-lookup.js";
@@ -30,11 +37,7 @@ export interface AnchorReport {
   /** Time-stamps that were received and logged. */
   readonly tokens: readonly { readonly authority: string; readonly gen_time: string }[];
   /** Configured authorities that have not stamped this checkpoint, with the reason and the time of the next attempt. */
-  readonly pending: readonly {
-    readonly authority: string;
-    readonly reason: string;
-    readonly next_at: string | null;
-  }[];
+  readonly pending: readonly PendingAnchor[];
 }
 
 interface Party {
@@ -66,24 +69,25 @@ export async function anchorHead(
 ): Promise<AnchorReport> {
   const missing = missingParties(vault, world, head);
   const nobody = whyNobody(vault, world, head.size);
+  const pending = () => pendingAnchors(vault.database, vault.settings.settings, head.size);
   if (nobody !== null) {
-    return { tokens: [], pending: missing.map((party) => ({ ...pendingOf(vault, party), reason: nobody })) };
+    const unasked = new Set(missing.map(({ source }) => source.authority));
+    return {
+      tokens: [],
+      pending: pending().map((one) => (unasked.has(one.authority) ? { ...one, reason: nobody } : one)),
+    };
   }
   const due = (name: string) => options.force || isDue(authorityState(vault.database, name), world.now());
   const egress = egressOf(vault, world, options);
   const asked = missing.filter(({ source }) => due(source.authority));
-  const open = due(upgradeName) ? someOf(pendingProofs(vault.database), world) : [];
+  const open = due(promisesName) ? someOf(pendingProofs(vault.database), world) : [];
   const [answers, upgrades] = await Promise.all([
     Promise.all(asked.map(async (party) => ({ party, answer: await party.ask(egress) }))),
     Promise.all(open.map(async (proof) => ({ proof, answer: await upgradeOf(vault, proof, egress) }))),
   ]);
   const tokens = answers.flatMap(({ party, answer }) => settle(vault, world, party.source, answer));
   settleUpgrades(vault, world, upgrades);
-  const kept = new Set(answers.flatMap(({ party, answer }) => ("bytes" in answer ? [party] : [])));
-  return {
-    tokens,
-    pending: missing.filter((party) => !kept.has(party)).map((party) => pendingOf(vault, party)),
-  };
+  return { tokens, pending: pending() };
 }
 
 function missingParties(
@@ -123,12 +127,6 @@ function egressOf(vault: Vault, world: World, { proxy, allowPrivate }: AnchorOpt
   return { proxy: proxy ?? configured ?? null, allowPrivate, signal };
 }
 
-function pendingOf(vault: Vault, { source }: Party): AnchorReport["pending"][number] {
-  const state = authorityState(vault.database, source.authority);
-  const reason = state?.reason ?? "not asked yet";
-  return { authority: source.authority, reason, next_at: state?.next_at ?? null };
-}
-
 /** Keeps the token, or notes why there is none. After an interrupt nothing is noted: the authority is not at fault. */
 function settle(vault: Vault, world: World, source: TokenSource, answer: Answer): AnchorReport["tokens"] {
   const name = source.authority;
@@ -144,9 +142,6 @@ function settle(vault: Vault, world: World, source: TokenSource, answer: Answer)
   }
   return [];
 }
-
-/** The row of the table `authority` for older pending proofs. The parentheses keep it apart from any authority's name. */
-const upgradeName = "(promises)";
 
 type Upgrade = Awaited<ReturnType<typeof completeProof>>;
 
@@ -171,13 +166,13 @@ function settleUpgrades(
   }
   const failure = upgrades.map(({ answer }) => answer).find((answer) => !("bytes" in answer));
   if (upgrades.length === 0 || world.signal.aborted) return;
-  const before = authorityState(vault.database, upgradeName);
+  const before = authorityState(vault.database, promisesName);
   const now = world.now();
   noteAuthority(
     vault.database,
     failure === undefined || "bytes" in failure
-      ? stateAfterSuccess(upgradeName, now)
-      : stateAfterFailure(upgradeName, before, failure, now),
+      ? stateAfterSuccess(promisesName, now)
+      : stateAfterFailure(promisesName, before, failure, now),
   );
 }
 

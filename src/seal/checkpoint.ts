@@ -26,7 +26,7 @@ import { refuseMissingVault } from "../vault/reader.js";
 import { closeVault, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { acceptRollback, acceptTail } from "./accept-log.js";
-import { anchorHead } from "./anchor.js";
+import { type AnchorReport, anchorHead } from "./anchor.js";
 import { refuseForeign, refuseStrangeKey } from "./foreign-entries.js";
 import { storedKeys } from "./key-store.js";
 import { logLeftovers } from "./log-unlogged.js";
@@ -56,11 +56,9 @@ export interface HeadReport {
   readonly key: string | null;
   /** Every granted and logged token over it; `gen_time` as the token states it. */
   readonly tokens: readonly { readonly authority: string; readonly gen_time: string }[];
-  readonly pending: readonly {
-    readonly authority: string;
-    readonly reason: string;
-    readonly next_at: string | null;
-  }[];
+  readonly pending: AnchorReport["pending"];
+  /** Calendars whose complete OpenTimestamps proof over it is logged. */
+  readonly proven: readonly string[];
   /** Why no checkpoint could be signed, or no authority asked; null if everything due was done. */
   readonly problem: string | null;
   /** The same problem with its code and hint. */
@@ -257,15 +255,18 @@ function headReport(
     anchors?.pending ??
     (newest === null ? [] : pendingAnchors(vault.database, vault.settings.settings, newest.size));
   const common = { created, pending, problem: failure?.message ?? null, failure };
-  if (!isSigned) return { size: null, root: null, key: null, tokens: [], ...common };
-  const granted = tokensOf(vault.database, newest.size).flatMap(({ authority, gen_time }) =>
+  if (!isSigned) return { size: null, root: null, key: null, tokens: [], proven: [], ...common };
+  const logged = tokensOf(vault.database, newest.size);
+  const granted = logged.flatMap(({ authority, gen_time }) =>
     gen_time === null ? [] : [{ authority, gen_time }],
   );
+  const proven = logged.filter(({ status }) => status === "complete").map(({ authority }) => authority);
   return {
     size: newest.size,
     root: statedRoot(newest),
     key: keyInForce(keys, newest.size)?.key.fingerprint ?? null,
     tokens: granted,
+    proven,
     ...common,
   };
 }

@@ -12,7 +12,7 @@ import { custodyOf } from "../vault/index/custody.js";
 import { anyCapture, findCaptures } from "../vault/index/find-rows.js";
 import { entriesNamed, localName } from "../vault/index/local-names.js";
 import { captureKey } from "../vault/index/rows.js";
-import { earliestTokens } from "../vault/index/tokens.js";
+import { earliestTokens, newestProven } from "../vault/index/tokens.js";
 import type { VaultLayout } from "../vault/layout.js";
 import { entriesOf } from "../vault/log.js";
 import { newestCheckpoint } from "../vault/log-lookup.js";
@@ -103,6 +103,7 @@ function anchorsOf({ layout, database }: VaultReader, entry: number): ShownAncho
     gen_time === null ? [] : [{ authority, gen_time, checkpoint }],
   );
   if (tokens.length > 0) return { status: "stamped", tokens, pending: [] };
+  if (newestProven(database) >= entry) return { status: "stamped", tokens, pending: [] };
   const newest = newestCheckpoint(layout)?.size ?? 0;
   const pending = pendingAnchors(database, configured(layout), newest);
   return { status: pending.length === 0 ? "none" : "pending", tokens, pending };

@@ -399,6 +399,7 @@ const headReport = headObject({
   root: file.sha256,
   key: "SHA256:x",
   tokens: [{ authority: "first", gen_time: record.ended_at }],
+  proven: [],
   pending: [pending],
   problem: "the disk is full",
   failure: new HoldfastError("io", "the disk is full", "make room"),

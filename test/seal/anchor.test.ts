@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sha256 } from "../../src/audit/digest.js";
 import { readProof } from "../../src/audit/open-timestamps.js";
 import { importFiles } from "../../src/capture/import.js";
+import { stampWords } from "../../src/cli/show-head.js";
 import { type AnchorOptions, anchorHead } from "../../src/seal/anchor.js";
 import { sealHead } from "../../src/seal/checkpoint.js";
+import { listCaptures, pendingOf } from "../../src/search/show.js";
 import { authorityState } from "../../src/vault/index/authorities.js";
 import { tokensOf } from "../../src/vault/index/tokens.js";
 import { encodeSettings, type VaultSettings } from "../../src/vault/settings.js";
@@ -18,7 +20,14 @@ import { opensslAccepts } from "../support/authority-stamps.ts";
 import { openCalendar } from "../support/calendar.ts";
 import { machineEnv } from "../support/machines.js";
 import { openProxy } from "../support/proxies.ts";
-import { audit, captureText, openTestVault, temporaryFolder, testWorld } from "../support/vaults.ts";
+import {
+  audit,
+  captureText,
+  everything,
+  openTestVault,
+  temporaryFolder,
+  testWorld,
+} from "../support/vaults.ts";
 
 const folder = temporaryFolder();
 let tsa: TestAuthority;
@@ -436,7 +445,11 @@ describe("an OpenTimestamps calendar promises, and the promise is kept later", (
       anchor_wait_seconds: 5,
     });
     const { vault, world, head, root } = sealed;
-    expect(await anchorHead(vault, world, head, options)).toEqual({ tokens: [], pending: [] });
+    const promised = { authority: "cal", reason: "promised a proof, which takes some hours", next_at: null };
+    expect(await anchorHead(vault, world, head, options)).toEqual({ tokens: [], pending: [promised] });
+    expect(pendingOf(root)).toEqual([promised]);
+    const offline = onlineWorld({ env: { ...world.env, HOLDFAST_OFFLINE: "1" } });
+    expect((await anchorHead(vault, offline, head, options)).pending).toEqual([promised]);
     const digest = Buffer.from(sha256(head.signed), "hex");
     expect(calendar.commitments.map((one) => one.equals(digest))).toEqual([false]);
     const [token] = tokensOf(vault.database, head.size);
@@ -457,8 +470,19 @@ describe("an OpenTimestamps calendar promises, and the promise is kept later", (
     captureText(vault, "another film");
     await sealHead(vault, world, options);
     calendar.mine(870_000);
+    const states = () => listCaptures(root, everything).map(({ anchor, stamped_at }) => [anchor, stamped_at]);
+    expect(states()).toEqual([
+      ["pending", null],
+      ["pending", null],
+    ]);
     clock = new Date("2026-11-23T20:00:00.000Z");
-    await sealHead(vault, world, options);
+    const sealed = await sealHead(vault, world, options);
+    expect(sealed).toMatchObject({ proven: ["cal"], pending: [] });
+    expect(stampWords(sealed)).toEqual(["a complete OpenTimestamps proof by cal"]);
+    expect(states()).toEqual([
+      ["stamped", null],
+      ["stamped", null],
+    ]);
     const [promise, complete] = tokensOf(vault.database, head.size);
     expect(promise).toMatchObject({ status: "pending" });
     expect(complete).toMatchObject({ status: "complete", height: 870_000, url: `${calendar.url}/` });

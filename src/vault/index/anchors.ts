@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import { HoldfastError } from "../../core/words/error.js";
 import type { VaultLayout } from "../layout.js";
 import { readSettings, type VaultSettings } from "../settings.js";
-import { stampedCheckpoints } from "./tokens.js";
+import { newestProven, stampedCheckpoints } from "./tokens.js";
 
 /**
  * Which entries were time-stamped and when, by the tokens that the log names. This is the index's word; an audit checks
@@ -11,6 +11,8 @@ import { stampedCheckpoints } from "./tokens.js";
 export interface StoredAnchors {
   /** Ascending by size. */
   readonly stamped: readonly { readonly checkpoint: number; readonly gen_time: string }[];
+  /** The newest checkpoint with a complete OpenTimestamps proof; 0 without one. */
+  readonly proven: number;
   /** Whether any authority or calendar is configured. */
   readonly expected: boolean;
 }
@@ -22,7 +24,8 @@ interface Reader {
 
 export function readAnchors({ layout, database }: Reader): StoredAnchors {
   const { authorities = [], calendars = [] } = configured(layout);
-  return { stamped: stampedCheckpoints(database), expected: authorities.length + calendars.length > 0 };
+  const expected = authorities.length + calendars.length > 0;
+  return { stamped: stampedCheckpoints(database), proven: newestProven(database), expected };
 }
 
 /** The settings of `holdfast.json`; those of a vault without any if it cannot be read, which `verify` reports. */
@@ -36,9 +39,12 @@ export function configured(layout: VaultLayout): VaultSettings {
   }
 }
 
-/** What the oldest stamped checkpoint that covers entry `seq` says about its time. */
+/**
+ * What the oldest stamped checkpoint that covers entry `seq` says about its time. An entry under a complete
+ * OpenTimestamps proof alone is stamped without a time: that of the block is not in the proof.
+ */
 export function anchorOf(
-  { stamped, expected }: StoredAnchors,
+  { stamped, proven, expected }: StoredAnchors,
   seq: number,
 ): { readonly anchor: "stamped" | "pending" | "none"; readonly stamped_at: string | null } {
   let low = 0;
@@ -50,5 +56,6 @@ export function anchorOf(
   }
   const time = stamped[low]?.gen_time ?? null;
   if (time !== null) return { anchor: "stamped", stamped_at: time };
+  if (proven >= seq) return { anchor: "stamped", stamped_at: null };
   return { anchor: expected ? "pending" : "none", stamped_at: null };
 }

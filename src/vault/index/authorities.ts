@@ -39,18 +39,32 @@ export interface PendingAnchor {
   readonly next_at: string | null;
 }
 
-/** The configured authorities and calendars without a logged token over a checkpoint (FORMAT.md §15). */
+/** The row of the table `authority` for older promises. The parentheses keep it apart from any authority's name. */
+export const promisesName = "(promises)";
+
+/**
+ * The configured authorities and calendars without a finished token over a checkpoint (FORMAT.md §15). A calendar that
+ * has only promised a proof is one of them.
+ */
 export function pendingAnchors(
   database: Database.Database,
   { authorities = [], calendars = [] }: VaultSettings,
   checkpoint: number,
 ): readonly PendingAnchor[] {
-  const answered = new Set(tokensOf(database, checkpoint).map(({ authority }) => authority));
+  const tokens = tokensOf(database, checkpoint);
+  const finished = new Set(
+    tokens.flatMap(({ status, authority }) => (status === "pending" ? [] : [authority])),
+  );
+  const promised = new Set(tokens.map(({ authority }) => authority));
   return [...authorities, ...calendars]
-    .filter(({ name }) => !answered.has(name))
+    .filter(({ name }) => !finished.has(name))
     .map(({ name }) => {
-      const state = authorityState(database, name);
-      return { authority: name, reason: state?.reason ?? "not asked yet", next_at: state?.next_at ?? null };
+      const isPromised = promised.has(name);
+      const state = authorityState(database, isPromised ? promisesName : name);
+      const reason = isPromised
+        ? "promised a proof, which takes some hours"
+        : (state?.reason ?? "not asked yet");
+      return { authority: name, reason, next_at: state?.next_at ?? null };
     });
 }
 

@@ -60,6 +60,14 @@ export function stampedCheckpoints(
     .all();
 }
 
+/** The newest checkpoint that a complete OpenTimestamps proof covers; 0 without one. Its time is that of a Bitcoin block. */
+export function newestProven(database: Database.Database): number {
+  const newest = database.prepare<[], number | null>(
+    "SELECT max(checkpoint) FROM token WHERE status = 'complete'",
+  );
+  return newest.pluck().get() ?? 0;
+}
+
 /** The files of `log/` that `token` entries name. */
 export function loggedTokenPaths(database: Database.Database): ReadonlySet<string> {
   return new Set(database.prepare<[], string>("SELECT path FROM token").pluck().all());
