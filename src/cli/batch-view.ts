@@ -7,7 +7,7 @@ import { fitWidth, printable, printableJson } from "../core/words/printable.js";
 import type { Progress } from "../world.js";
 import { beginLines, countWords } from "./batch-page.js";
 import { errorLines } from "./failure-report.js";
-import { progressBar } from "./progress-line.js";
+import { fitParts, progressBar } from "./progress-line.js";
 import { flawWords, resultLine } from "./result-summary.js";
 import type { Session } from "./session.js";
 import { formatClock } from "./units.js";
@@ -58,7 +58,7 @@ export class BatchView {
         if (this.counts) this.counts.waiting += count;
       },
       onProblem: (row, problem) => {
-        for (const line of errorLines(`row ${row.row}: ${problem}`, "")) session.screen.note(line);
+        session.screen.error(errorLines(`row ${row.row}: ${problem}`, ""));
       },
     };
   }
@@ -86,7 +86,7 @@ export class BatchView {
     if (what !== null) {
       const asked = row.url === "" ? "not taken" : `${what} ${row.url}`;
       const message = `row ${row.row}: ${asked}: ${result.reason ?? capture?.reason ?? ""}`;
-      for (const text of errorLines(message, result.hint ?? "")) screen.note(text);
+      screen.error(errorLines(message, result.hint ?? ""));
     }
     const isStored = problemWords(result.status) === null;
     if (isStored && !json && !quiet && !screen.isLive) screen.answer(rowSentence(row, result, capture));
@@ -119,12 +119,15 @@ export class BatchView {
     const full = total === 0 ? barCells : Math.floor((done / total) * barCells);
     const bar = `[${"#".repeat(full)}${"-".repeat(barCells - full)}]`;
     const parts = [
-      columns >= 70 && Number.isFinite(columns) ? bar : null,
-      `${formatCount(done)} of ${formatCount(total)} rows`,
-      countWords(counts, ["waiting"]) || null,
-      this.left(counts.waiting),
+      { text: columns >= 70 && Number.isFinite(columns) ? bar : "", goes: 3 },
+      { text: `${formatCount(done)} of ${formatCount(total)} rows`, goes: 1 },
+      { text: countWords(counts, ["waiting"]), goes: 2 },
+      { text: this.left(counts.waiting) ?? "", goes: 0 },
     ];
-    return fitWidth(parts.filter((part) => part !== null).join("  "), columns);
+    return fitParts(
+      parts.filter(({ text }) => text !== ""),
+      columns,
+    );
   }
 
   /** The time left at the pace of this run; null while it cannot be estimated. */

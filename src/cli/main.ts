@@ -29,7 +29,7 @@ const packageFolder = new URL("../../", import.meta.url);
  */
 export async function main(argv: readonly string[], io: Terminal): Promise<number> {
   const now = (): Date => new Date();
-  const screen = new Screen(io, now);
+  const screen = new Screen(io, now, !argv.includes("--no-color"));
   const events = new ProcessEvents();
   const version = packageVersion();
   const world: World = {
@@ -61,7 +61,7 @@ export async function main(argv: readonly string[], io: Terminal): Promise<numbe
     if (failure instanceof HoldfastError) return showFailure(screen, failure);
     const facts = [world.tool, `node ${process.version}`, `${process.platform} ${process.arch}`];
     const report = bugReport(failure, [...facts, `command ${meant}`], replacements(argv, commands, io));
-    for (const line of report) screen.note(line);
+    screen.error(report);
     return exitStatus.bug;
   } finally {
     screen.clear();
@@ -85,7 +85,7 @@ function showUsage(screen: Screen, error: CommanderError, meant: string | null):
 }
 
 function showFailure(screen: Screen, failure: HoldfastError): ExitStatus {
-  for (const line of errorLines(failure.message, failure.hint)) screen.note(line);
+  screen.error(errorLines(failure.message, failure.hint));
   return statusOfError(failure);
 }
 

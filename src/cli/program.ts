@@ -1,4 +1,5 @@
 import { Help } from "commander";
+import { displayWidth } from "../core/words/printable.js";
 import { addAnnotate } from "./commands/add-annotate.js";
 import { addArchive } from "./commands/add-archive.js";
 import { addBatch } from "./commands/add-batch.js";
@@ -23,6 +24,7 @@ import { overview } from "./overview.js";
 import type { Screen } from "./screen.js";
 import type { RunCommand } from "./session.js";
 import type { Terminal } from "./terminal.js";
+import { wrap } from "./text-layout.js";
 
 const description =
   "Archives online video as evidence: keeps what the platform served, with its SHA-256, keyframes and a log that anyone can check.";
@@ -60,6 +62,8 @@ export function buildProgram(
     .configureHelp({
       showGlobalOptions: true,
       minWidthToWrap: 20,
+      displayWidth,
+      boxWrap: (text, columns) => wrap(text, columns).join("\n"),
       formatHelp: (command, help) =>
         command === program ? overview(program, help.helpWidth ?? 80) : new Help().formatHelp(command, help),
     })

@@ -1,7 +1,10 @@
+import { displayWidth } from "../core/words/printable.js";
 import type { Progress } from "../world.js";
 import { type OwnFolders, withoutOwnFolders } from "./own-folders.js";
 import { progressBar, progressSentence } from "./progress-line.js";
+import { type Style, styleFor } from "./style.js";
 import { columnsOf, type Terminal, understandsEscapes } from "./terminal.js";
+import { wrap } from "./text-layout.js";
 
 const redrawMs = 100;
 const sentenceMs = 3000;
@@ -18,6 +21,7 @@ export class Screen {
   private readonly now: () => Date;
   private readonly own: OwnFolders;
   private readonly redraws: boolean;
+  private readonly style: Style;
   private drawnAt: number;
   private drawnStep = "";
   /** The number of progress lines now on the terminal. */
@@ -27,13 +31,15 @@ export class Screen {
     this.unwritten ??= error;
   };
 
-  constructor(io: Terminal, now: () => Date) {
+  /** `wantsColor`: false where somebody refused colour on the command line. */
+  constructor(io: Terminal, now: () => Date, wantsColor = true) {
     this.io = io;
     this.now = now;
     this.own = { cwd: io.cwd, home: io.env.HOME ?? null };
     // A step that ends at once needs no sentence.
     this.drawnAt = now().getTime();
     this.redraws = understandsEscapes(io.stderr, io.env);
+    this.style = styleFor(io.stderr, io.env, wantsColor);
     for (const stream of [io.stdout, io.stderr]) stream.on?.("error", this.onError);
   }
 
@@ -57,10 +63,25 @@ export class Screen {
     this.io.stdout.write(`${line}\n`);
   }
 
-  /** Writes one line of a message to stderr. `line` must be printable. */
+  /**
+   * Writes one line of a message to stderr, on a terminal wrapped between its words; a file gets it as one line, to be
+   * searched. `line` must be printable.
+   */
   note(line: string): void {
+    this.say(line, (text) => text);
+  }
+
+  /** Writes the lines of an error in the same way, the first in red. Each must be printable. */
+  error([first = "", ...rest]: readonly string[]): void {
+    this.say(first, this.style.bad);
+    for (const line of rest) this.note(line);
+  }
+
+  private say(line: string, paint: (text: string) => string): void {
     this.clear();
-    this.io.stderr.write(`${withoutOwnFolders(line, this.own)}\n`);
+    const shown = withoutOwnFolders(line, this.own);
+    const lines = wrapped(shown, columnsOf(this.io.stderr));
+    this.io.stderr.write(`${lines.map(paint).join("\n")}\n`);
   }
 
   /** Writes text that a library has already broken into lines. */
@@ -118,4 +139,16 @@ export class Screen {
   private erasure(): string {
     return clearLine + lineAbove.repeat(Math.max(0, this.drawnLines - 1));
   }
+}
+
+const furtherIndent = 4;
+
+/** What follows in further lines stands deeper than the line itself, so that the next message is told apart. */
+function wrapped(line: string, columns: number): readonly string[] {
+  if (displayWidth(line) <= columns) return [line];
+  const text = line.trimStart();
+  const indent = " ".repeat(line.length - text.length);
+  const deeper = indent + " ".repeat(furtherIndent);
+  const [first = "", ...rest] = wrap(text, columns - deeper.length);
+  return [indent + first, ...rest.map((more) => deeper + more)];
 }

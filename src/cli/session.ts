@@ -3,8 +3,8 @@ import type { HoldfastError } from "../core/words/error.js";
 import type { World } from "../world.js";
 import type { ExitStatus } from "./exit-status.js";
 import type { Screen } from "./screen.js";
-import { colorStyle, plainStyle, type Style } from "./style.js";
-import { type Terminal, type TextStream, understandsEscapes } from "./terminal.js";
+import { type Style, styleFor } from "./style.js";
+import type { Terminal } from "./terminal.js";
 import { type ChosenVault, whichVault } from "./which-vault.js";
 
 /** What a command works with once the options are known. */
@@ -65,12 +65,6 @@ export function openSession(options: CommonOptions, io: Terminal, world: World, 
     sealing: new Sealing(),
     style: styleFor(io.stdout, io.env, options.color),
   };
-}
-
-/** Uses colour only on a terminal and if the user did not refuse it (https://no-color.org: set and not empty). */
-function styleFor(stream: TextStream, env: Terminal["env"], wanted: boolean): Style {
-  const refused = !wanted || (env.NO_COLOR ?? "") !== "";
-  return !refused && understandsEscapes(stream, env) ? colorStyle : plainStyle;
 }
 
 /** Whether an environment variable switches something on: only `1` counts, so that `0` or a typo never does. */

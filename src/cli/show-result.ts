@@ -37,7 +37,7 @@ export function showResult(
 
 function showFailure(session: Session, result: CaptureResult, what: string): void {
   const message = result.reason === null ? what : `${what}: ${result.reason}`;
-  for (const line of errorLines(message, result.hint ?? "")) session.screen.note(line);
+  session.screen.error(errorLines(message, result.hint ?? ""));
 }
 
 /** It is stored as it came: only another copy can bring more. */
@@ -50,7 +50,7 @@ function showDamage(
     verb === "capture"
       ? "it is stored as it came; if the site has a better copy by now: the same command with --again"
       : "it is stored as it came; look for another copy of it";
-  for (const line of errorLines(`${url} is ${reason ?? ""}`, known ?? hint)) session.screen.note(line);
+  session.screen.error(errorLines(`${url} is ${reason ?? ""}`, known ?? hint));
 }
 
 /** One closing line for several results. */

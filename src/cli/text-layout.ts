@@ -10,14 +10,17 @@ export function padStart(text: string, columns: number): string {
   return " ".repeat(Math.max(0, columns - displayWidth(text))) + text;
 }
 
+/** A blank that ends a line: not the one between thousands, nor the one before a unit. */
+const breaks = / (?!(?<=\d )(?:\d{3}(?!\d)|[kMGTP]i?B\b|%|bytes?\b))/;
+
 /**
- * Wraps printable text between words into lines of at most `columns`. A longer word, such as a digest or a path, stays
- * whole on its own line, so that it can be copied. Returns at least one line.
+ * Wraps printable text between words into lines of at most `columns`. A number stays with its unit; a longer word, such as
+ * a digest, an address or a path, stays whole on its own line, so that it can be copied. Returns at least one line.
  */
 export function wrap(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
+  for (const word of text.split(breaks)) {
     const longer = line === "" ? word : `${line} ${word}`;
     if (line !== "" && displayWidth(longer) > columns) {
       lines.push(line);

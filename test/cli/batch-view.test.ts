@@ -38,7 +38,7 @@ function show(columns: number | undefined, options: { json?: boolean; quiet?: bo
   const io = capturedTerminal(columns === undefined ? {} : { columns });
   const now = () => new Date();
   const world = { ...testWorld(), now, monotonic: () => Date.now() };
-  const session = openSession({ color: false, ...options }, io, world, new Screen(io, now));
+  const session = openSession({ color: false, ...options }, io, world, new Screen(io, now, false));
   const view = new BatchView(session);
   views.push(view);
   return { io, view, session };
@@ -184,6 +184,24 @@ describe("a batch on a terminal", () => {
     const { lines } = screenOf(io.written.stderr);
     expect(lines).toHaveLength(10);
     expect(lines.at(-1)).toContain("52 more");
+  });
+
+  test("keeps the time left longest, the narrower the terminal is", () => {
+    const first = (columns: number) => {
+      const { io, view } = show(columns);
+      view.events.onBegin(stored, counts({ waiting: 5 }));
+      for (const n of [1, 2, 3]) {
+        vi.advanceTimersByTime(60_000);
+        view.events.onRow(row(n), result(), given());
+      }
+      return io.written.stderr.split("\r\u001b[2K").at(-1);
+    };
+    expect(first(100)).toBe("[##############----------]  3 of 5 rows  3 captured  2:00 left");
+    expect([50, 30, 20].map(first)).toEqual([
+      "3 of 5 rows  3 captured  2:00 left",
+      "3 of 5 rows  2:00 left",
+      "2:00 left",
+    ]);
   });
 
   test("lets what failed scroll by above, with what to do, and keeps the lines below", () => {

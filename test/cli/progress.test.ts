@@ -56,6 +56,25 @@ describe("the progress line", () => {
     }
   });
 
+  test("keeps the time left longest, and never breaks a word or a number", () => {
+    const parts = ["downloading", "43 %", "12.3 MB of 28.1 MB", "2.1 MB/s", "0:07 left", half.subject];
+    const kept = (columns: number) => {
+      const words = progressBar(half, columns).split("  ");
+      return parts.filter((part) => words.includes(part));
+    };
+    for (let columns = 9; columns <= 120; columns++) {
+      const line = progressBar(half, columns);
+      expect(line, String(columns)).toContain("0:07 left");
+      const cut = line.split("  ").filter((part) => !parts.includes(part) && !/^\[[#-]+\]$/.test(part));
+      // Nothing but the address may be cut.
+      expect(cut.filter((part) => !part.startsWith("https://"))).toEqual([]);
+    }
+    expect(kept(9)).toEqual(["0:07 left"]);
+    expect(kept(16)).toEqual(["43 %", "0:07 left"]);
+    expect(kept(28)).toEqual(["downloading", "43 %", "0:07 left"]);
+    expect(kept(58)).toEqual(["downloading", "43 %", "12.3 MB of 28.1 MB", "2.1 MB/s", "0:07 left"]);
+  });
+
   test("is a sentence where nothing can be redrawn", () => {
     expect(progressSentence(half)).toBe(
       "https://example.org/v/1: downloading: 43 %, 12.3 MB of 28.1 MB, 2.1 MB/s, 0:07 left",
@@ -88,6 +107,44 @@ describe("the screen", () => {
     let at = 0;
     return { now: () => new Date(at), pass: (ms: number) => (at += ms) };
   };
+
+  const long =
+    "could not capture https://video.example/a/very/long/address/that/no/terminal/of/forty/columns/holds: 12 345 678 of 28.1 MB arrived, и дальше ничего";
+
+  test.each([40, 60, 80])("a message on a terminal of %i columns is wrapped between its words", (columns) => {
+    const io = capturedTerminal({ columns });
+    new Screen(io, clock().now).note(long);
+    const lines = io.written.stderr.trimEnd().split("\n");
+    const words = long.replace("12 345 678", "12_345_678").replace("28.1 MB", "28.1_MB").split(" ");
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.filter((line) => displayWidth(line) > columns && line.trim().includes(" "))).toEqual([]);
+    const shown = lines.map((line) => line.replace("12 345 678", "12_345_678").replace("28.1 MB", "28.1_MB"));
+    expect(shown.flatMap((line) => line.trim().split(" "))).toEqual(words);
+    expect(lines.slice(1).filter((line) => !line.startsWith("    "))).toEqual([]);
+  });
+
+  test("a message in a file stays one line, to be searched", () => {
+    const io = capturedTerminal();
+    new Screen(io, clock().now).note(long);
+    expect(io.written.stderr).toBe(`${long}\n`);
+  });
+
+  const red = "\u001b[31m";
+  test.each([
+    ["a terminal", { columns: 80 }, true, true],
+    ["a terminal of somebody who set NO_COLOR", { columns: 80, env: { NO_COLOR: "1" } }, true, false],
+    ["a terminal with --no-color", { columns: 80, env: { FORCE_COLOR: "1" } }, false, false],
+    ["a terminal without escapes", { columns: 80, env: { TERM: "dumb" } }, true, false],
+    ["a pipe", {}, true, false],
+    ["a pipe of somebody who set FORCE_COLOR", { env: { FORCE_COLOR: "1" } }, true, true],
+    ["a terminal with FORCE_COLOR=0", { columns: 80, env: { FORCE_COLOR: "0" } }, true, false],
+    ["a pipe with both variables", { env: { FORCE_COLOR: "1", NO_COLOR: "1" } }, true, false],
+  ])("an error on %s is red only where it should be", (_, options, wantsColor, isRed) => {
+    const io = capturedTerminal(options);
+    new Screen(io, clock().now, wantsColor).error(["holdfast: it failed", "  hint: try again"]);
+    const first = "holdfast: it failed";
+    expect(io.written.stderr).toBe(`${isRed ? `${red}${first}\u001b[39m` : first}\n  hint: try again\n`);
+  });
 
   test("a terminal's line is redrawn at most ten times a second", () => {
     const io = capturedTerminal({ columns: 100 });

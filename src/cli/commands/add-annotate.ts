@@ -114,7 +114,8 @@ function showResult(session: Session, result: AnnotationResult): void {
   const { row, status, capture, entry, problems } = result;
   if (session.json) session.screen.data(printableJson({ row, status, capture, entry, problems }));
   if (status === "refused") {
-    for (const problem of problems) session.screen.note(printable(`row ${row} not written: ${problem}`, 500));
+    for (const problem of problems)
+      session.screen.error([printable(`row ${row} not written: ${problem}`, 500)]);
   } else if (!session.json && !session.quiet) {
     const words =
       status === "annotated" ? `annotated, entry ${entry}` : "nothing new: all of this was noted before";

@@ -84,9 +84,7 @@ async function init(session: Session, vault: string, options: KeyOptions) {
     for (const line of rememberedWords(vault, before)) session.screen.answer(line);
     session.screen.answer("  next  holdfast archive URL");
   }
-  if (problem !== null && !session.quiet) {
-    for (const line of errorLines(problem, hint ?? "")) session.screen.note(line);
-  }
+  if (problem !== null && !session.quiet) session.screen.error(errorLines(problem, hint ?? ""));
   return exitStatus.done;
 }
 

@@ -68,11 +68,9 @@ async function report(session: Session, id: string, options: ReportOptions): Pro
   else if (file !== null) session.screen.answer(printable(relative(session.io.cwd, file) || file));
   if (made.facts.check.ok) return exitStatus.done;
   const hint = `run: holdfast verify ${made.facts.capture}`;
-  for (const line of errorLines(
-    "not everything about this capture is as recorded; the report says what is not",
-    hint,
-  ))
-    session.screen.note(line);
+  session.screen.error(
+    errorLines("not everything about this capture is as recorded; the report says what is not", hint),
+  );
   return exitStatus.notAsRecorded;
 }
 
