@@ -10,7 +10,7 @@ export interface InventoryFile {
 export interface InventoryVersion {
   readonly created: string;
   readonly message: string;
-  readonly user: { readonly name: string };
+  readonly user: { readonly name: string; readonly address?: string };
   /** sha512 → logical paths. */
   readonly state: Readonly<Record<string, readonly string[]>>;
 }

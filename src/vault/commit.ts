@@ -9,6 +9,7 @@ import {
   firstInventory,
   nextInventory,
   type VersionNote,
+  vaultAddress,
 } from "../core/capture/new-inventory.js";
 import { syncFolder } from "./disk-niceties.js";
 import { makeFolder, moveDurably, placeFile, syncFolderTree, writeNewFile } from "./durable.js";
@@ -34,7 +35,8 @@ export interface StagedVersion {
   /** Absolute folder on the vault's file system whose tree becomes the version's content. */
   readonly content: string;
   readonly files: readonly InventoryFile[];
-  readonly note: VersionNote;
+  /** Its address is the vault's. */
+  readonly note: Omit<VersionNote, "address">;
   readonly event: EventName;
   /** The entry's body without `object`, `version` and `inventory_sha512`, which the commit adds. */
   readonly body: Readonly<Record<string, Json>>;
@@ -43,6 +45,10 @@ export interface StagedVersion {
 export interface Committed {
   readonly entry: Entry;
   readonly inventory: Inventory;
+}
+
+function noteOf({ settings }: Vault, { note }: StagedVersion): VersionNote {
+  return { ...note, address: vaultAddress(settings.vault_id) };
 }
 
 /**
@@ -56,7 +62,7 @@ export function commitFirstVersion(
   staged: StagedVersion & { readonly annex: string },
   onStep: (step: CommitStep) => void = () => undefined,
 ): Committed {
-  const inventory = firstInventory(staged.capture, staged.files, staged.note);
+  const inventory = firstInventory(staged.capture, staged.files, noteOf(vault, staged));
   const object = stagedObject(vault, staged.capture);
   makeFolder(join(object, "v1"));
   renameSync(staged.content, join(object, "v1", "content"));
@@ -89,7 +95,7 @@ export function commitNextVersion(
   staged: StagedVersion & { readonly replaced: string | null },
   onStep: (step: CommitStep) => void = () => undefined,
 ): Committed {
-  const inventory = nextInventory(previous, staged.files, staged.replaced, staged.note);
+  const inventory = nextInventory(previous, staged.files, staged.replaced, noteOf(vault, staged));
   const folder = stagedVersion(vault, staged.capture);
   makeFolder(folder);
   renameSync(staged.content, join(folder, "content"));

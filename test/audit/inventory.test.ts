@@ -5,10 +5,12 @@ import {
   firstInventory,
   headContentPaths,
   nextInventory,
+  vaultAddress,
 } from "../../src/core/capture/new-inventory.js";
 
 const id = "20261123-4T9KX2MB";
-const note = { created: "2026-11-23T18:00:00.000Z", message: "m", user: "u" };
+const address = vaultAddress("0f6c3d3b5a1e4c9d8b7a69584736251f");
+const note = { created: "2026-11-23T18:00:00.000Z", message: "m", user: "u", address };
 const file = (path: string, digit: string) => ({
   path,
   bytes: 1,
@@ -25,6 +27,11 @@ const second = nextInventory(first, [file("derived/x.json", "c")], "derived/", n
 const third = nextInventory(second, [file("derived/y.json", "d")], "derived/", note);
 
 describe("an inventory", () => {
+  it("names the vault as the user of each version by a URN, and no person", () => {
+    for (const { user } of Object.values(third.versions))
+      expect(user).toEqual({ name: "u", address: "urn:uuid:0f6c3d3b-5a1e-4c9d-8b7a-69584736251f" });
+  });
+
   it("is read back as it was written, version by version", () => {
     for (const one of [first, second, third]) {
       expect(parseInventory(encodeInventory(one))).toEqual({ inventory: one });

@@ -125,7 +125,7 @@ describe("a check takes time in proportion to what it checks", () => {
     inTime(() => {
       const digests = { sha256: hex, sha512: "cd".repeat(64) };
       const paths = Array.from({ length: 5_000 }, (_, at) => ({ path: `original/${at}`, ...digests }));
-      const facts = { created: "2026-11-23T18:22:05.120Z", message: "m", user: "u" };
+      const facts = { created: "2026-11-23T18:22:05.120Z", message: "m", user: "u", address: "urn:x:y" };
       const inventory = Buffer.from(encodeInventory(firstInventory(capture, paths, facts)));
       const versions = Array.from({ length: 5_000 }, (_, at): LoggedVersion => {
         const stated = { inventorySha512: digests.sha512, recordSha256: hex, files: [] };

@@ -50,6 +50,7 @@ const inventory = firstInventory("20261123-4T9KX2MB", [{ path: "original/track-1
   created: "2026-11-23T18:22:05.120Z",
   message: "captured",
   user: "holdfast",
+  address: "urn:uuid:0f6c3d3b-5a1e-4c9d-8b7a-69584736251f",
 });
 const lines = readVectors<{ readonly line: string }>("entries", "good-").map(({ line }) => line);
 

@@ -6,6 +6,13 @@ export interface VersionNote {
   readonly created: string;
   readonly message: string;
   readonly user: string;
+  /** A URI for `user` that names no person. */
+  readonly address: string;
+}
+
+/** The URN of a vault: its id as a UUID (RFC 9562 §4). */
+export function vaultAddress(vaultId: string): string {
+  return `urn:uuid:${vaultId.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")}`;
 }
 
 /** The inventory of a new object whose version v1 holds exactly `files`. */
@@ -68,6 +75,7 @@ interface Growth {
 
 function grow(growth: Growth): Inventory {
   const { previous, version, files, note } = growth;
+  const user = { name: note.user, address: note.address };
   const manifest = copyLists(previous?.manifest ?? {});
   const fixity = copyLists(previous?.fixity.sha256 ?? {});
   const state = copyLists(growth.carried);
@@ -86,7 +94,7 @@ function grow(growth: Growth): Inventory {
     manifest,
     versions: {
       ...previous?.versions,
-      [version]: { created: note.created, message: note.message, user: { name: note.user }, state },
+      [version]: { created: note.created, message: note.message, user, state },
     },
     fixity: { sha256: fixity },
   };
