@@ -1,5 +1,6 @@
 import { checkpointNamespace } from "./checkpoint.js";
-import { FormatError } from "./finding.js";
+import { isUtcMillis } from "./entry.js";
+import { demand, FormatError, readOr } from "./finding.js";
 import { parsePublicKey, type SshPublicKey, sameKey, sshKeyTypes } from "./ssh-key.js";
 
 /** One line of OpenSSH's `allowed_signers` (ssh-keygen(1), ALLOWED SIGNERS). Times are RFC 3339 in UTC. */
@@ -54,7 +55,8 @@ function isInTime({ validAfter, validBefore }: AllowedSigner, at: string): boole
   );
 }
 
-function secondOf(time: string): number {
+/** The seconds that have begun. */
+export function secondOf(time: string): number {
   return Math.floor(Date.parse(time) / 1000);
 }
 
@@ -98,9 +100,7 @@ function takeWord(text: string): readonly [word: string, behind: string] {
   const word = /^(?:[^\s"]|"(?:\\"|[^"])*")+/.exec(text)?.[0];
   if (word === undefined) throw new FormatError(bad, "a line has an open quotation mark");
   const behind = text.slice(word.length);
-  if (behind !== "" && !/^[ \t]/.test(behind)) {
-    throw new FormatError(bad, "a line has an open quotation mark");
-  }
+  demand(/^(?:$|[ \t])/.test(behind), bad, "a line has an open quotation mark");
   return [word, behind.trimStart()];
 }
 
@@ -111,12 +111,12 @@ function parseKey(text: string): SshPublicKey | null {
   const [type] = takeWord(text);
   if (!keyType.test(type)) throw new FormatError(bad, "a line has no key");
   if (sshKeyTypes.every((known) => known !== type)) return null;
-  try {
-    return parsePublicKey(text);
-  } catch (error) {
-    if (error instanceof FormatError) throw new FormatError(bad, `the key of a line: ${error.message}`);
-    throw error;
-  }
+  return readOr(
+    () => parsePublicKey(text),
+    ({ message }) => {
+      throw new FormatError(bad, `the key of a line: ${message}`);
+    },
+  );
 }
 
 const known: readonly string[] = ["namespaces", "valid-after", "valid-before"];
@@ -145,10 +145,7 @@ function parseTime(text: string | null | undefined): string | null {
   if (!parts) throw new FormatError(bad, "a line has a time that cannot be read");
   const [, year, month, day, hour = "00", minute = "00", second = "00"] = parts;
   const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
-  const time = new Date(iso);
-  if (Number.isNaN(time.getTime()) || time.toISOString() !== iso) {
-    throw new FormatError(bad, "a line has a time that does not exist");
-  }
+  demand(isUtcMillis(iso), bad, "a line has a time that does not exist");
   return iso;
 }
 

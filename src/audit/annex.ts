@@ -1,5 +1,5 @@
 import { isJsonObject, parseCanonical } from "./canonical-json.js";
-import { errorAt, type Finding, readOrNull, unreadNote } from "./finding.js";
+import { errorAt, type Finding, noteAt, readOrNull, unreadNote } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import type { MeasuredFile } from "./object.js";
 
@@ -21,9 +21,7 @@ export function auditAnnex(
   folder: string,
 ): readonly Finding[] {
   if (found === null || (found.text === null && found.files.size === 0)) {
-    return [
-      { code: "annex-absent", severity: "note", where: folder, message: "the private annex is not here" },
-    ];
+    return [noteAt("annex-absent", folder, "the private annex is not here")];
   }
   const error = (code: FindingCode, path: string, message: string) =>
     errorAt(code, `${found.folder}/${path}`, message);

@@ -148,14 +148,12 @@ function auditManifest(
   if (text === undefined) {
     // A manifest that is too large or cannot be read has a finding of its own.
     if (files.has(name)) return [];
-    return [
-      { code: "manifest-missing", severity: "error", where: name, message: "this manifest is missing" },
-    ];
+    return [errorAt("manifest-missing", name, "this manifest is missing")];
   }
   const { listed, isStrict } = readManifest(text, algorithm, covers);
   const findings: Finding[] = [];
   const add = (code: FindingCode, where: string, message: string) =>
-    findings.push({ code, severity: "error", where, message });
+    findings.push(errorAt(code, where, message));
   if (!isStrict) {
     return [malformed(name, "a line in it is malformed or misplaced: nothing was compared with it")];
   }

@@ -1,6 +1,6 @@
 import { sameBytes } from "./bytes.js";
 import { type Checkpoint, checkpointName } from "./checkpoint.js";
-import { type CheckState, decidedBy, errorAt, type Finding, fails } from "./finding.js";
+import { type CheckState, decidedBy, errorAt, type Finding, fails, noteAt } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import { auditKeys } from "./keys.js";
 import type { FoundCheckpoint, LogFacts, RestsOn, Trust } from "./log-facts.js";
@@ -102,7 +102,7 @@ function checkpointPath(size: number, kind: "vault" | "package"): string {
 function pendingAnchor(newest: FoundCheckpoint | null): readonly Finding[] {
   if (newest === null || newest.tokens.length > 0) return [];
   const message = "no outside time-stamp over the newest checkpoint is here yet";
-  return [{ code: "anchor-pending", severity: "note", where: newest.path, message }];
+  return [noteAt("anchor-pending", newest.path, message)];
 }
 
 /** Whoever brings signers or roots asks for a signature or a time-stamp, so to them the lack of one is an error. */
@@ -118,7 +118,7 @@ function nothingSealed(
   const isSigned = ({ body, signature }: FoundCheckpoint) => body !== null && signature !== null;
   if (kind === "vault" && facts.keys.length > 0 && !found.some(isSigned)) {
     const message = "the log names a key, but no checkpoint is signed with it";
-    findings.push({ code: "unsealed", severity: "note", where, message });
+    findings.push(noteAt("unsealed", where, message));
   }
   // In a package a checkpoint without a signature is an error of its own.
   if (trust.signers !== null && (newest === null || (kind === "vault" && newest.signature === null))) {

@@ -1,7 +1,7 @@
 import { concat, exactText } from "./bytes.js";
 import { isJsonObject, type Json, type JsonObject, parseCanonical } from "./canonical-json.js";
 import { isSha256, sha256 } from "./digest.js";
-import { FormatError } from "./finding.js";
+import { demand, readOr } from "./finding.js";
 
 /** What an entry can state (FORMAT.md §4.4). The schema of each body is `entry.schema.json#/$defs/<event>`. */
 export const eventNames = [
@@ -63,44 +63,28 @@ const lineFeed = Uint8Array.of(0x0a);
  */
 export function parseEntry(line: string): Entry {
   const value = parseCanonical(line);
-  if (!isJsonObject(value)) throw new FormatError("not-an-object", "the entry is not a JSON object");
+  demand(isJsonObject(value), "not-an-object", "the entry is not a JSON object");
   // First, because another version may have other keys.
-  if (value.v !== 1) throw new FormatError("unknown-version", "the entry is not of version 1");
-  checkKeys(value);
-  return {
-    v: 1,
-    seq: parseSeq(value.seq),
-    prev: parsePrev(value.prev),
-    at: parseTime(value.at),
-    event: parseEvent(value.event),
-    actor: parseName(value.actor, "bad-actor", "actor"),
-    tool: parseName(value.tool, "bad-tool", "tool"),
-    body: parseBody(value.body),
-  };
+  demand(value.v === 1, "unknown-version", "the entry is not of version 1");
+  const missing = keys.find((key) => !Object.hasOwn(value, key));
+  demand(missing === undefined, "missing-key", `the entry has no ${missing}`);
+  demand(Object.keys(value).length === keys.length, "unknown-key", "the entry has an unknown key");
+  const { seq, prev, at, actor, tool, body } = value;
+  demand(typeof seq === "number" && seq >= 1, "bad-seq", "seq is not a whole number from 1");
+  demand(typeof prev === "string" && isSha256(prev), "bad-prev", "prev is not 64 lower-case hex digits");
+  demand(typeof at === "string" && isUtcMillis(at), "bad-time", "at is not a UTC time with milliseconds");
+  const event = eventNames.find((name) => name === value.event);
+  demand(event !== undefined, "unknown-event", "the event is not one this version knows");
+  demand(isName(actor), "bad-actor", "actor is not a short printable ASCII text");
+  demand(isName(tool), "bad-tool", "tool is not a short printable ASCII text");
+  demand(isJsonObject(body), "bad-body", "body is not a JSON object");
+  return { v: 1, seq, prev, at, event, actor, tool, body };
 }
 
 const keys: readonly string[] = ["v", "seq", "prev", "at", "event", "actor", "tool", "body"];
 
-function checkKeys(value: JsonObject): void {
-  const present = Object.keys(value);
-  const missing = keys.find((key) => !present.includes(key));
-  if (missing !== undefined) throw new FormatError("missing-key", `the entry has no ${missing}`);
-  if (present.length > keys.length) throw new FormatError("unknown-key", "the entry has an unknown key");
-}
-
-function parseSeq(value: Json | undefined): number {
-  if (typeof value === "number" && value >= 1) return value;
-  throw new FormatError("bad-seq", "seq is not a whole number from 1");
-}
-
-function parsePrev(value: Json | undefined): string {
-  if (typeof value === "string" && isSha256(value)) return value;
-  throw new FormatError("bad-prev", "prev is not 64 lower-case hex digits");
-}
-
-function parseTime(value: Json | undefined): string {
-  if (typeof value === "string" && isUtcMillis(value)) return value;
-  throw new FormatError("bad-time", "at is not a UTC time with milliseconds");
+function isName(value: Json | undefined): value is string {
+  return typeof value === "string" && /^[ -~]{1,200}$/.test(value);
 }
 
 /** RFC 3339 in the one spelling that is allowed, for a day and an hour that exist. */
@@ -112,22 +96,6 @@ export function isUtcMillis(text: string): boolean {
   }
   // Every month has 28 days; later days exist if writing the time again gives the same text.
   return Number(text.slice(8, 10)) <= 28 || new Date(text).toISOString() === text;
-}
-
-function parseEvent(value: Json | undefined): EventName {
-  const event = eventNames.find((name) => name === value);
-  if (event === undefined) throw new FormatError("unknown-event", "the event is not one this version knows");
-  return event;
-}
-
-function parseName(value: Json | undefined, code: string, key: string): string {
-  if (typeof value === "string" && /^[ -~]{1,200}$/.test(value)) return value;
-  throw new FormatError(code, `${key} is not a short printable ASCII text`);
-}
-
-function parseBody(value: Json | undefined): JsonObject {
-  if (isJsonObject(value)) return value;
-  throw new FormatError("bad-body", "body is not a JSON object");
 }
 
 /** What the next line of a log must say to follow the ones before it (FORMAT.md §4.3). */
@@ -157,9 +125,12 @@ interface LineCheck {
  * link goes on from what this line says of itself, so that one removed line is one finding and not one per line after it.
  */
 export function checkLine(line: string, expected: Link): LineCheck {
-  const { entry, faults } = readLine(line);
-  const next = { seq: (entry?.seq ?? expected.seq) + 1, prev: lineHash(line) };
-  return { entry, faults: entry ? linkFaults(entry, expected) : faults, next };
+  const read = readOr(
+    () => parseEntry(line),
+    ({ code, message }): LineFault => ({ code, message }),
+  );
+  const [entry, faults] = "seq" in read ? [read, linkFaults(read, expected)] : [null, [read]];
+  return { entry, faults, next: { seq: (entry?.seq ?? expected.seq) + 1, prev: lineHash(line) } };
 }
 
 /**
@@ -172,27 +143,13 @@ export function checkLineBytes(line: Uint8Array, expected: Link): LineCheck {
   return { entry: null, faults: [fault], next: { seq: expected.seq + 1, prev: lineHashOfBytes(line) } };
 }
 
-function readLine(line: string): Pick<LineCheck, "entry" | "faults"> {
-  try {
-    return { entry: parseEntry(line), faults: [] };
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return { entry: null, faults: [{ code: error.code, message: error.message }] };
-  }
-}
-
-function linkFaults(entry: Entry, expected: Link): LineFault[] {
+function linkFaults({ seq, prev }: Entry, expected: Link): LineFault[] {
   const faults: LineFault[] = [];
-  if (entry.seq !== expected.seq) {
-    faults.push({
-      code: "wrong-seq",
-      message: `entry ${entry.seq} stands where entry ${expected.seq} belongs`,
-    });
-  }
-  if (entry.prev !== expected.prev) {
-    const what =
-      expected.seq === 1 ? "does not begin with 64 zeros" : "does not carry the hash of the line before it";
-    faults.push({ code: "wrong-prev", message: `entry ${entry.seq} ${what}` });
+  const add = (code: string, what: string) => faults.push({ code, message: `entry ${seq} ${what}` });
+  if (seq !== expected.seq) add("wrong-seq", `stands where entry ${expected.seq} belongs`);
+  if (prev !== expected.prev) {
+    const [first, other] = ["does not begin with 64 zeros", "does not carry the hash of the line before it"];
+    add("wrong-prev", expected.seq === 1 ? first : other);
   }
   return faults;
 }

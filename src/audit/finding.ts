@@ -14,9 +14,21 @@ export function errorAt(code: FindingCode, where: string, message: string): Find
   return { code, severity: "error", where, message };
 }
 
+/** That something is so, which fails nothing. */
+export function noteAt(code: FindingCode, where: string, message: string): Finding {
+  return { code, severity: "note", where, message };
+}
+
 /** What could not be read says nothing, for or against. `problem` is why. */
 export function unreadNote(code: FindingCode, where: string, problem: string): Finding {
-  return { code, severity: "note", where, message: `it cannot be read and was not checked: ${problem}` };
+  return noteAt(code, where, `it cannot be read and was not checked: ${problem}`);
+}
+
+/** The words beside each two values that differ. */
+export function faultsOf(
+  compared: readonly (readonly [found: unknown, stated: unknown, words: string])[],
+): readonly string[] {
+  return compared.filter(([found, stated]) => found !== stated).map(([, , words]) => words);
 }
 
 /** The answer to one of the questions of a check (FORMAT.md §18); `absent` and `unchecked` never count as passed. */
@@ -69,12 +81,25 @@ export class FormatError extends Error {
   }
 }
 
-/** What a strict parser reads; null if it refuses the data. */
-export function readOrNull<Value>(read: () => Value): Value | null {
+/** Throws a FormatError unless what the format demands holds. */
+export function demand(holds: boolean, code: string, message: string): asserts holds {
+  if (!holds) throw new FormatError(code, message);
+}
+
+/** What a strict parser reads; what `refused` makes of its error if it refuses the data. */
+export function readOr<Value, Other>(
+  read: () => Value,
+  refused: (error: FormatError) => Other,
+): Value | Other {
   try {
     return read();
   } catch (error) {
-    if (error instanceof FormatError) return null;
+    if (error instanceof FormatError) return refused(error);
     throw error;
   }
+}
+
+/** What a strict parser reads; null if it refuses the data. */
+export function readOrNull<Value>(read: () => Value): Value | null {
+  return readOr(read, () => null);
 }

@@ -1,6 +1,6 @@
 import { bytesOfHex, latin1 } from "./bytes.js";
 import { checkpointIn, checkpointName } from "./checkpoint.js";
-import { errorAt, type Finding, FormatError } from "./finding.js";
+import { errorAt, type Finding, FormatError, readOr } from "./finding.js";
 import { verifyInclusion } from "./merkle.js";
 
 /** One inclusion proof as a package has it (FORMAT.md §17). */
@@ -126,16 +126,14 @@ function leads(
   root: Uint8Array | null,
 ): string | null {
   if (root === null) return "there is no checkpoint that it could lead to";
-  try {
-    const proof = parseInclusionProof(bytes);
-    if (proof.seq !== seq || proof.size !== size)
-      return "it is the proof of another entry, or in another tree";
-    const holds = verifyInclusion({ leaf, index: seq - 1, size, proof: proof.hashes, root });
-    return holds ? null : "it does not lead from this entry to the checkpoint's root";
-  } catch (error) {
-    if (error instanceof FormatError) return error.message;
-    throw error;
-  }
+  const proof = readOr(
+    () => parseInclusionProof(bytes),
+    ({ message }) => message,
+  );
+  if (typeof proof === "string") return proof;
+  if (proof.seq !== seq || proof.size !== size) return "it is the proof of another entry, or in another tree";
+  const holds = verifyInclusion({ leaf, index: seq - 1, size, proof: proof.hashes, root });
+  return holds ? null : "it does not lead from this entry to the checkpoint's root";
 }
 
 /** The root that a checkpoint states; null if nothing can be shown with it. */

@@ -1,5 +1,5 @@
-import { allows, saysStolen } from "./allowed-signers.js";
-import { errorAt, type Finding } from "./finding.js";
+import { allows, saysStolen, secondOf } from "./allowed-signers.js";
+import { errorAt, type Finding, noteAt } from "./finding.js";
 import { type KeyPeriod, theftOf } from "./key-history.js";
 import type { LogFacts, RestsOn, Trust } from "./log-facts.js";
 import type { SignedCheckpoint } from "./signed-checkpoint.js";
@@ -118,8 +118,7 @@ function judge(
 function isAfterTheft({ keys }: LogFacts, key: SshPublicKey, stamped: string | null): boolean {
   const theft = theftOf(keys, key);
   if (theft === null) return false;
-  const second = (time: string) => Math.floor(Date.parse(time) / 1000);
-  return stamped === null || second(stamped) >= second(theft.at);
+  return stamped === null || secondOf(stamped) >= secondOf(theft.at);
 }
 
 /** `stamped` is the word of an outside authority, `stated` that of the log. */
@@ -145,25 +144,18 @@ function earliestStamps(authorities: RestsOn["authorities"]): ReadonlyMap<number
 }
 
 function distrust(signature: Judged, judged: readonly Judged[], one: KeyCase): readonly Finding[] {
-  const {
-    path,
-    key: { fingerprint },
-    standing,
-  } = signature;
-  const code = "key-not-trusted";
+  const { path, key, standing } = signature;
   if (standing === "stolen") return [theftFinding(signature, judged, one)];
-  if (standing === "unknown") {
-    const message = `signed with ${fingerprint}, which is not among the signers you named for this vault`;
-    return [errorAt(code, path, message)];
-  }
-  if (standing === "other-time") {
-    const message = `signed with ${fingerprint}, which is among the signers you named, but not at that time`;
-    return [errorAt(code, path, message)];
-  }
-  if (standing !== "late") return [];
-  const message = `signed with ${fingerprint}, whose time among the signers you named had ended when it was time-stamped`;
-  return [{ code, severity: "note", where: path, message }];
+  if (standing === "unnamed" || standing === "allowed") return [];
+  const message = `signed with ${key.fingerprint}, ${distrusted[standing]}`;
+  return [(standing === "late" ? noteAt : errorAt)("key-not-trusted", path, message)];
 }
+
+const distrusted = {
+  unknown: "which is not among the signers you named for this vault",
+  "other-time": "which is among the signers you named, but not at that time",
+  late: "whose time among the signers you named had ended when it was time-stamped",
+} as const;
 
 /** What a later checkpoint covers does not rest on this one. */
 function theftFinding(

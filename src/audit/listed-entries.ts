@@ -1,6 +1,6 @@
 import type { BagInfo } from "./bag.js";
 import { type EntryList, listProblem } from "./entry-list.js";
-import { errorAt, type Finding } from "./finding.js";
+import { errorAt, type Finding, noteAt } from "./finding.js";
 import type { PackagedEntries } from "./package-entries.js";
 
 /** The version of FORMAT.md whose logs do not promise an `export-begun` entry. */
@@ -37,7 +37,7 @@ function withoutList(schema: string | null): Finding {
   if (schema === versionWithoutLists) {
     const message =
       "the log follows version 1 of the format, which lists nowhere which entries belong here: a middleman can have left some out";
-    return { code: "entries-uncommitted", severity: "note", where: entriesPath, message };
+    return noteAt("entries-uncommitted", entriesPath, message);
   }
   const message = "the entry that lists which entries belong here was left out";
   return errorAt("export-begun-missing", entriesPath, message);

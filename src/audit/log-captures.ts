@@ -1,4 +1,5 @@
-import { isJsonObject, type Json, textOf } from "./canonical-json.js";
+import { isJsonObject, type Json, type JsonObject, textOf } from "./canonical-json.js";
+import { type CaptureId, isCaptureId, sha256 } from "./digest.js";
 import type { Entry } from "./entry.js";
 import { errorAt, type Finding } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
@@ -131,6 +132,29 @@ class CaptureSoFar implements LoggedCapture {
 
 function fault(code: FindingCode, seq: number, message: string): Finding {
   return errorAt(code, `entry:${seq}`, message);
+}
+
+/**
+ * The object's folder relative to the vault, by OCFL extension 0003 with one tuple of two:
+ * `20261123-ABCDEFGH` lies at `objects/<first two hex digits of its SHA-256>/20261123-ABCDEFGH`.
+ */
+export function objectPath(id: CaptureId): string {
+  return `objects/${sha256(id).slice(0, 2)}/${id}`;
+}
+
+/**
+ * Whether an entry names its object only by the path that follows from the capture's id, and versions only by number.
+ */
+export function isOwnPlace({ capture, object, version }: JsonObject): boolean {
+  if (object === undefined && version === undefined) return true;
+  const own = typeof capture === "string" && isCaptureId(capture) ? objectPath(capture) : null;
+  return own !== null && object === own && typeof version === "string" && /^v[1-9]\d*$/.test(version);
+}
+
+/** That an entry names an object or version outside the place of its capture. */
+export function placeFindings({ seq, body }: Pick<Entry, "seq" | "body">): readonly Finding[] {
+  if (isOwnPlace(body)) return [];
+  return [fault("log-object", seq, "it names an object or version outside the place of that capture")];
 }
 
 /** The version that an entry states; null for one that brings none. */

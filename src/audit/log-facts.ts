@@ -2,6 +2,7 @@ import type { AllowedSigner } from "./allowed-signers.js";
 import { type JsonObject, textOf } from "./canonical-json.js";
 import { originOf } from "./checkpoint.js";
 import type { Entry } from "./entry.js";
+import { countUpTo } from "./inclusion.js";
 import { type KeyPeriod, keyHistory } from "./key-history.js";
 
 /** What entries say about the checkpoints that matter to them, each on its own. */
@@ -12,35 +13,22 @@ export type CollectedFacts = Pick<LogFacts, "origin" | "keys" | "tokens" | "witn
  * is; entries may come in any order and with gaps.
  */
 export class CoveredTimes {
-  private readonly sizes: readonly number[];
-  /** By place in `sizes`: the last entry between the checkpoint before it and this one. */
-  private readonly lasts: ({ readonly seq: number; readonly at: string } | null)[];
+  /** By the size of each checkpoint: the last entry between the checkpoint before it and this one. */
+  private readonly places: { readonly seq: number; last: Pick<Entry, "seq" | "at"> | null }[];
 
   constructor(sizes: Iterable<number>) {
-    this.sizes = [...new Set(sizes)].sort((a, b) => a - b);
-    this.lasts = this.sizes.map(() => null);
+    this.places = [...new Set(sizes)].sort((a, b) => a - b).map((seq) => ({ seq, last: null }));
   }
 
   add({ seq, at }: Pick<Entry, "seq" | "at">): void {
-    const place = this.firstFrom(seq);
-    if (place < this.sizes.length && seq > (this.lasts[place]?.seq ?? 0)) this.lasts[place] = { seq, at };
+    const place = this.places[countUpTo(this.places, seq - 1)];
+    if (place && seq > (place.last?.seq ?? 0)) place.last = { seq, at };
   }
 
   /** Null if no such entry is known. */
   lastAt(size: number): string | null {
-    const end = this.firstFrom(size + 1);
-    return this.lasts.slice(0, end).findLast((last) => last !== null)?.at ?? null;
-  }
-
-  /** Place of the smallest size that is not below this number. */
-  private firstFrom(number: number): number {
-    let [low, high] = [0, this.sizes.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.sizes[middle] ?? 0) < number) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    const covered = this.places.slice(0, countUpTo(this.places, size));
+    return covered.findLast(({ last }) => last !== null)?.last?.at ?? null;
   }
 }
 

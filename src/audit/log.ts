@@ -1,7 +1,7 @@
 import { textOf } from "./canonical-json.js";
 import { checkLineBytes, type Entry, firstLink } from "./entry.js";
 import { EntriesByCapture, entryListOf, listProblem } from "./entry-list.js";
-import { errorAt, type Finding } from "./finding.js";
+import { errorAt, type Finding, faultsOf, noteAt } from "./finding.js";
 import { lineFinding } from "./finding-codes.js";
 import { CaptureReading, type LoggedCapture } from "./log-captures.js";
 import { type CollectedFacts, FactCollector } from "./log-facts.js";
@@ -94,13 +94,12 @@ function entryListProblem(before: EntriesByCapture, entry: Entry, line: Uint8Arr
 
 /** `hash` is that of the line, as computed for the link. */
 function wrongColumns(stored: StoredLine, entry: Entry, hash: string): string | null {
-  const { seq, prev } = entry;
-  if (stored.seq === seq && stored.prev === prev && stored.hash === hash) return null;
-  const wrong = [
-    stored.seq === seq ? null : "seq",
-    stored.prev === prev ? null : "prev",
-    stored.hash === hash ? null : "hash",
-  ].filter((name) => name !== null);
+  const wrong = faultsOf([
+    [stored.seq, entry.seq, "seq"],
+    [stored.prev, entry.prev, "prev"],
+    [stored.hash, hash, "hash"],
+  ]);
+  if (wrong.length === 0) return null;
   return `the database's ${wrong.join(" and ")} does not match the line beside it`;
 }
 
@@ -129,6 +128,6 @@ class ClockSteps {
     const { entry, before } = this.first;
     const others = this.count === 1 ? "" : `; so are ${this.count - 1} more further on`;
     const message = `it is dated ${entry.at}, earlier than the entry before it (${before})${others}: the clock was put back, and the order is by number`;
-    return [{ code: "clock-back", severity: "note", where: `entry:${entry.seq}`, message }];
+    return [noteAt("clock-back", `entry:${entry.seq}`, message)];
   }
 }

@@ -1,6 +1,6 @@
 import { exactText } from "./bytes.js";
 import { sha256, sha512 } from "./digest.js";
-import { errorAt, type Finding, unreadNote } from "./finding.js";
+import { errorAt, type Finding, faultsOf, noteAt, unreadNote } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
 import {
   contentFiles,
@@ -41,11 +41,8 @@ export function auditObject(
   const head = capture.versions.at(-1) ?? pending;
   if (!head) return [];
   if (!holds(found.texts.get(declaration.name), declaration.text)) {
-    report.error(
-      "object-declaration",
-      declaration.name,
-      "the OCFL declaration is missing or changed (OCFL E003, E006)",
-    );
+    const message = "the OCFL declaration is missing or changed (OCFL E003, E006)";
+    report.error("object-declaration", declaration.name, message);
   }
   auditRootInventory(report, found, head, pending);
   const versions = pending ? [...capture.versions, pending] : capture.versions;
@@ -76,11 +73,8 @@ class ObjectReport {
 
   error(code: FindingCode, path: string, message: string): void {
     const now = this.found.files.get(path);
-    if (now !== undefined && "problem" in now) {
-      this.unreadable(path, now.problem);
-      return;
-    }
-    this.findings.push(errorAt(code, `${this.found.folder}/${path}`, message));
+    if (now !== undefined && "problem" in now) this.unreadable(path, now.problem);
+    else this.findings.push(errorAt(code, `${this.found.folder}/${path}`, message));
   }
 
   unreadable(path: string, problem: string): void {
@@ -89,12 +83,17 @@ class ObjectReport {
 
   /** A difference that a commit in progress makes: an error unless the journal explains it. */
   unsettled(code: FindingCode, path: string, message: string): void {
-    if (!this.explained) {
-      this.error(code, path, message);
-      return;
-    }
     const words = `${message}; the journal explains it: a commit was interrupted, and the next writer finishes it`;
-    this.findings.push({ code, severity: "note", where: `${this.found.folder}/${path}`, message: words });
+    if (this.explained) this.findings.push(noteAt(code, `${this.found.folder}/${path}`, words));
+    else this.error(code, path, message);
+  }
+
+  sidecar(path: string): void {
+    this.error(
+      "sidecar-changed",
+      path,
+      "the sidecar is missing or does not match the inventory (OCFL E058, E060)",
+    );
   }
 }
 
@@ -104,34 +103,22 @@ function auditRootInventory(
   head: LoggedVersion,
   pending: LoggedVersion | null,
 ): void {
-  const text = found.texts.get("inventory.json");
-  const sidecar = found.texts.get("inventory.json.sha512");
+  const [path, beside] = ["inventory.json", "inventory.json.sha512"];
+  const [text, sidecar] = [found.texts.get(path), found.texts.get(beside)];
   if (text === undefined) {
-    report.error("inventory-missing", "inventory.json", "the inventory is missing or cannot be read");
+    report.error("inventory-missing", path, "the inventory is missing or cannot be read");
     return;
   }
+  const digest = sha512(text);
   const known = [head.inventorySha512, pending?.inventorySha512 ?? head.inventorySha512];
-  if (!known.includes(sha512(text))) {
-    report.error(
-      "inventory-changed",
-      "inventory.json",
-      `its SHA-512 is not the one entry ${head.entry} states`,
-    );
-  } else if (sha512(text) !== known[1]) {
-    report.unsettled("inventory-behind", "inventory.json", "the root inventory is one version behind");
+  if (!known.includes(digest)) {
+    report.error("inventory-changed", path, `its SHA-512 is not the one entry ${head.entry} states`);
+  } else if (digest !== known[1]) {
+    report.unsettled("inventory-behind", path, "the root inventory is one version behind");
   }
-  if (sidecar === undefined || !known.some((digest) => holds(sidecar, encodeSidecar(digest)))) {
-    report.error(
-      "sidecar-changed",
-      "inventory.json.sha512",
-      "the sidecar is missing or does not match the inventory (OCFL E058, E060)",
-    );
-  } else if (known.includes(sha512(text)) && !holds(sidecar, encodeSidecar(sha512(text)))) {
-    report.unsettled(
-      "sidecar-behind",
-      "inventory.json.sha512",
-      "the sidecar does not match the inventory yet",
-    );
+  if (!known.some((one) => holds(sidecar, encodeSidecar(one)))) report.sidecar(beside);
+  else if (known.includes(digest) && !holds(sidecar, encodeSidecar(digest))) {
+    report.unsettled("sidecar-behind", beside, "the sidecar does not match the inventory yet");
   }
 }
 
@@ -145,20 +132,14 @@ function auditVersionInventory(
   const text = found.texts.get(path);
   if (text === undefined) {
     const message = `the inventory of ${version.version} is missing or cannot be read`;
-    if (isPending) report.unsettled("version-missing", path, message);
-    else report.error("version-missing", path, message);
+    report[isPending ? "unsettled" : "error"]("version-missing", path, message);
     return;
   }
   if (sha512(text) !== version.inventorySha512) {
     report.error("inventory-changed", path, `its SHA-512 is not the one entry ${version.entry} states`);
   }
-  if (!holds(found.texts.get(`${path}.sha512`), encodeSidecar(version.inventorySha512))) {
-    report.error(
-      "sidecar-changed",
-      `${path}.sha512`,
-      "the sidecar is missing or does not match the inventory (OCFL E058, E060)",
-    );
-  }
+  const sidecar = found.texts.get(`${path}.sha512`);
+  if (!holds(sidecar, encodeSidecar(version.inventorySha512))) report.sidecar(`${path}.sha512`);
 }
 
 /** Whether bytes are exactly those of a text: a decoded text could hide bytes that are not UTF-8. */
@@ -202,16 +183,13 @@ function auditVersionFiles(
     const inventoried = listed?.get(path);
     if (listed && !inventoried)
       report.error("file-not-inventoried", path, "the inventory does not name this file");
-    const wrong = [
-      now.bytes === file.bytes ? null : `its size is ${now.bytes}, not ${file.bytes}`,
-      now.sha256 === file.sha256 ? null : `its SHA-256 is not the one entry ${version.entry} states`,
-      inventoried === undefined || now.sha512 === null || now.sha512 === inventoried.sha512
-        ? null
-        : "its SHA-512 is not the inventory's",
-      inventoried === undefined || inventoried.sha256 === file.sha256
-        ? null
-        : "inventory and log state different SHA-256",
-    ].filter((words) => words !== null);
+    const { sha256, sha512 } = inventoried ?? { sha256: file.sha256, sha512: now.sha512 };
+    const wrong = faultsOf([
+      [now.bytes, file.bytes, `its size is ${now.bytes}, not ${file.bytes}`],
+      [now.sha256, file.sha256, `its SHA-256 is not the one entry ${version.entry} states`],
+      [now.sha512 ?? sha512, sha512, "its SHA-512 is not the inventory's"],
+      [sha256, file.sha256, "inventory and log state different SHA-256"],
+    ]);
     if (wrong.length > 0) report.error("file-changed", path, wrong.join("; "));
   }
 }

@@ -1,6 +1,6 @@
 import { concat, hex, latin1, sameBytes, utf8 } from "./bytes.js";
 import { crypto } from "./crypto.js";
-import { FormatError } from "./finding.js";
+import { demand, FormatError } from "./finding.js";
 
 /** How a proof file begins: these bytes, then version 1, then the tag of SHA-256. */
 export const proofMagic = concat(
@@ -50,9 +50,8 @@ export function readProofTree(file: Uint8Array, digest: Uint8Array): ProofNode {
   if (reader.number() !== 1) throw malformed("its version is not known here");
   if (reader.byte() !== operationTags.sha256) throw malformed("it is not over a SHA-256");
   const stated = reader.bytes(32);
-  if (!sameBytes(stated, digest)) {
-    throw new FormatError("proof-imprint", "it is over other bytes than this signed checkpoint");
-  }
+  const isOver = sameBytes(stated, digest);
+  demand(isOver, "proof-imprint", "it is over other bytes than this signed checkpoint");
   const node = readNode(reader, stated);
   reader.end();
   return node;

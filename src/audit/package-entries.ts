@@ -1,12 +1,12 @@
 import { exactText } from "./bytes.js";
 import { textOf } from "./canonical-json.js";
-import { isCaptureId, sha256 } from "./digest.js";
+import { sha256 } from "./digest.js";
 import { type Entry, parseEntry } from "./entry.js";
 import { type EntryList, entryListOf } from "./entry-list.js";
-import { errorAt, type Finding, FormatError } from "./finding.js";
+import { errorAt, type Finding, FormatError, readOr } from "./finding.js";
 import { type FindingCode, lineFinding } from "./finding-codes.js";
 import { countUpTo, type IncludedEntry } from "./inclusion.js";
-import { CaptureReading, type LoggedCapture } from "./log-captures.js";
+import { CaptureReading, type LoggedCapture, placeFindings } from "./log-captures.js";
 import { FactCollector, type LogFacts } from "./log-facts.js";
 import { leafHashOfBytes } from "./merkle.js";
 
@@ -124,13 +124,11 @@ export class EntryReading {
   }
 
   private read(line: Uint8Array): Entry | null {
-    try {
-      return parseLine(line);
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      this.report(lineFinding(error.code), `entry:${this.row}`, error.message);
+    const refused = ({ code, message }: FormatError) => {
+      this.report(lineFinding(code), `entry:${this.row}`, message);
       return null;
-    }
+    };
+    return readOr(() => parseLine(line), refused);
   }
 
   private learn(entry: Entry, bytes: number): void {
@@ -149,16 +147,8 @@ export class EntryReading {
       this.findings.push(...this.captures.add(entry));
       const judged = judgementOf(entry);
       if (judged !== null) this.completeness.set(id, judged);
-      this.checkPlace(entry, id);
+      this.findings.push(...placeFindings(entry));
     } else if (event !== "key-rotated" && event !== "token") this.foreign.push(seq);
-  }
-
-  private checkPlace({ seq, body }: Entry, id: string): void {
-    if (body.object === undefined && body.version === undefined) return;
-    const own = isCaptureId(id) ? `objects/${sha256(id).slice(0, 2)}/${id}` : null;
-    if (body.object === own && /^v[1-9]\d*$/.test(textOf(body.version) ?? "")) return;
-    const message = "it names an object or version outside the place of that capture";
-    this.report("log-object", `entry:${seq}`, message);
   }
 
   private report(code: FindingCode, where: string, message: string): void {

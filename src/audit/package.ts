@@ -1,10 +1,13 @@
 import { auditAnnex } from "./annex.js";
-import type { BagInfo, PackagedFile } from "./bag.js";
+import { type BagInfo, bagTexts, type PackagedFile } from "./bag.js";
+import { cratePath } from "./crate.js";
 import { isCaptureId } from "./digest.js";
 import { errorAt, type Finding, unreadNote } from "./finding.js";
+import { grouped } from "./grouped.js";
 import { type LoggedCapture, type LoggedFile, type LoggedVersion, statementOf } from "./log-captures.js";
 import type { MeasuredFile } from "./object.js";
 import type { PackagedEntries } from "./package-entries.js";
+import { fixedTextNames, pagePath } from "./sender-texts.js";
 
 /** The files of a package and what its entries say, for `auditPackageFiles`. */
 export interface FoundPackage {
@@ -28,18 +31,12 @@ export interface ExpectedFile extends LoggedFile {
 export function expectedFiles(
   captures: Iterable<LoggedCapture>,
 ): ReadonlyMap<string, readonly ExpectedFile[]> {
-  const expected = new Map<string, ExpectedFile[]>();
-  for (const { id, versions } of captures) {
-    for (const version of packagedVersions(versions)) {
-      for (const file of version.files) {
-        const path = `data/${id}/${file.path}`;
-        const stated = expected.get(path);
-        if (stated) stated.push({ ...file, entry: version.entry });
-        else expected.set(path, [{ ...file, entry: version.entry }]);
-      }
-    }
-  }
-  return expected;
+  const files = [...captures].flatMap(({ id, versions }) =>
+    packagedVersions(versions).flatMap((version) =>
+      version.files.map((file) => ({ ...file, entry: version.entry, place: `data/${id}/${file.path}` })),
+    ),
+  );
+  return grouped(files, ({ place }) => place);
 }
 
 /**
@@ -92,17 +89,15 @@ function foreignEntries({ entries, info }: FoundPackage, sizes: ReadonlySet<numb
 }
 
 /** Entries, files and `bag-info.txt` must be about the same captures. */
-function missingCaptures({ entries, info }: FoundPackage, folders: ReadonlySet<string>): readonly Finding[] {
-  const logged = new Set([...entries.captures.values()].filter(isAboutFiles).map(({ id }) => id));
-  const all = new Set([...logged, ...folders, ...info.captures].filter(isCaptureId));
+function missingCaptures(found: FoundPackage, folders: ReadonlySet<string>): readonly Finding[] {
+  const logged = new Set([...found.entries.captures.values()].filter(isAboutFiles).map(({ id }) => id));
+  const all = new Set([...logged, ...folders, ...found.info.captures].filter(isCaptureId));
   return [...all].flatMap((id) => {
-    const [isLogged, hasFolder] = [logged.has(id), folders.has(id)];
-    if (isLogged && hasFolder) return [];
-    const message = isLogged
-      ? "its entries are here, but its files are not"
-      : hasFolder
-        ? "its files are here, but its entries are not"
-        : "bag-info.txt names this capture, but neither its entries nor its files are here";
+    const [entries, files] = [logged.has(id), folders.has(id)];
+    if (entries && files) return [];
+    const neither = "bag-info.txt names this capture, but neither its entries nor its files are here";
+    const [here, gone] = entries ? ["entries", "files"] : ["files", "entries"];
+    const message = entries || files ? `its ${here} are here, but its ${gone} are not` : neither;
     return [errorAt("capture-missing", `data/${id}`, message)];
   });
 }
@@ -125,9 +120,12 @@ function expectedFindings(
     if (now.bytes !== bytes) {
       return [errorAt("file-changed", path, `its size is ${now.bytes}, but entry ${entry} states ${bytes}`)];
     }
-    if (now.sha256 === sha256) return [];
-    return [errorAt("file-changed", path, `its SHA-256 is not the one entry ${entry} states`)];
+    return now.sha256 === sha256 ? [] : [otherDigest(path, entry)];
   });
+}
+
+function otherDigest(path: string, entry: number): Finding {
+  return errorAt("file-changed", path, `its SHA-256 is not the one entry ${entry} states`);
 }
 
 /** The digests that entries state besides the lists of files. */
@@ -138,26 +136,14 @@ function recordDigests(
   return captures.flatMap(({ id, versions }) => {
     return packagedVersions(versions).flatMap((version) => {
       const path = `data/${id}/${statementOf(version).path}`;
-      const now = files.get(path);
-      if (now === undefined || now.sha256 === null || now.sha256 === version.recordSha256) return [];
-      return [errorAt("file-changed", path, `its SHA-256 is not the one entry ${version.entry} states`)];
+      const digest = files.get(path)?.sha256 ?? version.recordSha256;
+      return digest === version.recordSha256 ? [] : [otherDigest(path, version.entry)];
     });
   });
 }
 
 /** Files that are the word of the package's maker and have no entry. */
-const ownFiles = new Set([
-  "bagit.txt",
-  "bag-info.txt",
-  "manifest-sha256.txt",
-  "manifest-sha512.txt",
-  "tagmanifest-sha256.txt",
-  "tagmanifest-sha512.txt",
-  "VERIFY.md",
-  "verify.sh",
-  "data/index.html",
-  "data/ro-crate-metadata.json",
-]);
+const ownFiles = new Set([...bagTexts, ...fixedTextNames, pagePath, cratePath]);
 
 /** Whether a file is one of those that §17 names, entries or not. Files under `proof/` are judged elsewhere. */
 export function isOwnFile(path: string): boolean {
@@ -194,8 +180,7 @@ function annexFiles(
     const id = annexOf(path);
     if (id === null) continue;
     const inside = annexes.get(id) ?? new Map<string, MeasuredFile>();
-    annexes.set(id, inside);
-    inside.set(path.slice(`data/${id}/annex/`.length), measured(file));
+    annexes.set(id, inside.set(path.slice(`data/${id}/annex/`.length), measured(file)));
   }
   return annexes;
 }

@@ -1,6 +1,6 @@
 import type { PackagedFile } from "./bag.js";
 import { latin1 } from "./bytes.js";
-import type { Finding } from "./finding.js";
+import { type Finding, noteAt } from "./finding.js";
 
 export const pagePath = "data/index.html";
 
@@ -47,5 +47,5 @@ export function auditPage(bytes: Uint8Array, known: ReadonlySet<string>): readon
   const [first] = unknown;
   if (first === undefined) return [];
   const message = `it shows ${unknown.size === 1 ? "a digest" : `${unknown.size} digests`} that no file, entry, checkpoint or time-stamp here has, such as ${first}`;
-  return [{ code: "page-digest", severity: "note", where: pagePath, message }];
+  return [noteAt("page-digest", pagePath, message)];
 }

@@ -1,8 +1,9 @@
 import { concat, latin1, sameBytes } from "./bytes.js";
-import { type Checkpoint, checkpointNamespace, parseCheckpoint } from "./checkpoint.js";
+import { checkpointNamespace, parseCheckpoint } from "./checkpoint.js";
 import { sha256 } from "./digest.js";
-import { errorAt, type Finding, FormatError } from "./finding.js";
+import { errorAt, type Finding, noteAt, readOr } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
+import { grouped } from "./grouped.js";
 import { keyInForce } from "./key-history.js";
 import type { FoundCheckpoint, FoundFile, LogFacts, RestsOn, WitnessEntry } from "./log-facts.js";
 import { type SshPublicKey, sameKey } from "./ssh-key.js";
@@ -29,15 +30,10 @@ export function checkSigned(
   if (body === null) return { found, findings: [], key: null };
   const own = bodyFindings(path, found.size, body, facts);
   if (signature === null) {
-    const message = mayLackSignature
-      ? "it is not signed yet: the next command that writes signs it"
-      : "it is not signed";
-    const severity = mayLackSignature ? "note" : "error";
-    return {
-      found,
-      findings: [...own, { code: "signature-missing", severity, where: path, message }],
-      key: null,
-    };
+    const lack = mayLackSignature
+      ? noteAt("signature-missing", path, "it is not signed yet: the next command that writes signs it")
+      : errorAt("signature-missing", path, "it is not signed");
+    return { found, findings: [...own, lack], key: null };
   }
   const copies = signedCopyFindings(found, concat(body, signature.bytes));
   const check = checkSignature(body, latin1(signature.bytes), checkpointNamespace);
@@ -55,7 +51,10 @@ export function signedBytes({ body, signature }: FoundCheckpoint): Uint8Array | 
 }
 
 function bodyFindings(path: string, size: number, body: Uint8Array, facts: LogFacts): readonly Finding[] {
-  const stated = readBody(body);
+  const stated = readOr(
+    () => parseCheckpoint(latin1(body)),
+    ({ message }) => message,
+  );
   if (typeof stated === "string") return [errorAt("checkpoint-malformed", path, stated)];
   const findings: Finding[] = [];
   const add = (code: FindingCode, message: string) => findings.push(errorAt(code, path, message));
@@ -73,15 +72,6 @@ function bodyFindings(path: string, size: number, body: Uint8Array, facts: LogFa
     add("checkpoint-root", `its root is not that of the first ${stated.size} lines of the log`);
   }
   return findings;
-}
-
-function readBody(body: Uint8Array): Checkpoint | string {
-  try {
-    return parseCheckpoint(latin1(body));
-  } catch (error) {
-    if (error instanceof FormatError) return error.message;
-    throw error;
-  }
 }
 
 function keyFindings(
@@ -118,7 +108,7 @@ export function auditWitnesses(
   const findings: Finding[] = [];
   const witnesses: { fingerprint: string; checkpoint: number }[] = [];
   const here = new Set<string>();
-  const logged = byPath(facts.witnesses);
+  const logged = grouped(facts.witnesses, ({ path }) => path);
   for (const checkpoint of found) {
     for (const file of checkpoint.witnesses) {
       here.add(file.path);
@@ -138,16 +128,6 @@ export function auditWitnesses(
   return { findings, witnesses };
 }
 
-function byPath(entries: readonly WitnessEntry[]): ReadonlyMap<string, readonly WitnessEntry[]> {
-  const paths = new Map<string, WitnessEntry[]>();
-  for (const entry of entries) {
-    const known = paths.get(entry.path);
-    if (known) known.push(entry);
-    else paths.set(entry.path, [entry]);
-  }
-  return paths;
-}
-
 function changed({ path, bytes }: FoundFile, entries: readonly WitnessEntry[]): readonly Finding[] {
   return entries
     .filter((entry) => entry.bytes !== bytes.length || entry.sha256 !== sha256(bytes))
@@ -155,7 +135,7 @@ function changed({ path, bytes }: FoundFile, entries: readonly WitnessEntry[]): 
 }
 
 function unlogged({ path: where }: FoundFile): Finding {
-  return { code: "witness-unlogged", severity: "note", where, message: "no entry of the log names it" };
+  return noteAt("witness-unlogged", where, "no entry of the log names it");
 }
 
 function checkWitness(

@@ -1,6 +1,6 @@
 import { concat, latin1, sameBytes, utf8 } from "./bytes.js";
 import { crypto } from "./crypto.js";
-import { FormatError } from "./finding.js";
+import { demand, readOr } from "./finding.js";
 import {
   decodeArmor,
   isSignedBy,
@@ -32,20 +32,21 @@ const largestSignature = 64 * 1024;
  * nothing is thrown. Another namespace, key type, version, hash or anything in `reserved` is `signature-malformed`.
  */
 export function checkSignature(message: Uint8Array, armored: string, namespace: string): SignatureCheck {
-  try {
-    const parts = readSignature(armored, namespace);
-    const { point, application } = keyParts(parts.key.blob);
-    const data = toBeSigned(message, namespace, parts.hashName);
-    const signed = application === null ? data : seenByDevice(data, application, parts.device);
-    if (!isSignedBy(point, signed, parts.raw)) {
-      return { code: "signature-wrong", message: "the signature is not over these bytes" };
-    }
-    const present = parts.device.length === 0 ? null : ((parts.device[0] ?? 0) & userPresence) !== 0;
-    return { key: parts.key, userPresent: present };
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return { code: malformed, message: `this is not a signature that counts here: ${error.message}` };
+  const parts = readOr(
+    () => readSignature(armored, namespace),
+    ({ message: why }) => why,
+  );
+  if (typeof parts === "string") {
+    return { code: malformed, message: `this is not a signature that counts here: ${parts}` };
   }
+  const { point, application } = keyParts(parts.key.blob);
+  const data = toBeSigned(message, namespace, parts.hashName);
+  const signed = application === null ? data : seenByDevice(data, application, parts.device);
+  if (!isSignedBy(point, signed, parts.raw)) {
+    return { code: "signature-wrong", message: "the signature is not over these bytes" };
+  }
+  const present = parts.device.length === 0 ? null : ((parts.device[0] ?? 0) & userPresence) !== 0;
+  return { key: parts.key, userPresent: present };
 }
 
 /** Bit 0 of the flags of a FIDO device (WebAuthn §6.1). */
@@ -61,29 +62,25 @@ interface SignatureParts {
 }
 
 function readSignature(armored: string, namespace: string): SignatureParts {
-  if (armored.length > largestSignature) throw new FormatError(malformed, "it is too large");
+  demand(armored.length <= largestSignature, malformed, "it is too large");
   const reader = new WireReader(decodeArmor(signatureLabel, armored, malformed), malformed);
   const begins = latin1(reader.take(magic.length)) === magic && reader.uint32() === 1;
-  if (!begins) throw new FormatError(malformed, "it is not an SSHSIG of version 1");
+  demand(begins, malformed, "it is not an SSHSIG of version 1");
   const key = publicKeyOfBlob(reader.string());
-  if (!sameBytes(reader.string(), utf8(namespace))) {
-    throw new FormatError(malformed, "it is for another purpose (namespace)");
-  }
-  if (reader.string().length !== 0) throw new FormatError(malformed, "its reserved field is not empty");
-  const hashName = readHashName(reader.name());
+  const isForThis = sameBytes(reader.string(), utf8(namespace));
+  demand(isForThis, malformed, "it is for another purpose (namespace)");
+  demand(reader.string().length === 0, malformed, "its reserved field is not empty");
+  const hashName = reader.name();
+  const isKnown = hashName === "sha256" || hashName === "sha512";
+  demand(isKnown, malformed, "it uses another hash than sha256 or sha512");
   const signature = new WireReader(reader.string(), malformed);
   reader.end();
-  if (signature.name() !== key.type) throw new FormatError(malformed, "it is of another type than its key");
+  demand(signature.name() === key.type, malformed, "it is of another type than its key");
   const raw = signature.string();
-  if (raw.length !== 64) throw new FormatError(malformed, "an Ed25519 signature has 64 bytes");
+  demand(raw.length === 64, malformed, "an Ed25519 signature has 64 bytes");
   const device = key.type === "ssh-ed25519" ? new Uint8Array() : signature.take(5);
   signature.end();
   return { key, hashName, raw, device };
-}
-
-function readHashName(name: string): "sha256" | "sha512" {
-  if (name === "sha256" || name === "sha512") return name;
-  throw new FormatError(malformed, "it uses another hash than sha256 or sha512");
 }
 
 /** The bytes that a key in a file signs: PROTOCOL.sshsig, section 3. */

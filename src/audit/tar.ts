@@ -1,5 +1,5 @@
 import { exactText, latin1 } from "./bytes.js";
-import { FormatError } from "./finding.js";
+import { demand } from "./finding.js";
 import { packagePathProblem } from "./package-paths.js";
 
 /** A tar file made by anybody. `read` returns exactly these bytes; it is never asked for any beyond the end. */
@@ -33,18 +33,11 @@ export function* tarMembers(source: TarSource): Generator<TarMember> {
     const name = header.kind === "folder" ? header.name.replace(/\/$/, "") : header.name;
     const [first = "", ...parts] = name.split("/");
     top ??= first;
-    if (first !== top || packagePathProblem(top) !== null || (header.kind === "file" && parts.length === 0)) {
-      throw new FormatError(bad, "the names in it do not begin with one folder, the same for all");
-    }
+    const isInside = first === top && (header.kind === "folder" || parts.length > 0);
+    const words = "the names in it do not begin with one folder, the same for all";
+    must(isInside && packagePathProblem(top) === null, words);
     yield { kind: header.kind, path: parts.join("/"), size: header.size, offset: header.offset };
   }
-}
-
-/** Whether this is the header with which a tar file begins, of whatever form: it has the checksum of one. */
-export function beginsTar(source: TarSource): boolean {
-  if (source.length < tarBlock) return false;
-  const block = source.read(0, tarBlock);
-  return Number.parseInt(latin1(block.subarray(148, 156)), 8) === checksumOf(block);
 }
 
 class TarWalk {
@@ -62,12 +55,12 @@ class TarWalk {
       this.readEnd();
       return null;
     }
-    const { kind, name, size } = this.extended(first);
+    const header = this.extended(first);
     const offset = this.at;
-    if (size > this.source.length - this.at) throw new FormatError(bad, "it breaks off");
-    this.at += size;
-    this.skipPadding(size);
-    return { kind, name, size, offset };
+    must(header.size <= this.source.length - offset, "it breaks off");
+    this.at += header.size;
+    this.skipPadding(header.size);
+    return { ...header, offset };
   }
 
   /** A header with what the extended header before it says about it. */
@@ -75,23 +68,19 @@ class TarWalk {
     if (first.kind === "file" || first.kind === "folder") return { ...first, kind: first.kind };
     const said = this.readExtension(first);
     const header = parseTarHeader(this.read(tarBlock));
-    if (header === null) throw new FormatError(bad, "an extended header is followed by nothing");
-    if (header.kind !== "file" && header.kind !== "folder") {
-      throw new FormatError(bad, "an extended header is followed by another");
-    }
+    must(header !== null, "an extended header is followed by nothing");
+    const { kind, size } = header;
+    must(kind === "file" || kind === "folder", "an extended header is followed by another");
     // BusyBox skips extended pax headers, and must read the same.
-    if ((said.size ?? header.size) !== header.size) {
-      throw new FormatError(bad, "a header and the extended header before it state two sizes");
-    }
+    must((said.size ?? size) === size, "a header and the extended header before it state two sizes");
     const name = said.name ?? header.name;
-    if (first.kind === "pax" && name !== header.name) {
-      throw new FormatError(bad, "a header and the extended header before it state two names");
-    }
-    return { kind: header.kind, name, size: header.size };
+    const isOneName = first.kind !== "pax" || name === header.name;
+    must(isOneName, "a header and the extended header before it state two names");
+    return { kind, name, size };
   }
 
   private readExtension({ kind, size }: TarHeader): TarExtension {
-    if (size > largestExtension) throw new FormatError(bad, "an extended header is too large");
+    must(size <= largestExtension, "an extended header is too large");
     const content = this.read(size);
     this.skipPadding(size);
     return kind === "pax" ? parsePaxHeader(content) : { name: parseLongName(content), size: null };
@@ -101,15 +90,12 @@ class TarWalk {
   private readEnd(): void {
     const second = this.read(tarBlock);
     const rest = this.source.length - this.at;
-    if (isEmpty(second) && rest > longestPadding)
-      throw new FormatError(bad, "there is too much after its end");
-    if (!isEmpty(second) || !isEmpty(this.read(rest))) {
-      throw new FormatError(bad, "there is something after its end");
-    }
+    must(!isEmpty(second) || rest <= longestPadding, "there is too much after its end");
+    must(isEmpty(second) && isEmpty(this.read(rest)), "there is something after its end");
   }
 
   private read(length: number): Uint8Array {
-    if (this.at + length > this.source.length) throw new FormatError(bad, "it breaks off");
+    must(this.at + length <= this.source.length, "it breaks off");
     this.at += length;
     return this.source.read(this.at - length, length);
   }
@@ -117,9 +103,7 @@ class TarWalk {
   /** Content fills whole blocks. The rest of the last block belongs to nothing, so it must be zeros. */
   private skipPadding(size: number): void {
     const rest = (tarBlock - (size % tarBlock)) % tarBlock;
-    if (rest > 0 && !isEmpty(this.read(rest))) {
-      throw new FormatError(bad, "there is something between its files");
-    }
+    must(rest === 0 || isEmpty(this.read(rest)), "there is something between its files");
   }
 }
 
@@ -133,12 +117,16 @@ export interface TarHeader {
   readonly size: number;
 }
 
-const tarBlock = 512;
+/** Bytes of a header; contents fill whole blocks of as many. */
+export const tarBlock = 512;
 
 /** Largest extended header that is read: it holds a name and a few numbers. */
 const largestExtension = 65_536;
 
-const bad = "tar-malformed";
+/** Throws unless what all readers need holds. */
+function must(holds: boolean, words: string): asserts holds {
+  demand(holds, "tar-malformed", words);
+}
 
 /**
  * Reads one header block, 512 bytes made by anybody; null for a block of zeros. Of what POSIX.1-2001 (ustar, pax) and
@@ -147,30 +135,23 @@ const bad = "tar-malformed";
  */
 export function parseTarHeader(bytes: Uint8Array): TarHeader | null {
   if (isEmpty(bytes)) return null;
-  if (checksumOf(bytes) !== octal(bytes.subarray(148, 156))) {
-    throw new FormatError(bad, "a header does not have its checksum");
-  }
+  must(checksumOf(bytes) === octal(bytes.subarray(148, 156)), "a header does not have its checksum");
   const magic = latin1(bytes.subarray(257, 265));
-  if (magic !== "ustar\u000000" && magic !== "ustar  \u0000") {
-    throw new FormatError(bad, "a header is of another form than ustar, pax or GNU");
-  }
+  const isUstar = magic === "ustar\u000000";
+  must(isUstar || magic === "ustar  \u0000", "a header is of another form than ustar, pax or GNU");
   for (const [from, to] of numbers) checkNumber(bytes.subarray(from, to));
-  if (!isEmpty(bytes.subarray(157, 257)))
-    throw new FormatError(bad, "a file or folder in it has a link's target");
-  const isUstar = magic.startsWith("ustar\u0000");
+  must(isEmpty(bytes.subarray(157, 257)), "a file or folder in it has a link's target");
   // GNU tar has a prefix in neither place, and some of its readers look for one in both.
-  if (!isEmpty(bytes.subarray(isUstar ? 500 : 345))) {
-    throw new FormatError(bad, "a header has something in a place that its form leaves empty");
-  }
-  const type = String.fromCharCode(bytes[156] ?? 0);
-  const kind = kinds.get(type);
-  if (kind === undefined) throw new FormatError(bad, "it holds something that is not a file or folder");
+  const unused = bytes.subarray(isUstar ? 500 : 345);
+  must(isEmpty(unused), "a header has something in a place that its form leaves empty");
+  const kind = kinds.get(String.fromCharCode(bytes[156] ?? 0));
+  must(kind !== undefined, "it holds something that is not a file or folder");
   const size = sizeOf(bytes.subarray(124, 136));
-  if (size > 0 && kind === "folder") throw new FormatError(bad, "a folder in it has content");
+  must(size === 0 || kind !== "folder", "a folder in it has content");
   const prefix = isUstar ? nameOf(bytes.subarray(345, 500)) : "";
   const name = nameOf(bytes.subarray(0, 100));
   // BusyBox takes it for the end.
-  if (name === "") throw new FormatError(bad, "a header has no name");
+  must(name !== "", "a header has no name");
   return { kind, name: prefix === "" ? name : `${prefix}/${name}`, size };
 }
 
@@ -188,8 +169,8 @@ function checkNumber(field: Uint8Array): void {
   // A time or owner that no system has stops some of the unpackers. Only the time can be below zero.
   const sign = field[0] === 0xff && field.length === 12 ? 0xff : 0;
   const isBinary = (field[0] ?? 0) === (sign || 0x80) && field.subarray(1, -4).every((byte) => byte === sign);
-  if (isBinary || /^ *[0-7]*[ \u0000]+$/.test(latin1(field))) return;
-  throw new FormatError(bad, "a header has a number that cannot be read");
+  const isOctal = /^ *[0-7]*[ \u0000]+$/.test(latin1(field));
+  must(isBinary || isOctal, "a header has a number that cannot be read");
 }
 
 function isEmpty(bytes: Uint8Array): boolean {
@@ -234,24 +215,21 @@ const harmless: ReadonlyMap<string, RegExp> = new Map([
  * content, like those of sparse files, is refused, and so is any unknown key. Throws FormatError `tar-malformed`.
  */
 export function parsePaxHeader(bytes: Uint8Array): TarExtension {
-  if (exactText(bytes) === null) throw new FormatError(bad, "an extended header is not UTF-8");
+  must(exactText(bytes) !== null, "an extended header is not UTF-8");
   const said = new Map<string, string>();
   for (let at = 0; at < bytes.length; ) {
     const record = takePaxRecord(bytes.subarray(at));
-    if (said.has(record.key)) throw new FormatError(bad, "an extended header says something twice");
+    must(!said.has(record.key), "an extended header says something twice");
     const form = record.key === "path" || record.key === "size" ? words : harmless.get(record.key);
-    if (form === undefined) {
-      throw new FormatError(bad, "an extended header says something that no package needs");
-    }
+    must(form !== undefined, "an extended header says something that no package needs");
     // Some readers take it line by line, or a value up to its NUL.
-    if (!form.test(record.value)) throw new FormatError(bad, "an extended header cannot be read");
+    must(form.test(record.value), "an extended header cannot be read");
     said.set(record.key, record.value);
     at += record.length;
   }
   const size = said.get("size");
-  if (size !== undefined && !/^(0|[1-9]\d{0,15})$/.test(size)) {
-    throw new FormatError(bad, "an extended header has a size that cannot be read");
-  }
+  const isSize = /^(0|[1-9]\d{0,15})$/.test(size ?? "0");
+  must(isSize, "an extended header has a size that cannot be read");
   return { name: said.get("path") ?? null, size: size === undefined ? null : safe(Number(size)) };
 }
 
@@ -266,7 +244,7 @@ function takePaxRecord(bytes: Uint8Array): {
   const fits = /^[1-9]\d*$/.test(digits) && length <= bytes.length && bytes[length - 1] === lineFeed;
   const text = fits ? latin1(bytes.subarray(space + 1, length - 1)) : "";
   const equals = text.indexOf("=");
-  if (equals < 1) throw new FormatError(bad, "an extended header cannot be read");
+  must(equals >= 1, "an extended header cannot be read");
   return { key: text.slice(0, equals), value: text.slice(equals + 1), length };
 }
 
@@ -286,23 +264,24 @@ function nameOf(field: Uint8Array): string {
 /** Octal digits, or binary with the highest bit set if the size is too large for digits. */
 function sizeOf(field: Uint8Array): number {
   if (field[0] !== 0x80) return octal(field);
-  if (field.subarray(1, 4).some((byte) => byte !== 0)) throw new FormatError(bad, "a size is too large");
+  must(isEmpty(field.subarray(1, 4)), "a size is too large");
   return safe(field.subarray(4).reduce((value, byte) => value * 0x100 + byte, 0));
 }
 
 function octal(field: Uint8Array): number {
   // BusyBox reads a number without an end on into the next field.
   const digits = /^ *([0-7]+)[ \u0000]+$/.exec(latin1(field))?.[1];
-  if (digits === undefined) throw new FormatError(bad, "a header has a number that cannot be read");
+  must(digits !== undefined, "a header has a number that cannot be read");
   return safe(Number.parseInt(digits, 8));
 }
 
 function safe(size: number): number {
-  if (Number.isSafeInteger(size)) return size;
-  throw new FormatError(bad, "a size is too large");
+  must(Number.isSafeInteger(size), "a size is too large");
+  return size;
 }
 
-function checksumOf(block: Uint8Array): number {
+/** What a header must state as its checksum. */
+export function checksumOf(block: Uint8Array): number {
   let sum = 8 * 0x20;
   for (let at = 0; at < tarBlock; at++) if (at < 148 || at >= 156) sum += block[at] ?? 0;
   return sum;

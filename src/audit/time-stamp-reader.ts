@@ -1,6 +1,7 @@
 import * as asn1 from "asn1js";
 import { type ContentInfo, SignedData, type SignerInfo, TimeStampResp, TSTInfo } from "pkijs";
 import { latin1 } from "./bytes.js";
+import { isUtcMillis } from "./entry.js";
 import { FormatError } from "./finding.js";
 
 /** A TimeStampResp taken apart. Nothing in it is checked yet except that it has the form of RFC 3161. */
@@ -97,8 +98,7 @@ function genTimeOf(tstInfo: asn1.BaseBlock): string {
     /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,20}))?Z$/.exec(text) ?? [];
   const milliseconds = fraction.slice(0, 3).padEnd(3, "0");
   const time = `${year}-${month}-${day}T${hour}:${minute}:${second}.${milliseconds}Z`;
-  const date = new Date(time);
-  if (Number.isNaN(date.getTime()) || date.toISOString() !== time) throw malformed("its time cannot be read");
+  if (!isUtcMillis(time)) throw malformed("its time cannot be read");
   return time;
 }
 

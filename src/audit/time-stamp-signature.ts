@@ -37,9 +37,7 @@ export function checkTokenSignature(
     throw wrong("the signature is not over a TSTInfo");
   }
   const stated = attributeOf(signer, oid.messageDigest);
-  if (!isOctets(stated, crypto.digest(digest, content))) {
-    throw wrong("what was signed is another time-stamp");
-  }
+  if (!isOctets(stated, crypto.digest(digest, content))) throw wrong("what was signed is another time-stamp");
   const certificate = findSigner(signer, certificates);
   verify(signer, digest, certificate);
   return certificate;

@@ -2,7 +2,7 @@ import type * as asn1 from "asn1js";
 import type { Accuracy, TSTInfo } from "pkijs";
 import { hex } from "./bytes.js";
 import { sha256 } from "./digest.js";
-import { FormatError } from "./finding.js";
+import { demand, FormatError } from "./finding.js";
 import {
   buildChain,
   type Chain,
@@ -78,9 +78,8 @@ function check(response: Uint8Array, signed: Uint8Array, roots: readonly string[
   const fault = findSignerFault(signer);
   if (fault !== null) throw new FormatError("token-signature", fault);
   const chain = buildChain(signer, pool, roots, genTime);
-  if (!wasValidThroughout(chain, genTime)) {
-    throw new FormatError("token-expired", "a certificate of its chain was not valid at the time it states");
-  }
+  const wasValid = wasValidThroughout(chain, genTime);
+  demand(wasValid, "token-expired", "a certificate of its chain was not valid at the time it states");
   return { ...statementsOf(info, genTime), ...signedBy(signer, chain) };
 }
 
@@ -91,9 +90,8 @@ function checkImprint(
   signed: Uint8Array,
 ): void {
   const stated = hex(new Uint8Array(hashedMessage.getValue()));
-  if (hashAlgorithm.algorithmId !== sha256Oid || stated !== sha256(signed)) {
-    throw new FormatError("token-imprint", "it is over other bytes than this signed checkpoint");
-  }
+  const isOver = hashAlgorithm.algorithmId === sha256Oid && stated === sha256(signed);
+  demand(isOver, "token-imprint", "it is over other bytes than this signed checkpoint");
 }
 
 function statementsOf(info: TSTInfo, genTime: string) {

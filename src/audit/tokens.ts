@@ -1,6 +1,8 @@
+import { secondOf } from "./allowed-signers.js";
 import { crypto } from "./crypto.js";
 import { sha256 } from "./digest.js";
-import { errorAt, type Finding, FormatError } from "./finding.js";
+import { errorAt, type Finding, type FormatError, faultsOf, noteAt, readOr } from "./finding.js";
+import { grouped } from "./grouped.js";
 import type { FoundCheckpoint, FoundToken, LogFacts, RestsOn, TokenEntry, Trust } from "./log-facts.js";
 import { type SignedCheckpoint, signedBytes } from "./signed-checkpoint.js";
 import type { TimeStamp } from "./time-stamp.js";
@@ -31,7 +33,7 @@ export async function auditTokens(
 ): Promise<TokenAudit> {
   const findings: Finding[] = [];
   const authorities: RestsOn["authorities"][number][] = [];
-  const logged = byPlace(facts.tokens, kind);
+  const logged = new Map(grouped(facts.tokens, ({ path }) => placeOf(path, kind)));
   for (const { found: checkpoint } of checked) {
     for (const token of checkpoint.tokens) {
       const entries = logged.get(token.path) ?? [];
@@ -56,20 +58,6 @@ export async function auditTokens(
     findings.push(errorAt("token-missing", path, message));
   }
   return { findings, authorities };
-}
-
-function byPlace(
-  entries: readonly TokenEntry[],
-  kind: "vault" | "package",
-): Map<string, readonly TokenEntry[]> {
-  const places = new Map<string, TokenEntry[]>();
-  for (const entry of entries) {
-    const place = placeOf(entry.path, kind);
-    const known = places.get(place);
-    if (known) known.push(entry);
-    else places.set(place, [entry]);
-  }
-  return places;
 }
 
 /** Where the file that an entry names lies: a package has a folder for each checkpoint (FORMAT.md §17). */
@@ -148,11 +136,11 @@ async function auditTimeStamp(
 }
 
 function statedOtherwise(entry: TokenEntry, { genTime, policy, serial }: TimeStamp): Finding[] {
-  const wrong = [
-    entry.gen_time === genTime ? null : "time",
-    entry.policy === policy ? null : "policy",
-    entry.serial === serial ? null : "serial number",
-  ].filter((name) => name !== null);
+  const wrong = faultsOf([
+    [genTime, entry.gen_time, "time"],
+    [policy, entry.policy, "policy"],
+    [serial, entry.serial, "serial number"],
+  ]);
   if (wrong.length === 0) return [];
   const message = `it states another ${wrong.join(" and ")} than the token`;
   return [errorAt("token-entry", `entry:${entry.seq}`, message)];
@@ -170,8 +158,7 @@ function tooEarly(
   { genTime }: TimeStamp,
   lastAt: string | null,
 ): readonly Finding[] {
-  const second = (time: string) => Math.floor(Date.parse(time) / 1000);
-  const early = lastAt === null ? 0 : second(lastAt) - second(genTime);
+  const early = lastAt === null ? 0 : secondOf(lastAt) - secondOf(genTime);
   if (early <= day) return [];
   const days = Math.floor(early / day);
   const message = `it states a time ${days} ${days === 1 ? "day" : "days"} before the last entry that it covers was written, by the clock of whoever wrote that`;
@@ -187,17 +174,16 @@ function untrusted({ path: where }: FoundToken, { rootsNamed }: Trust): Finding 
 
 async function auditProof({ path: where, bytes }: FoundToken, signed: Uint8Array): Promise<TokenResult> {
   const { readProof } = await import("./open-timestamps.js");
-  try {
+  const read = (): Finding => {
     const proof = readProof(bytes, crypto.digest("sha256", signed));
     const heights = proof.bitcoin.map(({ height }) => height).join(", ");
     const message =
       heights === ""
         ? "a calendar has promised to anchor it in Bitcoin and has not done so here"
         : `it leads to Bitcoin block ${heights}; whether that block has this root was not looked up`;
-    return { findings: [{ code: "proof-unchecked", severity: "note", where, message }] };
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    const code = error.code === "proof-imprint" ? "proof-imprint" : "proof-malformed";
-    return { findings: [errorAt(code, where, error.message)] };
-  }
+    return noteAt("proof-unchecked", where, message);
+  };
+  const refused = ({ code, message }: FormatError) =>
+    errorAt(code === "proof-imprint" ? code : "proof-malformed", where, message);
+  return { findings: [readOr(read, refused)] };
 }

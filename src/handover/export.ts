@@ -5,14 +5,14 @@ import type { Json } from "../audit/canonical-json.js";
 import { originOf } from "../audit/checkpoint.js";
 import type { Entry } from "../audit/entry.js";
 import type { Finding } from "../audit/finding.js";
+import { objectPath } from "../audit/log-captures.js";
 import { packageName } from "../core/package/choice.js";
 import { HoldfastError } from "../core/words/error.js";
 import { type HeadReport, type SealOptions, sealHead } from "../seal/checkpoint.js";
 import { openForWriting } from "../seal/open-vault.js";
 import { syncFolder } from "../vault/disk-niceties.js";
-
 import { type CaptureRowRecord, oneCaptureByPart } from "../vault/index/captures.js";
-import { objectPath, scratchFolder } from "../vault/layout.js";
+import { scratchFolder } from "../vault/layout.js";
 import { keyHistoryOf } from "../vault/log.js";
 import { readObject } from "../vault/objects.js";
 import { writePackageTar } from "../vault/package/archive.js";

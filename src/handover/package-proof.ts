@@ -1,13 +1,13 @@
 import { type AuthorityTime, earliestByAuthority } from "../audit/authority-times.js";
 import { hex, latin1 } from "../audit/bytes.js";
 import { checkpointName, checkpointNamespace, parseCheckpoint } from "../audit/checkpoint.js";
+import { grouped } from "../audit/grouped.js";
 import type { FoundCheckpoint, FoundToken } from "../audit/log-facts.js";
 import { signedBytes } from "../audit/signed-checkpoint.js";
 import { checkSignature } from "../audit/sshsig.js";
 import { checkTimeStamp, type TimeStamp } from "../audit/time-stamp.js";
 import { chooseCheckpoints, encodeInclusionProof } from "../core/package/choice.js";
 import type { CheckpointFacts } from "../core/package/facts.js";
-import { grouped } from "../core/package/grouped.js";
 import { inclusionProofOf } from "../vault/index/merkle-nodes.js";
 import { type LoggedToken, tokensOf } from "../vault/index/tokens.js";
 import { readLogFolder } from "../vault/log-folder.js";

@@ -1,10 +1,10 @@
 import { originOf } from "../audit/checkpoint.js";
 import { lineHash } from "../audit/entry.js";
+import { grouped } from "../audit/grouped.js";
 import { fixedTextNames } from "../audit/sender-texts.js";
 import { statedValues } from "../core/capture/annotation.js";
 import { type BagFile, bagDeclaration, encodeBagInfo, encodeManifest, inOrder } from "../core/package/bag.js";
 import type { CaptureFacts, PackageFacts } from "../core/package/facts.js";
-import { grouped } from "../core/package/grouped.js";
 import { encodeAllowedSigners } from "../core/package/key-lines.js";
 import { packagePage } from "../core/package/page.js";
 import { roCrate } from "../core/package/ro-crate.js";

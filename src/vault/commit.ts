@@ -4,6 +4,7 @@ import type { Json } from "../audit/canonical-json.js";
 import { type CaptureId, sha256, sha512 } from "../audit/digest.js";
 import type { Entry, EventName } from "../audit/entry.js";
 import { encodeSidecar, type Inventory, type InventoryFile } from "../audit/inventory.js";
+import { objectPath } from "../audit/log-captures.js";
 import {
   encodeInventory,
   firstInventory,
@@ -14,7 +15,6 @@ import {
 import { syncFolder } from "./disk-niceties.js";
 import { makeFolder, moveDurably, placeFile, syncFolderTree, writeNewFile } from "./durable.js";
 import type { Intent } from "./journal.js";
-import { objectPath } from "./layout.js";
 import { logEntry, type Vault } from "./vault.js";
 
 /** The conformance declaration of every object (OCFL §3.3). */

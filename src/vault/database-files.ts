@@ -1,6 +1,6 @@
 import { closeSync, lstatSync, readSync } from "node:fs";
 import Database from "better-sqlite3";
-import { errorAt, type Finding } from "../audit/finding.js";
+import { errorAt, type Finding, noteAt } from "../audit/finding.js";
 import { openQuietly } from "./digest-file.js";
 import type { VaultLayout } from "./layout.js";
 
@@ -38,7 +38,7 @@ export function leftWal(layout: VaultLayout): Finding | null {
   if (stateOf(layout, "-wal")?.ino !== before.ino) return null;
   const message =
     "it was read as part of vault.db; a writer left it that was killed or ended beside a reader, or somebody put it there; the next command that writes merges it into vault.db";
-  return { code: "database-wal", severity: "note", where: "vault.db-wal", message };
+  return noteAt("database-wal", "vault.db-wal", message);
 }
 
 /**

@@ -2,9 +2,9 @@ import type Database from "better-sqlite3";
 import { isJsonObject, type Json, type JsonObject, parseForeignJson } from "../audit/canonical-json.js";
 import { type CaptureId, isCaptureId } from "../audit/digest.js";
 import { type EventName, genesisPrev } from "../audit/entry.js";
+import { objectPath } from "../audit/log-captures.js";
 import { HoldfastError } from "../core/words/error.js";
 import { schemaProblems } from "./json-schemas.js";
-import { objectPath } from "./layout.js";
 
 /**
  * The commits that have begun. Every row is checked before a path is made from it: the database may have been in other

@@ -2,8 +2,7 @@ import { createRequire } from "node:module";
 import type { ErrorObject } from "ajv";
 import { parseCanonicalBytes } from "../audit/canonical-json.js";
 import { isUtcMillis } from "../audit/entry.js";
-import { type Finding, FormatError } from "../audit/finding.js";
-import type { FindingCode } from "../audit/finding-codes.js";
+import { errorAt, type Finding, readOr } from "../audit/finding.js";
 
 export type SchemaName = "record" | "derivation" | "publication" | "entry" | "config" | "annex";
 
@@ -43,16 +42,9 @@ export function statementFindings(
   bytes: Uint8Array,
   problemsOf: typeof schemaProblems,
 ): readonly Finding[] {
-  const finding = (code: FindingCode, message: string): Finding => {
-    return { code, severity: "error", where, message };
-  };
-  try {
-    const problems = problemsOf(name, parseCanonicalBytes(bytes));
-    return problems.map((message) => finding(`${name}-schema`, message));
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return [finding(`${name}-not-canonical`, error.message)];
-  }
+  const read = () =>
+    problemsOf(name, parseCanonicalBytes(bytes)).map((message) => errorAt(`${name}-schema`, where, message));
+  return readOr(read, ({ message }) => [errorAt(`${name}-not-canonical`, where, message)]);
 }
 
 function sentence(error: ErrorObject | undefined): string {

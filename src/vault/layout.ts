@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type CaptureId, isCaptureId } from "../audit/digest.js";
 
 export type VaultLayout = Readonly<ReturnType<typeof vaultLayout>>;
 
@@ -18,24 +16,6 @@ export function vaultLayout(root: string) {
     staging: join(root, "staging"),
     writerLock: join(root, "staging", "writer.lock"),
   };
-}
-
-/**
- * The object's folder relative to the vault, by OCFL extension 0003 with one tuple of two:
- * `20261123-ABCDEFGH` lies at `objects/<first two hex digits of its SHA-256>/20261123-ABCDEFGH`.
- */
-export function objectPath(id: CaptureId): string {
-  const digest = createHash("sha256").update(id).digest("hex");
-  return `objects/${digest.slice(0, 2)}/${id}`;
-}
-
-/**
- * Whether an entry names its object only by the path that follows from the capture's id, and versions only by number.
- */
-export function isOwnPlace({ capture, object, version }: Readonly<Record<string, unknown>>): boolean {
-  if (object === undefined && version === undefined) return true;
-  const own = typeof capture === "string" && isCaptureId(capture) ? objectPath(capture) : null;
-  return own !== null && object === own && typeof version === "string" && /^v[1-9]\d*$/.test(version);
 }
 
 /** The files that make `objects/` an OCFL 1.1 storage root, with their exact bytes (OCFL §4.1, §4.2). */

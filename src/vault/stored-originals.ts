@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
+import { objectPath } from "../audit/log-captures.js";
 import { measureFiles } from "./check/measure.js";
-import { objectPath } from "./layout.js";
 import { readObject } from "./objects.js";
 import type { Vault } from "./vault.js";
 

@@ -4,7 +4,7 @@ import { sha512 } from "../audit/digest.js";
 import { type Entry, parseEntry } from "../audit/entry.js";
 import { FormatError } from "../audit/finding.js";
 import { contentFiles, parseInventory } from "../audit/inventory.js";
-import { loggedVersion } from "../audit/log-captures.js";
+import { loggedVersion, objectPath } from "../audit/log-captures.js";
 import {
   conclude,
   intentDigest,
@@ -20,7 +20,6 @@ import {
 import { digestFile } from "./digest-file.js";
 import { noMemory } from "./entry-memory.js";
 import type { Intent } from "./journal.js";
-import { objectPath } from "./layout.js";
 import { entriesOf } from "./log.js";
 import { logEntry, type Vault } from "./vault.js";
 

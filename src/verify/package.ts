@@ -2,7 +2,7 @@ import { earliestByAuthority } from "../audit/authority-times.js";
 import { auditBag, type BagInfo, isKnownPackage, parseBagInfo } from "../audit/bag.js";
 import { type Checkpoint, checkpointIn } from "../audit/checkpoint.js";
 import { auditAgainst, auditCheckpoints, type CheckpointAudit } from "../audit/checkpoints.js";
-import { decidedBy, type Finding, onePerPlace } from "../audit/finding.js";
+import { decidedBy, errorAt, type Finding, noteAt, onePerPlace } from "../audit/finding.js";
 import { auditInclusion, type InclusionAudit } from "../audit/inclusion.js";
 import { auditEntryList, listInForce } from "../audit/listed-entries.js";
 import { type LogFacts, restsOnNothing } from "../audit/log-facts.js";
@@ -41,7 +41,7 @@ export async function verifyPackage(
   const index = indexPackage(request.path, limits, world.signal);
   if (index.unreadable !== null) {
     const message = `it cannot be read as a package: ${index.unreadable}`;
-    return refused(request, { code: "package-unreadable", severity: "error", where: "package", message });
+    return refused(request, errorAt("package-unreadable", "package", message));
   }
   const closed = index.findings.filter(({ code }) => code === "unreadable");
   if (closed.length > 0) return refused(request, ...closed);
@@ -50,7 +50,7 @@ export async function verifyPackage(
   if (unreadInfo !== null) return refused(request, unreadInfo);
   if (bagInfo === null || !isKnownPackage(bagInfo)) {
     const message = "it does not say that it is a package of version 1, the only version that holdfast reads";
-    return refused(request, { code: "package-version", severity: "error", where: "bag-info.txt", message });
+    return refused(request, errorAt("package-version", "bag-info.txt", message));
   }
   const info = parseBagInfo(bagInfo);
   const { signal } = world;
@@ -93,7 +93,7 @@ function unreadText({ files }: PackageIndex, path: string, largest: number): Fin
   const file = files.find((one) => one.path === path);
   if (file === undefined || file.bytes > largest || !refusesToOpen(file.place)) return null;
   const message = "it cannot be read, and without it nothing here can be checked";
-  return { code: "file-unreadable", severity: "note", where: path, message };
+  return noteAt("file-unreadable", path, message);
 }
 
 interface Audited {
@@ -124,7 +124,7 @@ function heldFindings(held: Checkpoint, content: PackageContent, facts: LogFacts
     held.size > newest
       ? `the checkpoint you hold has ${held.size} entries and is newer than the package, which shows the first ${newest} at most: ask for a newer package`
       : "nothing in the package shows that its newest checkpoint goes on from the one you hold";
-  return [{ code: "against-unchecked", severity: "note", where: "log", message }];
+  return [noteAt("against-unchecked", "log", message)];
 }
 
 function newestOf({ checkpoints }: PackageContent): number | null {
@@ -143,7 +143,7 @@ function originFindings({ checkpoints }: PackageContent, origin: string, info: B
   const message = "it names another vault than bag-info.txt";
   return checkpoints
     .filter(({ body }) => checkpointIn(body) !== null)
-    .map(({ path: where }) => ({ code: "checkpoint-origin", severity: "error", where, message }));
+    .map(({ path: where }) => errorAt("checkpoint-origin", where, message));
 }
 
 /** Stock tools compare a token with `signed`: a package without it cannot be checked as VERIFY.md says. */
@@ -152,7 +152,7 @@ function missingCopies({ checkpoints }: PackageContent): readonly Finding[] {
     .filter(({ body, signature, signed }) => body !== null && signature !== null && signed === null)
     .map(({ path }) => {
       const where = path.replace(/checkpoint$/, "signed");
-      return { code: "signed-differs", severity: "error", where, message: "it is missing" };
+      return errorAt("signed-differs", where, "it is missing");
     });
 }
 

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { rootCertificates } from "node:tls";
 import { parseAllowedSigners } from "../audit/allowed-signers.js";
 import { type Checkpoint, findCheckpoint } from "../audit/checkpoint.js";
-import { FormatError } from "../audit/finding.js";
+import { FormatError, readOr } from "../audit/finding.js";
 import type { Trust } from "../audit/log-facts.js";
 import type { CheckOutcome } from "../audit/verdict.js";
 import { HoldfastError } from "../core/words/error.js";
@@ -72,12 +72,9 @@ function isCertificate(pem: string): boolean {
 }
 
 function orUsage<Value>(option: string, hint: string, read: () => Value): Value {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
+  return readOr(read, (error) => {
     throw new HoldfastError("usage", `reading the file of ${option}: ${error.message}`, hint, error);
-  }
+  });
 }
 
 /** The roots that come with Node.js, in PEM: for an authority that has none of its own in the settings. */

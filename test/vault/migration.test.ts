@@ -3,11 +3,11 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lineHash } from "../../src/audit/entry.js";
+import { objectPath } from "../../src/audit/log-captures.js";
 import { HoldfastError } from "../../src/core/words/error.js";
 import { listCaptures } from "../../src/search/show.js";
 import { schemaDifferences, schemaVersion } from "../../src/vault/database.js";
 import { inclusionProofOf, rootOf } from "../../src/vault/index/merkle-nodes.js";
-import { objectPath } from "../../src/vault/layout.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { carryToNewMachine } from "../support/machines.js";
 import {

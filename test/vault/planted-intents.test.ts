@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { objectPath } from "../../src/audit/log-captures.js";
 import { closeAfterWriting } from "../../src/seal/checkpoint.js";
-import { objectPath } from "../../src/vault/layout.js";
 import { closeVault } from "../../src/vault/vault.js";
 import { linesOf } from "../support/forger.js";
 import {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { auditAnnex, type FoundAnnex } from "../../audit/annex.js";
 import { exactText } from "../../audit/bytes.js";
-import { type Finding, onePerPlace } from "../../audit/finding.js";
+import { errorAt, type Finding, noteAt, onePerPlace } from "../../audit/finding.js";
 import { type LoggedCapture, loggedVersion, statementOf } from "../../audit/log-captures.js";
 import { auditObject, type FoundObject, type MeasuredFile } from "../../audit/object.js";
 import type { Intent } from "../journal.js";
@@ -50,7 +50,7 @@ function objectFindings(
   if (files.size === 0) {
     if (intent && capture.versions.length === 0) return [];
     const message = `entry ${capture.entry} names this object, but it is missing`;
-    return [{ code: "object-missing", severity: "error", where: folder, message }];
+    return [errorAt("object-missing", folder, message)];
   }
   const texts = readTexts(
     join(layout.root, folder),
@@ -70,7 +70,7 @@ function recordFindings(layout: VaultLayout, capture: LoggedCapture, found: Foun
     const bytes = readBytes(join(layout.root, where));
     if (bytes !== null) return statementFindings(schema, where, bytes, schemaProblems);
     const message = "it could not be read as a text and was not checked as one";
-    return [{ code: "file-unreadable", severity: "note", where, message }];
+    return [noteAt("file-unreadable", where, message)];
   });
 }
 

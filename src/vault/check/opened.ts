@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type Database from "better-sqlite3";
-import type { Finding } from "../../audit/finding.js";
+import { errorAt, type Finding, noteAt } from "../../audit/finding.js";
 import type { FindingCode } from "../../audit/finding-codes.js";
 import { isMachineFault, olderVersion, schemaDifferences } from "../database.js";
 import type { OpenDatabase } from "../database-copy.js";
@@ -61,7 +61,7 @@ function foreignSchema(database: Database.Database): readonly Finding[] {
 /** The finding for a database that cannot be read. A fault of the machine says nothing for or against what is in it. */
 function unreadDatabase(error: unknown, message: string): Finding {
   if (!isMachineFault(error)) return ofDatabase("database-damaged", message);
-  return { code: "unreadable", severity: "note", where: "vault.db", message };
+  return noteAt("unreadable", "vault.db", message);
 }
 
 /** The same in SQLite's words. */
@@ -72,5 +72,5 @@ export function unreadBySqlite(error: unknown): Finding {
 
 /** A finding about the database as a whole. */
 export function ofDatabase(code: FindingCode, message: string): Finding {
-  return { code, severity: "error", where: "vault.db", message };
+  return errorAt(code, "vault.db", message);
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { isCaptureId } from "../../audit/digest.js";
 import type { Finding } from "../../audit/finding.js";
+import { grouped } from "../../audit/grouped.js";
 import type { LoggedCapture } from "../../audit/log-captures.js";
 import type { MeasuredFile } from "../../audit/object.js";
 import type { VaultLayout } from "../layout.js";
@@ -57,7 +58,9 @@ export async function auditRound(
   );
   const measured = await measureAll(layout, files, options);
   const texts = files.filter(({ path }) => isReadAsText(path));
-  const onFiles = byCapture([...oversizedTexts(texts), ...looseOriginals(files)]);
+  const onFiles = grouped([...oversizedTexts(texts), ...looseOriginals(files)], ({ where }) =>
+    captureIn(where),
+  );
   const captures = chosen.map((capture) => {
     const found = captureFindings(layout, capture, measured, snapshot.intents.get(capture.id) ?? null);
     return [capture.id, [...found, ...(onFiles.get(capture.id) ?? [])]] as const;
@@ -95,15 +98,6 @@ async function measureAll(
     folders.set(folder, inside);
   }
   return folders;
-}
-
-function byCapture(findings: readonly Finding[]): ReadonlyMap<string, readonly Finding[]> {
-  const all = new Map<string, Finding[]>();
-  for (const finding of findings) {
-    const id = captureIn(finding.where) ?? "";
-    all.set(id, [...(all.get(id) ?? []), finding]);
-  }
-  return all;
 }
 
 /** The capture in whose object or annex a path lies. */

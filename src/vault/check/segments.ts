@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, readSync } from "node:fs";
 import { join } from "node:path";
-import type { Finding } from "../../audit/finding.js";
+import { errorAt, type Finding } from "../../audit/finding.js";
 import { openQuietly } from "../digest-file.js";
 import type { LogSegment } from "../log-folder.js";
 
@@ -165,12 +165,12 @@ function openRegular(path: string): number | null {
 
 function segmentChanged({ path, first, last }: LogSegment): Finding {
   const message = `it does not hold lines ${first} to ${last} of the log`;
-  return { code: "segment-changed", severity: "error", where: path, message };
+  return errorAt("segment-changed", path, message);
 }
 
 function overlap({ path }: LogSegment): Finding {
   const message = "it repeats lines of an earlier segment";
-  return { code: "segment-overlap", severity: "error", where: path, message };
+  return errorAt("segment-overlap", path, message);
 }
 
 /** The first line up to the newest checkpoint that lies in no segment. */
@@ -182,5 +182,5 @@ function gap(ordered: readonly LogSegment[], newest: number): readonly Finding[]
   }
   if (covered >= newest) return [];
   const message = `a checkpoint covers line ${covered + 1}, but no segment holds it`;
-  return [{ code: "segment-missing", severity: "error", where: "log", message }];
+  return [errorAt("segment-missing", "log", message)];
 }

@@ -3,15 +3,14 @@ import Database from "better-sqlite3";
 import type { Checkpoint } from "../../audit/checkpoint.js";
 import { newestOf } from "../../audit/checkpoints.js";
 import type { Entry } from "../../audit/entry.js";
-import type { Finding } from "../../audit/finding.js";
+import { errorAt, type Finding } from "../../audit/finding.js";
 import { auditLog, type LogAudit } from "../../audit/log.js";
-import type { LoggedCapture } from "../../audit/log-captures.js";
+import { type LoggedCapture, objectPath, placeFindings } from "../../audit/log-captures.js";
 import { CoveredTimes, type LogFacts } from "../../audit/log-facts.js";
 import { breather } from "../breather.js";
 import { readLog } from "../database.js";
 import { type Intent, readIntents } from "../journal.js";
 import { schemaProblems } from "../json-schemas.js";
-import { isOwnPlace, objectPath } from "../layout.js";
 import { type LogFolder, readLogFolder } from "../log-folder.js";
 import type { VaultReader } from "../open-database.js";
 import { auditLines, auditLinesApart, type IndexCheck, type LinesAudit, type LinesTask } from "./lines.js";
@@ -168,12 +167,9 @@ async function readLogOrFail(
 }
 
 function entrySchemaFindings(entry: Entry): readonly Finding[] {
-  return schemaProblems("entry", entry).map((message) => ({
-    code: "entry-schema",
-    severity: "error",
-    where: `entry:${entry.seq}`,
-    message,
-  }));
+  return schemaProblems("entry", entry).map((message) =>
+    errorAt("entry-schema", `entry:${entry.seq}`, message),
+  );
 }
 
 function readJournal(database: Database.Database): {
@@ -209,11 +205,4 @@ function withPending(
     });
   }
   return all;
-}
-
-/** An entry that names an object or version outside the place of its capture. */
-export function placeFindings({ seq, body }: Entry): readonly Finding[] {
-  if (isOwnPlace(body)) return [];
-  const message = "it names an object or version outside the place of that capture";
-  return [{ code: "log-object", severity: "error", where: `entry:${seq}`, message }];
 }

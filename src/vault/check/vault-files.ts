@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../../audit/digest.js";
-import { errorAt, type Finding } from "../../audit/finding.js";
+import { errorAt, type Finding, noteAt } from "../../audit/finding.js";
 import type { FindingCode } from "../../audit/finding-codes.js";
 import { isForeignName } from "../../audit/foreign-name.js";
 import type { LogAudit } from "../../audit/log.js";
@@ -59,14 +59,14 @@ function folderFindings(layout: VaultLayout): readonly Finding[] {
     });
   if (hasAnnexes(layout)) return missing;
   const message = "the private annexes of this vault are not here: none of them was checked";
-  return [...missing, { code: "private-absent", severity: "note", where: "private", message }];
+  return [...missing, noteAt("private-absent", "private", message)];
 }
 
 function lockFindings(layout: VaultLayout): readonly Finding[] {
   // Of a folder that only its owner may enter, nothing is known; nothing in it is evidence.
   if (!isThere(layout.writerLock) || isLockFile(layout.writerLock)) return [];
   const message = "not the empty file that holdfast locks: it cannot show whether somebody is writing here";
-  return [{ code: "lock-not-ours", severity: "note", where: "staging/writer.lock", message }];
+  return [noteAt("lock-not-ours", "staging/writer.lock", message)];
 }
 
 /** What lies in the folder of a vault, by name. */
@@ -108,7 +108,7 @@ function isKnown(path: string, captures: ReadonlyMap<string, LoggedCapture>): bo
 
 function unreadable(where: string, what: string): Finding {
   const message = `the system refuses to read it: ${what} checked`;
-  return { code: "unreadable", severity: "note", where, message };
+  return noteAt("unreadable", where, message);
 }
 
 function stray({ path, kind }: FoundPath, known: boolean): Finding {
@@ -131,9 +131,7 @@ export function looseOriginals(files: readonly FoundPath[]): readonly Finding[] 
       ({ path, kind }) => kind === "file" && /^objects\/[^/]+\/[^/]+\/v\d+\/content\/original\//.test(path),
     )
     .flatMap(({ path: where, writable, links }) => {
-      const note = (code: FindingCode, message: string): Finding[] => [
-        { code, severity: "note", where, message },
-      ];
+      const note = (code: FindingCode, message: string): Finding[] => [noteAt(code, where, message)];
       return [
         ...(writable ? note("not-read-only", "this original is writable") : []),
         ...(links > 1 ? note("hard-linked", `it has ${links} names on this disk`) : []),

@@ -1,5 +1,5 @@
 import { auditAgainst, auditCheckpoints, type CheckpointAudit } from "../../audit/checkpoints.js";
-import { type Finding, leavesOpen } from "../../audit/finding.js";
+import { type Finding, leavesOpen, noteAt } from "../../audit/finding.js";
 import type { LogAudit } from "../../audit/log.js";
 import type { Trust } from "../../audit/log-facts.js";
 import { withoutUnread } from "../../audit/unread.js";
@@ -159,7 +159,7 @@ function unsettledCaptures(
 }
 
 function beingWritten(where: string, message: string): Finding {
-  return { code: "being-written", severity: "note", where, message };
+  return noteAt("being-written", where, message);
 }
 
 async function conclude(
@@ -214,10 +214,10 @@ function withoutLog(layout: VaultLayout, findings: readonly Finding[]): VaultAud
 
 function unreadSeal(where: string): Finding {
   const message = "the system refuses to read it: signatures and time-stamps were not all checked";
-  return { code: "seal-unreadable", severity: "note", where, message };
+  return noteAt("seal-unreadable", where, message);
 }
 
 function intentNote(intent: Intent): Finding {
   const message = `a commit (${intent.event}) was interrupted or is still going on, and was not checked; the next command that writes finishes it and logs that`;
-  return { code: "commit-interrupted", severity: "note", where: intent.capture, message };
+  return noteAt("commit-interrupted", intent.capture, message);
 }

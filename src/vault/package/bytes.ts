@@ -1,5 +1,5 @@
 import type { PackagedFile } from "../../audit/bag.js";
-import { FormatError } from "../../audit/finding.js";
+import { FormatError, readOrNull } from "../../audit/finding.js";
 import { measureFiles } from "../check/measure.js";
 import { blocksOf } from "../digest-file.js";
 import type { PackageIndexFile } from "./scan.js";
@@ -19,14 +19,11 @@ export function* readBlocks({ place, bytes }: PackageIndexFile): Generator<Buffe
 
 /** A small file as a whole; null if it cannot be read. The caller bounds its size. */
 export function readWhole(file: PackageIndexFile): Buffer | null {
-  try {
-    const blocks: Buffer[] = [];
-    for (const block of readBlocks(file)) blocks.push(Buffer.from(block));
-    return Buffer.concat(blocks);
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  return readOrNull(() => Buffer.concat([...copiesOf(readBlocks(file))]));
+}
+
+function* copiesOf(blocks: Iterable<Buffer>): Generator<Buffer> {
+  for (const block of blocks) yield Buffer.from(block);
 }
 
 const lineFeed = 0x0a;

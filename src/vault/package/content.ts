@@ -4,14 +4,14 @@ import { isJsonObject, parseForeignJson } from "../../audit/canonical-json.js";
 import { type Entry, parseEntry } from "../../audit/entry.js";
 import { FormatError } from "../../audit/finding.js";
 import { contentFiles, type Inventory } from "../../audit/inventory.js";
-import { type LoggedVersion, loggedVersion } from "../../audit/log-captures.js";
+import { type LoggedVersion, loggedVersion, objectPath } from "../../audit/log-captures.js";
 import { packagedVersions } from "../../audit/package.js";
 import { packagePathProblem } from "../../audit/package-paths.js";
 import { HoldfastError } from "../../core/words/error.js";
 import type { StatedFile } from "../checked-read.js";
 import { readQuietly } from "../digest-file.js";
 import { schemaProblems } from "../json-schemas.js";
-import { objectPath, type VaultLayout } from "../layout.js";
+import type { VaultLayout } from "../layout.js";
 import { textOfLine } from "../log.js";
 import { readObject, type StoredObject } from "../objects.js";
 

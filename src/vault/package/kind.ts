@@ -1,6 +1,7 @@
 import { closeSync, existsSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { beginsTar, tarMembers } from "../../audit/tar.js";
+import { latin1 } from "../../audit/bytes.js";
+import { checksumOf, type TarSource, tarBlock, tarMembers } from "../../audit/tar.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { openNamedQuietly } from "../digest-file.js";
 import { withTar } from "./scan.js";
@@ -29,6 +30,13 @@ function isPackageTar(path: string): boolean {
     return "other";
   });
   return verdict !== "other";
+}
+
+/** Whether this is the header with which a tar file begins, of whatever form: it has the checksum of one. */
+function beginsTar(source: TarSource): boolean {
+  if (source.length < tarBlock) return false;
+  const block = source.read(0, tarBlock);
+  return Number.parseInt(latin1(block.subarray(148, 156)), 8) === checksumOf(block);
 }
 
 /** Programs whose output is often handed on in place of the tar file itself, by its first bytes. */

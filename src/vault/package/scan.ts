@@ -9,7 +9,7 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type Finding, FormatError } from "../../audit/finding.js";
+import { type Finding, FormatError, noteAt } from "../../audit/finding.js";
 import { isLitterName } from "../../audit/foreign-name.js";
 import { clashingPaths, packagePathProblem, pathFinding } from "../../audit/package-paths.js";
 import { type TarSource, tarMembers } from "../../audit/tar.js";
@@ -124,7 +124,7 @@ function indexFolder(root: string, limits: PackageLimits, signal: AbortSignal): 
       }
       const path = folder === "" ? name : `${folder}/${name}`;
       if (isLitterName(name)) {
-        findings.push({ code: "stray", severity: "note", where: path, message: "no part of the package" });
+        findings.push(noteAt("stray", path, "no part of the package"));
         continue;
       }
       const problem = packagePathProblem(path);
@@ -164,7 +164,7 @@ function* readNames(opened: Dir): Generator<string> {
 
 function closedFolder(path: string): Finding {
   const where = path === "" ? "package" : path;
-  return { code: "unreadable", severity: "note", where, message: "the system refuses to read this folder" };
+  return noteAt("unreadable", where, "the system refuses to read this folder");
 }
 
 function stateOf(path: string): Stats | null {

@@ -70,7 +70,7 @@ function startWriter(root: string, commits: number): ChildProcess {
     import { beginAttempt, finishInterrupted } from ${module("vault/recovery")};
     import { commitNextVersion } from ${module("vault/commit")};
     import { digestFile } from ${module("vault/digest-file")};
-    import { objectPath } from ${module("vault/layout")};
+    import { objectPath } from ${module("audit/log-captures")};
     import { readObject } from ${module("vault/objects")};
     import { closeVault, openVault } from ${module("vault/vault")};
     const { files: _files, v: _v, elements, ...facts } = ${JSON.stringify(samples.record)};
