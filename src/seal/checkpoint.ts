@@ -1,4 +1,4 @@
-import { hex, sameBytes } from "../audit/bytes.js";
+import { hex, latin1, sameBytes } from "../audit/bytes.js";
 import { type Checkpoint, checkpointIn, originOf, parseCheckpoint } from "../audit/checkpoint.js";
 import { lineHashOfBytes } from "../audit/entry.js";
 import { FormatError } from "../audit/finding.js";
@@ -337,10 +337,15 @@ export async function checkpointNow(
 }
 
 /**
- * The text of the newest signed checkpoint. Only reads it; `verify` checks it. Throws `no-vault`, `not-found` if there
+ * The text of the newest signed checkpoint, and its signature. Only reads it; `verify` checks it. Throws `no-vault`, `not-found` if there
  * is none, and `not-as-recorded` if the file is not a checkpoint.
  */
-export function newestSigned(vault: string): { readonly checkpoint: Checkpoint; readonly text: string } {
+export function newestSigned(vault: string): {
+  readonly checkpoint: Checkpoint;
+  readonly text: string;
+  /** Armoured, as it is in `log/`. */
+  readonly signature: string;
+} {
   refuseMissingVault(vault);
   const newest = newestCheckpoint(vaultLayout(vault));
   if (newest === null || newest.body === null || newest.signature === null) {
@@ -350,9 +355,9 @@ export function newestSigned(vault: string): { readonly checkpoint: Checkpoint; 
       "make one: holdfast checkpoint",
     );
   }
-  const text = Buffer.from(newest.body).toString("latin1");
+  const text = latin1(newest.body);
   try {
-    return { checkpoint: parseCheckpoint(text), text };
+    return { checkpoint: parseCheckpoint(text), text, signature: latin1(newest.signature.bytes) };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     const message = `reading ${newest.path}: ${error.message}`;

@@ -144,10 +144,15 @@ function supported(blob: Uint8Array): SshPublicKey {
   return publicKeyOfBlob(blob, badSecret);
 }
 
+/** The 64 bytes of RFC 8032 over exactly these bytes. */
+export function signBytes(message: Uint8Array, secret: Ed25519Secret): Uint8Array {
+  return sign(null, message, signingKey(secret));
+}
+
 /** Signs as `ssh-keygen -Y sign` does (PROTOCOL.sshsig, hash sha512). Returns the armoured signature, with its LF. */
 export function signMessage(message: Uint8Array, namespace: string, secret: Ed25519Secret): string {
   const hashName = "sha512";
-  const raw = sign(null, toBeSigned(message, namespace, hashName), signingKey(secret));
+  const raw = signBytes(toBeSigned(message, namespace, hashName), secret);
   const signature = Buffer.concat([wireString(secret.publicKey.type), wireString(raw)]);
   return encodeArmor(
     signatureLabel,

@@ -6,7 +6,7 @@ import { HoldfastError } from "../core/words/error.js";
 import { signWithSshKeygen } from "../tools/run/ssh-keygen.js";
 import type { World } from "../world.js";
 import { findKey, type StoredKey } from "./key-store.js";
-import { type Ed25519Secret, parsePrivateKey, signMessage } from "./private-key.js";
+import { type Ed25519Secret, parsePrivateKey, signBytes, signMessage } from "./private-key.js";
 
 /** Signs with one key, and checks each signature against that key. */
 export interface Signer {
@@ -16,6 +16,11 @@ export interface Signer {
    * an agent, a touch or a passphrase and did not get it, and `key-missing` if its file is gone.
    */
   sign(message: Uint8Array, namespace: string): Promise<string>;
+  /**
+   * The bare Ed25519 signature of these bytes, which only a key in a file without a passphrase gives. Throws `key-locked`
+   * or `key-missing`.
+   */
+  signBytes(message: Uint8Array): Uint8Array;
 }
 
 /**
@@ -38,6 +43,15 @@ export async function signerFor(publicKeyLine: string, world: World): Promise<Si
         "key-locked",
         `signing with ${key.fingerprint}: the answer is not a signature by this key`,
         "try again; if this persists, use another agent, or change to another key with: holdfast key rotate",
+      );
+    },
+    signBytes: (message) => {
+      const secret = stored.keyFile === null ? null : openSecret(stored, stored.keyFile);
+      if (secret !== null) return signBytes(message, secret);
+      throw new HoldfastError(
+        "key-locked",
+        `signing with ${key.fingerprint}: an agent, a device or ssh-keygen signs no note, only the checkpoint itself`,
+        "give away the three lines and their SSH signature instead: holdfast checkpoint --show",
       );
     },
   };

@@ -10,6 +10,7 @@ import { headObject, stampWords } from "../show-head.js";
 
 interface CheckpointOptions {
   readonly show?: boolean;
+  readonly note?: boolean;
   readonly proxy?: string;
   readonly acceptTail?: boolean;
   readonly acceptRollback?: boolean;
@@ -25,6 +26,10 @@ export function addCheckpoint(program: DocumentedCommand, run: RunCommand): void
     .option(
       "--show",
       "print the three lines of the newest signed checkpoint, to be given away; writes nothing",
+    )
+    .option(
+      "--note",
+      "print it as a signed note (C2SP) for public witnesses, with an Ed25519 signature; writes nothing",
     )
     .option(
       "--accept-tail",
@@ -54,6 +59,7 @@ export function addCheckpoint(program: DocumentedCommand, run: RunCommand): void
     .action((options: CheckpointOptions, command: Command) =>
       run(command, (session) => {
         const acceptance = acceptanceOf(options);
+        if (options.note === true) return showNote(session);
         return options.show === true ? show(session) : seal(session, options, acceptance);
       }),
     );
@@ -62,11 +68,11 @@ export function addCheckpoint(program: DocumentedCommand, run: RunCommand): void
 /** Throws HoldfastError `usage` for options that contradict each other. */
 function acceptanceOf(options: CheckpointOptions): Acceptance | null {
   const { acceptTail, acceptRollback } = options;
-  const given = [options.show, acceptTail, acceptRollback].filter((one) => one === true);
+  const given = [options.show, options.note, acceptTail, acceptRollback].filter((one) => one === true);
   if (given.length < 2) return acceptTail === true ? "tail" : acceptRollback === true ? "rollback" : null;
   throw new HoldfastError(
     "usage",
-    "--show, --accept-tail and --accept-rollback exclude each other",
+    "--show, --note, --accept-tail and --accept-rollback exclude each other",
     "use only one; --accept-rollback is for a restored log, --accept-tail for entries that others added at its end",
   );
 }
@@ -112,5 +118,17 @@ async function show(session: Session) {
     session.screen.note("With them, anyone can check later that the log still continues from here:");
     session.screen.note("holdfast verify --against FILE");
   }
+  return exitStatus.done;
+}
+
+async function showNote(session: Session) {
+  const { newestNote } = await import("../../seal/signed-note.js");
+  const { note, verifierKey } = await newestNote(session.vault, session.world);
+  if (session.json) {
+    session.screen.data(printableJson({ note, verifier_key: verifierKey }));
+    return exitStatus.done;
+  }
+  session.screen.data(note.trimEnd());
+  if (!session.quiet) session.screen.note(`It is checked with this verifier key: ${verifierKey}`);
   return exitStatus.done;
 }
