@@ -79,7 +79,7 @@ function byAuthority(
 ): VaultSettings {
   return {
     authorities: [{ name: "test", url: tsa.url, roots: [tsa.rootPem], ...authority }],
-    anchor_wait_seconds: 5,
+    anchor_wait_seconds: 120,
   };
 }
 
@@ -442,7 +442,7 @@ describe("an OpenTimestamps calendar promises, and the promise is kept later", (
     const calendar = await openCalendar();
     const sealed = await sealedVault({
       calendars: [{ name: "cal", url: calendar.url }],
-      anchor_wait_seconds: 5,
+      anchor_wait_seconds: 120,
     });
     const { vault, world, head, root } = sealed;
     const promised = { authority: "cal", reason: "promised a proof, which takes some hours", next_at: null };
@@ -464,7 +464,7 @@ describe("an OpenTimestamps calendar promises, and the promise is kept later", (
     const calendar = await openCalendar();
     let clock = new Date("2026-11-23T12:00:00.000Z");
     const world = onlineWorld({ now: () => clock });
-    const settings = { calendars: [{ name: "cal", url: calendar.url }], anchor_wait_seconds: 5 };
+    const settings = { calendars: [{ name: "cal", url: calendar.url }], anchor_wait_seconds: 120 };
     const { vault, head, root } = await sealedVault(settings, world);
     await anchorHead(vault, world, head, options);
     captureText(vault, "another film");
@@ -504,7 +504,7 @@ describe("an OpenTimestamps calendar promises, and the promise is kept later", (
   it("many open promises are asked about a few at a time", async () => {
     const calendar = await openCalendar();
     const world = onlineWorld();
-    const settings = { calendars: [{ name: "cal", url: calendar.url }], anchor_wait_seconds: 5 };
+    const settings = { calendars: [{ name: "cal", url: calendar.url }], anchor_wait_seconds: 120 };
     const { vault, head } = await sealedVault(settings, world);
     await anchorHead(vault, world, head, options);
     for (let film = 0; film < 12; film++) {
@@ -527,7 +527,7 @@ describe("an OpenTimestamps calendar promises, and the promise is kept later", (
     calendar.behave(behaviour);
     const sealed = await sealedVault({
       calendars: [{ name: "cal", url: calendar.url }],
-      anchor_wait_seconds: 5,
+      anchor_wait_seconds: 120,
     });
     const report = await anchorHead(sealed.vault, sealed.world, sealed.head, options);
     expect(report.pending[0]?.reason.startsWith(reason)).toBe(true);

@@ -36,7 +36,7 @@ function withSettings(settings: VaultSettings): string {
 function askingOne(): VaultSettings {
   return {
     authorities: [{ name: "test", url: authority.url, roots: [authority.rootPem] }],
-    anchor_wait_seconds: 5,
+    anchor_wait_seconds: 120,
   };
 }
 

@@ -57,7 +57,7 @@ export async function makeStampedVault(root: string, stampers: Stampers): Promis
   const settings = JSON.parse(readFileSync(path, "utf8"));
   writeFileSync(
     path,
-    JSON.stringify({ ...settings, settings: { ...stampers, anchor_wait_seconds: 20 } }, null, 2),
+    JSON.stringify({ ...settings, settings: { ...stampers, anchor_wait_seconds: 120 } }, null, 2),
   );
 }
 
