@@ -11,12 +11,12 @@ import { defaultLanguages, isLanguage } from "../core/capture/subtitle-languages
 import {
   inCell,
   otherCells,
-  readSourceList,
   type SourceList,
   type SourceRow,
   whyNoAddress,
 } from "../core/lists/source-list.js";
 import { HoldfastError } from "../core/words/error.js";
+import { readList } from "../tools/sheets/read-list.js";
 import {
   addRow,
   atOnce,
@@ -43,10 +43,12 @@ export interface ListBytes {
   readonly name: string | null;
   /** The column with the addresses, by name or number; null to find it automatically. */
   readonly column: string | null;
+  /** The sheet of a workbook, by name or number; null for the first that is not hidden. */
+  readonly sheet: string | null;
 }
 
 /** What a result table needs to know about the list, apart from its rows. */
-export type ListFrame = Pick<SourceList, "kind" | "delimiter" | "columns" | "urlColumn">;
+export type ListFrame = Pick<SourceList, "kind" | "delimiter" | "sheet" | "columns" | "urlColumn">;
 
 export interface StoredBatch {
   readonly record: BatchRecord;
@@ -86,10 +88,13 @@ export function loadBatch(vault: Vault, request: LoadRequest, means: FetchMeans,
 
 function findBatch(vault: Vault, request: LoadRequest): BatchRecord | undefined {
   const { database } = vault;
-  const listSha256 = request.list === null ? null : sha256(request.list.bytes);
-  const unfinished = newestBatch(database, { listSha256, unfinished: true });
+  const { list } = request;
+  const listSha256 = list === null ? null : sha256(list.bytes);
+  // Each sheet of a workbook is a list of its own.
+  const sheet = list === null ? null : readList(list.bytes, list).sheet;
+  const unfinished = newestBatch(database, { listSha256, sheet, unfinished: true });
   if (unfinished || !request.resume) return unfinished;
-  return newestBatch(database, { listSha256, unfinished: false });
+  return newestBatch(database, { listSha256, sheet, unfinished: false });
 }
 
 function reopened(vault: Vault, record: BatchRecord, request: LoadRequest, means: FetchMeans): StoredBatch {
@@ -155,9 +160,9 @@ function askedNow(before: CaptureRequest, now: CaptureRequest): CaptureRequest {
 }
 
 function stored(vault: Vault, source: ListBytes, request: LoadRequest, world: World): StoredBatch {
-  const list = readSourceList(source.bytes, source);
-  const { kind, delimiter, columns, urlColumn } = list;
-  const frame: ListFrame = { kind, delimiter, columns, urlColumn };
+  const list = readList(source.bytes, source);
+  const { kind, delimiter, sheet, columns, urlColumn } = list;
+  const frame: ListFrame = { kind, delimiter, sheet, columns, urlColumn };
   const record: BatchRecord = {
     id: buildCaptureId(world.now(), world.random(5)),
     list_sha256: sha256(source.bytes),
@@ -282,8 +287,10 @@ function parseFrame(text: string): ListFrame {
   );
   const columns = fields.get("columns");
   return {
-    kind: (["csv", "tsv", "txt", "jsonl"] as const).find((kind) => kind === fields.get("kind")) ?? "csv",
+    kind:
+      (["csv", "tsv", "xlsx", "txt", "jsonl"] as const).find((kind) => kind === fields.get("kind")) ?? "csv",
     delimiter: ([",", ";", "\t", "|"] as const).find((one) => one === fields.get("delimiter")) ?? null,
+    sheet: textOrNull(fields.get("sheet")),
     columns: Array.isArray(columns) ? columns.map(String) : [],
     urlColumn: numberOrNull(fields.get("urlColumn")) ?? 0,
   };
@@ -328,7 +335,7 @@ export function planBatch(
   source: ListBytes,
   request: Pick<CaptureRequest, "allowPrivate" | "again">,
 ): BatchPlan {
-  const list = readSourceList(source.bytes, source);
+  const list = readList(source.bytes, source);
   const plan = (captureOf: (key: string) => string | null): readonly PlannedRow[] => {
     const seen = new Map<string, number>();
     return list.rows.map((row) => {

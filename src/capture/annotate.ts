@@ -12,11 +12,11 @@ import { annotatedRows, type CaptureName } from "../core/capture/annotation-list
 import { redactTypedUrl } from "../core/capture/redact.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { foundColumns } from "../core/lists/result-table.js";
-import { readTable } from "../core/lists/table.js";
-import { decodeList } from "../core/lists/text.js";
+import type { ListReading } from "../core/lists/source-list.js";
 import { HoldfastError } from "../core/words/error.js";
 import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
 import { openForWriting } from "../seal/open-vault.js";
+import { readListTable } from "../tools/sheets/read-list.js";
 import { annotationsOf } from "../vault/index/annotations.js";
 import { captureById, capturesByDigest, capturesByKey, oneCaptureByPart } from "../vault/index/captures.js";
 import { captureKey } from "../vault/index/rows.js";
@@ -69,9 +69,12 @@ export function typedOrder(
   return { row: null, name: { by: "id", text: id }, reading, from: fromCommandLine };
 }
 
-/** The rows of a delimited list with a column that names captures. Throws `usage` for a list without such a column. */
-export function listedOrders(bytes: Uint8Array): readonly AnnotationOrder[] {
-  const table = readTable(decodeList(bytes).text, null);
+/** The rows of a table with a column that names captures. Throws `usage` for a list without such a column. */
+export function listedOrders(
+  bytes: Uint8Array,
+  as: Pick<ListReading, "name" | "sheet">,
+): readonly AnnotationOrder[] {
+  const table = readListTable(bytes, as);
   const digest = sha256(bytes);
   return annotatedRows(table, [foundColumns]).map(({ number, name, pairs }) => {
     return { row: number, name, reading: readAnnotation(pairs), from: fromRow(digest, number) };

@@ -68,3 +68,8 @@ export function parseDuration(text: string): number {
   if (!Number.isSafeInteger(ms)) throw new InvalidArgumentError("give a duration such as 30s, 10m or 2h");
   return ms;
 }
+
+/** The option of every command that reads a list which may be a workbook. */
+export const sheetFlags = "--sheet <name>";
+export const sheetWords =
+  "the sheet of a workbook, by its name or number (default: the first that is not hidden)";

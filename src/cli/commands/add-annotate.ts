@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import type { AnnotationOrder, AnnotationResult } from "../../capture/annotate.js";
 import { listLimits } from "../../core/lists/text.js";
@@ -8,11 +8,13 @@ import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { type ExitStatus, exitStatus } from "../exit-status.js";
+import { sheetFlags, sheetWords } from "../option-values.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { showHead } from "../show-head.js";
 
 export interface AnnotateOptions {
   readonly from?: string;
+  readonly sheet?: string;
 }
 
 export function addAnnotate(program: DocumentedCommand, run: RunCommand): void {
@@ -24,7 +26,8 @@ export function addAnnotate(program: DocumentedCommand, run: RunCommand): void {
     )
     .argument("[id]", "a capture id or a unique part of it")
     .argument("[pairs...]", "what to note, each as name=text")
-    .option("--from <file>", "note what stands in this CSV or TSV list instead")
+    .option("--from <file>", "note what stands in this list instead: .csv, .tsv or .xlsx")
+    .option(sheetFlags, sheetWords)
     .explain({
       notes: [
         "Any name will do. For lat, lon, coordinates, incident_date (as in 2026-01-05), country and case the text must have the right form. Names in Russian and Kazakh for these are understood, such as 'широта', 'күні', 'дело' and 'орын'.",
@@ -70,11 +73,16 @@ async function ordersOf(
   session: Session,
   id: string | undefined,
   pairs: readonly string[],
-  { from }: AnnotateOptions,
+  { from, sheet }: AnnotateOptions,
 ): Promise<readonly AnnotationOrder[]> {
   const { listedOrders, typedOrder } = await import("../../capture/annotate.js");
   if (from !== undefined && id === undefined)
-    return listedOrders(readList(resolve(session.io.cwd, from), from));
+    return listedOrders(readList(resolve(session.io.cwd, from), from), {
+      name: basename(from),
+      sheet: sheet ?? null,
+    });
+  if (sheet !== undefined && from === undefined)
+    throw new HoldfastError("usage", "annotating: --sheet needs --from", "leave it out");
   if (from !== undefined || id === undefined) {
     throw new HoldfastError(
       "usage",
@@ -105,7 +113,12 @@ function readList(path: string, name: string): Uint8Array {
     return readFileSync(path);
   } catch (error) {
     const words = error instanceof Error ? error.message : "unknown";
-    throw new HoldfastError("usage", `reading ${name} for --from: ${words}`, "give a CSV or TSV file", error);
+    throw new HoldfastError(
+      "usage",
+      `reading ${name} for --from: ${words}`,
+      "give a .csv, .tsv or .xlsx file",
+      error,
+    );
   }
 }
 

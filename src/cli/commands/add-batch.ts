@@ -15,7 +15,7 @@ import type { DocumentedCommand } from "../documented-command.js";
 import { noteDownloaderChanges } from "../downloader-note.js";
 import { type ExitStatus, exitStatus, leftSomething } from "../exit-status.js";
 import { sessionForCapture } from "../new-vault.js";
-import { parseCount, parseDay, parseDuration, parseSize } from "../option-values.js";
+import { parseCount, parseDay, parseDuration, parseSize, sheetFlags, sheetWords } from "../option-values.js";
 import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
@@ -25,6 +25,7 @@ import { inShell, typedAgain } from "../typed-again.js";
 interface BatchOptions extends CaptureOptions {
   readonly resume?: boolean;
   readonly column?: string;
+  readonly sheet?: string;
   readonly dryRun?: boolean;
   readonly jobs?: number;
   readonly perHost: number;
@@ -44,7 +45,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
       .command("batch")
       .summary("capture every row of a list")
       .description(
-        "Captures every address of a list, several at a time. The list is a table as a spreadsheet saves it (.csv, .tsv), a .txt file with one address a line, a .jsonl file, or - for standard input. It can be stopped at any moment: the same command goes on from there.",
+        "Captures every address of a list, several at a time. The list is a table of a spreadsheet (.xlsx, .csv, .tsv), a .txt file with one address a line, a .jsonl file, or - for standard input. It can be stopped at any moment: the same command goes on from there.",
       )
       .argument("[list]", "the list; with --resume it may be left out")
       .option(
@@ -55,6 +56,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
         "--column <name>",
         "the column of the addresses, by its name or number (default: found by its name or content)",
       )
+      .option(sheetFlags, sheetWords)
       .option("--dry-run", "say what would happen to each row, and do nothing")
       .option(
         "--jobs <n>",
@@ -153,7 +155,7 @@ async function batch(
       "give a list, or continue the newest batch: holdfast batch --resume",
     );
   }
-  const source = list === null ? null : readList(asked, list, options.column ?? null);
+  const source = list === null ? null : readList(asked, list, options);
   if (options.dryRun === true) return dryRun(asked, source, options);
   const session = source === null ? asked : await sessionOf(asked, source, options);
   await noteDownloaderChanges(session, await checkSandbox(session, options, { fetching: true }));
@@ -208,11 +210,12 @@ async function dryRun(
   return exitStatus.done;
 }
 
-function readList(session: Session, list: string, column: string | null): ListBytes {
+function readList(session: Session, list: string, options: BatchOptions): ListBytes {
+  const { column = null, sheet = null } = options;
   try {
-    if (list === "-") return { bytes: readFileSync(0), name: null, column };
+    if (list === "-") return { bytes: readFileSync(0), name: null, column, sheet };
     const [path = list] = typedPaths(resolve(session.io.cwd, list));
-    return { bytes: readFileSync(path), name: basename(list), column };
+    return { bytes: readFileSync(path), name: basename(list), column, sheet };
   } catch (error) {
     const hint = "give a readable file, or - for standard input";
     throw new HoldfastError("usage", `reading the list ${list}: the file cannot be read`, hint, error);
@@ -259,7 +262,7 @@ function showReport(session: Session, report: BatchReport, leftOut: number, comm
   }
   if (session.quiet) return;
   // Of the newest unfinished list: which one, and what it began with, are in the vault.
-  const options = typedAgain(command, ["resume", "column", "dryRun", "newVault"]);
+  const options = typedAgain(command, ["resume", "column", "sheet", "dryRun", "newVault"]);
   const vault = session.vaultBy === "option" ? ` --vault ${inShell(session.vault)}` : "";
   const again = `${options}${vault}`.trim();
   for (const line of batchSummary(report, leftOut, columnsOf(session.io.stderr), again))

@@ -1,5 +1,5 @@
 import { olderOutcomeNames, outcomeNames } from "../lists/result-table.js";
-import type { ListRow, ListTable } from "../lists/table.js";
+import { judgedCells, type ListRow, type ListTable } from "../lists/table.js";
 import { namesAddresses, urlColumnOf } from "../lists/url-column.js";
 import { HoldfastError } from "../words/error.js";
 
@@ -45,19 +45,18 @@ export function annotatedRows(
   );
   const left = new Set(written.flat().map((name) => names.indexOf(name)));
   const isValue = (index: number) => ![id, digest, url].includes(index) && !left.has(index);
-  return table.rows.map(({ number, cells }) => ({
-    number,
-    name: nameOf(cells, { id, digest, url }),
+  return table.rows.map((row) => ({
+    number: row.number,
+    name: nameOf(row, { id, digest, url }),
     pairs: table.columns.flatMap((column, index) =>
-      isValue(index) ? [[column, cells[index] ?? ""] as const] : [],
+      isValue(index) ? [[column, row.cells[index] ?? ""] as const] : [],
     ),
   }));
 }
 
 function addressColumn({ columns, rows }: ListTable): number {
-  const cells = rows.map((row) => row.cells);
   try {
-    return urlColumnOf(columns, cells, null);
+    return urlColumnOf(columns, rows.map(judgedCells), null);
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
     throw unusable("none of its columns names captures");
@@ -65,13 +64,15 @@ function addressColumn({ columns, rows }: ListTable): number {
 }
 
 function nameOf(
-  cells: ListRow["cells"],
+  row: ListRow,
   at: { readonly id: number; readonly digest: number; readonly url: number },
 ): CaptureName | null {
-  const cell = (index: number) => (cells[index] ?? "").trim();
-  if (cell(at.id) !== "") return { by: "id", text: cell(at.id) };
-  if (cell(at.digest) !== "") return { by: "sha256", text: cell(at.digest).toLowerCase() };
-  return cell(at.url) === "" ? null : { by: "url", text: cell(at.url) };
+  // Ids and digests have no blanks: what follows one is the link behind it.
+  const word = (index: number) => /\S+/.exec(row.cells[index] ?? "")?.[0] ?? "";
+  if (word(at.id) !== "") return { by: "id", text: word(at.id) };
+  if (word(at.digest) !== "") return { by: "sha256", text: word(at.digest).toLowerCase() };
+  const url = (judgedCells(row)[at.url] ?? "").trim();
+  return url === "" ? null : { by: "url", text: url };
 }
 
 function unusable(why: string): HoldfastError {

@@ -94,7 +94,7 @@ function ownName(name: string, columns: readonly string[]): string {
  */
 export function* failedLines(list: Listed, rows: Iterable<SourceRow>): Generator<string> {
   const delimiter = list.delimiter ?? ",";
-  const isTable = list.kind === "csv" || list.kind === "tsv";
+  const isTable = list.kind !== "txt" && list.kind !== "jsonl";
   const order = (cells: readonly string[]) => (isTable ? cells : addressFirst(cells, list.urlColumn));
   yield byteOrderMark + csvLine(order(isTable ? list.columns : withUrl(list)), delimiter);
   for (const row of rows) yield csvLine(order(row.cells), delimiter);

@@ -3,14 +3,16 @@ import { addressesIn, hasNoScheme, hasOtherWords, holdsOnlyAddresses } from "./c
 import { cellName } from "./cell-name.js";
 import { type Delimiter, findDelimiter } from "./delimited-text.js";
 import { readJsonLines, readLines } from "./lines.js";
-import { type ListRow, type ListTable, numbersOf, readTable, rowsNote } from "./table.js";
+import { sheetTable, type WorkbookSheet } from "./sheet-table.js";
+import { judgedCells, type ListRow, type ListTable, numbersOf, readTable, rowsNote } from "./table.js";
 import { decodeList, type ListEncoding, refuseManyRows } from "./text.js";
 import { namesAddresses, urlColumnOf } from "./url-column.js";
 
 /**
- * csv: cells separated by a comma, `;` or `|`. tsv: by tabs. txt: one address per line. jsonl: one JSON value per line.
+ * csv: cells separated by a comma, `;` or `|`. tsv: by tabs. xlsx: a sheet of a workbook. txt: one address per line. jsonl:
+ * one JSON value per line.
  */
-export type ListKind = "csv" | "tsv" | "txt" | "jsonl";
+export type ListKind = "csv" | "tsv" | "xlsx" | "txt" | "jsonl";
 
 /** One address of a list, or a row that has none. */
 export interface SourceRow {
@@ -32,7 +34,10 @@ export interface SourceRow {
 /** A researcher's list as it is. */
 export interface SourceList {
   readonly kind: ListKind;
-  readonly encoding: ListEncoding;
+  /** Of text; null for a workbook. */
+  readonly encoding: ListEncoding | null;
+  /** The name of the sheet; null for text. */
+  readonly sheet: string | null;
   /** Null if every row is one cell, and for txt and jsonl. */
   readonly delimiter: Delimiter | null;
   /** As in the header, made unique; never blank. */
@@ -44,33 +49,49 @@ export interface SourceList {
   readonly notes: readonly string[];
 }
 
+/** What a person says of a list beside its bytes. */
+export interface ListReading {
+  /** The file's name; null for standard input. */
+  readonly name: string | null;
+  /** The address column by its header or its number from 1; null to find it. */
+  readonly column: string | null;
+  /** The sheet of a workbook by its name or its number from 1; null for the first that is not hidden. */
+  readonly sheet?: string | null;
+}
+
 /**
- * Reads a list of sources from the bytes of a file. `name` is the file's name, null for standard input. `column` is the
- * address column by its header or its number from 1; null to find it. Only blank rows and comments are left out. Throws
- * `usage` for a list that cannot be used: not text, a broken quote, no address column, beyond SECURITY §4.
+ * Reads a list of sources from text: the bytes of a file. Only blank rows and comments are left out. Throws `usage` for a list
+ * that cannot be used: not text, a broken quote, no address column, beyond SECURITY §4.
  */
-export function readSourceList(
-  bytes: Uint8Array,
-  as: { readonly name: string | null; readonly column: string | null },
-): SourceList {
+export function readSourceList(bytes: Uint8Array, as: Omit<ListReading, "sheet">): SourceList {
   const { text, encoding } = decodeList(bytes);
   const form = formOf(text, as.name);
   const table =
     form === "table" ? readTable(text, as.column) : form === "txt" ? readLines(text) : readJsonLines(text);
-  const urlColumn = urlColumnOf(
-    table.columns,
-    table.rows.map(({ cells }) => cells),
-    as.column,
-  );
+  const kind = form !== "table" ? form : table.delimiter === "\t" ? "tsv" : "csv";
+  return sourceListOf(table, { kind, encoding, sheet: null }, as.column);
+}
+
+/** The list of sources that a sheet of a workbook is. Throws `usage` for one that cannot be used. */
+export function sheetSourceList(sheet: WorkbookSheet, column: string | null): SourceList {
+  const table = sheetTable(sheet, column);
+  return sourceListOf(table, { kind: "xlsx", encoding: null, sheet: table.sheet }, column);
+}
+
+function sourceListOf(
+  table: ListTable,
+  read: Pick<SourceList, "kind" | "encoding" | "sheet">,
+  column: string | null,
+): SourceList {
+  const urlColumn = urlColumnOf(table.columns, table.rows.map(judgedCells), column);
   const rows = sourceRows(table.rows, urlColumn);
   return {
-    kind: form !== "table" ? form : table.delimiter === "\t" ? "tsv" : "csv",
-    encoding,
+    ...read,
     delimiter: table.delimiter,
     columns: table.hasHeader ? table.columns : withUrlName(table.columns, urlColumn),
     urlColumn,
     rows,
-    notes: notesOf(table, encoding, rows, urlColumn, as.column),
+    notes: notesOf(table, read.encoding, rows, urlColumn, column),
   };
 }
 
@@ -160,7 +181,7 @@ function sourceRows(rows: readonly ListRow[], urlColumn: number): readonly Sourc
 
 function notesOf(
   table: ListTable,
-  encoding: ListEncoding,
+  encoding: ListEncoding | null,
   rows: readonly SourceRow[],
   urlColumn: number,
   wanted: string | null,

@@ -1,6 +1,7 @@
 import { commentStart, holdsOnlyAddresses } from "./cell-address.js";
 import { type Delimiter, findDelimiter, readDelimited } from "./delimited-text.js";
 import { unguardCell } from "./guarded-cell.js";
+import { linkedCell } from "./linked-cell.js";
 import { refuseManyRows } from "./text.js";
 import { columnNamed, mayNameAddresses, namesAddresses } from "./url-column.js";
 
@@ -8,6 +9,21 @@ import { columnNamed, mayNameAddresses, namesAddresses } from "./url-column.js";
 export interface ListRow {
   readonly number: number;
   readonly cells: readonly string[];
+  /** What the cells are judged by where one of them has a link behind its text: where the link leads. */
+  readonly judged?: readonly string[];
+}
+
+/** The cells of a row as a file holds them. `number` is as the spreadsheet shows it. */
+export interface RawRow {
+  readonly number: number;
+  readonly cells: readonly string[];
+  /** By column from 0: where the link behind a cell leads. */
+  readonly links?: ReadonlyMap<number, string>;
+}
+
+/** The cells by which the column of addresses is chosen. */
+export function judgedCells({ cells, judged }: ListRow): readonly string[] {
+  return judged ?? cells;
 }
 
 /** The form into which every kind of list is read. */
@@ -30,7 +46,24 @@ export interface ListTable {
 export function readTable(text: string, wanted: string | null): ListTable {
   const marked = /^"?\s*sep\s*=\s*(?:([,;|\t])|(\\t|tab))\s*"?[,;|\t]*[ ]*(?:\r\n|\r|\n|$)/i.exec(text);
   const delimiter = delimiterNamed(marked?.[2] === undefined ? marked?.[1] : "\t") ?? findDelimiter(text);
-  const { rows, comments } = dataRows(text, delimiter, marked?.[0].length ?? 0);
+  return tableOf(numbered(readDelimited(text, delimiter, marked?.[0].length ?? 0)), delimiter, wanted);
+}
+
+function* numbered(rows: Iterable<readonly string[]>): Generator<RawRow> {
+  let number = 0;
+  for (const cells of rows) {
+    number += 1;
+    yield { number, cells };
+  }
+}
+
+/** The table that rows of cells are, by the rules of `readTable`. `delimiter` is null where nothing divided them. */
+export function tableOf(
+  raw: Iterable<RawRow>,
+  delimiter: Delimiter | null,
+  wanted: string | null,
+): ListTable {
+  const { rows, comments } = dataRows(raw);
   const at = headerAt(rows, wanted);
   const hasHeader = at !== null;
   const header = hasHeader ? (rows[at]?.cells ?? []) : [];
@@ -39,11 +72,16 @@ export function readTable(text: string, wanted: string | null): ListTable {
   const width = data.reduce((widest, { cells }) => Math.max(widest, cells.length), header.length);
   const columns = columnNames(header, width);
   const beyond = hasHeader ? data.filter(({ cells }) => cells.length > header.length) : [];
+  const aligned = (cells: readonly string[]) => columns.map((_, index) => cells[index] ?? "");
   return {
     delimiter,
     columns,
     hasHeader,
-    rows: data.map(({ number, cells }) => ({ number, cells: columns.map((_, index) => cells[index] ?? "") })),
+    rows: data.map(({ number, cells, judged }) => ({
+      number,
+      cells: aligned(cells),
+      ...(judged === undefined ? {} : { judged: aligned(judged) }),
+    })),
     notes: [
       ...rowsNote("rows above the header, which hold no address", numbersOf(rows.slice(0, at ?? 0))),
       ...rowsNote("rows left out as comments, because they begin with #", comments),
@@ -61,19 +99,27 @@ interface DataRows {
   readonly comments: readonly number[];
 }
 
-function dataRows(text: string, delimiter: Delimiter | null, from: number): DataRows {
+function dataRows(raw: Iterable<RawRow>): DataRows {
   const rows: ListRow[] = [];
   const comments: number[] = [];
-  let number = 0;
-  for (const cells of readDelimited(text, delimiter, from)) {
-    number += 1;
+  for (const { number, cells, links } of raw) {
     if (cells.every((cell) => cell.trim() === "")) continue;
     if (isComment(cells)) comments.push(number);
-    else rows.push({ number, cells: cells.map(unguardCell) });
+    else rows.push(listRow(number, cells.map(unguardCell), links));
     // One more for the header.
     refuseManyRows(rows.length - 1);
   }
   return { rows, comments };
+}
+
+function listRow(
+  number: number,
+  cells: readonly string[],
+  links: ReadonlyMap<number, string> | undefined,
+): ListRow {
+  if (links === undefined || links.size === 0) return { number, cells };
+  const linked = cells.map((cell, column) => linkedCell(cell, links.get(column)));
+  return { number, cells: linked.map(({ cell }) => cell), judged: linked.map(({ judged }) => judged) };
 }
 
 /**
@@ -98,7 +144,7 @@ const titleRows = 10;
 function headerAt(rows: readonly ListRow[], wanted: string | null): number | null {
   const isWanted = ({ cells }: ListRow) =>
     wanted !== null && !/^\s*\d+\s*$/.test(wanted) && columnNamed(cells, wanted) !== null;
-  const address = rows.findIndex(({ cells }) => cells.some(holdsOnlyAddresses));
+  const address = rows.findIndex((row) => judgedCells(row).some(holdsOnlyAddresses));
   if (rows[0] === undefined || (address === 0 && !isWanted(rows[0]))) return null;
   const above = rows.slice(0, Math.min(address === -1 ? 1 : Math.max(1, address), titleRows));
   const named = [isWanted, namesThem(namesAddresses), namesThem(mayNameAddresses)];
@@ -145,8 +191,8 @@ export function numbersOf(rows: readonly { readonly number: number }[]): readonl
   return rows.map(({ number }) => number);
 }
 
-/** A note that lists the rows it applies to, only the first ones if there are many; no note if there is no row. */
-export function rowsNote(what: string, numbers: readonly number[]): readonly string[] {
+/** A note that lists the rows or cells it applies to, only the first ones if there are many; no note if there is none. */
+export function rowsNote(what: string, numbers: readonly (number | string)[]): readonly string[] {
   if (numbers.length === 0) return [];
   const more = numbers.length > 5 ? ` and ${numbers.length - 5} more` : "";
   return [`${what}: ${numbers.slice(0, 5).join(", ")}${more}`];

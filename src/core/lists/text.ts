@@ -14,17 +14,18 @@ export interface ListText {
  * large, empty, or not text in any of these.
  */
 export function decodeList(bytes: Uint8Array): ListText {
-  if (bytes.length > listLimits.bytes) {
-    throw listTooLarge(`the list is larger than ${listLimits.bytes / 1024 / 1024} MiB`);
-  }
+  refuseLargeList(bytes);
   const marked = markedEncoding(bytes);
   const decoded =
     marked === null ? (decode(bytes, "utf-8") ?? decode(bytes, "windows-1251")) : decode(bytes, marked);
   if (decoded === null || !isText(decoded)) throw notText();
-  if (decoded.text.trim() === "") {
-    throw new HoldfastError("usage", "the list is empty", "give a list that holds at least one address");
-  }
+  if (decoded.text.trim() === "") throw listIsEmpty("the list is empty");
   return decoded;
+}
+
+/** The error for a list without a row. */
+export function listIsEmpty(what: string): HoldfastError {
+  return new HoldfastError("usage", what, "give a list that holds at least one address");
 }
 
 function markedEncoding(bytes: Uint8Array): ListEncoding | null {
@@ -68,6 +69,13 @@ export const listLimits = {
 /** The error for a list beyond one of the limits; `what` says which limit and where. */
 function listTooLarge(what: string): HoldfastError {
   return new HoldfastError("usage", what, "split the list into smaller ones");
+}
+
+/** Throws if a list has more than `listLimits.bytes`. */
+export function refuseLargeList({ length }: Uint8Array): void {
+  if (length > listLimits.bytes) {
+    throw listTooLarge(`the list is larger than ${listLimits.bytes / 1024 / 1024} MiB`);
+  }
 }
 
 /** Throws if a cell is longer than `listLimits.cell`. `row` is as a spreadsheet counts. */

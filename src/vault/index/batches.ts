@@ -136,18 +136,23 @@ export function lastRowNumber(database: Database.Database, batch: string): numbe
   );
 }
 
-/** The newest batch of this list, or of any list; undefined if there is none. */
+/** The newest batch of this list, and of this sheet of it, or of any list; undefined if there is none. */
 export function newestBatch(
   database: Database.Database,
-  wanted: { readonly listSha256: string | null; readonly unfinished: boolean },
+  wanted: {
+    readonly listSha256: string | null;
+    readonly sheet: string | null;
+    readonly unfinished: boolean;
+  },
 ): BatchRecord | undefined {
   return database
     .prepare<[Record<string, string | number | null>], BatchRecord>(
       `SELECT id, list_sha256, name, list, request, started_at, ended_at FROM batch
-       WHERE (@list IS NULL OR list_sha256 = @list) AND (@unfinished = 0 OR ended_at IS NULL)
+       WHERE (@list IS NULL OR list_sha256 = @list)
+         AND (@sheet IS NULL OR json_extract(list, '$.sheet') = @sheet) AND (@unfinished = 0 OR ended_at IS NULL)
        ORDER BY started_at DESC, rowid DESC LIMIT 1`,
     )
-    .get({ list: wanted.listSha256, unfinished: wanted.unfinished ? 1 : 0 });
+    .get({ list: wanted.listSha256, sheet: wanted.sheet, unfinished: wanted.unfinished ? 1 : 0 });
 }
 
 /**
