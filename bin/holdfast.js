@@ -11,6 +11,7 @@ if (existsSync(program)) {
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
+    zone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
     ...(process.stdin.isTTY ? { ask } : {}),
   });
 } else {

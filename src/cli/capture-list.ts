@@ -2,21 +2,55 @@ import { counted, formatCount } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { CaptureRow } from "../search/captures.js";
 import { flawWords } from "./result-summary.js";
+import type { Session } from "./session.js";
 import type { Style } from "./style.js";
 import { type Column, renderTable } from "./table.js";
-import { formatBytes, formatLength, formatTime } from "./units.js";
+import { columnsOf } from "./terminal.js";
+import { formatBytes, formatLength, formatTime, localTime } from "./units.js";
 
-/** The table of `list`, at most `columns` wide. */
-export function captureTable(rows: readonly CaptureRow[], columns: number, style: Style): readonly string[] {
-  return paintHeader(renderTable(rows, captureColumns(style), columns), style);
+/** How a table of captures is shown. */
+export interface TableView {
+  /** Its greatest width; without limit where each capture must stay on one line, as in a file. */
+  readonly columns: number;
+  readonly style: Style;
+  /** The time zone of the reader, as IANA names it. */
+  readonly zone: string;
 }
 
-export function paintHeader(lines: readonly string[], style: Style): readonly string[] {
+/** The view for stdout of a session. */
+export function viewOf({ io, style }: Pick<Session, "io" | "style">): TableView {
+  return { columns: columnsOf(io.stdout), style, zone: io.zone ?? "UTC" };
+}
+
+/** The table of `list`. */
+export function captureTable(rows: readonly CaptureRow[], view: TableView): readonly string[] {
+  return renderCaptures(rows, captureColumns(view), view);
+}
+
+/** On a terminal, why a capture failed stands below it; in a file, in a column of its own. */
+export function renderCaptures<Row extends CaptureRow>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  view: TableView,
+): readonly string[] {
+  const why: Column<Row> = { title: "WHY", cell: whyOf, shrinkTo: null, dropOrder: 0 };
+  return Number.isFinite(view.columns)
+    ? paintHeader(renderTable(rows, columns, view.columns, whyOf), view.style)
+    : paintHeader(renderTable(rows, [...columns, why], view.columns), view.style);
+}
+
+/** Why an attempt failed or only part arrived; empty for what was captured. */
+function whyOf({ status, reason }: CaptureRow): string {
+  if (status === "captured") return "";
+  return printable(reason ?? (status === "failed" ? "no reason stated" : ""), 300);
+}
+
+function paintHeader(lines: readonly string[], style: Style): readonly string[] {
   return lines.map((line, at) => (at === 0 ? style.bold(line) : line));
 }
 
 /** The columns that describe a capture; the title comes last. */
-export function captureColumns(style: Style): readonly Column<CaptureRow>[] {
+export function captureColumns({ columns, style, zone }: TableView): readonly Column<CaptureRow>[] {
   return [
     { title: "ID", cell: (row) => printable(row.id, 40), shrinkTo: null, dropOrder: 0 },
     {
@@ -25,6 +59,7 @@ export function captureColumns(style: Style): readonly Column<CaptureRow>[] {
       shrinkTo: null,
       dropOrder: 1,
     },
+    { title: zone, cell: (row) => localTime(row.at, zone) ?? "", shrinkTo: null, dropOrder: 2 },
     {
       title: "STATUS",
       cell: statusCell,
@@ -33,19 +68,35 @@ export function captureColumns(style: Style): readonly Column<CaptureRow>[] {
       paint: (text, row) => paintStatus(text, row, style),
     },
     { title: "TIME-STAMP (UTC)", cell: anchorCell, shrinkTo: null, dropOrder: 7 },
-    { title: "KEYFRAMES", cell: (row) => row.derivation ?? "", shrinkTo: null, dropOrder: 6 },
+    {
+      title: "KEYFRAMES",
+      cell: ({ derivation }) => (derivation === "done" ? "" : (derivation ?? "")),
+      shrinkTo: null,
+      dropOrder: 8,
+    },
     {
       title: "LENGTH",
       cell: (row) => (row.duration === null ? "" : formatLength(row.duration)),
       shrinkTo: null,
-      dropOrder: 4,
+      dropOrder: 5,
       right: true,
     },
-    { title: "SIZE", cell: (row) => formatBytes(row.bytes), shrinkTo: null, dropOrder: 5, right: true },
-    { title: "HOST", cell: (row) => printable(row.host ?? row.method, 60), shrinkTo: 10, dropOrder: 3 },
-    { title: "UPLOADER", cell: (row) => printable(row.uploader ?? "", 40), shrinkTo: 10, dropOrder: 2 },
-    { title: "TITLE", cell: titleOf, shrinkTo: 18, dropOrder: 0 },
+    {
+      title: "SIZE",
+      cell: ({ status, bytes }) => (status === "failed" ? "" : formatBytes(bytes)),
+      shrinkTo: null,
+      dropOrder: 6,
+      right: true,
+    },
+    { title: "HOST", cell: (row) => printable(row.host ?? row.method, 60), shrinkTo: 10, dropOrder: 4 },
+    { title: "UPLOADER", cell: (row) => printable(row.uploader ?? "", 40), shrinkTo: 10, dropOrder: 3 },
+    { title: "TITLE", cell: titleOf, shrinkTo: titleColumns(columns), dropOrder: 0, share: 3 },
   ];
+}
+
+/** The wider the terminal, the larger the share of the title: what else there is can be left out. */
+function titleColumns(columns: number): number {
+  return Number.isFinite(columns) ? Math.max(18, Math.round(columns * 0.45) - 18) : 18;
 }
 
 /** A clip that is damaged, or not the best that its platform has, must not look like another, however narrow the table. */
@@ -62,14 +113,9 @@ function anchorCell({ anchor, stamped_at }: CaptureRow): string {
   return anchor === "none" ? "" : anchor === "pending" ? "pending" : "OpenTimestamps";
 }
 
-/** What identifies a row for a person. For a failed attempt: the address or file name, and the reason. */
-function titleOf(row: CaptureRow): string {
-  const asked = row.url ?? row.file_name;
-  if (row.status === "failed") {
-    const reason = row.reason ?? "no reason stated";
-    return printable(asked === null ? reason : `${asked} (${reason})`, 300);
-  }
-  return printable(row.title ?? asked ?? "", 300);
+/** What identifies a row for a person: for a failed attempt, the address or file name. */
+function titleOf({ title, url, file_name }: CaptureRow): string {
+  return printable(title ?? url ?? file_name ?? "", 300);
 }
 
 function paintStatus(text: string, row: CaptureRow, style: Style): string {

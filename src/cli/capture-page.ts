@@ -16,10 +16,11 @@ import { counted, formatCount } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { CaptureRow } from "../search/captures.js";
 import type { ShownAnchor, ShownCapture } from "../search/show.js";
+import type { TableView } from "./capture-list.js";
 import { filledLines, soundWords, timingLines } from "./publication-words.js";
 import type { Style } from "./style.js";
 import { hanging, labelled, padEnd } from "./text-layout.js";
-import { formatBytes, formatDate, formatLength, formatTime } from "./units.js";
+import { formatBytes, formatDate, formatLength, formatTime, formatTimeHere } from "./units.js";
 
 /** Who asserts a value. Every value that holdfast did not measure is shown with its source. */
 const basisWords: Readonly<Record<Basis, string>> = {
@@ -43,10 +44,10 @@ const elementWords: Readonly<Record<ElementName, string>> = {
 };
 
 /** The page of `show`: everything in the vault about one capture. */
-export function capturePage(shown: ShownCapture, columns: number, style: Style): readonly string[] {
+export function capturePage(shown: ShownCapture, { columns, style, zone }: TableView): readonly string[] {
   const { record, derivation } = shown;
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
-    ["", labelled(attemptRows(shown), columns)],
+    ["", labelled(attemptRows(shown, zone), columns)],
     ["what the source claims", record === null ? [] : labelled(claimRows(record), columns)],
     ["what people noted (their assertions)", labelled(annotationRows(shown), columns)],
     ["files, as received", record === null ? [] : record.files.flatMap((file) => fileLines(file, columns))],
@@ -93,7 +94,10 @@ function attemptLine({ id, at, status, reason }: ShownCapture["attempts"][number
 
 type LabelledRow = readonly [label: string, ...values: readonly (string | null)[]];
 
-function attemptRows({ row, record, objectPath, anchor }: ShownCapture): readonly LabelledRow[] {
+function attemptRows(
+  { row, record, objectPath, anchor }: ShownCapture,
+  zone: string,
+): readonly LabelledRow[] {
   return [
     ["requested", optional(record?.requested_url ?? row.url)],
     ["file", row.file_name === null ? null : `${printable(row.file_name, 300)} (${nameKept(record)})`],
@@ -101,7 +105,7 @@ function attemptRows({ row, record, objectPath, anchor }: ShownCapture): readonl
     ["final address", optional(record?.final_url ?? null)],
     ["claimed source", claimText(record?.claimed_url ?? null)],
     ["part of", record?.parent ? parentText(record.parent) : null],
-    ["attempted", formatTime(row.at)],
+    ["attempted", formatTimeHere(row.at, zone)],
     ["clock", ...(record === null ? [] : clockLines(record.clock))],
     ["reason", optional(row.reason)],
     ["folder", optional(objectPath)],

@@ -1,20 +1,18 @@
 import { csvLine, foundColumns } from "../core/lists/result-table.js";
 import { printable } from "../core/words/printable.js";
 import type { FoundCapture } from "../search/find.js";
-import { captureColumns, paintHeader } from "./capture-list.js";
-import type { Style } from "./style.js";
-import { renderTable } from "./table.js";
+import { captureColumns, renderCaptures, type TableView } from "./capture-list.js";
 
-/** The table of `find`, at most `columns` wide: the table of `list`, plus where each match was found. */
-export function foundTable(rows: readonly FoundCapture[], columns: number, style: Style): readonly string[] {
-  const own = captureColumns(style);
+/** The table of `find`: the table of `list`, plus where each match was found. */
+export function foundTable(rows: readonly FoundCapture[], view: TableView): readonly string[] {
+  const own = captureColumns(view);
   const matched = {
     title: "FOUND IN",
     cell: (row: FoundCapture) => printable(row.matched.join(", "), 60),
     shrinkTo: 12,
-    dropOrder: 3,
+    dropOrder: 4,
   };
-  return paintHeader(renderTable(rows, [...own.slice(0, -1), matched, ...own.slice(-1)], columns), style);
+  return renderCaptures(rows, [...own.slice(0, -1), matched, ...own.slice(-1)], view);
 }
 
 const byteOrderMark = "\ufeff";

@@ -1,5 +1,5 @@
 import { displayWidth, fitWidth } from "../core/words/printable.js";
-import { padEnd, padStart } from "./text-layout.js";
+import { padEnd, padStart, wrap } from "./text-layout.js";
 
 export interface Column<Row> {
   readonly title: string;
@@ -11,6 +11,8 @@ export interface Column<Row> {
   readonly dropOrder: number;
   readonly right?: boolean;
   readonly paint?: (text: string, row: Row) => string;
+  /** How many times as wide as others it may stay when cells are cut; 1 if not stated. */
+  readonly share?: number;
 }
 
 interface Fitted<Row> {
@@ -21,20 +23,32 @@ interface Fitted<Row> {
 
 const gap = "  ";
 
+/** What stands below a row, indented. */
+const belowIndent = "    ";
+
 /**
  * A table of at most `columns` terminal columns, without empty columns. To fit, it first cuts the widest cells that may be
- * cut, then drops columns, and finally cuts lines. The first line holds the titles.
+ * cut, then drops columns, then puts the last column below its row, and finally cuts lines. The first line holds the
+ * titles. `below`: further printable text for a row, wrapped below it.
  */
 export function renderTable<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   terminalColumns: number,
+  below: (row: Row) => string = () => "",
 ): readonly string[] {
-  const fitted = fitColumns(rows, columns, terminalColumns);
+  const all = fitColumns(rows, columns, terminalColumns);
+  const lowered = all.length > 2 && smallest(all) > terminalColumns ? all.at(-1) : undefined;
+  const fitted = lowered === undefined ? all : all.slice(0, -1);
   const titles = fitted.map((part, at) => align(part, part.column.title, at === fitted.length - 1)).join(gap);
   return [
     cutLine(titles, terminalColumns),
-    ...rows.map((row, at) => renderRow(row, at, fitted, terminalColumns)),
+    ...rows.flatMap((row, at) => [
+      renderRow(row, at, fitted, terminalColumns),
+      ...[lowered?.cells[at] ?? "", ...wrap(below(row), terminalColumns - belowIndent.length)]
+        .filter((line) => line !== "")
+        .map((line) => cutLine(belowIndent + line, terminalColumns)),
+    ]),
   ];
 }
 
@@ -59,10 +73,14 @@ function fitColumns<Row>(
 function shrink<Row>(parts: readonly Fitted<Row>[], terminalColumns: number): void {
   while (total(parts.map((part) => part.width)) > terminalColumns) {
     const cuttable = parts.filter((part) => part.width > leastWidth(part));
-    const widestPart = cuttable.sort((a, b) => b.width - a.width)[0];
+    const widestPart = cuttable.sort((a, b) => weightOf(b) - weightOf(a))[0];
     if (widestPart === undefined) return;
     widestPart.width -= 1;
   }
+}
+
+function weightOf<Row>({ width, column }: Fitted<Row>): number {
+  return width / (column.share ?? 1);
 }
 
 function leastWidth<Row>(part: Fitted<Row>): number {

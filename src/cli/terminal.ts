@@ -14,6 +14,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The absolute folder where relative paths start. */
   readonly cwd: string;
+  /** The time zone of the user, as IANA names it; UTC if absent. */
+  readonly zone?: string;
   /** Asks the user and returns what they typed. Absent if there is nobody to ask. */
   readonly ask?: (question: string, signal: AbortSignal) => Promise<string>;
 }

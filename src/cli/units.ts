@@ -42,3 +42,35 @@ export function formatTime(at: string): string {
   const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?Z$/.exec(at);
   return parts ? `${parts[1]} ${parts[2]} UTC` : printable(at, 40);
 }
+
+const localParts: Intl.DateTimeFormatOptions = {
+  year: "numeric",
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+};
+
+/**
+ * What the clocks of a time zone show at an RFC 3339 time in UTC: `19:03`, with the day where it is another one,
+ * `09-20 01:03`. Null for anything else, where they show UTC, and for a zone that is not known here.
+ */
+export function localTime(at: string, zone: string): string | null {
+  const instant = new Date(at);
+  if (!at.endsWith("Z") || Number.isNaN(instant.getTime())) return null;
+  try {
+    // The Swedish form is that of ISO 8601.
+    const local = new Intl.DateTimeFormat("sv-SE", { ...localParts, timeZone: zone }).format(instant);
+    if (local === formatTime(at).slice(0, 16)) return null;
+    return at.startsWith(local.slice(0, 10)) ? local.slice(11) : local.slice(5);
+  } catch {
+    return null;
+  }
+}
+
+/** A time in UTC and, where it differs, in the time zone of the reader: `2026-09-19 14:03:22 UTC (19:03 in Asia/Almaty)`. */
+export function formatTimeHere(at: string, zone: string): string {
+  const local = localTime(at, zone);
+  return local === null ? formatTime(at) : `${formatTime(at)} (${local} in ${zone})`;
+}

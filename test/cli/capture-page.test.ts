@@ -6,7 +6,7 @@ import { derivation, record, row, shown } from "./capture-facts.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";
 
 function page(of: ShownCapture, columns = 100): string {
-  return capturePage(of, columns, plainStyle).join("\n");
+  return capturePage(of, { columns, style: plainStyle, zone: "UTC" }).join("\n");
 }
 
 const failed: ShownCapture = {

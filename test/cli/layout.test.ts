@@ -2,9 +2,17 @@ import { describe, expect, test } from "vitest";
 import { captureTable, listNotes } from "../../src/cli/capture-list.js";
 import { colorStyle, plainStyle } from "../../src/cli/style.js";
 import { labelled, wrap } from "../../src/cli/text-layout.js";
-import { formatBytes, formatClock, formatDate, formatLength, formatTime } from "../../src/cli/units.js";
+import {
+  formatBytes,
+  formatClock,
+  formatDate,
+  formatLength,
+  formatTime,
+  formatTimeHere,
+} from "../../src/cli/units.js";
 import { formatCount } from "../../src/core/words/counted.js";
 import { displayWidth } from "../../src/core/words/printable.js";
+import type { CaptureRow } from "../../src/search/captures.js";
 import { row } from "./capture-facts.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";
 
@@ -29,10 +37,14 @@ const rows = [
   },
 ];
 
+function table(of: readonly CaptureRow[], columns: number, style = plainStyle, zone = "UTC") {
+  return captureTable(of, { columns, style, zone });
+}
+
 describe("the table of captures", () => {
   test.each([20, 40, 60, 80, 100, 200])("fits %i columns whatever the titles are", (columns) => {
-    const lines = captureTable(rows, columns, plainStyle);
-    expect(lines).toHaveLength(rows.length + 1);
+    const lines = table(rows, columns);
+    expect(lines.filter((line) => !line.startsWith("    "))).toHaveLength(rows.length + 1);
     for (const line of lines) {
       expect(displayWidth(line)).toBeLessThanOrEqual(columns);
       expect(dangerous.test(line)).toBe(false);
@@ -40,14 +52,14 @@ describe("the table of captures", () => {
   });
 
   test.each([60, 80, 200])("names the whole capture id and its status in %i columns", (columns) => {
-    const lines = captureTable(rows, columns, plainStyle);
+    const lines = table(rows, columns);
     expect(lines[2]).toContain("20260918-ZZZZZZZZ");
     expect(lines[2]).toContain("incomplete");
   });
 
   test.each([60, 80, 200])("never shows a reduced clip like one that is not, in %i columns", (columns) => {
     const reduced = { ...row, rendition: { grade: "reduced", reasons: ["login-limited"] } } as const;
-    const [, line = ""] = captureTable([reduced], columns, plainStyle);
+    const [, line = ""] = table([reduced], columns);
     expect(line).toContain("captured, reduced");
     expect(listNotes([reduced, row]).join("\n")).toMatch(
       /^2 captured; .*\n1 capture reduced: .*holdfast archive --again ID/,
@@ -55,7 +67,7 @@ describe("the table of captures", () => {
   });
 
   test("leaves out more columns the narrower the terminal is", () => {
-    const titles = (columns: number) => (captureTable(rows, columns, plainStyle)[0] ?? "").split(/ {2,}/);
+    const titles = (columns: number) => (table(rows, columns)[0] ?? "").split(/ {2,}/);
     expect(titles(60)).toEqual(["ID", "STATUS", "TITLE"]);
     expect(titles(80)).toEqual(["ID", "CAPTURED (UTC)", "STATUS", "UPLOADER", "TITLE"]);
     expect(titles(200)).toEqual([
@@ -72,29 +84,63 @@ describe("the table of captures", () => {
   });
 
   test("leaves out what no capture has", () => {
-    const lines = captureTable([{ ...row, uploader: null, duration: null }], 300, plainStyle);
+    const lines = table([{ ...row, uploader: null, duration: null }], 300);
     expect(lines[0]).not.toMatch(/UPLOADER|LENGTH/);
   });
 
   test("cuts nothing of an ordinary title where the output is a file", () => {
-    const lines = captureTable([row], Number.POSITIVE_INFINITY, plainStyle);
+    const lines = table([row], Number.POSITIVE_INFINITY);
     expect(lines[1]).toContain("Ұсталған жігіт, Қарағанды");
   });
 
-  test("shows the address and the reason of a failed attempt", () => {
-    const lines = captureTable(rows, 300, plainStyle);
-    expect(lines[5]).toContain("https://example.org/v/1 (there is nothing at this address)");
-    const unnamed = captureTable(
-      [{ ...row, status: "failed", url: null, reason: "no such file" }],
-      300,
-      plainStyle,
+  test("gives a title the more room the wider the terminal is", () => {
+    const long = { ...row, title: "Қ".repeat(200), uploader: "ұ".repeat(40), host: "h".repeat(60) };
+    const room = (columns: number) => (/Қ+/.exec(table([long], columns)[1] ?? "")?.[0] ?? "").length;
+    for (const columns of [80, 100, 120, 160, 200]) {
+      expect(room(columns), String(columns)).toBeGreaterThanOrEqual(columns * 0.45 - 19);
+    }
+  });
+
+  test("puts the title below its row where nothing else gives way", () => {
+    const [head, first, below] = table([row], 36);
+    expect([head, first]).toEqual(["ID                 STATUS", `${row.id}  captured`]);
+    expect(below).toMatch(/^ {4}\S/);
+  });
+
+  test("says why only part arrived, and in a file keeps each capture on one line", () => {
+    const part = { ...row, status: "incomplete" as const, reason: "the connection broke off" };
+    expect(table([part], 120)[2]).toBe("    the connection broke off");
+    const lines = table([part, row], Number.POSITIVE_INFINITY);
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/ {2}WHY$/);
+    expect(lines[1]).toMatch(/ {2}the connection broke off$/);
+  });
+
+  test("shows the reader's own time beside UTC, with the zone named, and only where they differ", () => {
+    const late = { ...row, at: "2026-09-19T20:30:00.000Z" };
+    const [head, first, second] = table([row, late], 200, plainStyle, "Asia/Almaty");
+    expect(head).toMatch(/CAPTURED \(UTC\) +Asia\/Almaty/);
+    expect(first).toMatch(/2026-09-19 14:03 +19:03 /);
+    expect(second).toMatch(/2026-09-19 20:30 +09-20 01:30 /);
+    for (const zone of ["UTC", "Nowhere/Else"])
+      expect(table([row], 200, plainStyle, zone)[0]).not.toContain(`${zone} `);
+    expect(formatTimeHere(row.at, "Asia/Almaty")).toMatch(
+      /^2026-09-19 14:03:\d\d UTC \(19:03 in Asia\/Almaty\)$/,
     );
-    expect(unnamed[1]).toMatch(/ {2}no such file$/);
+    expect(formatTimeHere(row.at, "UTC")).toMatch(/ UTC$/);
+  });
+
+  test("shows the address and the reason of a failed attempt", () => {
+    const lines = table(rows, 300);
+    expect(lines[5]).toMatch(/ failed .*https:\/\/example.org\/v\/1$/);
+    expect(lines[6]).toBe("    there is nothing at this address");
+    const unnamed = table([{ ...row, status: "failed", url: null, reason: "no such file" }], 300);
+    expect(unnamed[2]).toBe("    no such file");
   });
 
   test("colour changes no column", () => {
     const strip = (line: string) => line.replaceAll(/\u001b\[\d+m/g, "");
-    expect(captureTable(rows, 100, colorStyle).map(strip)).toEqual(captureTable(rows, 100, plainStyle));
+    expect(table(rows, 100, colorStyle).map(strip)).toEqual(table(rows, 100));
   });
 
   test("says how many there are, and how many wait for keyframes", () => {

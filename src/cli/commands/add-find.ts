@@ -8,12 +8,12 @@ import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { FindRequest, Found, Sought } from "../../search/find.js";
 import type { Meaning } from "../../search/meanings.js";
+import { viewOf } from "../capture-list.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { type ExitStatus, exitStatus } from "../exit-status.js";
 import { foundLines, foundTable } from "../found-table.js";
 import { parseCount, parseDayOrTime } from "../option-values.js";
 import type { RunCommand, Session } from "../session.js";
-import { columnsOf } from "../terminal.js";
 
 type Where = FindRequest["where"];
 
@@ -116,11 +116,12 @@ async function find(session: Session, what: readonly string[], options: FindOpti
   return exitStatus.done;
 }
 
-function answer({ screen, json, io, style }: Session, { rows }: Found, { csv }: FindOptions): void {
+function answer(session: Session, { rows }: Found, { csv }: FindOptions): void {
+  const { screen, json } = session;
   if (json) for (const row of rows) screen.data(printableJson(row));
   // RFC 4180 ends each line with CR and LF.
   else if (csv === true) for (const line of foundLines(rows)) screen.data(`${line}\r`);
-  else if (rows.length > 0) screen.answer(foundTable(rows, columnsOf(io.stdout), style).join("\n"));
+  else if (rows.length > 0) screen.answer(foundTable(rows, viewOf(session)).join("\n"));
 }
 
 /** An existing file is a file; anything else is what its text may mean. */

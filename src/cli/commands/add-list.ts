@@ -1,12 +1,11 @@
 import { type Command, Option } from "commander";
 import { printableJson } from "../../core/words/printable.js";
 import type { ListFilter } from "../../search/captures.js";
-import { captureTable, listNotes } from "../capture-list.js";
+import { captureTable, listNotes, viewOf } from "../capture-list.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { exitStatus } from "../exit-status.js";
 import { parseCount, parseDayOrTime } from "../option-values.js";
 import type { RunCommand, Session } from "../session.js";
-import { columnsOf } from "../terminal.js";
 
 const sortKeys: readonly ListFilter["sort"][] = ["at", "title", "uploader", "host", "status", "bytes"];
 
@@ -79,7 +78,7 @@ async function list(session: Session, options: ListOptions) {
     return exitStatus.done;
   }
   if (rows.length > 0) {
-    const lines = captureTable(rows, columnsOf(session.io.stdout), session.style);
+    const lines = captureTable(rows, viewOf(session));
     session.screen.answer(lines.join("\n"));
   }
   if (session.quiet) return exitStatus.done;

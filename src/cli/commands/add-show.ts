@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { printableJson } from "../../core/words/printable.js";
+import { viewOf } from "../capture-list.js";
 import { captureObject, capturePage } from "../capture-page.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { exitStatus } from "../exit-status.js";
 import type { RunCommand, Session } from "../session.js";
-import { columnsOf } from "../terminal.js";
 
 export function addShow(program: DocumentedCommand, run: RunCommand): void {
   program
@@ -29,7 +29,7 @@ async function show(session: Session, id: string) {
   if (session.json) {
     session.screen.data(printableJson(captureObject(shown)));
   } else {
-    const lines = capturePage(shown, columnsOf(session.io.stdout), session.style);
+    const lines = capturePage(shown, viewOf(session));
     session.screen.answer(lines.join("\n"));
   }
   return exitStatus.done;
