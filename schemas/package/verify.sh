@@ -1,14 +1,16 @@
 #!/bin/sh
-# Checks the holdfast package that this file lies in, or the one in FOLDER, with a shell, awk, coreutils, openssl
-# and ssh-keygen. It changes nothing: what it notes goes to a temporary folder, which it removes. Read it before you run it.
+# Checks the holdfast package that this file lies in, or the one in FOLDER, with a shell, awk, coreutils, openssl (of
+# OpenSSL 1.1.1 or later) and ssh-keygen (one that knows valid-after: none before OpenSSH 8.5 does, those since 8.7 do).
+# It changes nothing: what it notes goes to a temporary folder, which it removes. Read it before you run it.
 #
 #   sh verify.sh [--signers FILE] [--tsa-ca FILE] [--against FILE] [FOLDER]
 #
 #   --signers FILE   the operator's key, a line in the form of OpenSSH's allowed_signers, from somewhere else than here
-#   --tsa-ca FILE    the root certificates (PEM) of the time-stamp authorities, from somewhere else than here
+#   --tsa-ca FILE    the root certificates (PEM, or one in DER) of the time-stamp authorities, from somewhere else than here
 #   --against FILE   the three lines of an older checkpoint that somebody kept
 #
-# Each step is one line: PASS, FAIL, ABSENT (nothing there to check) or UNCHECKED (there, but not checked to the end).
+# Each step is one line: PASS, FAIL, ABSENT (nothing there to check) or UNCHECKED (there, but not checked to the end). What the
+# programs of this computer cannot do is UNCHECKED too, and is no fault of the package.
 # Status: 1 a step failed; 3 none failed, but the signature or the time-stamps are absent or unchecked; 0 otherwise;
 # 2 nothing is said: wrong use, a program is missing, a file may not be read, or the temporary folder is full. VERIFY.md says what each step shows and does not show, and how to do it by hand.
 
@@ -56,10 +58,19 @@ for tool in awk base64 basenc cat comm cut date head mkdir mktemp mv paste rm sh
   command -v "$tool" > /dev/null || stop "the program $tool is not there"
 done
 processors=$(nproc 2> /dev/null) || processors=2
-case $(openssl version) in
-  'OpenSSL 0.'* | 'OpenSSL 1.0'*) stop 'this openssl is too old: it needs OpenSSL 1.1.1 or later' ;;
+# version_of WORDS: what a program says of its version, without anything that could steer the terminal.
+version_of() {
+  version=$(printf '%s' "${1:-a version it does not tell}" | head -n 1 | cut -d , -f 1 | tr -c 'A-Za-z0-9 ._+~\n-' '?')
+  printf '%.60s' "$version"
+}
+
+# Why no time-stamp can be checked here; empty where it can.
+no_stamps=''
+openssl_version=$(version_of "$(openssl version 2> /dev/null)")
+case $openssl_version in
+  'OpenSSL 0.'* | 'OpenSSL 1.0'*) no_stamps="this openssl is too old ($openssl_version): OpenSSL 1.1.1 or later can check them" ;;
   'OpenSSL '*) ;;
-  *) stop 'this openssl is not that of openssl.org, which it needs in version 1.1.1 or later' ;;
+  *) no_stamps="this openssl is $openssl_version: that of openssl.org, 1.1.1 or later, can check them" ;;
 esac
 
 # can PROGRAM FOUND EXPECTED: ends where a program of this name cannot do what is asked of it below, as some of BusyBox cannot.
@@ -94,17 +105,30 @@ case $work in
   *) work=$PWD/$work ;;
 esac
 export work
-mkdir -- "$work/leaf" "$work/node" "$work/stolen" || stop 'the temporary folder cannot be used'
+mkdir -- "$work/leaf" "$work/node" "$work/stolen" "$work/unread" "$work/empty" "$work/probe" || stop 'the temporary folder cannot be used'
 for list in files folders litter notes ids lines keys rotations thefts captures owned tokens trusted checkpoints leaves ends want; do
   : > "$work/$list"
 done
 if [ -n "$signers" ]; then cat < "$signers" > "$work/signers" || stop 'the file of --signers cannot be read'; fi
-if [ -n "$roots" ]; then cat < "$roots" > "$work/roots" || stop 'the file of --tsa-ca cannot be read'; fi
+if [ -n "$roots" ]; then cat < "$roots" > "$work/given" || stop 'the file of --tsa-ca cannot be read'; fi
 if [ -n "$held" ]; then cat < "$held" > "$work/held" || stop 'the file of --against cannot be read'; fi
 case $folder in
   /*) ;;
   *) folder=./$folder ;;
 esac
+# The certificates of --tsa-ca as PEM. A file in DER begins with the byte of a sequence, which is that of the digit 0.
+if [ -n "$roots" ]; then
+  if [ "$(head -c 1 "$work/given" | tr -d '\000')" = 0 ]; then
+    openssl x509 -inform DER -in "$work/given" -out "$work/roots" > /dev/null 2>&1 || : > "$work/roots"
+  else
+    awk 'NR == 1 { sub(/^\357\273\277/, "") } { print }' "$work/given" > "$work/bundle"
+    openssl crl2pkcs7 -nocrl -certfile "$work/bundle" -out "$work/given" > /dev/null 2>&1 || : > "$work/given"
+    openssl pkcs7 -in "$work/given" -print_certs -out "$work/roots" > /dev/null 2>&1 || : > "$work/roots"
+  fi
+  if [ ! -s "$work/roots" ]; then
+    stop "$(printf '%.200s' "$roots" | tr -c ' -~' '?') of --tsa-ca is no certificate in PEM or DER, or has one that cannot be read"
+  fi
+fi
 cd "$folder" 2> /dev/null || stop 'the folder cannot be opened'
 
 # ---- what is noted ----
@@ -947,6 +971,8 @@ heads() {
   basenc --base16 -w $((2 * bytes)) < "$work/begin" | paste -d ' ' "$work/paths" -
 }
 
+# A token counts as read by `openssl ts` (form ts) or, where that cannot read it, by `openssl cms` (form cms).
+
 # read_time: sets epoch and stated from the token in the response at `path`, and from no words around it: nobody signed those.
 read_time() {
   openssl ts -reply -in "$path" -token_out -text < /dev/null > "$part.text" 2> /dev/null || return 1
@@ -965,8 +991,174 @@ read_time() {
   epoch=${stated%% *} stated=${stated#* }
 }
 
+# The parts of a response that `openssl asn1parse` printed: where the token begins, the digest and the kind of its only signature,
+# and the digest of each certificate that the signature names first. Nothing where it is no granted response with one signature
+# over a TSTInfo.
+outline='
+function fail() { bad = 1; exit }
+{
+  depth = substr($0, index($0, ":d=") + 3) + 0
+  constructed = index($0, " cons: ") > 0
+  thing = substr($0, index($0, constructed ? " cons: " : " prim: ") + 7)
+  value = index(thing, ":") ? substr(thing, index(thing, ":") + 1) : ""
+  sub(/ *(\[HEX DUMP\])?:.*/, "", thing)
+  sub(/ +$/, "", thing)
+}
+depth == 1 { if (++parts == 2) start = $0 + 0; if (parts > 2 || thing != "SEQUENCE") fail() }
+parts == 1 && depth == 2 && !status { status = 1; if (thing != "INTEGER" || value !~ /^0[01]$/) fail() }
+parts < 2 || bad { next }
+depth == 2 && !kind { kind = 1; if (value != "pkcs7-signedData") fail() }
+depth == 5 && thing == "OBJECT" && !content { content = 1; if (value != "id-smime-ct-TSTInfo") fail() }
+# Whatever stands behind the last set of the signed data would be the set of signatures.
+depth == 4 { signers = 0; words = ""; digest = scheme = ""; v1 = v2 = 0; inside = constructed && thing == "SET" }
+!inside { next }
+depth == 5 { signers++ }
+depth == 6 { field = constructed && thing == "cont [ 0 ]" ? "attributes" : "other"; want = "" }
+depth == 7 && thing == "OBJECT" && field == "other" { if (digest == "") digest = value; scheme = value }
+field != "attributes" { next }
+depth == 8 && thing == "OBJECT" {
+  want = ""
+  if (value == "id-smime-aa-signingCertificate") { want = "sha1"; v1++ }
+  if (value == "id-smime-aa-signingCertificateV2") { want = "sha256"; v2++ }
+  next
+}
+want == "" { next }
+thing == "OBJECT" && want != "sha1" { want = value; next }
+thing == "OCTET STRING" { words = words "names " want " " value "\n"; want = "" }
+END {
+  if (bad || signers != 1 || v1 > 1 || v2 > 1 || words == "") exit
+  printf "token %d\ndigest %s\nscheme %s\n%s", start, digest, scheme, words
+}
+'
+
+# What a TSTInfo says: version, digest, imprint, time, and where the name of the authority lies in it.
+statement='
+{
+  depth = substr($0, index($0, ":d=") + 3) + 0
+  constructed = index($0, " cons: ") > 0
+  thing = substr($0, index($0, constructed ? " cons: " : " prim: ") + 7)
+  value = index(thing, ":") ? substr(thing, index(thing, ":") + 1) : ""
+  sub(/ *(\[HEX DUMP\])?:.*/, "", thing)
+  sub(/ +$/, "", thing)
+}
+depth == 1 { field++ }
+depth == 1 && field == 1 && value != "01" { exit }
+field == 3 && depth == 3 && thing == "OBJECT" { digest = value }
+field == 3 && depth == 2 && thing == "OCTET STRING" { imprint = value }
+depth == 1 && field == 5 && thing == "GENERALIZEDTIME" { time = value }
+depth == 1 && field > 5 { named = constructed && thing == "cont [ 0 ]"; if (named) name = "other" }
+named && depth == 2 { directory = constructed && thing == "cont [ 4 ]" }
+named && directory && depth == 3 { name = place($0) }
+function place(line, head, body) {
+  head = body = line
+  sub(/.* hl= */, "", head)
+  sub(/.* l= */, "", body)
+  return ($0 + 1) " " (head + body)
+}
+END { print digest, time, imprint, (name == "" ? "none" : name) }
+'
+
+# tree FILE: what is in a file of DER.
+tree() {
+  openssl asn1parse -inform DER -in "$1" < /dev/null 2> /dev/null
+}
+
+# by_cms OPTIONS...: checks the signature of the token, and asks no root that this computer came with.
+by_cms() {
+  SSL_CERT_DIR=$work/empty SSL_CERT_FILE=/dev/null \
+    openssl cms -verify -inform DER -in "$part.cms" -binary "$@" < /dev/null > /dev/null 2>&1
+}
+
+# names_signer: whether each name of a certificate under the signature is that of the one that signed.
+names_signer() {
+  while read -r word digest hash; do
+    if [ "$word" != names ]; then continue; fi
+    case $digest in
+      sha1 | sha256 | sha384 | sha512) ;;
+      *) return 1 ;;
+    esac
+    print=$(openssl x509 -in "$part.signer" -noout -fingerprint "-$digest" < /dev/null 2> /dev/null)
+    [ "$(printf '%s' "${print##*=}" | tr -d ':')" = "$hash" ] || return 1
+  done < "$part.outline"
+}
+
+# is_named: whether the authority that the statement names, at this place, is the subject of the certificate, byte for byte.
+is_named() {
+  case $1 in
+    none) return 0 ;;
+    other) return 1 ;;
+  esac
+  openssl x509 -in "$part.signer" -outform DER -out "$part.der" < /dev/null > /dev/null 2>&1 || return 1
+  # The fourth sequence of a certificate: algorithm, issuer, times, subject.
+  set -- "$@" $(tree "$part.der" | awk '
+    / *[0-9]+:d=1 / { if (++parts > 1) exit }
+    / *[0-9]+:d=2 .* cons: SEQUENCE/ && ++count == 4 {
+      at = $0 + 1
+      sub(/.* hl= */, "")
+      head = $0 + 0
+      sub(/.* l= */, "")
+      print at, head + $0
+    }
+  ')
+  [ $# -eq 4 ] || return 1
+  [ "$(tail -c "+$1" "$part.info" | head -c "$2" | sha256sum)" = "$(tail -c "+$3" "$part.der" | head -c "$4" | sha256sum)" ]
+}
+
+# read_by_cms: sets epoch and stated from a token that `openssl ts` cannot read, such as one with an attribute certificate or an
+# answer of OCSP in it, once its signature and what stands around it are good. Sets state where it is not.
+read_by_cms() {
+  tree "$path" | awk "$outline" > "$part.outline"
+  state=none
+  [ -s "$part.outline" ] || return 1
+  # From here on it is a time-stamp; what cannot be found out about it is no accusation.
+  state=unread
+  digest='' scheme='' start=''
+  while read -r word value rest; do
+    case $word in
+      token) start=$value ;;
+      digest) digest=$value ;;
+      scheme) scheme=$value ;;
+    esac
+  done < "$part.outline"
+  tail -c "+$((start + 1))" "$path" > "$part.cms"
+  openssl cms -cmsout -noout -inform DER -in "$part.cms" < /dev/null > /dev/null 2>&1 || return 1
+  state=nowhere
+  case $digest:$scheme in
+    sha256:* | sha384:* | sha512:*) ;;
+    *) return 1 ;;
+  esac
+  case $scheme in
+    rsaEncryption | sha[235][581][642]WithRSAEncryption | ecdsa-with-SHA[235][581][642]) ;;
+    *) return 1 ;;
+  esac
+  by_cms -noverify -out "$part.info" -signer "$part.signer" -certsout "$part.certs" || return 1
+  names_signer || return 1
+  tree "$part.info" | awk "$statement" > "$part.statement"
+  read -r digest stated imprint name < "$part.statement" || return 1
+  [ "$digest:$(printf '%s' "$imprint" | tr 'A-F' 'a-f')" = "sha256:$(digest "$signed")" ] || return 1
+  case $stated in
+    ??????????????Z | ??????????????.*Z) ;;
+    *) return 1 ;;
+  esac
+  case ${stated%Z} in
+    *[!0-9.]* | *.*.*) return 1 ;;
+  esac
+  stated=$(printf '%s\n' "${stated%%[.Z]*}" | awk '{ print substr($0, 1, 4) "-" substr($0, 5, 2) "-" substr($0, 7, 2) " " substr($0, 9, 2) ":" substr($0, 11, 2) ":" substr($0, 13, 2) " UTC" }')
+  stated=$(date -u -d "$stated" '+%s %Y-%m-%dT%H:%M:%S' 2> /dev/null) || return 1
+  epoch=${stated%% *} stated=${stated#* }
+  state=unread
+  # Other spellings of a name are left to a reader that can compare them.
+  is_named $name || return 1
+  form=cms
+}
+
 # leads_to OPTIONS...: whether the token at `path` is over the signed checkpoint and its chain leads there.
 leads_to() {
+  if [ "$form" = cms ]; then
+    if [ -f "$chain" ]; then set -- -certfile "$chain" "$@"; fi
+    by_cms -out /dev/null -purpose timestampsign -attime "$epoch" "$@"
+    return
+  fi
   if [ -f "$chain" ]; then set -- -untrusted "$chain" "$@"; fi
   openssl ts -verify -data "$signed" -in "$path" -attime "$epoch" "$@" < /dev/null > /dev/null 2>&1
 }
@@ -982,8 +1174,12 @@ leads_to_system() {
 
 # leads_to_itself: to certificates that came with it.
 leads_to_itself() {
-  openssl ts -reply -in "$path" -token_out -out "$part.token" < /dev/null > /dev/null 2>&1 || return 1
-  openssl pkcs7 -inform DER -in "$part.token" -print_certs < /dev/null > "$part.own" 2> /dev/null || return 1
+  if [ "$form" = cms ]; then
+    cat "$part.certs" > "$part.own"
+  else
+    openssl ts -reply -in "$path" -token_out -out "$part.token" < /dev/null > /dev/null 2>&1 || return 1
+    openssl pkcs7 -inform DER -in "$part.token" -print_certs < /dev/null > "$part.own" 2> /dev/null || return 1
+  fi
   if [ -f "$chain" ]; then cat "$chain" >> "$part.own"; fi
   leads_to -partial_chain -CAfile "$part.own"
 }
@@ -991,11 +1187,15 @@ leads_to_itself() {
 # examine_tokens: says of each token where it leads, and its time.
 examine_tokens() {
   while read -r path is_whole signed; do
-    state=none
+    state=none form=ts
     chain=${path%.tsr}.chain.pem
-    if [ "$is_whole" -eq 0 ] || ! read_time; then
+    if [ "$is_whole" -eq 0 ]; then
       epoch=0 stated=-
-    elif [ -n "$roots" ] && leads_to -CAfile "$work/roots"; then
+    elif [ -n "$no_stamps" ]; then
+      state=unread epoch=0 stated=-
+    elif ! read_time && ! read_by_cms; then
+      epoch=0 stated=-
+    elif [ -n "$roots" ] && leads_to -partial_chain -CAfile "$work/roots"; then
       state=named
     elif [ -z "$roots" ] && leads_to_system; then
       state=system
@@ -1004,7 +1204,7 @@ examine_tokens() {
     else
       state=nowhere
     fi
-    printf '%s %s %s %s\n' "$path" "$state" "$epoch" "$stated"
+    printf '%s %s %s %s %s\n' "$path" "$state" "$epoch" "$stated" "$form"
   done
 }
 
@@ -1071,7 +1271,7 @@ awk '
     path = $2
     sub(/^[^ ]* [^ ]* /, "")
     begin = "004F70656E54696D657374616D7073000050726F6F6600BF89E2E884E892940108" hash[$0]
-    print path, (hex[path] == begin ? "over" : "elsewhere"), 0, "-"
+    print path, (hex[path] == begin ? "over" : "elsewhere"), 0, "-", "ots"
   }
 ' "$work/begins" "$work/sums" "$work/stamps" >> "$work/times"
 
@@ -1102,6 +1302,12 @@ judge_stamp() {
       note "$path: over this checkpoint; the Bitcoin block it ends in was not looked up"
       return
       ;;
+    unread)
+      verdict=unread
+      note "$path: ${no_stamps:-neither openssl ts nor openssl cms of $openssl_version can read all of it}"
+      : > "$work/unread/$name"
+      return
+      ;;
     none) note "$path is no time-stamp over a SHA-256, or has something behind it" ;;
     nowhere) note "$path is not over this checkpoint and its signature, or is not signed by an authority for time-stamps" ;;
     *) note "$path is not over this checkpoint and its signature" ;;
@@ -1109,6 +1315,7 @@ judge_stamp() {
   if [ "$verdict" = wrong ]; then return; fi
   if ! is_possible; then verdict=wrong; fi
   if [ "$verdict" != good ]; then return; fi
+  if [ "$form" = cms ]; then by="$by; openssl ts cannot read it, and openssl cms can"; fi
   note "$path: the checkpoint of $size entries existed not later than ${stated}Z, $by"
   printf '%s %s %s\n' "$name" "$epoch" "$stated" >> "$work/trusted"
   if [ "$epoch" -lt "${first:-9999999999999}" ]; then
@@ -1124,12 +1331,13 @@ awk '
     for (i = 1; i < count; i++) print $1, $2, $4, line[i]
   }
 ' "$work/times" "$work/seals" > "$work/due"
-good='' open='' wrong='' first=''
-while read -r size name written path state epoch stated; do
+good='' open='' wrong='' unread='' first=''
+while read -r size name written path state epoch stated form; do
   judge_stamp
   case $verdict in
     good) good=yes ;;
     open) open=yes ;;
+    unread) unread=yes ;;
     *) wrong=yes ;;
   esac
 done < "$work/due"
@@ -1138,14 +1346,14 @@ done < "$work/due"
 awk -F '\t' "$shared"'
   FILENAME == ARGV[1] { split($0, part, " "); size[part[2]] = part[1]; next }
   FILENAME == ARGV[2] { hash[substr($0, 66)] = substr($0, 1, 64); next }
-  FILENAME == ARGV[3] { split($0, part, " "); time[part[1]] = part[4]; next }
+  FILENAME == ARGV[3] { split($0, part, " "); time[part[1]] = part[4]; unread[part[1]] = part[2] == "unread"; next }
   {
     split($1, part, "/")
     at = $5
     sub(/\.[^.]*$/, "", at)
     if (!is_path($1) || !($1 in size) || !(("proof/" part[2] "/checkpoint") in size)) print "an entry names the token " $1 ", and it is not there"
     else if (hash[$1] != $2 || size[$1] "" != $3) print $1 " is not the token that its entry names"
-    else if ($4 == "rfc3161" && (time[$1] == "-" || time[$1] != at)) print $1 " has another time than its entry states"
+    else if ($4 == "rfc3161" && !unread[$1] && (time[$1] == "-" || time[$1] != at)) print $1 " has another time than its entry states"
   }
 ' "$work/counted" "$work/sums" "$work/times" "$work/tokens" > "$work/extra"
 if [ -s "$work/extra" ]; then wrong=yes; fi
@@ -1153,6 +1361,9 @@ note_all "$work/extra"
 if [ -n "$wrong" ]; then
   tokens=FAIL
   say FAIL tokens 'a time-stamp is not there, or not good'
+elif [ -n "$unread" ]; then
+  tokens=UNCHECKED
+  say UNCHECKED tokens "${no_stamps:-a time-stamp has a form that this openssl cannot check to the end}"
 elif [ -n "$good$open" ] && [ -n "$skipped" ]; then
   tokens=UNCHECKED
   say UNCHECKED tokens 'a checkpoint that is none was left out'
@@ -1170,6 +1381,50 @@ fi
 
 # ---- signature ----
 
+# What this ssh-keygen can do is tried with a signature that was made for that. `keys` is dated where it judges a key at a time,
+# undated where it checks a signature and knows no times, or else nothing; zulu, where it reads a time that ends in Z. No version
+# before OpenSSH 8.5 knows the times of a key, and none before 9.1 that Z; some do not know Ed25519 (in FIPS mode), or keys of devices.
+probe_key='AAAAC3NzaC1lZDI1NTE5AAAAIEEC9LVBMT0WfHoyT3rPW+ew0NGfoC9wxP2YY2p6mEmR'
+probe_device='AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIEEC9LVBMT0WfHoyT3rPW+ew0NGfoC9wxP2YY2p6mEmRAAAABHNzaDo='
+probe_signature='-----BEGIN SSH SIGNATURE-----
+U1NIU0lHAAAAAQAAADMAAAALc3NoLWVkMjU1MTkAAAAgQQL0tUExPRZ8ejJPes9b57DQ0Z
++gL3DE/ZhjanqYSZEAAAAWaG9sZGZhc3QtY2hlY2twb2ludEB2MQAAAAAAAAAGc2hhNTEy
+AAAAUwAAAAtzc2gtZWQyNTUxOQAAAEBsPn0KhnLUBoz97yEwMA/CSOceseDtSn2rAl9G/g
+VR4nvQ8p4+xxoWADl1PR1a0WtqX599uk0HjFhC43b/KRID
+-----END SSH SIGNATURE-----'
+printf '%s\n' "$probe_signature" > "$work/probe/sig"
+printf 'sk-ssh-ed25519@openssh.com %s\n' "$probe_device" > "$work/probe/device"
+printf 'probe\n' > "$work/probe/message"
+
+# try_key LIMITS [OPTION]: whether it takes that signature by a key with these limits.
+try_key() {
+  printf 'probe namespaces="%s"%s ssh-ed25519 %s\n' "$namespace" "$1" "$probe_key" > "$work/probe/signers"
+  shift
+  ssh-keygen -Y verify -f "$work/probe/signers" -I probe -n "$namespace" -s "$work/probe/sig" "$@" \
+    < "$work/probe/message" > /dev/null 2>&1
+}
+
+keys=nothing zulu=''
+for end in Z ''; do
+  limits=",valid-after=\"20200101000000$end\",valid-before=\"20210101000000$end\""
+  if try_key "$limits" -Overify-time=20200601000000; then
+    if ! try_key "$limits" -Overify-time=20220601000000; then keys=dated zulu=$end; fi
+    break
+  fi
+done
+if [ "$keys" = nothing ] && try_key ''; then keys=undated; fi
+old_keys=''
+if [ "$keys" != dated ]; then
+  old_keys=''
+  if command -v ssh > /dev/null; then old_keys=$(ssh -V 2>&1 < /dev/null); fi
+  old_keys="this ssh-keygen is too old ($(version_of "$old_keys")), or cannot check such a key at a time; OpenSSH 8.7 or later can"
+fi
+
+# knows_devices: whether it reads the keys of security devices.
+knows_devices() {
+  ssh-keygen -l -f "$work/probe/device" > /dev/null 2>&1
+}
+
 # signed_by SIGNERS [OPTION...]: whether the file allows the signature over the checkpoint in proof/`name`. Leaves what
 # ssh-keygen says of it in the file `words`.
 signed_by() {
@@ -1184,7 +1439,7 @@ examine_signatures() {
   words=$part.words
   while read -r name when stamped stated key; do
     line=-
-    if [ -f "proof/$name/checkpoint.sig" ] && signed_by "$trusted" "-Overify-time=$stated"; then IFS= read -r line < "$words"; fi
+    if [ "$keys" = dated ] && [ -f "proof/$name/checkpoint.sig" ] && signed_by "$trusted" "-Overify-time=$stated"; then IFS= read -r line < "$words"; fi
     printf '%s %s\n' "$name" "$line"
   done
 }
@@ -1234,9 +1489,17 @@ is_marked() {
 is_after_theft() {
   while read -r theft stolen; do
     if [ "$stolen" != "$key" ]; then continue; fi
-    if [ "$theft" = - ] || [ "$stamped" = no ] || [ "${stated%Z}" -ge "$theft" ]; then return 0; fi
+    if [ "$theft" = - ] || [ "$stamped" = no ] || [ "$stated" -ge "$theft" ]; then return 0; fi
   done < "$work/thefts"
   return 1
+}
+
+# is_device: whether the key in force is that of a security device, and such keys are unknown here.
+is_device() {
+  case $key in
+    'sk-ssh-ed25519@openssh.com AAAA'*) ! knows_devices ;;
+    *) return 1 ;;
+  esac
 }
 
 # judge_signature: the signature over the checkpoint in proof/`name`, of which `line` is what examine_signatures says.
@@ -1246,7 +1509,16 @@ judge_signature() {
     return
   fi
   take_key
-  if signed_at_once; then
+  if [ "$keys" = nothing ]; then
+    return
+  elif [ -z "$print" ] && is_device; then
+    printf '%s\n' "proof/$name/checkpoint.sig is by the key of a security device, which this ssh-keygen cannot read" >> "$work/doubtful"
+    return
+  elif [ "$keys" = undated ]; then
+    if signed_by "$work/inforce"; then return; fi
+    note "proof/$name/checkpoint.sig is not a signature over this checkpoint by the key that the log names for it"
+    return
+  elif signed_at_once; then
     standing=allowed
   elif ! signed_by "$work/inforce"; then
     note "proof/$name/checkpoint.sig is not a signature over this checkpoint by the key that the log names for it"
@@ -1257,12 +1529,16 @@ judge_signature() {
     standing=allowed
   elif signed_by "$trusted" "-Overify-time=$when"; then
     standing=late
+  elif [ -e "$work/unread/$name" ]; then
+    standing=unknown
   else
     note "proof/$name/checkpoint.sig is by a key that $named does not allow for this log at that time"
     return
   fi
   if is_after_theft; then standing=stolen; fi
+  if [ "$standing" != allowed ] && [ -e "$work/unread/$name" ]; then standing=unknown; fi
   case $standing in
+    unknown) printf '%s\n' "proof/$name/checkpoint.sig: whether it counts is for a time-stamp to say that was not checked" >> "$work/doubtful" ;;
     allowed)
       if [ "$line" = - ]; then IFS= read -r line < "$words"; fi
       printf '%s\n' "$line" >> "$work/who"
@@ -1282,7 +1558,7 @@ judge_signature() {
 }
 
 key='' print='' last=''
-for list in who late marked uncounted unrelied; do : > "$work/$list"; done
+for list in who late marked uncounted unrelied doubtful; do : > "$work/$list"; done
 tab=$(printf '\t') cr=$(printf '\r')
 trusted=proof/allowed_signers named='proof/allowed_signers'
 if [ -n "$signers" ]; then trusted=$work/signers named='the file of --signers'; fi
@@ -1290,7 +1566,21 @@ case $origin in
   holdfast/*) is_hex "${origin#holdfast/}" 32 || note 'the origin of this log has not its form' ;;
   *) note 'the origin of this log has not its form' ;;
 esac
-if [ ! -f "$trusted" ]; then note 'proof/allowed_signers is not there'; fi
+if [ ! -f "$trusted" ]; then
+  note 'proof/allowed_signers is not there'
+elif [ "$keys:$zulu" = dated: ]; then
+  # Here all times are those of UTC, with a Z and without.
+  awk '{
+    rest = $0
+    line = ""
+    while (match(rest, /[Vv][Aa][Ll][Ii][Dd]-[A-Za-z]+="[0-9]+Z"/)) {
+      line = line substr(rest, 1, RSTART + RLENGTH - 3) "\""
+      rest = substr(rest, RSTART + RLENGTH)
+    }
+    print line rest
+  }' "$trusted" > "$work/undated"
+  trusted=$work/undated
+fi
 if [ ! -s "$work/notes" ]; then
   sort_signers
   now=$(date -u +%Y%m%d%H%M%S)
@@ -1302,10 +1592,10 @@ if [ ! -s "$work/notes" ]; then
       next
     }
     {
-      when = ($3 == "-" ? now : $3) "Z"
+      when = $3 == "-" ? now : $3
       name = $2
       sub(/^[^ ]* [^ ]* [^ ]* [^ ]* /, "")
-      print name, when, (name in stamp ? "yes " stamp[name] "Z" : "no " when), $0
+      print name, when, (name in stamp ? "yes " stamp[name] : "no " when), $0
     }
   ' "$work/trusted" "$work/seals" > "$work/due"
   spread examine_signatures "$work/due"
@@ -1315,6 +1605,11 @@ if [ ! -s "$work/notes" ]; then
     if [ "$examined" != "$name" ]; then stop 'a part of the check did not come to its end'; fi
     judge_signature
   done 3< "$work/due" < "$work/said"
+fi
+# What rests on a signature that is in doubt is in doubt itself.
+if [ -s "$work/doubtful" ]; then
+  cat "$work/uncounted" >> "$work/doubtful"
+  : > "$work/uncounted"
 fi
 note_all "$work/uncounted"
 if [ -z "$signers" ]; then
@@ -1335,7 +1630,14 @@ else
   while IFS= read -r line; do note "$line: a later checkpoint is relied on"; done < "$work/unrelied"
   sort -u "$work/who" "$work/late" > "$work/notes.all"
   note_all "$work/notes.all"
-  if [ -n "$skipped" ]; then
+  note_all "$work/doubtful"
+  if [ -n "$old_keys" ]; then
+    signature=UNCHECKED
+    say UNCHECKED signature "$old_keys"
+  elif [ -s "$work/doubtful" ]; then
+    signature=UNCHECKED
+    say UNCHECKED signature 'a signature could not be checked to the end here'
+  elif [ -n "$skipped" ]; then
     signature=UNCHECKED
     say UNCHECKED signature 'a checkpoint that is none was left out'
   elif [ -s "$work/late" ]; then
@@ -1352,13 +1654,22 @@ fi
 
 # ---- witnesses: other people's keys, which only their owners can vouch for ----
 
-count=0 bad=''
+# can_witness: whether it can check what needs no list of keys, and reads the keys of devices.
+can_witness() {
+  ssh-keygen -Y check-novalidate -n "$namespace" -s "$work/probe/sig" < "$work/probe/message" > /dev/null 2>&1 && knows_devices
+}
+
+count=0 bad='' unable=''
 while read -r size name root; do
   for path in "proof/$name"/witness-*.sig; do
     [ -f "$path" ] || continue
     count=$((count + 1))
     if ! ssh-keygen -Y check-novalidate -n "$namespace" -s "$path" < "proof/$name/checkpoint" \
       > "$work/words" 2> /dev/null; then
+      if ! can_witness; then
+        unable=yes
+        continue
+      fi
       note "$path is no signature over this checkpoint"
       continue
     fi
@@ -1373,6 +1684,8 @@ if [ "$count" -eq 0 ]; then
   say ABSENT witnesses 'nobody else signed a checkpoint'
 elif [ -s "$work/notes" ]; then
   say FAIL witnesses "a witness's signature is not good"
+elif [ -n "$unable" ]; then
+  say UNCHECKED witnesses 'this ssh-keygen cannot check the signature of one of them'
 else
   note_all "$work/seen"
   say PASS witnesses 'each of these keys signed; whose they are is not shown here'

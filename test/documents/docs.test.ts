@@ -152,9 +152,9 @@ function literals(source: string): string[] {
   return all(code, /"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g);
 }
 
-/** Words that promise what no hash can show. */
+/** Words that promise what no hash can show; `immutable=1` is a parameter of SQLite. */
 const promises =
-  /\b(?:authentic(?:ity|ated)?|genuine|unedited|not ai|real (?:footage|video|clip)|tamper-?proof|immutable|blockchain|impossible to|could not have|original files?|same video|upload time|gps location|admissib\w+|legally|certif(?:y|ied|ies)|complian\w+|qualified|anonymous|verified|collision-free|forensic\w*)\b/i;
+  /\b(?:authentic(?:ity|ated)?|genuine|unedited|not ai|real (?:footage|video|clip)|tamper-?proof|immutable(?!=1\b)|blockchain|impossible to|could not have|original files?|same video|upload time|gps location|admissib\w+|legally|certif(?:y|ied|ies)|complian\w+|qualified|anonymous|verified|collision-free|forensic\w*)\b/i;
 const denial = /\b(?:not|never|nor|no|nothing|cannot|without|neither|nobody)\b/i;
 
 /** The sentences of a text that hold such a word and do not deny it before they say it. */
@@ -223,6 +223,8 @@ describe("nothing is claimed that cannot be shown", () => {
 const hasStockTools = ["sqlite3 -version", "sha256sum --version", "openssl version"].every(
   (command) => spawnSync("bash", ["-c", command]).status === 0,
 );
+
+const canMount = spawnSync("unshare", ["-rm", "mount", "--bind", "/tmp", "/tmp"]).status === 0;
 
 describe.skipIf(!hasStockTools)(
   "checking a vault without holdfast, with the commands of VERIFY-VAULT.md",
@@ -326,6 +328,35 @@ describe.skipIf(!hasStockTools)(
       expect(spawnSync("sqlite3", ["vault.db", change], { cwd: copy }).status).toBe(0);
       expect(follow(log, copy).said).toMatch(/DOES NOT FIT: .*"seq":3,/);
     });
+
+    it.skipIf(!canMount)(
+      "on read-only media, README.txt, FORMAT.md and VERIFY-VAULT.md say how the log is read",
+      () => {
+        const copy = damagedCopy("read-only");
+        const mounted = `mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && cd "$1" && ! touch new 2> /dev/null &&`;
+        const onMedia = (command: string) =>
+          spawnSync("unshare", ["-rm", "sh", "-c", `${mounted} ${command}`, "sh", copy], {
+            encoding: "utf8",
+          });
+        const whole = spawnSync("sqlite3", ["vault.db", "SELECT line FROM entry ORDER BY seq"], {
+          cwd: copy,
+          encoding: "utf8",
+        }).stdout;
+        expect(whole.split("\n").length).toBeGreaterThan(5);
+        for (const text of [readFileSync(join(copy, "README.txt"), "utf8"), textOf("schemas/FORMAT.md")]) {
+          const [command = ""] = /sqlite3 'file:vault\.db\?immutable=1' "[^"]*"/.exec(text) ?? [];
+          expect(onMedia(command)).toMatchObject({ stdout: whole, stderr: "", status: 0 });
+          expect(text).toContain("cat log/*.jsonl");
+          expect(text).toContain("3.37 or newer");
+        }
+        // What was written since the newest checkpoint is in no segment.
+        const segments = onMedia("cat log/*.jsonl").stdout;
+        expect(whole.startsWith(segments) && segments.length > whole.length / 2).toBe(true);
+        const sums = /sqlite3 -readonly vault\.db "\n {2}SELECT[^"]*"/.exec(document)?.[0] ?? "";
+        const files = onMedia(sums.replace("-readonly vault.db", "'file:vault.db?immutable=1'"));
+        expect([files.status, files.stdout.includes(original)]).toEqual([0, true]);
+      },
+    );
 
     it("another private file than the one logged is found", () => {
       const copy = damagedCopy("changed-annex");

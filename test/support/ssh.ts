@@ -26,7 +26,8 @@ export function opensshAccepts(
   writeFileSync(signature, given.signature);
   const time = given.at === undefined ? [] : ["-O", `verify-time=${given.at}`];
   const argv = ["-Y", "verify", ...time, "-f", signers, "-I", given.principal, "-n", given.namespace];
-  return spawnSync("ssh-keygen", [...argv, "-s", signature], { input: given.message }).status === 0;
+  const env = { ...process.env, TZ: "UTC0" };
+  return spawnSync("ssh-keygen", [...argv, "-s", signature], { input: given.message, env }).status === 0;
 }
 
 export function uint32(value: number): Buffer {

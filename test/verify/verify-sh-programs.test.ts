@@ -124,8 +124,9 @@ describe("what verify.sh starts", () => {
     const [programs, tmp] = [folder("slow"), folder("tmp-slow")];
     const [ready, gate] = [join(scratch.path, "ready"), join(scratch.path, "gate")];
     execFileSync("mkfifo", [ready, gate]);
-    // In place of ssh-keygen, one that does not end before it is let through.
-    const waits = `#!/bin/sh\nexec 3> ${ready}\necho here >&3\nread -r line < ${gate}\n`;
+    // In place of ssh-keygen, one that does not end before it is let through, but where it is tried at the beginning.
+    const tried = `case "$*" in *"-I probe "*) exec ${program("ssh-keygen")} "$@" ;; esac\n`;
+    const waits = `#!/bin/sh\n${tried}exec 3> ${ready}\necho here >&3\nread -r line < ${gate}\n`;
     writeFileSync(join(programs, "ssh-keygen"), waits, { mode: 0o755 });
     writeFileSync(join(programs, "nproc"), "#!/bin/sh\necho 1\n", { mode: 0o755 });
     const place = writeFolder(makePackage().files, join(scratch.path, "small"));

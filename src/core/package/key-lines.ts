@@ -65,7 +65,7 @@ function theftLimit(history: readonly KeyPeriod[], { key }: KeyPeriod, times: Lo
   return Math.floor(Date.parse(time) / 1000) - 1;
 }
 
-/** `YYYYMMDDHHMMSSZ` of a number of seconds since 1970. */
+/** `YYYYMMDDHHMMSS` in UTC of a number of seconds since 1970: no version before OpenSSH 9.1 reads a `Z` behind it (FORMAT.md §13). */
 function openSshTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace(/[-:T]|\.000/g, "");
+  return new Date(seconds * 1000).toISOString().slice(0, 19).replace(/[-:T]/g, "");
 }
