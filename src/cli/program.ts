@@ -17,6 +17,7 @@ import { addRebuild } from "./commands/add-rebuild.js";
 import { addRedact } from "./commands/add-redact.js";
 import { addReport } from "./commands/add-report.js";
 import { addShow } from "./commands/add-show.js";
+import { addStats } from "./commands/add-stats.js";
 import { addVerify } from "./commands/add-verify.js";
 import { addWitness } from "./commands/add-witness.js";
 import { DocumentedCommand } from "./documented-command.js";
@@ -32,7 +33,7 @@ const description =
 /** The commands by what they are for, in the order in which the help names them. */
 const groups = [
   ["Archive", [addArchive, addImport, addBatch, addFormats, addDerive]],
-  ["Find and read", [addList, addFind, addShow, addAnnotate]],
+  ["Find and read", [addList, addFind, addShow, addStats, addAnnotate]],
   ["Check", [addVerify]],
   ["Hand over", [addExport, addReport, addRedact]],
   ["Look after", [addCheckpoint, addWitness, addInit, addKey, addRebuild, addDoctor]],

@@ -223,6 +223,18 @@ const scenes: Readonly<Record<string, Scene>> = {
     says: { matched: ["file original/track-1.mp4"], annotations: [] },
   },
   "nothing that is found": { argv: () => ["find", "nowhere", "--vault", vault], status: 0, kinds: [] },
+  "what a vault holds": {
+    argv: () => ["stats", "--vault", vault],
+    status: 0,
+    kinds: ["statsReport"],
+    says: { captures: 1, without_keyframes: 0, without_time_stamp: 1, asks_for_time_stamps: true },
+  },
+  "what an empty vault holds": {
+    argv: () => ["stats", "--vault", at("none-yet")],
+    status: 0,
+    kinds: ["statsReport"],
+    says: { captures: 0, failed: 0, sites: [], months: [], oldest: null, newest: null },
+  },
   "a list of notes of which a row is refused": {
     argv: () => ["annotate", "--from", at("notes.csv"), "--vault", at("annotated")],
     status: 2,
@@ -464,7 +476,7 @@ beforeAll(async () => {
     ",x",
   ];
   writeFileSync(at("list.csv"), rows.join("\n"));
-  await holdfast(["init", "--vault", at("batch")]);
+  for (const empty of ["batch", "none-yet"]) await holdfast(["init", "--vault", at(empty)]);
   const [, underived] = await makeVault(fetched);
   const nothing: Facts = { captured: "", failed: "", underived: underived!.record.capture };
   for (const [title, scene] of Object.entries(beginnings)) await play(title, scene, nothing);

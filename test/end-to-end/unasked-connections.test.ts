@@ -60,6 +60,7 @@ const quiet: readonly Line[] = [
   { argv: ["list"], env: online },
   { argv: ["find", "part"], env: online },
   { argv: ["show", "ID"], env: online },
+  { argv: ["stats"], env: online },
   { argv: ["verify"], env: online },
   { argv: ["verify", at("package")], env: online },
   { argv: ["report", "ID", "--to", at("report.html")], env: online },
