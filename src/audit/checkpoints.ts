@@ -1,7 +1,6 @@
 import { sameBytes } from "./bytes.js";
 import { type Checkpoint, checkpointName } from "./checkpoint.js";
 import { type CheckState, decidedBy, errorAt, type Finding, fails, noteAt } from "./finding.js";
-import type { FindingCode } from "./finding-codes.js";
 import { auditKeys } from "./keys.js";
 import type { FoundCheckpoint, LogFacts, RestsOn, Trust } from "./log-facts.js";
 import { auditWitnesses, checkSigned, type SignedCheckpoint } from "./signed-checkpoint.js";
@@ -32,6 +31,7 @@ export async function auditCheckpoints(
   const tokens = await auditTokens(checked, newest, facts, trust, kind);
   const keys = auditKeys({ checked, facts, trust, authorities: tokens.authorities, kind });
   const witnesses = auditWitnesses(found, facts, kind);
+  const counted = checked.findLast(({ key, found: { size } }) => key !== null && !keys.uncounted.has(size));
   const findings = [
     ...checked.flatMap((one) => one.findings),
     ...missingCheckpoints(found, facts, kind),
@@ -46,9 +46,7 @@ export async function auditCheckpoints(
     signature: signatureState(findings, checked, newest, keys.uncounted),
     tokens: tokenState(findings, found),
     restsOn: { keys: keys.keys, authorities: tokens.authorities, witnesses: witnesses.witnesses },
-    signedSize:
-      checked.findLast(({ key, found: { size } }) => key !== null && !keys.uncounted.has(size))?.found.size ??
-      0,
+    signedSize: counted?.found.size ?? 0,
   };
 }
 
@@ -65,9 +63,9 @@ function signatureState(
 ): CheckState {
   const decided = decidedBy(findings, "signature");
   if (decided === "fail") return "fail";
-  const isSigned = checked.some(({ found, key }) => found === newest && key !== null);
-  if (!isSigned) return "absent";
-  return decided ?? (newest !== null && uncounted.has(newest.size) ? "unchecked" : "pass");
+  const signed = checked.find(({ found, key }) => found === newest && key !== null);
+  if (signed === undefined) return "absent";
+  return decided ?? (uncounted.has(signed.found.size) ? "unchecked" : "pass");
 }
 
 function tokenState(findings: readonly Finding[], found: readonly FoundCheckpoint[]): CheckState {
@@ -133,14 +131,6 @@ function nothingSealed(
   return findings;
 }
 
-/** The errors of `auditAgainst`. */
-const heldFaults: readonly FindingCode[] = ["history-rewritten", "history-truncated", "other-log"];
-
-/** Whether a finding says that a log does not go on from the checkpoint that the checker holds. */
-export function isAboutHeld(code: FindingCode): boolean {
-  return heldFaults.includes(code);
-}
-
 /**
  * Compares a log with a checkpoint that somebody kept elsewhere (FORMAT.md §16): empty if the log, as it is, begins
  * with what they saw. `rootAt` returns null if the log has no such number of lines to compare.
@@ -149,20 +139,18 @@ export function auditAgainst(
   held: Checkpoint,
   { origin, entries, rootAt }: Pick<LogFacts, "origin" | "entries" | "rootAt">,
 ): readonly Finding[] {
-  const finding = (code: FindingCode, message: string, severity: Finding["severity"] = "error") => [
-    { code, severity, where: "log", message },
-  ];
-  if (held.origin !== origin) return finding("other-log", "the checkpoint you hold is from another vault");
+  if (held.origin !== origin)
+    return [errorAt("other-log", "log", "the checkpoint you hold is from another vault")];
   if (entries !== null && held.size > entries) {
     const message = `history was cut: the checkpoint you hold has ${held.size} entries, this log has ${entries}`;
-    return finding("history-truncated", message);
+    return [errorAt("history-truncated", "log", message)];
   }
   const root = rootAt(held.size);
   if (root === null) {
     const message = `there is no checkpoint of ${held.size} entries here to compare with the one you hold`;
-    return finding("against-unchecked", message, "note");
+    return [noteAt("against-unchecked", "log", message)];
   }
   if (sameBytes(root, held.root)) return [];
   const message = `history was rewritten: the first ${held.size} entries are not those of the checkpoint you hold`;
-  return finding("history-rewritten", message);
+  return [errorAt("history-rewritten", "log", message)];
 }

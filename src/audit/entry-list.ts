@@ -57,21 +57,14 @@ function isAscending<Value extends string | number>(values: readonly Value[]): b
 
 /** The entries that name each capture, gathered in the order of the log, for comparing a list with them. */
 export class EntriesByCapture {
-  private readonly all = new Map<string, number[]>();
-  /** Without `annotate` entries. */
-  private readonly unannotated = new Map<string, number[]>();
+  private readonly byId = new Map<string, { readonly seq: number; readonly isNote: boolean }[]>();
 
   add({ seq, event, body }: Pick<Entry, "seq" | "event" | "body">): void {
     const id = body.capture;
     if (typeof id !== "string") return;
-    put(this.all, id, seq);
-    if (event !== "annotate") put(this.unannotated, id, seq);
-  }
-
-  /** What a list of these captures must state. */
-  listOf(captures: readonly string[], withAnnotations: boolean): readonly ListedCapture[] {
-    const inOrder = [...captures].sort();
-    return inOrder.map((capture) => ({ capture, entries: this.of(capture, withAnnotations) }));
+    const known = this.byId.get(id) ?? [];
+    known.push({ seq, isNote: event === "annotate" });
+    this.byId.set(id, known);
   }
 
   /**
@@ -85,13 +78,9 @@ export class EntriesByCapture {
     return differing?.capture ?? null;
   }
 
-  private of(capture: string, withAnnotations: boolean): readonly number[] {
-    return (withAnnotations ? this.all : this.unannotated).get(capture) ?? [];
+  /** What a list must state of this capture. */
+  of(capture: string, withAnnotations: boolean): readonly number[] {
+    const entries = (this.byId.get(capture) ?? []).filter(({ isNote }) => withAnnotations || !isNote);
+    return entries.map(({ seq }) => seq);
   }
-}
-
-function put(entries: Map<string, number[]>, id: string, seq: number): void {
-  const known = entries.get(id);
-  if (known === undefined) entries.set(id, [seq]);
-  else known.push(seq);
 }

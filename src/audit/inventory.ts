@@ -1,4 +1,5 @@
 import type { CaptureId } from "./digest.js";
+import { faultsOf } from "./finding.js";
 
 /** A file of an OCFL version: its path and both digests in lower-case hex. */
 export interface InventoryFile {
@@ -61,11 +62,7 @@ export function parseInventory(
   } catch {
     return { problems: ["inventory.json is not JSON"] };
   }
-  const problems = inventoryProblems(value);
-  if (problems.length > 0) return { problems };
-  return isInventory(value)
-    ? { inventory: value }
-    : { problems: ["inventory.json is not an OCFL 1.1 inventory"] };
+  return isInventory(value) ? { inventory: value } : { problems: inventoryProblems(value) };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -89,38 +86,32 @@ function isSafePath(path: unknown): path is string {
   );
 }
 
-function inventoryProblems(value: unknown): string[] {
+function inventoryProblems(value: unknown): readonly string[] {
   if (!isRecord(value)) return ["inventory.json is not an object"];
-  const problems: string[] = [];
-  if (typeof value.id !== "string") problems.push("id is missing (OCFL E036)");
-  if (value.type !== inventoryType) problems.push("type is not OCFL 1.1 (OCFL E038)");
-  if (value.digestAlgorithm !== "sha512") problems.push("digestAlgorithm is not sha512");
-  if (!isDigestLists(value.manifest, 128))
-    problems.push("manifest is not a map of sha512 to paths (OCFL E041)");
-  if (!isRecord(value.fixity) || !isDigestLists(value.fixity.sha256, 64))
-    problems.push("fixity has no sha256 block");
-  problems.push(...versionProblems(value));
-  return problems;
+  const hasFixity = isRecord(value.fixity) && isDigestLists(value.fixity.sha256, 64);
+  const faults = faultsOf([
+    [typeof value.id, "string", "id is missing (OCFL E036)"],
+    [value.type, inventoryType, "type is not OCFL 1.1 (OCFL E038)"],
+    [value.digestAlgorithm, "sha512", "digestAlgorithm is not sha512"],
+    [isDigestLists(value.manifest, 128), true, "manifest is not a map of sha512 to paths (OCFL E041)"],
+    [hasFixity, true, "fixity has no sha256 block"],
+  ]);
+  return [...faults, ...versionProblems(value)];
 }
 
-function versionProblems(value: Record<string, unknown>): string[] {
+function versionProblems(value: Record<string, unknown>): readonly string[] {
   const versions = value.versions;
   if (!isRecord(versions)) return ["versions are missing (OCFL E043)"];
   const count = Object.keys(versions).length;
   if (count === 0 || value.head !== `v${count}`) return ["head is not the last version (OCFL E040)"];
   const manifest = isRecord(value.manifest) ? value.manifest : {};
-  const problems: string[] = [];
-  for (let number = 1; number <= count; number += 1) {
-    const version = versions[`v${number}`];
-    if (!isRecord(version) || typeof version.created !== "string" || !isDigestLists(version.state, 128)) {
-      problems.push(`version v${number} is not complete (OCFL E044)`);
-      continue;
-    }
-    const unknown = Object.keys(version.state).filter((digest) => !(digest in manifest));
-    if (unknown.length > 0)
-      problems.push(`version v${number} names a digest the manifest does not hold (OCFL E050)`);
-  }
-  return problems;
+  return Array.from({ length: count }, (_, at) => `v${at + 1}`).flatMap((name) => {
+    const version = versions[name];
+    if (!isRecord(version) || typeof version.created !== "string" || !isDigestLists(version.state, 128))
+      return [`version ${name} is not complete (OCFL E044)`];
+    const isKnown = Object.keys(version.state).every((digest) => digest in manifest);
+    return isKnown ? [] : [`version ${name} names a digest the manifest does not hold (OCFL E050)`];
+  });
 }
 
 function isInventory(value: unknown): value is Inventory {

@@ -1,3 +1,4 @@
+import { ByteReader } from "./byte-reader.js";
 import { concat, hex, latin1, sameBytes, utf8 } from "./bytes.js";
 import { crypto } from "./crypto.js";
 import { demand, FormatError } from "./finding.js";
@@ -28,14 +29,11 @@ export interface ProofEnds {
  */
 export function readProof(file: Uint8Array, digest: Uint8Array): ProofEnds {
   const nodes = allNodes(readProofTree(file, digest));
+  const ends = nodes.flatMap(({ message, attestations }) => attestations.map((one) => ({ ...one, message })));
   return {
-    pending: nodes.flatMap(({ attestations }) =>
-      attestations.flatMap((one) => (one.kind === "pending" ? [one.url] : [])),
-    ),
-    bitcoin: nodes.flatMap(({ message, attestations }) =>
-      attestations.flatMap((one) =>
-        one.kind === "bitcoin" ? [{ height: one.height, merkleRoot: message }] : [],
-      ),
+    pending: ends.flatMap((one) => (one.kind === "pending" ? [one.url] : [])),
+    bitcoin: ends.flatMap((one) =>
+      one.kind === "bitcoin" ? [{ height: one.height, merkleRoot: one.message }] : [],
     ),
   };
 }
@@ -43,13 +41,13 @@ export function readProof(file: Uint8Array, digest: Uint8Array): ProofEnds {
 /** The tree of a detached proof file, computed from `digest`. Throws as `readProof` does. */
 export function readProofTree(file: Uint8Array, digest: Uint8Array): ProofNode {
   if (file.length > maxProofBytes) throw malformed("it is too large");
-  const reader = new ByteReader(file);
-  if (file.length < proofMagic.length || !sameBytes(reader.bytes(proofMagic.length), proofMagic)) {
+  const reader = new ProofReader(file);
+  if (file.length < proofMagic.length || !sameBytes(reader.take(proofMagic.length), proofMagic)) {
     throw malformed("it does not begin as a proof does");
   }
   if (reader.number() !== 1) throw malformed("its version is not known here");
   if (reader.byte() !== operationTags.sha256) throw malformed("it is not over a SHA-256");
-  const stated = reader.bytes(32);
+  const stated = reader.take(32);
   const isOver = sameBytes(stated, digest);
   demand(isOver, "proof-imprint", "it is over other bytes than this signed checkpoint");
   const node = readNode(reader, stated);
@@ -112,12 +110,12 @@ export const marks = { attestation: 0x00, more: 0xff } as const;
  * Reads a serialised timestamp over `message` from `reader` and computes every operation. Throws FormatError
  * `proof-malformed` for anything else, and for one that is deeper or larger than any real one.
  */
-export function readNode(reader: ByteReader, message: Uint8Array): ProofNode {
+export function readNode(reader: ProofReader, message: Uint8Array): ProofNode {
   return readNodeAt(reader, message, 0, { left: bounds.nodes });
 }
 
 function readNodeAt(
-  reader: ByteReader,
+  reader: ProofReader,
   message: Uint8Array,
   depth: number,
   nodes: { left: number },
@@ -141,7 +139,7 @@ function readNodeAt(
   return { message, attestations, steps };
 }
 
-function readOperation(reader: ByteReader, tag: number): Operation {
+function readOperation(reader: ProofReader, tag: number): Operation {
   const name = operationNames.find((one) => operationTags[one] === tag);
   if (name === undefined) throw malformed("it has an operation that is not known here");
   const argument = name === "append" || name === "prepend" ? reader.counted(bounds.messageBytes) : null;
@@ -149,10 +147,10 @@ function readOperation(reader: ByteReader, tag: number): Operation {
   return { name, argument };
 }
 
-function readAttestation(reader: ByteReader): Attestation {
-  const tag = hex(reader.bytes(8));
+function readAttestation(reader: ProofReader): Attestation {
+  const tag = hex(reader.take(8));
   const payload = reader.counted(bounds.payloadBytes);
-  const inside = new ByteReader(payload);
+  const inside = new ProofReader(payload);
   if (tag === attestationTags.pending) return { kind: "pending", url: readUrl(inside) };
   if (tag === attestationTags.bitcoin) {
     const height = inside.number();
@@ -162,7 +160,7 @@ function readAttestation(reader: ByteReader): Attestation {
   return { kind: "other", tag, payload };
 }
 
-function readUrl(reader: ByteReader): string {
+function readUrl(reader: ProofReader): string {
   const url = latin1(reader.counted(bounds.urlBytes));
   reader.end();
   // The reference implementation takes these characters and no others.
@@ -190,23 +188,10 @@ function applied(name: OperationName, argument: Uint8Array, message: Uint8Array)
   }
 }
 
-/** Bytes one after the other. Every method throws FormatError `proof-malformed` if too few are left. */
-export class ByteReader {
-  private readonly source: Uint8Array;
-  private at = 0;
-
+/** Reads the binary form of proofs. Every method throws FormatError `proof-malformed` if too few bytes are left. */
+export class ProofReader extends ByteReader {
   constructor(source: Uint8Array) {
-    this.source = source;
-  }
-
-  byte(): number {
-    return this.bytes(1)[0] ?? 0;
-  }
-
-  bytes(length: number): Uint8Array {
-    if (this.at + length > this.source.length) throw malformed("it breaks off");
-    this.at += length;
-    return this.source.subarray(this.at - length, this.at);
+    super(source, "proof-malformed");
   }
 
   number(): number {
@@ -222,12 +207,7 @@ export class ByteReader {
   counted(limit: number): Uint8Array {
     const length = this.number();
     if (length > limit) throw malformed("a part of it is too long");
-    return this.bytes(length);
-  }
-
-  /** Nothing may follow. */
-  end(): void {
-    if (this.at !== this.source.length) throw malformed("more follows after its end");
+    return this.take(length);
   }
 }
 

@@ -57,13 +57,12 @@ export interface PackagedEntries {
 export class EntryReading {
   private readonly onEntry: (entry: Entry) => readonly Finding[];
   private readonly findings: Finding[] = [];
-  private readonly entries: IncludedEntry[] = [];
+  private readonly entries: (IncludedEntry & Pick<Entry, "at">)[] = [];
   private readonly captures = new CaptureReading();
   private readonly completeness = new Map<string, Completeness>();
   private readonly captureOf = new Map<number, string>();
   private readonly foreign: number[] = [];
   private readonly collector = new FactCollector();
-  private readonly times: Pick<Entry, "seq" | "at">[] = [];
   private readonly seen = new Set<number>();
   private readonly lists: PackagedList[] = [];
   private readonly hashes: string[] = [];
@@ -82,15 +81,12 @@ export class EntryReading {
     if (entry === null) return;
     const last = this.entries.at(-1)?.seq ?? 0;
     if (entry.seq <= last || (last === 0 && entry.seq !== 1)) {
-      const message =
-        last === 0
-          ? `entry ${entry.seq} stands where entry 1 belongs`
-          : `entry ${entry.seq} stands after entry ${last}`;
-      this.report("log-wrong-seq", `entry:${this.row}`, message);
+      const place = last === 0 ? "where entry 1 belongs" : `after entry ${last}`;
+      this.report("log-wrong-seq", `entry:${this.row}`, `entry ${entry.seq} stands ${place}`);
     }
     if (this.seen.has(entry.seq)) return;
     this.seen.add(entry.seq);
-    this.entries.push({ seq: entry.seq, leaf: leafHashOfBytes(line) });
+    this.entries.push({ seq: entry.seq, at: entry.at, leaf: leafHashOfBytes(line) });
     this.hashes.push(sha256(line));
     this.findings.push(...this.onEntry(entry));
     this.learn(entry, line.length - 1);
@@ -99,28 +95,14 @@ export class EntryReading {
   /** What all of them say. `isWhole` is false if there are more of them than were read. */
   end(isWhole: boolean): PackagedEntries {
     if (this.row === 0 && isWhole) this.report("log-empty", "proof/entries.jsonl", "it holds no entry");
-    const { findings, row: lines, captureOf, foreign, hasFirst, schema } = this;
-    const captures = this.captures.named();
-    const entries = [...this.entries].sort((a, b) => a.seq - b.seq);
-    const times = this.times.sort((a, b) => a.seq - b.seq);
-    const lastAt = (size: number) => times[countUpTo(times, size) - 1]?.at ?? null;
+    const { findings, row: lines, completeness, captureOf, foreign, hashes, hasFirst, schema } = this;
+    const inOrder = this.entries.sort((a, b) => a.seq - b.seq);
+    const lastAt = (size: number) => inOrder[countUpTo(inOrder, size) - 1]?.at ?? null;
     const facts = { ...this.collector.facts(), lastAt };
-    const { completeness, hashes } = this;
     const lists = this.lists.sort((a, b) => a.list.entry - b.list.entry);
-    return {
-      findings,
-      lines,
-      entries,
-      captures,
-      captureOf,
-      foreign,
-      facts,
-      hasFirst,
-      schema,
-      lists,
-      completeness,
-      hashes,
-    };
+    const captures = this.captures.named();
+    const said = { captures, completeness, captureOf, foreign, facts, hashes, hasFirst, schema, lists };
+    return { findings, lines, entries: inOrder, ...said };
   }
 
   private read(line: Uint8Array): Entry | null {
@@ -134,7 +116,6 @@ export class EntryReading {
   private learn(entry: Entry, bytes: number): void {
     const { seq, event, body } = entry;
     this.collector.add(entry);
-    this.times.push({ seq, at: entry.at });
     const id = textOf(body.capture);
     if (event === "vault-created" && seq === 1) {
       this.hasFirst = true;

@@ -115,7 +115,8 @@ export function auditWitnesses(
       // A package holds no `witness-added` entries.
       const entries = kind === "package" ? [] : (logged.get(file.path) ?? []);
       findings.push(...changed(file, entries));
-      if (kind === "vault" && entries.length === 0) findings.push(unlogged(file));
+      if (kind === "vault" && entries.length === 0)
+        findings.push(noteAt("witness-unlogged", file.path, "no entry of the log names it"));
       const check = checkWitness(checkpoint, file, entries);
       if ("problem" in check) findings.push(errorAt("witness-wrong", file.path, check.problem));
       else witnesses.push({ fingerprint: check.fingerprint, checkpoint: checkpoint.size });
@@ -132,10 +133,6 @@ function changed({ path, bytes }: FoundFile, entries: readonly WitnessEntry[]): 
   return entries
     .filter((entry) => entry.bytes !== bytes.length || entry.sha256 !== sha256(bytes))
     .map(({ seq }) => errorAt("witness-changed", path, `it is not the file that entry ${seq} states`));
-}
-
-function unlogged({ path: where }: FoundFile): Finding {
-  return noteAt("witness-unlogged", where, "no entry of the log names it");
 }
 
 function checkWitness(

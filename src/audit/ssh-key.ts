@@ -1,3 +1,4 @@
+import { ByteReader } from "./byte-reader.js";
 import { base64, bytesOfBase64, concat, latin1, utf8 } from "./bytes.js";
 import { crypto } from "./crypto.js";
 import { FormatError } from "./finding.js";
@@ -86,31 +87,8 @@ export function keyParts(
   return { type, point, application };
 }
 
-/**
- * Reads the binary form that OpenSSH uses everywhere (RFC 4251 §5), from bytes that may come from anybody. Every
- * length is checked before anything is taken; whatever does not fit throws FormatError with the given code.
- */
-export class WireReader {
-  private readonly bytes: Uint8Array;
-  private readonly code: string;
-  private at = 0;
-
-  constructor(bytes: Uint8Array, code: string) {
-    this.bytes = bytes;
-    this.code = code;
-  }
-
-  /** Exactly `length` bytes as they are. */
-  take(length: number): Uint8Array {
-    if (length > this.bytes.length - this.at) throw new FormatError(this.code, "it ends too early");
-    this.at += length;
-    return this.bytes.subarray(this.at - length, this.at);
-  }
-
-  byte(): number {
-    return this.take(1)[0] ?? 0;
-  }
-
+/** Reads the binary form that OpenSSH uses everywhere (RFC 4251 §5). */
+export class WireReader extends ByteReader {
   uint32(): number {
     return this.take(4).reduce((value, byte) => value * 0x100 + byte, 0);
   }
@@ -123,15 +101,6 @@ export class WireReader {
   /** The same as text, each byte one character: names in these formats are ASCII, and other bytes match no name. */
   name(): string {
     return latin1(this.string());
-  }
-
-  rest(): Uint8Array {
-    return this.take(this.bytes.length - this.at);
-  }
-
-  /** Must be called once everything has been read: trailing bytes would leave room for a second reading. */
-  end(): void {
-    if (this.at !== this.bytes.length) throw new FormatError(this.code, "there are bytes after its end");
   }
 }
 

@@ -33,7 +33,9 @@ export async function logExportBegun(
   for (const { entry } of packagedEntries(vault.database, captures, withAnnotations)) gathered.add(entry);
   const body = {
     annotations: withAnnotations,
-    captures: gathered.listOf(captures, withAnnotations).map((listed) => ({ ...listed })),
+    captures: [...captures]
+      .sort()
+      .map((capture) => ({ capture, entries: gathered.of(capture, withAnnotations) })),
   };
   refuseLongList(body, captures);
   // Leftovers of a kill are logged before the list, because the checkpoint must end with the list.

@@ -4,13 +4,13 @@ import {
   allNodes,
   apply,
   attestationTags,
-  ByteReader,
   malformed,
   marks,
   maxProofBytes,
   type Operation,
   operationTags,
   type ProofNode,
+  ProofReader,
   proofMagic,
   readNode,
   readProofTree,
@@ -73,7 +73,7 @@ export function upgradeProof(
 
 function readAnswer(answer: Uint8Array, commitment: Uint8Array): ProofNode {
   if (answer.length > maxProofBytes) throw malformed("it is too large");
-  const reader = new ByteReader(answer);
+  const reader = new ProofReader(answer);
   const node = readNode(reader, commitment);
   reader.end();
   return node;

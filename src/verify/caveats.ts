@@ -1,9 +1,8 @@
-import { isAboutHeld } from "../audit/checkpoints.js";
 import type { CheckState, Finding } from "../audit/finding.js";
 import { hasUnreadSeals } from "../audit/unread.js";
 import { hasErrors } from "../audit/verdict.js";
 import type { FileReport } from "./file.js";
-import { type InShort, inShort } from "./in-short.js";
+import { type InShort, inShort, isAboutHeld } from "./in-short.js";
 import type { Answers, PackageReport, VerifyReport } from "./reports.js";
 import type { Brought } from "./trust.js";
 

@@ -1,5 +1,5 @@
-import { isAboutHeld } from "../audit/checkpoints.js";
 import type { CheckState, Finding } from "../audit/finding.js";
+import type { FindingCode } from "../audit/finding-codes.js";
 import type { Answers } from "./reports.js";
 import type { Brought } from "./trust.js";
 
@@ -24,6 +24,14 @@ export function inShort(
       sinceWhen(report.tokens, against),
     ],
   };
+}
+
+/** The errors of `auditAgainst`. */
+const heldFaults: readonly FindingCode[] = ["history-rewritten", "history-truncated", "other-log"];
+
+/** Whether a finding says that a log does not go on from the checkpoint that the checker holds. */
+export function isAboutHeld(code: FindingCode): boolean {
+  return heldFaults.includes(code);
 }
 
 function againstOf(findings: readonly Finding[], { against }: Brought): CheckState {

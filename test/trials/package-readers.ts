@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { auditBag, bagTexts, isKnownPackage, parseBagInfo } from "../../src/audit/bag.js";
 import { parseInclusionProof } from "../../src/audit/inclusion.js";
-import { ByteReader, readNode, readProof } from "../../src/audit/open-timestamps.js";
+import { ProofReader, readNode, readProof } from "../../src/audit/open-timestamps.js";
 import { clashingPaths, packagePathProblem, proofFileOf } from "../../src/audit/package-paths.js";
 import { parseLongName, parsePaxHeader, parseTarHeader } from "../../src/audit/tar.js";
 import { readPemCertificates } from "../../src/audit/time-stamp-certificate.js";
@@ -74,11 +74,11 @@ const branches = Buffer.concat([
 
 /** A proof read, written and read again says the same. */
 function readTree(bytes: Uint8Array): void {
-  const reader = new ByteReader(bytes);
+  const reader = new ProofReader(bytes);
   const node = orRefused(() => readNode(reader, digest));
   if (node === null) return;
   const written = encodeNode(node);
-  mustBeSame(asText(encodeNode(readNode(new ByteReader(written), digest))), asText(written));
+  mustBeSame(asText(encodeNode(readNode(new ProofReader(written), digest))), asText(written));
 }
 
 export const packageReaders: readonly ForeignReader[] = [
