@@ -4,7 +4,7 @@ import { printable } from "../core/words/printable.js";
 import { isVault } from "../vault/layout.js";
 import { withoutOwnFolders } from "./own-folders.js";
 import type { Session } from "./session.js";
-import { isSomebodyElses, vaultAround } from "./which-vault.js";
+import { isSomebodyElses } from "./which-vault.js";
 
 export interface NewVaultOption {
   readonly newVault?: boolean;
@@ -26,7 +26,6 @@ export async function sessionForCapture(session: Session, options: NewVaultOptio
   const { vault, vaultBy: by, io, world } = session;
   if (isVault(vault)) {
     if (by === "around" && vault !== io.cwd && isSomebodyElses(vault)) throw foundOfSomebodyElse(vault);
-    if (by === "environment") noteAnotherAround(session);
     return session;
   }
   // A disk that is not there today: a second vault under its name would hide that.
@@ -77,14 +76,5 @@ function foundOfSomebodyElse(vault: string): HoldfastError {
     "usage",
     `capturing into ${vault}, the vault around this folder: it belongs to another user of this machine`,
     `to use it all the same, name it: --vault ${vault}`,
-  );
-}
-
-/** Who works inside one vault and captures into another should know. */
-function noteAnotherAround({ vault, io, screen }: Session): void {
-  const around = vaultAround(io.cwd);
-  if (around === null || around === vault) return;
-  screen.note(
-    printable(`capturing into ${vault}, as HOLDFAST_VAULT says, not into ${around} around this folder`, 600),
   );
 }

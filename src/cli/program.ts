@@ -54,7 +54,7 @@ export function buildProgram(
     .version(version, "-V, --version", "print the version")
     .option(
       "--vault <dir>",
-      "the folder of the vault (default: $HOLDFAST_VAULT, else one around this folder, else the one that 'holdfast init' remembers, else ~/holdfast)",
+      "the folder of the vault (default: the one around this folder, else $HOLDFAST_VAULT, else the one that 'holdfast init' remembers, else ~/holdfast)",
     )
     .option("--json", "for programs: one JSON object per line on stdout; messages go to stderr")
     .option("--quiet", "print nothing but errors and the answer asked for")

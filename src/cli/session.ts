@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { HoldfastError } from "../core/words/error.js";
+import { printable } from "../core/words/printable.js";
 import type { World } from "../world.js";
 import type { ExitStatus } from "./exit-status.js";
 import type { Screen } from "./screen.js";
@@ -53,7 +54,8 @@ export type RunCommand = (
 /** The session for these options; which vault: `whichVault`. */
 export function openSession(options: CommonOptions, io: Terminal, world: World, screen: Screen): Session {
   const quiet = options.quiet === true;
-  const { path, by } = whichVault(options.vault, io);
+  const { path, by, passedOver } = whichVault(options.vault, io);
+  if (passedOver !== null) screen.note(printable(passedOverWords(path, passedOver), 600));
   return {
     io,
     world: quiet ? { ...world, progress: () => {} } : world,
@@ -65,6 +67,11 @@ export function openSession(options: CommonOptions, io: Terminal, world: World, 
     sealing: new Sealing(),
     style: styleFor(io.stdout, io.env, options.color),
   };
+}
+
+/** Who works inside one vault, and has another one in the environment, should know which is meant. */
+function passedOverWords(vault: string, passedOver: string): string {
+  return `using the vault around this folder, ${vault}, and not ${passedOver}, which HOLDFAST_VAULT names; --vault names one for certain`;
 }
 
 /** Whether an environment variable switches something on: only `1` counts, so that `0` or a typo never does. */

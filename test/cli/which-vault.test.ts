@@ -81,20 +81,25 @@ describe("the vault that a command works with", () => {
   const chosen = (named: string | undefined, env: Record<string, string> = {}, cwd = work) =>
     whichVault(named, { cwd, env: fresh(env) });
 
-  it("is --vault, else HOLDFAST_VAULT, else one around the folder, else the remembered one, else ~/holdfast", () => {
-    expect(chosen(undefined)).toEqual({ path: join(home, "holdfast"), by: "default" });
+  it("is --vault, else one around the folder, else HOLDFAST_VAULT, else the remembered one, else ~/holdfast", () => {
+    const passedOver = null;
+    expect(chosen(undefined)).toEqual({ path: join(home, "holdfast"), by: "default", passedOver });
     rememberVault(fresh(), "/disk/remembered");
-    expect(chosen(undefined)).toEqual({ path: "/disk/remembered", by: "memory" });
+    expect(chosen(undefined)).toEqual({ path: "/disk/remembered", by: "memory", passedOver });
+    const other = join(work, "other");
+    const byVariable = chosen(undefined, { HOLDFAST_VAULT: "other" });
+    expect(byVariable).toEqual({ path: other, by: "environment", passedOver });
     writeFileSync(join(work, "holdfast.json"), "{}");
     const below = join(work, "objects", "e5");
     mkdirSync(below, { recursive: true });
-    expect(chosen(undefined, {}, below)).toEqual({ path: work, by: "around" });
-    expect(chosen(undefined, { HOLDFAST_VAULT: "" }, below)).toEqual({ path: work, by: "around" });
-    expect(chosen(undefined, { HOLDFAST_VAULT: "other" })).toEqual({
-      path: join(work, "other"),
-      by: "environment",
-    });
-    expect(chosen("mine", { HOLDFAST_VAULT: "other" })).toEqual({ path: join(work, "mine"), by: "option" });
+    const around = { path: work, by: "around", passedOver };
+    expect(chosen(undefined, {}, below)).toEqual(around);
+    expect(chosen(undefined, { HOLDFAST_VAULT: "" }, below)).toEqual(around);
+    expect(chosen(undefined, { HOLDFAST_VAULT: other }, below)).toEqual({ ...around, passedOver: other });
+    symlinkSync(work, join(home, "linked"));
+    expect(chosen(undefined, { HOLDFAST_VAULT: join(home, "linked") }, below)).toEqual(around);
+    const mine = { path: join(work, "mine"), by: "option", passedOver };
+    expect(chosen("mine", { HOLDFAST_VAULT: "other" })).toEqual(mine);
   });
 
   it("is also one named 'vault' in the folder or above it, where earlier versions made it", () => {
@@ -103,7 +108,7 @@ describe("the vault that a command works with", () => {
     mkdirSync(join(work, "vault"));
     expect(chosen(undefined, {}, below).by).toBe("default");
     writeFileSync(join(work, "vault", "holdfast.json"), "{}");
-    expect(chosen(undefined, {}, below)).toEqual({ path: join(work, "vault"), by: "around" });
+    expect(chosen(undefined, {}, below)).toMatchObject({ path: join(work, "vault"), by: "around" });
   });
 
   it("is never guessed from a memory that cannot be read", async () => {
@@ -322,12 +327,20 @@ describe("who works inside a vault", () => {
     expect((await run(["verify"], {}, inside)).status).toBe(0);
   });
 
-  it("is told where HOLDFAST_VAULT names another one", async () => {
+  it("captures into it and reads it, and is told where HOLDFAST_VAULT names another one", async () => {
     await run(["init", "one"]);
     await run(["init", "two"]);
-    const said = await run(["import", clip], { HOLDFAST_VAULT: join(work, "two") }, join(work, "one"));
-    expect(said.stderr).toMatch(/capturing into .*two, as HOLDFAST_VAULT says, not into .*one? ?around/);
-    const plain = await run(["import", clip], { HOLDFAST_VAULT: join(work, "two") });
-    expect(plain.stderr).not.toContain("HOLDFAST_VAULT");
+    const named = { HOLDFAST_VAULT: join(work, "two") };
+    const told = /using the vault around this folder, .*one, and not .*two, which HOLDFAST_VAULT names/;
+    const said = await run(["import", clip, "--json"], named, join(work, "one"));
+    expect(said.stderr).toMatch(told);
+    const { id } = JSON.parse(said.stdout);
+    const listed = await run(["list"], named, join(work, "one"));
+    expect([listed.stdout.includes(id), told.test(listed.stderr)]).toEqual([true, true]);
+    const elsewhere = await run(["list"], named);
+    expect([elsewhere.stdout.includes(id), told.test(elsewhere.stderr)]).toEqual([false, false]);
+    expect((await run(["list", "--vault", join(work, "two")], named, join(work, "one"))).stderr).not.toMatch(
+      told,
+    );
   });
 });
