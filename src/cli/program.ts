@@ -13,6 +13,7 @@ import { addImport } from "./commands/add-import.js";
 import { addInit } from "./commands/add-init.js";
 import { addKey } from "./commands/add-key.js";
 import { addList } from "./commands/add-list.js";
+import { addOpen } from "./commands/add-open.js";
 import { addRebuild } from "./commands/add-rebuild.js";
 import { addRedact } from "./commands/add-redact.js";
 import { addReport } from "./commands/add-report.js";
@@ -33,7 +34,7 @@ const description =
 /** The commands by what they are for, in the order in which the help names them. */
 const groups = [
   ["Archive", [addArchive, addImport, addBatch, addFormats, addDerive]],
-  ["Find and read", [addList, addFind, addShow, addStats, addAnnotate]],
+  ["Find and read", [addList, addFind, addShow, addOpen, addStats, addAnnotate]],
   ["Check", [addVerify]],
   ["Hand over", [addExport, addReport, addRedact]],
   ["Look after", [addCheckpoint, addWitness, addInit, addKey, addRebuild, addDoctor]],

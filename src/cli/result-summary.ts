@@ -70,6 +70,7 @@ export function resultSummary(
         ["files", filesOf(result.files)],
         ["folder", places.folder],
         ["keyframes", ...keyframesOf(result, places)],
+        ["page", result.id === null ? null : `holdfast open ${result.id}${places.vaultOption}`],
         ["log entry", result.entry === null ? null : String(result.entry)],
         ["reason", textOf(result.reason)],
         ["next", ...nextSteps(result, places.vaultOption)],

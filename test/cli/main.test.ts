@@ -89,7 +89,7 @@ describe("help", () => {
     ]);
     expect(named.slice(0, -2)).toEqual([
       ["Archive", "archive", "import", "batch", "formats", "derive"],
-      ["Find and read", "list", "find", "show", "stats", "annotate"],
+      ["Find and read", "list", "find", "show", "open", "stats", "annotate"],
       ["Check", "verify"],
       ["Hand over", "export", "report", "redact"],
       ["Look after", "checkpoint", "witness", "init", "key", "rebuild", "doctor"],

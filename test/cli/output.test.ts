@@ -252,6 +252,12 @@ const scenes: Readonly<Record<string, Scene>> = {
       ],
     },
   },
+  "a page of a capture": {
+    argv: ({ captured }) => ["open", captured, "--vault", vault],
+    status: 0,
+    kinds: ["openResult"],
+    says: { page: expect.stringMatching(/index\.html$/), opened: false },
+  },
   "a failed attempt": {
     argv: ({ failed }) => ["show", failed, "--vault", vault],
     status: 0,

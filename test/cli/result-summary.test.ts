@@ -54,6 +54,7 @@ describe("the summary of a capture", () => {
         "  folder     /v/objects/x",
         "  keyframes  14 pictures",
         "             /v/objects/x/v2/content/derived/contact-sheet.jpg",
+        "  page       holdfast open 20260919-ABCDEFGH",
         "  log entry  12",
         "  next       holdfast show 20260919-ABCDEFGH",
         "             holdfast verify 20260919-ABCDEFGH",

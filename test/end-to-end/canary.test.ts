@@ -187,6 +187,7 @@ describe.skipIf(!jail.works)("who collected, from where and by what way", () => 
       ["find", ...inVault, "clip"],
       ["show", ...inVault, first],
       ["show", "--json", ...inVault, first],
+      ["open", ...inVault, first],
       ["export", ...inVault, "--to", "out/folder", ...ids],
       ["export", ...inVault, "--to", "out/package.tar", first],
       ["report", ...inVault, "--to", "out/report.html", first],

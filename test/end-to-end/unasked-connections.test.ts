@@ -61,6 +61,7 @@ const quiet: readonly Line[] = [
   { argv: ["find", "part"], env: online },
   { argv: ["show", "ID"], env: online },
   { argv: ["stats"], env: online },
+  { argv: ["open", "ID"], env: online },
   { argv: ["verify"], env: online },
   { argv: ["verify", at("package")], env: online },
   { argv: ["report", "ID", "--to", at("report.html")], env: online },

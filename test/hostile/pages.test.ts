@@ -4,11 +4,17 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { annotationBody, fromCommandLine } from "../../src/core/capture/annotation.js";
 import type { CaptureRecord } from "../../src/core/capture/record.js";
 import { packagePage } from "../../src/core/package/page.js";
+import { vaultPage } from "../../src/core/package/vault-page.js";
 import { declarationDocument } from "../../src/core/report/declaration.js";
 import type { ReportFacts } from "../../src/core/report/facts.js";
 import { reportDocument } from "../../src/core/report/page.js";
 import { reportLanguages } from "../../src/core/report/texts/texts.js";
-import { contentSecurityPolicy, folderSecurityPolicy, html } from "../../src/core/words/html.js";
+import {
+  contentSecurityPolicy,
+  folderPlayerPolicy,
+  folderSecurityPolicy,
+  html,
+} from "../../src/core/words/html.js";
 import { printable, wellFormed } from "../../src/core/words/printable.js";
 import { reportCapture } from "../../src/handover/report.js";
 import { closeVault, logEntry } from "../../src/vault/vault.js";
@@ -55,6 +61,16 @@ const kinds: readonly Made[] = [
           }),
         ]),
       ),
+    ],
+  },
+  {
+    title: "the page of a capture in a vault",
+    pages: (record) => [
+      vaultPage({
+        madeAt: "2026-11-24T09:12:33.000Z",
+        tool: "holdfast/0.1.0",
+        captures: [{ ...captureFacts("20261123-4T9KX2MB", { record }), missing: [] }],
+      }),
     ],
   },
 ];
@@ -120,13 +136,15 @@ describe.each(kinds)("$title", ({ pages }) => {
     const { tags } = htmlTokens(page);
     expect(
       tags.filter((tag) =>
-        /^<(script|iframe|object|embed|link|base|form|svg|math|audio|video)\b| on[a-z]+=/.test(tag),
+        /^<(script|iframe|object|embed|link|base|form|svg|math)\b| on[a-z]+=|^<(audio|video)(?! controls preload="none")/.test(
+          tag,
+        ),
       ),
     ).toEqual([]);
     expect(tags.filter((tag) => /(?:href|src)="(?!#|\.\.\/|\d{8}-|ro-crate)/.test(tag))).toEqual([]);
     const policy = tags.find((tag) => tag.includes("Content-Security-Policy")) ?? "";
     expect(
-      [contentSecurityPolicy, folderSecurityPolicy]
+      [contentSecurityPolicy, folderSecurityPolicy, folderPlayerPolicy]
         .map((one) => html`${one}`.text)
         .some((one) => policy.includes(`content="${one}"`)),
     ).toBe(true);

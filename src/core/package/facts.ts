@@ -17,6 +17,24 @@ export interface PackageFacts {
   readonly checkpoints: readonly CheckpointFacts[];
 }
 
+/**
+ * What a page is made from that shows captures of a vault itself. It stands beside a folder for each of them, with the
+ * files as a package would hold them.
+ */
+export interface VaultPageFacts {
+  /** When the page was made, UTC. */
+  readonly madeAt: string;
+  readonly tool: string;
+  /** In ascending order of id. */
+  readonly captures: readonly VaultCaptureFacts[];
+}
+
+/** One capture on such a page. Its `existedBy` is what the index says of tokens that nobody checked for the page. */
+export interface VaultCaptureFacts extends CaptureFacts {
+  /** Files that the log names and that are not there, or not with their size; logical paths. */
+  readonly missing: readonly string[];
+}
+
 /** One capture in a package. */
 export interface CaptureFacts {
   readonly id: string;

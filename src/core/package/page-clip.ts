@@ -16,20 +16,45 @@ export function clipName({ id, record }: CaptureFacts): Html {
   return record.source.title === null ? html`${id}` : name(printable(record.source.title.value, 240));
 }
 
+/**
+ * What a clip's section says otherwise where it stands in another page than a package's. A package's page plays nothing:
+ * it is opened by strangers to the clip.
+ */
+export interface ClipSetting {
+  /** Above the pictures. */
+  readonly top: HtmlValue;
+  readonly existed: HtmlValue;
+  /** Where the SHA-512 of the files stands. */
+  readonly sha512: Html;
+}
+
 /** Everything about one clip: pictures first, then what is said about it, its files and its entries in the log. */
-export function clipSection(clip: CaptureFacts, number: number, count: number): Html {
+export function clipSection(
+  clip: CaptureFacts,
+  number: number,
+  count: number,
+  setting = inPackage(clip),
+): Html {
   const files = describedFiles(clip);
   const title = clip.record.source.title;
   const basis = title === null ? "no title is known" : `title: ${english[`basis.${title.basis}`]}`;
   return html`<section class="clip" id="clip-${clip.id}">
 <h2><span class="kicker">Clip ${number} of ${count} · ${exact(clip.id)} · ${basis}</span>${clipName(clip)}</h2>
-${notices(clip)}${sheet(clip, files)}${doors(clip, files)}
-${subheading("In short")}${facts(summaryRows(clip))}
+${notices(clip)}${setting.top}${sheet(clip, files)}${doors(clip, files)}
+${subheading("In short")}${facts(summaryRows(clip, setting))}
 ${said(clip)}${noted(clip)}${keyframes(clip, files)}
-${fileTables(clip, files)}
+${fileTables(clip, files, setting.sha512)}
 ${subheading("Its entries in the log")}${entriesTable(clip)}
 </section>
 `;
+}
+
+function inPackage(clip: CaptureFacts): ClipSetting {
+  return {
+    top: null,
+    existed: existed(clip),
+    sha512: html`<a href="../manifest-sha512.txt">manifest-sha512.txt</a>`,
+  };
 }
 
 /** What nobody may overlook about this clip, before anything else. */
@@ -60,13 +85,15 @@ function doors({ derivation }: CaptureFacts, files: readonly DescribedFile[]): H
   const tracks = files.filter(({ role }) => role === "media track");
   const words = (text: string, { bytes }: DescribedFile) =>
     html`${text} <span class="size">(${shortSize(bytes)})</span>`;
+  const label = ({ asReceived, logicalPath }: DescribedFile) =>
+    `${asReceived === true ? "As received" : "Stored"}: ${logicalPath}`;
   return html`<p class="doors">
 ${playable === undefined ? null : fileLink(playable, words("Watch the playable copy", playable), "main")}
-${tracks.map((file) => fileLink(file, words(`As received: ${file.logicalPath}`, file), "door"))}
+${tracks.map((file) => fileLink(file, words(label(file), file), "door"))}
 </p>`;
 }
 
-function summaryRows(clip: CaptureFacts): readonly FactRow[] {
+function summaryRows(clip: CaptureFacts, setting: ClipSetting): readonly FactRow[] {
   const { record, derivation } = clip;
   const { verdict, grounds } = (derivation ?? record).completeness;
   return [
@@ -79,7 +106,7 @@ function summaryRows(clip: CaptureFacts): readonly FactRow[] {
       record.method === "import" ? "Taken in" : "Captured",
       html`${period(clip)}, by the clock of the collecting machine. ${clockWords(clip)}`,
     ],
-    ["Existed not later than", existed(clip)],
+    ["Existed not later than", setting.existed],
     ["Length", lengthOf(clip)],
     ["Tags in the files", tagsTold(clip)],
     [english.alterations, alterations(clip)],

@@ -5,9 +5,14 @@ import { english } from "../report/texts/en.js";
 import { type Html, type HtmlValue, html } from "../words/html.js";
 import type { DescribedFile } from "./roles.js";
 
-/** A link to a file of the package; plain words if its path is not one that §17 allows. */
+/** What a browser would run: the page of a platform is not to be opened by a slip. */
+const runs = /\.(?:x?html?|xml|svg|mht(?:ml)?)$/i;
+
+/**
+ * A link to a file of the package; plain words if its path is not one that §17 allows, or if the file is a page itself.
+ */
 export function fileLink(file: DescribedFile, words: HtmlValue, kind = "file"): Html {
-  if (packagePathProblem(file.path) !== null) return html`${words}`;
+  if (packagePathProblem(file.path) !== null || runs.test(file.path)) return html`${words}`;
   return html`<a class="${kind}" href="${file.path}">${words}</a>`;
 }
 
@@ -15,6 +20,11 @@ export function fileLink(file: DescribedFile, words: HtmlValue, kind = "file"): 
 export function picture(file: DescribedFile, words: string): Html {
   if (packagePathProblem(file.path) !== null) return html`${words}`;
   return html`<a href="${file.path}"><img loading="lazy" src="${file.path}" alt="${words}"></a>`;
+}
+
+/** The address of a file beside the page, for a player; null if its path is not one that §17 allows. */
+export function playerUrl(file: DescribedFile): string | null {
+  return packagePathProblem(file.path) === null ? file.path : null;
 }
 
 /** Somebody's words, with whose they are and where they were read. */
@@ -59,6 +69,13 @@ export function shortSize(bytes: number): string {
 export function fullSize(bytes: number): string {
   return `${String(bytes).replace(/\B(?=(\d{3})+$)/g, ",")} bytes`;
 }
+
+/** Rules for the players of a page. */
+export const playerStyle = html`
+video { display: block; max-width: 100%; max-height: 70vh; background: #000; margin: .8rem 0 }
+audio { display: block; width: 100%; margin: .8rem 0 }
+@media print { video, audio { display: none } }
+`;
 
 /** Rules of the package's page on top of those of every document. */
 export const packageStyle = html`

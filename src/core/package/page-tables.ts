@@ -5,16 +5,26 @@ import type { CaptureFacts, CheckpointFacts } from "./facts.js";
 import { fileLink, fullSize, utc } from "./page-markup.js";
 import type { DescribedFile, FileGroup } from "./roles.js";
 
-/** All files of a clip with size and SHA-256: those received open, those made from them folded up. */
-export function fileTables({ record }: CaptureFacts, files: readonly DescribedFile[]): HtmlValue {
+/**
+ * All files of a clip with size and SHA-256: first those that are as they arrived, then what holdfast wrote about them;
+ * what was made from them folded up. `sha512` names where the other digests stand.
+ */
+export function fileTables(
+  { record }: CaptureFacts,
+  files: readonly DescribedFile[],
+  sha512: Html,
+): HtmlValue {
   const of = (group: FileGroup) => files.filter((file) => file.group === group);
   const [derived, annex] = [of("derived"), of("annex")];
+  const asReceived = of("received").filter((file) => file.asReceived === true);
+  const written = of("received").filter((file) => file.asReceived !== true);
   return [
     subheading(english.files),
-    fileTable(of("received")),
+    asReceived.length === 0 ? note(english.none) : fileTable(asReceived),
     note(
-      html`Each digest was computed as soon as its file was complete. It says: unchanged since it was computed, and nothing about the time before. The SHA-512 of every file is in <a href="../manifest-sha512.txt">manifest-sha512.txt</a>.`,
+      html`Each digest was computed as soon as its file was complete. It says: unchanged since it was computed, and nothing about the time before. The SHA-512 of every file is in ${sha512}.`,
     ),
+    written.length === 0 ? null : [subheading(english.writtenFiles), fileTable(written)],
     record.redactions.length === 0
       ? null
       : [note(english.redactionsNote), list(record.redactions.map(({ path }) => exact(path)))],

@@ -20,8 +20,8 @@ export function packagePage(of: PackageFacts): string {
     foot: single ? first.id : "package",
     policy: folderSecurityPolicy,
     ownStyle: packageStyle,
+    top: head(of),
     body: [
-      head(of),
       of.captures.map((clip, at) => clipSection(clip, at + 1, of.captures.length)),
       packageSection(of),
       checkpointsSection(of),
@@ -106,7 +106,8 @@ function checkpointsSection({ checkpoints }: PackageFacts): Html {
   );
 }
 
-const limits = [
+/** Which of the limits (EVIDENCE §11) a page with pictures of a clip names. */
+export const shownLimits = [
   "footage",
   "event",
   "platform",
@@ -134,7 +135,7 @@ function showsSection(of: PackageFacts): Html {
         : "No outside authority states a time for these clips. Since when they exist is the word of whoever wrote the log.",
     ]),
     subheading("What this does not show"),
-    list(limits.map((limit) => english[`limit.${limit}`])),
+    list(shownLimits.map((limit) => english[`limit.${limit}`])),
   );
 }
 

@@ -23,7 +23,7 @@ export function declarationDocument(of: DeclaredFacts, language: ReportLanguage)
     language,
     title: `${of.capture} · ${wordingOf(language, "draft.title").text}`,
     foot: of.capture,
-    body: html`<header><h1>${say("draft.title")}</h1>
+    top: html`<header><h1>${say("draft.title")}</h1>
 ${banner("warn", html`${say("draft.notice")} ${say("draft.strikeOut")}`)}${languageNote(say)}${notices(of, say)}
 ${facts([
   [say("draft.exhibit"), ruled(1)],
@@ -32,7 +32,8 @@ ${facts([
   [say("made"), html`${exact(of.made_at)}, ${exact(of.tool)}`],
 ])}
 ${blank(say("draft.iName"))}${blank(say("draft.iRole"))}<p>${say("draft.declare")}</p></header>
-<ol class="statements">
+`,
+    body: html`<ol class="statements">
 ${statements(of, say).map((statement) => html`<li>${statement}</li>\n`)}</ol>
 <section>
 <p><strong>${say("draft.perjury")}</strong></p>

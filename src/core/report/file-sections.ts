@@ -4,15 +4,18 @@ import type { ReportedFile, ReportFacts } from "./facts.js";
 import { exact, facts, grid, list, name, note, quoted, type Say, section, subheading } from "./markup.js";
 import { softwareTable } from "./software.js";
 
-/** Every file of v1 with size and both digests, what the collection altered, and what was cut from copies. */
+/** Every file of v1 with size and both digests, those as they arrived first; what the collection altered, and what was cut from copies. */
 export function filesSection(of: ReportFacts, say: Say): Html | null {
   const { record } = of;
   if (record === null) return null;
+  const received = originals(of).filter(({ as_received }) => as_received);
+  const written = originals(of).filter(({ as_received }) => !as_received);
   return section(
     "files",
     say("files"),
     note(say("filesNote")),
-    fileTable(originals(of), say),
+    received.length === 0 ? html`<p>${say("none")}</p>` : fileTable(received, say),
+    written.length === 0 ? null : [subheading(say("writtenFiles")), fileTable(written, say)],
     subheading(say("alterations")),
     alterations(record.alterations, say),
     redactions(of, say),
@@ -159,8 +162,12 @@ export function servicesSection(of: ReportFacts, say: Say): Html {
     ]),
     subheading(say("software")),
     softwareTable((of.record ?? of.failed)?.software ?? [], say),
-    runList((of.record ?? of.failed)?.runs ?? [], say),
+    runsPart((of.record ?? of.failed)?.runs ?? [], say),
   );
+}
+
+function runsPart(runs: readonly RunRecord[], say: Say): HtmlValue {
+  return runs.length === 0 ? null : [subheading(say("runs")), runList(runs, say)];
 }
 
 /** Each run with every argument apart, so that nothing can be read as two. */
@@ -182,7 +189,7 @@ export function runList(runs: readonly RunRecord[], say: Say): HtmlValue {
     [say("arguments"), 55],
     [say("ended"), 25],
   ] as const;
-  return [subheading(say("runs")), note(say("runsNote")), grid(head, rows)];
+  return [note(say("runsNote")), grid(head, rows)];
 }
 
 function ending(run: RunRecord): Html {
@@ -230,7 +237,7 @@ export function derivativesSection({ derivation }: ReportFacts, say: Say): Html 
     streamHashes(derivation, say),
     subheading(say("software")),
     softwareTable(derivation.software, say),
-    runList(derivation.runs, say),
+    runsPart(derivation.runs, say),
   );
 }
 

@@ -33,9 +33,9 @@ export function grid(columns: readonly Column[], rows: readonly (readonly HtmlVa
   const head = columns.map(([title]) => title);
   const cells = (row: readonly HtmlValue[]) =>
     row.map((cell, at) => html`<td><span class="head">${head[at] ?? ""}</span>${cell}</td>`);
-  return html`<table class="grid">${columns.map(
+  return html`<table class="grid"><colgroup>${columns.map(
     ([, width]) => html`<col style="width:${width}%">`,
-  )}<thead><tr>${head.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
+  )}</colgroup><thead><tr>${head.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${cells(row)}</tr>\n`)}</tbody></table>`;
 }
 
@@ -96,6 +96,8 @@ interface Document {
   readonly title: string;
   /** The text at the foot of every printed page: an id of ours. */
   readonly foot: string;
+  /** What stands above the content: the `header`, and a `nav` where it comes first. */
+  readonly top: HtmlValue;
   readonly body: HtmlValue;
   /** What the document may load; nothing but itself if this is left out. */
   readonly policy?: string;
@@ -103,8 +105,11 @@ interface Document {
   readonly ownStyle?: Html;
 }
 
-/** A whole document that runs nothing and loads what its policy allows. */
-export function documentText({ language, title, foot, body, policy, ownStyle }: Document): string {
+/**
+ * A whole document that runs nothing and loads what its policy allows. All of it stands in landmarks, so that who listens
+ * to a page can go to its content.
+ */
+export function documentText({ language, title, foot, top, body, policy, ownStyle }: Document): string {
   return html`<!DOCTYPE html>
 <html lang="${language}">
 <head>
@@ -118,7 +123,9 @@ export function documentText({ language, title, foot, body, policy, ownStyle }: 
 ${pageFoot(foot)}</style>
 </head>
 <body>
-${body}</body>
+${top}<main>
+${body}</main>
+</body>
 </html>
 `.text;
 }

@@ -39,7 +39,8 @@ export function reportDocument(of: ReportFacts, pictures: ReportPictures, langua
     language,
     title: `${of.capture} · ${wordingOf(language, "title").text}`,
     foot: of.capture,
-    body: [head(of, say), summary(of, say), sheet(of, pictures, say), contents(of, say), sections(of, say)],
+    top: head(of, say),
+    body: [summary(of, say), sheet(of, pictures, say), contents(of, say), sections(of, say)],
   });
 }
 

@@ -37,6 +37,10 @@ export const contentSecurityPolicy =
 export const folderSecurityPolicy =
   "default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
+/** The same with a player of what lies beside the page. */
+export const folderPlayerPolicy =
+  "default-src 'none'; img-src 'self' file:; media-src 'self' file:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
 function escaped(value: HtmlValue): string {
   if (value === null || value === undefined) return "";
   if (value instanceof Html) return value.text;

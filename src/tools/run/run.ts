@@ -228,6 +228,29 @@ function keep(request: KeptRequest & Pick<RunRequest, "jail">, confined: Confine
   return { child, sandbox: confined.sandbox };
 }
 
+/** How long a program that opens something may take to say that it cannot. */
+const refusalMs = 5000;
+
+/**
+ * Starts a program of the person's desktop with a file of ours and leaves it running, in their own environment: it must
+ * find their screen and browser. Never for foreign data as an argument. False if it could not start or failed at once.
+ */
+export function startAndLeave(
+  program: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<boolean> {
+  const child = spawn(program, [...argv], { env, stdio: "ignore", detached: true, shell: false });
+  child.unref();
+  return new Promise((resolve) => {
+    const late = setTimeout(() => resolve(true), refusalMs);
+    void endOf(child).then(({ exitCode }) => {
+      clearTimeout(late);
+      resolve(exitCode === 0);
+    });
+  });
+}
+
 function endOf(child: ChildProcess): Started["ended"] {
   return new Promise((resolve) => {
     child.once("error", (error) => resolve({ exitCode: null, signal: null, notStarted: error.message }));

@@ -92,6 +92,7 @@ export type ReportLabel =
   | "readFrom"
   | "files"
   | "filesNote"
+  | "writtenFiles"
   | "file"
   | "bytes"
   | "digests"
