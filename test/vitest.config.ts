@@ -14,7 +14,7 @@ const startPrograms = [
   "handover/{export-command,export-redaction,export,package-bag,redact-proof,redact-times,redact-vault,redact,report,vault-pages}.test.ts",
   "hostile/{bombs,database,package-unpackers,pages,private-routes,programs,text}.test.ts",
   "seal/*.test.ts",
-  "search/find.test.ts",
+  "search/{find,round-trip}.test.ts",
   "tools/download/{abilities,handlers,impersonation,kept-yt-dlp-child,kept-yt-dlp,network-faults,resume,yt-dlp-faults,yt-dlp-jail,yt-dlp}.test.ts",
   "tools/media/{corpus-keyframes,keyframes,options,picture,readings,short-pass}.test.ts",
   "tools/network/guarded-request.test.ts",

@@ -15,6 +15,7 @@ import {
   type SourceRow,
   whyNoAddress,
 } from "../core/lists/source-list.js";
+import { type DateOrder, dateOrders } from "../core/lists/typed-date.js";
 import { HoldfastError } from "../core/words/error.js";
 import { readList } from "../tools/sheets/read-list.js";
 import {
@@ -45,10 +46,13 @@ export interface ListBytes {
   readonly column: string | null;
   /** The sheet of a workbook, by name or number; null for the first that is not hidden. */
   readonly sheet: string | null;
+  /** The order of day, month and year in dates that two orders fit; null to name such dates. */
+  readonly dateOrder: DateOrder | null;
 }
 
 /** What a result table needs to know about the list, apart from its rows. */
-export type ListFrame = Pick<SourceList, "kind" | "delimiter" | "sheet" | "columns" | "urlColumn">;
+export type ListFrame = Pick<SourceList, "kind" | "delimiter" | "sheet" | "columns" | "urlColumn"> &
+  Pick<ListBytes, "dateOrder">;
 
 export interface StoredBatch {
   readonly record: BatchRecord;
@@ -99,6 +103,7 @@ function findBatch(vault: Vault, request: LoadRequest): BatchRecord | undefined 
 
 function reopened(vault: Vault, record: BatchRecord, request: LoadRequest, means: FetchMeans): StoredBatch {
   const asked = parseStored(record.request);
+  const frame = parseFrame(record.list);
   for (const [name, was, is] of [
     ["--proxy", asked.proxied, request.proxy !== null],
     ["--cookies", asked.cookies, request.cookies !== null],
@@ -117,7 +122,7 @@ function reopened(vault: Vault, record: BatchRecord, request: LoadRequest, means
   });
   return {
     record,
-    list: parseFrame(record.list),
+    list: { ...frame, dateOrder: request.list?.dateOrder ?? frame.dateOrder },
     request: askedNow(asked.capture, request),
     goesOn: true,
     notes: [],
@@ -162,7 +167,8 @@ function askedNow(before: CaptureRequest, now: CaptureRequest): CaptureRequest {
 function stored(vault: Vault, source: ListBytes, request: LoadRequest, world: World): StoredBatch {
   const list = readList(source.bytes, source);
   const { kind, delimiter, sheet, columns, urlColumn } = list;
-  const frame: ListFrame = { kind, delimiter, sheet, columns, urlColumn };
+  const { dateOrder } = source;
+  const frame: ListFrame = { kind, delimiter, sheet, columns, urlColumn, dateOrder };
   const record: BatchRecord = {
     id: buildCaptureId(world.now(), world.random(5)),
     list_sha256: sha256(source.bytes),
@@ -291,6 +297,7 @@ function parseFrame(text: string): ListFrame {
       (["csv", "tsv", "xlsx", "txt", "jsonl"] as const).find((kind) => kind === fields.get("kind")) ?? "csv",
     delimiter: ([",", ";", "\t", "|"] as const).find((one) => one === fields.get("delimiter")) ?? null,
     sheet: textOrNull(fields.get("sheet")),
+    dateOrder: dateOrders.find((one) => one === fields.get("dateOrder")) ?? null,
     columns: Array.isArray(columns) ? columns.map(String) : [],
     urlColumn: numberOrNull(fields.get("urlColumn")) ?? 0,
   };
@@ -339,7 +346,7 @@ export function planBatch(
   const plan = (captureOf: (key: string) => string | null): readonly PlannedRow[] => {
     const seen = new Map<string, number>();
     return list.rows.map((row) => {
-      const problems = readAnnotation(otherCells(list, row)).problems.map((problem) =>
+      const problems = readAnnotation(otherCells(list, row), source.dateOrder).problems.map((problem) =>
         inCell(list, row.number, problem),
       );
       const base = { row: row.number, url: row.url, capture: null, same_as: null, reason: null, problems };

@@ -276,7 +276,7 @@ function annotate(job: Job, batch: StoredBatch, row: BatchRow, result: RowResult
   if (result.capture === null || result.status === "failed") return [];
   const pairs = otherCells(batch.list, { cells: readCells(row) });
   if (pairs.length === 0) return [];
-  const { values, problems, unchecked } = readAnnotation(pairs);
+  const { values, problems, unchecked } = readAnnotation(pairs, batch.list.dateOrder);
   const from = fromRow(batch.record.list_sha256, row.row ?? 0);
   // A value that is not in its required form is still kept, under a name that says so.
   logAnnotation(job.resources.vault, result.capture, { ...values, ...unchecked }, from);

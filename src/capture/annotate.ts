@@ -1,9 +1,9 @@
 import { sha256 } from "../audit/digest.js";
 import type { Entry } from "../audit/entry.js";
 import {
-  type AnnotationReading,
   type AnnotationValues,
   annotationBody,
+  annotationKey,
   fromCommandLine,
   fromRow,
   readAnnotation,
@@ -12,8 +12,11 @@ import { annotatedRows, type CaptureName } from "../core/capture/annotation-list
 import { redactTypedUrl } from "../core/capture/redact.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { foundColumns } from "../core/lists/result-table.js";
-import type { ListReading } from "../core/lists/source-list.js";
+import { isRewritten, isSameText } from "../core/lists/rewritten-cell.js";
+import { inCell, type ListReading } from "../core/lists/source-list.js";
+import type { DateOrder } from "../core/lists/typed-date.js";
 import { HoldfastError } from "../core/words/error.js";
+import { printable } from "../core/words/printable.js";
 import { closeAfterWriting, type HeadReport, type SealOptions } from "../seal/checkpoint.js";
 import { openForWriting } from "../seal/open-vault.js";
 import { readListTable } from "../tools/sheets/read-list.js";
@@ -30,10 +33,15 @@ export interface AnnotationOrder {
   readonly row: number | null;
   /** Null if a row names no capture. */
   readonly name: CaptureName | null;
-  readonly reading: AnnotationReading;
+  readonly pairs: readonly Pair[];
+  readonly dateOrder: DateOrder | null;
+  /** The words by which a problem with a cell names its place. */
+  readonly place: (problem: string) => string;
   /** Where the values come from, for the entry: `fromCommandLine` or `fromRow`. */
   readonly from: string;
 }
+
+type Pair = readonly [name: string, text: string | null];
 
 export interface AnnotateRequest {
   readonly vault: string;
@@ -44,21 +52,20 @@ export interface AnnotateRequest {
 /** The result for one capture, or for a row that names none; one line with `--json`. */
 export interface AnnotationResult {
   readonly row: number | null;
-  /** `unchanged`: every value was already in force. `refused`: nothing from the row was written. */
+  /** `unchanged`: every value was already in force. `refused`: the row names no capture, and nothing of it was written. */
   readonly status: "annotated" | "unchanged" | "refused";
   readonly capture: string | null;
   /** The entry that states the values. */
   readonly entry: number | null;
-  /** Why the row was refused, one sentence per problem. */
+  /** Why the row was refused, or which cells were kept as text only, one sentence per problem. */
   readonly problems: readonly string[];
+  /** Cells that say what was noted before as a spreadsheet writes it: nothing was changed for them. One sentence each. */
+  readonly rewritten: readonly string[];
 }
 
 /** The order typed on the command line; a null text withdraws a value. Throws `usage` if any pair is not valid. */
-export function typedOrder(
-  id: string,
-  pairs: readonly (readonly [string, string | null])[],
-): AnnotationOrder {
-  const reading = readAnnotation(pairs);
+export function typedOrder(id: string, pairs: readonly Pair[], dateOrder: DateOrder | null): AnnotationOrder {
+  const reading = readAnnotation(pairs, dateOrder);
   const [problem] = reading.problems;
   const hint =
     "nothing was written; give a name and a text, for example: holdfast annotate ID 'place=Almaty'";
@@ -66,24 +73,28 @@ export function typedOrder(
   if (Object.keys(reading.values).length === 0) {
     throw new HoldfastError("usage", `annotating ${id}: no value was given`, hint);
   }
-  return { row: null, name: { by: "id", text: id }, reading, from: fromCommandLine };
+  const name = { by: "id", text: id } as const;
+  return { row: null, name, pairs, dateOrder, place: (words) => words, from: fromCommandLine };
 }
 
 /** The rows of a table with a column that names captures. Throws `usage` for a list without such a column. */
 export function listedOrders(
   bytes: Uint8Array,
   as: Pick<ListReading, "name" | "sheet">,
+  dateOrder: DateOrder | null,
 ): readonly AnnotationOrder[] {
   const table = readListTable(bytes, as);
   const digest = sha256(bytes);
   return annotatedRows(table, [foundColumns]).map(({ number, name, pairs }) => {
-    return { row: number, name, reading: readAnnotation(pairs), from: fromRow(digest, number) };
+    const place = (problem: string) => inCell({ kind: "csv", columns: table.columns }, number, problem);
+    return { row: number, name, pairs, dateOrder, place, from: fromRow(digest, number) };
   });
 }
 
 /**
  * Writes what people assert about captures, one `annotate` entry per capture, and seals the log. A row that names no
- * capture or holds an invalid value is refused as a whole; the next row is still written. Throws `not-found` for an id
+ * capture is refused. A cell whose text does not have the form of its column is named and kept as text under `unchecked`; a
+ * cell that a spreadsheet has rewritten changes nothing. Throws `not-found` for an id
  * typed on the command line, `no-vault`, `vault-busy`.
  */
 export async function annotateCaptures(
@@ -110,18 +121,49 @@ export async function annotateCaptures(
 }
 
 function carryOut(vault: Vault, order: AnnotationOrder): readonly AnnotationResult[] {
-  const { row, reading, from } = order;
-  const refused = (problems: readonly string[]): readonly AnnotationResult[] => {
-    return [{ row, status: "refused", capture: null, entry: null, problems }];
-  };
-  if (reading.problems.length > 0) return refused(reading.problems);
+  const { row } = order;
   const named = namedCaptures(vault, order);
-  if ("problem" in named) return refused([named.problem]);
-  return named.captures.map((capture) => {
-    const entry = logAnnotation(vault, capture, reading.values, from);
-    const status = entry === null ? "unchanged" : "annotated";
-    return { row, status, capture, entry: entry?.seq ?? null, problems: [] };
+  if ("problem" in named) {
+    const problems = [named.problem];
+    return [{ row, status: "refused", capture: null, entry: null, problems, rewritten: [] }];
+  }
+  return named.captures.map((capture) => note(vault, capture, order));
+}
+
+function note(vault: Vault, capture: string, order: AnnotationOrder): AnnotationResult {
+  const { row, pairs, dateOrder, place, from } = order;
+  const { news, rewritten } =
+    row === null ? { news: pairs, rewritten: [] } : unchanged(vault, capture, pairs);
+  const { values, unchecked, problems } = readAnnotation(news, dateOrder);
+  const entry = logAnnotation(vault, capture, { ...values, ...unchecked }, from);
+  return {
+    row,
+    status: entry === null ? "unchanged" : "annotated",
+    capture,
+    entry: entry?.seq ?? null,
+    problems: problems.map(place),
+    rewritten: rewritten.map(place),
+  };
+}
+
+/** Sets aside the cells whose value is in force, in the form that a spreadsheet may have given it. */
+function unchanged(
+  { database }: Vault,
+  capture: string,
+  pairs: readonly Pair[],
+): { readonly news: readonly Pair[]; readonly rewritten: readonly string[] } {
+  const known = new Map(annotationsOf(database, capture).map(({ key, value }) => [key, value]));
+  const rewritten: string[] = [];
+  const news = pairs.filter(([name, text]) => {
+    const value = known.get(annotationKey(name));
+    if (value === undefined || text === null || !isRewritten(value, text)) return true;
+    if (!isSameText(value, text)) {
+      const [was, is] = [printable(value, 60), printable(text.trim(), 60)];
+      rewritten.push(`${name}: ${is} is how a spreadsheet writes ${was}, which stays`);
+    }
+    return false;
   });
+  return { news, rewritten };
 }
 
 /** The captures that a row names, at least one. An id from the command line that names none throws. */

@@ -1,4 +1,6 @@
+import type { Delimiter } from "../core/lists/delimited-text.js";
 import { csvLine, foundColumns } from "../core/lists/result-table.js";
+import { shownCell } from "../core/lists/rewritten-cell.js";
 import { printable } from "../core/words/printable.js";
 import type { FoundCapture } from "../search/find.js";
 import { captureColumns, renderCaptures, type TableView } from "./capture-list.js";
@@ -19,30 +21,27 @@ const byteOrderMark = "\ufeff";
 
 /**
  * The lines of `find --csv` without line ends: a header with a byte order mark, so that spreadsheets recognise UTF-8, then
- * the captures. After the fixed columns, there is one column for each annotation key. Control characters appear as text:
- * a page's words must not move a cursor.
+ * the captures. After the fixed columns, there is one column for each annotation key, whose cells a spreadsheet leaves as they
+ * are. Control characters, tabs among them, appear as text: a page's words must not move a cursor. Where `;` divides the
+ * cells, a comma divides the decimals.
  */
-export function foundLines(rows: readonly FoundCapture[]): readonly string[] {
+export function foundLines(rows: readonly FoundCapture[], separator: Delimiter): readonly string[] {
   const keys = [...new Set(rows.flatMap(({ annotations }) => annotations.map(({ key }) => key)))].sort();
-  const line = (cells: readonly string[]) => csvLine(cells.map(oneCell), ",").replace(/\r\n$/, "");
+  const line = (cells: readonly string[]) =>
+    csvLine(cells.map(shownCell), separator, foundColumns.length).replace(/\r\n$/, "");
   return [
     byteOrderMark + line([...foundColumns, ...keys]),
     ...rows.map((row) => {
       const noted = new Map(row.annotations.map(({ key, value }) => [key, value]));
-      return line([...fixedCells(row), ...keys.map((key) => noted.get(key) ?? "")]);
+      return line([
+        ...fixedCells(row, separator === ";" ? "," : "."),
+        ...keys.map((key) => noted.get(key) ?? ""),
+      ]);
     }),
   ];
 }
 
-/** Not shortened, because a spreadsheet can hold long text. Line breaks are kept. */
-function oneCell(text: string): string {
-  return text
-    .split("\n")
-    .map((part) => printable(part.replace(/\r$/, ""), Number.POSITIVE_INFINITY))
-    .join("\n");
-}
-
-function fixedCells(row: FoundCapture): readonly string[] {
+function fixedCells(row: FoundCapture, decimal: string): readonly string[] {
   const cells: Readonly<Record<(typeof foundColumns)[number], string | number | null>> = {
     id: row.id,
     captured: row.at,
@@ -53,7 +52,7 @@ function fixedCells(row: FoundCapture): readonly string[] {
     title: row.title,
     uploader: row.uploader,
     "claimed date": row.claimed_date,
-    length: row.duration,
+    length: row.duration === null ? null : String(row.duration).replace(".", decimal),
     bytes: row.bytes,
     sha256: row.sha256,
     entry: row.entry,

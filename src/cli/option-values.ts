@@ -1,6 +1,7 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { parseSourceUrl } from "../core/capture/source-url.js";
 import { isLanguage } from "../core/capture/subtitle-languages.js";
+import { dateOrders } from "../core/lists/typed-date.js";
 
 const factors: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 
@@ -73,3 +74,11 @@ export function parseDuration(text: string): number {
 export const sheetFlags = "--sheet <name>";
 export const sheetWords =
   "the sheet of a workbook, by its name or number (default: the first that is not hidden)";
+
+/** The option of every command that reads dates of a person's list. */
+export function dateOrderOption(): Option {
+  return new Option(
+    "--date-order <order>",
+    "how dates such as 5/1/2026 are meant, where two orders fit: day, month, year; month first; or year first",
+  ).choices(dateOrders);
+}

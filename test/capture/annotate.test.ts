@@ -224,11 +224,14 @@ describe("a list of annotations", () => {
     ];
     const run = await annotate(root, "--from", list("rows.csv", rows.join("\n")));
     expect(run.status).toBe(2);
-    expect(run.stderr).toMatch(/row 2 not written: lat: give degrees/);
+    expect(run.stderr).toMatch(/row 2 written in part: cell B2, lat: give degrees/);
     expect(run.stderr).toMatch(/row 3 not written: no capture id contains ZZZZZZZZ/);
     expect(run.stderr).toMatch(/row 4 not written: the row names no capture/);
-    expect(run.stderr).toMatch(/4 rows: 1 capture annotated, 0 unchanged, 3 rows refused/);
-    expect([inForce(root, first), inForce(root, second)]).toEqual([{}, { lat: "50", note: "good" }]);
+    expect(run.stderr).toMatch(/4 rows: 2 captures annotated, 0 unchanged, 2 rows refused/);
+    expect([inForce(root, first), inForce(root, second)]).toEqual([
+      { note: "far north", "unchecked.lat": "95" },
+      { lat: "50", note: "good" },
+    ]);
   });
 
   it("given again changes nothing", async () => {

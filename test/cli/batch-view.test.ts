@@ -49,7 +49,7 @@ const stored: StoredBatch = {
     ...{ id: "20261123-ABCDEFGH", list_sha256: "0".repeat(64), name: "list.csv", list: "{}", request: "{}" },
     ...{ started_at: "2026-11-23T18:00:00Z", ended_at: null },
   },
-  list: { kind: "csv", delimiter: ",", sheet: null, columns: ["url"], urlColumn: 0 },
+  list: { kind: "csv", delimiter: ",", sheet: null, dateOrder: null, columns: ["url"], urlColumn: 0 },
   request: {
     ...{ format: null, proxy: null, subs: null, comments: false, again: false, limit: null, since: null },
     ...{ referer: null, maxBytes: null, maxMs: null, allowPrivate: false, deep: false },

@@ -3,18 +3,20 @@ import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import type { AnnotationOrder, AnnotationResult } from "../../capture/annotate.js";
 import { listLimits } from "../../core/lists/text.js";
+import type { DateOrder } from "../../core/lists/typed-date.js";
 import { counted } from "../../core/words/counted.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { type ExitStatus, exitStatus } from "../exit-status.js";
-import { sheetFlags, sheetWords } from "../option-values.js";
+import { dateOrderOption, sheetFlags, sheetWords } from "../option-values.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { showHead } from "../show-head.js";
 
 export interface AnnotateOptions {
   readonly from?: string;
   readonly sheet?: string;
+  readonly dateOrder?: DateOrder;
 }
 
 export function addAnnotate(program: DocumentedCommand, run: RunCommand): void {
@@ -28,11 +30,13 @@ export function addAnnotate(program: DocumentedCommand, run: RunCommand): void {
     .argument("[pairs...]", "what to note, each as name=text")
     .option("--from <file>", "note what stands in this list instead: .csv, .tsv or .xlsx")
     .option(sheetFlags, sheetWords)
+    .addOption(dateOrderOption())
     .explain({
       notes: [
-        "Any name will do. For lat, lon, coordinates, incident_date (as in 2026-01-05), country and case the text must have the right form. Names in Russian and Kazakh for these are understood, such as 'широта', 'күні', 'дело' and 'орын'.",
+        "Any name will do. For lat, lon, coordinates, incident_date (as in 2026-01-05 or 05.01.2026), country and case the text must have the right form. Names in Russian and Kazakh for these are understood, such as 'широта', 'күні', 'дело' and 'орын'.",
         "A later text takes the place of an earlier one, which stays in the log. 'name=' without a text takes the earlier one back.",
-        "A list has a column id, sha256 or url that names the captures, and one column for each thing to note. Blank cells say nothing. A row that names no capture, or holds a text of the wrong form, is named on stderr and left out; the other rows are written.",
+        "A list has a column id, sha256 or url that names the captures, and one column for each thing to note. Blank cells say nothing. A row that names no capture is named on stderr and left out. A cell of the wrong form is named and kept as text, under unchecked and its name; the other cells of its row are written.",
+        "What a spreadsheet rewrote (14/2 as a date, 007 as 7, 1.23E+12, letters as ?) changes nothing that was noted before, and is named.",
         "A note can name a source, and the log keeps it for good. It goes into no package and no report unless you ask for that: holdfast export --with-annotations, holdfast report --with-annex.",
       ],
       examples: [
@@ -43,7 +47,9 @@ export function addAnnotate(program: DocumentedCommand, run: RunCommand): void {
           "note what stands in a list, for instance one of 'holdfast find --csv'",
         ],
       ],
-      statuses: { 2: "the command line is wrong, no capture has that id, or a row of the list was refused" },
+      statuses: {
+        2: "the command line is wrong, no capture has that id, a row of the list was refused, or a cell did not have the form of its column",
+      },
     })
     .action((id: string | undefined, pairs: readonly string[], options: AnnotateOptions, command: Command) =>
       run(command, (session) => annotate(session, id, pairs, options)),
@@ -66,21 +72,22 @@ async function annotate(
     (head) => showHead(session, head),
   );
   if (options.from !== undefined && !session.quiet) session.screen.note(tally(results));
-  return results.some(({ status }) => status === "refused") ? exitStatus.usage : exitStatus.done;
+  return results.some(({ problems }) => problems.length > 0) ? exitStatus.usage : exitStatus.done;
 }
 
 async function ordersOf(
   session: Session,
   id: string | undefined,
   pairs: readonly string[],
-  { from, sheet }: AnnotateOptions,
+  { from, sheet, dateOrder }: AnnotateOptions,
 ): Promise<readonly AnnotationOrder[]> {
   const { listedOrders, typedOrder } = await import("../../capture/annotate.js");
   if (from !== undefined && id === undefined)
-    return listedOrders(readList(resolve(session.io.cwd, from), from), {
-      name: basename(from),
-      sheet: sheet ?? null,
-    });
+    return listedOrders(
+      readList(resolve(session.io.cwd, from), from),
+      { name: basename(from), sheet: sheet ?? null },
+      dateOrder ?? null,
+    );
   if (sheet !== undefined && from === undefined)
     throw new HoldfastError("usage", "annotating: --sheet needs --from", "leave it out");
   if (from !== undefined || id === undefined) {
@@ -90,7 +97,7 @@ async function ordersOf(
       "for example: holdfast annotate ID 'place=Almaty', or: holdfast annotate --from list.csv",
     );
   }
-  return [typedOrder(id, pairs.map(readPair))];
+  return [typedOrder(id, pairs.map(readPair), dateOrder ?? null)];
 }
 
 /** Reads `name=text`. Without a text, an earlier value is withdrawn. */
@@ -122,14 +129,16 @@ function readList(path: string, name: string): Uint8Array {
   }
 }
 
-/** Refused rows always appear on stderr. */
+/** What was not taken as it stands always appears on stderr. */
 function showResult(session: Session, result: AnnotationResult): void {
-  const { row, status, capture, entry, problems } = result;
+  const { row, status, capture, entry, problems, rewritten } = result;
   if (session.json) session.screen.data(printableJson({ row, status, capture, entry, problems }));
-  if (status === "refused") {
-    for (const problem of problems)
-      session.screen.error([printable(`row ${row} not written: ${problem}`, 500)]);
-  } else if (!session.json && !session.quiet) {
+  const what = status === "refused" ? "not written" : "written in part";
+  for (const problem of problems) session.screen.note(printable(`row ${row} ${what}: ${problem}`, 500));
+  if (!session.quiet) {
+    for (const cell of rewritten) session.screen.note(printable(`row ${row} unchanged: ${cell}`, 500));
+  }
+  if (status !== "refused" && !session.json && !session.quiet) {
     const words =
       status === "annotated" ? `annotated, entry ${entry}` : "nothing new: all of this was noted before";
     session.screen.answer(`${capture}  ${words}`);

@@ -5,6 +5,7 @@ import { type Command, Option } from "commander";
 import type { BatchReport, BatchRequest } from "../../batch/batch.js";
 import type { ListBytes } from "../../batch/list.js";
 import { typedPaths } from "../../capture/found-path.js";
+import type { DateOrder } from "../../core/lists/typed-date.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printableJson } from "../../core/words/printable.js";
 import { isVault } from "../../vault/layout.js";
@@ -15,7 +16,15 @@ import type { DocumentedCommand } from "../documented-command.js";
 import { noteDownloaderChanges } from "../downloader-note.js";
 import { type ExitStatus, exitStatus, leftSomething } from "../exit-status.js";
 import { sessionForCapture } from "../new-vault.js";
-import { parseCount, parseDay, parseDuration, parseSize, sheetFlags, sheetWords } from "../option-values.js";
+import {
+  dateOrderOption,
+  parseCount,
+  parseDay,
+  parseDuration,
+  parseSize,
+  sheetFlags,
+  sheetWords,
+} from "../option-values.js";
 import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
@@ -26,6 +35,7 @@ interface BatchOptions extends CaptureOptions {
   readonly resume?: boolean;
   readonly column?: string;
   readonly sheet?: string;
+  readonly dateOrder?: DateOrder;
   readonly dryRun?: boolean;
   readonly jobs?: number;
   readonly perHost: number;
@@ -57,6 +67,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
         "the column of the addresses, by its name or number (default: found by its name or content)",
       )
       .option(sheetFlags, sheetWords)
+      .addOption(dateOrderOption())
       .option("--dry-run", "say what would happen to each row, and do nothing")
       .option(
         "--jobs <n>",
@@ -211,11 +222,11 @@ async function dryRun(
 }
 
 function readList(session: Session, list: string, options: BatchOptions): ListBytes {
-  const { column = null, sheet = null } = options;
+  const { column = null, sheet = null, dateOrder = null } = options;
   try {
-    if (list === "-") return { bytes: readFileSync(0), name: null, column, sheet };
+    if (list === "-") return { bytes: readFileSync(0), name: null, column, sheet, dateOrder };
     const [path = list] = typedPaths(resolve(session.io.cwd, list));
-    return { bytes: readFileSync(path), name: basename(list), column, sheet };
+    return { bytes: readFileSync(path), name: basename(list), column, sheet, dateOrder };
   } catch (error) {
     const hint = "give a readable file, or - for standard input";
     throw new HoldfastError("usage", `reading the list ${list}: the file cannot be read`, hint, error);
@@ -262,7 +273,7 @@ function showReport(session: Session, report: BatchReport, leftOut: number, comm
   }
   if (session.quiet) return;
   // Of the newest unfinished list: which one, and what it began with, are in the vault.
-  const options = typedAgain(command, ["resume", "column", "sheet", "dryRun", "newVault"]);
+  const options = typedAgain(command, ["resume", "column", "sheet", "dateOrder", "dryRun", "newVault"]);
   const vault = session.vaultBy === "option" ? ` --vault ${inShell(session.vault)}` : "";
   const again = `${options}${vault}`.trim();
   for (const line of batchSummary(report, leftOut, columnsOf(session.io.stderr), again))

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { annotationKey } from "../../core/capture/annotation.js";
 import { dateSpan } from "../../core/capture/date-span.js";
 import { queryWords } from "../../core/capture/folded-text.js";
+import type { Delimiter } from "../../core/lists/delimited-text.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { FindRequest, Found, Sought } from "../../search/find.js";
@@ -26,7 +27,16 @@ export interface FindOptions {
   readonly where?: Where;
   readonly limit?: number;
   readonly csv?: boolean;
+  readonly separator?: Delimiter;
 }
+
+const separators: ReadonlyMap<string, Delimiter> = new Map([
+  ["comma", ","],
+  [",", ","],
+  ["semicolon", ";"],
+  [";", ";"],
+  ["tab", "\t"],
+]);
 
 const dates: readonly FindRequest["dateOf"][] = ["capture", "claim", "incident"];
 
@@ -64,10 +74,15 @@ export function addFind(program: DocumentedCommand, run: RunCommand): void {
     )
     .option("--limit <n>", "at most n captures", parseCount)
     .option("--csv", "print a CSV table for a spreadsheet, with a column for everything that was noted")
+    .option(
+      "--separator <what>",
+      "what divides the cells of --csv: comma, semicolon or tab (default: semicolon where the locale has a decimal comma, else comma)",
+      parseSeparator,
+    )
     .explain({
       notes: [
         "Words are looked for in title, description, uploader, notes and the own name of an imported file, each as the beginning of a word. A hash is a SHA-256 or SHA-512 of any file of a capture, whole or its first 8 digits and more, with or without sha256: before it. An address is looked for in every spelling that is known to lead to the same post, and nowhere else than among addresses. What exists as a file is taken for one, and its SHA-256 is looked for. Letters that are typed for each other find each other: кайрат finds Қайрат, елка finds ёлка, nandu finds ñandú.",
-        "In the CSV table, cells that a spreadsheet could run as a formula begin with an apostrophe. Add columns to it, and 'holdfast annotate --from' notes what is new.",
+        "In the CSV table, cells that a spreadsheet could run as a formula begin with an apostrophe, and so do noted texts that it would rewrite, such as 14/2 or 007; the apostrophe is taken off again where the table is read. Add columns to it, and 'holdfast annotate --from' notes what is new.",
       ],
       examples: [
         ["holdfast find алматы жарылыс", "look for two words"],
@@ -116,12 +131,29 @@ async function find(session: Session, what: readonly string[], options: FindOpti
   return exitStatus.done;
 }
 
-function answer(session: Session, { rows }: Found, { csv }: FindOptions): void {
-  const { screen, json } = session;
+function answer(session: Session, { rows }: Found, { csv, separator }: FindOptions): void {
+  const { screen, json, io } = session;
   if (json) for (const row of rows) screen.data(printableJson(row));
   // RFC 4180 ends each line with CR and LF.
-  else if (csv === true) for (const line of foundLines(rows)) screen.data(`${line}\r`);
+  else if (csv === true)
+    for (const line of foundLines(rows, separator ?? separatorOf(io.env))) screen.data(`${line}\r`);
   else if (rows.length > 0) screen.answer(foundTable(rows, viewOf(session)).join("\n"));
+}
+
+function parseSeparator(text: string): Delimiter {
+  const found = separators.get(text.toLowerCase());
+  if (found === undefined) throw new InvalidArgumentError("give comma, semicolon or tab");
+  return found;
+}
+
+/** Spreadsheets divide cells by a semicolon where a comma divides decimals. */
+function separatorOf(env: Session["io"]["env"]): Delimiter {
+  const locale =
+    [env.LC_ALL, env.LC_NUMERIC, env.LANG].find((name) => name !== undefined && name !== "") ?? "";
+  const tag = locale.replace(/[.@].*$/, "").replaceAll("_", "-");
+  if (!/^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/i.test(tag)) return ",";
+  const decimal = new Intl.NumberFormat(tag).formatToParts(0.5).find(({ type }) => type === "decimal");
+  return decimal?.value === "," ? ";" : ",";
 }
 
 /** An existing file is a file; anything else is what its text may mean. */
@@ -184,10 +216,18 @@ function refuseNoFilter({ since, until, host, case: name, where }: FindOptions):
 }
 
 /** Refuses options that would silently do nothing. */
-function refuseOptions({ json }: Session, { since, until, dateOf, csv }: FindOptions): void {
+function refuseOptions({ json, io }: Session, { since, until, dateOf, csv, separator }: FindOptions): void {
   const idle = dateOf !== "capture" && since === undefined && until === undefined;
   if (idle)
     throw new HoldfastError("usage", "finding: --date-of needs --since or --until", "add one of them");
+  if (separator !== undefined && csv !== true)
+    throw new HoldfastError("usage", "finding: --separator needs --csv", "add it");
+  if (separator === "\t" && io.stdout.isTTY === true)
+    throw new HoldfastError(
+      "usage",
+      "finding: tabs move the cursor of a terminal",
+      "write into a file: > FILE",
+    );
   if (csv !== true || !json) return;
   throw new HoldfastError("usage", "finding: --csv and --json exclude each other", "use only one of them");
 }

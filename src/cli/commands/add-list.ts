@@ -16,6 +16,7 @@ export interface ListOptions {
   readonly host?: string;
   readonly status?: string;
   readonly text?: string;
+  readonly case?: string;
   readonly sort: ListFilter["sort"];
   readonly reverse?: boolean;
   readonly limit?: number;
@@ -51,6 +52,7 @@ export function addList(program: DocumentedCommand, run: RunCommand): void {
       "--text <words>",
       "only with these words in title, description, uploader, notes or an imported file's name",
     )
+    .option("--case <name>", "only what was noted as of this case")
     .addOption(
       new Option("--sort <key>", "order by time of capture (at), by size (bytes) or by one of the others")
         .choices(sortKeys)
@@ -97,6 +99,7 @@ export function listFilter(options: ListOptions): ListFilter {
     host: options.host ?? null,
     status: options.status ?? null,
     text: options.text ?? null,
+    case: options.case ?? null,
     sort: options.sort,
     descending: largestFirst !== (options.reverse === true),
     limit: options.limit ?? null,

@@ -20,7 +20,7 @@ export const annotationPatterns = {
   incident_date:
     "^[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:[0-9]{2}))?)?)?$",
   country: "^[A-Za-z]{2}$",
-  case: "^[\\p{L}\\p{N}\\p{M}_./-]{1,64}$",
+  case: "^(?! )[\\p{L}\\p{N}\\p{M}_./ №#(),:+&-]{1,64}(?<! )$",
   language: "^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$",
 } as const;
 
@@ -52,7 +52,7 @@ const forms: Readonly<Record<string, (value: string) => string | null>> = {
       : null,
   country: (value) =>
     countries.has(value.toUpperCase()) ? null : "give an ISO 3166-1 country code such as KZ",
-  case: fits("case", "give at most 64 letters, digits and the characters - _ . / without blanks"),
+  case: fits("case", "give at most 64 letters, digits, blanks and the characters - _ . / № # ( ) , : + &"),
   language: fits("language", "give a language tag such as kk, ru or uz-Cyrl"),
 };
 

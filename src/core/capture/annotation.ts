@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from "../../audit/canonical-json.js";
+import { type DateOrder, readTypedDate } from "../lists/typed-date.js";
 import { wellFormed } from "../words/printable.js";
 import { knownKey, valueProblem } from "./annotation-forms.js";
 import { withFewMarks } from "./folded-text.js";
@@ -19,28 +20,40 @@ export interface AnnotationReading {
 /** Bounds of FORMAT.md §4.7: the key in code points, a value in UTF-16 code units, all together in bytes of UTF-8. */
 export const annotationBounds = { key: 100, keys: 200, value: 65_536, all: 524_288 } as const;
 
+/** The key of the one value that is a date. */
+const dateKey = "incident_date";
+
 /**
  * The key that a header or a typed name stands for. At most 30 marks in a row are kept, then NFC and lower case apply.
  * Each run of characters other than letters, digits, `_`, `-` and `.` of any script becomes one `_`, with none at
- * either end. The table of aliases comes last. Empty if nothing is left.
+ * either end. The table of aliases comes last. Empty if nothing is left, `number` for a bare `№` or `#`.
  */
 export function annotationKey(name: string): string {
-  const plain = withFewMarks(name)
-    .normalize("NFC")
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{M}_.-]+/gu, "_")
-    // The lookbehind keeps the pattern from being retried at every position of a long run.
-    .replace(/^_+|(?<!_)_+$/g, "");
+  const plain = keyForm(name);
+  // The header of a column that counts its rows: `№`, `#`.
+  if (plain === "" && /[№#]/.test(name)) return "number";
   return knownKey(plain);
+}
+
+function keyForm(name: string): string {
+  return (
+    withFewMarks(name)
+      .normalize("NFC")
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\p{M}_.-]+/gu, "_")
+      // The lookbehind keeps the pattern from being retried at every position of a long run.
+      .replace(/^_+|(?<!_)_+$/g, "")
+  );
 }
 
 /**
  * Reads pairs of a name and a text as typed. A blank text says nothing and is skipped; null withdraws a value. Known
  * keys require a form (`schemas/annotation.schema.json`); texts under other keys are not judged. Texts are kept as
- * typed, without the blanks around them.
+ * typed, without the blanks around them; a date in another form (`readTypedDate`, with `order`) becomes an ISO date.
  */
 export function readAnnotation(
   pairs: readonly (readonly [name: string, text: string | null])[],
+  order: DateOrder | null = null,
 ): AnnotationReading {
   const values = new Map<string, string | null>();
   const unchecked = new Map<string, string>();
@@ -48,17 +61,29 @@ export function readAnnotation(
   let bytes = 0;
   for (const [name, text] of pairs) {
     if (text !== null && text.trim() === "") continue;
-    const value = text === null ? null : wellFormed(text).trim();
+    const typed = text === null ? null : wellFormed(text).trim();
     const key = annotationKey(name);
+    const date = key === dateKey && typed !== null ? readTypedDate(typed, order) : null;
+    const value = date !== null && "iso" in date ? date.iso : key === "case" ? oneLine(typed) : typed;
     const size = Buffer.byteLength(key) + Buffer.byteLength(value ?? "");
-    const problem = pairProblem(key, value) ?? againProblem(values, key, value);
+    const problem =
+      (date !== null && "problem" in date ? date.problem : pairProblem(key, value)) ??
+      againProblem(values, key, value);
     const tooMuch = sizeProblem(value, bytes + size, values.size + unchecked.size);
     if (problem === null && tooMuch === null) values.set(key, value);
     else problems.push(`${name === "" ? "a column without a name" : name}: ${tooMuch ?? problem}`);
     if (tooMuch === null) bytes += size;
-    if (problem !== null && tooMuch === null && value !== null) setAside(unchecked, key, value);
+    if (problem !== null && tooMuch === null && typed !== null) setAside(unchecked, key, typed);
+    if (problem !== null || tooMuch !== null || date === null || !("iso" in date) || !date.timeLeft) continue;
+    problems.push(`${name}: ${typed} has a time without its zone: the day alone was taken`);
+    setAside(unchecked, key, typed ?? "");
   }
   return { values: inOrder(values), problems, unchecked: inOrder(unchecked) };
+}
+
+/** A case is one name however its blanks were typed. */
+function oneLine(text: string | null): string | null {
+  return text === null ? null : text.replaceAll(/\s+/g, " ");
 }
 
 function pairProblem(key: string, value: string | null): string | null {

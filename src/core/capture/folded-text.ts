@@ -43,6 +43,16 @@ export function foldedText(text: string): string {
   return plain.replace(replacedLetters, (letter) => replaced.get(letter) ?? letter);
 }
 
+/** The name of a case as a search compares it: `дело №14/2` is `Дело № 14/2`. */
+export function foldedCase(name: string): string {
+  return foldedText(
+    name
+      .replaceAll(/\s+/g, " ")
+      .replaceAll(/ ?([№#]) ?/g, "$1")
+      .trim(),
+  );
+}
+
 const letter = /[\p{L}\p{N}\p{Co}]/u;
 const betweenLetters = /[^\p{L}\p{N}\p{Co}\p{M}]+/u;
 

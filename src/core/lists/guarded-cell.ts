@@ -6,13 +6,35 @@ const formula = "=+\\-@\\t\uff1d\uff0b\uff0d\uff20";
 
 // Quotes in between: under another delimiter, `"";""=1` is an empty quoted text followed by a formula. Some readers
 // strip leading blanks.
+/**
+ * What a spreadsheet in English, Russian or Kazakh takes for a number or a date and writes in another way: `14/2`, `2026-01-05`,
+ * `007`, `1.50`, `43,2`, `14:30`, `1E5`, `12 %`, a number of twelve digits and more, `5 янв`, `TRUE`.
+ */
+const months =
+  "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек|қаң|ақп|нау|сәу|мам|мау|шіл|там|қыр|қаз|қар|жел)\\p{L}*\\.?";
+const rewritable = [
+  "0\\d+",
+  "\\d{12,}",
+  "\\d+[.,]\\d*0|\\d+,\\d+|[.,]\\d+|(?=[\\d.]{12})\\d+\\.\\d+",
+  "\\d{1,3}(?:[ \\u00a0\\u202f]\\d{3})+(?:[.,]\\d+)?",
+  "\\d{1,40}(?:[.,]\\d{1,40})?e[+-]?\\d{1,3}",
+  "(?:\\d{1,2}|\\d{4})[/-]\\d{1,4}(?:[/-]\\d{1,4})?(?: \\d{1,2}:\\d{2}(?::\\d{2})?)?",
+  "\\d{1,2}\\.(?:\\d{1,2}|\\d{4})(?:\\.\\d{2,4})?(?: \\d{1,2}:\\d{2}(?::\\d{2})?)?|\\d{4}\\.\\d{1,2}(?:\\.\\d{1,2})?",
+  "\\d{1,4}:\\d{2}(?::\\d{2}(?:[.,]\\d+)?)?(?: ?[ap]m)?",
+  `\\d{1,4}[ ./-]?${months}(?:[ ./-]\\d{1,4})?(?: ?г\\.?)?|${months}[ ./-]?\\d{1,4}(?:, ?\\d{4})?`,
+  "\\d+(?:[.,]\\d+)? ?[%$€£₽₸]|[$€£₽₸] ?\\d+(?:[.,]\\d+)?|\\(\\d+(?:[.,]\\d+)?\\)",
+  "\\d+ \\d+/\\d+",
+  "true|false|истина|ложь|ақиқат|жалған",
+].join("|");
+
 const blank = " \u00a0\u3000\ufeff";
-const atStart = `['${blank}]*(?:"+[${blank}]*)?[${formula}\\r\\n]|'+#`;
+const atStart = `['${blank}]*(?:"+[${blank}]*)?[${formula}\\r\\n]|'+#|'+(?:${rewritable})$`;
 const inside = `(?<=[;,|\\t\\r\\n])(?='*"*[${formula}])`;
 
-const toGuard = new RegExp(`^(?=${atStart})|${inside}`, "g");
-const toGuardFirst = new RegExp(`^(?=${atStart}|#)|${inside}`, "g");
-const guarded = new RegExp(`(?:^(?='(?:${atStart}|#))|${inside})'`, "g");
+const toGuard = new RegExp(`^(?=${atStart})|${inside}`, "giu");
+const toGuardFirst = new RegExp(`^(?=${atStart}|#)|${inside}`, "giu");
+const toKeep = new RegExp(`^(?=${atStart}|(?:${rewritable})$)|${inside}`, "giu");
+const guarded = new RegExp(`(?:^(?='(?:${atStart}|#|(?:${rewritable})$))|${inside})'`, "giu");
 
 const plainNumber = /^[+-]\d+(?:[.,]\d+)?$/;
 
@@ -25,6 +47,11 @@ export function guardCell(text: string): string {
   return plainNumber.test(text) ? text : text.replace(toGuard, "'");
 }
 
+/** `guardCell` that also keeps a spreadsheet from taking the text for a number or a date and writing it in another way. */
+export function keepCell(text: string): string {
+  return plainNumber.test(text) ? text : text.replace(toKeep, "'");
+}
+
 /**
  * `guardCell` for the first cell of a row. A number gets an apostrophe too, because under another delimiter the cells
  * after it belong to it. So does `#`, which would make the row a comment.
@@ -34,7 +61,7 @@ export function guardFirstCell(text: string): string {
 }
 
 /**
- * The text that `guardCell` or `guardFirstCell` was given. A cell that neither of them wrote loses such apostrophes
+ * The text that `guardCell`, `keepCell` or `guardFirstCell` was given. A cell that neither of them wrote loses such apostrophes
  * too.
  */
 export function unguardCell(text: string): string {

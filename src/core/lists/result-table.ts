@@ -1,6 +1,6 @@
 import { wellFormed } from "../words/printable.js";
 import type { Delimiter } from "./delimited-text.js";
-import { guardCell, guardFirstCell } from "./guarded-cell.js";
+import { guardCell, guardFirstCell, keepCell } from "./guarded-cell.js";
 import type { SourceList, SourceRow } from "./source-list.js";
 
 /** What became of one row of a list. Texts from a page (title, date, reason) are hostile and may hold anything. */
@@ -28,12 +28,17 @@ const byteOrderMark = "\ufeff";
 /**
  * One row of a CSV file with its CRLF (RFC 4180). No cell begins a formula, whichever delimiter the reader takes.
  * `readSourceList` gives back exactly the cells, except that NUL and lone surrogates, which no text file can hold,
- * become U+FFFD.
+ * become U+FFFD. From the cell `keepFrom` on, a spreadsheet leaves the texts as they are too (`keepCell`).
  */
-export function csvLine(cells: readonly string[], delimiter: Delimiter): string {
+export function csvLine(
+  cells: readonly string[],
+  delimiter: Delimiter,
+  keepFrom = Number.POSITIVE_INFINITY,
+): string {
   const written = cells.map((cell, index) => {
     const text = wellFormed(cell).replaceAll("\0", "\ufffd");
-    return quoted(index === 0 ? guardFirstCell(text) : guardCell(text));
+    if (index === 0) return quoted(guardFirstCell(text));
+    return quoted(index >= keepFrom ? keepCell(text) : guardCell(text));
   });
   return `${written.join(delimiter)}\r\n`;
 }

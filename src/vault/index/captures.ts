@@ -37,6 +37,8 @@ export interface CaptureQuery {
   readonly host: string | null;
   readonly status: string | null;
   readonly text: string | null;
+  /** Only what is noted as of this case. */
+  readonly case?: string | null;
   readonly sort: "at" | "title" | "uploader" | "host" | "status" | "bytes";
   readonly descending: boolean;
   readonly limit: number | null;
@@ -158,6 +160,8 @@ export function queryCaptures(
     "status",
     query.status,
   );
+  const ofCase = "SELECT 1 FROM annotation AS a WHERE a.capture = capture.id AND a.key = 'case'";
+  where(`EXISTS (${ofCase} AND folded_case(a.value) = folded_case(@case))`, "case", query.case ?? null);
   const match = query.text === null || /^[\s\0]*$/.test(query.text) ? null : matchOfText(query.text);
   const entry = match === null || hasFewMatches(database, match) ? "entry" : "+entry";
   const orNamed = named.length === 0 ? "" : ` OR entry IN (${named.join(", ")})`;

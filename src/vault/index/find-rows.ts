@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import { dateSpan } from "../../core/capture/date-span.js";
-import { foldedText, holdsWords, queryWords } from "../../core/capture/folded-text.js";
+import { foldedCase, holdsWords, queryWords } from "../../core/capture/folded-text.js";
 import { webUrl } from "../../core/capture/source-url.js";
 import { annotationsOf } from "./annotations.js";
 import { type CaptureRowRecord, captureColumns, knownHosts } from "./captures.js";
@@ -99,12 +99,19 @@ function orNamed({ named }: Conditions["values"]): string {
 
 /** The words that the notes must hold narrow the search before each value is examined. */
 function matchOfQuery({ words, where, case: name }: FindQuery): string | null {
-  const noted = [...where.map((one) => one.words), ...(name === null ? [] : [name])].map(queryWords);
+  const noted = [...where.map((one) => one.words), ...(name === null ? [] : [beforeSign(name)])].map(
+    queryWords,
+  );
   const parts = [
     ...(words === null ? [] : [matchOf(queryWords(words))]),
     ...noted.filter((list) => list.length > 0).map((list) => matchOf(list, "notes")),
   ];
   return parts.length === 0 ? null : parts.map((part) => `(${part})`).join(" AND ");
+}
+
+/** The index has `№14` as one word and `№ 14` as two, and a case is found by either. */
+function beforeSign(name: string): string {
+  return /^[^№#]*/.exec(name)?.[0] ?? "";
 }
 
 function addDigest({ sql, values }: Conditions, digest: string | null): void {
@@ -172,8 +179,8 @@ function addNotes({ sql, values }: Conditions, { where, case: name }: FindQuery)
     values[`words${at}`] = words;
   }
   if (name === null) return;
-  sql.push(`EXISTS (${inForce} = 'case' AND folded(a.value) = @case)`);
-  values.case = foldedText(name);
+  sql.push(`EXISTS (${inForce} = 'case' AND folded_case(a.value) = @case)`);
+  values.case = foldedCase(name);
 }
 
 function addHosts({ sql, values }: Conditions, hosts: readonly string[]): void {

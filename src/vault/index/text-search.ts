@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import { foldedText, holdsWords, queryWords } from "../../core/capture/folded-text.js";
+import { foldedCase, foldedText, holdsWords, queryWords } from "../../core/capture/folded-text.js";
 
 /**
  * The FTS5 query for `capture_text` in which every word must occur as the beginning of a word. Each word of
@@ -30,12 +30,13 @@ export function hasFewMatches(database: Database.Database, match: string): boole
 }
 
 /**
- * Functions for queries on this connection: `folded(text)`, and `holds_words(text, question)`, whose question holds the
+ * Functions for queries on this connection: `folded(text)`, `folded_case(name)`, and `holds_words(text, question)`, whose question holds the
  * words as typed.
  */
 export function addTextFunctions(database: Database.Database): void {
   const options = { deterministic: true } as const;
   database.function("folded", options, (text) => foldedText(String(text ?? "")));
+  database.function("folded_case", options, (name) => foldedCase(String(name ?? "")));
   database.function("holds_words", options, (text, question) =>
     holdsWords(String(text ?? ""), queryWords(String(question ?? ""))) ? 1 : 0,
   );

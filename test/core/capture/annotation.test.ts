@@ -51,7 +51,7 @@ describe("values of keys that are known", () => {
     coordinates: ["43.2, 76.8", "43.2,76.8", "43,2; 76,8", "43,2 76,8", "43,2, 76,8", "-43;76", "43.2 76.8"],
     incident_date: ["2026", "2026-01", "2026-01-05", "2026-01-05T14:30+05:00", "2026-01-05T14:30:05.5Z"],
     country: ["KZ", "kz", "XK"],
-    case: ["Дело-14/2", "КҮЗ_2026.1", "a"],
+    case: ["Дело-14/2", "КҮЗ_2026.1", "a", "дело № 14/2 (эпизод 3)", "№1", "a b"],
     language: ["kk", "uz-Cyrl", "zh-Hant-TW"],
   };
   const bad: Readonly<Record<string, readonly string[]>> = {
@@ -59,7 +59,7 @@ describe("values of keys that are known", () => {
     lon: ["181", "180.1", "1000", "76.8 E"],
     coordinates: ["43,2,76,8", "43.2", "91, 10", "10, 181", "43.2; 76,8"],
     country: ["Kazakhstan", "K", "К2", "zzz"],
-    case: ["a b", "x".repeat(65), "№1", ""],
+    case: [" a", "a ", "x".repeat(65), "a;b", "a=b", "a\tb", ""],
     language: ["казахский", "k", "kk_KZ"],
   };
 
@@ -110,7 +110,7 @@ describe("reading what a person typed or a row has", () => {
   it("names what does not fit and sets it aside unchecked, so that nothing of a list is lost", () => {
     const read = readAnnotation([
       ["Широта", "на север"],
-      ["Дата", "05.01.2026"],
+      ["Дата", "зимой"],
       ["", "no header"],
       ["—", "nor here"],
       ["place", "Тараз"],
@@ -127,7 +127,7 @@ describe("reading what a person typed or a row has", () => {
     ]);
     expect(read.unchecked).toEqual({
       unchecked: "no header\nnor here",
-      "unchecked.incident_date": "05.01.2026",
+      "unchecked.incident_date": "зимой",
       "unchecked.lat": "на север",
       "unchecked.place": "Алматы",
     });
