@@ -4,5 +4,5 @@ import { commandReference } from "../dist/cli/command-reference.js";
 import { buildProgram } from "../dist/cli/program.js";
 
 // Nothing runs or prints here, so the program gets no terminal, no version and no commands to run.
-const program = buildProgram(null, null, "", async () => undefined);
+const program = await buildProgram(null, null, "", async () => undefined);
 writeFileSync(new URL("../src/cli/COMMANDS.md", import.meta.url), commandReference(program));

@@ -5,7 +5,7 @@ import { readAddress } from "../core/lists/cell-address.js";
  * command. Whoever asks for the help of an unknown one is told that it is unknown. Anything else comes back as it is.
  */
 export function withImpliedCommand(argv: readonly string[], commands: readonly string[]): readonly string[] {
-  const at = argv.findIndex((argument, index) => !argument.startsWith("-") && argv[index - 1] !== "--vault");
+  const at = operandAt(argv);
   const first = argv[at];
   if (first === undefined || commands.includes(first)) return argv;
   const named = argv[at + 1];
@@ -16,4 +16,13 @@ export function withImpliedCommand(argv: readonly string[], commands: readonly s
   if (readAddress(first) !== null) return argv.toSpliced(at, 0, "archive");
   // The help of a command that there is not would be that of all, as if nothing were wrong.
   return first === "help" ? argv : argv.filter((argument) => argument !== "--help" && argument !== "-h");
+}
+
+/** The first argument that is neither an option nor the folder of `--vault`, where a command stands; undefined without one. */
+export function typedOperand(argv: readonly string[]): string | undefined {
+  return argv[operandAt(argv)];
+}
+
+function operandAt(argv: readonly string[]): number {
+  return argv.findIndex((argument, index) => !argument.startsWith("-") && argv[index - 1] !== "--vault");
 }

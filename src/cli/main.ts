@@ -14,11 +14,11 @@ import {
   usageError,
   withMachineFailureNamed,
 } from "./failure-report.js";
-import { withImpliedCommand } from "./implied-command.js";
+import { typedOperand, withImpliedCommand } from "./implied-command.js";
 import { ProcessEvents } from "./process-events.js";
-import { buildProgram } from "./program.js";
+import { buildProgram, commandNames } from "./program.js";
 import { Screen } from "./screen.js";
-import { type CommonOptions, openSession } from "./session.js";
+import { type CommonOptions, openSession, type RunCommand } from "./session.js";
 import type { Terminal } from "./terminal.js";
 
 const packageFolder = new URL("../../", import.meta.url);
@@ -43,14 +43,14 @@ export async function main(argv: readonly string[], io: Terminal): Promise<numbe
     tell: (line) => screen.note(printable(line, 600)),
   };
   let status: ExitStatus = exitStatus.done;
-  const program = buildProgram(io, screen, version, async (command, action) => {
-    const session = openSession(command.optsWithGlobals<CommonOptions>(), io, world, screen);
-    status = statusWithSealing(await action(session), session.sealing.failure);
-  });
-  const commands = program.commands.map((command) => command.name());
-  const typed = withImpliedCommand(argv, commands);
-  const meant = typed.find((argument) => commands.includes(argument)) ?? null;
+  const typed = withImpliedCommand(argv, commandNames);
+  const meant = typed.find((argument) => commandNames.includes(argument)) ?? null;
   try {
+    const run: RunCommand = async (command, action) => {
+      const session = openSession(command.optsWithGlobals<CommonOptions>(), io, world, screen);
+      status = statusWithSealing(await action(session), session.sealing.failure);
+    };
+    const program = await buildProgram(io, screen, version, run, neededCommands(typed));
     await Promise.race([parse(program, typed), events.stray]);
     if (events.signal.aborted) throw interrupted();
     await screen.finish();
@@ -60,13 +60,21 @@ export async function main(argv: readonly string[], io: Terminal): Promise<numbe
     const failure = withMachineFailureNamed(events.signal.aborted ? interrupted(error) : error);
     if (failure instanceof HoldfastError) return showFailure(screen, failure);
     const facts = [world.tool, `node ${process.version}`, `${process.platform} ${process.arch}`];
-    const report = bugReport(failure, [...facts, `command ${meant}`], replacements(argv, commands, io));
+    const report = bugReport(failure, [...facts, `command ${meant}`], replacements(argv, commandNames, io));
     screen.error(report);
     return exitStatus.bug;
   } finally {
     screen.clear();
     events.close();
   }
+}
+
+/** Only the command that is run is loaded; for a help, and for a name that there is not, all of them. */
+function neededCommands(typed: readonly string[]): readonly string[] {
+  const name = typedOperand(typed);
+  if (name !== undefined && commandNames.includes(name)) return [name];
+  const asksVersion = name === undefined && typed.some((argument) => ["-V", "--version"].includes(argument));
+  return asksVersion ? [] : commandNames;
 }
 
 /** Parses the arguments and runs the command. Showing help or version is not an error. */

@@ -1,26 +1,5 @@
 import { Help } from "commander";
 import { displayWidth } from "../core/words/printable.js";
-import { addAnnotate } from "./commands/add-annotate.js";
-import { addArchive } from "./commands/add-archive.js";
-import { addBatch } from "./commands/add-batch.js";
-import { addCheckpoint } from "./commands/add-checkpoint.js";
-import { addDerive } from "./commands/add-derive.js";
-import { addDoctor } from "./commands/add-doctor.js";
-import { addExport } from "./commands/add-export.js";
-import { addFind } from "./commands/add-find.js";
-import { addFormats } from "./commands/add-formats.js";
-import { addImport } from "./commands/add-import.js";
-import { addInit } from "./commands/add-init.js";
-import { addKey } from "./commands/add-key.js";
-import { addList } from "./commands/add-list.js";
-import { addOpen } from "./commands/add-open.js";
-import { addRebuild } from "./commands/add-rebuild.js";
-import { addRedact } from "./commands/add-redact.js";
-import { addReport } from "./commands/add-report.js";
-import { addShow } from "./commands/add-show.js";
-import { addStats } from "./commands/add-stats.js";
-import { addVerify } from "./commands/add-verify.js";
-import { addWitness } from "./commands/add-witness.js";
 import { DocumentedCommand } from "./documented-command.js";
 import { overview } from "./overview.js";
 import type { Screen } from "./screen.js";
@@ -31,25 +10,72 @@ import { wrap } from "./text-layout.js";
 const description =
   "Archives online video as evidence: keeps what the platform served, with its SHA-256, keyframes and a log that anyone can check.";
 
-/** The commands by what they are for, in the order in which the help names them. */
-const groups = [
-  ["Archive", [addArchive, addImport, addBatch, addFormats, addDerive]],
-  ["Find and read", [addList, addFind, addShow, addOpen, addStats, addAnnotate]],
-  ["Check", [addVerify]],
-  ["Hand over", [addExport, addReport, addRedact]],
-  ["Look after", [addCheckpoint, addWitness, addInit, addKey, addRebuild, addDoctor]],
-] as const;
+/** The commands by what they are for, in the order in which the help names them. Each is loaded when it is needed. */
+const groups: readonly (readonly [group: string, Readonly<Record<string, () => Promise<AddCommand>>>])[] = [
+  [
+    "Archive",
+    {
+      archive: async () => (await import("./commands/add-archive.js")).addArchive,
+      import: async () => (await import("./commands/add-import.js")).addImport,
+      batch: async () => (await import("./commands/add-batch.js")).addBatch,
+      formats: async () => (await import("./commands/add-formats.js")).addFormats,
+      derive: async () => (await import("./commands/add-derive.js")).addDerive,
+    },
+  ],
+  [
+    "Find and read",
+    {
+      list: async () => (await import("./commands/add-list.js")).addList,
+      find: async () => (await import("./commands/add-find.js")).addFind,
+      show: async () => (await import("./commands/add-show.js")).addShow,
+      open: async () => (await import("./commands/add-open.js")).addOpen,
+      stats: async () => (await import("./commands/add-stats.js")).addStats,
+      annotate: async () => (await import("./commands/add-annotate.js")).addAnnotate,
+    },
+  ],
+  [
+    "Check",
+    {
+      verify: async () => (await import("./commands/add-verify.js")).addVerify,
+    },
+  ],
+  [
+    "Hand over",
+    {
+      export: async () => (await import("./commands/add-export.js")).addExport,
+      report: async () => (await import("./commands/add-report.js")).addReport,
+      redact: async () => (await import("./commands/add-redact.js")).addRedact,
+    },
+  ],
+  [
+    "Look after",
+    {
+      checkpoint: async () => (await import("./commands/add-checkpoint.js")).addCheckpoint,
+      witness: async () => (await import("./commands/add-witness.js")).addWitness,
+      init: async () => (await import("./commands/add-init.js")).addInit,
+      key: async () => (await import("./commands/add-key.js")).addKey,
+      rebuild: async () => (await import("./commands/add-rebuild.js")).addRebuild,
+      doctor: async () => (await import("./commands/add-doctor.js")).addDoctor,
+    },
+  ],
+];
+
+/** The name of every command. */
+export const commandNames: readonly string[] = groups.flatMap(([, commands]) => Object.keys(commands));
+
+type AddCommand = (program: DocumentedCommand, run: RunCommand) => void;
 
 /**
- * The command line: every command, its options and its help. Nothing here exits or writes past `screen`; a wrong
- * command line and a shown help both come out of parsing as a CommanderError.
+ * The command line: every command of `names`, its options and its help. Nothing here exits or writes past `screen`; a
+ * wrong command line and a shown help both come out of parsing as a CommanderError.
  */
-export function buildProgram(
+export async function buildProgram(
   io: Terminal,
   screen: Screen,
   version: string,
   run: RunCommand,
-): DocumentedCommand {
+  names: readonly string[] = commandNames,
+): Promise<DocumentedCommand> {
   const program: DocumentedCommand = new DocumentedCommand("holdfast")
     .description(description)
     .version(version, "-V, --version", "print the version")
@@ -81,9 +107,11 @@ export function buildProgram(
     })
     .exitOverride();
   // Commands copy these settings when they are added.
-  for (const [group, adders] of groups) {
+  for (const [group, commands] of groups) {
     program.commandsGroup(group);
-    for (const add of adders) add(program, run);
+    for (const [name, load] of Object.entries(commands)) {
+      if (names.includes(name)) (await load())(program, run);
+    }
   }
   return program;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { concat } from "../audit/bytes.js";
-import { checkpointNamespace } from "../audit/checkpoint.js";
+import { type Checkpoint, checkpointNamespace } from "../audit/checkpoint.js";
 import { keyInForce } from "../audit/key-history.js";
 import { keyParts, type SshPublicKey, sameKey } from "../audit/ssh-key.js";
 import { checkSignature } from "../audit/sshsig.js";
@@ -27,7 +27,10 @@ const ed25519 = Uint8Array.of(1);
  * if its SSH signature is by the key in force, which this machine must hold in a file. Throws as `newestSigned`, and
  * `not-as-recorded`, `key-missing` or `key-locked`.
  */
-export async function newestNote(vault: string, world: World): Promise<SignedNote> {
+export async function newestNote(
+  vault: string,
+  world: World,
+): Promise<SignedNote & { readonly checkpoint: Checkpoint }> {
   const { checkpoint, text, signature } = newestSigned(vault);
   const history = readVault(vault, ({ database }) => keyHistoryOf(database));
   const key = keyInForce(history, checkpoint.size)?.key ?? null;
@@ -41,7 +44,7 @@ export async function newestNote(vault: string, world: World): Promise<SignedNot
     );
   }
   const signer = await signerFor(key.line, world);
-  return signedNote(text, checkpoint.origin, key, signer.signBytes(body));
+  return { checkpoint, ...signedNote(text, checkpoint.origin, key, signer.signBytes(body)) };
 }
 
 /** Puts a note together (C2SP signed-note). `text` ends with LF; `name` has neither blanks nor plus signs. */

@@ -351,7 +351,13 @@ describe("a batch that takes long", () => {
         ...{ format: null, proxy: null, subs: null, comments: false, again: false, limit: null },
         ...{ referer: null, since: null, maxBytes: null, maxMs: null, allowPrivate: true, deep: false },
         ...{ vault, resume: false, cookies: null, allowOldYtDlp: true },
-        list: { bytes: Buffer.from(rows.join("")), name: "list.txt", column: null, sheet: null, dateOrder: null },
+        list: {
+          bytes: Buffer.from(rows.join("")),
+          name: "list.txt",
+          column: null,
+          sheet: null,
+          dateOrder: null,
+        },
         rules: {
           ...{ jobs: 1, derivations: 1, perHost: 1, delayMs: 0, firstWaitMs: 100, attempts: 1 },
           ...{ maxBytes: null, keepFree: 1_000_000, sealEveryMs: 1 },

@@ -119,7 +119,12 @@ describe("a workbook is taken wherever a list is", () => {
     const opened = await openTestVault(vault);
     const world = testWorld();
     const load = (sheet: string | null) =>
-      loadBatch(opened, { ...request, list: { bytes, name: "two.xlsx", column: null, sheet, dateOrder: null } }, means, world);
+      loadBatch(
+        opened,
+        { ...request, list: { bytes, name: "two.xlsx", column: null, sheet, dateOrder: null } },
+        means,
+        world,
+      );
     const [first, second, again] = [load(null), load("B"), load("1")];
     closeVault(opened);
     expect([first, second, again].map(({ list, goesOn }) => [list.sheet, goesOn])).toEqual([

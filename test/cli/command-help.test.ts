@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import { commandReference } from "../../src/cli/command-reference.js";
 import type { DocumentedCommand } from "../../src/cli/documented-command.js";
 import { exitStatus, statusMeanings } from "../../src/cli/exit-status.js";
-import { buildProgram } from "../../src/cli/program.js";
+import { buildProgram, commandNames } from "../../src/cli/program.js";
 import { Screen } from "../../src/cli/screen.js";
-import { capturedTerminal } from "./terminal-double.js";
+import { capturedTerminal, runCli } from "./terminal-double.js";
 
 /** The command line of an example as a shell would split it, without what it redirects. */
 function argumentsOf(line: string): readonly string[] {
@@ -14,12 +14,12 @@ function argumentsOf(line: string): readonly string[] {
   return words.map((word) => word.replace(/^'(.*)'$/, "$1"));
 }
 
-function programWith(run: (command: string) => void): DocumentedCommand {
+function programWith(run: (command: string) => void): Promise<DocumentedCommand> {
   const io = capturedTerminal();
   return buildProgram(io, new Screen(io, () => new Date(0)), "0.0.0", async (command) => run(command.name()));
 }
 
-const program = programWith(() => undefined);
+const program = await programWith(() => undefined);
 const commands = program.commands.flatMap((command) =>
   command.commands.length === 0 ? [command] : [...command.commands],
 );
@@ -29,6 +29,31 @@ const examples = commands.flatMap((command) =>
 const options = commands.flatMap((command) =>
   command.options.map((option) => [`${command.name()} ${option.flags}`, option] as const),
 );
+
+describe("what is loaded", () => {
+  test("is the one command that is run; each by the name under which it is found", async () => {
+    const io = capturedTerminal();
+    const screen = new Screen(io, () => new Date(0));
+    for (const name of commandNames) {
+      const alone = await buildProgram(io, screen, "0.0.0", async () => undefined, [name]);
+      expect(alone.commands.map((command) => command.name())).toEqual([name]);
+    }
+  });
+
+  test("is enough for whatever is typed: a command after options, its help, a mistyped one", async () => {
+    const typed = [
+      ["--vault", "list", "stats", "--help"],
+      ["help", "list"],
+      ["--json", "lst"],
+      ["-V", "list"],
+    ];
+    const said = await Promise.all(typed.map((argv) => runCli(argv)));
+    expect(said[0]?.stdout).toContain("Usage: holdfast stats");
+    expect(said[1]?.stdout).toContain("Usage: holdfast list");
+    expect(said[2]?.stderr).toContain("list");
+    expect(said[3]?.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
 
 describe("what a command says of itself", () => {
   test("COMMANDS.md is what the commands say: npm run commands writes it anew", () => {
@@ -57,12 +82,13 @@ describe("what a command says of itself", () => {
     const ran: string[] = [];
     const [first, ...rest] = argumentsOf(line);
     expect(first).toBe("holdfast");
-    await programWith((command) => ran.push(command)).parseAsync([...rest], { from: "user" });
+    const told = await programWith((command) => ran.push(command));
+    await told.parseAsync([...rest], { from: "user" });
     expect(ran).toEqual([name]);
   });
 
   test("and an example that is none is refused", async () => {
-    const parsed = programWith(() => undefined).parseAsync(["list", "--newest"], { from: "user" });
+    const parsed = (await programWith(() => undefined)).parseAsync(["list", "--newest"], { from: "user" });
     await expect(parsed).rejects.toThrow("unknown option '--newest'");
   });
 

@@ -353,6 +353,12 @@ const scenes: Readonly<Record<string, Scene>> = {
     kinds: ["shownCheckpoint"],
     says: { checkpoint: expect.stringMatching(/^holdfast\/[0-9a-f]{32}\n\d+\n/) },
   },
+  "a checkpoint as a note for public witnesses": {
+    argv: () => ["checkpoint", "--note", "--vault", vault],
+    status: 0,
+    kinds: ["checkpointNote"],
+    says: { note: expect.stringMatching(/^holdfast\/[0-9a-f]{32}\n\d+\n.+\n\n— holdfast\/\S+ \S+\n$/) },
+  },
   "a witness's signature": {
     argv: () => ["witness", "add", at("witness.sig"), "--vault", witnessed],
     status: 0,

@@ -26,7 +26,7 @@ const textOf = (path: string): string => readFileSync(join(root, path), "utf8");
 
 const io = capturedTerminal();
 const screen = new Screen(io, () => new Date());
-const program = buildProgram(io, screen, "0.0.0", async () => undefined);
+const program = await buildProgram(io, screen, "0.0.0", async () => undefined);
 const commands = program.commands;
 /** The options of a command and of the commands below it, each once. */
 const optionsOf = (command: (typeof commands)[number]): string[] => [

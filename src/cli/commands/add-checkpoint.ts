@@ -123,9 +123,10 @@ async function show(session: Session) {
 
 async function showNote(session: Session) {
   const { newestNote } = await import("../../seal/signed-note.js");
-  const { note, verifierKey } = await newestNote(session.vault, session.world);
+  const { checkpoint, note, verifierKey } = await newestNote(session.vault, session.world);
   if (session.json) {
-    session.screen.data(printableJson({ note, verifier_key: verifierKey }));
+    const { origin, size, root } = checkpoint;
+    session.screen.data(printableJson({ origin, size, root: hex(root), note, verifier_key: verifierKey }));
     return exitStatus.done;
   }
   session.screen.data(note.trimEnd());
