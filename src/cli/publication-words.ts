@@ -3,7 +3,7 @@ import { fromMicroseconds, parseSeconds } from "../core/media/timing.js";
 
 /** The regions of a copy, one line each. */
 export function filledLines({ fills }: Pick<PublicationRecord, "fills">): readonly string[] {
-  if (fills.length === 0) return ["nothing: the whole picture is visible"];
+  if (fills.length === 0) return ["nothing: a copy without tags, the whole picture is visible"];
   return fills.map(
     (fill) => `${regionText(fill.filled)}, ${spanText(fill)} (requested: ${regionText(fill.asked)})`,
   );

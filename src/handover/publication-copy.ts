@@ -112,7 +112,8 @@ export async function makePublicationCopy(
   };
 }
 
-function refuseOutside(
+/** Refuses regions that reach beyond the picture. */
+export function refuseOutside(
   fills: readonly Fill[],
   picture: { readonly width: number; readonly height: number },
 ): void {

@@ -4,15 +4,22 @@ import { basename, dirname, join, resolve, sep } from "node:path";
 import { HoldfastError } from "../core/words/error.js";
 import { nameAnew, syncFolder, syncHandle } from "../vault/disk-niceties.js";
 
+/** What is written, by the ending of its name. */
+const kinds = { mp4: "the copy is an MP4 file", png: "the preview is a PNG file" } as const;
+
 /**
- * Checks the target of a copy before anything is opened, and returns it as an absolute path. Throws `usage` for a target
- * that is unusable or already exists.
+ * Checks the target of a copy or preview before anything is opened, and returns it as an absolute path. Throws `usage` for
+ * a target that is unusable or already exists.
  */
-export function publicationDestination(to: string, vault: string): string {
+export function publicationDestination(
+  to: string,
+  vault: string,
+  ending: keyof typeof kinds = "mp4",
+): string {
   const path = resolve(to);
   const folder = dirname(path);
-  if (!/\.mp4$/i.test(path))
-    throw usage(path, "the copy is an MP4 file", "choose a name for --to that ends with .mp4");
+  if (!path.toLowerCase().endsWith(`.${ending}`))
+    throw usage(path, kinds[ending], `choose a name for --to that ends with .${ending}`);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw usage(
       path,
@@ -65,5 +72,5 @@ function notNew(to: string): HoldfastError {
 }
 
 function usage(to: string, problem: string, hint: string): HoldfastError {
-  return new HoldfastError("usage", `writing the copy to ${to}: ${problem}`, hint);
+  return new HoldfastError("usage", `writing ${to}: ${problem}`, hint);
 }

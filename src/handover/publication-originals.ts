@@ -7,7 +7,12 @@ import { type MediaProbe, probeMedia, type VideoStream } from "../tools/media/ff
 import type { MediaRun } from "../tools/media/input.js";
 import { readChecked } from "../vault/checked-read.js";
 import type { StoredObject } from "../vault/objects.js";
-import { chosenCapture, type PackagedSource, packagedEntries } from "../vault/package/content.js";
+import {
+  type ChosenCapture,
+  chosenCapture,
+  type PackagedSource,
+  packagedEntries,
+} from "../vault/package/content.js";
 import type { World } from "../world.js";
 
 /** An original that matches the log and that ffprobe can read. */
@@ -33,6 +38,13 @@ export interface CopyOriginals {
   readonly runs: readonly MediaRun[];
 }
 
+/** Which original is wanted where there are several videos, and an existing empty folder. */
+interface OriginalsChoice {
+  readonly wanted: string | null;
+  readonly keepSound: boolean;
+  readonly scratch: string;
+}
+
 /**
  * Reads a capture's originals and finds the one with the video and the one with the sound. `wanted` is the logical path of
  * the video original if there are several. Throws `not-as-recorded` if an original does not match the log, `usage` if there
@@ -42,14 +54,23 @@ export async function copyOriginals(
   resources: Resources,
   world: World,
   object: StoredObject,
-  choice: { readonly wanted: string | null; readonly keepSound: boolean; readonly scratch: string },
+  choice: OriginalsChoice,
 ): Promise<CopyOriginals> {
-  const { capture } = object.record;
   const sources = await checkedOriginals(resources, world, object);
+  return readOriginals(resources.ffprobe.path, world, { ...choice, capture: object.record.capture, sources });
+}
+
+/** The same of originals that nobody need compare with the log. */
+export async function readOriginals(
+  ffprobe: string,
+  world: Pick<World, "signal">,
+  choice: OriginalsChoice & { readonly capture: string; readonly sources: readonly PackagedSource[] },
+): Promise<CopyOriginals> {
+  const { capture, sources } = choice;
   const read: ReadOriginal[] = [];
   const runs: MediaRun[] = [];
   for (const { path, from, sha256 } of sources) {
-    const request = { ffprobe: resources.ffprobe.path, media: from, scratch: choice.scratch };
+    const request = { ffprobe, media: from, scratch: choice.scratch };
     const probe = await probeMedia({ ...request, signal: world.signal });
     world.signal.throwIfAborted();
     runs.push(probe.run);
@@ -87,13 +108,23 @@ async function checkedOriginals(
   { record }: StoredObject,
 ): Promise<readonly PackagedSource[]> {
   const id = record.capture;
-  const { files } = chosenCapture(vault.layout, id, packagedEntries(vault.database, [id], false));
-  const wanted = new Set(record.files.filter(({ role }) => role === "media_track").map(({ path }) => path));
-  const tracks = files
-    .map((file) => ({ ...file, path: file.path.slice(join("data", id, "/").length) }))
-    .filter(({ path }) => wanted.has(path));
+  const tracks = tracksOf(
+    record,
+    chosenCapture(vault.layout, id, packagedEntries(vault.database, [id], false)),
+  );
   for (const track of tracks) await readChecked(track, async () => undefined, signal);
   return tracks;
+}
+
+/** The media tracks of a capture with their logical paths. */
+export function tracksOf(
+  record: StoredObject["record"],
+  { files }: Pick<ChosenCapture, "files">,
+): readonly PackagedSource[] {
+  const wanted = new Set(record.files.filter(({ role }) => role === "media_track").map(({ path }) => path));
+  return files
+    .map((file) => ({ ...file, path: file.path.slice(join("data", record.capture, "/").length) }))
+    .filter(({ path }) => wanted.has(path));
 }
 
 function choosePicture(capture: string, read: readonly ReadOriginal[], wanted: string | null): ReadOriginal {

@@ -163,6 +163,21 @@ const scenes: Readonly<Record<string, Scene>> = {
     kinds: ["redactResult"],
     says: { to: at("published.mp4"), clip_start: "0.000000" },
   },
+  "a preview of regions": {
+    argv: ({ captured }) => [
+      ...["redact", captured, "--fill", "0,0,20x20@0-0.5", "--preview", "0:00.2"],
+      ...["--to", at("preview.png"), "--vault", at("annotated")],
+    ],
+    status: 0,
+    kinds: ["previewResult"],
+    says: { preview: at("preview.png"), shown: 1 },
+  },
+  "a copy without tags": {
+    argv: ({ captured }) => ["redact", captured, "--no-fill", "--vault", at("annotated")],
+    status: 0,
+    kinds: ["redactResult"],
+    says: { publication: expect.objectContaining({ fills: [] }) },
+  },
   "a derivation made again": {
     argv: ({ captured }) => ["derive", captured, "--vault", vault],
     status: 0,

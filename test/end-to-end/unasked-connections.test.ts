@@ -49,7 +49,7 @@ const quiet: readonly Line[] = [
   { argv: ["init"], env: offline },
   { argv: ["import", at("clips/part-1.mp4")], env: offline },
   { argv: ["derive", "ID"], env: offline },
-  { argv: ["redact", "ID"], env: offline },
+  { argv: ["redact", "ID", "--no-fill"], env: offline },
   { argv: ["annotate", "ID", "case=7"], env: offline },
   { argv: ["export", "ID", "--to", at("package")], env: offline },
   { argv: ["verify", "--record"], env: offline },

@@ -162,7 +162,7 @@ describe("a package of such a capture", () => {
     expect(told!.originals[0]!.location.join()).toContain("location");
     expect(told!.originals[0]!.device.join()).toMatch(/make.*model/i);
     expect(exported.stderr).toMatch(/tags in original\/track-1\.mp4 reveal where it was filmed .*location/);
-    expect(exported.stderr).toContain(`holdfast redact ${id} --to FILE.mp4`);
+    expect(exported.stderr).toContain(`holdfast redact ${id} --no-fill --to FILE.mp4`);
     const page = readFileSync(at(`package/data/index.html`), "utf8");
     expect(page).toMatch(/Tags in the files.*tells a place: .*tells a device or a name: /s);
     const published = readFileSync(at("one.mp4"));
@@ -206,7 +206,7 @@ describe.skipIf(!hasSmallDisks)("on a disk that is nearly full", () => {
     const steps = [
       `cp -r ${copy}/. ${disk}/`,
       `head -c $(($(stat -f -c '%a*%S' ${disk}) - 50000)) /dev/zero > ${disk}/staging/filler || true`,
-      `${process.execPath} ${program} redact ${id} --keep-sound --vault ${disk}; echo "status $?"`,
+      `${process.execPath} ${program} redact ${id} --no-fill --keep-sound --vault ${disk}; echo "status $?"`,
       `rm -f ${disk}/staging/filler; ls ${disk}/staging; ${process.execPath} ${program} verify --quiet --vault ${disk}; echo "status $?"`,
     ];
     const inside = [

@@ -143,7 +143,7 @@ function tellTags(session: Session, told: readonly ToldByTags[]): void {
   const first = told.find(({ originals }) => originals.length > 0);
   if (first === undefined) return;
   session.screen.note(
-    `  hint: the package has the files as received; for a copy without these tags: holdfast redact ${first.capture} --to FILE.mp4`,
+    `  hint: the package has the files as received; for a copy without these tags: holdfast redact ${first.capture} --no-fill --to FILE.mp4`,
   );
 }
 

@@ -26,7 +26,7 @@ export function parseFill(text: string): Fill | { readonly problem: string } {
 }
 
 /** `75.5`, `1:15.5` or `0:01:15.5` in microseconds; null for anything else. */
-function parseTime(text: string): number | null {
+export function parseTime(text: string): number | null {
   const parts = /^(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6}(?:\.\d{1,6})?)$/.exec(text);
   if (!parts) return null;
   const [hours, minutes, seconds] = parts.slice(1, 4).map((part) => Number(part ?? 0));

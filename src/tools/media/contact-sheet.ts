@@ -1,4 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { drawDigits, glyphHeight, textWidth } from "./digits.js";
 import type { RawPicture } from "./picture.js";
 import type { Pictures } from "./pictures.js";
 
@@ -30,7 +31,7 @@ const longestSide = 6000;
 const narrowestCell = 320;
 const gap = 12;
 const background = 24;
-const ink = 255;
+const ink = [255, 255, 255] as const;
 const readAtOnce = 4;
 
 /**
@@ -123,18 +124,9 @@ function drawCell(
   const left = gap + (place % columns) * (cellWidth + gap);
   const top = gap + Math.floor(place / columns) * (pictureHeight + stripHeight + gap);
   const textLeft = left + Math.floor((cellWidth - textWidth(text) * scale) / 2);
-  for (const { x, y } of litPixels(text)) {
-    fillSquare(sheet, textLeft + x * scale, top + (y + 2) * scale, scale);
-  }
+  drawDigits(sheet, text, { left: textLeft, top: top + 2 * scale, scale, ink });
   const pictureLeft = left + Math.floor((cellWidth - picture.width) / 2);
   paste(sheet, picture, pictureLeft, top + stripHeight);
-}
-
-function fillSquare(sheet: RawPicture, left: number, top: number, side: number): void {
-  for (let y = top; y < top + side; y++) {
-    const from = (y * sheet.width + left) * 3;
-    sheet.data.fill(ink, from, from + side * 3);
-  }
 }
 
 function paste(sheet: RawPicture, picture: RawPicture, left: number, top: number): void {
@@ -142,50 +134,6 @@ function paste(sheet: RawPicture, picture: RawPicture, left: number, top: number
     const row = picture.data.subarray(y * picture.width * 3, (y + 1) * picture.width * 3);
     sheet.data.set(row, ((top + y) * sheet.width + left) * 3);
   }
-}
-
-/** Cell of one character, in font pixels. */
-const glyphWidth = 5;
-const glyphHeight = 7;
-
-// Built in, because a fresh machine has no fonts. Each row is five pixels; the leftmost is the highest bit.
-const glyphs: Readonly<Record<string, readonly number[]>> = {
-  "0": [0b01110, 0b10001, 0b10011, 0b10101, 0b11001, 0b10001, 0b01110],
-  "1": [0b00100, 0b01100, 0b00100, 0b00100, 0b00100, 0b00100, 0b01110],
-  "2": [0b01110, 0b10001, 0b00001, 0b00110, 0b01000, 0b10000, 0b11111],
-  "3": [0b01110, 0b10001, 0b00001, 0b00110, 0b00001, 0b10001, 0b01110],
-  "4": [0b00010, 0b00110, 0b01010, 0b10010, 0b11111, 0b00010, 0b00010],
-  "5": [0b11111, 0b10000, 0b11110, 0b00001, 0b00001, 0b10001, 0b01110],
-  "6": [0b00110, 0b01000, 0b10000, 0b11110, 0b10001, 0b10001, 0b01110],
-  "7": [0b11111, 0b00001, 0b00010, 0b00100, 0b01000, 0b01000, 0b01000],
-  "8": [0b01110, 0b10001, 0b10001, 0b01110, 0b10001, 0b10001, 0b01110],
-  "9": [0b01110, 0b10001, 0b10001, 0b01111, 0b00001, 0b00010, 0b01100],
-  ":": [0b00000, 0b00100, 0b00100, 0b00000, 0b00100, 0b00100, 0b00000],
-  ".": [0b00000, 0b00000, 0b00000, 0b00000, 0b00000, 0b00110, 0b00110],
-  "-": [0b00000, 0b00000, 0b00000, 0b01110, 0b00000, 0b00000, 0b00000],
-};
-
-/** A rectangle of pixels that is part of a character. */
-interface GlyphPixel {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** The lit font pixels of a text of digits, colon, point and minus, with one pixel between characters. */
-function litPixels(text: string): readonly GlyphPixel[] {
-  return [...text].flatMap((character, place) => {
-    const rows = glyphs[character] ?? [];
-    return rows.flatMap((row, y) =>
-      Array.from({ length: glyphWidth }, (_, column) => column)
-        .filter((column) => (row >> (glyphWidth - 1 - column)) & 1)
-        .map((column) => ({ x: place * (glyphWidth + 1) + column, y })),
-    );
-  });
-}
-
-/** Width of a text in font pixels. */
-function textWidth(text: string): number {
-  return text.length === 0 ? 0 : text.length * (glyphWidth + 1) - 1;
 }
 
 /** Decimal seconds as clock time: `1:05.3`, `1:02:03.4`, negative before the start. Rounded down to 0.1 s. */

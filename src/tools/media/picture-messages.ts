@@ -14,6 +14,8 @@ export type PictureJob =
   | { readonly job: "fit"; readonly width: number; readonly height: number }
   /** Bytes: RGB pixels. The answer is the JPEG file. */
   | { readonly job: "encode"; readonly width: number; readonly height: number }
+  /** Bytes: RGB pixels. The answer is the PNG file. */
+  | { readonly job: "encode-png"; readonly width: number; readonly height: number }
   | { readonly job: "libraries" };
 
 /** What an answer contains besides its bytes. */

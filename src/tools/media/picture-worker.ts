@@ -1,5 +1,13 @@
 import type { Readable, Writable } from "node:stream";
-import { encodeJpeg, jpegOf, lookOf, pictureLibraries, readFitted, sizeOfJpeg } from "./picture.js";
+import {
+  encodeJpeg,
+  encodePng,
+  jpegOf,
+  lookOf,
+  pictureLibraries,
+  readFitted,
+  sizeOfJpeg,
+} from "./picture.js";
 import { encodeMessage, messageReader, type PictureFacts, type PictureJob } from "./picture-messages.js";
 
 interface Answer {
@@ -23,6 +31,8 @@ async function draw(job: PictureJob, bytes: Buffer): Promise<Answer> {
     }
     case "encode":
       return { facts: {}, parts: [await encodeJpeg({ data: bytes, width: job.width, height: job.height })] };
+    case "encode-png":
+      return { facts: {}, parts: [await encodePng({ data: bytes, width: job.width, height: job.height })] };
     case "libraries":
       return { facts: pictureLibraries(), parts: [] };
   }

@@ -63,6 +63,12 @@ export async function readFitted(jpeg: Uint8Array, width: number, height: number
   return { data, width: info.width, height: info.height };
 }
 
+/** Raw pixels as a PNG file, which keeps each of them. */
+export async function encodePng(picture: RawPicture): Promise<Uint8Array> {
+  const raw = { width: picture.width, height: picture.height, channels: 3 } as const;
+  return sharp(picture.data, { raw, limitInputPixels: maxPixels }).png().toBuffer();
+}
+
 /** Raw pixels as a JPEG file. */
 export async function encodeJpeg(picture: RawPicture): Promise<Uint8Array> {
   const raw = { width: picture.width, height: picture.height, channels: 3 } as const;

@@ -27,6 +27,7 @@ export interface Pictures {
   /** The pixels of a JPEG file made by holdfast, fitted into a box. */
   readonly fit: (jpeg: Uint8Array, width: number, height: number) => Promise<RawPicture>;
   readonly encode: (picture: RawPicture) => Promise<Uint8Array>;
+  readonly encodePng: (picture: RawPicture) => Promise<Uint8Array>;
   /** The versions of the drawing libraries: other versions may produce other bytes for the same frame. */
   readonly libraries: () => Promise<Readonly<Record<string, string>>>;
   /** Resolves when the process has ended. */
@@ -54,6 +55,8 @@ export function openPictures(scratch: string): Pictures {
     },
     encode: async ({ data, width, height }) =>
       (await process.ask({ job: "encode", width, height }, data)).bytes,
+    encodePng: async ({ data, width, height }) =>
+      (await process.ask({ job: "encode-png", width, height }, data)).bytes,
     libraries: async () => {
       const { sharp = "unknown", libvips = "unknown" } = (
         await process.ask({ job: "libraries" }, new Uint8Array())

@@ -53,17 +53,21 @@ const ticks = "1/60000";
  * An output that writes nothing but uses every stream. If sound or video of an input is unused, ffmpeg counts the times of
  * some containers (MPEG-TS) from the first used stream instead of the beginning of the clip, as a player does.
  */
-function wholeClip(inputs: readonly string[]): FfmpegOutput {
+export function wholeClip(inputs: readonly string[]): FfmpegOutput {
   const maps = inputs.flatMap((_, at) => ["-map", `${at}:a?`, "-map", `${at}:v?`]);
   return { to: "-", options: [...maps, "-c", "copy", "-f", "null"] };
 }
 
 /** The command line that lists the time of every frame as a copy's filters see it. */
 export function frameTimesArgv(media: string, stream: number): readonly string[] {
+  return ffmpegArgv([media], ["-noautorotate"], [frameTimesOutput(stream), wholeClip([media])]);
+}
+
+/** The output that lists the times of frames, for `readFrameTimes`. */
+export function frameTimesOutput(stream: number): FfmpegOutput {
   const options = ["-map", `0:${stream}`, "-an", "-sn", "-dn", "-vf", "scale=16:16"];
   const times = ["-fps_mode", "vfr", "-enc_time_base", ticks, "-f", "framecrc"];
-  const listed = { to: "-", options: [...options, ...times] };
-  return ffmpegArgv([media], ["-noautorotate"], [listed, wholeClip([media])]);
+  return { to: "-", options: [...options, ...times] };
 }
 
 /** The times of all frames in ascending order, in microseconds from the beginning of the clip. */
@@ -78,7 +82,7 @@ export async function frameTimes(
 }
 
 /** Reads the output of the muxer `framecrc` for one stream; skips lines of any other form. */
-function readFrameTimes(text: string): readonly number[] {
+export function readFrameTimes(text: string): readonly number[] {
   const base = parseRatio(/^#tb 0: (\S+)$/m.exec(text)?.[1]);
   if (base === null) return [];
   return [...text.matchAll(/^0, *-?\d+, *(-?\d{1,15}),/gm)].map((line) =>
