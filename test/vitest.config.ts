@@ -23,7 +23,7 @@ const startPrograms = [
   "vault/{checkpoints,crash,durability}.test.ts",
   "vault/check/vault.test.ts",
   "vault/package/archive.test.ts",
-  "verify/{entry-list,file,finding-answers,second-opinion,sender-words,unread,verify-sh,verify-sh-programs,verify-sh-tools}.test.ts",
+  "verify/{entry-list,file,finding-answers,second-opinion,sender-words,unread,verify-sh,verify-sh-programs,verify-sh-tools,interop}.test.ts",
 ];
 
 /** Of those, the tests that replace a module: each needs a process of its own, whose modules nobody else has loaded. */

@@ -4,11 +4,11 @@ import {
   BasicConstraints,
   Certificate,
   ExtKeyUsage,
-  type RelativeDistinguishedNames,
+  RelativeDistinguishedNames,
 } from "pkijs";
 import { bytesOfBase64, hex, sameBytes } from "./bytes.js";
 import { crypto } from "./crypto.js";
-import { parse } from "./time-stamp-reader.js";
+import { childrenOf, parse } from "./time-stamp-reader.js";
 import { schemeOf } from "./time-stamp-scheme.js";
 
 /** An X.509 certificate made by anybody. */
@@ -23,6 +23,7 @@ export interface StampCertificate {
 const oid = {
   subjectKeyIdentifier: "2.5.29.14",
   keyUsage: "2.5.29.15",
+  otherNames: "2.5.29.17",
   basicConstraints: "2.5.29.19",
   authorityKeyIdentifier: "2.5.29.35",
   extendedKeyUsage: "2.5.29.37",
@@ -37,7 +38,7 @@ const understood = new Set<string>([
   oid.extendedKeyUsage,
   oid.subjectKeyIdentifier,
   oid.authorityKeyIdentifier,
-  "2.5.29.17",
+  oid.otherNames,
   "2.5.29.18",
   "2.5.29.32",
 ]);
@@ -134,6 +135,27 @@ function isIdentified(issuer: Certificate, certificate: Certificate): boolean {
   const isName =
     names.length === 0 || names.some(({ value }) => comparable(value) === comparable(issuer.issuer));
   return isKey && isName && (serial === undefined || serial.isEqual(issuer.serialNumber));
+}
+
+/**
+ * Whether a GeneralName is the certificate's subject or one of its other names (RFC 3161 §2.4.2), as `openssl ts -verify`
+ * compares them.
+ */
+export function isNamed({ parts, subject }: StampCertificate, name: asn1.BaseBlock): boolean {
+  const stated = comparableName(name);
+  if (stated === subject) return true;
+  const others = extensionOf(parts, oid.otherNames)?.extnValue.getValue();
+  return (
+    others !== undefined &&
+    childrenOf(parse(new Uint8Array(others))).some((one) => comparableName(one) === stated)
+  );
+}
+
+function comparableName(name: asn1.BaseBlock): string {
+  const [schema] = childrenOf(name);
+  if (name.idBlock.tagNumber !== directoryName || schema === undefined)
+    return hex(name.valueBeforeDecodeView);
+  return comparable(new RelativeDistinguishedNames({ schema }));
 }
 
 /** Tag of a GeneralName that is a name like those of certificates (RFC 5280 §4.2.1.6). */

@@ -1,6 +1,13 @@
 import * as asn1 from "asn1js";
-import { type ContentInfo, SignedData, type SignerInfo, TimeStampResp, TSTInfo } from "pkijs";
-import { latin1 } from "./bytes.js";
+import {
+  type ContentInfo,
+  IssuerAndSerialNumber,
+  SignedData,
+  type SignerInfo,
+  TimeStampResp,
+  TSTInfo,
+} from "pkijs";
+import { hex, latin1 } from "./bytes.js";
 import { isUtcMillis } from "./entry.js";
 import { FormatError } from "./finding.js";
 
@@ -11,9 +18,15 @@ export interface ReadToken {
   readonly info: TSTInfo;
   /** UTC, milliseconds; finer digits are cut. */
   readonly genTime: string;
+  /** Null if it states none. Rounded up. */
+  readonly accuracyMs: number | null;
+  /** The authority that it names, a GeneralName; null if it names none. */
+  readonly authority: asn1.BaseBlock | null;
   readonly signer: SignerInfo;
   /** Certificates that came along, DER, at most 32. */
   readonly certificates: readonly Uint8Array[];
+  /** Whether it has only what PKCS #7 has. `openssl ts` can read no other, `openssl cms` can (FORMAT.md §15). */
+  readonly isPkcs7: boolean;
 }
 
 /** The largest response that is read. Real ones have 2 to 8 KiB. */
@@ -53,9 +66,11 @@ export function readResponse(response: Uint8Array): Response {
   const block = parse(response);
   if (isBareToken(block)) throw malformed("it is a bare token, without the response around it");
   return orMalformed("it is not the response of a time-stamping authority", () => {
+    // The library reads a number of more than four bytes as 0, which would be `granted`.
+    const number = Number(integerOf(childrenOf(childrenOf(block)[0])[0]));
     const { status, timeStampToken } = new TimeStampResp({ schema: block });
     const words = (status.statusStrings ?? []).map((text) => text.getValue()).join("; ");
-    return { status: status.status, words, token: timeStampToken ?? null };
+    return { status: number, words, token: timeStampToken ?? null };
   });
 }
 
@@ -69,7 +84,11 @@ function readToken({ contentType, content }: ContentInfo): ReadToken {
     throw malformed("it is not signed");
   // Before the library reads it, which changes the tree and keeps no certificate's own bytes.
   const certificates = certificatesOf(content);
-  const { encapContentInfo, signerInfos } = new SignedData({ schema: content });
+  // What nobody signed, certificates and what tells of their revocation, is of many kinds, and the library does not know all.
+  const isUnsigned = ({ idBlock }: asn1.BaseBlock) => idBlock.tagClass === 3;
+  const unsigned = childrenOf(content).filter(isUnsigned).flatMap(childrenOf);
+  const value = childrenOf(content).filter((block) => !isUnsigned(block));
+  const { encapContentInfo, signerInfos } = new SignedData({ schema: new asn1.Sequence({ value }) });
   const [signer, ...others] = signerInfos;
   if (signer === undefined || others.length > 0) throw malformed("it does not have exactly one signer");
   if (encapContentInfo.eContentType !== tstInfoOid || encapContentInfo.eContent === undefined) {
@@ -78,9 +97,40 @@ function readToken({ contentType, content }: ContentInfo): ReadToken {
   const signed = new Uint8Array(encapContentInfo.eContent.getValue());
   const block = parse(signed);
   const genTime = genTimeOf(block);
+  const optional = childrenOf(block).slice(5);
+  const accuracyMs = millisecondsOf(optional.find((one) => one instanceof asn1.Sequence));
+  const named = optional.find(({ idBlock }) => idBlock.tagClass === 3 && idBlock.tagNumber === 0);
+  const [authority = null] = childrenOf(named);
   const info = new TSTInfo({ schema: block });
   if (info.version !== 1) throw malformed("its TSTInfo is not of version 1");
-  return { content: signed, info, genTime, signer, certificates };
+  const isPkcs7 =
+    signer.sid instanceof IssuerAndSerialNumber && unsigned.every((one) => one instanceof asn1.Sequence);
+  return { content: signed, info, genTime, accuracyMs, authority, signer, certificates, isPkcs7 };
+}
+
+/** Accuracy (RFC 3161 §2.4.2): seconds, milliseconds [0] and microseconds [1], each of which can be missing. */
+function millisecondsOf(accuracy: asn1.BaseBlock | undefined): number | null {
+  if (accuracy === undefined) return null;
+  const [seconds = 0n, millis = 0n, micros = 0n] = [2, 0, 1].map((tag) => {
+    const one = childrenOf(accuracy).find(({ idBlock }) => idBlock.tagNumber === tag);
+    return one === undefined ? 0n : integerOf(one);
+  });
+  const milliseconds = Number(seconds * 1000n + millis + (micros + 999n) / 1000n);
+  if (seconds < 0n || millis < 0n || micros < 0n) throw malformed("its accuracy cannot be read");
+  // One of 285,000 years says nothing.
+  return Number.isSafeInteger(milliseconds) ? milliseconds : null;
+}
+
+/** The longest integer that is read, in bytes. RFC 3161 §2.4.2 asks for 20 at least, and sets no bound. */
+const longestInteger = 1024;
+
+/** An INTEGER, whatever its tag says. Throws FormatError `token-malformed`. */
+export function integerOf(block: asn1.BaseBlock | undefined): bigint {
+  const bytes =
+    block instanceof asn1.Integer || block instanceof asn1.Primitive ? block.valueBlock.valueHexView : null;
+  if (bytes === null || bytes.length === 0) throw malformed("a number in it cannot be read");
+  if (bytes.length > longestInteger) throw malformed("a number in it is too long");
+  return BigInt.asIntN(bytes.length * 8, BigInt(`0x${hex(bytes)}`));
 }
 
 function certificatesOf(signedData: asn1.Sequence): readonly Uint8Array[] {

@@ -1,5 +1,4 @@
-import type * as asn1 from "asn1js";
-import type { Accuracy, TSTInfo } from "pkijs";
+import type { TSTInfo } from "pkijs";
 import { hex } from "./bytes.js";
 import { sha256 } from "./digest.js";
 import { demand, FormatError } from "./finding.js";
@@ -7,13 +6,14 @@ import {
   buildChain,
   type Chain,
   findSignerFault,
+  isNamed,
   isSelfIssued,
   nameOf,
   readCertificate,
   type StampCertificate,
   wasValidThroughout,
 } from "./time-stamp-certificate.js";
-import { malformed, readTimeStampResponse } from "./time-stamp-reader.js";
+import { integerOf, type ReadToken, readTimeStampResponse } from "./time-stamp-reader.js";
 import { checkTokenSignature } from "./time-stamp-signature.js";
 
 /** The checked statements of a time-stamp (FORMAT.md §15). */
@@ -40,6 +40,8 @@ export interface TimeStamp {
     /** Name of the root, trusted or not; null if the chain ends before one. */
     readonly name: string | null;
   };
+  /** `cms` if `openssl ts` cannot read it, and `openssl cms` can. */
+  readonly form: "pkcs7" | "cms";
 }
 
 export type TimeStampCheck =
@@ -71,16 +73,20 @@ export function checkTimeStamp(
 
 function check(response: Uint8Array, signed: Uint8Array, roots: readonly string[]): TimeStamp {
   const token = readTimeStampResponse(response);
-  const { info, genTime } = token;
+  const { info, genTime, authority } = token;
   checkImprint(info, signed);
   const pool = token.certificates.map(readCertificate).filter((one) => one !== null);
   const signer = checkTokenSignature(token, pool);
   const fault = findSignerFault(signer);
   if (fault !== null) throw new FormatError("token-signature", fault);
+  if (authority !== null && !isNamed(signer, authority)) {
+    throw new FormatError("token-signature", "it names another authority than its certificate");
+  }
   const chain = buildChain(signer, pool, roots, genTime);
   const wasValid = wasValidThroughout(chain, genTime);
   demand(wasValid, "token-expired", "a certificate of its chain was not valid at the time it states");
-  return { ...statementsOf(info, genTime), ...signedBy(signer, chain) };
+  const form = token.isPkcs7 ? "pkcs7" : "cms";
+  return { ...statementsOf(token), ...signedBy(signer, chain), form };
 }
 
 const sha256Oid = "2.16.840.1.101.3.4.2.1";
@@ -94,13 +100,13 @@ function checkImprint(
   demand(isOver, "token-imprint", "it is over other bytes than this signed checkpoint");
 }
 
-function statementsOf(info: TSTInfo, genTime: string) {
+function statementsOf({ info, genTime, accuracyMs }: ReadToken) {
   return {
     genTime,
     policy: info.policy,
-    serial: decimal(info.serialNumber),
-    accuracyMs: info.accuracy === undefined ? null : millisecondsOf(info.accuracy),
-    nonce: info.nonce === undefined ? null : decimal(info.nonce),
+    serial: String(integerOf(info.serialNumber)),
+    accuracyMs,
+    nonce: info.nonce === undefined ? null : String(integerOf(info.nonce)),
   };
 }
 
@@ -112,17 +118,4 @@ function signedBy(signer: StampCertificate, { certificates, trusted }: Chain) {
     chain: certificates.map(({ der }) => der),
     root: { trusted, name: trusted || isSelfIssued(last) ? nameOf(last) : null },
   };
-}
-
-/** RFC 3161 §2.4.2: integers of up to 160 bits must be taken; none here is longer than 21 bytes. */
-function decimal(integer: asn1.Integer): string {
-  const bytes = integer.valueBlock.valueHexView;
-  if (bytes.length === 0 || bytes.length > 24) throw malformed("a number in it is too long");
-  return BigInt.asIntN(bytes.length * 8, BigInt(`0x${hex(bytes)}`)).toString();
-}
-
-function millisecondsOf({ seconds = 0, millis = 0, micros = 0 }: Accuracy): number {
-  const milliseconds = Math.ceil(seconds * 1000 + millis + micros / 1000);
-  if (!Number.isSafeInteger(milliseconds) || milliseconds < 0) throw malformed("its accuracy cannot be read");
-  return milliseconds;
 }

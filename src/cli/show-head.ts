@@ -40,7 +40,10 @@ export function stampWords({
   if (tokens.length + proven.length + pending.length === 0)
     return ["no time-stamping authority is configured"];
   return [
-    ...tokens.map(({ authority, gen_time }) => `time-stamped ${formatTime(gen_time)} by ${authority}`),
+    ...tokens.map(({ authority, gen_time, form }) => {
+      const other = form === undefined ? "" : " (openssl ts cannot read it, openssl cms can)";
+      return `time-stamped ${formatTime(gen_time)} by ${authority}${other}`;
+    }),
     ...proven.map((calendar) => `a complete OpenTimestamps proof by ${calendar}`),
     ...pending.map(({ authority, reason }) => `pending: ${authority}: ${reason}`),
   ];

@@ -76,6 +76,7 @@ function factsOf(stamp: TimeStamp, received: Date): TokenFacts {
     signer_sha256: stamp.signerSha256,
     clock_difference_ms: Date.parse(stamp.genTime) - received.getTime(),
     height: null,
+    ...(stamp.form === "cms" ? { form: stamp.form } : {}),
   };
 }
 

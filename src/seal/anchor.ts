@@ -35,7 +35,12 @@ export interface AnchorOptions {
 
 export interface AnchorReport {
   /** Time-stamps that were received and logged. */
-  readonly tokens: readonly { readonly authority: string; readonly gen_time: string }[];
+  readonly tokens: readonly {
+    readonly authority: string;
+    readonly gen_time: string;
+    /** Only where `openssl ts` cannot read it, and `openssl cms` can. */
+    readonly form?: "cms";
+  }[];
   /** Configured authorities that have not stamped this checkpoint, with the reason and the time of the next attempt. */
   readonly pending: readonly PendingAnchor[];
 }
@@ -133,8 +138,8 @@ function settle(vault: Vault, world: World, source: TokenSource, answer: Answer)
   if ("bytes" in answer) {
     const success = stateAfterSuccess(name, world.now());
     keepToken(vault, source, answer.bytes, answer.facts, (database) => noteAuthority(database, success));
-    const { gen_time } = answer.facts;
-    return gen_time === null ? [] : [{ authority: name, gen_time }];
+    const { gen_time, form } = answer.facts;
+    return gen_time === null ? [] : [{ authority: name, gen_time, ...(form ? { form } : {}) }];
   }
   if (!world.signal.aborted) {
     const before = authorityState(vault.database, name);

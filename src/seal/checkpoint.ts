@@ -55,7 +55,7 @@ export interface HeadReport {
   /** Fingerprint of the key in force for it. */
   readonly key: string | null;
   /** Every granted and logged token over it; `gen_time` as the token states it. */
-  readonly tokens: readonly { readonly authority: string; readonly gen_time: string }[];
+  readonly tokens: AnchorReport["tokens"];
   readonly pending: AnchorReport["pending"];
   /** Calendars whose complete OpenTimestamps proof over it is logged. */
   readonly proven: readonly string[];
@@ -257,8 +257,9 @@ function headReport(
   const common = { created, pending, problem: failure?.message ?? null, failure };
   if (!isSigned) return { size: null, root: null, key: null, tokens: [], proven: [], ...common };
   const logged = tokensOf(vault.database, newest.size);
+  const received = anchors?.tokens ?? [];
   const granted = logged.flatMap(({ authority, gen_time }) =>
-    gen_time === null ? [] : [{ authority, gen_time }],
+    gen_time === null ? [] : [received.find((one) => one.authority === authority) ?? { authority, gen_time }],
   );
   const proven = logged.filter(({ status }) => status === "complete").map(({ authority }) => authority);
   return {

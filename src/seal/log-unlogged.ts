@@ -120,7 +120,7 @@ async function timeStampFacts(
   const { platformRoots } = await import("../verify/trust.js");
   const check = checkTimeStamp(token.bytes, signed, asked.roots ?? platformRoots);
   if (!("timeStamp" in check) || !check.timeStamp.root.trusted) return null;
-  const { genTime, accuracyMs, policy, serial, signerSha256 } = check.timeStamp;
+  const { genTime, accuracyMs, policy, serial, signerSha256, form } = check.timeStamp;
   if (asked.policy !== undefined && asked.policy !== policy) return null;
   return {
     status: "granted",
@@ -131,6 +131,7 @@ async function timeStampFacts(
     signer_sha256: signerSha256,
     clock_difference_ms: null,
     height: null,
+    ...(form === "cms" ? { form } : {}),
   };
 }
 

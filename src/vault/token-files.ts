@@ -28,6 +28,8 @@ export interface TokenFacts {
   readonly signer_sha256: string | null;
   readonly clock_difference_ms: number | null;
   readonly height: number | null;
+  /** Only where `openssl ts` cannot read it. */
+  readonly form?: "cms";
 }
 
 /**

@@ -13,7 +13,7 @@ export interface Brought {
   readonly against: string | null;
   /** `--signers`: `allowed_signers` as OpenSSH reads it. */
   readonly signers: string | null;
-  /** `--tsa-ca`: one or more certificates in PEM. */
+  /** `--tsa-ca`: one or more certificates, as PEM. */
   readonly tsaCa: string | null;
 }
 
@@ -47,20 +47,23 @@ export function trustOf({ signers, tsaCa }: Pick<Brought, "signers" | "tsaCa">):
         });
   return {
     signers: list,
-    roots: tsaCa === null ? platformRoots : certificates(tsaCa),
+    roots:
+      tsaCa === null
+        ? platformRoots
+        : orUsage("--tsa-ca", "give the authority's root certificate", () => certificatesIn(tsaCa)),
     rootsNamed: tsaCa !== null,
   };
 }
 
-function certificates(text: string): readonly string[] {
-  const hint = "give the authority's root certificate in PEM";
-  return orUsage("--tsa-ca", hint, () => {
-    const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-    if (found.length === 0) throw new FormatError("bad-certificate", "it holds no certificate");
-    if (!found.every(isCertificate))
-      throw new FormatError("bad-certificate", "a certificate in it cannot be read");
-    return found;
-  });
+/** Every certificate of a PEM text, also under OpenSSL's older heading. Throws FormatError `bad-certificate` unless it holds nothing else. */
+export function certificatesIn(text: string): readonly string[] {
+  const plain = text.replace(/(-----(?:BEGIN|END)) X509 (?=CERTIFICATE-----)/g, "$1 ");
+  const found = plain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (found.length === 0) throw new FormatError("bad-certificate", "it holds no certificate");
+  if (found.length !== plain.split("-----BEGIN").length - 1 || !found.every(isCertificate)) {
+    throw new FormatError("bad-certificate", "something in it cannot be read as a certificate");
+  }
+  return found;
 }
 
 function isCertificate(pem: string): boolean {

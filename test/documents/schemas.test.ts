@@ -398,7 +398,7 @@ const headReport = headObject({
   created: true,
   root: file.sha256,
   key: "SHA256:x",
-  tokens: [{ authority: "first", gen_time: record.ended_at }],
+  tokens: [{ authority: "first", gen_time: record.ended_at, form: "cms" }],
   proven: [],
   pending: [pending],
   problem: "the disk is full",

@@ -98,6 +98,22 @@ async function failing(behaviour: Behaviour, settings = byAuthority()) {
 }
 
 describe("an authority outside states when the checkpoint existed", () => {
+  it("a time-stamp that openssl ts cannot read is kept, its entry notes that, and the answer says it", async () => {
+    const sealed = await sealedVault(byAuthority());
+    const { vault, world, head, root } = sealed;
+    await tsa.behave("ocsp-inside");
+    const { tokens, pending } = await anchorHead(vault, world, head, options);
+    expect([tokens, pending]).toMatchObject([[{ authority: "test", form: "cms" }], []]);
+    const words = stampWords({ tokens, proven: [], pending });
+    expect(words[0]).toContain("openssl ts cannot read it, openssl cms can");
+    const line = vault.database.prepare("SELECT line FROM entry ORDER BY seq DESC").pluck().get();
+    expect(JSON.parse(String(line)).body).toMatchObject({ kind: "rfc3161", form: "cms" });
+    await tsa.behave("good");
+    closeVault(vault);
+    const { findings } = await audit(root);
+    expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+
   it("a granted time-stamp is kept whole, is an entry of the log, and OpenSSL accepts it over checkpoint and signature", async () => {
     const sealed = await sealedVault(byAuthority());
     const { vault, world, head, root } = sealed;

@@ -107,7 +107,8 @@ def tokens(vector: Dict[str, Any]) -> Any:
         return {"code": refused.code}
     stated = {"gen_time": token.gen_time, "policy": token.policy, "serial": token.serial}
     signer = hashlib.sha256(token.signer.whole).hexdigest() if token.signer else None
-    return {**stated, "signer_sha256": signer, "trusted": doubt is None}
+    form = {} if token.plain else {"form": "cms"}
+    return {**stated, "signer_sha256": signer, "trusted": doubt is None, **form}
 
 
 def proofs(vector: Dict[str, Any]) -> Any:

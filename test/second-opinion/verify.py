@@ -16,6 +16,7 @@ from typing import Any, Dict, Sequence
 import checkpoints
 import keys
 import package
+import timestamp
 import vault
 from findings import Trust
 
@@ -41,7 +42,7 @@ def main(words: Sequence[str]) -> int:
         if against is not None:
             checkpoints.find_checkpoint(against)
         signers = keys.parse_signers(Path(given.signers).read_text("utf-8")) if given.signers else None
-        roots = Path(given.tsa_ca).read_text("ascii") if given.tsa_ca else None
+        roots = timestamp.read_roots(Path(given.tsa_ca).read_bytes()) if given.tsa_ca else None
         report = verify(given.path, Trust(against, signers, roots))
     except (OSError, ValueError) as error:
         print(f"not checked: {error}", file=sys.stderr)

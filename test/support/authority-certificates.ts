@@ -10,6 +10,7 @@ export type Signer =
   | "expired"
   | "usage"
   | "not-critical"
+  | "named"
   | "stranger"
   | "under-signer";
 
@@ -39,6 +40,12 @@ subjectKeyIdentifier=hash
 basicConstraints=CA:FALSE
 keyUsage=critical,digitalSignature
 extendedKeyUsage=critical,timeStamping
+[named]
+basicConstraints=CA:FALSE
+keyUsage=critical,digitalSignature
+extendedKeyUsage=critical,timeStamping
+subjectKeyIdentifier=hash
+subjectAltName=DNS:tsa.example
 [not-critical]
 basicConstraints=CA:FALSE
 keyUsage=critical,digitalSignature
@@ -113,7 +120,7 @@ export function makeCertificates(folder: string, name: string, old = false): Cer
     if (kind === "stranger") root("stranger-root", `${name} Stranger Root`);
     if (kind === "under-signer") signer("p256");
     key(kind, kind);
-    const extensions = kind === "usage" || kind === "not-critical" ? kind : "good";
+    const extensions = ["usage", "not-critical", "named"].includes(kind) ? kind : "good";
     issue(kind, issuer, `${name} Test TSA ${kind}`, extensions, kind === "expired" ? longAgo : dates("6000"));
     const [file, chain] = [`${kind}.pem`, `${issuer}.pem`].map((one) => join(folder, one));
     return { key: join(folder, `${kind}.key`), certificate: file ?? "", chain: chain ?? "" };

@@ -85,6 +85,13 @@ export interface HandMade {
   readonly imprintAlgorithm?: Uint8Array;
   /** RSA-PSS instead of PKCS #1 v1.5. */
   readonly pss?: boolean;
+  /** Content of these integers; a serial number of 42 and an accuracy of 500 ms where missing. */
+  readonly serial?: Uint8Array;
+  readonly accuracySeconds?: Uint8Array;
+  /** The authority that the time-stamp names, a GeneralName in DER. */
+  readonly authority?: Uint8Array;
+  /** Whether the signature names its certificate by the identifier of the key. */
+  readonly byKeyIdentifier?: boolean;
 }
 
 /**
@@ -99,7 +106,10 @@ export async function handMade(folder: string, asked: HandMade, signer: SignerFi
   const by = ["-signer", signer.certificate, "-inkey", signer.key, "-certfile", signer.chain];
   const how = ["-md", asked.digestName ?? "sha256", ...(asked.statesCertificate === false ? [] : ["-cades"])];
   const padding = asked.pss === true ? ["-keyopt", "rsa_padding_mode:pss"] : [];
-  await run("openssl", ["cms", "-sign", ...what, ...type, ...by, ...padding, ...how], { cwd: folder });
+  const naming = asked.byKeyIdentifier === true ? ["-keyid"] : [];
+  await run("openssl", ["cms", "-sign", ...what, ...type, ...by, ...padding, ...how, ...naming], {
+    cwd: folder,
+  });
   return responseAround(readFileSync(`${name}.cms`));
 }
 
@@ -125,10 +135,13 @@ function tstInfo(asked: HandMade): Buffer {
     der(0x02, Buffer.of(version)),
     policy ?? Buffer.from("06042a030401", "hex"),
     der(0x30, algorithm, der(0x04, digest)),
-    der(0x02, Buffer.of(0x2a)),
+    der(0x02, asked.serial ?? Buffer.of(0x2a)),
     der(0x18, Buffer.from(genTime)),
-    der(0x30, der(0x80, Buffer.from("01f4", "hex"))),
+    asked.accuracySeconds === undefined
+      ? der(0x30, der(0x80, Buffer.from("01f4", "hex")))
+      : der(0x30, der(0x02, asked.accuracySeconds)),
     der(0x02, Buffer.of(0), nonce),
+    ...(asked.authority === undefined ? [] : [der(0xa0, asked.authority)]),
   );
 }
 
@@ -136,26 +149,31 @@ export function digestOf(bytes: Uint8Array | string): Buffer {
   return createHash("sha256").update(bytes).digest();
 }
 
-/** Whether `openssl ts -verify` accepts a response over these bytes at this time with this root. */
+/** The token of a response that has the status 0 and no words, as those of `openssl ts` and `handMade` do. */
+function tokenIn(response: Uint8Array): Uint8Array {
+  const head = response[1] === 0x82 ? 4 : 3;
+  return response.subarray(head + responseAround(Buffer.alloc(0)).length - 2);
+}
+
+/**
+ * Whether `openssl ts -verify` accepts a response over these bytes at this time with this root; or `openssl cms -verify`, which does not
+ * compare the bytes.
+ */
 export async function opensslAccepts(
   folder: string,
   given: { response: Uint8Array; signed: Uint8Array; rootFile: string; genTime: string },
+  by: "ts" | "cms" = "ts",
 ): Promise<boolean> {
   const name = join(folder, `check-${count++}`);
   writeFileSync(`${name}.tsr`, given.response);
+  writeFileSync(`${name}.token`, by === "cms" ? tokenIn(given.response) : "");
   writeFileSync(`${name}.data`, given.signed);
-  const at = ["-attime", String(Math.floor(Date.parse(given.genTime) / 1000))];
-  const argv = [
-    "ts",
-    "-verify",
-    "-data",
-    `${name}.data`,
-    "-in",
-    `${name}.tsr`,
-    "-CAfile",
-    given.rootFile,
-    ...at,
-  ];
+  const roots = ["-CAfile", given.rootFile, "-attime", String(Math.floor(Date.parse(given.genTime) / 1000))];
+  const token = ["-inform", "DER", "-in", `${name}.token`, "-out", `${name}.info`, "-binary"];
+  const argv =
+    by === "cms"
+      ? ["cms", "-verify", ...token, "-purpose", "timestampsign", ...roots]
+      : ["ts", "-verify", "-data", `${name}.data`, "-in", `${name}.tsr`, ...roots];
   return run("openssl", argv, { cwd: folder }).then(
     () => true,
     () => false,

@@ -13,14 +13,16 @@ import {
   replyTo,
   type StampRequest,
 } from "./authority-stamps.ts";
+import { withOcspAnswer } from "./unusual-stamps.ts";
 
 /**
- * What the authority does with the next requests. `down`: nothing listens. `slow`: takes the request and never answers.
+ * What the authority does with the next requests. `ocsp-inside`: good, in a form that `openssl ts` cannot read. `down`: nothing listens. `slow`: takes the request and never answers.
  * `retry-later`: 503 with `Retry-After: 90000` (seconds). `replay`: its first good answer again. `other-policy`: under
  * another policy than usual, whatever was asked. `rejects`: a well-formed refusal in words. `endless`: a body without end.
  */
 export type Behaviour =
   | "good"
+  | "ocsp-inside"
   | "down"
   | "slow"
   | "http-500"
@@ -162,6 +164,8 @@ export async function stampFor(behaviour: Behaviour, asked: StampRequest, stamps
       certificates.signer(signer),
     );
   switch (behaviour) {
+    case "ocsp-inside":
+      return withOcspAnswer(await reply({}));
     case "wrong-nonce":
       return reply({ nonce: Buffer.from("0123456789abcdef", "hex") });
     case "wrong-digest":

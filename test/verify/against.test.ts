@@ -1,14 +1,18 @@
+import { X509Certificate } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { rootCertificates } from "node:tls";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { base64 } from "../../src/audit/bytes.js";
 import { parseCheckpoint } from "../../src/audit/checkpoint.js";
+import { broughtCertificates } from "../../src/cli/brought-text.js";
 import { closeAfterWriting } from "../../src/seal/checkpoint.js";
 import { secretOfSeed } from "../../src/seal/private-key.js";
 import { auditLinesApart } from "../../src/vault/check/lines.js";
 import { indexCheck } from "../../src/vault/index/check.js";
 import { isPackage } from "../../src/vault/package/kind.js";
+import { certificatesIn } from "../../src/verify/trust.js";
 import { holdfast } from "../support/cli.js";
 import { tarOf } from "../support/packages.js";
 import { bodyOf, seal } from "../support/sealed.js";
@@ -96,6 +100,38 @@ describe("files that the checker brings along", () => {
     const { status, stderr } = await verify(option, at("brought"));
     expect(status).toBe(2);
     expect(stderr).toContain(option);
+  });
+
+  const [pem = "", other = ""] = rootCertificates;
+  const der = new X509Certificate(pem).raw;
+  it.each<readonly [string, string | Buffer, number]>([
+    ["one certificate in DER", der, 1],
+    ["PEM with lines of Windows and a byte order mark", `\ufeff${pem.replaceAll("\n", "\r\n")}`, 1],
+    ["PEM under OpenSSL's older heading", pem.replaceAll(" CERT", " X509 CERT"), 1],
+    ["several in PEM, with words between", `first\n${pem}\nsecond\n${other}`, 2],
+  ])("roots can be %s", (_, content, count) => {
+    writeFileSync(at("roots"), content);
+    const roots = certificatesIn(broughtCertificates(at("roots")));
+    expect(roots.map((root) => new X509Certificate(root).raw)).toEqual(
+      [der, new X509Certificate(other).raw].slice(0, count),
+    );
+  });
+
+  it.each<readonly [string, string | Buffer]>([
+    ["words", "no certificate\n"],
+    ["nothing", ""],
+    ["half of one in DER", der.subarray(0, 200)],
+    ["one in DER with something behind it", Buffer.concat([der, Buffer.from("more")])],
+    ["a good one and one that cannot be read", `${pem}\n${pem.replace(/MII.{6}/, "MIIBAAAAA")}`],
+    [
+      "a good one and a private key",
+      `${pem}\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n`,
+    ],
+  ])("a file of roots that holds %s stops the check, with its name", async (_, content) => {
+    writeFileSync(at("my roots.pem"), content);
+    const { status, stderr } = await verify("--tsa-ca", at("my roots.pem"));
+    expect(status).toBe(2);
+    expect(stderr).toContain("my roots.pem for --tsa-ca");
   });
 
   it("one that cannot be read is a usage error", async () => {

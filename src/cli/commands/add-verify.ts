@@ -51,7 +51,7 @@ export function addVerify(program: DocumentedCommand, run: RunCommand): void {
     )
     .option(
       "--tsa-ca <file>",
-      "the root certificates you trust for time-stamps, in PEM, from another place than what is checked",
+      "the root certificates you trust for time-stamps, in PEM or DER, from another place than what is checked",
     )
     .explain({
       notes: [
@@ -164,22 +164,28 @@ async function recorded(session: Session, request: VerifyRequest): Promise<Verif
 }
 
 async function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptions): Promise<Brought> {
-  const { broughtText } = await import("../brought-text.js");
-  const read = (option: string, name: string | undefined) => {
+  const { broughtCertificates, broughtText } = await import("../brought-text.js");
+  const { certificatesIn } = await import("../../verify/trust.js");
+  const elsewhere = "a file from somewhere else than the vault or package being checked";
+  const read = (option: string, name: string | undefined, take = broughtText, what = elsewhere) => {
     if (name === undefined) return null;
-    const path = resolve(cwd, name);
     try {
-      return broughtText(path);
+      return take(resolve(cwd, name));
     } catch (error) {
       const words = error instanceof Error ? error.message : "unknown";
-      const hint = `give ${option} a file from somewhere else than the vault or package being checked`;
+      const hint = `give ${option} ${what}`;
       throw new HoldfastError("usage", `reading ${name} for ${option}: ${words}`, hint, error);
     }
   };
   return {
     against: read("--against", against),
     signers: read("--signers", signers),
-    tsaCa: read("--tsa-ca", tsaCa),
+    tsaCa: read(
+      "--tsa-ca",
+      tsaCa,
+      (path) => certificatesIn(broughtCertificates(path)).join("\n"),
+      "the authority's root certificate in PEM or DER, from somewhere else; of a bundle: openssl pkcs7 -print_certs -in FILE",
+    ),
   };
 }
 
