@@ -1,6 +1,7 @@
 import type { Argument, Option } from "commander";
 import { type DocumentedCommand, type Guide, statusesOf } from "./documented-command.js";
 import { statusMeanings } from "./exit-status.js";
+import { valuesOf } from "./option-words.js";
 import { wrap } from "./text-layout.js";
 
 /** The width of a paragraph; tables and command lines are not wrapped. */
@@ -88,17 +89,6 @@ function optionTable(all: readonly Option[]): string {
     ["option", "what it does"],
     all.map((option) => [`\`${option.flags}\``, `${option.description}${valuesOf(option)}`]),
   );
-}
-
-/** The values and the default, in the form that commander's help appends to a description. */
-function valuesOf({ argChoices, defaultValue, defaultValueDescription, negate }: Option): string {
-  const usual =
-    defaultValueDescription ?? (defaultValue === undefined || negate ? null : String(defaultValue));
-  const parts = [
-    ...(argChoices === undefined ? [] : [`one of: ${argChoices.join(", ")}`]),
-    ...(usual === null ? [] : [`default: ${usual}`]),
-  ];
-  return parts.length === 0 ? "" : ` (${parts.join("; ")})`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -69,9 +69,10 @@ export async function main(argv: readonly string[], io: Terminal): Promise<numbe
   }
 }
 
-/** Only the command that is run is loaded; for a help, and for a name that there is not, all of them. */
+/** Only the command that is run is loaded; for a help, for a name that there is not and for `completion`, all of them. */
 function neededCommands(typed: readonly string[]): readonly string[] {
   const name = typedOperand(typed);
+  if (name === "completion") return commandNames;
   if (name !== undefined && commandNames.includes(name)) return [name];
   const asksVersion = name === undefined && typed.some((argument) => ["-V", "--version"].includes(argument));
   return asksVersion ? [] : commandNames;

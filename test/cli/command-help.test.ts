@@ -10,7 +10,7 @@ import { capturedTerminal, runCli } from "./terminal-double.js";
 
 /** The command line of an example as a shell would split it, without what it redirects. */
 function argumentsOf(line: string): readonly string[] {
-  const words = line.split(/ [<>|] /)[0]?.match(/'[^']*'|\S+/g) ?? [];
+  const words = line.split(/ (?:[<>|]|>>) /)[0]?.match(/'[^']*'|\S+/g) ?? [];
   return words.map((word) => word.replace(/^'(.*)'$/, "$1"));
 }
 

@@ -250,6 +250,7 @@ const scenes: Readonly<Record<string, Scene>> = {
     kinds: ["statsReport"],
     says: { captures: 0, failed: 0, sites: [], months: [], oldest: null, newest: null },
   },
+  "a script for a shell, which is no JSON": { argv: () => ["completion", "bash"], status: 2, kinds: [] },
   "a list of notes of which a row is refused": {
     argv: () => ["annotate", "--from", at("notes.csv"), "--vault", at("annotated")],
     status: 2,

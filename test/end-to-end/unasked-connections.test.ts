@@ -60,6 +60,7 @@ const quiet: readonly Line[] = [
   { argv: ["show", "ID"], env: online },
   { argv: ["stats"], env: online },
   { argv: ["open", "ID"], env: online },
+  { argv: ["completion", "bash"], env: online },
   { argv: ["verify"], env: online },
   { argv: ["verify", at("package")], env: online },
   { argv: ["report", "ID", "--to", at("report.html")], env: online },
