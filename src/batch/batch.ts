@@ -16,7 +16,7 @@ import {
 import type { World } from "../world.js";
 import { type ListBytes, loadBatch, type StoredBatch } from "./list.js";
 import { type LoopEvents, workRows } from "./loop.js";
-import { writeResults } from "./results.js";
+import { keepList, writeResults } from "./results.js";
 
 export interface BatchRequest extends CaptureRequest {
   readonly vault: string;
@@ -74,6 +74,8 @@ export async function runBatch(
     const doubts =
       cookies === null ? [] : cookieNotesOfList(cookies, openAddresses(database, id), world.now());
     events.onBegin({ ...batch, notes: [...batch.notes, ...doubts] }, countRows(database, id));
+
+    if (request.list?.isFetched === true) keepList(request.list, request.resultsFolder(id));
 
     // 2. work every row that is not done, several at a time
     const stopped = await workRows(request.rules, batch, { resources, world, cookies, events });

@@ -42,6 +42,8 @@ export interface ListBytes {
   readonly bytes: Uint8Array;
   /** The file's name without its folder; null for standard input. */
   readonly name: string | null;
+  /** True if the bytes came from the web and are nowhere else: they are kept beside the results. */
+  readonly isFetched?: boolean;
   /** The column with the addresses, by name or number; null to find it automatically. */
   readonly column: string | null;
   /** The sheet of a workbook, by name or number; null for the first that is not hidden. */

@@ -62,7 +62,7 @@ export function batchSummary(
     `batch ${report.id}: ${countWords(counts) || "no rows"}`,
     ...labelled(
       [
-        ["results", printable(results)],
+        ["results", `${printable(results)}  (as a workbook: results.xlsx)`],
         ["failed", failed === null ? null : `${printable(failed)}  (usable as a new list)`],
         ["damaged", unsoundWords(unsound)],
         ["reduced", reducedWords(reduced)],

@@ -26,19 +26,20 @@ const byteOrderMark = "\ufeff";
  * cells, a comma divides the decimals.
  */
 export function foundLines(rows: readonly FoundCapture[], separator: Delimiter): readonly string[] {
+  const lines = foundCells(rows, separator === ";" ? "," : ".").map((cells) =>
+    csvLine(cells, separator, foundColumns.length).replace(/\r\n$/, ""),
+  );
+  return lines.map((line, index) => (index === 0 ? byteOrderMark + line : line));
+}
+
+/** The cells of that table as texts, a header first. `decimal` divides the decimals of a length. */
+export function foundCells(rows: readonly FoundCapture[], decimal: string): readonly (readonly string[])[] {
   const keys = [...new Set(rows.flatMap(({ annotations }) => annotations.map(({ key }) => key)))].sort();
-  const line = (cells: readonly string[]) =>
-    csvLine(cells.map(shownCell), separator, foundColumns.length).replace(/\r\n$/, "");
-  return [
-    byteOrderMark + line([...foundColumns, ...keys]),
-    ...rows.map((row) => {
-      const noted = new Map(row.annotations.map(({ key, value }) => [key, value]));
-      return line([
-        ...fixedCells(row, separator === ";" ? "," : "."),
-        ...keys.map((key) => noted.get(key) ?? ""),
-      ]);
-    }),
-  ];
+  const cells = rows.map((row) => {
+    const noted = new Map(row.annotations.map(({ key, value }) => [key, value]));
+    return [...fixedCells(row, decimal), ...keys.map((key) => noted.get(key) ?? "")];
+  });
+  return [[...foundColumns, ...keys], ...cells].map((line) => line.map(shownCell));
 }
 
 function fixedCells(row: FoundCapture, decimal: string): readonly string[] {

@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runBatch } from "../../src/batch/batch.js";
-import { readSourceList } from "../../src/core/lists/source-list.js";
+import { readSourceList, type SourceList } from "../../src/core/lists/source-list.js";
+import { readList } from "../../src/tools/sheets/read-list.js";
 import { annotationsOf } from "../../src/vault/index/annotations.js";
 import { linesFrom } from "../../src/vault/log.js";
 import { readVault } from "../../src/vault/reader.js";
@@ -90,7 +91,14 @@ async function run(vault: string, ...args: string[]): Promise<Batch> {
 /** A table as rows of cells by column. */
 function table(path: string): readonly Readonly<Record<string, string>>[] {
   if (!existsSync(path)) return [];
-  const { columns, rows } = readSourceList(readFileSync(path), { name: path, column: "url" });
+  const list = readSourceList(readFileSync(path), { name: path, column: "url" });
+  const { columns, rows } = list;
+  if (path.endsWith("results.csv")) {
+    const workbook = path.replace(/\.csv$/, ".xlsx");
+    const sheet = readList(readFileSync(workbook), { name: workbook, column: "url" });
+    const cellsOf = (list: SourceList) => [list.columns, list.rows.map(({ cells }) => cells)];
+    expect(cellsOf(sheet)).toEqual(cellsOf(list));
+  }
   return rows.map(({ cells }) =>
     Object.fromEntries(columns.map((name, index) => [name, cells[index] ?? ""])),
   );

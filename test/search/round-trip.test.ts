@@ -173,6 +173,33 @@ describe("a table of what was noted goes through a spreadsheet and back", () => 
   });
 });
 
+describe("find --xlsx", () => {
+  it("writes the table as a workbook that changes nothing when it is read back, and never over another file", async () => {
+    const root = copy();
+    const before = annotations(root);
+    const path = join(folder.path, "found.xlsx");
+    const argv = ["find", "--host", "video.example", "--xlsx", path, "--vault", root];
+    const run = await holdfast(argv);
+    expect([run.status, run.stdout, run.stderr]).toEqual([
+      0,
+      "",
+      expect.stringContaining("2 captures written into"),
+    ]);
+    const back = await holdfast(["annotate", "--from", path, "--vault", root]);
+    expect(back.status, back.stderr).toBe(0);
+    expect(back.stderr).not.toMatch(/unchanged: cell/);
+    expect(annotations(root)).toBe(before);
+    expect(await holdfast(argv)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("it is there already"),
+    });
+    const inside = join(root, "found.xlsx");
+    expect(
+      (await holdfast(["find", "--host", "video.example", "--xlsx", inside, "--vault", root])).status,
+    ).toBe(2);
+  });
+});
+
 describe("find --csv", () => {
   it("divides cells by what was asked for, or by what the locale's spreadsheet expects; a tab in a text stays in its cell", async () => {
     const root = copy();

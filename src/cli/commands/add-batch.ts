@@ -2,12 +2,14 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { sha256 } from "../../audit/digest.js";
 import type { BatchReport, BatchRequest } from "../../batch/batch.js";
 import type { ListBytes } from "../../batch/list.js";
 import { typedPaths } from "../../capture/found-path.js";
+import { type ListAddress, listAddress } from "../../core/lists/list-address.js";
 import type { DateOrder } from "../../core/lists/typed-date.js";
 import { HoldfastError } from "../../core/words/error.js";
-import { printableJson } from "../../core/words/printable.js";
+import { printable, printableJson } from "../../core/words/printable.js";
 import { isVault } from "../../vault/layout.js";
 import { batchSummary } from "../batch-page.js";
 import { BatchView } from "../batch-view.js";
@@ -30,6 +32,7 @@ import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
 import { inShell, typedAgain } from "../typed-again.js";
+import { formatBytes } from "../units.js";
 
 interface BatchOptions extends CaptureOptions {
   readonly resume?: boolean;
@@ -55,7 +58,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
       .command("batch")
       .summary("capture every row of a list")
       .description(
-        "Captures every address of a list, several at a time. The list is a table of a spreadsheet (.xlsx, .csv, .tsv), a .txt file with one address a line, a .jsonl file, or - for standard input. It can be stopped at any moment: the same command goes on from there.",
+        "Captures every address of a list, several at a time. The list is a table of a spreadsheet (.xlsx, .csv, .tsv), a .txt file with one address a line, a .jsonl file, the address of a table on the web such as a published Google Sheet, or - for standard input. It can be stopped at any moment: the same command goes on from there.",
       )
       .argument("[list]", "the list; with --resume it may be left out")
       .option(
@@ -111,7 +114,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
       )
       .option(
         "--to <dir>",
-        "folder for results.csv and failed.csv (default: batch-ID in the current folder, or beside a vault that you are in)",
+        "folder for results.csv, results.xlsx and failed.csv (default: batch-ID in the current folder, or beside a vault that you are in)",
       ),
   )
     .explain({
@@ -119,7 +122,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
         "List and rows are in the vault before the first download begins. After Ctrl-C, a power cut or a full disk the same command goes on, and so does --resume: no finished row is done again. An address that stands twice in a list, in two spellings, or was captured before, is one capture, and each row points to it. A row with a playlist, channel or page of search results becomes one row for each video in it.",
         "A clip of which the platform kept better formats back is captured and called reduced: the column rendition of results.csv says why, and the exit status stays 0. With --resume such a clip is taken again, beside the first, where what was missing is there now (a JavaScript runtime, curl-cffi, cookies), or once where nothing on this machine is the cause; never where --format chose it.",
         "The other columns are kept with each capture as your word.",
-        "At the end, and when it is stopped, two tables are written: results.csv says what became of every row, failed.csv is a list of those that failed and can be given to 'holdfast batch' as it is.",
+        "At the end, and when it is stopped, tables are written: results.csv and, as a workbook of texts, results.xlsx say what became of every row, failed.csv is a list of those that failed and can be given to 'holdfast batch' as it is.",
         "A site that asks to slow down is left alone for as long as it asks, and the rest of the list goes on. A list that began with --proxy does not go on without it.",
         "Times are such as 90s, 30m or 2h; a bare number is seconds. Sizes are such as 500M or 20G, in powers of 1000.",
       ],
@@ -133,6 +136,10 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
         [
           "holdfast batch list.csv --jobs 4 --delay 10s --max-disk 200G",
           "be gentle to the sites and to the disk",
+        ],
+        [
+          "holdfast batch 'https://docs.google.com/spreadsheets/d/e/2PACX-1vT/pub?output=csv'",
+          "capture the rows of a Google Sheet that was published as CSV; the table is kept beside the results",
         ],
         ["holdfast batch batch-7XK2M9QD/failed.csv", "try again what failed"],
       ],
@@ -166,7 +173,7 @@ async function batch(
       "give a list, or continue the newest batch: holdfast batch --resume",
     );
   }
-  const source = list === null ? null : readList(asked, list, options);
+  const source = list === null ? null : await readList(asked, list, options);
   if (options.dryRun === true) return dryRun(asked, source, options);
   const session = source === null ? asked : await sessionOf(asked, source, options);
   await noteDownloaderChanges(session, await checkSandbox(session, options, { fetching: true }));
@@ -221,7 +228,9 @@ async function dryRun(
   return exitStatus.done;
 }
 
-function readList(session: Session, list: string, options: BatchOptions): ListBytes {
+async function readList(session: Session, list: string, options: BatchOptions): Promise<ListBytes> {
+  const address = listAddress(list);
+  if (address !== null) return fetchedList(session, address, options);
   const { column = null, sheet = null, dateOrder = null } = options;
   try {
     if (list === "-") return { bytes: readFileSync(0), name: null, column, sheet, dateOrder };
@@ -231,6 +240,24 @@ function readList(session: Session, list: string, options: BatchOptions): ListBy
     const hint = "give a readable file, or - for standard input";
     throw new HoldfastError("usage", `reading the list ${list}: the file cannot be read`, hint, error);
   }
+}
+
+async function fetchedList(
+  session: Session,
+  address: ListAddress,
+  options: BatchOptions,
+): Promise<ListBytes> {
+  const { fetchList } = await import("../../tools/network/fetch-list.js");
+  const { proxy, allowPrivate } = captureRequest(session, options);
+  const bytes = await fetchList(address, { proxy, allowPrivate, signal: session.world.signal });
+  if (!session.quiet) {
+    const { host } = new URL(address.url);
+    session.screen.note(
+      `list fetched from ${printable(host, 100)}: ${formatBytes(bytes.length)}, SHA-256 ${sha256(bytes)}`,
+    );
+  }
+  const { column = null, sheet = null, dateOrder = null } = options;
+  return { bytes, name: address.name, isFetched: true, column, sheet, dateOrder };
 }
 
 async function batchRequest(

@@ -1,10 +1,11 @@
-import { statSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { annotationKey } from "../../core/capture/annotation.js";
 import { dateSpan } from "../../core/capture/date-span.js";
 import { queryWords } from "../../core/capture/folded-text.js";
 import type { Delimiter } from "../../core/lists/delimited-text.js";
+import { counted } from "../../core/words/counted.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { FindRequest, Found, Sought } from "../../search/find.js";
@@ -12,7 +13,7 @@ import type { Meaning } from "../../search/meanings.js";
 import { viewOf } from "../capture-list.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { type ExitStatus, exitStatus } from "../exit-status.js";
-import { foundLines, foundTable } from "../found-table.js";
+import { foundCells, foundLines, foundTable } from "../found-table.js";
 import { parseCount, parseDayOrTime } from "../option-values.js";
 import type { RunCommand, Session } from "../session.js";
 
@@ -28,6 +29,7 @@ export interface FindOptions {
   readonly limit?: number;
   readonly csv?: boolean;
   readonly separator?: Delimiter;
+  readonly xlsx?: string;
 }
 
 const separators: ReadonlyMap<string, Delimiter> = new Map([
@@ -79,6 +81,7 @@ export function addFind(program: DocumentedCommand, run: RunCommand): void {
       "what divides the cells of --csv: comma, semicolon or tab (default: semicolon where the locale has a decimal comma, else comma)",
       parseSeparator,
     )
+    .option("--xlsx <file>", "write the same table as a workbook in which every cell is text")
     .explain({
       notes: [
         "Words are looked for in title, description, uploader, notes and the own name of an imported file, each as the beginning of a word. A hash is a SHA-256 or SHA-512 of any file of a capture, whole or its first 8 digits and more, with or without sha256: before it. An address is looked for in every spelling that is known to lead to the same post, and nowhere else than among addresses. What exists as a file is taken for one, and its SHA-256 is looked for. Letters that are typed for each other find each other: кайрат finds Қайрат, елка finds ёлка, nandu finds ñandú.",
@@ -123,7 +126,8 @@ async function find(session: Session, what: readonly string[], options: FindOpti
     const name = printable(what.join(" "), 200);
     session.screen.note(`${name} is a file: searching for its SHA-256, ${found.sha256}`);
   }
-  answer(session, found, options);
+  if (options.xlsx === undefined) answer(session, found, options);
+  else await writeWorkbook(session, found, options.xlsx);
   if (sought.by === "file" && found.rows.length > 0 && !session.quiet) {
     session.screen.note("this is from the index; to check the log and the stored copy: holdfast verify FILE");
   }
@@ -138,6 +142,24 @@ function answer(session: Session, { rows }: Found, { csv, separator }: FindOptio
   else if (csv === true)
     for (const line of foundLines(rows, separator ?? separatorOf(io.env))) screen.data(`${line}\r`);
   else if (rows.length > 0) screen.answer(foundTable(rows, viewOf(session)).join("\n"));
+}
+
+/** Throws `usage` for a file that is there already, lies in the vault or cannot be written. */
+async function writeWorkbook(session: Session, { rows }: Found, file: string): Promise<void> {
+  const { refuseFileInside } = await import("../../seal/key-store.js");
+  const { workbookBytes } = await import("../../tools/sheets/write-workbook.js");
+  const path = resolve(session.io.cwd, file);
+  refuseFileInside(session.vault, path);
+  const bytes = Buffer.concat([...workbookBytes(foundCells(rows, "."))]);
+  try {
+    writeFileSync(path, bytes, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    const isThere = error instanceof Error && "code" in error && error.code === "EEXIST";
+    const why = isThere ? "it is there already" : "it cannot be written";
+    throw new HoldfastError("usage", `writing ${file}: ${why}`, "give --xlsx another name", error);
+  }
+  if (!session.quiet)
+    session.screen.note(`${counted(rows.length, "capture")} written into ${printable(file, 200)}`);
 }
 
 function parseSeparator(text: string): Delimiter {
@@ -216,10 +238,15 @@ function refuseNoFilter({ since, until, host, case: name, where }: FindOptions):
 }
 
 /** Refuses options that would silently do nothing. */
-function refuseOptions({ json, io }: Session, { since, until, dateOf, csv, separator }: FindOptions): void {
+function refuseOptions(
+  { json, io }: Session,
+  { since, until, dateOf, csv, separator, xlsx }: FindOptions,
+): void {
   const idle = dateOf !== "capture" && since === undefined && until === undefined;
   if (idle)
     throw new HoldfastError("usage", "finding: --date-of needs --since or --until", "add one of them");
+  if (xlsx !== undefined && (csv === true || json))
+    throw new HoldfastError("usage", "finding: --xlsx excludes --csv and --json", "use only one of them");
   if (separator !== undefined && csv !== true)
     throw new HoldfastError("usage", "finding: --separator needs --csv", "add it");
   if (separator === "\t" && io.stdout.isTTY === true)

@@ -49,16 +49,24 @@ function quoted(text: string): string {
 }
 
 /**
- * The lines of results.csv: the row's number, the list's own columns, then what became of the row. The first line is
- * the header and begins with a byte order mark, by which spreadsheets recognise UTF-8.
+ * The lines of results.csv: the rows of `resultRows`. The first line begins with a byte order mark, by which spreadsheets
+ * recognise UTF-8.
  */
 export function* resultLines(list: Listed, results: Iterable<ResultRow>): Generator<string> {
-  const delimiter = list.delimiter ?? ",";
+  let mark = byteOrderMark;
+  for (const cells of resultRows(list, results)) {
+    yield mark + csvLine(cells, list.delimiter ?? ",");
+    mark = "";
+  }
+}
+
+/** The cells of a table of results, a header first: the row's number, the list's own columns, then what became of the row. */
+export function* resultRows(list: Listed, results: Iterable<ResultRow>): Generator<readonly string[]> {
   const [number = "row", ...outcome] = ["row", ...outcomeNames].map((name) => ownName(name, list.columns));
-  yield byteOrderMark + csvLine([number, ...list.columns, ...outcome], delimiter);
+  yield [number, ...list.columns, ...outcome];
   for (const result of results) {
     const { row } = result;
-    yield csvLine([String(row.number), ...row.cells, ...outcomeOf(result)], delimiter);
+    yield [String(row.number), ...row.cells, ...outcomeOf(result)];
   }
 }
 

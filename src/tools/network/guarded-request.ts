@@ -25,15 +25,22 @@ export interface Egress {
   readonly signal: AbortSignal;
   /** Trusted roots for TLS in PEM; if missing, those of Node.js. */
   readonly tlsRoots?: readonly string[];
+  /** The largest answer to read; if missing, 1 MiB. */
+  readonly mostBytes?: number;
 }
 
 /** The body of an answer with status 200, or the reason why there is none, for the user. */
 export type SmallAnswer =
   | { readonly body: Buffer; readonly contentType: string }
-  | { readonly problem: string; readonly status: number | null; readonly retryAfter: string | null };
+  | {
+      readonly problem: string;
+      readonly status: number | null;
+      readonly retryAfter: string | null;
+      /** Where it redirects to, as the server says it. */
+      readonly location?: string;
+    };
 
-/** The largest answer to read. */
-const maxBodyBytes = 1024 * 1024;
+const mebibyte = 1024 * 1024;
 
 /**
  * Sends a request through its own egress guard, which uses the proxy, refuses private addresses and looks the name up
@@ -71,8 +78,9 @@ async function exchange(
   if (refusal !== null) return failed(refusal);
   const status = response.statusCode ?? 0;
   if (status !== 200) return refusedBy(response, status);
-  const body = await readBody(response);
-  if (body === null) return failed("its answer is larger than 1 MiB");
+  const { mostBytes = mebibyte } = egress;
+  const body = await readBody(response, mostBytes);
+  if (body === null) return failed(`its answer is larger than ${mostBytes / mebibyte} MiB`);
   return { body, contentType: response.headers["content-type"] ?? "" };
 }
 
@@ -83,7 +91,7 @@ function refusedBy(response: IncomingMessage, status: number): SmallAnswer {
   const problem = moved
     ? `redirected to ${printable(location, 200)}, and holdfast does not follow redirects`
     : `answered with HTTP status ${status}`;
-  return { problem, status, retryAfter };
+  return { problem, status, retryAfter, ...(moved ? { location } : {}) };
 }
 
 function send(
@@ -158,12 +166,12 @@ function login(proxy: URL): Readonly<Record<string, string>> {
 }
 
 /** Null for a body that is too large; throws if the body is cut short. */
-async function readBody(response: IncomingMessage): Promise<Buffer | null> {
+async function readBody(response: IncomingMessage, mostBytes: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response) {
     bytes += chunk.length;
-    if (bytes > maxBodyBytes) return null;
+    if (bytes > mostBytes) return null;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
