@@ -30,7 +30,7 @@ const packageFolder = new URL("../../", import.meta.url);
 export async function main(argv: readonly string[], io: Terminal): Promise<number> {
   const now = (): Date => new Date();
   const screen = new Screen(io, now, !argv.includes("--no-color"));
-  const events = new ProcessEvents();
+  const events = new ProcessEvents(() => screen.error(errorLines(...interruption)));
   const version = packageVersion();
   const world: World = {
     now,
@@ -48,16 +48,18 @@ export async function main(argv: readonly string[], io: Terminal): Promise<numbe
   try {
     const run: RunCommand = async (command, action) => {
       const session = openSession(command.optsWithGlobals<CommonOptions>(), io, world, screen);
+      if (!session.quiet && meant !== null && sayTheyBegan.includes(meant)) screen.draw(["starting"]);
       status = statusWithSealing(await action(session), session.sealing.failure);
     };
     const program = await buildProgram(io, screen, version, run, neededCommands(typed));
     await Promise.race([parse(program, typed), events.stray]);
-    if (events.signal.aborted) throw interrupted();
     await screen.finish();
-    return status;
+    return events.signal.aborted ? exitStatus.interrupted : status;
   } catch (error) {
+    // Whatever else failed, it was said at once that the command is interrupted.
+    if (events.signal.aborted) return exitStatus.interrupted;
     if (error instanceof CommanderError) return showUsage(screen, error, meant);
-    const failure = withMachineFailureNamed(events.signal.aborted ? interrupted(error) : error);
+    const failure = withMachineFailureNamed(error);
     if (failure instanceof HoldfastError) return showFailure(screen, failure);
     const facts = [world.tool, `node ${process.version}`, `${process.platform} ${process.arch}`];
     const report = bugReport(failure, [...facts, `command ${meant}`], replacements(argv, commandNames, io));
@@ -68,6 +70,15 @@ export async function main(argv: readonly string[], io: Terminal): Promise<numbe
     events.close();
   }
 }
+
+/**
+ * The commands that may look at programs, the disk or a large vault before they have anything to say. One that begins by
+ * signing is none of them: a question of the key's program must not stand behind such a line.
+ */
+const sayTheyBegan: readonly string[] = [
+  ...["archive", "import", "batch", "formats", "derive", "list", "find", "show", "stats"],
+  ...["verify", "export", "report", "redact", "doctor"],
+];
 
 /** Only the command that is run is loaded; for a help, for a name that there is not and for `completion`, all of them. */
 function neededCommands(typed: readonly string[]): readonly string[] {
@@ -98,16 +109,11 @@ function showFailure(screen: Screen, failure: HoldfastError): ExitStatus {
   return statusOfError(failure);
 }
 
-/** The error for an interrupt. A foreseen one keeps its own message. */
-function interrupted(error?: unknown): HoldfastError {
-  if (error instanceof HoldfastError && error.code === "interrupted") return error;
-  return new HoldfastError(
-    "interrupted",
-    "interrupted",
-    "run the same command again to finish the work",
-    error,
-  );
-}
+/** What is said of the first Ctrl-C: the only words about it. */
+const interruption = [
+  "interrupted: what runs is being ended; once more stops at once",
+  "run the same command again to finish the work",
+] as const;
 
 function packageVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("package.json", packageFolder), "utf8"));

@@ -2,8 +2,8 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const strays = ["uncaughtException", "unhandledRejection"] as const;
 
 /**
- * Handles events of the whole process while a command runs. The first Ctrl-C or request to end aborts the signal; the
- * second ends the process as if there were no handler. An uncaught error rejects `stray`: Node.js itself would exit with
+ * Handles events of the whole process while a command runs. The first Ctrl-C or request to end aborts the signal and is
+ * told to `onInterrupt`; the second ends the process as if there were no handler. An uncaught error rejects `stray`: Node.js itself would exit with
  * 1, which means that evidence is not as recorded.
  */
 export class ProcessEvents {
@@ -12,7 +12,7 @@ export class ProcessEvents {
   private readonly onSignal: () => void;
   private onStray: (error: unknown) => void = () => {};
 
-  constructor() {
+  constructor(onInterrupt: () => void) {
     const controller = new AbortController();
     this.signal = controller.signal;
     this.stray = new Promise<never>((_resolve, reject) => {
@@ -23,6 +23,7 @@ export class ProcessEvents {
     this.onSignal = () => {
       this.ignoreSignals();
       controller.abort();
+      onInterrupt();
     };
     for (const signal of signals) process.on(signal, this.onSignal);
     for (const stray of strays) process.on(stray, this.onStray);

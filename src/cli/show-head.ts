@@ -5,17 +5,24 @@ import { formatTime } from "./units.js";
 
 /**
  * Prints on stderr, in one line, how sealing the log went. Prints nothing if nothing was due, and only problems if
- * quiet.
+ * quiet or interrupted.
  */
-export function showHead(session: Pick<Session, "screen" | "quiet" | "sealing">, head: HeadReport): void {
+export function showHead(
+  session: Pick<Session, "screen" | "quiet" | "sealing" | "world">,
+  head: HeadReport,
+): void {
   session.sealing.note(head.failure);
   const line = headLine(head);
-  if (line === null || (session.quiet && head.failure === null)) return;
+  const isTold = session.quiet || session.world.signal.aborted;
+  if (line === null || (isTold && head.failure === null)) return;
   session.screen.note(line);
 }
 
 /** For a command whose answer covers the rest: prints only that the log is not as recorded or has foreign entries. */
-export function showUnsealed(session: Pick<Session, "screen" | "quiet" | "sealing">, head: HeadReport): void {
+export function showUnsealed(
+  session: Pick<Session, "screen" | "quiet" | "sealing" | "world">,
+  head: HeadReport,
+): void {
   const { failure } = head;
   if (failure?.code === "not-as-recorded" || failure?.code === "foreign-entries") showHead(session, head);
 }

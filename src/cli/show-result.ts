@@ -18,11 +18,13 @@ export function showResult(
   verb: "capture" | "import" | "derive",
 ): void {
   if (session.json) session.screen.data(printableJson(resultLine(result)));
+  const isTold = session.world.signal.aborted;
   if (result.status === "failed") {
-    showFailure(session, result, `could not ${verb} ${result.url}`);
+    // One message of an interrupt is enough; the log has the attempt.
+    if (!isTold) showFailure(session, result, `could not ${verb} ${result.url}`);
     return;
   }
-  if (result.status === "incomplete" && verb !== "derive") {
+  if (result.status === "incomplete" && verb !== "derive" && !isTold) {
     showFailure(session, result, `received only part of ${result.url}`);
   }
   if (result.status !== "incomplete" && isUnsound(result.decode)) showDamage(session, result, verb);

@@ -314,11 +314,18 @@ describe("what lies beside a file or in its place", () => {
     truncateSync(large, 2 ** 40);
     const other = join(folder.path, "interrupted");
     const program = join(import.meta.dirname, "../../bin/holdfast.js");
-    const child = spawn(process.execPath, [program, "import", "--vault", other, large], { stdio: "ignore" });
-    const ended = once(child, "exit");
+    const child = spawn(process.execPath, [program, "import", "--vault", other, large], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stderr.on("data", (bytes: Buffer) => (said += bytes.toString()));
+    const ended = once(child, "close");
     await until(() => isReading(child.pid ?? 0, large) || child.exitCode !== null);
     child.kill("SIGINT");
     expect((await ended)[0]).toBe(130);
+    // One message, and nothing of the attempt that was given up.
+    expect(said.match(/^holdfast: \w+/gm)).toEqual(["holdfast: interrupted"]);
+    expect(said).toMatch(/^holdfast: interrupted: .*\n {2}hint: run the same command again .*\n/m);
     expect(await foundByClock(other)).toEqual(["anchor-pending"]);
     rmSync(large);
   });
