@@ -20,6 +20,7 @@ export const eventNames = [
   "export",
   "annotate",
   "redact",
+  "withdraw",
 ] as const;
 
 export type EventName = (typeof eventNames)[number];

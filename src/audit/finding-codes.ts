@@ -44,7 +44,7 @@ const kinds = {
   ...all(error("chain"), "log-bad-prev", "log-bad-time", "log-unknown-event", "log-bad-actor"),
   ...all(error("chain"), "log-bad-tool", "log-bad-body", "log-wrong-seq", "log-wrong-prev", "log-columns"),
   ...all(error("chain"), "log-empty", "log-object", "entry-schema", "entry-list"),
-  ...all(error("hashes"), "id-repeated", "capture-unknown", "version-repeated"),
+  ...all(error("hashes"), "id-repeated", "capture-unknown", "version-repeated", "withdrawal-repeated"),
   ...all(note(), "clock-back"),
 
   // The database beside the log in it, §18.1.
@@ -84,6 +84,7 @@ const kinds = {
   ...all(note("hashes"), "file-unreadable", "annex-unreadable", "annex-file-unreadable", "unreadable"),
   ...all(note("hashes"), "being-written"),
   ...all(note(), "annex-absent", "private-absent", "not-read-only", "hard-linked", "lock-not-ours"),
+  ...all(note(), "withdrawn", "withdrawal-unfinished", "withdrawal-unsealed"),
 
   // Packages, §18.4.
   ...all(error(), "package-unreadable", "package-version"),

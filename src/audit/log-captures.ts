@@ -27,6 +27,15 @@ export interface LoggedVersion {
   readonly files: readonly LoggedFile[];
 }
 
+/** That a capture was taken out of the vault, as a `withdraw` entry states it (FORMAT.md §7.1). */
+export interface Withdrawal {
+  readonly entry: number;
+  readonly at: string;
+  /** A person's words. */
+  readonly reason: string;
+  readonly record: "kept" | "removed";
+}
+
 /** A capture as the log states it. */
 export interface LoggedCapture {
   readonly id: string;
@@ -40,6 +49,8 @@ export interface LoggedCapture {
   readonly annexes: readonly string[];
   /** In the order of the log. If a version is stated again, both statements are compared with what is stored. */
   readonly versions: readonly LoggedVersion[];
+  /** Null if it is not withdrawn; the first entry counts. */
+  readonly withdrawal: Withdrawal | null;
 }
 
 /**
@@ -55,6 +66,7 @@ export class CaptureReading {
     const id = textOf(body.capture);
     const version = loggedVersion(entry);
     const isStatement = event === "capture" || event === "capture-failed";
+    if (id !== null && event === "withdraw") return withdraw(entry, this.captures.get(id));
     if (id === null || !(isStatement || version)) return [];
     const capture = this.captures.get(id) ?? new CaptureSoFar(id, seq);
     this.captures.set(id, capture);
@@ -82,6 +94,7 @@ class CaptureSoFar implements LoggedCapture {
   object: string | null = null;
   url: string | null = null;
   readonly versions: LoggedVersion[] = [];
+  withdrawal: Withdrawal | null = null;
   isStated = false;
   private isCaptured = false;
   readonly annexes: string[] = [];
@@ -128,6 +141,18 @@ class CaptureSoFar implements LoggedCapture {
     this.versions.push(version);
     if (!this.statedIn.has(version.version)) this.statedIn.set(version.version, version.entry);
   }
+}
+
+/** Takes a `withdraw` entry. */
+function withdraw({ seq, at, body }: Entry, capture: CaptureSoFar | undefined): readonly Finding[] {
+  if (!capture?.isStated)
+    return [fault("capture-unknown", seq, "it withdraws a capture that no entry before it states")];
+  const { withdrawal } = capture;
+  if (withdrawal !== null)
+    return [fault("withdrawal-repeated", seq, `entry ${withdrawal.entry} already withdraws this capture`)];
+  const record = body.record === "removed" ? "removed" : "kept";
+  capture.withdrawal = { entry: seq, at, reason: textOf(body.reason) ?? "", record };
+  return [];
 }
 
 function fault(code: FindingCode, seq: number, message: string): Finding {

@@ -25,6 +25,7 @@ import { captureById, capturesByDigest, capturesByKey, oneCaptureByPart } from "
 import { captureKey } from "../vault/index/rows.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { logEntry, type Vault } from "../vault/vault.js";
+import { refuseWithdrawn } from "../vault/withdrawals.js";
 import type { World } from "../world.js";
 
 /** What to note about one capture, or about the captures that a row of a list names. */
@@ -210,6 +211,7 @@ export function logAnnotation(
   if (captureById(vault.database, capture) === undefined) {
     throw new HoldfastError("not-found", `no capture has the id ${capture}`, "see 'holdfast list'");
   }
+  refuseWithdrawn(vault.database, capture, "annotating");
   const news = notInForce(vault, capture, values);
   if (Object.keys(news).length > 0) {
     return logEntry(vault, "annotate", annotationBody(capture, news, from), also);

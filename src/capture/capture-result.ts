@@ -18,10 +18,11 @@ export function resultOf(
 ): CaptureResult {
   const row = captureById(vault.database, id);
   if (!row) throw new Error(`capture ${id} is not in the index`);
-  const object = row.object === null ? null : readObject(join(vault.layout.root, row.object));
+  const isHere = row.object !== null && row.status !== "withdrawn";
+  const object = row.object === null || !isHere ? null : readObject(join(vault.layout.root, row.object));
   return {
     ...resultBase(url, row),
-    status: status ?? row.status,
+    status: status ?? (row.status === "withdrawn" ? "failed" : row.status),
     reason:
       row.reason ?? (object?.derivation ? soundnessReason(object.derivation, object.record.method) : null),
     files: object

@@ -17,6 +17,7 @@ import { schemaProblems } from "../vault/json-schemas.js";
 import { readObject, type StoredObject } from "../vault/objects.js";
 import { beginAttempt } from "../vault/recovery.js";
 import { logEntry } from "../vault/vault.js";
+import { refuseWithdrawn } from "../vault/withdrawals.js";
 import type { World } from "../world.js";
 import { type CaptureResult, failedResult, resultOf } from "./capture-result.js";
 import { runDerivation } from "./derivation-steps.js";
@@ -43,6 +44,7 @@ export async function deriveCaptures(
       request.ids.length === 0
         ? underived(database)
         : request.ids.map((part) => oneCaptureByPart(database, part));
+    for (const { id } of rows) refuseWithdrawn(database, id, "deriving");
     for (const row of rows) {
       const result = await deriveRow(resources, world, row, request.deep);
       world.signal.throwIfAborted();
@@ -86,6 +88,7 @@ export async function deriveAndLog(
 ): Promise<void> {
   const { vault } = resources;
   const row = captureById(vault.database, id);
+  refuseWithdrawn(vault.database, id, "deriving");
   if (!row?.object)
     throw new HoldfastError(
       "not-found",

@@ -1,6 +1,6 @@
 import type { CaptureId } from "../audit/digest.js";
 import { annexPlace } from "../vault/annex.js";
-import { capturedBefore } from "../vault/index/captures.js";
+import { capturedBefore, withdrawnBefore } from "../vault/index/captures.js";
 import { captureKey } from "../vault/index/rows.js";
 import { originalsProblem } from "../vault/stored-originals.js";
 import type { World } from "../world.js";
@@ -33,13 +33,22 @@ export async function earlierCapture(job: LookUp, source: CaptureSource): Promis
   const none = { result: null, damage: null };
   if (job.request.again) return none;
   const { vault } = job.resources;
-  const row = capturedBefore(vault.database, captureKey(source.shown, source.parent));
+  const key = captureKey(source.shown, source.parent);
+  const row = capturedBefore(vault.database, key);
+  if (!row) tellWithdrawn(job, key);
   if (!row || !isSameAddress(job, source, row.id)) return none;
   const problem = await originalsProblem(vault, row.id, false, job.world.signal);
   if (problem !== null) return { ...none, damage: damageOf(row.id, problem) };
   if (row.derivation !== "done")
     await job.scheduler.derive(() => deriveAndLog(job.resources, job.world, row.id, job.request.deep));
   return { ...none, result: resultOf(vault, row.id, source.url, "already-captured") };
+}
+
+/** A withdrawal is about one capture: the same address may be captured anew, and a person should know what they do. */
+function tellWithdrawn({ resources, world }: LookUp, key: string): void {
+  const row = withdrawnBefore(resources.vault.database, key);
+  if (row)
+    world.tell(`captured before as ${row.id} and withdrawn: ${row.reason ?? ""}; this is a new capture`);
 }
 
 /** Two addresses may differ only in the parts cut from them; then only the private annex can tell them apart. */

@@ -126,7 +126,7 @@ function paintStatus(text: string, row: CaptureRow, style: Style): string {
 
 /** How many rows there are of each status, and what the stored ones hold. */
 function totals(rows: readonly CaptureRow[]): string {
-  const counts = (["captured", "incomplete", "failed"] as const)
+  const counts = (["captured", "incomplete", "failed", "withdrawn"] as const)
     .map((status) => [status, rows.filter((row) => row.status === status).length] as const)
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${formatCount(count)} ${status}`);

@@ -81,6 +81,7 @@ function sectionLines(
 function statusWords(row: CaptureRow): string {
   if (row.status === "incomplete") return "incomplete: only part of it arrived, and holdfast kept that part";
   if (row.status === "failed") return "failed: nothing was captured";
+  if (row.status === "withdrawn") return "withdrawn: its files are no longer in this vault";
   const flaw = soundnessSentence(row.decode);
   if (flaw !== null) return `${row.status}, ${flaw}`;
   if (row.rendition?.grade === "reduced") return "captured, reduced: the platform has more than was taken";
@@ -95,7 +96,7 @@ function attemptLine({ id, at, status, reason }: ShownCapture["attempts"][number
 type LabelledRow = readonly [label: string, ...values: readonly (string | null)[]];
 
 function attemptRows(
-  { row, record, objectPath, anchor }: ShownCapture,
+  { row, record, objectPath, anchor, entries }: ShownCapture,
   zone: string,
 ): readonly LabelledRow[] {
   return [
@@ -107,6 +108,10 @@ function attemptRows(
     ["part of", record?.parent ? parentText(record.parent) : null],
     ["attempted", formatTimeHere(row.at, zone)],
     ["clock", ...(record === null ? [] : clockLines(record.clock))],
+    [
+      "withdrawn",
+      ...entries.filter(({ event }) => event === "withdraw").map(({ at }) => formatTimeHere(at, zone)),
+    ],
     ["reason", optional(row.reason)],
     ["folder", optional(objectPath)],
     ["time-stamp", ...anchorLines(anchor)],

@@ -56,6 +56,7 @@ const groups: readonly (readonly [group: string, Readonly<Record<string, () => P
       key: async () => (await import("./commands/add-key.js")).addKey,
       rebuild: async () => (await import("./commands/add-rebuild.js")).addRebuild,
       doctor: async () => (await import("./commands/add-doctor.js")).addDoctor,
+      withdraw: async () => (await import("./commands/add-withdraw.js")).addWithdraw,
       completion: async () => (await import("./commands/add-completion.js")).addCompletion,
     },
   ],

@@ -241,7 +241,9 @@ export function verdictLines(
     // Anybody can make a package that agrees with itself.
     const key = signature === "unchecked" ? " Whose key signed it was not checked." : "";
     const held = against === "unchecked" ? " The checkpoint that you hold could not be compared." : "";
-    return bold(`OK: nothing has changed since it was logged.${what}${key}${held}`);
+    const gone = findings.filter(({ code }) => code === "withdrawn").length;
+    const left = gone === 0 ? "" : ` ${counted(gone, "capture")} withdrawn on purpose, and not checked.`;
+    return bold(`OK: nothing has changed since it was logged.${what}${left}${key}${held}`);
   }
   const errors = findings.filter(({ severity }) => severity === "error").length;
   if (errors === 0) {

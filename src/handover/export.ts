@@ -19,6 +19,7 @@ import { writePackageTar } from "../vault/package/archive.js";
 import { beginPackage, discardPackage } from "../vault/package/folder.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { closeVault, logEntry, type Vault } from "../vault/vault.js";
+import { refuseWithdrawn } from "../vault/withdrawals.js";
 import { verifyPackage } from "../verify/package.js";
 import type { PackageReport } from "../verify/reports.js";
 import type { World } from "../world.js";
@@ -107,7 +108,7 @@ export async function exportPackage(
   const vault = await openForWriting(request.vault, world, () => undefined);
   try {
     // 2. choose the captures, and sign a checkpoint that ends with the list of all their entries
-    const captures = chosenCaptures(vault, request.ids);
+    const captures = chosenCaptures(vault, request.ids, world);
     const told = toldByFiles(captures.map((id) => readObject(join(vault.layout.root, objectPath(id)))));
     onTold(told);
     const { withAnnex, withAnnotations } = request;
@@ -137,8 +138,13 @@ export async function exportPackage(
 }
 
 /** Each capture once, in ascending order of id. Refuses failed attempts, of which nothing can be handed over. */
-function chosenCaptures({ database }: Vault, parts: readonly string[]): readonly string[] {
-  const rows = parts.map((part) => oneCaptureByPart(database, part));
+function chosenCaptures({ database }: Vault, parts: readonly string[], world: World): readonly string[] {
+  const named = parts.map((part) => oneCaptureByPart(database, part));
+  const rows = named.filter(({ status }) => status !== "withdrawn");
+  const [withdrawn] = named.filter(({ status }) => status === "withdrawn");
+  if (rows.length === 0 && withdrawn) refuseWithdrawn(database, withdrawn.id, "exporting");
+  for (const { id, status, reason } of named)
+    if (status === "withdrawn") world.tell(`left out of the package: ${id} was withdrawn: ${reason ?? ""}`);
   const failed: CaptureRowRecord | undefined = rows.find(({ object }) => object === null);
   if (failed === undefined) return [...new Set(rows.map(({ id }) => id))].sort();
   throw new HoldfastError(

@@ -19,6 +19,7 @@ import { schemaProblems } from "../vault/json-schemas.js";
 import { readObject, type StoredObject } from "../vault/objects.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { beginAttempt } from "../vault/recovery.js";
+import { refuseWithdrawn } from "../vault/withdrawals.js";
 import type { World } from "../world.js";
 import { type MadeCopy, makePublicationCopy } from "./publication-copy.js";
 import { publicationDestination, writeOut } from "./publication-destination.js";
@@ -83,6 +84,7 @@ export async function redactCapture(
 
 function objectOf({ vault }: Resources, idPart: string): StoredObject {
   const row = oneCaptureByPart(vault.database, idPart);
+  refuseWithdrawn(vault.database, row.id, "redacting");
   if (row.object !== null) return readObject(join(vault.layout.root, row.object));
   throw new HoldfastError(
     "usage",

@@ -27,6 +27,7 @@ import { readObject, type StoredObject } from "../vault/objects.js";
 import type { VaultReader } from "../vault/open-database.js";
 import { readVault } from "../vault/reader.js";
 import { readSettings } from "../vault/settings.js";
+import { refuseWithdrawn } from "../vault/withdrawals.js";
 import type { VerifyReport } from "../verify/reports.js";
 import { verifyVault } from "../verify/vault.js";
 import type { World } from "../world.js";
@@ -72,6 +73,7 @@ function readFacts(
 ): { readonly facts: StoredFacts; readonly pictures: ReportPictures } {
   const { layout, database } = reader;
   const row = oneCaptureByPart(database, id);
+  refuseWithdrawn(database, row.id, "reporting on");
   const history = custodyOf(database, row.id, withAnnex);
   const object = row.object === null ? null : readObject(join(layout.root, row.object));
   const versions = history.flatMap(({ entry }) => loggedVersion(entry) ?? []);

@@ -11,6 +11,7 @@ import { entriesOf } from "../vault/log.js";
 import type { VaultReader } from "../vault/open-database.js";
 import { chosenCapture, type PackagedSource } from "../vault/package/content.js";
 import { readVault } from "../vault/reader.js";
+import { refuseWithdrawn } from "../vault/withdrawals.js";
 import type { World } from "../world.js";
 import { toldByTags } from "./told-by-tags.js";
 
@@ -35,6 +36,7 @@ export function makeVaultPage(
 ): MadePage {
   const gathered = readVault(vault, (reader) => {
     const rows = ids.map((part) => oneCaptureByPart(reader.database, part));
+    for (const { id } of rows) refuseWithdrawn(reader.database, id, "opening");
     for (const row of rows) if (row.object === null) throw nothingKept(row.id);
     return [...new Map(rows.map((row) => [row.id, row.entry]))]
       .sort(([a], [b]) => (a < b ? -1 : 1))

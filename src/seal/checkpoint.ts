@@ -35,6 +35,7 @@ import { headAt, type OwnLog, readOwnLog } from "./own-log.js";
 import { type OnOther, refuseOther } from "./remembering.js";
 import { readMemory, rememberHead } from "./signer-memory.js";
 import { signerFor } from "./signing-key.js";
+import { finishWithdrawals } from "./withdrawals.js";
 
 export interface SealOptions {
   /** The command's `--proxy`; if null, the proxy from the settings is used. */
@@ -72,7 +73,7 @@ const lastSignatureSeconds = 5;
  * Signs the head of the log if an entry other than `token` is newer than the newest checkpoint, and asks for the missing
  * time-stamps over the newest checkpoint (FORMAT.md §14, §15). Signs only a log that continues from what this machine
  * remembers as signed, and no foreign entry (§14.1). A missing key, a failing authority, a full disk, a log that does not
- * continue from its checkpoints and foreign entries are reported, not thrown. After an abort it still signs, but asks no
+ * continue from its checkpoints and foreign entries are reported, not thrown. Removes what signed withdrawals left here. After an abort it still signs, but asks no
  * authority; neither does it for a log that is not as recorded.
  */
 export async function sealHead(
@@ -83,9 +84,12 @@ export async function sealHead(
 ): Promise<HeadReport> {
   const keys = keyHistoryOf(vault.database);
   const signed = await attempt(() => signHead(vault, keys, world, onStep));
+  const removed = await attempt(async () => "answer" in signed && finishWithdrawals(vault, keys, world));
   const refused = "failure" in signed && signed.failure.code === "not-as-recorded";
   const anchored = await attempt(async () => (refused ? null : anchorNewest(vault, world, options)));
-  const failures = [signed, anchored].flatMap((tried) => ("failure" in tried ? [tried.failure] : []));
+  const failures = [signed, removed, anchored].flatMap((tried) =>
+    "failure" in tried ? [tried.failure] : [],
+  );
   return headReport(vault, keys, {
     created: "answer" in signed && signed.answer,
     anchors: "answer" in anchored ? anchored.answer : null,

@@ -11,6 +11,7 @@ import { type CaptureRowRecord, oneCaptureByPart, queryCaptures } from "../vault
 import { custodyOf } from "../vault/index/custody.js";
 import { anyCapture, findCaptures } from "../vault/index/find-rows.js";
 import { entriesNamed, localName } from "../vault/index/local-names.js";
+import { recordReader } from "../vault/index/record-reader.js";
 import { captureKey } from "../vault/index/rows.js";
 import { earliestTokens, newestProven } from "../vault/index/tokens.js";
 import type { VaultLayout } from "../vault/layout.js";
@@ -72,12 +73,14 @@ export function showCapture(vault: string, idPart: string): ShownCapture {
   return readVault(vault, (reader) => {
     const { layout, database } = reader;
     const row = oneCaptureByPart(database, idPart);
-    const object = row.object === null ? null : readObject(join(layout.root, row.object));
+    const isWithdrawn = row.status === "withdrawn";
+    const object = row.object === null || isWithdrawn ? null : readObject(join(layout.root, row.object));
+    const kept = isWithdrawn ? recordReader(layout).record(row.object ?? "") : null;
     return {
       id: row.id,
       row: toRow(row, readAnchors(reader), layout),
       objectPath: row.object,
-      record: object?.record ?? null,
+      record: object?.record ?? kept,
       derivation: object?.derivation ?? null,
       publications: object ? publicationsOf(object) : [],
       entries: entriesOf(database, row.id),

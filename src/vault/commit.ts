@@ -16,6 +16,7 @@ import { syncFolder } from "./disk-niceties.js";
 import { makeFolder, moveDurably, placeFile, syncFolderTree, writeNewFile } from "./durable.js";
 import type { Intent } from "./journal.js";
 import { logEntry, type Vault } from "./vault.js";
+import { refuseWithdrawn } from "./withdrawals.js";
 
 /** The conformance declaration of every object (OCFL §3.3). */
 const objectDeclaration = { name: "0=ocfl_object_1.1", text: "ocfl_object_1.1\n" } as const;
@@ -95,6 +96,7 @@ export function commitNextVersion(
   staged: StagedVersion & { readonly replaced: string | null },
   onStep: (step: CommitStep) => void = () => undefined,
 ): Committed {
+  refuseWithdrawn(vault.database, staged.capture, "adding a version to");
   const inventory = nextInventory(previous, staged.files, staged.replaced, noteOf(vault, staged));
   const folder = stagedVersion(vault, staged.capture);
   makeFolder(folder);

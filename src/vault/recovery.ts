@@ -7,6 +7,7 @@ import { readIntents } from "./journal.js";
 import { scratchFolder } from "./layout.js";
 import { finishCommit } from "./unfinished-commit.js";
 import { logEntry, type Vault } from "./vault.js";
+import { withdrawnFolder } from "./withdrawals.js";
 
 /** What a new attempt writes first into its staging folder, so that a later process can say what was interrupted. */
 const attemptFile = "attempt.json";
@@ -30,7 +31,8 @@ function sweepStaging(vault: Vault): Entry[] {
   );
   return folders.flatMap((item) => {
     const folder = join(vault.layout.staging, item.name);
-    if (item.name === scratchFolder) rmSync(folder, { recursive: true, force: true });
+    if (item.name === scratchFolder || item.name === withdrawnFolder)
+      rmSync(folder, { recursive: true, force: true });
     if (!isCaptureId(item.name)) return [];
     const body = { what: "staging-removed", capture: item.name, detail: readAttempt(folder) };
     const entry = logEntry(vault, "recovery", body);

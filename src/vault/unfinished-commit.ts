@@ -52,6 +52,7 @@ function loggedAlready({ database }: Vault, { capture, event, version }: Intent)
     return first === undefined ? null : `entry ${first.seq} states this capture already`;
   }
   if (first?.event !== "capture") return "the log does not know this capture";
+  if (known.some((one) => one.event === "withdraw")) return "this capture was withdrawn";
   const versions = known.flatMap((one) => loggedVersion(one) ?? []);
   const next = `v${Math.max(0, ...versions.map((one) => Number(one.version.slice(1)))) + 1}`;
   return version === next ? null : `the next version of this capture is ${next}`;

@@ -92,7 +92,7 @@ describe("help", () => {
       ["Find and read", "list", "find", "show", "open", "stats", "annotate"],
       ["Check", "verify"],
       ["Hand over", "export", "report", "redact"],
-      ["Look after", "checkpoint", "witness", "init", "key", "rebuild", "doctor", "completion"],
+      ["Look after", "checkpoint", "witness", "init", "key", "rebuild", "doctor", "withdraw", "completion"],
     ]);
     expect(named.slice(-2).map(([title]) => title)).toEqual(["Options of every command", "Examples"]);
   });

@@ -225,6 +225,16 @@ const scenes: Readonly<Record<string, Scene>> = {
     kinds: ["annotationResult"],
     says: { row: null, status: "annotated", problems: [] },
   },
+  "what is withdrawn": {
+    argv: ({ captured }) => [
+      ...["withdraw", captured, "--reason", "an order", "--yes"],
+      // With the package that a command line before this one made.
+      ...["--vault", copyVault(vault, at("withdrawn"))],
+    ],
+    status: 0,
+    kinds: ["withdrawalResult"],
+    says: { record: "kept", removed: true, packages: [expect.objectContaining({ form: "tar" })] },
+  },
   "what is found by a word in a note": {
     argv: () => ["find", "тараз", "--vault", at("annotated")],
     status: 0,

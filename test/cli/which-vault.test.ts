@@ -180,6 +180,7 @@ describe("no vault is made by the way", () => {
       ["batch", "--resume", "--new-vault"],
       ["batch", "list.csv", "--dry-run", "--new-vault"],
       ["annotate", "4T9KX2MB", "case=1"],
+      ["withdraw", "4T9KX2MB", "--reason", "an order", "--yes"],
       ["checkpoint"],
       ["derive"],
       ["export", "4T9KX2MB", "--to", "package"],

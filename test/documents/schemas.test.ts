@@ -242,6 +242,7 @@ const verifyReport: WithCaveats<VerifyReport> = {
     objects: 1,
     files: 4,
     bytes: 9,
+    withdrawn: 1,
     annexes: 1,
     digests_per_file: 2,
   },

@@ -67,6 +67,7 @@ const quiet: readonly Line[] = [
   { argv: ["key", "show"], env: online },
   { argv: ["checkpoint", "--show"], env: online },
   { argv: ["batch", at("list.txt"), "--dry-run"], env: online },
+  { argv: ["withdraw", "ID", "--reason", "an order", "--yes"], env: offline },
 ];
 
 /** Commands that reach somebody: the site that was named, the authorities of the vault, or the door of their own jail. */

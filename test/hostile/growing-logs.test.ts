@@ -132,7 +132,8 @@ describe("a check takes time in proportion to what it checks", () => {
         return { entry: at + 1, at: facts.created, event: "capture", version: `v${at + 1}`, ...stated };
       });
       const texts = new Map([["v5000/inventory.json", inventory]]);
-      const one: LoggedCapture = { id: capture, entry: 1, url: null, object, annexes: [], versions };
+      const stated = { id: capture, entry: 1, url: null, object, annexes: [], versions };
+      const one: LoggedCapture = { ...stated, withdrawal: null };
       auditObject(one, { folder: object, files: new Map<string, MeasuredFile>(), texts }, null);
     }));
 
@@ -143,7 +144,8 @@ describe("a check takes time in proportion to what it checks", () => {
       const files = new Map(ids.map((id) => [`data/${id}/annex/annex.json`, file]));
       const captures = new Map(
         ids.map((id): [string, LoggedCapture] => {
-          return [id, { id, entry: 1, url: null, object: null, annexes: [hex], versions: [] }];
+          const stated = { id, entry: 1, url: null, object: null, annexes: [hex], versions: [] };
+          return [id, { ...stated, withdrawal: null }];
         }),
       );
       const entries = { ...new EntryReading(() => []).end(false), captures };

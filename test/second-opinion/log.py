@@ -13,7 +13,7 @@ from canonical import Refused
 EVENTS = (
     "vault-created", "capture", "capture-failed", "derive", "derive-failed", "fixity-check",
     "settings-changed", "recovery", "key-rotated", "token", "witness-added", "export-begun", "export",
-    "annotate", "redact",
+    "annotate", "redact", "withdraw",
 )  # fmt: skip
 KEYS = ("v", "seq", "prev", "at", "event", "actor", "tool", "body")
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\Z")
@@ -110,14 +110,22 @@ def check_chain(lines: Iterable[bytes]) -> Tuple[List[Tuple[int, str]], List[Ent
 
 
 def check_statements(entries: Iterable[Entry]) -> List[Tuple[int, str]]:
-    """Ids and versions that are stated twice, and versions before their capture, as (seq, code) (§4.4)."""
+    """What is stated twice, and what is said of a capture before that is stated, as (seq, code) (§4.4)."""
     faults: List[Tuple[int, str]] = []
-    stated, captured, versions = set(), set(), set()
+    stated, captured, versions, withdrawn = set(), set(), set(), set()
     for entry in entries:
         name = entry.body.get("capture")
         if not isinstance(name, str):
             continue
         version = version_of(entry)
+        if entry.event == "withdraw":
+            if name not in stated:
+                faults.append((entry.seq, "capture-unknown"))
+            elif name in withdrawn:
+                faults.append((entry.seq, "withdrawal-repeated"))
+            else:
+                withdrawn.add(name)
+            continue
         if entry.event in ("capture", "capture-failed"):
             if name in stated:
                 faults.append((entry.seq, "id-repeated"))

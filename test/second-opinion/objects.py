@@ -23,6 +23,7 @@ class Capture:
     folder: str = ""
     versions: List[Entry] = field(default_factory=list)
     annexes: List[str] = field(default_factory=list)
+    stated: List[int] = field(default_factory=list)
     intent: Optional[Dict[str, Any]] = None
 
 
@@ -55,6 +56,7 @@ def captures_of(report: Report, entries: Sequence[Entry]) -> Dict[str, Capture]:
         one = captures.setdefault(name, Capture(name))
         if entry.event not in ("derive", "redact"):
             one.annexes.append(str(entry.body.get("annex_sha256")))
+            one.stated.append(entry.seq)
         if entry.event == "capture" and one.folder == "":
             one.folder = str(entry.body.get("object"))
         if entry.event != "capture-failed":

@@ -16,6 +16,7 @@ import lists
 import log
 import objects
 import schema
+import withdrawals
 from checkpoints import Facts, Found
 from files import Tree, check_annex, is_foreign, is_litter
 from findings import QUESTIONS, Report, Trust, answers
@@ -136,12 +137,14 @@ def verify_vault(root: str, trust: Trust) -> Dict[str, Any]:
         report.add("stray", path, "note")
     entries = _check_log(report, rows)
     lines = [row[2] for row in rows]
-    _check_objects(report, tree, entries, intents)
+    captures = _check_objects(report, tree, entries, intents)
     _check_own(report, tree, entries)
     found = _log_folder(tree)
     _check_segments(report, tree, lines, max((one.size for one in found), default=0))
     facts = _facts(lines, entries)
     outcome = checkpoints.audit(report, found, facts, trust)
+    sealed = 0 if report.decided("signature") == "fail" else max(set(outcome.signers) - outcome.uncounted, default=0)
+    withdrawals.settle(report, captures, entries, list(tree.sizes), sealed)
     return {
         **answers(report, _has_content(tree), outcome.newest_signed, outcome.left_open, outcome.tokens, outcome.counted),
         "findings": report.findings,
@@ -189,7 +192,9 @@ def _facts(lines: Sequence[bytes], entries: Sequence[Entry]) -> Facts:
     return Facts(False, origins, root_at, len(lines), entries, lambda path: path)
 
 
-def _check_objects(report: Report, tree: Tree, entries: Sequence[Entry], intents: Sequence[Dict[str, Any]]) -> None:
+def _check_objects(
+    report: Report, tree: Tree, entries: Sequence[Entry], intents: Sequence[Dict[str, Any]]
+) -> List[objects.Capture]:
     captures = objects.captures_of(report, entries)
     for intent in intents:
         capture = str(intent["capture"])
@@ -202,6 +207,7 @@ def _check_objects(report: Report, tree: Tree, entries: Sequence[Entry], intents
     for path in tree.under("objects/"):
         if path not in ROOT_FILES and "/".join(path.split("/")[:3]) not in inside:
             report.add("stray", path)
+    return list(captures.values())
 
 
 def _check_annexes(report: Report, tree: Tree, captures: Sequence[objects.Capture]) -> None:

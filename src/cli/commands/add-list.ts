@@ -46,6 +46,7 @@ export function addList(program: DocumentedCommand, run: RunCommand): void {
         "no-media",
         "incomplete",
         "failed",
+        "withdrawn",
       ]),
     )
     .option(

@@ -179,7 +179,9 @@ function indexedCaptures(database: Database.Database): ReadonlyMap<string, Logge
       "SELECT id, entry, object FROM capture",
     )
     .all();
-  return new Map(rows.map((row) => [row.id, { ...row, url: null, annexes: [], versions: [] }]));
+  return new Map(
+    rows.map((row) => [row.id, { ...row, url: null, annexes: [], versions: [], withdrawal: null }]),
+  );
 }
 
 function strayFile(path: string): Orphan {

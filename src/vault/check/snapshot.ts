@@ -202,6 +202,7 @@ function withPending(
       url: null,
       annexes: typeof annex === "string" ? [annex] : [],
       versions: [],
+      withdrawal: null,
     });
   }
   return all;

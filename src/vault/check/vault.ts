@@ -1,8 +1,9 @@
 import { auditAgainst, auditCheckpoints, type CheckpointAudit } from "../../audit/checkpoints.js";
-import { type Finding, leavesOpen, noteAt } from "../../audit/finding.js";
+import { decidedBy, type Finding, leavesOpen, noteAt } from "../../audit/finding.js";
 import type { LogAudit } from "../../audit/log.js";
 import type { Trust } from "../../audit/log-facts.js";
 import { withoutUnread } from "../../audit/unread.js";
+import { auditWithdrawal } from "../../audit/withdrawal.js";
 import { databaseState } from "../database-files.js";
 import { oneIdByPart } from "../id-part.js";
 import type { Intent } from "../journal.js";
@@ -19,7 +20,10 @@ export interface VaultAudit {
   /** The captures that were audited; null for all. */
   readonly only: ReadonlySet<string> | null;
   /** How much was read. */
-  readonly counts: Readonly<Record<keyof typeof nothing, number>>;
+  readonly counts: Readonly<Record<keyof typeof nothing, number>> & {
+    /** Captures that are withdrawn and so not checked; left out where none is. */
+    readonly withdrawn?: number;
+  };
   /** Null where the database could not be read. */
   readonly checkpoints: CheckpointAudit | null;
 }
@@ -176,16 +180,26 @@ async function conclude(
   const objects = [...snapshot.captures.values()].filter(
     ({ id, object }) => object !== null && (only === null || only.has(id)),
   );
-  const present = hasAnnexes(layout);
-  const ofCaptures = [...captures.values()].flat().filter(({ code }) => present || code !== "annex-absent");
   const intents = [...snapshot.intents.values()].filter(({ capture }) => only === null || only.has(capture));
+  const ofSeal = [
+    ...snapshot.segmentFindings,
+    ...checkpoints.findings,
+    ...(held === null ? [] : auditAgainst(held, facts)),
+  ];
+  const sealed = decidedBy(ofSeal, "signature") === "fail" ? 0 : checkpoints.signedSize;
+  const settled = [...captures].flatMap(([id, found]) => {
+    const capture = snapshot.captures.get(id);
+    if (!capture?.withdrawal) return found;
+    return auditWithdrawal(capture, capture.withdrawal, found, files.keys(), sealed);
+  });
+  const present = hasAnnexes(layout);
+  const ofCaptures = settled.filter(({ code }) => present || code !== "annex-absent");
+  const withdrawn = settled.filter(({ code }) => code === "withdrawn").length;
   const all: readonly Finding[] = [
     ...ofDatabase,
     ...snapshot.findings,
     ...snapshot.indexFindings,
-    ...snapshot.segmentFindings,
-    ...checkpoints.findings,
-    ...(held === null ? [] : auditAgainst(held, facts)),
+    ...ofSeal,
     ...round.vault,
     ...ofCaptures,
     ...intents.map(intentNote),
@@ -202,6 +216,7 @@ async function conclude(
       files: files.size,
       bytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0),
       annexes: [...files.keys()].filter((path) => /^private\/[^/]+\/annex\.json$/.test(path)).length,
+      ...(withdrawn === 0 ? {} : { withdrawn }),
     },
     checkpoints,
   };

@@ -8,7 +8,7 @@ export interface CaptureRowRecord {
   readonly entry: number;
   readonly at: string;
   readonly method: "ytdlp" | "import";
-  readonly status: "captured" | "incomplete" | "failed";
+  readonly status: "captured" | "incomplete" | "failed" | "withdrawn";
   readonly derivation: "done" | "pending" | "failed" | null;
   readonly url: string | null;
   readonly host: string | null;
@@ -80,6 +80,12 @@ export function capturedBefore(database: Database.Database, key: string): Captur
     .get(key);
 }
 
+/** The newest withdrawn capture under this key, with the reason why, if any. */
+export function withdrawnBefore(database: Database.Database, key: string): CaptureRowRecord | undefined {
+  const query = `SELECT ${captureColumns} FROM capture WHERE url_key = ? AND status = 'withdrawn' ORDER BY entry DESC LIMIT 1`;
+  return database.prepare<[string], CaptureRowRecord>(query).get(key);
+}
+
 /** Whether a capture is one of several videos of a page. */
 export function isOneOfSeveral(database: Database.Database, id: string): boolean {
   const query = "SELECT 1 FROM capture WHERE id = ? AND url_key LIKE '% video=%'";
@@ -97,6 +103,16 @@ export function capturesByKey(database: Database.Database, key: string): readonl
 export function capturesByDigest(database: Database.Database, sha256: string): readonly string[] {
   const query = `SELECT id FROM capture WHERE id IN (SELECT capture FROM file WHERE sha256 = ?) ORDER BY entry`;
   return database.prepare<[string], string>(query).pluck().all(sha256);
+}
+
+/** How many files the entries of a capture state, and their bytes together. */
+export function sizeOfCapture(
+  database: Database.Database,
+  id: string,
+): { readonly files: number; readonly bytes: number } {
+  const query = "SELECT count(*) AS files, coalesce(sum(bytes), 0) AS bytes FROM file WHERE capture = ?";
+  const found = database.prepare<[string], { files: number; bytes: number }>(query).get(id);
+  return found ?? { files: 0, bytes: 0 };
 }
 
 /** Captures whose derivation is not done, oldest first. */
@@ -125,7 +141,7 @@ export function filesByDigest(database: Database.Database, sha256: string) {
     >(
       `SELECT file.capture, file.path, file.bytes, file.entry, CAST(entry.line AS BLOB) AS line, capture.url, capture.object
        FROM file JOIN capture ON capture.id = file.capture JOIN entry ON entry.seq = file.entry
-       WHERE file.sha256 = ? ORDER BY file.entry, file.path`,
+       WHERE file.sha256 = ? AND capture.status <> 'withdrawn' ORDER BY file.entry, file.path`,
     )
     .all(sha256);
 }

@@ -48,6 +48,9 @@ export function indexEntry(database: Database.Database, entry: Entry, reader: Re
     case "annotate":
       indexAnnotation(database, entry);
       break;
+    case "withdraw":
+      indexWithdrawal(database, entry);
+      break;
     default:
       break;
   }
@@ -157,6 +160,33 @@ function indexPublication(database: Database.Database, entry: Entry, reader: Rec
     "UPDATE capture SET version = @version, inventory_sha512 = @inventory_sha512 WHERE id = @id",
   ).run({ id: text(body.capture), version, inventory_sha512: text(body.inventory_sha512) });
   indexFiles(database, entry, publication?.files ?? []);
+}
+
+/**
+ * What the log alone says of a withdrawn capture stays. What came from its record goes with the record, and what came
+ * from derivations always goes: a rebuild finds neither.
+ */
+function indexWithdrawal(database: Database.Database, { body }: Entry): void {
+  const id = text(body.capture) ?? "";
+  const query = "SELECT entry, url, status FROM capture WHERE id = ?";
+  const row = prepared<{ entry: number; url: string | null; status: string }>(database, query).get(id);
+  if (row === undefined || row.status === "withdrawn") return;
+  const reason = text(body.reason);
+  prepared(
+    database,
+    `UPDATE capture SET status = 'withdrawn', reason = ?, derivation = 'done', duration = NULL, bytes = 0,
+       decode = NULL WHERE id = ?`,
+  ).run(reason, id);
+  prepared(database, "UPDATE file SET sha512 = NULL WHERE capture = ?").run(id);
+  if (body.record !== "removed") return;
+  const key = row.url === null ? null : captureKey(row.url, null);
+  prepared(
+    database,
+    `UPDATE capture SET url_key = ?, title = NULL, description = NULL, uploader = NULL, claimed_date = NULL,
+       sha256 = NULL, rendition = NULL WHERE id = ?`,
+  ).run(key, id);
+  prepared(database, "DELETE FROM annotation WHERE capture = ?").run(id);
+  prepared(database, "DELETE FROM capture_text WHERE rowid = ?").run(row.entry);
 }
 
 function indexToken(database: Database.Database, { seq, body }: Entry): void {

@@ -295,6 +295,7 @@ export const english: ReportTexts = {
   "event.export-begun": "its entries listed for a package",
   "event.export": "copy handed out as a package",
   "event.redact": "publication copy made",
+  "event.withdraw": "withdrawn from the vault",
   "event.annotate": "a person's word about it noted",
   "check.pass": "as recorded",
   "check.fail": "NOT AS RECORDED",

@@ -305,6 +305,7 @@ export const russian: ReportTexts = {
   "event.export-begun": "перечислены записи для пакета",
   "event.export": "копия выдана в виде пакета",
   "event.redact": "изготовлена копия для публикации",
+  "event.withdraw": "изъято из хранилища",
   "event.annotate": "записано утверждение лица о собранном",
   "check.pass": "соответствует записанному",
   "check.fail": "НЕ СООТВЕТСТВУЕТ ЗАПИСАННОМУ",
