@@ -12,7 +12,7 @@ export interface TarSource {
 /** A file or folder in a tar file. */
 export interface TarMember {
   readonly kind: "file" | "folder";
-  /** Inside the one folder that all names begin with; empty for that folder itself. A byte is one character. */
+  /** Inside the one folder that all names begin with, or in `./`; empty for that folder itself. A byte is one character. */
   readonly path: string;
   readonly size: number;
   /** Of the first byte of its content in the tar file. */
@@ -29,15 +29,28 @@ const longestPadding = 1024 * 1024;
 export function* tarMembers(source: TarSource): Generator<TarMember> {
   const walk = new TarWalk(source);
   let top: string | null = null;
+  let dot: boolean | null = null;
   for (let header = walk.next(); header !== null; header = walk.next()) {
-    const name = header.kind === "folder" ? header.name.replace(/\/$/, "") : header.name;
-    const [first = "", ...parts] = name.split("/");
-    top ??= first;
-    const isInside = first === top && (header.kind === "folder" || parts.length > 0);
+    const { kind, size, offset } = header;
+    const name = kind === "folder" ? header.name.replace(/\/$/, "") : header.name;
     const words = "the names in it do not begin with one folder, the same for all";
-    must(isInside && packagePathProblem(top) === null, words);
-    yield { kind: header.kind, path: parts.join("/"), size: header.size, offset: header.offset };
+    const isDotted = name.startsWith("./") || (name === "." && kind === "folder");
+    must(isDotted === (dot ?? isDotted), words);
+    dot = isDotted;
+    if (name === ".") continue;
+    const parts = name.slice(isDotted ? 2 : 0).split("/");
+    top ??= isDotted && isOfPackage(parts, kind) ? "" : (parts[0] ?? "");
+    if (top !== "") {
+      const isInside = parts.shift() === top && (kind === "folder" || parts.length > 0);
+      must(isInside && packagePathProblem(top) === null, words);
+    }
+    yield { kind, path: parts.join("/"), size, offset };
   }
+}
+
+/** Whether this is a name in the folder of a package itself, which holds files and two folders, and not that of such a folder. */
+function isOfPackage(parts: readonly string[], kind: TarMember["kind"]): boolean {
+  return (kind === "file" && parts.length === 1) || parts[0] === "data" || parts[0] === "proof";
 }
 
 class TarWalk {

@@ -53,7 +53,9 @@ describe("a wrong command line exits 2, says what is wrong and what to type", ()
 
   test.each([
     ["p.zip", "unpack it first"],
-    ["p.tar.gz", "unpack it first"],
+    ["p.tar.gz", "gzip -dc p.tar.gz > package.tar"],
+    ["p q.tgz", "gzip -dc 'p q.tgz' > package.tar"],
+    ["p.tar.xz", "xz -dc p.tar.xz > package.tar"],
     ["p.tar.age", "age -d -i KEY p.tar.age > package.tar"],
     ["keys.txt", "name the vault with --vault"],
   ])("whoever was sent %s and has no vault is not told to make one", async (name, hint) => {

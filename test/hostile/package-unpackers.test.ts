@@ -63,7 +63,8 @@ const unpackers: readonly (readonly [
   ["python3", (all) => [["python3", "-c", python, ...all.flat()]]],
 ];
 
-const here = unpackers.filter(([name]) => spawnSync("sh", ["-c", `command -v ${name}`]).status === 0);
+const isThere = (name: string) => spawnSync("sh", ["-c", `command -v ${name}`]).status === 0;
+const here = unpackers.filter(([name]) => isThere(name));
 
 /** Every file under a folder by its path. */
 function filesIn(folder: string): ReadonlyMap<string, string> {
@@ -160,6 +161,15 @@ const harmless: readonly (readonly [title: string, bytes: Buffer])[] = [
   ],
   ["owners that have a name", withLast(patched(last, 265, "somebody"))],
   ["zeros behind its end", tarOf(members, Buffer.alloc(10240))],
+  ["a dot before its names", tarOf(tarMembers(clean.files, "./package"))],
+  [
+    "the folder in which it lay",
+    tarOf([
+      { name: "./", type: "5" },
+      { name: "./package/", type: "5" },
+      ...tarMembers(clean.files, "./package"),
+    ]),
+  ],
 ];
 
 function sizeOf({ content = Buffer.alloc(0) }: TarMember): Buffer {
@@ -211,7 +221,20 @@ const refused: readonly (readonly [title: string, bytes: Buffer])[] = [
   ["a device that is no number", withLast(patched(last, 329, "devices\u0000"))],
   ["a file with a link's target", withLast(patched(last, 157, "package/data/index.html"))],
   ["a name with a slash at its end", withLast({ ...last, name: `${last.name}/` })],
-  ["names that begin with a dot", tarOf(tarMembers(clean.files, "./package"))],
+  [
+    "a dot before some of its names",
+    tarOf([...tarMembers(clean.files).slice(1), ...tarMembers(clean.files, "./package").slice(0, 1)]),
+  ],
+  ["two dots before its names", tarOf(tarMembers(clean.files, "././package"))],
+  [
+    "two folders behind a dot",
+    tarOf([...tarMembers(clean.files, "./package"), { name: "./other/", type: "5" }]),
+  ],
+  ["a dot that is a file", tarOf([{ name: "." }, ...tarMembers(clean.files, "./package")])],
+  [
+    "a file beside the folder behind a dot",
+    tarOf([...tarMembers(clean.files, "./package"), { name: "./other" }]),
+  ],
   ["one member twice", withLast(last, last)],
   ["a folder where a file is", withLast(last, { name: `${last.name}/`, type: "5" })],
   ["a folder that differs by capital letters alone", withLast(last, { name: "package/DATA/", type: "5" })],
@@ -287,16 +310,43 @@ describe("what is read of a tar file that is accepted is what other programs unp
     }
   });
 
-  it("a package as GNU tar and bsdtar pack it by themselves is accepted", async () => {
+  it("with a dot in place of its folder it is the same package, and unpacks to the same files", async () => {
+    const byName = tarMembers(clean.files, ".");
+    for (const some of [byName, [{ name: "./", type: "5" }, ...byName], byName.toReversed()]) {
+      const file = keep(tarOf(some));
+      expect((await check(file)).findings.filter(({ severity }) => severity === "error")).toEqual([]);
+      const told = await secondOpinion?.ask([file]);
+      expect(told === undefined || JSON.parse(told.stdout).ok).toBe(true);
+      for (const [name, commandsFor] of here) {
+        const [content = new Map()] = unpacked([file], commandsFor).contents;
+        expect([name, [...content].map(([path, bytes]) => [`package/${path}`, bytes])]).toEqual([
+          name,
+          [...packed],
+        ]);
+      }
+    }
+  });
+
+  it("a package as GNU tar, bsdtar, BusyBox and 7z pack it by themselves is accepted", async () => {
     const folder = place();
     for (const [path, bytes] of clean.files) {
       mkdirSync(join(folder, "package", path, ".."), { recursive: true });
       writeFileSync(join(folder, "package", path), bytes);
     }
-    for (const [name] of here.filter(([one]) => one === "tar" || one === "bsdtar")) {
+    const packs = [["tar"], ["bsdtar"], ["busybox", "tar"]].flatMap((words) =>
+      [
+        ["-C", folder, "-cf", "FILE", "package"],
+        ["-C", folder, "-cf", "FILE", "./package"],
+        ["-C", join(folder, "package"), "-cf", "FILE", "."],
+        ["-C", folder, "-cf", "FILE", "."],
+      ].map((args) => [...words, ...args]),
+    );
+    const all = [...packs, ["7z", "a", "-ttar", "FILE", join(folder, "package")]];
+    for (const words of all.filter(([program = ""]) => isThere(program))) {
       const file = join(place(), "package.tar");
-      execFileSync(name, ["-C", folder, "-cf", file, "package"]);
-      expect([name, (await check(file)).ok]).toEqual([name, true]);
+      const [program = "", ...args] = words.map((word) => (word === "FILE" ? file : word));
+      execFileSync(program, args, { stdio: "ignore" });
+      expect([words.join(" "), (await check(file)).ok]).toEqual([words.join(" "), true]);
     }
   });
 });

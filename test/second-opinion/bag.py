@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import tar
@@ -39,7 +40,7 @@ def open_package(path: str, report: Report) -> Optional[Tree]:
 
 
 def _read_tar(path: str) -> Tuple[Tree, List[str]]:
-    members = tar.read_members(path)
+    members = _undotted(tar.read_members(path))
     tops = {member.name.split("/")[0] for member in members}
     lone = any(member.kind == "file" and "/" not in member.name for member in members)
     if len(tops) != 1 or lone or _refused(Report(), list(tops)) or any(member.kind == "other" for member in members):
@@ -58,6 +59,21 @@ def _read_tar(path: str) -> Tuple[Tree, List[str]]:
     sizes = {name: member.size for name, member in files.items()}
     opener = lambda name: tar.Part(path, files[name])  # noqa: E731
     return Tree(sizes, opener, [], [name for name in folders if name]), doubles  # type: ignore[arg-type]
+
+
+def _undotted(members: List[tar.Member]) -> List[tar.Member]:
+    """Without the `./` that all names may begin with; where that is the package's own folder, under a name in its place."""
+    dotted = [member.name in ("./", ".") and member.kind == "folder" or member.name.startswith("./") for member in members]
+    if not any(dotted):
+        return members
+    if not all(dotted):
+        raise ValueError("some names begin with a dot")
+    rest = [replace(member, name=member.name[2:]) for member in members if member.name not in ("./", ".")]
+    first = rest[0] if rest else None
+    parts = first.name.split("/") if first else []
+    if first and ((first.kind == "file" and len(parts) == 1) or parts[0] in ("data", "proof")):
+        rest = [replace(member, name=f"package/{member.name}") for member in rest]
+    return rest
 
 
 def _refused(report: Report, files: List[str], own: Sequence[str] = ()) -> List[str]:

@@ -12,9 +12,10 @@ import { secretOfSeed } from "../../src/seal/private-key.js";
 import { auditLinesApart } from "../../src/vault/check/lines.js";
 import { indexCheck } from "../../src/vault/index/check.js";
 import { isPackage } from "../../src/vault/package/kind.js";
+import { closeVault } from "../../src/vault/vault.js";
 import { certificatesIn } from "../../src/verify/trust.js";
 import { holdfast } from "../support/cli.js";
-import { tarOf } from "../support/packages.js";
+import { makePackage, tarMembers, tarOf } from "../support/packages.js";
 import { bodyOf, seal } from "../support/sealed.js";
 import { captureText, copyVault, openTestVault, temporaryFolder, testWorld } from "../support/vaults.js";
 
@@ -199,6 +200,41 @@ describe("what is taken for a package", () => {
     expect(status).toBe(1);
     expect(stdout).toContain("package-unreadable");
     expect(stdout).toContain("holds something that is not a file or folder");
+  });
+});
+
+describe("a package that is packed once more, named inside a vault", () => {
+  it.each([
+    ["package.tar.gz", "gzip -dc package.tar.gz > package.tar"],
+    ["package.tgz", "gzip -dc package.tgz > package.tar"],
+    ["package.tar.age", "age -d -i KEY package.tar.age > package.tar"],
+    ["package.zip", "unpack it first"],
+  ])("%s is not called missing in the vault: what to type first is said", async (name, words) => {
+    writeFileSync(at(name), "bytes of somebody");
+    const { status, stdout, stderr } = await verify(at(name));
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).not.toContain("not in this vault");
+    expect(stderr.replace(/\s+/g, " ")).toContain(words);
+  });
+
+  it("and is found like any other file where the log states it", async () => {
+    const root = copyVault(vault, at("with-archive"));
+    const opened = await openTestVault(root);
+    const text = "an archive that was captured";
+    captureText(opened, text);
+    closeVault(opened);
+    writeFileSync(at("captured.tar.gz"), `track-1.mp4: ${text}`);
+    const { status, stdout } = await holdfast(["verify", "--vault", root, at("captured.tar.gz")]);
+    expect([status, stdout.includes("these bytes are in this vault")]).toEqual([0, true]);
+  });
+
+  it("a tar that was packed with ./ is checked, not looked up", async () => {
+    const files = makePackage().files;
+    for (const top of ["./package", "."]) {
+      writeFileSync(at("dotted.tar"), tarOf([{ name: "./", type: "5" }, ...tarMembers(files, top)]));
+      const { lines } = await verify("--json", at("dotted.tar"));
+      expect(lines[0]).toMatchObject({ ok: true, hashes: "pass", chain: "pass" });
+    }
   });
 });
 

@@ -12,10 +12,10 @@ import type { Brought } from "../../verify/trust.js";
 import type { VerifyRequest } from "../../verify/vault.js";
 import type { DocumentedCommand } from "../documented-command.js";
 import { type CheckResult, type ExitStatus, statusOfChecks } from "../exit-status.js";
+import { unpackingHint } from "../packed-package.js";
 import type { RunCommand, Session } from "../session.js";
 import { showUnsealed } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
-import { inShell } from "../typed-again.js";
 import { filePage, type PageLength, verifyPage } from "../verify-page.js";
 
 interface VerifyOptions {
@@ -36,7 +36,7 @@ export function addVerify(program: DocumentedCommand, run: RunCommand): void {
     )
     .argument(
       "[what...]",
-      "capture ids, files or packages (a folder or a .tar); without any of them, the whole vault is checked",
+      "capture ids, files or packages (a folder or a .tar, unpacked and decrypted before); without any of them, the whole vault is checked",
     )
     .option("--quick", "compare SHA-256 only, which takes less time")
     .option("--record", "write into the log that this check was made, and its result")
@@ -110,7 +110,10 @@ async function verifyOneFile(
   const { withFileCaveats } = await import("../../verify/caveats.js");
   const { indexCheck } = await import("../../vault/index/check.js");
   const request = { vault: session.vault, file, brought, index: indexCheck };
-  const report = withFileCaveats(await verifyFile(request, session.world), brought);
+  const found = await verifyFile(request, session.world);
+  const isUnknown = found.matches.length === 0 && found.chain !== "unchecked";
+  if (isUnknown && unpackingHint(file) !== null) throw packedPackage(file);
+  const report = withFileCaveats(found, brought);
   const page = filePage(report, explain, columnsOf(session.io.stdout), session.style);
   answer(session, report, fileObject(report), page);
   return report;
@@ -239,17 +242,21 @@ function sortArguments(cwd: string, names: readonly string[]): SortedArguments {
 /** Whoever was sent a package has no vault, and is not told to make one. */
 function noVaultFor(file: string, vault: string): HoldfastError {
   const name = basename(file);
-  const isEncrypted = /\.age$/i.test(name);
-  const isPacked = /\.(?:zip|tgz|tar\.\w+|7z|rar)$/i.test(name);
-  const hint = isEncrypted
-    ? `it is encrypted: age -d -i KEY ${inShell(name)} > package.tar, then give package.tar`
-    : isPacked
-      ? "a package is a folder or a .tar: unpack it first, then give the folder"
-      : "to ask whether a file is in a vault, name the vault with --vault";
+  const hint = unpackingHint(name) ?? "to ask whether a file is in a vault, name the vault with --vault";
   return new HoldfastError(
     "no-vault",
     `cannot check ${name}: it is no package, and ${vault} is no vault in which to look for it`,
     hint,
+  );
+}
+
+/** A file of such a name is looked up like any other; where no entry states it, whoever sent it meant what is in it. */
+function packedPackage(file: string): HoldfastError {
+  const name = basename(file);
+  return new HoldfastError(
+    "usage",
+    `cannot check ${name}: no entry of this vault states the file itself, and a package in it is read once it is unpacked`,
+    unpackingHint(name) ?? "",
   );
 }
 
