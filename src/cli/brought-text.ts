@@ -34,7 +34,8 @@ function certificateOf(der: Buffer): X509Certificate | null {
   }
 }
 
-function broughtBytes(path: string): Buffer {
+/** The bytes of a file that the checker brings along. Throws likewise. */
+export function broughtBytes(path: string): Buffer {
   const found = statSync(path);
   // A pipe or a device might never end.
   if (!found.isFile()) throw new Error("it is not a regular file");

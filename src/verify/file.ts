@@ -11,7 +11,7 @@ import { waitForWriter } from "../vault/database-files.js";
 import { digestFile, isRefusal } from "../vault/digest-file.js";
 import { pause, type World } from "../world.js";
 import type { Answers, VerifyReport } from "./reports.js";
-import { type Brought, heldCheckpoint, namedIn, trustOf } from "./trust.js";
+import { type Brought, heldCheckpoints, namedIn, trustOf } from "./trust.js";
 
 export interface FileRequest {
   readonly vault: string;
@@ -55,7 +55,7 @@ interface Place {
  */
 export async function verifyFile(request: FileRequest, world: World): Promise<FileReport> {
   const { brought } = request;
-  const [held, trust] = [heldCheckpoint(brought), trustOf(brought)];
+  const [held, trust] = [heldCheckpoints(brought), trustOf(brought)];
   world.signal.throwIfAborted();
   const { bytes, sha256 } = digestFile(request.file);
   const audit = await auditVault(request.vault, {

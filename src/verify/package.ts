@@ -16,7 +16,7 @@ import { indexPackage, type PackageIndex, type PackageLimits, packageLimits } fr
 import type { World } from "../world.js";
 import { knownTexts } from "./known-texts.js";
 import { type Answers, type PackagedCapture, type PackageReport, showFiles } from "./reports.js";
-import { type Brought, heldCheckpoint, namedIn, trustOf } from "./trust.js";
+import { type Brought, heldCheckpoints, namedIn, trustOf } from "./trust.js";
 
 /** What is to be checked, and the texts of what the checker got from elsewhere. */
 export interface PackageRequest extends Brought {
@@ -36,7 +36,7 @@ export async function verifyPackage(
   world: World,
   limits: PackageLimits = packageLimits,
 ): Promise<PackageReport> {
-  const [held, trust] = [heldCheckpoint(request), trustOf(request)];
+  const [held, trust] = [heldCheckpoints(request), trustOf(request)];
   world.signal.throwIfAborted();
   const index = indexPackage(request.path, limits, world.signal);
   if (index.unreadable !== null) {
@@ -79,7 +79,7 @@ export async function verifyPackage(
     ...checkpoints.findings,
     ...originFindings(content, facts.origin, info),
     ...missingCopies(content),
-    ...(held === null ? [] : heldFindings(held, content, facts)),
+    ...held.flatMap((one) => heldFindings(one, content, facts)),
   ]);
   const findings = withoutUnread(all, unread);
   return conclude(request, { content, info, inclusion, checkpoints, findings, facts });

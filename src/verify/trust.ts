@@ -9,8 +9,8 @@ import { HoldfastError } from "../core/words/error.js";
 
 /** Texts of the files that a checker brought along from elsewhere; null if none was named. */
 export interface Brought {
-  /** `--against`: an older checkpoint, in whatever it was kept. */
-  readonly against: string | null;
+  /** `--against`: older checkpoints, each in whatever it was kept. */
+  readonly against: string | readonly string[] | null;
   /** `--signers`: `allowed_signers` as OpenSSH reads it. */
   readonly signers: string | null;
   /** `--tsa-ca`: one or more certificates, as PEM. */
@@ -24,11 +24,11 @@ export function namedIn({ signers, tsaCa }: Brought): Pick<CheckOutcome, "namedS
 
 export const nothingBrought: Brought = { against: null, signers: null, tsaCa: null };
 
-/** The checkpoint in the text of `--against`. Throws HoldfastError `usage` if there is none, or more than one. */
-export function heldCheckpoint({ against }: Pick<Brought, "against">): Checkpoint | null {
-  if (against === null) return null;
+/** The checkpoints in the texts of `--against`, one in each. Throws HoldfastError `usage` if one has none, or several. */
+export function heldCheckpoints({ against }: Pick<Brought, "against">): readonly Checkpoint[] {
+  const texts = typeof against === "string" ? [against] : (against ?? []);
   return orUsage("--against", "give the three lines that 'holdfast checkpoint --show' printed", () =>
-    findCheckpoint(against),
+    texts.map(findCheckpoint),
   );
 }
 

@@ -7,7 +7,7 @@ import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { waitForWriter } from "../vault/database-files.js";
 import { pause, type World } from "../world.js";
 import { showFiles, type VerifyReport } from "./reports.js";
-import { type Brought, heldCheckpoint, namedIn, nothingBrought, trustOf } from "./trust.js";
+import { type Brought, heldCheckpoints, namedIn, nothingBrought, trustOf } from "./trust.js";
 
 export interface VerifyRequest {
   readonly vault: string;
@@ -32,7 +32,7 @@ export interface VaultReport extends VerifyReport {
  */
 export async function verifyVault(request: VerifyRequest, world: World): Promise<VaultReport> {
   const brought = request.brought ?? nothingBrought;
-  const [held, trust] = [heldCheckpoint(brought), trustOf(brought)];
+  const [held, trust] = [heldCheckpoints(brought), trustOf(brought)];
   const audit = await auditVault(request.vault, {
     quick: request.quick,
     parts: request.ids.length === 0 ? null : request.ids,

@@ -68,7 +68,7 @@ export async function findingsIn(root: string, everything: boolean): Promise<rea
   const { findings } = await auditVault(root, {
     quick: false,
     parts: everything ? null : [],
-    held: null,
+    held: [],
     trust: noTrust,
     index: indexCheck,
     beforeSecondLook: () => Promise.resolve(),

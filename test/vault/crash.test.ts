@@ -180,7 +180,7 @@ describe("a process killed in the middle of a commit", () => {
     const { findings } = await auditVault(root, {
       quick: false,
       parts: null,
-      held: null,
+      held: [],
       trust: noTrust,
       index: indexCheck,
       signal: new AbortController().signal,

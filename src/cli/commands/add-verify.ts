@@ -43,7 +43,7 @@ export function addVerify(program: DocumentedCommand, run: RunCommand): void {
     .option("--explain", "say all that the check cannot show, and all that it rests on")
     .option(
       "--against <file>",
-      "a checkpoint that somebody kept, or a mail with it: does today's log go on from it?",
+      "a checkpoint that somebody kept, or the mail with it as it came (.eml): does today's log go on from it?",
     )
     .option(
       "--signers <file>",
@@ -167,10 +167,16 @@ async function recorded(session: Session, request: VerifyRequest): Promise<Verif
 }
 
 async function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptions): Promise<Brought> {
-  const { broughtCertificates, broughtText } = await import("../brought-text.js");
+  const { broughtBytes, broughtCertificates, broughtText } = await import("../brought-text.js");
+  const { checkpointsIn } = await import("../brought-checkpoint.js");
   const { certificatesIn } = await import("../../verify/trust.js");
   const elsewhere = "a file from somewhere else than the vault or package being checked";
-  const read = (option: string, name: string | undefined, take = broughtText, what = elsewhere) => {
+  const read = <Taken>(
+    option: string,
+    name: string | undefined,
+    take: (path: string) => Taken,
+    what = elsewhere,
+  ): Taken | null => {
     if (name === undefined) return null;
     try {
       return take(resolve(cwd, name));
@@ -180,9 +186,10 @@ async function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptio
       throw new HoldfastError("usage", `reading ${name} for ${option}: ${words}`, hint, error);
     }
   };
+  const kept = read("--against", against, broughtBytes);
   return {
-    against: read("--against", against),
-    signers: read("--signers", signers),
+    against: kept === null ? null : await checkpointsIn(kept, against ?? ""),
+    signers: read("--signers", signers, broughtText),
     tsaCa: read(
       "--tsa-ca",
       tsaCa,

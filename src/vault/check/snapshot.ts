@@ -39,8 +39,8 @@ export interface Snapshot {
 const worthAThread = 16 * 1024 * 1024;
 
 export interface SnapshotOptions {
-  /** A checkpoint that the checker got from elsewhere: the root at its size is wanted besides those of the checkpoints here. */
-  readonly held: Checkpoint | null;
+  /** Checkpoints that the checker got from elsewhere: their roots are wanted besides those of the checkpoints here. */
+  readonly held: readonly Checkpoint[];
   readonly index: IndexCheck;
   readonly signal: AbortSignal;
 }
@@ -86,7 +86,7 @@ function linesTask(
   const sizes = checkpoints.map(({ size }) => size);
   return {
     segments,
-    rootsAt: held === null ? sizes : [...sizes, held.size],
+    rootsAt: [...sizes, ...held.map(({ size }) => size)],
     newest: newestOf(checkpoints)?.size ?? 0,
     lightCheck,
   };

@@ -184,7 +184,7 @@ async function conclude(
   const ofSeal = [
     ...snapshot.segmentFindings,
     ...checkpoints.findings,
-    ...(held === null ? [] : auditAgainst(held, facts)),
+    ...held.flatMap((one) => auditAgainst(one, facts)),
   ];
   const sealed = decidedBy(ofSeal, "signature") === "fail" ? 0 : checkpoints.signedSize;
   const settled = [...captures].flatMap(([id, found]) => {
