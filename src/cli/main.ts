@@ -19,6 +19,7 @@ import { ProcessEvents } from "./process-events.js";
 import { buildProgram, commandNames } from "./program.js";
 import { Screen } from "./screen.js";
 import { type CommonOptions, openSession, type RunCommand } from "./session.js";
+import { withSuggestion } from "./suggestion.js";
 import type { Terminal } from "./terminal.js";
 
 const packageFolder = new URL("../../", import.meta.url);
@@ -49,7 +50,11 @@ export async function main(argv: readonly string[], io: Terminal): Promise<numbe
     const run: RunCommand = async (command, action) => {
       const session = openSession(command.optsWithGlobals<CommonOptions>(), io, world, screen);
       if (!session.quiet && meant !== null && sayTheyBegan.includes(meant)) screen.draw(["starting"]);
-      status = statusWithSealing(await action(session), session.sealing.failure);
+      try {
+        status = statusWithSealing(await action(session), session.sealing.failure);
+      } catch (error) {
+        throw await withSuggestion(error, session, command);
+      }
     };
     const program = await buildProgram(io, screen, version, run, neededCommands(typed));
     await Promise.race([parse(program, typed), events.stray]);

@@ -15,6 +15,7 @@ import { checkSandbox, type SandboxOption, sandboxOption } from "../sandbox-opti
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
 import { showResult, showTally } from "../show-result.js";
+import { nearFile } from "../suggestion.js";
 
 export interface ImportOptions extends SandboxOption, NewVaultOption {
   readonly sourceUrl?: string;
@@ -81,6 +82,8 @@ async function importAll(asked: Session, files: readonly string[], options: Impo
     onNote: (note) => session.screen.note(printable(note, 600)),
   });
   showLeftOut(session, leftOut);
+  const guess = nearFile(session.io.cwd, files);
+  if (guess !== null && !session.quiet) session.screen.note(`  hint: ${guess}`);
   showTally(session, results, leftOut.length);
   return leftOut.length > 0 ? exitStatus.notCaptured : statusOfCaptures(results);
 }

@@ -71,6 +71,11 @@ export function oneCaptureByPart(database: Database.Database, part: string): Cap
   return theOne(part === "" ? [] : capturesByIdPart(database, part), part);
 }
 
+/** The id of every capture and attempt. */
+export function captureIds(database: Database.Database): readonly string[] {
+  return database.prepare<[], string>("SELECT id FROM capture").pluck().all();
+}
+
 /** The newest complete capture made under this key, if any. */
 export function capturedBefore(database: Database.Database, key: string): CaptureRowRecord | undefined {
   return database
