@@ -365,7 +365,7 @@ describe("outside time", () => {
     expect(text).toContain(token.gen_time);
     expect(text).toContain("SHA256:abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ");
     expect(text).toContain("SHA256:witness");
-    expect(text).toContain("no answer within 10 s");
+    expect(text).toContain(language === "en" ? "no answer within 10 s" : "нет ответа в течение 10 с");
     expect(seen(page(of))).not.toContain("is not one that the check was given to trust");
     const doubting = of.check.rests_on.authorities.map((found) => ({ ...found, trusted: false }));
     const check = { ...of.check, rests_on: { ...of.check.rests_on, authorities: doubting } };

@@ -19,7 +19,7 @@ export function custodyTable({ custody }: ReportFacts, say: Say): Html {
   const rows = custody.map((event) => [
     event.seq,
     html`${exact(event.at)}<br><span class="small">${exact(event.tool)}</span>`,
-    html`${say(`event.${event.event}`)}${event.detail === null ? null : quoted(event.detail)}`,
+    html`${say(`event.${event.event}`)}${event.detail === null ? null : say.told(event.detail)}`,
     exact(event.hash),
     event.checkpoint ?? say("none"),
   ]);
@@ -118,7 +118,7 @@ function trustNote(token: ReportedToken, of: ReportFacts, say: Say): Html | null
 
 function pendingLine({ authority, reason, next_at }: ReportFacts["pending"][number], say: Say): Html {
   const next = next_at === null ? null : html` (${say("nextAt")} ${exact(next_at)})`;
-  return html`${exact(authority)}: ${quoted(reason)}${next}`;
+  return html`${exact(authority)}: ${say.told(reason)}${next}`;
 }
 
 /** What was read again for this report, and everything that was found. */
@@ -153,9 +153,9 @@ export function checkFacts({ check }: ReportFacts, say: Say): Html {
 
 function findings({ check }: ReportFacts, say: Say): HtmlValue {
   const rows = check.findings.map(({ severity, code, where, message }) => [
-    exact(severity),
+    say(`severity.${severity}`),
     html`${exact(code)}<br>${exact(where)}`,
-    quoted(message),
+    say.told(message),
   ]);
   return [
     rows.length === 0

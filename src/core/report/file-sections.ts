@@ -1,8 +1,9 @@
 import type { CaptureRecord, DerivationRecord, RunRecord, TransferCheck } from "../capture/record.js";
 import { type Html, type HtmlValue, html } from "../words/html.js";
 import type { ReportedFile, ReportFacts } from "./facts.js";
-import { exact, facts, grid, list, name, note, quoted, type Say, section, subheading } from "./markup.js";
+import { exact, facts, grid, list, name, note, type Say, section, subheading } from "./markup.js";
 import { softwareTable } from "./software.js";
+import { fileKinds } from "./texts/texts.js";
 
 /** Every file of v1 with size and both digests, those as they arrived first; what the collection altered, and what was cut from copies. */
 export function filesSection(of: ReportFacts, say: Say): Html | null {
@@ -19,7 +20,7 @@ export function filesSection(of: ReportFacts, say: Say): Html | null {
     subheading(say("alterations")),
     alterations(record.alterations, say),
     redactions(of, say),
-    record.warnings.length === 0 ? null : [subheading(say("warnings")), list(record.warnings.map(quoted))],
+    record.warnings.length === 0 ? null : [subheading(say("warnings")), list(record.warnings.map(say.told))],
   );
 }
 
@@ -48,7 +49,7 @@ export function fileTable(files: readonly ReportedFile[], say: Say): Html {
 function about(file: ReportedFile, say: Say): readonly Html[] {
   const line = (content: HtmlValue) => html`<br><span class="small">${content}</span>`;
   return [
-    line(file.kind.replaceAll("_", " ")),
+    line(kindOf(file.kind, say)),
     ...(file.received_as === null ? [] : [line(html`${say("receivedAs")}: ${name(file.received_as)}`)]),
     ...(file.hashed_at === null ? [] : [line(html`${say("hashedAt")}: ${exact(file.hashed_at)}`)]),
     ...(file.as_received || file.version !== "v1" || file.kind === "record"
@@ -57,9 +58,15 @@ function about(file: ReportedFile, say: Say): readonly Html[] {
   ];
 }
 
+/** What a file is, by its role or kind; a name of another version as it stands. */
+function kindOf(kind: string, say: Say): HtmlValue {
+  const known = fileKinds.find((one) => one === kind);
+  return known === undefined ? exact(kind) : say(`file.${known}`);
+}
+
 /** Every conversion that the collection caused, or that there was none. */
 export function alterations(stated: readonly string[], say: Say): Html {
-  return stated.length === 0 ? html`<p>${say("alterationsNone")}</p>` : list(stated.map(quoted));
+  return stated.length === 0 ? html`<p>${say("alterationsNone")}</p>` : list(stated.map(say.told));
 }
 
 function redactions({ record }: ReportFacts, say: Say): HtmlValue {
@@ -109,10 +116,10 @@ function rendition(judged: CaptureRecord["rendition"], say: Say): Html {
 /** The verdicts with every ground they rest on; used by the declaration too. */
 export function wholeness(transfer: TransferCheck, derivation: DerivationRecord | null, say: Say): Html {
   const judged = (check: TransferCheck) =>
-    html`<strong>${say(`verdict.${check.verdict}`)}</strong>${list(check.grounds.map(quoted))}`;
+    html`<strong>${say(`verdict.${check.verdict}`)}</strong>${list(check.grounds.map(say.told))}`;
   const decoded = (derivation?.decode ?? []).map(
     (check) =>
-      html`${exact(check.original)}: <strong>${say(`decode.${check.verdict}`)}</strong>${list(check.grounds.map(quoted))}`,
+      html`${exact(check.original)}: <strong>${say(`decode.${check.verdict}`)}</strong>${list(check.grounds.map(say.told))}`,
   );
   return facts([
     [say("transfer"), judged(transfer)],
@@ -176,7 +183,7 @@ export function runList(runs: readonly RunRecord[], say: Say): HtmlValue {
   const rows = runs.map((run) => [
     html`${exact(run.program)}<br><span class="small">${exact(run.started_at)}</span>`,
     html`<span class="argv">${run.argv.map((argument) => html`${exact(argument)} `)}</span>`,
-    html`${ending(run)}<br><span class="small">${say("sandbox")}: ${exact(run.sandbox)}${
+    html`${ending(run, say)}<br><span class="small">${say("sandbox")}: ${exact(run.sandbox)}${
       run.forked === true ? html`<br>${say("forked")}` : null
     }${
       run.removed.length === 0
@@ -192,9 +199,12 @@ export function runList(runs: readonly RunRecord[], say: Say): HtmlValue {
   return [note(say("runsNote")), grid(head, rows)];
 }
 
-function ending(run: RunRecord): Html {
-  const status = run.exit_code === null ? (run.signal ?? "") : `exit ${run.exit_code}`;
-  return html`${exact(run.ended_at)}<br>${exact(status)} ${run.ended_by === "exited" ? null : quoted(run.ended_by)}`;
+function ending(run: RunRecord, say: Say): Html {
+  const status =
+    run.exit_code === null
+      ? exact(run.signal ?? "")
+      : html`${say("exitCode")} ${exact(String(run.exit_code))}`;
+  return html`${exact(run.ended_at)}<br>${status} ${run.ended_by === "exited" ? null : exact(run.ended_by)}`;
 }
 
 /** What was made from the originals, from which of them and with what, and the result of each step. */
@@ -204,7 +214,7 @@ export function derivativesSection({ derivation }: ReportFacts, say: Say): Html 
   const steps = derivation.steps.map(({ step, status, reason }) => [
     say(`step.${step}`),
     html`<strong>${say(`status.${status}`)}</strong>`,
-    quoted(reason),
+    say.told(reason),
   ]);
   return section(
     "derivatives",
@@ -245,7 +255,7 @@ function streamHashes({ stream_hashes }: DerivationRecord, say: Say): HtmlValue 
   if (stream_hashes.length === 0) return null;
   const rows = stream_hashes.map(({ original, stream, type, packets_sha256 }) => [
     exact(original),
-    `${stream} ${type}`,
+    html`${stream} ${say.told(type)}`,
     exact(packets_sha256),
   ]);
   return [
@@ -281,8 +291,8 @@ export function derivedFilesSection({ files, derivation }: ReportFacts, say: Say
           grid(
             [
               [say("frame"), 12],
-              [html`pts_time, s`, 16],
-              [html`frame_sha256`, 72],
+              [say("ptsTime"), 16],
+              [say("frameDigest"), 72],
             ],
             frames,
           ),

@@ -1,17 +1,28 @@
 import { contentSecurityPolicy, type Html, type HtmlValue, html } from "../words/html.js";
+import { inRussian } from "./sentences.js";
 import type { ReportLanguage, TextKey } from "./texts/texts.js";
 import { wordingOf } from "./wording.js";
 
 /** The texts of one report, each marked with its language if that is not the document's. */
-export type Say = (key: TextKey) => Html;
+export interface Say {
+  (key: TextKey): Html;
+  /** A text of a record or entry: translated if it is a sentence of holdfast, else word for word. */
+  readonly told: (text: string) => Html;
+}
 
 /** How texts are put into a document of this language. */
 export function speaker(language: ReportLanguage): Say {
-  return (key) => {
-    const wording = wordingOf(language, key);
-    if (wording.language === language) return html`${wording.text}`;
-    return html`<span lang="${wording.language}">${wording.text}</span>`;
+  const marked = (text: string, written: ReportLanguage) =>
+    written === language ? html`${text}` : html`<span lang="${written}">${text}</span>`;
+  const say = (key: TextKey) => {
+    const { text, language: written } = wordingOf(language, key);
+    return marked(text, written);
   };
+  const told = (text: string) => {
+    const translated = language === "en" ? null : inRussian(text);
+    return translated === null ? quoted(text) : html`<span class="told">${marked(translated, "ru")}</span>`;
+  };
+  return Object.assign(say, { told });
 }
 
 /** A row of facts; a null value leaves it out. */
@@ -162,6 +173,7 @@ th, td { text-align: left; vertical-align: top; padding: .32rem .5rem; border-bo
 .grid thead th { border-bottom: 2px solid #111; font-size: .85em; overflow-wrap: normal }
 .grid { font-size: .94em; table-layout: fixed }
 .grid .head { display: none }
+.told { display: block }
 .quoted { display: block; border-left: 3px solid #bbb; padding-left: .5rem }
 .fail { color: #a00000; font-weight: 700 }
 .digest { display: block; margin-top: .15rem }

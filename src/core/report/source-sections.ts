@@ -31,7 +31,7 @@ export function collectorSection(of: ReportFacts, say: Say): Html {
       [say("host"), fromAnnex(annex, annex?.hostname, say)],
       [say("system"), fromAnnex(annex, annex?.os, say)],
       [say("zone"), fromAnnex(annex, annex?.time_zone, say)],
-      [say("address"), annex === null ? say("inAnnex") : egress(annex)],
+      [say("address"), annex === null ? say("inAnnex") : egress(annex, say)],
       [say("proxy"), fromAnnex(annex, annex?.proxy, say, say("none"))],
       [
         say("receivedFrom"),
@@ -57,8 +57,8 @@ function fromAnnex(
   return typeof value === "string" ? quoted(value) : absent;
 }
 
-function egress(annex: AnnexDetails): Html {
-  return html`${annex.egress_address === null ? null : exact(annex.egress_address)} ${quoted(annex.egress_how)}`;
+function egress(annex: AnnexDetails, say: Say): Html {
+  return html`${annex.egress_address === null ? null : exact(annex.egress_address)} ${say.told(annex.egress_how)}`;
 }
 
 function annexDigest({ collector }: ReportFacts, say: Say): Html {
@@ -142,7 +142,7 @@ function connections(annex: AnnexDetails | null, say: Say): HtmlValue {
     html`${exact(`${made.host}:${made.port}`)}<br>${made.address === null ? null : exact(made.address)}`,
     made.bytes_in,
     made.bytes_out,
-    made.refused === null ? null : html`${say("refused")}: ${quoted(made.refused)}`,
+    made.refused === null ? null : html`${say("refused")}: ${say.told(made.refused)}`,
   ]);
   const head = [
     [say("time"), 22],
@@ -159,13 +159,13 @@ function exchanges(made: readonly HttpExchange[], say: Say): HtmlValue {
   const rows = made.map((exchange) => [
     html`${exact(`${exchange.method} ${exchange.url}`)}`,
     facts([
-      ["status", exchange.status],
-      ["location", exchange.location && exact(exchange.location)],
-      ["date", exchange.date && quoted(exchange.date)],
-      ["last-modified", exchange.last_modified && quoted(exchange.last_modified)],
-      ["etag", exchange.etag && exact(exchange.etag)],
-      ["content-type", exchange.content_type && exact(exchange.content_type)],
-      ["content-length", exchange.content_length],
+      [say("httpStatus"), exchange.status],
+      [exact("location"), exchange.location && exact(exchange.location)],
+      [exact("date"), exchange.date && quoted(exchange.date)],
+      [exact("last-modified"), exchange.last_modified && quoted(exchange.last_modified)],
+      [exact("etag"), exchange.etag && exact(exchange.etag)],
+      [exact("content-type"), exchange.content_type && exact(exchange.content_type)],
+      [exact("content-length"), exchange.content_length],
     ]),
   ]);
   return [
@@ -185,7 +185,7 @@ export function elementsSection({ record, failed }: ReportFacts, say: Say): Html
   if (failed) return section("elements", say("failure"), facts(failureRows(failed, say)));
   const rows = (record?.elements ?? []).map((element) => [
     say(`element.${element.item}`),
-    html`<strong>${say(`status.${element.status}`)}</strong>${quoted(element.reason)}`,
+    html`<strong>${say(`status.${element.status}`)}</strong>${say.told(element.reason)}`,
     element.paths.length === 0 ? say("none") : list(element.paths.map(exact)),
   ]);
   const head = [
@@ -200,7 +200,7 @@ export function elementsSection({ record, failed }: ReportFacts, say: Say): Html
 export function failureRows(failed: NonNullable<ReportFacts["failed"]>, say: Say): readonly FactRow[] {
   return [
     [say("failureCode"), exact(failed.code)],
-    [say("reason"), quoted(failed.reason)],
+    [say("reason"), say.told(failed.reason)],
     [say("attempts"), failed.attempts],
   ];
 }

@@ -1,4 +1,5 @@
 import type { EventName } from "../../../audit/entry.js";
+import type { Finding } from "../../../audit/finding.js";
 import type {
   Basis,
   DecodeCheck,
@@ -192,7 +193,36 @@ export type ReportLabel =
   | "rootUntrusted"
   | "limits"
   | "limitsNote"
+  | "exitCode"
+  | "httpStatus"
+  | "ptsTime"
+  | "frameDigest"
   | "languageNote";
+
+/** What the files of a capture are: roles of originals, kinds of derivatives, and the record itself. */
+export const fileKinds = [
+  "media_track",
+  "media_segment",
+  "segment_map",
+  "info_json",
+  "html_source",
+  "manifest",
+  "thumbnail",
+  "subtitle",
+  "comments",
+  "sidecar",
+  "record",
+  "ffprobe",
+  "exiftool",
+  "content_credentials",
+  "stream_hashes",
+  "keyframe",
+  "contact_sheet",
+  "playable",
+  "derivation",
+] as const;
+
+export type FileKind = (typeof fileKinds)[number];
 
 /** Names of what a source claims about a clip. */
 export type ClaimLabel =
@@ -234,6 +264,8 @@ export type TextKey =
   | `step.${DerivationStep["step"]}`
   | `event.${EventName}`
   | `check.${CheckWord}`
+  | `file.${FileKind}`
+  | `severity.${Finding["severity"]}`
   | `question.${"hashes" | "chain" | "signature" | "tokens"}`;
 
 /** Every text of a report in one language. None holds a number, a date or a name: those come from the facts. */
