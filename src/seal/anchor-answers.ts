@@ -6,7 +6,7 @@ import { askAuthority, askCalendar, submitToCalendar } from "../tools/network/au
 import type { Egress, SmallAnswer } from "../tools/network/guarded-request.js";
 import type { Authority, Calendar } from "../vault/settings.js";
 import type { TokenFacts } from "../vault/token-files.js";
-import { platformRoots } from "../verify/trust.js";
+import { rootsFor } from "../verify/trust.js";
 import type { World } from "../world.js";
 
 /** A checked token, or the reason why there is none. */
@@ -34,7 +34,7 @@ export async function stampByAuthority(
   if (!("body" in answer)) return refusedAnswer(answer);
   const received = world.now();
   const { checkTimeStamp } = await import("../audit/time-stamp.js");
-  const check = checkTimeStamp(answer.body, signed, authority.roots ?? platformRoots);
+  const check = checkTimeStamp(answer.body, signed, rootsFor(authority.roots));
   if (!("timeStamp" in check)) return refused(await wordsFor(check, answer.body));
   const wrong = differenceToRequest(check.timeStamp, authority, nonceText(nonce));
   if (wrong !== null) return refused(wrong);

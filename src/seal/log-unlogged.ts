@@ -117,8 +117,8 @@ async function timeStampFacts(
 ): Promise<TokenFacts | null> {
   // Nearly every log has no leftovers and needs neither module.
   const { checkTimeStamp } = await import("../audit/time-stamp.js");
-  const { platformRoots } = await import("../verify/trust.js");
-  const check = checkTimeStamp(token.bytes, signed, asked.roots ?? platformRoots);
+  const { rootsFor } = await import("../verify/trust.js");
+  const check = checkTimeStamp(token.bytes, signed, rootsFor(asked.roots));
   if (!("timeStamp" in check) || !check.timeStamp.root.trusted) return null;
   const { genTime, accuracyMs, policy, serial, signerSha256, form } = check.timeStamp;
   if (asked.policy !== undefined && asked.policy !== policy) return null;

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { exactText } from "../audit/bytes.js";
 import { webUrl } from "../core/capture/source-url.js";
 import { HoldfastError } from "../core/words/error.js";
+import { shippedRootsOf } from "./authority-roots.js";
 import { schemaProblems } from "./json-schemas.js";
 import { readNamedQuietly } from "./named-file.js";
 
@@ -29,7 +30,7 @@ export interface Authority {
   readonly url: string;
   /** An OID; an answer under another policy is refused. */
   readonly policy?: string;
-  /** PEM; without it, the roots that come with Node.js. */
+  /** PEM; without it, the roots that come with this program and with Node.js. */
   readonly roots?: readonly string[];
 }
 
@@ -41,12 +42,11 @@ export interface Calendar {
 
 /**
  * The authorities that are asked if nobody chose any: two operators that have nothing to do with each other, need no
- * account, and whose certificates lead to roots that come with Node.js (EVIDENCE.md §3.3). A person replaces them in
- * holdfast.json.
+ * account, and whose roots are known (EVIDENCE.md §3.3). A person replaces them in holdfast.json.
  */
 export const defaultAuthorities: readonly Authority[] = [
-  { name: "digicert", url: "http://timestamp.digicert.com" },
-  { name: "sectigo", url: "http://timestamp.sectigo.com" },
+  { name: "digicert", url: "http://timestamp.digicert.com", roots: shippedRootsOf("digicert") },
+  { name: "sectigo", url: "http://timestamp.sectigo.com", roots: shippedRootsOf("sectigo") },
 ];
 
 /** A new vault's settings, from the day it is made and random bytes (16 for the vault, 5 for the actor). */

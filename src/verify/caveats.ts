@@ -4,7 +4,7 @@ import { hasErrors } from "../audit/verdict.js";
 import type { FileReport } from "./file.js";
 import { type InShort, inShort, isAboutHeld } from "./in-short.js";
 import type { Answers, PackageReport, VerifyReport } from "./reports.js";
-import type { Brought } from "./trust.js";
+import { type Brought, isShipped } from "./trust.js";
 
 /**
  * A report with sentences about what the check can and cannot show, for a person to read. They follow from the report
@@ -15,6 +15,7 @@ export type WithCaveats<Report> = Report & InShort & { readonly limits: readonly
 /** The outcome of a check, as far as what it can show depends on it. */
 interface CheckFacts extends Answers {
   readonly findings: readonly Finding[];
+  readonly rests_on: VerifyReport["rests_on"];
   readonly brought: Brought;
 }
 
@@ -143,7 +144,7 @@ const ofPackage: StampWords = {
 
 /** What time-stamps show. */
 function tokenSentences(
-  { tokens, findings, brought }: CheckFacts,
+  { tokens, findings, rests_on, brought }: CheckFacts,
   { none, source }: StampWords,
 ): readonly string[] {
   const bitcoin = findings.some(({ code }) => code === "proof-unchecked")
@@ -159,13 +160,20 @@ function tokenSentences(
   if (tokens !== "pass") return bitcoin;
   return [
     "A time-stamp that leads to a trusted root shows that its checkpoint existed not later than its time, by the word of the authority that signed it; it shows nothing about how much earlier, and nothing about when the footage was made.",
-    ...(brought.tsaCa === null
-      ? [
-          "The authorities' root certificates are those that come with Node.js on this machine: to rely on certificates that you got from the authorities themselves, name them with --tsa-ca.",
-        ]
-      : []),
+    ...(brought.tsaCa === null ? [rootSentence(rests_on)] : []),
     ...bitcoin,
   ];
+}
+
+/** Whose roots they are if nobody named any. Those that only Node.js brings can go with its next version. */
+function rootSentence({ authorities }: VerifyReport["rests_on"]): string {
+  const trusted = authorities.filter((one) => one.trusted).map(({ root }) => root);
+  const others = [...new Set(trusted.filter((root) => !isShipped(root)))];
+  const whose =
+    others.length === 0
+      ? "come with holdfast"
+      : `come with holdfast or, for ${others.join(" and ")}, with Node.js on this machine alone, and another version of Node.js may have others`;
+  return `The authorities' root certificates are those that ${whose}: to rely on certificates that you got from the authorities themselves, name them with --tsa-ca.`;
 }
 
 /** What a checkpoint that the checker brought shows of a vault's log. */

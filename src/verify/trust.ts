@@ -6,6 +6,7 @@ import { FormatError, readOr } from "../audit/finding.js";
 import type { Trust } from "../audit/log-facts.js";
 import type { CheckOutcome } from "../audit/verdict.js";
 import { HoldfastError } from "../core/words/error.js";
+import { shippedRoots } from "../vault/authority-roots.js";
 
 /** Texts of the files that a checker brought along from elsewhere; null if none was named. */
 export interface Brought {
@@ -33,8 +34,8 @@ export function heldCheckpoints({ against }: Pick<Brought, "against">): readonly
 }
 
 /**
- * Signers and roots as the audit takes them; if no root is named, those that come with Node.js on the checker's
- * machine. Throws HoldfastError `usage` for a text that holds none.
+ * Signers and roots as the audit takes them; if no root is named, those that come with this program, and those of
+ * Node.js on the checker's machine. Throws HoldfastError `usage` for a text that holds none.
  */
 export function trustOf({ signers, tsaCa }: Pick<Brought, "signers" | "tsaCa">): Trust {
   const list =
@@ -80,5 +81,20 @@ function orUsage<Value>(option: string, hint: string, read: () => Value): Value 
   });
 }
 
-/** The roots that come with Node.js, in PEM: for an authority that has none of its own in the settings. */
-export const platformRoots: readonly string[] = rootCertificates;
+const shipped: readonly string[] = shippedRoots.map(({ pem }) => pem);
+
+/**
+ * The roots that come with this program, and after them those of Node.js, in PEM: for an authority that has none of its
+ * own in the settings. What leads to one of the first does not depend on the version of Node.js.
+ */
+export const platformRoots: readonly string[] = [...shipped, ...rootCertificates];
+
+/** The roots for the answer of an authority: the settings', and beside those that are this program's own also Node's. */
+export function rootsFor(own: readonly string[] | undefined): readonly string[] {
+  return own === undefined || own.every((root) => shipped.includes(root)) ? platformRoots : own;
+}
+
+/** Whether a root of this name comes with this program, and not with Node.js alone. */
+export function isShipped(root: string | null): boolean {
+  return shippedRoots.some(({ name }) => name === root);
+}

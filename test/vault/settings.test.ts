@@ -1,7 +1,10 @@
+import { X509Certificate } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { sha256 } from "../../src/audit/digest.js";
 import { HoldfastError } from "../../src/core/words/error.js";
+import { shippedRoots } from "../../src/vault/authority-roots.js";
 import { defaultAuthorities, encodeSettings, newSettings, readSettings } from "../../src/vault/settings.js";
 import { temporaryFolder } from "../support/vaults.ts";
 import { readVectors } from "../support/vectors.ts";
@@ -31,6 +34,19 @@ function problem(settings: object): string {
 }
 
 describe("the settings of a vault", () => {
+  it("the roots of the authorities that a new vault asks stand in them, each the certificate that the list says", () => {
+    for (const { name, roots = [] } of fresh.settings.authorities ?? []) {
+      const listed = shippedRoots.filter(({ authority }) => authority === name);
+      expect([name, roots]).toEqual([name, listed.map(({ pem }) => pem)]);
+      for (const { pem, name: common, ends, sha256: digest } of listed) {
+        const { raw, subject, validTo } = new X509Certificate(pem);
+        expect(subject.split("\n")).toContain(`CN=${common}`);
+        expect([new Date(validTo).toISOString(), sha256(raw)]).toEqual([ends, digest]);
+      }
+      expect(roots.length).toBeGreaterThan(0);
+    }
+  });
+
   it("a new vault asks two authorities at different hosts, and can be read back", () => {
     writeFileSync(path, encodeSettings(fresh));
     expect(readSettings(path).settings).toEqual(fresh);
