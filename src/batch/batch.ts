@@ -13,6 +13,7 @@ import {
   type RowCounts,
   type RowResult,
 } from "../vault/index/batches.js";
+import { inTurn } from "../vault/turn.js";
 import type { World } from "../world.js";
 import { type ListBytes, loadBatch, type StoredBatch } from "./list.js";
 import { type LoopEvents, workRows } from "./loop.js";
@@ -65,10 +66,14 @@ export async function runBatch(
   const cookies = request.cookies === null ? null : readCookieFile(request.cookies);
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: true };
   const capturing = request.list !== null;
-  const resources = await openResources({ vault: request.vault, capturing, fetching }, world);
+  const resources = await openResources(
+    { vault: request.vault, command: "batch", capturing, fetching },
+    world,
+  );
   try {
     // 1. store the list and its rows in the vault, or load the rows that are left
-    const batch = loadBatch(resources.vault, request, meansOf(resources, cookies, world), world);
+    const means = meansOf(resources, cookies, world);
+    const batch = await inTurn(resources.vault, () => loadBatch(resources.vault, request, means, world));
     const { database } = resources.vault;
     const { id } = batch.record;
     const doubts =

@@ -34,6 +34,7 @@ import { captureKey } from "../vault/index/rows.js";
 import { isVault } from "../vault/layout.js";
 import { readObject } from "../vault/objects.js";
 import { readVault } from "../vault/reader.js";
+import { claimWork } from "../vault/turn.js";
 import type { Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 
@@ -81,6 +82,7 @@ interface LoadRequest extends CaptureRequest {
  */
 export function loadBatch(vault: Vault, request: LoadRequest, means: FetchMeans, world: World): StoredBatch {
   const found = findBatch(vault, request);
+  if (found && !claimWork(vault, found.id)) throw workedElsewhere(found);
   if (found) return reopened(vault, found, request, means);
   if (request.list === null) {
     throw new HoldfastError(
@@ -90,6 +92,14 @@ export function loadBatch(vault: Vault, request: LoadRequest, means: FetchMeans,
     );
   }
   return stored(vault, request.list, request, world);
+}
+
+function workedElsewhere({ id, name }: BatchRecord): HoldfastError {
+  return new HoldfastError(
+    "vault-busy",
+    `continuing batch ${id} of ${name}: another holdfast process is at it`,
+    "wait until it is done; other lists and addresses can be captured meanwhile",
+  );
 }
 
 function findBatch(vault: Vault, request: LoadRequest): BatchRecord | undefined {
@@ -181,6 +191,7 @@ function stored(vault: Vault, source: ListBytes, request: LoadRequest, world: Wo
     ended_at: null,
   };
   const { database } = vault;
+  claimWork(vault, record.id);
   atOnce(vault, () => {
     insertBatch(database, record);
     for (const [index, row] of list.rows.entries()) addRow(database, record.id, listRow(row, index + 1));

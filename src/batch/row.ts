@@ -24,6 +24,7 @@ import {
   sameRows,
 } from "../vault/index/batches.js";
 import { captureById, isOneOfSeveral } from "../vault/index/captures.js";
+import { inTurn } from "../vault/turn.js";
 import type { Progress } from "../world.js";
 import { entryRow, readCells, type StoredBatch } from "./list.js";
 import type { RowScheduler } from "./row-scheduler.js";
@@ -86,7 +87,11 @@ export async function workRow(
     events.onParked(row);
     return { bytes: bytesOf(outcome), entries: [], diskFull };
   }
-  const entries = settle(job, batch, row, outcome, result, events);
+  const { vault } = tools.resources;
+  const { added: entries, tell } = await inTurn(vault, () =>
+    settle(job, batch, row, outcome, result, events),
+  );
+  tell();
   return { bytes: bytesOf(outcome), entries, diskFull };
 }
 
@@ -220,7 +225,7 @@ function settle(
   outcome: SourceOutcome,
   result: RowResult,
   events: RowEvents,
-): readonly RowUrl[] {
+): { readonly added: readonly RowUrl[]; readonly tell: () => void } {
   const { database } = job.resources.vault;
   const done: (() => void)[] = [];
   const added: RowUrl[] = [];
@@ -237,9 +242,11 @@ function settle(
     for (const same of sameRows(database, id, row.n))
       done.push(...settleOne(job, batch, same, pointsTo(result), events, null));
   });
-  if (outcome.entries.length > 0) events.onAdded(outcome.entries.length);
-  for (const tell of done) tell();
-  return added;
+  const tell = () => {
+    if (outcome.entries.length > 0) events.onAdded(outcome.entries.length);
+    for (const one of done) one();
+  };
+  return { added, tell };
 }
 
 /** Writes one row's result and the assertions in its other cells. Call the returned function after the transaction. */

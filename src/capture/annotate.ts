@@ -24,6 +24,7 @@ import { annotationsOf } from "../vault/index/annotations.js";
 import { captureById, capturesByDigest, capturesByKey, oneCaptureByPart } from "../vault/index/captures.js";
 import { captureKey } from "../vault/index/rows.js";
 import { refuseMissingVault } from "../vault/reader.js";
+import { inTurn, shareVault } from "../vault/turn.js";
 import { logEntry, type Vault } from "../vault/vault.js";
 import { refuseWithdrawn } from "../vault/withdrawals.js";
 import type { World } from "../world.js";
@@ -105,12 +106,13 @@ export async function annotateCaptures(
   onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<readonly AnnotationResult[]> {
   refuseMissingVault(request.vault);
-  const vault = await openForWriting(request.vault, world, () => undefined);
+  const vault = await openForWriting(request.vault, world);
   const results: AnnotationResult[] = [];
   try {
+    shareVault(vault, "annotate", world);
     for (const order of request.orders) {
       world.signal.throwIfAborted();
-      for (const result of carryOut(vault, order)) {
+      for (const result of await inTurn(vault, () => carryOut(vault, order))) {
         results.push(result);
         onResult(result);
       }

@@ -11,14 +11,15 @@ import { parseSourceUrl } from "../core/capture/source-url.js";
 import { wellFormed } from "../core/words/printable.js";
 import type { HeadReport } from "../seal/checkpoint.js";
 import type { FetchOutcome, ListOutcome } from "../tools/download/fetch-types.js";
-import { stagingOf } from "../vault/commit.js";
+import { attemptOf } from "../vault/commit.js";
 import { beginAttempt } from "../vault/recovery.js";
+import { inTurn } from "../vault/turn.js";
 import type { World } from "../world.js";
 import { captureFacts, fetchAnnex } from "./build-record.js";
 import { afterDamage, type CaptureResult, resultOf } from "./capture-result.js";
 import { cookieNotes, readCookieFile } from "./cookie-file.js";
 import { deriveAndLog } from "./derive.js";
-import { earlierCapture } from "./earlier-capture.js";
+import { earlierCapture, heldCapture } from "./earlier-capture.js";
 import {
   concernsAll,
   logFailure,
@@ -117,7 +118,10 @@ export async function archiveUrls(
   const kept = request.urls.length + request.captures.length > 1;
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept };
   const capturing = request.urls.length > 0;
-  const resources = await openResources({ vault: request.vault, capturing, fetching }, world);
+  const resources = await openResources(
+    { vault: request.vault, command: "archive", capturing, fetching },
+    world,
+  );
   const job: Job = { request, cookies, resources, world, scheduler: oneByOne };
   const results: CaptureResult[] = [];
   try {
@@ -160,7 +164,7 @@ export async function captureSource(
         unforeseenFailure(error, "downloader-failed", "capturing", localPlaces(resources, world)));
     const item = { capture, subject: source.url };
     const log = (why: Failure) => logFailed(job, source, capture, why, null);
-    return { ...nothing, results: [resultAfterError(resources, item, failure, log)], failure };
+    return { ...nothing, results: [await resultAfterError(resources, item, failure, log)], failure };
   }
 }
 
@@ -190,16 +194,15 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
       : entriesOf(job, source, { title, entries: outcome.entries, withoutVideo: 0 });
   }
   if (outcome.kind === "failed" && fetched.tracks.length === 0) {
-    const alone = failed(job, source, capture, outcome.failure, fetched);
+    const alone = await failed(job, source, capture, outcome.failure, fetched);
     return outcome.list === null || source.parent !== null || world.signal.aborted
       ? alone
       : withOthers(alone, await listSource(job, source, judged.url, 2, fetched.impersonated));
   }
   const parent = source.parent ?? firstOfSeveral(source.shown, fetched);
-  const { result: known, damage } =
-    parent === source.parent
-      ? { ...earlier, result: null }
-      : await earlierCapture(job, { ...source, parent });
+  const asked = { ...source, parent };
+  const before = parent === source.parent ? { ...earlier, result: null } : await earlierCapture(job, asked);
+  let known = before.result;
   if (known) {
     rmSync(staging, { recursive: true, force: true });
   } else {
@@ -224,21 +227,46 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
       job.request,
     );
     tell(world, source, "commit");
-    preserve(resources.vault, staging, facts, evidence.files, annex);
+    const store = () => preserve(resources.vault, staging, facts, evidence.files, annex);
+    known = await storeUnlessHeld(job, asked, before.found, store);
+    if (known) rmSync(staging, { recursive: true, force: true });
 
     // 6. derive   7. commit OCFL v2 and append the `derive` entry
-    await job.scheduler.derive(() => {
-      tell(world, source, "derive");
-      return deriveAndLog(resources, world, capture, job.request.deep);
-    });
+    if (known === null)
+      await job.scheduler.derive(() => {
+        tell(world, source, "derive");
+        return deriveAndLog(resources, world, capture, job.request.deep);
+      });
   }
-  const result = known ?? afterDamage(resultOf(resources.vault, capture, source.url), damage);
+  const result = known ?? afterDamage(resultOf(resources.vault, capture, source.url), before.damage);
   const failure = outcome.kind === "failed" ? outcome.failure : null;
   if (parent === null || source.parent !== null) return { ...nothing, results: [result], failure };
   return withOthers(
     { ...nothing, results: [result], failure },
     await listSource(job, source, judged.url, 2, fetched.impersonated),
   );
+}
+
+/**
+ * Stores a capture. The result is null, or that of the capture that another command made of the same source while this one
+ * fetched it; `found` is the one that was known before.
+ */
+async function storeUnlessHeld(
+  job: Job,
+  source: CaptureSource,
+  found: CaptureId | null,
+  store: () => unknown,
+): Promise<CaptureResult | null> {
+  const { vault } = job.resources;
+  const isStored = await inTurn(vault, () => {
+    if (!job.request.again && heldCapture(vault, source) !== found) return false;
+    store();
+    return true;
+  });
+  if (isStored) return null;
+  const { result } = await earlierCapture(job, source);
+  if (result === null) await inTurn(vault, store);
+  return result;
 }
 
 function hinted(outcome: FetchOutcome, { hostname }: URL): FetchOutcome {
@@ -349,14 +377,14 @@ function fetchPlan(
 }
 
 /** Logs a failed attempt; of what it brought only the downloader's words are kept, in the annex. */
-function failed(
+async function failed(
   job: Job,
   source: CaptureSource,
   capture: CaptureId,
   failure: Failure,
   trace: FetchTrace | null,
-): SourceOutcome {
-  return { ...nothing, results: [logFailed(job, source, capture, failure, trace)], failure };
+): Promise<SourceOutcome> {
+  return { ...nothing, results: [await logFailed(job, source, capture, failure, trace)], failure };
 }
 
 function logFailed(
@@ -365,9 +393,9 @@ function logFailed(
   capture: CaptureId,
   failure: Failure,
   trace: FetchTrace | null,
-): CaptureResult {
+): Promise<CaptureResult> {
   const { resources, world, request } = job;
-  const words = trace === null ? [] : writeWords(trace, stagingOf(resources.vault, capture));
+  const words = trace === null ? [] : writeWords(trace, attemptOf(resources.vault, capture));
   const annex = fetchAnnex(capture, trace, typedPlaces(source), words, resources, world, request);
   return logFailure(resources, {
     capture,

@@ -8,14 +8,14 @@ import type { DerivationRecord, DerivedFile, Software } from "../core/capture/re
 import { HoldfastError } from "../core/words/error.js";
 import { withoutPaths } from "../core/words/local-paths.js";
 import type { HeadReport } from "../seal/checkpoint.js";
-import { commitNextVersion, stagingOf } from "../vault/commit.js";
+import { commitNextVersion, discardAttempt, discardCommit } from "../vault/commit.js";
 import { digestFile } from "../vault/digest-file.js";
 import { makeReadOnly } from "../vault/disk-niceties.js";
 import { syncFile, writeNewFile } from "../vault/durable.js";
 import { type CaptureRowRecord, captureById, oneCaptureByPart, underived } from "../vault/index/captures.js";
 import { schemaProblems } from "../vault/json-schemas.js";
 import { readObject, type StoredObject } from "../vault/objects.js";
-import { beginAttempt } from "../vault/recovery.js";
+import { beginVersion, inTurn, LogChanged } from "../vault/turn.js";
 import { logEntry } from "../vault/vault.js";
 import { refuseWithdrawn } from "../vault/withdrawals.js";
 import type { World } from "../world.js";
@@ -36,7 +36,8 @@ export async function deriveCaptures(
   onResult: (result: CaptureResult) => void,
   onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<readonly CaptureResult[]> {
-  const resources = await openResources({ vault: request.vault, capturing: false, fetching: null }, world);
+  const needs = { vault: request.vault, command: "derive", capturing: false, fetching: null } as const;
+  const resources = await openResources(needs, world);
   const results: CaptureResult[] = [];
   try {
     const { database } = resources.vault;
@@ -95,26 +96,37 @@ export async function deriveAndLog(
       `deriving ${id}: the capture has no files to derive from`,
       "see 'holdfast list'",
     );
-  const object = readObject(join(vault.layout.root, row.object));
+  const folder = join(vault.layout.root, row.object);
+  // An object that is not as recorded is no failed derivation: the caller reports it.
+  readObject(folder);
   try {
-    const staging = beginAttempt(vault, id, `the derivation of ${id}`);
-    await deriveObject(resources, world, object, staging, deep);
+    const { staging, waited } = await beginVersion(vault, id, `the derivation of ${id}`, world.signal);
+    if (waited && captureById(vault.database, id)?.derivation === "done") {
+      rmSync(staging, { recursive: true, force: true });
+      return;
+    }
+    await deriveObject(resources, world, readObject(folder), staging, deep);
   } catch (error) {
     // If the journal names the commit, the next writer finishes it and needs these files.
-    if (commitHasBegun(resources, id)) return;
-    rmSync(stagingOf(vault, id), { recursive: true, force: true });
+    if (commitHasBegun(resources, id) || error instanceof LogChanged) return;
+    discardAttempt(vault, id);
     if (world.signal.aborted) return;
-    logDeriveFailure(resources, world, id, error);
+    await logDeriveFailure(resources, world, id, error);
   }
 }
 
-function logDeriveFailure(resources: Resources, world: World, id: CaptureId, error: unknown): void {
+async function logDeriveFailure(
+  resources: Resources,
+  world: World,
+  id: CaptureId,
+  error: unknown,
+): Promise<void> {
   const reason = error instanceof Error ? error.message : "unknown";
+  const body = { capture: id, reason: withoutPaths(reason, localPlaces(resources, world)), runs: [] };
   try {
-    logEntry(resources.vault, "derive-failed", {
-      capture: id,
-      reason: withoutPaths(reason, localPlaces(resources, world)),
-      runs: [],
+    await inTurn(resources.vault, () => {
+      discardCommit(resources.vault, id);
+      logEntry(resources.vault, "derive-failed", body);
     });
   } catch (logError) {
     // Nothing can be logged on a full disk. The derivation correctly stays pending and can be repeated later.
@@ -155,7 +167,7 @@ async function deriveObject(
   if (problems.length > 0) throw new Error(`the derivation would not be valid: ${problems.join("; ")}`);
   mkdirSync(join(content, "derived"), { recursive: true });
   writeNewFile(join(content, "derived/derivation.json"), encodeCanonical(derivation));
-  commitDerivation(resources, object, derivation, content);
+  await inTurn(resources.vault, () => commitDerivation(resources, object, derivation, content));
 }
 
 /** The software that comes with holdfast and draws pictures or reads tags, besides the programs on this machine. */

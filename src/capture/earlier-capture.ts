@@ -3,6 +3,7 @@ import { annexPlace } from "../vault/annex.js";
 import { capturedBefore, withdrawnBefore } from "../vault/index/captures.js";
 import { captureKey } from "../vault/index/rows.js";
 import { originalsProblem } from "../vault/stored-originals.js";
+import type { Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { type CaptureResult, damageOf, resultOf } from "./capture-result.js";
 import { deriveAndLog } from "./derive.js";
@@ -23,6 +24,13 @@ interface LookUp {
 export interface Earlier {
   readonly result: CaptureResult | null;
   readonly damage: string | null;
+  /** The one found, whether it can be reused or not; null if there is none, or if none was looked for. */
+  readonly found: CaptureId | null;
+}
+
+/** The newest complete capture of a source; null if there is none. */
+export function heldCapture({ database }: Vault, { shown, parent }: CaptureSource): CaptureId | null {
+  return capturedBefore(database, captureKey(shown, parent))?.id ?? null;
 }
 
 /**
@@ -30,12 +38,12 @@ export interface Earlier {
  * if that was interrupted.
  */
 export async function earlierCapture(job: LookUp, source: CaptureSource): Promise<Earlier> {
-  const none = { result: null, damage: null };
-  if (job.request.again) return none;
+  if (job.request.again) return { result: null, damage: null, found: null };
   const { vault } = job.resources;
   const key = captureKey(source.shown, source.parent);
   const row = capturedBefore(vault.database, key);
   if (!row) tellWithdrawn(job, key);
+  const none = { result: null, damage: null, found: row?.id ?? null };
   if (!row || !isSameAddress(job, source, row.id)) return none;
   const problem = await originalsProblem(vault, row.id, false, job.world.signal);
   if (problem !== null) return { ...none, damage: damageOf(row.id, problem) };

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CaptureId } from "../audit/digest.js";
 import type { Failure, FailureCode } from "../core/capture/failure-codes.js";
@@ -7,11 +7,12 @@ import type { RunRecord } from "../core/capture/record.js";
 import { HoldfastError } from "../core/words/error.js";
 import { type LocalPlace, withoutPaths } from "../core/words/local-paths.js";
 import { type AnnexFacts, writeAnnex } from "../vault/annex.js";
-import { commitFailure, stagingOf } from "../vault/commit.js";
+import { attemptOf, commitFailure, discardAttempt, discardCommit } from "../vault/commit.js";
 import { captureById, capturedBefore } from "../vault/index/captures.js";
 import { captureKey } from "../vault/index/rows.js";
 import { readIntents } from "../vault/journal.js";
 import { beginAttempt } from "../vault/recovery.js";
+import { inTurn, LogChanged } from "../vault/turn.js";
 import { type CaptureResult, failedResult, resultOf } from "./capture-result.js";
 import type { Resources } from "./resources.js";
 
@@ -29,9 +30,13 @@ export interface FailedCapture {
 }
 
 /** Logs a failed attempt with its annex and the words in it, and keeps nothing else of it. A failed attempt is a capture too. */
-export function logFailure(resources: Resources, failed: FailedCapture): CaptureResult {
+export function logFailure(resources: Resources, failed: FailedCapture): Promise<CaptureResult> {
+  return inTurn(resources.vault, () => logFailureNow(resources, failed));
+}
+
+function logFailureNow(resources: Resources, failed: FailedCapture): CaptureResult {
   const { vault } = resources;
-  const staging = stagingOf(vault, failed.capture);
+  const staging = attemptOf(vault, failed.capture);
   if (!existsSync(staging)) beginAttempt(vault, failed.capture, failed.url ?? "an import");
   const annex = join(staging, "annex");
   const annexDigest = writeAnnex(annex, failed.annex);
@@ -67,12 +72,12 @@ function withHeld({ database }: Resources["vault"], { url, failure }: FailedCapt
  * log may not be writable, and the staging folder stays for the next writer. `log` logs any other error as a failed
  * attempt.
  */
-export function resultAfterError(
+export async function resultAfterError(
   resources: Resources,
   item: { readonly capture: CaptureId; readonly subject: string },
   failure: Failure,
-  log: (failure: Failure) => CaptureResult,
-): CaptureResult {
+  log: (failure: Failure) => Promise<CaptureResult>,
+): Promise<CaptureResult> {
   const { vault } = resources;
   const { capture, subject } = item;
   try {
@@ -80,8 +85,9 @@ export function resultAfterError(
       return { ...resultOf(vault, capture, subject), reason: failure.reason };
     if (failure.code === "disk-full" || commitHasBegun(resources, capture))
       return failedResult(subject, failure, null, null);
-    rmSync(stagingOf(vault, capture), { recursive: true, force: true });
-    return log(failure);
+    discardAttempt(vault, capture);
+    await inTurn(vault, () => discardCommit(vault, capture));
+    return await log(failure);
   } catch (error) {
     if (concernsAll(error)) throw error;
     return failedResult(subject, failure, null, null);
@@ -95,6 +101,7 @@ export function commitHasBegun(resources: Pick<Resources, "vault">, capture: Cap
 
 /** Errors that every other item would meet too, and bugs. These must be seen, not logged as a failed attempt. */
 export function concernsAll(error: unknown): boolean {
+  if (error instanceof LogChanged) return true;
   if (error instanceof HoldfastError)
     return ["usage", "no-vault", "vault-busy", "program-missing", "interrupted"].includes(error.code);
   return error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;

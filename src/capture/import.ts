@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { CaptureId } from "../audit/digest.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
@@ -18,9 +18,11 @@ import { lookAt, noReader, type Seen } from "../tools/media/footage.js";
 import { isMediaExtension, sniffFile, trackExtension } from "../tools/media/kind.js";
 import type { AnnexFacts } from "../vault/annex.js";
 import { captureById, filesByDigest } from "../vault/index/captures.js";
-import { isVault, scratchFolder } from "../vault/layout.js";
+import { isVault } from "../vault/layout.js";
 import { beginAttempt } from "../vault/recovery.js";
 import { originalsProblem } from "../vault/stored-originals.js";
+import { inTurn } from "../vault/turn.js";
+import type { Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { afterDamage, type CaptureResult, damageOf, resultOf } from "./capture-result.js";
 import { deriveAndLog } from "./derive.js";
@@ -102,7 +104,8 @@ export async function importFiles(
 ): Promise<ImportReport> {
   const own = { vault: request.vault, config: configFolder(world.env) };
   if (!isVault(request.vault)) await refuseNothingToTake(request.files, own, world.signal);
-  const resources = await openResources({ vault: request.vault, capturing: true, fetching: null }, world);
+  const needs = { vault: request.vault, command: "import", capturing: true, fetching: null } as const;
+  const resources = await openResources(needs, world);
   const results: CaptureResult[] = [];
   let leftOut = 0;
   const nameInRecord = request.keepName ? wholeName : extensionAlone;
@@ -131,7 +134,7 @@ export async function importFiles(
 }
 
 function lookWith(resources: Resources, world: World): Look {
-  const scratch = join(resources.vault.layout.staging, scratchFolder, "looks");
+  const scratch = join(resources.scratch, "looks");
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   const { signal } = world;
   return (file, extension) => lookAt({ ffprobe: resources.ffprobe.path, file, extension, scratch, signal });
@@ -150,7 +153,7 @@ async function importFile(job: Job, found: FileToImport): Promise<CaptureResult>
       ? failureOf("interrupted")
       : importFailure(error, [...placesOf(job, found), ...localPlaces(resources, world)]);
     const log = (why: Failure) => fail(job, capture, found, why);
-    return resultAfterError(resources, { capture, subject }, failure, log);
+    return await resultAfterError(resources, { capture, subject }, failure, log);
   }
 }
 
@@ -167,12 +170,14 @@ async function importOne(job: Job, found: FileToImport, capture: CaptureId): Pro
   const refusal = refuseOwn(file, resources.vault.layout.root) ?? refuseFile(file);
   if (refusal) return fail(job, capture, found, refusal);
   const before = await digestOfFound(file, world.signal);
+  const { vault } = resources;
+  const alike = alikeNow(vault, before.sha256);
   const { known, damage } = await findKnown(job, found, before.sha256);
   if (known !== null) return alreadyImported(job, known, subject);
 
   // 2. copy into a fresh staging folder   3. hash the copy and compare it with the file
   const started = { at: world.now(), ms: world.monotonic() };
-  const staging = beginAttempt(resources.vault, capture, `import of ${job.nameInRecord(subject)}`);
+  const staging = beginAttempt(vault, capture, `import of ${job.nameInRecord(subject)}`);
   const { media, doubt } = await takeMedia(job, found, join(staging, "media"));
   if (media.digest.sha512 !== before.sha512) return fail(job, capture, found, changedWhileRead);
 
@@ -186,12 +191,25 @@ async function importOne(job: Job, found: FileToImport, capture: CaptureId): Pro
   const evidence = { ...taken, warnings: [...warningsOf(found, doubt), ...taken.warnings] };
   const facts = importFacts(job, capture, started, evidence);
   const annex = importAnnex(job, capture, found, evidence);
-  preserve(resources.vault, staging, facts, evidence.files.map(namedBy(nameInRecord)), annex);
+  const store = () => preserve(vault, staging, facts, evidence.files.map(namedBy(nameInRecord)), annex);
+  // Another command may have imported the same bytes meanwhile.
+  const isStored = await inTurn(vault, () => alikeNow(vault, before.sha256) === alike && store());
+  const { known: since } = isStored ? { known: null } : await findKnown(job, found, before.sha256);
+  if (since !== null) {
+    rmSync(staging, { recursive: true, force: true });
+    return alreadyImported(job, since, subject);
+  }
+  if (!isStored) await inTurn(vault, store);
 
   // 6. derive   7. commit OCFL v2 and append the `derive` entry
   await deriveAndLog(resources, world, capture, job.request.deep);
   const result = afterDamage(resultOf(resources.vault, capture, subject), damage);
   return withDoubt(result, damage === null ? doubt : null);
+}
+
+/** The captures with a file of these bytes, as one text. */
+function alikeNow({ database }: Vault, sha256: string): string {
+  return [...filesByDigest(database, sha256)].map(({ capture }) => capture).join(" ");
 }
 
 /** A result with what holdfast knows of the file's kind: more than that nothing in it could be read. */
@@ -412,7 +430,7 @@ function importAnnex(
   };
 }
 
-function fail(job: Job, capture: CaptureId, found: FileToImport, failure: Failure): CaptureResult {
+function fail(job: Job, capture: CaptureId, found: FileToImport, failure: Failure) {
   const subject = nameOf(found);
   const annex = importAnnex(job, capture, found, { files: [], raw: [] });
   // A file that was not imported has no record, so only the reason can keep its name.

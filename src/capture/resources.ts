@@ -19,6 +19,7 @@ import { run } from "../tools/run/run.js";
 import { tryNiceties } from "../vault/disk-niceties.js";
 import { isVault, scratchFolder } from "../vault/layout.js";
 import { newestTime } from "../vault/log.js";
+import { shareVault } from "../vault/turn.js";
 import { closeVault, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { examineClock, tellOfClock } from "./clock-check.js";
@@ -27,6 +28,8 @@ import { statedSoftware } from "./stated-software.js";
 /** Everything a command holds open while it captures, imports or derives. Opened once, closed once. */
 export interface Resources {
   readonly vault: Vault;
+  /** Working folder for programs that stay open; removed when the resources are closed. Absolute. */
+  readonly scratch: string;
   readonly downloader: Program | null;
   /** The Node.js with which the downloader runs scripts; null if there is none that it accepts. */
   readonly runtime: Program | null;
@@ -49,6 +52,8 @@ export interface Resources {
 
 export interface ResourceNeeds {
   readonly vault: string;
+  /** Its name, for whoever waits until it is done. */
+  readonly command: "archive" | "batch" | "derive" | "import" | "redact";
   /** Whether the command captures into the vault, and so may make it where somebody has said so (`mayMakeVault`). */
   readonly capturing: boolean;
   /** Set only by commands that fetch. */
@@ -90,6 +95,7 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
     const found = [...media.values(), ...(downloader ? [downloader] : []), ...(runtime ? [runtime] : [])];
     return {
       vault,
+      scratch,
       downloader,
       runtime,
       downloaderPlaces,
@@ -111,13 +117,18 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
   }
 }
 
-/** Opens the vault, or makes it and says once where it is, where its key is, and what to copy. */
-async function openOwn({ vault: root, capturing }: ResourceNeeds, world: World): Promise<Vault> {
-  const onWait = () => reportWait(world, root);
-  if (isVault(root) || !capturing || !mayMakeVault(world.env)) return openForWriting(root, world, onWait);
-  const vault = await openOrMake(root, world, onWait);
-  newVaultWords(vault, world.env).forEach(world.tell);
-  return vault;
+/** Opens the vault, or makes it and says once where it is, where its key is, and what to copy. Other commands may share it. */
+async function openOwn({ vault: root, command, capturing }: ResourceNeeds, world: World): Promise<Vault> {
+  const isThere = isVault(root) || !capturing || !mayMakeVault(world.env);
+  const vault = await (isThere ? openForWriting : openOrMake)(root, world);
+  if (!isThere) newVaultWords(vault, world.env).forEach(world.tell);
+  try {
+    shareVault(vault, command, world);
+    return vault;
+  } catch (error) {
+    closeVault(vault);
+    throw error;
+  }
 }
 
 /** What a fetch works with, and no vault. */
@@ -192,21 +203,8 @@ function known(programs: ReadonlyMap<string, Program>, name: string): Program {
   return program;
 }
 
-function reportWait(world: World, subject: string): void {
-  world.progress({
-    subject,
-    stage: "wait",
-    detail: "another holdfast process is using this vault",
-    done: null,
-    total: null,
-    speed: null,
-    etaSeconds: null,
-  });
-}
-
-/** Working folder for programs that stay open; removed with the rest of staging. */
-function makeScratch(vault: Vault): string {
-  const folder = join(vault.layout.staging, scratchFolder);
+function makeScratch({ layout, hold }: Vault): string {
+  const folder = join(hold.work?.path ?? layout.staging, scratchFolder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
 }

@@ -18,6 +18,7 @@ import { readObject } from "../vault/objects.js";
 import { writePackageTar } from "../vault/package/archive.js";
 import { beginPackage, discardPackage } from "../vault/package/folder.js";
 import { refuseMissingVault } from "../vault/reader.js";
+import { inTurn, shareVault } from "../vault/turn.js";
 import { closeVault, logEntry, type Vault } from "../vault/vault.js";
 import { refuseWithdrawn } from "../vault/withdrawals.js";
 import { verifyPackage } from "../verify/package.js";
@@ -25,7 +26,7 @@ import type { PackageReport } from "../verify/reports.js";
 import type { World } from "../world.js";
 import { logExportBegun } from "./export-begun.js";
 import { type ExportDestination, exportDestination, notNew, type PackageForm } from "./export-destination.js";
-import { type PackageMade, writePackage } from "./package-write.js";
+import { type GatheredPackage, gatherPackage, type PackageMade, writePackage } from "./package-write.js";
 import type { ToldByDigests } from "./told-by-digests.js";
 import { type ToldByFiles, toldByFiles } from "./told-by-files.js";
 import type { ToldByTags } from "./told-by-tags.js";
@@ -105,18 +106,24 @@ export async function exportPackage(
   // 1. check the target and the recipients, before anything is opened
   const destination = exportDestination(request);
   refuseMissingVault(request.vault);
-  const vault = await openForWriting(request.vault, world, () => undefined);
+  const vault = await openForWriting(request.vault, world);
   try {
     // 2. choose the captures, and sign a checkpoint that ends with the list of all their entries
     const captures = chosenCaptures(vault, request.ids, world);
     const told = toldByFiles(captures.map((id) => readObject(join(vault.layout.root, objectPath(id)))));
     onTold(told);
     const { withAnnex, withAnnotations } = request;
-    const begun = await logExportBegun(vault, { captures, withAnnotations }, request.seal, world);
+    shareVault(vault, "export", world);
+    const gathered = await inTurn(vault, async () => {
+      const begun = await logExportBegun(vault, { captures, withAnnotations }, request.seal, world);
+      const order = { captures, withAnnex, withAnnotations, begun };
+      return gatherPackage(vault, order).catch((error: unknown) => {
+        throw notWritten(destination, error, []);
+      });
+    });
 
     // 3. write the package beside the target, read it again, check it and give it its name
-    const content = { captures, withAnnex, withAnnotations, begun };
-    const made = await makeAndPlace(vault, destination, content, world);
+    const made = await makeAndPlace(vault, destination, gathered, world);
 
     // 4. log the export and seal the log
     const { files, bytes, checkpoint, tagmanifestSha256: tagmanifest_sha256 } = made;
@@ -124,7 +131,7 @@ export async function exportPackage(
     const body = { captures, form: destination.form, annex: withAnnex, recipients };
     const stated = { ...body, checkpoint, files, bytes, tagmanifest_sha256 };
     const { annotations } = made;
-    const { seq: entry } = logExport(
+    const { seq: entry } = await logExport(
       vault,
       destination,
       withAnnotations ? { ...stated, annotations } : stated,
@@ -154,14 +161,6 @@ function chosenCaptures({ database }: Vault, parts: readonly string[], world: Wo
   );
 }
 
-interface Content {
-  readonly captures: readonly string[];
-  readonly withAnnex: boolean;
-  readonly withAnnotations: boolean;
-  /** The entry that lists the package's contents. */
-  readonly begun: number;
-}
-
 type Placed = PackageMade & { readonly report: PackageReport };
 
 /**
@@ -171,20 +170,20 @@ type Placed = PackageMade & { readonly report: PackageReport };
 async function makeAndPlace(
   vault: Vault,
   destination: ExportDestination,
-  content: Content,
+  gathered: GatheredPackage,
   world: World,
 ): Promise<Placed> {
   const madeAt = world.now().toISOString();
   const name = `package-${Buffer.from(world.random(8)).toString("hex")}`;
-  const scratch = join(vault.layout.staging, scratchFolder, name);
+  const scratch = join(vault.hold.work?.path ?? vault.layout.staging, scratchFolder, name);
   const folder = destination.form === "folder" ? destination.growing : scratch;
   let standing = [destination.growing, scratch];
   try {
-    const order = { ...content, madeAt, tool: world.tool, signal: world.signal };
     const onCopied = (done: number, total: number) => tellCopied(world, destination, done, total);
-    const made = await writePackage(vault, beginPackage(folder), { ...order, onCopied });
+    const order = { madeAt, tool: world.tool, signal: world.signal, onCopied };
+    const made = await writePackage(beginPackage(folder), gathered, order);
     if (destination.form !== "folder") {
-      const archive = { folder, name: packageName(content.captures), to: destination.growing, madeAt };
+      const archive = { folder, name: packageName(gathered.order.captures), to: destination.growing, madeAt };
       await writePackageTar({ ...archive, recipients: destination.recipients, signal: world.signal });
     }
     // Check exactly what goes out; for an encrypted package, check the folder that was encrypted.
@@ -205,13 +204,13 @@ async function makeAndPlace(
 }
 
 /** Logs the export. If that fails, the package is removed: no package leaves without an entry. */
-function logExport(
+async function logExport(
   vault: Vault,
   destination: ExportDestination,
   body: Readonly<Record<string, Json>>,
-): Entry {
+): Promise<Entry> {
   try {
-    return logEntry(vault, "export", body);
+    return await inTurn(vault, () => logEntry(vault, "export", body));
   } catch (error) {
     throw notWritten(destination, error, discard([destination.to]));
   }

@@ -33,6 +33,21 @@ export interface PackageOrder {
   readonly withAnnotations: boolean;
   /** The `export-begun` entry that lists the captures' entries. The newest checkpoint ends with it. */
   readonly begun: number;
+}
+
+/** All that a package takes from a vault, but for the bytes of its files. */
+export interface GatheredPackage {
+  readonly order: PackageOrder;
+  readonly captures: readonly GatheredCapture[];
+  readonly proof: PackageProof;
+  readonly origin: string;
+  readonly signers: string;
+  /** The number of `annotate` entries among them. */
+  readonly annotations: number;
+}
+
+/** How to write a package. */
+interface Writing {
   /** RFC 3339, UTC. */
   readonly madeAt: string;
   readonly tool: string;
@@ -53,46 +68,54 @@ export interface PackageMade {
 }
 
 /**
- * Writes a complete package (FORMAT.md §17) into a new folder. The newest signed checkpoint must cover every entry of the
- * chosen captures. Reads nothing of other captures, and in `private/` only the chosen captures' annexes, if requested.
- * The contents depend only on the vault, the order and this program. Throws `not-as-recorded` if the vault does not match
- * its log.
+ * Reads what the log says about the captures, finds their files, and gathers the proof. Must be in the turn that ended the
+ * newest signed checkpoint with the list of their entries: a later entry about them would not be in it. Reads nothing of other
+ * captures, and in `private/` only the chosen captures' annexes, if requested. Throws `not-as-recorded` if the vault does not
+ * match its log.
  */
-export async function writePackage(
-  vault: Vault,
-  folder: PackageFolder,
-  order: PackageOrder,
-): Promise<PackageMade> {
-  // 1. read what the log says about the captures, and find their files
-  const entries = packagedEntries(vault.database, order.captures, order.withAnnotations);
+export async function gatherPackage(vault: Vault, order: PackageOrder): Promise<GatheredPackage> {
+  const { database } = vault;
+  const entries = packagedEntries(database, order.captures, order.withAnnotations);
   const byCapture = grouped(entries, ({ entry }) => entry.body.capture);
   const captures = order.captures.map((id) =>
     gatherCapture(vault, id, byCapture.get(id) ?? [], order.withAnnex),
   );
-  const begun = entriesAt(vault.database, [order.begun]);
+  const begun = entriesAt(database, [order.begun]);
   const proof = await gatherProof(vault, [...entries, ...begun], order.captures);
-
-  // 2. copy their files, comparing each with its entry and inventory
-  const copied = await copyFiles(folder, captures, order);
-
-  // 3. write the proof
   const origin = originOf(vault.settings.vault_id);
-  const { database } = vault;
   const signers = encodeAllowedSigners(origin, keyHistoryOf(database), logTimesOf(database));
+  const annotations = entries.filter(({ entry }) => entry.event === "annotate").length;
+  return { order, captures, proof, origin, signers, annotations };
+}
+
+/**
+ * Writes a complete package (FORMAT.md §17) into a new folder. The contents depend only on what was gathered, `writing` and
+ * this program. Needs no turn: what a log states of a version of an object never changes. Throws `not-as-recorded` if a file
+ * does not match its entry.
+ */
+export async function writePackage(
+  folder: PackageFolder,
+  { order, captures, proof, origin, signers, annotations }: GatheredPackage,
+  writing: Writing,
+): Promise<PackageMade> {
+  // 1. copy the files, comparing each with its entry and inventory
+  const copied = await copyFiles(folder, captures, writing);
+
+  // 2. write the proof
   folder.putText("proof/allowed_signers", signers);
   for (const [path, content] of proof.texts) folder.putText(path, content);
 
-  // 4. write the pages, made from what is in the package
-  const facts = { ...factsOf(captures, copied, proof, order), origin };
+  // 3. write the pages, made from what is in the package
+  const { withAnnex } = order;
+  const facts = { ...factsOf(captures, copied, proof, { ...writing, withAnnex }), origin };
   const page = folder.putText("data/index.html", packagePage(facts));
   folder.putText("data/ro-crate-metadata.json", roCrate(facts, page));
   for (const name of fixedTextNames) folder.putText(name, fixedText(name));
 
-  // 5. write the bag's manifests, over the payload and then over everything else
+  // 4. write the bag's manifests, over the payload and then over everything else
   const tagmanifestSha256 = putBag(folder, facts);
   folder.finish();
   const bytes = folder.files.reduce((sum, file) => sum + file.bytes, 0);
-  const annotations = entries.filter(({ entry }) => entry.event === "annotate").length;
   const files = folder.files.length;
   return { checkpoint: proof.newest, annotations, files, bytes, tagmanifestSha256 };
 }
@@ -116,7 +139,7 @@ function gatherCapture(
 async function copyFiles(
   folder: PackageFolder,
   captures: readonly GatheredCapture[],
-  { signal, onCopied }: PackageOrder,
+  { signal, onCopied }: Writing,
 ): Promise<readonly BagFile[]> {
   const sources = inOrder(captures.flatMap(({ files, annex }) => [...files, ...annex]));
   const total = sources.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -135,7 +158,7 @@ function factsOf(
   captures: readonly GatheredCapture[],
   copied: readonly BagFile[],
   proof: PackageProof,
-  { madeAt, tool, withAnnex }: PackageOrder,
+  { madeAt, tool, withAnnex }: Pick<Writing, "madeAt" | "tool"> & Pick<PackageOrder, "withAnnex">,
 ): Omit<PackageFacts, "origin"> {
   const byCapture = grouped(copied, ({ path }) => path.split("/")[1]);
   return {

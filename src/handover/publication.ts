@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statfsSync } from "node:fs";
+import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { encodeCanonical } from "../audit/canonical-json.js";
 import { publicationFolder } from "../audit/inventory.js";
@@ -10,7 +10,7 @@ import type { PublicationFile, PublicationRecord } from "../core/media/publicati
 import { HoldfastError } from "../core/words/error.js";
 import type { HeadReport } from "../seal/checkpoint.js";
 import { describeRun } from "../tools/run/run-description.js";
-import { type Committed, commitNextVersion, stagingOf } from "../vault/commit.js";
+import { type Committed, commitNextVersion, discardAttempt, discardCommit } from "../vault/commit.js";
 import { digestFile } from "../vault/digest-file.js";
 import { makeReadOnly } from "../vault/disk-niceties.js";
 import { syncFile, writeNewFile } from "../vault/durable.js";
@@ -18,7 +18,7 @@ import { oneCaptureByPart } from "../vault/index/captures.js";
 import { schemaProblems } from "../vault/json-schemas.js";
 import { readObject, type StoredObject } from "../vault/objects.js";
 import { refuseMissingVault } from "../vault/reader.js";
-import { beginAttempt } from "../vault/recovery.js";
+import { beginVersion, inTurn } from "../vault/turn.js";
 import { refuseWithdrawn } from "../vault/withdrawals.js";
 import type { World } from "../world.js";
 import { type MadeCopy, makePublicationCopy } from "./publication-copy.js";
@@ -69,7 +69,8 @@ export async function redactCapture(
   // 1. check the target outside the vault, before anything is opened
   const to = request.to === null ? null : publicationDestination(request.to, request.vault);
   refuseMissingVault(request.vault);
-  const resources = await openResources({ vault: request.vault, capturing: false, fetching: null }, world);
+  const needs = { vault: request.vault, command: "redact", capturing: false, fetching: null } as const;
+  const resources = await openResources(needs, world);
   try {
     const object = objectOf(resources, request.id);
     // 2. make and check the copy, then store and log it
@@ -96,51 +97,65 @@ function objectOf({ vault }: Resources, idPart: string): StoredObject {
 async function makeAndStore(
   resources: Resources,
   world: World,
-  object: StoredObject,
+  { folder, record: { capture } }: StoredObject,
   request: RedactRequest,
 ): Promise<Omit<RedactResult, "to">> {
   const { vault } = resources;
-  const { capture } = object.record;
-  const staging = beginAttempt(vault, capture, `a publication copy of ${capture}`);
+  const what = `a publication copy of ${capture}`;
+  const { staging } = await beginVersion(vault, capture, what, world.signal);
   try {
-    const startedAt = world.now().toISOString();
-    const version = nextVersion(object.inventory.head);
-    const folder = publicationFolder(version);
-    const content = join(staging, "content");
-    const places = { out: join(content, folder, "copy.mp4"), scratch: join(staging, "scratch") };
-    for (const path of [join(content, folder), places.scratch])
-      mkdirSync(path, { recursive: true, mode: 0o700 });
-    const made = await makePublicationCopy(resources, world, object, { ...request, ...places });
-    world.signal.throwIfAborted();
-    const file = storeReady(content, "publication_copy", `${folder}/copy.mp4`);
-    const facts = {
-      v: 1,
-      capture,
-      version,
-      started_at: startedAt,
-      ended_at: world.now().toISOString(),
-    } as const;
-    const record: PublicationRecord = {
-      ...facts,
-      ...made.facts,
-      files: [file],
-      runs: describeRuns(made, object, content, places.scratch),
-      software: resources.software,
-    };
-    const { entry } = commitCopy(resources, object, record, content);
-    const stored = `${entry.body.object}/${version}/content/${file.path}`;
-    const { bytes, sha256 } = file;
-    const shown = { id: capture, file: stored, bytes, sha256, clip_start: made.clipStart };
-    return { ...shown, publication: record, entry: entry.seq };
+    // Another command may have added a version since the object was chosen.
+    return await makeIn(staging, resources, world, readObject(folder), request);
   } catch (error) {
     // If the journal names the commit, the next writer finishes it and needs these files.
     if (!commitHasBegun(resources, capture)) {
-      const full = isFull(staging);
-      rmSync(stagingOf(vault, capture), { recursive: true, force: true });
+      const full = isFull(vault.layout.staging);
+      discardAttempt(vault, capture);
       if (full && !world.signal.aborted) throw diskFull(capture, error);
+      // Where even that fails, the next writer removes it.
+      await inTurn(vault, () => discardCommit(vault, capture)).catch(() => undefined);
     }
     throw notStored(capture, error);
   }
+}
+
+async function makeIn(
+  staging: string,
+  resources: Resources,
+  world: World,
+  object: StoredObject,
+  request: RedactRequest,
+): Promise<Omit<RedactResult, "to">> {
+  const { capture } = object.record;
+  const startedAt = world.now().toISOString();
+  const version = nextVersion(object.inventory.head);
+  const folder = publicationFolder(version);
+  const content = join(staging, "content");
+  const places = { out: join(content, folder, "copy.mp4"), scratch: join(staging, "scratch") };
+  for (const path of [join(content, folder), places.scratch])
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  const made = await makePublicationCopy(resources, world, object, { ...request, ...places });
+  world.signal.throwIfAborted();
+  const file = storeReady(content, "publication_copy", `${folder}/copy.mp4`);
+  const facts = {
+    v: 1,
+    capture,
+    version,
+    started_at: startedAt,
+    ended_at: world.now().toISOString(),
+  } as const;
+  const record: PublicationRecord = {
+    ...facts,
+    ...made.facts,
+    files: [file],
+    runs: describeRuns(made, object, content, places.scratch),
+    software: resources.software,
+  };
+  const { entry } = await inTurn(resources.vault, () => commitCopy(resources, object, record, content));
+  const stored = `${entry.body.object}/${version}/content/${file.path}`;
+  const { bytes, sha256 } = file;
+  const shown = { id: capture, file: stored, bytes, sha256, clip_start: made.clipStart };
+  return { ...shown, publication: record, entry: entry.seq };
 }
 
 function commitCopy(

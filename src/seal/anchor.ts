@@ -20,6 +20,7 @@ import {
   readPendingProof,
   type TokenSource,
 } from "../vault/token-files.js";
+import { inTurn } from "../vault/turn.js";
 import type { Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { type Answer, completeProof, promiseByCalendar, stampByAuthority } from "./anchor-answers.js";
@@ -64,7 +65,7 @@ const retiredMs = 24 * 60 * 60 * 1000;
  * and signature) to do so, all at once and within `anchor_wait_seconds` in total, and asks about older pending proofs.
  * Keeps each valid answer: first the file, then its entry (FORMAT.md §14, §15). On any other answer the authority stays
  * pending with a reason and a time for the next attempt; nothing is thrown. An aborted signal ends the work at once and
- * keeps what has arrived. The caller holds the writer lock.
+ * keeps what has arrived. Nobody needs to wait for the answers: only what is kept of them takes a turn.
  */
 export async function anchorHead(
   vault: Vault,
@@ -90,8 +91,11 @@ export async function anchorHead(
     Promise.all(asked.map(async (party) => ({ party, answer: await party.ask(egress) }))),
     Promise.all(open.map(async (proof) => ({ proof, answer: await upgradeOf(vault, proof, egress) }))),
   ]);
-  const tokens = answers.flatMap(({ party, answer }) => settle(vault, world, party.source, answer));
-  settleUpgrades(vault, world, upgrades);
+  const tokens = await inTurn(vault, () => {
+    const stamped = answers.flatMap(({ party, answer }) => settle(vault, world, party.source, answer));
+    settleUpgrades(vault, world, upgrades);
+    return stamped;
+  });
   return { tokens, pending: pending() };
 }
 

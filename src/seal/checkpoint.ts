@@ -23,6 +23,7 @@ import { hasUnsealed, keyHistoryOf, rotationsAfter } from "../vault/log.js";
 import { newestCheckpoint } from "../vault/log-lookup.js";
 import { clearUnfinished } from "../vault/log-placing.js";
 import { refuseMissingVault } from "../vault/reader.js";
+import { inTurn, shareVault } from "../vault/turn.js";
 import { closeVault, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { acceptRollback, acceptTail } from "./accept-log.js";
@@ -82,9 +83,13 @@ export async function sealHead(
   options: SealOptions,
   onStep: (step: CheckpointStep) => void = () => undefined,
 ): Promise<HeadReport> {
+  const signed = await attempt(() =>
+    inTurn(vault, () => signHead(vault, keyHistoryOf(vault.database), world, onStep)),
+  );
   const keys = keyHistoryOf(vault.database);
-  const signed = await attempt(() => signHead(vault, keys, world, onStep));
-  const removed = await attempt(async () => "answer" in signed && finishWithdrawals(vault, keys, world));
+  const removed = await attempt(() =>
+    inTurn(vault, async () => "answer" in signed && finishWithdrawals(vault, keys, world)),
+  );
   const refused = "failure" in signed && signed.failure.code === "not-as-recorded";
   const anchored = await attempt(async () => (refused ? null : anchorNewest(vault, world, options)));
   const failures = [signed, removed, anchored].flatMap((tried) =>
@@ -104,6 +109,8 @@ export async function closeAfterWriting(
   options: SealOptions,
 ): Promise<HeadReport> {
   try {
+    // Nobody needs to wait for an authority's answer.
+    shareVault(vault, "checkpoint", world);
     return await sealHead(vault, world, options);
   } finally {
     closeVault(vault);
@@ -330,7 +337,7 @@ export async function checkpointNow(
   refuseMissingVault(root);
   let difference: HoldfastError | null = null;
   const onOther: OnOther = accept === "rollback" ? (found) => (difference ??= found) : refuseOther;
-  const vault = await openForWriting(root, world, () => undefined, onOther);
+  const vault = await openForWriting(root, world, { onOther });
   try {
     if (accept === "tail") await acceptTail(vault, world);
     if (accept === "rollback") await acceptRollback(vault, world, difference);

@@ -103,7 +103,7 @@ export async function rotateKey(
   onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<RotationReport> {
   refuseMissingVault(request.vault);
-  const vault = await openForWriting(request.vault, world, () => undefined);
+  const vault = await openForWriting(request.vault, world);
   try {
     const history = keyHistoryOf(vault.database);
     const previous = inForceNow(history)?.key ?? null;

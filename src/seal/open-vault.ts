@@ -9,18 +9,23 @@ import { refusePlaceOfVault } from "./new-vault.js";
 import { entryMemory, type OnOther, refuseOther } from "./remembering.js";
 
 /**
- * Opens a vault for writing and finishes what a killed process left in it. Makes none. Calls `onWait` while another process
- * holds the vault. If the log is not the one this machine remembers, or was set back over stored objects, `onOther` decides
+ * Opens a vault for writing and finishes what a killed process left in it. Makes none. While another process has its turn,
+ * waits and says for whom. If the log is not the one this machine remembers, or was set back over stored objects, `onOther` decides
  * before anything is appended; by default it refuses. Throws `no-vault`, `vault-busy`, `not-as-recorded`.
  */
 export async function openForWriting(
   root: string,
   world: World,
-  onWait: () => void,
-  onOther: OnOther = refuseOther,
+  { onOther = refuseOther }: { readonly onOther?: OnOther } = {},
 ): Promise<Vault> {
   vaultAt(root);
-  return opened(root, world, onWait, keyMaker(root, world), onOther);
+  return opened(root, world, { makeKey: keyMaker(root, world), onOther, alone: false });
+}
+
+/** The same, once no other command shares the vault: for what replaces or removes what others may be reading. */
+export async function openAlone(root: string, world: World): Promise<Vault> {
+  vaultAt(root);
+  return opened(root, world, { makeKey: keyMaker(root, world), onOther: refuseOther, alone: true });
 }
 
 /**
@@ -31,15 +36,14 @@ export async function openForWriting(
 export async function openOrMake(
   root: string,
   world: World,
-  onWait: () => void,
-  makeKey = keyMaker(root, world),
+  { makeKey = keyMaker(root, world) }: { readonly makeKey?: (vaultId: string) => Promise<string> } = {},
 ): Promise<Vault> {
   // Checked before anything is made, so that a refusal leaves nothing behind.
   if (!isVault(root)) {
     refusePlaceOfVault(root);
     refuseKeyInside(root, world.env, null);
   }
-  return opened(root, world, onWait, makeKey, refuseOther);
+  return opened(root, world, { makeKey, onOther: refuseOther, alone: false });
 }
 
 function keyMaker(root: string, world: World): (vaultId: string) => Promise<string> {
@@ -49,12 +53,14 @@ function keyMaker(root: string, world: World): (vaultId: string) => Promise<stri
 async function opened(
   root: string,
   world: World,
-  onWait: () => void,
-  makeKey: (vaultId: string) => Promise<string>,
-  onOther: OnOther,
+  how: {
+    readonly makeKey: (vaultId: string) => Promise<string>;
+    readonly onOther: OnOther;
+    readonly alone: boolean;
+  },
 ): Promise<Vault> {
-  const memory = (vaultId: string) => entryMemory(world, vaultId, onOther);
-  const vault = await openVault(root, { ...world, onWait, makeKey, memory });
+  const memory = (vaultId: string) => entryMemory(world, vaultId, how.onOther);
+  const vault = await openVault(root, { ...world, ...how, onWait: world.tell, memory });
   try {
     finishInterrupted(vault);
     return vault;

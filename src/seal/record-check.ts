@@ -17,7 +17,7 @@ export async function recordCheck(
   onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<VerifyReport> {
   refuseMissingVault(request.vault);
-  const vault = await openForWriting(request.vault, world, () => undefined);
+  const vault = await openForWriting(request.vault, world);
   try {
     const report = await verifyVault(request, world);
     const { only } = report;

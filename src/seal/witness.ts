@@ -43,7 +43,7 @@ export interface WitnessRequest {
 export async function addWitness(request: WitnessRequest, world: World): Promise<WitnessReport> {
   const armored = findArmored(request.text);
   refuseMissingVault(request.vault);
-  const vault = await openForWriting(request.vault, world, () => undefined);
+  const vault = await openForWriting(request.vault, world);
   try {
     const { checkpoint, key } = whatWasSigned(vault, armored);
     refuseOwnKey(vault, key);

@@ -45,7 +45,7 @@ export async function initVault(
     chosen = true;
     return firstKey(vault, vaultId, choice, world);
   };
-  const opened = await openOrMake(vault, world, () => undefined, makeKey);
+  const opened = await openOrMake(vault, world, { makeKey });
   try {
     if (!chosen) throw hasKeyAlready(vault);
     const now = world.now();

@@ -9,12 +9,12 @@ import { readMemory, rememberLost } from "../seal/signer-memory.js";
 import { unnamedAnnexes, unnamedObjects } from "../vault/check/unnamed-folders.js";
 import { makeFolder } from "../vault/durable.js";
 import type { EntryMemory } from "../vault/entry-memory.js";
+import { Hold } from "../vault/hold.js";
 import { type RebuiltLog, rebuildDatabase } from "../vault/index/rebuild.js";
 import { type VaultLayout, vaultLayout } from "../vault/layout.js";
 import { glanceAt } from "../vault/log.js";
 import { readSettings } from "../vault/settings.js";
-import { logEntry, refuseOddParts, type Vault } from "../vault/vault.js";
-import { takeWriterLock } from "../vault/writer-lock.js";
+import { logEntry, refuseOddParts, takeVault, type Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 
 export interface RebuildReport {
@@ -33,9 +33,6 @@ export interface RebuildReport {
   readonly head: HeadReport;
 }
 
-/** How long to wait for another writer. */
-const lockWaitMs = 15_000;
-
 /**
  * Rebuilds `vault.db` from `log/` and `objects/`, and reports what is missing from it. Throws `no-vault`, `usage` if there
  * already is a database, `not-as-recorded` if the segments are not one log that matches its checkpoints, `vault-busy`.
@@ -45,7 +42,8 @@ export async function rebuildVault(root: string, seal: SealOptions, world: World
   const settings = settingsOf(layout);
   refuseOddParts(layout);
   makeFolder(layout.staging, 0o700);
-  const lock = await takeWriterLock(layout.writerLock, lockWaitMs, () => undefined);
+  const { signal, tell: onWait } = world;
+  const lock = await takeVault(layout, { signal, onWait, alone: true });
   const { now, random, tool } = world;
   const memory = entryMemory(world, settings.vault_id);
   // The new file is not the vault yet: what is written to it does not count as committed.
@@ -53,10 +51,14 @@ export async function rebuildVault(root: string, seal: SealOptions, world: World
   const { hash, ...made } = await rebuildDatabase(layout, settings.vault_id, (database, log) => {
     refuseShorter(database, settings.vault_id, world);
     const lost = rememberLost(world.env, settings.vault_id, log.entries);
-    return noteRebuilt({ layout, settings, database, lock, now, random, tool, memory: onItsWay }, log, lost);
+    return noteRebuilt(
+      { layout, settings, database, hold: new Hold(lock, settings), now, random, tool, memory: onItsWay },
+      log,
+      lost,
+    );
   }).finally(() => lock.release());
   memory.afterCommit(made.entry, hash);
-  const vault = await openForWriting(root, world, () => undefined);
+  const vault = await openForWriting(root, world);
   return { ...made, head: await closeAfterWriting(vault, world, seal) };
 }
 

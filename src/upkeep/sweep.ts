@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { closeAfterWriting, type HeadReport } from "../seal/checkpoint.js";
-import { openForWriting } from "../seal/open-vault.js";
+import { openAlone } from "../seal/open-vault.js";
 import { findOrphans, type Orphan, removeOrphans } from "../vault/check/orphans.js";
 import { isBeingWritten } from "../vault/database-files.js";
 import { lastRow, linesFrom } from "../vault/log.js";
@@ -43,7 +43,7 @@ export function listOrphans(root: string, world: World): SweepReport {
 export async function sweepVault(root: string, world: World): Promise<SweepReport> {
   refuseMissingVault(root);
   const { orphans, busy, size } = look(root, world);
-  const vault = await openForWriting(root, world, () => undefined);
+  const vault = await openAlone(root, world);
   try {
     removeLogged(vault, world.now());
   } catch (error) {
@@ -63,7 +63,7 @@ export async function sweepVault(root: string, world: World): Promise<SweepRepor
 
 function look(root: string, world: World) {
   const inVault = readVault(root, ({ layout, database }) => {
-    const busy = isBeingWritten(layout.writerLock);
+    const busy = isBeingWritten(layout);
     return { orphans: findOrphans({ layout, database }, busy), busy, size: lastRow(database)?.seq ?? 0 };
   });
   const outside = leftTemporaryFolders(world.now()).map((one): Orphan => ({ ...one, fate: "remove" }));

@@ -1,7 +1,7 @@
 import { HoldfastError } from "../core/words/error.js";
 import { wellFormed } from "../core/words/printable.js";
 import { type HeadReport, type SealOptions, sealHead } from "../seal/checkpoint.js";
-import { openForWriting } from "../seal/open-vault.js";
+import { openAlone } from "../seal/open-vault.js";
 import { type CaptureRowRecord, oneCaptureByPart, sizeOfCapture } from "../vault/index/captures.js";
 import { custodyOf } from "../vault/index/custody.js";
 import { readVault, refuseMissingVault } from "../vault/reader.js";
@@ -83,7 +83,7 @@ export async function withdrawCaptures(
     );
   }
   refuseMissingVault(request.vault);
-  const vault = await openForWriting(request.vault, world, () => undefined);
+  const vault = await openAlone(request.vault, world);
   try {
     const record = request.removeRecord ? "removed" : "kept";
     const logged = chosen(vault.database, request.ids).map(({ id }) => {

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { Json } from "../audit/canonical-json.js";
 import { type CaptureId, sha256, sha512 } from "../audit/digest.js";
 import type { Entry, EventName } from "../audit/entry.js";
@@ -12,6 +12,7 @@ import {
   type VersionNote,
   vaultAddress,
 } from "../core/capture/new-inventory.js";
+import { HoldfastError } from "../core/words/error.js";
 import { syncFolder } from "./disk-niceties.js";
 import { makeFolder, moveDurably, placeFile, syncFolderTree, writeNewFile } from "./durable.js";
 import type { Intent } from "./journal.js";
@@ -65,12 +66,13 @@ export function commitFirstVersion(
 ): Committed {
   const inventory = firstInventory(staged.capture, staged.files, noteOf(vault, staged));
   const object = stagedObject(vault, staged.capture);
+  const placeOf = bringToTurn(vault, staged.capture);
   makeFolder(join(object, "v1"));
-  renameSync(staged.content, join(object, "v1", "content"));
+  renameSync(placeOf(staged.content), join(object, "v1", "content"));
   writeNewFile(join(object, objectDeclaration.name), objectDeclaration.text);
   const digest = writeInventory(join(object, "v1"), inventory);
   writeInventory(object, inventory);
-  renameSync(staged.annex, stagedAnnex(vault, staged.capture));
+  renameSync(placeOf(staged.annex), stagedAnnex(vault, staged.capture));
   syncFolderTree(dirname(object));
   onStep("staged");
   const intent = intentFor(staged, "v1", digest);
@@ -98,9 +100,11 @@ export function commitNextVersion(
 ): Committed {
   refuseWithdrawn(vault.database, staged.capture, "adding a version to");
   const inventory = nextInventory(previous, staged.files, staged.replaced, noteOf(vault, staged));
+  refuseOtherVersion(vault, staged.capture, inventory.head);
   const folder = stagedVersion(vault, staged.capture);
+  const placeOf = bringToTurn(vault, staged.capture);
   makeFolder(folder);
-  renameSync(staged.content, join(folder, "content"));
+  renameSync(placeOf(staged.content), join(folder, "content"));
   const digest = writeInventory(folder, inventory);
   syncFolderTree(folder);
   onStep("staged");
@@ -125,8 +129,9 @@ export function commitFailure(
     readonly body: Readonly<Record<string, Json>>;
   },
 ): Entry {
+  const placeOf = bringToTurn(vault, failed.capture);
   mkdirSync(dirname(stagedAnnex(vault, failed.capture)), { recursive: true });
-  renameSync(failed.annex, stagedAnnex(vault, failed.capture));
+  renameSync(placeOf(failed.annex), stagedAnnex(vault, failed.capture));
   syncFolderTree(stagingOf(vault, failed.capture));
   const intent: Intent = {
     capture: failed.capture,
@@ -141,8 +146,45 @@ export function commitFailure(
 }
 
 /** The folder in which a capture is made; on the vault's file system, so that every move is a rename. */
+export function attemptOf({ layout, hold }: Vault, capture: CaptureId): string {
+  return join(hold.work?.path ?? layout.staging, capture);
+}
+
+/** The folder from which a capture is committed, in a turn: the next writer looks for what a kill left of it there. */
 export function stagingOf(vault: Vault, capture: CaptureId): string {
   return join(vault.layout.staging, capture);
+}
+
+/** Removes what is staged of an attempt; needs no turn. */
+export function discardAttempt(vault: Vault, capture: CaptureId): void {
+  rmSync(attemptOf(vault, capture), { recursive: true, force: true });
+}
+
+/** The same, and what a commit left that failed before it was journalled. Must be in turn. */
+export function discardCommit(vault: Vault, capture: CaptureId): void {
+  discardAttempt(vault, capture);
+  rmSync(stagingOf(vault, capture), { recursive: true, force: true });
+}
+
+/**
+ * Takes an attempt out of the folder of a command that shares the vault. Returns where a path in it lies now. Without a
+ * journalled intent, the next writer removes it and says so.
+ */
+function bringToTurn(vault: Vault, capture: CaptureId): (path: string) => string {
+  if (!vault.hold.isOwnTurn) throw new Error("a commit was about to begin out of turn");
+  const [from, to] = [attemptOf(vault, capture), stagingOf(vault, capture)];
+  if (from !== to) renameSync(from, to);
+  return (path) => join(to, relative(from, path));
+}
+
+/** An older holdfast does not see which captures a living command is at. */
+function refuseOtherVersion({ layout }: Vault, capture: CaptureId, version: string): void {
+  if (!existsSync(join(layout.root, objectPath(capture), version))) return;
+  throw new HoldfastError(
+    "not-as-recorded",
+    `storing ${version} of ${capture}: there is one already`,
+    "run the same command again; it begins from what is there now",
+  );
 }
 
 export function stagedObject(vault: Vault, capture: CaptureId): string {

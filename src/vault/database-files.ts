@@ -1,4 +1,5 @@
-import { closeSync, lstatSync, readSync } from "node:fs";
+import { closeSync, lstatSync, readdirSync, readSync } from "node:fs";
+import { join } from "node:path";
 import Database from "better-sqlite3";
 import { errorAt, type Finding, noteAt } from "../audit/finding.js";
 import { openQuietly } from "./digest-file.js";
@@ -33,7 +34,7 @@ export function databaseObstacle(layout: VaultLayout): Finding | null {
  */
 export function leftWal(layout: VaultLayout): Finding | null {
   const before = stateOf(layout, "-wal");
-  if (before === undefined || before.size === 0n || isBeingWritten(layout.writerLock)) return null;
+  if (before === undefined || before.size === 0n || isBeingWritten(layout)) return null;
   // A writer that has ended since has removed its own.
   if (stateOf(layout, "-wal")?.ino !== before.ino) return null;
   const message =
@@ -41,11 +42,28 @@ export function leftWal(layout: VaultLayout): Finding | null {
   return noteAt("database-wal", "vault.db-wal", message);
 }
 
+/** Whether a command that writes is at work, be it between two of its turns at the writer lock (FORMAT.md §8). */
+export function isBeingWritten({ staging, writerLock }: VaultLayout): boolean {
+  return [writerLock, ...workFolders(staging).map((folder) => join(folder, workLock))].some(isHeld);
+}
+
+/** In the folder of each command that shares the vault: locked while that command lives. */
+export const workLock = "alive.lock";
+
+/** The folders in `staging` of commands that share the vault, whether they live or were killed. */
+export function workFolders(staging: string): readonly string[] {
+  try {
+    return readdirSync(staging).flatMap((name) => (name.startsWith("work-") ? [join(staging, name)] : []));
+  } catch {
+    return [];
+  }
+}
+
 /**
- * Whether a process holds the writer lock now. Only reads, since an exclusive lock keeps readers out too. Nobody holds
+ * Whether a process holds this lock file now. Only reads, since an exclusive lock keeps readers out too. Nobody holds
  * a file that is not a lock file of ours.
  */
-export function isBeingWritten(path: string): boolean {
+export function isHeld(path: string): boolean {
   if (!isLockFile(path)) return false;
   let database: Database.Database | null = null;
   try {
@@ -124,7 +142,7 @@ export async function waitForWriter(
   pause: (ms: number) => Promise<void>,
 ): Promise<void> {
   for (let waited = 0; waited < patienceMs; waited += lookMs) {
-    if (databaseState(layout) !== state || !isBeingWritten(layout.writerLock)) return;
+    if (databaseState(layout) !== state || !isBeingWritten(layout)) return;
     await pause(lookMs);
   }
 }

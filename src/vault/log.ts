@@ -41,11 +41,12 @@ export function appendEntry(database: Database.Database, facts: EntryFacts): Ent
   return entry;
 }
 
-/** Place, link and hash of the last entry by its columns. */
-export function lastRow(database: Database.Database): Omit<StoredLine, "line"> | undefined {
-  return database
-    .prepare<[], Omit<StoredLine, "line">>("SELECT seq, prev, hash FROM entry ORDER BY seq DESC LIMIT 1")
-    .get();
+/** Place, link and hash of an entry by its columns. */
+export type LogPlace = Omit<StoredLine, "line">;
+
+/** Where the log ends. */
+export function lastRow(database: Database.Database): LogPlace | undefined {
+  return database.prepare<[], LogPlace>("SELECT seq, prev, hash FROM entry ORDER BY seq DESC LIMIT 1").get();
 }
 
 /** How long the log is, and what single lines of it hash to; a long log takes no longer. */
@@ -101,6 +102,14 @@ export function lastEntryOf(database: Database.Database, events: readonly string
     )
     .get(JSON.stringify(events));
   return row && entryOf(textOfLine(row.line));
+}
+
+/** The newest entry of one kind after entry `seq`; undefined if there is none. A line that is no entry is none. */
+export function lastEntryAfter(database: Database.Database, seq: number, event: string): Entry | undefined {
+  const query = `SELECT CAST(line AS BLOB) AS line FROM entry
+     WHERE seq > ? AND json_valid(line) AND json_extract(line, '$.event') = ? ORDER BY seq DESC LIMIT 1`;
+  const row = database.prepare<[number, string], { line: Buffer }>(query).get(seq, event);
+  return row && readEntry(row.line)[0];
 }
 
 /** How many of the newest entries a clock is held against: one that ran ahead once is forgotten after them. */

@@ -38,7 +38,7 @@ const copyAttempts = 5;
 export function openAtRestOrInPlace(layout: VaultLayout, traceless = false): OpenDatabase {
   for (let attempt = 0; attempt < copyAttempts; attempt += 1) {
     const hasWal = existsSync(`${layout.database}-wal`);
-    const inPlace = hasWal ? !traceless || isBeingWritten(layout.writerLock) : !traceless && !isSmall(layout);
+    const inPlace = hasWal ? !traceless || isBeingWritten(layout) : !traceless && !isSmall(layout);
     const opened = (inPlace ? openInPlace(layout) : null) ?? openCopy(layout);
     if (opened) return opened;
   }

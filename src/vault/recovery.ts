@@ -1,13 +1,15 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { isCaptureId } from "../audit/digest.js";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { type CaptureId, isCaptureId } from "../audit/digest.js";
 import type { Entry } from "../audit/entry.js";
 import { wellFormed } from "../core/words/printable.js";
+import { attemptOf, stagingOf } from "./commit.js";
 import { readIntents } from "./journal.js";
 import { scratchFolder } from "./layout.js";
 import { finishCommit } from "./unfinished-commit.js";
 import { logEntry, type Vault } from "./vault.js";
 import { withdrawnFolder } from "./withdrawals.js";
+import { foundWorkFolders } from "./work-folder.js";
 
 /** What a new attempt writes first into its staging folder, so that a later process can say what was interrupted. */
 const attemptFile = "attempt.json";
@@ -23,22 +25,27 @@ export function finishInterrupted(vault: Vault): readonly Entry[] {
 
 /**
  * Removes the unfinished work of dead processes: bytes that were never hashed, committed or logged. Only folders that
- * holdfast itself makes are touched. The entry comes first: a removal that is logged twice is better than one that is not.
+ * holdfast itself makes are touched, and not those of commands that live and share the vault. What lies in `staging` itself
+ * belongs to whoever's turn it is. The entry comes first: a removal that is logged twice is better than one that is not.
  */
 function sweepStaging(vault: Vault): Entry[] {
-  const folders = readdirSync(vault.layout.staging, { withFileTypes: true }).filter((item) =>
-    item.isDirectory(),
-  );
-  return folders.flatMap((item) => {
-    const folder = join(vault.layout.staging, item.name);
-    if (item.name === scratchFolder || item.name === withdrawnFolder)
-      rmSync(folder, { recursive: true, force: true });
-    if (!isCaptureId(item.name)) return [];
-    const body = { what: "staging-removed", capture: item.name, detail: readAttempt(folder) };
+  const { staging } = vault.layout;
+  const dead = foundWorkFolders(vault.layout).filter(({ lives }) => !lives);
+  const folders = readdirSync(staging, { withFileTypes: true }).filter((item) => item.isDirectory());
+  const attempts = [
+    ...folders.filter(({ name }) => isCaptureId(name)).map(({ name }) => join(staging, name)),
+    ...dead.flatMap(({ path, attempts: inside }) => inside.map((name) => join(path, name))),
+  ];
+  const entries = attempts.map((folder) => {
+    const body = { what: "staging-removed", capture: basename(folder), detail: readAttempt(folder) };
     const entry = logEntry(vault, "recovery", body);
     rmSync(folder, { recursive: true, force: true });
-    return [entry];
+    return entry;
   });
+  const parts = [scratchFolder, withdrawnFolder].map((name) => join(staging, name));
+  for (const folder of [...parts, ...dead.map(({ path }) => path)])
+    rmSync(folder, { recursive: true, force: true });
+  return entries;
 }
 
 function readAttempt(folder: string): string {
@@ -53,9 +60,11 @@ function readAttempt(folder: string): string {
   return "interrupted before anything was committed";
 }
 
-/** Makes the staging folder of a new attempt and notes what it is for. */
-export function beginAttempt(vault: Vault, capture: string, what: string): string {
-  const folder = join(vault.layout.staging, capture);
+/** Makes the staging folder of a new attempt and notes what it is for. Of an id that is new, no turn is needed for it. */
+export function beginAttempt(vault: Vault, capture: CaptureId, what: string): string {
+  const folder = attemptOf(vault, capture);
+  const unfinished = stagingOf(vault, capture);
+  if (existsSync(unfinished)) throw new Error(`a commit of ${capture} that has begun is in the way`);
   mkdirSync(folder, { mode: 0o700 });
   writeFileSync(join(folder, attemptFile), `${JSON.stringify({ capture, what: wellFormed(what) })}\n`);
   return folder;

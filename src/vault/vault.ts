@@ -10,6 +10,7 @@ import { closeWhole, openDatabaseForWriting } from "./database-for-writing.js";
 import { syncFolder } from "./disk-niceties.js";
 import { makeFolder, moveDurably, placeFile, syncFile } from "./durable.js";
 import type { EntryMemory } from "./entry-memory.js";
+import { Hold } from "./hold.js";
 import { recordReader } from "./index/record-reader.js";
 import { rebuildIndex } from "./index/reindex.js";
 import { indexEntry } from "./index/rows.js";
@@ -20,14 +21,18 @@ import { readmeText } from "./readme.js";
 import { refuseDatabaseObstacle } from "./refused-database.js";
 import { encodeSettings, newSettings, readSettings, type Settings } from "./settings.js";
 import { unloggedObjects } from "./unlogged-objects.js";
+import { othersAtWork } from "./work-folder.js";
 import { takeWriterLock, type WriterLock } from "./writer-lock.js";
 
-/** A vault opened for writing: this process holds its writer lock until `closeVault`. */
+/**
+ * A vault opened for writing. This process holds its writer lock until `closeVault`, or for one turn at a time once
+ * `shareVault` was called (turn.ts).
+ */
 export interface Vault {
   readonly layout: VaultLayout;
   readonly settings: Settings;
   readonly database: Database.Database;
-  readonly lock: WriterLock;
+  readonly hold: Hold;
   readonly now: () => Date;
   readonly random: (bytes: number) => Uint8Array;
   /** Name and version of the program, as entries state it. */
@@ -40,7 +45,12 @@ export interface OpenOptions {
   readonly now: () => Date;
   readonly random: (bytes: number) => Uint8Array;
   readonly tool: string;
-  readonly onWait: () => void;
+  /** Called with what to tell a person who has to wait for another command. */
+  readonly onWait: (words: string) => void;
+  /** An abort ends the waiting. */
+  readonly signal: AbortSignal;
+  /** Whether no other command may share the vault meanwhile. */
+  readonly alone?: boolean;
   /** The first signing key of a vault that has no entry yet: its public key line (FORMAT.md §13). */
   readonly makeKey: (vaultId: string) => Promise<string>;
   /** The memory of the vault with this id. */
@@ -51,7 +61,50 @@ export interface OpenOptions {
 const formatVersion = "1.1";
 
 /** How long a second writer waits before it gives up with exit status 6. */
-const lockWaitMs = 15_000;
+const lockWaitMs = 60_000;
+
+/**
+ * Takes the writer lock of a vault. With `alone`, waits too until no other command shares the vault. Calls `onWait` once with
+ * what to tell a person. Throws the reason of an aborted signal, and `vault-busy` after a minute.
+ */
+export async function takeVault(
+  layout: VaultLayout,
+  { onWait, signal, alone }: Pick<OpenOptions, "onWait" | "signal" | "alone">,
+): Promise<WriterLock> {
+  const until = performance.now() + lockWaitMs;
+  let isTold = false;
+  const tellOnce = () => {
+    if (!isTold) onWait(waitingFor(othersAtWork(layout, null)));
+    isTold = true;
+  };
+  for (;;) {
+    const left = () => (signal.aborted ? 0 : until - performance.now());
+    const lock = await takeWriterLock(layout.writerLock, left, tellOnce).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+    const others = alone === true ? othersAtWork(layout, null) : [];
+    if (others.length === 0) return lock;
+    lock.release();
+    tellOnce();
+    await new Promise((resolve) => setTimeout(resolve, aloneRetryMs));
+    signal.throwIfAborted();
+    if (left() > 0) continue;
+    throw new HoldfastError(
+      "vault-busy",
+      `this needs the whole vault, and ${others.join(" and ")} works in it`,
+      "run the same command again when that is done",
+    );
+  }
+}
+
+const aloneRetryMs = 200;
+
+/** What a person reads who waits. */
+export function waitingFor(others: readonly string[]): string {
+  const whom = others.length === 0 ? "another holdfast command" : others.join(" and ");
+  return `waiting for ${whom}, which is writing to this vault; this command goes on as soon as it is its turn`;
+}
 
 /**
  * Opens the vault at `root` for writing, and creates it if there is none yet. Waits for the writer lock. Repairs
@@ -63,14 +116,14 @@ export async function openVault(root: string, options: OpenOptions): Promise<Vau
   refuseForeignFolder(layout);
   makeFolder(layout.root, 0o700);
   makeFolder(layout.staging, 0o700);
-  const lock = await takeWriterLock(layout.writerLock, lockWaitMs, options.onWait);
+  const lock = await takeVault(layout, options);
   let database: Database.Database | null = null;
   try {
     createMissingParts(layout, options);
     const { settings, text } = readSettings(layout.settings);
     const { now, random, tool } = options;
     const memory = options.memory(settings.vault_id);
-    const base = { layout, settings, lock, now, random, tool, memory };
+    const base = { layout, settings, hold: new Hold(lock, settings), now, random, tool, memory };
     if (!existsSync(layout.database)) {
       // Committed is what is in the vault, not what is in a file on its way there.
       const onItsWay = { ...memory, afterCommit: () => undefined };
@@ -87,7 +140,14 @@ export async function openVault(root: string, options: OpenOptions): Promise<Vau
     memory.refuseOther(glanceAt(database));
     const setBack = unloggedObjects({ layout, database });
     if (setBack !== null) memory.refuseSetBack(setBack);
-    const vault: Vault = { ...base, database };
+    const { hold } = base;
+    const vault: Vault = {
+      ...base,
+      database,
+      get settings() {
+        return hold.settings;
+      },
+    };
     await logSettings(vault, text, options.makeKey);
     memory.settingsLogged(text);
     return vault;
@@ -111,7 +171,7 @@ function refuseOtherVault(layout: VaultLayout, settings: Settings, database: Dat
 
 export function closeVault(vault: Vault): void {
   vault.database.close();
-  vault.lock.release();
+  vault.hold.close();
 }
 
 /**
@@ -124,6 +184,7 @@ export function logEntry(
   body: Readonly<Record<string, Json>>,
   also: (database: Database.Database) => void = () => undefined,
 ): Entry {
+  if (!vault.hold.isOwnTurn) throw new Error("an entry was about to be logged out of turn");
   const append = vault.database.transaction(() => {
     const entry = appendEntry(vault.database, {
       at: vault.now().toISOString(),

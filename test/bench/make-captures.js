@@ -25,7 +25,7 @@ const { beginAttempt } = await built("vault/recovery.js");
 const [vaultPath, count, address] = process.argv.slice(2);
 const atOnce = 500;
 
-const vault = await openOrMake(vaultPath, world, () => undefined);
+const vault = await openOrMake(vaultPath, world);
 vault.database.pragma("synchronous = OFF");
 const { object: folder } = vault.database
   .prepare("SELECT object FROM capture WHERE object IS NOT NULL")

@@ -19,7 +19,7 @@ const [vaultPath, count, kind] = process.argv.slice(2);
 const began = new Date();
 const entriesAtOnce = 20_000;
 
-const vault = await openOrMake(vaultPath, world, () => undefined);
+const vault = await openOrMake(vaultPath, world);
 const many = vault.database.transaction((first, last) => {
   for (let number = first; number <= last; number += 1) append(number);
 });

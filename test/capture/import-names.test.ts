@@ -2,7 +2,6 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -117,7 +116,7 @@ describe("the own name of a file that is imported", () => {
     const child = spawn(process.execPath, [program, "import", "--vault", vault, large], { stdio: "ignore" });
     const ended = once(child, "exit");
     const staged = () =>
-      readdirSync(join(vault, "staging")).some((id) => existsSync(join(vault, "staging", id, "media")));
+      readdirSync(join(vault, "staging"), { recursive: true }).some((path) => /\/media$/.test(String(path)));
     await until(() => staged() || child.exitCode !== null);
     child.kill("SIGKILL");
     await ended;

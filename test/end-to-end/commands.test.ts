@@ -191,7 +191,7 @@ describe("what is missing or busy", () => {
     const module = new URL("../../dist/vault/writer-lock.js", import.meta.url);
     const path = JSON.stringify(first.layout.writerLock);
     const lock = `import { takeWriterLock } from "${module}";
-      (await takeWriterLock(${path}, 3_600_000, () => console.log("waits"))).release();
+      (await takeWriterLock(${path}, () => 3_600_000, () => console.log("waits"))).release();
       console.log("goes on");`;
     const second = spawn(process.execPath, ["--input-type=module", "-e", lock], {
       stdio: ["ignore", "pipe", "inherit"],

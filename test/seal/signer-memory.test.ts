@@ -45,17 +45,17 @@ class Machine {
 
   /** One command: what it writes, and the checkpoint behind it. */
   async write(root: string, text: string): Promise<HeadReport> {
-    const vault = await openOrMake(root, this.world, () => undefined);
+    const vault = await openOrMake(root, this.world);
     captureText(vault, text);
     return closeAfterWriting(vault, this.world, seal);
   }
 
   /** A command that is killed before it comes to its checkpoint. */
   async writeUnsigned(root: string, text: string): Promise<void> {
-    const vault = await openOrMake(root, this.world, () => undefined);
+    const vault = await openOrMake(root, this.world);
     captureText(vault, text);
     vault.database.close();
-    vault.lock.release();
+    vault.hold.close();
   }
 
   /** A second one with the same keys, and with the same memory where that is said. */
@@ -170,7 +170,7 @@ describe("what was signed is remembered outside the vault", () => {
       const killed = (): never => {
         throw new Error("killed");
       };
-      const vault = await openOrMake(root, machine.world, () => undefined);
+      const vault = await openOrMake(root, machine.world);
       const { memory } = vault;
       const begin = (seq: number, hash: string) => {
         memory.beforeCommit(seq, hash);
@@ -248,11 +248,11 @@ describe("entries that somebody without the key added", () => {
   it("were taken although a kill came before the checkpoint: nobody is asked twice, and what came later is not taken with them", async () => {
     const { root, machine } = await made();
     addEntries(root, annotationOf(root));
-    const vault = await openOrMake(root, machine.world, () => undefined);
+    const vault = await openOrMake(root, machine.world);
     const { acceptTail } = await import("../../src/seal/accept-log.js");
     await acceptTail(vault, machine.world);
     vault.database.close();
-    vault.lock.release();
+    vault.hold.close();
     addEntries(root, annotationOf(root));
     const refused = await machine.run(root, "checkpoint");
     expect(refused.status).toBe(4);

@@ -19,7 +19,7 @@ const world = {
 };
 
 for (let turn = 0; turn < Number(turns); turn += 1) {
-  const vault = await openOrMake(root, world, () => undefined);
+  const vault = await openOrMake(root, world);
   try {
     for (let count = 0; count < Number(each); count += 1) {
       const entry = logAnnotation(vault, capture, { [name]: `${turn}.${count}` }, "command line");

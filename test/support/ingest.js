@@ -9,6 +9,7 @@ import { closeAfterWriting } from "../../dist/seal/checkpoint.js";
 import { openOrMake } from "../../dist/seal/open-vault.js";
 import { filesByDigest } from "../../dist/vault/index/captures.js";
 import { beginAttempt } from "../../dist/vault/recovery.js";
+import { inTurn, shareVault } from "../../dist/vault/turn.js";
 
 const [vaultPath, recordPath, first, last] = process.argv.slice(2);
 const { elements, ...facts } = JSON.parse(readFileSync(recordPath, "utf8"));
@@ -23,8 +24,9 @@ const world = {
   tell: () => undefined,
 };
 
-const vault = await openOrMake(vaultPath, world, () => undefined);
+const vault = await openOrMake(vaultPath, world);
 try {
+  shareVault(vault, "import", world);
   for (let number = Number(first); number <= Number(last); number += 1) await ingest(`text ${number}`);
 } finally {
   await closeAfterWriting(vault, world, { proxy: null, allowPrivate: false, force: false });
@@ -50,6 +52,6 @@ async function take(text) {
   };
   const url = `https://video.example/${encodeURIComponent(text)}`;
   const stated = { ...facts, parent: null, capture, requested_url: url, elements: () => elements };
-  preserve(vault, staging, stated, [file], annex);
+  await inTurn(vault, () => preserve(vault, staging, stated, [file], annex));
   return capture;
 }

@@ -45,7 +45,7 @@ export async function writeAndSeal(
   write: (vault: Vault) => void,
 ): Promise<number> {
   goToMachineOf(root);
-  const vault = await openOrMake(root, world, () => undefined);
+  const vault = await openOrMake(root, world);
   write(vault);
   return (await closeAfterWriting(vault, world, seal)).size ?? 0;
 }

@@ -33,7 +33,7 @@ export async function runClocks(
   const logged: number[] = [];
   for (const [index, at] of times.entries()) {
     time = at;
-    const vault = await openOrMake(root, world, () => undefined);
+    const vault = await openOrMake(root, world);
     try {
       const { record, entry } = captureText(vault, `text ${index}`);
       deriveText(vault, record, "derived");

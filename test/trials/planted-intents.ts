@@ -174,7 +174,7 @@ export async function nextCommand(root: string): Promise<HeadReport | HoldfastEr
   const world = testWorld();
   goToMachineOf(root);
   try {
-    const vault = await openOrMake(root, world, () => undefined);
+    const vault = await openOrMake(root, world);
     return await closeAfterWriting(vault, world, seal);
   } catch (error) {
     // Anything else would end the command with status 70.

@@ -289,7 +289,7 @@ const sealAndDie = `
   const [, root, step] = process.argv;
   const world = { now: () => new Date(), monotonic: () => 0, random: (n) => new Uint8Array(n).fill(7),
     signal: new AbortController().signal, env: process.env, tool: "holdfast/test", progress() {}, tell() {} };
-  const vault = await openOrMake(root, world, () => {});
+  const vault = await openOrMake(root, world);
   await sealHead(vault, world, { proxy: null, allowPrivate: false, force: false }, (at) => {
     if (at === step) process.kill(process.pid, "SIGKILL");
   });

@@ -159,13 +159,19 @@ describe("two processes on one vault", () => {
     const { isBeingWritten } = await import("../../src/vault/database-files.js");
     const { listCaptures } = await import("../../src/search/show.js");
     let waited = 0;
-    await expect(takeWriterLock(vault.layout.writerLock, 400, () => (waited += 1))).rejects.toMatchObject({
+    await expect(
+      takeWriterLock(
+        vault.layout.writerLock,
+        () => 400,
+        () => (waited += 1),
+      ),
+    ).rejects.toMatchObject({
       code: "vault-busy",
     });
     expect(waited).toBe(1);
-    expect(isBeingWritten(vault.layout.writerLock)).toBe(true);
+    expect(isBeingWritten(vault.layout)).toBe(true);
     expect(listCaptures(root, everything)).toHaveLength(1);
     closeVault(vault);
-    expect(isBeingWritten(vault.layout.writerLock)).toBe(false);
+    expect(isBeingWritten(vault.layout)).toBe(false);
   });
 });

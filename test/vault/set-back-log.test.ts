@@ -15,7 +15,7 @@ const at = (name: string) => join(folder.path, name);
 /** Stores a made-up capture and signs the log, as any command that writes. */
 async function take(text: string): Promise<string> {
   const world = { ...testWorld(), now: () => new Date(), random: (size: number) => randomBytes(size) };
-  const opened = await openOrMake(vault, world, () => undefined);
+  const opened = await openOrMake(vault, world);
   const { record } = captureText(opened, text);
   await closeAfterWriting(opened, world, { proxy: null, allowPrivate: false, force: false });
   return record.capture;

@@ -210,14 +210,22 @@ describe("the second look", () => {
   });
 
   it("waits until the writer ends, and not for ever", async () => {
-    const held = await takeWriterLock(lock, 0, () => undefined);
+    const held = await takeWriterLock(
+      lock,
+      () => 0,
+      () => undefined,
+    );
     let pauses = 0;
     await waitForWriter(layout, databaseState(layout), async () => {
       pauses += 1;
       if (pauses === 3) held.release();
     });
     expect(pauses).toBe(3);
-    const again = await takeWriterLock(lock, 0, () => undefined);
+    const again = await takeWriterLock(
+      lock,
+      () => 0,
+      () => undefined,
+    );
     await waitForWriter(layout, databaseState(layout), async () => {
       pauses += 1;
     });
@@ -226,7 +234,11 @@ describe("the second look", () => {
   });
 
   it("is taken as soon as something was written", async () => {
-    const held = await takeWriterLock(lock, 0, () => undefined);
+    const held = await takeWriterLock(
+      lock,
+      () => 0,
+      () => undefined,
+    );
     let pauses = 0;
     await waitForWriter(layout, "another state", async () => {
       pauses += 1;

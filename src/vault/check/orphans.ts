@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type Database from "better-sqlite3";
 import { isCaptureId } from "../../audit/digest.js";
 import type { LoggedCapture } from "../../audit/log-captures.js";
@@ -7,6 +7,7 @@ import { readIntents } from "../journal.js";
 import { scratchFolder, storageRootFiles, type VaultLayout } from "../layout.js";
 import { readLogFolder } from "../log-folder.js";
 import type { Vault } from "../vault.js";
+import { foundWorkFolders } from "../work-folder.js";
 import { unnamedAnnexes, unnamedObjects } from "./unnamed-folders.js";
 import { readBytes, strayFindings, vaultFiles } from "./vault-files.js";
 
@@ -66,17 +67,34 @@ function interrupted({ database }: Known): readonly Orphan[] {
 
 function staged({ layout, database }: Known): readonly Orphan[] {
   const journalled = new Set<string>(readIntents({ database }).map(({ capture }) => capture));
-  const folders = namesIn(layout.staging)
+  const shared = foundWorkFolders(layout);
+  const given = new Set(shared.map(({ path }) => path));
+  const attempts = shared.flatMap(({ path, attempts: inside }) =>
+    inside.map((name) => `${basename(path)}/${name}`),
+  );
+  const names = namesIn(layout.staging).filter((name) => !given.has(join(layout.staging, name)));
+  const never = "an attempt that was never committed; whatever command writes next removes it too";
+  const folders = names
     .filter((name) => !journalled.has(name) && isFolder(join(layout.staging, name)))
     .map((name): Orphan => {
       const path = `staging/${name}`;
       if (name === scratchFolder)
         return { path, fate: "remove", why: "working files of a command that ended" };
       if (!isCaptureId(name)) return { path, fate: "keep", why: "a folder that holdfast did not make" };
-      const why = "an attempt that was never committed; whatever command writes next removes it too";
-      return { path, fate: "remove", why };
+      return { path, fate: "remove", why: never };
     });
-  return [...folders, ...stagedFiles(layout)];
+  return [
+    ...attempts.map((path): Orphan => ({ path: `staging/${path}`, fate: "remove", why: never })),
+    ...shared.map(({ path }): Orphan => {
+      return {
+        path: `staging/${basename(path)}`,
+        fate: "remove",
+        why: "working files of a command that ended",
+      };
+    }),
+    ...folders,
+    ...stagedFiles(layout),
+  ];
 }
 
 const halfMade = /^(log\.|(new|rebuilt)\.db(-wal|-shm|-journal)?$)/;
