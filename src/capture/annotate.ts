@@ -79,18 +79,26 @@ export function typedOrder(id: string, pairs: readonly Pair[], dateOrder: DateOr
   return { row: null, name, pairs, dateOrder, place: (words) => words, from: fromCommandLine };
 }
 
+/** What a list says of captures. */
+interface ListedOrders {
+  readonly orders: readonly AnnotationOrder[];
+  /** What a person should know about how the list was read. */
+  readonly notes: readonly string[];
+}
+
 /** The rows of a table with a column that names captures. Throws `usage` for a list without such a column. */
 export function listedOrders(
   bytes: Uint8Array,
   as: Pick<ListReading, "name" | "sheet">,
   dateOrder: DateOrder | null,
-): readonly AnnotationOrder[] {
+): ListedOrders {
   const table = readListTable(bytes, as);
   const digest = sha256(bytes);
-  return annotatedRows(table, [foundColumns]).map(({ number, name, pairs }) => {
+  const orders = annotatedRows(table, [foundColumns]).map(({ number, name, pairs }) => {
     const place = (problem: string) => inCell({ kind: "csv", columns: table.columns }, number, problem);
     return { row: number, name, pairs, dateOrder, place, from: fromRow(digest, number) };
   });
+  return { orders, notes: table.notes };
 }
 
 /**

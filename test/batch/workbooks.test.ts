@@ -81,6 +81,7 @@ describe("a workbook is taken wherever a list is", () => {
     });
     const run = await holdfast(["annotate", "--from", file("case.xlsx", bytes), "--vault", vault]);
     expect(run.status, run.stderr).toBe(0);
+    expect(run.stderr).toContain("cells whose address stands in the link behind their text: A2");
     const { annotations } = showCapture(vault, capture);
     expect(annotations.map(({ key, value }) => [key, value])).toEqual([
       ["case", "14/2"],

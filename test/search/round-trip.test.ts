@@ -149,6 +149,15 @@ describe("a table of what was noted goes through a spreadsheet and back", () => 
     expect(inForce(root)).toEqual({ ...noted, case: "14/3", автор: "Анна" });
   });
 
+  it("with columns of holdfast taken out and the rest in another order, nothing is noted of what is left of them", async () => {
+    const root = copy();
+    const before = annotations(root);
+    const rows = await table(root, inRussianExcel);
+    const without = rows.map((cells) => [...cells.slice(4, 13), ...cells.slice(16), ...cells.slice(0, 2)]);
+    const run = await annotate(root, "less.csv", asText(without));
+    expect([run.status, annotations(root)]).toEqual([0, before]);
+  });
+
   it("one bad cell drops neither its row nor the next", async () => {
     const root = copy();
     const run = await annotate(

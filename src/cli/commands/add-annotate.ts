@@ -82,12 +82,13 @@ async function ordersOf(
   { from, sheet, dateOrder }: AnnotateOptions,
 ): Promise<readonly AnnotationOrder[]> {
   const { listedOrders, typedOrder } = await import("../../capture/annotate.js");
-  if (from !== undefined && id === undefined)
-    return listedOrders(
-      readList(resolve(session.io.cwd, from), from),
-      { name: basename(from), sheet: sheet ?? null },
-      dateOrder ?? null,
-    );
+  if (from !== undefined && id === undefined) {
+    const bytes = readList(resolve(session.io.cwd, from), from);
+    const as = { name: basename(from), sheet: sheet ?? null };
+    const { orders, notes } = listedOrders(bytes, as, dateOrder ?? null);
+    if (!session.quiet) for (const note of notes) session.screen.note(printable(note, 300));
+    return orders;
+  }
   if (sheet !== undefined && from === undefined)
     throw new HoldfastError("usage", "annotating: --sheet needs --from", "leave it out");
   if (from !== undefined || id === undefined) {

@@ -27,8 +27,8 @@ const digestNames = ["sha256", "sha-256", "sha 256", "sha_256"];
 
 /**
  * Reads a table whose columns name captures: by id, else by SHA-256, else by address. Columns that holdfast itself
- * writes into a table of results add nothing, so a set of them is left out if all of it is present. `own` lists such
- * sets besides that of `results.csv`. Throws `usage` for a table without a header or without a column that names
+ * writes into a table of results add nothing, so a set of them is left out if most of it is present: people take columns
+ * out that they do not need. `own` lists such sets besides that of `results.csv`. Throws `usage` for a table without a header or without a column that names
  * captures.
  */
 export function annotatedRows(
@@ -41,9 +41,9 @@ export function annotatedRows(
   const [id, digest] = [find(idNames), find(digestNames)];
   const url = id === -1 && digest === -1 ? addressColumn(table) : table.columns.findIndex(namesAddresses);
   const written = [["row", ...outcomeNames], ["row", ...olderOutcomeNames], ...own].filter((set) =>
-    set.every((name) => names.includes(name)),
+    isMostlyIn(set, names),
   );
-  const left = new Set(written.flat().map((name) => names.indexOf(name)));
+  const left = new Set(written.flat().flatMap((name) => indexOrNone(names, name)));
   const isValue = (index: number) => ![id, digest, url].includes(index) && !left.has(index);
   return table.rows.map((row) => ({
     number: row.number,
@@ -52,6 +52,16 @@ export function annotatedRows(
       isValue(index) ? [[column, row.cells[index] ?? ""] as const] : [],
     ),
   }));
+}
+
+/** Two thirds tell a table of holdfast from one in which a person has a column called `status` or `title`. */
+function isMostlyIn(set: readonly string[], names: readonly string[]): boolean {
+  return set.filter((name) => names.includes(name)).length * 3 >= set.length * 2;
+}
+
+function indexOrNone(names: readonly string[], name: string): readonly number[] {
+  const index = names.indexOf(name);
+  return index === -1 ? [] : [index];
 }
 
 function addressColumn({ columns, rows }: ListTable): number {

@@ -16,7 +16,8 @@ export interface LinkedCell {
  * short for the eye. A cell without a link is its text.
  */
 export function linkedCell(text: string, link: string | undefined): LinkedCell {
-  if (link === undefined) return { cell: text, judged: text, differs: false };
+  // Spreadsheets put a link behind every address that is typed: nearly all cells end here.
+  if (link === undefined || link === text) return { cell: text, judged: text, differs: false };
   const shown = addressesIn(text).map(({ url }) => url);
   if (shown.some((url) => isSame(url, link))) return { cell: text, judged: text, differs: false };
   if (isCutShort(text, link)) return { cell: link, judged: link, differs: false };

@@ -179,6 +179,12 @@ function sourceRows(rows: readonly ListRow[], urlColumn: number): readonly Sourc
   return found;
 }
 
+/** What to say of the encoding that a list has; null for a workbook. */
+export function encodingNotes(encoding: ListEncoding | null): readonly string[] {
+  const isGuessed = encoding === "windows-1251";
+  return isGuessed ? ["read as windows-1251: if letters look wrong, save the list as UTF-8"] : [];
+}
+
 function notesOf(
   table: ListTable,
   encoding: ListEncoding | null,
@@ -186,11 +192,10 @@ function notesOf(
   urlColumn: number,
   wanted: string | null,
 ): readonly string[] {
-  const guessed = encoding === "windows-1251";
   const where = (what: string, is: (row: SourceRow) => boolean) =>
     rowsNote(what, [...new Set(numbersOf(rows.filter(is)))]);
   return [
-    ...(guessed ? ["read as windows-1251: if letters look wrong, save the list as UTF-8"] : []),
+    ...encodingNotes(encoding),
     ...(table.hasHeader
       ? []
       : ["the first row holds an address, so the list was read as one without a header"]),

@@ -1,5 +1,6 @@
 import { sheetTable } from "../../core/lists/sheet-table.js";
 import {
+  encodingNotes,
   type ListReading,
   readSourceList,
   type SourceList,
@@ -23,7 +24,9 @@ export function readList(bytes: Uint8Array, as: ListReading): SourceList {
 /** Reads a list whose columns say what each row is about as the table that it is, whatever its name says. Throws likewise. */
 export function readListTable(bytes: Uint8Array, as: Omit<ListReading, "column">): ListTable {
   if (isWorkbook(bytes, as)) return sheetTable(readWorkbook(bytes, as.sheet ?? null), null);
-  return readTable(decodeList(bytes).text, null);
+  const { text, encoding } = decodeList(bytes);
+  const table = readTable(text, null);
+  return { ...table, notes: [...encodingNotes(encoding), ...table.notes] };
 }
 
 function isWorkbook(bytes: Uint8Array, { name, sheet = null }: Omit<ListReading, "column">): boolean {
