@@ -6,6 +6,7 @@ import type { Session } from "./session.js";
 import type { Style } from "./style.js";
 import { type Column, renderTable } from "./table.js";
 import { columnsOf } from "./terminal.js";
+import { inSameVault } from "./typed-again.js";
 import { formatBytes, formatLength, formatTime, localTime } from "./units.js";
 
 /** How a table of captures is shown. */
@@ -15,11 +16,15 @@ export interface TableView {
   readonly style: Style;
   /** The time zone of the reader, as IANA names it. */
   readonly zone: string;
+  /** How commands are named that are to work with the same vault. */
+  readonly inVault?: (words: string) => string;
 }
 
 /** The view for stdout of a session. */
-export function viewOf({ io, style }: Pick<Session, "io" | "style">): TableView {
-  return { columns: columnsOf(io.stdout), style, zone: io.zone ?? "UTC" };
+export function viewOf(session: Pick<Session, "io" | "style" | "vault" | "vaultBy">): TableView {
+  const { io, style } = session;
+  const inVault = (words: string) => inSameVault(words, session);
+  return { columns: columnsOf(io.stdout), style, zone: io.zone ?? "UTC", inVault };
 }
 
 /** The table of `list`. */

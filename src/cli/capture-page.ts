@@ -44,7 +44,10 @@ const elementWords: Readonly<Record<ElementName, string>> = {
 };
 
 /** The page of `show`: everything in the vault about one capture. */
-export function capturePage(shown: ShownCapture, { columns, style, zone }: TableView): readonly string[] {
+export function capturePage(
+  shown: ShownCapture,
+  { columns, style, zone, inVault = (words) => words }: TableView,
+): readonly string[] {
   const { record, derivation } = shown;
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
     ["", labelled(attemptRows(shown, zone), columns)],
@@ -52,7 +55,7 @@ export function capturePage(shown: ShownCapture, { columns, style, zone }: Table
     ["what people noted (their assertions)", labelled(annotationRows(shown), columns)],
     ["files, as received", record === null ? [] : record.files.flatMap((file) => fileLines(file, columns))],
     ["received completely?", labelled(wholenessRows(record, derivation), columns)],
-    ["the best that the platform offered?", labelled(renditionRows(shown), columns)],
+    ["the best that the platform offered?", labelled(renditionRows(shown, inVault), columns)],
     [
       "what the Berkeley Protocol §155 lists",
       record === null ? [] : labelled(record.elements.map(elementRow), columns),
@@ -241,7 +244,10 @@ function wholenessRows(
   ];
 }
 
-function renditionRows({ id, record }: ShownCapture): readonly LabelledRow[] {
+function renditionRows(
+  { id, record }: ShownCapture,
+  inVault: (words: string) => string,
+): readonly LabelledRow[] {
   if (record === null || record.method === "import") return [];
   const { rendition } = record;
   if (!rendition) return [["judged", "unknown: the record is older than this question"]];
@@ -250,7 +256,7 @@ function renditionRows({ id, record }: ShownCapture): readonly LabelledRow[] {
     ["judged", grade],
     ["because", ...reasons.map((reason) => renditionWords[reason])],
     ["formats", formats.length === 0 ? null : printable(formats.join(" + "), 200)],
-    ["again", grade === "reduced" ? `once the cause is gone: holdfast archive --again ${id}` : null],
+    ["again", grade === "reduced" ? inVault(`once the cause is gone: holdfast archive --again ${id}`) : null],
   ];
 }
 

@@ -3,12 +3,19 @@ import type { KeyFacts, KeyHeld, KeyReport, RotationReport } from "../seal/key.j
 import { labelled } from "./text-layout.js";
 import { formatTime } from "./units.js";
 
-/** The page of `key show`. */
-export function keyPage(report: KeyReport, columns: number): readonly string[] {
+/** The page of `key show`. `inVault`: how commands are named that are to work with the same vault. */
+export function keyPage(
+  report: KeyReport,
+  columns: number,
+  inVault: (words: string) => string,
+): readonly string[] {
   const width = Math.min(columns, 110);
   const { key, history } = report;
   if (key === null) {
-    return ["this vault has no signing key yet", ...labelled([["next", "holdfast key rotate"]], width)];
+    return [
+      "this vault has no signing key yet",
+      ...labelled([["next", inVault("holdfast key rotate")]], width),
+    ];
   }
   const earlier = history.slice(0, -1).map(spanOf);
   return [
@@ -22,7 +29,7 @@ export function keyPage(report: KeyReport, columns: number): readonly string[] {
         ["can sign here", heldWords(report.held, report.place)],
         ["stored in", report.place === null ? null : printable(report.place)],
         ["earlier keys", ...earlier],
-        ["next", "to give this key to a checker: holdfast key export"],
+        ["next", inVault("to give this key to a checker: holdfast key export")],
       ],
       width,
     ),
@@ -30,7 +37,11 @@ export function keyPage(report: KeyReport, columns: number): readonly string[] {
 }
 
 /** The page of `key rotate`. */
-export function rotationPage(report: RotationReport, columns: number): readonly string[] {
+export function rotationPage(
+  report: RotationReport,
+  columns: number,
+  inVault: (words: string) => string,
+): readonly string[] {
   const width = Math.min(columns, 110);
   return [
     "this vault has a new signing key",
@@ -41,8 +52,8 @@ export function rotationPage(report: RotationReport, columns: number): readonly 
         ["entry", String(report.entry)],
         ["can sign here", heldWords(report.held, report.place)],
         ["stored in", report.place === null ? null : printable(report.place)],
-        ["endorsement", endorsement(report)],
-        ["next", "give checkers the new key line: holdfast key export"],
+        ["endorsement", inVault(endorsement(report))],
+        ["next", inVault("give checkers the new key line: holdfast key export")],
       ],
       width,
     ),

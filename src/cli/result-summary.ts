@@ -12,6 +12,8 @@ import { formatBytes, formatDate, formatLength } from "./units.js";
 export interface StoredPlaces {
   /** What a further command needs to find the same vault, with a blank before it; empty where it finds it by itself. */
   readonly vaultOption: string;
+  /** How it was fetched, as options with a blank before them, such as ` --proxy …`; empty where it was not. */
+  readonly fetchOptions?: string;
   readonly folder: string | null;
   readonly contactSheet: string | null;
   /** The name of an imported file, which the record need not have. */
@@ -73,7 +75,7 @@ export function resultSummary(
         ["page", result.id === null ? null : `holdfast open ${result.id}${places.vaultOption}`],
         ["log entry", result.entry === null ? null : String(result.entry)],
         ["reason", textOf(result.reason)],
-        ["next", ...nextSteps(result, places.vaultOption)],
+        ["next", ...nextSteps(result, places)],
       ],
       columns,
     ),
@@ -152,7 +154,10 @@ function keyframesOf(result: CaptureResult, places: StoredPlaces): readonly (str
   }
 }
 
-function nextSteps(result: CaptureResult, vaultOption: string): readonly (string | null)[] {
+function nextSteps(
+  result: CaptureResult,
+  { vaultOption, fetchOptions = "" }: StoredPlaces,
+): readonly (string | null)[] {
   if (result.id === null) return [];
   const derive = result.derivation === "pending" || result.derivation === "failed";
   return [
@@ -160,7 +165,7 @@ function nextSteps(result: CaptureResult, vaultOption: string): readonly (string
     `holdfast verify ${result.id}${vaultOption}`,
     derive ? `holdfast derive ${result.id}${vaultOption}` : null,
     isReduced(result)
-      ? `to fetch it again once the cause is gone: holdfast archive --again ${result.id}${vaultOption}`
+      ? `to fetch it again once the cause is gone: holdfast archive --again ${result.id}${fetchOptions}${vaultOption}`
       : null,
     result.status === "incomplete" ? "to fetch it once more: the same command" : null,
     !isReduced(result) && result.status === "already-captured"

@@ -7,15 +7,17 @@ import { resultLine, resultSummary, tallyLine } from "./result-summary.js";
 import type { Session } from "./session.js";
 import { storedPlaces } from "./stored-places.js";
 import { columnsOf } from "./terminal.js";
+import { inSameVault } from "./typed-again.js";
 
 /**
  * Shows one result as soon as it is ready: with `--json` its line on stdout, else a summary; problems always go to stderr
- * too. `verb` says what was attempted.
+ * too. `verb` says what was attempted, `fetchOptions` with which options, with a blank before them.
  */
 export function showResult(
   session: Session,
   result: CaptureResult,
   verb: "capture" | "import" | "derive",
+  fetchOptions = "",
 ): void {
   if (session.json) session.screen.data(printableJson(resultLine(result)));
   const isTold = session.world.signal.aborted;
@@ -31,6 +33,7 @@ export function showResult(
   if (session.json || session.quiet) return;
   const places = {
     ...storedPlaces(session, result),
+    fetchOptions,
     ...(verb === "import" && result.title !== result.url ? { name: result.url } : {}),
   };
   const lines = resultSummary(result, places, columnsOf(session.io.stdout), session.style);
@@ -39,7 +42,7 @@ export function showResult(
 
 function showFailure(session: Session, result: CaptureResult, what: string): void {
   const message = result.reason === null ? what : `${what}: ${result.reason}`;
-  session.screen.error(errorLines(message, result.hint ?? ""));
+  session.screen.error(errorLines(message, inSameVault(result.hint ?? "", session)));
 }
 
 /** It is stored as it came: only another copy can bring more. */
@@ -52,7 +55,7 @@ function showDamage(
     verb === "capture"
       ? "it is stored as it came; if the site has a better copy by now: the same command with --again"
       : "it is stored as it came; look for another copy of it";
-  session.screen.error(errorLines(`${url} is ${reason ?? ""}`, known ?? hint));
+  session.screen.error(errorLines(`${url} is ${reason ?? ""}`, inSameVault(known ?? hint, session)));
 }
 
 /** One closing line for several results. */

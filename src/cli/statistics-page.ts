@@ -17,14 +17,17 @@ export function statisticsPage(found: VaultStatistics, view: TableView): readonl
   const months = found.months.map((month) => ({ ...month, host: null, name: month.month }));
   const more = sites.length - mostSites;
   return [
-    ...labelled(facts(found, view.zone), view.columns, ""),
+    ...labelled(facts(found, view), view.columns, ""),
     ...(sites.length === 0 ? [] : ["", ...tallyTable("SITE", sites.slice(0, mostSites), view)]),
     ...(more > 0 ? [`and ${counted(more, "more site")}: holdfast stats --json`] : []),
     ...(months.length === 0 ? [] : ["", ...tallyTable("MONTH (UTC)", months, view)]),
   ];
 }
 
-function facts(found: VaultStatistics, zone: string): readonly (readonly [string, ...(string | null)[]])[] {
+function facts(
+  found: VaultStatistics,
+  { zone, inVault = (words) => words }: TableView,
+): readonly (readonly [string, ...(string | null)[]])[] {
   const { bytes, oldest, newest, without_keyframes: bare, without_time_stamp: unstamped } = found;
   const dated = (one: typeof oldest) =>
     one === null ? null : `${formatTimeHere(one.at, zone)}, ${printable(one.id, 40)}`;
@@ -58,8 +61,11 @@ function facts(found: VaultStatistics, zone: string): readonly (readonly [string
     ["evidence", `${formatBytes(bytes.evidence)}: the media, and records and pages beside them`],
     ["derived", `${formatBytes(bytes.derived)}: keyframes and what else was made of them`],
     ["database", formatBytes(bytes.database)],
-    ["keyframes", bare === 0 ? null : `${counted(bare, "capture")} without them yet: holdfast derive`],
-    ["time-stamps", stampWords(unstamped, found.asks_for_time_stamps)],
+    [
+      "keyframes",
+      bare === 0 ? null : inVault(`${counted(bare, "capture")} without them yet: holdfast derive`),
+    ],
+    ["time-stamps", inVault(stampWords(unstamped, found.asks_for_time_stamps))],
   ];
 }
 
@@ -76,10 +82,10 @@ function countsOf(
   return parts.length === 0 ? formatCount(total) : `${formatCount(total)}: ${parts.join(", ")}`;
 }
 
-function stampWords(unstamped: number, isAsked: boolean): string | null {
+function stampWords(unstamped: number, isAsked: boolean): string {
   if (!isAsked) return "no authority is asked for them";
   return unstamped === 0
-    ? null
+    ? "every capture has an outside one"
     : `${counted(unstamped, "capture")} without an outside one yet: holdfast checkpoint`;
 }
 

@@ -6,21 +6,25 @@ import { nearestWords } from "../core/words/nearest.js";
 import { printable } from "../core/words/printable.js";
 import { isVault } from "../vault/layout.js";
 import type { Session } from "./session.js";
-import { inShell } from "./typed-again.js";
+import { inSameVault, inShell } from "./typed-again.js";
 import { usualVault, whichVault } from "./which-vault.js";
 
 /** Enough of an id to be mistyped, and no path. */
 const likeId = /^(?:\d{8}-)?[0-9A-Z]{4,8}$/i;
 
 /**
- * The error, with a hint at what was meant where a name is not there: a capture of this vault with nearly that id, a vault
- * of this machine that has it, or a file with nearly that name. Any other error comes back as it is.
+ * The error, with commands in its hint that name the same vault, and with what was meant where a name is not there: a
+ * capture of this vault with nearly that id, a vault of this machine that has it, or a file with nearly that name. What is
+ * no error of ours comes back as it is.
  */
 export async function withSuggestion(error: unknown, session: Session, command: Command): Promise<unknown> {
-  if (!(error instanceof HoldfastError) || !["usage", "not-found", "io"].includes(error.code)) return error;
+  if (!(error instanceof HoldfastError)) return error;
+  const known = inSameVault(error.hint, session);
+  const told = known === error.hint ? error : new HoldfastError(error.code, error.message, known, error);
+  if (!["usage", "not-found", "io"].includes(error.code)) return told;
   const guess = nearFile(session.io.cwd, fileNames(command)) ?? (await nearCapture(session, command.args));
-  if (guess === null) return error;
-  const hint = `${guess}${guess.endsWith("?") ? "" : ";"} ${error.hint}`;
+  if (guess === null) return told;
+  const hint = `${guess}${guess.endsWith("?") ? "" : ";"} ${known}`;
   return new HoldfastError(error.code, error.message, hint, error);
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { printable } from "../core/words/printable.js";
+import type { Session } from "./session.js";
 
 /** The options that somebody gave to a command, as they would be typed again, but for those named here. */
 export function typedAgain(command: Command, without: readonly string[]): string {
@@ -18,6 +19,17 @@ export function typedAgain(command: Command, without: readonly string[]): string
 function valueText(value: unknown, flags: string): string {
   if (Array.isArray(value)) return value.join(",");
   return flags.includes("<time>") ? `${value}ms` : String(value);
+}
+
+/** Words of ours may name any of these commands; each works with a vault. */
+const named =
+  /\bholdfast (archive|import|batch|derive|list|find|show|open|stats|annotate|verify|export|report|redact|withdraw|checkpoint|witness|key|rebuild|doctor)\b(?![^;,']*--vault)/g;
+
+/** Our own words, in which each command that they name repeats `--vault` where somebody named the vault so. */
+export function inSameVault(words: string, { vault, vaultBy }: Pick<Session, "vault" | "vaultBy">): string {
+  if (vaultBy !== "option") return words;
+  const option = ` --vault ${inShell(vault)}`;
+  return words.replaceAll(named, (command) => command + option);
 }
 
 /** A text as one word of a shell. */

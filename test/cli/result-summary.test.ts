@@ -88,6 +88,15 @@ describe("the summary of a capture", () => {
       );
       expect(text).toContain("holdfast archive --again 20260919-ABCDEFGH");
     }
+    // Through another way it would show this machine to the site.
+    const throughTor = {
+      ...places,
+      fetchOptions: " --proxy socks5h://127.0.0.1:9050",
+      vaultOption: " --vault v",
+    };
+    expect(resultSummary(reduced, throughTor, 200, plainStyle).join("\n")).toContain(
+      "holdfast archive --again 20260919-ABCDEFGH --proxy socks5h://127.0.0.1:9050 --vault v",
+    );
     expect(resultLine(reduced)).toMatchObject({ rendition: reduced.rendition });
     expect(tallyLine([reduced, result, failedResult])).toBe("2 captured, 1 failed, 1 stored reduced");
   });

@@ -9,6 +9,7 @@ import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
 import { showResult, showTally } from "../show-result.js";
+import { typedAgain } from "../typed-again.js";
 
 export function addArchive(program: DocumentedCommand, run: RunCommand): void {
   addCaptureOptions(
@@ -53,11 +54,11 @@ export function addArchive(program: DocumentedCommand, run: RunCommand): void {
       },
     })
     .action((urls: readonly string[], options: CaptureOptions, command: Command) =>
-      run(command, (session) => archive(session, urls, options)),
+      run(command, (session) => archive(session, urls, options, command)),
     );
 }
 
-async function archive(asked: Session, urls: readonly string[], options: CaptureOptions) {
+async function archive(asked: Session, urls: readonly string[], options: CaptureOptions, command: Command) {
   const { typedAddresses, typedNames } = await import("../typed-addresses.js");
   const captures = typedNames(urls, options.again === true);
   const addresses = typedAddresses(
@@ -67,10 +68,12 @@ async function archive(asked: Session, urls: readonly string[], options: Capture
   const session = addresses.length === 0 ? asked : await sessionForCapture(asked, options);
   await noteDownloaderChanges(session, await checkSandbox(session, options, { fetching: true }));
   const { archiveUrls } = await import("../../capture/archive.js");
+  // A capture that is fetched again without its proxy or cookies would show another machine, or nothing.
+  const again = typedAgain(command, ["again", "limit", "newVault"]);
   const results = await archiveUrls(
     archiveRequest(session, addresses, captures, options),
     session.world,
-    (result) => showResult(session, result, "capture"),
+    (result) => showResult(session, result, "capture", again === "" ? "" : ` ${again}`),
     (head) => showHead(session, head),
   );
   showTally(session, results);

@@ -31,7 +31,7 @@ import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
-import { inShell, typedAgain } from "../typed-again.js";
+import { inSameVault, inShell, typedAgain } from "../typed-again.js";
 import { formatBytes } from "../units.js";
 
 interface BatchOptions extends CaptureOptions {
@@ -304,7 +304,7 @@ function showReport(session: Session, report: BatchReport, leftOut: number, comm
   const vault = session.vaultBy === "option" ? ` --vault ${inShell(session.vault)}` : "";
   const again = `${options}${vault}`.trim();
   for (const line of batchSummary(report, leftOut, columnsOf(session.io.stderr), again))
-    session.screen.note(line);
+    session.screen.note(inSameVault(line, session));
 }
 
 /**

@@ -7,6 +7,7 @@ import type { DocumentedCommand } from "../documented-command.js";
 import { exitStatus } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, stampWords } from "../show-head.js";
+import { inSameVault } from "../typed-again.js";
 
 interface CheckpointOptions {
   readonly show?: boolean;
@@ -116,7 +117,7 @@ async function show(session: Session) {
   if (!session.quiet) {
     session.screen.note("Give these lines to somebody you do not control: mail, print or publish them.");
     session.screen.note("With them, anyone can check later that the log still continues from here:");
-    session.screen.note("holdfast verify --against FILE");
+    session.screen.note(inSameVault("holdfast verify --against FILE", session));
   }
   return exitStatus.done;
 }

@@ -9,6 +9,7 @@ import type { RunCommand, Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
 import { sweepPage } from "../sweep-page.js";
 import { columnsOf } from "../terminal.js";
+import { inSameVault } from "../typed-again.js";
 
 export function addDoctor(program: DocumentedCommand, run: RunCommand): void {
   program
@@ -57,7 +58,8 @@ async function sweep(session: Session, { remove }: DoctorOptions) {
     const head = report.head && headObject(report.head);
     session.screen.answer(printableJson({ ...report, head }));
   } else if (!session.quiet || report.orphans.length > 0) {
-    for (const line of sweepPage(report, columnsOf(session.io.stdout))) session.screen.answer(line);
+    for (const line of sweepPage(report, columnsOf(session.io.stdout)))
+      session.screen.answer(inSameVault(line, session));
   }
   if (report.head) showHead(session, report.head);
   return exitStatus.done;
@@ -80,7 +82,16 @@ async function examine(session: Session, { remove }: DoctorOptions) {
     session.screen.data(printableJson(report));
     return statusOfDoctor(report);
   }
-  const lines = doctorPage(report, session.quiet, columnsOf(session.io.stdout), session.style);
+  const findings = report.findings.map((finding) => ({
+    ...finding,
+    hint: finding.hint === null ? null : inSameVault(finding.hint, session),
+  }));
+  const lines = doctorPage(
+    { ...report, findings },
+    session.quiet,
+    columnsOf(session.io.stdout),
+    session.style,
+  );
   if (lines.length > 0) session.screen.answer(lines.join("\n"));
   if (!hasVault && !session.quiet) session.screen.note(`no vault yet at ${printable(session.vault)}`);
   return statusOfDoctor(report);

@@ -12,6 +12,7 @@ import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
 import { labelled } from "../text-layout.js";
+import { inSameVault } from "../typed-again.js";
 import { formatBytes, formatTime } from "../units.js";
 
 interface ExportOptions {
@@ -123,7 +124,10 @@ async function exportCaptures(session: Session, named: readonly string[], option
     },
   );
   if (session.json) session.screen.data(printableJson({ ...result, head: headObject(result.head) }));
-  else if (!session.quiet) session.screen.answer(page(result, columnsOf(session.io.stdout)).join("\n"));
+  else if (!session.quiet) {
+    const lines = page(result, columnsOf(session.io.stdout)).map((line) => inSameVault(line, session));
+    session.screen.answer(lines.join("\n"));
+  }
   showHead(session, result.head);
   return exitStatus.done;
 }
@@ -139,11 +143,14 @@ function tellTags(session: Session, told: readonly ToldByTags[]): void {
           `${capture}: not all tags in its files have been read, so they may name a place or a device; if it was not derived yet: holdfast derive ${capture}`,
         ]),
   ]);
-  for (const line of lines) session.screen.note(printable(line, 1000));
+  for (const line of lines) session.screen.note(inSameVault(printable(line, 1000), session));
   const first = told.find(({ originals }) => originals.length > 0);
   if (first === undefined) return;
   session.screen.note(
-    `  hint: the package has the files as received; for a copy without these tags: holdfast redact ${first.capture} --no-fill --to FILE.mp4`,
+    inSameVault(
+      `  hint: the package has the files as received; for a copy without these tags: holdfast redact ${first.capture} --no-fill --to FILE.mp4`,
+      session,
+    ),
   );
 }
 

@@ -9,6 +9,7 @@ import { keyPage, rotationPage } from "../key-page.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { showUnsealed } from "../show-head.js";
 import { columnsOf } from "../terminal.js";
+import { inSameVault } from "../typed-again.js";
 
 export interface KeyOptions {
   readonly key?: string;
@@ -106,7 +107,10 @@ async function show(session: Session) {
   const report = showKey(session.vault, session.world);
   if (session.json) session.screen.data(printableJson({ vault: session.vault, ...report }));
   else if (session.quiet) session.screen.answer(printable(report.key?.public_key ?? ""));
-  else session.screen.answer(keyPage(report, columnsOf(session.io.stdout)).join("\n"));
+  else
+    session.screen.answer(
+      keyPage(report, columnsOf(session.io.stdout), (words) => inSameVault(words, session)).join("\n"),
+    );
   return exitStatus.done;
 }
 
@@ -131,7 +135,9 @@ async function rotate(session: Session, options: RotateOptions) {
   );
   if (session.json) session.screen.data(printableJson({ vault: session.vault, ...report }));
   else if (!session.quiet) {
-    session.screen.answer(rotationPage(report, columnsOf(session.io.stdout)).join("\n"));
+    session.screen.answer(
+      rotationPage(report, columnsOf(session.io.stdout), (words) => inSameVault(words, session)).join("\n"),
+    );
   }
   return exitStatus.done;
 }

@@ -6,6 +6,7 @@ import type { DocumentedCommand } from "../documented-command.js";
 import { exitStatus } from "../exit-status.js";
 import { parseCount, parseDayOrTime } from "../option-values.js";
 import type { RunCommand, Session } from "../session.js";
+import { inSameVault } from "../typed-again.js";
 
 const sortKeys: readonly ListFilter["sort"][] = ["at", "title", "uploader", "host", "status", "bytes"];
 
@@ -86,7 +87,7 @@ async function list(session: Session, options: ListOptions) {
   }
   if (session.quiet) return exitStatus.done;
   const pending = rows.some(({ anchor }) => anchor === "pending") ? pendingOf(session.vault) : [];
-  for (const line of listNotes(rows, pending)) session.screen.note(line);
+  for (const line of listNotes(rows, pending)) session.screen.note(inSameVault(line, session));
   return exitStatus.done;
 }
 

@@ -6,6 +6,7 @@ import type { DocumentedCommand } from "../documented-command.js";
 import { exitStatus } from "../exit-status.js";
 import { isSwitchedOn, type RunCommand, type Session } from "../session.js";
 import { headObject, showHead } from "../show-head.js";
+import { inSameVault } from "../typed-again.js";
 
 export function addRebuild(program: DocumentedCommand, run: RunCommand): void {
   program
@@ -32,7 +33,7 @@ async function rebuild(session: Session) {
   );
   if (session.json) session.screen.data(printableJson(rebuildObject(report)));
   else if (!session.quiet) {
-    for (const line of rebuildPage(report)) session.screen.answer(printable(line));
+    for (const line of rebuildPage(report)) session.screen.answer(inSameVault(printable(line), session));
   }
   showHead(session, report.head);
   return exitStatus.done;

@@ -10,6 +10,7 @@ import type { DocumentedCommand } from "../documented-command.js";
 import { type ExitStatus, exitStatus } from "../exit-status.js";
 import { errorLines } from "../failure-report.js";
 import type { RunCommand, Session } from "../session.js";
+import { inSameVault } from "../typed-again.js";
 
 interface ReportOptions {
   readonly lang?: ReportLanguage;
@@ -67,7 +68,7 @@ async function report(session: Session, id: string, options: ReportOptions): Pro
   if (session.json) session.screen.data(printableJson(reportResult(made.facts, file)));
   else if (file !== null) session.screen.answer(printable(relative(session.io.cwd, file) || file));
   if (made.facts.check.ok) return exitStatus.done;
-  const hint = `run: holdfast verify ${made.facts.capture}`;
+  const hint = inSameVault(`run: holdfast verify ${made.facts.capture}`, session);
   session.screen.error(
     errorLines("not everything about this capture is as recorded; the report says what is not", hint),
   );
