@@ -5,6 +5,7 @@ import type { FindingCode } from "../audit/finding-codes.js";
 import type { LoggedCapture, LoggedVersion } from "../audit/log-captures.js";
 import { restsOnNothing } from "../audit/log-facts.js";
 import { isGood, sealStates } from "../audit/verdict.js";
+import { auditWithdrawal } from "../audit/withdrawal.js";
 import type { IndexCheck } from "../vault/check/lines.js";
 import { auditVault, type VaultAudit } from "../vault/check/vault.js";
 import { waitForWriter } from "../vault/database-files.js";
@@ -69,8 +70,15 @@ export async function verifyFile(request: FileRequest, world: World): Promise<Fi
     beforeSecondLook: (layout, state) => waitForWriter(layout, state, (ms) => pause(ms, world.signal)),
   });
   const places = statedPlaces(audit, sha256);
-  const copies = places.map((place) => compareCopy(request.vault, place, sha256));
   const holds = sealStates(audit.findings, audit.checkpoints).signature !== "fail";
+  const sealed = holds ? (audit.checkpoints?.signedSize ?? 0) : 0;
+  const copies = places.map((place) => {
+    const { capture } = place;
+    const found = compareCopy(request.vault, place, sha256);
+    return capture.withdrawal === null
+      ? found
+      : auditWithdrawal(capture, capture.withdrawal, found, [], sealed);
+  });
   const matches = places.map((place) => matchOf(place, holds ? audit.checkpoints : null));
   return buildReport(request, { bytes, sha256, audit, matches, copies });
 }
@@ -176,9 +184,11 @@ function statesOf(
   const { signature, tokens } = sealStates(findings, checkpoints);
   const isSigned = matches.some(({ signed }) => signed);
   const isStamped = matches.some(({ not_later_than }) => not_later_than !== null);
+  const withdrawn = new Set(findings.filter(({ code }) => code === "withdrawn").map(({ where }) => where));
+  const isStored = matches.some(({ capture }) => !withdrawn.has(capture));
   if (log === null) return { hashes: "unchecked", chain: "unchecked", signature, tokens };
   return {
-    hashes: decidedBy(findings, "hashes") ?? (matches.length === 0 ? "absent" : "pass"),
+    hashes: decidedBy(findings, "hashes") ?? (isStored ? "pass" : "absent"),
     chain: decidedBy(findings, "chain") ?? "pass",
     signature: signature === "pass" && !isSigned ? "absent" : signature,
     tokens:

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -167,6 +168,19 @@ describe("withdrawing a capture", () => {
       const { status, stderr } = await holdfast([...words, "--vault", root]);
       expect([words[0], status, stderr]).toEqual([words[0], 2, expect.stringContaining(reason)]);
     }
+  });
+});
+
+describe("a file that was archived and withdrawn", () => {
+  it("is still found in the log, and its stored copy is not called missing", async () => {
+    const root = copy();
+    const file = join(folder.path, "brought.mp4");
+    writeFileSync(file, "track-1.mp4: first");
+    await withdraw(root, derived, "--yes");
+    const { status, lines } = await holdfast(["verify", file, "--vault", root, "--json"]);
+    expect(status).toBe(0);
+    expect(lines[0]).toMatchObject({ hashes: "absent", matches: [{ capture: derived, signed: true }] });
+    expect(lines[0]?.findings).toContainEqual(expect.objectContaining({ code: "withdrawn", where: derived }));
   });
 });
 

@@ -177,9 +177,6 @@ async function conclude(
   const { facts } = snapshot;
   const found = snapshot.folder.checkpoints;
   const checkpoints = await auditCheckpoints(found, facts, trust, "vault");
-  const objects = [...snapshot.captures.values()].filter(
-    ({ id, object }) => object !== null && (only === null || only.has(id)),
-  );
   const intents = [...snapshot.intents.values()].filter(({ capture }) => only === null || only.has(capture));
   const ofSeal = [
     ...snapshot.segmentFindings,
@@ -194,7 +191,10 @@ async function conclude(
   });
   const present = hasAnnexes(layout);
   const ofCaptures = settled.filter(({ code }) => present || code !== "annex-absent");
-  const withdrawn = settled.filter(({ code }) => code === "withdrawn").length;
+  const withdrawn = new Set(settled.filter(({ code }) => code === "withdrawn").map(({ where }) => where));
+  const objects = [...snapshot.captures.values()].filter(
+    ({ id, object }) => object !== null && !withdrawn.has(id) && (only === null || only.has(id)),
+  );
   const all: readonly Finding[] = [
     ...ofDatabase,
     ...snapshot.findings,
@@ -216,7 +216,7 @@ async function conclude(
       files: files.size,
       bytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0),
       annexes: [...files.keys()].filter((path) => /^private\/[^/]+\/annex\.json$/.test(path)).length,
-      ...(withdrawn === 0 ? {} : { withdrawn }),
+      ...(withdrawn.size === 0 ? {} : { withdrawn: withdrawn.size }),
     },
     checkpoints,
   };

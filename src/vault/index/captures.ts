@@ -91,6 +91,13 @@ export function withdrawnBefore(database: Database.Database, key: string): Captu
   return database.prepare<[string], CaptureRowRecord>(query).get(key);
 }
 
+/** The newest withdrawn capture that had a file with this SHA-256, if any. */
+export function withdrawnWith(database: Database.Database, sha256: string): CaptureRowRecord | undefined {
+  const query = `SELECT ${captureColumns} FROM capture
+     WHERE status = 'withdrawn' AND id IN (SELECT capture FROM file WHERE sha256 = ?) ORDER BY entry DESC LIMIT 1`;
+  return database.prepare<[string], CaptureRowRecord>(query).get(sha256);
+}
+
 /** Whether a capture is one of several videos of a page. */
 export function isOneOfSeveral(database: Database.Database, id: string): boolean {
   const query = "SELECT 1 FROM capture WHERE id = ? AND url_key LIKE '% video=%'";
