@@ -168,9 +168,6 @@ export interface Trust {
   readonly rootsNamed: boolean;
 }
 
-/** Trust of a checker who brought nothing. */
-export const noTrust: Trust = { signers: null, roots: [], rootsNamed: false };
-
 /** What a result rests on, for the checker to compare with what they got from elsewhere. */
 export interface RestsOn {
   /** Keys of good signatures over checkpoints; `from` and `until` are the log's word, null if it has none. */

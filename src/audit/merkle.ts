@@ -1,15 +1,10 @@
-import { concat, sameBytes, utf8 } from "./bytes.js";
+import { concat, sameBytes } from "./bytes.js";
 import { crypto } from "./crypto.js";
 
 /**
  * The RFC 6962 §2.1 tree over the lines of the log (FORMAT.md §4.5). Hashes are 32 raw bytes. Sizes and indexes are
  * safe integers and may come from a hostile package, so no bit operation (32 bits in JavaScript) touches them.
  */
-
-/** Leaf of a log line given without its LF: SHA-256(0x00 ‖ line ‖ LF). */
-export function leafHash(line: string): Uint8Array {
-  return leafHashOfBytes(utf8(`${line}\n`));
-}
 
 /** Leaf of raw bytes, nothing added: SHA-256(0x00 ‖ bytes). For a log line the bytes must end with its LF. */
 export function leafHashOfBytes(bytes: Uint8Array): Uint8Array {
@@ -86,13 +81,6 @@ export function isSize(value: number): boolean {
 
 export function isHash(bytes: Uint8Array): boolean {
   return bytes.length === 32;
-}
-
-/** The root over leaf hashes. */
-export function merkleRoot(leaves: Iterable<Uint8Array>): Uint8Array {
-  const tree = new GrowingTree();
-  for (const leaf of leaves) tree.addLeaf(leaf);
-  return tree.root();
 }
 
 /** The root over full subtrees, largest first; SHA-256 of nothing for the empty tree. */

@@ -3,18 +3,9 @@ import type { FindingCode } from "./finding-codes.js";
 
 /** Codes that say that something is missing. Beside a file or folder that cannot be read, none of them can be known. */
 const absences: readonly FindingCode[] = [
-  "segment-missing",
-  "checkpoint-missing",
-  "signature-missing",
-  "signature-absent",
-  "signed-differs",
-  "key-not-endorsed",
-  "unsealed",
-  "anchor-pending",
-  "token-absent",
-  "token-missing",
-  "witness-missing",
-  "inclusion-missing",
+  ...(["segment-missing", "checkpoint-missing", "signature-missing", "signature-absent"] as const),
+  ...(["signed-differs", "key-not-endorsed", "unsealed", "anchor-pending", "token-absent"] as const),
+  ...(["token-missing", "witness-missing", "inclusion-missing"] as const),
 ];
 
 /** Codes about files that are compared with a checkpoint or its signature, and about the checkpoint itself. */

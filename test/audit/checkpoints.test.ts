@@ -5,15 +5,10 @@ import { auditAgainst, auditCheckpoints } from "../../src/audit/checkpoints.js";
 import { sha256 } from "../../src/audit/digest.js";
 import { keyHistory } from "../../src/audit/key-history.js";
 import { auditKeys } from "../../src/audit/keys.js";
-import {
-  CoveredTimes,
-  type FoundCheckpoint,
-  type LogFacts,
-  noTrust,
-  type Trust,
-} from "../../src/audit/log-facts.js";
+import { CoveredTimes, type FoundCheckpoint, type LogFacts, type Trust } from "../../src/audit/log-facts.js";
 import { checkSigned } from "../../src/audit/signed-checkpoint.js";
 import { type Ed25519Secret, secretOfSeed, signMessage } from "../../src/seal/private-key.js";
+import { noTrust } from "../../src/vault/index/rebuild.js";
 
 const at = "2026-11-23T18:00:00.000Z";
 const origin = originOf("a".repeat(32));

@@ -6,8 +6,14 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hex } from "../../src/audit/bytes.js";
-import { leafHash, leafHashOfBytes, merkleRoot, nodeHash, verifyInclusion } from "../../src/audit/merkle.js";
-import { consistencyProof, inclusionProof, verifyConsistency } from "../../src/core/package/merkle-proofs.js";
+import { leafHashOfBytes, nodeHash, verifyInclusion } from "../../src/audit/merkle.js";
+import {
+  consistencyProof,
+  inclusionProof,
+  leafHash,
+  merkleRoot,
+  verifyConsistency,
+} from "../../src/core/package/merkle-proofs.js";
 import { readVectors, vectorPath } from "../support/vectors.js";
 
 interface Roots {

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { auditBag, isKnownPackage, parseBagInfo } from "../../src/audit/bag.js";
 import { genesisPrev } from "../../src/audit/entry.js";
 import { auditInclusion, parseInclusionProof } from "../../src/audit/inclusion.js";
-import { leafHash } from "../../src/audit/merkle.js";
 import { expectedFiles } from "../../src/audit/package.js";
 import { EntryReading } from "../../src/audit/package-entries.js";
 import { clashingPaths, packagePathProblem, proofFileOf } from "../../src/audit/package-paths.js";
 import { parseLongName, parsePaxHeader, parseTarHeader } from "../../src/audit/tar.js";
 import { buildEntry, encodeEntry } from "../../src/core/capture/new-entry.js";
+import { leafHash } from "../../src/core/package/merkle-proofs.js";
 import { captureA, makePackage, tarMember } from "../support/packages.js";
 
 const clean = makePackage();

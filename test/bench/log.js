@@ -57,7 +57,8 @@ async function insideFigures(vault) {
   const built = (path) => import(join(root, "dist", path));
   const { readVault } = await built("vault/reader.js");
   const { inclusionProofOf, rootOf } = await built("vault/index/merkle-nodes.js");
-  const { leafHash, verifyInclusion } = await built("audit/merkle.js");
+  const { verifyInclusion } = await built("audit/merkle.js");
+  const { leafHash } = await built("core/package/merkle-proofs.js");
   const { listCaptures } = await built("search/show.js");
   const filter = {
     ...{ since: null, until: null, uploader: null, host: null, status: null, text: null },

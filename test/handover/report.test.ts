@@ -9,8 +9,8 @@ import {
   originOf,
 } from "../../src/audit/checkpoint.js";
 import { lineHash } from "../../src/audit/entry.js";
-import { leafHash, merkleRoot } from "../../src/audit/merkle.js";
 import type { Preserved } from "../../src/capture/store-capture.js";
+import { leafHash, merkleRoot } from "../../src/core/package/merkle-proofs.js";
 import { declarationDocument } from "../../src/core/report/declaration.js";
 import { outcomeOf, type ReportFacts } from "../../src/core/report/facts.js";
 import { reportDocument } from "../../src/core/report/page.js";

@@ -10,7 +10,7 @@ import { auditInclusion } from "../../src/audit/inclusion.js";
 import { auditEntryList } from "../../src/audit/listed-entries.js";
 import { auditLog, type StoredLine } from "../../src/audit/log.js";
 import { CaptureReading } from "../../src/audit/log-captures.js";
-import { leafHashOfBytes, merkleRoot, verifyInclusion } from "../../src/audit/merkle.js";
+import { leafHashOfBytes, verifyInclusion } from "../../src/audit/merkle.js";
 import { readProof } from "../../src/audit/open-timestamps.js";
 import { auditPackageFiles } from "../../src/audit/package.js";
 import { EntryReading } from "../../src/audit/package-entries.js";
@@ -19,6 +19,7 @@ import { parsePublicKey } from "../../src/audit/ssh-key.js";
 import { checkSignature } from "../../src/audit/sshsig.js";
 import { tarMembers } from "../../src/audit/tar.js";
 import { checkTimeStamp } from "../../src/audit/time-stamp.js";
+import { merkleRoot } from "../../src/core/package/merkle-proofs.js";
 
 /**
  * What the kernel says of the vectors and of packages. This file takes nothing of Node, so that it runs where a browser's

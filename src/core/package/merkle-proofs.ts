@@ -1,10 +1,31 @@
-import { sameBytes } from "../../audit/bytes.js";
-import { climb, half, isHash, isSize, merkleRoot, nodeHash, rootOfPeaks } from "../../audit/merkle.js";
+import { sameBytes, utf8 } from "../../audit/bytes.js";
+import {
+  climb,
+  GrowingTree,
+  half,
+  isHash,
+  isSize,
+  leafHashOfBytes,
+  nodeHash,
+  rootOfPeaks,
+} from "../../audit/merkle.js";
 
 /**
  * The proofs of RFC 6962 §2.1 over the tree of the log (FORMAT.md §4.5): how they are made, and how a consistency proof
  * is checked.
  */
+
+/** Leaf of a log line given without its LF: SHA-256(0x00 ‖ line ‖ LF). */
+export function leafHash(line: string): Uint8Array {
+  return leafHashOfBytes(utf8(`${line}\n`));
+}
+
+/** The root over leaf hashes. */
+export function merkleRoot(leaves: Iterable<Uint8Array>): Uint8Array {
+  const tree = new GrowingTree();
+  for (const leaf of leaves) tree.addLeaf(leaf);
+  return tree.root();
+}
 
 /**
  * The hash of the tree over the leaves from `start` (from 0) up to but not including `end`. Only ranges of a larger

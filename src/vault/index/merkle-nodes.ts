@@ -1,9 +1,10 @@
 import type Database from "better-sqlite3";
 import type { Finding } from "../../audit/finding.js";
-import { leafHash, nodeHash, rootOfPeaks } from "../../audit/merkle.js";
+import { nodeHash, rootOfPeaks } from "../../audit/merkle.js";
 import {
   consistencyProofFrom,
   inclusionProofFrom,
+  leafHash,
   type RangeRoot,
   rangeRootFrom,
 } from "../../core/package/merkle-proofs.js";

@@ -5,7 +5,7 @@ import { originOf } from "../../audit/checkpoint.js";
 import { auditCheckpoints, newestOf } from "../../audit/checkpoints.js";
 import { checkLine, firstLink } from "../../audit/entry.js";
 import { FormatError, fails } from "../../audit/finding.js";
-import { noTrust } from "../../audit/log-facts.js";
+import type { Trust } from "../../audit/log-facts.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { openForAudit } from "../check/opened.js";
 import { closeWhole, openDatabaseForWriting } from "../database-for-writing.js";
@@ -17,6 +17,9 @@ import { segmentLines } from "../segment-lines.js";
 import { rootOf } from "./merkle-nodes.js";
 import { recordReader } from "./record-reader.js";
 import { rebuildIndex } from "./reindex.js";
+
+/** Trust of a checker who brought nothing. */
+export const noTrust: Trust = { signers: null, roots: [], rootsNamed: false };
 
 /** What a rebuilt database holds. */
 export interface RebuiltLog {

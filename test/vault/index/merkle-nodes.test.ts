@@ -1,8 +1,12 @@
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { leafHash, merkleRoot } from "../../../src/audit/merkle.js";
-import { consistencyProof, inclusionProof } from "../../../src/core/package/merkle-proofs.js";
+import {
+  consistencyProof,
+  inclusionProof,
+  leafHash,
+  merkleRoot,
+} from "../../../src/core/package/merkle-proofs.js";
 import { openEmptyDatabase } from "../../../src/vault/database-for-writing.js";
 import {
   addLeaf,
