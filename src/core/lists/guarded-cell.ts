@@ -47,9 +47,12 @@ export function guardCell(text: string): string {
   return plainNumber.test(text) ? text : text.replace(toGuard, "'");
 }
 
+/** A number that spreadsheets leave as it is: a telephone number loses its plus sign, and a long one its digits. */
+const keptNumber = /^-(?:0|[1-9]\d{0,9})(?:\.\d{0,8}[1-9])?$/;
+
 /** `guardCell` that also keeps a spreadsheet from taking the text for a number or a date and writing it in another way. */
 export function keepCell(text: string): string {
-  return plainNumber.test(text) ? text : text.replace(toKeep, "'");
+  return keptNumber.test(text) ? text : text.replace(toKeep, "'");
 }
 
 /**

@@ -25,7 +25,13 @@ export function isRewritten(text: string, cell: string): boolean {
   if (isSameText(text, cell)) return true;
   const [was, is] = [plainText(text), plainText(cell)];
   if (cell.length >= longestCell - 1 && was.startsWith(is)) return true;
-  return isSameNumber(was, is) || isSameTruth(was, is) || isSameDay(was, is) || isInCodePage(was, is);
+  return (
+    isSameTime(was, is) ||
+    isSameNumber(was, is) ||
+    isSameTruth(was, is) ||
+    isSameDay(was, is) ||
+    isInCodePage(was, is)
+  );
 }
 
 /** True if `cell` says `text`, with other line ends and blanks, or as `shownCell` shows it. */
@@ -57,7 +63,8 @@ interface Decimal {
 }
 
 function decimal(text: string): Decimal | null {
-  const plain = text.replaceAll(/(?<=\d) (?=\d{3}(?:\D|$))/g, "");
+  const percent = /\d ?%$/.test(text) ? 2 : 0;
+  const plain = text.replace(/ ?%$/, "").replaceAll(/(?<=\d) (?=\d{3}(?:\D|$))/g, "");
   const [, sign, whole, , fraction = "", , exponent = "0"] =
     /^([+-]?)(\d{1,400})([.,](\d{1,400}))?(e([+-]?\d{1,3}))?$/i.exec(plain) ?? [];
   if (whole === undefined) return null;
@@ -66,7 +73,7 @@ function decimal(text: string): Decimal | null {
   return {
     negative: sign === "-" && digits !== "",
     digits,
-    power: digits === "" ? 0 : Number(exponent) - fraction.length + (all.length - digits.length),
+    power: digits === "" ? 0 : Number(exponent) - percent - fraction.length + (all.length - digits.length),
   };
 }
 
@@ -82,6 +89,17 @@ function isSameNumber(was: string, is: string): boolean {
   const kept = BigInt(a.digits.slice(0, b.digits.length));
   const up = Number(a.digits[b.digits.length]) >= 5 ? kept + 1n : kept;
   return b.power === a.power + cut && (shown === kept || shown === up);
+}
+
+/** Seconds of a time of the day, or of a part of a day as a spreadsheet counts it; null for any other text. */
+function secondsOf(text: string): number | null {
+  const [, hours, minutes, seconds = "0"] = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(text) ?? [];
+  if (hours !== undefined) return (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
+  return /^0[.,]\d{1,17}$/.test(text) ? Math.round(Number(text.replace(",", ".")) * 86_400) : null;
+}
+
+function isSameTime(was: string, is: string): boolean {
+  return was.includes(":") && secondsOf(was) !== null && secondsOf(was) === secondsOf(is);
 }
 
 interface Day {
@@ -120,11 +138,25 @@ function possibleDays(numbers: readonly string[], named: boolean): readonly Day[
 /** Undefined for what is no year. */
 function yearOf(text: string): number | undefined {
   if (text.length === 4) return Number(text);
+  if (text.length === 1) return Number(text) + 2000;
   if (text.length === 2) return Number(text) + (Number(text) < 30 ? 2000 : 1900);
   return undefined;
 }
 
+/** The form of a date in figures: `N.N.Y` for `05.01.2026`. */
+function formOf(text: string): string {
+  return text.replaceAll(/\d+/g, (digits) => (digits.length > 2 ? "Y" : "N"));
+}
+
+function figuresOf(text: string): readonly number[] {
+  return [...text.matchAll(/\d+/g)].map(([digits]) => Number(digits));
+}
+
 function isSameDay(was: string, is: string): boolean {
+  // In the form that it had, a date has the order that it had: whoever made 2/1 of 1/2 is a person.
+  if (formOf(was) === formOf(is)) {
+    return daysIn(was).length > 0 && figuresOf(was).join() === figuresOf(is).join();
+  }
   const days = daysIn(is);
   return daysIn(was).some((a) =>
     days.some(

@@ -20,7 +20,15 @@ export type TypedDate =
  */
 export function readTypedDate(text: string, order: DateOrder | null): TypedDate | null {
   if (dateSpan(text) !== null) return { iso: text, timeLeft: false };
-  const plain = text.replaceAll(/[\s\u00a0]+/g, " ").trim();
+  const plain = text
+    .slice(0, 100)
+    .replaceAll(/[\s\u00a0]+/g, " ")
+    .trim()
+    .replace(/^\p{L}{2,12},? (?=\d|\p{L}+ \d)/u, (word) =>
+      monthNamed(word.replace(/,? $/, "")) === null ? "" : word,
+    )
+    .replace(/(\d)(?:st|nd|rd|th)\b/i, "$1")
+    .replaceAll(/(\d\.) (?=\d)/g, "$1");
   if (/^\d{5}(?:[.,]\d{1,15})?$/.test(plain)) return ofSerial(plain.replace(",", "."));
   const [, day = "", clock] =
     /^(.{1,40}?)(?:,? ?(?:г|год|года|ж|жыл|жылы)\.?)?(?:(?:[T ]|, )(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]m)?))?$/iu.exec(
@@ -39,9 +47,12 @@ function ofSerial(text: string): TypedDate | null {
 type Day = string | { readonly problem: string } | null;
 
 function dayOf(text: string, order: DateOrder | null): Day {
+  const [, year, month, date] = /^((?:19|20)\d{2})(\d{2})(\d{2})$/.exec(text) ?? [];
+  if (year !== undefined && month !== undefined && date !== undefined) return isoDay(year, month, date);
   const [, first, mark, second, again, third] =
     /^(\d{1,4})([./-])(\d{1,2})([./-])(\d{1,4})$/.exec(text) ?? [];
-  if (first === undefined || second === undefined || third === undefined) return dayWithName(text);
+  if (first === undefined || second === undefined || third === undefined)
+    return monthOf(text) ?? dayWithName(text);
   if (mark !== again) return null;
   if (first.length === 4) return isoDay(first, second, third);
   if (first.length === 3 || third.length === 1 || third.length === 3) return null;
@@ -68,6 +79,14 @@ function orderedDay(
   return {
     problem: `${text} can be ${[...days].join(" or ")}: say which with --date-order ${possible.join(" or ")}`,
   };
+}
+
+/** `01.2026`, `1/2026`, `январь 2026`: a month, if the year has four digits. */
+function monthOf(text: string): string | null {
+  const [, named = "", year = ""] = /^([\p{L}\d]{1,12})[ ./-]{1,2}(\d{4})$/u.exec(text) ?? [];
+  const month = /^\d{1,2}$/.test(named) ? Number(named) : monthNamed(named);
+  const iso = `${year}-${String(month).padStart(2, "0")}`;
+  return dateSpan(iso) === null ? null : iso;
 }
 
 /** `5 января 2026`, `05.янв.26`, `Jan 5, 2026`, `2026 ж. 5 қаңтар`. */
