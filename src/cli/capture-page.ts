@@ -53,7 +53,11 @@ export function capturePage(
     ["", labelled(attemptRows(shown, zone), columns)],
     ["what the source claims", record === null ? [] : labelled(claimRows(record), columns)],
     ["what people noted (their assertions)", labelled(annotationRows(shown), columns)],
-    ["files, as received", record === null ? [] : record.files.flatMap((file) => fileLines(file, columns))],
+    ["files, as received", filesThat(record, true).flatMap((file) => fileLines(file, columns))],
+    [
+      "files that holdfast wrote, put together or cut",
+      filesThat(record, false).flatMap((file) => fileLines(file, columns)),
+    ],
     ["received completely?", labelled(wholenessRows(record, derivation), columns)],
     ["the best that the platform offered?", labelled(renditionRows(shown, inVault), columns)],
     [
@@ -79,6 +83,10 @@ function sectionLines(
   style: Style,
 ): readonly string[] {
   return title === "" ? lines : ["", style.bold(title), ...lines];
+}
+
+function filesThat(record: CaptureRecord | null, asReceived: boolean): readonly RecordFile[] {
+  return (record?.files ?? []).filter(({ as_received }) => as_received === asReceived);
 }
 
 function statusWords(row: CaptureRow): string {

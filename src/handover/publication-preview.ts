@@ -15,6 +15,7 @@ import { oneCaptureByPart } from "../vault/index/captures.js";
 import { entriesOf } from "../vault/log.js";
 import { chosenCapture } from "../vault/package/content.js";
 import { readVault } from "../vault/reader.js";
+import { refuseWithdrawn } from "../vault/withdrawals.js";
 import type { World } from "../world.js";
 import { refuseOutside } from "./publication-copy.js";
 import { publicationDestination } from "./publication-destination.js";
@@ -60,6 +61,7 @@ export interface Preview {
 export async function previewFills(request: PreviewRequest, world: World): Promise<Preview> {
   const { id, sources } = readVault(request.vault, ({ layout, database }) => {
     const row = oneCaptureByPart(database, request.id);
+    refuseWithdrawn(database, row.id, "previewing");
     if (row.object === null)
       throw new HoldfastError(
         "usage",

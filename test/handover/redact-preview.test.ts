@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gridStep } from "../../src/tools/media/fill-grid.js";
 import { holdfast } from "../support/cli.js";
 import { tellingClip } from "../support/publication-clips.js";
-import { temporaryFolder } from "../support/vaults.js";
+import { copyVault, temporaryFolder } from "../support/vaults.js";
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
@@ -120,6 +120,14 @@ describe("holdfast redact --preview", () => {
       expect([run.status, run.stderr.includes(why)], run.stderr).toEqual([2, true]);
     }
     expect(readFileSync(at("mine.png"), "utf8")).toBe("mine");
+  });
+
+  it("shows nothing of a clip that was withdrawn", async () => {
+    const other = copyVault(vault, at("withdrawn"));
+    await holdfast(["withdraw", id, "--reason", "a minor", "--yes", "--vault", other]);
+    const run = await holdfast(["redact", id, "--preview", "1", "--to", at("w.png"), "--vault", other]);
+    expect([run.status, run.stderr.includes("it was withdrawn")], run.stderr).toEqual([2, true]);
+    expect(existsSync(at("w.png"))).toBe(false);
   });
 
   it("refuses a region outside the picture and a time that is none", async () => {

@@ -7,11 +7,13 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { annotationBody, fromCommandLine } from "../../src/core/capture/annotation.js";
 import { closeVault, logEntry } from "../../src/vault/vault.js";
+import { capturedTerminal, runCli } from "../cli/terminal-double.js";
 import { holdfast } from "../support/cli.js";
 import {
   captureText,
@@ -97,6 +99,18 @@ describe("holdfast open", () => {
     const run = await holdfast(["open", ids[0]!, "--vault", root]);
     expect([run.status, run.stderr]).toEqual([0, ""]);
     expect(readFileSync(run.stdout.trim(), "utf8")).toContain(ids[0]);
+  });
+
+  it("opens the page in the person's browser where a desktop is, and prints its path all the same", async () => {
+    const told = join(folder.path, "told");
+    const opener = join(folder.path, "xdg-open");
+    writeFileSync(opener, `#!/bin/sh\nprintf %s "$1" > "${told}"\n`, { mode: 0o755 });
+    const env = { PATH: folder.path, DISPLAY: ":0", HOME: folder.path };
+    const run = await runCli(["open", ids[0]!, "--vault", root], capturedTerminal({ columns: 80, env }));
+    expect(run.status).toBe(0);
+    const page = run.stdout.trim();
+    expect(readFileSync(page, "utf8")).toContain(ids[0]);
+    if (process.platform === "linux") expect(readFileSync(told, "utf8")).toBe(page);
   });
 
   it("says of files that are missing or cut which they are, and points at none of them", async () => {

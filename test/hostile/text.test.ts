@@ -95,6 +95,7 @@ describe("tables and pages on a terminal hold hostile text in its place", () => 
     "in packages",
     "other attempts at its address",
     "files, as received",
+    "files that holdfast wrote, put together or cut",
     "received completely?",
     "what the Berkeley Protocol §155 lists",
     "programs run",

@@ -1,3 +1,4 @@
+import { judgeSoundness, soundnessSentence } from "../capture/soundness.js";
 import { outcomeOf } from "../report/facts.js";
 import { banner, documentText, exact, list, section } from "../report/markup.js";
 import { english } from "../report/texts/en.js";
@@ -93,6 +94,10 @@ function players(clip: CaptureFacts): HtmlValue {
   const files = describedFiles(clip);
   const playable = files.find(({ logicalPath }) => logicalPath === clip.derivation?.playable);
   const tracks = playable === undefined ? files.filter(({ role }) => role === "media track") : [playable];
+  const heard = clip.derivation && judgeSoundness(clip.derivation, clip.record.method);
+  if (heard === "unreadable" || heard === "no-media")
+    return html`<p class="small">There is no player: ${soundnessSentence(heard)}.</p>
+`;
   const shown = tracks.flatMap((file) => player(file, poster(clip, files)) ?? []);
   if (shown.length === 0) return null;
   return html`${shown}<p class="small">Not every browser plays every clip; the buttons below lead to the files themselves.</p>

@@ -11,7 +11,7 @@ import { reportLanguages } from "../../../src/core/report/texts/texts.js";
 import { reportCapture } from "../../../src/handover/report.js";
 import { closeVault } from "../../../src/vault/vault.js";
 import { htmlTokens } from "../../support/html-tokens.js";
-import { captureFacts, packageFacts } from "../../support/package-facts.js";
+import { captureFacts, derivation, packageFacts } from "../../support/package-facts.js";
 import * as samples from "../../support/samples.js";
 import { captureText, deriveText, openTestVault, temporaryFolder, testWorld } from "../../support/vaults.js";
 
@@ -137,6 +137,21 @@ describe("the page of a clip in a vault", () => {
       `<audio controls preload="none" src="${id}/original/track-1.m4a"`,
     );
     expect(as("original/track-1.bin")).not.toMatch(/<(?:audio|video)/);
+  });
+
+  it("has no player for a clip of which nothing could be read, and says so", () => {
+    const unread = {
+      ...derivation,
+      playable: null,
+      stream_hashes: [],
+      runs: [],
+      decode: [
+        { original: "original/track-1.mp4", verdict: "unknown" as const, grounds: ["nothing was decoded"] },
+      ],
+    };
+    const page = vaultPage(vaultFacts(inVault(id!, { derivation: unread })));
+    expect(page).not.toMatch(/<(?:audio|video)/);
+    expect(page).toContain("There is no player: unreadable");
   });
 
   it("names what an index says of time-stamps as not checked", () => {
