@@ -237,7 +237,10 @@ async function readList(session: Session, list: string, options: BatchOptions): 
     const [path = list] = typedPaths(resolve(session.io.cwd, list));
     return { bytes: readFileSync(path), name: basename(list), column, sheet, dateOrder };
   } catch (error) {
-    const hint = "give a readable file, or - for standard input";
+    // Numbers saves some tables as folders.
+    const hint = /\.numbers\/?$/i.test(list)
+      ? "a table of Numbers is not read here: in Numbers, File, Export To, Excel; then give that"
+      : "give a readable file, or - for standard input";
     throw new HoldfastError("usage", `reading the list ${list}: the file cannot be read`, hint, error);
   }
 }

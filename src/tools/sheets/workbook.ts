@@ -129,6 +129,9 @@ function linkTargets(book: Book, part: string): ReadonlyMap<string, string> {
   return new Map(links.map(([id, { target }]) => [id, target]));
 }
 
+/** More than a list of the largest size has in twenty columns. */
+const mostStrings = 2_000_000;
+
 function sharedStrings(book: Book, folder: string): readonly string[] {
   const name = `${folder}sharedStrings.xml`;
   if (!book.parts.has(name)) return [];
@@ -148,7 +151,9 @@ function sharedStrings(book: Book, folder: string): readonly string[] {
     onClose: (element) => {
       if (element === "t") inText = false;
       if (element === "rPh") phonetic = false;
-      if (element === "si") strings.push(unescaped(text));
+      if (element !== "si") return;
+      if (strings.length === mostStrings) throw damaged("it has too many texts");
+      strings.push(unescaped(text));
     },
   });
   return strings;

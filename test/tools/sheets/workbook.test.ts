@@ -317,6 +317,11 @@ describe("a workbook made to do harm", () => {
       /a text that is not there/,
     ],
     ["with a long cell", plainWorkbook([["x".repeat(65_537)]]), /longer than 65536/],
+    [
+      "with more texts than any list has",
+      workbook({ worksheets: [sheetData([["url"]])], strings: "<si/>".repeat(2_000_001) }),
+      /too many texts/,
+    ],
     ["without a sheet", packed({ "xl/workbook.xml": "<workbook/>" }), /it holds no sheet/],
     ["with an empty sheet", plainWorkbook([]), /the sheet Sheet1 is empty/],
   ])("%s is refused", (_, bytes, words) => {
