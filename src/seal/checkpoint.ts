@@ -44,6 +44,8 @@ export interface SealOptions {
   readonly allowPrivate: boolean;
   /** Also asks authorities whose next attempt is not due yet. */
   readonly force: boolean;
+  /** Also signs where nothing but time-stamps is newer than the newest checkpoint, so that new ones cover those. */
+  readonly renew?: boolean;
 }
 
 /** The result of sealing the head of a log. */
@@ -71,7 +73,7 @@ export interface HeadReport {
 const lastSignatureSeconds = 5;
 
 /**
- * Signs the head of the log if an entry other than `token` is newer than the newest checkpoint, and asks for the missing
+ * Signs the head of the log if an entry other than `token` is newer than the newest checkpoint, or any with `renew`, and asks for the missing
  * time-stamps over the newest checkpoint (FORMAT.md §14, §15). Signs only a log that continues from what this machine
  * remembers as signed, and no foreign entry (§14.1). A missing key, a failing authority, a full disk, a log that does not
  * continue from its checkpoints and foreign entries are reported, not thrown. Removes what signed withdrawals left here. After an abort it still signs, but asks no
@@ -83,8 +85,9 @@ export async function sealHead(
   options: SealOptions,
   onStep: (step: CheckpointStep) => void = () => undefined,
 ): Promise<HeadReport> {
+  const renew = options.renew === true;
   const signed = await attempt(() =>
-    inTurn(vault, () => signHead(vault, keyHistoryOf(vault.database), world, onStep)),
+    inTurn(vault, () => signHead(vault, keyHistoryOf(vault.database), world, { renew, onStep })),
   );
   const keys = keyHistoryOf(vault.database);
   const removed = await attempt(() =>
@@ -122,14 +125,14 @@ async function signHead(
   vault: Vault,
   keys: readonly KeyPeriod[],
   world: World,
-  onStep: (step: CheckpointStep) => void,
+  { renew, onStep }: { readonly renew: boolean; readonly onStep: (step: CheckpointStep) => void },
 ): Promise<boolean> {
   clearUnfinished(vault.layout);
   await logLeftovers(vault);
   const log = checkLogFolder(vault);
   const covered = log.newest?.checkpoint.size ?? 0;
   const leftover = log.newest !== null && log.newest.found.signature === null;
-  const isDue = hasUnsealed(vault.database, covered);
+  const isDue = hasUnsealed(vault.database, covered) || (renew && log.entries > covered);
   const id = vault.settings.vault_id;
   const { head, written } = readMemory(world.env, id);
   // A checkpoint that this machine does not remember proves nothing yet: anyone who can write to the vault can add one.

@@ -10,6 +10,7 @@ import type { World } from "../world.js";
 import { findKey } from "./key-store.js";
 import { readMemory } from "./signer-memory.js";
 import { keyKind } from "./signing-key.js";
+import { stampedUntil } from "./stamp-ends.js";
 
 /** How far a vault's log is signed and time-stamped, and what is missing. */
 export interface SealState {
@@ -29,12 +30,15 @@ export interface SealState {
   readonly clock_difference_ms: number | null;
   /** Witness signatures over checkpoints. */
   readonly witnesses: number;
+  /** Until when the certificates of the newest time-stamps hold; null without one that leads to a trusted root. */
+  readonly stamped_until: string | null;
   /** The last state that this machine remembers as signed (FORMAT.md §14.1); null if it remembers none. */
   readonly memory: { readonly size: number; readonly at: string } | null;
 }
 
 /** Only reads the vault; checks nothing. */
-export function sealState({ layout, database }: VaultReader, env: World["env"]): SealState {
+export function sealState(reader: VaultReader, env: World["env"]): SealState {
+  const { layout, database } = reader;
   const newest = newestCheckpoint(layout);
   const size = newest !== null && newest.signature !== null ? newest.size : null;
   const key = keyInForce(keyHistoryOf(database), Number.MAX_SAFE_INTEGER)?.key ?? null;
@@ -47,16 +51,18 @@ export function sealState({ layout, database }: VaultReader, env: World["env"]):
     pending: size === null ? [] : pendingAnchors(database, configured(layout), size),
     clock_difference_ms: clockDifference(lastEntryOf(database, ["token"])?.body.clock_difference_ms),
     witnesses: witnessesOf(database).length,
+    stamped_until: stampedUntil(reader),
     memory: memoryOf(loggedVaultId(database), env),
   };
 }
 
 /** What `doctor` reports about it. */
-export function sealFindings(state: SealState): readonly DoctorFinding[] {
+export function sealFindings(state: SealState, now: Date): readonly DoctorFinding[] {
   return [
     keyFinding(state.key),
     checkpointFinding(state),
     ...anchorFindings(state),
+    ...renewalFinding(state, now),
     ...clockFinding(state),
     ...witnessFinding(state),
     memoryFinding(state),
@@ -119,6 +125,20 @@ function anchorFindings({ checkpoint, tokens, pending }: SealState): readonly Do
       return { severity: "note", what: "outside time", detail, hint: "ask now: holdfast checkpoint" };
     }),
   ];
+}
+
+/** How long before the certificates of the newest time-stamps end a person is told to put new ones over them. */
+const renewDays = 180;
+const dayMs = 24 * 60 * 60 * 1000;
+
+function renewalFinding({ stamped_until }: SealState, now: Date): readonly DoctorFinding[] {
+  if (stamped_until === null) return [];
+  const days = Math.floor((Date.parse(stamped_until) - now.getTime()) / dayMs);
+  if (days >= renewDays) return [];
+  const when = days < 0 ? "ended" : `end in ${days} ${days === 1 ? "day" : "days"},`;
+  const detail = `the certificates of the newest time-stamps ${when} on ${stamped_until.slice(0, 10)}`;
+  const hint = "put new time-stamps over them: holdfast checkpoint --renew";
+  return [{ severity: "note", what: "outside time", detail, hint }];
 }
 
 /** Authorities keep their clocks accurate to a second: a difference of over a minute means that one clock is wrong. */

@@ -152,7 +152,7 @@ export async function doctor(
   const made = downloader === undefined ? null : releaseTime(downloader);
   const clock = await examineClock(now, { log, downloader: made });
   findings.push(sandboxFinding(sandbox, jail), ...clockFindings(clock, now), ...disks.map(diskFinding));
-  if (vault !== null) findings.push(...vaultFindings(vault));
+  if (vault !== null) findings.push(...vaultFindings(vault, now));
   if (vault !== null && !("problem" in vault)) findings.push(...diskNotes(vault.path));
   const ok = findings.every(({ severity }) => severity !== "problem");
   return {
@@ -305,7 +305,7 @@ function diskNotes(vault: string): readonly DoctorFinding[] {
 }
 
 /** The lines about the state of a vault. */
-export function vaultFindings(vault: VaultState): DoctorFinding[] {
+export function vaultFindings(vault: VaultState, now: Date): DoctorFinding[] {
   if ("problem" in vault) {
     return [
       {
@@ -333,7 +333,7 @@ export function vaultFindings(vault: VaultState): DoctorFinding[] {
     const detail = `${vault.interrupted_commits} commits were interrupted; the next command that writes finishes them`;
     findings.push({ severity: "note", what: "commits", detail, hint: null });
   }
-  return [...findings, ...sealFindings(vault.seal)];
+  return [...findings, ...sealFindings(vault.seal, now)];
 }
 
 /** What a vault contains and what is left to do in it. An unreadable vault is a result, not an error. */

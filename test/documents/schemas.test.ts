@@ -388,6 +388,7 @@ const doctorReport: DoctorReport = {
       pending: [pending],
       clock_difference_ms: null,
       witnesses: 0,
+      stamped_until: null,
       memory: { size: 3, at: record.ended_at },
     },
   },

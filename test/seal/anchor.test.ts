@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,6 +9,7 @@ import { importFiles } from "../../src/capture/import.js";
 import { stampWords } from "../../src/cli/show-head.js";
 import { type AnchorOptions, anchorHead } from "../../src/seal/anchor.js";
 import { sealHead } from "../../src/seal/checkpoint.js";
+import { stampedUntil } from "../../src/seal/stamp-ends.js";
 import { listCaptures, pendingOf } from "../../src/search/show.js";
 import { authorityState } from "../../src/vault/index/authorities.js";
 import { tokensOf } from "../../src/vault/index/tokens.js";
@@ -98,6 +99,32 @@ async function failing(behaviour: Behaviour, settings = byAuthority()) {
 }
 
 describe("an authority outside states when the checkpoint existed", () => {
+  it("renewed, the log has one more checkpoint over the old time-stamps, with new ones over it, and all of it holds", async () => {
+    const sealed = await sealedVault(byAuthority());
+    const { vault, world, head, root } = sealed;
+    await anchorHead(vault, world, head, options);
+    const until = stampedUntil(vault);
+    const signer = new X509Certificate(readFileSync(tsa.certificates.signer("rsa").certificate));
+    expect(until).toBe(new Date(signer.validTo).toISOString());
+    expect(await sealHead(vault, world, options)).toMatchObject({ size: head.size, created: false });
+    const renewed = await sealHead(vault, world, { ...options, renew: true });
+    expect(renewed).toMatchObject({
+      size: head.size + 1,
+      created: true,
+      tokens: [{ authority: "test" }],
+      pending: [],
+    });
+    const first = readFileSync(join(root, "log", `00000${head.size}.test.tsr`));
+    const covering = readFileSync(
+      join(root, "log", `00000${head.size + 1}-00000${head.size + 1}.jsonl`),
+      "utf8",
+    );
+    expect(JSON.parse(covering).body).toMatchObject({ checkpoint: head.size, sha256: sha256(first) });
+    closeVault(vault);
+    const { findings } = await audit(root);
+    expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+
   it("a time-stamp that openssl ts cannot read is kept, its entry notes that, and the answer says it", async () => {
     const sealed = await sealedVault(byAuthority());
     const { vault, world, head, root } = sealed;

@@ -134,6 +134,8 @@ describe("what doctor says about this machine", () => {
   });
 });
 
+const now = new Date("2026-11-24T00:00:00.000Z");
+
 describe("what each finding means", () => {
   it("a yt-dlp more than 90 days old is pointed out, an unsafe one is a problem", () => {
     expect(programFinding(program)).toMatchObject({ severity: "ok", hint: null });
@@ -178,11 +180,12 @@ describe("what each finding means", () => {
         pending: [],
         clock_difference_ms: -900,
         witnesses: 0,
+        stamped_until: null,
         memory: { size: 9, at: "2026-11-23T18:22:05.120Z" },
       },
     } as const;
-    expect(vaultFindings(vault).map(({ severity }) => severity)).toEqual(["ok", "ok", "ok", "ok", "ok"]);
-    const left = vaultFindings({ ...vault, pending_derivations: 2, interrupted_commits: 1 });
+    expect(vaultFindings(vault, now).map(({ severity }) => severity)).toEqual(["ok", "ok", "ok", "ok", "ok"]);
+    const left = vaultFindings({ ...vault, pending_derivations: 2, interrupted_commits: 1 }, now);
     const notes = left.filter(({ severity }) => severity === "note");
     expect(notes.map(({ what }) => what)).toEqual(["derivations", "commits"]);
   });
@@ -196,9 +199,10 @@ describe("what each finding means", () => {
       pending: [{ authority: "first", reason: "HTTP 500", next_at: "2026-11-23T18:22:05.120Z" }],
       clock_difference_ms: 3_600_000,
       witnesses: 1,
+      stamped_until: null,
       memory: null,
     } as const;
-    const findings = sealFindings(state);
+    const findings = sealFindings(state, now);
     expect(findings.map(({ severity, what }) => [severity, what])).toEqual([
       ["problem", "signing key"],
       ["note", "checkpoints"],
@@ -210,6 +214,17 @@ describe("what each finding means", () => {
     expect(findings[2]?.detail).toBe(
       "pending: first: HTTP 500; asked again not before 2026-11-23T18:22:05.120Z",
     );
+    const renewal = (stamped_until: string) =>
+      sealFindings({ ...state, stamped_until }, now).filter(({ hint }) => hint?.includes("--renew") === true);
+    const inDays = (days: number) => new Date(now.getTime() + days * 86_400_000).toISOString();
+    expect(renewal(inDays(181))).toEqual([]);
+    expect(renewal(inDays(179))).toMatchObject([
+      {
+        severity: "note",
+        detail: `the certificates of the newest time-stamps end in 179 days, on ${inDays(179).slice(0, 10)}`,
+      },
+    ]);
+    expect(renewal(inDays(-1))[0]?.detail).toContain("ended on");
     expect(findings[3]?.detail).toBe(
       "this machine's clock was 3600 s behind the last time-stamp when it came",
     );

@@ -12,6 +12,7 @@ import { inSameVault } from "../typed-again.js";
 interface CheckpointOptions {
   readonly show?: boolean;
   readonly note?: boolean;
+  readonly renew?: boolean;
   readonly proxy?: string;
   readonly acceptTail?: boolean;
   readonly acceptRollback?: boolean;
@@ -33,6 +34,10 @@ export function addCheckpoint(program: DocumentedCommand, run: RunCommand): void
       "print it as a signed note (C2SP) for public witnesses, with an Ed25519 signature; writes nothing",
     )
     .option(
+      "--renew",
+      "sign once more, over the time-stamps too, and put new ones over them: before their certificates end, as doctor says",
+    )
+    .option(
       "--accept-tail",
       "accept the entries at the end that others wrote: list them, log that you accept them, and sign",
     )
@@ -48,6 +53,7 @@ export function addCheckpoint(program: DocumentedCommand, run: RunCommand): void
           "holdfast checkpoint --show > checkpoint.txt",
           "write the newest checkpoint into a file, to be sent to somebody you trust",
         ],
+        ["holdfast checkpoint --renew", "put new time-stamps over the old ones"],
         ["holdfast checkpoint --accept-tail", "look at what others wrote, accept it, and sign"],
         ["holdfast checkpoint --accept-rollback", "go on from a backup that you restored on purpose"],
       ],
@@ -69,11 +75,13 @@ export function addCheckpoint(program: DocumentedCommand, run: RunCommand): void
 /** Throws HoldfastError `usage` for options that contradict each other. */
 function acceptanceOf(options: CheckpointOptions): Acceptance | null {
   const { acceptTail, acceptRollback } = options;
-  const given = [options.show, options.note, acceptTail, acceptRollback].filter((one) => one === true);
+  const given = [options.show, options.note, options.renew, acceptTail, acceptRollback].filter(
+    (one) => one === true,
+  );
   if (given.length < 2) return acceptTail === true ? "tail" : acceptRollback === true ? "rollback" : null;
   throw new HoldfastError(
     "usage",
-    "--show, --note, --accept-tail and --accept-rollback exclude each other",
+    "--show, --note, --renew, --accept-tail and --accept-rollback exclude each other",
     "use only one; --accept-rollback is for a restored log, --accept-tail for entries that others added at its end",
   );
 }
@@ -84,6 +92,7 @@ async function seal(session: Session, options: CheckpointOptions, acceptance: Ac
     proxy: options.proxy ?? null,
     allowPrivate: isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE"),
     force: true,
+    renew: options.renew === true,
   };
   const head = await checkpointNow(session.vault, seal, session.world, acceptance);
   if (session.json) session.screen.data(printableJson(headObject(head)));
