@@ -3,6 +3,7 @@ import { readAnchors } from "../vault/index/anchors.js";
 import { annotationsOf } from "../vault/index/annotations.js";
 import { digestPlaces, type FindQuery, findCaptures, wordPlaces } from "../vault/index/find-rows.js";
 import { entriesNamed } from "../vault/index/local-names.js";
+import { readsBeginningsAlone } from "../vault/index/text-search.js";
 import { readVault } from "../vault/reader.js";
 import type { World } from "../world.js";
 import type { CaptureRow } from "./captures.js";
@@ -39,24 +40,33 @@ export interface Found {
   /** SHA-256 of the file to search for; null if no file was given. */
   readonly sha256: string | null;
   readonly rows: readonly FoundCapture[];
+  /** Whether words were looked for at the beginnings of words alone, as the vault is large. */
+  readonly beginningsAlone: boolean;
 }
 
 /** Finds captures by a text, a file and filters; newest first. Only reads. Throws whatever reading throws. */
 export function findInVault(request: FindRequest, world: World): Found {
   world.signal.throwIfAborted();
   const { sought } = request;
-  if (sought.by === "filters") return { sha256: null, rows: searchVault(request, nothing) };
+  const found = { sha256: null, beginningsAlone: false };
+  if (sought.by === "filters") return { ...found, rows: searchVault(request, nothing) };
   if (sought.by === "file") {
     const { sha256 } = digestFileQuickly(sought.path);
-    return { sha256, rows: searchVault(request, { ...nothing, digest: sha256 }) };
+    return { ...found, sha256, rows: searchVault(request, { ...nothing, digest: sha256 }) };
   }
   // A site that is asked for besides another one is a word.
   const meanings = sought.meanings.filter(({ by }) => by !== "host" || request.host === null);
   for (const meaning of meanings) {
     const rows = searchVault(...askedBy(request, meaning));
-    if (rows.length > 0) return { sha256: null, rows };
+    if (rows.length > 0)
+      return { ...found, rows, beginningsAlone: meaning.by === "words" && isLarge(request) };
   }
-  return { sha256: null, rows: [] };
+  const asksWords = meanings.some(({ by }) => by === "words");
+  return { ...found, rows: [], beginningsAlone: asksWords && isLarge(request) };
+}
+
+function isLarge({ vault }: FindRequest): boolean {
+  return readVault(vault, ({ database }) => readsBeginningsAlone(database));
 }
 
 /** Ids of the stored captures that are noted as of a case, newest first. Only reads. Throws whatever reading throws. */

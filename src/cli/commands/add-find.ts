@@ -84,7 +84,7 @@ export function addFind(program: DocumentedCommand, run: RunCommand): void {
     .option("--xlsx <file>", "write the same table as a workbook in which every cell is text")
     .explain({
       notes: [
-        "Words are looked for in title, description, uploader, notes and the own name of an imported file, each as the beginning of a word. A hash is a SHA-256 or SHA-512 of any file of a capture, whole or its first 8 digits and more, with or without sha256: before it. An address is looked for in every spelling that is known to lead to the same post, and nowhere else than among addresses. What exists as a file is taken for one, and its SHA-256 is looked for. Letters that are typed for each other find each other: кайрат finds Қайрат, елка finds ёлка, nandu finds ñandú.",
+        "Words are looked for in title, description, uploader, notes and the own name of an imported file: at the beginning of a word and, from three letters on, inside one too; among more than 20 000 captures at the beginning alone, which is then said. A hash is a SHA-256 or SHA-512 of any file of a capture, whole or its first 8 digits and more, with or without sha256: before it. An address is looked for in every spelling that is known to lead to the same post, and nowhere else than among addresses. What exists as a file is taken for one, and its SHA-256 is looked for. Letters that are typed for each other find each other: кайрат finds Қайрат, елка finds ёлка, nandu finds ñandú.",
         "In the CSV table, cells that a spreadsheet could run as a formula begin with an apostrophe, and so do noted texts that it would rewrite, such as 14/2 or 007; the apostrophe is taken off again where the table is read. Add columns to it, and 'holdfast annotate --from' notes what is new.",
       ],
       examples: [
@@ -132,6 +132,9 @@ async function find(session: Session, what: readonly string[], options: FindOpti
     session.screen.note("this is from the index; to check the log and the stored copy: holdfast verify FILE");
   }
   if (found.rows.length === 0 && !session.quiet) session.screen.note(nothingFound(sought));
+  if (found.beginningsAlone && !session.quiet) {
+    session.screen.note("among so many captures, words are found by their beginnings alone");
+  }
   return exitStatus.done;
 }
 
@@ -203,9 +206,7 @@ function nothingFound(sought: Sought): string {
   const [meaning] = sought.by === "meanings" ? sought.meanings : [];
   if (meaning?.by === "address")
     return `no capture and no failed attempt of this address, in any spelling known to be the same: ${printable(meaning.text, 200)}`;
-  return sought.by === "meanings"
-    ? "no captures match; words are found by their beginnings"
-    : "no captures match";
+  return "no captures match";
 }
 
 function isFile(path: string): boolean {

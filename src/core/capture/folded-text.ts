@@ -69,6 +69,21 @@ export function holdsWords(text: string, words: readonly string[]): boolean {
   return words.every((word) => holdsPhrase(parts, partsOf(word)));
 }
 
+/** Shorter ones are inside too many others. */
+const leastInside = 3;
+
+/** Whether words of `queryWords` are looked for inside other words too. */
+export function mayBeInside(words: readonly string[]): boolean {
+  return words.length > 0 && words.every((word) => [...word].length >= leastInside);
+}
+
+/** Whether every word of `queryWords` occurs in `text`, at the beginning of a word or, if it is long enough, inside one. */
+export function holdsWordsAnywhere(text: string, words: readonly string[]): boolean {
+  if (holdsWords(text, words)) return true;
+  const folded = foldedText(text);
+  return mayBeInside(words) && words.every((word) => folded.includes(word));
+}
+
 function partsOf(folded: string): readonly string[] {
   return folded.split(betweenLetters).filter((part) => part !== "");
 }

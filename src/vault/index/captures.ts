@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
+import { queryWords } from "../../core/capture/folded-text.js";
 import { theOne } from "../id-part.js";
-import { addTextFunctions, hasFewMatches, matchOfText } from "./text-search.js";
+import { addTextFunctions, hasFewMatches, insideQuery, insideValues, matchOfText } from "./text-search.js";
 
 /** A row of the index over captures, as stored. */
 export interface CaptureRowRecord {
@@ -159,7 +160,7 @@ export function filesByDigest(database: Database.Database, sha256: string) {
 }
 
 /**
- * The captures that match a query. Every word of `text` must occur as the beginning of a word. `named` are the entries
+ * The captures that match a query. Every word of `text` must occur, a short one as the beginning of a word. `named` are the entries
  * of captures that have the words only together with the local name of their file, which the index does not hold.
  */
 export function queryCaptures(
@@ -192,9 +193,12 @@ export function queryCaptures(
   where(`EXISTS (${ofCase} AND folded_case(a.value) = folded_case(@case))`, "case", query.case ?? null);
   const match = query.text === null || /^[\s\0]*$/.test(query.text) ? null : matchOfText(query.text);
   const entry = match === null || hasFewMatches(database, match) ? "entry" : "+entry";
+  const inside = match === null ? null : insideQuery(database, queryWords(query.text ?? ""));
+  if (inside !== null) Object.assign(values, insideValues(queryWords(query.text ?? "")));
+  const orInside = inside === null ? "" : ` OR entry IN (${inside})`;
   const orNamed = named.length === 0 ? "" : ` OR entry IN (${named.join(", ")})`;
   where(
-    `(${entry} IN (SELECT rowid FROM capture_text WHERE capture_text MATCH @text)${orNamed})`,
+    `(${entry} IN (SELECT rowid FROM capture_text WHERE capture_text MATCH @text)${orInside}${orNamed})`,
     "text",
     match,
   );

@@ -1,16 +1,16 @@
 import type Database from "better-sqlite3";
 import { dateSpan } from "../../core/capture/date-span.js";
-import { foldedCase, holdsWords, queryWords } from "../../core/capture/folded-text.js";
+import { foldedCase, holdsWordsAnywhere, queryWords } from "../../core/capture/folded-text.js";
 import { webUrl } from "../../core/capture/source-url.js";
 import { annotationsOf } from "./annotations.js";
 import { type CaptureRowRecord, captureColumns, knownHosts } from "./captures.js";
 import { captureKey } from "./rows.js";
 import { prepared } from "./statements.js";
-import { addTextFunctions, matchOf } from "./text-search.js";
+import { addTextFunctions, insideQuery, insideValues, matchOf } from "./text-search.js";
 
 /** What `find` may be asked; null or an empty list restricts nothing. */
 export interface FindQuery {
-  /** Each word must begin a word of title, description, uploader or notes. */
+  /** Each word must occur in title, description, uploader or notes; a short one at the beginning of a word. */
   readonly words: string | null;
   /**
    * Entries of the captures that have the words only together with the local name of their file, which the index does
@@ -60,6 +60,7 @@ export function findCaptures(database: Database.Database, query: FindQuery): rea
   const known = query.host === null ? null : knownHosts(database, query.host);
   if (known !== null) addHosts(found, known.hosts);
   const match = matchOfQuery(query);
+  const inside = addInside(database, found, query);
   const isNarrow =
     query.digest !== null ||
     query.id !== null ||
@@ -69,7 +70,7 @@ export function findCaptures(database: Database.Database, query: FindQuery): rea
   if (query.named.length > 0) found.values.named = JSON.stringify(query.named);
   return database
     .prepare<[Record<string, string | number>], CaptureRowRecord>(
-      `SELECT ${captureColumns} FROM capture WHERE rowid IN (${rowids(found, match, isNarrow)})
+      `SELECT ${captureColumns} FROM capture WHERE rowid IN (${rowids(found, match, inside, isNarrow)})
        ORDER BY rowid DESC`,
     )
     .all({ ...found.values, ...(match === null ? {} : { match }), limit: query.limit ?? -1 });
@@ -80,14 +81,19 @@ export function findCaptures(database: Database.Database, query: FindQuery): rea
  * order, so that a common word costs no more than a rare one, unless the other conditions leave fewer rows than words
  * do.
  */
-function rowids({ sql, values }: Conditions, match: string | null, isNarrow: boolean): string {
-  const isDriven = match !== null && !isNarrow;
+function rowids(
+  { sql, values }: Conditions,
+  match: string | null,
+  inside: string | null,
+  isNarrow: boolean,
+): string {
+  const isDriven = match !== null && inside === null && !isNarrow;
   const from = isDriven
     ? "capture_text CROSS JOIN capture AS c ON c.entry = capture_text.rowid"
     : "capture AS c";
   const asked = isDriven
     ? "capture_text MATCH @match"
-    : `(c.entry IN (SELECT rowid FROM capture_text WHERE capture_text MATCH @match)${orNamed(values)})`;
+    : `(c.entry IN (SELECT rowid FROM capture_text WHERE capture_text MATCH @match)${inside ?? ""}${orNamed(values)})`;
   const all = match === null ? sql : [asked, ...sql];
   return `SELECT c.rowid FROM ${from} ${all.length === 0 ? "" : `WHERE ${all.join(" AND ")}`}
     ORDER BY ${isDriven ? "capture_text" : "c"}.rowid DESC LIMIT @limit`;
@@ -95,6 +101,22 @@ function rowids({ sql, values }: Conditions, match: string | null, isNarrow: boo
 
 function orNamed({ named }: Conditions["values"]): string {
   return named === undefined ? "" : " OR c.entry IN (SELECT value FROM json_each(@named))";
+}
+
+/** An alternative to the match for words that stand inside others: then the notes must match all the same. */
+function addInside(
+  database: Database.Database,
+  { values }: Conditions,
+  { words, ...others }: FindQuery,
+): string | null {
+  const asked = words === null ? [] : queryWords(words);
+  const query = insideQuery(database, asked);
+  if (query === null) return null;
+  Object.assign(values, insideValues(asked));
+  const noted = matchOfQuery({ ...others, words: null });
+  if (noted === null) return ` OR c.entry IN (${query})`;
+  values.noted = noted;
+  return ` OR (c.entry IN (${query}) AND c.entry IN (SELECT rowid FROM capture_text WHERE capture_text MATCH @noted))`;
 }
 
 /** The words that the notes must hold narrow the search before each value is examined. */
@@ -203,7 +225,7 @@ export function wordPlaces(
   words: string,
 ): readonly string[] {
   const asked = queryWords(words).map((word) => [word]);
-  const holds = (text: string) => asked.some((word) => holdsWords(text, word));
+  const holds = (text: string) => asked.some((word) => holdsWordsAnywhere(text, word));
   const query = "SELECT title, description, uploader FROM capture_text WHERE rowid = ?";
   const text = prepared<Record<(typeof sourceFields)[number], string>>(database, query).get(row.entry);
   return [

@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import type Database from "better-sqlite3";
 import { isJsonObject, parseForeignJson } from "../../audit/canonical-json.js";
 import { isCaptureId, sha256 } from "../../audit/digest.js";
-import { holdsWords, queryWords } from "../../core/capture/folded-text.js";
+import { holdsWordsAnywhere, queryWords } from "../../core/capture/folded-text.js";
 import { readQuietly } from "../digest-file.js";
 import type { VaultLayout } from "../layout.js";
 import type { CaptureRowRecord } from "./captures.js";
@@ -48,8 +48,8 @@ export function entriesNamed(
       const name = localName(layout, row);
       return (
         name !== null &&
-        words.some((word) => holdsWords(name, [word])) &&
-        holdsWords(`${name}\n${row.texts}`, words)
+        words.some((word) => holdsWordsAnywhere(name, [word])) &&
+        holdsWordsAnywhere(`${name}\n${row.texts}`, words)
       );
     })
     .map(({ entry }) => entry);
