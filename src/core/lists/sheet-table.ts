@@ -30,6 +30,8 @@ export interface SheetName {
 }
 
 export interface WorkbookSheet extends SheetContent, SheetName {
+  /** Whether the file counts days from 1904 and not from 1900. */
+  readonly from1904: boolean;
   /** The sheets that were not read. */
   readonly others: readonly SheetName[];
 }
@@ -60,6 +62,9 @@ export function sheetTable(sheet: WorkbookSheet, wanted: string | null): SheetTa
     sheet: sheet.name,
     notes: [
       ...sheetNotes(sheet, sheet.others),
+      ...(sheet.from1904
+        ? ["this workbook counts days from 1904: a bare number in a column of dates is another day there"]
+        : []),
       ...table.notes,
       ...rowsNote("rows that the spreadsheet hides, read like the others", sheet.hiddenRows),
       ...rowsNote("columns that the spreadsheet hides, read like the others", columns),

@@ -38,7 +38,7 @@ export function readWorkbook(bytes: Uint8Array, wanted: string | null): Workbook
   };
   const { name, isHidden } = sheet;
   const others = sheets.filter((one) => one !== sheet).map(({ part, ...other }) => other);
-  return { ...readSheet(unpacked(bytes, content), context), name, isHidden, others };
+  return { ...readSheet(unpacked(bytes, content), context), name, isHidden, from1904, others };
 }
 
 /** The error for a spreadsheet that nobody reads without its password. */

@@ -102,6 +102,9 @@ describe("a workbook is read as the person sees it in the spreadsheet", () => {
       ...["00042", "46027", "46027", "2026-01-05", "-5"],
     ]);
     expect(texts('<workbookPr date1904="1"/>')?.slice(1, 3)).toEqual(["2030-01-06", "2030-01-06"]);
+    const from1904 = workbook({ styles, properties: '<workbookPr date1904="1"/>', worksheets: [sheet] });
+    expect(read(from1904).notes.join()).toContain("counts days from 1904");
+    expect(read(workbook({ styles, worksheets: [sheet] })).notes.join()).not.toContain("1904");
   });
 
   it("a long number with all of its digits, as the spreadsheet keeps it", () => {
