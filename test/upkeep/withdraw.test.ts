@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -16,6 +17,7 @@ import { sealHead } from "../../src/seal/checkpoint.js";
 import { noMemory } from "../../src/vault/entry-memory.js";
 import { closeVault, logEntry, type Vault } from "../../src/vault/vault.js";
 import { holdfast } from "../support/cli.js";
+import { machineOf } from "../support/machines.js";
 import * as samples from "../support/samples.js";
 import { hasPython, openSecondOpinion } from "../support/second-opinion.js";
 import { audit, copyVault, makeVault, openTestVault, temporaryFolder, testWorld } from "../support/vaults.js";
@@ -221,6 +223,22 @@ describe("what is missing counts as withdrawn only by a signed entry", () => {
     await holdfast(["checkpoint", "--vault", root]);
     expect(await found(root)).toEqual({ answer: "pass", said: [`note withdrawn ${derived}`] });
     expect(existsSync(join(root, "private", derived))).toBe(false);
+  });
+
+  it("without the key nothing is removed, the status says so, and the next signature goes on", async () => {
+    const root = copy();
+    const machine = machineOf(root);
+    const [secret = ""] = readdirSync(machine, { recursive: true, encoding: "utf8", withFileTypes: true })
+      .filter((item) => item.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .filter((path) => readFileSync(path, "latin1").includes("PRIVATE KEY"));
+    renameSync(secret, join(machine, "away"));
+    const { status, lines } = await withdraw(root, derived, "--yes", "--json");
+    expect([status, lines[0]]).toEqual([4, expect.objectContaining({ removed: false })]);
+    expect(await found(root)).toEqual({ answer: "pass", said: [`note withdrawal-unsealed ${derived}`] });
+    renameSync(join(machine, "away"), secret);
+    await holdfast(["annotate", plain, "case=1", "--vault", root]);
+    expect(await found(root)).toEqual({ answer: "pass", said: [`note withdrawn ${derived}`] });
   });
 
   it.each(["private", "v1/content/original", "v2/content", "v3/content"])(
