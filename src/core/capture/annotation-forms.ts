@@ -9,7 +9,7 @@ const latitude = (point: string) => degrees("[0-8]?[0-9]", "90", point);
 const longitude = (point: string) => degrees("(?:0?[0-9]{1,2}|1[0-7][0-9])", "180", point);
 
 /**
- * The patterns of `schemas/annotation.schema.json`; a test compares the two. A decimal comma is accepted as typed,
+ * The patterns of `schemas/annotation.schema.json`, where that of `case` is wider; a test compares the two. A decimal comma is accepted as typed,
  * because spreadsheets in Russian and Kazakh write one. A semicolon or a blank separates two coordinates with decimal
  * commas.
  */
