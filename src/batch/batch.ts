@@ -63,7 +63,7 @@ export async function runBatch(
   events: BatchEvents,
 ): Promise<BatchReport> {
   const { allowPrivate, allowOldYtDlp, proxy } = request;
-  const cookies = request.cookies === null ? null : readCookieFile(request.cookies);
+  const cookies = request.cookies === null ? null : await readCookieFile(request.cookies, world.signal);
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept: true };
   const capturing = request.list !== null;
   const resources = await openResources(

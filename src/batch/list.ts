@@ -346,6 +346,8 @@ export interface PlannedRow {
 
 export interface BatchPlan {
   readonly rows: readonly PlannedRow[];
+  /** The column from which the addresses are taken, in words; null for a list without columns. */
+  readonly column: string | null;
   readonly notes: readonly string[];
 }
 
@@ -378,5 +380,7 @@ export function planBatch(
   const rows = isVault(vault)
     ? readVault(vault, ({ database }) => plan((key) => capturedBefore(database, key)?.id ?? null))
     : plan(() => null);
-  return { rows, notes: list.notes };
+  const { urlColumn, columns } = list;
+  const column = list.kind === "txt" ? null : `column ${urlColumn + 1}, ${columns[urlColumn] ?? ""}`;
+  return { rows, column, notes: list.notes };
 }

@@ -114,7 +114,7 @@ export async function archiveUrls(
   onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<readonly CaptureResult[]> {
   const { allowPrivate, allowOldYtDlp, proxy } = request;
-  const cookies = request.cookies === null ? null : readCookieFile(request.cookies);
+  const cookies = request.cookies === null ? null : await readCookieFile(request.cookies, world.signal);
   const kept = request.urls.length + request.captures.length > 1;
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept };
   const capturing = request.urls.length > 0;

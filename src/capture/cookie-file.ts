@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { cookieFileProblem, cookiesFit } from "../core/capture/cookies.js";
 import { webUrl } from "../core/capture/source-url.js";
 import { HoldfastError } from "../core/words/error.js";
+import { readTypedFile } from "./typed-file.js";
 
 const hint = "export the cookies of the site as Netscape cookies.txt, and give that file with --cookies";
 
@@ -11,13 +11,18 @@ const problems = {
   "no-cookies": "it has no cookie in the cookies.txt format, whose fields are separated by tabs",
 } as const;
 
+/** The most bytes of a cookie file; that of a browser used for years has one or two million. */
+const largestFile = 64 * 1024 * 1024;
+
 /** The text of a cookie file. Throws `usage` if it cannot be read or is not in the one format that yt-dlp reads. */
-export function readCookieFile(path: string): string {
+export async function readCookieFile(path: string, signal: AbortSignal): Promise<string> {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = (await readTypedFile(path, largestFile, signal)).toString("utf8");
   } catch (error) {
-    throw new HoldfastError("usage", `reading cookies from ${path}: the file cannot be read`, hint, error);
+    signal.throwIfAborted();
+    const why = error instanceof Error && !("code" in error) ? error.message : "the file cannot be read";
+    throw new HoldfastError("usage", `reading cookies from ${path}: ${why}`, hint, error);
   }
   const problem = cookieFileProblem(text);
   if (problem === null) return text;

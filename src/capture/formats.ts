@@ -25,7 +25,7 @@ export type FormatsQuestion = Pick<CaptureRequest, "format" | "referer" | "proxy
  */
 export async function offeredFormats(question: FormatsQuestion, world: World): Promise<OfferedNow> {
   const { url, format, referer, allowPrivate } = question;
-  const cookies = question.cookies === null ? null : readCookieFile(question.cookies);
+  const cookies = question.cookies === null ? null : await readCookieFile(question.cookies, world.signal);
   if (cookies !== null) cookieNotes(cookies, [url], world.now()).forEach(world.tell);
   const judged = parseSourceUrl(url, { allowPrivate });
   if ("failure" in judged) throw failed(judged.failure);

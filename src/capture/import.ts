@@ -22,7 +22,6 @@ import { isVault } from "../vault/layout.js";
 import { beginAttempt } from "../vault/recovery.js";
 import { originalsProblem } from "../vault/stored-originals.js";
 import { inTurn } from "../vault/turn.js";
-import type { Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { afterDamage, type CaptureResult, damageOf, resultOf } from "./capture-result.js";
 import { deriveAndLog } from "./derive.js";
@@ -171,7 +170,8 @@ async function importOne(job: Job, found: FileToImport, capture: CaptureId): Pro
   if (refusal) return fail(job, capture, found, refusal);
   const before = await digestOfFound(file, world.signal);
   const { vault } = resources;
-  const alike = alikeNow(vault, before.sha256);
+  const countAlike = () => [...filesByDigest(vault.database, before.sha256)].length;
+  const alike = countAlike();
   const { known, damage } = await findKnown(job, found, before.sha256);
   if (known !== null) return alreadyImported(job, known, subject);
 
@@ -193,7 +193,7 @@ async function importOne(job: Job, found: FileToImport, capture: CaptureId): Pro
   const annex = importAnnex(job, capture, found, evidence);
   const store = () => preserve(vault, staging, facts, evidence.files.map(namedBy(nameInRecord)), annex);
   // Another command may have imported the same bytes meanwhile.
-  const isStored = await inTurn(vault, () => alikeNow(vault, before.sha256) === alike && store());
+  const isStored = await inTurn(vault, () => countAlike() === alike && store());
   const { known: since } = isStored ? { known: null } : await findKnown(job, found, before.sha256);
   if (since !== null) {
     rmSync(staging, { recursive: true, force: true });
@@ -205,11 +205,6 @@ async function importOne(job: Job, found: FileToImport, capture: CaptureId): Pro
   await deriveAndLog(resources, world, capture, job.request.deep);
   const result = afterDamage(resultOf(resources.vault, capture, subject), damage);
   return withDoubt(result, damage === null ? doubt : null);
-}
-
-/** The captures with a file of these bytes, as one text. */
-function alikeNow({ database }: Vault, sha256: string): string {
-  return [...filesByDigest(database, sha256)].map(({ capture }) => capture).join(" ");
 }
 
 /** A result with what holdfast knows of the file's kind: more than that nothing in it could be read. */

@@ -99,11 +99,12 @@ const plans: Readonly<Record<PlannedRow["plan"], string>> = {
 };
 
 /** Shows what would happen to each row: a table or, with `--json`, one line per row. */
-export function showPlan(session: Session, { rows, notes }: BatchPlan): void {
+export function showPlan(session: Session, { rows, column, notes }: BatchPlan): void {
   const { screen } = session;
   if (session.json) for (const row of rows) screen.data(printableJson(row));
   else if (rows.length > 0) screen.answer(planTable(rows, columnsOf(session.io.stdout)).join("\n"));
   if (session.quiet) return;
+  if (column !== null) screen.note(`addresses are taken from ${printable(column, 100)}`);
   for (const note of notes) screen.note(printable(note, 300));
   const count = (plan: PlannedRow["plan"]) => rows.filter((row) => row.plan === plan).length;
   const parts = (["capture", "already-captured", "duplicate", "refused", "no-address"] as const)

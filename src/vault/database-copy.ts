@@ -79,7 +79,7 @@ function copyQuietly(from: string, to: string): void {
 }
 
 /** SQLite cannot open a WAL database from memory; bytes 18 and 19 of the copy say "rollback journal" instead. */
-function asRollbackMode(bytes: Buffer): Buffer {
+export function asRollbackMode(bytes: Buffer): Buffer {
   if (bytes[18] === 2) bytes[18] = 1;
   if (bytes[19] === 2) bytes[19] = 1;
   return bytes;

@@ -9,6 +9,7 @@ import {
   schemaVersion,
   versionOf,
 } from "./database.js";
+import { asRollbackMode } from "./database-copy.js";
 import { noteRefused } from "./disk-niceties.js";
 import { damagedDatabase, refuseOtherSchema } from "./refused-database.js";
 
@@ -129,6 +130,23 @@ function migrate(database: Database.Database, rebuildIndex: (database: Database.
       database.pragma(`user_version = ${schemaVersion}`);
     })
     .immediate();
+}
+
+/** A copy in memory of a database with an older schema, brought up to date as `openDatabaseForWriting` does, for reading only. */
+export function migratedCopy(
+  older: Database.Database,
+  rebuildIndex: (database: Database.Database) => void,
+): Database.Database {
+  const copy = new Database(asRollbackMode(older.serialize()));
+  try {
+    harden(copy);
+    migrate(copy, rebuildIndex);
+    copy.pragma("query_only = ON");
+    return copy;
+  } catch (error) {
+    copy.close();
+    throw error;
+  }
 }
 
 function createSchema(database: Database.Database): void {

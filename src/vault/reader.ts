@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { HoldfastError } from "../core/words/error.js";
-import { isMachineFault } from "./database.js";
+import { isMachineFault, olderVersion } from "./database.js";
 import type { OpenDatabase } from "./database-copy.js";
+import { migratedCopy } from "./database-for-writing.js";
+import { recordReader } from "./index/record-reader.js";
+import { rebuildIndex } from "./index/reindex.js";
 import type { VaultLayout } from "./layout.js";
 import { isReadFailure, openAtRestOrInPlace, type VaultReader, vaultAt } from "./open-database.js";
 import { damagedDatabase, refuseDatabaseObstacle, refuseOtherSchema } from "./refused-database.js";
@@ -14,7 +17,7 @@ export function readVault<Answer>(root: string, ask: (reader: VaultReader) => An
   const layout = existingVault(root);
   let opened: OpenDatabase | null = null;
   try {
-    opened = openAtRestOrInPlace(layout);
+    opened = upToDate(openAtRestOrInPlace(layout), layout);
     refuseOtherSchema(opened.database, layout.database);
     return ask({ layout, ...opened });
   } catch (error) {
@@ -23,6 +26,17 @@ export function readVault<Answer>(root: string, ask: (reader: VaultReader) => An
     throw isReadFailure(error) ? damagedDatabase(error, layout.database) : error;
   } finally {
     opened?.close();
+  }
+}
+
+/** A database with an older schema as a copy in memory with this version's, which takes as long as its log is: nothing is written. */
+function upToDate(opened: OpenDatabase, layout: VaultLayout): OpenDatabase {
+  if (olderVersion(opened.database) === null) return opened;
+  try {
+    const database = migratedCopy(opened.database, (copy) => rebuildIndex(copy, recordReader(layout)));
+    return { database, file: null, close: () => database.close() };
+  } finally {
+    opened.close();
   }
 }
 

@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import type { AnnotationOrder, AnnotationResult } from "../../capture/annotate.js";
+import { readTypedFile } from "../../capture/typed-file.js";
 import { listLimits } from "../../core/lists/text.js";
 import type { DateOrder } from "../../core/lists/typed-date.js";
 import { counted } from "../../core/words/counted.js";
@@ -83,7 +83,7 @@ async function ordersOf(
 ): Promise<readonly AnnotationOrder[]> {
   const { listedOrders, typedOrder } = await import("../../capture/annotate.js");
   if (from !== undefined && id === undefined) {
-    const bytes = readList(resolve(session.io.cwd, from), from);
+    const bytes = await readList(resolve(session.io.cwd, from), from, session.world.signal);
     const as = { name: basename(from), sheet: sheet ?? null };
     const { orders, notes } = listedOrders(bytes, as, dateOrder ?? null);
     if (!session.quiet) for (const note of notes) session.screen.note(printable(note, 300));
@@ -112,14 +112,11 @@ function readPair(typed: string): readonly [name: string, text: string | null] {
   return [typed.slice(0, at), text.trim() === "" ? null : text];
 }
 
-function readList(path: string, name: string): Uint8Array {
+async function readList(path: string, name: string, signal: AbortSignal): Promise<Uint8Array> {
   try {
-    const found = statSync(path);
-    // A pipe or a device might never end.
-    if (!found.isFile()) throw new Error("it is not a regular file");
-    if (found.size > listLimits.bytes) throw new Error("it is too large");
-    return readFileSync(path);
+    return await readTypedFile(path, listLimits.bytes, signal);
   } catch (error) {
+    signal.throwIfAborted();
     const words = error instanceof Error ? error.message : "unknown";
     throw new HoldfastError(
       "usage",

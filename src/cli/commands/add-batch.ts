@@ -6,7 +6,10 @@ import { sha256 } from "../../audit/digest.js";
 import type { BatchReport, BatchRequest } from "../../batch/batch.js";
 import type { ListBytes } from "../../batch/list.js";
 import { typedPaths } from "../../capture/found-path.js";
+import { readTypedFile } from "../../capture/typed-file.js";
 import { type ListAddress, listAddress } from "../../core/lists/list-address.js";
+import { listLimits } from "../../core/lists/text.js";
+
 import type { DateOrder } from "../../core/lists/typed-date.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
@@ -232,16 +235,22 @@ async function readList(session: Session, list: string, options: BatchOptions): 
   const address = listAddress(list);
   if (address !== null) return fetchedList(session, address, options);
   const { column = null, sheet = null, dateOrder = null } = options;
+  const { signal } = session.world;
   try {
     if (list === "-") return { bytes: readFileSync(0), name: null, column, sheet, dateOrder };
     const [path = list] = typedPaths(resolve(session.io.cwd, list));
-    return { bytes: readFileSync(path), name: basename(list), column, sheet, dateOrder };
+    const bytes = await readTypedFile(path, listLimits.bytes, signal);
+    // `/dev/fd/63` or `/dev/stdin` is no name of a list.
+    const name = list.startsWith("/dev/") ? null : basename(list);
+    return { bytes, name, column, sheet, dateOrder };
   } catch (error) {
+    signal.throwIfAborted();
+    const why = error instanceof Error && !("code" in error) ? error.message : "the file cannot be read";
     // Numbers saves some tables as folders.
     const hint = /\.numbers\/?$/i.test(list)
       ? "a table of Numbers is not read here: in Numbers, File, Export To, Excel; then give that"
       : "give a readable file, or - for standard input";
-    throw new HoldfastError("usage", `reading the list ${list}: the file cannot be read`, hint, error);
+    throw new HoldfastError("usage", `reading the list ${list}: ${why}`, hint, error);
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { readTypedFile } from "../../capture/typed-file.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable, printableJson } from "../../core/words/printable.js";
 import type { WitnessReport } from "../../seal/witness.js";
@@ -39,7 +39,7 @@ const largestFile = 4 * 1024 * 1024;
 
 async function add(session: Session, file: string) {
   const { addWitness: keep } = await import("../../seal/witness.js");
-  const text = readText(resolve(session.io.cwd, file), file);
+  const text = await readText(resolve(session.io.cwd, file), file, session.world.signal);
   const allowPrivate = isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE");
   const seal = { proxy: null, allowPrivate, force: false };
   const report = await keep({ vault: session.vault, text, seal }, session.world);
@@ -60,11 +60,11 @@ function witnessObject({ checkpoint, key, path, entry, added, head }: WitnessRep
   return { checkpoint, key, path, entry, added, head: headObject(head) };
 }
 
-function readText(path: string, name: string): string {
+async function readText(path: string, name: string, signal: AbortSignal): Promise<string> {
   try {
-    if (statSync(path).size > largestFile) throw new Error("it is too large");
-    return readFileSync(path, "latin1");
+    return (await readTypedFile(path, largestFile, signal)).toString("latin1");
   } catch (error) {
+    signal.throwIfAborted();
     const words = error instanceof Error ? error.message : "unknown";
     const hint = "give the file that the witness sent";
     throw new HoldfastError("usage", `reading ${name}: ${words}`, hint, error);
