@@ -8,9 +8,10 @@ import { HoldfastError } from "../core/words/error.js";
 import { maxInfoJsonBytes } from "../tools/run/limits.js";
 import { readAnnex } from "../vault/annex.js";
 import type { FileDigest } from "../vault/digest-file.js";
-import { captureById } from "../vault/index/captures.js";
+import { captureById, withdrawnWith } from "../vault/index/captures.js";
 import { readObject } from "../vault/objects.js";
 import type { Vault } from "../vault/vault.js";
+import type { World } from "../world.js";
 import type { FoundPath } from "./found-path.js";
 import { digestOf } from "./store-capture.js";
 
@@ -43,6 +44,19 @@ export function saysAsMuch(
     (receivedFrom === null || annex?.annex.received_from === receivedFrom) &&
     beside.every((sha256) => held.has(sha256))
   );
+}
+
+/** The same bytes may be captured anew, and a person should know that they were withdrawn. */
+export function tellWithdrawn(
+  { database }: Pick<Vault, "database">,
+  sha256: string,
+  { tell }: Pick<World, "tell">,
+): void {
+  const gone = withdrawnWith(database, sha256);
+  if (gone)
+    tell(
+      `these bytes were captured as ${gone.id} and withdrawn: ${gone.reason ?? ""}; this is a new capture`,
+    );
 }
 
 function readableRecord(folder: string): CaptureRecord | null {

@@ -17,7 +17,7 @@ import { configFolder } from "../seal/config-folder.js";
 import { lookAt, noReader, type Seen } from "../tools/media/footage.js";
 import { isMediaExtension, sniffFile, trackExtension } from "../tools/media/kind.js";
 import type { AnnexFacts } from "../vault/annex.js";
-import { captureById, filesByDigest, withdrawnWith } from "../vault/index/captures.js";
+import { captureById, filesByDigest } from "../vault/index/captures.js";
 import { isVault } from "../vault/layout.js";
 import { beginAttempt } from "../vault/recovery.js";
 import { originalsProblem } from "../vault/stored-originals.js";
@@ -25,7 +25,7 @@ import { inTurn } from "../vault/turn.js";
 import type { World } from "../world.js";
 import { afterDamage, type CaptureResult, damageOf, resultOf } from "./capture-result.js";
 import { deriveAndLog } from "./derive.js";
-import { digestOfFound, digestsOf, saysAsMuch } from "./earlier-import.js";
+import { digestOfFound, digestsOf, saysAsMuch, tellWithdrawn } from "./earlier-import.js";
 import { concernsAll, logFailure, resultAfterError } from "./failed-capture.js";
 import { bytesOf, type FoundPath, resolvedPath, shownPath, splitPath } from "./found-path.js";
 import type { Evidence } from "./gather-evidence.js";
@@ -307,11 +307,7 @@ async function findKnown(job: Job, found: FileToImport, sha256: string): Promise
     if (problem === null && asMuch) return { known: capture, damage: null };
     if (problem !== null) damage = damageOf(capture, problem);
   }
-  const gone = withdrawnWith(vault.database, sha256);
-  if (gone)
-    job.world.tell(
-      `these bytes were captured as ${gone.id} and withdrawn: ${gone.reason ?? ""}; this is a new capture`,
-    );
+  tellWithdrawn(vault, sha256, job.world);
   return { known: null, damage };
 }
 
