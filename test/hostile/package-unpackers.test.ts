@@ -283,6 +283,15 @@ describe("what is read of a tar file that is accepted is what other programs unp
     });
   }
 
+  it.skipIf(!isThere("7z"))("7z unpacks each of them to the files that were hashed", () => {
+    const files = harmless.map(([, bytes]) => keep(bytes));
+    const { contents } = unpacked(files, (all) =>
+      all.map(([file, to]) => ["7z", "x", "-y", `-o${to}`, file]),
+    );
+    for (const [at, [title]] of harmless.entries())
+      expect([title, [...(contents[at] ?? [])]]).toEqual([title, [...packed]]);
+  });
+
   it("whatever is changed in headers, what is still accepted unpacks to the same files everywhere", async () => {
     const headers = [0, 3, members.length - 1];
     const accepted: string[] = [];

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { makePackage, type PackageFiles, rebag, type Stamp } from "../support/packages.js";
 import { program } from "../support/programs-on-path.js";
 import { withAttributeCertificate, withOcspAnswer, withWrongSignature } from "../support/unusual-stamps.js";
+import { readVectors } from "../support/vectors.js";
 import {
   authority,
   clean,
@@ -21,6 +22,7 @@ import {
   withTexts,
   write,
 } from "../support/verify-sh.js";
+import { examinedByScript } from "../support/verify-sh-tokens.js";
 
 /*
  * A stranger's computer has other versions of the programs than ours. What they cannot do is never put to the package. Programs that
@@ -210,6 +212,30 @@ describe("verify.sh with a time-stamp that openssl ts cannot read", () => {
       expect([failed(outcome), outcome.status, step(outcome, "tokens")]).toEqual([[], 3, "UNCHECKED"]);
       expect(step(outcome, "signature")).toBe("PASS");
       expect(outcome.text).toMatch(new RegExp(`^UNCHECKED +tokens +.*${version.split(" ")[1]}`, "m"));
+    },
+  );
+});
+
+describe("verify.sh and the vectors of time-stamps", () => {
+  interface Vector {
+    readonly signed_base64: string;
+    readonly response_base64: string;
+    readonly roots: readonly string[];
+    readonly expect: { readonly trusted?: boolean; readonly form?: "cms" };
+  }
+  // The script refuses bytes behind the response before it comes so far, and leaves digests to OpenSSL.
+  const others = ["malformed-bytes-behind.json", "signature-sha1.json"];
+  const vectors = readVectors<Vector>("tokens").filter(({ name }) => !others.includes(name));
+
+  it.each(vectors)(
+    "$name leads to a root that was named only where it counts",
+    ({ expect: wanted, ...one }) => {
+      const [response, signed] = [one.response_base64, one.signed_base64].map((text) =>
+        Buffer.from(text, "base64"),
+      );
+      const { state, form } = examinedByScript(scratch.path, response!, signed!, one.roots);
+      expect(state === "named").toBe(wanted.trusted === true);
+      if (wanted.trusted === true) expect(form).toBe(wanted.form ?? "ts");
     },
   );
 });
