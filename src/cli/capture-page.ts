@@ -233,7 +233,9 @@ function placeWords(from: string): string {
 /** The digest has its own line, so that it is never broken. */
 function fileLines(file: RecordFile, columns: number): readonly string[] {
   const kind = file.role.replaceAll("_", " ");
-  const cut = file.as_received ? "" : ", not as received: a redacted copy or a list made by holdfast";
+  const cut = file.as_received
+    ? ""
+    : ", not as received: a redacted copy, or put together or written by holdfast";
   return [
     ...hanging("  ", `${printable(file.path)}  ${kind}, ${formatCount(file.bytes)} bytes${cut}`, columns, 4),
     `    SHA-256 ${file.sha256}`,

@@ -94,7 +94,7 @@ describe("the page of a capture", () => {
       `original/track-1.mp4 media track, 12 345 678 bytes SHA-256 ${"a".repeat(64)}`,
     );
     expect(text.replaceAll(/\s+/g, " ")).toContain(
-      "not as received: a redacted copy or a list made by holdfast",
+      "not as received: a redacted copy, or put together or written by holdfast",
     );
   });
 

@@ -157,7 +157,7 @@ describe("holdfast open", () => {
     const run = await holdfast(["open", id, "--vault", failing]);
     expect(run.status).toBe(2);
     expect(run.stderr).toContain("this attempt failed, and holdfast kept nothing of it");
-    expect(run.stderr).toContain(`holdfast show ${id}`);
+    expect(run.stderr).toMatch(new RegExp(`to see what is known about it: holdfast show .*${id}`));
   });
 
   it("says what to do where there is no folder for temporary files", async () => {

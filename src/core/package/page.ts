@@ -36,7 +36,7 @@ function head(of: PackageFacts): Html {
   return html`<header>
 <p class="kicker">holdfast · package for checking by others</p>
 <h1>${count === 1 ? "One archived video" : `${count} archived videos`}</h1>
-<p class="lead">Kept as received, with digests and log entries written on arrival, and the means to check both. Made ${utc(of.madeAt)} with ${of.tool}.</p>
+<p class="lead">Kept with digests and log entries written on arrival, and with the means to check both. Made ${utc(of.madeAt)} with ${of.tool}.</p>
 ${privacy(of)}
 <p>This page is a guide by whoever made the package; nothing on it has been checked by your browser. <a href="#check">How to check it</a> says what to do before anybody relies on it.</p>
 </header>

@@ -133,7 +133,9 @@ function noteEntities({ id, annotations }: CaptureFacts): readonly Entity[] {
 
 function fileEntity(file: DescribedFile): Entity {
   const copy =
-    file.asReceived === false ? "; not as received: a redacted copy or a list made by holdfast" : "";
+    file.asReceived === false
+      ? "; not as received: a redacted copy, or put together or written by holdfast"
+      : "";
   return {
     "@id": file.path,
     "@type": "File",
