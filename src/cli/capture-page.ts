@@ -19,7 +19,7 @@ import type { ShownAnchor, ShownCapture } from "../search/show.js";
 import type { TableView } from "./capture-list.js";
 import { filledLines, soundWords, timingLines } from "./publication-words.js";
 import type { Style } from "./style.js";
-import { hanging, labelled, padEnd } from "./text-layout.js";
+import { hanging, labelled, padEnd, wrap } from "./text-layout.js";
 import { formatBytes, formatDate, formatLength, formatTime, formatTimeHere } from "./units.js";
 
 /** Who asserts a value. Every value that holdfast did not measure is shown with its source. */
@@ -66,23 +66,37 @@ export function capturePage(
     ],
     ["made from the originals", derivation === null ? [] : labelled(derivationRows(derivation), columns)],
     ["in packages", shown.packages.map(({ entry, at }) => `  log entry ${entry}, ${formatTime(at)}`)],
-    ["other attempts at its address", shown.attempts.map(attemptLine)],
+    ["other attempts at its address", wrapped(shown.attempts.map(attemptLine), columns)],
     ["copies for publication", shown.publications.flatMap((copy) => publicationLines(copy, columns))],
-    ["programs run", runLines([...(record?.runs ?? []), ...(derivation?.runs ?? [])])],
-    ["warnings", (record?.warnings ?? []).map((warning) => `  ${printable(warning)}`)],
+    ["programs run", wrapped(runLines([...(record?.runs ?? []), ...(derivation?.runs ?? [])]), columns)],
+    [
+      "warnings",
+      wrapped(
+        (record?.warnings ?? []).map((warning) => `  ${printable(warning)}`),
+        columns,
+      ),
+    ],
     ["log entries", shown.entries.map(entryLine)],
   ];
   return [
     style.bold(`${shown.id}  ${statusWords(shown.row)}`),
-    ...sections.filter(([, lines]) => lines.length > 0).flatMap((section) => sectionLines(section, style)),
+    ...sections
+      .filter(([, lines]) => lines.length > 0)
+      .flatMap((section) => sectionLines(section, columns, style)),
   ];
+}
+
+/** Lines that begin with two blanks; what of one does not fit stands deeper below it. */
+function wrapped(lines: readonly string[], columns: number): readonly string[] {
+  return lines.flatMap((line) => hanging("  ", line.trimStart(), columns, 4));
 }
 
 function sectionLines(
   [title, lines]: readonly [title: string, lines: readonly string[]],
+  columns: number,
   style: Style,
 ): readonly string[] {
-  return title === "" ? lines : ["", style.bold(title), ...lines];
+  return title === "" ? lines : ["", ...wrap(title, columns).map(style.bold), ...lines];
 }
 
 function filesThat(record: CaptureRecord | null, asReceived: boolean): readonly RecordFile[] {

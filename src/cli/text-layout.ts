@@ -43,8 +43,27 @@ export function hanging(
   return [start + first, ...rest.map((line) => " ".repeat(indent) + line)];
 }
 
+/** With less room beside the labels, values stand below them. */
+const leastValueColumns = 20;
+
+/** Whether a word, such as an address, fits into `columns` and not into `fewer`. */
+function isWholeOnlyIn(values: readonly string[], columns: number, fewer: number): boolean {
+  const widths = values.flatMap((value) => value.split(" ").map(displayWidth));
+  return widths.some((width) => width > fewer && width <= columns);
+}
+
+function lowered(
+  { label, values }: { readonly label: string; readonly values: readonly string[] },
+  columns: number,
+  indent: string,
+): readonly string[] {
+  const deeper = `${indent}    `;
+  const lines = values.flatMap((value) => wrap(value, columns - deeper.length));
+  return [indent + label, ...lines.map((line) => deeper + line)];
+}
+
 /**
- * Lines of `label  value` with aligned values, wrapped to `columns`. Several values of one label each get a line. Labels
+ * Lines of `label  value` with aligned values, wrapped to `columns`, or with the values below where that leaves no room. Several values of one label each get a line. Labels
  * without a value are left out, so that an absent fact does not look like an empty one. `labelColumns`: the least width of
  * the labels.
  */
@@ -58,10 +77,14 @@ export function labelled(
     .map(([label, ...values]) => ({ label, values: values.filter((value) => value !== null) }))
     .filter((row) => row.values.length > 0);
   const labelWidth = Math.max(labelColumns, ...given.map((row) => displayWidth(row.label)));
-  const valueColumns = Math.max(20, columns - indent.length - labelWidth - 2);
-  return given.flatMap(({ label, values }) =>
-    values
-      .flatMap((value) => wrap(value, valueColumns))
-      .map((line, at) => `${indent}${padEnd(at === 0 ? label : "", labelWidth)}  ${line}`.trimEnd()),
-  );
+  const valueColumns = columns - indent.length - labelWidth - 2;
+  const belowColumns = columns - indent.length - 4;
+  return given.flatMap(({ label, values }) => {
+    const isNarrow = valueColumns < leastValueColumns || isWholeOnlyIn(values, belowColumns, valueColumns);
+    if (isNarrow) return lowered({ label, values }, columns, indent);
+    const lines = values.flatMap((value) => wrap(value, valueColumns));
+    return lines.map((line, at) =>
+      `${indent}${padEnd(at === 0 ? label : "", labelWidth)}  ${line}`.trimEnd(),
+    );
+  });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { captureObject, capturePage } from "../../src/cli/capture-page.js";
 import { plainStyle } from "../../src/cli/style.js";
+import { displayWidth } from "../../src/core/words/printable.js";
 import type { ShownCapture } from "../../src/search/show.js";
 import { derivation, record, row, shown } from "./capture-facts.js";
 import { dangerous, hostileTitle } from "./terminal-double.js";
@@ -108,6 +109,24 @@ describe("the page of a capture", () => {
     expect(page(shown)).toMatch(/\(a\) target web address +captured\n/);
     expect(page(shown)).toMatch(/\(c\) full-page capture +not attempted +this version takes no screenshots/);
   });
+
+  test.each([40, 60, 80])(
+    "no line is so wide in %i columns that a terminal would break a word of it",
+    (columns) => {
+      const wide = page(shown, columns)
+        .split("\n")
+        .filter((line) => displayWidth(line) > columns);
+      // A digest or an address stays whole, so that it can be copied.
+      expect(
+        wide.filter((line) =>
+          line
+            .trim()
+            .replace(/^SHA-256 /, "")
+            .includes(" "),
+        ),
+      ).toEqual([]);
+    },
+  );
 
   test("keyframes, failed steps, runs, warnings and log entries are listed", () => {
     const text = page(shown);

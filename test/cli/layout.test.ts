@@ -153,6 +153,35 @@ describe("the table of captures", () => {
   });
 });
 
+describe("labels and what is said of them", () => {
+  const rows = [
+    ["(d) embedded media files", "captured  every track as received, with its SHA-256"],
+    ["(a)", null],
+    ["(b) source", "not attempted"],
+  ] as const;
+
+  test.each([30, 40, 60, 100])("fit %i columns, and no word of them is broken", (columns) => {
+    const lines = labelled(rows, columns);
+    expect(lines.filter((line) => displayWidth(line) > columns)).toEqual([]);
+    const words = lines
+      .join(" ")
+      .split(/ +/)
+      .filter((word) => word !== "");
+    const given = rows.flatMap(([label, value]) => (value === null ? [] : `${label} ${value}`.split(/ +/)));
+    expect(words).toEqual(given);
+  });
+
+  test("stand above it where the terminal is narrow", () => {
+    expect(labelled(rows, 40)).toEqual([
+      "  (d) embedded media files",
+      "      captured  every track as received,",
+      "      with its SHA-256",
+      "  (b) source",
+      "      not attempted",
+    ]);
+  });
+});
+
 describe("figures for a person", () => {
   test.each([
     [0, "0 bytes"],
