@@ -87,7 +87,7 @@ export async function buildProgram(
     )
     .option("--json", "for programs: one JSON object per line on stdout; messages go to stderr")
     .option("--quiet", "print nothing but errors and the answer asked for")
-    .option("--no-color", "print no colours (or NO_COLOR=1)")
+    .option("--no-color", "print no colours (or NO_COLOR=1); FORCE_COLOR=1 prints them into a pipe too")
     .helpOption("-h, --help", "print this help")
     .configureHelp({
       showGlobalOptions: true,

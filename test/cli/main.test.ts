@@ -168,6 +168,18 @@ describe("where there is no vault", () => {
   );
 });
 
+test("on a terminal a command says that it is starting before it looks at anything, and takes that away", async () => {
+  const argv = ["list", "--vault", join(folder, "none")];
+  const shown = await runCli(argv, capturedTerminal({ columns: 80 }));
+  expect(shown.stderr).toMatch(/^\r\u001b\[2Kstarting\r\u001b\[2K\u001b\[31mholdfast: /);
+  for (const [quiet, io] of [
+    [[...argv, "--quiet"], capturedTerminal({ columns: 80 })],
+    [argv, capturedTerminal()],
+    [["key", "show", ...argv.slice(1)], capturedTerminal({ columns: 80 })],
+  ] as const)
+    expect((await runCli(quiet, io)).stderr).not.toContain("starting");
+});
+
 test("listening for Ctrl-C ends with the command", async () => {
   const before = process.listenerCount("SIGINT");
   await runCli(["--help"]);
