@@ -161,7 +161,8 @@ describe("where there is no vault", () => {
     "%s %s exits 5 and leaves nothing behind",
     async (...argv) => {
       writeFileSync(join(folder, "clip.mp4"), "bytes");
-      const { status, stdout, stderr } = await runCli(argv, capturedTerminal({ cwd: folder }));
+      const env = { HOME: folder };
+      const { status, stdout, stderr } = await runCli(argv, capturedTerminal({ cwd: folder, env }));
       expect({ status, stdout }).toEqual({ status: 5, stdout: "" });
       expect(stderr).toMatch(/^holdfast: .*\n {2}hint: /);
     },

@@ -6,7 +6,10 @@ export interface Captured extends Terminal {
   readonly written: { stdout: string; stderr: string; both: string };
 }
 
-/** A pipe unless `columns` are given; then a terminal of that width. */
+/**
+ * A pipe unless `columns` are given; then a terminal of that width. Without `env` its keys and its remembered vault
+ * are those of the run of tests, not those of whoever runs them.
+ */
 export function capturedTerminal(
   options: { readonly columns?: number; readonly env?: Terminal["env"]; readonly cwd?: string } = {},
 ): Captured {
@@ -22,7 +25,7 @@ export function capturedTerminal(
   return {
     stdout: stream("stdout"),
     stderr: stream("stderr"),
-    env: options.env ?? {},
+    env: options.env ?? { XDG_CONFIG_HOME: process.env.XDG_CONFIG_HOME },
     cwd: options.cwd ?? "/nonexistent",
     written,
   };
