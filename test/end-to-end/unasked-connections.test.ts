@@ -21,6 +21,8 @@ let asked = 0;
 interface Line {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Without --json. */
+  readonly human?: true;
 }
 
 const online = { HOLDFAST_OFFLINE: "", HOLDFAST_ALLOW_PRIVATE: "1" };
@@ -60,7 +62,7 @@ const quiet: readonly Line[] = [
   { argv: ["show", "ID"], env: online },
   { argv: ["stats"], env: online },
   { argv: ["open", "ID"], env: online },
-  { argv: ["completion", "bash"], env: online },
+  { argv: ["completion", "bash"], env: online, human: true },
   { argv: ["verify"], env: online },
   { argv: ["verify", at("package")], env: online },
   { argv: ["report", "ID", "--to", at("report.html")], env: online },
@@ -82,7 +84,7 @@ const speaking: readonly (readonly string[])[] = [
 
 /** Runs command lines over one vault, under strace. */
 async function run(vault: string, lines: readonly Line[]): Promise<NetworkCalls> {
-  const whole = lines.map(({ argv, env }) => ({ argv: [...argv, "--vault", at(vault)], env }));
+  const whole = lines.map(({ argv, ...how }) => ({ argv: [...argv, "--vault", at(vault)], ...how }));
   writeFileSync(at("lines.json"), JSON.stringify(whole));
   const driver = join(import.meta.dirname, "../support/commands-in-turn.js");
   const calls = await networkCallsOf([process.execPath, driver, at("lines.json")], {});
