@@ -45,8 +45,10 @@ export function auditWithdrawal(
     (path.startsWith(`${object}/`) && isWithdrawn(withdrawal, path.slice(`${object}/`.length)));
   // What the log states after the withdrawal is not excused.
   const later = versions.filter((one) => one.entry > entry).map(({ version }) => `${object}/${version}/`);
+  const there = new Set(files);
+  // A file that is there is compared as ever, and its code can say that it is changed.
   const isExcused = ({ code, where }: Finding) =>
-    (ofObjects.includes(code) && record === "removed" && later.length === 0) ||
+    (ofObjects.includes(code) && record === "removed" && later.length === 0 && !there.has(where)) ||
     (ofFiles.includes(code) && isGone(where) && !later.some((folder) => where.startsWith(folder)));
   const what = record === "kept" ? "its files but for the record" : "its files and its record";
   const message = `withdrawn on ${at} by entry ${entry}; ${what} were not checked; reason: ${reason}`;
@@ -55,6 +57,6 @@ export function auditWithdrawal(
   return [
     ...findings.filter((finding) => !isExcused(finding)),
     noteAt("withdrawn", id, message),
-    ...([...files].some(isGone) ? [noteAt("withdrawal-unfinished", id, remains)] : []),
+    ...([...there].some(isGone) ? [noteAt("withdrawal-unfinished", id, remains)] : []),
   ];
 }

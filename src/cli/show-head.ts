@@ -32,7 +32,9 @@ function headLine(head: HeadReport): string | null {
   const { size, created, failure } = head;
   if (!created && failure === null) return null;
   const parts = [
-    ...(failure === null ? [] : [`the log was not sealed: ${failure.message}; ${failure.hint}`]),
+    ...(failure === null
+      ? []
+      : [`${created ? "" : "the log was not sealed: "}${failure.message}; ${failure.hint}`]),
     ...(size === null ? [] : [`checkpoint ${size}${created ? " signed" : ""}`, ...stampWords(head)]),
   ];
   return printable(parts.join("; "), 1000);

@@ -31,7 +31,7 @@ export async function finishWithdrawals(
   if (isScrubbed || scrubDatabase(vault)) return;
   throw new HoldfastError(
     "io",
-    "withdrawing: the files are gone, but the disk has no room to write vault.db anew, so pages of it can still hold texts of the record",
-    "free some space, then run: sqlite3 vault.db VACUUM",
+    "withdrawing: the files are gone, but vault.db could not be written anew, so pages of it can still hold texts of the record: the disk is full, or another program is reading vault.db",
+    "free some space and end what reads it, then run: sqlite3 vault.db VACUUM",
   );
 }

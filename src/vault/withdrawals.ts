@@ -23,9 +23,12 @@ export function withdrawals(database: Database.Database): readonly WithdrawnCapt
   const lines = database.prepare<[], Buffer>(query).pluck().all();
   const first = new Map<string, WithdrawnCapture>();
   // A line that cannot be read is left out; an audit names it.
-  for (const { seq, at, body } of lines.flatMap((line) => checkLineBytes(line, firstLink).entry ?? [])) {
+  for (const { seq, at, event, body } of lines.flatMap(
+    (line) => checkLineBytes(line, firstLink).entry ?? [],
+  )) {
     const { capture, reason, record } = body;
-    if (typeof capture !== "string" || first.has(capture)) continue;
+    // SQLite finds the lines by an index that whoever can write to vault.db can make to fit.
+    if (event !== "withdraw" || typeof capture !== "string" || first.has(capture)) continue;
     const words = typeof reason === "string" ? reason : "";
     first.set(capture, {
       capture,
@@ -88,6 +91,8 @@ function namesIn(folder: string): readonly string[] {
  */
 export function removeWithdrawn(vault: Vault, withdrawal: WithdrawnCapture): void {
   const bin = join(vault.layout.staging, withdrawnFolder);
+  // What a killed command left here would be in the way.
+  rmSync(bin, { recursive: true, force: true });
   for (const [at, path] of withdrawnRemains(vault, withdrawal).entries()) {
     makeFolder(bin, 0o700);
     moveDurably(path, join(bin, `${withdrawal.capture}-${at}`));
@@ -103,8 +108,7 @@ export function scrubDatabase({ database }: Vault): boolean {
   try {
     database.exec("INSERT INTO capture_text(capture_text) VALUES ('optimize')");
     database.exec("VACUUM");
-    database.pragma("wal_checkpoint(TRUNCATE)");
-    return true;
+    return database.pragma("wal_checkpoint(TRUNCATE)", { simple: true }) === 0;
   } catch (error) {
     if (error instanceof Database.SqliteError) return false;
     throw error;

@@ -18,6 +18,7 @@ OF_OBJECTS = (
 def settle(report: Report, captures: Iterable[Capture], entries: Sequence[Entry], paths: Sequence[str], sealed: int) -> None:
     """Takes back what a signed withdrawal explains, and says which captures are withdrawn."""
     first: Dict[str, Entry] = {}
+    there = set(paths)
     for entry in entries:
         if entry.event == "withdraw":
             first.setdefault(str(entry.body.get("capture")), entry)
@@ -29,7 +30,7 @@ def settle(report: Report, captures: Iterable[Capture], entries: Sequence[Entry]
             report.add("withdrawal-unsealed", capture.id, "note")
             continue
         later = [f"{capture.folder}/{one.body.get('version')}/" for one in capture.versions if one.seq > entry.seq]
-        kept = [one for one in report.findings if not _is_excused(one, capture, entry, later)]
+        kept = [one for one in report.findings if one["where"] in there or not _is_excused(one, capture, entry, later)]
         report.findings[:] = kept
         report.add("withdrawn", capture.id, "note")
         if any(_is_gone(path, capture, entry) for path in paths):

@@ -11,12 +11,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { foldedText } from "../../src/core/capture/folded-text.js";
 import { sealHead } from "../../src/seal/checkpoint.js";
 import { noMemory } from "../../src/vault/entry-memory.js";
 import { closeVault, logEntry, type Vault } from "../../src/vault/vault.js";
+import { scrubDatabase } from "../../src/vault/withdrawals.js";
 import { holdfast } from "../support/cli.js";
+import { change } from "../support/hostile-databases.js";
 import { machineOf } from "../support/machines.js";
 import * as samples from "../support/samples.js";
 import { hasPython, openSecondOpinion } from "../support/second-opinion.js";
@@ -72,6 +75,15 @@ async function found(root: string): Promise<{ readonly answer: string; readonly 
   }
   expect(findings.filter(({ code }) => code.startsWith("index-"))).toEqual([]);
   return { answer: hashes, said };
+}
+
+/** Has the index by event list entries `annotate` as `withdraw`; the schema stays as it is. */
+function makeIndexLie(root: string): void {
+  const event = "json_extract(line, ''$.event'')";
+  const becomes = (column: string) =>
+    `UPDATE sqlite_schema SET sql = 'CREATE INDEX entry_event ON entry (${column})' WHERE name = 'entry_event'`;
+  change(root, becomes(`replace(${event}, ''annotate'', ''withdraw'')`));
+  change(root, "REINDEX entry_event", becomes(event));
 }
 
 /** Paths in the vault in which this id occurs. */
@@ -268,5 +280,59 @@ describe("what is missing counts as withdrawn only by a signed entry", () => {
     appendFileSync(join(root, record), " ");
     const { answer, said } = await found(root);
     expect([answer, said]).toEqual(["fail", expect.arrayContaining([`error file-changed ${record}`])]);
+  });
+
+  it("an object that comes back with another inventory is not as recorded, even if its record was removed", async () => {
+    const root = copy();
+    const object = dirname(pathsOf(root, derived).find((path) => path.endsWith("0=ocfl_object_1.1")) ?? "");
+    await withdraw(root, derived, "--remove-record", "--yes");
+    cpSync(join(original, object), join(root, object), { recursive: true });
+    const changed = ["inventory.json", "v2/inventory.json", "v1/inventory.json.sha512", "0=ocfl_object_1.1"];
+    for (const name of changed) {
+      chmodSync(join(root, object, name), 0o644);
+      appendFileSync(join(root, object, name), " ");
+    }
+    const { answer, said } = await found(root);
+    expect([answer, said]).toEqual([
+      "fail",
+      expect.arrayContaining([`error inventory-changed ${object}/v2/inventory.json`]),
+    ]);
+    const places = said.filter((one) => one.startsWith("error ")).map((one) => one.split(" ")[2]);
+    expect(places).toEqual(expect.arrayContaining(changed.map((name) => `${object}/${name}`)));
+  });
+
+  it("removes nothing for another entry that the index of vault.db was made to call a withdrawal", async () => {
+    const root = copy();
+    await holdfast(["annotate", derived, "case=1", "--vault", root]);
+    makeIndexLie(root);
+    expect((await holdfast(["annotate", plain, "case=2", "--vault", root])).status).toBe(0);
+    expect(existsSync(join(root, "private", derived))).toBe(true);
+    expect(pathsOf(root, derived).filter((path) => path.endsWith("track-1.mp4"))).toHaveLength(1);
+  });
+});
+
+describe("what a withdrawal leaves in vault.db", () => {
+  it("ends with 4 and says that the files are gone, where the file could not be written anew", async () => {
+    const root = copy();
+    change(root, "DELETE FROM capture_text_data");
+    const { status, stderr } = await withdraw(root, derived, "--yes");
+    expect([status, stderr]).toEqual([
+      4,
+      expect.stringMatching(/^withdrawing: the files are gone, but vault\.db/m),
+    ]);
+    expect(existsSync(join(root, "private", derived))).toBe(false);
+  });
+
+  it("is called incomplete while another program reads the file, since its old pages are still there", async () => {
+    const root = copy();
+    await writing(root, (vault) => {
+      vault.database.pragma("busy_timeout = 0");
+      const reader = new Database(join(root, "vault.db"), { readonly: true });
+      reader.exec("BEGIN");
+      reader.prepare("SELECT count(*) FROM entry").get();
+      expect(scrubDatabase(vault)).toBe(false);
+      reader.close();
+      expect(scrubDatabase(vault)).toBe(true);
+    });
   });
 });

@@ -47,7 +47,7 @@ export function addWithdraw(program: DocumentedCommand, run: RunCommand): void {
         ],
       ],
       statuses: {
-        4: "it is logged, but the log could not be signed, so nothing was removed yet; or a disk or file could not be read or written",
+        4: "it is logged, but the log could not be signed, so nothing was removed yet; or vault.db could not be written anew; or a disk or file could not be read or written",
         2: "the command line is wrong, no capture has that id, it is withdrawn already, or nobody said yes",
       },
     })
@@ -70,7 +70,9 @@ async function withdraw(
   const { results, head } = await withdrawCaptures({ ...request, removeRecord, seal }, session.world);
   for (const result of results) showResult(session, result);
   showHead(session, head);
-  return results.every(({ removed }) => removed) ? exitStatus.done : exitStatus.notCaptured;
+  // The disk's problem can be that texts of the record are still in vault.db.
+  const isDone = results.every(({ removed }) => removed) && head.failure?.code !== "io";
+  return isDone ? exitStatus.done : exitStatus.notCaptured;
 }
 
 /** Asks what the command line leaves open; the answer says whether the record goes too. Throws `usage` without a yes. */
