@@ -2,10 +2,14 @@
 import { say, setUp } from "./setup/set-up.js";
 
 const words = process.argv.slice(2);
-if (words.some((word) => word !== "--update-yt-dlp")) {
-  say("usage: npm run setup [-- --update-yt-dlp]");
+const known = ["--update-yt-dlp", "--for-tests"];
+if (words.some((word) => !known.includes(word))) {
+  say("usage: npm run setup [-- --update-yt-dlp] [-- --for-tests]");
   process.exitCode = 2;
 } else {
-  process.exitCode = await setUp(process.env, { update: words.length > 0 });
+  process.exitCode = await setUp(process.env, {
+    update: words.includes("--update-yt-dlp"),
+    forTests: words.includes("--for-tests"),
+  });
   if (process.exitCode === 0) say("holdfast is set up");
 }

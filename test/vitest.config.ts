@@ -19,7 +19,7 @@ const startPrograms = [
   "tools/media/{corpus-keyframes,keyframes,options,picture,readings,short-pass}.test.ts",
   "tools/network/guarded-request.test.ts",
   "tools/run/{desktop,jail,module-content,programs}.test.ts",
-  "upkeep/{doctor,rebuild,setup-packages,setup-runtime,setup-sqlite,setup-yt-dlp,setup,withdraw}.test.ts",
+  "upkeep/{doctor,rebuild,setup-dependencies,setup-packages,setup-runtime,setup-sqlite,setup-yt-dlp,setup,withdraw}.test.ts",
   "vault/{checkpoints,crash,durability}.test.ts",
   "vault/check/vault.test.ts",
   "vault/package/archive.test.ts",

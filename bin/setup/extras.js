@@ -37,7 +37,9 @@ export function installExtras(context, { isDue, noteTry }) {
   const there = installedVersions(context.tools);
   const missing = missingParts(context, (name) => there.has(name)).filter(({ last }) => isDue(last));
   if (missing.length === 0) return;
-  say("installing what yt-dlp needs for some sites; what each is for: .github/docs/platforms.md");
+  say(
+    "installing what yt-dlp needs for some sites, with pip into the same folder (20 MB, on the disk 60 MB); what each is for: .github/docs/platforms.md",
+  );
   for (const { names, last, without } of missing) {
     if (!installPart(context, names, without)) noteTry(last);
   }

@@ -54,6 +54,14 @@ export function npm(args, env, cwd = root) {
     : succeeds("npm", args, env, cwd);
 }
 
+/** The same, but returns what it prints. */
+export function npmOutput(args, env) {
+  const script = env.npm_execpath;
+  return script?.endsWith(".js")
+    ? output(process.execPath, [script, ...args], env)
+    : output("npm", args, env);
+}
+
 function isProgram(path) {
   try {
     accessSync(path, constants.X_OK);

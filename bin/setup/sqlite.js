@@ -38,11 +38,14 @@ export function buildSqlite(env) {
   rmSync(join(source, "build"), { recursive: true, force: true });
   rmSync(record, { force: true });
   needCompiler(env);
-  say("building SQLite from source; this takes a minute or two");
+  say(
+    "building SQLite from source: of all that set-up does, this takes longest, about two minutes and on a slow or busy machine more; nothing is downloaded for it but Node's headers where they are not installed (10 MB, from nodejs.org)",
+  );
   try {
     mkdirSync(workshop, { recursive: true });
     cpSync(source, workshop, { recursive: true });
-    if (!npm(["run", "--silent", "build-release"], withHeaders(env), workshop)) throw failedBuild(env);
+    if (!npm(["run", "--silent", "build-release"], { ...withHeaders(env), npm_config_jobs: "max" }, workshop))
+      throw failedBuild(env);
     keep(join(workshop, builtFile));
   } finally {
     rmSync(workshop, { recursive: true, force: true });

@@ -109,7 +109,7 @@ describe("the packages of npm", () => {
     writeFileSync(npm, "console.error(JSON.stringify(process.argv.slice(2)));");
     cpSync(join(root, "package-lock.json"), join(folder, "package-lock.json"));
     const { stderr } = step("dependencies.js", "installDependencies", { npm_execpath: npm });
-    expect(stderr).toContain('["ci","--ignore-scripts"]');
+    expect(stderr).toContain('["ci","--omit=dev","--ignore-scripts"]');
     expect(readFileSync(join(root, ".npmrc"), "utf8")).toBe("ignore-scripts=true\n");
     expect(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).allowScripts).toEqual({
       "better-sqlite3": false,
