@@ -23,7 +23,7 @@ function valueText(value: unknown, flags: string): string {
 
 /** Words of ours may name any of these commands; each works with a vault. */
 const named =
-  /\bholdfast (archive|import|batch|derive|list|find|show|open|stats|annotate|verify|export|report|redact|withdraw|checkpoint|witness|key|rebuild|doctor)\b(?![^;,']*--vault)/g;
+  /\bholdfast (archive|import|batch|derive|list|find|show|open|stats|annotate|verify|export|report|redact|withdraw|checkpoint|witness(?: add)?|key(?: export| rotate)?|rebuild|doctor)\b(?![^;,']*--vault)/g;
 
 /** Our own words, in which each command that they name repeats `--vault` where somebody named the vault so. */
 export function inSameVault(words: string, { vault, vaultBy }: Pick<Session, "vault" | "vaultBy">): string {

@@ -187,7 +187,7 @@ describe.skipIf(real === null)("a downloader that fails in the middle of a list"
   });
 
   it("nothing of what it said reaches the terminal as it was", () => {
-    const drawing = /\r\u001b\[2K|\u001b\[1A\u001b\[2K/g;
+    const drawing = /\r\u001b\[2K|\u001b\[1A\u001b\[2K|\u001b\[3[0-9]m/g;
     expect(dangerous.test(io.written.both.replaceAll(drawing, ""))).toBe(false);
     expect(io.written.both).not.toContain("owned");
     expect(io.written.both.length).toBeLessThan(1_000_000);

@@ -53,7 +53,7 @@ describe("holdfast export", () => {
     expect(stdout).toContain(to);
     expect(stdout).toContain("no outside time-stamp");
     expect(stdout).toMatch(/[0-9a-f]{64} {2}tagmanifest-sha256\.txt/);
-    expect(stdout).toMatch(/holdfast key export/);
+    expect(stdout).toMatch(/holdfast key export --vault \S+/);
   });
 
   it("of a case has every stored capture that is noted as of it, and says which", async () => {

@@ -103,7 +103,7 @@ describe("holdfast checkpoint", () => {
     const { status, stdout, stderr } = await holdfast(["checkpoint", "--vault", root], elsewhere);
     expect(status).toBe(2);
     expect(stdout).toBe("");
-    expect(stderr).toMatch(/does not have this key\n {2}hint: .*holdfast key rotate/);
+    expect(stderr).toMatch(/does not have this key\n {2}hint: .*holdfast key rotate --vault \S+/);
   });
 
   it("makes no vault where there is none", async () => {
@@ -118,7 +118,7 @@ describe("holdfast checkpoint --show", () => {
     const { status, stdout, stderr } = await checkpoint(root, "--show");
     expect(status).toBe(0);
     expect(stdout).toBe(readFileSync(join(root, "log", "000003.checkpoint"), "utf8"));
-    expect(stderr).toContain("holdfast verify --against FILE");
+    expect(stderr).toMatch(/holdfast verify --vault \S+ --against FILE/);
     expect((await checkpoint(root, "--show", "--quiet")).stderr).toBe("");
     expect((await checkpoint(root, "--show", "--json")).lines).toMatchObject([
       { size: 3, checkpoint: stdout },

@@ -276,7 +276,7 @@ describe("the command", () => {
     leaveHalfMade(root);
     const listed = await holdfast(["doctor", "--sweep", "--vault", root]);
     expect([listed.status, listed.stdout]).toEqual([0, expect.stringContaining("remove     staging/new.db")]);
-    expect(listed.stdout).toContain("holdfast doctor --sweep --remove");
+    expect(listed.stdout).toMatch(/holdfast doctor --vault \S+ --sweep --remove/);
     expect(existsSync(join(root, "staging/new.db"))).toBe(true);
     const alone = await holdfast(["doctor", "--remove", "--vault", root]);
     expect([alone.status, alone.stderr]).toEqual([2, expect.stringContaining("--sweep")]);
