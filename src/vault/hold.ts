@@ -11,7 +11,7 @@ export class Hold {
   work: WorkFolder | null = null;
   /** The last entry when this process's last turn ended, and what SQLite then said of other connections' writing. */
   seen: { readonly seq: number; readonly changes: unknown } = { seq: 0, changes: null };
-  /** Captures whose commit failed in this process after it was journalled. */
+  /** Captures whose commit failed in this process. */
   left: ReadonlySet<string> = new Set();
   /** Which file the vault.db is that this process has open. */
   file: string | null = null;
@@ -59,8 +59,11 @@ export class Hold {
   leave(onEnd: () => void): void {
     this.users -= 1;
     if (this.users > 0 || this.work === null) return;
-    onEnd();
-    this.letGo();
+    try {
+      onEnd();
+    } finally {
+      this.letGo();
+    }
   }
 
   close(): void {

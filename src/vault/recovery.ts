@@ -26,26 +26,40 @@ export function finishInterrupted(vault: Vault): readonly Entry[] {
 /**
  * Removes the unfinished work of dead processes: bytes that were never hashed, committed or logged. Only folders that
  * holdfast itself makes are touched, and not those of commands that live and share the vault. What lies in `staging` itself
- * belongs to whoever's turn it is. The entry comes first: a removal that is logged twice is better than one that is not.
+ * belongs to whoever's turn it is.
  */
 function sweepStaging(vault: Vault): Entry[] {
   const { staging } = vault.layout;
   const dead = foundWorkFolders(vault.layout).filter(({ lives }) => !lives);
-  const folders = readdirSync(staging, { withFileTypes: true }).filter((item) => item.isDirectory());
-  const attempts = [
-    ...folders.filter(({ name }) => isCaptureId(name)).map(({ name }) => join(staging, name)),
-    ...dead.flatMap(({ path, attempts: inside }) => inside.map((name) => join(path, name))),
+  const entries = [
+    ...sweepTurn(vault, new Set()),
+    ...dead.flatMap(({ path, attempts }) => attempts.map((name) => sweepAttempt(vault, join(path, name)))),
   ];
-  const entries = attempts.map((folder) => {
-    const body = { what: "staging-removed", capture: basename(folder), detail: readAttempt(folder) };
-    const entry = logEntry(vault, "recovery", body);
-    rmSync(folder, { recursive: true, force: true });
-    return entry;
-  });
   const parts = [scratchFolder, withdrawnFolder].map((name) => join(staging, name));
   for (const folder of [...parts, ...dead.map(({ path }) => path)])
     rmSync(folder, { recursive: true, force: true });
   return entries;
+}
+
+/** The same for what a kill within a turn left in `staging` itself, but for these captures. */
+export function sweepTurn(vault: Vault, except: ReadonlySet<string>): Entry[] {
+  return attemptsInTurn(vault.layout)
+    .filter((capture) => !except.has(capture))
+    .map((capture) => sweepAttempt(vault, stagingOf(vault, capture)));
+}
+
+/** The captures of which something lies in `staging` itself. */
+export function attemptsInTurn({ staging }: Vault["layout"]): readonly CaptureId[] {
+  const folders = readdirSync(staging, { withFileTypes: true }).filter((item) => item.isDirectory());
+  return folders.map(({ name }) => name).filter(isCaptureId);
+}
+
+/** The entry comes first: a removal that is logged twice is better than one that is not. */
+function sweepAttempt(vault: Vault, folder: string): Entry {
+  const body = { what: "staging-removed", capture: basename(folder), detail: readAttempt(folder) };
+  const entry = logEntry(vault, "recovery", body);
+  rmSync(folder, { recursive: true, force: true });
+  return entry;
 }
 
 function readAttempt(folder: string): string {

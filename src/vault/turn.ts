@@ -4,7 +4,7 @@ import { HoldfastError } from "../core/words/error.js";
 import { readIntents } from "./journal.js";
 import { glanceAt, lastEntryAfter, lastRow } from "./log.js";
 import { refuseOlderLog } from "./older-log.js";
-import { beginAttempt } from "./recovery.js";
+import { attemptsInTurn, beginAttempt, sweepTurn } from "./recovery.js";
 import { readSettings } from "./settings.js";
 import { finishCommit } from "./unfinished-commit.js";
 import { type Vault, waitingFor } from "./vault.js";
@@ -50,8 +50,8 @@ function workFolderOrNull(layout: Vault["layout"], command: string): WorkFolder 
 
 /**
  * Runs `work` while no other process writes to the vault. Parts of this process that are in a turn at the same time share it.
- * Between turns another process may have written: what this one keeps in mind of the log is compared with it first, and a
- * commit that a kill cut short is finished. Never waits within a turn for what another process does. Throws `LogChanged`,
+ * Between turns another process may have written: what this one keeps in mind of the log is compared with it first, and
+ * what a kill left of another's turn is finished or removed. Never waits within a turn for what another process does. Throws `LogChanged`,
  * `vault-busy` if no turn came after an interrupt, and whatever `work` throws.
  */
 export async function inTurn<Answer>(vault: Vault, work: () => Answer | Promise<Answer>): Promise<Answer> {
@@ -77,12 +77,14 @@ function lookAround(vault: Vault): void {
     readChangedSettings(vault);
   }
   for (const intent of readIntents(vault)) if (!hold.left.has(intent.capture)) finishCommit(vault, intent);
+  sweepTurn(vault, hold.left);
 }
 
-function noteEnd({ database, hold }: Vault): void {
+function noteEnd({ database, layout, hold }: Vault): void {
   hold.seen = { seq: lastRow(database)?.seq ?? 0, changes: changesOf(database) };
   // A commit that failed in this process, on a full disk for instance, is for the next writer.
-  hold.left = new Set(readIntents({ database }).map(({ capture }) => capture));
+  const journalled = readIntents({ database }).map(({ capture }) => capture);
+  hold.left = new Set([...journalled, ...attemptsInTurn(layout)]);
 }
 
 /** A number that changes whenever another connection has written to the database. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { checkpointNow } from "../../src/seal/checkpoint.js";
 import { openAlone, openForWriting } from "../../src/seal/open-vault.js";
-import { isBeingWritten } from "../../src/vault/database-files.js";
+import { isBeingWritten, isHeld } from "../../src/vault/database-files.js";
 import { vaultLayout } from "../../src/vault/layout.js";
 import { inTurn, LogChanged, shareVault } from "../../src/vault/turn.js";
 import { closeVault, logEntry } from "../../src/vault/vault.js";
@@ -258,4 +258,33 @@ describe("a command that shares a vault", () => {
     expect(readdirSync(work)).toEqual(expect.arrayContaining(["scratch"]));
     closeVault(vault);
   });
+
+  it("removes what a kill left of another one's turn, says so in the log, and goes on with that capture", async () => {
+    const { root, vault, record } = await shared("cut-turn");
+    const other = await openTestVault(root);
+    const cut = () => deriveText(other, record, "cut", (step) => stopAt(step === "staged"));
+    expect(cut).toThrow("stopped");
+    closeVault(other);
+    await inTurn(vault, () => deriveText(vault, record, "whole"));
+    closeVault(vault);
+    expect(readdirSync(join(root, "staging"))).toEqual(["writer.lock"]);
+    await checkpointNow(root, sealing, { ...testWorld(), env: process.env });
+    expect((await events(root)).filter((event) => event === "recovery" || event === "derive")).toEqual([
+      "recovery",
+      "derive",
+    ]);
+    expect((await audit(root)).hashes).toBe("pass");
+  });
+
+  it("leaves the lock free where the end of its turn cannot be read", async () => {
+    const { vault } = await shared("unread-end");
+    const plant = "INSERT INTO intent VALUES ('nobody', 'v1', '', 'capture', '{}', '')";
+    await expect(inTurn(vault, () => vault.database.exec(plant))).rejects.toThrow();
+    expect(isHeld(vault.layout.writerLock)).toBe(false);
+    closeVault(vault);
+  });
 });
+
+function stopAt(isHere: boolean): void {
+  if (isHere) throw new Error("stopped");
+}

@@ -15,6 +15,7 @@ import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { foldedText } from "../../src/core/capture/folded-text.js";
 import { sealHead } from "../../src/seal/checkpoint.js";
+import { listOrphans } from "../../src/upkeep/sweep.js";
 import { noMemory } from "../../src/vault/entry-memory.js";
 import { closeVault, logEntry, type Vault } from "../../src/vault/vault.js";
 import { scrubDatabase } from "../../src/vault/withdrawals.js";
@@ -265,6 +266,8 @@ describe("what is missing counts as withdrawn only by a signed entry", () => {
       mkdirSync(join(root, "staging", "withdrawn", "half"), { recursive: true });
       const said = [`note withdrawal-unfinished ${derived}`, `note withdrawn ${derived}`];
       expect(await found(root)).toEqual({ answer: "pass", said });
+      const { orphans } = listOrphans(root, testWorld());
+      expect(orphans.find(({ path }) => path === "staging/withdrawn")).toMatchObject({ fate: "remove" });
       await holdfast(["checkpoint", "--vault", root]);
       expect(existsSync(join(root, place))).toBe(false);
       expect(existsSync(join(root, "staging", "withdrawn"))).toBe(false);

@@ -7,6 +7,7 @@ import { readIntents } from "../journal.js";
 import { scratchFolder, storageRootFiles, type VaultLayout } from "../layout.js";
 import { readLogFolder } from "../log-folder.js";
 import type { Vault } from "../vault.js";
+import { withdrawnFolder } from "../withdrawals.js";
 import { foundWorkFolders } from "../work-folder.js";
 import { unnamedAnnexes, unnamedObjects } from "./unnamed-folders.js";
 import { readBytes, strayFindings, vaultFiles } from "./vault-files.js";
@@ -80,6 +81,8 @@ function staged({ layout, database }: Known): readonly Orphan[] {
       const path = `staging/${name}`;
       if (name === scratchFolder)
         return { path, fate: "remove", why: "working files of a command that ended" };
+      if (name === withdrawnFolder)
+        return { path, fate: "remove", why: "files of captures that were withdrawn" };
       if (!isCaptureId(name)) return { path, fate: "keep", why: "a folder that holdfast did not make" };
       return { path, fate: "remove", why: never };
     });
