@@ -17,8 +17,10 @@ import { encodeSettings, type VaultSettings } from "../../src/vault/settings.js"
 import { closeVault, logEntry, type Vault } from "../../src/vault/vault.js";
 import type { World } from "../../src/world.js";
 import { type Behaviour, openAuthority, type TestAuthority } from "../support/authority.ts";
+import { longAgo } from "../support/authority-certificates.ts";
 import { opensslAccepts } from "../support/authority-stamps.ts";
 import { openCalendar } from "../support/calendar.ts";
+import { holdfast } from "../support/cli.js";
 import { machineEnv } from "../support/machines.js";
 import { openProxy } from "../support/proxies.ts";
 import {
@@ -123,6 +125,36 @@ describe("an authority outside states when the checkpoint existed", () => {
     closeVault(vault);
     const { findings } = await audit(root);
     expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+
+  it("renewed in time, the oldest time-stamp still counts when the root of its authority has expired", async () => {
+    let clock = new Date("2018-06-01T12:00:00.000Z");
+    const now = () => clock;
+    const old = await openAuthority({ name: "Old", era: { valid: longAgo, now } });
+    const until2040 = ["-startdate", "20180101000000Z", "-enddate", "20400101000000Z"];
+    const next = await openAuthority({ name: "Next", era: { valid: until2040, now } });
+    await next.behave("down");
+    const authorities = [old, next].map(({ url, rootPem }, at) => {
+      return { name: at === 0 ? "old" : "next", url, roots: [rootPem] };
+    });
+    const world = onlineWorld({ now });
+    const { vault, head, root } = await sealedVault({ authorities, anchor_wait_seconds: 120 }, world);
+    expect((await anchorHead(vault, world, head, options)).tokens).toMatchObject([{ authority: "old" }]);
+    clock = new Date("2019-11-01T12:00:00.000Z");
+    expect(stampedUntil(vault)).toBe("2020-01-01T00:00:00.000Z");
+    await old.behave("down");
+    await next.behave("good");
+    const renewed = await sealHead(vault, world, { ...options, renew: true });
+    expect(renewed).toMatchObject({ size: head.size + 1, tokens: [{ authority: "next" }] });
+    expect(stampedUntil(vault)).toBe("2040-01-01T00:00:00.000Z");
+    closeVault(vault);
+    const roots = join(folder.path, "both-roots.pem");
+    writeFileSync(roots, `${old.rootPem}\n${next.rootPem}`);
+    const run = await holdfast(["verify", "--vault", root, "--tsa-ca", roots, "--json"], {});
+    expect(run.status).toBe(0);
+    expect(run.lines).toMatchObject([{ ok: true, tokens: "pass" }]);
+    expect(JSON.stringify(run.lines)).toContain("2018-06-01T12:00:00.000Z");
+    await Promise.all([old.close(), next.close()]);
   });
 
   it("a time-stamp that openssl ts cannot read is kept, its entry notes that, and the answer says it", async () => {

@@ -73,13 +73,17 @@ const keyArguments: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** For `openssl ca`: a time long past, in which `expired` and a whole old authority were valid. */
-const longAgo = ["-startdate", "20150101000000Z", "-enddate", "20200101000000Z"];
+export const longAgo = ["-startdate", "20150101000000Z", "-enddate", "20200101000000Z"];
 
 /**
- * Makes root and intermediate in `folder`, which must be there; certificates of signers are made once each. With `old`
- * everything was valid from 2015 to 2019 and is not any more.
+ * Makes root and intermediate in `folder`, which must be there; certificates of signers are made once each. With
+ * `valid`, the words of `openssl ca`, everything is valid then, else from now on.
  */
-export function makeCertificates(folder: string, name: string, old = false): CertificateMaker {
+export function makeCertificates(
+  folder: string,
+  name: string,
+  valid: readonly string[] | null = null,
+): CertificateMaker {
   const openssl = (...argv: readonly string[]) =>
     execFileSync("openssl", argv, { cwd: folder, stdio: "pipe" });
   writeFileSync(join(folder, "ca.cnf"), config);
@@ -87,7 +91,7 @@ export function makeCertificates(folder: string, name: string, old = false): Cer
   writeFileSync(join(folder, "serial"), "1000\n");
   const key = (of: string, kind: string) =>
     openssl("genpkey", ...(keyArguments[kind] ?? keyArguments.p256 ?? []), "-out", `${of}.key`);
-  const dates = (days: string) => (old ? longAgo : ["-days", days]);
+  const dates = (days: string) => valid ?? ["-days", days];
   const issue = (of: string, issuer: string, words: string, extensions: string, when: readonly string[]) => {
     const request = [
       "-new",

@@ -47,6 +47,8 @@ export interface AuthorityOptions {
   readonly name?: string;
   /** Key of the good signer; RSA where it is missing. */
   readonly signer?: Extract<Signer, "rsa" | "p256" | "p384">;
+  /** When its certificates are valid, in words of `openssl ca`, and by which clock it stamps. */
+  readonly era?: { readonly valid: readonly string[]; readonly now: () => Date };
 }
 
 export interface TestAuthority {
@@ -77,12 +79,12 @@ export interface TestAuthority {
  */
 export async function openAuthority(options: AuthorityOptions = {}): Promise<TestAuthority> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-authority-"));
-  const certificates = makeCertificates(folder, options.name ?? "Holdfast");
+  const certificates = makeCertificates(folder, options.name ?? "Holdfast", options.era?.valid);
   const good = options.signer ?? "rsa";
   const requests: (StampRequest & { headers: IncomingMessage["headers"] })[] = [];
   const waiting: (() => void)[] = [];
   const sockets = new Set<Socket>();
-  const stamps: Stamps = { folder, certificates, good, first: null };
+  const stamps: Stamps = { folder, certificates, good, now: options.era?.now ?? null, first: null };
   let behaviour: Behaviour = "good";
   const server = createServer(async (request, response) => {
     response.on("error", () => undefined);
@@ -130,6 +132,8 @@ interface Stamps {
   readonly folder: string;
   readonly certificates: CertificateMaker;
   readonly good: Signer;
+  /** Null for the clock of the machine, which is the only one that `openssl ts` knows. */
+  readonly now: (() => Date) | null;
   first: Buffer | null;
 }
 
@@ -154,13 +158,13 @@ async function answer(
 
 /** The body of an answer that says it is a time-stamp. */
 export async function stampFor(behaviour: Behaviour, asked: StampRequest, stamps: Stamps): Promise<Buffer> {
-  const { folder, certificates, good } = stamps;
+  const { folder, certificates, good, now } = stamps;
   const reply = (changed: Partial<StampRequest>, signer = good) =>
     replyTo(folder, { ...asked, ...changed }, certificates.signer(signer));
   const byHand = (signer: Signer) =>
     handMade(
       folder,
-      { digest: asked.digest, nonce: asked.nonce, genTime: nowAsGeneralized() },
+      { digest: asked.digest, nonce: asked.nonce, genTime: asGeneralized(now?.() ?? new Date()) },
       certificates.signer(signer),
     );
   switch (behaviour) {
@@ -189,13 +193,13 @@ export async function stampFor(behaviour: Behaviour, asked: StampRequest, stamps
     case "replay":
       if (stamps.first !== null) return stamps.first;
   }
-  const made = await reply({});
+  const made = now === null ? await reply({}) : await byHand(good);
   stamps.first ??= made;
   return made;
 }
 
-function nowAsGeneralized(): string {
-  return `${new Date().toISOString().replace(/[-T:]|\..*$/g, "")}Z`;
+function asGeneralized(time: Date): string {
+  return `${time.toISOString().replace(/[-T:]|\..*$/g, "")}Z`;
 }
 
 function pourOut(response: ServerResponse): void {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { encodeCanonical } from "../../src/audit/canonical-json.js";
 import { lineHash } from "../../src/audit/entry.js";
-import { makeCertificates } from "../support/authority-certificates.js";
+import { longAgo, makeCertificates } from "../support/authority-certificates.js";
 import { digestOf, handMade } from "../support/authority-stamps.js";
 import {
   allowedSignersOf,
@@ -30,8 +30,8 @@ const script = readFileSync(new URL("../../schemas/package/verify.sh", import.me
 
 // Long ago, as the authorities' certificates: no time depends on the clock of this machine.
 const day = "2018-05-30";
-const authority = makeCertificates(folder("authority"), "Authority", true);
-const thief = makeCertificates(folder("thief"), "Thief", true);
+const authority = makeCertificates(folder("authority"), "Authority", longAgo);
+const thief = makeCertificates(folder("thief"), "Thief", longAgo);
 const [old, next] = [secretOf(7), secretOf(8)];
 const { log: own, files: made } = makePackage({ day });
 

@@ -15,7 +15,7 @@ import { expect, it } from "vitest";
 import { checkpointNamespace } from "../../src/audit/checkpoint.js";
 import { sha256 } from "../../src/audit/digest.js";
 import { signMessage } from "../../src/seal/private-key.js";
-import { makeCertificates } from "../support/authority-certificates.js";
+import { longAgo, makeCertificates } from "../support/authority-certificates.js";
 import { bareToken, der, handMade } from "../support/authority-stamps.js";
 import {
   allowedSignersOf,
@@ -145,7 +145,7 @@ export function packageClaims(shell: string, extent: Extent): void {
   it("a token whose certificate has run out since passes at its time, and one made after that fails", async () => {
     const folder = join(scratch.path, `old-${shell}`);
     mkdirSync(folder);
-    const old = makeCertificates(folder, "Old", true);
+    const old = makeCertificates(folder, "Old", longAgo);
     const base = makePackage({ stamp: authority.stamp, day: "2018-05-30" }).files;
     const files = withTexts({ ...clean, files: base }).files;
     const stampAt = async (genTime: string) => {
@@ -173,7 +173,7 @@ export function packageClaims(shell: string, extent: Extent): void {
   it("a token over a digest that is not SHA-256 fails, however well it is signed", async () => {
     const files = new Map(clean.files);
     const made = mkdtempSync(join(scratch.path, "imprint-"));
-    const own = makeCertificates(made, "Own", false);
+    const own = makeCertificates(made, "Own");
     // The certificate is made first: it is not valid before its own second.
     const signer = own.signer("p256");
     const now = new Date().toISOString().replace(/[-:T]|\.\d+/g, "");
