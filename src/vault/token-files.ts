@@ -1,9 +1,8 @@
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { checkpointName } from "../audit/checkpoint.js";
 import { sha256 } from "../audit/digest.js";
-import type { Entry } from "../audit/entry.js";
 import { webUrl } from "../core/capture/source-url.js";
 import { readQuietly } from "./digest-file.js";
 import { placeInLog } from "./log-placing.js";
@@ -34,8 +33,8 @@ export interface TokenFacts {
 
 /**
  * Keeps a token that was checked: its file first, synced and in place, then its entry; `also` runs in the transaction
- * of the entry. A file of this name that no entry names is removed: whoever left it, it never passed the check. Throws
- * what the file system throws.
+ * of the entry. Keeps nothing where an entry names such a file already: another command asked meanwhile. A file of this
+ * name that no entry names is removed: whoever left it, it never passed the check. Throws what the file system throws.
  */
 export function keepToken(
   vault: Vault,
@@ -43,18 +42,17 @@ export function keepToken(
   bytes: Uint8Array,
   facts: TokenFacts,
   also: (database: Database.Database) => void,
-): Entry {
+): void {
   const endings = { granted: "tsr", pending: "ots", complete: "complete.ots" } as const;
   const name = `${checkpointName(source.checkpoint)}.${source.authority}.${endings[facts.status]}`;
   const path = `log/${name}`;
-  if (existsSync(join(vault.layout.log, name)) && !isLogged(vault.database, path)) {
-    rmSync(join(vault.layout.log, name), { force: true });
-  }
+  if (isLogged(vault.database, path)) return;
+  rmSync(join(vault.layout.log, name), { force: true });
   placeInLog(vault.layout, name, bytes);
   const { checkpoint, kind, authority } = source;
   const url = loggedAddress(source.url);
   const file = { path, bytes: bytes.length, sha256: sha256(bytes) };
-  return logEntry(vault, "token", { checkpoint, kind, authority, url, ...file, ...facts }, also);
+  logEntry(vault, "token", { checkpoint, kind, authority, url, ...file, ...facts }, also);
 }
 
 /** An address as an entry may state it: a key for an authority's service is often written after a `?`. */

@@ -14,6 +14,7 @@ import { listCaptures, pendingOf } from "../../src/search/show.js";
 import { authorityState } from "../../src/vault/index/authorities.js";
 import { tokensOf } from "../../src/vault/index/tokens.js";
 import { encodeSettings, type VaultSettings } from "../../src/vault/settings.js";
+import { shareVault } from "../../src/vault/turn.js";
 import { closeVault, logEntry, type Vault } from "../../src/vault/vault.js";
 import type { World } from "../../src/world.js";
 import { type Behaviour, openAuthority, type TestAuthority } from "../support/authority.ts";
@@ -216,6 +217,21 @@ describe("an authority outside states when the checkpoint existed", () => {
     });
     expect(tsa.requests.length).toBe(asked);
     closeVault(vault);
+  });
+
+  it("two commands that ask about one checkpoint at the same time keep one time-stamp, and both are content", async () => {
+    const { root, vault, world, head } = await sealedVault(byAuthority());
+    shareVault(vault, "batch", world);
+    const other = await openTestVault(root, { ...testWorld(), now: world.now });
+    shareVault(other, "archive", world);
+    const asked = tsa.requests.length;
+    const reports = await Promise.all([vault, other].map((one) => anchorHead(one, world, head, options)));
+    expect(tsa.requests.length).toBe(asked + 2);
+    expect(reports.map(({ pending }) => pending)).toEqual([[], []]);
+    expect(tokensOf(vault.database, head.size)).toHaveLength(1);
+    closeVault(other);
+    closeVault(vault);
+    expect((await audit(root)).findings.filter(({ severity }) => severity === "error")).toEqual([]);
   });
 
   it("the policy that a person set is asked for", async () => {
