@@ -1,9 +1,9 @@
 import type { BatchReport, RowCounts } from "../batch/batch.js";
 import type { BatchPlan, PlannedRow, StoredBatch } from "../batch/list.js";
 import { counted, formatCount } from "../core/words/counted.js";
-import { printable, printableJson } from "../core/words/printable.js";
+import { displayWidth, printable, printableJson } from "../core/words/printable.js";
 import type { Session } from "./session.js";
-import { renderTable } from "./table.js";
+import { type Column, renderTable } from "./table.js";
 import { columnsOf } from "./terminal.js";
 import { labelled } from "./text-layout.js";
 
@@ -113,17 +113,17 @@ export function showPlan(session: Session, { rows, column, notes }: BatchPlan): 
   screen.note(`${parts.join(", ") || "no rows"}; nothing was written`);
 }
 
+/** Why a row is refused, and what to do, is never cut: where it does not fit the terminal, it stands below its row. */
 function planTable(rows: readonly PlannedRow[], columns: number): readonly string[] {
-  return renderTable(
-    rows,
-    [
-      { title: "row", cell: ({ row }) => String(row), shrinkTo: null, dropOrder: 0, right: true },
-      { title: "plan", cell: ({ plan }) => plans[plan], shrinkTo: null, dropOrder: 0 },
-      { title: "address", cell: ({ url }) => printable(url), shrinkTo: 20, dropOrder: 1 },
-      { title: "why", cell: whyOf, shrinkTo: 12, dropOrder: 2 },
-    ],
-    columns,
-  );
+  const shown: readonly Column<PlannedRow>[] = [
+    { title: "row", cell: ({ row }) => String(row), shrinkTo: null, dropOrder: 0, right: true },
+    { title: "plan", cell: ({ plan }) => plans[plan], shrinkTo: null, dropOrder: 0 },
+    { title: "address", cell: ({ url }) => printable(url), shrinkTo: 20, dropOrder: 1 },
+  ];
+  const why: Column<PlannedRow> = { title: "why", cell: whyOf, shrinkTo: null, dropOrder: 0 };
+  const beside = renderTable(rows, [...shown, why], Number.POSITIVE_INFINITY);
+  if (beside.every((line) => displayWidth(line) <= columns)) return beside;
+  return renderTable(rows, shown, columns, whyOf);
 }
 
 function whyOf({ capture, same_as, reason, problems }: PlannedRow): string {

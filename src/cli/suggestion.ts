@@ -30,7 +30,8 @@ export async function withSuggestion(error: unknown, session: Session, command: 
 
 /** What was typed where a file may stand. */
 function fileNames(command: Command): readonly string[] {
-  const files = command.options.filter(({ flags }) => flags.includes("<file>"));
+  // A workbook to be written is not there yet: a file with nearly its name is another one.
+  const files = command.options.filter(({ flags }) => flags.includes("<file>") && flags !== "--xlsx <file>");
   const values = files.map((option): unknown => command.getOptionValue(option.attributeName()));
   return [...command.args, ...values.filter((value) => typeof value === "string")];
 }

@@ -41,7 +41,7 @@ export function trustOf({ signers, tsaCa }: Pick<Brought, "signers" | "tsaCa">):
   const list =
     signers === null
       ? null
-      : orUsage("--signers", "give lines as in allowed_signers of ssh-keygen(1)", () => {
+      : orUsage("--signers", "give the key line that 'holdfast key export' prints", () => {
           const found = parseAllowedSigners(signers);
           if (found.length === 0) throw new FormatError("bad-allowed-signers", "it names no signer");
           return found;

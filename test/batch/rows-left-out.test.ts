@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { capturedTerminal, runCli } from "../cli/terminal-double.js";
 import { holdfast } from "../support/cli.js";
 import { temporaryFolder } from "../support/vaults.js";
 
@@ -45,6 +46,18 @@ describe("what a list holds and holdfast cannot take", () => {
     const empty = await holdfast(said);
     expect(empty.status).toBe(2);
     expect(empty.stderr).toContain("the column URL is empty in every row");
+  });
+
+  it.each([40, 60, 80])("is said whole by a dry run on a terminal of %i columns", async (columns) => {
+    writeFileSync(list, "url,Дата\nhttps://t.me/example/1,5/1/2026\nвидео с площади,\n");
+    const io = capturedTerminal({ columns, cwd: folder.path });
+    const { status, stdout } = await runCli([...said, "--dry-run"], io);
+    expect(status).toBe(0);
+    const words = stdout.replaceAll(/\s+/g, " ");
+    expect(words).toContain(
+      "5/1/2026 can be 2026-01-05 or 2026-05-01: say which with --date-order dmy or mdy",
+    );
+    expect(words).toContain("this is not a web address");
   });
 });
 

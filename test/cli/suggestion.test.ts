@@ -74,6 +74,11 @@ describe("a file that is not there", () => {
     expect([status, stderr]).toEqual([2, expect.stringContaining(`  hint: did you mean ${guess}? `)]);
   });
 
+  it("because it is to be written is not guessed", async () => {
+    const { status, stderr } = await run(["find", "--xlsx", "clips/clpi.mp4"]);
+    expect([status, stderr]).toEqual([2, expect.not.stringContaining("did you mean")]);
+  });
+
   it("and like none in its folder is not guessed", async () => {
     expect((await run(["verify", "clips/evidence.mov"])).stderr).not.toContain("did you mean");
     expect((await run(["verify", "nowhere/clip.mp4"])).stderr).not.toContain("did you mean");

@@ -66,7 +66,7 @@ function indexOrNone(names: readonly string[], name: string): readonly number[] 
 
 function addressColumn({ columns, rows }: ListTable): number {
   try {
-    return urlColumnOf(columns, rows.map(judgedCells), null);
+    return urlColumnOf(columns, rows.map(judgedCells), null, "");
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
     throw unusable("none of its columns names captures");

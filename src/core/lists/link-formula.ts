@@ -6,6 +6,11 @@ export function isFormula(cell: string): boolean {
   return /^'?=/.test(cell);
 }
 
+/** Whether a formula, as a workbook keeps it, makes a link of whatever it names. */
+export function makesLink(formula: string): boolean {
+  return /\bHYPERLINK\s*\(/i.test(formula);
+}
+
 /** The address that `=HYPERLINK("…"; "a text")` leads to; null for any other text. */
 export function addressInFormula(cell: string): string | null {
   const address = link.exec(cell)?.[1]?.replaceAll('""', '"').trim();

@@ -20,6 +20,8 @@ export interface SheetContent {
   readonly merged: readonly string[];
   /** Cells with a formula whose result the file does not hold: their text is the formula. */
   readonly uncalculated: readonly string[];
+  /** Cells with a link whose address a formula puts together, which is not in the file. */
+  readonly madeLinks: readonly string[];
 }
 
 /** A sheet of a workbook by its name. */
@@ -48,7 +50,9 @@ export interface SheetTable extends ListTable {
  * an empty sheet.
  */
 export function sheetTable(sheet: WorkbookSheet, wanted: string | null): SheetTable {
-  if (sheet.rows.length === 0) throw listIsEmpty(`the sheet ${printable(sheet.name, 60)} is empty`);
+  if (sheet.rows.length === 0) {
+    throw listIsEmpty(`the sheet ${printable(sheet.name, 60)} is empty`, otherSheetsHint(sheet));
+  }
   const table = tableOf(sheet.rows, null, wanted);
   const columns = sheet.hiddenColumns.map((column) => cellName(0, column).slice(0, -1));
   const linked = sheet.rows.flatMap(({ number, cells, links }) =>
@@ -70,6 +74,7 @@ export function sheetTable(sheet: WorkbookSheet, wanted: string | null): SheetTa
       ...rowsNote("columns that the spreadsheet hides, read like the others", columns),
       ...rowsNote("cells over several rows, whose text counts for each of these rows", sheet.merged),
       ...rowsNote("cells whose formula has no result in the file", sheet.uncalculated),
+      ...rowsNote("cells whose link a formula puts together, which is not read", sheet.madeLinks),
       ...rowsNote(
         "cells whose address stands in the link behind their text",
         linked.filter(({ cell, judged }) => judged !== cell).map(({ name }) => name),
@@ -82,13 +87,22 @@ export function sheetTable(sheet: WorkbookSheet, wanted: string | null): SheetTa
   };
 }
 
+/** Where else in the workbook the list may be; null where there is no other sheet. */
+export function otherSheetsHint({ name, others }: WorkbookSheet): string | null {
+  if (others.length === 0) return null;
+  return `that is the sheet ${printable(name, 60)}; --sheet takes another one: ${sheetNames(others)}`;
+}
+
 function sheetNotes({ name, isHidden }: SheetName, others: readonly SheetName[]): readonly string[] {
   if (others.length === 0) return isHidden ? [`read from ${printable(name, 60)}, a hidden sheet`] : [];
-  const named = ({ name: other, isHidden: hidden }: SheetName) =>
-    `${printable(other, 40)}${hidden ? " (hidden)" : ""}`;
-  const more = others.length > 5 ? ` and ${others.length - 5} more` : "";
   const which = isHidden ? ", a hidden sheet" : "";
   return [
-    `read from the sheet ${printable(name, 60)}${which}; not read: ${others.slice(0, 5).map(named).join(", ")}${more} (--sheet takes another one)`,
+    `read from the sheet ${printable(name, 60)}${which}; not read: ${sheetNames(others)} (--sheet takes another one)`,
   ];
+}
+
+function sheetNames(sheets: readonly SheetName[]): string {
+  const named = ({ name, isHidden }: SheetName) => `${printable(name, 40)}${isHidden ? " (hidden)" : ""}`;
+  const more = sheets.length > 5 ? ` and ${sheets.length - 5} more` : "";
+  return `${sheets.slice(0, 5).map(named).join(", ")}${more}`;
 }

@@ -3,7 +3,7 @@ import { addressesIn, hasNoScheme, hasOtherWords, holdsOnlyAddresses } from "./c
 import { cellName } from "./cell-name.js";
 import { type Delimiter, findDelimiter } from "./delimited-text.js";
 import { readJsonLines, readLines } from "./lines.js";
-import { sheetTable, type WorkbookSheet } from "./sheet-table.js";
+import { otherSheetsHint, sheetTable, type WorkbookSheet } from "./sheet-table.js";
 import { judgedCells, type ListRow, type ListTable, numbersOf, readTable, rowsNote } from "./table.js";
 import { decodeList, type ListEncoding, refuseManyRows } from "./text.js";
 import { namesAddresses, urlColumnOf } from "./url-column.js";
@@ -69,21 +69,27 @@ export function readSourceList(bytes: Uint8Array, as: Omit<ListReading, "sheet">
   const table =
     form === "table" ? readTable(text, as.column) : form === "txt" ? readLines(text) : readJsonLines(text);
   const kind = form !== "table" ? form : table.delimiter === "\t" ? "tsv" : "csv";
-  return sourceListOf(table, { kind, encoding, sheet: null }, as.column);
+  const elsewhere =
+    "links behind a text are not in such a file: save the table as .xlsx and give that, or put the addresses into a column of their own";
+  return sourceListOf(table, { kind, encoding, sheet: null }, as.column, elsewhere);
 }
 
 /** The list of sources that a sheet of a workbook is. Throws `usage` for one that cannot be used. */
 export function sheetSourceList(sheet: WorkbookSheet, column: string | null): SourceList {
   const table = sheetTable(sheet, column);
-  return sourceListOf(table, { kind: "xlsx", encoding: null, sheet: table.sheet }, column);
+  const elsewhere =
+    otherSheetsHint(sheet) ??
+    "links that a formula puts together are not read: put their addresses into cells";
+  return sourceListOf(table, { kind: "xlsx", encoding: null, sheet: table.sheet }, column, elsewhere);
 }
 
 function sourceListOf(
   table: ListTable,
   read: Pick<SourceList, "kind" | "encoding" | "sheet">,
   column: string | null,
+  elsewhere: string,
 ): SourceList {
-  const urlColumn = urlColumnOf(table.columns, table.rows.map(judgedCells), column);
+  const urlColumn = urlColumnOf(table.columns, table.rows.map(judgedCells), column, elsewhere);
   const rows = sourceRows(table.rows, urlColumn);
   return {
     ...read,

@@ -23,9 +23,9 @@ export function decodeList(bytes: Uint8Array): ListText {
   return decoded;
 }
 
-/** The error for a list without a row. */
-export function listIsEmpty(what: string): HoldfastError {
-  return new HoldfastError("usage", what, "give a list that holds at least one address");
+/** The error for a list without a row; `hint` says where one may be instead. */
+export function listIsEmpty(what: string, hint: string | null = null): HoldfastError {
+  return new HoldfastError("usage", what, hint ?? "give a list that holds at least one address");
 }
 
 function markedEncoding(bytes: Uint8Array): ListEncoding | null {

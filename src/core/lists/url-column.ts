@@ -51,18 +51,21 @@ const sample = 1000;
 
 /**
  * Index of the column that holds the addresses: the one `wanted`, else the one whose header names them, else the one
- * with the most cells that are addresses. `rows` are aligned to `columns`. Throws `usage` if there is none.
+ * with the most cells that are addresses. `rows` are aligned to `columns`. Throws `usage` if there is none; `elsewhere` then
+ * says where else they may be.
  */
 export function urlColumnOf(
   columns: readonly string[],
   rows: readonly (readonly string[])[],
   wanted: string | null,
+  elsewhere: string,
 ): number {
+  const noColumn = (message: string) => notFound(message, columns, elsewhere);
   const isEmpty = (index: number) => rows.length > 0 && rows.every((row) => (row[index] ?? "").trim() === "");
   if (wanted !== null) {
     const named = columnNamed(columns, wanted);
-    if (named === null) throw noColumn(`the list has no column ${printable(wanted, 60)}`, columns);
-    if (isEmpty(named)) throw noColumn(`the column ${printable(wanted, 60)} is empty in every row`, columns);
+    if (named === null) throw noColumn(`the list has no column ${printable(wanted, 60)}`);
+    if (isEmpty(named)) throw noColumn(`the column ${printable(wanted, 60)} is empty in every row`);
     return named;
   }
   const names = columns.map(normalName);
@@ -79,8 +82,8 @@ export function urlColumnOf(
   const most = Math.max(0, ...counts);
   const [empty] = headed;
   if (most === 0 && empty !== undefined)
-    throw noColumn(`the column ${printable(columns[empty] ?? "", 60)} is empty in every row`, columns);
-  if (most === 0) throw noColumn("no column of the list holds web addresses", columns);
+    throw noColumn(`the column ${printable(columns[empty] ?? "", 60)} is empty in every row`);
+  if (most === 0) throw noColumn("no column of the list holds web addresses");
   return counts.indexOf(most);
 }
 
@@ -94,11 +97,11 @@ function addressCount(rows: readonly (readonly string[])[], index: number): numb
   return addresses * 2 >= cells.length ? addresses : 0;
 }
 
-function noColumn(message: string, columns: readonly string[]): HoldfastError {
+function notFound(message: string, columns: readonly string[], elsewhere: string): HoldfastError {
   const names = columns.map((name, index) => `${index + 1} ${printable(name, 30)}`);
   return new HoldfastError(
     "usage",
     message,
-    `give the address column by its name or number: ${printable(names.join(", "), 500)}; links behind a text are not in such a file: put the addresses into a column of their own`,
+    `give the address column by its name or number: ${printable(names.join(", "), 500)}; ${elsewhere}`,
   );
 }

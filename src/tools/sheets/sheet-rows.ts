@@ -1,5 +1,5 @@
 import { cellName } from "../../core/lists/cell-name.js";
-import { addressInFormula } from "../../core/lists/link-formula.js";
+import { addressInFormula, makesLink } from "../../core/lists/link-formula.js";
 import type { SheetContent } from "../../core/lists/sheet-table.js";
 import { listLimits, refuseLongCell, refuseManyColumns, refuseManyRows } from "../../core/lists/text.js";
 import { wellFormed } from "../../core/words/printable.js";
@@ -34,6 +34,8 @@ interface OpenCell {
   readonly format: NumberFormat;
   value: string;
   formula: string;
+  /** The number of the formula that several cells have, which stands in the first of them alone; null for its own. */
+  shared: string | null;
   text: string;
 }
 
@@ -45,6 +47,8 @@ interface Sheet {
   readonly hiddenColumns: Set<number>;
   readonly merges: Range[];
   readonly uncalculated: string[];
+  readonly madeLinks: string[];
+  readonly sharedFormulas: Map<string, string>;
   /** How many cells of ranges have been looked at. */
   ranged: number;
 }
@@ -63,6 +67,8 @@ export function readSheet(bytes: Uint8Array, context: SheetContext): SheetConten
     hiddenColumns: new Set(),
     merges: [],
     uncalculated: [],
+    madeLinks: [],
+    sharedFormulas: new Map(),
     ranged: 0,
   };
   readXml(bytes, sheetEvents(sheet, context));
@@ -85,6 +91,7 @@ export function readSheet(bytes: Uint8Array, context: SheetContext): SheetConten
     ),
     merged,
     uncalculated: sheet.uncalculated,
+    madeLinks: sheet.madeLinks,
   };
 }
 
@@ -104,13 +111,14 @@ function sheetEvents(sheet: Sheet, context: SheetContext): XmlEvents {
       const place = placeOf(attribute("r") ?? "") ?? { row, column: column + 1 };
       column = place.column;
       const format = context.formats[Number(attribute("s") ?? 0)] ?? { shows: "number" };
-      cell = { place, type: attribute("t") ?? "n", format, value: "", formula: "", text: "" };
+      cell = { place, type: attribute("t") ?? "n", format, value: "", formula: "", shared: null, text: "" };
     },
     v: () => {
       into = "value";
     },
-    f: () => {
+    f: (attribute) => {
       into = "formula";
+      if (cell !== null && attribute("t") === "shared") cell.shared = attribute("si") ?? null;
     },
     t: () => {
       into = phonetic ? null : "text";
@@ -120,7 +128,8 @@ function sheetEvents(sheet: Sheet, context: SheetContext): XmlEvents {
     },
     col: (attribute) => {
       if (!isOn(attribute("hidden"))) return;
-      const [from, to] = [Number(attribute("min")), Math.min(Number(attribute("max")), listLimits.columns)];
+      const from = Math.max(1, Number(attribute("min")));
+      const to = Math.min(Number(attribute("max")), listLimits.columns);
       for (let index = from; index <= to; index += 1) sheet.hiddenColumns.add(index - 1);
     },
     mergeCell: (attribute) => {
@@ -149,16 +158,27 @@ function sheetEvents(sheet: Sheet, context: SheetContext): XmlEvents {
 function addCell(sheet: Sheet, cell: OpenCell, context: SheetContext): void {
   const { row, column } = cell.place;
   const text = textOf(cell, context);
-  const address = cell.formula === "" ? null : addressInFormula(`=${cell.formula}`);
-  const isUncalculated = text === "" && cell.formula !== "";
+  const formula = formulaOf(sheet, cell);
+  const address = addressInFormula(`=${formula}`);
+  const isUncalculated = text === "" && formula !== "";
   if (isUncalculated && address === null) sheet.uncalculated.push(cellName(row, column));
-  const shown = isUncalculated ? (address ?? `=${cell.formula}`) : text;
+  if (address === null && makesLink(formula)) sheet.madeLinks.push(cellName(row, column));
+  // Of a formula for several cells the text is that of the first: the others name other cells.
+  const unread = cell.formula === "" ? "" : `=${cell.formula}`;
+  const shown = isUncalculated ? (address ?? unread) : text;
   if (shown === "") return;
   // A sheet may be coloured to its last column: only what holds a text is counted.
   refuseManyColumns(column + 1, row);
   refuseLongCell(shown, row);
   setCell(sheet, cell.place, shown);
   if (address !== null) linksOf(sheet, row).set(column, address);
+}
+
+/** The formula of a cell, or of the first cell that has the same one; "" if there is none. */
+function formulaOf({ sharedFormulas }: Sheet, { shared, formula }: OpenCell): string {
+  if (shared === null) return formula;
+  if (formula !== "") sharedFormulas.set(shared, formula);
+  return sharedFormulas.get(shared) ?? "";
 }
 
 function setCell(sheet: Sheet, { row, column }: Place, text: string): void {

@@ -33,7 +33,33 @@ function said(bytes: Uint8Array, as: Partial<ListReading> = {}): string {
   return `${code}: ${message}; ${hint}`;
 }
 
+/** A workbook whose list stands in its second sheet. */
+function titled(title: string): Uint8Array {
+  return workbook({
+    sheets: '<sheet name="Титул" sheetId="1" r:id="rId1"/><sheet name="Список" sheetId="2" r:id="rId2"/>',
+    worksheets: [title, sheetData([["url"], [clip]])],
+  });
+}
+
 describe("a workbook is read as the person sees it in the spreadsheet", () => {
+  it("a formula that was filled down leads from each of its cells, and one that puts a link together is named", () => {
+    const link = (name: string, formula: string) =>
+      `<c r="${name}" t="str"><f>${formula}</f><v>видео</v></c>`;
+    const filled = (name: string, formula: string) =>
+      `<c r="${name}" t="str"><f t="shared" si="0">${formula}</f><v>видео</v></c>`;
+    const rows = [
+      '<c r="A1" t="str"><v>Ссылка</v></c>',
+      filled("A2", `HYPERLINK("${clip}","видео")`),
+      filled("A3", ""),
+      link("A4", 'HYPERLINK(C4,"видео")'),
+      link("A5", 'HYPERLINK("https://t.me/example/"&amp;C5,"видео")'),
+    ];
+    const sheet = `<sheetData>${rows.map((cells, index) => `<row r="${index + 1}">${cells}</row>`).join("")}</sheetData>`;
+    const { rows: found, notes } = read(workbook({ worksheets: [sheet] }));
+    expect(found.map(({ url }) => url)).toEqual([clip, clip, "видео", "видео"]);
+    expect(notes).toContain("cells whose link a formula puts together, which is not read: A4, A5");
+  });
+
   it("by the same rules as the same cells in a CSV file: columns, titles, comments, several addresses, row numbers", () => {
     const rows = [
       ["Список по делу"],
@@ -327,6 +353,16 @@ describe("a workbook made to do harm", () => {
     ],
     ["without a sheet", packed({ "xl/workbook.xml": "<workbook/>" }), /it holds no sheet/],
     ["with an empty sheet", plainWorkbook([]), /the sheet Sheet1 is empty/],
+    [
+      "with an empty sheet before that of the list",
+      titled(sheetData([])),
+      /the sheet Титул is empty; that is the sheet Титул; --sheet takes another one: Список$/,
+    ],
+    [
+      "with a title sheet before that of the list",
+      titled(sheetData([["Отчёт"], ["Иванов"]])),
+      /no column of the list holds web addresses;.*that is the sheet Титул; --sheet takes another one: Список$/,
+    ],
   ])("%s is refused", (_, bytes, words) => {
     expect(said(bytes)).toMatch(words);
   });
@@ -352,6 +388,14 @@ describe("a workbook made to do harm", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("with columns that no sheet has is read in no more time than any other", () => {
+    const columns =
+      '<cols><col min="-9999999999" max="1" hidden="1"/><col min="x" max="y" hidden="1"/></cols>';
+    const { rows, notes } = read(sheetOf(columns + sheetData([["url"], [clip]])));
+    expect(rows).toHaveLength(1);
+    expect(notes).toEqual(["columns that the spreadsheet hides, read like the others: A"]);
   });
 
   it("is no list of text either, cut so short that nothing tells what it was", () => {
