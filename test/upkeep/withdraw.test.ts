@@ -315,6 +315,26 @@ describe("what is missing counts as withdrawn only by a signed entry", () => {
 });
 
 describe("what a withdrawal leaves in vault.db", () => {
+  it("is nothing of the words and secret addresses in lists, and the other rows of a list stay", async () => {
+    const root = copy();
+    const batch = "INSERT INTO batch VALUES ('b', '', 'list.csv', '{}', '{}', '', NULL)";
+    const row = (n: number, id: string) =>
+      `INSERT INTO batch_row (batch, n, url, url_key, list_title, cells, state, status, capture, may_pass) VALUES ('b', ${n},
+       'https://video.example/?token=hush${n}', 'video.example/?token=hush${n}', 'hush${n} list', '["hush${n} name",""]',
+       'done', 'captured', '${id}', 1)`;
+    change(root, batch, row(1, derived), row(2, plain));
+    await withdraw(root, derived, "--remove-record", "--yes");
+    const bytes = readFileSync(join(root, "vault.db"));
+    expect([bytes.includes("hush1"), bytes.includes("hush2")]).toEqual([false, true]);
+    const database = new Database(join(root, "vault.db"), { readonly: true });
+    const rows = database.prepare("SELECT cells, may_pass FROM batch_row ORDER BY n").raw().all();
+    database.close();
+    expect(rows).toEqual([
+      ['["",""]', 0],
+      ['["hush2 name",""]', 1],
+    ]);
+  });
+
   it("ends with 4 and says that the files are gone, where the file could not be written anew", async () => {
     const root = copy();
     change(root, "DELETE FROM capture_text_data");

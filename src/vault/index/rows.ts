@@ -187,6 +187,21 @@ function indexWithdrawal(database: Database.Database, { body }: Entry): void {
   ).run(key, id);
   prepared(database, "DELETE FROM annotation WHERE capture = ?").run(id);
   prepared(database, "DELETE FROM capture_text WHERE rowid = ?").run(row.entry);
+  clearBatchRows(database, id, row.url, key);
+}
+
+/** Rows of lists hold addresses with what is secret in them, and the words of people and of pages (FORMAT.md §19). */
+function clearBatchRows(
+  database: Database.Database,
+  id: string,
+  url: string | null,
+  key: string | null,
+): void {
+  prepared(
+    database,
+    `UPDATE batch_row SET url = ?, url_key = ?, list_url = NULL, list_title = NULL, reason = NULL, may_pass = 0,
+       cells = (SELECT json_group_array('') FROM json_each(cells)) WHERE capture = ? AND state = 'done'`,
+  ).run(url ?? "", key, id);
 }
 
 function indexToken(database: Database.Database, { seq, body }: Entry): void {
