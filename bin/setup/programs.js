@@ -64,7 +64,7 @@ async function needYtDlp(context) {
   const found = await context.find("yt-dlp");
   if (found === null) {
     return [
-      `yt-dlp is missing and could not be installed\ninstall Python 3.10 or newer, then run \`npm run setup\` again${orType(context, "python")}`,
+      `yt-dlp is missing and could not be installed: the lines above say what was tried\ncheck the network, and that Python 3.10 or newer is here, then run \`npm run setup\` again${orType(context, "python")}`,
     ];
   }
   addExtras(context, found);

@@ -3,7 +3,7 @@ import { build } from "./build.js";
 import { installDependencies } from "./dependencies.js";
 import { installPrograms } from "./programs.js";
 import { SetupFailure, say } from "./shell.js";
-import { buildSqlite } from "./sqlite.js";
+import { buildSqlite, keepingSqlite } from "./sqlite.js";
 
 export { say };
 
@@ -18,7 +18,7 @@ const oldestNode = [20, 19];
 export async function setUp(env, { update = false, forTests = false } = {}) {
   try {
     checkNode(process.versions.node);
-    installDependencies(env, { forTests });
+    keepingSqlite(() => installDependencies(env, { forTests }));
     // Must run before anything loads SQLite.
     buildSqlite(env);
     build(env);

@@ -52,6 +52,19 @@ export function buildSqlite(env) {
   }
 }
 
+/**
+ * Runs what may empty `node_modules`, and puts the library back that set-up had built of the version which is there
+ * afterwards: to build it again takes two minutes. Any other is left to `buildSqlite`.
+ */
+export function keepingSqlite(install) {
+  const kept = isOurs() ? { bytes: readFileSync(binary), note: readFileSync(record, "utf8") } : null;
+  install();
+  if (kept === null || existsSync(binary) || kept.note !== recordOf(kept.bytes)) return;
+  writeFileSync(record, kept.note);
+  mkdirSync(dirname(binary), { recursive: true });
+  writeFileSync(binary, kept.bytes);
+}
+
 function isOurs() {
   try {
     return readFileSync(record, "utf8") === recordOf(readFileSync(binary));

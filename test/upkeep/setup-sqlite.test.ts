@@ -67,6 +67,30 @@ describe("the native part of SQLite", () => {
     expect(existsSync(join(modules, ".holdfast-build"))).toBe(false);
   });
 
+  it("is not built again where installing packages emptied the folder, and is where they brought another version", () => {
+    step("sqlite.js", "buildSqlite");
+    const emptied = (version: string) => {
+      const script = `import { buildSqlite, keepingSqlite } from ${JSON.stringify(join(folder, "bin", "setup", "sqlite.js"))};
+        import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+        keepingSqlite(() => {
+          renameSync("node_modules", "before");
+          cpSync("before/better-sqlite3", "node_modules/better-sqlite3", { recursive: true });
+          rmSync("node_modules/better-sqlite3/build", { recursive: true });
+          rmSync("before", { recursive: true });
+          const manifest = JSON.parse(readFileSync("node_modules/better-sqlite3/package.json", "utf8"));
+          writeFileSync("node_modules/better-sqlite3/package.json", JSON.stringify({ ...manifest, version: "${version}" }));
+        });
+        buildSqlite(process.env);`;
+      const env = { ...process.env, BUILDS: join(folder, "builds") };
+      const argv = ["--input-type=module", "-e", script];
+      return spawnSync(process.execPath, argv, { cwd: folder, env, encoding: "utf8" }).status;
+    };
+    expect(emptied("1.2.3")).toBe(0);
+    expect([builds(), state()]).toEqual([1, "built-by-set-up"]);
+    expect(emptied("1.2.4")).toBe(0);
+    expect([builds(), state()]).toEqual([2, "built-by-set-up"]);
+  });
+
   it("a file that an install script fetched is removed and built again before anything loads it", () => {
     write(binary, "fetched from a release page\n");
     expect(state()).toBe("not-recorded");
