@@ -101,6 +101,12 @@ describe("holdfast open", () => {
     expect(readFileSync(run.stdout.trim(), "utf8")).toContain(ids[0]);
   });
 
+  it("says what the path is for on a terminal without a desktop", async () => {
+    const io = capturedTerminal({ columns: 80, env: { PATH: folder.path, HOME: folder.path } });
+    const { status, stderr } = await runCli(["open", ids[0]!, "--vault", root], io);
+    expect([status, stderr]).toEqual([0, expect.stringContaining("open this file with one:")]);
+  });
+
   it("opens the page in the person's browser where a desktop is, and prints its path all the same", async () => {
     const told = join(folder.path, "told");
     const opener = join(folder.path, "xdg-open");

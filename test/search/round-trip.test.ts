@@ -227,6 +227,9 @@ describe("find --csv", () => {
     expect(await header({ LANG: "C" })).toMatch(/^id,captured,/);
     expect(await header({ LANG: "ru_RU" }, "--separator", "comma")).toMatch(/^id,captured,/);
     expect(await header({ LANG: "C" }, "--separator", ";")).toMatch(/^id;captured;/);
+    // Who expects a file behind --csv is told where the table went.
+    const { stderr } = await holdfast(["find", "--csv", "case.csv", "--vault", root]);
+    expect(stderr).toContain("--csv prints the table: for a file, --csv > case.csv");
     const filters = {
       since: null,
       until: null,

@@ -16,6 +16,7 @@ import { type ExitStatus, exitStatus } from "../exit-status.js";
 import { foundCells, foundLines, foundTable } from "../found-table.js";
 import { parseCount, parseDayOrTime } from "../option-values.js";
 import type { RunCommand, Session } from "../session.js";
+import { inShell } from "../typed-again.js";
 
 type Where = FindRequest["where"];
 
@@ -76,10 +77,13 @@ export function addFind(program: DocumentedCommand, run: RunCommand): void {
     )
     .option("--limit <n>", "at most n captures", parseCount)
     .option("--csv", "print a CSV table for a spreadsheet, with a column for everything that was noted")
-    .option(
-      "--separator <what>",
-      "what divides the cells of --csv: comma, semicolon or tab (default: semicolon where the locale has a decimal comma, else comma)",
-      parseSeparator,
+    .addOption(
+      new Option(
+        "--separator <what>",
+        "what divides the cells of --csv (default: semicolon where the locale has a decimal comma, else comma)",
+      )
+        .choices(["comma", "semicolon", "tab"])
+        .argParser(parseSeparator),
     )
     .option("--xlsx <file>", "write the same table as a workbook in which every cell is text")
     .explain({
@@ -131,7 +135,12 @@ async function find(session: Session, what: readonly string[], options: FindOpti
   if (sought.by === "file" && found.rows.length > 0 && !session.quiet) {
     session.screen.note("this is from the index; to check the log and the stored copy: holdfast verify FILE");
   }
-  if (found.rows.length === 0 && !session.quiet) session.screen.note(nothingFound(sought));
+  if (found.rows.length === 0 && !session.quiet) {
+    session.screen.note(nothingFound(sought));
+    const file = options.csv === true ? what.find((word) => /\.csv$/i.test(word)) : undefined;
+    if (file !== undefined)
+      session.screen.note(`--csv prints the table: for a file, --csv > ${inShell(file)}`);
+  }
   if (found.beginningsAlone && !session.quiet) {
     session.screen.note("among so many captures, words are found by their beginnings alone");
   }

@@ -39,13 +39,12 @@ async function open(session: Session, ids: readonly string[]) {
   return exitStatus.done;
 }
 
-/** Opens the page where a person sits before a desktop. */
-async function openIfAsked({ io, json, screen }: Session, page: string): Promise<boolean> {
+/** Opens the page where a person sits before a desktop; before a terminal alone, says what its path is for. */
+async function openIfAsked({ io, json, quiet, screen }: Session, page: string): Promise<boolean> {
   if (json || io.stdout.isTTY !== true) return false;
   const { desktopOpener, openOnDesktop } = await import("../../tools/run/desktop.js");
   const opener = desktopOpener(process.platform, io.env);
-  if (opener === null) return false;
-  const opened = await openOnDesktop(opener, page, io.env);
-  if (!opened) screen.note("no browser could be opened; open this file with one:");
+  const opened = opener !== null && (await openOnDesktop(opener, page, io.env));
+  if (!opened && !quiet) screen.note("no browser could be opened; open this file with one:");
   return opened;
 }
