@@ -78,8 +78,9 @@ export async function takeVault(
     isTold = true;
   };
   for (;;) {
-    const left = () => (signal.aborted ? 0 : until - performance.now());
-    const lock = await takeWriterLock(layout.writerLock, left, tellOnce).catch((error: unknown) => {
+    const leftMs = until - performance.now();
+    const waitMs = () => (signal.aborted ? 0 : leftMs);
+    const lock = await takeWriterLock(layout.writerLock, waitMs, tellOnce).catch((error: unknown) => {
       signal.throwIfAborted();
       throw error;
     });
@@ -89,7 +90,7 @@ export async function takeVault(
     tellOnce();
     await new Promise((resolve) => setTimeout(resolve, aloneRetryMs));
     signal.throwIfAborted();
-    if (left() > 0) continue;
+    if (performance.now() < until) continue;
     throw new HoldfastError(
       "vault-busy",
       `this needs the whole vault, and ${others.join(" and ")} works in it`,

@@ -2,13 +2,13 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { checkpointNow } from "../../src/seal/checkpoint.js";
 import { openAlone, openForWriting } from "../../src/seal/open-vault.js";
 import { isBeingWritten, isHeld } from "../../src/vault/database-files.js";
 import { vaultLayout } from "../../src/vault/layout.js";
 import { inTurn, LogChanged, shareVault } from "../../src/vault/turn.js";
-import { closeVault, logEntry } from "../../src/vault/vault.js";
+import { closeVault, logEntry, takeVault } from "../../src/vault/vault.js";
 import { holdfast } from "../support/cli.js";
 import { goToMachineOf } from "../support/machines.js";
 import { until } from "../support/until.js";
@@ -149,6 +149,33 @@ describe("while a batch downloads", () => {
     const statuses = [(await second).lines[0]?.status, place.results()[0]?.status];
     expect(statuses.sort()).toEqual(["already-captured", "captured"]);
     await expectSound(place.vault, "same");
+  });
+});
+
+describe("a command that finds the lock held, as by an older holdfast for the night", () => {
+  it("waits for a minute, and not less, before it gives up", async () => {
+    const vault = await openTestVault(join(folder.path, "held"));
+    const told: string[] = [];
+    vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+    try {
+      const onWait = (words: string) => told.push(words);
+      const taking = takeVault(vault.layout, { onWait, signal: new AbortController().signal });
+      const ended = taking.then(
+        () => "taken",
+        (error: unknown) => String(error),
+      );
+      let answer = "";
+      void ended.then((words) => {
+        answer = words;
+      });
+      await vi.advanceTimersByTimeAsync(59_000);
+      expect([answer, told.length]).toEqual(["", 1]);
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(await ended).toContain("another holdfast process is writing to this vault");
+    } finally {
+      vi.useRealTimers();
+      closeVault(vault);
+    }
   });
 });
 
