@@ -52,3 +52,10 @@ describe("the roots of a check that was given none", () => {
     expect(both).not.toContain("for DigiCert");
   });
 });
+
+it("who gives a certificate as the list of signers is told which line is meant", () => {
+  const signers = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+  expect(() => trustOf({ ...nothingBrought, signers })).toThrow(
+    expect.objectContaining({ code: "usage", hint: "give the key line that 'holdfast key export' prints" }),
+  );
+});
