@@ -129,5 +129,5 @@ describe("archive --again ID", () => {
 it("an id without --again is no address, and the command says what to type", async () => {
   const { status, stderr } = await run("archive", first.id ?? "");
   expect(status).toBe(2);
-  expect(stderr).toContain(`holdfast archive --again ${first.id}`);
+  expect(stderr).toMatch(new RegExp(`holdfast archive --vault \\S+ --again ${first.id}`));
 });

@@ -47,7 +47,7 @@ describe("a log that was set back over stored objects", () => {
     setBack();
     const { status, stderr } = await holdfast(["checkpoint", "--vault", vault]);
     expect([status, stderr]).toEqual([1, expect.stringMatching(/entry 3 and all after it are missing/)]);
-    expect(stderr).toMatch(/hint: .*run 'holdfast rebuild'/);
+    expect(stderr).toMatch(/hint: .*run 'holdfast rebuild --vault \S+'/);
     expect(await numbers()).toEqual([2]);
   });
 
@@ -61,7 +61,7 @@ describe("a log that was set back over stored objects", () => {
       const { status, stderr } = await holdfast(["checkpoint", "--vault", vault]);
       expect(status).toBe(1);
       expect(stderr).toMatch(
-        /vault\.db ends with entry 2 of \S+, and does not name 1 newer stored object: objects\/..\/\S+\n.*run 'holdfast rebuild'/,
+        /vault\.db ends with entry 2 of \S+, and does not name 1 newer stored object: objects\/..\/\S+\n.*run 'holdfast rebuild --vault \S+'/,
       );
     }
     await expect(take("third")).rejects.toThrow(/newer stored object/);
