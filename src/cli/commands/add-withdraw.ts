@@ -36,7 +36,7 @@ export function addWithdraw(program: DocumentedCommand, run: RunCommand): void {
       notes: [
         "It cannot be taken back. The entry is signed first, and only then are files removed; after a kill or without the key, the next command that signs goes on.",
         "'holdfast verify' stays in order and names each withdrawn capture. Packages and pages leave it out. What people noted about it stays in the log; addresses stay in its entries.",
-        "Only this vault is changed. Packages that were handed over, copies for publication, backups and snapshots of the disk still hold the files; the packages are listed. Flash memory and file systems that copy on writing can keep removed blocks for a long time.",
+        "Only this vault is changed. Packages that were handed over, copies for publication, backups and snapshots of the disk still hold the files; the packages are listed. Pages that 'holdfast open' made keep titles and addresses until the system clears the folder for temporary files. Flash memory and file systems that copy on writing can keep removed blocks for a long time.",
         "With --keep-record, programs that check OCFL objects report the removed files as missing; with --remove-record the object is gone as a whole.",
       ],
       examples: [
