@@ -1,14 +1,19 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** Where a test that forgets to name a folder would write. */
+const places = [join(import.meta.dirname, "../.."), join(import.meta.dirname, "..")];
+
 let folder: string | null = null;
+let before: readonly string[] = [];
 
 /**
  * Everything that tests write lies below one folder of the run. Keys that they make lie in a folder of their own, and no
  * authority is ever asked unless a test says so. Clips that several files of tests need are made once, in another folder.
  */
 export function setup(): void {
+  before = places.flatMap(namesIn);
   const made = mkdtempSync(join(placeForFolders(), "holdfast-run-"));
   folder = made;
   const [temporary = "", config = "", clips = ""] = ["tmp", "config", "clips"].map((name) =>
@@ -29,6 +34,14 @@ export function setup(): void {
 
 export function teardown(): void {
   if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  const left = places.flatMap(namesIn).filter((name) => !before.includes(name));
+  if (left.length === 0) return;
+  process.exitCode = 1;
+  throw new Error(`the tests left behind: ${left.join(", ")}`);
+}
+
+function namesIn(place: string): readonly string[] {
+  return readdirSync(place).map((name) => join(place, name));
 }
 
 /** In memory where the system has room there: thousands of small vaults are made, and a sync of them costs nothing there. */
