@@ -475,7 +475,8 @@ describe("before and beside a run", () => {
     await held.asked;
     const list = at("second.txt");
     writeFileSync(list, `${site.url}/clips/part-1.wav\n`);
-    const second = await holdfast(["batch", list, "--vault", vault, ...quick]);
+    const to = at("second-results");
+    const second = await holdfast(["batch", list, "--vault", vault, "--to", to, ...quick]);
     expect(second.status).toBe(0);
     const listed = await holdfast(["list", "--vault", vault]);
     expect(listed.status).toBe(0);

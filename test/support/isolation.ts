@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +34,11 @@ export function setup(): void {
 }
 
 export function teardown(): void {
-  if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  if (folder !== null) {
+    // Some tests make folders that may not be written to.
+    execFileSync("chmod", ["-R", "u+w", folder]);
+    rmSync(folder, { recursive: true, force: true });
+  }
   const left = places.flatMap(namesIn).filter((name) => !before.includes(name));
   if (left.length === 0) return;
   process.exitCode = 1;

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import {
   allowedSignersOf,
   captureA,
@@ -15,18 +15,12 @@ import { temporaryFolder } from "./vaults.js";
 
 /*
  * The script of a package, run on packages that are made by hand and as no exporter would make them. What is made here lasts
- * until the tests of the file that imports it are over.
+ * as long as the run: several files of tests that share a process share it.
  */
 
 export const scratch = temporaryFolder();
 export const authority = makeAuthority("First");
 export const stranger = makeAuthority("Stranger");
-afterAll(() => {
-  execFileSync("chmod", ["-R", "u+w", scratch.path]);
-  scratch.remove();
-  authority.remove();
-  stranger.remove();
-});
 
 const texts = new URL("../../schemas/package/", import.meta.url);
 export const script = readFileSync(new URL("verify.sh", texts));
