@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { findProgram } from "../../dist/tools/run/programs.js";
 import { makeShortClip } from "./clips.js";
-import { holdfastCommand, jsonLines } from "./holdfast.js";
+import { expectAll, holdfastCommand, jsonLines } from "./holdfast.js";
+import { shellLoop, ytDlpAlone } from "./limits.js";
 import { need, needSpace, root } from "./machine.js";
 import { servePages } from "./page-server.js";
 import { CannotRun, runWhole } from "./processes.js";
@@ -28,7 +28,7 @@ export async function benchBatch({ programs, folder }) {
     const list = join(folder, "list.txt");
     writeFileSync(list, `${server.urls.join("\n")}\n`);
     const ours = shortBatch(list, folder);
-    const alone = await compare(ours, ytDlpAlone(need(programs, "yt-dlp"), list, folder), {
+    const alone = await compare(ours, ytDlpAlone(programs, list, folder), {
       pairs: 3,
       atLeast: 0.25,
     });
@@ -46,53 +46,6 @@ function shortBatch(list, folder) {
   const to = ["--to", join(folder, "results")];
   const command = holdfastCommand(vault, ["batch", list, ...args, ...to], ["batch", "LIST", ...args]);
   return { ...command, before: () => rmSync(vault, { recursive: true, force: true }) };
-}
-
-/** Downloading anew every time, and as raw as holdfast asks for: no merge, no fix-up, no ffmpeg. */
-const rawly = ["--ignore-config", "--no-cache-dir", "--force-overwrites", "--fixup=never"];
-
-function ytDlpAlone(program, list, folder) {
-  const cwd = join(folder, "alone");
-  mkdirSync(cwd);
-  const args = [...rawly, "-o", "%(autonumber)s.%(ext)s", "-a"];
-  return { label: `yt-dlp ${args.join(" ")} LIST`, program, args: [...args, list], cwd };
-}
-
-/** What people do by hand for each address: fetch, hash, probe, read the metadata, take the key frames. */
-async function shellLoop(programs, list, folder) {
-  const cwd = join(folder, "loop");
-  mkdirSync(cwd);
-  const exiftool = await findProgram("exiftool", { env: process.env, now: new Date() });
-  if (exiftool === null) throw new CannotRun("exiftool is not installed");
-  const body = [
-    `mkdir -p $n; cd $n`,
-    `"$YTDLP" ${rawly.join(" ")} -q -o "media.%(ext)s" "$url"`,
-    "sha256sum media.* > SHA256SUMS",
-    `"$FFPROBE" -v error -show_format -show_streams -of json media.* > ffprobe.json`,
-    `"$EXIFTOOL" -json -G1 -a media.* > exiftool.json`,
-    `"$FFMPEG" -nostdin -v error -y -skip_frame nokey -i media.* -fps_mode passthrough -q:v 2 key-%d.jpg`,
-    "cd ..; n=$((n+1))",
-  ].join("; ");
-  const script = `n=1; while read url; do ${body}; done < "$LIST"`;
-  const paths = {
-    YTDLP: need(programs, "yt-dlp"),
-    FFPROBE: need(programs, "ffprobe"),
-    FFMPEG: need(programs, "ffmpeg"),
-    EXIFTOOL: exiftool.path,
-    LIST: list,
-  };
-  const label = `sh -c '${script}'`;
-  return { label, program: "/bin/sh", args: ["-ec", script], cwd, env: { ...process.env, ...paths } };
-}
-
-/** A ratio over other work than was named would be worth nothing. */
-function expectAll(stdout, status, count) {
-  const lines = jsonLines(stdout);
-  const good = lines.filter((line) => line.row_status === status && line.derivation === "done");
-  if (good.length === count) return;
-  throw new CannotRun(
-    `holdfast batch: ${good.length} of ${count} rows became ${status}: ${stdout.slice(-500)}`,
-  );
 }
 
 /** A long list that has nothing left to fetch: what a row costs holdfast itself, and that it stays the same. */

@@ -1,21 +1,26 @@
 // Measures holdfast beside the programs it is measured against: `npm run bench`, or `npm run bench -- verify keyframes`.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+// `npm run bench -- --keep` writes the figures into RESULTS.md too.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchArchive } from "./archive.js";
 import { benchBatch, benchLongBatch } from "./batch.js";
+import { benchBatchReal, benchBatchShort } from "./batch-real.js";
 import { benchExport } from "./export.js";
 import { benchHashing } from "./hashing.js";
 import { benchJail } from "./jail.js";
 import { benchKeyframes } from "./keyframes.js";
 import { benchLog } from "./log.js";
-import { findPrograms, versionsOf } from "./machine.js";
+import { commitOf, findPrograms, machineWords, root, versionsOf } from "./machine.js";
 import { benchMemory } from "./memory.js";
 import { CannotRun, endChildren } from "./processes.js";
-import { say } from "./report.js";
+import { say, takeFigures } from "./report.js";
+import { withRun } from "./results.js";
+import { benchStart } from "./start.js";
 import { benchVerify } from "./verify.js";
 
 const cases = {
+  start: benchStart,
   hashing: benchHashing,
   verify: benchVerify,
   log: benchLog,
@@ -23,6 +28,8 @@ const cases = {
   keyframes: benchKeyframes,
   archive: benchArchive,
   batch: benchBatch,
+  "batch-real": benchBatchReal,
+  "batch-short": benchBatchShort,
   "batch-long": benchLongBatch,
   memory: benchMemory,
   export: benchExport,
@@ -30,8 +37,12 @@ const cases = {
 
 process.exitCode = await bench(process.argv.slice(2));
 
-/** Runs the cases named, or all; exit status 1 when one could not be run, 2 for a name that is none. Time never counts. */
-async function bench(names) {
+/**
+ * Runs the cases named, or all; exit status 1 when one could not be run, 2 for a name that is none. Time never counts.
+ * With `--keep` the figures are put on top of RESULTS.md.
+ */
+async function bench(args) {
+  const names = args.filter((word) => word !== "--keep");
   const unknown = names.filter((name) => !Object.hasOwn(cases, name));
   if (unknown.length > 0) {
     console.error(`no such case: ${unknown.join(", ")}\nthere are: ${Object.keys(cases).join(", ")}`);
@@ -41,12 +52,16 @@ async function bench(names) {
   const interrupted = removeWhenInterrupted(folder);
   try {
     const programs = await findPrograms();
+    const began = { when: new Date(), load: loadavg()[0] };
     describeMachine(programs);
+    const figures = [];
     const chosen = names.length === 0 ? Object.keys(cases) : names;
     let status = 0;
     for (const name of chosen) {
       if (!(await runCase(name, { programs, folder: join(folder, name) }))) status = 1;
+      figures.push(...takeFigures().map((figure) => ({ name, ...figure })));
     }
+    if (args.includes("--keep")) keep(began, versionsOf(programs), figures);
     return status;
   } catch (error) {
     if (interrupted.yet) return 130;
@@ -70,6 +85,15 @@ async function runCase(name, bench) {
   } finally {
     remove(bench.folder);
   }
+}
+
+function keep(began, versions, figures) {
+  const file = join(root, "test", "bench", "RESULTS.md");
+  const when = `${began.when.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const machine = `${machineWords()}, load ${began.load.toFixed(2)} before and ${loadavg()[0].toFixed(2)} after`;
+  const run = { when, commit: commitOf(), machine, versions, figures };
+  writeFileSync(file, withRun(existsSync(file) ? readFileSync(file, "utf8") : "", run));
+  say(`\nkept in ${file}`);
 }
 
 function describeMachine(programs) {

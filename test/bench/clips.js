@@ -59,15 +59,15 @@ function run(program, args) {
 
 const shortScenes = ["testsrc2", "smptebars", "testsrc", "rgbtestsrc"];
 
-/** Makes a clip of two seconds with sound, 320x240, whose pictures and tone are of its `number` alone. */
-export async function makeShortClip(ffmpeg, out, number) {
-  const picture = `${shortScenes[number % shortScenes.length]}=s=320x240:r=25:d=2`;
-  const sound = `sine=frequency=${200 + 10 * number}:duration=2`;
+/** Makes a clip of a few seconds with sound, 320x240, whose pictures and tone are of its `number` alone. */
+export async function makeShortClip(ffmpeg, out, number, seconds = 2) {
+  const picture = `${shortScenes[number % shortScenes.length]}=s=320x240:r=25:d=${seconds}`;
+  const sound = `sine=frequency=${200 + 10 * number}:duration=${seconds}`;
   await run(ffmpeg, [
     ...["-nostdin", "-hide_banner", "-loglevel", "error", "-y"],
     ...["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound],
     ...["-vf", `hue=h=${9 * number}`, ...(await videoEncoder(ffmpeg)), "-pix_fmt", "yuv420p", "-g", "25"],
-    ...["-c:a", "aac", "-b:a", "64k", "-t", "2", "-movflags", "+faststart", out],
+    ...["-c:a", "aac", "-b:a", "64k", "-t", String(seconds), "-movflags", "+faststart", out],
   ]);
   return out;
 }

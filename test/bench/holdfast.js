@@ -43,3 +43,13 @@ export function jsonLines(text) {
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line));
 }
+
+/** A ratio over other work than was named would be worth nothing. */
+export function expectAll(stdout, status, count) {
+  const lines = jsonLines(stdout);
+  const good = lines.filter((line) => line.row_status === status && line.derivation === "done");
+  if (good.length === count) return;
+  throw new CannotRun(
+    `holdfast batch: ${good.length} of ${count} rows became ${status}: ${stdout.slice(-500)}`,
+  );
+}

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, statfsSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, cpus, type as systemName, tmpdir, totalmem } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findProgram } from "../../dist/tools/run/programs.js";
@@ -35,6 +35,24 @@ export function versionsOf(programs) {
     return first.includes(name) ? first : `${name} ${first}`;
   });
   return [`node ${process.versions.node}, OpenSSL ${process.versions.openssl}`, ...lines];
+}
+
+/** The machine in words, without its name. */
+export function machineWords() {
+  const memory = Math.round(totalmem() / 1e9);
+  const model = cpus()[0]?.model.trim() ?? process.arch;
+  return `${model}, ${availableParallelism()} cores, ${memory} GB, ${systemName()}`;
+}
+
+/** The commit of what is measured, and whether it was changed since. */
+export function commitOf() {
+  const git = (...args) => execFileSync("git", ["-C", root, ...args], { encoding: "utf8" }).trim();
+  try {
+    const changed = git("status", "--porcelain", "--", "src", "bin", "package.json") !== "";
+    return `${git("rev-parse", "--short", "HEAD")}${changed ? " with changes" : ""}`;
+  } catch {
+    return "no commit";
+  }
 }
 
 /** Refuses to fill a disk. */

@@ -1,0 +1,1 @@
+export function labelOfCommand(argv: readonly string[]): string;
