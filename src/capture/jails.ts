@@ -38,8 +38,11 @@ export interface JailsFound {
 
 /** Whether every program that a command runs on untrusted bytes can run in a jail. Skips missing programs. */
 export async function jailsOf({ fetching }: JailNeeds, { env, now }: Searching): Promise<JailsFound> {
-  const media = await mediaJail([]);
-  const downloader = fetching ? await findProgram("yt-dlp", { env, now: now() }) : null;
+  // Finding yt-dlp reads all of its files, while the first jail is tried.
+  const [media, downloader] = await Promise.all([
+    mediaJail([]),
+    fetching ? findProgram("yt-dlp", { env, now: now() }) : null,
+  ]);
   if (!media.works || downloader === null) return { jail: media, downloader };
   return { jail: await downloaderJail(downloader.path), downloader };
 }

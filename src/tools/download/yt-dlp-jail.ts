@@ -54,14 +54,15 @@ async function tryPlaces(program: string, home: string): Promise<YtDlpJailState>
   const zip = isZip ? [`import sys; sys.path[:0] = [${JSON.stringify(program)}]`] : [];
   const from = JSON.stringify(isZip ? `${program}/` : "/");
   // A folder of that name without a package has no origin.
-  const find = "import importlib.util, ssl, sys; spec = importlib.util.find_spec('yt_dlp')";
+  const find = "import importlib.util, _ssl, sys; spec = importlib.util.find_spec('yt_dlp')";
   const judge = `sys.exit(spec is None or not (spec.origin or '').startswith(${from}))`;
   const receive = (caller: Socket) => {
     opened = true;
     caller.destroy();
   };
-  // The probe waits until its connection was accepted.
-  const knock = `import socket; socket.create_connection(('127.0.0.1', ${doorPort})).recv(1)`;
+  // The probe waits until its connection was accepted. `_socket` and `_ssl` are what `socket` and `ssl` need of the
+  // system, without the Python that they load.
+  const knock = `import _socket; out = _socket.socket(); out.connect(('127.0.0.1', ${doorPort})); out.recv(1)`;
   const script = [...zip, knock, find, judge].join("; ");
   const { endedBy, exitCode } = await runToTry(
     places.python,

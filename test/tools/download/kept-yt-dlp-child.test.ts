@@ -15,10 +15,7 @@ const version = "2026.01.02";
 /** A package that does what its first argument says, in place of yt-dlp. */
 const fakePackage = `
 import json, os, resource, signal, sys, time
-
-class YoutubeDL:
-    def urlopen(self, request):
-        raise AssertionError("nothing is fetched here")
+from yt_dlp.YoutubeDL import YoutubeDL
 
 def facts():
     limits = ("AS", "FSIZE", "CPU", "NOFILE", "CORE")
@@ -39,10 +36,16 @@ def facts():
     }
 
 def main(argv=None):
+    order = sys.modules["yt_dlp.YoutubeDL"].orderedSet_from_options
     if argv is not None:
+        order(["default"], {"all": ["a", "b"]}, use_regex=True)
         return
     what = sys.argv[1]
-    if what == "facts":
+    if what == "order":
+        asked = [(["default"], ["a", "b"], True), (["default"], ["a", "c"], True), (["a"], ["a", "b"], True), (["default"], ["a", "b"], False)]
+        print(json.dumps([order(names, {"all": every}, use_regex=regex) for names, every, regex in asked]))
+        print(os.getpid(), os.getppid())
+    elif what == "facts":
         print(json.dumps(facts(), sort_keys=True))
     elif what == "words":
         print("before")
@@ -76,6 +79,18 @@ def main(argv=None):
         time.sleep(300)
 `;
 
+/** Its answer says which process worked it out. */
+const fakeOrder = `
+import os
+
+class YoutubeDL:
+    def urlopen(self, request):
+        raise AssertionError("nothing is fetched here")
+
+def orderedSet_from_options(options, alias_dict, *, use_regex=False):
+    return [*options, *alias_dict["all"], use_regex, os.getpid()]
+`;
+
 const zipScript = `
 import sys, zipfile
 with open(sys.argv[1], "wb") as file:
@@ -83,12 +98,14 @@ with open(sys.argv[1], "wb") as file:
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("yt_dlp/__init__.py", sys.argv[2])
         archive.writestr("yt_dlp/version.py", "__version__ = '%s'" % sys.argv[3])
+        archive.writestr("yt_dlp/YoutubeDL.py", sys.argv[4])
+        archive.writestr("yt_dlp/networking.py", "Response = None")
         archive.writestr("__main__.py", "import yt_dlp\\nyt_dlp.main()\\n")
 `;
 
 function makeFake(): string {
   const path = join(scratch, "yt-dlp-fake");
-  execFileSync("/usr/bin/env", ["python3", "-c", zipScript, path, fakePackage, version]);
+  execFileSync("/usr/bin/env", ["python3", "-c", zipScript, path, fakePackage, version, fakeOrder]);
   chmodSync(path, 0o755);
   return path;
 }
@@ -129,6 +146,18 @@ describe.skipIf(!hasProc)("a child of a yt-dlp that stays loaded", () => {
       leads: [true, true],
     });
     expect(facts.environment).toMatchObject({ TMPDIR: cwd, HOME: "/nonexistent", EXTRA: "one" });
+  });
+
+  test("takes over the order of the extractors that was worked out before, and works out any other itself", async () => {
+    const [said = "", pids = ""] = (await ask(kept.run, "order")).stdout.toString().split("\n");
+    const [own, interpreter] = pids.split(" ").map(Number);
+    expect(own).not.toBe(interpreter);
+    expect(JSON.parse(said)).toEqual([
+      ["default", "a", "b", true, interpreter],
+      ["default", "a", "c", true, own],
+      ["a", "a", "b", true, own],
+      ["default", "a", "b", false, own],
+    ]);
   });
 
   test.each(["words", "crash", "status", "killed", "large", "memory"])(
@@ -295,7 +324,7 @@ describe.skipIf(!hasProc)("where yt-dlp cannot be kept, each request is a proces
 
   test("a folder for temporary files that is missing, or has too long a name for a socket", async () => {
     const program = join(folder, "yt-dlp-zip");
-    execFileSync("/usr/bin/env", ["python3", "-c", zipScript, program, fakePackage, version]);
+    execFileSync("/usr/bin/env", ["python3", "-c", zipScript, program, fakePackage, version, fakeOrder]);
     chmodSync(program, 0o755);
     const before = process.env.TMPDIR;
     const long = mkdtempSync(join(folder, `${"x".repeat(90)}-`));
