@@ -1,30 +1,47 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { fourScenes, makeClip } from "./clips.js";
+import { fourScenes, makeClip, makeShortClip } from "./clips.js";
+import { compare } from "./compare.js";
 import { holdfastCommand, jsonLines } from "./holdfast.js";
 import { need } from "./machine.js";
 import { servePage } from "./page-server.js";
 import { CannotRun, runWhole } from "./processes.js";
-import { compare, megabytes, say } from "./report.js";
+import { megabytes, say } from "./report.js";
 
 /** One page archived with all evidence work against yt-dlp alone, which hashes, records and looks at nothing. */
 export async function benchArchive({ programs, folder }) {
-  const clip = await makeClip(need(programs, "ffmpeg"), join(folder, "clip.mp4"), {
+  const ffmpeg = need(programs, "ffmpeg");
+  const short = await makeShortClip(ffmpeg, join(folder, "short.mp4"), 1);
+  await archiveBeside(programs, join(folder, "short"), {
+    clip: short,
+    words: "one clip of 2 s, 320x240",
+    atMost: 1.5,
+  });
+  const long = await makeClip(ffmpeg, join(folder, "clip.mp4"), {
     scenes: fourScenes,
     size: "1280x720",
     rate: 30,
     roundSeconds: 12,
     seconds: 24,
   });
+  await archiveBeside(programs, join(folder, "long"), {
+    clip: long,
+    words: "one 720p clip of 24 s",
+    atMost: null,
+  });
+}
+
+async function archiveBeside(programs, folder, { clip, words, atMost }) {
+  mkdirSync(folder);
   const server = await servePage(clip);
   try {
-    say(`-- a page on this machine with one 720p clip of 24 s, ${megabytes(statSync(clip).size)}`);
+    say(`-- a page on this machine with ${words}, ${megabytes(statSync(clip).size)}`);
     const vault = join(folder, "vault");
     const ours = holdfastCommand(vault, ["archive", server.url, "--again"], ["archive", "URL", "--again"]);
     const runs = await compare(ours, ytDlpAlone(need(programs, "yt-dlp"), server.url, folder), {
       pairs: 3,
-      atLeast: null,
+      atMost,
     });
     for (const { stdout } of runs) expectCapture(stdout);
     await sayWhereTimeGoes(vault, ours);

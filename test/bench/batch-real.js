@@ -100,9 +100,9 @@ async function runOurs(list, folder) {
   rmSync(vault, { recursive: true, force: true });
   const args = ["--delay", "0", "--per-host", "4"];
   const to = ["--to", join(folder, "results")];
-  const run = await sayRun(
-    holdfastCommand(vault, ["batch", list, ...args, ...to], ["batch", "LIST", ...args]),
-  );
+  const command = holdfastCommand(vault, ["batch", list, ...args, ...to], ["batch", "LIST", ...args]);
+  // Real footage has damaged clips in it, which the exit status says; each row is looked at below.
+  const run = await sayRun({ ...command, mayFail: true });
   expectAll(run.stdout, "captured", count);
   return run;
 }

@@ -3,12 +3,13 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { makeShortClip } from "./clips.js";
+import { compare } from "./compare.js";
 import { expectAll, holdfastCommand, jsonLines } from "./holdfast.js";
 import { shellLoop, ytDlpAlone } from "./limits.js";
 import { need, needSpace, root } from "./machine.js";
 import { servePages } from "./page-server.js";
 import { CannotRun, runWhole } from "./processes.js";
-import { compare, megabytes, say, seconds } from "./report.js";
+import { say, sayBelow, seconds } from "./report.js";
 
 const clips = 40;
 /** Rows of the long list; `HOLDFAST_BENCH_ROWS` takes another number where the machine is small or the time is short. */
@@ -93,9 +94,8 @@ async function sayFlatCost(vault, list, folder) {
   const ratio = last / first;
   say(`  ${command.label}: ${seconds(run.seconds)}, one run`);
   say(`     rows 1 to ${tenth}: ${seconds(first)}; rows ${rows - tenth + 1} to ${rows}: ${seconds(last)}`);
-  say(`     ratio ${ratio.toFixed(2)}; budget: at most 1.00, ${ratio <= 1 ? "met" : "not met"}`);
-  const memory = `budget: at most ${megabytes(mostMemory)}, ${run.ownPeak <= mostMemory ? "met" : "not met"}`;
-  say(`     peak ${megabytes(run.ownPeak)} of its own process; ${memory}`);
+  sayBelow(`${rows} rows: the last tenth over the first`, { value: ratio, most: 1, unit: "x" });
+  sayBelow(`${rows} rows: peak of its own process`, { value: run.ownPeak, most: mostMemory, unit: "B" });
 }
 
 /** When each line ended. */
@@ -111,8 +111,11 @@ async function sayResume(vault, list, folder) {
   const report = jsonLines(run.stdout).at(-1);
   if (report?.counts?.["already-captured"] !== rows)
     throw new CannotRun(`resuming: ${run.stdout.slice(-500)}`);
-  const met = run.seconds <= mostResumeSeconds ? "met" : "not met";
-  say(
-    `  ${command.label}, all of it done: ${seconds(run.seconds)}; budget: at most ${mostResumeSeconds} s, ${met}`,
-  );
+  const took = {
+    value: run.seconds,
+    most: mostResumeSeconds,
+    unit: "s",
+    peer: `CPU ${seconds(run.cpu ?? 0)}`,
+  };
+  sayBelow(`${rows} rows: ${command.label}, all of it done`, took);
 }

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { makeRandomFile, mebibyte } from "./clips.js";
+import { compare } from "./compare.js";
 import { ownPeak } from "./holdfast.js";
 import { needSpace, root } from "./machine.js";
-import { compare, say } from "./report.js";
+import { say } from "./report.js";
 import { checkCommand } from "./sums.js";
 
 const script = join(root, "test", "bench", "hash-files.js");

@@ -9,7 +9,7 @@ import { jailState, run } from "../../dist/tools/run/run.js";
 import { makeClip } from "./clips.js";
 import { need } from "./machine.js";
 import { CannotRun } from "./processes.js";
-import { median, say } from "./report.js";
+import { median, say, sayUnbounded } from "./report.js";
 
 const runs = 20;
 
@@ -54,9 +54,8 @@ async function compare(what, ways) {
   const [limits, jail] = [median(took.limits), median(took.jail)];
   say(`-- ${runs} runs of ${what}, with limits only and in a jail`);
   say(`     limits: median ${milliseconds(limits)}; jail: median ${milliseconds(jail)}`);
-  say(
-    `     one jail costs ${milliseconds(jail - limits)}; ratio, pair by pair: median ${median(ratios).toFixed(3)}`,
-  );
+  const peer = `ratio, pair by pair: median ${median(ratios).toFixed(3)}`;
+  sayUnbounded(`one jail around ${what}`, { value: jail - limits, unit: "s", peer });
 }
 
 async function timed(request) {

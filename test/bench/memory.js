@@ -3,7 +3,7 @@ import { fourScenes, makeClip, padClip } from "./clips.js";
 import { importInto, ownPeak } from "./holdfast.js";
 import { need, needSpace, root } from "./machine.js";
 import { runWhole } from "./processes.js";
-import { megabytes, say, seconds } from "./report.js";
+import { megabytes, say, sayBelow, seconds } from "./report.js";
 
 const size = 10e9;
 const most = 250e6;
@@ -35,9 +35,12 @@ async function sayDigests(file) {
 
 async function sayPeak(folder, file, words) {
   const run = await importInto(join(folder, "vault"), [file]);
-  const budget = `budget: at most ${megabytes(most)}, ${run.ownPeak <= most ? "met" : "not met"}`;
   const largest = run.largest === null ? "not measured" : megabytes(run.largest);
   say(`  holdfast import FILE   (${words}; one run of ${seconds(run.seconds)})`);
-  say(`     peak ${megabytes(run.ownPeak)} of its own process; ${budget}`);
-  say(`     largest of its process and the programs it started: ${largest}`);
+  sayBelow(`import of ${words}: peak of its own process`, {
+    value: run.ownPeak,
+    most,
+    unit: "B",
+    peer: `largest of it and the programs it started: ${largest}`,
+  });
 }

@@ -1,10 +1,11 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fourScenes, makeClip, mebibyte, padClip } from "./clips.js";
+import { compare } from "./compare.js";
 import { holdfastCommand, importInto, jsonLines } from "./holdfast.js";
 import { need, needSpace } from "./machine.js";
 import { CannotRun } from "./processes.js";
-import { compare, say } from "./report.js";
+import { say } from "./report.js";
 import { checkCommand } from "./sums.js";
 
 /** Clips of a mixed lot, 1 GiB together: no core is left alone with the largest for long. */
