@@ -52,7 +52,7 @@ function inUnit(value, unit) {
   if (unit === "s") return value < 1 ? milliseconds(value * 1000) : seconds(value);
   if (unit === "x") return times(value);
   if (unit === "B") return value < 1e6 ? `${Math.round(value / 1e3)} kB` : megabytes(value);
-  if (unit === "%") return `${Math.round(value * 100)} %`;
+  if (unit === "%") return percent(value);
   return `${value}`;
 }
 
@@ -60,6 +60,10 @@ export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+export function percent(value) {
+  return `${Math.round(value * 100)} %`;
 }
 
 function milliseconds(value) {
