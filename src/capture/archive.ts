@@ -12,6 +12,7 @@ import { wellFormed } from "../core/words/printable.js";
 import type { HeadReport } from "../seal/checkpoint.js";
 import type { FetchOutcome, ListOutcome } from "../tools/download/fetch-types.js";
 import { attemptOf } from "../vault/commit.js";
+import { syncedAside } from "../vault/durable.js";
 import { beginAttempt } from "../vault/recovery.js";
 import { inTurn } from "../vault/turn.js";
 import type { World } from "../world.js";
@@ -40,7 +41,7 @@ import { closeResources, openResources, type Resources } from "./resources.js";
 import { oneByOne, type Scheduler } from "./scheduler.js";
 import { type CaptureSource, sourceOf, typedPlaces, withSourceNotes } from "./source.js";
 import { sourceOfCapture } from "./source-again.js";
-import { preserve } from "./store-capture.js";
+import { stageCapture, storeCapture } from "./store-capture.js";
 
 /** The options that apply to every capture of one command. */
 export interface CaptureRequest {
@@ -227,7 +228,9 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
       job.request,
     );
     tell(world, source, "commit");
-    const store = () => preserve(resources.vault, staging, facts, evidence.files, annex);
+    const { vault } = resources;
+    const ready = await syncedAside(stageCapture(vault, staging, facts, evidence.files, annex));
+    const store = () => storeCapture(vault, ready);
     known = await storeUnlessHeld(job, asked, before.found, store);
     if (known) rmSync(staging, { recursive: true, force: true });
 

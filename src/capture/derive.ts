@@ -8,15 +8,21 @@ import type { DerivationRecord, DerivedFile, Software } from "../core/capture/re
 import { HoldfastError } from "../core/words/error.js";
 import { withoutPaths } from "../core/words/local-paths.js";
 import type { HeadReport } from "../seal/checkpoint.js";
-import { commitNextVersion, discardAttempt, discardCommit } from "../vault/commit.js";
+import {
+  commitNext,
+  discardAttempt,
+  discardCommit,
+  type ReadyVersion,
+  stageNextVersion,
+} from "../vault/commit.js";
 import { digestFile } from "../vault/digest-file.js";
 import { makeReadOnly } from "../vault/disk-niceties.js";
-import { syncFile, writeNewFile } from "../vault/durable.js";
+import { type SyncedWork, syncedAside, writeUnsynced } from "../vault/durable.js";
 import { type CaptureRowRecord, captureById, oneCaptureByPart, underived } from "../vault/index/captures.js";
 import { schemaProblems } from "../vault/json-schemas.js";
 import { readObject, type StoredObject } from "../vault/objects.js";
 import { beginVersion, inTurn, LogChanged } from "../vault/turn.js";
-import { logEntry } from "../vault/vault.js";
+import { logEntry, type Vault } from "../vault/vault.js";
 import { refuseWithdrawn } from "../vault/withdrawals.js";
 import type { World } from "../world.js";
 import { type CaptureResult, failedResult, resultOf } from "./capture-result.js";
@@ -25,6 +31,7 @@ import { commitHasBegun, concernsAll, storageFailure, unforeseenFailure } from "
 import { localPlaces } from "./local-places.js";
 import { closeResources, openResources, type Resources } from "./resources.js";
 import { noDigest } from "./stated-software.js";
+import { digestOf } from "./store-capture.js";
 
 /**
  * Derives the named captures again or, if none is named, finishes every pending or failed derivation. Throws `not-found`
@@ -149,7 +156,9 @@ async function deriveObject(
   world.signal.throwIfAborted();
   // Only files that a step reports are kept; what a failed step left unfinished stays in staging.
   const content = join(staging, "content");
-  const files = derived.files.map(({ kind, path }) => takeDerived(made, content, kind, path));
+  const files: DerivedFile[] = [];
+  for (const { kind, path } of derived.files)
+    files.push(await takeDerived(made, content, kind, path, world.signal));
   const { record } = object;
   const derivation: DerivationRecord = {
     v: 1,
@@ -166,8 +175,10 @@ async function deriveObject(
   const problems = schemaProblems("derivation", derivation);
   if (problems.length > 0) throw new Error(`the derivation would not be valid: ${problems.join("; ")}`);
   mkdirSync(join(content, "derived"), { recursive: true });
-  writeNewFile(join(content, "derived/derivation.json"), encodeCanonical(derivation));
-  await inTurn(resources.vault, () => commitDerivation(resources, object, derivation, content));
+  writeUnsynced(join(content, "derived/derivation.json"), encodeCanonical(derivation));
+  const { vault } = resources;
+  const ready = await syncedAside(stageDerivation(vault, object, derivation, content));
+  await inTurn(vault, () => commitNext(vault, ready));
 }
 
 /** The software that comes with holdfast and draws pictures or reads tags, besides the programs on this machine. */
@@ -179,20 +190,21 @@ async function derivingSoftware(resources: Resources): Promise<readonly Software
   return libraries.map(([name, version]) => ({ name, version, ...noDigest }));
 }
 
-function commitDerivation(
-  resources: Resources,
+function stageDerivation(
+  vault: Vault,
   object: StoredObject,
   derivation: DerivationRecord,
   content: string,
-): void {
-  const statement = hashDerived(content, "derivation", "derived/derivation.json");
+): SyncedWork<ReadyVersion> {
+  const path = "derived/derivation.json";
+  const statement = { path, ...digestFile(join(content, path)) };
   const all = [...derivation.files, statement];
-  commitNextVersion(resources.vault, object.inventory, {
+  return stageNextVersion(vault, object.inventory, {
     capture: derivation.capture,
     content,
     files: all,
     replaced: "derived/",
-    note: { created: derivation.ended_at, message: "derived from the originals", user: resources.vault.tool },
+    note: { created: derivation.ended_at, message: "derived from the originals", user: vault.tool },
     event: "derive",
     body: {
       capture: derivation.capture,
@@ -203,15 +215,16 @@ function commitDerivation(
   });
 }
 
-function takeDerived(made: string, content: string, kind: DerivedFile["kind"], path: string): DerivedFile {
-  mkdirSync(dirname(join(content, path)), { recursive: true });
-  renameSync(join(made, path), join(content, path));
-  makeReadOnly(join(content, path));
-  return hashDerived(content, kind, path);
-}
-
-function hashDerived(content: string, kind: DerivedFile["kind"], path: string): DerivedFile {
-  const file = join(content, path);
-  syncFile(file);
-  return { kind, path, ...digestFile(file) };
+async function takeDerived(
+  made: string,
+  content: string,
+  kind: DerivedFile["kind"],
+  path: string,
+  signal: AbortSignal,
+): Promise<DerivedFile> {
+  const place = join(content, path);
+  mkdirSync(dirname(place), { recursive: true });
+  renameSync(join(made, path), place);
+  makeReadOnly(place);
+  return { kind, path, ...(await digestOf(place, signal)) };
 }

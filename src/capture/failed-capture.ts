@@ -7,7 +7,8 @@ import type { RunRecord } from "../core/capture/record.js";
 import { HoldfastError } from "../core/words/error.js";
 import { type LocalPlace, withoutPaths } from "../core/words/local-paths.js";
 import { type AnnexFacts, writeAnnex } from "../vault/annex.js";
-import { attemptOf, commitFailure, discardAttempt, discardCommit } from "../vault/commit.js";
+import { attemptOf, commitFailed, discardAttempt, discardCommit, stageFailure } from "../vault/commit.js";
+import { syncedAside } from "../vault/durable.js";
 import { captureById, capturedBefore } from "../vault/index/captures.js";
 import { captureKey } from "../vault/index/rows.js";
 import { readIntents } from "../vault/journal.js";
@@ -30,17 +31,13 @@ export interface FailedCapture {
 }
 
 /** Logs a failed attempt with its annex and the words in it, and keeps nothing else of it. A failed attempt is a capture too. */
-export function logFailure(resources: Resources, failed: FailedCapture): Promise<CaptureResult> {
-  return inTurn(resources.vault, () => logFailureNow(resources, failed));
-}
-
-function logFailureNow(resources: Resources, failed: FailedCapture): CaptureResult {
+export async function logFailure(resources: Resources, failed: FailedCapture): Promise<CaptureResult> {
   const { vault } = resources;
   const staging = attemptOf(vault, failed.capture);
   if (!existsSync(staging)) beginAttempt(vault, failed.capture, failed.url ?? "an import");
   const annex = join(staging, "annex");
   const annexDigest = writeAnnex(annex, failed.annex);
-  const entry = commitFailure(vault, {
+  const work = stageFailure(vault, {
     capture: failed.capture,
     annex,
     body: {
@@ -55,7 +52,11 @@ function logFailureNow(resources: Resources, failed: FailedCapture): CaptureResu
       clock: toJson(resources.clock),
     },
   });
-  return failedResult(failed.subject, withHeld(vault, failed), failed.capture, entry.seq);
+  const ready = await syncedAside(work);
+  return inTurn(vault, () => {
+    const entry = commitFailed(vault, ready);
+    return failedResult(failed.subject, withHeld(vault, failed), failed.capture, entry.seq);
+  });
 }
 
 /** Whoever hears that something is gone must hear that it is held. */

@@ -17,6 +17,7 @@ import { configFolder } from "../seal/config-folder.js";
 import { lookAt, noReader, type Seen } from "../tools/media/footage.js";
 import { isMediaExtension, sniffFile, trackExtension } from "../tools/media/kind.js";
 import type { AnnexFacts } from "../vault/annex.js";
+import { syncedAside } from "../vault/durable.js";
 import { captureById, filesByDigest } from "../vault/index/captures.js";
 import { isVault } from "../vault/layout.js";
 import { beginAttempt } from "../vault/recovery.js";
@@ -50,7 +51,7 @@ import {
 } from "./import-sidecars.js";
 import { localPlaces } from "./local-places.js";
 import { closeResources, collectorFacts, openResources, type Resources } from "./resources.js";
-import { type HashedFile, hashFile, preserve, type RecordFacts } from "./store-capture.js";
+import { type HashedFile, hashFile, type RecordFacts, stageCapture, storeCapture } from "./store-capture.js";
 
 export interface ImportRequest {
   readonly vault: string;
@@ -191,7 +192,9 @@ async function importOne(job: Job, found: FileToImport, capture: CaptureId): Pro
   const evidence = { ...taken, warnings: [...warningsOf(found, doubt), ...taken.warnings] };
   const facts = importFacts(job, capture, started, evidence);
   const annex = importAnnex(job, capture, found, evidence);
-  const store = () => preserve(vault, staging, facts, evidence.files.map(namedBy(nameInRecord)), annex);
+  const files = evidence.files.map(namedBy(nameInRecord));
+  const ready = await syncedAside(stageCapture(vault, staging, facts, files, annex));
+  const store = () => storeCapture(vault, ready);
   // Another command may have imported the same bytes meanwhile.
   const isStored = await inTurn(vault, () => countAlike() === alike && store());
   const { known: since } = isStored ? { known: null } : await findKnown(job, found, before.sha256);

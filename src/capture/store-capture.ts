@@ -1,5 +1,4 @@
 import { mkdirSync, renameSync, statSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { encodeCanonical, type Json } from "../audit/canonical-json.js";
 import type { Entry } from "../audit/entry.js";
@@ -8,10 +7,10 @@ import { toJson } from "../core/capture/new-entry.js";
 import type { CaptureRecord, FileRole, RecordFile } from "../core/capture/record.js";
 import { type AnnexFacts, writeAnnex } from "../vault/annex.js";
 import { measureFiles } from "../vault/check/measure.js";
-import { commitFirstVersion } from "../vault/commit.js";
+import { commitFirst, type ReadyVersion, stageFirstVersion } from "../vault/commit.js";
 import { digestFile, type FileDigest } from "../vault/digest-file.js";
-import { makeReadOnly, syncHandle, weakerHere } from "../vault/disk-niceties.js";
-import { syncFile, writeNewFile } from "../vault/durable.js";
+import { makeReadOnly, weakerHere } from "../vault/disk-niceties.js";
+import { type SyncedWork, syncedHere, writeUnsynced } from "../vault/durable.js";
 import { schemaProblems } from "../vault/json-schemas.js";
 import type { Vault } from "../vault/vault.js";
 
@@ -51,8 +50,6 @@ export async function hashFile(
 ): Promise<HashedFile> {
   makeReadOnly(path);
   const digest = await digestOf(path, signal);
-  if (digest.bytes > largeBytes) await syncLargeFile(path);
-  else syncFile(path);
   return { path, ...as, digest, hashedAt: now().toISOString() };
 }
 
@@ -65,27 +62,23 @@ export async function digestOf(path: string, signal: AbortSignal | null): Promis
   return { bytes: measured.bytes, sha256: measured.sha256, sha512: measured.sha512 };
 }
 
-async function syncLargeFile(path: string): Promise<void> {
-  const file = await open(path, "r");
-  try {
-    await syncHandle(file);
-  } finally {
-    await file.close();
-  }
+/** A capture that is complete in staging: its turn puts it into place and logs it. */
+export interface ReadyCapture {
+  readonly record: CaptureRecord;
+  readonly version: ReadyVersion;
 }
 
 /**
- * Turns hashed files and facts into a committed, logged capture: moves the files into the version's content, writes
- * the record and the annex, commits version v1 and appends the `capture` entry. When this returns, the evidence is safely
- * stored, and nothing has yet tried to interpret it.
+ * Turns hashed files and facts into a version v1 that is ready: moves the files into its content, writes the record and
+ * the annex, and has all of it synced. Needs no turn.
  */
-export function preserve(
+export function* stageCapture(
   vault: Vault,
   staging: string,
   facts: RecordFacts,
   files: readonly HashedFile[],
   annex: AnnexFacts,
-): Preserved {
+): SyncedWork<ReadyCapture> {
   const content = join(staging, "content");
   for (const file of files) moveInto(content, file);
   const record = buildRecord(facts, files.map(toRecordFile));
@@ -94,7 +87,7 @@ export function preserve(
   const recordFile = writeRecord(content, record);
   const annexDigest = writeAnnex(join(staging, "annex"), annex);
   const all = [...files.map(toInventoryFile), recordFile];
-  const { entry } = commitFirstVersion(vault, {
+  const version = yield* stageFirstVersion(vault, {
     capture: record.capture,
     content,
     annex: join(staging, "annex"),
@@ -115,7 +108,26 @@ export function preserve(
       files: all.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
     },
   });
-  return { record, entry };
+  return { record, version };
+}
+
+/**
+ * Commits a capture that is ready and appends the `capture` entry. Must be in turn. When this returns, the evidence is
+ * safely stored, and nothing has yet tried to interpret it.
+ */
+export function storeCapture(vault: Vault, { record, version }: ReadyCapture): Preserved {
+  return { record, entry: commitFirst(vault, version).entry };
+}
+
+/** Stages and stores a capture at one go, within a turn. */
+export function preserve(
+  vault: Vault,
+  staging: string,
+  facts: RecordFacts,
+  files: readonly HashedFile[],
+  annex: AnnexFacts,
+): Preserved {
+  return storeCapture(vault, syncedHere(stageCapture(vault, staging, facts, files, annex)));
 }
 
 function moveInto(content: string, file: HashedFile): void {
@@ -152,6 +164,6 @@ function writeRecord(content: string, record: CaptureRecord): CommittedFile {
   const json: Json = toJson(record);
   const path = join(content, "record.json");
   mkdirSync(content, { recursive: true });
-  writeNewFile(path, encodeCanonical(json));
+  writeUnsynced(path, encodeCanonical(json));
   return { path: "record.json", ...digestFile(path) };
 }

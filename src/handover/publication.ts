@@ -10,15 +10,22 @@ import type { PublicationFile, PublicationRecord } from "../core/media/publicati
 import { HoldfastError } from "../core/words/error.js";
 import type { HeadReport } from "../seal/checkpoint.js";
 import { describeRun } from "../tools/run/run-description.js";
-import { type Committed, commitNextVersion, discardAttempt, discardCommit } from "../vault/commit.js";
+import {
+  commitNext,
+  discardAttempt,
+  discardCommit,
+  type ReadyVersion,
+  stageNextVersion,
+} from "../vault/commit.js";
 import { digestFile } from "../vault/digest-file.js";
 import { makeReadOnly } from "../vault/disk-niceties.js";
-import { syncFile, writeNewFile } from "../vault/durable.js";
+import { type SyncedWork, syncedAside, writeUnsynced } from "../vault/durable.js";
 import { oneCaptureByPart } from "../vault/index/captures.js";
 import { schemaProblems } from "../vault/json-schemas.js";
 import { readObject, type StoredObject } from "../vault/objects.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { beginVersion, inTurn } from "../vault/turn.js";
+import type { Vault } from "../vault/vault.js";
 import { refuseWithdrawn } from "../vault/withdrawals.js";
 import type { World } from "../world.js";
 import { type MadeCopy, makePublicationCopy } from "./publication-copy.js";
@@ -126,6 +133,7 @@ async function makeIn(
   object: StoredObject,
   request: RedactRequest,
 ): Promise<Omit<RedactResult, "to">> {
+  const { vault } = resources;
   const { capture } = object.record;
   const startedAt = world.now().toISOString();
   const version = nextVersion(object.inventory.head);
@@ -151,32 +159,33 @@ async function makeIn(
     runs: describeRuns(made, object, content, places.scratch),
     software: resources.software,
   };
-  const { entry } = await inTurn(resources.vault, () => commitCopy(resources, object, record, content));
+  const ready = await syncedAside(stageCopy(vault, object, record, content));
+  const { entry } = await inTurn(vault, () => commitNext(vault, ready));
   const stored = `${entry.body.object}/${version}/content/${file.path}`;
   const { bytes, sha256 } = file;
   const shown = { id: capture, file: stored, bytes, sha256, clip_start: made.clipStart };
   return { ...shown, publication: record, entry: entry.seq };
 }
 
-function commitCopy(
-  resources: Resources,
+function stageCopy(
+  vault: Vault,
   object: StoredObject,
   record: PublicationRecord,
   content: string,
-): Committed {
+): SyncedWork<ReadyVersion> {
   const problems = schemaProblems("publication", record);
   if (problems.length > 0)
     throw new Error(`the publication record would not be valid: ${problems.join("; ")}`);
   const path = `${publicationFolder(record.version)}/publication.json`;
-  writeNewFile(join(content, path), encodeCanonical(record));
+  writeUnsynced(join(content, path), encodeCanonical(record));
   const statement = { path, ...digestFile(join(content, path)) };
   const files = [...record.files, statement];
-  return commitNextVersion(resources.vault, object.inventory, {
+  return stageNextVersion(vault, object.inventory, {
     capture: record.capture,
     content,
     files,
     replaced: null,
-    note: { created: record.ended_at, message: "publication copy", user: resources.vault.tool },
+    note: { created: record.ended_at, message: "publication copy", user: vault.tool },
     event: "redact",
     body: {
       capture: record.capture,
@@ -190,7 +199,6 @@ function commitCopy(
 function storeReady(content: string, kind: PublicationFile["kind"], path: string): PublicationFile {
   const file = join(content, path);
   makeReadOnly(file);
-  syncFile(file);
   return { kind, path, ...digestFile(file) };
 }
 

@@ -5,7 +5,7 @@ import { type CaptureId, sha256 } from "../audit/digest.js";
 import { FormatError } from "../audit/finding.js";
 import { digestFile, readQuietly } from "./digest-file.js";
 import { makeReadOnly } from "./disk-niceties.js";
-import { syncFile, writeNewFile } from "./durable.js";
+import { writeUnsynced } from "./durable.js";
 import { schemaProblems } from "./json-schemas.js";
 import type { VaultLayout } from "./layout.js";
 
@@ -44,14 +44,13 @@ export interface AnnexFacts {
   readonly rawFiles: readonly { readonly path: string; readonly name: string }[];
 }
 
-/** Writes `annex.json` and the raw files into a new folder, synced, and returns the SHA-256 that the entry states. */
+/** Writes `annex.json` and the raw files into a new folder, which the commit syncs; the SHA-256 that the entry states. */
 export function writeAnnex(folder: string, facts: AnnexFacts): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = facts.rawFiles.map(({ path, name }) => {
     const place = join(folder, name);
     renameSync(path, place);
     makeReadOnly(place);
-    syncFile(place);
     const { bytes, sha256: digest } = digestFile(place);
     return { path: name, bytes, sha256: digest };
   });
@@ -62,7 +61,7 @@ export function writeAnnex(folder: string, facts: AnnexFacts): string {
     egress: { address: null, how: "not asked: no request is sent to anybody but the source" },
     files,
   });
-  writeNewFile(join(folder, "annex.json"), text, 0o400);
+  writeUnsynced(join(folder, "annex.json"), text, 0o400);
   return sha256(text);
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import type { Json } from "../audit/canonical-json.js";
 import { type CaptureId, sha256, sha512 } from "../audit/digest.js";
 import type { Entry, EventName } from "../audit/entry.js";
@@ -13,8 +13,15 @@ import {
   vaultAddress,
 } from "../core/capture/new-inventory.js";
 import { HoldfastError } from "../core/words/error.js";
-import { syncFolder } from "./disk-niceties.js";
-import { makeFolder, moveDurably, placeFile, syncFolderTree, writeNewFile } from "./durable.js";
+import {
+  makeFolder,
+  moveDurably,
+  placeFile,
+  type SyncedWork,
+  syncedHere,
+  treeToSync,
+  writeUnsynced,
+} from "./durable.js";
 import type { Intent } from "./journal.js";
 import { logEntry, type Vault } from "./vault.js";
 import { refuseWithdrawn } from "./withdrawals.js";
@@ -31,10 +38,10 @@ export type CommitStep =
   | "inventory-replaced"
   | "logged";
 
-/** A version that is ready to commit: every file is hashed, synced and in place under `content`. */
+/** A version that is about to be committed: every file is hashed and in place under `content`. */
 export interface StagedVersion {
   readonly capture: CaptureId;
-  /** Absolute folder on the vault's file system whose tree becomes the version's content. */
+  /** Absolute folder in the attempt's own whose tree becomes the version's content. */
   readonly content: string;
   readonly files: readonly InventoryFile[];
   /** Its address is the vault's. */
@@ -44,105 +51,166 @@ export interface StagedVersion {
   readonly body: Readonly<Record<string, Json>>;
 }
 
+/** A version that is complete in its attempt's folder, on disk to the last byte and folder. */
+export interface ReadyVersion {
+  readonly inventory: Inventory;
+  /** What the journal is to say about it. */
+  readonly intent: Intent;
+}
+
 export interface Committed {
   readonly entry: Entry;
   readonly inventory: Inventory;
 }
 
-function noteOf({ settings }: Vault, { note }: StagedVersion): VersionNote {
-  return { ...note, address: vaultAddress(settings.vault_id) };
-}
-
-/**
- * Commits version v1 of a new object and its annex, then logs it. The order is the guarantee (FORMAT.md §8):
- * write and sync everything in staging → journal the intent → rename the annex → rename the object → sync both
- * folders → log entry, index rows and removal of the intent in one transaction. A kill at any instant leaves either
- * nothing but staging, or an intent from which `finishInterrupted` goes on.
+/*
+ * The order is the guarantee (FORMAT.md §8): write and sync everything in staging → journal the intent → rename the annex
+ * → rename the object or version, each folder that receives something synced before the next step → log entry, index
+ * rows and removal of the intent in one transaction. A kill at any instant leaves either nothing but staging, or an
+ * intent from which `finishInterrupted` goes on.
+ *
+ * Up to the journal only two things have to be in order: the files of a version are on disk before its inventory states
+ * them, and all of it is before the intent does. Among the files no order is promised, so they are synced together, and
+ * before the turn: until an intent names it, an attempt concerns nobody but its own command. From the journal on each
+ * step stands on the one before. These steps are few and run on this thread without a break: no other part of this
+ * process, which shares the turn, comes between what was found in it (no such capture, no such version) and the entry.
  */
-export function commitFirstVersion(
+
+/** Completes version v1 of a new object, and its annex, in the attempt's folder. Needs no turn. */
+export function* stageFirstVersion(
   vault: Vault,
   staged: StagedVersion & { readonly annex: string },
+): SyncedWork<ReadyVersion> {
+  const inventory = firstInventory(staged.capture, staged.files, noteOf(vault, staged));
+  const commit = commitFolder(attemptOf(vault, staged.capture));
+  const version = join(commit, objectName, "v1");
+  mkdirSync(version, { recursive: true, mode: 0o755 });
+  renameSync(staged.content, join(version, "content"));
+  renameSync(staged.annex, join(commit, annexName));
+  yield { files: treeToSync(commit).files, folders: [] };
+  const declaration = join(commit, objectName, objectDeclaration.name);
+  writeUnsynced(declaration, objectDeclaration.text);
+  const { digest, files } = writeInventory(version, inventory);
+  const atRoot = writeInventory(dirname(version), inventory);
+  yield { files: [declaration, ...files, ...atRoot.files], folders: foldersOf(commit) };
+  return { inventory, intent: intentFor(staged, "v1", digest) };
+}
+
+/** Puts a version v1 that is ready into place and logs it. Must be in turn. */
+export function commitFirst(
+  vault: Vault,
+  { inventory, intent }: ReadyVersion,
   onStep: (step: CommitStep) => void = () => undefined,
 ): Committed {
-  const inventory = firstInventory(staged.capture, staged.files, noteOf(vault, staged));
-  const object = stagedObject(vault, staged.capture);
-  const placeOf = bringToTurn(vault, staged.capture);
-  makeFolder(join(object, "v1"));
-  renameSync(placeOf(staged.content), join(object, "v1", "content"));
-  writeNewFile(join(object, objectDeclaration.name), objectDeclaration.text);
-  const digest = writeInventory(join(object, "v1"), inventory);
-  writeInventory(object, inventory);
-  renameSync(placeOf(staged.annex), stagedAnnex(vault, staged.capture));
-  syncFolderTree(dirname(object));
+  bringToTurn(vault, intent.capture);
   onStep("staged");
-  const intent = intentFor(staged, "v1", digest);
   journal(vault, intent);
   onStep("journalled");
-  moveAnnex(vault, staged.capture);
+  moveAnnex(vault, intent.capture);
   onStep("annex-moved");
-  moveObject(vault, staged.capture);
+  moveObject(vault, intent.capture);
   onStep("version-moved");
   const entry = conclude(vault, intent);
   onStep("logged");
   return { entry, inventory };
 }
 
+/** Commits version v1 of a new object and its annex at one go, within a turn. */
+export function commitFirstVersion(
+  vault: Vault,
+  staged: StagedVersion & { readonly annex: string },
+  onStep: (step: CommitStep) => void = () => undefined,
+): Committed {
+  return commitFirst(vault, syncedHere(stageFirstVersion(vault, staged)), onStep);
+}
+
 /**
- * Commits the next version of an existing object, then logs it. Logical paths under `replaced` give way to the new
- * version's files. Once the version folder is in place, two renames replace the root inventory and its sidecar; a
- * reader in between finds the journal that explains it.
+ * Completes the next version of an existing object in the attempt's folder. Logical paths under `replaced` give way to
+ * the new version's files. Needs no turn.
  */
-export function commitNextVersion(
+export function* stageNextVersion(
   vault: Vault,
   previous: Inventory,
   staged: StagedVersion & { readonly replaced: string | null },
+): SyncedWork<ReadyVersion> {
+  const inventory = nextInventory(previous, staged.files, staged.replaced, noteOf(vault, staged));
+  const commit = commitFolder(attemptOf(vault, staged.capture));
+  const version = join(commit, versionName);
+  const root = join(commit, rootName);
+  for (const folder of [version, root]) mkdirSync(folder, { recursive: true, mode: 0o755 });
+  renameSync(staged.content, join(version, "content"));
+  yield { files: treeToSync(version).files, folders: [] };
+  const { digest, files } = writeInventory(version, inventory);
+  const atRoot = writeInventory(root, inventory);
+  yield { files: [...files, ...atRoot.files], folders: foldersOf(commit) };
+  return { inventory, intent: intentFor(staged, inventory.head, digest) };
+}
+
+/**
+ * Puts a further version that is ready into place and logs it. Must be in turn. Once the version folder is in place, two
+ * renames replace the root inventory and its sidecar; a reader in between finds the journal that explains it. Throws if
+ * the capture was withdrawn meanwhile, or has such a version by now.
+ */
+export function commitNext(
+  vault: Vault,
+  { inventory, intent }: ReadyVersion,
   onStep: (step: CommitStep) => void = () => undefined,
 ): Committed {
-  refuseWithdrawn(vault.database, staged.capture, "adding a version to");
-  const inventory = nextInventory(previous, staged.files, staged.replaced, noteOf(vault, staged));
-  refuseOtherVersion(vault, staged.capture, inventory.head);
-  const folder = stagedVersion(vault, staged.capture);
-  const placeOf = bringToTurn(vault, staged.capture);
-  makeFolder(folder);
-  renameSync(placeOf(staged.content), join(folder, "content"));
-  const digest = writeInventory(folder, inventory);
-  syncFolderTree(folder);
+  refuseWithdrawn(vault.database, intent.capture, "adding a version to");
+  refuseOtherVersion(vault, intent.capture, intent.version);
+  bringToTurn(vault, intent.capture);
   onStep("staged");
-  const intent = intentFor(staged, inventory.head, digest);
   journal(vault, intent);
   onStep("journalled");
   moveVersion(vault, intent);
   onStep("version-moved");
-  replaceRootInventory(vault, intent);
+  const object = join(vault.layout.root, objectPath(intent.capture));
+  const root = join(commitFolder(stagingOf(vault, intent.capture)), rootName);
+  for (const name of inventoryNames) moveDurably(join(root, name), join(object, name));
   onStep("inventory-replaced");
   const entry = conclude(vault, intent);
   onStep("logged");
   return { entry, inventory };
 }
 
-/** Logs a capture of which only the annex is kept, with the same order of writes. */
-export function commitFailure(
+/** Commits the next version of an existing object at one go, within a turn. */
+export function commitNextVersion(
   vault: Vault,
-  failed: {
-    readonly capture: CaptureId;
-    readonly annex: string;
-    readonly body: Readonly<Record<string, Json>>;
-  },
-): Entry {
-  const placeOf = bringToTurn(vault, failed.capture);
-  mkdirSync(dirname(stagedAnnex(vault, failed.capture)), { recursive: true });
-  renameSync(placeOf(failed.annex), stagedAnnex(vault, failed.capture));
-  syncFolderTree(stagingOf(vault, failed.capture));
-  const intent: Intent = {
-    capture: failed.capture,
-    version: "",
-    inventory_sha512: "",
-    event: "capture-failed",
-    body: failed.body,
-  };
+  previous: Inventory,
+  staged: StagedVersion & { readonly replaced: string | null },
+  onStep: (step: CommitStep) => void = () => undefined,
+): Committed {
+  return commitNext(vault, syncedHere(stageNextVersion(vault, previous, staged)), onStep);
+}
+
+/** A capture of which only the annex is kept. */
+export interface FailedAttempt {
+  readonly capture: CaptureId;
+  readonly annex: string;
+  readonly body: Readonly<Record<string, Json>>;
+}
+
+/** Completes the annex of a failed attempt in the attempt's folder. Needs no turn. */
+export function* stageFailure(vault: Vault, failed: FailedAttempt): SyncedWork<Intent> {
+  const commit = commitFolder(attemptOf(vault, failed.capture));
+  mkdirSync(commit, { recursive: true, mode: 0o755 });
+  renameSync(failed.annex, join(commit, annexName));
+  yield { files: treeToSync(commit).files, folders: foldersOf(commit) };
+  const { capture, body } = failed;
+  return { capture, version: "", inventory_sha512: "", event: "capture-failed", body };
+}
+
+/** Puts the annex of a failed attempt into place and logs the attempt, with the same order of writes. Must be in turn. */
+export function commitFailed(vault: Vault, intent: Intent): Entry {
+  bringToTurn(vault, intent.capture);
   journal(vault, intent);
-  moveAnnex(vault, failed.capture);
+  moveAnnex(vault, intent.capture);
   return conclude(vault, intent);
+}
+
+/** Logs a failed attempt at one go, within a turn. */
+export function commitFailure(vault: Vault, failed: FailedAttempt): Entry {
+  return commitFailed(vault, syncedHere(stageFailure(vault, failed)));
 }
 
 /** The folder in which a capture is made; on the vault's file system, so that every move is a rename. */
@@ -167,14 +235,13 @@ export function discardCommit(vault: Vault, capture: CaptureId): void {
 }
 
 /**
- * Takes an attempt out of the folder of a command that shares the vault. Returns where a path in it lies now. Without a
- * journalled intent, the next writer removes it and says so.
+ * Takes an attempt out of the folder of a command that shares the vault. Without a journalled intent, the next writer
+ * removes it and says so.
  */
-function bringToTurn(vault: Vault, capture: CaptureId): (path: string) => string {
+function bringToTurn(vault: Vault, capture: CaptureId): void {
   if (!vault.hold.isOwnTurn) throw new Error("a commit was about to begin out of turn");
   const [from, to] = [attemptOf(vault, capture), stagingOf(vault, capture)];
   if (from !== to) renameSync(from, to);
-  return (path) => join(to, relative(from, path));
 }
 
 /** An older holdfast does not see which captures a living command is at. */
@@ -187,16 +254,28 @@ function refuseOtherVersion({ layout }: Vault, capture: CaptureId, version: stri
   );
 }
 
+/** What a commit moves, in the attempt's folder: the object or version, its annex, what replaces the root's inventory. */
+function commitFolder(attempt: string): string {
+  return join(attempt, "commit");
+}
+
+const [objectName, versionName, annexName, rootName] = ["object", "version", "annex", "root"] as const;
+
+/** Everything below it and the folder that names it. */
+function foldersOf(commit: string): readonly string[] {
+  return [...treeToSync(commit).folders, dirname(commit)];
+}
+
 export function stagedObject(vault: Vault, capture: CaptureId): string {
-  return join(stagingOf(vault, capture), "commit", "object");
+  return join(commitFolder(stagingOf(vault, capture)), objectName);
 }
 
 export function stagedVersion(vault: Vault, capture: CaptureId): string {
-  return join(stagingOf(vault, capture), "commit", "version");
+  return join(commitFolder(stagingOf(vault, capture)), versionName);
 }
 
 export function stagedAnnex(vault: Vault, capture: CaptureId): string {
-  return join(stagingOf(vault, capture), "commit", "annex");
+  return join(commitFolder(stagingOf(vault, capture)), annexName);
 }
 
 export function moveAnnex(vault: Vault, capture: CaptureId): void {
@@ -217,13 +296,22 @@ export function moveVersion(vault: Vault, intent: Intent): void {
   );
 }
 
-/** Copies the version folder's own inventory and sidecar over the root's, inventory first. Safe to repeat. */
+function noteOf({ settings }: Vault, { note }: StagedVersion): VersionNote {
+  return { ...note, address: vaultAddress(settings.vault_id) };
+}
+
+/** In the order in which they are replaced. */
+const inventoryNames = ["inventory.json", "inventory.json.sha512"] as const;
+
+/**
+ * For a commit that a kill cut short: copies the version folder's own inventory and sidecar over the root's. Those that
+ * may lie ready in staging are not trusted. Safe to repeat.
+ */
 export function replaceRootInventory(vault: Vault, intent: Intent): void {
   const object = join(vault.layout.root, objectPath(intent.capture));
-  for (const name of ["inventory.json", "inventory.json.sha512"]) {
+  for (const name of inventoryNames) {
     placeFile(join(object, name), readFileSync(join(object, intent.version, name)));
   }
-  syncFolder(object);
 }
 
 /** The last step of every commit: entry, index and removal of the intent in one transaction; then staging goes. */
@@ -268,11 +356,15 @@ function journal(vault: Vault, intent: Intent): void {
     );
 }
 
-/** Writes `inventory.json` and its sidecar into a folder and returns the inventory's SHA-512. */
-function writeInventory(folder: string, inventory: Inventory): string {
+/** Writes `inventory.json` and its sidecar into a folder; they are on disk once these files are synced. */
+function writeInventory(
+  folder: string,
+  inventory: Inventory,
+): { readonly digest: string; readonly files: readonly string[] } {
   const text = encodeInventory(inventory);
   const digest = sha512(text);
-  writeNewFile(join(folder, "inventory.json"), text);
-  writeNewFile(join(folder, "inventory.json.sha512"), encodeSidecar(digest));
-  return digest;
+  const contents = [text, encodeSidecar(digest)];
+  const files = inventoryNames.map((name) => join(folder, name));
+  for (const [index, path] of files.entries()) writeUnsynced(path, contents[index] ?? "");
+  return { digest, files };
 }

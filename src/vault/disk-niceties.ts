@@ -1,4 +1,5 @@
 import { chmodSync, closeSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
 import type { VaultLayout } from "./layout.js";
 
 /*
@@ -35,15 +36,26 @@ export function weakerHere(): readonly string[] {
  * Tries, without changing anything, what can be tried so, and says what is weaker here. Of what belongs to somebody else
  * nothing can be told. Throws whatever else the disk says.
  */
-export function tryNiceties({ root, writerLock }: VaultLayout): readonly string[] {
-  const isOwn = (path: string) =>
-    lstatSync(path, { throwIfNoEntry: false })?.uid === (process.getuid?.() ?? 0);
+export function tryNiceties({ root, settings, writerLock }: VaultLayout): readonly string[] {
+  const found = (path: string) => lstatSync(path, { throwIfNoEntry: false });
+  const isOwn = (path: string) => found(path)?.uid === (process.getuid?.() ?? 0);
   if (isOwn(root)) syncFolder(root);
+  if (isOwn(settings) && found(settings)?.isFile()) syncFile(settings);
   if (isOwn(root) && isOwn(writerLock)) {
     const { mode } = lstatSync(writerLock);
     unlessRefused("read-only", () => chmodSync(writerLock, mode & 0o777));
   }
   return weakerHere();
+}
+
+/** Syncs a file. Never of a database: closing it would give up the locks that SQLite has on it. */
+export function syncFile(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    syncDescriptor(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Syncs an open file. */
@@ -57,6 +69,20 @@ export async function syncHandle(handle: { sync(): Promise<void> }): Promise<voi
     await handle.sync();
   } catch (error) {
     noteOrThrow("file-sync", error);
+  }
+}
+
+/** Syncs what lies at this path without keeping this thread; the same refusals are passed over. */
+export async function syncAside(path: string, nicety: "file-sync" | "folder-sync"): Promise<void> {
+  try {
+    const handle = await open(path, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    noteOrThrow(nicety, error);
   }
 }
 
