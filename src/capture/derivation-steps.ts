@@ -1,8 +1,8 @@
 import type { DerivationRecord, DerivationStep, DerivedFile } from "../core/capture/record.js";
 import { isUnsound, judgeSoundness } from "../core/capture/soundness.js";
 import { withoutPaths } from "../core/words/local-paths.js";
+import { tryClipPass } from "../tools/media/clip-pass.js";
 import { probeMedia } from "../tools/media/ffprobe.js";
-import { tryShortPass } from "../tools/media/short-pass.js";
 import { describeRun } from "../tools/run/run-description.js";
 import { contentPath } from "../vault/objects.js";
 import {
@@ -14,7 +14,7 @@ import {
   type Track,
   type Work,
 } from "./derivation-work.js";
-import { deriveKeyframes, derivePlayable, noCopyNeeded } from "./derive-pictures.js";
+import { deriveKeyframes, derivePlayable, drawingOf, noCopyNeeded } from "./derive-pictures.js";
 import {
   deriveContentCredentials,
   deriveDecode,
@@ -36,27 +36,25 @@ export interface Derivation {
 
 /**
  * Runs every step over the originals. A failing step reports its failure and does not affect the others; only an
- * interrupt or a disk error is thrown. The probe runs first because the others need it; the rest run in parallel.
+ * interrupt or a disk error is thrown. The probe and the one decode run first because the others need them; what reads
+ * tags alone runs beside them.
  */
 export async function runDerivation(request: DerivationRequest): Promise<Derivation> {
   const probed = await probeTracks(request);
-  const tracks = await Promise.all(probed.map((track, index) => withShortPass(request, track, index)));
+  const unread = { ...request, tracks: probed.map((track) => ({ ...track, tried: null })) };
+  const tags = Promise.all([
+    guarded("exiftool", unread, deriveExifTool),
+    guarded("content_credentials", unread, deriveContentCredentials),
+  ]);
+  const [tracks, read] = await Promise.all([decodeTracks(request, probed), tags]);
   const work = { ...request, tracks };
-  const results = [
-    reportProbe(work),
-    ...withoutPromise(
-      request,
-      await Promise.all([
-        guarded("keyframes", work, deriveKeyframes),
-        guarded("decode", work, deriveDecode),
-        guarded("stream_hashes", work, deriveStreamHashes),
-        guarded("playable", work, derivePlayable),
-        guarded("exiftool", work, deriveExifTool),
-        guarded("content_credentials", work, deriveContentCredentials),
-      ]),
-    ),
-  ];
-  return collect(work, results);
+  const seen = await Promise.all([
+    guarded("keyframes", work, deriveKeyframes),
+    guarded("decode", work, deriveDecode),
+    guarded("stream_hashes", work, deriveStreamHashes),
+    guarded("playable", work, derivePlayable),
+  ]);
+  return collect(work, [reportProbe(work), ...withoutPromise(request, [...seen, ...read])]);
 }
 
 /** No copy is needed of an original in one file; that it plays may be said only where the strict decode met nothing. */
@@ -85,14 +83,26 @@ function withoutPromise(
 
 type Probed = Omit<Track, "tried">;
 
-/** With `deep`, decoded frames are hashed in runs of their own, so no shared pass is tried. */
-async function withShortPass(request: DerivationRequest, track: Probed, index: number): Promise<Track> {
-  const { probe } = track;
-  if (!probe.ok || request.deep) return { ...track, tried: null };
-  return {
-    ...track,
-    tried: await tryShortPass(ffmpegRequest(request, { ...track, probe }, `pass-${index}`)),
-  };
+/** Decodes each original once, where one pass can tell everything. Only the first video has keyframes. */
+async function decodeTracks(
+  request: DerivationRequest,
+  probed: readonly Probed[],
+): Promise<readonly Track[]> {
+  const shown = probed.find(({ probe }) => probe.ok && probe.video !== null);
+  const tracks: Track[] = [];
+  for (const [index, track] of probed.entries()) {
+    const { probe } = track;
+    const drawing = track === shown ? drawingOf(request) : null;
+    const tried = probe.ok
+      ? await tryClipPass({
+          ...ffmpegRequest(request, { ...track, probe }, `pass-${index}`),
+          deep: request.deep,
+          drawing,
+        })
+      : null;
+    tracks.push({ ...track, tried });
+  }
+  return tracks;
 }
 
 async function probeTracks(request: DerivationRequest): Promise<readonly Probed[]> {

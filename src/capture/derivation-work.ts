@@ -8,9 +8,9 @@ import type {
   RecordFile,
   StreamHash,
 } from "../core/capture/record.js";
+import type { ClipPassTry } from "../tools/media/clip-pass.js";
 import type { MediaProbe, ProbeOutcome } from "../tools/media/ffprobe.js";
 import type { MediaRun } from "../tools/media/input.js";
-import type { ShortPassTry } from "../tools/media/short-pass.js";
 import { makeReadOnly } from "../vault/disk-niceties.js";
 import type { StoredObject } from "../vault/objects.js";
 import type { World } from "../world.js";
@@ -34,7 +34,7 @@ export interface Track {
   readonly media: string;
   readonly probe: ProbeOutcome;
   /** One run for several steps; null if none was tried. A step uses its results or starts its own runs. */
-  readonly tried: ShortPassTry | null;
+  readonly tried: ClipPassTry | null;
 }
 
 /** What one step contributes to the derivation. */

@@ -4,34 +4,46 @@ import type { Keyframe } from "../core/capture/record.js";
 import { renderContactSheet } from "../tools/media/contact-sheet.js";
 import { makePlayable } from "../tools/media/ffmpeg.js";
 import { extractKeyframes } from "../tools/media/keyframes.js";
-import { isReadable, makeScratch, notApplicable, type StepResult, type Work } from "./derivation-work.js";
+import {
+  type DerivationRequest,
+  isReadable,
+  makeScratch,
+  notApplicable,
+  type StepResult,
+  type Work,
+} from "./derivation-work.js";
+
+/** Where the keyframes of a clip are drawn, and how far they are. */
+export function drawingOf(request: DerivationRequest) {
+  const { resources, world, content, object } = request;
+  const outDir = join(content, "derived", "keyframes");
+  mkdirSync(outDir, { recursive: true });
+  const subject = object.record.requested_url ?? object.record.capture;
+  const onProgress = (done: number, total: number): void =>
+    world.progress({
+      subject,
+      stage: "derive",
+      detail: "keyframes",
+      done,
+      total,
+      speed: null,
+      etaSeconds: null,
+    });
+  return { pictures: resources.pictures, outDir, onProgress };
+}
 
 export async function deriveKeyframes(work: Work): Promise<StepResult> {
   const track = work.tracks.filter(isReadable).find(({ probe }) => probe.video !== null);
   if (!track) return { step: notApplicable("keyframes", "no original has a readable video stream") };
-  const outDir = join(work.content, "derived", "keyframes");
-  mkdirSync(outDir, { recursive: true });
-  const { subject } = subjectOf(work);
   const set = await extractKeyframes({
+    ...drawingOf(work),
     ffmpeg: work.resources.ffmpeg.path,
     ffprobe: work.resources.ffprobe.path,
-    pictures: work.resources.pictures,
     media: track.media,
     probe: track.probe,
-    outDir,
     scratch: makeScratch(work, "keyframes"),
     signal: work.world.signal,
-    looks: track.tried?.pass?.looks ?? null,
-    onProgress: (done, total) =>
-      work.world.progress({
-        subject,
-        stage: "derive",
-        detail: "keyframes",
-        done,
-        total,
-        speed: null,
-        etaSeconds: null,
-      }),
+    passed: track.tried?.pass?.frames ?? null,
   });
   const keyframes = set.keyframes.map((frame) => ({ ...frame, path: `derived/keyframes/${frame.path}` }));
   const sheet = keyframes.length > 0 ? await drawContactSheet(work, keyframes) : { files: [], notes: [] };
@@ -42,6 +54,8 @@ export async function deriveKeyframes(work: Work): Promise<StepResult> {
       reason: [
         `${keyframes.length} frames, no gap longer than ${set.maxGap} s where frames exist`,
         ...set.notes,
+        // The strict decode is a run of its own where no pass tells everything.
+        ...(track.tried?.pass ? [] : [`${set.decoded} frames were decoded once more for this`]),
         ...sheet.notes,
       ].join("; "),
     },
@@ -97,8 +111,4 @@ export async function derivePlayable(work: Work): Promise<StepResult> {
     runs: outcome.runs,
     files: [{ kind: "playable", path: `derived/${outcome.file}` }],
   };
-}
-
-function subjectOf(work: Work): { readonly subject: string } {
-  return { subject: work.object.record.requested_url ?? work.object.record.capture };
 }

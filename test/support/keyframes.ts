@@ -41,11 +41,11 @@ export async function probeOk(media: string): Promise<MediaProbe> {
   return outcome;
 }
 
-/** Takes the keyframes of a clip into `outDir`, with what a pass over it saw where there is one. */
+/** Takes the keyframes of a clip into `outDir`, or gives those that a pass took there. */
 export async function keyframesOf(
   media: string,
   outDir: string,
-  looks: KeyframeRequest["looks"] = null,
+  passed: KeyframeRequest["passed"] = null,
   probed?: MediaProbe,
 ): Promise<KeyframeSet> {
   const probe = probed ?? (await probeOk(media));
@@ -59,7 +59,7 @@ export async function keyframesOf(
       outDir,
       scratch,
       signal: never,
-      looks,
+      passed,
     }),
   );
 }

@@ -1,9 +1,10 @@
+import { readdirSync } from "node:fs";
 import { expect } from "vitest";
+import { type ClipPassTry, tryClipPass } from "../../src/tools/media/clip-pass.ts";
 import { streamHashes, strictDecode } from "../../src/tools/media/ffmpeg.ts";
 import type { MediaProbe } from "../../src/tools/media/ffprobe.ts";
-import { type ShortPassTry, tryShortPass } from "../../src/tools/media/short-pass.ts";
 import { type ClipName, type Clips, longShots, shots } from "../support/clips.ts";
-import { expectTrue, inFolder, keyframesOf, never, probeOk } from "../support/keyframes.ts";
+import { expectTrue, inFolder, keyframesOf, never, pictures, probeOk } from "../support/keyframes.ts";
 import { program } from "../support/programs-on-path.ts";
 
 async function request(media: string, scratch: string, probed?: MediaProbe) {
@@ -16,41 +17,54 @@ async function request(media: string, scratch: string, probed?: MediaProbe) {
   };
 }
 
-export const tried = (media: string, probed?: MediaProbe): Promise<ShortPassTry | null> =>
-  inFolder(async (scratch) => tryShortPass(await request(media, scratch, probed)));
-
-/** All that is kept of a clip, by one pass or by separate runs. */
-export async function readings(media: string, pass: ShortPassTry["pass"]) {
-  const separate = (folder: string) => inFolder(async (scratch) => readSeparately(media, folder, scratch));
-  return inFolder(async (folder) => {
-    if (pass === null) return separate(folder);
-    const { keyframes, maxGap, notes } = await keyframesOf(media, folder, pass.looks);
-    const { looks, ...rest } = pass;
-    return { keyframes: looks === null ? [] : keyframes, maxGap, notes, ...rest };
+/** One pass over a clip, with what it took drawn into `outDir`. */
+export const tried = (media: string, outDir: string, probed?: MediaProbe): Promise<ClipPassTry | null> =>
+  inFolder(async (scratch) => {
+    const drawing = { pictures, outDir, onProgress: () => undefined };
+    return tryClipPass({ ...(await request(media, scratch, probed)), deep: false, drawing });
   });
-}
 
-async function readSeparately(media: string, folder: string, scratch: string) {
-  const asked = await request(media, scratch);
-  const { keyframes, maxGap, notes } = await keyframesOf(media, folder);
-  const { verdict, grounds } = await strictDecode(asked);
-  const hashes = await streamHashes({ ...asked, deep: false });
-  return { keyframes, maxGap, notes, decode: { verdict, grounds }, streams: hashes.ok ? hashes.streams : [] };
-}
+/** All that is kept of a clip by one pass; null where none was tried or it was not clean. */
+export const passReadings = (media: string) =>
+  inFolder(async (outDir) => {
+    const pass = (await tried(media, outDir))?.pass;
+    if (!pass) return null;
+    const { keyframes, maxGap, notes } = await keyframesOf(media, outDir, pass.frames);
+    expect(readdirSync(outDir).sort()).toEqual(keyframes.map(({ path }) => path).sort());
+    const { frames, decode, streams } = pass;
+    return { keyframes: frames === null ? [] : keyframes, maxGap, notes, decode, streams };
+  });
 
-/** True where a pass was clean and gave what separate runs give; false where there was none. */
+/** The same by separate runs. */
+export const readings = (media: string) =>
+  inFolder((folder) =>
+    inFolder(async (scratch) => {
+      const asked = await request(media, scratch);
+      const { keyframes, maxGap, notes } = await keyframesOf(media, folder);
+      const { verdict, grounds } = await strictDecode(asked);
+      const hashes = await streamHashes({ ...asked, deep: false });
+      const streams = hashes.ok ? hashes.streams : [];
+      return { keyframes, maxGap, notes, decode: { verdict, grounds }, streams };
+    }),
+  );
+
+/**
+ * True where a pass was clean and gave what separate runs give; false where there was none. Of a long clip, separate runs
+ * choose other keyframes, since they do not look at every frame.
+ */
 export async function passAgrees(media: string): Promise<boolean> {
-  const pass = (await tried(media))?.pass ?? null;
+  const [pass, separate] = [await passReadings(media), await readings(media)];
   if (pass === null) return false;
-  expect(await readings(media, pass)).toEqual(await readings(media, null));
+  const { decode, streams } = separate;
+  const sawAll = separate.notes.includes("every frame was decoded to find shots");
+  expect(pass).toEqual(sawAll ? separate : { ...pass, decode, streams });
+  if (pass.keyframes.length > 0) await expectTrue(media, { ...pass, decoded: 0, runs: [] });
   return true;
 }
 
-/** Clips for which no pass is tried: long ones, and those of a kind whose times a pass could not tell. */
+/** Clips for which no pass is tried: those of a kind whose times a pass could not tell. */
 export const leftAlone: readonly ClipName[] = [
   "late-start.ts",
-  "long-fixed-gop.mp4",
-  "long-scene-keys.mp4",
   "negative-start.ts",
   "shots-mjpeg.avi",
   "shots-mpeg4.avi",
@@ -71,9 +85,13 @@ export function shotsWithoutFrame(times: readonly number[], cuts: typeof shots, 
   return cuts.filter(({ from, to }) => !times.some((time) => time >= from + offset && time < to + offset));
 }
 
-/** The keyframes of a clip of known cuts are true, and every shot has one. */
+/** The keyframes of a clip of known cuts are true, and every shot has one, by a pass and by separate runs. */
 export async function takeEveryShot(clips: Clips, name: ClipName): Promise<void> {
-  const { times } = await takeTrue(clips.get(name));
   const cuts = name.startsWith("long-") ? longShots : shots;
+  const { times } = await takeTrue(clips.get(name));
   expect(shotsWithoutFrame(times, cuts, name.endsWith(".ts") ? times[0] : 0)).toEqual([]);
+  const pass = await passReadings(clips.get(name));
+  if (pass === null) return;
+  const passed = pass.keyframes.map(({ pts_time }) => Number(pts_time));
+  expect(shotsWithoutFrame(passed, cuts)).toEqual([]);
 }

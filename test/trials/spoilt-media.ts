@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { tryClipPass } from "../../src/tools/media/clip-pass.js";
 import { probeMedia } from "../../src/tools/media/ffprobe.js";
 import type { MediaRun } from "../../src/tools/media/input.js";
 import { extractKeyframes } from "../../src/tools/media/keyframes.js";
 import type { Pictures } from "../../src/tools/media/pictures.js";
-import { tryShortPass } from "../../src/tools/media/short-pass.js";
 import type { Figures, Round } from "../soak/rounds.js";
 import { program } from "../support/programs-on-path.js";
 
@@ -66,7 +66,11 @@ export async function readSpoiltClip(
     const probe = await probeMedia({ ffprobe, media, scratch, signal });
     expectEnded([probe.run]);
     if (!probe.ok) return { "spoilt clips read": 1, "refused by ffprobe": 1 };
-    const pass = await tryShortPass({ ffmpeg, media, probe, scratch, signal });
+    const pass = await tryClipPass({
+      ...{ ffmpeg, media, probe, scratch, signal },
+      deep: false,
+      drawing: { pictures, outDir, onProgress: () => undefined },
+    });
     if (pass) expectEnded([pass.run]);
     const set = await extractKeyframes({
       ffmpeg,
@@ -77,7 +81,7 @@ export async function readSpoiltClip(
       outDir,
       scratch,
       signal,
-      looks: pass?.pass?.looks ?? null,
+      passed: pass?.pass?.frames ?? null,
     });
     expectEnded(set.runs);
     expect(set.keyframes.length).toBeLessThanOrEqual(300);

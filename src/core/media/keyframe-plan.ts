@@ -22,7 +22,8 @@ export interface PlannedFrame {
 /** The most keyframes one file yields. */
 export const maxKeyframes = 300;
 
-const usualGap = 10;
+/** The longest promised gap between neighbouring keyframes of a usual clip, in seconds. */
+export const usualGap = 10;
 
 /** The longest promised gap between neighbouring keyframes of a clip of `duration` seconds, in seconds. */
 export function maxGapFor(duration: number): number {

@@ -11,7 +11,8 @@ const cutColour = 5;
 const cutBits = 12;
 // … and this many times more than the frames around it do, so that a moving camera does not count as a row of cuts.
 const cutContrast = 3.5;
-const neighbours = 6;
+/** How many frames on either side are looked at to tell a cut from a camera that moves. */
+export const neighbours = 6;
 
 /**
  * Positions of the frames that begin a new shot (never 0). `frames` are consecutive decoded frames in presentation
@@ -23,7 +24,7 @@ export function findCuts(frames: readonly SeenFrame[]): readonly number[] {
 }
 
 /** The change between two frames on one scale: colour difference, or hash bits scaled so that both thresholds meet. */
-function jump(before: SeenFrame | undefined, frame: SeenFrame): number {
+export function jump(before: SeenFrame | undefined, frame: SeenFrame): number {
   if (before === undefined) return 0;
   const colour = colourDifference(before.look, frame.look);
   if (colour < 1) return colour;
@@ -31,7 +32,8 @@ function jump(before: SeenFrame | undefined, frame: SeenFrame): number {
   return Math.max(colour, (bits * cutColour) / cutBits);
 }
 
-function isCut(jumps: readonly number[], size: number, at: number): boolean {
+/** Whether a frame begins a shot: the jump of this `size` to it stands out from those around it. */
+export function isCut(jumps: readonly number[], size: number, at: number): boolean {
   if (size < cutColour) return false;
   const around = [
     ...jumps.slice(Math.max(1, at - neighbours), at),
@@ -43,8 +45,8 @@ function isCut(jumps: readonly number[], size: number, at: number): boolean {
   return size >= cutContrast * usual || size >= 60;
 }
 
-// Shots shorter than this are flashes and need no frame; the promise is for shots of 1 s.
-const shortestShot = 0.4;
+/** Shots shorter than this, in seconds, are flashes and need no frame; the promise is for shots of 1 s. */
+export const shortestShot = 0.4;
 const settle = 0.2;
 const calmSpacing = 2;
 const closestSpacing = 0.45;

@@ -41,10 +41,14 @@ export function packetHashArgv(media: string): readonly string[] {
   return ffmpegArgv([media], [], [{ to: "-", options: packetHashOptions(0) }]);
 }
 
-/** The command line that prints one SHA-256 over the decoded frames of each video stream (EVIDENCE §5). */
+/** The options of an output with one SHA-256 over the decoded frames of each video stream (EVIDENCE §5). */
+export const decodedHashOptions: readonly string[] = [
+  ...["-map", "0:V", "-fps_mode", "passthrough", "-f", "streamhash", "-hash", "sha256"],
+];
+
+/** The command line that prints one SHA-256 over the decoded frames of each video stream. */
 export function decodedHashArgv(media: string): readonly string[] {
-  const options = ["-map", "0:V", "-fps_mode", "passthrough", "-f", "streamhash", "-hash", "sha256"];
-  return ffmpegArgv([media], ["-noautorotate"], [{ to: "-", options }]);
+  return ffmpegArgv([media], ["-noautorotate"], [{ to: "-", options: decodedHashOptions }]);
 }
 
 /** Hashes each stream's packets and, with `deep`, also the decoded frames of video streams. */
@@ -61,13 +65,8 @@ export async function streamHashes(
   }
   const decoded = await runFfmpeg(request, decodedHashArgv(request.media), limitsFor(request.probe));
   const failed = whyUnusable(decoded);
-  // The output numbers its video streams separately: its first one is the input's first video stream.
   const pictures = failed === null ? readStreamHashes(decoded.result.stdout.toString("latin1")) : [];
-  const videos = lines.filter(({ type }) => type === "v");
-  const streams = lines.map((line) => ({
-    ...withoutDecoded(line),
-    decoded_sha256: line.type === "v" ? (pictures[videos.indexOf(line)]?.sha256 ?? null) : null,
-  }));
+  const streams = withDecoded(lines, pictures);
   const runs = [packets, decoded];
   const notComparable =
     decoded.result.stderr.length > 0
@@ -233,7 +232,7 @@ export async function makePlayable(request: PlayableRequest): Promise<PlayableOu
 }
 
 /** Runs ffmpeg over one original with the given arguments and limits. */
-export function runFfmpeg(
+function runFfmpeg(
   request: Pick<FfmpegRequest, "ffmpeg" | "media" | "scratch" | "signal">,
   argv: readonly string[],
   limits: ReturnType<typeof remuxLimits>,
@@ -246,8 +245,21 @@ function limitsFor(probe: MediaProbe): ReturnType<typeof decodeLimits> {
   return decodeLimits((parseSeconds(probe.duration) ?? 0) / 1_000_000);
 }
 
+/** The hashes of all packets, beside those of decoded frames, of which there may be none. */
+export function withDecoded(
+  packets: ReturnType<typeof readStreamHashes>,
+  pictures: ReturnType<typeof readStreamHashes>,
+): readonly StreamHashLine[] {
+  // The output of decoded frames numbers its streams separately: its first one is the input's first video stream.
+  const videos = packets.filter(({ type }) => type === "v");
+  return packets.map((line) => ({
+    ...withoutDecoded(line),
+    decoded_sha256: line.type === "v" ? (pictures[videos.indexOf(line)]?.sha256 ?? null) : null,
+  }));
+}
+
 /** A stream's hash of its packets only. */
-export function withoutDecoded(line: ReturnType<typeof readStreamHashes>[number]): StreamHashLine {
+function withoutDecoded(line: ReturnType<typeof readStreamHashes>[number]): StreamHashLine {
   return { stream: line.stream, type: line.type, packets_sha256: line.sha256, decoded_sha256: null };
 }
 

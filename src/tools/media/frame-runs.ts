@@ -48,7 +48,7 @@ export function looksArgv(source: DecodingSource, window: DecodingWindow, side: 
 }
 
 /** The outputs that print the look of every frame of the first input and write the times to `side`. */
-export function looksOutputs(video: VideoStream, filters: string, side: string): readonly FfmpegOutput[] {
+function looksOutputs(video: VideoStream, filters: string, side: string): readonly FfmpegOutput[] {
   const reduce = `scale=${lookWidth}:${lookHeight}:flags=area,format=rgb24,split=2[look][time]`;
   const graph = `[0:${video.index}]${filters}${reduce}`;
   return [
@@ -87,30 +87,32 @@ export interface FrameLine {
 /**
  * The command line that prints the frames with the given times as raw RGB of the stream's announced size, and writes
  * the hash of each frame as decoded (unrotated, unscaled, decoder's pixel format) to `side`. With key frames only, it
- * drops inter-coded frames: in a stream that refreshes gradually, no frame can be decoded alone.
+ * drops inter-coded frames: in a stream that refreshes gradually, no frame can be decoded alone. `count` gets a line for
+ * every frame that was decoded on the way.
  */
 export function picturesArgv(
   source: DecodingSource,
   window: DecodingWindow,
   pts: readonly number[],
   side: string,
+  count: string | null = null,
 ): readonly string[] {
   const wanted = pts.map((time) => `eq(pts\\,${time})`).join("+");
   const intra = window.skip === "nokey" ? "eq(pict_type\\,PICT_TYPE_I)*" : "";
   const select = `${trimmed(window)}select=${intra}(${wanted})`;
   const { width, height, index } = source.video;
   const common = ["-map", `0:${index}`, "-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"];
-  const counted = [...exactTimes(source.video), "-frames:v", String(pts.length)];
+  const limited = [...exactTimes(source.video), "-frames:v", String(pts.length)];
   const scaled = `${select},scale=${width}:${height},format=rgb24`;
   const outputs: FfmpegOutput[] = [
-    { to: "pipe:1", options: [...common, "-vf", scaled, ...counted, "-f", "rawvideo"] },
+    { to: "pipe:1", options: [...common, "-vf", scaled, ...limited, "-f", "rawvideo"] },
     {
       to: `file:${side}`,
       options: [
         ...common,
         "-vf",
         select,
-        ...counted,
+        ...limited,
         "-autoscale",
         "0",
         "-f",
@@ -120,12 +122,26 @@ export function picturesArgv(
       ],
     },
   ];
-  return ffmpegArgv([source.media], inputOptions(source, window), outputs);
+  const counted: FfmpegOutput[] =
+    count === null
+      ? []
+      : [
+          {
+            to: `file:${count}`,
+            options: [...common, "-vf", countedFrames(window), ...exactTimes(source.video), "-f", "framecrc"],
+          },
+        ];
+  return ffmpegArgv([source.media], inputOptions(source, window), [...outputs, ...counted]);
+}
+
+function countedFrames(window: DecodingWindow): string {
+  return `${trimmed(window)}scale=2:2`;
 }
 
 /**
  * Decodes the frames with the given times and passes each to `take` (raw RGB, announced size) as it arrives, with its
- * position among the frames of this run. The returned lines state which frame each was.
+ * position among the frames of this run. The returned lines state which frame each was. With `counts`, `decoded` is the
+ * number of frames decoded on the way.
  */
 export async function takePictures(
   source: DecodingSource,
@@ -133,18 +149,21 @@ export async function takePictures(
   pts: readonly number[],
   name: string,
   take: (rgb: Uint8Array, at: number) => Promise<void>,
-): Promise<{ readonly lines: readonly FrameLine[]; readonly run: MediaRun }> {
+  counts = false,
+): Promise<{ readonly lines: readonly FrameLine[]; readonly decoded: number; readonly run: MediaRun }> {
   const side = join(source.scratch, `${name}.txt`);
+  const count = counts ? join(source.scratch, `${name}-count.txt`) : null;
   const { width, height } = source.video;
   const run = await runDecoder(
     source,
-    picturesArgv(source, window, pts, side),
+    picturesArgv(source, window, pts, side, count),
     inPieces(width * height * 3, take),
   );
-  return { lines: takeFrameLines(side), run };
+  const decoded = count === null ? 0 : takeFrameLines(count).length;
+  return { lines: takeFrameLines(side), decoded, run };
 }
 
-function inputOptions(source: DecodingSource, window: DecodingWindow): readonly string[] {
+export function inputOptions(source: DecodingSource, window: DecodingWindow): readonly string[] {
   const skip = window.skip === "none" ? [] : ["-skip_frame", window.skip];
   // Threads decode neighbouring frames in parallel; with key frames only, they bring nothing.
   const threads = source.threads === 1 || window.skip === "nokey" ? ["-threads", "1"] : [];
@@ -161,11 +180,11 @@ function trimmed({ fromPts, untilPts }: DecodingWindow): string {
 }
 
 /** Without the stream's own time base, ffmpeg rounds times to the frame rate that it guesses. */
-function exactTimes(video: VideoStream): readonly string[] {
+export function exactTimes(video: VideoStream): readonly string[] {
   return ["-fps_mode", "passthrough", "-enc_time_base", `${video.timeBase.num}/${video.timeBase.den}`];
 }
 
-function runDecoder(
+export function runDecoder(
   source: DecodingSource,
   argv: readonly string[],
   onStdout: (chunk: Buffer) => void | Promise<void>,
@@ -184,7 +203,7 @@ function runDecoder(
 }
 
 /** Splits a byte stream into pieces of equal size and drops an incomplete last piece. */
-function inPieces(
+export function inPieces(
   size: number,
   take: (piece: Uint8Array, at: number) => Promise<void>,
 ): (chunk: Buffer) => Promise<void> {
@@ -206,14 +225,17 @@ function inPieces(
   };
 }
 
-/** Reads and removes a file of framecrc or framehash lines: `stream, dts, pts, duration, size, hash`. */
-export function takeFrameLines(side: string): readonly FrameLine[] {
+/** Reads and removes a file of framecrc or framehash lines. */
+function takeFrameLines(side: string): readonly FrameLine[] {
   return takeSideFile(side)
     .split("\n")
-    .flatMap((line) => {
-      const columns = line.split(",").map((column) => column.trim());
-      const [pts, hash] = [Number(columns[2]), columns[5]];
-      if (line.startsWith("#") || hash === undefined) return [];
-      return [{ pts: Number.isSafeInteger(pts) ? pts : null, sha256: hash }];
-    });
+    .flatMap((line) => readFrameLine(line) ?? []);
+}
+
+/** Reads a framecrc or framehash line: `stream, dts, pts, duration, size, hash`. Null for any other line. */
+export function readFrameLine(line: string): FrameLine | null {
+  const columns = line.split(",").map((column) => column.trim());
+  const [pts, hash] = [Number(columns[2]), columns[5]];
+  if (line.startsWith("#") || hash === undefined) return null;
+  return { pts: Number.isSafeInteger(pts) ? pts : null, sha256: hash };
 }

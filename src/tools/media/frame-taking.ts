@@ -14,11 +14,14 @@ export interface FrameTaking {
 }
 
 /** A taken frame and its number in presentation order. */
-export interface NumberedFrame {
+export interface NumberedPicture {
   readonly number: number;
+  readonly taken: TakenFrame;
+}
+
+export interface NumberedFrame extends NumberedPicture {
   /** Whether it is the first or last frame of the clip. */
   readonly fixed: boolean;
-  readonly taken: TakenFrame;
 }
 
 /** The result of a route: every frame it drew, ascending, and the longest gap it allowed, in seconds. */
@@ -27,6 +30,8 @@ export interface RouteResult {
   readonly maxGap: number;
   /** Whether the limit on the number of keyframes removed more than near-identical ones. */
   readonly bitten: boolean;
+  /** How many frames its runs showed. */
+  readonly decoded: number;
   readonly notes: readonly string[];
 }
 

@@ -28,7 +28,7 @@ export interface Announced {
 const cheapPixels = 400_000_000;
 
 /** Whether decoding this many frames is cheap enough to do it for certainty's sake. */
-export function decodesCheaply(frames: number, { width, height }: VideoStream): boolean {
+function decodesCheaply(frames: number, { width, height }: VideoStream): boolean {
   return frames * width * height <= cheapPixels;
 }
 
@@ -70,6 +70,7 @@ class KeyFrameRoute {
   private planned = 0;
   private done = 0;
   private runCount = 0;
+  private decoded = 0;
 
   constructor(taking: FrameTaking, announced: Announced) {
     this.taking = taking;
@@ -101,7 +102,7 @@ class KeyFrameRoute {
     if (!taken.every((asPlanned) => asPlanned)) return null;
     const decoded = stretches.length === 0 ? "" : `, ${stretches.length} of these stretches were decoded`;
     const notes = [`shots between key frames were searched for by packet size and similarity${decoded}`];
-    return { frames: this.numbered(), maxGap: this.maxGap, bitten, notes };
+    return { frames: this.numbered(), maxGap: this.maxGap, bitten, decoded: this.decoded, notes };
   }
 
   discard(): void {
@@ -114,6 +115,7 @@ class KeyFrameRoute {
         const window = { ...this.windowOver(part, "nokey"), fromPts: this.ptsOf(part[0] ?? 0) };
         const looked = await lookAtFrames(this.taking.source, window);
         this.taking.runs.push(looked.run);
+        this.decoded += looked.frames.length;
         return looked.frames;
       }),
     );
@@ -189,6 +191,7 @@ class KeyFrameRoute {
       } as const;
       const looked = await lookAtFrames(this.taking.source, window);
       this.taking.runs.push(looked.run);
+      this.decoded += looked.frames.length;
       const seen = looked.frames.flatMap(({ pts, look }) => {
         const at = pts === null ? undefined : this.positions.get(pts);
         return at === undefined ? [] : [{ at, look, time: this.timeOf(at) }];
@@ -223,7 +226,7 @@ class KeyFrameRoute {
   /** Takes the frames at these positions. False, leaving nothing behind, unless the decoder returned exactly these. */
   private async takeExactly(positions: readonly number[], window: DecodingWindow): Promise<boolean> {
     this.planned += positions.length;
-    const { frames, run } = await takeFrames({
+    const { frames, decoded, run } = await takeFrames({
       source: this.taking.source,
       pictures: this.taking.pictures,
       window,
@@ -231,8 +234,10 @@ class KeyFrameRoute {
       folder: this.taking.outDir,
       name: `run-${this.runCount++}`,
       onFrame: () => this.taking.onProgress(++this.done, this.planned),
+      counts: true,
     });
     this.taking.runs.push(run);
+    this.decoded += decoded;
     const asPlanned =
       frames.length === positions.length && positions.every((at, n) => frames[n]?.pts === this.ptsOf(at));
     if (!asPlanned) {

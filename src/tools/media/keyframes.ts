@@ -9,16 +9,17 @@ import {
 import { decimalSeconds, parseSeconds } from "../../core/media/timing.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { decodeLimits } from "../run/limits.js";
+import { decodingThreads } from "./clip-pass.js";
 import type { MediaProbe, VideoStream } from "./ffprobe.js";
-import type { DecodingSource, LookedAt } from "./frame-runs.js";
+import type { DecodingSource } from "./frame-runs.js";
 import type { FrameTaking, NumberedFrame, RouteResult } from "./frame-taking.js";
 import { type MediaRun, whyUnusable } from "./input.js";
 import { takeFromKeyFrames } from "./key-frame-route.js";
 import { readPackets } from "./packets.js";
+import type { PassFrames } from "./pass-reader.js";
 import { discardFrames, keepFrame } from "./picture-taking.js";
 import type { Pictures } from "./pictures.js";
-import { decodingThreads } from "./short-pass.js";
-import { takeFromLooks, takeFromWholeDecode } from "./whole-decode-route.js";
+import { takeFromPass, takeFromWholeDecode } from "./whole-decode-route.js";
 
 /** The keyframes of one media file. Each `path` is a plain file name inside `outDir`. */
 export interface KeyframeSet {
@@ -27,6 +28,8 @@ export interface KeyframeSet {
   readonly maxGap: string;
   /** Notes for a reader: errors, how shots were detected, limits that were reached. One sentence each. */
   readonly notes: readonly string[];
+  /** How many frames were decoded to choose and take them, by the pass over the clip or by `runs`. */
+  readonly decoded: number;
   readonly runs: readonly MediaRun[];
 }
 
@@ -44,29 +47,28 @@ export interface KeyframeRequest {
   /** Existing empty folder for side files. */
   readonly scratch: string;
   readonly signal: AbortSignal;
-  /** The frames that `tryShortPass` saw, if it was tried and clean. */
-  readonly looks?: readonly LookedAt[] | null;
+  /** What `tryClipPass` took into `outDir`, if it was tried and clean. */
+  readonly passed?: PassFrames | null;
   /** Called with the numbers of frames done and planned. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
  * Takes the keyframes of a clip: the first and last frame, one of every shot of 1 s or longer, no gap above the stated
- * maximum wherever frames exist, no near-identical neighbours, at most 300. There are two routes. The fast one decodes
- * key frames and, between them, only stretches that may hide a shot; it assumes that packets are frames and gives up if
- * the decoder disagrees. The other one decodes everything, once to look and once to take. A clip that decodes only in
- * part yields what decodes, and the notes say so. Throws `interrupted`.
+ * maximum wherever frames exist, no near-identical neighbours, at most 300. Usually the one pass over the clip has taken
+ * them. Without it there are two routes. The fast one decodes key frames and, between them, only stretches that may hide a
+ * shot; it assumes that packets are frames and gives up if the decoder disagrees. The other one decodes everything. A clip
+ * that decodes only in part yields what decodes, and the notes say so. Throws `interrupted`.
  */
 export async function extractKeyframes(request: KeyframeRequest): Promise<KeyframeSet> {
   const { video } = request.probe;
-  if (video === null) return { keyframes: [], maxGap: "10", notes: ["no video stream"], runs: [] };
-  if (!request.looks) return lookAndTake(request, video);
+  if (video === null)
+    return { keyframes: [], maxGap: "10", notes: ["no video stream"], decoded: 0, runs: [] };
+  if (!request.passed) return lookAndTake(request, video);
   const taking = takingWith(request, video, decodingThreads(video));
-  const result = await takeFromLooks(taking, request.looks);
+  const result = await takeFromPass(taking, request.passed, request.probe.start);
   throwIfInterrupted(request.signal);
-  if (result !== null) return finish(taking, result, video);
-  const anew = await lookAndTake(request, video);
-  return { ...anew, runs: [...taking.runs, ...anew.runs] };
+  return finish(taking, result, video);
 }
 
 async function lookAndTake(request: KeyframeRequest, video: VideoStream): Promise<KeyframeSet> {
@@ -86,7 +88,7 @@ async function lookAndTake(request: KeyframeRequest, video: VideoStream): Promis
           seeksLate: /mpeg/.test(request.probe.container),
         })
       : null;
-  const result = fast ?? (await takeFromWholeDecode(taking));
+  const result = fast ?? (await takeFromWholeDecode(taking, request.probe.start));
   throwIfInterrupted(signal);
   return finish(taking, result, video);
 }
@@ -140,6 +142,7 @@ function finish(taking: FrameTaking, result: RouteResult, video: VideoStream): K
       ...boundNote(bitten || result.bitten),
       ...errorNotes(taking.runs, keyframes.length),
     ],
+    decoded: result.decoded,
     runs: taking.runs,
   };
 }

@@ -3,6 +3,7 @@ import { renameSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Look } from "../../core/media/dhash.js";
+import type { VideoStream } from "./ffprobe.js";
 import { type DecodingSource, type DecodingWindow, takePictures } from "./frame-runs.js";
 import type { MediaRun } from "./input.js";
 import type { Pictures } from "./pictures.js";
@@ -34,17 +35,19 @@ export async function takeFrames(request: {
   readonly pts: readonly number[];
   readonly folder: string;
   readonly name: string;
-  readonly onFrame: () => void;
-}): Promise<{ readonly frames: readonly TakenFrame[]; readonly run: MediaRun }> {
+  readonly onFrame?: () => void;
+  /** Whether to count the frames that are decoded on the way. */
+  readonly counts?: boolean;
+}): Promise<{ readonly frames: readonly TakenFrame[]; readonly decoded: number; readonly run: MediaRun }> {
   const { source, pictures, folder, name } = request;
   const drawings: Drawing[] = [];
   const inHand = new Set<Promise<void>>();
   const failures: unknown[] = [];
   const work = async (rgb: Uint8Array, at: number): Promise<void> => {
-    drawings[at] = await draw(rgb, source, pictures, join(folder, `${name}-${at}.part`));
-    request.onFrame();
+    drawings[at] = await drawPicture(rgb, source.video, pictures, join(folder, `${name}-${at}.part`));
+    request.onFrame?.();
   };
-  const { lines, run } = await takePictures(source, request.window, request.pts, name, async (rgb, at) => {
+  const take = async (rgb: Uint8Array, at: number): Promise<void> => {
     // No caller may be waiting yet when this fails, so the failure is kept until one is.
     const job = work(rgb, at)
       .catch((error: unknown) => void failures.push(error))
@@ -52,7 +55,9 @@ export async function takeFrames(request: {
     inHand.add(job);
     if (inHand.size >= atOnce) await Promise.race(inHand);
     if (failures.length > 0) throw failures[0];
-  });
+  };
+  const { window, pts, counts } = request;
+  const { lines, decoded, run } = await takePictures(source, window, pts, name, take, counts);
   await Promise.all(inHand);
   if (failures.length > 0) throw failures[0];
   const frames = drawings.flatMap((drawing, at) => {
@@ -62,14 +67,15 @@ export async function takeFrames(request: {
     rmSync(drawing.jpeg.file, { force: true });
     return [];
   });
-  return { frames, run };
+  return { frames, decoded, run };
 }
 
 type Drawing = Pick<TakenFrame, "look" | "lookAsDecoded" | "jpeg">;
 
-async function draw(
+/** Draws a decoded frame (raw RGB, announced size) as a JPEG file. */
+export async function drawPicture(
   rgb: Uint8Array,
-  { video }: DecodingSource,
+  video: VideoStream,
   pictures: Pictures,
   file: string,
 ): Promise<Drawing> {

@@ -1,75 +1,46 @@
-import { maxKeyframes, withinLimit } from "../../core/media/keyframe-plan.js";
-import { chooseFrames } from "../../core/media/shots.js";
-import { type LookedAt, lookAtFrames, wholeStream } from "./frame-runs.js";
-import { type FrameTaking, gapOver, type NumberedFrame, type RouteResult } from "./frame-taking.js";
-import { whyUnusable } from "./input.js";
-import { discardFrames, takeFrames } from "./picture-taking.js";
+import { parseSeconds } from "../../core/media/timing.js";
+import { passFilesIn, passOutputs } from "./frame-pass.js";
+import { inputOptions, runDecoder, wholeStream } from "./frame-runs.js";
+import type { FrameTaking, NumberedFrame, RouteResult } from "./frame-taking.js";
+import { ffmpegArgv } from "./input.js";
+import { takeMissing } from "./missing-frames.js";
+import { type PassFrames, PassReader } from "./pass-reader.js";
 
 /**
- * Decodes the whole stream twice, to look at every frame and to take the chosen ones. Frame numbers count the frames that
- * the decoder shows, so this works for streams whose packets cannot be counted as frames.
+ * Takes the frames of a clip of which one pass tells everything. Frame numbers count the frames that the decoder shows, so
+ * this works for streams whose packets cannot be counted as frames. A decode that complains is used as far as it goes.
  */
-export async function takeFromWholeDecode(taking: FrameTaking): Promise<RouteResult> {
-  const looked = await lookAtFrames(taking.source, wholeStream);
-  taking.runs.push(looked.run);
-  const { result } = await takeSeen(taking, looked.frames);
-  return result;
-}
-
-/**
- * Takes the chosen frames of a stream whose frames have all been looked at. Null, leaving nothing behind, if the decoder
- * reports errors or does not show the chosen frames.
- */
-export async function takeFromLooks(
-  taking: FrameTaking,
-  looks: readonly LookedAt[],
-): Promise<RouteResult | null> {
-  const { result, asPlanned } = await takeSeen(taking, looks);
-  if (asPlanned) return result;
-  discardFrames(result.frames.map(({ taken }) => taken));
-  return null;
-}
-
-async function takeSeen(
-  taking: FrameTaking,
-  looks: readonly LookedAt[],
-): Promise<{ readonly result: RouteResult; readonly asPlanned: boolean }> {
-  const { source, pictures, runs } = taking;
-  const { num, den } = source.video.timeBase;
-  const timed = looks.flatMap(({ pts, look }, number) =>
-    pts === null ? [] : [{ pts, number, time: (pts * num) / den, look }],
+export async function takeFromWholeDecode(taking: FrameTaking, start: string | null): Promise<RouteResult> {
+  const { source, pictures, outDir, onProgress } = taking;
+  const clock = { shift: 0, offset: 0, start: (parseSeconds(start) ?? 0) / 1_000_000 };
+  const files = passFilesIn(source.scratch);
+  const reader = new PassReader({ video: source.video, clock, files, pictures, outDir, onProgress });
+  const argv = ffmpegArgv(
+    [source.media],
+    inputOptions(source, wholeStream),
+    passOutputs(source.video, clock, files),
   );
-  const first = timed[0];
-  const last = timed.at(-1);
-  if (!first || !last)
-    return { result: { frames: [], maxGap: gapOver(0, 0), bitten: false, notes: [] }, asPlanned: false };
-  const maxGap = gapOver(first.time, last.time);
-  const chosen = chooseFrames(timed, maxGap).flatMap((at) => timed[at] ?? []);
-  const candidates = chosen.map((frame) => ({ ...frame, fixed: frame === first || frame === last }));
-  const { kept, bitten } = withinLimit(candidates, maxGap, maxKeyframes);
-  const numbers = new Map(timed.map(({ pts, number }) => [pts, number]));
-  const pts = [...new Set(kept.flatMap((at) => candidates[at]?.pts ?? []))].sort((a, b) => a - b);
-  let done = 0;
-  const taken = await takeFrames({
-    source,
-    pictures,
-    window: wholeStream,
-    pts,
-    folder: taking.outDir,
-    name: "whole",
-    onFrame: () => taking.onProgress(++done, pts.length),
-  });
-  runs.push(taken.run);
-  const frames = taken.frames.flatMap((frame): NumberedFrame[] => {
-    const number = numbers.get(frame.pts);
-    const fixed = frame.pts === first.pts || frame.pts === last.pts;
-    return number === undefined ? [] : [{ number, fixed, taken: frame }];
-  });
-  const clean = whyUnusable(taken.run) === null && taken.run.result.stderr.length === 0;
-  const asPlanned =
-    clean && frames.length === pts.length && pts.every((time, at) => taken.frames[at]?.pts === time);
+  taking.runs.push(await runDecoder(source, argv, reader.onStdout));
+  return takeFromPass(taking, await reader.finish(), start);
+}
+
+/** The frames that a pass took, and those that it chose and could not take. */
+export async function takeFromPass(
+  taking: FrameTaking,
+  frames: PassFrames,
+  start: string | null,
+): Promise<RouteResult> {
+  const missing = await takeMissing(taking, frames.missing, start);
+  const all = [...frames.taken, ...missing.taken].sort((a, b) => a.number - b.number);
+  const { decodedAgain } = missing;
   return {
-    result: { frames, maxGap, bitten, notes: ["every frame was decoded to find shots"] },
-    asPlanned,
+    frames: all.map((frame): NumberedFrame => ({ ...frame, fixed: frames.ends.includes(frame.number) })),
+    maxGap: frames.maxGap,
+    bitten: frames.bitten,
+    decoded: frames.count + decodedAgain,
+    notes: [
+      "every frame was decoded to find shots",
+      ...(decodedAgain > 0 ? [`${decodedAgain} of ${frames.count} frames were decoded twice`] : []),
+    ],
   };
 }

@@ -101,11 +101,6 @@ export function decodeLimits(durationSeconds: number): Limits {
   };
 }
 
-/** For ffmpeg reading a short clip for several steps at once: two minutes at any frame rate print far less than this. */
-export function shortPassLimits(durationSeconds: number): Limits {
-  return { ...decodeLimits(durationSeconds), fileSizeBytes: 16 * mib, stdoutBytes: 16 * mib };
-}
-
 /** For the process that draws pictures. It draws a few frames at once, 100 MB each at 8K, and runs for a whole batch. */
 export const pictureLimits: Limits = {
   wallMs: 60_000,

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
+import { clipPassArgv } from "../../../src/tools/media/clip-pass.ts";
 import {
   decodeArgv,
   decodedHashArgv,
@@ -12,7 +13,6 @@ import { type DecodingWindow, looksArgv, picturesArgv } from "../../../src/tools
 import { ffmpegArgv } from "../../../src/tools/media/input.ts";
 import { packetsArgv } from "../../../src/tools/media/packets.ts";
 import { copyArgv, fillProofArgv, frameTimesArgv } from "../../../src/tools/media/publication-copy.ts";
-import { shortPassArgv } from "../../../src/tools/media/short-pass.ts";
 import type { RunRequest } from "../../../src/tools/run/run-request.js";
 import { holdfast } from "../../support/cli.ts";
 import { type ClipName, openClips } from "../../support/clips.ts";
@@ -105,13 +105,13 @@ describe("every command line that reads a clip", () => {
     const reading = started.filter(
       ({ program, argv }) => /\/ff(mpeg|probe)$/.test(program) && !argv.includes("-version"),
     );
-    expect(reading.length).toBeGreaterThan(30);
+    expect(reading.length).toBeGreaterThan(20);
     for (const { argv } of reading) expect(problemsOf(argv), argv.join(" ")).toEqual([]);
   });
 
   it("is run in a jail that shows its inputs and the folders of its outputs, and no more", () => {
     const reading = started.filter(({ argv }) => argv.some((argument) => argument.startsWith("file:/")));
-    expect(reading.length).toBeGreaterThan(30);
+    expect(reading.length).toBeGreaterThan(20);
     for (const { argv, jail, cwd } of reading) {
       const inputs = inputsOf(argv).map(({ input }) => input.slice("file:".length));
       expect([...(jail?.reads ?? [])].sort()).toEqual([...new Set(inputs)].sort());
@@ -129,7 +129,8 @@ describe("every command line that reads a clip", () => {
     const { video } = await probeOk(media);
     if (video === null) throw new Error("the clip has a picture");
     const limits = { wallMs: 1, cpuSeconds: 1, addressSpaceBytes: 1, fileSizeBytes: 1, stdoutBytes: 1 };
-    const side = { times: "/s/t", progress: "/s/p", hashes: "/s/h" };
+    const files = { looks: "/s/l", times: "/s/t", pictures: "/s/i" };
+    const side = { ...files, progress: "/s/p", hashes: "/s/h", decoded: "/s/d" };
     const windows = ["nokey", "noref", "none"].flatMap((skip) =>
       [null, "1.5"].map((seek) => ({ seek, fromPts: 1, untilPts: 9, skip }) as DecodingWindow),
     );
@@ -148,8 +149,10 @@ describe("every command line that reads a clip", () => {
       decodeArgv(media, false),
       playableArgv([media], "/o/playable.mp4"),
       playableArgv([media, clips.get("sound-only.m4a")], "/o/playable.mkv"),
-      shortPassArgv(media, video, side),
-      shortPassArgv(media, null, side),
+      ...[true, false].flatMap((deep) =>
+        [true, false].map((pictures) => clipPassArgv(media, { video, start: "0" }, { side, deep, pictures })),
+      ),
+      clipPassArgv(media, { video: null, start: "0" }, { side, deep: false, pictures: false }),
       frameTimesArgv(media, 0),
       fillProofArgv("/o/copy.mp4", [{ region, first: 1, last: 2 }]),
       ...(["libx264", "mpeg4"] as const).flatMap((encoder) =>

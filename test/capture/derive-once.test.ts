@@ -3,8 +3,11 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import type { CaptureResult } from "../../src/capture/capture-result.js";
 import type { DerivationRecord } from "../../src/core/capture/record.js";
+import { streamHashes } from "../../src/tools/media/ffmpeg.js";
 import { holdfast } from "../support/cli.js";
 import { openClips } from "../support/clips.js";
+import { inFolder, never, probeOk } from "../support/keyframes.js";
+import { program } from "../support/programs-on-path.js";
 import { temporaryFolder } from "../support/vaults.js";
 
 const clips = openClips();
@@ -21,7 +24,7 @@ async function derivationOf(file: string, ...argv: string[]): Promise<Derivation
   return JSON.parse(readFileSync(join(vault, result!.object!, "v2/content/derived/derivation.json"), "utf8"));
 }
 
-/** What was found, without when and by which runs. `--deep` makes a run of its own for everything. */
+/** What was found, without when and by which runs. */
 function findings({ keyframes, decode, completeness, steps, stream_hashes, max_gap }: DerivationRecord) {
   return {
     keyframes,
@@ -35,16 +38,30 @@ function findings({ keyframes, decode, completeness, steps, stream_hashes, max_g
 
 const namesOf = ({ runs }: DerivationRecord) => runs.map(({ program }) => program);
 
-it("a short sound clip with picture and sound is derived with three runs, to the same findings as with one for each step", async () => {
+it("one run of ffprobe and one of ffmpeg give all that is derived of a sound clip, and with --deep the decoded frames as well", async () => {
   const file = clips.get("sound-and-picture.mp4");
-  const short = await derivationOf(file);
-  expect(namesOf(short)).toEqual(["ffprobe", "ffmpeg", "ffmpeg"]);
-  expect(JSON.stringify(short.runs)).not.toContain(folder.path);
+  const once = await derivationOf(file);
+  expect(namesOf(once)).toEqual(["ffprobe", "ffmpeg"]);
+  expect(JSON.stringify(once.runs)).not.toContain(folder.path);
   const deep = await derivationOf(file, "--deep", "--again");
-  expect(namesOf(deep).length).toBeGreaterThan(5);
-  expect(findings(short)).toEqual(findings(deep));
-  expect(short.decode[0]?.verdict).toBe("sound");
+  expect(namesOf(deep)).toEqual(["ffprobe", "ffmpeg"]);
+  expect(findings(once)).toEqual(findings(deep));
+  expect(once.decode[0]?.verdict).toBe("sound");
+  const decoded = ({ stream_hashes }: DerivationRecord) =>
+    stream_hashes.map(({ decoded_sha256 }) => decoded_sha256);
+  expect(decoded(once)).toEqual([null, null]);
+  const plain = await inFolder((scratch) => decodedHashes(file, scratch));
+  expect(decoded(deep)).toEqual(plain);
+  expect(plain[0]).toMatch(/^[0-9a-f]{64}$/);
 });
+
+/** By a run of its own. */
+async function decodedHashes(media: string, scratch: string): Promise<readonly (string | null)[]> {
+  const probe = await probeOk(media);
+  const asked = { ffmpeg: program("ffmpeg"), media, probe, scratch, signal: never, deep: true };
+  const hashes = await streamHashes(asked);
+  return hashes.ok ? hashes.streams.map(({ decoded_sha256 }) => decoded_sha256) : [];
+}
 
 it("a damaged clip is called damaged as by separate runs, which all stand in the record beside the one that complained", async () => {
   const file = join(folder.path, "flipped.mp4");
@@ -59,6 +76,9 @@ it("a damaged clip is called damaged as by separate runs, which all stand in the
     ...["ffmpeg", "ffmpeg", "ffmpeg"],
   ]);
   expect(short.runs[1]?.exit_code).not.toBe(0);
+  expect(short.steps.find(({ step }) => step === "keyframes")?.reason).toMatch(
+    /; [1-9]\d+ frames were decoded once more for this/,
+  );
   const deep = await derivationOf(file, "--deep", "--again");
   expect(findings(short)).toEqual(findings(deep));
 });

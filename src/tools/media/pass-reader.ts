@@ -1,0 +1,227 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { lookBytes } from "../../core/media/dhash.js";
+import { FrameChoice } from "../../core/media/frame-choice.js";
+import { maxKeyframes, withinLimit } from "../../core/media/keyframe-plan.js";
+import type { VideoStream } from "./ffprobe.js";
+import type { PassClock, PassFiles } from "./frame-pass.js";
+import { type FrameLine, inPieces, readFrameLine } from "./frame-runs.js";
+import { gapOver, type NumberedPicture } from "./frame-taking.js";
+import { GrowingLines, GrowingRecords } from "./growing-file.js";
+import { discardFrames, drawPicture } from "./picture-taking.js";
+import type { Pictures } from "./pictures.js";
+
+export interface PassReading {
+  readonly video: VideoStream;
+  readonly clock: PassClock;
+  readonly files: PassFiles;
+  readonly pictures: Pictures;
+  /** Existing folder for the drawings. */
+  readonly outDir: string;
+  /** Called with the numbers of frames decoded and announced. */
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** What a pass saw of a clip. */
+export interface PassFrames {
+  /** How many frames the decoder showed. */
+  readonly count: number;
+  /** The numbers of the first and last of those that state a time. */
+  readonly ends: readonly number[];
+  /** The frames taken. Ascending. */
+  readonly taken: readonly NumberedPicture[];
+  /** Frames to take that the pass did not print, by number and time in units of the time base. */
+  readonly missing: readonly { readonly number: number; readonly pts: number }[];
+  /** The longest gap allowed between frames, in seconds. */
+  readonly maxGap: number;
+  /** Whether the limit on the number of keyframes removed more than near-identical ones. */
+  readonly bitten: boolean;
+  /** False if the parts of the output do not fit together. */
+  readonly whole: boolean;
+}
+
+/** A printed picture that is not decided about yet. */
+interface Offer {
+  readonly rgb: Uint8Array;
+  readonly place: number;
+}
+
+// Frames drawn at once, for two cores; fewer of large ones, which take 25 MB and more each.
+const drawnAtOnce = (video: VideoStream) => (video.width * video.height > 4_000_000 ? 1 : 3);
+// Of a clip with few frames a second, each is printed, and several must follow before one can be decided about.
+const mostUndecided = 16;
+/** So many drawings wait on the disk at most until the most different ones of them are chosen. */
+const mostDrawn = 2 * maxKeyframes;
+
+/** Reads the output of a pass while it runs, chooses among the pictures and draws those that it takes. */
+export class PassReader {
+  /** Takes what the run prints on stdout; resolves when more may follow. */
+  readonly onStdout: (chunk: Buffer) => Promise<void>;
+  private readonly reading: PassReading;
+  private readonly choice = new FrameChoice();
+  private readonly looks: GrowingRecords;
+  private readonly times: GrowingLines;
+  private readonly hashes: GrowingLines;
+  private readonly looksWaiting: Uint8Array[] = [];
+  private readonly linesWaiting: FrameLine[] = [];
+  private readonly offerLines: FrameLine[] = [];
+  /** Of each frame that states its time: this time, and its number. */
+  private readonly pts: number[] = [];
+  private readonly numbers: number[] = [];
+  private count = 0;
+  private offers = 0;
+  private undecided: Offer[] = [];
+  private searchedTo = 0;
+  private whole = true;
+  private drawn: NumberedPicture[] = [];
+  private bitten = false;
+  private readonly inHand = new Set<Promise<void>>();
+  private readonly failures: unknown[] = [];
+
+  constructor(reading: PassReading) {
+    this.reading = reading;
+    const { video, files } = reading;
+    this.looks = new GrowingRecords(files.looks, lookBytes);
+    this.times = new GrowingLines(files.times);
+    this.hashes = new GrowingLines(files.pictures);
+    this.onStdout = inPieces(video.width * video.height * 3, (rgb) => this.receive(rgb));
+  }
+
+  /** Call after the run has ended. Removes the files of the pass. Throws whatever prevented a drawing. */
+  async finish(): Promise<PassFrames> {
+    this.readFiles();
+    for (const file of [this.looks, this.times, this.hashes]) file.close();
+    for (const path of Object.values(this.reading.files)) rmSync(path, { force: true });
+    this.choice.end();
+    const last = this.choice.seen - 1;
+    const isTaken = await this.decide(last);
+    if (last >= 0 && !isTaken) this.choice.decide(last);
+    await Promise.all(this.inHand);
+    if (this.failures.length > 0) throw this.failures[0];
+    const missing = [...this.choice.missing, ...(last >= 0 && !isTaken ? [last] : [])];
+    const fits = this.looksWaiting.length + this.linesWaiting.length + this.undecided.length === 0;
+    return {
+      count: this.count,
+      ends: [0, last].flatMap((at) => this.numbers[at] ?? []),
+      taken: this.drawn.sort((a, b) => a.number - b.number),
+      missing: missing.flatMap((at) => this.frameAt(at) ?? []),
+      maxGap: this.maxGap(),
+      bitten: this.bitten,
+      whole: this.whole && fits && this.numbers.length === this.count,
+    };
+  }
+
+  /** Removes every drawing. */
+  async discard(): Promise<void> {
+    await Promise.allSettled(this.inHand);
+    discardFrames(this.drawn.map(({ taken }) => taken));
+    this.drawn = [];
+  }
+
+  private async receive(rgb: Uint8Array): Promise<void> {
+    this.undecided.push({ rgb, place: this.offers++ });
+    this.readFiles();
+    await this.decide(null);
+    const { video, onProgress } = this.reading;
+    onProgress(this.count, Math.max(this.count, video.announcedFrames ?? 0));
+  }
+
+  private readFiles(): void {
+    this.looksWaiting.push(...this.looks.read());
+    this.linesWaiting.push(...this.times.read().flatMap((line) => readFrameLine(line) ?? []));
+    this.offerLines.push(...this.hashes.read().flatMap((line) => readFrameLine(line) ?? []));
+    const both = Math.min(this.looksWaiting.length, this.linesWaiting.length);
+    const looks = this.looksWaiting.splice(0, both);
+    for (const [at, line] of this.linesWaiting.splice(0, both).entries()) this.see(line, looks[at]);
+  }
+
+  private see({ pts }: FrameLine, look: Uint8Array | undefined): void {
+    const number = this.count++;
+    if (pts === null || look === undefined) return;
+    const own = pts + this.reading.clock.offset;
+    this.choice.see({ number: this.pts.length, time: this.secondsOf(own), look });
+    this.pts.push(own);
+    this.numbers.push(number);
+  }
+
+  /**
+   * Decides about every picture about which it can. `last` is the place of the last frame, once it is known: its picture is
+   * taken in any case. True if that happened.
+   */
+  private async decide(last: number | null): Promise<boolean> {
+    let isLastTaken = false;
+    for (;;) {
+      const [offer] = this.undecided;
+      const line = offer && this.offerLines[offer.place];
+      if (!offer || !line) return isLastTaken;
+      const at = this.find(line);
+      const isLate = last !== null || this.undecided.length > mostUndecided;
+      if (at === null ? !isLate : !this.choice.canDecide(at)) return isLastTaken;
+      this.undecided.shift();
+      if (at === null) {
+        this.whole = false;
+        continue;
+      }
+      this.searchedTo = at + 1;
+      const isWanted = this.choice.decide(at);
+      if (!isWanted && at !== last) continue;
+      isLastTaken ||= at === last;
+      await this.draw(offer, at, line);
+    }
+  }
+
+  /** The place of the frame of this line; null if it was not seen yet. Pictures come in the order of the frames. */
+  private find({ pts }: FrameLine): number | null {
+    if (pts === null) return null;
+    const at = this.pts.indexOf(pts + this.reading.clock.offset, this.searchedTo);
+    return at === -1 ? null : at;
+  }
+
+  private async draw({ rgb, place }: Offer, at: number, { sha256 }: FrameLine): Promise<void> {
+    const { video, pictures, outDir } = this.reading;
+    const file = join(outDir, `whole-${place}.part`);
+    const frame = this.frameAt(at);
+    if (frame === null) return;
+    const job = drawPicture(rgb, video, pictures, file)
+      .then((drawing) => {
+        const taken = { ...drawing, pts: frame.pts, frameSha256: sha256 };
+        this.drawn.push({ number: frame.number, taken });
+      })
+      // No caller may be waiting yet when this fails, so the failure is kept until one is.
+      .catch((error: unknown) => void this.failures.push(error))
+      .finally(() => this.inHand.delete(job));
+    this.inHand.add(job);
+    if (this.inHand.size >= drawnAtOnce(video)) await Promise.race(this.inHand);
+    if (this.failures.length > 0) throw this.failures[0];
+    if (this.drawn.length > mostDrawn) this.thinOut();
+  }
+
+  /** Keeps the most different drawings of a clip that has more of them than it may have keyframes. */
+  private thinOut(): void {
+    const ordered = this.drawn.sort((a, b) => a.number - b.number);
+    const candidates = ordered.map(({ number, taken }, at) => ({
+      time: this.secondsOf(taken.pts),
+      look: taken.look,
+      fixed: number === 0 || at === ordered.length - 1,
+    }));
+    const { kept, bitten } = withinLimit(candidates, this.maxGap(), maxKeyframes);
+    const staying = new Set(kept);
+    discardFrames(ordered.filter((_, at) => !staying.has(at)).map(({ taken }) => taken));
+    this.drawn = ordered.filter((_, at) => staying.has(at));
+    this.bitten ||= bitten;
+  }
+
+  private frameAt(at: number): { readonly number: number; readonly pts: number } | null {
+    const [number, pts] = [this.numbers[at], this.pts[at]];
+    return number === undefined || pts === undefined ? null : { number, pts };
+  }
+
+  private maxGap(): number {
+    return gapOver(this.secondsOf(this.pts[0] ?? 0), this.secondsOf(this.pts.at(-1) ?? 0));
+  }
+
+  private secondsOf(pts: number): number {
+    const { num, den } = this.reading.video.timeBase;
+    return (pts * num) / den;
+  }
+}
