@@ -6,7 +6,7 @@ const startPrograms = [
   "audit/{allowed-signers,browser,digest,entry,merkle,ssh-key,sshsig,time-stamp}.test.ts",
   "batch/{batch,downloader,fetched-lists,kill,reduced,rows-left-out,workbooks}.test.ts",
   "capture/*.test.ts",
-  "cli/{completion,man-page,output,which-vault}.test.ts",
+  "cli/{completion,man-page,output,start,which-vault}.test.ts",
   "core/package/key-lines.test.ts",
   "damage/{forger,log-tamper,package,package-disk,package-proofs,spoilt-media,stolen-keys}.test.ts",
   "documents/{docs,golden}.test.ts",

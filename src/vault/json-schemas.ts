@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import type { ErrorObject } from "ajv";
 import { parseCanonicalBytes } from "../audit/canonical-json.js";
 import { isUtcMillis } from "../audit/entry.js";
 import { errorAt, type Finding, readOr } from "../audit/finding.js";
@@ -11,7 +10,12 @@ type Wanted = "every-problem" | "the-first";
 /** What bin/compile-schemas.js makes of a schema. */
 interface Validator {
   (value: unknown): boolean;
-  readonly errors?: readonly ErrorObject[] | null;
+  readonly errors?: readonly Problem[] | null;
+}
+
+interface Problem {
+  readonly instancePath: string;
+  readonly message?: string;
 }
 
 const validators = new Map<string, Validator>();
@@ -47,7 +51,7 @@ export function statementFindings(
   return readOr(read, ({ message }) => [errorAt(`${name}-not-canonical`, where, message)]);
 }
 
-function sentence(error: ErrorObject | undefined): string {
+function sentence(error: Problem | undefined): string {
   return `${error?.instancePath || "/"} ${error?.message ?? "is not valid"}`;
 }
 

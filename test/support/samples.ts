@@ -6,6 +6,8 @@ import type {
   Software,
 } from "../../src/core/capture/record.js";
 import type { PublicationRecord } from "../../src/core/media/publication.js";
+import type { AnnexFacts } from "../../src/vault/annex.js";
+import type { Settings } from "../../src/vault/settings.js";
 
 /*
  * One fully populated value per published format: every field present, nothing null, every list with an item. A field
@@ -215,4 +217,56 @@ export const publication: PublicationRecord = {
   files: [{ kind: "publication_copy", path: "publication/v3/copy.mp4", bytes: 900_000, sha256, sha512 }],
   runs: [run],
   software: [software],
+};
+
+export const config: Settings = {
+  v: 1,
+  vault_id: "5d0c6a1f9be34c70a6f2d18e4b7c9035",
+  created_at: at,
+  actor: "operator-7f3a9c01d2",
+  settings: {
+    authorities: [
+      {
+        name: "one",
+        url: "https://tsa.example/",
+        policy: "1.2.3",
+        roots: ["-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"],
+      },
+    ],
+    calendars: [{ name: "two", url: "https://calendar.example/" }],
+    anchor_wait_seconds: 10,
+    proxy: "socks5h://127.0.0.1:9050",
+  },
+};
+
+const annexFacts: Omit<AnnexFacts, "rawFiles"> = {
+  capture: record.capture,
+  salt: "00112233445566778899aabbccddeeff",
+  collector: "aigerim",
+  hostname: "desk",
+  os: "Linux 6.1.0",
+  time_zone: "Asia/Almaty",
+  received_from: "a colleague",
+  proxy: "socks5://127.0.0.1:9050",
+  cookies_sha256: sha256,
+  places: { "<staging>": "/home/aigerim/vault/staging" },
+  place_bytes: { "<imported file>": "2f8f" },
+  connections: [
+    {
+      at,
+      host: "video.example",
+      port: 443,
+      address: "192.0.2.7",
+      bytes_in: 1843900,
+      bytes_out: 1200,
+      refused: "a private address",
+    },
+  ],
+};
+
+export const annex = {
+  v: 1,
+  ...annexFacts,
+  egress: { address: "192.0.2.9", how: "as the operator said" },
+  files: [{ path: "info.json", bytes: 4120, sha256 }],
 };

@@ -167,9 +167,10 @@ async function recorded(session: Session, request: VerifyRequest): Promise<Verif
 }
 
 async function readBrought(cwd: string, { against, signers, tsaCa }: VerifyOptions): Promise<Brought> {
+  const { certificatesIn, nothingBrought } = await import("../../verify/trust.js");
+  if ([against, signers, tsaCa].every((name) => name === undefined)) return nothingBrought;
   const { broughtBytes, broughtCertificates, broughtText } = await import("../brought-text.js");
   const { checkpointsIn } = await import("../brought-checkpoint.js");
-  const { certificatesIn } = await import("../../verify/trust.js");
   const elsewhere = "a file from somewhere else than the vault or package being checked";
   const read = <Taken>(
     option: string,

@@ -98,7 +98,13 @@ function codePointWidth(character: string): number {
   return wide.test(character) || alwaysPicture.test(character) ? 2 : 1;
 }
 
-const graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+
+/** Made when a text is cut for the first time: to begin with Intl takes as long as half of a short command. */
+function graphemesOf(text: string): Iterable<Intl.SegmentData> {
+  segmenter ??= new Intl.Segmenter("und", { granularity: "grapheme" });
+  return segmenter.segment(text);
+}
 
 /**
  * `text`, already printable, cut to at most `columns` terminal columns and ending in `…` where something was cut.
@@ -109,7 +115,7 @@ export function fitWidth(text: string, columns: number): string {
   if (columns < 1) return "";
   let kept = "";
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     used += displayWidth(segment);
     if (used > columns - 1) break;
     kept += segment;
