@@ -3,10 +3,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { hashFile, preserve } from "../../dist/capture/store-capture.js";
+import { hashFile, stageCapture, storeCapture } from "../../dist/capture/store-capture.js";
 import { buildCaptureId } from "../../dist/core/capture/capture-id.js";
 import { closeAfterWriting } from "../../dist/seal/checkpoint.js";
 import { openOrMake } from "../../dist/seal/open-vault.js";
+import { syncedAside } from "../../dist/vault/durable.js";
 import { filesByDigest } from "../../dist/vault/index/captures.js";
 import { beginAttempt } from "../../dist/vault/recovery.js";
 import { inTurn, shareVault } from "../../dist/vault/turn.js";
@@ -52,6 +53,7 @@ async function take(text) {
   };
   const url = `https://video.example/${encodeURIComponent(text)}`;
   const stated = { ...facts, parent: null, capture, requested_url: url, elements: () => elements };
-  await inTurn(vault, () => preserve(vault, staging, stated, [file], annex));
+  const ready = await syncedAside(stageCapture(vault, staging, stated, [file], annex));
+  await inTurn(vault, () => storeCapture(vault, ready));
   return capture;
 }
