@@ -121,7 +121,7 @@ async function sayRun(command) {
 function sayAgainstLimit(run, limit) {
   const cores = availableParallelism();
   const peer = "yt-dlp -a LIST, and ffmpeg -i CLIP -f null - for each";
-  sayBelow("CPU over the limit", {
+  sayBelow(`${count} clips: CPU over the limit`, {
     value: run.cpu / limit.cpu,
     most: budgets.cpuRatio,
     unit: "x",
@@ -129,7 +129,7 @@ function sayAgainstLimit(run, limit) {
   });
   const most = (budgets.wallOverCores * budgets.cpuRatio * limit.cpu) / cores;
   const how = `${budgets.wallOverCores} x ${budgets.cpuRatio} x CPU of the limit over ${cores} cores is ${seconds(most)}`;
-  sayIfQuiet(run, "wall", { value: run.seconds, unit: "s", peer: how }, (what, figure) =>
+  sayIfQuiet(run, `${count} clips: wall`, { value: run.seconds, unit: "s", peer: how }, (what, figure) =>
     sayBelow(what, { ...figure, most }),
   );
 }
@@ -156,7 +156,11 @@ function shareOfOthers({ seen, cpu, seconds: wall }) {
 
 function sayTree({ seen }) {
   if (seen === null) return;
-  sayBelow("peak of the whole tree (PSS)", { value: seen.peakPss, most: budgets.memory, unit: "B" });
+  sayBelow(`${count} clips: peak of the whole tree (PSS)`, {
+    value: seen.peakPss,
+    most: budgets.memory,
+    unit: "B",
+  });
   sayUnbounded("processes seen", { value: seen.processes, unit: "" });
 }
 
@@ -192,7 +196,7 @@ function sayStored(vault) {
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
   const bytesOf = (pattern) =>
     sum(files.filter((path) => pattern.test(path)).map((path) => statSync(path).size));
-  sayUnbounded("originals", { value: bytesOf(/\/content\/original\//), unit: "B" });
+  sayUnbounded(`originals of ${count} clips`, { value: bytesOf(/\/content\/original\//), unit: "B" });
   sayUnbounded("derived, all", { value: bytesOf(/\/content\/derived\//), unit: "B" });
   sayUnbounded("derived, contact sheets", { value: bytesOf(/\/derived\/.*contact/), unit: "B" });
   sayUnbounded("derived, keyframes", { value: bytesOf(/\/derived\/.*keyframes\//), unit: "B" });

@@ -1,5 +1,5 @@
 import { appendFileSync, copyFileSync, existsSync, readdirSync, statSync } from "node:fs";
-import { extname, join } from "node:path";
+import { basename, join } from "node:path";
 import { fourScenes, makeClip } from "./clips.js";
 import { root } from "./machine.js";
 
@@ -13,16 +13,18 @@ const copies = 4;
 const large = 1e6;
 
 /**
- * `count` different files like those that people archive: every clip of the corpus of at least 1 MB four times, and of the
- * smaller ones the largest once. Where there is no corpus, clips are made, and `words` says so.
+ * `count` different files like those that people archive: every clip of the corpus of at least 1 MB, that again three times
+ * over, then the smaller ones once, the largest first. Where there is no corpus, clips are made, and `words` says so.
  */
 export async function realClips({ ffmpeg, folder, count }) {
   const names = existsSync(corpus) ? readdirSync(corpus).filter((name) => isFootage(name)) : [];
-  const sizes = names.map((name) => ({ path: join(corpus, name), bytes: statSync(join(corpus, name)).size }));
-  sizes.sort((one, other) => other.bytes - one.bytes);
-  const files = sizes.flatMap(({ path, bytes }) =>
-    differentCopies(path, folder, bytes >= large ? copies : 1),
+  const clips = names.map((name) => ({ path: join(corpus, name), bytes: statSync(join(corpus, name)).size }));
+  clips.sort((one, other) => other.bytes - one.bytes);
+  const [larger, smaller] = [clips.filter(isLarge), clips.filter((clip) => !isLarge(clip))];
+  const rounds = Array.from({ length: copies }, (_, round) =>
+    larger.map(({ path }) => differentCopy(path, folder, round)),
   );
+  const files = [...rounds.flat(), ...smaller.map(({ path }) => path)];
   if (files.length >= count)
     return { files: files.slice(0, count), words: "real footage of ../shared/corpus" };
   const made = [];
@@ -30,19 +32,21 @@ export async function realClips({ ffmpeg, folder, count }) {
   return { files: made, words: "generated clips, since ../shared/corpus is not here" };
 }
 
+function isLarge({ bytes }) {
+  return bytes >= large;
+}
+
 function isFootage(name) {
   return name !== nested && !name.endsWith(".md");
 }
 
-/** The file itself, and copies that differ by a `free` box, which every player and prober steps over. */
-function differentCopies(path, folder, times) {
-  const others = Array.from({ length: times - 1 }, (_, index) => {
-    const copy = join(folder, `copy-${index + 1}-${path.split("/").at(-1)}`);
-    copyFileSync(path, copy);
-    appendFileSync(copy, freeBox(index + 1));
-    return copy;
-  });
-  return [path, ...others];
+/** The file itself, and then copies that differ by a `free` box, which every player and prober steps over. */
+function differentCopy(path, folder, round) {
+  if (round === 0) return path;
+  const copy = join(folder, `copy-${round}-${basename(path)}`);
+  copyFileSync(path, copy);
+  appendFileSync(copy, freeBox(round));
+  return copy;
 }
 
 function freeBox(number) {
@@ -60,7 +64,7 @@ async function madeClip(ffmpeg, folder, number) {
     const made = { scenes: fourScenes, size: "640x360", rate: 25, roundSeconds: 20, seconds: 20 };
     return makeClip(ffmpeg, first, made);
   }
-  const copy = join(folder, `made-${number}${extname(first)}`);
+  const copy = join(folder, `made-${number}.mp4`);
   copyFileSync(first, copy);
   appendFileSync(copy, freeBox(number));
   return copy;
