@@ -109,7 +109,7 @@ class RowLoop {
     const { batch, inbox, tools, signal } = this;
     const { resources, cookies, events } = tools;
     const job = { request: batch.request, cookies, resources, world: { ...tools.world, signal } };
-    const scheduler = new RowScheduler(row, (event) => inbox.post(event), tools.world);
+    const scheduler = new RowScheduler(row, (event) => inbox.post(event), job.world);
     const ended = { kind: "ended", row, bytes: 0, added: [], disk: "enough" } as const;
     this.running.set(row, scheduler);
     try {

@@ -10,14 +10,21 @@ export class RowScheduler implements Scheduler {
   onWait: (host: string | null) => void = () => undefined;
   /** Answers the row's latest question. */
   decide: (decision: RowDecision) => void = () => undefined;
+  /** A row has no person who waits for it alone. */
+  readonly enough: AbortSignal;
   private readonly row: number;
   private readonly tell: (event: ScheduleEvent) => void;
   private readonly world: Pick<World, "now" | "random">;
 
-  constructor(row: number, tell: (event: ScheduleEvent) => void, world: Pick<World, "now" | "random">) {
+  constructor(
+    row: number,
+    tell: (event: ScheduleEvent) => void,
+    world: Pick<World, "now" | "random" | "signal">,
+  ) {
     this.row = row;
     this.tell = tell;
     this.world = world;
+    this.enough = world.signal;
   }
 
   async fetch(host: string, signal: AbortSignal): Promise<(attempt: Attempt | null) => void> {
@@ -35,6 +42,10 @@ export class RowScheduler implements Scheduler {
     const unreachable = isUnreachable(attempt);
     const decision = await this.ask({ kind: "failed", row, number, unreachable, chance: this.chance() });
     return decision.kind === "retry" && decision.again;
+  }
+
+  over(): void {
+    // The schedule hears of the answers, and of the row's end.
   }
 
   async derive<Answer>(work: () => Promise<Answer>): Promise<Answer> {

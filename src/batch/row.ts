@@ -36,8 +36,8 @@ export interface RowEvents {
   readonly onRow: (row: BatchRow, result: RowResult, capture: CaptureResult | null) => void;
   /** Called when a playlist named by a row has become this many new rows. */
   readonly onAdded: (count: number) => void;
-  /** Called for a row that stopped before it had a result. */
-  readonly onParked: (row: BatchRow) => void;
+  /** Called for a row that stopped before it had a result. `isInPart`: what came of it is kept as an incomplete capture. */
+  readonly onParked: (row: BatchRow, isInPart: boolean) => void;
   /** Called with the problems in a row's other cells, which are stored as they are. */
   readonly onProblem: (row: BatchRow, problem: string) => void;
 }
@@ -84,7 +84,10 @@ export async function workRow(
   const diskFull = outcome.failure?.code === "disk-full";
   if (diskFull || isUnfinished(job, outcome)) {
     if (!hasStored(outcome)) markWaiting(database, batch.record.id, n);
-    events.onParked(row);
+    events.onParked(
+      row,
+      outcome.results.some(({ status }) => status === "incomplete"),
+    );
     return { bytes: bytesOf(outcome), entries: [], diskFull };
   }
   const { vault } = tools.resources;
@@ -156,6 +159,7 @@ const empty: RowOutcome = {
   entries: [],
   older: 0,
   leftOut: null,
+  unasked: false,
   failure: null,
   skipped: null,
   refused: null,

@@ -8,6 +8,7 @@ import type { ParentList } from "../core/capture/record.js";
 import { redactTypedUrl } from "../core/capture/redact.js";
 import { askedAddress } from "../core/capture/sites.js";
 import { parseSourceUrl } from "../core/capture/source-url.js";
+import { HoldfastError } from "../core/words/error.js";
 import { wellFormed } from "../core/words/printable.js";
 import type { HeadReport } from "../seal/checkpoint.js";
 import type { FetchOutcome, ListOutcome } from "../tools/download/fetch-types.js";
@@ -38,7 +39,7 @@ import {
 import { gatherEvidence, writeWords } from "./gather-evidence.js";
 import { localPlaces } from "./local-places.js";
 import { closeResources, openResources, type Resources } from "./resources.js";
-import { oneByOne, type Scheduler } from "./scheduler.js";
+import { endlessPatience, oneByOne, type Patience, type Scheduler } from "./scheduler.js";
 import { type CaptureSource, sourceOf, typedPlaces, withSourceNotes } from "./source.js";
 import { sourceOfCapture } from "./source-again.js";
 import { stageCapture, storeCapture } from "./store-capture.js";
@@ -99,6 +100,8 @@ export interface SourceOutcome {
   readonly older: number;
   /** What of a list is no video, as a sentence; null if nothing is known to be. */
   readonly leftOut: string | null;
+  /** Whether the page holds further videos that nobody asked for any more. */
+  readonly unasked: boolean;
   /** Why a result is failed or incomplete; null if none is, or if the clip itself is damaged. */
   readonly failure: Failure | null;
 }
@@ -106,13 +109,15 @@ export interface SourceOutcome {
 /**
  * Captures each URL in turn, then what each named capture was made of; after a failure the next URL still runs. `onResult` receives each result as soon as it is
  * ready; the results are returned in the same order. `onHead` receives how the log was sealed afterwards. Throws only for a
- * problem that affects every URL: no vault, a missing program, an interrupt, a name that no capture has.
+ * problem that affects every URL: no vault, a missing program, an interrupt, a name that no capture has. Where `patience`
+ * has enough of the attempts at a clip, that clip still has its result as after the last attempt, and no other is begun.
  */
 export async function archiveUrls(
   request: ArchiveRequest,
   world: World,
   onResult: (result: CaptureResult) => void,
   onHead: (head: HeadReport) => void = () => undefined,
+  patience: Patience = endlessPatience,
 ): Promise<readonly CaptureResult[]> {
   const { allowPrivate, allowOldYtDlp, proxy } = request;
   const cookies = request.cookies === null ? null : await readCookieFile(request.cookies, world.signal);
@@ -123,7 +128,8 @@ export async function archiveUrls(
     { vault: request.vault, command: "archive", capturing, fetching },
     world,
   );
-  const job: Job = { request, cookies, resources, world, scheduler: oneByOne };
+  const scheduler = oneByOne(world.signal, patience);
+  const job: Job = { request, cookies, resources, world, scheduler };
   const results: CaptureResult[] = [];
   try {
     const sources = [
@@ -138,6 +144,7 @@ export async function archiveUrls(
       outcome.results.forEach(onResult);
       sources.unshift(...outcome.entries);
       world.signal.throwIfAborted();
+      if (isEnough(job) && (sources.length > 0 || outcome.unasked)) throw notAllBegun();
     }
   } finally {
     onHead(await closeResources(resources, world));
@@ -198,7 +205,7 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
     const alone = await failed(job, source, capture, outcome.failure, fetched);
     return outcome.list === null || source.parent !== null || world.signal.aborted
       ? alone
-      : withOthers(alone, await listSource(job, source, judged.url, 2, fetched.impersonated));
+      : withOthers(job, source, judged.url, fetched.impersonated, alone);
   }
   const parent = source.parent ?? firstOfSeveral(source.shown, fetched);
   const asked = { ...source, parent };
@@ -243,11 +250,9 @@ async function captureOne(job: Job, source: CaptureSource, capture: CaptureId): 
   }
   const result = known ?? afterDamage(resultOf(resources.vault, capture, source.url), before.damage);
   const failure = outcome.kind === "failed" ? outcome.failure : null;
-  if (parent === null || source.parent !== null) return { ...nothing, results: [result], failure };
-  return withOthers(
-    { ...nothing, results: [result], failure },
-    await listSource(job, source, judged.url, 2, fetched.impersonated),
-  );
+  const first = { ...nothing, results: [result], failure };
+  if (parent === null || source.parent !== null) return first;
+  return withOthers(job, source, judged.url, fetched.impersonated, first);
 }
 
 /**
@@ -276,8 +281,29 @@ function hinted(outcome: FetchOutcome, { hostname }: URL): FetchOutcome {
   return outcome.kind === "failed" ? { ...outcome, failure: withHint(outcome.failure, hostname) } : outcome;
 }
 
+/** Whether a person has had enough of the attempts, and the command goes on for what came. */
+function isEnough({ scheduler, world }: Job): boolean {
+  return scheduler.enough.aborted && !world.signal.aborted;
+}
+
+function notAllBegun(): HoldfastError {
+  return new HoldfastError(
+    "interrupted",
+    "interrupted: what came of this clip is recorded, the videos after it were not begun",
+    "run the same command again to finish the work",
+  );
+}
+
 /** The first video of a page, with what its list led to. */
-function withOthers(first: SourceOutcome, others: SourceOutcome): SourceOutcome {
+async function withOthers(
+  job: Job,
+  source: CaptureSource,
+  url: URL,
+  impersonate: boolean,
+  first: SourceOutcome,
+): Promise<SourceOutcome> {
+  if (isEnough(job)) return { ...first, unasked: true };
+  const others = await listSource(job, source, url, 2, impersonate);
   const results = first.results.map((result) => ({ ...result, left_out: result.left_out ?? others.leftOut }));
   return { ...others, results: [...results, ...others.results], failure: others.failure ?? first.failure };
 }
@@ -343,7 +369,10 @@ function isOlder(postedOn: string | null, since: string | null): boolean {
   return postedOn !== null && since !== null && postedOn < since;
 }
 
-const nothing: SourceOutcome = { results: [], entries: [], older: 0, leftOut: null, failure: null };
+const nothing: SourceOutcome = {
+  ...{ results: [], entries: [], older: 0 },
+  ...{ leftOut: null, unasked: false, failure: null },
+};
 
 /** If a page holds several videos, the one fetched is entry 1 of a list, also where only part of it came. */
 function firstOfSeveral(url: string, { outcome }: Fetched): ParentList | null {

@@ -25,7 +25,7 @@ import { cookieNote } from "./cookie-file.js";
 import { type HashedTracks, hashTracks } from "./hash-received.js";
 import { changedAttempt } from "./next-attempt.js";
 import type { FetchTools, Resources } from "./resources.js";
-import type { Attempt, Scheduler } from "./scheduler.js";
+import { type Attempt, type Scheduler, soFarOf } from "./scheduler.js";
 
 /** Replaces an address that holds a secret in a recorded argument list. */
 export const requestedUrl = "<requested url>";
@@ -81,7 +81,7 @@ export interface Fetched extends FetchTrace {
 /**
  * Fetches until an attempt succeeds, a failure is permanent, or no further attempt is granted. Each attempt has a fresh
  * folder, because a downloader that resumes may splice two different files into one; inside one attempt `judgeParts`
- * shows that it did not. After failures, returns the attempt
+ * shows that it did not. After failures, and where a person has enough of them, returns the attempt
  * that received the most bytes: it may be all that can ever be had of a clip.
  */
 export async function fetchWithRetries(
@@ -90,7 +90,11 @@ export async function fetchWithRetries(
   plan: FetchPlan,
   scheduler: Scheduler,
 ): Promise<Fetched> {
-  return withFetcher(resources, world, plan, (fetcher) => attempts(fetcher, world, plan, scheduler));
+  try {
+    return await withFetcher(resources, world, plan, (fetcher) => attempts(fetcher, world, plan, scheduler));
+  } finally {
+    scheduler.over();
+  }
 }
 
 async function attempts(
@@ -105,10 +109,19 @@ async function attempts(
   let best: Fetched | null = null;
   let ways = waysOf(plan);
   let came: Came = nothingCame;
+  const { enough } = scheduler;
   for (let attempt = 1; ; attempt += 1) {
     const folder = attemptFolder(plan, attempt);
+    // Who ends the first download wants nothing of it; a later one may have brought more than those before it.
+    const keepsInterrupted = attempt - tried.size > 1;
     const attempted = await scheduled(scheduler, plan, world, fetcher, () =>
-      fetchVideo({ ...fetcher.request, ...fixedPart(plan, world), ...ways, folder }),
+      fetchVideo({
+        ...fetcher.request,
+        ...fixedPart(plan, world, enough),
+        ...ways,
+        folder,
+        keepsInterrupted,
+      }),
     );
     const outcome = withCame(withWarnings(attempted.outcome, [fetcher.cookieNote, ...notes]), came);
     const trace = fetcher.trace(outcome, folder, runs);
@@ -116,8 +129,8 @@ async function attempts(
     // Hash before any pause, so that no later change to what arrived goes unnoticed.
     const hashed = await hashTracks(tracks, { folder, now: world.now });
     const fetched: Fetched = { ...trace, outcome, tracks, hashed, impersonated: ways.impersonate };
-    if (best === null || outcome.kind !== "failed" || received(fetched) >= received(best)) best = fetched;
-    const changed = world.signal.aborted ? null : changedAttempt(outcome, ways, tried);
+    if (best === null || isBetter(fetched, best)) best = fetched;
+    const changed = enough.aborted ? null : changedAttempt(outcome, ways, tried);
     if (changed !== null) {
       tried.add(changed.remedy);
       if (changed.note !== null) notes.push(changed.note);
@@ -125,9 +138,12 @@ async function attempts(
       ways = changed.ways;
       continue;
     }
-    const mayPass = outcome.kind === "failed" && outcome.failure.retry && !world.signal.aborted;
-    const again = mayPass && (await scheduler.again(attempt - tried.size, attempted, world.signal));
-    if (!again || world.signal.aborted) return { ...best, runs, connections: fetcher.connections() };
+    const mayPass = outcome.kind === "failed" && outcome.failure.retry && !enough.aborted;
+    const soFar = soFarOf(plan.url, best.tracks);
+    const again = mayPass && (await scheduler.again(attempt - tried.size, attempted, enough, soFar));
+    if (again && !enough.aborted) continue;
+    const counted = enough.aborted && !world.signal.aborted ? calledOff(best) : best;
+    return { ...counted, runs, connections: fetcher.connections() };
   }
 }
 
@@ -136,15 +152,35 @@ function waysOf({ subs, comments }: FetchPlan): FetchWays {
   return { subtitles: subs, comments, thumbnail: true, resume: true, impersonate: false };
 }
 
+/** Of two failures with as much the later one counts, because it is news; that it was interrupted is none. */
+function isBetter(fetched: Fetched, best: Fetched): boolean {
+  const { outcome } = fetched;
+  if (outcome.kind !== "failed") return true;
+  const more = received(fetched) - received(best);
+  return outcome.failure.code === "interrupted" ? more > 0 : more >= 0;
+}
+
+/** Says for the record why there were no more attempts than it names. */
+function calledOff(best: Fetched): Fetched {
+  if (best.outcome.kind !== "failed") return best;
+  return { ...best, outcome: withWarnings(best.outcome, [calledOffNote]) };
+}
+
+const calledOffNote = "the person who waited for it ended the further attempts";
+
 /** What no attempt changes. */
-function fixedPart({ url, item, ofPost, format, referer, since }: FetchPlan, world: World) {
+function fixedPart(
+  { url, item, ofPost, format, referer, since }: FetchPlan,
+  world: World,
+  signal: AbortSignal,
+) {
   return {
     item,
     ofPost,
     format,
     referer,
     since,
-    signal: world.signal,
+    signal,
     onProgress: (progress: FetchProgress) =>
       world.progress({ subject: url, stage: "download", detail: "", ...progress }),
   };

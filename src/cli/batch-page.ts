@@ -50,10 +50,12 @@ const stops: Readonly<Record<NonNullable<BatchReport["stopped"]>, string>> = {
   silence: "no host has answered for two hours: the network seems to be down",
 };
 
-/** The lines printed at the end. `again`: the options without which the list would not go on as it began. */
+/**
+ * The lines printed at the end. `leftOut`: posts with something that was not taken; `keptInPart`: rows that stopped between
+ * two attempts. `again`: the options without which the list would not go on as it began. */
 export function batchSummary(
   report: BatchReport,
-  leftOut: number,
+  { leftOut, keptInPart }: { readonly leftOut: number; readonly keptInPart: number },
   columns: number,
   again: string,
 ): readonly string[] {
@@ -64,6 +66,7 @@ export function batchSummary(
       [
         ["results", `${printable(results)}  (as a workbook: results.xlsx)`],
         ["failed", failed === null ? null : `${printable(failed)}  (usable as a new list)`],
+        ["in part", keptWords(keptInPart)],
         ["damaged", unsoundWords(unsound)],
         ["reduced", reducedWords(reduced)],
         ["not taken", leftOutWords(leftOut)],
@@ -73,6 +76,11 @@ export function batchSummary(
       columns,
     ),
   ];
+}
+
+function keptWords(rows: number): string | null {
+  if (rows === 0) return null;
+  return `${counted(rows, "row")} not finished: what came is kept as an incomplete capture, and the list goes on with a further attempt`;
 }
 
 function unsoundWords(unsound: number): string | null {

@@ -36,6 +36,7 @@ export class BatchView {
   private startedMs = 0;
   private doneHere = 0;
   private said = 0;
+  private inPart = 0;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(session: Session) {
@@ -53,7 +54,10 @@ export class BatchView {
         if (this.running.has(row.n)) this.running.set(row.n, { row, progress });
       },
       onRow: (row, result, capture) => this.showRow(row, result, capture),
-      onParked: (row) => this.running.delete(row.n),
+      onParked: (row, isInPart) => {
+        this.running.delete(row.n);
+        if (isInPart) this.inPart += 1;
+      },
       onAdded: (count) => {
         if (this.counts) this.counts.waiting += count;
       },
@@ -61,6 +65,11 @@ export class BatchView {
         session.screen.error(errorLines(`row ${row.row}: ${problem}`, ""));
       },
     };
+  }
+
+  /** How many rows that have no result are kept as far as they came. */
+  get keptInPart(): number {
+    return this.inPart;
   }
 
   close(): void {

@@ -48,7 +48,8 @@ export async function main(argv: readonly string[], io: Terminal): Promise<numbe
   const meant = typed.find((argument) => commandNames.includes(argument)) ?? null;
   try {
     const run: RunCommand = async (command, action) => {
-      const session = openSession(command.optsWithGlobals<CommonOptions>(), io, world, screen);
+      const onCtrlC = (other: () => void) => events.instead(other);
+      const session = openSession(command.optsWithGlobals<CommonOptions>(), io, world, screen, onCtrlC);
       if (!session.quiet && meant !== null && sayTheyBegan.includes(meant)) screen.draw(["starting"]);
       try {
         status = statusWithSealing(await action(session), session.sealing.failure);

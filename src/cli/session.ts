@@ -20,9 +20,13 @@ export interface Session {
   readonly quiet: boolean;
   /** How to highlight text on stdout. */
   readonly style: Style;
+  /** Until the returned function is called, a first Ctrl-C does this instead of ending the command. */
+  readonly onCtrlC: OnCtrlC;
   /** How sealing the log went, for the exit status. */
   readonly sealing: Sealing;
 }
+
+type OnCtrlC = (instead: () => void) => () => void;
 
 /** Keeps the reason why the log was not signed: the command did its work, but its exit status must reflect this. */
 class Sealing {
@@ -52,7 +56,13 @@ export type RunCommand = (
 ) => Promise<void>;
 
 /** The session for these options; which vault: `whichVault`. */
-export function openSession(options: CommonOptions, io: Terminal, world: World, screen: Screen): Session {
+export function openSession(
+  options: CommonOptions,
+  io: Terminal,
+  world: World,
+  screen: Screen,
+  onCtrlC: OnCtrlC,
+): Session {
   const quiet = options.quiet === true;
   const { path, by, passedOver } = whichVault(options.vault, io);
   if (passedOver !== null) screen.note(printable(passedOverWords(path, passedOver), 600));
@@ -64,6 +74,7 @@ export function openSession(options: CommonOptions, io: Terminal, world: World, 
     vaultBy: by,
     json: options.json === true,
     quiet,
+    onCtrlC,
     sealing: new Sealing(),
     style: styleFor(io.stdout, io.env, options.color),
   };

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { RowScheduler, saidBy } from "../../src/batch/row-scheduler.js";
-import { type Attempt, oneByOne } from "../../src/capture/scheduler.js";
+import { type Attempt, oneByOne, type Pause, soFarOf } from "../../src/capture/scheduler.js";
 import { type FailureCode, failureOf } from "../../src/core/capture/failure-codes.js";
 import type { ScheduleEvent } from "../../src/core/lists/schedule.js";
+import type { FetchedTrack } from "../../src/tools/download/fetch-types.js";
 
 const minute = 60_000;
 
@@ -54,19 +55,57 @@ describe("what an attempt says of its host's pace", () => {
   ])("%s", (_claim, told, said) => expect(saidBy(told, new Date(0))).toEqual(said));
 });
 
+function waited() {
+  const [command, person] = [new AbortController(), new AbortController()];
+  const pauses: Pause[] = [];
+  const onPause = (pause: Pause) => void pauses.push(pause);
+  const patience = { onPause, onOver: () => undefined, enough: person.signal };
+  return { scheduler: oneByOne(command.signal, patience), command, person, pauses };
+}
+
 describe("one capture after the other", () => {
   it("does not ask a site again at once that asks for proof of a person", async () => {
-    const { signal } = new AbortController();
-    expect(await oneByOne.again(1, attempt({ code: "bot-check" }), signal)).toBe(false);
+    const { scheduler, command, pauses } = waited();
+    expect(await scheduler.again(1, attempt({ code: "bot-check" }), command.signal, soFarOf("x", []))).toBe(
+      false,
+    );
+    expect(pauses).toEqual([]);
+  });
+
+  it("says before each pause what there is, and stops trying when a person or the command has enough", async () => {
+    const { scheduler, command, person, pauses } = waited();
+    const came = soFarOf("x", [{ bytes: 3, announcedBytes: 8 } as FetchedTrack]);
+    person.abort();
+    expect([scheduler.enough.aborted, command.signal.aborted]).toEqual([true, false]);
+    await scheduler.again(2, attempt({ code: "cut-short" }), scheduler.enough, came);
+    expect(await scheduler.again(3, attempt({ code: "cut-short" }), scheduler.enough, came)).toBe(false);
+    expect(pauses).toEqual([
+      {
+        soFar: { subject: "x", bytes: 3, announced: 8 },
+        reason: "the transfer broke off before the end",
+        ...{ ms: 4000, next: 3, attempts: 3 },
+      },
+    ]);
+    const other = waited();
+    other.command.abort();
+    expect(other.scheduler.enough.aborted).toBe(true);
+  });
+
+  it("announces no whole size where a server announced only that of one file", () => {
+    const sizes = (...of: (number | null)[]) =>
+      of.map((announcedBytes) => ({ bytes: 1, announcedBytes }) as FetchedTrack);
+    expect(soFarOf("x", sizes(5, 6)).announced).toBe(11);
+    expect(soFarOf("x", sizes(5, null)).announced).toBeNull();
+    expect(soFarOf("x", []).announced).toBeNull();
   });
 });
 
 describe("a row", () => {
   const told: ScheduleEvent[] = [];
-  const world = { now: () => new Date(0), random: () => Uint8Array.of(255) };
+  const never = new AbortController().signal;
+  const world = { now: () => new Date(0), random: () => Uint8Array.of(255), signal: never };
   const scheduler = new RowScheduler(7, (event) => void told.push(event), world);
   const last = () => told.at(-1);
-  const never = new AbortController().signal;
 
   it("asks its host once the schedule lets it, and tells what came of that", async () => {
     const over = scheduler.fetch("a.example", never);

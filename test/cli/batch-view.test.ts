@@ -38,7 +38,13 @@ function show(columns: number | undefined, options: { json?: boolean; quiet?: bo
   const io = capturedTerminal(columns === undefined ? {} : { columns });
   const now = () => new Date();
   const world = { ...testWorld(), now, monotonic: () => Date.now() };
-  const session = openSession({ color: false, ...options }, io, world, new Screen(io, now, false));
+  const session = openSession(
+    { color: false, ...options },
+    io,
+    world,
+    new Screen(io, now, false),
+    () => () => {},
+  );
   const view = new BatchView(session);
   views.push(view);
   return { io, view, session };
@@ -226,12 +232,15 @@ describe("a batch on a terminal", () => {
     view.events.onRowBegin(row(1));
     vi.advanceTimersByTime(300);
     expect(screenOf(io.written.stderr).lines).toHaveLength(2);
-    view.events.onParked(row(1));
+    view.events.onParked(row(1), false);
     vi.advanceTimersByTime(300);
     expect(screenOf(io.written.stderr).lines).toHaveLength(1);
     view.close();
     expect(screenOf(io.written.stderr).lines).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
+    expect(view.keptInPart).toBe(0);
+    view.events.onParked(row(2), true);
+    expect(view.keptInPart).toBe(1);
   });
 });
 

@@ -22,7 +22,13 @@ const world = {
 
 function session(env: Terminal["env"] = {}, options: { color?: boolean } = {}, columns = 80) {
   const io = capturedTerminal({ env, cwd: "/work/here", columns });
-  return openSession({ color: true, vault: "../mine", ...options }, io, world, new Screen(io, now));
+  return openSession(
+    { color: true, vault: "../mine", ...options },
+    io,
+    world,
+    new Screen(io, now),
+    () => () => {},
+  );
 }
 
 describe("values of options", () => {
@@ -80,7 +86,9 @@ describe("colour", () => {
 
   test("is never written into a file", () => {
     const io = capturedTerminal();
-    expect(openSession({ color: true }, io, world, new Screen(io, now)).style.bold("x")).toBe("x");
+    expect(openSession({ color: true }, io, world, new Screen(io, now), () => () => {}).style.bold("x")).toBe(
+      "x",
+    );
   });
 });
 

@@ -35,7 +35,7 @@ function show(of: CaptureResult, io: Captured, options: { json?: boolean; quiet?
     progress: () => {},
     tell: () => {},
   };
-  const session = openSession({ ...options, color: false }, io, world, new Screen(io, now));
+  const session = openSession({ ...options, color: false }, io, world, new Screen(io, now), () => () => {});
   showResult(session, of, "capture");
   return io.written;
 }

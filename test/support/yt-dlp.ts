@@ -34,6 +34,7 @@ export function requestFor(
     folder: mkdtempSync(join(base, "attempt-")),
     item: null,
     ofPost: false,
+    keepsInterrupted: false,
     proxy: null,
     jail: null,
     cookiesFile: null,

@@ -5,6 +5,7 @@ import type { DocumentedCommand } from "../documented-command.js";
 import { noteDownloaderChanges } from "../downloader-note.js";
 import { statusOfCaptures } from "../exit-status.js";
 import { sessionForCapture } from "../new-vault.js";
+import { patienceOf } from "../patience.js";
 import { checkSandbox } from "../sandbox-option.js";
 import type { RunCommand, Session } from "../session.js";
 import { showHead } from "../show-head.js";
@@ -27,6 +28,7 @@ export function addArchive(program: DocumentedCommand, run: RunCommand): void {
     .explain({
       notes: [
         "What the vault holds already is not fetched again, unless --again is given. A clip that breaks off is kept and called incomplete; an attempt that fails is logged with its reason. A clip of which the platform kept better formats back is captured and called reduced, with the reason; that changes nothing about the exit status. Several addresses are captured one after the other, and one failure stops none of the others.",
+        "A failure that can pass, such as a line that drops, is followed by up to two more attempts. What came so far, why it is not the whole, and when the next attempt begins are said at once. Ctrl-C from then on makes no further attempt: the best of what came is recorded as after the last one.",
       ],
       examples: [
         ["holdfast archive https://video.example/watch/811", "capture one video"],
@@ -75,6 +77,7 @@ async function archive(asked: Session, urls: readonly string[], options: Capture
     session.world,
     (result) => showResult(session, result, "capture", again === "" ? "" : ` ${again}`),
     (head) => showHead(session, head),
+    patienceOf(session),
   );
   showTally(session, results);
   return statusOfCaptures(results);

@@ -193,7 +193,7 @@ async function batch(
       onHead: (head) => showHead(session, head),
     });
     view.close();
-    showReport(session, report, leftOut, command);
+    showReport(session, report, { leftOut, keptInPart: view.keptInPart }, command);
     return statusOf(report, leftOut);
   } finally {
     view.close();
@@ -305,7 +305,12 @@ async function batchRequest(
   };
 }
 
-function showReport(session: Session, report: BatchReport, leftOut: number, command: Command): void {
+function showReport(
+  session: Session,
+  report: BatchReport,
+  noted: Parameters<typeof batchSummary>[1],
+  command: Command,
+): void {
   if (session.json) {
     const { id, ...told } = report;
     session.screen.data(printableJson({ batch: id, ...told }));
@@ -315,7 +320,7 @@ function showReport(session: Session, report: BatchReport, leftOut: number, comm
   const options = typedAgain(command, ["resume", "column", "sheet", "dateOrder", "dryRun", "newVault"]);
   const vault = session.vaultBy === "option" ? ` --vault ${inShell(session.vault)}` : "";
   const again = `${options}${vault}`.trim();
-  for (const line of batchSummary(report, leftOut, columnsOf(session.io.stderr), again))
+  for (const line of batchSummary(report, noted, columnsOf(session.io.stderr), again))
     session.screen.note(inSameVault(line, session));
 }
 

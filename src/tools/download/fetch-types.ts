@@ -53,6 +53,8 @@ export interface FetchRequest extends FetchWays {
   readonly since: string | null;
   readonly bounds: FetchBounds;
   readonly signal: AbortSignal;
+  /** Whether what came is worth keeping where `signal` ends the download, as it is where the line drops. */
+  readonly keepsInterrupted: boolean;
   readonly onProgress: (progress: FetchProgress) => void;
 }
 

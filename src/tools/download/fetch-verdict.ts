@@ -77,7 +77,7 @@ export function judgeFetch(request: FetchRequest, facts: FetchFacts): FetchOutco
   return {
     kind: "failed",
     failure,
-    partialTracks: sound ? worthKeeping(failure, tracks) : [],
+    partialTracks: sound ? worthKeeping(request, failure, tracks) : [],
     remedy:
       code === null || displaced
         ? remedyOf(request, facts, { failure, errors, tracks, splices, displaced })
@@ -180,13 +180,12 @@ const leavesNothing: readonly FailureCode[] = [
   "empty",
   "live-stream",
   "timed-out",
-  "interrupted",
   "disk-full",
   "drm",
 ];
 
-function worthKeeping(failure: Failure, tracks: readonly JudgedTrack[]) {
-  if (leavesNothing.includes(failure.code)) return [];
+function worthKeeping({ keepsInterrupted }: FetchRequest, { code }: Failure, tracks: readonly JudgedTrack[]) {
+  if (code === "interrupted" ? !keepsInterrupted : leavesNothing.includes(code)) return [];
   return tracks.filter((one) => one.track.bytes > 0).map((one) => one.track);
 }
 
