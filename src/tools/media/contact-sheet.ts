@@ -26,18 +26,23 @@ export interface SheetLayout {
   readonly scale: number;
 }
 
-const sheetWidth = 2400;
+/** What a screen shows without scaling it down: more of them nobody sees from where a screen is read. */
+const sheetWidth = 1440;
 const longestSide = 6000;
-const narrowestCell = 320;
+/** Six pictures in a row fill a sheet. Of a person of half its height one still makes out the face. */
+const narrowestCell = 226;
+/** Three pictures in a row fill it. */
+const widestCell = 464;
+const largestScale = 4;
 const gap = 12;
 const background = 24;
 const ink = [255, 255, 255] as const;
 const readAtOnce = 4;
 
 /**
- * Chooses the grid for `count` pictures of one size: about as wide as a screen, wider for many pictures, never more than
+ * Chooses the grid for `count` pictures of one size: as wide as a screen, wider for many pictures, never more than
  * 6000 pixels on a side, with the times as large as the longest one (`characters`) allows. Legible pictures are never
- * enlarged: that would cost more than everything else and show nothing more.
+ * enlarged: that would show nothing more. Whoever wants to look closely has the keyframes themselves.
  */
 export function layOut(count: number, { width, height }: PictureSize, characters: number): SheetLayout {
   const aspect = width / height;
@@ -55,13 +60,12 @@ function gridOf(
   characters: number,
 ): SheetLayout {
   const share = (width: number): number => Math.floor((width - gap * (columns + 1)) / columns);
-  const widestCell = Math.min(800, Math.max(narrowestCell, width));
   const cellWidth = Math.min(
-    widestCell,
+    Math.min(widestCell, Math.max(narrowestCell, width)),
     Math.max(share(sheetWidth), Math.min(narrowestCell, share(longestSide))),
   );
   const fontWidth = characters * 6 - 1;
-  const scale = Math.max(2, Math.min(9, Math.floor((cellWidth * 0.75) / fontWidth)));
+  const scale = Math.max(2, Math.min(largestScale, Math.floor((cellWidth * 0.75) / fontWidth)));
   return {
     columns,
     rows: Math.ceil(count / columns),

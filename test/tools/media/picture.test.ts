@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { jpegOf, lookOf, sizeOfJpeg } from "../../../src/tools/media/picture.ts";
+import { encodeJpeg, jpegOf, lookOf, sizeOfJpeg } from "../../../src/tools/media/picture.ts";
 import { openPictures } from "../../../src/tools/media/pictures.ts";
 import { jail } from "../../support/jails.ts";
 import { pictures } from "../../support/keyframes.ts";
@@ -89,6 +89,19 @@ describe("the library that draws pictures, in the process that it has for itself
       expect(drawn[at]?.look).toEqual(await lookOf(rgb, shape));
     }
     expect(await pictures.sizeOf(drawn[0]?.jpeg ?? Buffer.of())).toEqual({ width: 48, height: 85 });
+  });
+
+  test("is a JPEG of quality 90, that of a contact sheet one of 75, both with colour at half the resolution", async () => {
+    const shape = { width: 48, height: 32, rotation: 0, sampleAspect: { num: 1, den: 1 } } as const;
+    const rgb = new Uint8Array(48 * 32 * 3).map((_, at) => (at * 37) % 256);
+    const made = [await jpegOf(rgb, shape), await encodeJpeg({ data: rgb, width: 48, height: 32 })];
+    // The first number of the table by which brightness is divided: 16 at quality 50 (ISO/IEC 10918-1, Annex K).
+    const divisors = made.map((jpeg) => jpeg[Buffer.from(jpeg).indexOf(Buffer.from([0xff, 0xdb])) + 5]);
+    expect(divisors).toEqual([Math.round(16 * 0.2), Math.round(16 * 0.5)]);
+    const colour = await Promise.all(
+      made.map(async (jpeg) => (await sharp(jpeg).metadata()).chromaSubsampling),
+    );
+    expect(colour).toEqual(["4:2:0", "4:2:0"]);
   });
 
   test("works on one thing at a time and keeps nothing of it", () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import { layOut, renderContactSheet } from "../../../src/tools/media/contact-she
 import { readContentCredentials } from "../../../src/tools/media/content-credentials.ts";
 import { openExifTool } from "../../../src/tools/media/exiftool.ts";
 import { makePlayable, streamHashes, strictDecode } from "../../../src/tools/media/ffmpeg.ts";
+import { jpegOf } from "../../../src/tools/media/picture.ts";
 import { openClips } from "../../support/clips.ts";
 import { inFolder, keyframesOf, never, pictures, probe, probeOk } from "../../support/keyframes.ts";
 import { program } from "../../support/programs-on-path.ts";
@@ -224,6 +225,23 @@ describe("Content Credentials", () => {
   );
 });
 
+/** As much detail at each size as a photograph has, and grain on it. */
+async function grainy(width: number, height: number): Promise<Uint8Array> {
+  const noise = async (size: number, sigma: number) =>
+    sharp({
+      create: {
+        ...{ width: Math.ceil(width / size), height: Math.ceil(height / size), channels: 3 },
+        ...{ background: "black", noise: { type: "gaussian", mean: 128, sigma } },
+      },
+    })
+      .resize(width, height, { fit: "fill" })
+      .raw()
+      .toBuffer();
+  const layers = await Promise.all([noise(64, 40), noise(16, 20), noise(4, 10), noise(1, 4)]);
+  const [first] = layers;
+  return first!.map((_, at) => layers.reduce((sum, layer) => sum + (layer[at] ?? 0) - 128, 128));
+}
+
 describe("the contact sheet", () => {
   test.each([1, 2, 7, 40, 120, 300])("of %i pictures stays within 6000 pixels, wide or tall", (count) => {
     for (const [width, height] of [
@@ -249,10 +267,51 @@ describe("the contact sheet", () => {
   });
 
   test("shows pictures no larger than they are, unless they are too small to be made out", () => {
-    expect(layOut(4, { width: 640, height: 360 }, 6)).toMatchObject({ cellWidth: 640, pictureHeight: 360 });
-    expect(layOut(4, { width: 1920, height: 1080 }, 6)).toMatchObject({ cellWidth: 784, pictureHeight: 441 });
-    expect(layOut(4, { width: 160, height: 120 }, 6)).toMatchObject({ cellWidth: 320, pictureHeight: 240 });
+    expect(layOut(4, { width: 320, height: 180 }, 6)).toMatchObject({ cellWidth: 320, pictureHeight: 180 });
+    expect(layOut(4, { width: 1920, height: 1080 }, 6)).toMatchObject({ cellWidth: 464, pictureHeight: 261 });
+    expect(layOut(4, { width: 113, height: 80 }, 6)).toMatchObject({ cellWidth: 226, pictureHeight: 160 });
   });
+
+  test.each([1, 3, 8, 17])(
+    "of %i pictures is no wider than a screen of 1440 pixels, and its times can be read there",
+    (count) => {
+      for (const [width, height] of [
+        [480, 720],
+        [1920, 1080],
+        [640, 480],
+      ] as const) {
+        const { columns, cellWidth, scale } = layOut(count, { width, height }, 6);
+        expect(columns * (cellWidth + 12) + 12).toBeLessThanOrEqual(1440);
+        // Seven pixels of the font high.
+        expect(scale * 7).toBeGreaterThanOrEqual(28);
+      }
+    },
+  );
+
+  test.each([
+    ["a landscape clip", 1280, 720, 12],
+    ["a portrait clip", 480, 720, 14],
+  ])(
+    "of %s weighs at most a quarter of its keyframes, which are there to look closely at",
+    async (_of, width, height, count) => {
+      await inFolder(async (folder) => {
+        mkdirSync(join(folder, "pictures"));
+        const frames = [];
+        let bytes = 0;
+        for (let at = 0; at < count; at++) {
+          const shape = { width, height, rotation: 0, sampleAspect: { num: 1, den: 1 } } as const;
+          const jpeg = await jpegOf(await grainy(width, height), shape);
+          const file = join(folder, "pictures", `${at}.jpg`);
+          writeFileSync(file, jpeg);
+          bytes += jpeg.length;
+          frames.push({ file, ptsTime: `${at}.000000` });
+        }
+        const out = join(folder, "sheet.jpg");
+        await renderContactSheet({ pictures, frames, out });
+        expect(statSync(out).size).toBeLessThanOrEqual(bytes / 4);
+      });
+    },
+  );
 
   test("is one JPEG that shows every picture", async () => {
     await inFolder(async (folder) => {
