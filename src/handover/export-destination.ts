@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { HoldfastError } from "../core/words/error.js";
-import { type PackageRecipient, parseRecipient } from "../vault/package/archive.js";
+import type { PackageRecipient } from "../vault/package/archive.js";
 
 /** The forms of a package. */
 export type PackageForm = "folder" | "tar" | "tar.age";
@@ -17,14 +17,14 @@ export interface ExportDestination {
 }
 
 /** Throws `usage` for a target that is unusable or already exists, and for unusable recipients. */
-export function exportDestination(request: {
+export async function exportDestination(request: {
   readonly to: string;
   readonly vault: string;
   readonly recipients: readonly string[];
-}): ExportDestination {
+}): Promise<ExportDestination> {
   const to = resolve(request.to);
   const form = formOf(to);
-  const recipients = request.recipients.map(parseRecipient);
+  const recipients = await recipientsOf(request.recipients);
   if (form === "tar.age" && recipients.length === 0) {
     throw usage(to, "no recipient who can decrypt it was given", "add --encrypt-to with a public key");
   }
@@ -50,6 +50,13 @@ export function exportDestination(request: {
   const growing = join(parent, `.${basename(to)}.unfinished`);
   if (lstatSync(growing, { throwIfNoEntry: false })) throw leftBehind(to, growing);
   return { to, form, recipients, growing };
+}
+
+/** Most packages are for nobody in particular, and what encrypts takes longer to load than all else that an export needs. */
+async function recipientsOf(typed: readonly string[]): Promise<readonly PackageRecipient[]> {
+  if (typed.length === 0) return [];
+  const { parseRecipient } = await import("../vault/package/archive.js");
+  return typed.map(parseRecipient);
 }
 
 /** The error if something with the target's name exists: nothing is ever overwritten. */

@@ -15,7 +15,6 @@ import { type CaptureRowRecord, oneCaptureByPart } from "../vault/index/captures
 import { scratchFolder } from "../vault/layout.js";
 import { keyHistoryOf } from "../vault/log.js";
 import { readObject } from "../vault/objects.js";
-import { writePackageTar } from "../vault/package/archive.js";
 import { beginPackage, discardPackage } from "../vault/package/folder.js";
 import { refuseMissingVault } from "../vault/reader.js";
 import { inTurn, shareVault } from "../vault/turn.js";
@@ -104,7 +103,7 @@ export async function exportPackage(
   onTold: (told: ToldByFiles) => void = () => undefined,
 ): Promise<ExportResult> {
   // 1. check the target and the recipients, before anything is opened
-  const destination = exportDestination(request);
+  const destination = await exportDestination(request);
   refuseMissingVault(request.vault);
   const vault = await openForWriting(request.vault, world);
   try {
@@ -183,6 +182,7 @@ async function makeAndPlace(
     const order = { madeAt, tool: world.tool, signal: world.signal, onCopied };
     const made = await writePackage(beginPackage(folder), gathered, order);
     if (destination.form !== "folder") {
+      const { writePackageTar } = await import("../vault/package/archive.js");
       const archive = { folder, name: packageName(gathered.order.captures), to: destination.growing, madeAt };
       await writePackageTar({ ...archive, recipients: destination.recipients, signal: world.signal });
     }

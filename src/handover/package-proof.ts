@@ -5,7 +5,7 @@ import { grouped } from "../audit/grouped.js";
 import type { FoundCheckpoint, FoundToken } from "../audit/log-facts.js";
 import { signedBytes } from "../audit/signed-checkpoint.js";
 import { checkSignature } from "../audit/sshsig.js";
-import { checkTimeStamp, type TimeStamp } from "../audit/time-stamp.js";
+import type { TimeStamp } from "../audit/time-stamp.js";
 import { chooseCheckpoints, encodeInclusionProof } from "../core/package/choice.js";
 import type { CheckpointFacts } from "../core/package/facts.js";
 import { inclusionProofOf } from "../vault/index/merkle-nodes.js";
@@ -107,6 +107,7 @@ async function stampsOf({ found, files }: ChosenCheckpoint, named: readonly stri
   const stamps = new Map<string, TimeStamp>();
   for (const { authority, kind, bytes } of files) {
     if (kind !== "rfc3161") continue;
+    const { checkTimeStamp } = await import("../audit/time-stamp.js");
     let checked = checkTimeStamp(bytes, signed, named);
     if (!("timeStamp" in checked && checked.timeStamp.root.trusted))
       checked = checkTimeStamp(bytes, signed, platformRoots);

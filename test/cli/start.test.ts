@@ -8,10 +8,12 @@ import { makeVault, temporaryFolder } from "../support/vaults.js";
 
 const scratch = temporaryFolder();
 const vault = join(scratch.path, "vault");
+let capture = "";
 const inPackage = join(scratch.path, "package");
 
 beforeAll(async () => {
-  await makeVault(vault);
+  const [first] = await makeVault(vault);
+  capture = first?.record.capture ?? "";
   writeFolder(makePackage().files, inPackage);
 });
 afterAll(scratch.remove);
@@ -87,6 +89,12 @@ describe("what a command loads before it answers", () => {
     const loaded = loadedBy(["verify", inPackage]);
     expect(loaded).toMatchObject({ packages: ["commander"], intl: [] });
     expect(validatorsOf(loaded).every((file) => file.endsWith(".the-first.cjs"))).toBe(true);
+  });
+
+  it("is nothing that packs, encrypts or reads time-stamps, for a package in a folder without any", () => {
+    const to = join(scratch.path, "exported");
+    const { packages } = loadedBy(["export", capture, "--to", to, "--vault", vault]);
+    expect([existsSync(to), packages]).toEqual([true, [...sqlite, "commander"].sort()]);
   });
 
   it("is what takes mails apart only where somebody brings a checkpoint along", () => {
