@@ -1,9 +1,10 @@
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { makeShortClip } from "./clips.js";
 import { holdfastCommand, importInto } from "./holdfast.js";
-import { need } from "./machine.js";
+import { need, root } from "./machine.js";
 import { runWhole } from "./processes.js";
-import { median, say, sayBelow } from "./report.js";
+import { median, say, sayBelow, sayUnbounded } from "./report.js";
 
 const runs = 5;
 
@@ -19,16 +20,25 @@ export async function benchStart({ programs, folder }) {
     [["list"], 0.3],
     [["verify"], 0.3],
   ]) {
-    const took = await medians(holdfastCommand(vault, args));
+    const took = await medians(typed(vault, args));
     const words = ["holdfast", ...args].join(" ");
-    sayBelow(`${words}, wall`, {
-      value: took.seconds,
-      most,
-      unit: "s",
-      peer: `node -e 0: ${ms(floor.seconds)}`,
-    });
+    const wall = { value: took.seconds, unit: "s", peer: `node -e 0: ${ms(floor.seconds)}` };
+    if (busy()) sayUnbounded(`${words}, wall (not judged: the machine was busy)`, wall);
+    else sayBelow(`${words}, wall`, { ...wall, most });
     sayBelow(`${words}, CPU`, { value: took.cpu, most, unit: "s", peer: `node -e 0: ${ms(floor.cpu)}` });
   }
+}
+
+/** As a person types it: what is loaded before to measure memory would count as start. */
+function typed(vault, args) {
+  const command = holdfastCommand(vault, args);
+  const env = { ...command.env, HOLDFAST_VAULT: vault };
+  return { ...command, env, args: [join(root, "bin", "holdfast.js"), ...args] };
+}
+
+/** Whoever waits for a core measures the others. */
+function busy() {
+  return loadavg()[0] > availableParallelism();
 }
 
 async function medians(command) {
