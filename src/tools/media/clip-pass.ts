@@ -54,7 +54,7 @@ export interface ClipPassRequest extends FfmpegRequest {
 
 interface SideFiles extends PassFiles {
   readonly progress: string;
-  readonly hashes: string;
+  readonly packets: string;
   readonly decoded: string;
 }
 
@@ -88,9 +88,9 @@ export async function tryClipPass(request: ClipPassRequest): Promise<ClipPassTry
     signal,
     ...(reader === null ? {} : { onStdout: reader.onStdout }),
   });
-  const [progress, hashes, decoded] = [side.progress, side.hashes, side.decoded].map(takeSideFile);
+  const [progress, packets, decoded] = [side.progress, side.packets, side.decoded].map(takeSideFile);
   const frames = reader === null ? null : await reader.finish();
-  const streams = withDecoded(readStreamHashes(hashes ?? ""), readStreamHashes(decoded ?? ""));
+  const streams = withDecoded(readStreamHashes(packets ?? ""), readStreamHashes(decoded ?? ""));
   const clean = whyUnusable(run) === null && run.result.stderr.length === 0;
   const seen = frames === null || (frames.whole && frames.count > 0);
   if (!clean || !seen || streams.length !== probe.streams.length) {
@@ -109,7 +109,7 @@ function sideFilesIn(scratch: string): SideFiles {
   return {
     ...passFilesIn(scratch),
     progress: join(scratch, "progress.txt"),
-    hashes: join(scratch, "hashes.txt"),
+    packets: join(scratch, "packets.txt"),
     decoded: join(scratch, "decoded.txt"),
   };
 }
@@ -141,7 +141,7 @@ export function clipPassArgv(
     [
       ...(video !== null && pictures ? passOutputs(video, clockOf(video, start), side) : []),
       { to: "-", options: [...decodeOptions(`file:${side.progress}`), strictRunOption] },
-      { to: `file:${side.hashes}`, options: [...packetHashOptions(1), ...datedBack] },
+      { to: `file:${side.packets}`, options: [...packetHashOptions(1), ...datedBack] },
       ...(video !== null && deep ? [decoded] : []),
     ],
   );

@@ -100,7 +100,10 @@ export const strictReadingOptions: readonly string[] = ["-err_detect", "explode"
 
 /** The options of an output that decodes the whole first input, keeps nothing and reports its position to `progress`. */
 export function decodeOptions(progress: string): readonly string[] {
-  return ["-map", "0:V?", "-map", "0:a?", "-sn", "-dn", "-f", "null", "-progress", progress];
+  // The muxer counts time in frames of the rate that ffmpeg guesses. Without this, two frames closer together, as phones
+  // record them, get one time, and it complains of a clip that decodes without an error.
+  const spaced = ["-fps_mode", "vfr"];
+  return ["-map", "0:V?", "-map", "0:a?", "-sn", "-dn", ...spaced, "-f", "null", "-progress", progress];
 }
 
 /** The option that ends a run at its first error. */

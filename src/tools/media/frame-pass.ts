@@ -5,20 +5,32 @@ import type { VideoStream } from "./ffprobe.js";
 import { exactTimes } from "./frame-runs.js";
 import type { FfmpegOutput } from "./input.js";
 
-/** Files that a pass writes while it runs: the look and the time of every frame, and time and hash of each picture. */
+/** Files that a pass writes while it runs. Absolute paths. */
 export interface PassFiles {
-  readonly looks: string;
+  /** The time of every frame. */
   readonly times: string;
+  /** Time and hash of each picture. */
+  readonly hashes: string;
+  /** How the paths of the pictures begin, one file each: raw RGB of the announced size. */
   readonly pictures: string;
 }
 
 export function passFilesIn(scratch: string): PassFiles {
   return {
-    looks: join(scratch, "looks.raw"),
     times: join(scratch, "times.txt"),
-    pictures: join(scratch, "pictures.txt"),
+    hashes: join(scratch, "pictures.txt"),
+    pictures: join(scratch, "picture-"),
   };
 }
+
+/** The file of a picture; `place` counts them from 0. */
+export function pictureFile({ pictures }: PassFiles, place: number): string {
+  return `${pictures}${String(place + 1).padStart(6, "0")}.rgb`;
+}
+
+/** A look is printed in the corner of a black picture of this size, in pixels. */
+export const printedWidth = 36;
+export const printedHeight = 30;
 
 /** How a pass states times. */
 export interface PassClock {
@@ -31,34 +43,42 @@ export interface PassClock {
 }
 
 /**
- * The outputs of a pass over the first input: the looks and times of every frame, and raw RGB pictures on stdout of the
- * first frame, of the first frame of each half second and of those about the announced end, each with the hash of the
+ * The outputs of a pass over the first input: the looks of every frame on stdout and their times, and raw RGB pictures of
+ * the first frame, of the first frame of each half second and of those about the announced end, each with the hash of the
  * frame as decoded (unrotated, unscaled, decoder's pixel format).
+ *
+ * Most pictures are removed unread, so they are files: through a pipe, each would be copied. The looks are padded so that
+ * a pipe holds those of less than a second: ffmpeg then waits for the reader, and few pictures lie on the disk.
  */
 export function passOutputs(video: VideoStream, clock: PassClock, files: PassFiles): readonly FfmpegOutput[] {
   const { width, height, index } = video;
   const shifted = clock.shift === 0 ? "" : `setpts=PTS-${clock.shift},`;
   const graph = [
     `[0:${index}]split=2[every][some]`,
-    `[every]${shifted}scale=${lookWidth}:${lookHeight}:flags=area,format=rgb24,split=2[look][time]`,
+    `[every]${shifted}scale=${lookWidth}:${lookHeight}:flags=area,format=rgb24,split=2[small][time]`,
+    `[small]pad=${printedWidth}:${printedHeight}[look]`,
     `[some]select=${onOffer(video, clock.start)},${shifted}split=2[decoded][shown]`,
     `[shown]scale=${width}:${height},format=rgb24[picture]`,
   ].join(";");
   const times = exactTimes(video);
-  // The reader chooses while the run goes on, so nothing may wait in a buffer.
+  // The reader chooses while the run goes on, so lines must not wait in a buffer, which holds those of many seconds.
   const unbuffered = ["-flush_packets", "1"];
   const hashed = ["-autoscale", "0", "-f", "framehash", "-hash", "sha256"];
   return [
     {
-      to: `file:${files.looks}`,
+      to: "pipe:1",
       options: [
         ...["-filter_complex", graph, "-filter_complex_threads", "1"],
-        ...["-map", "[look]", ...times, ...unbuffered, "-f", "rawvideo"],
+        ...["-map", "[look]", ...times, "-f", "rawvideo"],
       ],
     },
     { to: `file:${files.times}`, options: ["-map", "[time]", ...times, ...unbuffered, "-f", "framecrc"] },
-    { to: `file:${files.pictures}`, options: ["-map", "[decoded]", ...times, ...unbuffered, ...hashed] },
-    { to: "pipe:1", options: ["-map", "[picture]", ...times, "-f", "rawvideo"] },
+    { to: `file:${files.hashes}`, options: ["-map", "[decoded]", ...times, ...unbuffered, ...hashed] },
+    // The muxer numbers its files in the name, where a percent sign begins the number.
+    {
+      to: `file:${files.pictures.replaceAll("%", "%%")}%06d.rgb`,
+      options: ["-map", "[picture]", ...times, "-c:v", "rawvideo", "-f", "image2"],
+    },
   ];
 }
 

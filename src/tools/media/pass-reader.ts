@@ -1,13 +1,13 @@
-import { rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { lookBytes } from "../../core/media/dhash.js";
+import { type Look, lookBytes, lookHeight, lookWidth } from "../../core/media/dhash.js";
 import { FrameChoice } from "../../core/media/frame-choice.js";
 import { maxKeyframes, withinLimit } from "../../core/media/keyframe-plan.js";
 import type { VideoStream } from "./ffprobe.js";
-import type { PassClock, PassFiles } from "./frame-pass.js";
+import { type PassClock, type PassFiles, pictureFile, printedHeight, printedWidth } from "./frame-pass.js";
 import { type FrameLine, inPieces, readFrameLine } from "./frame-runs.js";
 import { gapOver, type NumberedPicture } from "./frame-taking.js";
-import { GrowingLines, GrowingRecords } from "./growing-file.js";
+import { GrowingLines } from "./growing-file.js";
 import { discardFrames, drawPicture } from "./picture-taking.js";
 import type { Pictures } from "./pictures.js";
 
@@ -40,12 +40,6 @@ export interface PassFrames {
   readonly whole: boolean;
 }
 
-/** A printed picture that is not decided about yet. */
-interface Offer {
-  readonly rgb: Uint8Array;
-  readonly place: number;
-}
-
 // Frames drawn at once, for two cores; fewer of large ones, which take 25 MB and more each.
 const drawnAtOnce = (video: VideoStream) => (video.width * video.height > 4_000_000 ? 1 : 3);
 // Of a clip with few frames a second, each is printed, and several must follow before one can be decided about.
@@ -59,18 +53,18 @@ export class PassReader {
   readonly onStdout: (chunk: Buffer) => Promise<void>;
   private readonly reading: PassReading;
   private readonly choice = new FrameChoice();
-  private readonly looks: GrowingRecords;
   private readonly times: GrowingLines;
   private readonly hashes: GrowingLines;
-  private readonly looksWaiting: Uint8Array[] = [];
+  private readonly looksWaiting: Look[] = [];
   private readonly linesWaiting: FrameLine[] = [];
-  private readonly offerLines: FrameLine[] = [];
+  /** Of each picture, in their order. */
+  private readonly pictureLines: FrameLine[] = [];
   /** Of each frame that states its time: this time, and its number. */
   private readonly pts: number[] = [];
   private readonly numbers: number[] = [];
   private count = 0;
-  private offers = 0;
-  private undecided: Offer[] = [];
+  /** The first picture that was not decided about yet. */
+  private undecided = 0;
   private searchedTo = 0;
   private whole = true;
   private drawn: NumberedPicture[] = [];
@@ -80,26 +74,34 @@ export class PassReader {
 
   constructor(reading: PassReading) {
     this.reading = reading;
-    const { video, files } = reading;
-    this.looks = new GrowingRecords(files.looks, lookBytes);
+    const { files } = reading;
     this.times = new GrowingLines(files.times);
-    this.hashes = new GrowingLines(files.pictures);
-    this.onStdout = inPieces(video.width * video.height * 3, (rgb) => this.receive(rgb));
+    this.hashes = new GrowingLines(files.hashes);
+    const take = inPieces(printedWidth * printedHeight * 3, async (printed) => {
+      this.looksWaiting.push(lookIn(printed));
+    });
+    this.onStdout = async (chunk) => {
+      await take(chunk);
+      this.readFiles();
+      await this.decide(null);
+      const { video, onProgress } = this.reading;
+      onProgress(this.count, Math.max(this.count, video.announcedFrames ?? 0));
+    };
   }
 
   /** Call after the run has ended. Removes the files of the pass. Throws whatever prevented a drawing. */
   async finish(): Promise<PassFrames> {
     this.readFiles();
-    for (const file of [this.looks, this.times, this.hashes]) file.close();
-    for (const path of Object.values(this.reading.files)) rmSync(path, { force: true });
+    for (const file of [this.times, this.hashes]) file.close();
     this.choice.end();
     const last = this.choice.seen - 1;
     const isTaken = await this.decide(last);
     if (last >= 0 && !isTaken) this.choice.decide(last);
     await Promise.all(this.inHand);
+    this.removeFiles();
     if (this.failures.length > 0) throw this.failures[0];
     const missing = [...this.choice.missing, ...(last >= 0 && !isTaken ? [last] : [])];
-    const fits = this.looksWaiting.length + this.linesWaiting.length + this.undecided.length === 0;
+    const fits = this.looksWaiting.length + this.linesWaiting.length === 0;
     return {
       count: this.count,
       ends: [0, last].flatMap((at) => this.numbers[at] ?? []),
@@ -111,6 +113,14 @@ export class PassReader {
     };
   }
 
+  private removeFiles(): void {
+    const { files } = this.reading;
+    for (const path of [files.times, files.hashes]) rmSync(path, { force: true });
+    for (let place = this.undecided; existsSync(pictureFile(files, place)); place += 1) {
+      rmSync(pictureFile(files, place));
+    }
+  }
+
   /** Removes every drawing. */
   async discard(): Promise<void> {
     await Promise.allSettled(this.inHand);
@@ -118,24 +128,15 @@ export class PassReader {
     this.drawn = [];
   }
 
-  private async receive(rgb: Uint8Array): Promise<void> {
-    this.undecided.push({ rgb, place: this.offers++ });
-    this.readFiles();
-    await this.decide(null);
-    const { video, onProgress } = this.reading;
-    onProgress(this.count, Math.max(this.count, video.announcedFrames ?? 0));
-  }
-
   private readFiles(): void {
-    this.looksWaiting.push(...this.looks.read());
     this.linesWaiting.push(...this.times.read().flatMap((line) => readFrameLine(line) ?? []));
-    this.offerLines.push(...this.hashes.read().flatMap((line) => readFrameLine(line) ?? []));
+    this.pictureLines.push(...this.hashes.read().flatMap((line) => readFrameLine(line) ?? []));
     const both = Math.min(this.looksWaiting.length, this.linesWaiting.length);
     const looks = this.looksWaiting.splice(0, both);
     for (const [at, line] of this.linesWaiting.splice(0, both).entries()) this.see(line, looks[at]);
   }
 
-  private see({ pts }: FrameLine, look: Uint8Array | undefined): void {
+  private see({ pts }: FrameLine, look: Look | undefined): void {
     const number = this.count++;
     if (pts === null || look === undefined) return;
     const own = pts + this.reading.clock.offset;
@@ -151,23 +152,28 @@ export class PassReader {
   private async decide(last: number | null): Promise<boolean> {
     let isLastTaken = false;
     for (;;) {
-      const [offer] = this.undecided;
-      const line = offer && this.offerLines[offer.place];
-      if (!offer || !line) return isLastTaken;
+      const line = this.pictureLines[this.undecided];
+      if (line === undefined) return isLastTaken;
       const at = this.find(line);
-      const isLate = last !== null || this.undecided.length > mostUndecided;
+      const isLate = last !== null || this.pictureLines.length - this.undecided > mostUndecided;
       if (at === null ? !isLate : !this.choice.canDecide(at)) return isLastTaken;
-      this.undecided.shift();
-      if (at === null) {
-        this.whole = false;
-        continue;
+      const file = pictureFile(this.reading.files, this.undecided);
+      if (last === null && at !== null && !this.isWhole(file)) return isLastTaken;
+      this.undecided += 1;
+      this.whole &&= at !== null;
+      if (at !== null) {
+        this.searchedTo = at + 1;
+        const isWanted = this.choice.decide(at) || at === last;
+        isLastTaken ||= at === last;
+        if (isWanted) await this.draw(file, at, line);
       }
-      this.searchedTo = at + 1;
-      const isWanted = this.choice.decide(at);
-      if (!isWanted && at !== last) continue;
-      isLastTaken ||= at === last;
-      await this.draw(offer, at, line);
+      rmSync(file, { force: true });
     }
+  }
+
+  private isWhole(file: string): boolean {
+    const { width, height } = this.reading.video;
+    return statSync(file, { throwIfNoEntry: false })?.size === width * height * 3;
   }
 
   /** The place of the frame of this line; null if it was not seen yet. Pictures come in the order of the frames. */
@@ -177,12 +183,15 @@ export class PassReader {
     return at === -1 ? null : at;
   }
 
-  private async draw({ rgb, place }: Offer, at: number, { sha256 }: FrameLine): Promise<void> {
-    const { video, pictures, outDir } = this.reading;
-    const file = join(outDir, `whole-${place}.part`);
+  private async draw(picture: string, at: number, { sha256 }: FrameLine): Promise<void> {
     const frame = this.frameAt(at);
-    if (frame === null) return;
-    const job = drawPicture(rgb, video, pictures, file)
+    if (frame === null || !this.isWhole(picture)) {
+      this.whole = false;
+      return;
+    }
+    const { video, pictures, outDir } = this.reading;
+    const file = join(outDir, `whole-${frame.number}.part`);
+    const job = drawPicture(readFileSync(picture), video, pictures, file)
       .then((drawing) => {
         const taken = { ...drawing, pts: frame.pts, frameSha256: sha256 };
         this.drawn.push({ number: frame.number, taken });
@@ -224,4 +233,14 @@ export class PassReader {
     const { num, den } = this.reading.video.timeBase;
     return (pts * num) / den;
   }
+}
+
+/** The look in the corner of a printed picture. */
+function lookIn(printed: Uint8Array): Look {
+  const look = new Uint8Array(lookBytes);
+  for (let row = 0; row < lookHeight; row++) {
+    const from = row * printedWidth * 3;
+    look.set(printed.subarray(from, from + lookWidth * 3), row * lookWidth * 3);
+  }
+  return look;
 }

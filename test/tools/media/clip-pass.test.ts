@@ -144,7 +144,7 @@ describe("the bounds of a pass", () => {
 
   test("both readings of the file are confined like every other", async () => {
     const { video } = await probeOk(clips.get("picture.mp4"));
-    const side = { looks: "/l", times: "/t", pictures: "/i", progress: "/p", hashes: "/h", decoded: "/d" };
+    const side = { times: "/t", hashes: "/h", pictures: "/i", progress: "/p", packets: "/k", decoded: "/d" };
     const argv = clipPassArgv("/clip.mp4", { video, start: "0" }, { side, deep: true, pictures: true });
     const inputs = argv.join(" ").split(" -i file:/clip.mp4");
     expect(inputs).toHaveLength(3);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
@@ -17,6 +18,18 @@ afterAll(clips.remove);
 
 const corpus = join(import.meta.dirname, "../../../../shared/corpus");
 const ffmpeg = () => program("ffmpeg");
+
+test("frames that a phone recorded closer together than its usual rate are no damage", async () => {
+  await inFolder(async (folder) => {
+    const media = join(folder, "pairs.mp4");
+    const source = ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=2"];
+    const pairs = ["-vf", "setpts='(floor(N/2)*0.27+mod(N,2)*0.02)/TB'", "-fps_mode", "vfr"];
+    const exact = ["-enc_time_base", "1/600", "-video_track_timescale", "600"];
+    execFileSync(ffmpeg(), ["-nostdin", "-v", "error", ...source, ...pairs, ...exact, media]);
+    const { verdict, grounds } = await strictDecode(await request(media, folder));
+    expect([verdict, grounds[0]]).toEqual(["sound", "the strict decode reported no error or warning"]);
+  });
+});
 
 describe("what ffprobe says of a file", () => {
   test("sound alone has no video stream, and a cover picture is not one", async () => {
