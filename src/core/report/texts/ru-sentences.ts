@@ -198,6 +198,8 @@ export const ruSentences: readonly (readonly [english: string, russian: string])
     "кадров: {}, промежутков длиннее {} с там, где кадры есть, нет",
   ],
   ["every frame was decoded to find shots", "для поиска монтажных планов декодирован каждый кадр"],
+  ["{} of {} frames were decoded twice", "дважды декодировано кадров: {} из {}"],
+  ["{} frames were decoded once more for this", "для этого повторно декодировано кадров: {}"],
   [
     "shots between key frames were searched for by packet size and similarity, {} of these stretches were decoded",
     "между опорными кадрами монтажные планы искались по размеру пакетов и сходству, декодировано отрезков: {}",
@@ -229,6 +231,10 @@ export const ruSentences: readonly (readonly [english: string, russian: string])
     "программа загрузки соединила {} из фрагментов ({}), и результат не равен их простой последовательности (части расшифрованы или опущены); фрагменты сохранены в полученном виде",
   ],
   ["the file was reached through a link", "файл взят по ссылке"],
+  [
+    "the person who waited for it ended the further attempts",
+    "дальнейшие попытки прекратил человек, который их ждал",
+  ],
   [
     "{} beside the file was left out: it is not a regular file",
     "файл {} рядом с видеозаписью не взят: это не обычный файл",
