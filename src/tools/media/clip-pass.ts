@@ -55,7 +55,7 @@ export interface ClipPassRequest extends FfmpegRequest {
 interface SideFiles extends PassFiles {
   readonly progress: string;
   readonly packets: string;
-  readonly decoded: string;
+  readonly decodedHashes: string;
 }
 
 // Containers whose clock never jumps. In others, ffmpeg corrects times in a way that depends on its other options.
@@ -88,7 +88,7 @@ export async function tryClipPass(request: ClipPassRequest): Promise<ClipPassTry
     signal,
     ...(reader === null ? {} : { onStdout: reader.onStdout }),
   });
-  const [progress, packets, decoded] = [side.progress, side.packets, side.decoded].map(takeSideFile);
+  const [progress, packets, decoded] = [side.progress, side.packets, side.decodedHashes].map(takeSideFile);
   const frames = reader === null ? null : await reader.finish();
   const streams = withDecoded(readStreamHashes(packets ?? ""), readStreamHashes(decoded ?? ""));
   const clean = whyUnusable(run) === null && run.result.stderr.length === 0;
@@ -110,7 +110,7 @@ function sideFilesIn(scratch: string): SideFiles {
     ...passFilesIn(scratch),
     progress: join(scratch, "progress.txt"),
     packets: join(scratch, "packets.txt"),
-    decoded: join(scratch, "decoded.txt"),
+    decodedHashes: join(scratch, "decoded-hashes.txt"),
   };
 }
 
@@ -134,7 +134,7 @@ export function clipPassArgv(
   how: { readonly side: SideFiles; readonly deep: boolean; readonly pictures: boolean },
 ): readonly string[] {
   const { side, deep, pictures } = how;
-  const decoded: FfmpegOutput = { to: `file:${side.decoded}`, options: decodedHashOptions };
+  const decoded: FfmpegOutput = { to: `file:${side.decodedHashes}`, options: decodedHashOptions };
   return ffmpegArgv(
     [media, media],
     ["-noautorotate", ...strictReadingOptions, ...threadOptions(video)],

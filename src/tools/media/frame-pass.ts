@@ -9,23 +9,32 @@ import type { FfmpegOutput } from "./input.js";
 export interface PassFiles {
   /** The time of every frame. */
   readonly times: string;
-  /** Time and hash of each picture. */
-  readonly hashes: string;
-  /** How the paths of the pictures begin, one file each: raw RGB of the announced size. */
+  /** Time and size of each picture as decoded. */
+  readonly offers: string;
+  /** How the paths of the pictures begin: one file each of raw RGB of the announced size. */
   readonly pictures: string;
+  /** How the paths of the same pictures as decoded begin: unrotated, unscaled, in the decoder's pixel format. */
+  readonly decoded: string;
 }
 
 export function passFilesIn(scratch: string): PassFiles {
   return {
     times: join(scratch, "times.txt"),
-    hashes: join(scratch, "pictures.txt"),
+    offers: join(scratch, "offers.txt"),
     pictures: join(scratch, "picture-"),
+    decoded: join(scratch, "decoded-"),
   };
 }
 
-/** The file of a picture; `place` counts them from 0. */
-export function pictureFile({ pictures }: PassFiles, place: number): string {
-  return `${pictures}${String(place + 1).padStart(6, "0")}.rgb`;
+/** The files of a picture, as RGB and as decoded; `place` counts them from 0. */
+export function pictureFiles(
+  { pictures, decoded }: PassFiles,
+  place: number,
+): { rgb: string; decoded: string } {
+  const [rgb, native] = [pictures, decoded].map(
+    (start) => `${start}${String(place + 1).padStart(6, "0")}.raw`,
+  );
+  return { rgb: rgb ?? "", decoded: native ?? "" };
 }
 
 /** A look is printed in the corner of a black picture of this size, in pixels. */
@@ -43,12 +52,12 @@ export interface PassClock {
 }
 
 /**
- * The outputs of a pass over the first input: the looks of every frame on stdout and their times, and raw RGB pictures of
- * the first frame, of the first frame of each half second and of those about the announced end, each with the hash of the
- * frame as decoded (unrotated, unscaled, decoder's pixel format).
+ * The outputs of a pass over the first input: the looks of every frame on stdout and their times, and pictures of the first
+ * frame, of the first frame of each half second and of those about the announced end, as RGB and as decoded.
  *
- * Most pictures are removed unread, so they are files: through a pipe, each would be copied. The looks are padded so that
- * a pipe holds those of less than a second: ffmpeg then waits for the reader, and few pictures lie on the disk.
+ * Most pictures are removed unread, so they are files: through a pipe, each would be copied, and ffmpeg's own SHA-256 of
+ * each would take a fifth of the decode. The looks are padded so that a pipe holds those of less than a second: ffmpeg then
+ * waits for the reader, and few pictures lie on the disk.
  */
 export function passOutputs(video: VideoStream, clock: PassClock, files: PassFiles): readonly FfmpegOutput[] {
   const { width, height, index } = video;
@@ -57,13 +66,14 @@ export function passOutputs(video: VideoStream, clock: PassClock, files: PassFil
     `[0:${index}]split=2[every][some]`,
     `[every]${shifted}scale=${lookWidth}:${lookHeight}:flags=area,format=rgb24,split=2[small][time]`,
     `[small]pad=${printedWidth}:${printedHeight}[look]`,
-    `[some]select=${onOffer(video, clock.start)},${shifted}split=2[decoded][shown]`,
+    `[some]select=${onOffer(video, clock.start)},${shifted}split=3[offer][decoded][shown]`,
     `[shown]scale=${width}:${height},format=rgb24[picture]`,
   ].join(";");
   const times = exactTimes(video);
   // The reader chooses while the run goes on, so lines must not wait in a buffer, which holds those of many seconds.
   const unbuffered = ["-flush_packets", "1"];
-  const hashed = ["-autoscale", "0", "-f", "framehash", "-hash", "sha256"];
+  const asDecoded = [...times, "-autoscale", "0"];
+  const numbered = ["-c:v", "rawvideo", "-f", "image2"];
   return [
     {
       to: "pipe:1",
@@ -73,13 +83,18 @@ export function passOutputs(video: VideoStream, clock: PassClock, files: PassFil
       ],
     },
     { to: `file:${files.times}`, options: ["-map", "[time]", ...times, ...unbuffered, "-f", "framecrc"] },
-    { to: `file:${files.hashes}`, options: ["-map", "[decoded]", ...times, ...unbuffered, ...hashed] },
-    // The muxer numbers its files in the name, where a percent sign begins the number.
     {
-      to: `file:${files.pictures.replaceAll("%", "%%")}%06d.rgb`,
-      options: ["-map", "[picture]", ...times, "-c:v", "rawvideo", "-f", "image2"],
+      to: `file:${files.offers}`,
+      options: ["-map", "[offer]", ...asDecoded, ...unbuffered, "-f", "framecrc"],
     },
+    { to: numberedFiles(files.decoded), options: ["-map", "[decoded]", ...asDecoded, ...numbered] },
+    { to: numberedFiles(files.pictures), options: ["-map", "[picture]", ...times, ...numbered] },
   ];
+}
+
+/** The muxer puts a number into the name of each file, where a percent sign begins it. */
+function numberedFiles(start: string): string {
+  return `file:${start.replaceAll("%", "%%")}%06d.raw`;
 }
 
 // Files announce their number of frames with up to this many too many or too few.

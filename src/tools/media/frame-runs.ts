@@ -78,10 +78,11 @@ export async function lookAtFrames(
   return { frames: looks.map((look, at) => ({ pts: lines[at]?.pts ?? null, look })), run };
 }
 
-/** One decoded frame of an extraction: its time, and the SHA-256 of the frame as decoded. */
+/** A line about a frame: its time, its size as raw pixels, and a hash of them, whose kind depends on the format. */
 export interface FrameLine {
   readonly pts: number | null;
-  readonly sha256: string;
+  readonly bytes: number;
+  readonly hash: string;
 }
 
 /**
@@ -235,7 +236,7 @@ function takeFrameLines(side: string): readonly FrameLine[] {
 /** Reads a framecrc or framehash line: `stream, dts, pts, duration, size, hash`. Null for any other line. */
 export function readFrameLine(line: string): FrameLine | null {
   const columns = line.split(",").map((column) => column.trim());
-  const [pts, hash] = [Number(columns[2]), columns[5]];
+  const [pts, bytes, hash] = [Number(columns[2]), Number(columns[4]), columns[5]];
   if (line.startsWith("#") || hash === undefined) return null;
-  return { pts: Number.isSafeInteger(pts) ? pts : null, sha256: hash };
+  return { pts: Number.isSafeInteger(pts) ? pts : null, bytes, hash };
 }

@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Look, lookBytes, lookHeight, lookWidth } from "../../core/media/dhash.js";
 import { FrameChoice } from "../../core/media/frame-choice.js";
 import { maxKeyframes, withinLimit } from "../../core/media/keyframe-plan.js";
 import type { VideoStream } from "./ffprobe.js";
-import { type PassClock, type PassFiles, pictureFile, printedHeight, printedWidth } from "./frame-pass.js";
+import { type PassClock, type PassFiles, pictureFiles, printedHeight, printedWidth } from "./frame-pass.js";
 import { type FrameLine, inPieces, readFrameLine } from "./frame-runs.js";
 import { gapOver, type NumberedPicture } from "./frame-taking.js";
 import { GrowingLines } from "./growing-file.js";
@@ -54,7 +55,7 @@ export class PassReader {
   private readonly reading: PassReading;
   private readonly choice = new FrameChoice();
   private readonly times: GrowingLines;
-  private readonly hashes: GrowingLines;
+  private readonly offers: GrowingLines;
   private readonly looksWaiting: Look[] = [];
   private readonly linesWaiting: FrameLine[] = [];
   /** Of each picture, in their order. */
@@ -76,7 +77,7 @@ export class PassReader {
     this.reading = reading;
     const { files } = reading;
     this.times = new GrowingLines(files.times);
-    this.hashes = new GrowingLines(files.hashes);
+    this.offers = new GrowingLines(files.offers);
     const take = inPieces(printedWidth * printedHeight * 3, async (printed) => {
       this.looksWaiting.push(lookIn(printed));
     });
@@ -92,7 +93,7 @@ export class PassReader {
   /** Call after the run has ended. Removes the files of the pass. Throws whatever prevented a drawing. */
   async finish(): Promise<PassFrames> {
     this.readFiles();
-    for (const file of [this.times, this.hashes]) file.close();
+    for (const file of [this.times, this.offers]) file.close();
     this.choice.end();
     const last = this.choice.seen - 1;
     const isTaken = await this.decide(last);
@@ -115,10 +116,8 @@ export class PassReader {
 
   private removeFiles(): void {
     const { files } = this.reading;
-    for (const path of [files.times, files.hashes]) rmSync(path, { force: true });
-    for (let place = this.undecided; existsSync(pictureFile(files, place)); place += 1) {
-      rmSync(pictureFile(files, place));
-    }
+    for (const path of [files.times, files.offers]) rmSync(path, { force: true });
+    for (let place = this.undecided; removePicture(files, place); place += 1);
   }
 
   /** Removes every drawing. */
@@ -130,7 +129,7 @@ export class PassReader {
 
   private readFiles(): void {
     this.linesWaiting.push(...this.times.read().flatMap((line) => readFrameLine(line) ?? []));
-    this.pictureLines.push(...this.hashes.read().flatMap((line) => readFrameLine(line) ?? []));
+    this.pictureLines.push(...this.offers.read().flatMap((line) => readFrameLine(line) ?? []));
     const both = Math.min(this.looksWaiting.length, this.linesWaiting.length);
     const looks = this.looksWaiting.splice(0, both);
     for (const [at, line] of this.linesWaiting.splice(0, both).entries()) this.see(line, looks[at]);
@@ -157,23 +156,24 @@ export class PassReader {
       const at = this.find(line);
       const isLate = last !== null || this.pictureLines.length - this.undecided > mostUndecided;
       if (at === null ? !isLate : !this.choice.canDecide(at)) return isLastTaken;
-      const file = pictureFile(this.reading.files, this.undecided);
-      if (last === null && at !== null && !this.isWhole(file)) return isLastTaken;
+      const place = this.undecided;
+      if (last === null && at !== null && !this.isWhole(place, line)) return isLastTaken;
       this.undecided += 1;
       this.whole &&= at !== null;
       if (at !== null) {
         this.searchedTo = at + 1;
         const isWanted = this.choice.decide(at) || at === last;
         isLastTaken ||= at === last;
-        if (isWanted) await this.draw(file, at, line);
+        if (isWanted) await this.draw(place, at, line);
       }
-      rmSync(file, { force: true });
+      removePicture(this.reading.files, place);
     }
   }
 
-  private isWhole(file: string): boolean {
-    const { width, height } = this.reading.video;
-    return statSync(file, { throwIfNoEntry: false })?.size === width * height * 3;
+  private isWhole(place: number, { bytes }: FrameLine): boolean {
+    const { files, video } = this.reading;
+    const { rgb, decoded } = pictureFiles(files, place);
+    return sizeOf(rgb) === video.width * video.height * 3 && sizeOf(decoded) === bytes;
   }
 
   /** The place of the frame of this line; null if it was not seen yet. Pictures come in the order of the frames. */
@@ -183,17 +183,19 @@ export class PassReader {
     return at === -1 ? null : at;
   }
 
-  private async draw(picture: string, at: number, { sha256 }: FrameLine): Promise<void> {
+  private async draw(place: number, at: number, line: FrameLine): Promise<void> {
     const frame = this.frameAt(at);
-    if (frame === null || !this.isWhole(picture)) {
+    if (frame === null || !this.isWhole(place, line)) {
       this.whole = false;
       return;
     }
-    const { video, pictures, outDir } = this.reading;
+    const { files, video, pictures, outDir } = this.reading;
     const file = join(outDir, `whole-${frame.number}.part`);
-    const job = drawPicture(readFileSync(picture), video, pictures, file)
+    const { rgb, decoded } = pictureFiles(files, place);
+    const frameSha256 = createHash("sha256").update(readFileSync(decoded)).digest("hex");
+    const job = drawPicture(readFileSync(rgb), video, pictures, file)
       .then((drawing) => {
-        const taken = { ...drawing, pts: frame.pts, frameSha256: sha256 };
+        const taken = { ...drawing, pts: frame.pts, frameSha256 };
         this.drawn.push({ number: frame.number, taken });
       })
       // No caller may be waiting yet when this fails, so the failure is kept until one is.
@@ -233,6 +235,17 @@ export class PassReader {
     const { num, den } = this.reading.video.timeBase;
     return (pts * num) / den;
   }
+}
+
+/** False if there was none. */
+function removePicture(files: PassFiles, place: number): boolean {
+  const both = Object.values(pictureFiles(files, place)).filter(existsSync);
+  for (const file of both) rmSync(file);
+  return both.length > 0;
+}
+
+function sizeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.size;
 }
 
 /** The look in the corner of a printed picture. */

@@ -62,7 +62,7 @@ export async function takeFrames(request: {
   if (failures.length > 0) throw failures[0];
   const frames = drawings.flatMap((drawing, at) => {
     const line = lines[at];
-    if (line && line.pts !== null) return [{ ...drawing, pts: line.pts, frameSha256: line.sha256 }];
+    if (line && line.pts !== null) return [{ ...drawing, pts: line.pts, frameSha256: line.hash }];
     // A picture without its line has no time, so it is unknown which frame it shows.
     rmSync(drawing.jpeg.file, { force: true });
     return [];

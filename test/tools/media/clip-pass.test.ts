@@ -144,7 +144,8 @@ describe("the bounds of a pass", () => {
 
   test("both readings of the file are confined like every other", async () => {
     const { video } = await probeOk(clips.get("picture.mp4"));
-    const side = { times: "/t", hashes: "/h", pictures: "/i", progress: "/p", packets: "/k", decoded: "/d" };
+    const files = { times: "/t", offers: "/o", pictures: "/i", decoded: "/d" };
+    const side = { ...files, progress: "/p", packets: "/k", decodedHashes: "/h" };
     const argv = clipPassArgv("/clip.mp4", { video, start: "0" }, { side, deep: true, pictures: true });
     const inputs = argv.join(" ").split(" -i file:/clip.mp4");
     expect(inputs).toHaveLength(3);

@@ -129,8 +129,8 @@ describe("every command line that reads a clip", () => {
     const { video } = await probeOk(media);
     if (video === null) throw new Error("the clip has a picture");
     const limits = { wallMs: 1, cpuSeconds: 1, addressSpaceBytes: 1, fileSizeBytes: 1, stdoutBytes: 1 };
-    const files = { times: "/s/t", hashes: "/s/h", pictures: "/s/i" };
-    const side = { ...files, progress: "/s/p", packets: "/s/k", decoded: "/s/d" };
+    const files = { times: "/s/t", offers: "/s/o", pictures: "/s/i", decoded: "/s/d" };
+    const side = { ...files, progress: "/s/p", packets: "/s/k", decodedHashes: "/s/h" };
     const windows = ["nokey", "noref", "none"].flatMap((skip) =>
       [null, "1.5"].map((seek) => ({ seek, fromPts: 1, untilPts: 9, skip }) as DecodingWindow),
     );
