@@ -35,7 +35,7 @@ export class FrameChoice {
   private latest: CountedFrame | null = null;
   private ended = false;
   private decided = -1;
-  private last: Pick<CountedFrame, "time" | "look"> | null = null;
+  private last: CountedFrame | null = null;
   private shotStart = 0;
   private shotShown = false;
   private readonly withoutPicture: number[] = [];
@@ -58,7 +58,7 @@ export class FrameChoice {
     return this.times.length;
   }
 
-  /** Frames that it chose although no picture was on offer: each shows a short shot. Ascending. */
+  /** Frames that it chose although no picture was on offer: each shows a short shot or ends a gap. Ascending. */
   get missing(): readonly number[] {
     return this.withoutPicture;
   }
@@ -74,17 +74,36 @@ export class FrameChoice {
     const look = this.looks.get(number);
     const time = this.timeOf(number);
     if (look === undefined) throw new Error(`frame ${number} was decided about before`);
-    const settled = time >= this.timeOf(this.shotStart) + settle || this.shotStart === 0;
+    this.breakGap(number, time);
+    const settled = this.isSettled(number, time);
     const shows = !this.shotShown && settled;
     const take = this.last === null || shows || this.isWorthKeeping(number, look, this.last);
-    if (take) this.last = { time, look };
+    if (take) this.last = { number, time, look };
     if (take && settled) this.shotShown = true;
     for (let at = this.decided + 1; at <= number; at++) this.looks.delete(at);
     this.decided = number;
     return take;
   }
 
-  private isWorthKeeping(number: number, look: Look, last: Pick<CountedFrame, "time" | "look">): boolean {
+  /** Whether the cut before this frame has settled, or no other frame of the shot's beginning follows. */
+  private isSettled(number: number, time: number): boolean {
+    if (this.shotStart === 0) return true;
+    const start = this.timeOf(this.shotStart);
+    const next = this.times[number + 1];
+    return time >= start + settle || (next !== undefined && next >= start + shortestShot);
+  }
+
+  /** A pause may begin after the last picture of a half second: the frame before the pause is then missing. */
+  private breakGap(number: number, time: number): void {
+    const before = number - 1;
+    if (this.last === null || time - this.last.time <= usualGap || before <= this.decided) return;
+    const look = this.looks.get(before);
+    if (look === undefined || before <= this.last.number) return;
+    this.withoutPicture.push(before);
+    this.last = { number: before, time: this.timeOf(before), look };
+  }
+
+  private isWorthKeeping(number: number, look: Look, last: CountedFrame): boolean {
     const elapsed = this.timeOf(number) - last.time;
     if (elapsed > longestWait) return true;
     const next = this.times[number + 1];
@@ -105,7 +124,7 @@ export class FrameChoice {
       const look = this.looks.get(chosen);
       if (look !== undefined) {
         this.withoutPicture.push(chosen);
-        this.last = { time: this.timeOf(chosen), look };
+        this.last = { number: chosen, time: this.timeOf(chosen), look };
       }
     }
     this.shotStart = at;
