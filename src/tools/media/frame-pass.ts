@@ -37,9 +37,19 @@ export function pictureFiles(
   return { rgb: rgb ?? "", decoded: native ?? "" };
 }
 
-/** A look is printed in the corner of a black picture of this size, in pixels. */
-export const printedWidth = 36;
-export const printedHeight = 30;
+/**
+ * A look is printed in the corner of a black picture of this size, in pixels. Large pictures have larger ones: of a clip
+ * with a frame a second, each frame that waits in a pipe is a picture that lies on the disk.
+ */
+export function printedSize({ width, height }: VideoStream): {
+  readonly width: number;
+  readonly height: number;
+} {
+  return width * height > largePicture ? { width: 120, height: 90 } : { width: 36, height: 30 };
+}
+
+/** Pictures with more pixels than this take 15 MB and more each as raw RGB and as decoded. */
+export const largePicture = 4_000_000;
 
 /** How a pass states times. */
 export interface PassClock {
@@ -61,11 +71,12 @@ export interface PassClock {
  */
 export function passOutputs(video: VideoStream, clock: PassClock, files: PassFiles): readonly FfmpegOutput[] {
   const { width, height, index } = video;
+  const printed = printedSize(video);
   const shifted = clock.shift === 0 ? "" : `setpts=PTS-${clock.shift},`;
   const graph = [
     `[0:${index}]split=2[every][some]`,
     `[every]${shifted}scale=${lookWidth}:${lookHeight}:flags=area,format=rgb24,split=2[small][time]`,
-    `[small]pad=${printedWidth}:${printedHeight}[look]`,
+    `[small]pad=${printed.width}:${printed.height}[look]`,
     `[some]select=${onOffer(video, clock.start)},${shifted}split=3[offer][decoded][shown]`,
     `[shown]scale=${width}:${height},format=rgb24[picture]`,
   ].join(";");

@@ -5,7 +5,7 @@ import { type Look, lookBytes, lookHeight, lookWidth } from "../../core/media/dh
 import { FrameChoice } from "../../core/media/frame-choice.js";
 import { maxKeyframes, withinLimit } from "../../core/media/keyframe-plan.js";
 import type { VideoStream } from "./ffprobe.js";
-import { type PassClock, type PassFiles, pictureFiles, printedHeight, printedWidth } from "./frame-pass.js";
+import { largePicture, type PassClock, type PassFiles, pictureFiles, printedSize } from "./frame-pass.js";
 import { type FrameLine, inPieces, readFrameLine } from "./frame-runs.js";
 import { gapOver, type NumberedPicture } from "./frame-taking.js";
 import { GrowingLines } from "./growing-file.js";
@@ -42,7 +42,7 @@ export interface PassFrames {
 }
 
 // Frames drawn at once, for two cores; fewer of large ones, which take 25 MB and more each.
-const drawnAtOnce = (video: VideoStream) => (video.width * video.height > 4_000_000 ? 1 : 3);
+const drawnAtOnce = (video: VideoStream) => (video.width * video.height > largePicture ? 1 : 3);
 // Of a clip with few frames a second, each is printed, and several must follow before one can be decided about.
 const mostUndecided = 16;
 /** So many drawings wait on the disk at most until the most different ones of them are chosen. */
@@ -78,8 +78,9 @@ export class PassReader {
     const { files } = reading;
     this.times = new GrowingLines(files.times);
     this.offers = new GrowingLines(files.offers);
-    const take = inPieces(printedWidth * printedHeight * 3, async (printed) => {
-      this.looksWaiting.push(lookIn(printed));
+    const { width, height } = printedSize(reading.video);
+    const take = inPieces(width * height * 3, async (printed) => {
+      this.looksWaiting.push(lookIn(printed, width));
     });
     this.onStdout = async (chunk) => {
       await take(chunk);
@@ -249,10 +250,10 @@ function sizeOf(file: string): number | undefined {
 }
 
 /** The look in the corner of a printed picture. */
-function lookIn(printed: Uint8Array): Look {
+function lookIn(printed: Uint8Array, width: number): Look {
   const look = new Uint8Array(lookBytes);
   for (let row = 0; row < lookHeight; row++) {
-    const from = row * printedWidth * 3;
+    const from = row * width * 3;
     look.set(printed.subarray(from, from + lookWidth * 3), row * lookWidth * 3);
   }
   return look;

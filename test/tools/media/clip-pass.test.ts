@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { clipPassArgv } from "../../../src/tools/media/clip-pass.ts";
 import type { MediaProbe } from "../../../src/tools/media/ffprobe.ts";
+import { printedSize } from "../../../src/tools/media/frame-pass.ts";
 import { type ClipName, openClips } from "../../support/clips.ts";
 import { footagePath, someFootage, whyNoFootage } from "../../support/footage.ts";
 import { inFolder, keyframesOf, probeOk } from "../../support/keyframes.ts";
@@ -140,6 +141,16 @@ describe("the bounds of a pass", () => {
   test("sound alone is decoded once as well, without pictures", async () => {
     const pass = (await triedAlone(clips.get("sound-only.m4a")))?.pass;
     expect(pass).toMatchObject({ frames: null, decode: { verdict: "sound" } });
+  });
+
+  test("of large pictures, a pipe holds the looks of two frames at most, so that few wait on the disk", async () => {
+    const { video } = await probeOk(clips.get("picture.mp4"));
+    const inPipe = (width: number, height: number) => {
+      const printed = printedSize({ ...video!, width, height });
+      return 65_536 / (printed.width * printed.height * 3);
+    };
+    expect(inPipe(3840, 2160)).toBeLessThan(3);
+    expect(inPipe(1920, 1080)).toBeLessThan(24);
   });
 
   test("both readings of the file are confined like every other", async () => {
