@@ -3,6 +3,7 @@ import { isUnsound, judgeSoundness } from "../core/capture/soundness.js";
 import { withoutPaths } from "../core/words/local-paths.js";
 import { tryClipPass } from "../tools/media/clip-pass.js";
 import { probeMedia } from "../tools/media/ffprobe.js";
+import { asInNumberedNames } from "../tools/media/frame-pass.js";
 import { describeRun } from "../tools/run/run-description.js";
 import { contentPath } from "../vault/objects.js";
 import {
@@ -128,6 +129,7 @@ function collect(work: Work, results: readonly StepResult[]): Derivation {
     [work.object.folder, "<object>"],
     [work.content, "<content>"],
     [work.scratch, "<scratch>"],
+    [asInNumberedNames(work.scratch), "<scratch>"],
   ];
   const find = (kind: DerivedFile["kind"]) => files.find((file) => file.kind === kind)?.path ?? null;
   return {

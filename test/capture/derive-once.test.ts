@@ -18,7 +18,8 @@ afterAll(() => {
 });
 
 async function derivationOf(file: string, ...argv: string[]): Promise<DerivationRecord> {
-  const vault = join(folder.path, "vault");
+  // Names of numbered files, in which a percent sign is doubled, must not bring the path into the record either.
+  const vault = join(folder.path, "vault 100%");
   const { lines } = await holdfast(["import", "--json", "--vault", vault, ...argv, file]);
   const [result] = lines as unknown as CaptureResult[];
   return JSON.parse(readFileSync(join(vault, result!.object!, "v2/content/derived/derivation.json"), "utf8"));

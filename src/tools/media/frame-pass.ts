@@ -103,9 +103,13 @@ export function passOutputs(video: VideoStream, clock: PassClock, files: PassFil
   ];
 }
 
-/** The muxer puts a number into the name of each file, where a percent sign begins it. */
+/** A path as it stands in the names of numbered files, where a percent sign begins the number. */
+export function asInNumberedNames(path: string): string {
+  return path.replaceAll("%", "%%");
+}
+
 function numberedFiles(start: string): string {
-  return `file:${start.replaceAll("%", "%%")}%06d.raw`;
+  return `file:${asInNumberedNames(start)}%06d.raw`;
 }
 
 // Files announce their number of frames with up to this many too many or too few.
