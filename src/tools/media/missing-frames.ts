@@ -11,6 +11,8 @@ interface Wanted {
 // Frames closer together than this are decoded in one run, since a run starts at the key frame before its first.
 const closeMicroseconds = 10_000_000;
 const mostRuns = 8;
+// ffmpeg refuses a filter expression with many more terms than this.
+const mostOfARun = 60;
 // Some containers find places only roughly.
 const seekMargin = 500_000;
 
@@ -40,11 +42,14 @@ function inGroups(taking: FrameTaking, missing: readonly Wanted[]): readonly (re
   for (const frame of missing) {
     const group = groups.at(-1);
     const before = group?.at(-1);
-    if (group && before && timeOf(taking, frame) - timeOf(taking, before) < closeMicroseconds)
-      group.push(frame);
+    const isClose =
+      before !== undefined && timeOf(taking, frame) - timeOf(taking, before) < closeMicroseconds;
+    if (group && isClose && group.length < mostOfARun) group.push(frame);
     else groups.push([frame]);
   }
-  return groups.length <= mostRuns ? groups : [missing];
+  if (groups.length <= mostRuns) return groups;
+  const runs = Math.ceil(missing.length / mostOfARun);
+  return Array.from({ length: runs }, (_, at) => missing.slice(at * mostOfARun, (at + 1) * mostOfARun));
 }
 
 /** In seconds from the start of the file; null for its start. */

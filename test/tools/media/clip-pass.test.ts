@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { clipPassArgv } from "../../../src/tools/media/clip-pass.ts";
 import type { MediaProbe } from "../../../src/tools/media/ffprobe.ts";
 import { printedSize } from "../../../src/tools/media/frame-pass.ts";
-import { type ClipName, openClips } from "../../support/clips.ts";
+import { type ClipName, everyFrame, openClips } from "../../support/clips.ts";
 import { footagePath, someFootage, whyNoFootage } from "../../support/footage.ts";
 import { inFolder, keyframesOf, probeOk } from "../../support/keyframes.ts";
 import {
@@ -125,6 +125,20 @@ describe("frames that the pass did not print are decoded again, and how many wer
         expect.stringMatching(/^[1-9]\d* of \d+ frames were decoded twice$/),
       ]);
       expect(set.runs).toHaveLength(1);
+    });
+  });
+
+  test("more than a hundred of them, which ffmpeg cannot take in one expression", async () => {
+    const media = clips.get("shots-fixed-gop.mp4");
+    const { index, timeBase } = (await probeOk(media)).video!;
+    await inFolder(async (outDir) => {
+      const frames = (await tried(media, outDir))!.pass!.frames!;
+      const printed = new Set(frames.taken.map(({ number }) => number));
+      const all = everyFrame(media, index, `${timeBase.num}/${timeBase.den}`);
+      const missing = all.flatMap(({ pts }, number) => (printed.has(number) ? [] : [{ number, pts }]));
+      expect(missing.length).toBeGreaterThan(100);
+      const set = await keyframesOf(media, outDir, { ...frames, missing });
+      expect(set.notes).toEqual(["every frame was decoded to find shots", expect.stringMatching(/twice$/)]);
     });
   });
 });
