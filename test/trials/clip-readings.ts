@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { type ClipPassTry, tryClipPass } from "../../src/tools/media/clip-pass.ts";
 import { streamHashes, strictDecode } from "../../src/tools/media/ffmpeg.ts";
 import type { MediaProbe } from "../../src/tools/media/ffprobe.ts";
+import type { Pictures } from "../../src/tools/media/pictures.ts";
 import { type ClipName, type Clips, longShots, shots } from "../support/clips.ts";
 import { expectTrue, inFolder, keyframesOf, never, pictures, probeOk } from "../support/keyframes.ts";
 import { program } from "../support/programs-on-path.ts";
@@ -18,9 +19,14 @@ async function request(media: string, scratch: string, probed?: MediaProbe) {
 }
 
 /** One pass over a clip, with what it took drawn into `outDir`. */
-export const tried = (media: string, outDir: string, probed?: MediaProbe): Promise<ClipPassTry | null> =>
+export const tried = (
+  media: string,
+  outDir: string,
+  probed?: MediaProbe,
+  drawer: Pictures = pictures,
+): Promise<ClipPassTry | null> =>
   inFolder(async (scratch) => {
-    const drawing = { pictures, outDir, onProgress: () => undefined };
+    const drawing = { pictures: drawer, outDir, onProgress: () => undefined };
     return tryClipPass({ ...(await request(media, scratch, probed)), deep: false, drawing });
   });
 

@@ -89,15 +89,26 @@ export async function tryClipPass(request: ClipPassRequest): Promise<ClipPassTry
     ...(reader === null ? {} : { onStdout: reader.onStdout }),
   });
   const [progress, packets, decoded] = [side.progress, side.packets, side.decodedHashes].map(takeSideFile);
-  const frames = reader === null ? null : await reader.finish();
+  const frames = reader === null ? null : await finishReading(reader, run);
   const streams = withDecoded(readStreamHashes(packets ?? ""), readStreamHashes(decoded ?? ""));
   const clean = whyUnusable(run) === null && run.result.stderr.length === 0;
-  const seen = frames === null || (frames.whole && frames.count > 0);
+  const seen = reader === null || (frames?.whole === true && frames.count > 0);
   if (!clean || !seen || streams.length !== probe.streams.length) {
     await reader?.discard();
     return { pass: null, run };
   }
   return { pass: { frames, decode: judgeCleanDecode(progress ?? "", probe), streams }, run };
+}
+
+/** Null if a picture could not be drawn: then separate runs follow. Throws where the disk is why. */
+async function finishReading(reader: PassReader, run: MediaRun): Promise<PassFrames | null> {
+  try {
+    return await reader.finish(run);
+  } catch (error) {
+    await reader.discard();
+    if (error instanceof Error && "errno" in error) throw error;
+    return null;
+  }
 }
 
 function allowsOnePass({ video, hasAudio, start, container }: MediaProbe): boolean {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { type Look, lookBytes, lookHeight, lookWidth } from "../../core/media/dhash.js";
 import { FrameChoice } from "../../core/media/frame-choice.js";
@@ -9,6 +10,7 @@ import { largePicture, type PassClock, type PassFiles, pictureFiles, printedSize
 import { type FrameLine, inPieces, readFrameLine } from "./frame-runs.js";
 import { gapOver, type NumberedPicture } from "./frame-taking.js";
 import { GrowingLines } from "./growing-file.js";
+import type { MediaRun } from "./input.js";
 import { discardFrames, drawPicture } from "./picture-taking.js";
 import type { Pictures } from "./pictures.js";
 
@@ -91,16 +93,21 @@ export class PassReader {
     };
   }
 
-  /** Call after the run has ended. Removes the files of the pass. Throws whatever prevented a drawing. */
-  async finish(): Promise<PassFrames> {
+  /**
+   * Call after the run has ended. Removes the files of the pass. Throws whatever prevented a drawing, and `ENOSPC` where the
+   * run broke off because the disk was full.
+   */
+  async finish({ result }: MediaRun): Promise<PassFrames> {
     this.readFiles();
     for (const file of [this.times, this.offers]) file.close();
+    const isDiskFull = result.endedBy === "exited" && result.exitCode !== 0 && this.hasShortPicture();
     this.choice.end();
     const last = this.choice.seen - 1;
-    const isTaken = await this.decide(last);
-    if (last >= 0 && !isTaken) this.choice.decide(last);
+    const isTaken = isDiskFull ? false : await this.decide(last);
+    if (last >= 0 && !isTaken && !isDiskFull) this.choice.decide(last);
     await Promise.all(this.inHand);
     this.removeFiles();
+    if (isDiskFull) throw diskFull();
     if (this.failures.length > 0) throw this.failures[0];
     const missing = [...this.choice.missing, ...(last >= 0 && !isTaken ? [last] : [])];
     const fits = this.looksWaiting.length + this.linesWaiting.length === 0;
@@ -113,6 +120,18 @@ export class PassReader {
       bitten: this.bitten,
       whole: this.whole && fits && this.numbers.length === this.count,
     };
+  }
+
+  /** ffmpeg writes a picture at one go, so that one which is too short was cut by the disk and by nothing in the clip. */
+  private hasShortPicture(): boolean {
+    const { files, video } = this.reading;
+    for (let place = this.undecided; ; place += 1) {
+      const { rgb, decoded } = pictureFiles(files, place);
+      const [bytes, bytesDecoded] = [sizeOf(rgb), sizeOf(decoded)];
+      if (bytes === undefined && bytesDecoded === undefined) return false;
+      if (bytes !== undefined && bytes < video.width * video.height * 3) return true;
+      if (bytesDecoded !== undefined && bytesDecoded < (this.pictureLines[place]?.bytes ?? 0)) return true;
+    }
   }
 
   private removeFiles(): void {
@@ -236,6 +255,11 @@ export class PassReader {
     const { num, den } = this.reading.video.timeBase;
     return (pts * num) / den;
   }
+}
+
+function diskFull(): Error {
+  const words = "keeping the pictures of a clip while it is decoded: the disk is full";
+  return Object.assign(new Error(words), { code: "ENOSPC", errno: -constants.errno.ENOSPC });
 }
 
 /** False if there was none. */

@@ -20,8 +20,9 @@ export async function takeFromWholeDecode(taking: FrameTaking, start: string | n
     inputOptions(source, wholeStream),
     passOutputs(source.video, clock, files),
   );
-  taking.runs.push(await runDecoder(source, argv, reader.onStdout));
-  return takeFromPass(taking, await reader.finish(), start);
+  const run = await runDecoder(source, argv, reader.onStdout);
+  taking.runs.push(run);
+  return takeFromPass(taking, await reader.finish(run), start);
 }
 
 /** The frames that a pass took, and those that it chose and could not take. */

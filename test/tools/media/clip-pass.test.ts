@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { clipPassArgv } from "../../../src/tools/media/clip-pass.ts";
 import type { MediaProbe } from "../../../src/tools/media/ffprobe.ts";
-import { printedSize } from "../../../src/tools/media/frame-pass.ts";
+import { passFilesIn, pictureFiles, printedSize } from "../../../src/tools/media/frame-pass.ts";
+import { PassReader } from "../../../src/tools/media/pass-reader.ts";
+import type { RunResult } from "../../../src/tools/run/run-request.ts";
 import { type ClipName, everyFrame, openClips } from "../../support/clips.ts";
 import { footagePath, someFootage, whyNoFootage } from "../../support/footage.ts";
-import { inFolder, keyframesOf, probeOk } from "../../support/keyframes.ts";
+import { inFolder, keyframesOf, pictures, probeOk } from "../../support/keyframes.ts";
 import {
   leftAlone,
   passAgrees,
@@ -100,6 +102,31 @@ describe("a pass that is anything but clean is thrown away", () => {
       return triedAlone(join(folder, "words.mp4"), probed);
     });
     expect(words?.pass).toBeNull();
+  });
+
+  test("where the process that draws has died, the run is kept and separate runs follow", async () => {
+    await inFolder(async (outDir) => {
+      const drawFrame = () => Promise.reject(new Error("the process that draws pictures ended"));
+      const outcome = await tried(clips.get("picture.mp4"), outDir, undefined, { ...pictures, drawFrame });
+      expect(outcome).toMatchObject({ pass: null, run: { program: "ffmpeg" } });
+      expect(readdirSync(outDir)).toEqual([]);
+    });
+  });
+
+  test("a picture that the disk cut short ends the derivation, so that no clip is described by what fitted on the disk", async () => {
+    const { video } = await probeOk(clips.get("picture.mp4"));
+    await inFolder(async (scratch) => {
+      const files = passFilesIn(scratch);
+      const clock = { shift: 0, offset: 0, start: 0 };
+      const reading = { video: video!, clock, files, pictures, outDir: scratch, onProgress: () => undefined };
+      const ended = { endedBy: "exited", exitCode: 1 } as RunResult;
+      const run = { program: "ffmpeg", argv: [], result: ended } as const;
+      writeFileSync(pictureFiles(files, 0).rgb, Buffer.alloc(video!.width * video!.height * 3 - 1));
+      await expect(new PassReader(reading).finish(run)).rejects.toMatchObject({ code: "ENOSPC" });
+      expect(readdirSync(scratch)).toEqual([]);
+      const { count, taken } = await new PassReader(reading).finish(run);
+      expect([count, taken]).toEqual([0, []]);
+    });
   });
 
   test("a stream that has no hash is not clean", async () => {
