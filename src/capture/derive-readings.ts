@@ -61,7 +61,9 @@ export async function deriveDecode(work: Work): Promise<StepResult> {
   const reason =
     damaged > 0
       ? `${damaged} of ${decode.length} originals do not decode cleanly`
-      : "every readable original was decoded strictly";
+      : work.tracks.some(isReadable)
+        ? "every readable original was decoded strictly"
+        : "no original could be read";
   return {
     step: { step: "decode", status: decoded > 0 ? "captured" : "not_applicable", reason },
     decode,

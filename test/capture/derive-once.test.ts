@@ -64,6 +64,16 @@ async function decodedHashes(media: string, scratch: string): Promise<readonly (
   return hashes.ok ? hashes.streams.map(({ decoded_sha256 }) => decoded_sha256) : [];
 }
 
+it("of a file that no program reads, it is not said that it was decoded", async () => {
+  const file = join(folder.path, "words.mp4");
+  writeFileSync(file, "no video");
+  const { steps } = await derivationOf(file);
+  expect(steps.find(({ step }) => step === "decode")).toMatchObject({
+    status: "not_applicable",
+    reason: "no original could be read",
+  });
+});
+
 it("a damaged clip is called damaged as by separate runs, which all stand in the record beside the one that complained", async () => {
   const file = join(folder.path, "flipped.mp4");
   const bytes = readFileSync(clips.get("shots-fixed-gop.mp4"));

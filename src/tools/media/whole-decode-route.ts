@@ -34,6 +34,7 @@ export async function takeFromPass(
   const missing = await takeMissing(taking, frames.missing, start);
   const all = [...frames.taken, ...missing.taken].sort((a, b) => a.number - b.number);
   const { decodedAgain } = missing;
+  const untaken = frames.missing.length - missing.taken.length;
   return {
     frames: all.map((frame): NumberedFrame => ({ ...frame, fixed: frames.ends.includes(frame.number) })),
     maxGap: frames.maxGap,
@@ -42,6 +43,9 @@ export async function takeFromPass(
     notes: [
       "every frame was decoded to find shots",
       ...(decodedAgain > 0 ? [`${decodedAgain} of ${frames.count} frames were decoded twice`] : []),
+      ...(untaken > 0
+        ? [`${untaken} frames that were chosen could not be decoded again and are missing`]
+        : []),
     ],
   };
 }

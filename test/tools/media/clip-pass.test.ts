@@ -170,6 +170,16 @@ describe("frames that the pass did not print are decoded again, and how many wer
   });
 });
 
+test("chosen frames that cannot be decoded again are counted, not passed over", async () => {
+  const media = clips.get("shots-vfr.mp4");
+  await inFolder(async (outDir) => {
+    const frames = (await tried(media, outDir))?.pass?.frames;
+    const missing = [...frames!.missing, { number: 1, pts: 987_654_321 }];
+    const { notes } = await keyframesOf(media, outDir, { ...frames!, missing });
+    expect(notes).toContain("1 frames that were chosen could not be decoded again and are missing");
+  });
+});
+
 describe("the bounds of a pass", () => {
   test.each([
     ["no start", { start: null }],

@@ -199,6 +199,10 @@ export const ruSentences: readonly (readonly [english: string, russian: string])
   ],
   ["every frame was decoded to find shots", "для поиска монтажных планов декодирован каждый кадр"],
   ["{} of {} frames were decoded twice", "дважды декодировано кадров: {} из {}"],
+  [
+    "{} frames that were chosen could not be decoded again and are missing",
+    "выбранных кадров, которые повторно декодировать не удалось и которых здесь нет: {}",
+  ],
   ["{} frames were decoded once more for this", "для этого повторно декодировано кадров: {}"],
   [
     "shots between key frames were searched for by packet size and similarity, {} of these stretches were decoded",
