@@ -5,6 +5,7 @@ import {
   jpegOf,
   lookOf,
   pictureLibraries,
+  prepareToDraw,
   readFitted,
   sizeOfJpeg,
 } from "./picture.js";
@@ -43,6 +44,7 @@ async function draw(job: PictureJob, bytes: Buffer): Promise<Answer> {
  * (`picture-messages.ts`).
  */
 export function drawAsAsked(input: Readable, output: Writable): void {
+  prepareToDraw();
   input.on(
     "data",
     messageReader<PictureJob>(({ id, words, bytes }) => {

@@ -3,11 +3,16 @@ import { type Look, lookHeight, lookWidth } from "../../core/media/dhash.js";
 import { displaySize, maxPixels } from "./display-size.js";
 import type { FrameShape } from "./picture-messages.js";
 
-// sharp receives only raw pixels or JPEG files made by holdfast: none of its readers may meet untrusted bytes.
-sharp.block({ operation: ["VipsForeignLoad"] });
-sharp.unblock({ operation: ["VipsForeignLoadJpeg"] });
-sharp.concurrency(1);
-sharp.cache(false);
+/**
+ * For the process that draws, and for it alone, because it changes the library for everybody who shares the process:
+ * sharp receives only raw pixels or JPEG files made by holdfast, so none of its readers may meet untrusted bytes.
+ */
+export function prepareToDraw(): void {
+  sharp.block({ operation: ["VipsForeignLoad"] });
+  sharp.unblock({ operation: ["VipsForeignLoadJpeg"] });
+  sharp.concurrency(1);
+  sharp.cache(false);
+}
 
 /** A keyframe is there to look closely at. The chroma of nearly every clip is no finer than this, so nothing of it is lost. */
 const keyframeJpeg = { quality: 90, chromaSubsampling: "4:2:0" } as const;

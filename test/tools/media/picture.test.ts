@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { encodeJpeg, jpegOf, lookOf, sizeOfJpeg } from "../../../src/tools/media/picture.ts";
+import { encodeJpeg, jpegOf, lookOf } from "../../../src/tools/media/picture.ts";
 import { openPictures } from "../../../src/tools/media/pictures.ts";
 import { jail } from "../../support/jails.ts";
 import { pictures } from "../../support/keyframes.ts";
@@ -51,28 +51,33 @@ const kinds: Readonly<Record<string, Buffer>> = {
   WebP: webp,
 };
 
-/** What kind of picture the library takes it for in a process where no reader was blocked; PDF it never reads. */
-function kindUnblocked(bytes: Buffer): string {
-  const code = `import sharp from "sharp";
-    console.log((await sharp(Buffer.from("${bytes.toString("base64")}", "base64")).metadata()).format)`;
-  const argv = ["--input-type=module", "-e", code];
-  return execFileSync(process.execPath, argv, { encoding: "utf8", cwd: import.meta.dirname }).trim();
+/** What a process of its own prints that runs this code after loading the library. */
+function printed(code: string, ...argv: readonly string[]): string {
+  const whole = `import sharp from "sharp"; ${code}`;
+  const all = ["--input-type=module", "-e", whole, ...argv];
+  return execFileSync(process.execPath, all, { encoding: "utf8", cwd: import.meta.dirname }).trim();
 }
+
+const drawing = new URL("../../../dist/tools/media/picture.js", import.meta.url).href;
+const kindOf = `console.log((await sharp(Buffer.from(process.argv[1], "base64")).metadata()).format)`;
 
 describe("the library that draws pictures, in the process that it has for itself", () => {
   test.each(Object.entries(kinds))("reads no %s, however it is handed over", async (_kind, bytes) => {
     for (const asked of [pictures.sizeOf(bytes), pictures.fit(bytes, 10, 10)])
       await expect(asked).rejects.toThrow(/unsupported image format/);
-    await expect(sizeOfJpeg(bytes)).rejects.toThrow(/unsupported image format/);
-    await expect(sharp(bytes).metadata()).rejects.toThrow(/unsupported image format/);
   });
 
   test.each(Object.entries(kinds).filter(([kind]) => kind !== "PDF"))(
     "would read this %s if it were let",
     (kind, bytes) => {
-      expect(kindUnblocked(bytes)).toBe(kind.toLowerCase());
+      expect(printed(kindOf, bytes.toString("base64"))).toBe(kind.toLowerCase());
     },
   );
+
+  test("loses its readers there alone, and not where its functions are merely loaded", () => {
+    const loaded = `await import("${drawing}"); ${kindOf}`;
+    expect(printed(loaded, png.toString("base64"))).toBe("png");
+  });
 
   test("reads the JPEG files that it wrote", async () => {
     const jpeg = await pictures.encode({ data: new Uint8Array(8 * 4 * 3), width: 8, height: 4 });
@@ -105,8 +110,11 @@ describe("the library that draws pictures, in the process that it has for itself
   });
 
   test("works on one thing at a time and keeps nothing of it", () => {
-    expect(sharp.concurrency()).toBe(1);
-    expect(sharp.cache()).toMatchObject({ memory: { max: 0 }, files: { max: 0 }, items: { max: 0 } });
+    const prepared = `(await import("${drawing}")).prepareToDraw();
+      console.log(JSON.stringify([sharp.concurrency(), sharp.cache()]))`;
+    const [threads, kept] = JSON.parse(printed(prepared)) as readonly unknown[];
+    expect(threads).toBe(1);
+    expect(kept).toMatchObject({ memory: { max: 0 }, files: { max: 0 }, items: { max: 0 } });
   });
 });
 
