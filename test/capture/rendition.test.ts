@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { CaptureResult } from "../../src/capture/capture-result.js";
 import { showCapture } from "../../src/search/show.js";
 import { holdfast } from "../support/cli.js";
@@ -83,8 +82,6 @@ function formats(url: string, ...options: readonly string[]) {
     HOLDFAST_ALLOW_PRIVATE: allowed,
   });
 }
-
-const isOurs = (name: string) => name.startsWith("holdfast-formats-");
 
 beforeAll(async () => {
   mkdirSync(clips);
@@ -222,7 +219,11 @@ describe("one window of a broadcast", () => {
 describe("holdfast formats", () => {
   it("lists what there is, what a capture takes of it and what was refused; downloads nothing, needs no vault and leaves nothing behind", async () => {
     const before = site.requests.length;
-    const places = [readdirSync(folder.path).sort(), readdirSync(tmpdir()).filter(isOurs)];
+    // Other files of tests run at the same time and make such folders too.
+    const temporary = join(folder.path, "temporary");
+    mkdirSync(temporary);
+    vi.stubEnv("TMPDIR", temporary);
+    const places = readdirSync(folder.path).sort();
     const { stdout, stderr, status } = await formats(youTube);
     expect(status).toBe(0);
     const table = stdout
@@ -240,7 +241,8 @@ describe("holdfast formats", () => {
     );
     const asked = site.requests.slice(before).map(({ path }) => path);
     expect(asked.filter((path) => path.startsWith("/videoplayback"))).toEqual([]);
-    expect([readdirSync(folder.path).sort(), readdirSync(tmpdir()).filter(isOurs)]).toEqual(places);
+    vi.unstubAllEnvs();
+    expect([readdirSync(folder.path).sort(), readdirSync(temporary)]).toEqual([places, []]);
   });
 
   it("marks what --format would take", async () => {
