@@ -4,6 +4,7 @@ import { run, supervise } from "../run/run.js";
 import type { RunRequest, RunResult } from "../run/run-request.js";
 import type { Downloader } from "./fetch-types.js";
 import { type PreforkInterpreter, startPrefork } from "./prefork-interpreter.js";
+import { usualOptions } from "./yt-dlp-args.js";
 import { readYtDlpFile } from "./yt-dlp-file.js";
 
 /** Runs yt-dlp, each time as if in a process of its own. */
@@ -87,12 +88,12 @@ class Kept {
   }
 }
 
-function start({ path }: Downloader): PreforkInterpreter | null {
+function start({ path, version }: Downloader): PreforkInterpreter | null {
   const module = readYtDlpFile(path);
   if (module === null) return null;
   // Without prlimit the record calls a run unconfined, and the system may not end a fork with its parent.
   if (confinedCommand(module.python, [], keptYtDlpLimits).sandbox === "none") return null;
-  return startPrefork(module);
+  return startPrefork(module, usualOptions(version));
 }
 
 /** Null as soon as the signal aborts: `run` then reports how such a request ends. */

@@ -24,12 +24,15 @@ const answerSeconds = 30;
 const overdueSeconds = 10;
 const tokenBytes = 64;
 
-/** Null if no path on this machine is short enough for its socket. */
-export function startPrefork(module: YtDlpModule): PreforkInterpreter | null {
+/**
+ * `options`: those of a usual download, which yt-dlp rehearses with a built-in page. Null if no path on this machine is short
+ * enough for its socket.
+ */
+export function startPrefork(module: YtDlpModule, options: readonly string[]): PreforkInterpreter | null {
   const base = join(tmpdir(), "holdfast-kept-");
   if (Buffer.byteLength(base) + "XXXXXX/socket".length > maxSocketPath) return null;
   try {
-    return new PreforkInterpreter(module, mkdtempSync(base));
+    return new PreforkInterpreter(module, options, mkdtempSync(base));
   } catch {
     return null;
   }
@@ -69,7 +72,7 @@ export class PreforkInterpreter {
   private over = false;
 
   /** `folder`: an empty folder that only this user can enter; removed at the end. */
-  constructor({ python, zip }: YtDlpModule, folder: string) {
+  constructor({ python, zip }: YtDlpModule, options: readonly string[], folder: string) {
     this.folder = folder;
     this.ready = this.loaded.promise;
     this.ended = this.gone.promise;
@@ -77,7 +80,7 @@ export class PreforkInterpreter {
     this.server.on("error", () => this.kill()).listen(join(folder, "socket"));
     this.process = startKept({
       program: python,
-      argv: ["-I", "-B", preforkFile, ...(zip === null ? [] : [zip])],
+      argv: ["-I", "-B", preforkFile, zip ?? "", ...options],
       cwd: folder,
       limits: keptYtDlpLimits,
     });

@@ -125,6 +125,16 @@ export function ytDlpArgs(options: YtDlpOptions): readonly string[] {
   ];
 }
 
+/** The options of a usual download in an empty folder, without address and without a word about what it does. */
+export function usualOptions(version: string): readonly string[] {
+  const nothing = { item: null, proxy: null, cookiesFile: null, format: null, referer: null, since: null };
+  const ways = { subtitles: null, comments: false, thumbnail: true, resume: true, impersonate: false };
+  const folder = { noPrograms: "no-programs", runtime: null, maxBytes: 1e9, url: "" };
+  const args = ytDlpArgs({ version, ...nothing, ...ways, ...folder });
+  const spoken = ["--verbose", "--print-traffic"];
+  return args.slice(0, args.indexOf("--")).filter((option) => !spoken.includes(option));
+}
+
 /** Sites refuse quick series of requests for subtitles. */
 function subtitleArgs(languages: readonly string[] | null): readonly string[] {
   if (languages === null) return ["--no-write-subs", "--no-write-auto-subs"];

@@ -1,12 +1,16 @@
 """Imports yt-dlp once, then forks one child per request. Standard library only, Python 3.9 or newer.
 
-Usage: python3 -I -B yt-dlp-prefork.py [ZIP], in a private folder with a listening Unix socket named `socket`.
+Usage: python3 -I -B yt-dlp-prefork.py ZIP OPTION..., in a private folder with a listening Unix socket named `socket`.
+
+ZIP is empty if Python finds yt-dlp among its own packages. The options are those of a usual download, without address.
 
 Each line on stdin is a request; the answers, one JSON line each, go to stdout: {"ready": version} once, then for a
 request {"failed": id} or {"started": id, "pid": n}, and {"ended": id, "exit": n or null, "signal": n or null}.
 End of stdin ends this process, and its end kills every child. Only children ever see what a server sent.
 """
 
+import contextlib
+import contextvars
 import ctypes
 import gc
 import io
@@ -28,6 +32,7 @@ LINUX_CAPABILITY_VERSION_3 = 0x20080522
 # Mount, control group, host name, message, user, process and network namespaces, as numbered in <linux/sched.h>.
 NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
 PAGE = b'<html><head><title>rehearsal</title></head><body><video src="/clip.mp4"></video></body></html>'
+CLIP = b"no clip"
 
 
 def refuse(*_args, **_options):
@@ -55,19 +60,48 @@ def order_once():
     module.orderedSet_from_options = recall
 
 
-def rehearse(yt_dlp):
-    """Extracts a built-in page, so that whatever the first extraction imports, compiles and loads is ready."""
+def trust_once():
+    """
+    Reads the trusted roots before the forks: a quarter of all that a child does for a short clip. A child's first context for
+    TLS is its own copy of the one made here, with which nobody has connected, if it asks for just these settings. For others,
+    and for any further context, yt-dlp makes a new one.
+    """
+    usual = {"verify": True, "legacy_support": False, "use_certifi": True}
+    try:
+        module = sys.modules["yt_dlp.networking.common"]
+        make = module.make_ssl_context
+        ready = [make(**usual)]
+    except Exception:
+        # With another version of yt-dlp, its children may have to read the roots themselves.
+        return
+
+    def take(**asked):
+        return ready.pop() if ready and asked == usual else make(**asked)
+
+    module.make_ssl_context = take
+
+
+def rehearse(yt_dlp, options):
+    """Downloads a built-in page and clip, so that whatever the first download imports, compiles and loads is ready."""
     download = yt_dlp.YoutubeDL.urlopen
     connect_of, look_up = socket.socket.connect, socket.getaddrinfo
     try:
         from yt_dlp.networking import Response
 
+        def answer(_, request):
+            url = getattr(request, "url", request)
+            kind, body = ("video/mp4", CLIP) if url.endswith(".mp4") else ("text/html", PAGE)
+            return Response(io.BytesIO(body), url, {"Content-Type": kind, "Content-Length": str(len(body))})
+
         socket.socket.connect = socket.getaddrinfo = refuse
-        url = "http://rehearsal.invalid/page"
-        html = {"Content-Type": "text/html"}
-        yt_dlp.YoutubeDL.urlopen = lambda *_: Response(io.BytesIO(PAGE), url, html)
-        yt_dlp.main(["--ignore-config", "--no-cache-dir", "--no-update", "--quiet", "--simulate", url])
-    except (Exception, SystemExit):
+        yt_dlp.YoutubeDL.urlopen = answer
+        # What is loaded during the first extraction pushes compiled patterns out of Python's cache: only then the download.
+        for way in ("--simulate", "--no-simulate"):
+            arguments = [*options, "--quiet", way, "--", "http://rehearsal.invalid/page"]
+            # yt-dlp keeps in its context where ffmpeg is.
+            with contextlib.suppress(SystemExit):
+                contextvars.copy_context().run(yt_dlp.main, arguments)
+    except Exception:
         # This may fail with another version of yt-dlp; its children then only start more slowly.
         pass
     finally:
@@ -248,13 +282,15 @@ def main():
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    sys.path[:0] = sys.argv[1:]
+    zip_file, *options = sys.argv[1:]
+    sys.path[:0] = [zip_file] if zip_file else []
 
     import yt_dlp
     import yt_dlp.version
 
     order_once()
-    rehearse(yt_dlp)
+    rehearse(yt_dlp, options)
+    trust_once()
     sys.stdout.flush()
     sys.stderr.flush()
     gc.collect()

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, writeF
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type KeptYtDlp, openKeptYtDlp } from "../../../src/tools/download/kept-yt-dlp.ts";
+import { usualOptions } from "../../../src/tools/download/yt-dlp-args.ts";
 import { run } from "../../../src/tools/run/run.ts";
 import type { Limits, RunRequest, RunResult } from "../../../src/tools/run/run-request.js";
 import { until } from "../../support/until.js";
@@ -16,6 +17,9 @@ const version = "2026.01.02";
 const fakePackage = `
 import json, os, resource, signal, sys, time
 from yt_dlp.YoutubeDL import YoutubeDL
+from yt_dlp.networking import common
+
+rehearsals = []
 
 def facts():
     limits = ("AS", "FSIZE", "CPU", "NOFILE", "CORE")
@@ -38,6 +42,7 @@ def facts():
 def main(argv=None):
     order = sys.modules["yt_dlp.YoutubeDL"].orderedSet_from_options
     if argv is not None:
+        rehearsals.append(argv)
         order(["default"], {"all": ["a", "b"]}, use_regex=True)
         return
     what = sys.argv[1]
@@ -45,6 +50,13 @@ def main(argv=None):
         asked = [(["default"], ["a", "b"], True), (["default"], ["a", "c"], True), (["a"], ["a", "b"], True), (["default"], ["a", "b"], False)]
         print(json.dumps([order(names, {"all": every}, use_regex=regex) for names, every, regex in asked]))
         print(os.getpid(), os.getppid())
+    elif what == "trust":
+        usual = {"verify": True, "legacy_support": False, "use_certifi": True}
+        others = [{"verify": False}, {"legacy_support": True}, {"use_certifi": False}, {"client_certificate": "one"}]
+        asked = [*({**usual, **other} for other in others), usual, usual]
+        print(json.dumps([common.make_ssl_context(**settings) for settings in asked]), os.getpid(), os.getppid())
+    elif what == "rehearsals":
+        print(json.dumps(rehearsals))
     elif what == "facts":
         print(json.dumps(facts(), sort_keys=True))
     elif what == "words":
@@ -91,6 +103,14 @@ def orderedSet_from_options(options, alias_dict, *, use_regex=False):
     return [*options, *alias_dict["all"], use_regex, os.getpid()]
 `;
 
+/** Its contexts say which process made them, and how. */
+const fakeTrust = `
+import os
+
+def make_ssl_context(verify=True, client_certificate=None, legacy_support=False, use_certifi=True):
+    return [os.getpid(), verify, client_certificate, legacy_support, use_certifi]
+`;
+
 const zipScript = `
 import sys, zipfile
 with open(sys.argv[1], "wb") as file:
@@ -99,13 +119,16 @@ with open(sys.argv[1], "wb") as file:
         archive.writestr("yt_dlp/__init__.py", sys.argv[2])
         archive.writestr("yt_dlp/version.py", "__version__ = '%s'" % sys.argv[3])
         archive.writestr("yt_dlp/YoutubeDL.py", sys.argv[4])
-        archive.writestr("yt_dlp/networking.py", "Response = None")
+        archive.writestr("yt_dlp/networking/__init__.py", "Response = None")
+        archive.writestr("yt_dlp/networking/common.py", sys.argv[5])
         archive.writestr("__main__.py", "import yt_dlp\\nyt_dlp.main()\\n")
 `;
 
+const fakeParts = [fakePackage, version, fakeOrder, fakeTrust];
+
 function makeFake(): string {
   const path = join(scratch, "yt-dlp-fake");
-  execFileSync("/usr/bin/env", ["python3", "-c", zipScript, path, fakePackage, version, fakeOrder]);
+  execFileSync("/usr/bin/env", ["python3", "-c", zipScript, path, ...fakeParts]);
   chmodSync(path, 0o755);
   return path;
 }
@@ -158,6 +181,28 @@ describe.skipIf(!hasProc)("a child of a yt-dlp that stays loaded", () => {
       ["a", "a", "b", true, own],
       ["default", "a", "b", false, own],
     ]);
+  });
+
+  test("takes over trusted roots that were read before it for its first connection, and only in the settings it asks for", async () => {
+    const said = (await ask(kept.run, "trust")).stdout.toString();
+    const [, contexts = "", pids = ""] = /^(.*\]) (.*)$/m.exec(said) ?? [];
+    const [own, interpreter] = pids.split(" ").map(Number);
+    expect(own).not.toBe(interpreter);
+    expect(JSON.parse(contexts)).toEqual([
+      [own, false, null, false, true],
+      [own, true, null, true, true],
+      [own, true, null, false, false],
+      [own, true, "one", false, true],
+      [interpreter, true, null, false, true],
+      [own, true, null, false, true],
+    ]);
+  });
+
+  test("begins after a usual download was rehearsed, with the options of one and without an address of anybody", async () => {
+    const told = JSON.parse((await ask(kept.run, "rehearsals")).stdout.toString());
+    const ways = ["--simulate", "--no-simulate"];
+    const page = ["--", "http://rehearsal.invalid/page"];
+    expect(told).toEqual(ways.map((way) => [...usualOptions(version), "--quiet", way, ...page]));
   });
 
   test.each(["words", "crash", "status", "killed", "large", "memory"])(
@@ -324,7 +369,7 @@ describe.skipIf(!hasProc)("where yt-dlp cannot be kept, each request is a proces
 
   test("a folder for temporary files that is missing, or has too long a name for a socket", async () => {
     const program = join(folder, "yt-dlp-zip");
-    execFileSync("/usr/bin/env", ["python3", "-c", zipScript, program, fakePackage, version, fakeOrder]);
+    execFileSync("/usr/bin/env", ["python3", "-c", zipScript, program, ...fakeParts]);
     chmodSync(program, 0o755);
     const before = process.env.TMPDIR;
     const long = mkdtempSync(join(folder, `${"x".repeat(90)}-`));

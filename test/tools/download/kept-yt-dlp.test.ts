@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Downloader, FetchOutcome } from "../../../src/tools/download/fetch-types.ts";
 import { type KeptYtDlp, openKeptYtDlp } from "../../../src/tools/download/kept-yt-dlp.ts";
 import { fetchVideo } from "../../../src/tools/download/yt-dlp.ts";
+import { usualOptions } from "../../../src/tools/download/yt-dlp-args.ts";
+import { readYtDlpFile } from "../../../src/tools/download/yt-dlp-file.ts";
 import { openSite, type Site } from "../../support/site.ts";
 import { makeSiteClips } from "../../support/site-clips.ts";
 import { until } from "../../support/until.ts";
@@ -45,6 +47,29 @@ describe.skipIf(!isScript || !hasProc)("a yt-dlp that stays loaded", () => {
   // The soak compares a file, pages and failures too, and keeps one that is a single zip (test/SOAK.md).
   test("gives for a stream in pieces what a process of its own gives, byte for byte", () =>
     forkAgrees(program, kept, site, folder, "/hls/plain.m3u8"));
+
+  test("asks for its first connection for the settings of TLS for which the roots are read before it", () => {
+    const module = readYtDlpFile(program.path);
+    const script = `
+import json, sys
+sys.path[:0] = [part for part in sys.argv[1:2] if part]
+import yt_dlp
+from yt_dlp.networking import common
+def ask(**settings):
+    print(json.dumps(settings, sort_keys=True))
+    raise SystemExit(0)
+common.make_ssl_context = ask
+yt_dlp.main(json.loads(sys.argv[2]))
+`;
+    const options = [...usualOptions(program.version), "--no-simulate", "--", `${site.url}/media/clip.mp4`];
+    const argv = ["-I", "-B", "-c", script, module?.zip ?? "", JSON.stringify(options)];
+    const cwd = mkdtempSync(join(folder, "asked-"));
+    const said = execFileSync(module?.python ?? "", argv, { cwd, encoding: "utf8", stdio: "pipe" });
+    const prefork = readFileSync("src/tools/download/yt-dlp-prefork.py", "utf8");
+    const settings = '{"legacy_support": false, "use_certifi": true, "verify": true}';
+    expect(said.trim().split("\n").at(-1)).toBe(settings);
+    expect(prefork).toContain('usual = {"verify": True, "legacy_support": False, "use_certifi": True}');
+  });
 
   test("holds each child to the size of file that its own run may write", async () => {
     const outcome = await kept.run({
