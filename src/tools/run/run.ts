@@ -206,7 +206,7 @@ export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void
   }
 }
 
-type KeptRequest = Pick<RunRequest, "program" | "argv" | "cwd" | "limits">;
+type KeptRequest = Pick<RunRequest, "program" | "argv" | "cwd" | "limits" | "env">;
 
 /**
  * Starts a program that stays open and communicates over its pipes, under the same rules as `run`: confined, with an
