@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { lstatSync, rmSync, unlinkSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { type Look, lookBytes, lookHeight, lookWidth } from "../../core/media/dhash.js";
@@ -11,7 +10,7 @@ import { type FrameLine, inPieces, readFrameLine } from "./frame-runs.js";
 import { gapOver, type NumberedPicture } from "./frame-taking.js";
 import { GrowingLines } from "./growing-file.js";
 import type { MediaRun } from "./input.js";
-import { discardFrames, drawPicture } from "./picture-taking.js";
+import { discardFrames, keepDrawing } from "./picture-taking.js";
 import type { Pictures } from "./pictures.js";
 
 export interface PassReading {
@@ -211,11 +210,10 @@ export class PassReader {
     }
     const { files, video, pictures, outDir } = this.reading;
     const file = join(outDir, `whole-${frame.number}.part`);
-    const { rgb, decoded } = pictureFiles(files, place);
-    const frameSha256 = createHash("sha256").update(readFileSync(decoded)).digest("hex");
-    const job = drawPicture(readFileSync(rgb), video, pictures, file)
-      .then((drawing) => {
-        const taken = { ...drawing, pts: frame.pts, frameSha256 };
+    const job = pictures
+      .drawFrameFiles(pictureFiles(files, place), video)
+      .then(async ({ decodedSha256, ...drawing }) => {
+        const taken = { ...(await keepDrawing(drawing, file)), pts: frame.pts, frameSha256: decodedSha256 };
         this.drawn.push({ number: frame.number, taken });
       })
       // No caller may be waiting yet when this fails, so the failure is kept until one is.
@@ -264,13 +262,14 @@ function diskFull(): Error {
 
 /** False if there was none. */
 function removePicture(files: PassFiles, place: number): boolean {
-  const both = Object.values(pictureFiles(files, place)).filter(existsSync);
-  for (const file of both) rmSync(file);
-  return both.length > 0;
+  const { rgb, decoded } = pictureFiles(files, place);
+  const removed = [rgb, decoded].filter((file) => sizeOf(file) !== undefined);
+  for (const file of removed) unlinkSync(file);
+  return removed.length > 0;
 }
 
 function sizeOf(file: string): number | undefined {
-  return statSync(file, { throwIfNoEntry: false })?.size;
+  return lstatSync(file, { throwIfNoEntry: false })?.size;
 }
 
 /** The look in the corner of a printed picture. */

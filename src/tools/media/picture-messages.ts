@@ -4,10 +4,20 @@ import type { VideoStream } from "./ffprobe.js";
 /** What drawing a decoded frame requires to know about its stream. */
 export type FrameShape = Pick<VideoStream, "width" | "height" | "rotation" | "sampleAspect">;
 
+/** A decoded frame on the disk. */
+export interface FrameFiles {
+  /** RGB, row by row. */
+  readonly rgb: string;
+  /** As decoded: unrotated, unscaled, in the decoder's pixel format. */
+  readonly decoded: string;
+}
+
 /** A request to the drawing process; its bytes follow. */
 export type PictureJob =
   /** Bytes: a decoded frame, RGB. Parts of the answer: the look as displayed, the look as decoded, the JPEG file. */
   | { readonly job: "frame"; readonly shape: FrameShape }
+  /** No bytes: the frame lies in these files of the process's folder. The answer is that of `frame` with `decodedSha256`. */
+  | ({ readonly job: "frame-files"; readonly shape: FrameShape } & FrameFiles)
   /** Bytes: a JPEG file made by holdfast. */
   | { readonly job: "size" }
   /** Bytes: a JPEG file made by holdfast. The answer is its RGB pixels, fitted into the box. */
@@ -24,6 +34,7 @@ export interface PictureFacts {
   readonly height?: number;
   readonly sharp?: string;
   readonly libvips?: string;
+  readonly decodedSha256?: string;
   /** Why no picture was made. */
   readonly failed?: string;
 }

@@ -6,6 +6,7 @@ import type { Look } from "../../core/media/dhash.js";
 import type { VideoStream } from "./ffprobe.js";
 import { type DecodingSource, type DecodingWindow, takePictures } from "./frame-runs.js";
 import type { MediaRun } from "./input.js";
+import type { FrameDrawing } from "./picture-messages.js";
 import type { Pictures } from "./pictures.js";
 
 /** A decoded and drawn frame with its looks. */
@@ -73,13 +74,20 @@ export async function takeFrames(request: {
 type Drawing = Pick<TakenFrame, "look" | "lookAsDecoded" | "jpeg">;
 
 /** Draws a decoded frame (raw RGB, announced size) as a JPEG file. */
-export async function drawPicture(
+async function drawPicture(
   rgb: Uint8Array,
   video: VideoStream,
   pictures: Pictures,
   file: string,
 ): Promise<Drawing> {
-  const { look, lookAsDecoded, jpeg } = await pictures.drawFrame(rgb, video);
+  return keepDrawing(await pictures.drawFrame(rgb, video), file);
+}
+
+/** Writes the JPEG file of a drawn frame. */
+export async function keepDrawing(
+  { look, lookAsDecoded, jpeg }: FrameDrawing,
+  file: string,
+): Promise<Drawing> {
   await writeFile(file, jpeg, { flag: "wx", mode: 0o444 });
   const sha256 = createHash("sha256").update(jpeg).digest("hex");
   return { look, lookAsDecoded, jpeg: { file, sha256 } };

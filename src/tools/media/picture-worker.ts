@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import { FrameQueue, readWhole, sha256Of } from "./frame-queue.js";
 import {
   encodeJpeg,
   encodePng,
@@ -9,7 +10,13 @@ import {
   readFitted,
   sizeOfJpeg,
 } from "./picture.js";
-import { encodeMessage, messageReader, type PictureFacts, type PictureJob } from "./picture-messages.js";
+import {
+  encodeMessage,
+  type FrameShape,
+  messageReader,
+  type PictureFacts,
+  type PictureJob,
+} from "./picture-messages.js";
 
 interface Answer {
   readonly facts: PictureFacts;
@@ -18,12 +25,10 @@ interface Answer {
 
 async function draw(job: PictureJob, bytes: Buffer): Promise<Answer> {
   switch (job.job) {
-    case "frame": {
-      const { shape } = job;
-      const look = await lookOf(bytes, shape);
-      const asDecoded = shape.rotation === 0 ? look : await lookOf(bytes, { ...shape, rotation: 0 });
-      return { facts: {}, parts: [look, asDecoded, await jpegOf(bytes, shape)] };
-    }
+    case "frame":
+      return { facts: {}, parts: await drawFrame(bytes, job.shape) };
+    case "frame-files":
+      return drawFrameFiles(job);
     case "size":
       return { facts: await sizeOfJpeg(bytes), parts: [] };
     case "fit": {
@@ -37,6 +42,27 @@ async function draw(job: PictureJob, bytes: Buffer): Promise<Answer> {
     case "libraries":
       return { facts: pictureLibraries(), parts: [] };
   }
+}
+
+async function drawFrame(rgb: Uint8Array, shape: FrameShape): Promise<readonly Uint8Array[]> {
+  const look = await lookOf(rgb, shape);
+  const asDecoded = shape.rotation === 0 ? look : await lookOf(rgb, { ...shape, rotation: 0 });
+  return [look, asDecoded, await jpegOf(rgb, shape)];
+}
+
+const framesInHand = new FrameQueue();
+
+/** Few at a time: those that wait do so on the disk and not in memory. */
+function drawFrameFiles({
+  shape,
+  rgb,
+  decoded,
+}: PictureJob & { readonly job: "frame-files" }): Promise<Answer> {
+  return framesInHand.take(shape.width * shape.height * 3, async (pixels) => {
+    readWhole(rgb, pixels);
+    const parts = await drawFrame(pixels, shape);
+    return { facts: { decodedSha256: sha256Of(decoded, pixels) }, parts };
+  });
 }
 
 /**

@@ -1,5 +1,7 @@
 import { once } from "node:events";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pictureLimits } from "../run/limits.js";
 import { killGroup, startKeptJailed } from "../run/run.js";
@@ -8,6 +10,7 @@ import type { RawPicture } from "./picture.js";
 import {
   encodeMessage,
   type FrameDrawing,
+  type FrameFiles,
   type FrameShape,
   messageReader,
   type PictureFacts,
@@ -17,11 +20,21 @@ import {
 } from "./picture-messages.js";
 
 /**
- * Draws pictures in a process of its own that sees no file and no network, only pixels and JPEG files made by holdfast.
+ * Draws pictures in a process of its own that sees no network, only pixels and JPEG files made by holdfast. Of files it sees
+ * the raw pixels of the frames that it is asked to draw, read-only, in a folder that no other program is shown, and nothing
+ * of the clips themselves.
  */
 export interface Pictures {
   /** Draws a decoded frame (RGB, row by row) as displayed: rotated and stretched. */
   readonly drawFrame: (rgb: Uint8Array, shape: FrameShape) => Promise<FrameDrawing>;
+  /**
+   * The same for a frame in files, and the SHA-256 of its bytes as decoded. The files are taken over at once and gone
+   * afterwards: they must be on the file system of `scratch`.
+   */
+  readonly drawFrameFiles: (
+    files: FrameFiles,
+    shape: FrameShape,
+  ) => Promise<FrameDrawing & { readonly decodedSha256: string }>;
   /** The width and height of a JPEG file made by holdfast. */
   readonly sizeOf: (jpeg: Uint8Array) => Promise<{ readonly width: number; readonly height: number }>;
   /** The pixels of a JPEG file made by holdfast, fitted into a box. */
@@ -35,18 +48,23 @@ export interface Pictures {
 }
 
 /**
- * `scratch`: an existing folder, the process's working folder. The first picture starts the process, and so does the
+ * `scratch`: an existing folder, in which the process has its own; whoever made it removes both. The first picture starts the process, and so does the
  * first one after it has died. If the process dies or takes too long, the pictures in progress are rejected with a reason.
  */
 export function openPictures(scratch: string): Pictures {
   const process = new PictureProcess(scratch);
   return {
-    drawFrame: async (rgb, shape) => {
-      const { width, height, rotation, sampleAspect } = shape;
-      const asked = { job: "frame", shape: { width, height, rotation, sampleAspect } } as const;
-      const [look, lookAsDecoded, jpeg] = partsOf(await process.ask(asked, rgb));
-      if (!look || !lookAsDecoded || !jpeg) throw new Error("the drawing of a frame came back incomplete");
-      return { look: new Uint8Array(look), lookAsDecoded: new Uint8Array(lookAsDecoded), jpeg };
+    drawFrame: async (rgb, shape) =>
+      drawingIn(await process.ask({ job: "frame", shape: onlyShape(shape) }, rgb)),
+    drawFrameFiles: async (files, shape) => {
+      const answer = await process.askAbout(files, (taken) => ({
+        job: "frame-files",
+        shape: onlyShape(shape),
+        ...taken,
+      }));
+      const { decodedSha256 } = answer.words;
+      if (decodedSha256 === undefined) throw new Error(incomplete);
+      return { ...drawingIn(answer), decodedSha256 };
     },
     sizeOf: async (jpeg) => sizeIn((await process.ask({ job: "size" }, jpeg)).words),
     fit: async (jpeg, width, height) => {
@@ -58,13 +76,23 @@ export function openPictures(scratch: string): Pictures {
     encodePng: async ({ data, width, height }) =>
       (await process.ask({ job: "encode-png", width, height }, data)).bytes,
     libraries: async () => {
-      const { sharp = "unknown", libvips = "unknown" } = (
-        await process.ask({ job: "libraries" }, new Uint8Array())
-      ).words;
+      const { sharp = "unknown", libvips = "unknown" } = (await process.ask({ job: "libraries" })).words;
       return { sharp, libvips };
     },
     close: () => process.close(),
   };
+}
+
+function onlyShape({ width, height, rotation, sampleAspect }: FrameShape): FrameShape {
+  return { width, height, rotation, sampleAspect };
+}
+
+const incomplete = "the drawing of a frame came back incomplete";
+
+function drawingIn(answer: PictureMessage<PictureFacts>): FrameDrawing {
+  const [look, lookAsDecoded, jpeg] = partsOf(answer);
+  if (!look || !lookAsDecoded || !jpeg) throw new Error(incomplete);
+  return { look: new Uint8Array(look), lookAsDecoded: new Uint8Array(lookAsDecoded), jpeg };
 }
 
 function sizeIn({ width = 0, height = 0 }: PictureFacts) {
@@ -84,16 +112,37 @@ interface Drawer {
 }
 
 class PictureProcess {
-  private readonly scratch: string;
+  private readonly folder: string;
   private current: Promise<Drawer> | null = null;
   private latest: Drawer | null = null;
   private lastId = 0;
+  private lastFrame = 0;
 
   constructor(scratch: string) {
-    this.scratch = scratch;
+    this.folder = join(scratch, "drawing");
   }
 
-  async ask(job: PictureJob, bytes: Uint8Array): Promise<PictureMessage<PictureFacts>> {
+  /**
+   * Asks about a frame in files. They are moved into the process's own folder: no picture passes through this process, and
+   * the one that draws sees no folder of a clip's, nor a clip's programs any frame of another.
+   */
+  async askAbout(
+    files: FrameFiles,
+    jobOf: (taken: FrameFiles) => PictureJob,
+  ): Promise<PictureMessage<PictureFacts>> {
+    this.lastFrame += 1;
+    const taken = { rgb: `${this.lastFrame}.rgb`, decoded: `${this.lastFrame}.decoded` };
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    renameSync(files.rgb, join(this.folder, taken.rgb));
+    renameSync(files.decoded, join(this.folder, taken.decoded));
+    try {
+      return await this.ask(jobOf(taken));
+    } finally {
+      for (const name of Object.values(taken)) rmSync(join(this.folder, name), { force: true });
+    }
+  }
+
+  async ask(job: PictureJob, bytes: Uint8Array = new Uint8Array()): Promise<PictureMessage<PictureFacts>> {
     this.current ??= this.start();
     const { child, questions, over } = await this.current;
     if (over) throw new Error(endedBefore);
@@ -124,13 +173,15 @@ class PictureProcess {
   }
 
   private async start(): Promise<Drawer> {
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     const { child } = await startKeptJailed({
       program: process.execPath,
       argv: [...littleYoung, workerFile],
       env: givingBack,
-      cwd: this.scratch,
+      cwd: this.folder,
       limits: pictureLimits,
-      jail: { reads: ownProgram(), writes: [] },
+      // Its working folder among what it reads: the jail then shows it read-only.
+      jail: { reads: [...ownProgram(), this.folder], writes: [] },
     });
     const drawer: Drawer = { child, questions: new Map(), over: false };
     this.latest = drawer;

@@ -106,8 +106,11 @@ describe("a pass that is anything but clean is thrown away", () => {
 
   test("where the process that draws has died, the run is kept and separate runs follow", async () => {
     await inFolder(async (outDir) => {
-      const drawFrame = () => Promise.reject(new Error("the process that draws pictures ended"));
-      const outcome = await tried(clips.get("picture.mp4"), outDir, undefined, { ...pictures, drawFrame });
+      const drawFrameFiles = () => Promise.reject(new Error("the process that draws pictures ended"));
+      const outcome = await tried(clips.get("picture.mp4"), outDir, undefined, {
+        ...pictures,
+        drawFrameFiles,
+      });
       expect(outcome).toMatchObject({ pass: null, run: { program: "ffmpeg" } });
       expect(readdirSync(outDir)).toEqual([]);
     });

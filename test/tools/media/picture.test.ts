@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { encodeJpeg, jpegOf, lookOf } from "../../../src/tools/media/picture.ts";
 import { openPictures } from "../../../src/tools/media/pictures.ts";
 import { jail } from "../../support/jails.ts";
-import { pictures } from "../../support/keyframes.ts";
+import { inFolder, pictures } from "../../support/keyframes.ts";
 
 const gif = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
 const png = Buffer.from(
@@ -96,6 +98,47 @@ describe("the library that draws pictures, in the process that it has for itself
     expect(await pictures.sizeOf(drawn[0]?.jpeg ?? Buffer.of())).toEqual({ width: 48, height: 85 });
   });
 
+  test("draws frames that lie in files as it draws those in memory, hashes them as decoded and leaves no file", async () => {
+    const shape = { width: 64, height: 48, rotation: 180, sampleAspect: { num: 1, den: 1 } } as const;
+    await inFolder(async (folder) => {
+      // More than it works on at once, of two sizes, and as decoded both smaller and larger than as RGB.
+      const frames = [1, 2, 3, 4, 5, 6].map((number) => {
+        const own = { ...shape, height: number < 4 ? 48 : 40 };
+        const rgb = new Uint8Array(own.width * own.height * 3).map((_, at) => (at * number) % 251);
+        const files = { rgb: join(folder, `${number}.a`), decoded: join(folder, `${number}.b`) };
+        writeFileSync(files.rgb, rgb);
+        writeFileSync(files.decoded, rgb.subarray(0, 2000 * number));
+        return { shape: own, rgb, files };
+      });
+      const drawn = await Promise.all(
+        frames.map((frame) => pictures.drawFrameFiles(frame.files, frame.shape)),
+      );
+      for (const [at, { rgb, shape }] of frames.entries()) {
+        const decoded = rgb.subarray(0, 2000 * (at + 1));
+        expect(drawn[at]).toEqual({
+          ...(await pictures.drawFrame(rgb, shape)),
+          decodedSha256: createHash("sha256").update(decoded).digest("hex"),
+        });
+      }
+      expect(readdirSync(folder)).toEqual([]);
+    });
+  });
+
+  test("draws nothing from a file of another size, and follows no link", async () => {
+    const shape = { width: 8, height: 8, rotation: 0, sampleAspect: { num: 1, den: 1 } } as const;
+    await inFolder(async (folder) => {
+      const files = { rgb: join(folder, "a"), decoded: join(folder, "b") };
+      writeFileSync(files.rgb, Buffer.alloc(8 * 8 * 3 + 1));
+      writeFileSync(files.decoded, "");
+      await expect(pictures.drawFrameFiles(files, shape)).rejects.toThrow("of 192 bytes has 193");
+      writeFileSync(join(folder, "other"), Buffer.alloc(8 * 8 * 3));
+      symlinkSync(join(folder, "other"), files.rgb);
+      writeFileSync(files.decoded, "");
+      await expect(pictures.drawFrameFiles(files, shape)).rejects.toThrow("ELOOP");
+      expect(readdirSync(folder)).toEqual(["other"]);
+    });
+  });
+
   test("is a JPEG of quality 90, that of a contact sheet one of 75, both with colour at half the resolution", async () => {
     const shape = { width: 48, height: 32, rotation: 0, sampleAspect: { num: 1, den: 1 } } as const;
     const rgb = new Uint8Array(48 * 32 * 3).map((_, at) => (at * 37) % 256);
@@ -123,6 +166,12 @@ describe("the process that draws pictures", () => {
     await pictures.libraries();
     const [pid = 0] = workersOf(process.pid);
     expect(pid).toBeGreaterThan(0);
+    const folder = readlinkSync(`/proc/${pid}/cwd`);
+    expect(basename(folder)).toBe("drawing");
+    expect(readdirSync(`/proc/${pid}/root${dirname(folder)}`)).toEqual(["drawing"]);
+    const mounts = readFileSync(`/proc/${pid}/mountinfo`, "utf8").split("\n");
+    const last = mounts.findLast((mount) => mount.split(" ")[4] === folder);
+    expect(last?.split(" ")[5]).toMatch(/^ro\b/);
     expect(existsSync(`/proc/${pid}/root${import.meta.filename}`)).toBe(false);
     expect(existsSync(`/proc/${pid}/root/etc/passwd`)).toBe(false);
     const devices = readFileSync(`/proc/${pid}/net/dev`, "utf8").match(/^\s*\w+:/gm);
@@ -149,26 +198,38 @@ describe("the process that draws pictures", () => {
 
   test.skipIf(process.platform !== "linux")(
     "gives back the memory of the frames that it has drawn, so that a batch does not hold it to its end",
-    async () => {
-      const others = new Set(workersOf(process.pid));
-      const own = openPictures("/tmp");
-      await own.libraries();
-      const [pid = 0] = workersOf(process.pid).filter((one) => !others.has(one));
-      const shape = { width: 1920, height: 1080, rotation: 0, sampleAspect: { num: 1, den: 1 } } as const;
-      const frame = new Uint8Array(shape.width * shape.height * 3);
-      for (let round = 0; round < 10; round++)
-        await Promise.all([1, 2, 3].map(() => own.drawFrame(frame, shape)));
-      expect(ownMegabytes(pid)).toBeLessThan(100);
-      await own.close();
-    },
+    () =>
+      inFolder(async (folder) => {
+        const others = new Set(workersOf(process.pid));
+        const own = openPictures(folder);
+        await own.libraries();
+        const [pid = 0] = workersOf(process.pid).filter((one) => !others.has(one));
+        const shape = { width: 1920, height: 1080, rotation: 0, sampleAspect: { num: 1, den: 1 } } as const;
+        const frame = new Uint8Array(shape.width * shape.height * 3);
+        for (let round = 0; round < 10; round++)
+          await Promise.all([1, 2, 3].map(() => own.drawFrame(frame, shape)));
+        expect(ownMegabytes(pid)).toBeLessThan(100);
+        for (let round = 0; round < 10; round++)
+          await Promise.all(
+            [1, 2, 3].map((number) => {
+              const files = { rgb: join(folder, `${number}.a`), decoded: join(folder, `${number}.b`) };
+              for (const file of Object.values(files)) writeFileSync(file, frame);
+              return own.drawFrameFiles(files, shape);
+            }),
+          );
+        expect(ownMegabytes(pid)).toBeLessThan(100);
+        await own.close();
+      }),
   );
 
   test("ends when it is closed", async () => {
-    const own = openPictures("/tmp");
-    await own.libraries();
-    const before = workersOf(process.pid).length;
-    await own.close();
-    expect(workersOf(process.pid).length).toBe(before - 1);
+    await inFolder(async (folder) => {
+      const own = openPictures(folder);
+      await own.libraries();
+      const before = workersOf(process.pid).length;
+      await own.close();
+      expect(workersOf(process.pid).length).toBe(before - 1);
+    });
   });
 });
 
