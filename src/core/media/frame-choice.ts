@@ -38,7 +38,7 @@ export class FrameChoice {
   private last: CountedFrame | null = null;
   private shotStart = 0;
   private shotShown = false;
-  private readonly withoutPicture: number[] = [];
+  private readonly withoutPicture: CountedFrame[] = [];
 
   /** Takes the next frame. */
   see(frame: CountedFrame): void {
@@ -58,8 +58,13 @@ export class FrameChoice {
     return this.times.length;
   }
 
-  /** Frames that it chose although no picture was on offer: each shows a short shot or ends a gap. Ascending. */
-  get missing(): readonly number[] {
+  /** The frame that it saw last. */
+  get newest(): CountedFrame | null {
+    return this.latest;
+  }
+
+  /** Frames that it chose although there is no picture of them, mostly for a short shot or to end a gap. Ascending. */
+  get missing(): readonly CountedFrame[] {
     return this.withoutPicture;
   }
 
@@ -68,8 +73,11 @@ export class FrameChoice {
     return this.ended || number + neighbours < this.times.length;
   }
 
-  /** Whether the picture of this frame is worth keeping. `number` ascends from call to call, and `canDecide` holds. */
-  decide(number: number): boolean {
+  /**
+   * Whether the picture of this frame is worth keeping. `number` ascends from call to call, and `canDecide` holds. Where the
+   * picture is `gone` by now, a frame worth keeping is missing.
+   */
+  decide(number: number, gone = false): boolean {
     for (let at = this.decided + 1; at <= number; at++) if (at > 0 && this.isCut(at)) this.beginShot(at);
     const look = this.looks.get(number);
     const time = this.timeOf(number);
@@ -79,6 +87,7 @@ export class FrameChoice {
     const shows = !this.shotShown && settled;
     const take = this.last === null || shows || this.isWorthKeeping(number, look, this.last);
     if (take) this.last = { number, time, look };
+    if (take && gone) this.withoutPicture.push({ number, time, look });
     if (take && settled) this.shotShown = true;
     for (let at = this.decided + 1; at <= number; at++) this.looks.delete(at);
     this.decided = number;
@@ -99,8 +108,8 @@ export class FrameChoice {
     if (this.last === null || time - this.last.time <= usualGap || before <= this.decided) return;
     const look = this.looks.get(before);
     if (look === undefined || before <= this.last.number) return;
-    this.withoutPicture.push(before);
     this.last = { number: before, time: this.timeOf(before), look };
+    this.withoutPicture.push(this.last);
   }
 
   private isWorthKeeping(number: number, look: Look, last: CountedFrame): boolean {
@@ -123,8 +132,8 @@ export class FrameChoice {
       while (chosen + 1 < at && this.timeOf(chosen + 1) <= within) chosen++;
       const look = this.looks.get(chosen);
       if (look !== undefined) {
-        this.withoutPicture.push(chosen);
         this.last = { number: chosen, time: this.timeOf(chosen), look };
+        this.withoutPicture.push(this.last);
       }
     }
     this.shotStart = at;

@@ -2,7 +2,7 @@ import { lstatSync, rmSync, unlinkSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { type Look, lookBytes, lookHeight, lookWidth } from "../../core/media/dhash.js";
-import { FrameChoice } from "../../core/media/frame-choice.js";
+import { type CountedFrame, FrameChoice } from "../../core/media/frame-choice.js";
 import { maxKeyframes, withinLimit } from "../../core/media/keyframe-plan.js";
 import type { VideoStream } from "./ffprobe.js";
 import { largePicture, type PassClock, type PassFiles, pictureFiles, printedSize } from "./frame-pass.js";
@@ -46,6 +46,8 @@ export interface PassFrames {
 const drawnAtOnce = (video: VideoStream) => (video.width * video.height > largePicture ? 1 : 3);
 // Of a clip with few frames a second, each is printed, and several must follow before one can be decided about.
 const mostUndecided = 16;
+/** So many bytes of pictures wait to be decided about; those of larger ones are removed, and decoded again if chosen. */
+const mostUndecidedBytes = 600_000_000;
 /** So many drawings wait on the disk at most until the most different ones of them are chosen. */
 const mostDrawn = 2 * maxKeyframes;
 
@@ -67,6 +69,8 @@ export class PassReader {
   private count = 0;
   /** The first picture that was not decided about yet. */
   private undecided = 0;
+  /** Pictures that were removed before they were decided about. */
+  private readonly removed = new Set<number>();
   private searchedTo = 0;
   private whole = true;
   private drawn: NumberedPicture[] = [];
@@ -87,6 +91,7 @@ export class PassReader {
       await take(chunk);
       this.readFiles();
       await this.decide(null);
+      this.removeExcess();
       const { video, onProgress } = this.reading;
       onProgress(this.count, Math.max(this.count, video.announcedFrames ?? 0));
     };
@@ -103,18 +108,21 @@ export class PassReader {
     this.choice.end();
     const last = this.choice.seen - 1;
     const isTaken = isDiskFull ? false : await this.decide(last);
-    if (last >= 0 && !isTaken && !isDiskFull) this.choice.decide(last);
+    const isDecided = this.searchedTo > last;
+    if (last >= 0 && !isDecided && !isDiskFull) this.choice.decide(last);
     await Promise.all(this.inHand);
     this.removeFiles();
     if (isDiskFull) throw diskFull();
     if (this.failures.length > 0) throw this.failures[0];
-    const missing = [...this.choice.missing, ...(last >= 0 && !isTaken ? [last] : [])];
+    const chosen = this.choice.missing;
+    const lastMissing = isTaken || chosen.at(-1)?.number === last ? null : this.choice.newest;
+    const missing = this.withinLimit([...chosen, ...(lastMissing === null ? [] : [lastMissing])]);
     const fits = this.looksWaiting.length + this.linesWaiting.length === 0;
     return {
       count: this.count,
       ends: [0, last].flatMap((at) => this.numbers[at] ?? []),
       taken: this.drawn.sort((a, b) => a.number - b.number),
-      missing: missing.flatMap((at) => this.frameAt(at) ?? []),
+      missing: missing.flatMap(({ number }) => this.frameAt(number) ?? []),
       maxGap: this.maxGap(),
       bitten: this.bitten,
       whole: this.whole && fits && this.numbers.length === this.count,
@@ -125,6 +133,7 @@ export class PassReader {
   private hasShortPicture(): boolean {
     const { files, video } = this.reading;
     for (let place = this.undecided; ; place += 1) {
+      if (this.removed.has(place)) continue;
       const { rgb, decoded } = pictureFiles(files, place);
       const [bytes, bytesDecoded] = [sizeOf(rgb), sizeOf(decoded)];
       if (bytes === undefined && bytesDecoded === undefined) return false;
@@ -176,16 +185,31 @@ export class PassReader {
       const isLate = last !== null || this.pictureLines.length - this.undecided > mostUndecided;
       if (at === null ? !isLate : !this.choice.canDecide(at)) return isLastTaken;
       const place = this.undecided;
-      if (last === null && at !== null && !this.isWhole(place, line)) return isLastTaken;
+      const isGone = this.removed.has(place);
+      if (last === null && at !== null && !isGone && !this.isWhole(place, line)) return isLastTaken;
       this.undecided += 1;
       this.whole &&= at !== null;
       if (at !== null) {
         this.searchedTo = at + 1;
-        const isWanted = this.choice.decide(at) || at === last;
-        isLastTaken ||= at === last;
-        if (isWanted) await this.draw(place, at, line);
+        const isWanted = this.choice.decide(at, isGone) || at === last;
+        isLastTaken ||= at === last && !isGone;
+        if (isWanted && !isGone) await this.draw(place, at, line);
       }
       removePicture(this.reading.files, place);
+    }
+  }
+
+  /** Of very large pictures, fewer than must follow one before it can be decided about may lie on the disk. */
+  private removeExcess(): void {
+    const line = this.pictureLines[this.undecided];
+    if (line === undefined) return;
+    const { files, video } = this.reading;
+    const most = Math.max(1, Math.floor(mostUndecidedBytes / (video.width * video.height * 3 + line.bytes)));
+    for (const [at, one] of this.pictureLines.slice(this.undecided + most).entries()) {
+      const place = this.undecided + most + at;
+      if (this.removed.has(place) || !this.isWhole(place, one)) continue;
+      removePicture(files, place);
+      this.removed.add(place);
     }
   }
 
@@ -222,22 +246,37 @@ export class PassReader {
     this.inHand.add(job);
     if (this.inHand.size >= drawnAtOnce(video)) await Promise.race(this.inHand);
     if (this.failures.length > 0) throw this.failures[0];
-    if (this.drawn.length > mostDrawn) this.thinOut();
+    if (this.drawn.length > mostDrawn) this.thinOut([]);
   }
 
-  /** Keeps the most different drawings of a clip that has more of them than it may have keyframes. */
-  private thinOut(): void {
-    const ordered = this.drawn.sort((a, b) => a.number - b.number);
-    const candidates = ordered.map(({ number, taken }, at) => ({
-      time: this.secondsOf(taken.pts),
-      look: taken.look,
-      fixed: number === 0 || at === ordered.length - 1,
+  /** Those of the missing frames that stay, so that none is decoded again only to be thinned out. */
+  private withinLimit(missing: readonly CountedFrame[]): readonly CountedFrame[] {
+    const isWithin = missing.length === 0 || this.drawn.length + missing.length <= maxKeyframes;
+    return isWithin ? missing : this.thinOut(missing);
+  }
+
+  /**
+   * Keeps the most different of all drawings and missing frames of a clip that has more of them than it may have keyframes.
+   * Returns the missing ones among them.
+   */
+  private thinOut(missing: readonly CountedFrame[]): readonly CountedFrame[] {
+    const drawn = this.drawn.map((one) => ({
+      time: this.secondsOf(one.taken.pts),
+      look: one.taken.lookAsDecoded,
+      one,
+    }));
+    const all = [...drawn, ...missing].sort((a, b) => a.time - b.time);
+    const candidates = all.map(({ time, look }, at) => ({
+      time,
+      look,
+      fixed: at === 0 || at === all.length - 1,
     }));
     const { kept, bitten } = withinLimit(candidates, this.maxGap(), maxKeyframes);
-    const staying = new Set(kept);
-    discardFrames(ordered.filter((_, at) => !staying.has(at)).map(({ taken }) => taken));
-    this.drawn = ordered.filter((_, at) => staying.has(at));
+    const staying = new Set(kept.map((at) => all[at]));
+    discardFrames(drawn.filter((frame) => !staying.has(frame)).map(({ one }) => one.taken));
+    this.drawn = drawn.filter((frame) => staying.has(frame)).map(({ one }) => one);
     this.bitten ||= bitten;
+    return missing.filter((frame) => staying.has(frame));
   }
 
   private frameAt(at: number): { readonly number: number; readonly pts: number } | null {

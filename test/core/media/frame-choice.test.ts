@@ -22,7 +22,7 @@ function choose(frames: readonly (readonly [time: number, value: number])[]) {
   }
   choice.end();
   decide();
-  return { drawn, missing: choice.missing };
+  return { drawn, missing: choice.missing.map(({ number }) => number) };
 }
 
 test("a shot of one frame that stays for seconds is shown by this frame and by no frame of the next shot", () => {
