@@ -15,6 +15,7 @@ const startPrograms = [
   "hostile/{bombs,database,package-unpackers,pages,private-routes,programs,text}.test.ts",
   "seal/*.test.ts",
   "search/{find,round-trip}.test.ts",
+  "tools/browser/*.test.ts",
   "tools/download/{abilities,handlers,impersonation,kept-yt-dlp-child,kept-yt-dlp,network-faults,resume,yt-dlp-faults,yt-dlp-jail,yt-dlp}.test.ts",
   "tools/media/{clip-pass,corpus-keyframes,keyframes,options,picture,readings}.test.ts",
   "tools/network/guarded-request.test.ts",

@@ -103,6 +103,7 @@ const wanted: readonly { readonly name: ProgramName; readonly without: string; r
     { name: "exiftool", without: "holdfast cannot read the metadata inside files", needed: false },
     { name: "prlimit", without: "programs that open hostile files run without limits", needed: false },
     { name: "bwrap", without: "programs that open hostile files run without a sandbox", needed: false },
+    { name: "chromium", without: "holdfast cannot capture the page around a clip", needed: false },
   ];
 
 /**

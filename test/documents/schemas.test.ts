@@ -545,6 +545,7 @@ describe("code and schema state the same fields", () => {
         exiftool: null,
         bwrap: null,
         prlimit: null,
+        chromium: null,
       }),
     ],
     [

@@ -38,8 +38,13 @@ export interface Connection {
 export interface EgressGuard {
   /** `http://user:password@127.0.0.1:port`; the random password is valid as long as the guard runs. */
   readonly url: string;
-  /** Serves a connection made at the door of a jail. */
+  /** Serves a connection made at the door of a jail, which needs no password: only what is in the jail can have made it. */
   readonly receive: (caller: Socket) => void;
+  /**
+   * The value of `Proxy-Status` in every answer that comes from the guard and not from a site: random, so that no site can
+   * pass its answer off as the guard's.
+   */
+  readonly mark: string;
   /** All connections requested so far, in order: a copy with the current byte counts. */
   readonly connections: readonly Connection[];
   /** Ends every connection and stops listening. `connections` remains readable. */
@@ -68,6 +73,7 @@ export async function openEgressGuard(
   const port = place === "doors" ? doorPort : await guard.listen();
   return {
     receive: (caller) => guard.receive(caller),
+    mark: guard.mark,
     url: `http://${user}:${guard.password}@127.0.0.1:${port}`,
     get connections() {
       return guard.connections();
@@ -98,11 +104,13 @@ interface Dialled {
 
 class Guard {
   readonly password = randomBytes(24).toString("hex");
+  readonly mark = `holdfast-${randomBytes(12).toString("hex")}`;
   private readonly expected = digest(`Basic ${Buffer.from(`${user}:${this.password}`).toString("base64")}`);
   private readonly options: GuardOptions;
   private readonly upstream: Upstream | null;
   private readonly entries: Entry[] = [];
   private readonly sockets = new Set<Socket>();
+  private readonly fromDoors = new WeakSet<Socket>();
   private closed = false;
   private readonly server = createServer({
     maxHeaderSize: maxHeaderBytes,
@@ -127,8 +135,9 @@ class Guard {
   }
 
   receive(caller: Socket): void {
-    if (this.closed) caller.destroy();
-    else this.server.emit("connection", caller);
+    if (this.closed) return void caller.destroy();
+    this.fromDoors.add(caller);
+    this.server.emit("connection", caller);
   }
 
   connections(): Connection[] {
@@ -154,6 +163,7 @@ class Guard {
 
   private async onRequest(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => undefined);
+    response.setHeader("Proxy-Status", this.mark);
     if (!this.knows(incoming)) return answerPlainly(response, 407, "wrong proxy password");
     const [, authority = "", rest = ""] = /^http:\/\/([^/?#]*)([^#]*)/i.exec(incoming.url ?? "") ?? [];
     const destination = parseAuthority(authority, 80);
@@ -238,6 +248,7 @@ class Guard {
 
   /** Other users of this machine can reach the port, but only the program that received the URL knows the password. */
   private knows(incoming: IncomingMessage): boolean {
+    if (this.fromDoors.has(incoming.socket)) return true;
     return timingSafeEqual(digest(incoming.headers["proxy-authorization"] ?? ""), this.expected);
   }
 }

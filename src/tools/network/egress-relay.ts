@@ -92,6 +92,7 @@ function relayAnswer(
   response.useChunkedEncodingByDefault &&= chunked;
   if (!chunked && !counted) response.shouldKeepAlive = false;
   response.sendDate = false;
+  response.removeHeader("Proxy-Status");
   // The site controls this text; Node.js refuses to forward control characters.
   const words = (answer.statusMessage || STATUS_CODES[status] || "").replace(/[^\t\x20-\x7e\x80-\xff]/g, "?");
   const framed = counted || response.useChunkedEncodingByDefault;

@@ -26,10 +26,10 @@ export function childEnvironment(scratch: string): Record<string, string> {
 /** The limits that the system enforces on a child, by their prlimit names. */
 export function resourceLimits(limits: Limits): Readonly<Record<string, number>> {
   return {
-    as: limits.addressSpaceBytes,
+    [limits.reservesMemory ? "data" : "as"]: limits.addressSpaceBytes,
     fsize: limits.fileSizeBytes,
     cpu: limits.cpuSeconds,
-    nofile: 256,
+    nofile: limits.openFiles ?? 256,
     core: 0,
   };
 }

@@ -8,6 +8,10 @@ export interface Jail {
   readonly writes: readonly string[];
   /** The only way to the network; if absent, there is none. */
   readonly door?: Door;
+  /** For a program that makes jails of its own inside, which root may not: it runs as a user without rights. */
+  readonly nests?: true;
+  /** The most that `/tmp`, which is in memory, may hold; half of the machine's memory if absent. */
+  readonly tmpBytes?: number;
 }
 
 /** A folder beside `/usr` with programs or libraries: a link into `/usr`, or a real folder. */
@@ -39,6 +43,7 @@ export function jailArgv(request: JailedCommand): readonly string[] {
   const { program, command, cwd, env, jail, systemFolders } = request;
   return [
     "--unshare-all",
+    ...(jail.nests ? ["--uid", "1000", "--gid", "1000"] : []),
     "--die-with-parent",
     "--new-session",
     "--clearenv",
@@ -51,7 +56,9 @@ export function jailArgv(request: JailedCommand): readonly string[] {
     ...["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"],
     // On Debian, some of ffmpeg's libraries are found through this folder.
     ...["--ro-bind-try", "/etc/alternatives", "/etc/alternatives"],
-    ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
+    ...["--proc", "/proc", "--dev", "/dev"],
+    ...(jail.tmpBytes === undefined ? [] : ["--size", String(jail.tmpBytes)]),
+    ...["--tmpfs", "/tmp"],
     ...binds({ ...jail, reads: [...program.filter((path) => !isSeen(path, jail)), ...jail.reads] }),
     ...["--remount-ro", "/", "--chdir", cwd, "--", ...command],
   ];

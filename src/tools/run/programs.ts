@@ -11,7 +11,15 @@ import { sha256OfFile, VersionCache, type VersionFacts } from "./program-version
 import { environmentOf } from "./python-environment.js";
 import { run } from "./run.js";
 
-export type ProgramName = "yt-dlp" | "node" | "ffmpeg" | "ffprobe" | "exiftool" | "bwrap" | "prlimit";
+export type ProgramName =
+  | "yt-dlp"
+  | "node"
+  | "ffmpeg"
+  | "ffprobe"
+  | "exiftool"
+  | "bwrap"
+  | "prlimit"
+  | "chromium";
 
 /** An outside program that was found and stated its version. */
 export interface Program {
@@ -57,7 +65,15 @@ const questions: Readonly<
   exiftool: { argv: ["-ver"], answer: /^(\d+\.\d+\S*)/ },
   bwrap: { argv: ["--version"], answer: /^bubblewrap (\S+)/ },
   prlimit: { argv: ["--version"], answer: /util-linux (\S+)/ },
+  chromium: { argv: ["--version"], answer: /^Chromium (\S+)/ },
 };
+
+/** Where distributions put Chromium itself: what is on PATH is a script, which would read settings and choose flags. */
+const chromiumPlaces = [
+  "/usr/lib/chromium/chromium",
+  "/usr/lib64/chromium-browser/chromium-browser",
+  "/usr/lib64/chromium/chromium",
+];
 
 /** The folder with holdfast's own copies of programs: `$HOLDFAST_TOOLS`, else below the XDG data folder. */
 export function toolsFolder(env: ProgramSearch["env"]): string {
@@ -119,6 +135,8 @@ export function howToGet(name: ProgramName): string {
     return "run `npm ci` in holdfast's folder and install perl with the system's package manager";
   if (name === "bwrap") return "install bubblewrap with the system's package manager";
   if (name === "prlimit") return "install util-linux with the system's package manager";
+  if (name === "chromium")
+    return "run `npm run setup -- --browser` in holdfast's folder, which installs the system's package";
   if (name === "node") return "run `npm run setup` in holdfast's folder, which fetches one for yt-dlp alone";
   return "run `npm run setup` in holdfast's folder, which installs it or says what to type";
 }
@@ -143,6 +161,7 @@ async function candidates(name: ProgramName, env: ProgramSearch["env"]): Promise
   const places: Candidate[] = [];
   if (name === "exiftool") places.push(...bundledExiftool());
   if (name === "node") return usable([runtimePlace(env)]);
+  if (name === "chromium") return usable(chromiumPlaces.map((path) => ({ path, source: "path" })));
   // A relative PATH entry would run a program from whatever the current folder happens to be.
   for (const folder of (env.PATH ?? "").split(":").filter((entry) => isAbsolute(entry))) {
     places.push({ path: join(folder, name), source: "path" });
@@ -215,7 +234,8 @@ async function lookUp(name: ProgramName, path: string, real: string): Promise<Ve
   const scratch = await mkdtemp(join(tmpdir(), "holdfast-version-"));
   try {
     const { argv, answer } = questions[name];
-    const result = await run({ program: path, argv, cwd: scratch, limits: versionLimits });
+    const limits = name === "chromium" ? { ...versionLimits, reservesMemory: true as const } : versionLimits;
+    const result = await run({ program: path, argv, cwd: scratch, limits });
     if (result.endedBy !== "exited" || result.exitCode !== 0) return null;
     const version = answer.exec(result.stdout.toString("utf8"))?.[1]?.slice(0, 100);
     return version === undefined ? null : { version, sha256: await sha256OfFile(real) };

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { Jail } from "./jail.js";
 
 /** The resource limits of a child process. `limits.ts` has the figures and the reasons. */
@@ -7,6 +7,13 @@ export interface Limits {
   readonly wallMs: number;
   readonly cpuSeconds: number;
   readonly addressSpaceBytes: number;
+  /**
+   * For a program that reserves far more address space than it uses: `addressSpaceBytes` then bounds its private writable
+   * memory.
+   */
+  readonly reservesMemory?: true;
+  /** Files open at once; 256 if not given. */
+  readonly openFiles?: number;
   readonly fileSizeBytes: number;
   readonly stdoutBytes: number;
 }
@@ -25,6 +32,11 @@ export interface RunRequest {
   readonly jail?: Jail;
   /** The program's input on stdin; empty if not given. */
   readonly stdin?: Uint8Array;
+  /**
+   * Receives the started program for a conversation: its input stays open until it ends or the caller ends it. Not with
+   * `stdin`.
+   */
+  readonly onStarted?: (process: Conversation) => void;
   /** Added to the child's environment, which otherwise inherits nothing. */
   readonly env?: Readonly<Record<string, string>>;
   /**
@@ -42,6 +54,13 @@ export interface RunRequest {
   /** Called every second; if it returns a reason, the whole process group is ended. */
   readonly watch?: () => string | null;
   readonly signal?: AbortSignal;
+}
+
+/** A started program that holdfast talks to over its pipes. */
+export interface Conversation {
+  readonly input: Writable;
+  /** Its first process, of which all others descend; of a jailed program, bubblewrap. */
+  readonly pid: number;
 }
 
 export type EndedBy = "exited" | "not-started" | "wall-time" | "output-limit" | "aborted" | "watchdog";

@@ -61,10 +61,13 @@ function start(request: RunRequest, confined: Confined): Promise<RunResult> {
   const { sandbox } = confined;
   const how = { startedAt: new Date().toISOString(), sandbox, forked: false };
   const terminal = request.terminal === true;
-  const stdin = request.stdin ? "pipe" : terminal ? "inherit" : "ignore";
+  const stdin = request.stdin || request.onStarted ? "pipe" : terminal ? "inherit" : "ignore";
   const { child, report } = spawnConfined(confined, request, stdin, !terminal);
   // A program that ends without reading all input is judged by its exit, not by the broken pipe.
-  child.stdin?.on("error", () => undefined).end(request.stdin);
+  child.stdin?.on("error", () => undefined);
+  if (request.onStarted && child.stdin && child.pid !== undefined)
+    request.onStarted({ input: child.stdin, pid: child.pid });
+  else child.stdin?.end(request.stdin);
   const { stdout, stderr } = child;
   if (!stdout || !stderr) throw new Error("a child without pipes");
   const kill = (signal: NodeJS.Signals) =>
