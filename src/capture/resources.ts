@@ -73,9 +73,11 @@ export interface ResourceNeeds {
 export async function openResources(needs: ResourceNeeds, world: World): Promise<Resources> {
   const search = { env: world.env, now: world.now(), allowOldYtDlp: needs.fetching?.allowOldYtDlp ?? false };
   const media = await requirePrograms(["ffmpeg", "ffprobe"], search);
-  const { downloader, runtime, downloaderPlaces, egress } = needs.fetching
-    ? await openFetchTools(needs.fetching, world)
+  const { downloader, runtime, egress } = needs.fetching
+    ? await findFetchTools(needs.fetching, world)
     : noFetchTools;
+  // Tried in the background while the vault is opened.
+  const jailed = downloader && placesInJail(downloader);
   // Loads in the background while the vault is opened.
   const kept = needs.fetching?.kept && downloader ? openKeptYtDlp(downloader) : null;
   const vault = await openOwn(needs, world).catch(async (error: unknown) => {
@@ -92,19 +94,21 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
     tryNiceties(vault.layout).forEach(world.tell);
     const scratch = makeScratch(vault);
     const exiftool = openExifTool(vault.layout.objects, scratch);
+    const pictures = openPictures(scratch);
+    const derivers = () => [exiftool.version(), pictures.libraries()];
     const found = [...media.values(), ...(downloader ? [downloader] : []), ...(runtime ? [runtime] : [])];
     return {
       vault,
       scratch,
       downloader,
       runtime,
-      downloaderPlaces,
-      runDownloader: downloader && (kept?.run ?? run),
+      downloaderPlaces: await jailed,
+      runDownloader: downloader && besideDownload(kept?.run ?? run, derivers),
       kept,
       ffmpeg: known(media, "ffmpeg"),
       ffprobe: known(media, "ffprobe"),
       exiftool,
-      pictures: openPictures(scratch),
+      pictures,
       egress,
       clock,
       software: statedSoftware(world, found),
@@ -137,32 +141,58 @@ export type FetchTools = Pick<
   "downloader" | "runtime" | "downloaderPlaces" | "runDownloader" | "egress"
 >;
 
-const noFetchTools = { downloader: null, runtime: null, downloaderPlaces: null, egress: null };
+const noFetchTools = { downloader: null, runtime: null, egress: null };
 
 /** Finds the downloader and what it works with; each fetch is a process of its own. Throws `program-missing` or `usage`. */
-export async function openFetchTools(
-  fetching: Omit<NonNullable<ResourceNeeds["fetching"]>, "kept">,
-  world: World,
-): Promise<FetchTools> {
-  const search = { env: world.env, now: world.now(), allowOldYtDlp: fetching.allowOldYtDlp };
-  const downloader = known(await requirePrograms(["yt-dlp"], search), "yt-dlp");
-  const runtime = await findJsRuntime(search);
-  const egress = egressOf(fetching);
-  const jail = await ytDlpJailState(downloader.path, homedir());
+export async function openFetchTools(fetching: Fetching, world: World): Promise<FetchTools> {
+  const { downloader, runtime, egress } = await findFetchTools(fetching, world);
   return {
     downloader,
     runtime,
-    downloaderPlaces: jail.works ? jail.places : null,
+    downloaderPlaces: await placesInJail(downloader),
     runDownloader: run,
     egress,
   };
 }
 
+type Fetching = Omit<NonNullable<ResourceNeeds["fetching"]>, "kept">;
+
+async function findFetchTools(fetching: Fetching, world: World) {
+  const search = { env: world.env, now: world.now(), allowOldYtDlp: fetching.allowOldYtDlp };
+  const downloader = known(await requirePrograms(["yt-dlp"], search), "yt-dlp");
+  const runtime = await findJsRuntime(search);
+  return { downloader, runtime, egress: egressOf(fetching) };
+}
+
+/** What the downloader's jail shows; null if it cannot run in a jail. */
+async function placesInJail({ path }: Program): Promise<YtDlpPlaces | null> {
+  const jail = await ytDlpJailState(path, homedir());
+  return jail.works ? jail.places : null;
+}
+
+/**
+ * Runs the downloader, and once the first download has begun starts what every derivation needs, so that nobody waits for it
+ * after the download. What cannot start is said by the step that needs it.
+ */
+function besideDownload(download: RunDownloader, start: () => readonly Promise<unknown>[]): RunDownloader {
+  let begun = false;
+  const begin = () => {
+    if (begun) return;
+    begun = true;
+    for (const answer of start()) answer.catch(() => undefined);
+  };
+  return (request) => {
+    const running = download(request);
+    // By then the downloader's process has been asked for, and nothing can have been closed.
+    queueMicrotask(begin);
+    return running;
+  };
+}
+
 /** Seals what was written and reports how that went. Captures are kept even if sealing fails. */
 export async function closeResources(resources: Resources, world: World): Promise<HeadReport> {
-  await resources.exiftool.close();
-  await resources.pictures.close();
-  await resources.kept?.close();
+  const { exiftool, pictures, kept } = resources;
+  await Promise.all([exiftool.close(), pictures.close(), kept?.close()]);
   return closeAfterWriting(resources.vault, world, resources.seal);
 }
 

@@ -45,10 +45,15 @@ export function ytDlpJailState(program: string, home: string): Promise<YtDlpJail
 }
 
 async function tryPlaces(program: string, home: string): Promise<YtDlpJailState> {
-  const system = await jailState("/usr/bin/true");
-  if (!system.works) return system;
   const places = placesOf(program, home);
+  const tried = [jailState("/usr/bin/true"), places && startsIn(places, program)] as const;
+  const [system, starts] = await Promise.all(tried);
+  if (!system.works) return system;
   if (places === null) return noJail(`holdfast does not know what ${program} needs to start`);
+  return starts ? { works: true, places } : noJail(`${program} does not start inside the sandbox`);
+}
+
+async function startsIn(places: YtDlpPlaces, program: string): Promise<boolean> {
   let opened = false;
   const isZip = program === places.reads[0];
   const zip = isZip ? [`import sys; sys.path[:0] = [${JSON.stringify(program)}]`] : [];
@@ -69,8 +74,7 @@ async function tryPlaces(program: string, home: string): Promise<YtDlpJailState>
     ["-I", "-B", "-c", script],
     jailOfRun({ ...places, receive }, { reads: [], writes: [] }),
   );
-  if (endedBy === "exited" && exitCode === 0 && opened) return { works: true, places };
-  return noJail(`${program} does not start inside the sandbox`);
+  return endedBy === "exited" && exitCode === 0 && opened;
 }
 
 function noJail(reason: string): YtDlpJailState {

@@ -1,6 +1,5 @@
 import { createRequire } from "node:module";
 import { basename, dirname } from "node:path";
-import { ExifTool } from "exiftool-vendored";
 import { isJsonObject, parseForeignJson } from "../../audit/canonical-json.js";
 import { printable } from "../../core/words/printable.js";
 import { startKeptJailed } from "../run/run.js";
@@ -34,9 +33,24 @@ const readArguments = ["-G1", "-a", "-u", "-struct", "-api", "largefilesupport=1
 
 /**
  * `originals`: an existing folder that contains every file to read, now or later. `scratch`: an existing folder, the
- * process's working folder and TMPDIR.
+ * process's working folder and TMPDIR. The package is loaded and the process started when the first question comes.
  */
 export function openExifTool(originals: string, scratch: string): ExifToolSession {
+  let begun: Promise<ExifToolSession> | null = null;
+  const session = () => {
+    begun ??= begin(originals, scratch);
+    return begun;
+  };
+  return {
+    version: async () => (await session()).version(),
+    read: async (path) => (await session()).read(path),
+    close: async () => (await begun)?.close(),
+  };
+}
+
+async function begin(originals: string, scratch: string): Promise<ExifToolSession> {
+  // Loading it takes as long as starting Node.js, and a download is to begin before that.
+  const { ExifTool } = await import("exiftool-vendored");
   const program = bundledProgram();
   const failure = new StartFailure();
   const tool = new ExifTool({
