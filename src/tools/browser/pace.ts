@@ -33,8 +33,8 @@ export async function settle(
   return isOver();
 }
 
-/** How often a page may grow while its end is near before it counts as endless. */
-const mostGrowths = 8;
+/** In how many steps a page may grow by most of a window before it counts as endless. */
+const mostGrowths = 15;
 
 /** Why scrolling ended before the page did. */
 export type ScrollStop = Extract<Stop, "endless-scroll" | "too-tall" | "too-long">;
@@ -50,16 +50,15 @@ export async function scrollThrough(
 ): Promise<ScrollStop | null> {
   const end = performance.now() + Math.min(ms, limits.scrollMs);
   const left = () => Math.max(500, end - performance.now());
-  let last = { seenTo: 0, height: 0, window: 0 };
+  let height = 0;
   let growths = 0;
   let stop: ScrollStop | null = null;
   for (;;) {
     const at = await page.evaluate(scrollScript, left());
     const window = numberAt(at, "seen") ?? 0;
     const now = { seenTo: (numberAt(at, "y") ?? 0) + window, height: numberAt(at, "height") ?? 0, window };
-    const wasNear = last.height > 0 && last.seenTo + 2 * last.window >= last.height;
-    if (wasNear && now.height > last.height) growths += 1;
-    last = now;
+    if (height > 0 && now.height > height + now.window / 2) growths += 1;
+    height = now.height;
     if (now.seenTo >= now.height - 1) break;
     if (growths > mostGrowths) stop = "endless-scroll";
     else if (now.seenTo >= limits.tallest) stop = growths > 1 ? "endless-scroll" : "too-tall";

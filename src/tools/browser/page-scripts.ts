@@ -15,7 +15,7 @@ const look = `(marks, mostText) => {
   };
   const anyShown = (root, selector) => {
     const found = all(root, selector);
-    if (root !== document && root.matches(selector)) found.push(root);
+    if (root !== document && root.closest(selector)) return true;
     return found.some((element) => shown(element) || [...element.children].some(shown) || element.shadowRoot);
   };
   const named = (root) => marks.filter(({ selector }) => anyShown(root, selector)).map(({ name }) => name);
