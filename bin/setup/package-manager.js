@@ -19,6 +19,7 @@ const managers = [
       bubblewrap: ["bubblewrap"],
       compiler: ["g++", "make", "python3"],
       gpgv: ["gpgv"],
+      chromium: ["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"],
     },
   },
   {
@@ -34,6 +35,7 @@ const managers = [
       bubblewrap: ["bubblewrap"],
       compiler: ["gcc-c++", "make", "python3"],
       gpgv: ["gnupg2"],
+      chromium: ["chromium", "dejavu-sans-fonts"],
     },
   },
   {
@@ -49,6 +51,7 @@ const managers = [
       bubblewrap: ["bubblewrap"],
       compiler: ["gcc", "make", "python"],
       gpgv: ["gnupg"],
+      chromium: ["chromium", "ttf-dejavu"],
     },
   },
   {
@@ -64,6 +67,7 @@ const managers = [
       bubblewrap: ["bubblewrap"],
       compiler: ["g++", "make", "python3"],
       gpgv: ["gpgv"],
+      chromium: ["chromium", "font-dejavu"],
     },
   },
   {
@@ -79,6 +83,7 @@ const managers = [
       bubblewrap: null,
       compiler: null,
       gpgv: ["gnupg"],
+      chromium: null,
     },
   },
 ];

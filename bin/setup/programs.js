@@ -12,10 +12,11 @@ const dayMs = 86_400_000;
 
 /**
  * Makes sure that yt-dlp, ffmpeg and ffprobe are installed, and yt-dlp's extras, perl and bubblewrap if they are available.
- * Prints what it does. With `update`, first installs the newest yt-dlp. Throws a SetupFailure with status 3, naming every needed program
+ * Prints what it does. With `update`, first installs the newest yt-dlp; with `browser`, Chromium, which is otherwise wished for by the tests
+ * alone. Throws a SetupFailure with status 3, naming every needed program
  * that is still missing, or with status 4 if the update failed.
  */
-export async function installPrograms(env, { update }) {
+export async function installPrograms(env, { update, browser, forTests }) {
   const built = join(root, "dist", "tools", "run");
   const { findProgram, minimumYtDlp, toolsFolder } = await import(join(built, "programs.js"));
   const { foundModules, isPinnedContent } = await import(join(built, "installed-modules.js"));
@@ -34,7 +35,11 @@ export async function installPrograms(env, { update }) {
     manager: once(() => findPackageManager(env)),
   };
   if (update) await updateYtDlp(context);
-  const missing = [...(await needYtDlp(context)), ...(await needFfmpeg(context))];
+  const missing = [
+    ...(await needYtDlp(context)),
+    ...(await needFfmpeg(context)),
+    ...(browser ? await needBrowser(context) : []),
+  ];
   if (missing.length > 0) throw new SetupFailure(3, missing.join("\n"));
   if (!triedToday(context, "js-runtime") && !(await installRuntime(context))) noteTry(context, "js-runtime");
   await wish(
@@ -49,6 +54,14 @@ export async function installPrograms(env, { update }) {
     "bubblewrap",
     "it puts other programs into a sandbox; without it they run only with limits, which records state",
   );
+  if (forTests) {
+    await wish(
+      context,
+      "chromium",
+      "chromium",
+      "the tests of captured pages need it; without it they are skipped by name",
+    );
+  }
 }
 
 async function needYtDlp(context) {
@@ -104,6 +117,22 @@ async function needFfmpeg(context) {
   if (tryPackage(context, "ffmpeg") && (await isThere())) return [];
   return [
     `ffmpeg and ffprobe are missing${orType(context, "ffmpeg") || "\ninstall ffmpeg, then run `npm run setup` again"}`,
+  ];
+}
+
+/** Chromium is large and not needed for clips, so it is installed only where somebody asks for it. */
+async function needBrowser(context) {
+  const present = await context.find("chromium");
+  if (present !== null) {
+    say(`chromium ${present.version} is installed: ${present.path}`);
+    return [];
+  }
+  say(
+    "holdfast captures the page around a clip with Chromium: it runs in a sandbox with a fresh profile, and only while a page is captured",
+  );
+  if (tryPackage(context, "chromium") && (await context.find("chromium")) !== null) return [];
+  return [
+    `chromium is missing${orType(context, "chromium") || "\ninstall it with the system's package manager, then run `npm run setup -- --browser` again"}`,
   ];
 }
 

@@ -66,6 +66,15 @@ describe("a package of the system", () => {
 });
 
 describe("set-up", () => {
+  it("has the system's packages for the browser, with letters for what is written in Kazakhstan", async () => {
+    const { context, tryPackage, asked } = await machine("150.0.1");
+    expect(tryPackage(context, "chromium")).toBe(true);
+    expect(asked().at(-1)).toBe(
+      "install -y --no-install-recommends chromium fonts-dejavu-core fonts-noto-color-emoji",
+    );
+    expect(said.slice(1)).toContain("Need to get 4,321 kB of archives.");
+  });
+
   it.each([
     ["2023.03.04-1", 0],
     ["2026.9.1", 2],

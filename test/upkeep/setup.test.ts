@@ -66,7 +66,7 @@ describe("set-up", () => {
       encoding: "utf8",
     });
     expect(run).toMatchObject({ status: 2, stdout: "" });
-    expect(run.stderr).toBe("usage: npm run setup [-- --update-yt-dlp] [-- --for-tests]\n");
+    expect(run.stderr).toBe("usage: npm run setup [-- --update-yt-dlp] [-- --browser] [-- --for-tests]\n");
   });
 
   it("the command line starts from bin and hands on its exit status", () => {
