@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { _, Ajv2020 } from "ajv/dist/2020.js";
 import standaloneCode from "ajv/dist/standalone/index.js";
 
-const names = ["record", "derivation", "publication", "entry", "config", "annex"];
+const names = ["record", "derivation", "publication", "page", "entry", "config", "annex"];
 const folder = new URL("../dist/schemas/", import.meta.url);
 
 /**

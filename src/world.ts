@@ -20,7 +20,16 @@ export interface World {
 /** A step of the work on one URL or file, for a progress bar or a line. Sizes in bytes, speed in bytes per second. */
 export interface Progress {
   readonly subject: string;
-  readonly stage: "look-up" | "download" | "hash" | "commit" | "derive" | "redact" | "verify" | "wait";
+  readonly stage:
+    | "look-up"
+    | "download"
+    | "hash"
+    | "commit"
+    | "derive"
+    | "page"
+    | "redact"
+    | "verify"
+    | "wait";
   readonly detail: string;
   readonly done: number | null;
   readonly total: number | null;

@@ -21,7 +21,7 @@ const startPrograms = [
   "tools/network/guarded-request.test.ts",
   "tools/run/{desktop,jail,module-content,programs}.test.ts",
   "upkeep/{doctor,rebuild,setup-dependencies,setup-packages,setup-runtime,setup-sqlite,setup-yt-dlp,setup,withdraw}.test.ts",
-  "vault/{checkpoints,crash,durability}.test.ts",
+  "vault/{checkpoints,crash,durability,page-version}.test.ts",
   "vault/check/vault.test.ts",
   "vault/package/archive.test.ts",
   "verify/{entry-list,file,finding-answers,second-opinion,sender-words,unread,verify-sh,verify-sh-programs,verify-sh-tools,interop}.test.ts",

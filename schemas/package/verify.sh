@@ -551,13 +551,13 @@ function keep_capture(id) {
   if (!(id in chosen)) { note(sprintf("entry %.0f is about a capture that bag-info.txt does not name", seq)); return }
   print event, id, row > (dir "/captures")
   printf "%s %.0f %s\n", id, seq + seq_base, event > (dir "/owned")
-  if (event == "derive" || event == "redact") {
+  if (event == "derive" || event == "redact" || event == "page") {
     if (!(id in captured)) note("an entry brings a version of " id " before any says that it was captured")
   } else if (event == "capture" || event == "capture-failed") {
     if (stated[id]++) note("more than one entry says that " id " was captured, or was not")
     if (event == "capture") captured[id] = 1
   }
-  if (event ~ /^(capture|derive|redact)$/ && versions[id, version]++ == 1) note("more than one entry brings " version " of " id)
+  if (event ~ /^(capture|derive|redact|page)$/ && versions[id, version]++ == 1) note("more than one entry brings " version " of " id)
 }
 
 # What an entry says of a token: its path here, and what the file must be.
@@ -600,7 +600,7 @@ FILENAME == ARGV[1] { if (is_id($0)) chosen[$0] = 1; next }
     begun = seq
     begun_row = row
   } else if (event == "token") keep_token()
-  else if (event ~ /^(capture|capture-failed|derive|derive-failed|recovery|annotate|redact)$/) keep_capture()
+  else if (event ~ /^(capture|capture-failed|derive|derive-failed|recovery|annotate|redact|page|page-failed)$/) keep_capture()
   else note("entry " seq " does not belong into a package")
 }
 END {
@@ -1763,17 +1763,19 @@ function state(text, prefix, pieces, piece, word, i) {
 : > "$work/want.sizes"
 : > "$work/extra"
 if [ -s "$work/captures" ]; then
-  # Of derivations the newest counts.
+  # Of derivations the newest counts, of pages each.
   awk "$shared$statements"'
     FILENAME == ARGV[1] {
       row = $3 - 10000000
       if ($1 == "derive" && $2 in newest) delete id[newest[$2]]
       if ($1 == "derive") newest[$2] = row
       if ($1 == "derive" || $1 == "capture") { id[row] = $2; about[row] = $1 == "derive" ? "derived/derivation.json" : "record.json" }
+      if ($1 == "page") { id[row] = $2; about[row] = "" }
       next
     }
     FNR in id {
       state($0, "data/" id[FNR] "/")
+      if (about[FNR] == "") about[FNR] = "page/" before(behind_last($0, ",\"version\":\""), "\"") "/page.json"
       want(before(behind_last($0, "\"record_sha256\":\""), "\""), "data/" id[FNR] "/" about[FNR])
     }
   ' "$work/captures" "$work/lines"
@@ -1800,12 +1802,18 @@ else
   : > "$work/extra"
   awk "$shared$statements"'
     FILENAME == ARGV[1] { there[$2] = 1; next }
-    FILENAME == ARGV[2] { if ($1 == "capture" || $1 == "capture-failed") id[$3 - 10000000] = $2; next }
+    FILENAME == ARGV[2] {
+      if ($1 == "capture" || $1 == "capture-failed" || $1 == "page") id[$3 - 10000000] = $2
+      if ($1 == "page") page[$3 - 10000000] = 1
+      next
+    }
     FNR in id {
-      path = "data/" id[FNR] "/annex/annex.json"
+      folder = "data/" id[FNR] "/annex/"
+      if (FNR in page) folder = folder before(behind_last($0, ",\"version\":\""), "\"") "/"
+      path = folder "annex.json"
       want(before(behind($0, "\"annex_sha256\":\""), "\""), path)
       if (!(path in there)) next
-      while ((getline line < path) > 0) state(line, "data/" id[FNR] "/annex/")
+      while ((getline line < path) > 0) state(line, folder)
       close(path)
     }
   ' "$work/counted" "$work/captures" "$work/lines"

@@ -20,6 +20,8 @@ export const eventNames = [
   "export",
   "annotate",
   "redact",
+  "page",
+  "page-failed",
   "withdraw",
 ] as const;
 

@@ -76,6 +76,7 @@ const kinds = {
   ...all(error("hashes"), "inventory-id", "sidecar-changed", "file-missing", "file-changed", "file-extra"),
   ...all(error("hashes"), "file-not-inventoried", "record-not-canonical", "record-schema"),
   ...all(error("hashes"), "derivation-not-canonical", "derivation-schema", "publication-not-canonical"),
+  ...all(error("hashes"), "page-not-canonical", "page-schema"),
   ...all(error("hashes"), "publication-schema", "annex-missing", "annex-changed", "annex-not-canonical"),
   ...all(error("hashes"), "annex-file-missing", "annex-file-changed", "annex-file-extra", "own-file-changed"),
   ...all(error("hashes"), "too-large"),

@@ -122,3 +122,8 @@ function isInventory(value: unknown): value is Inventory {
 export function publicationFolder(version: string): string {
   return `publication/${version}`;
 }
+
+/** The logical folder of the page that a version brings. No page replaces another. */
+export function pageFolder(version: string): string {
+  return `page/${version}`;
+}

@@ -3,7 +3,7 @@ import { type CaptureId, isCaptureId, sha256 } from "./digest.js";
 import type { Entry } from "./entry.js";
 import { errorAt, type Finding } from "./finding.js";
 import type { FindingCode } from "./finding-codes.js";
-import { publicationFolder } from "./inventory.js";
+import { pageFolder, publicationFolder } from "./inventory.js";
 
 export interface LoggedFile {
   readonly path: string;
@@ -12,7 +12,7 @@ export interface LoggedFile {
 }
 
 /** The events that bring a version of an object. */
-export type VersionEvent = "capture" | "derive" | "redact";
+export type VersionEvent = "capture" | "derive" | "redact" | "page";
 
 /** A version of an object as the log states it. */
 export interface LoggedVersion {
@@ -24,6 +24,8 @@ export interface LoggedVersion {
   readonly inventorySha512: string;
   /** Digest of what `statementOf` names. */
   readonly recordSha256: string;
+  /** Digest of the annex that a version other than the first has of its own; null for one that has none. */
+  readonly annexSha256: string | null;
   readonly files: readonly LoggedFile[];
 }
 
@@ -189,21 +191,30 @@ export function loggedVersion({
   event,
   body,
 }: Pick<Entry, "seq" | "event" | "body"> & Partial<Pick<Entry, "at">>): LoggedVersion | null {
-  if (event !== "capture" && event !== "derive" && event !== "redact") return null;
+  if (!isVersionEvent(event)) return null;
   const version = textOf(body.version);
   const inventorySha512 = textOf(body.inventory_sha512);
   const recordSha256 = textOf(body.record_sha256);
   if (version === null || inventorySha512 === null || recordSha256 === null) return null;
-  return { entry: seq, at, event, version, inventorySha512, recordSha256, files: filesOf(body.files) };
+  const annexSha256 = event === "page" ? textOf(body.annex_sha256) : null;
+  const files = filesOf(body.files);
+  return { entry: seq, at, event, version, inventorySha512, recordSha256, annexSha256, files };
 }
 
-/** Logical path and schema of the record that comes with a version: what was captured, derived or made for publication. */
+const versionEvents: readonly string[] = ["capture", "derive", "redact", "page"] satisfies VersionEvent[];
+
+function isVersionEvent(event: string): event is VersionEvent {
+  return versionEvents.includes(event);
+}
+
+/** Logical path and schema of the record that comes with a version: what was captured, derived, made for publication or seen. */
 export function statementOf({ event, version }: Pick<LoggedVersion, "event" | "version">): {
   readonly path: string;
-  readonly schema: "record" | "derivation" | "publication";
+  readonly schema: "record" | "derivation" | "publication" | "page";
 } {
   if (event === "capture") return { path: "record.json", schema: "record" };
   if (event === "derive") return { path: "derived/derivation.json", schema: "derivation" };
+  if (event === "page") return { path: `${pageFolder(version)}/page.json`, schema: "page" };
   return { path: `${publicationFolder(version)}/publication.json`, schema: "publication" };
 }
 

@@ -1,10 +1,16 @@
-import { auditAnnex } from "./annex.js";
+import { auditAnnexes } from "./annex.js";
 import { type BagInfo, bagTexts, type PackagedFile } from "./bag.js";
 import { cratePath } from "./crate.js";
 import { isCaptureId } from "./digest.js";
 import { errorAt, type Finding, unreadNote } from "./finding.js";
 import { grouped } from "./grouped.js";
-import { type LoggedCapture, type LoggedFile, type LoggedVersion, statementOf } from "./log-captures.js";
+import {
+  type LoggedCapture,
+  type LoggedFile,
+  type LoggedVersion,
+  statementOf,
+  type VersionEvent,
+} from "./log-captures.js";
 import type { MeasuredFile } from "./object.js";
 import type { PackagedEntries } from "./package-entries.js";
 import { fixedTextNames, pagePath } from "./sender-texts.js";
@@ -14,7 +20,7 @@ export interface FoundPackage {
   readonly files: ReadonlyMap<string, PackagedFile>;
   readonly entries: PackagedEntries;
   readonly info: BagInfo;
-  /** Capture id → its annex.json as a text. */
+  /** Path → each annex.json as a text. */
   readonly annexes: ReadonlyMap<string, string>;
 }
 
@@ -24,8 +30,8 @@ export interface ExpectedFile extends LoggedFile {
 }
 
 /**
- * Path in the package → what the entries state about it (FORMAT.md §17): the files of v1, and those of the newest
- * derivation. More than one statement if an id was used twice: the file is compared with each. Annexes are not
+ * Path in the package → what the entries state about it (FORMAT.md §17): the files of v1, those of the newest
+ * derivation and those of every page. More than one statement if an id was used twice: the file is compared with each. Annexes are not
  * included.
  */
 export function expectedFiles(
@@ -40,13 +46,14 @@ export function expectedFiles(
 }
 
 /**
- * The versions whose files a package holds: v1, as often as it is stated, and the newest derivation. A publication copy
- * is handed out by itself.
+ * The versions whose files a package holds: v1, as often as it is stated, the newest derivation and every page. A
+ * publication copy is handed out by itself.
  */
 export function packagedVersions(versions: readonly LoggedVersion[]): readonly LoggedVersion[] {
   const inOrder = [...versions].sort((a, b) => a.entry - b.entry);
   const evidence = inOrder.filter(({ event, version }) => event === "capture" && version === "v1");
-  return [...evidence, ...inOrder.filter(({ event }) => event === "derive").slice(-1)];
+  const of = (wanted: VersionEvent) => inOrder.filter(({ event }) => event === wanted);
+  return [...evidence, ...of("derive").slice(-1), ...of("page")];
 }
 
 /**
@@ -196,8 +203,8 @@ function annexFindings(
     inside.size > 0 && info.profile === "redacted"
       ? [errorAt("bag-malformed", "bag-info.txt", "it says redacted, but the package holds an annex")]
       : [];
-  const found = { folder, text: annexes.get(capture.id) ?? null, files: inside };
-  return [...disclosed, ...capture.annexes.flatMap((sha256) => auditAnnex(sha256, found, folder))];
+  const textOf = (path: string) => annexes.get(`${folder}/${path}`) ?? null;
+  return [...disclosed, ...auditAnnexes(capture, { folder, textOf, files: inside }, null)];
 }
 
 function measured({ bytes, sha256, sha512, problem }: PackagedFile): MeasuredFile {

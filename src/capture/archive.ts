@@ -38,6 +38,7 @@ import {
 } from "./fetch-attempts.js";
 import { gatherEvidence, writeWords } from "./gather-evidence.js";
 import { localPlaces } from "./local-places.js";
+import { type PagesWanted, pageAround } from "./page-around.js";
 import { closeResources, openResources, type Resources } from "./resources.js";
 import { endlessPatience, oneByOne, type Patience, type Scheduler } from "./scheduler.js";
 import { type CaptureSource, sourceOf, typedPlaces, withSourceNotes } from "./source.js";
@@ -73,6 +74,8 @@ export interface ArchiveRequest extends CaptureRequest {
   /** Path of a Netscape cookie file. Each URL gets a copy with the lines for its own site only. */
   readonly cookies: string | null;
   readonly allowOldYtDlp: boolean;
+  /** Takes the page around each clip that was captured, once its result is told; null to take none. */
+  readonly page: PagesWanted | null;
 }
 
 /** What one capture works with. */
@@ -119,15 +122,13 @@ export async function archiveUrls(
   onHead: (head: HeadReport) => void = () => undefined,
   patience: Patience = endlessPatience,
 ): Promise<readonly CaptureResult[]> {
-  const { allowPrivate, allowOldYtDlp, proxy } = request;
+  const { allowPrivate, allowOldYtDlp, proxy, page } = request;
   const cookies = request.cookies === null ? null : await readCookieFile(request.cookies, world.signal);
   const kept = request.urls.length + request.captures.length > 1;
   const fetching = { allowPrivate, allowOldYtDlp, proxy, kept };
   const capturing = request.urls.length > 0;
-  const resources = await openResources(
-    { vault: request.vault, command: "archive", capturing, fetching },
-    world,
-  );
+  const needs = { vault: request.vault, command: "archive", capturing, fetching } as const;
+  const resources = await openResources(needs, world);
   const scheduler = oneByOne(world.signal, patience);
   const job: Job = { request, cookies, resources, world, scheduler };
   const results: CaptureResult[] = [];
@@ -141,7 +142,10 @@ export async function archiveUrls(
     for (let source = sources.shift(); source !== undefined; source = sources.shift()) {
       const outcome = await captureSource(job, source, buildCaptureId(world.now(), world.random(5)));
       results.push(...outcome.results);
-      outcome.results.forEach(onResult);
+      for (const result of outcome.results) {
+        onResult(result);
+        if (page) await pageAround(resources, world, page, proxy, result);
+      }
       sources.unshift(...outcome.entries);
       world.signal.throwIfAborted();
       if (isEnough(job) && (sources.length > 0 || outcome.unasked)) throw notAllBegun();

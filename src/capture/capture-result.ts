@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Failure } from "../core/capture/failure-codes.js";
 import { readLeftOut } from "../core/capture/left-out.js";
 import { headContentPaths } from "../core/capture/new-inventory.js";
-import type { RenditionClaim } from "../core/capture/record.js";
+import type { CaptureRecord, RenditionClaim } from "../core/capture/record.js";
 import { readRendition } from "../core/capture/rendition.js";
 import { readSoundness, type Soundness, soundnessReason } from "../core/capture/soundness.js";
 import { type CaptureRowRecord, captureById } from "../vault/index/captures.js";
@@ -143,7 +143,7 @@ export interface CaptureResult {
   readonly claimed_date: string | null;
   readonly duration: string | null;
   /** How it came, now or before: fetched or imported; null where nothing is stored. */
-  readonly method: "ytdlp" | "import" | null;
+  readonly method: CaptureRecord["method"] | null;
   /** Whether it is the best that the platform offered; null for an import, and where the record does not say. */
   readonly rendition: RenditionClaim | null;
   /** What the strict decode found of the originals; null before the first derivation. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { CaptureId } from "../audit/digest.js";
 import type { Failure, FailureCode } from "../core/capture/failure-codes.js";
 import { toJson } from "../core/capture/new-entry.js";
-import type { RunRecord } from "../core/capture/record.js";
+import type { CaptureRecord, RunRecord } from "../core/capture/record.js";
 import { HoldfastError } from "../core/words/error.js";
 import { type LocalPlace, withoutPaths } from "../core/words/local-paths.js";
 import { type AnnexFacts, writeAnnex } from "../vault/annex.js";
@@ -20,7 +20,7 @@ import type { Resources } from "./resources.js";
 /** A failed attempt: what was requested, why it failed, and what was run. */
 export interface FailedCapture {
   readonly capture: CaptureId;
-  readonly method: "ytdlp" | "import";
+  readonly method: CaptureRecord["method"];
   /** The URL in a form that may be shown; null for an import. */
   readonly url: string | null;
   /** Its name in the result: the URL as typed, or the file's name. */
@@ -31,7 +31,10 @@ export interface FailedCapture {
 }
 
 /** Logs a failed attempt with its annex and the words in it, and keeps nothing else of it. A failed attempt is a capture too. */
-export async function logFailure(resources: Resources, failed: FailedCapture): Promise<CaptureResult> {
+export async function logFailure(
+  resources: Pick<Resources, "vault" | "software" | "clock">,
+  failed: FailedCapture,
+): Promise<CaptureResult> {
   const { vault } = resources;
   const staging = attemptOf(vault, failed.capture);
   if (!existsSync(staging)) beginAttempt(vault, failed.capture, failed.url ?? "an import");

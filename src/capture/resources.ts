@@ -53,7 +53,7 @@ export interface Resources {
 export interface ResourceNeeds {
   readonly vault: string;
   /** Its name, for whoever waits until it is done. */
-  readonly command: "archive" | "batch" | "derive" | "import" | "redact";
+  readonly command: "archive" | "batch" | "derive" | "import" | "page" | "redact";
   /** Whether the command captures into the vault, and so may make it where somebody has said so (`mayMakeVault`). */
   readonly capturing: boolean;
   /** Set only by commands that fetch. */
@@ -122,7 +122,10 @@ export async function openResources(needs: ResourceNeeds, world: World): Promise
 }
 
 /** Opens the vault, or makes it and says once where it is, where its key is, and what to copy. Other commands may share it. */
-async function openOwn({ vault: root, command, capturing }: ResourceNeeds, world: World): Promise<Vault> {
+export async function openOwn(
+  { vault: root, command, capturing }: Pick<ResourceNeeds, "vault" | "command" | "capturing">,
+  world: World,
+): Promise<Vault> {
   const isThere = isVault(root) || !capturing || !mayMakeVault(world.env);
   const vault = await (isThere ? openForWriting : openOrMake)(root, world);
   if (!isThere) newVaultWords(vault, world.env).forEach(world.tell);
@@ -196,7 +199,11 @@ export async function closeResources(resources: Resources, world: World): Promis
   return closeAfterWriting(resources.vault, world, resources.seal);
 }
 
-function sealOptions({ fetching }: ResourceNeeds, { env }: World): SealOptions {
+/** How the head of the log is sealed by a command that fetches through this proxy. */
+export function sealOptions(
+  { fetching }: Pick<ResourceNeeds, "fetching">,
+  { env }: Pick<World, "env">,
+): SealOptions {
   const allowPrivate = fetching?.allowPrivate === true || env.HOLDFAST_ALLOW_PRIVATE === "1";
   return { proxy: fetching?.proxy ?? null, allowPrivate, force: false };
 }
@@ -211,7 +218,8 @@ export function collectorFacts() {
   };
 }
 
-function egressOf(
+/** How a fetch may leave this machine. Throws `usage` for a proxy that cannot be used. */
+export function egressOf(
   fetching: Pick<NonNullable<ResourceNeeds["fetching"]>, "allowPrivate" | "proxy">,
 ): GuardOptions {
   const { allowPrivate, proxy } = fetching;

@@ -19,6 +19,7 @@ const groups: readonly (readonly [group: string, Readonly<Record<string, () => P
       import: async () => (await import("./commands/add-import.js")).addImport,
       batch: async () => (await import("./commands/add-batch.js")).addBatch,
       formats: async () => (await import("./commands/add-formats.js")).addFormats,
+      page: async () => (await import("./commands/add-page.js")).addPage,
       derive: async () => (await import("./commands/add-derive.js")).addDerive,
     },
   ],

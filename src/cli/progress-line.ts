@@ -9,6 +9,7 @@ const stageWords: Readonly<Record<Progress["stage"], string>> = {
   hash: "hashing",
   commit: "storing",
   derive: "keyframes and metadata",
+  page: "taking the page",
   redact: "publication copy",
   verify: "checking",
   wait: "waiting",

@@ -17,7 +17,6 @@ import {
   entriesAt,
   type PackagedSource,
   packagedEntries,
-  statedAnnex,
 } from "../vault/package/content.js";
 import type { PackageFolder } from "../vault/package/folder.js";
 import type { Vault } from "../vault/vault.js";
@@ -132,7 +131,7 @@ function gatherCapture(
   own: readonly ExactEntry[],
   withAnnex: boolean,
 ): GatheredCapture {
-  const annex = withAnnex ? annexFiles(layout, id, statedAnnex(own)) : [];
+  const annex = withAnnex ? annexFiles(layout, id, own) : [];
   return { ...chosenCapture(layout, id, own), entries: own, annex };
 }
 

@@ -219,6 +219,7 @@ function detailOf({ event, body }: HashedEntry["entry"]): string | null {
   if (event === "capture") return String(body.status);
   if (event === "derive") return `${body.version}: ${body.completeness}`;
   if (event === "redact") return publicationDetail(body);
+  if (event === "page") return `${body.version}: ${body.wall === null ? body.status : `${body.wall} wall`}`;
   if (event === "derive-failed") return String(body.reason);
   if (event === "annotate") return annotationDetail(body);
   if (event === "recovery") return `${body.what}: ${body.detail}`;

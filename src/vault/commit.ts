@@ -106,7 +106,7 @@ export function commitFirst(
   onStep("staged");
   journal(vault, intent);
   onStep("journalled");
-  moveAnnex(vault, intent.capture);
+  moveAnnex(vault, intent);
   onStep("annex-moved");
   moveObject(vault, intent.capture);
   onStep("version-moved");
@@ -125,13 +125,13 @@ export function commitFirstVersion(
 }
 
 /**
- * Completes the next version of an existing object in the attempt's folder. Logical paths under `replaced` give way to
- * the new version's files. Needs no turn.
+ * Completes the next version of an existing object in the attempt's folder, and its annex if it has one of its own. Logical
+ * paths under `replaced` give way to the new version's files. Needs no turn.
  */
 export function* stageNextVersion(
   vault: Vault,
   previous: Inventory,
-  staged: StagedVersion & { readonly replaced: string | null },
+  staged: StagedVersion & { readonly replaced: string | null; readonly annex?: string },
 ): SyncedWork<ReadyVersion> {
   const inventory = nextInventory(previous, staged.files, staged.replaced, noteOf(vault, staged));
   const commit = commitFolder(attemptOf(vault, staged.capture));
@@ -139,7 +139,8 @@ export function* stageNextVersion(
   const root = join(commit, rootName);
   for (const folder of [version, root]) mkdirSync(folder, { recursive: true, mode: 0o755 });
   renameSync(staged.content, join(version, "content"));
-  yield { files: treeToSync(version).files, folders: [] };
+  if (staged.annex !== undefined) renameSync(staged.annex, join(commit, annexName));
+  yield { files: treeToSync(commit).files, folders: [] };
   const { digest, files } = writeInventory(version, inventory);
   const atRoot = writeInventory(root, inventory);
   yield { files: [...files, ...atRoot.files], folders: foldersOf(commit) };
@@ -162,6 +163,10 @@ export function commitNext(
   onStep("staged");
   journal(vault, intent);
   onStep("journalled");
+  if (annexPlaceOf(vault, intent) !== null) {
+    moveAnnex(vault, intent);
+    onStep("annex-moved");
+  }
   moveVersion(vault, intent);
   onStep("version-moved");
   const object = join(vault.layout.root, objectPath(intent.capture));
@@ -204,7 +209,7 @@ export function* stageFailure(vault: Vault, failed: FailedAttempt): SyncedWork<I
 export function commitFailed(vault: Vault, intent: Intent): Entry {
   bringToTurn(vault, intent.capture);
   journal(vault, intent);
-  moveAnnex(vault, intent.capture);
+  moveAnnex(vault, intent);
   return conclude(vault, intent);
 }
 
@@ -278,9 +283,20 @@ export function stagedAnnex(vault: Vault, capture: CaptureId): string {
   return join(commitFolder(stagingOf(vault, capture)), annexName);
 }
 
-export function moveAnnex(vault: Vault, capture: CaptureId): void {
+/** The folder that receives the annex of a commit: a page has its own inside that of its capture. Null if it has none. */
+export function annexPlaceOf({ layout }: Vault, { capture, event, version }: Intent): string | null {
+  const own = join(layout.private, capture);
+  if (event === "page") return join(own, version);
+  return event === "capture" || event === "capture-failed" ? own : null;
+}
+
+export function moveAnnex(vault: Vault, intent: Intent): void {
+  const place = annexPlaceOf(vault, intent);
+  if (place === null) return;
   makeFolder(vault.layout.private, 0o700);
-  moveDurably(stagedAnnex(vault, capture), join(vault.layout.private, capture));
+  // A vault may have been handed on without the annex of the capture.
+  if (dirname(place) !== vault.layout.private) makeFolder(dirname(place), 0o700);
+  moveDurably(stagedAnnex(vault, intent.capture), place);
 }
 
 export function moveObject(vault: Vault, capture: CaptureId): void {

@@ -50,6 +50,7 @@ const versionForms: readonly (readonly [event: EventName, version: RegExp])[] = 
   ["capture", /^v1$/],
   ["derive", /^v([2-9]|[1-9]\d+)$/],
   ["redact", /^v([2-9]|[1-9]\d+)$/],
+  ["page", /^v([2-9]|[1-9]\d+)$/],
   ["capture-failed", /^$/],
 ];
 

@@ -3,7 +3,7 @@ import { parseCanonicalBytes } from "../audit/canonical-json.js";
 import { isUtcMillis } from "../audit/entry.js";
 import { errorAt, type Finding, readOr } from "../audit/finding.js";
 
-export type SchemaName = "record" | "derivation" | "publication" | "entry" | "config" | "annex";
+export type SchemaName = "record" | "derivation" | "publication" | "page" | "entry" | "config" | "annex";
 
 type Wanted = "every-problem" | "the-first";
 
@@ -41,7 +41,7 @@ export function firstSchemaProblem(name: SchemaName, value: unknown): readonly s
  * `<name>-not-canonical` or `<name>-schema`.
  */
 export function statementFindings(
-  name: "record" | "derivation" | "publication",
+  name: "record" | "derivation" | "publication" | "page",
   where: string,
   bytes: Uint8Array,
   problemsOf: typeof schemaProblems,

@@ -6,6 +6,7 @@ import { FormatError } from "../audit/finding.js";
 import { contentFiles, parseInventory } from "../audit/inventory.js";
 import { loggedVersion, objectPath } from "../audit/log-captures.js";
 import {
+  annexPlaceOf,
   conclude,
   intentDigest,
   moveAnnex,
@@ -37,10 +38,9 @@ export function finishCommit(vault: Vault, intent: Intent): Entry {
     const detail = `the ${intent.event} was complete and is now logged`;
     return logEntry(vault, "recovery", { what: "commit-finished", capture: intent.capture, detail });
   }
-  // An annex that was already moved belongs to a capture that never came to be; the log does not know it.
-  if (isOwn && intent.version === "v1") {
-    rmSync(join(vault.layout.private, intent.capture), { recursive: true, force: true });
-  }
+  // An annex that was already moved belongs to a version that never came to be; the log does not know it.
+  const annex = intent.version === "v1" || intent.event === "page" ? annexPlaceOf(vault, intent) : null;
+  if (isOwn && annex !== null) rmSync(annex, { recursive: true, force: true });
   return abandon(vault, intent, problem);
 }
 
@@ -95,9 +95,8 @@ function goOn(vault: Vault, intent: Intent): string | null {
 function moveAll(vault: Vault, intent: Intent): string | null {
   const { capture, version } = intent;
   const annex = stagedAnnex(vault, capture);
-  const kept = join(vault.layout.private, capture);
-  const brings = intent.event === "capture" || intent.event === "capture-failed";
-  if (brings && existsSync(annex) === existsSync(kept)) {
+  const kept = annexPlaceOf(vault, intent);
+  if (kept !== null && existsSync(annex) === existsSync(kept)) {
     return existsSync(kept) ? "there is an annex in its place already" : "its annex is not there";
   }
   if (version !== "" && !versionInPlace(vault, intent)) {
@@ -112,14 +111,15 @@ function moveAll(vault: Vault, intent: Intent): string | null {
     else moveVersion(vault, intent);
   }
   if (version !== "" && version !== "v1") replaceRootInventory(vault, intent);
-  if (brings && existsSync(annex)) moveAnnex(vault, capture);
+  if (kept !== null && existsSync(annex)) moveAnnex(vault, intent);
   return null;
 }
 
 /**
  * The first part of the path to what is moved, or to where it is moved, that is not a folder: a link leads elsewhere.
  */
-function oddPlace(vault: Vault, { capture }: Intent): string | null {
+function oddPlace(vault: Vault, intent: Intent): string | null {
+  const { capture } = intent;
   const staging = stagingOf(vault, capture);
   const object = join(vault.layout.root, objectPath(capture));
   const ways = [
@@ -131,6 +131,7 @@ function oddPlace(vault: Vault, { capture }: Intent): string | null {
     dirname(object),
     object,
     join(vault.layout.private, capture),
+    annexPlaceOf(vault, intent) ?? object,
   ];
   const odd = ways.find((path) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false);
   return odd === undefined ? null : relative(vault.layout.root, odd);

@@ -113,6 +113,7 @@ describe("a clock that is wrong", () => {
       captures: [],
       cookies: null,
       allowOldYtDlp: true,
+      page: null,
       format: null,
       referer: null,
       proxy: null,

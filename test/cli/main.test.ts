@@ -90,7 +90,7 @@ describe("help", () => {
       ...[...group.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1]),
     ]);
     expect(named.slice(0, -2)).toEqual([
-      ["Archive", "archive", "import", "batch", "formats", "derive"],
+      ["Archive", "archive", "import", "batch", "formats", "page", "derive"],
       ["Find and read", "list", "find", "show", "open", "stats", "annotate"],
       ["Check", "verify"],
       ["Hand over", "export", "report", "redact"],

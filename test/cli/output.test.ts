@@ -128,6 +128,12 @@ const scenes: Readonly<Record<string, Scene>> = {
     kinds: ["offeredFormat", "offer"],
     says: { taken: true, container: "mp4", by: "one file" },
   },
+  "an address that no browser is sent to": {
+    argv: () => ["page", "ftp://site.example/post", "--vault", at("pages")],
+    status: 4,
+    kinds: ["pageResult"],
+    says: { status: "failed", id: null, wall: null, coverage: null, files: [] },
+  },
   "a list of which nothing can be captured": {
     argv: () => ["batch", at("list.csv"), "--to", at("results"), "--keep-free", "1", "--vault", at("batch")],
     status: 4,

@@ -29,7 +29,7 @@ import type { DoctorReport } from "../../src/upkeep/doctor.js";
 import type { WithCaveats } from "../../src/verify/caveats.js";
 import type { FileReport } from "../../src/verify/file.js";
 import type { VerifyReport } from "../../src/verify/reports.js";
-import { annex, config, derivation, importRecord, publication, record } from "../support/samples.js";
+import { annex, config, derivation, importRecord, page, publication, record } from "../support/samples.js";
 import { readVectors } from "../support/vectors.js";
 
 interface Schema {
@@ -357,6 +357,7 @@ const samples: readonly (readonly [id: string, sample: unknown])[] = [
   ["record.schema.json", record],
   ["derivation.schema.json", derivation],
   ["publication.schema.json", publication],
+  ["page.schema.json", page],
   ["config.schema.json", config],
   ["annex.schema.json", annex],
   ["cli-output.schema.json#/$defs/captureResult", captureResult],
@@ -429,8 +430,16 @@ describe("code and schema state the same fields", () => {
     subtitle: null,
     comments: null,
     sidecar: null,
+    page_view: null,
+    page_tile: null,
+    page_mhtml: null,
+    page_dom: null,
+    page_warc: null,
+    page_record: null,
   });
   const failures = all<FailureCode>({
+    "browser-missing": null,
+    "browser-failed": null,
     "not-a-url": null,
     "unsupported-scheme": null,
     "private-address": null,
@@ -663,7 +672,7 @@ describe("the schemas hold what the format promises", () => {
   });
 
   test("record and derivation have one canonical text", () => {
-    for (const value of [record, importRecord, derivation, publication, annex]) {
+    for (const value of [record, importRecord, derivation, publication, page, annex]) {
       expect(parseCanonical(encodeCanonical(value))).toEqual(value);
     }
   });

@@ -128,7 +128,7 @@ describe("a check takes time in proportion to what it checks", () => {
       const facts = { created: "2026-11-23T18:22:05.120Z", message: "m", user: "u", address: "urn:x:y" };
       const inventory = Buffer.from(encodeInventory(firstInventory(capture, paths, facts)));
       const versions = Array.from({ length: 5_000 }, (_, at): LoggedVersion => {
-        const stated = { inventorySha512: digests.sha512, recordSha256: hex, files: [] };
+        const stated = { inventorySha512: digests.sha512, recordSha256: hex, annexSha256: null, files: [] };
         return { entry: at + 1, at: facts.created, event: "capture", version: `v${at + 1}`, ...stated };
       });
       const texts = new Map([["v5000/inventory.json", inventory]]);

@@ -91,11 +91,24 @@ def check_file(report: Report, tree: Tree, path: str, stated: Any) -> None:
         report.add("file-changed", path)
 
 
-def check_annex(report: Report, tree: Tree, folder: str, stated: Any) -> None:
-    """annex.json against the SHA-256 of its entry; where it is that file, its form and what lies beside it."""
+def check_annexes(report: Report, tree: Tree, folder: str, stated: Sequence[Any], pages: "Dict[str, Any]") -> None:
+    """The annexes of a capture: its own, and in folders of their versions those of its pages (§9)."""
+    apart = [f"{folder}{version}/" for version in pages]
+    for sha256 in stated:
+        check_annex(report, tree, folder, sha256, apart)
+    for version, sha256 in pages.items():
+        if sha256 is not None:
+            check_annex(report, tree, f"{folder}{version}/", sha256, [])
+
+
+def check_annex(report: Report, tree: Tree, folder: str, stated: Any, apart: Sequence[str]) -> None:
+    """annex.json against the SHA-256 of its entry; where it is that file, its form and what lies beside it, but `apart`."""
     path = f"{folder}annex.json"
     if path not in tree:
-        report.add("annex-missing", path)
+        if any(not one.startswith(tuple(apart)) for one in tree.under(folder)) or not apart:
+            report.add("annex-missing", path)
+        else:
+            report.add("annex-absent", folder[:-1], "note")
         return
     data = tree.text(path, report)
     if data is None:
@@ -118,5 +131,5 @@ def check_annex(report: Report, tree: Tree, folder: str, stated: Any) -> None:
             report.add("annex-file-changed", raw)
     known = {path} | {f"{folder}{one.get('path')}" for one in named}
     for extra in tree.under(folder):
-        if extra not in known:
+        if extra not in known and not extra.startswith(tuple(apart)):
             report.add("annex-file-extra", extra)

@@ -13,7 +13,7 @@ from canonical import Refused
 EVENTS = (
     "vault-created", "capture", "capture-failed", "derive", "derive-failed", "fixity-check",
     "settings-changed", "recovery", "key-rotated", "token", "witness-added", "export-begun", "export",
-    "annotate", "redact", "withdraw",
+    "annotate", "redact", "page", "page-failed", "withdraw",
 )  # fmt: skip
 KEYS = ("v", "seq", "prev", "at", "event", "actor", "tool", "body")
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\Z")
@@ -145,7 +145,7 @@ def check_statements(entries: Iterable[Entry]) -> List[Tuple[int, str]]:
 def version_of(entry: Entry) -> Optional[str]:
     """The version that an entry brings, where it is whole enough to bring one."""
     parts = [entry.body.get(key) for key in ("version", "inventory_sha512", "record_sha256")]
-    brings = entry.event in ("capture", "derive", "redact") and all(isinstance(part, str) for part in parts)
+    brings = entry.event in ("capture", "derive", "redact", "page") and all(isinstance(part, str) for part in parts)
     return parts[0] if brings else None
 
 

@@ -50,11 +50,11 @@ def captures_of(report: Report, entries: Sequence[Entry]) -> Dict[str, Capture]:
     captures: Dict[str, Capture] = {}
     check_places(report, entries)
     for entry in entries:
-        if entry.event not in ("capture", "capture-failed", "derive", "redact"):
+        if entry.event not in ("capture", "capture-failed", "derive", "redact", "page"):
             continue
         name = str(entry.body.get("capture"))
         one = captures.setdefault(name, Capture(name))
-        if entry.event not in ("derive", "redact"):
+        if entry.event not in ("derive", "redact", "page"):
             one.annexes.append(str(entry.body.get("annex_sha256")))
             one.stated.append(entry.seq)
         if entry.event == "capture" and one.folder == "":
@@ -95,6 +95,7 @@ def _check_version(report: Report, tree: Tree, folder: str, version: str, entry:
     statement, kind = {
         "capture": ("record.json", "record"),
         "redact": (f"publication/{version}/publication.json", "publication"),
+        "page": (f"page/{version}/page.json", "page"),
     }.get(entry.event, ("derived/derivation.json", "derivation"))
     check_statement(report, tree, f"{place}/content/{statement}", kind)
     inventoried: "set[str]" = set()

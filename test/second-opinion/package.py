@@ -12,7 +12,7 @@ import pages
 import objects
 import schema
 from checkpoints import Facts, Found
-from files import Tree, check_annex, check_file, check_statement
+from files import Tree, check_annexes, check_file, check_statement
 from findings import QUESTIONS, Report, Trust, answers
 from log import Entry
 from vault import NAME
@@ -114,7 +114,7 @@ def _check_foreign(report: Report, entries: Sequence[Entry], chosen: Sequence[st
 
 
 def _check_captures(report: Report, tree: Tree, entries: Sequence[Entry], chosen: Sequence[str]) -> None:
-    stated = {str(e.body.get("capture")) for e in entries if e.event in ("capture", "capture-failed", "derive", "redact")}
+    stated = {str(e.body.get("capture")) for e in entries if e.event in ("capture", "capture-failed", "derive", "redact", "page")}
     folders = {p.split("/")[1] for p in tree.under("data/") if p.count("/") > 1}
     for capture in sorted(stated | folders | set(chosen)):
         if CAPTURE.match(capture) and (capture not in stated or capture not in folders):
@@ -139,6 +139,7 @@ def _check_capture(report: Report, tree: Tree, folder: str, entries: Sequence[En
     for entry, statement, kind in (
         *((one, "record.json", "record") for one in evidence),
         *((one, "derived/derivation.json", "derivation") for one in derived),
+        *((one, f"page/{one.body.get('version')}/page.json", "page") for one in entries if one.event == "page"),
     ):
         stated = [one for one in entry.body.get("files", []) if isinstance(one, dict)]
         for one in stated:
@@ -154,8 +155,10 @@ def _check_capture(report: Report, tree: Tree, folder: str, entries: Sequence[En
 def _check_annex(report: Report, tree: Tree, folder: str, entries: Sequence[Entry]) -> "set[str]":
     inside = tree.under(folder)
     owners = [entry for entry in entries if "annex_sha256" in entry.body]
-    for owner in owners if inside else []:
-        check_annex(report, tree, folder, owner.body.get("annex_sha256"))
+    stated = [owner.body.get("annex_sha256") for owner in owners if owner.event != "page"]
+    pages = {str(owner.body.get("version")): owner.body.get("annex_sha256") for owner in owners if owner.event == "page"}
+    if inside:
+        check_annexes(report, tree, folder, stated, pages)
     return set(inside)
 
 

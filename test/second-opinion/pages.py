@@ -36,7 +36,7 @@ def check(report: Report, tree: Tree, entries: Sequence[Entry], outcome: Outcome
 
 
 def _files(entry: Entry) -> List[Dict[str, Any]]:
-    files = entry.body.get("files", []) if entry.event in ("capture", "derive", "redact") else []
+    files = entry.body.get("files", []) if entry.event in ("capture", "derive", "redact", "page") else []
     return [one for one in files if isinstance(one, dict)]
 
 
@@ -44,7 +44,7 @@ def _stated(entries: Sequence[Entry]) -> Dict[str, List[Tuple[int, str]]]:
     """Path in the package: every size and digest that an entry whose files are here states of it."""
     newest = {entry.body.get("capture"): entry for entry in entries if entry.event == "derive"}
     stated: Dict[str, List[Tuple[int, str]]] = {}
-    for entry in [entry for entry in entries if entry.event == "capture"] + list(newest.values()):
+    for entry in [entry for entry in entries if entry.event in ("capture", "page")] + list(newest.values()):
         for one in _files(entry):
             path = f"data/{entry.body.get('capture')}/{one.get('path')}"
             stated.setdefault(path, []).append((one.get("bytes", -1), one.get("sha256", "")))

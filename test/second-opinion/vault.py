@@ -18,7 +18,7 @@ import objects
 import schema
 import withdrawals
 from checkpoints import Facts, Found
-from files import Tree, check_annex, is_foreign, is_litter
+from files import Tree, check_annexes, is_foreign, is_litter
 from findings import QUESTIONS, Report, Trust, answers
 from log import Entry
 
@@ -219,8 +219,10 @@ def _check_annexes(report: Report, tree: Tree, captures: Sequence[objects.Captur
     for capture in stated:
         folder = f"private/{capture.id}"
         if folder in tree.folders:
-            for sha256 in capture.annexes:
-                check_annex(report, tree, f"{folder}/", sha256)
+            pages = {str(e.body.get("version")): e.body.get("annex_sha256") for e in capture.versions if e.event == "page"}
+            if capture.intent is not None:
+                pages.setdefault(str(capture.intent["version"]), None)
+            check_annexes(report, tree, f"{folder}/", capture.annexes, pages)
         else:
             report.add("annex-absent", folder, "note")
     known = {capture.id for capture in captures if capture.annexes or capture.intent}

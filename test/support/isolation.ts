@@ -29,6 +29,8 @@ export function setup(): void {
   process.env.HOLDFAST_TEST_MACHINES = config;
   process.env.HOLDFAST_TEST_CLIPS = clips;
   process.env.HOLDFAST_OFFLINE = "1";
+  // A browser takes as long as ten captures: test/capture/page.test.ts is about pages, without this.
+  process.env.HOLDFAST_NO_PAGE = "1";
   // Most tests are not about where a vault comes from: test/cli/which-vault.test.ts is, without this.
   process.env.HOLDFAST_NEW_VAULT = "1";
 }

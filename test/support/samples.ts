@@ -6,6 +6,7 @@ import type {
   Software,
 } from "../../src/core/capture/record.js";
 import type { PublicationRecord } from "../../src/core/media/publication.js";
+import type { PageRecord } from "../../src/core/page/page-record.js";
 import type { AnnexFacts } from "../../src/vault/annex.js";
 import type { Settings } from "../../src/vault/settings.js";
 
@@ -217,6 +218,43 @@ export const publication: PublicationRecord = {
   files: [{ kind: "publication_copy", path: "publication/v3/copy.mp4", bytes: 900_000, sha256, sha512 }],
   runs: [run],
   software: [software],
+};
+
+export const page: PageRecord = {
+  v: 1,
+  capture: "20261123-4T9KX2MB",
+  version: "v4",
+  started_at: at,
+  viewed_at: at,
+  ended_at: at,
+  requested_url: "https://video.example/watch/811",
+  redirects: [{ from: "https://video.example/watch/811", to: "https://video.example/v/811", status: 301 }],
+  final_url: "https://video.example/v/811",
+  http_status: 200,
+  title: { value: "A post", basis: "platform_claim", from: "dom.html:title" },
+  status: "wall",
+  wall: "consent",
+  grounds: ["a known consent frame covers the window"],
+  viewport: { width: 1280, height: 800 },
+  page_height: 5371,
+  tiles: [{ path: "page/v4/full-01.png", y: 0, width: 1280, height: 5371 }],
+  cut: false,
+  coverage: { responses: 3, with_body: 2, listed: 1 },
+  listed: [{ url: "https://video.example/live", status: 200, reason: "unfinished" }],
+  unanswered: [{ url: "https://count.example/", error: "net::ERR_NAME_NOT_RESOLVED" }],
+  stops: ["never-settled"],
+  held_back: { dialogs: 1, downloads: 0, windows: 2, processes: 0 },
+  browser: "Chrome/150.0.7871.100",
+  user_agent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/150.0.0.0 Safari/537.36",
+  own_sandbox: true,
+  files: [
+    { kind: "page_view", path: "page/v4/view.png", bytes: 21_391, sha256, sha512, as_received: true },
+    { kind: "page_dom", path: "page/v4/dom.html", bytes: 299, sha256, sha512, as_received: false },
+  ],
+  redactions: [{ path: "page/v4/dom.html", raw_sha256: null, cut: ["1:118 address"] }],
+  runs: [run],
+  software: [software],
+  clock: record.clock,
 };
 
 export const config: Settings = {

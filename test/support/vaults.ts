@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { encodeCanonical } from "../../src/audit/canonical-json.js";
 import { type Preserved, preserve } from "../../src/capture/store-capture.js";
 import { buildCaptureId } from "../../src/core/capture/capture-id.js";
+import { nextVersion } from "../../src/core/capture/new-inventory.js";
 import type { CaptureRecord, DerivationRecord, DerivedFile } from "../../src/core/capture/record.js";
+import type { PageRecord } from "../../src/core/page/page-record.js";
 import { firstKey, newKey } from "../../src/seal/make-key.js";
 import { entryMemory } from "../../src/seal/remembering.js";
+import { type AnnexFacts, writeAnnex } from "../../src/vault/annex.js";
 import { type CommitStep, commitNextVersion } from "../../src/vault/commit.js";
 import { digestFile } from "../../src/vault/digest-file.js";
 import type { CaptureQuery } from "../../src/vault/index/captures.js";
@@ -97,21 +100,25 @@ export function captureFiles(
     staging,
     { ...facts, parent: null, capture, requested_url: url, elements: () => elements },
     files,
-    {
-      capture,
-      salt: Buffer.from(vault.random(16)).toString("hex"),
-      collector: "somebody",
-      hostname: "somewhere",
-      os: "Linux",
-      time_zone: "UTC",
-      received_from: null,
-      proxy: null,
-      cookies_sha256: null,
-      places: {},
-      connections: [],
-      rawFiles: [{ path: join(staging, "raw"), name: "info.json" }],
-    },
+    annexFacts(vault, capture, join(staging, "raw")),
   );
+}
+
+function annexFacts(vault: Vault, capture: CaptureRecord["capture"], raw: string): AnnexFacts {
+  return {
+    capture,
+    salt: Buffer.from(vault.random(16)).toString("hex"),
+    collector: "somebody",
+    hostname: "somewhere",
+    os: "Linux",
+    time_zone: "UTC",
+    received_from: null,
+    proxy: null,
+    cookies_sha256: null,
+    places: {},
+    connections: [],
+    rawFiles: [{ path: raw, name: "info.json" }],
+  };
 }
 
 /** Commits a made-up derivation of a capture as its next version. */
@@ -157,6 +164,46 @@ export function deriveText(
     },
   } as const;
   commitNextVersion(vault, object.inventory, staged, onStep);
+}
+
+/** Commits a made-up page of a capture whose picture holds the given text. */
+export function pageText(
+  vault: Vault,
+  record: CaptureRecord,
+  text: string,
+  onStep: (step: CommitStep) => void = () => undefined,
+): PageRecord {
+  const { capture } = record;
+  const object = readObject(objectFolder(vault.layout.root, vault, capture));
+  const staging = beginAttempt(vault, capture, "page");
+  const version = nextVersion(object.inventory.head);
+  const [content, folder] = [join(staging, "content"), `page/${version}`];
+  mkdirSync(join(content, folder), { recursive: true });
+  const write = (name: string, bytes: string) => {
+    writeFileSync(join(content, folder, name), bytes);
+    return { path: `${folder}/${name}`, ...digestFile(join(content, folder, name)) };
+  };
+  const view = { kind: "page_view", as_received: true, ...write("view.png", text) } as const;
+  const page = { ...samples.page, capture, version, tiles: [], redactions: [], files: [view] };
+  const files = [view, write("page.json", encodeCanonical(page))];
+  writeFileSync(join(staging, "raw"), `the page with the visitor's address: ${text}`);
+  const annex_sha256 = writeAnnex(join(staging, "annex"), annexFacts(vault, capture, join(staging, "raw")));
+  const staged = {
+    capture,
+    content,
+    annex: join(staging, "annex"),
+    files,
+    replaced: null,
+    note: { created: vault.now().toISOString(), message: "page", user: vault.tool },
+    event: "page",
+    body: {
+      ...{ capture, url: page.requested_url, status: page.status, wall: page.wall, annex_sha256 },
+      record_sha256: files[1]!.sha256,
+      files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+    },
+  } as const;
+  commitNextVersion(vault, object.inventory, staged, onStep);
+  return page;
 }
 
 export function objectFolder(root: string, vault: Pick<Vault, "database">, capture: string): string {

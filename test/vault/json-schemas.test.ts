@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { isUtcMillis } from "../../src/audit/entry.js";
 import { firstSchemaProblem, type SchemaName, schemaProblems } from "../../src/vault/json-schemas.js";
-import { annex, config, derivation, importRecord, publication, record } from "../support/samples.js";
+import { annex, config, derivation, importRecord, page, publication, record } from "../support/samples.js";
 import { readVectors } from "../support/vectors.js";
 
 const published = new URL("../../schemas/", import.meta.url);
@@ -65,6 +65,7 @@ const samples: readonly (readonly [
   ["record", [record], [importRecord]],
   ["derivation", [derivation], []],
   ["publication", [publication], []],
+  ["page", [page], []],
   ["config", [config], []],
   ["annex", [annex], []],
   ["entry", entriesOf("good-"), entriesOf("bad-")],

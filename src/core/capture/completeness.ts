@@ -1,4 +1,4 @@
-import type { DecodeCheck, TransferCheck } from "./record.js";
+import type { CaptureRecord, DecodeCheck, TransferCheck } from "./record.js";
 import { oneWindow } from "./transfer.js";
 
 /**
@@ -11,7 +11,7 @@ import { oneWindow } from "./transfer.js";
 export function judgeCompleteness(
   transfer: TransferCheck,
   decodes: readonly DecodeCheck[],
-  method: "ytdlp" | "import",
+  method: CaptureRecord["method"],
 ): TransferCheck {
   const decoded = decodes.flatMap((decode) =>
     decode.grounds.map((ground) => `${decode.original}: ${ground}`),

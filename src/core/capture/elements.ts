@@ -1,8 +1,8 @@
-import type { Element, ElementName, ElementStatus, FileRole, RecordFile } from "./record.js";
+import type { CaptureRecord, Element, ElementName, ElementStatus, FileRole, RecordFile } from "./record.js";
 
 /** What the collection was asked to do, as far as the Berkeley Protocol's list depends on it. */
 export interface CollectionFacts {
-  readonly method: "ytdlp" | "import";
+  readonly method: CaptureRecord["method"];
   readonly files: readonly Pick<RecordFile, "role" | "path">[];
   readonly commentsAsked: boolean;
   /** Whether the metadata that came holds at least one comment. */
@@ -22,16 +22,49 @@ export function buildElements(facts: CollectionFacts): readonly Element[] {
   return [
     address(facts),
     sourceCode(imported, has("html_source")),
-    element("full_page_capture", "not_attempted", "this version of holdfast takes no picture of the page"),
+    element(
+      "full_page_capture",
+      "not_attempted",
+      "a picture of the page is taken after this record was made; the log says whether it was",
+    ),
     mediaFiles(media, facts.whole),
     metadata(imported, has("info_json")),
     context(facts, has("info_json", "comments")),
+    collection,
+    digests,
+  ];
+}
+
+const collection = element(
+  "collection_data",
+  "captured",
+  "in this record; who and on which machine in the private annex; the address the requests came from was not looked up",
+);
+const digests = element(
+  "hash_value",
+  "captured",
+  "SHA-256 and SHA-512 of every file, taken as soon as it was complete",
+);
+
+/** The same list for the page of an address of which no clip was asked for. */
+export function pageElements(files: CollectionFacts["files"], wall: string | null): readonly Element[] {
+  const has = (...roles: FileRole[]) =>
+    files.filter((file) => roles.includes(file.role)).map((file) => file.path);
+  const seen = wall === null ? "" : `, of a ${wall} page that the site showed in place of what was asked for`;
+  return [
+    element("target_web_address", "captured", "requested, redirected and final addresses are in this record"),
     element(
-      "collection_data",
+      "source_code",
       "captured",
-      "in this record; who and on which machine in the private annex; the address the requests came from was not looked up",
+      `answers as the browser received them${seen}`,
+      has("page_warc", "page_dom"),
     ),
-    element("hash_value", "captured", "SHA-256 and SHA-512 of every file, taken as soon as it was complete"),
+    element("full_page_capture", "captured", `pictures of the page${seen}`, has("page_view", "page_tile")),
+    element("embedded_media_files", "not_attempted", "a page was asked for, and no clip"),
+    element("embedded_metadata", "not_attempted", "a page was asked for, and no clip"),
+    element("contextual_data", "captured", `what the page showed${seen}`, has("page_mhtml")),
+    collection,
+    digests,
   ];
 }
 

@@ -32,6 +32,8 @@ export type FailureCode =
   | "old-downloader"
   | "downloader-missing"
   | "downloader-failed"
+  | "browser-missing"
+  | "browser-failed"
   | "interrupted";
 
 /** Why a capture failed, as data for the log, the reader and the queue. Contains no text that a server wrote, but for the place of a login page. */
@@ -172,6 +174,16 @@ const words: Readonly<
   "downloader-failed": [
     "yt-dlp could not read this address",
     "a newer yt-dlp may know the site, run holdfast doctor",
+    "retry",
+  ],
+  "browser-missing": [
+    "no browser could be started",
+    "install Chromium with the system's package manager",
+    "final",
+  ],
+  "browser-failed": [
+    "the browser ended before it showed the page",
+    "run the same command again; holdfast doctor shows whether the browser works here",
     "retry",
   ],
   interrupted: ["interrupted", "run the same command again", "retry"],

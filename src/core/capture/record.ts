@@ -41,7 +41,13 @@ export type FileRole =
   | "thumbnail"
   | "subtitle"
   | "comments"
-  | "sidecar";
+  | "sidecar"
+  | "page_view"
+  | "page_tile"
+  | "page_mhtml"
+  | "page_dom"
+  | "page_warc"
+  | "page_record";
 
 /** One file of the evidence. `path` is the OCFL logical path, relative to the object's content. */
 export interface RecordFile {
@@ -199,7 +205,7 @@ export interface Redaction {
 export interface CaptureRecord {
   readonly v: 1;
   readonly capture: CaptureId;
-  readonly method: "ytdlp" | "import";
+  readonly method: "ytdlp" | "import" | "page";
   readonly status: "captured" | "incomplete";
   readonly started_at: string;
   readonly ended_at: string;

@@ -146,10 +146,18 @@ function addressSpans(text: string, pattern: RegExp, tells: (literal: string) =>
   const spans: Span[] = [];
   for (const match of text.matchAll(pattern)) {
     const start = match.index;
-    if (!tells(match[0]) || isUrlHost(text, start)) continue;
+    if (!tells(match[0]) || isUrlHost(text, start) || isVersionOfBrowser(text, start)) continue;
     spans.push({ start, end: start + match[0].length, what: "address" });
   }
   return spans;
+}
+
+const browserName =
+  /(?:Chrome|Chromium|HeadlessChrome|CriOS|Edg|EdgA|OPR|YaBrowser|Firefox|Version)(?:\/|%2F|\\\/)$/;
+
+/** Sites repeat the name under which a browser asks, and its version looks like an address: `Chrome/156.0.0.0`. */
+function isVersionOfBrowser(text: string, start: number): boolean {
+  return browserName.test(text.slice(Math.max(0, start - 20), start));
 }
 
 function isUrlHost(text: string, start: number): boolean {

@@ -26,6 +26,12 @@ const received: Readonly<Record<FileRole, string>> = {
   subtitle: "subtitles",
   comments: "comments",
   sidecar: "file that came with the clip",
+  page_view: "picture of the page as it came into view",
+  page_tile: "picture of a part of the whole page",
+  page_mhtml: "the page in one file",
+  page_dom: "document of the page as its scripts left it",
+  page_warc: "requests and answers of the page",
+  page_record: "record of the page",
 };
 
 const derived: Readonly<Record<DerivedFile["kind"], string>> = {
@@ -75,12 +81,14 @@ const mediaTypes: Readonly<Record<string, string>> = {
   flac: "audio/flac",
   flv: "video/x-flv",
   gif: "image/gif",
+  gz: "application/gzip",
   html: "text/html",
   jpg: "image/jpeg",
   json: "application/json",
   m3u8: "application/vnd.apple.mpegurl",
   m4a: "audio/mp4",
   m4v: "video/mp4",
+  mhtml: "multipart/related",
   mkv: "video/matroska",
   mov: "video/quicktime",
   mp3: "audio/mpeg",

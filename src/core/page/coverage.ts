@@ -26,11 +26,14 @@ export interface ListedResponse {
   readonly reason: BodilessReason;
 }
 
-/** How much of what sites answered was kept. `responses` is the sum of the two others. */
+/**
+ * How much of what sites answered was kept. `responses` is the sum of the two others. Of a response that has no body by
+ * nature nothing is missing: it counts as one with its body, though the list names it.
+ */
 export interface Coverage {
   readonly responses: number;
   readonly with_body: number;
-  /** Without a body; each is in the list, with its reason. */
+  /** Without a body that it should have; each is in the list, with its reason. */
   readonly listed: number;
 }
 
@@ -40,7 +43,9 @@ export function hasNoneByNature(reason: BodilessReason): boolean {
 }
 
 export function coverageOf(withBody: number, listed: readonly ListedResponse[]): Coverage {
-  return { responses: withBody + listed.length, with_body: withBody, listed: listed.length };
+  const lost = listed.filter(({ reason }) => !hasNoneByNature(reason)).length;
+  const responses = withBody + listed.length;
+  return { responses, with_body: responses - lost, listed: lost };
 }
 
 /** The reason why a response has no body by nature, from its method and status; null if it should have one. */

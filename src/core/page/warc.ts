@@ -24,18 +24,23 @@ export interface WarcRecord {
  */
 export function warcRecord(record: WarcRecord): Uint8Array {
   const payload: readonly Field[] =
-    record.payload === null ? [] : [["WARC-Payload-Digest", digest(record.payload)]];
-  const header = lines("WARC/1.1", [
+    record.payload === null ? [] : [["WARC-Payload-Digest", warcDigest(record.payload)]];
+  const header = warcHeader([
     ["WARC-Type", record.type],
     ["WARC-Record-ID", recordId(record.random)],
     ["WARC-Date", record.date],
     ...record.fields,
-    ["WARC-Block-Digest", digest(record.block)],
+    ["WARC-Block-Digest", warcDigest(record.block)],
     ...payload,
     ["Content-Type", record.contentType],
     ["Content-Length", String(record.block.length)],
   ]);
   return joined([header, record.block, new TextEncoder().encode("\r\n\r\n")]);
+}
+
+/** The header of a record from its fields, with the empty line that ends it. */
+export function warcHeader(fields: readonly Field[]): Uint8Array {
+  return lines("WARC/1.1", fields);
 }
 
 /** `<urn:uuid:…>` of version 4, from 16 random bytes. */
@@ -83,7 +88,8 @@ function oneLine(text: string): string {
   return text.replace(/[\0\r\n]+/g, " ");
 }
 
-function digest(bytes: Uint8Array): string {
+/** As the digest fields of a record have it. */
+export function warcDigest(bytes: Uint8Array): string {
   return `sha256:${hash("sha256", bytes, "hex")}`;
 }
 

@@ -1,8 +1,13 @@
 import { join } from "node:path";
-import { auditAnnex, type FoundAnnex } from "../../audit/annex.js";
+import { auditAnnexes } from "../../audit/annex.js";
 import { exactText } from "../../audit/bytes.js";
 import { errorAt, type Finding, noteAt, onePerPlace } from "../../audit/finding.js";
-import { type LoggedCapture, loggedVersion, statementOf } from "../../audit/log-captures.js";
+import {
+  type LoggedCapture,
+  type LoggedVersion,
+  loggedVersion,
+  statementOf,
+} from "../../audit/log-captures.js";
 import { auditObject, type FoundObject, type MeasuredFile } from "../../audit/object.js";
 import type { Intent } from "../journal.js";
 import { schemaProblems, statementFindings } from "../json-schemas.js";
@@ -30,10 +35,10 @@ export function captureFindings(
 export function isReadAsText(path: string): boolean {
   return (
     /\/(0=ocfl_object_1\.1|inventory\.json(\.sha512)?)$/.test(path) ||
-    /\/v1\/content\/record\.json$|\/content\/(?:derived\/derivation|publication\/[^/]+\/publication)\.json$/.test(
+    /\/v1\/content\/record\.json$|\/content\/(?:derived\/derivation|publication\/[^/]+\/publication|page\/[^/]+\/page)\.json$/.test(
       path,
     ) ||
-    /^private\/[^/]+\/annex\.json$/.test(path)
+    /^private\/[^/]+\/(?:v\d+\/)?annex\.json$/.test(path)
   );
 }
 
@@ -45,7 +50,7 @@ function objectFindings(
 ): readonly Finding[] {
   if (capture.object === null) return [];
   const folder = capture.object;
-  const pending = intent && intent.version !== "" ? loggedVersion({ seq: 0, ...intent }) : null;
+  const pending = pendingVersion(intent);
   const files = measured.get(`${folder}/`) ?? new Map<string, MeasuredFile>();
   if (files.size === 0) {
     if (intent && capture.versions.length === 0) return [];
@@ -60,7 +65,11 @@ function objectFindings(
   return [...auditObject(capture, found, pending), ...recordFindings(layout, capture, found)];
 }
 
-/** record.json, derivation.json and publication.json: canonical form and schema. Their digests are checked with the other files. */
+function pendingVersion(intent: Intent | null): LoggedVersion | null {
+  return intent && intent.version !== "" ? loggedVersion({ seq: 0, ...intent }) : null;
+}
+
+/** record.json, derivation.json, publication.json and page.json: canonical form and schema. Their digests are checked with the other files. */
 function recordFindings(layout: VaultLayout, capture: LoggedCapture, found: FoundObject): readonly Finding[] {
   return capture.versions.flatMap((version) => {
     const { path: logicalPath, schema } = statementOf(version);
@@ -84,9 +93,11 @@ function annexFindings(
   const folder = `private/${capture.id}`;
   const files = measured.get(`${folder}/`) ?? new Map<string, MeasuredFile>();
   if (files.size === 0 && intent) return [];
-  const bytes = files.has("annex.json") ? readBytes(join(layout.root, folder, "annex.json")) : null;
-  const found: FoundAnnex = { folder, text: bytes && exactText(bytes), files };
-  return capture.annexes.flatMap((sha256) => auditAnnex(sha256, found, folder));
+  const textOf = (path: string) => {
+    const bytes = files.has(path) ? readBytes(join(layout.root, folder, path)) : null;
+    return bytes && exactText(bytes);
+  };
+  return auditAnnexes(capture, { folder, textOf, files }, pendingVersion(intent));
 }
 
 const objectText = /^(0=ocfl_object_1\.1|(v\d+\/)?inventory\.json(\.sha512)?)$/;

@@ -215,7 +215,8 @@ async function conclude(
       objects: objects.length,
       files: files.size,
       bytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0),
-      annexes: [...files.keys()].filter((path) => /^private\/[^/]+\/annex\.json$/.test(path)).length,
+      annexes: [...files.keys()].filter((path) => /^private\/[^/]+\/(?:v\d+\/)?annex\.json$/.test(path))
+        .length,
       ...(withdrawn.size === 0 ? {} : { withdrawn: withdrawn.size }),
     },
     checkpoints,

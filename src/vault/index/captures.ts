@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import { queryWords } from "../../core/capture/folded-text.js";
+import type { CaptureRecord } from "../../core/capture/record.js";
 import { theOne } from "../id-part.js";
 import { addTextFunctions, hasFewMatches, insideQuery, insideValues, matchOfText } from "./text-search.js";
 
@@ -8,7 +9,7 @@ export interface CaptureRowRecord {
   readonly id: string;
   readonly entry: number;
   readonly at: string;
-  readonly method: "ytdlp" | "import";
+  readonly method: CaptureRecord["method"];
   readonly status: "captured" | "incomplete" | "failed" | "withdrawn";
   readonly derivation: "done" | "pending" | "failed" | null;
   readonly url: string | null;
@@ -84,6 +85,13 @@ export function capturedBefore(database: Database.Database, key: string): Captur
       `SELECT ${captureColumns} FROM capture WHERE url_key = ? AND status = 'captured' ORDER BY entry DESC LIMIT 1`,
     )
     .get(key);
+}
+
+/** The newest capture under this key of which files are here, whole or not. */
+export function newestByKey(database: Database.Database, key: string): CaptureRowRecord | undefined {
+  const query = `SELECT ${captureColumns} FROM capture
+     WHERE url_key = ? AND status IN ('captured', 'incomplete') ORDER BY entry DESC LIMIT 1`;
+  return database.prepare<[string], CaptureRowRecord>(query).get(key);
 }
 
 /** The newest withdrawn capture under this key, with the reason why, if any. */

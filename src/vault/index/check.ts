@@ -61,7 +61,7 @@ const unreadRecords: Finding = {
 };
 
 /** Events of which the index holds something. Lines that are not in canonical form are not entries anyway. */
-const indexed = /"event":"(?:capture|derive|redact|token|annotate|withdraw)/;
+const indexed = /"event":"(?:capture|derive|redact|page|token|annotate|withdraw)/;
 
 function replayLine(replay: Replay, bytes: Uint8Array): readonly Finding[] {
   const line = exactText(bytes);

@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { publicationFolder } from "../../audit/inventory.js";
+import { pageFolder, publicationFolder } from "../../audit/inventory.js";
 import type { CaptureRecord, DerivationRecord } from "../../core/capture/record.js";
 import type { PublicationRecord } from "../../core/media/publication.js";
+import type { PageRecord } from "../../core/page/page-record.js";
 import { isRefusal, readQuietly } from "../digest-file.js";
 import type { VaultLayout } from "../layout.js";
 import type { RecordReader } from "./rows.js";
@@ -32,6 +33,10 @@ export function recordReader(layout: VaultLayout, onRefusal: () => void = () => 
       const value = read(`${object}/${version}/content/${publicationFolder(version)}/publication.json`);
       return isPublicationLike(value) ? value : null;
     },
+    page: (object, version) => {
+      const value = read(`${object}/${version}/content/${pageFolder(version)}/page.json`);
+      return isPageLike(value) ? value : null;
+    },
   };
 }
 
@@ -47,6 +52,10 @@ function isRecordLike(value: unknown): value is CaptureRecord {
 
 function isDerivationLike(value: unknown): value is DerivationRecord {
   return typeof value === "object" && value !== null && "duration" in value && "keyframes" in value;
+}
+
+function isPageLike(value: unknown): value is PageRecord {
+  return typeof value === "object" && value !== null && "files" in value && Array.isArray(value.files);
 }
 
 function isPublicationLike(value: unknown): value is PublicationRecord {

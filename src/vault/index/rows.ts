@@ -8,6 +8,7 @@ import { webUrl } from "../../core/capture/source-url.js";
 import { oneWindow } from "../../core/capture/transfer.js";
 import { urlKey } from "../../core/capture/url-key.js";
 import type { PublicationRecord } from "../../core/media/publication.js";
+import type { PageRecord } from "../../core/page/page-record.js";
 import { indexAnnotation, insertText } from "./annotations.js";
 import { prepared } from "./statements.js";
 
@@ -16,6 +17,7 @@ export interface RecordReader {
   record(object: string): CaptureRecord | null;
   derivation(object: string, version: string): DerivationRecord | null;
   publication(object: string, version: string): PublicationRecord | null;
+  page(object: string, version: string): PageRecord | null;
 }
 
 /**
@@ -35,6 +37,9 @@ export function indexEntry(database: Database.Database, entry: Entry, reader: Re
       break;
     case "redact":
       indexPublication(database, entry, reader);
+      break;
+    case "page":
+      indexPage(database, entry, reader);
       break;
     case "derive-failed":
       prepared(
@@ -65,6 +70,11 @@ export function captureKey(url: string, parent: CaptureRecord["parent"]): string
   return parent && parent.url === url ? `${key} video=${parent.index}` : key;
 }
 
+/** The same for the page of an address of which there is no clip: asked for later, the clip is not there yet. */
+export function pageKey(url: string): string {
+  return `${captureKey(url, null)} page`;
+}
+
 function indexCapture(database: Database.Database, entry: Entry, reader: RecordReader): void {
   const { body } = entry;
   const id = text(body.capture) ?? "";
@@ -77,13 +87,16 @@ function indexCapture(database: Database.Database, entry: Entry, reader: RecordR
     database,
     `INSERT INTO capture (id, entry, at, method, status, derivation, url, url_key, host, title, description, uploader,
          claimed_date, duration, bytes, sha256, object, version, inventory_sha512, annex_sha256, reason, rendition)
-       VALUES (@id, @entry, @at, @method, @status, 'pending', @url, @url_key, @host, @title, @description, @uploader,
+       VALUES (@id, @entry, @at, @method, @status, @derivation, @url, @url_key, @host, @title, @description, @uploader,
          @claimed_date, @duration, @bytes, @sha256, @object, @version, @inventory_sha512, @annex_sha256, @reason,
          @rendition)`,
   ).run({
     ...commonColumns(entry, id, url),
     status: text(body.status),
-    url_key: url === null ? null : captureKey(url, record?.parent ?? null),
+    // A page has nothing to derive from.
+    derivation: body.method === "page" ? "done" : "pending",
+    url_key:
+      url === null ? null : body.method === "page" ? pageKey(url) : captureKey(url, record?.parent ?? null),
     title: source?.title?.value ?? null,
     description: source?.description?.value ?? null,
     uploader: source?.uploader?.value ?? source?.channel?.value ?? null,
@@ -150,16 +163,34 @@ function methodOf(database: Database.Database, id: string): CaptureRecord["metho
   return prepared<{ readonly method: CaptureRecord["method"] }>(database, query).get(id)?.method ?? "ytdlp";
 }
 
-/** Changes only the newest version of the capture, and which files there are. */
 function indexPublication(database: Database.Database, entry: Entry, reader: RecordReader): void {
+  const { object, version } = entry.body;
+  const publication = reader.publication(text(object) ?? "", text(version) ?? "");
+  indexFurtherVersion(database, entry, publication?.files ?? []);
+}
+
+function indexPage(database: Database.Database, entry: Entry, reader: RecordReader): void {
+  const { object, version } = entry.body;
+  const page = reader.page(text(object) ?? "", text(version) ?? "");
+  indexFurtherVersion(database, entry, page?.files ?? []);
+}
+
+/** Changes only the newest version of the capture, and which files there are. */
+function indexFurtherVersion(
+  database: Database.Database,
+  entry: Entry,
+  files: Parameters<typeof indexFiles>[2],
+): void {
   const { body } = entry;
-  const version = text(body.version);
-  const publication = reader.publication(text(body.object) ?? "", version ?? "");
   prepared(
     database,
     "UPDATE capture SET version = @version, inventory_sha512 = @inventory_sha512 WHERE id = @id",
-  ).run({ id: text(body.capture), version, inventory_sha512: text(body.inventory_sha512) });
-  indexFiles(database, entry, publication?.files ?? []);
+  ).run({
+    id: text(body.capture),
+    version: text(body.version),
+    inventory_sha512: text(body.inventory_sha512),
+  });
+  indexFiles(database, entry, files);
 }
 
 /**

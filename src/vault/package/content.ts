@@ -109,23 +109,39 @@ function filesOf(
 }
 
 /**
- * The files of a capture's private annex (FORMAT.md §9), its `annex.json` first. Throws `not-found` if this vault does
- * not have it, `not-as-recorded` if it is not the one that was logged.
+ * The files of a capture's private annexes (FORMAT.md §9), each `annex.json` before its raw files: that of the capture, and
+ * those of its pages. Throws `not-found` if this vault does not have one, `not-as-recorded` if it is not the one that was
+ * logged.
  */
 export function annexFiles(
   layout: VaultLayout,
   id: string,
-  annexSha256: string | null,
+  own: readonly ExactEntry[],
 ): readonly PackagedSource[] {
-  if (annexSha256 === null) return [];
-  const folder = `private/${id}`;
+  const pages = own.flatMap(({ entry }) => {
+    const version = loggedVersion(entry);
+    return version?.annexSha256 ? [[`/${version.version}`, version.annexSha256] as const] : [];
+  });
+  const first = statedAnnex(own);
+  const all = [...(first === null ? [] : [["", first] as const]), ...pages];
+  return all.flatMap(([part, sha256]) => filesOfAnnex(layout, id, part, sha256));
+}
+
+/** `part` is empty for the capture's own annex, `/v3` for that of the page that version v3 brought. */
+function filesOfAnnex(
+  layout: VaultLayout,
+  id: string,
+  part: string,
+  annexSha256: string,
+): readonly PackagedSource[] {
+  const folder = `private/${id}${part}`;
   const text = readAnnexText(join(layout.root, folder, "annex.json"), id);
   const annex = parseAnnex(text);
   if (annex === null)
     throw notAsRecorded(`reading ${folder}/annex.json`, "it is not an annex (annex-changed)");
   const own = { path: "annex.json", bytes: text.length, sha256: annexSha256 };
   return [own, ...annex].map(({ path, bytes, sha256 }) => {
-    const packaged = `data/${id}/annex/${path}`;
+    const packaged = `data/${id}/annex${part}/${path}`;
     if (packagePathProblem(packaged) !== null) {
       throw notAsRecorded(
         `reading ${folder}/annex.json`,
@@ -174,7 +190,7 @@ function isAnnex(value: unknown): value is { readonly files: readonly AnnexFile[
 }
 
 /** What the `capture` entry among a capture's own states of the annex; null if there is none. */
-export function statedAnnex(own: readonly ExactEntry[]): string | null {
+function statedAnnex(own: readonly ExactEntry[]): string | null {
   const first = own.find(({ entry }) => entry.event === "capture");
   const stated = first && isJsonObject(first.entry.body) ? first.entry.body.annex_sha256 : null;
   return typeof stated === "string" ? stated : null;

@@ -31,7 +31,7 @@ export interface PackageContent {
   readonly checkpoints: readonly PackagedCheckpoint[];
   /** The page and the RO-Crate, by path. */
   readonly pages: ReadonlyMap<string, Uint8Array>;
-  /** Capture id → its annex.json as a text. */
+  /** Path → each annex.json as a text. */
   readonly annexes: ReadonlyMap<string, string>;
   /** Files whose digests were taken, and their bytes together. */
   readonly read: { readonly files: number; readonly bytes: number };
@@ -156,19 +156,20 @@ class PackageReading {
   }
 
   private readAnnex(file: PackageIndexFile): void {
-    const id = annexOf(file.path);
-    if (id === null || !file.path.endsWith("/annex/annex.json")) return;
+    if (!file.path.endsWith("/annex.json")) return;
     this.keep(file, (bytes) => {
       const text = exactText(bytes);
-      if (text !== null) this.annexes.set(id, text);
+      if (text !== null) this.annexes.set(file.path, text);
     });
   }
 
-  /** record.json and derivation.json: canonical form and schema. Nothing of them is kept. */
+  /** record.json, derivation.json and page.json: canonical form and schema. Nothing of them is kept. */
   private readRecord(file: PackageIndexFile): void {
-    const name = /^data\/[^/]+\/(record\.json|derived\/derivation\.json)$/.exec(file.path)?.[1];
+    const name = /^data\/[^/]+\/(record\.json|derived\/derivation\.json|page\/[^/]+\/page\.json)$/.exec(
+      file.path,
+    )?.[1];
     if (name === undefined) return;
-    const schema = name === "record.json" ? "record" : "derivation";
+    const schema = name === "record.json" ? "record" : name.startsWith("page/") ? "page" : "derivation";
     if (file.bytes > this.limits.text) {
       this.tooLarge(file);
       return;
@@ -236,11 +237,12 @@ class PackageReading {
   }
 
   private statedInAnnex(path: string): number | null {
-    const id = annexOf(path);
-    const text = id === null ? undefined : this.annexes.get(id);
-    if (id === null || text === undefined || path.endsWith("/annex/annex.json")) return null;
-    if (!this.stated.has(id)) this.stated.set(id, statedFiles(text));
-    return this.stated.get(id)?.get(path.slice(`data/${id}/annex/`.length))?.bytes ?? null;
+    if (annexOf(path) === null || path.endsWith("/annex.json")) return null;
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    const text = this.annexes.get(`${folder}/annex.json`);
+    if (text === undefined) return null;
+    if (!this.stated.has(folder)) this.stated.set(folder, statedFiles(text));
+    return this.stated.get(folder)?.get(path.slice(folder.length + 1))?.bytes ?? null;
   }
 
   checkpoints(): readonly PackagedCheckpoint[] {

@@ -5,8 +5,13 @@ import { planTiles, tallestTile, tileName } from "../../../src/core/page/tiles.t
 
 describe("what a visit kept is counted", () => {
   it("responses with a body and those listed without one make up all", () => {
-    const listed = [{ url: "https://example.org/", status: 302, reason: "redirect" as const }];
-    expect(coverageOf(59, listed)).toEqual({ responses: 60, with_body: 59, listed: 1 });
+    const url = "https://example.org/";
+    const listed = [
+      { url, status: 302, reason: "redirect" as const },
+      { url, status: 200, reason: "unfinished" as const },
+    ];
+    // Of a redirect nothing is missing.
+    expect(coverageOf(58, listed)).toEqual({ responses: 60, with_body: 59, listed: 1 });
   });
 
   it.each([

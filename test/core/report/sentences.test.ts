@@ -86,6 +86,8 @@ const transfers = [
 
 /** Typed, so that a new code asks for its Russian sentence here. */
 const codes: Readonly<Record<FailureCode, true>> = {
+  "browser-missing": true,
+  "browser-failed": true,
   "not-a-url": true,
   "unsupported-scheme": true,
   "private-address": true,

@@ -63,12 +63,18 @@ export const ruCauses: readonly (readonly [english: string, russian: string])[] 
   ],
   ["yt-dlp could not be started", "yt-dlp не удалось запустить"],
   ["yt-dlp could not read this address", "yt-dlp не смог прочитать этот адрес"],
+  ["no browser could be started", "браузер запустить не удалось"],
+  ["the browser ended before it showed the page", "браузер завершился прежде, чем показал страницу"],
   ["interrupted", "прервано"],
 
   // Details of entries (handover/report.ts).
   ["{w}, annex: {w}, recipients: {}", "{w}, закрытое приложение: {w}, получателей: {}"],
   ["ok: {w}, findings: {}", "соответствует записанному: {w}, выявлено: {}"],
   ["v{}: {w}", "v{}: {w}"],
+  ["v{}: login wall", "v{}: вместо страницы — требование войти"],
+  ["v{}: consent wall", "v{}: вместо страницы — запрос согласия"],
+  ["v{}: captcha wall", "v{}: вместо страницы — проверка, что смотрит человек"],
+  ["v{}: error wall", "v{}: вместо страницы — сообщение об ошибке"],
   ["{}: withdrawn", "{}: отозвано"],
   ["{w}", "{w}"],
 

@@ -4,6 +4,28 @@
  */
 export const ruSentences: readonly (readonly [english: string, russian: string])[] = [
   // The eight items of §155 (core/capture/elements.ts).
+  [
+    "a picture of the page is taken after this record was made; the log says whether it was",
+    "снимок страницы делается после составления этой записи; сделан ли он, указано в журнале",
+  ],
+  ["a page was asked for, and no clip", "запрошена только страница, без видеозаписи"],
+  ["answers as the browser received them", "ответы сайта, как их получил браузер"],
+  ["pictures of the page", "изображения страницы"],
+  ["what the page showed", "то, что показывала страница"],
+  [
+    "{}, of a {w} page that the site showed in place of what was asked for",
+    "{}, страницы ({w}), которую сайт показал вместо запрошенной",
+  ],
+  [
+    "the site showed a login page in place of what was asked for",
+    "вместо запрошенного сайт показал страницу входа",
+  ],
+  [
+    "the site showed a request for consent over the whole page",
+    "сайт показал запрос согласия поверх всей страницы",
+  ],
+  ["the site asked for proof that a person is watching", "сайт потребовал подтвердить, что смотрит человек"],
+  ["the site showed an error page", "сайт показал страницу с сообщением об ошибке"],
   ["this version of holdfast takes no picture of the page", "эта версия holdfast не делает снимка страницы"],
   [
     "in this record; who and on which machine in the private annex; the address the requests came from was not looked up",

@@ -2,6 +2,7 @@ import type { EventName } from "../../../audit/entry.js";
 import type { Finding } from "../../../audit/finding.js";
 import type {
   Basis,
+  CaptureRecord,
   DecodeCheck,
   DerivationStep,
   ElementName,
@@ -211,6 +212,12 @@ export const fileKinds = [
   "subtitle",
   "comments",
   "sidecar",
+  "page_view",
+  "page_tile",
+  "page_mhtml",
+  "page_dom",
+  "page_warc",
+  "page_record",
   "record",
   "ffprobe",
   "exiftool",
@@ -253,7 +260,7 @@ export type TextKey =
   | ReportLabel
   | `claim.${ClaimLabel}`
   | `outcome.${ReportOutcome}`
-  | `method.${"ytdlp" | "import"}`
+  | `method.${CaptureRecord["method"]}`
   | `element.${ElementName}`
   | `status.${ElementStatus}`
   | `basis.${Basis}`
