@@ -21,6 +21,8 @@ export interface Exchange {
   readonly at: string;
   /** As the browser classes it, in lower case: `document`, `image`. */
   readonly kind: string;
+  /** Whether it is for the page itself. */
+  readonly isPage: boolean;
   /** What was sent and received on the wire, where the browser tells. */
   sent: JsonObject | null;
   received: JsonObject | null;
@@ -52,13 +54,18 @@ export class ExchangeWriter {
     this.hasRoomFor = hasRoomFor;
   }
 
-  /** Writes the exchange with its body, or with the reason why there is none. False if there is no room for the body. */
-  write(exchange: Exchange, body: Uint8Array | { readonly reason: BodilessReason }): boolean {
-    const whole = "reason" in body ? null : body;
-    if (whole !== null && !this.hasRoomFor(whole.length)) return false;
-    const cut = "reason" in body ? truncated[body.reason] : null;
+  /**
+   * Writes the exchange with its body, or with as much as there is of it and the reason why that is not all. False, and
+   * nothing is written, if there is no room.
+   */
+  write(
+    exchange: Exchange,
+    body: Uint8Array | { readonly reason: BodilessReason; readonly part: Uint8Array },
+  ): boolean {
+    const [content, cut] = "reason" in body ? [body.part, truncated[body.reason]] : [body, null];
+    if (content.length > 0 && !this.hasRoomFor(content.length)) return false;
     const [random, other] = [randomBytes(16), randomBytes(16)];
-    this.writeResponse(exchange, whole ?? new Uint8Array(0), cut, random);
+    this.writeResponse(exchange, content, cut, random);
     this.writeRequest(exchange, random, other);
     return true;
   }

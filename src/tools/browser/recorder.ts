@@ -12,12 +12,15 @@ import type { PageRedirect, UnansweredRequest } from "../../core/page/visit.js";
 import { type DevTools, DevToolsError, type DevToolsEvent } from "./devtools.js";
 import type { Exchange, ExchangeWriter } from "./exchange-writer.js";
 
-/** A request as the browser counts it: an exchange for each redirect, and the last. */
+/**
+ * A request as the browser counts it: an exchange for each redirect, and the last. What went over the wire is told apart
+ * from it, once for each of them and in their order, and may be told before.
+ */
 interface Chain {
-  readonly session: string;
+  session: string | null;
   readonly hops: Exchange[];
-  sentCount: number;
-  receivedCount: number;
+  readonly sent: JsonObject[];
+  readonly received: JsonObject[];
 }
 
 export interface RecorderOptions {
@@ -36,6 +39,8 @@ export interface PageResponse {
   readonly byGuard: boolean;
 }
 
+const nothing = Buffer.alloc(0);
+
 /** Requests that stay open on purpose: waiting for their end would never end. */
 const open = new Set(["eventsource", "media", "ping", "websocket"]);
 
@@ -50,12 +55,15 @@ export class Recorder {
   /** Origins that answered over an encrypted connection, each with a session in which its certificate can be asked for. */
   readonly encrypted = new Map<string, string>();
   page: PageResponse | null = null;
+  /** The last address of the page from which no answer came, with the browser's word for it; null if one came after it. */
+  pageFailure: UnansweredRequest | null = null;
   /** When a request last began or ended, in milliseconds of `performance.now`. */
   lastActivity: number;
   private readonly chains = new Map<string, Chain>();
   private readonly sockets = new Map<string, string>();
   private readonly bodies = new Set<Promise<void>>();
   private readonly taking = new Set<Exchange>();
+  private readonly redirected: Exchange[] = [];
   private readonly options: RecorderOptions;
   /** What is done at each announcement of the browser's. */
   private readonly handlers: Readonly<
@@ -108,22 +116,36 @@ export class Recorder {
   }
 
   /**
-   * Waits up to `ms` for the bodies that are on their way, and lists what has not ended. Throws if something could not be
-   * written. Nothing is recorded any more after that.
+   * Waits up to `ms` for the bodies that are on their way, and lists what has not ended, with as much as there is of it.
+   * Throws if something could not be written. Nothing is recorded any more after that.
    */
   async finish(ms: number): Promise<void> {
-    const end = performance.now() + ms;
-    while (this.bodies.size > 0 && performance.now() < end)
-      await Promise.race([Promise.all(this.bodies), sleep(Math.max(1, end - performance.now()))]);
+    const late = sleep(ms);
+    while (this.bodies.size > 0 && (await Promise.race([Promise.all(this.bodies), late])) !== undefined);
+    const parts = await this.partsOfUnfinished(late);
     this.finished = true;
     for (const exchange of this.taking) this.endBodiless(exchange, "unfinished");
     for (const { hops } of this.chains.values()) {
       const last = hops.at(-1);
       if (!last || last.settled) continue;
-      if (last.response) this.endBodiless(last, "unfinished");
+      if (last.response) this.endBodiless(last, "unfinished", parts.get(last));
       else this.endUnanswered(last, "not answered before the visit ended");
     }
+    // Only now the browser has certainly told what it knows of their headers.
+    for (const exchange of this.redirected) this.write(exchange, { reason: "redirect", part: nothing });
     if (this.failure) throw this.failure.error;
+  }
+
+  /** What has come so far of responses that have not ended. */
+  private async partsOfUnfinished(late: Promise<void>): Promise<ReadonlyMap<Exchange, Buffer>> {
+    const parts = new Map<Exchange, Buffer>();
+    const asked = [...this.chains].flatMap(([id, { session, hops }]) => {
+      const last = hops.at(-1);
+      if (!last?.response || last.settled || session === null) return [];
+      return [this.partOf(id, session).then((part) => parts.set(last, part))];
+    });
+    await Promise.race([Promise.all(asked), late]);
+    return parts;
   }
 
   private take({ method, params, session }: DevToolsEvent): void {
@@ -136,26 +158,28 @@ export class Recorder {
     const url = textAt(params, "request", "url") ?? "";
     if (!/^https?:/i.test(url)) return;
     this.touch();
-    const chain = this.chains.get(id) ?? { session, hops: [], sentCount: 0, receivedCount: 0 };
-    this.chains.set(id, chain);
+    const chain = this.chainOf(id);
+    chain.session ??= session;
     // A frame in a process of its own may be announced in two sessions.
     if (chain.session !== session) return;
     const last = chain.hops.at(-1);
     if (last) {
       last.response = objectAt(params, "redirectResponse");
       this.noteRedirect(id, params, last, url);
-      this.endBodiless(last, "redirect");
+      this.endRedirect(last);
     } else this.noteMove(id, params, url);
     chain.hops.push({
       url,
       request: objectAt(params, "request"),
       at: this.options.now().toISOString(),
       kind: (textAt(params, "type") ?? "other").toLowerCase(),
+      isPage: this.isOfPage(id, params),
       sent: null,
       received: null,
       response: null,
       settled: false,
     });
+    link(chain);
   }
 
   private noteRedirect(id: string, params: JsonObject, { url }: Exchange, to: string): void {
@@ -175,19 +199,21 @@ export class Recorder {
   }
 
   private onSent(id: string, params: JsonObject): void {
-    const chain = this.chains.get(id);
-    const hop = chain?.hops[chain.sentCount];
-    if (!chain || !hop) return;
-    hop.sent = params;
-    chain.sentCount += 1;
+    const chain = this.chainOf(id);
+    chain.sent.push(params);
+    link(chain);
   }
 
   private onReceived(id: string, params: JsonObject): void {
-    const chain = this.chains.get(id);
-    const hop = chain?.hops[chain.receivedCount];
-    if (!chain || !hop) return;
-    hop.received = params;
-    chain.receivedCount += 1;
+    const chain = this.chainOf(id);
+    chain.received.push(params);
+    link(chain);
+  }
+
+  private chainOf(id: string): Chain {
+    const chain = this.chains.get(id) ?? { session: null, hops: [], sent: [], received: [] };
+    this.chains.set(id, chain);
+    return chain;
   }
 
   private onResponse(id: string, params: JsonObject, session: string): void {
@@ -198,8 +224,9 @@ export class Recorder {
     last.response = response;
     const origin = /^https:\/\/[^/]+/i.exec(last.url)?.[0];
     if (origin !== undefined) this.encrypted.set(origin, session);
-    if (this.isOfPage(id, params))
-      this.page = { url: last.url, status: statusOf(last), byGuard: this.isOfGuard(last) };
+    if (!this.isOfPage(id, params)) return;
+    this.page = { url: last.url, status: statusOf(last), byGuard: this.isOfGuard(last) };
+    this.pageFailure = null;
   }
 
   private onFinished(id: string, session: string): void {
@@ -218,9 +245,7 @@ export class Recorder {
 
   private beginBody(id: string, last: Exchange, session: string): void {
     last.settled = true;
-    const body = this.takeBody(id, last, session).catch((error: unknown) => {
-      this.failure ??= { error };
-    });
+    const body = this.takeBody(id, last, session);
     this.bodies.add(body);
     void body.then(() => this.bodies.delete(body));
   }
@@ -229,8 +254,10 @@ export class Recorder {
     const last = this.chains.get(id)?.hops.at(-1);
     if (!last || last.settled) return;
     this.touch();
+    const error = textAt(params, "blockedReason") ?? textAt(params, "errorText") ?? "failed";
     if (last.response) this.endBodiless(last, params.canceled === true ? "cancelled" : "broken");
-    else this.endUnanswered(last, textAt(params, "blockedReason") ?? textAt(params, "errorText") ?? "failed");
+    else this.endUnanswered(last, error);
+    if (last.isPage) this.pageFailure = { url: last.url, error };
   }
 
   private async takeBody(id: string, exchange: Exchange, session: string): Promise<void> {
@@ -239,9 +266,17 @@ export class Recorder {
     if (this.finished) return;
     this.taking.delete(exchange);
     if (body === null) return this.endBodiless(exchange, "not-kept");
-    if (!this.options.writer.write(exchange, body)) return this.endBodiless(exchange, "too-large");
+    if (!this.write(exchange, body)) return this.endBodiless(exchange, "too-large");
     this.withBody += 1;
     this.touch();
+  }
+
+  private async partOf(id: string, session: string): Promise<Buffer> {
+    const asked = { requestId: id };
+    const answer = await this.options.devtools
+      .send("Network.streamResourceContent", asked, session)
+      .catch(() => ({}));
+    return Buffer.from(textAt(answer, "bufferedData") ?? "", "base64");
   }
 
   private async bodyOf(id: string, session: string): Promise<Buffer | null> {
@@ -254,15 +289,31 @@ export class Recorder {
     }
   }
 
-  /** Ends an exchange of whose response there is no body. What the guard answered is no response of a site. */
-  private endBodiless(exchange: Exchange, reason: BodilessReason): void {
+  /** Ends an exchange of whose response there is no whole body. What the guard answered is no response of a site. */
+  private endBodiless(exchange: Exchange, reason: BodilessReason, part: Buffer = nothing): void {
     if (this.isOfGuard(exchange)) {
       this.endUnanswered(exchange, "held back by the egress guard");
       return;
     }
     exchange.settled = true;
     this.list(exchange.url, statusOf(exchange), reason);
-    this.options.writer.write(exchange, { reason });
+    if (!this.write(exchange, { reason, part })) this.write(exchange, { reason, part: nothing });
+  }
+
+  private endRedirect(exchange: Exchange): void {
+    exchange.settled = true;
+    this.list(exchange.url, statusOf(exchange), "redirect");
+    this.redirected.push(exchange);
+  }
+
+  /** A disk that takes no more is told at the end: there is nobody to tell while the browser speaks. */
+  private write(exchange: Exchange, body: Parameters<ExchangeWriter["write"]>[1]): boolean {
+    try {
+      return this.options.writer.write(exchange, body);
+    } catch (error) {
+      this.failure ??= { error };
+      return true;
+    }
   }
 
   private endUnanswered(exchange: Exchange, error: string): void {
@@ -284,6 +335,14 @@ export class Recorder {
 
   private touch(): void {
     this.lastActivity = performance.now();
+  }
+}
+
+/** Gives each exchange what went over the wire for it. */
+function link({ hops, sent, received }: Chain): void {
+  for (const [index, hop] of hops.entries()) {
+    hop.sent = sent[index] ?? null;
+    hop.received = received[index] ?? null;
   }
 }
 

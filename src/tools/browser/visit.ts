@@ -245,12 +245,21 @@ class Visit {
     const seen = await page.evaluate(lookScript, this.patience());
     if (seen === undefined) return;
     this.looked = true;
-    this.final = textAt(seen, "href") ?? this.final;
+    const href = textAt(seen, "href") ?? "";
+    if (href.startsWith("chrome-error:")) return this.noteErrorPage();
+    this.final = href;
     const facts = seenPage(seen);
     this.title ??= facts.title;
     const { url } = this.request;
     const status = this.recorder.page?.status ?? null;
     this.verdict ??= wallVerdict({ requested: url, final: this.final ?? url, status, page: facts });
+  }
+
+  /** The page led on to an address from which nothing came, and the browser shows a page of its own. */
+  private noteErrorPage(): void {
+    const failed = this.recorder.pageFailure ?? { url: this.request.url, error: "ERR_FAILED" };
+    this.failure ??= navigationFailure(failed.url, failed.error, this.request.guard.connections);
+    this.final ??= failed.url;
   }
 
   private async picture(page: PageSession): Promise<void> {

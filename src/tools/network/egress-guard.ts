@@ -163,11 +163,10 @@ class Guard {
 
   private async onRequest(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => undefined);
-    response.setHeader("Proxy-Status", this.mark);
-    if (!this.knows(incoming)) return answerPlainly(response, 407, "wrong proxy password");
+    if (!this.knows(incoming)) return answerPlainly(response, 407, "wrong proxy password", this.mark);
     const [, authority = "", rest = ""] = /^http:\/\/([^/?#]*)([^#]*)/i.exec(incoming.url ?? "") ?? [];
     const destination = parseAuthority(authority, 80);
-    if (destination === null) return answerPlainly(response, 400, "not an http address");
+    if (destination === null) return answerPlainly(response, 400, "not an http address", this.mark);
     try {
       const path = rest.startsWith("/") ? rest : `/${rest}`;
       const host = ["Host", destination.port === 80 ? bracketed(destination.host) : authorityOf(destination)];
@@ -179,12 +178,13 @@ class Guard {
       const onSurplus = () => {
         entry.surplus = true;
       };
+      const told = { onSurplus, mark: this.mark };
       if (byProxy) {
         const headers = [...host, ...proxyLogin(upstream)];
-        relayRequest(incoming, response, remote, `http://${host[1]}${path}`, headers, onSurplus);
-      } else relayRequest(incoming, response, remote, path, host, onSurplus);
+        relayRequest(incoming, response, remote, `http://${host[1]}${path}`, headers, told);
+      } else relayRequest(incoming, response, remote, path, host, told);
     } catch (error) {
-      answerPlainly(response, error instanceof Refusal ? error.status : 502, wordsOf(error));
+      answerPlainly(response, error instanceof Refusal ? error.status : 502, wordsOf(error), this.mark);
     }
   }
 

@@ -38,7 +38,7 @@ export function relayTunnel(client: Duplex, remote: Socket): void {
  * cut short arrives cut short, so that the completeness check never sees a false clean end. (One cut is invisible above
  * the runtime: a reset at the same instant as the last bytes of a body without a length looks like its end.) `extra` are
  * raw headers to add; `path` is the request target for the other side. `onSurplus` is called if the server sends more than
- * the announced length of the body: the announced length may not be the whole file.
+ * the announced length of the body: the announced length may not be the whole file. `mark` marks an answer of the guard's own.
  */
 export function relayRequest(
   incoming: IncomingMessage,
@@ -46,7 +46,7 @@ export function relayRequest(
   remote: Socket,
   path: string,
   extra: readonly string[],
-  onSurplus: () => void,
+  { onSurplus, mark }: { readonly onSurplus: () => void; readonly mark: string },
 ): void {
   const onward = request({
     method: incoming.method,
@@ -64,7 +64,7 @@ export function relayRequest(
     connection.broken = true;
     // The parser fails on bytes after a finished body, which answer no request.
     if (answer?.complete && error.code?.startsWith("HPE_")) onSurplus();
-    if (!response.headersSent) answerPlainly(response, 502, "the site sent no readable answer");
+    if (!response.headersSent) answerPlainly(response, 502, "the site sent no readable answer", mark);
   });
   onward.on("response", (received) => {
     answer = received;
@@ -73,10 +73,11 @@ export function relayRequest(
   incoming.pipe(onward);
 }
 
-/** Answers a request from the guard itself with one line of text. */
-export function answerPlainly(response: ServerResponse, status: number, words: string): void {
+/** Answers a request from the guard itself with one line of text, and with `mark` as its `Proxy-Status`. */
+export function answerPlainly(response: ServerResponse, status: number, words: string, mark: string): void {
   const login = status === 407 ? { "Proxy-Authenticate": 'Basic realm="holdfast"' } : {};
-  response.writeHead(status, { ...login, "Content-Type": "text/plain; charset=utf-8", Connection: "close" });
+  const own = { "Proxy-Status": mark, "Content-Type": "text/plain; charset=utf-8", Connection: "close" };
+  response.writeHead(status, { ...login, ...own });
   response.end(`holdfast: ${words}\n`);
 }
 
@@ -92,7 +93,6 @@ function relayAnswer(
   response.useChunkedEncodingByDefault &&= chunked;
   if (!chunked && !counted) response.shouldKeepAlive = false;
   response.sendDate = false;
-  response.removeHeader("Proxy-Status");
   // The site controls this text; Node.js refuses to forward control characters.
   const words = (answer.statusMessage || STATUS_CODES[status] || "").replace(/[^\t\x20-\x7e\x80-\xff]/g, "?");
   const framed = counted || response.useChunkedEncodingByDefault;

@@ -1,12 +1,10 @@
-import { createHash, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { createReadStream } from "node:fs";
 import { createSecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import { WARCParser } from "warcio";
 import { startChromium } from "../../../src/tools/browser/chromium.ts";
 import { visitLimits } from "../../../src/tools/browser/chromium-command.ts";
 import { ExchangeWriter } from "../../../src/tools/browser/exchange-writer.ts";
@@ -19,6 +17,7 @@ import { openEgressGuard } from "../../../src/tools/network/egress-guard.ts";
 import { chromium } from "../../support/page-visits.ts";
 import { makeSiteCertificates } from "../../support/site-certificates.ts";
 import { temporaryFolder } from "../../support/vaults.ts";
+import { recordsOf } from "../../support/warc-records.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -39,6 +38,7 @@ describe.skipIf(chromium === null)("of an encrypted connection", () => {
     server.close();
 
     const records = await recordsOf(join(folder.path, "page.warc.gz"));
+    expect(records.filter(({ damage }) => damage !== null)).toEqual([]);
     const response = records.find(({ type }) => type === "response");
     expect(response?.text).toBe("<title>Encrypted</title><p>Қазақша</p>");
     expect(response?.head).toMatch(/WARC-Protocol: h2\r?\nWARC-Protocol: tls\/1\.3\r?\nWARC-Cipher-Suite: /);
@@ -90,21 +90,4 @@ async function record(url: string): Promise<void> {
   warc.close();
   await browser.close();
   await guard.close();
-}
-
-async function recordsOf(path: string) {
-  const records = [];
-  for await (const one of new WARCParser(createReadStream(path), { keepHeadersCase: true })) {
-    const payload = Buffer.from(await one.readFully(false));
-    if (one.warcPayloadDigest)
-      expect(one.warcPayloadDigest).toBe(`sha256:${createHash("sha256").update(payload).digest("hex")}`);
-    records.push({
-      type: one.warcType,
-      uri: one.warcTargetURI,
-      head: one.warcHeaders.toString(),
-      http: one.httpHeaders?.toString() ?? "",
-      text: payload.toString("utf8"),
-    });
-  }
-  return records;
 }

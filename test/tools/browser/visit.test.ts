@@ -1,15 +1,14 @@
-import { createHash } from "node:crypto";
-import { createReadStream, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { WARCParser, type WARCRecord } from "warcio";
 import { hasNoneByNature } from "../../../src/core/page/coverage.ts";
 import { tallestTile } from "../../../src/core/page/tiles.ts";
 import { chromium, type MadeVisit, makeVisit, removeVisits } from "../../support/page-visits.ts";
 import { richPage, richPagePaths } from "../../support/rich-page.ts";
 import { openSite, type Site } from "../../support/site.ts";
 import { rowsOfColour, tallPage } from "../../support/tall-page.ts";
+import { recordsOf } from "../../support/warc-records.ts";
 
 describe.skipIf(chromium === null)("a page of sixty parts is kept whole", () => {
   let site: Site;
@@ -67,7 +66,7 @@ describe.skipIf(chromium === null)("a page of sixty parts is kept whole", () => 
   });
 
   it("another program reads every record of the WARC, and every digest in it is right", async () => {
-    const records = await recordsOf(made);
+    const records = await recordsOf(join(made.folder, "page.warc.gz"));
     const responses = records.filter(({ type }) => type === "response");
     expect(records.map(({ damage }) => damage).filter((damage) => damage !== null)).toEqual([]);
     expect(responses.length).toBe(made.visit.coverage.responses);
@@ -101,6 +100,72 @@ describe.skipIf(chromium === null)("a page of sixty parts is kept whole", () => 
   });
 });
 
+describe.skipIf(chromium === null)("a page that moves on is followed", () => {
+  const html = { "content-type": "text/html" };
+  let site: Site;
+
+  beforeAll(async () => {
+    site = await openSite({
+      clips: "/nonexistent",
+      routes: {
+        "/hop/first": ({ response }) =>
+          response.writeHead(302, { location: "/hop/second", "set-cookie": ["a=1", "b=2"] }).end(),
+        "/hop/second": ({ response }) =>
+          response.writeHead(200, html).end("<p>Second</p><script>location = '/hop/third';</script>"),
+        "/hop/third": ({ response }) =>
+          response.writeHead(200, html).end("<title>Third</title><p>The post</p>"),
+        "/hop/lost": ({ response, site: own }) =>
+          response
+            .writeHead(200, html)
+            .end(`<p>Lost</p><script>location = "${own.replace("http:", "https:")}/nowhere";</script>`),
+        "/hop/endless": ({ response }) =>
+          void response.writeHead(200, html).write("<title>Endless</title><p>as far as it came</p>"),
+      },
+    });
+  });
+
+  afterAll(async () => {
+    await site.close();
+    await removeVisits();
+  });
+
+  it("each step stands in the order in which it was made, and what was left behind is kept with its cookies", async () => {
+    const { visit, folder } = await makeVisit(`${site.url}/hop/first`);
+    const at = (name: string) => `${site.url}/hop/${name}`;
+    expect(visit).toMatchObject({ outcome: "captured", title: "Third", final: at("third"), status: 200 });
+    expect(visit.redirects).toEqual([
+      { from: at("first"), to: at("second"), status: 302 },
+      { from: at("second"), to: at("third"), status: null },
+    ]);
+    const records = await recordsOf(join(folder, "page.warc.gz"));
+    const responses = records.filter(({ type }) => type === "response");
+    expect(responses.find(({ uri }) => uri === at("second"))?.text).toContain("<p>Second</p>");
+    expect(responses.find(({ uri }) => uri === at("first"))?.http).toMatch(
+      /set-cookie: a=1[\s\S]*set-cookie: b=2/i,
+    );
+  });
+
+  it("where it leads to what cannot be reached, the browser's own page of errors is no capture", async () => {
+    const { visit } = await makeVisit(`${site.url}/hop/lost`);
+    expect(visit).toMatchObject({ outcome: "failed", failure: { code: "encryption" } });
+    expect(visit.final).toMatch(/^https:.*\/nowhere$/);
+  });
+
+  it("of an answer that never ends as much is kept as came, and it is said that this is not all", async () => {
+    const { visit, folder } = await makeVisit(`${site.url}/hop/endless`, { limits: { settleMs: 1000 } });
+    expect(visit).toMatchObject({ outcome: "captured", title: "Endless", stops: ["never-settled"] });
+    expect(visit.listed).toContainEqual({
+      url: `${site.url}/hop/endless`,
+      status: 200,
+      reason: "unfinished",
+    });
+    const records = await recordsOf(join(folder, "page.warc.gz"));
+    const response = records.find(({ type, uri }) => type === "response" && uri.endsWith("/hop/endless"));
+    expect(response?.text).toBe("<title>Endless</title><p>as far as it came</p>");
+    expect(response?.head).toMatch(/WARC-Truncated: time/);
+  });
+});
+
 describe.skipIf(chromium === null)("a tall page is pictured in parts", () => {
   afterAll(removeVisits);
 
@@ -129,34 +194,4 @@ async function pixels(path: string) {
     .raw()
     .toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };
-}
-
-interface ReadRecord {
-  readonly type: string;
-  readonly uri: string;
-  readonly text: string;
-  /** What of its digests does not agree with it. */
-  readonly damage: string | null;
-}
-
-async function recordsOf({ folder }: MadeVisit): Promise<readonly ReadRecord[]> {
-  const records: ReadRecord[] = [];
-  for await (const record of new WARCParser(createReadStream(join(folder, "page.warc.gz")))) {
-    const payload = Buffer.from(await record.readFully(false));
-    records.push({
-      type: record.warcType ?? "",
-      uri: record.warcTargetURI ?? "",
-      text: payload.toString("latin1"),
-      damage: damageOf(record, payload),
-    });
-  }
-  return records;
-}
-
-function damageOf(record: WARCRecord, payload: Buffer): string | null {
-  const expected = record.warcPayloadDigest;
-  const actual = `sha256:${createHash("sha256").update(payload).digest("hex")}`;
-  return expected === null || expected === undefined || expected === actual
-    ? null
-    : `${record.warcTargetURI}: ${expected}, but ${actual}`;
 }

@@ -206,6 +206,27 @@ describe("what the guard refuses", () => {
     expect(opened.connections).toEqual([]);
   });
 
+  it("what arrives at the door of a jail needs no password, because nobody else can arrive there", async () => {
+    const port = await site((_, response) => response.end("let in"));
+    const opened = await openEgressGuard({ allowPrivate: true, upstream: null }, "doors");
+    endings.push(opened.close);
+    const door = await listening(createTcpServer(opened.receive));
+    const sent = request({ host: "127.0.0.1", port: door, path: `http://127.0.0.1:${port}/`, agent: false });
+    sent.end();
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    expect(response.statusCode).toBe(200);
+    response.destroy();
+  });
+
+  it("an answer of the guard's own bears its mark, which no site can know, so that it is not taken for a site's", async () => {
+    const port = await site((_, response) => response.setHeader("Proxy-Status", "holdfast").end());
+    const [one, other] = [await guard({ allowPrivate: true }), await guard({})];
+    expect((await ask(one, `http://127.0.0.1:${port}/`)).headers["proxy-status"]).toBe("holdfast");
+    expect((await ask(other, `http://127.0.0.1:${port}/`)).headers["proxy-status"]).toBe(other.mark);
+    expect((await ask(one, "/")).headers["proxy-status"]).toBe(one.mark);
+    expect(one.mark).not.toBe(other.mark);
+  });
+
   it("other schemes, user names in the address and origin-form requests are not served", async () => {
     const opened = await guard({ allowPrivate: true });
     for (const url of [
@@ -226,6 +247,15 @@ describe("what the guard refuses", () => {
 });
 
 describe("what the guard lets through", () => {
+  it("every field of a header arrives, each as often as it was sent", async () => {
+    const port = await site((_, response) =>
+      response.writeHead(200, ["Set-Cookie", "a=1", "Set-Cookie", "b=2", "Link", "<x>", "Link", "<y>"]).end(),
+    );
+    const { headers } = await ask(await guard({ allowPrivate: true }), `http://127.0.0.1:${port}/`);
+    expect(headers["set-cookie"]).toEqual(["a=1", "b=2"]);
+    expect(headers.link).toBe("<x>, <y>");
+  });
+
   it("the address that was looked up is the address that is dialled, and it is looked up once", async () => {
     const port = await site((incoming, response) => response.end(incoming.headers.host));
     const asked: string[] = [];
