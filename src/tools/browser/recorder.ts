@@ -37,6 +37,8 @@ export interface PageResponse {
   readonly status: number;
   /** Whether the guard answered in the site's place. */
   readonly byGuard: boolean;
+  /** As the browser understood it. */
+  readonly mediaType: string;
 }
 
 const nothing = Buffer.alloc(0);
@@ -225,7 +227,8 @@ export class Recorder {
     const origin = /^https:\/\/[^/]+/i.exec(last.url)?.[0];
     if (origin !== undefined) this.encrypted.set(origin, session);
     if (!this.isOfPage(id, params)) return;
-    this.page = { url: last.url, status: statusOf(last), byGuard: this.isOfGuard(last) };
+    const mediaType = textAt(response, "mimeType") ?? "";
+    this.page = { url: last.url, status: statusOf(last), byGuard: this.isOfGuard(last), mediaType };
     this.pageFailure = null;
   }
 

@@ -185,6 +185,9 @@ class Visit {
     const fail = (why: string) => navigationFailure(request.url, why, request.guard.connections);
     if (words !== null) this.failure = fail(words);
     else if (recorder.page?.byGuard) this.failure = fail("ERR_CONNECTION_FAILED");
+    // The browser makes a page of its own around a clip or picture.
+    else if (/^(?:video|audio|image)\//.test(recorder.page?.mediaType ?? ""))
+      this.failure = fail("ERR_DOWNLOAD");
     if (this.failure !== null) return false;
     const isOver = () => this.isOver();
     const rests = await settle(
