@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Door, Jail } from "../run/jail.js";
+import { type Door, isOfTheSystem, type Jail } from "../run/jail.js";
 import { doorPort } from "../run/jail-door.js";
 import type { Limits, RunRequest } from "../run/run-request.js";
 
@@ -115,7 +115,7 @@ export function chromiumArgv(userAgent: string | null, ownSandbox: boolean): rea
  * The shell's arguments for starting the browser so that its descriptors 3 and 4, over which it talks, are the shell's
  * input and output: the door of the jail has closed all others.
  */
-export function overPipes(chromium: string, argv: readonly string[]): readonly string[] {
+function overPipes(chromium: string, argv: readonly string[]): readonly string[] {
   return ["-c", 'exec "$@" 3<&0 4>&1 0</dev/null 1>&2', "sh", chromium, ...argv];
 }
 
@@ -140,13 +140,14 @@ const shell = "/bin/sh";
  * is kept of a page comes over the pipe.
  */
 export function chromiumRun(
+  chromium: string,
   argv: readonly string[],
   scratch: string,
   door: Door,
   limits: VisitLimits,
 ): Pick<RunRequest, "program" | "argv" | "cwd" | "limits" | "jail" | "env"> {
   const jail: Jail = {
-    reads: fontPlaces.filter((path) => existsSync(path)),
+    reads: [...fontPlaces.filter((path) => existsSync(path)), ...(isOfTheSystem(chromium) ? [] : [chromium])],
     writes: [],
     door,
     nests: true,
@@ -154,7 +155,14 @@ export function chromiumRun(
   };
   // It makes a socket in the folder for temporary files, for which a path of the vault's can be too long.
   const env = { HOME: "/tmp", XDG_CONFIG_HOME: "/tmp", XDG_CACHE_HOME: "/tmp", TMPDIR: "/tmp" };
-  return { program: shell, argv, cwd: scratch, limits: processLimits(limits), jail, env };
+  return {
+    program: shell,
+    argv: overPipes(chromium, argv),
+    cwd: scratch,
+    limits: processLimits(limits),
+    jail,
+    env,
+  };
 }
 
 /** Of each process; those of all together are watched. */

@@ -7,7 +7,7 @@ import { isExecutable } from "../run/jail-state.js";
 import { run } from "../run/run.js";
 import { describeRun } from "../run/run-description.js";
 import type { RunResult } from "../run/run-request.js";
-import { chromiumArgv, chromiumRun, overPipes, userAgentOf, type VisitLimits } from "./chromium-command.js";
+import { chromiumArgv, chromiumRun, userAgentOf, type VisitLimits } from "./chromium-command.js";
 import { DevTools } from "./devtools.js";
 import { isLockedIn, isRenderer, memoryOf, processTree } from "./process-tree.js";
 
@@ -76,7 +76,7 @@ const closingMs = 3000;
 async function tryToStart(request: ChromiumRequest, ownSandbox: boolean): Promise<Chromium | Refused> {
   const { chromium, scratch, signal } = request;
   const own = chromiumArgv(userAgentOf(chromium.version), ownSandbox);
-  const started = spawn(request, overPipes(chromium.path, own));
+  const started = spawn(request, own);
   const { devtools } = started;
   let closing = false;
   const ended = started.result.then((result): ChromiumEnd => {
@@ -138,7 +138,7 @@ function spawn(request: ChromiumRequest, argv: readonly string[]): Spawned {
   let pid = 0;
   let memory = false;
   const result = run({
-    ...chromiumRun(argv, scratch, door, limits),
+    ...chromiumRun(request.chromium.path, argv, scratch, door, limits),
     signal: AbortSignal.any([signal, killer.signal]),
     watch: () => {
       const bytes = memoryOf(processTree(pid));

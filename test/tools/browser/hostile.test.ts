@@ -1,7 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -250,6 +250,24 @@ describe("where there is no browser", () => {
       expect(existsSync(join(folder, "page.warc.gz"))).toBe(false);
     },
   );
+});
+
+describe.skipIf(chromium === null)("where the browser cannot lock in its own processes", () => {
+  it("it runs in our jail alone, and the visit says so", async () => {
+    const place = await mkdtemp(join(tmpdir(), "holdfast-browser-"));
+    const path = join(place, "chromium");
+    // As Chromium where a machine lets nobody make namespaces inside others.
+    await writeFile(
+      path,
+      `#!/bin/sh\ncase "$*" in *--no-sandbox*) exec ${chromium?.path} "$@";; esac\necho "No usable sandbox!" >&2\nexit 1\n`,
+      { mode: 0o755 },
+    );
+    const request = { chromium: { path, version: chromium?.version ?? "" } };
+    const { visit } = await makeVisit(`${site.url}/hostile/popup`, { request });
+    await rm(place, { recursive: true });
+    expect(visit).toMatchObject({ outcome: "captured", own_sandbox: false });
+    expect(visit.run).toMatchObject({ sandbox: "bwrap", argv: expect.arrayContaining(["--no-sandbox"]) });
+  });
 });
 
 function commandOf(pid: number): string {
