@@ -103,6 +103,12 @@ export async function deriveAndLog(
       `deriving ${id}: the capture has no files to derive from`,
       "see 'holdfast list'",
     );
+  if (row.method === "page")
+    throw new HoldfastError(
+      "usage",
+      `deriving ${id}: it is a page alone, and there is no clip to derive from`,
+      `to see the page: holdfast show ${id}`,
+    );
   const folder = join(vault.layout.root, row.object);
   // An object that is not as recorded is no failed derivation: the caller reports it.
   readObject(folder);

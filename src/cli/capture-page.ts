@@ -110,6 +110,7 @@ function statusWords(row: CaptureRow): string {
   const flaw = soundnessSentence(row.decode);
   if (flaw !== null) return `${row.status}, ${flaw}`;
   if (row.rendition?.grade === "reduced") return "captured, reduced: the platform has more than was taken";
+  if (row.method === "page") return "captured, a page alone";
   return row.method === "import" ? "captured, imported from a file" : "captured";
 }
 
@@ -272,7 +273,8 @@ function renditionRows(
   { id, record }: ShownCapture,
   inVault: (words: string) => string,
 ): readonly LabelledRow[] {
-  if (record === null || record.method === "import") return [];
+  // Only what was fetched as a clip was offered in formats.
+  if (record?.method !== "ytdlp") return [];
   const { rendition } = record;
   if (!rendition) return [["judged", "unknown: the record is older than this question"]];
   const { grade, reasons, formats } = rendition;

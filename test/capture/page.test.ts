@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,7 +7,7 @@ import { chromium } from "../support/page-visits.js";
 import { openSite, type Routes, type Site } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
 import { sendClip } from "../support/site-files.js";
-import { audit, temporaryFolder } from "../support/vaults.js";
+import { audit, copyVault, errorCodes, temporaryFolder } from "../support/vaults.js";
 
 const folder = temporaryFolder();
 const vault = join(folder.path, "vault");
@@ -97,6 +97,23 @@ describe.skipIf(chromium === null)("holdfast page", () => {
     expect(record.redactions.map(({ path }: { readonly path: string }) => path)).toEqual(
       expect.arrayContaining(["page/v1/dom.html", "page/v1/page.mhtml", "page/v1/page.warc.gz"]),
     );
+  });
+
+  it("alone has no clip to derive from", async () => {
+    const made = await run("derive", first.id);
+    expect([made.status, made.stderr.includes("it is a page alone")], made.stderr).toEqual([2, true]);
+  });
+
+  it("goes with its capture when that is withdrawn, its annexes too, and comes back in a rebuilt index", async () => {
+    const other = copyVault(vault, join(folder.path, "withdrawn"));
+    rmSync(join(other, "vault.db"));
+    expect((await holdfast(["rebuild", "--vault", other])).status).toBe(0);
+    expect(await errorCodes(other)).toEqual([]);
+    const gone = ["withdraw", first.id, "--reason", "a minor", "--yes", "--vault", other];
+    expect((await holdfast(gone)).status).toBe(0);
+    expect(await errorCodes(other)).toEqual([]);
+    expect(readdirSync(join(other, "private"))).not.toContain(first.id);
+    expect(textOf(join(other, "objects"))).not.toContain("On the square");
   });
 
   it("of a login page in place of the post is a wall, kept as one, and ends with 4", async () => {

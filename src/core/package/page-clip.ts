@@ -122,7 +122,7 @@ function wholeness({ derivation }: CaptureFacts, verdict: TransferCheck["verdict
 }
 
 function renditionOf({ method, rendition }: CaptureFacts["record"]): HtmlValue {
-  if (method === "import") return null;
+  if (method !== "ytdlp") return null;
   if (!rendition) return english["rendition.unknown"];
   const reasons = rendition.reasons.map((reason) => english[`rendition.${reason}`]);
   return html`${english[`rendition.${rendition.grade}`]}${reasons.length === 0 ? null : list(reasons)}`;

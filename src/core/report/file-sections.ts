@@ -97,7 +97,7 @@ export function wholenessSection({ record, derivation }: ReportFacts, say: Say):
 
 /** Whether the best of what the platform offered was taken; an import was never offered anything. */
 export function renditionSection({ record }: ReportFacts, say: Say): Html | null {
-  if (record === null || record.method === "import") return null;
+  if (record?.method !== "ytdlp") return null;
   return section("rendition", say("rendition"), note(say("renditionNote")), rendition(record.rendition, say));
 }
 
