@@ -5,6 +5,7 @@ import { buildCaptureId } from "../core/capture/capture-id.js";
 import { pageElements } from "../core/capture/elements.js";
 import { readPlatformFacts } from "../core/capture/info-json.js";
 import type { PageRecord } from "../core/page/page-record.js";
+import { wallSentences } from "../core/page/wall-sentences.js";
 import { discardAttempt } from "../vault/commit.js";
 import { digestFile } from "../vault/digest-file.js";
 import { syncedAside } from "../vault/durable.js";
@@ -21,7 +22,6 @@ import {
   runsOf,
   seePage,
   storedPage,
-  wallWords,
 } from "./page.js";
 import type { PageAddress, PageTools } from "./page-tools.js";
 import { type HashedFile, type RecordFacts, stageCapture, storeCapture } from "./store-capture.js";
@@ -97,7 +97,7 @@ function recordFacts(
   { startedAt, startedMs }: { readonly startedAt: Date; readonly startedMs: number },
 ): RecordFacts {
   const { wall } = page;
-  const ground = wall === null ? "a page was asked for, and no clip" : wallWords[wall];
+  const ground = wall === null ? "a page was asked for, and no clip" : wallSentences[wall];
   const cut = "parts of the requested address are cut from this record; the private annex has it as typed";
   return {
     capture: page.capture,

@@ -8,6 +8,7 @@ import type { RunRecord } from "../core/capture/record.js";
 import type { Coverage } from "../core/page/coverage.js";
 import type { PageRecord } from "../core/page/page-record.js";
 import type { PageVisit, VisitFailure } from "../core/page/visit.js";
+import { wallSentences } from "../core/page/wall-sentences.js";
 import { visitLimits } from "../tools/browser/chromium-command.js";
 import { visitPage } from "../tools/browser/visit.js";
 import { type Connection, openEgressGuard } from "../tools/network/egress-guard.js";
@@ -197,21 +198,13 @@ export function storedPage(
       ...{ role: kind, bytes, sha256 },
       path: `${object}/${version}/content/${path}`,
     })),
-    reason: wall === null ? null : wallWords[wall],
+    reason: wall === null ? null : wallSentences[wall],
     hint:
       wall === null
         ? null
         : "what the site showed instead is kept; the page may show more to a browser of yours",
   };
 }
-
-/** What a wall is, for a person. */
-export const wallWords: Readonly<Record<NonNullable<PageVisit["wall"]>, string>> = {
-  login: "the site showed a login page in place of what was asked for",
-  consent: "the site showed a request for consent over the whole page",
-  captcha: "the site asked for proof that a person is watching",
-  error: "the site showed an error page",
-};
 
 export function runsOf({ run }: PageVisit): readonly RunRecord[] {
   return run === null ? [] : [run];

@@ -5,7 +5,8 @@ import type { CaptureId } from "../audit/digest.js";
 import { pageFolder } from "../audit/inventory.js";
 import { redactUrl } from "../core/capture/redact.js";
 import { webUrl } from "../core/capture/source-url.js";
-import type { PageFile, PageFileKind, PageRecord } from "../core/page/page-record.js";
+import { pageFileKind } from "../core/page/page-file-kind.js";
+import type { PageFile, PageRecord } from "../core/page/page-record.js";
 import type { PageVisit } from "../core/page/visit.js";
 import { wellFormed } from "../core/words/printable.js";
 import type { Connection } from "../tools/network/egress-guard.js";
@@ -140,21 +141,13 @@ export async function stagePage(
 
 /** Moves a file of the page to its place; nothing for one that is in the annex alone. */
 function keepFile(content: string, path: string, name: string, { kept, raw }: CutFile): readonly PageFile[] {
-  if (kept === null) return [];
+  const kind = pageFileKind(name);
+  // The record is written by itself, and no browser made it.
+  if (kept === null || kind === "page_record") return [];
   const place = join(content, path);
   renameSync(kept, place);
   makeReadOnly(place);
-  return [{ kind: kindOf(name), path, ...digestFile(place), as_received: raw === null }];
-}
-
-function kindOf(name: string): PageFileKind {
-  const known: Readonly<Record<string, PageFileKind>> = {
-    "view.png": "page_view",
-    "page.mhtml": "page_mhtml",
-    "dom.html": "page_dom",
-    "page.warc.gz": "page_warc",
-  };
-  return known[name] ?? "page_tile";
+  return [{ kind, path, ...digestFile(place), as_received: raw === null }];
 }
 
 /** Who and where, of a page of which nothing else is kept. */

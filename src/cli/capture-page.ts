@@ -12,12 +12,14 @@ import type {
 import { renditionWords } from "../core/capture/rendition.js";
 import { soundnessSentence } from "../core/capture/soundness.js";
 import type { PublicationRecord } from "../core/media/publication.js";
+import { elementsWithPages } from "../core/page/page-elements.js";
 import { counted, formatCount } from "../core/words/counted.js";
 import { printable } from "../core/words/printable.js";
 import type { CaptureRow } from "../search/captures.js";
 import type { ShownAnchor, ShownCapture } from "../search/show.js";
 import type { TableView } from "./capture-list.js";
 import { filledLines, soundWords, timingLines } from "./publication-words.js";
+import { shownPageLines } from "./shown-page-lines.js";
 import type { Style } from "./style.js";
 import { hanging, labelled, padEnd, wrap } from "./text-layout.js";
 import { formatBytes, formatDate, formatLength, formatTime, formatTimeHere } from "./units.js";
@@ -62,11 +64,12 @@ export function capturePage(
     ["the best that the platform offered?", labelled(renditionRows(shown, inVault), columns)],
     [
       "what the Berkeley Protocol §155 lists",
-      record === null ? [] : labelled(record.elements.map(elementRow), columns),
+      record === null ? [] : labelled(elementsWithPages(record, shown.pages).map(elementRow), columns),
     ],
     ["made from the originals", derivation === null ? [] : labelled(derivationRows(derivation), columns)],
     ["in packages", shown.packages.map(({ entry, at }) => `  log entry ${entry}, ${formatTime(at)}`)],
     ["other attempts at its address", wrapped(shown.attempts.map(attemptLine), columns)],
+    ["the page around it", shownPageLines(shown, columns)],
     ["copies for publication", shown.publications.flatMap((copy) => publicationLines(copy, columns))],
     ["programs run", wrapped(runLines([...(record?.runs ?? []), ...(derivation?.runs ?? [])]), columns)],
     [
@@ -351,7 +354,7 @@ function entryLine(entry: ShownCapture["entries"][number]): string {
  * log states about it appears under the record's keys.
  */
 export function captureObject(shown: ShownCapture): object {
-  const { row, record, derivation, publications, anchor, annotations, packages, attempts } = shown;
+  const { row, record, derivation, publications, pages, anchor, annotations, packages, attempts } = shown;
   const keyframes = (derivation?.keyframes ?? []).map(
     ({ pts_time, frame, path, sha256, frame_sha256, dhash }) => ({
       pts_time,
@@ -369,6 +372,7 @@ export function captureObject(shown: ShownCapture): object {
     keyframes,
     derivation,
     publications,
+    pages,
     anchor,
     annotations,
     packages,

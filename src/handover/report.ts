@@ -2,11 +2,13 @@ import { join } from "node:path";
 import { sha256 } from "../audit/digest.js";
 import type { Finding } from "../audit/finding.js";
 import { contentFiles } from "../audit/inventory.js";
-import { type LoggedVersion, loggedVersion } from "../audit/log-captures.js";
+import { type LoggedFile, type LoggedVersion, loggedVersion } from "../audit/log-captures.js";
 import type { RestsOn } from "../audit/log-facts.js";
 import { statedValues } from "../core/capture/annotation.js";
 import { headContentPaths } from "../core/capture/new-inventory.js";
-import type { CaptureRecord, DerivationRecord } from "../core/capture/record.js";
+import type { DerivationRecord } from "../core/capture/record.js";
+import type { PageRecord } from "../core/page/page-record.js";
+import { pageInForce, pagesTaken, viewOf } from "../core/page/page-taken.js";
 import {
   type AnnexDetails,
   type FailedAttempt,
@@ -23,7 +25,7 @@ import { type CaptureRowRecord, oneCaptureByPart } from "../vault/index/captures
 import { indexCheck } from "../vault/index/check.js";
 import { custodyOf, type HashedEntry } from "../vault/index/custody.js";
 import { schemaProblems } from "../vault/json-schemas.js";
-import { readObject, type StoredObject } from "../vault/objects.js";
+import { pageRecordsOf, readObject, type StoredObject } from "../vault/objects.js";
 import type { VaultReader } from "../vault/open-database.js";
 import { readVault } from "../vault/reader.js";
 import { readSettings } from "../vault/settings.js";
@@ -46,8 +48,8 @@ export interface Report {
   readonly pictures: ReportPictures;
 }
 
-/** A larger contact sheet is left out of the document, in bytes. */
-const largestSheet = 4 * 1024 * 1024;
+/** A larger picture is left out of the document, in bytes. */
+const largestPicture = 4 * 1024 * 1024;
 
 /**
  * Gathers everything that the technical report of one capture states, and checks the capture. Only reads. Throws
@@ -77,7 +79,12 @@ function readFacts(
   const history = custodyOf(database, row.id, withAnnex);
   const object = row.object === null ? null : readObject(join(layout.root, row.object));
   const versions = history.flatMap(({ entry }) => loggedVersion(entry) ?? []);
-  const files = object ? reportedFiles(object, versions) : [];
+  const records = object ? pageRecordsOf(object) : [];
+  const files = object ? reportedFiles(object, records, versions) : [];
+  const pages = pagesTaken(
+    history.map(({ entry }) => entry),
+    records,
+  );
   const seals = readSeals(reader, history, restsOn);
   const facts: StoredFacts = {
     capture: row.id,
@@ -88,6 +95,7 @@ function readFacts(
     derivation: object?.derivation ?? null,
     failed: object ? null : failedAttempt(row, history),
     collector: collector(reader, row, history, withAnnex),
+    pages,
     files,
     hash_lists: versions.map(({ version, inventorySha512, entry }) => ({
       version,
@@ -100,13 +108,25 @@ function readFacts(
     existed_not_later_than: seals.earliest,
     pending: seals.pending,
   };
-  return { facts, pictures: { contactSheet: object && contactSheet(object, files) } };
+  const sheet = files.find(({ kind }) => kind === "contact_sheet");
+  const page = pageInForce(pages);
+  const pictures = {
+    contactSheet: object && sheet ? pictureOf(object, sheet) : null,
+    page: object && page ? pictureOf(object, viewOf(page)) : null,
+  };
+  return { facts, pictures };
 }
 
-/** The evidence files and the newest derivation's files: sizes and SHA-256 from the log, the rest from the object. */
-function reportedFiles(object: StoredObject, versions: readonly LoggedVersion[]): readonly ReportedFile[] {
+/** The files of the evidence, of the pages and of the newest derivation: sizes and SHA-256 from the log, the rest from the object. */
+function reportedFiles(
+  object: StoredObject,
+  pages: readonly PageRecord[],
+  versions: readonly LoggedVersion[],
+): readonly ReportedFile[] {
   const derived = versions.filter(({ event }) => event === "derive").at(-1);
-  const shown = versions.filter((version) => version.event === "capture" || version === derived);
+  const shown = versions.filter(
+    (version) => version.event === "capture" || version.event === "page" || version === derived,
+  );
   const sha512ByPath = new Map(contentFiles(object.inventory).map(({ path, sha512 }) => [path, sha512]));
   return shown.flatMap(({ version, entry, files }) =>
     files.map(({ path, bytes, sha256 }) => ({
@@ -115,7 +135,7 @@ function reportedFiles(object: StoredObject, versions: readonly LoggedVersion[])
       bytes,
       sha256,
       sha512: sha512ByPath.get(`${version}/content/${path}`) ?? null,
-      ...fileNature(path, object.record, object.derivation),
+      ...fileNature(path, object, pages),
       entry,
     })),
   );
@@ -123,16 +143,26 @@ function reportedFiles(object: StoredObject, versions: readonly LoggedVersion[])
 
 function fileNature(
   path: string,
-  record: CaptureRecord,
-  derivation: DerivationRecord | null,
+  { record, derivation }: StoredObject,
+  pages: readonly PageRecord[],
 ): Pick<ReportedFile, "kind" | "hashed_at" | "received_as" | "as_received"> {
   const received = record.files.find((file) => file.path === path);
   if (received) {
     const { role, hashed_at, received_as, as_received } = received;
     return { kind: role, hashed_at, received_as, as_received };
   }
-  const kind = derivation?.files.find((file) => file.path === path)?.kind ?? "record";
+  const ofPage = pages.flatMap((page) => page.files).find((file) => file.path === path);
+  if (ofPage) {
+    const { kind, as_received } = ofPage;
+    return { kind, hashed_at: null, received_as: null, as_received };
+  }
+  const kind =
+    path.endsWith("/page.json") && path.startsWith("page/") ? "page_record" : derivedKind(path, derivation);
   return { kind, hashed_at: null, received_as: null, as_received: false };
+}
+
+function derivedKind(path: string, derivation: DerivationRecord | null): string {
+  return derivation?.files.find((file) => file.path === path)?.kind ?? "record";
 }
 
 function collector(
@@ -239,11 +269,10 @@ function annotationDetail(body: HashedEntry["entry"]["body"]): string {
     .join("\n");
 }
 
-/** The newest contact sheet, if it is small enough and matches the log. */
-function contactSheet(object: StoredObject, files: readonly ReportedFile[]): string | null {
-  const stated = files.find(({ kind }) => kind === "contact_sheet");
-  const path = stated && headContentPaths(object.inventory).get(stated.path);
-  if (path === undefined || (stated?.bytes ?? 0) > largestSheet) return null;
+/** A stored picture, if it is small enough and matches the log. */
+function pictureOf(object: StoredObject, stated: LoggedFile | null): string | null {
+  const path = stated === null ? undefined : headContentPaths(object.inventory).get(stated.path);
+  if (path === undefined || (stated?.bytes ?? 0) > largestPicture) return null;
   try {
     const bytes = readQuietly(join(object.folder, path));
     return sha256(bytes) === stated?.sha256 ? bytes.toString("base64") : null;

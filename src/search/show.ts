@@ -4,6 +4,7 @@ import { readRendition } from "../core/capture/rendition.js";
 import { readSoundness } from "../core/capture/soundness.js";
 import { webUrl } from "../core/capture/source-url.js";
 import type { PublicationRecord } from "../core/media/publication.js";
+import { type PageTaken, pagesTaken } from "../core/page/page-taken.js";
 import { anchorOf, configured, readAnchors, type StoredAnchors } from "../vault/index/anchors.js";
 import { type AnnotationEvent, annotationHistory } from "../vault/index/annotations.js";
 import { type PendingAnchor, pendingAnchors } from "../vault/index/authorities.js";
@@ -17,7 +18,7 @@ import { earliestTokens, newestProven } from "../vault/index/tokens.js";
 import type { VaultLayout } from "../vault/layout.js";
 import { entriesOf } from "../vault/log.js";
 import { newestCheckpoint } from "../vault/log-lookup.js";
-import { publicationsOf, readObject } from "../vault/objects.js";
+import { pageRecordsOf, publicationsOf, readObject } from "../vault/objects.js";
 import type { VaultReader } from "../vault/open-database.js";
 import { readVault } from "../vault/reader.js";
 import type { CaptureRow, ListFilter } from "./captures.js";
@@ -31,6 +32,8 @@ export interface ShownCapture {
   readonly derivation: DerivationRecord | null;
   /** Its publication copies, oldest first. */
   readonly publications: readonly PublicationRecord[];
+  /** The pages around it and the attempts at them, oldest first. */
+  readonly pages: readonly PageTaken[];
   /** The log entries about this capture, each with its exact line. */
   readonly entries: readonly {
     readonly seq: number;
@@ -75,6 +78,7 @@ export function showCapture(vault: string, idPart: string): ShownCapture {
     const row = oneCaptureByPart(database, idPart);
     const isWithdrawn = row.status === "withdrawn";
     const object = row.object === null || isWithdrawn ? null : readObject(join(layout.root, row.object));
+    const history = custodyOf(database, row.id, false);
     const kept = isWithdrawn ? recordReader(layout).record(row.object ?? "") : null;
     return {
       id: row.id,
@@ -83,10 +87,14 @@ export function showCapture(vault: string, idPart: string): ShownCapture {
       record: object?.record ?? kept,
       derivation: object?.derivation ?? null,
       publications: object ? publicationsOf(object) : [],
+      pages: pagesTaken(
+        history.map(({ entry }) => entry),
+        object ? pageRecordsOf(object) : [],
+      ),
       entries: entriesOf(database, row.id),
       annotations: annotationHistory(database, row.id),
       anchor: anchorsOf(reader, row.entry),
-      packages: custodyOf(database, row.id, false)
+      packages: history
         .filter(({ entry }) => entry.event === "export")
         .map(({ entry }) => ({ entry: entry.seq, at: entry.at })),
       attempts: attemptsOf(database, row),

@@ -4,6 +4,7 @@ import { type Inventory, parseInventory } from "../audit/inventory.js";
 import { headContentPaths } from "../core/capture/new-inventory.js";
 import type { CaptureRecord, DerivationRecord } from "../core/capture/record.js";
 import type { PublicationRecord } from "../core/media/publication.js";
+import type { PageRecord } from "../core/page/page-record.js";
 import { HoldfastError } from "../core/words/error.js";
 import { schemaProblems } from "./json-schemas.js";
 
@@ -48,6 +49,18 @@ export function publicationsOf({ folder, inventory }: StoredObject): readonly Pu
     .sort((a, b) => Number(a.version.slice(1)) - Number(b.version.slice(1)));
 }
 
+/** The records of the pages that an object holds, oldest first. Throws `not-as-recorded` for an invalid one. */
+export function pageRecordsOf({ folder, inventory }: StoredObject): readonly PageRecord[] {
+  return [...headContentPaths(inventory)]
+    .filter(([path]) => /^page\/v\d+\/page\.json$/.test(path))
+    .map(([path, content]) => {
+      const record = readJson(folder, content);
+      if (!isPage(record)) throw damaged(folder, `${path} is not valid`);
+      return record;
+    })
+    .sort((a, b) => Number(a.version.slice(1)) - Number(b.version.slice(1)));
+}
+
 /** The absolute path of a logical path in the head version; throws when the object does not hold it. */
 export function contentPath(object: StoredObject, logicalPath: string): string {
   const path = headContentPaths(object.inventory).get(logicalPath);
@@ -82,6 +95,10 @@ function isDerivation(value: unknown): value is DerivationRecord {
 
 function isPublication(value: unknown): value is PublicationRecord {
   return schemaProblems("publication", value).length === 0;
+}
+
+function isPage(value: unknown): value is PageRecord {
+  return schemaProblems("page", value).length === 0;
 }
 
 function damaged(folder: string, why: string): HoldfastError {

@@ -222,6 +222,7 @@ export const shown: ShownCapture = {
   record,
   derivation,
   publications: [],
+  pages: [],
   packages: [],
   attempts: [],
   annotations: [],

@@ -20,6 +20,7 @@ import type {
   FileRole,
   Wholeness,
 } from "../../src/core/capture/record.js";
+import type { PageTaken } from "../../src/core/page/page-taken.js";
 import { HoldfastError } from "../../src/core/words/error.js";
 import type { CaptureRow } from "../../src/search/captures.js";
 import type { ShownCapture } from "../../src/search/show.js";
@@ -248,11 +249,44 @@ const fileReport: WithCaveats<FileReport> & { readonly checked: { readonly files
   findings: [finding],
 };
 
+const pageTaken: PageTaken = {
+  entry: 5,
+  at: record.started_at,
+  status: "wall",
+  wall: "consent",
+  url: "https://video.example/watch/811",
+  version: "v4",
+  title: "A post",
+  coverage: { responses: 3, with_body: 2, listed: 1 },
+  files: [{ kind: "page_view", path: "page/v4/view.png", bytes: 1, sha256: file.sha256 }],
+  reason: null,
+};
 const pending = { authority: "first", reason: "HTTP 500", next_at: record.ended_at } as const;
 const shown: Pick<
   ShownCapture,
-  "id" | "objectPath" | "publications" | "packages" | "attempts" | "entries" | "anchor" | "annotations"
+  | "id"
+  | "objectPath"
+  | "publications"
+  | "pages"
+  | "packages"
+  | "attempts"
+  | "entries"
+  | "anchor"
+  | "annotations"
 > = {
+  pages: [
+    pageTaken,
+    {
+      ...pageTaken,
+      status: "failed",
+      wall: null,
+      version: null,
+      title: null,
+      coverage: null,
+      files: [],
+      reason: "why",
+    },
+  ],
   packages: [{ entry: 9, at: record.started_at }],
   attempts: [{ id: record.capture, at: record.started_at, status: "failed", reason: "why" }],
   publications: [],
@@ -624,6 +658,7 @@ describe("the schemas hold what the format promises", () => {
       "packages",
       "attempts",
       "publications",
+      "pages",
     ]);
     for (const key of Object.keys(properties ?? {}))
       expect(shownSchema.properties?.[key]).toEqual({ $ref: `record.schema.json#/properties/${key}` });

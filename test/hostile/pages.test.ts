@@ -43,7 +43,7 @@ const kinds: readonly Made[] = [
     title: "the report, in every language",
     pages: (record, some) =>
       reportLanguages.map((language) =>
-        reportDocument(withTexts(record, some), { contactSheet: null }, language),
+        reportDocument(withTexts(record, some), { contactSheet: null, page: null }, language),
       ),
   },
   {

@@ -172,6 +172,7 @@ export function pageText(
   record: CaptureRecord,
   text: string,
   onStep: (step: CommitStep) => void = () => undefined,
+  facts: Pick<PageRecord, "status" | "wall"> = samples.page,
 ): PageRecord {
   const { capture } = record;
   const object = readObject(objectFolder(vault.layout.root, vault, capture));
@@ -184,7 +185,16 @@ export function pageText(
     return { path: `${folder}/${name}`, ...digestFile(join(content, folder, name)) };
   };
   const view = { kind: "page_view", as_received: true, ...write("view.png", text) } as const;
-  const page = { ...samples.page, capture, version, tiles: [], redactions: [], files: [view] };
+  const page = {
+    ...samples.page,
+    status: facts.status,
+    wall: facts.wall,
+    capture,
+    version,
+    tiles: [],
+    redactions: [],
+    files: [view],
+  };
   const files = [view, write("page.json", encodeCanonical(page))];
   writeFileSync(join(staging, "raw"), `the page with the visitor's address: ${text}`);
   const annex_sha256 = writeAnnex(join(staging, "annex"), annexFacts(vault, capture, join(staging, "raw")));

@@ -13,6 +13,10 @@ export interface CollectionFacts {
   readonly urlClaimedBy: "person" | "file" | null;
 }
 
+/** Why a record has no picture of the page: the log and later versions of the object answer that. */
+export const pageComesLater =
+  "a picture of the page is taken after this record was made; the log says whether it was";
+
 /** The eight items of the Berkeley Protocol §155, each with a status and its reason (FORMAT.md §5.4). */
 export function buildElements(facts: CollectionFacts): readonly Element[] {
   const has = (...roles: FileRole[]) =>
@@ -22,11 +26,7 @@ export function buildElements(facts: CollectionFacts): readonly Element[] {
   return [
     address(facts),
     sourceCode(imported, has("html_source")),
-    element(
-      "full_page_capture",
-      "not_attempted",
-      "a picture of the page is taken after this record was made; the log says whether it was",
-    ),
+    element("full_page_capture", "not_attempted", pageComesLater),
     mediaFiles(media, facts.whole),
     metadata(imported, has("info_json")),
     context(facts, has("info_json", "comments")),

@@ -2,6 +2,7 @@ import type { EventName } from "../../audit/entry.js";
 import type { Finding } from "../../audit/finding.js";
 import type { RestsOn } from "../../audit/log-facts.js";
 import type { CaptureRecord, ClockCheck, DerivationRecord, RunRecord, Software } from "../capture/record.js";
+import type { PageTaken } from "../page/page-taken.js";
 
 /*
  * The facts of one capture as its technical report states them (Berkeley Protocol §156 and Annex IV). The names are
@@ -21,12 +22,12 @@ export interface FailedAttempt {
   readonly software: readonly Software[];
 }
 
-/** A file of the evidence (v1) or of its newest derivation, as the entry that names it states it. */
+/** A file of the evidence (v1), of a page or of the newest derivation, as the entry that names it states it. */
 export interface ReportedFile {
   /** Version of the object that brought it, such as `v1`. */
   readonly version: string;
   readonly path: string;
-  /** Role of an original, kind of a derivative, or `record`. */
+  /** Role of a received file, kind of a derivative, or `record`. */
   readonly kind: string;
   readonly bytes: number;
   readonly sha256: string;
@@ -175,6 +176,8 @@ export interface ReportFacts {
     /** Null unless the user asked for it by name. */
     readonly annex: AnnexDetails | null;
   };
+  /** The pages around it and the attempts at them, oldest first. */
+  readonly pages: readonly PageTaken[];
   readonly files: readonly ReportedFile[];
   readonly hash_lists: readonly HashList[];
   readonly custody: readonly CustodyEvent[];
@@ -192,6 +195,8 @@ export interface ReportFacts {
 export interface ReportPictures {
   /** The contact sheet as JPEG in base64; null if there is none, it is too large or not as logged. */
   readonly contactSheet: string | null;
+  /** The picture of the page in force as PNG in base64; null as for the sheet. */
+  readonly page: string | null;
 }
 
 /** The outcome of a capture that was kept: incomplete before damaged, as `list` and `show` have it. */

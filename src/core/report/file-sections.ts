@@ -29,6 +29,11 @@ export function originals({ files }: ReportFacts): readonly ReportedFile[] {
   return files.filter(({ version }) => version === "v1");
 }
 
+/** The files of the newest derivation, without those of pages, which were received. */
+export function derivedFiles({ files }: ReportFacts): readonly ReportedFile[] {
+  return files.filter(({ version, path }) => version !== "v1" && path.startsWith("derived/"));
+}
+
 /** Files with size, kind and both digests in full. */
 export function fileTable(files: readonly ReportedFile[], say: Say): Html {
   const rows = files.map((file) => [
@@ -272,8 +277,9 @@ function streamHashes({ stream_hashes }: DerivationRecord, say: Say): HtmlValue 
 }
 
 /** The files of the newest derivation and its keyframes: last, because they are many. */
-export function derivedFilesSection({ files, derivation }: ReportFacts, say: Say): Html | null {
-  const derived = files.filter(({ version }) => version !== "v1");
+export function derivedFilesSection(of: ReportFacts, say: Say): Html | null {
+  const { derivation } = of;
+  const derived = derivedFiles(of);
   if (derived.length === 0) return null;
   const frames = (derivation?.keyframes ?? []).map((frame) => [
     frame.frame,

@@ -96,10 +96,19 @@ export function ruled(lines: number): Html {
   return html`${Array.from({ length: lines }, () => html`<span class="rule"></span>`)}`;
 }
 
-/** A picture inside the document. The text is cut into parts because `html` bounds each value it is given. */
+/** A picture inside the document. */
 export function jpeg(base64: string, description: string): Html {
-  const parts = base64.match(/.{1,1500}/g) ?? [];
-  return html`<img alt="${description}" src="data:image/jpeg;base64,${parts}">`;
+  return html`<img alt="${description}" src="data:image/jpeg;base64,${inParts(base64)}">`;
+}
+
+/** The same of a PNG file. */
+export function png(base64: string, description: string): Html {
+  return html`<img alt="${description}" src="data:image/png;base64,${inParts(base64)}">`;
+}
+
+/** `html` bounds each value it is given. */
+function inParts(base64: string): readonly string[] {
+  return base64.match(/.{1,1500}/g) ?? [];
 }
 
 interface Document {
@@ -210,6 +219,8 @@ figcaption { color: #444; font-size: .9em }
   .note { break-after: avoid }
   .grid code { font-size: .75em }
   img { max-height: 115mm }
+  .page-view { break-before: page }
+  .page-view img { max-height: 225mm }
   tr, li, figure, .banner { break-inside: avoid }
   nav { display: none }
   .facts th { width: 44mm }

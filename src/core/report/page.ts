@@ -9,6 +9,7 @@ import {
 import { isUnjudged, type ReportFacts, type ReportPictures } from "./facts.js";
 import {
   derivativesSection,
+  derivedFiles,
   derivedFilesSection,
   filesSection,
   originals,
@@ -18,6 +19,7 @@ import {
   wholenessSection,
 } from "./file-sections.js";
 import { banner, documentText, exact, facts, jpeg, note, quoted, type Say, speaker } from "./markup.js";
+import { pageFigure, pagesSection } from "./page-sections.js";
 import {
   claimedTitle,
   claimsSection,
@@ -40,7 +42,13 @@ export function reportDocument(of: ReportFacts, pictures: ReportPictures, langua
     title: `${of.capture} · ${wordingOf(language, "title").text}`,
     foot: of.capture,
     top: head(of, say),
-    body: [summary(of, say), sheet(of, pictures, say), contents(of, say), sections(of, say)],
+    body: [
+      summary(of, say),
+      sheet(of, pictures, say),
+      pageFigure(of, pictures, say),
+      contents(of, say),
+      sections(of, say),
+    ],
   });
 }
 
@@ -127,13 +135,14 @@ function contents(of: ReportFacts, say: Say): Html {
     ["target", "target"],
     ["elements", of.failed ? "failure" : "elements"],
     ...(of.record ? kept : []),
+    ...(of.pages.length > 0 ? ([["pages", "pages"]] as const) : []),
     ["services", "services"],
     ...(of.derivation ? ([["derivatives", "derivatives"]] as const) : []),
     ["custody", "custody"],
     ["outside-time", "outsideTime"],
     ["checks", "checks"],
     ["limits", "limits"],
-    ...(of.derivation ? ([["derived-files", "derivedFiles"]] as const) : []),
+    ...(derivedFiles(of).length > 0 ? ([["derived-files", "derivedFiles"]] as const) : []),
   ];
   const items = links.map(([anchor, title]) => html`<li><a href="#${anchor}">${say(title)}</a></li>`);
   return html`<nav><h2>${say("contents")}</h2><ol>${items}</ol></nav>\n`;
@@ -149,6 +158,7 @@ function sections(of: ReportFacts, say: Say): readonly (Html | null)[] {
     wholenessSection(of, say),
     renditionSection(of, say),
     packageSection(of, say),
+    pagesSection(of, say),
     servicesSection(of, say),
     derivativesSection(of, say),
     custodySection(of, say),

@@ -1,4 +1,5 @@
 import type { Claim, ClockCheck, HttpExchange } from "../capture/record.js";
+import { elementsWithPages } from "../page/page-elements.js";
 import { type Html, type HtmlValue, html } from "../words/html.js";
 import { printable } from "../words/printable.js";
 import type { AnnexDetails, ReportFacts } from "./facts.js";
@@ -181,9 +182,9 @@ function exchanges(made: readonly HttpExchange[], say: Say): HtmlValue {
 }
 
 /** The eight items of §155 with their status; a failed attempt has none of them, and says why instead. */
-export function elementsSection({ record, failed }: ReportFacts, say: Say): Html {
+export function elementsSection({ record, failed, pages }: ReportFacts, say: Say): Html {
   if (failed) return section("elements", say("failure"), facts(failureRows(failed, say)));
-  const rows = (record?.elements ?? []).map((element) => [
+  const rows = (record === null ? [] : elementsWithPages(record, pages)).map((element) => [
     say(`element.${element.item}`),
     html`<strong>${say(`status.${element.status}`)}</strong>${say.told(element.reason)}`,
     element.paths.length === 0 ? say("none") : list(element.paths.map(exact)),

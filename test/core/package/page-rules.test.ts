@@ -43,7 +43,10 @@ const vaultFacts = (...captures: readonly VaultCaptureFacts[]) => ({
 const made: Readonly<Record<string, () => string>> = {
   ...Object.fromEntries(
     reportLanguages.flatMap((language) => [
-      [`the report (${language})`, () => reportDocument(known, { contactSheet: "AQEB" }, language)],
+      [
+        `the report (${language})`,
+        () => reportDocument(known, { contactSheet: "AQEB", page: "AQEB" }, language),
+      ],
       [`the draft of a declaration (${language})`, () => declarationDocument(known, language)],
     ]),
   ),

@@ -11,6 +11,20 @@ export const ruSentences: readonly (readonly [english: string, russian: string])
   ["a page was asked for, and no clip", "запрошена только страница, без видеозаписи"],
   ["answers as the browser received them", "ответы сайта, как их получил браузер"],
   ["pictures of the page", "изображения страницы"],
+  [
+    "pictures of the page, seen as version {}",
+    "изображения страницы в том виде, как она показана в версии {}",
+  ],
+  ["pictures of that are kept as version {}", "его изображения сохранены как версия {}"],
+  ["no picture of the page was taken", "снимок страницы не делался"],
+  [
+    "a browser was sent to the page and brought nothing: {}",
+    "браузер обратился к странице и ничего не получил: {}",
+  ],
+  [
+    "answers as the browser received them, in version {}",
+    "ответы сайта, как их получил браузер, в версии {}",
+  ],
   ["what the page showed", "то, что показывала страница"],
   [
     "{}, of a {w} page that the site showed in place of what was asked for",
@@ -320,4 +334,8 @@ export const ruWords: Readonly<Record<string, string>> = {
   a: "звук",
   s: "субтитры",
   d: "данные",
+  login: "вход",
+  consent: "запрос согласия",
+  captcha: "проверка, что смотрит человек",
+  error: "сообщение об ошибке",
 };

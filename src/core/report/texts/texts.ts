@@ -11,6 +11,7 @@ import type {
   RenditionReason,
   Wholeness,
 } from "../../capture/record.js";
+import type { PageTaken } from "../../page/page-taken.js";
 import type { CheckWord, ReportOutcome } from "../facts.js";
 import type { StatementTexts } from "./statements.js";
 
@@ -36,6 +37,12 @@ export type ReportLabel =
   | "object"
   | "sheet"
   | "noSheet"
+  | "pages"
+  | "pagesNote"
+  | "pageView"
+  | "noPageView"
+  | "pageSeen"
+  | "pageAnswers"
   | "inAnnex"
   | "annexDigest"
   | "annexAsLogged"
@@ -271,6 +278,7 @@ export type TextKey =
   | `step.${DerivationStep["step"]}`
   | `event.${EventName}`
   | `check.${CheckWord}`
+  | `page.${PageTaken["status"]}`
   | `file.${FileKind}`
   | `severity.${Finding["severity"]}`
   | `question.${"hashes" | "chain" | "signature" | "tokens"}`;
