@@ -9,6 +9,8 @@ export interface ReadRecord {
   /** The header of the record and, in it, that of HTTP. */
   readonly head: string;
   readonly http: string;
+  readonly bytes: Buffer;
+  /** The same, as UTF-8. */
   readonly text: string;
   /** What its digest of the payload says, where that is wrong. */
   readonly damage: string | null;
@@ -27,6 +29,7 @@ export async function recordsOf(path: string): Promise<readonly ReadRecord[]> {
       uri: record.warcTargetURI ?? "",
       head: record.warcHeaders.toString(),
       http: record.httpHeaders?.toString() ?? "",
+      bytes: payload,
       text: payload.toString("utf8"),
       damage: expected && expected !== actual ? `${expected}, but ${actual}` : null,
     });

@@ -269,7 +269,8 @@ export class Recorder {
     if (this.finished) return;
     this.taking.delete(exchange);
     if (body === null) return this.endBodiless(exchange, "not-kept");
-    if (!this.write(exchange, body)) return this.endBodiless(exchange, "too-large");
+    if (!body.exact) return this.endBodiless(exchange, "not-kept", body.bytes);
+    if (!this.write(exchange, body.bytes)) return this.endBodiless(exchange, "too-large");
     this.withBody += 1;
     this.touch();
   }
@@ -282,10 +283,19 @@ export class Recorder {
     return Buffer.from(textAt(answer, "bufferedData") ?? "", "base64");
   }
 
-  private async bodyOf(id: string, session: string): Promise<Buffer | null> {
+  /**
+   * The body as it came. What the browser gives as text it has read in some encoding, so that it is exact only where every
+   * encoding has the same bytes.
+   */
+  private async bodyOf(
+    id: string,
+    session: string,
+  ): Promise<{ readonly bytes: Buffer; readonly exact: boolean } | null> {
     try {
       const answer = await this.options.devtools.send("Network.getResponseBody", { requestId: id }, session);
-      return Buffer.from(textAt(answer, "body") ?? "", answer.base64Encoded === true ? "base64" : "utf8");
+      const [text, isBytes] = [textAt(answer, "body") ?? "", answer.base64Encoded === true];
+      const bytes = Buffer.from(text, isBytes ? "base64" : "utf8");
+      return { bytes, exact: isBytes || bytes.length === text.length };
     } catch (error) {
       if (error instanceof DevToolsError) return null;
       throw error;

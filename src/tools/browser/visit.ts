@@ -56,6 +56,9 @@ const warcName = "page.warc.gz";
 /** A page can ask for ever. */
 const mostRequests = 20_000;
 
+/** A page that names another encoding would be read in that one: a mark at the beginning says that the file is in UTF-8. */
+const namesOtherEncoding = /<meta[^>]{0,200}charset\s*=\s*["']?(?!utf-?8)\w/i;
+
 /** The part of the room that bodies may take: pictures come after them. */
 const bodyShare = 0.75;
 
@@ -292,7 +295,8 @@ class Visit {
     const root = objectAt(await page.ask("DOM.getDocument", { depth: 0 }, this.patience()), "root");
     const asked = { nodeId: root.nodeId ?? 0, includeShadowDOM: true };
     const answer = await page.ask("DOM.getOuterHTML", asked, this.patience());
-    return textAt(answer, "outerHTML") ?? "";
+    const html = textAt(answer, "outerHTML") ?? "";
+    return namesOtherEncoding.test(html.slice(0, 4096)) ? `\ufeff${html}` : html;
   }
 
   /** A page that does not answer one question may still answer the next. */

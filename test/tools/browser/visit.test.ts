@@ -6,7 +6,7 @@ import { hasNoneByNature } from "../../../src/core/page/coverage.ts";
 import { tallestTile } from "../../../src/core/page/tiles.ts";
 import { chromium, type MadeVisit, makeVisit, removeVisits } from "../../support/page-visits.ts";
 import { richPage, richPagePaths } from "../../support/rich-page.ts";
-import { openSite, type Site } from "../../support/site.ts";
+import { openSite, type Routes, type Site } from "../../support/site.ts";
 import { rowsOfColour, tallPage } from "../../support/tall-page.ts";
 import { recordsOf } from "../../support/warc-records.ts";
 
@@ -163,6 +163,48 @@ describe.skipIf(chromium === null)("a page that moves on is followed", () => {
     const response = records.find(({ type, uri }) => type === "response" && uri.endsWith("/hop/endless"));
     expect(response?.text).toBe("<title>Endless</title><p>as far as it came</p>");
     expect(response?.head).toMatch(/WARC-Truncated: time/);
+  });
+});
+
+describe.skipIf(chromium === null)("what is not written in UTF-8", () => {
+  afterAll(removeVisits);
+
+  it("is kept byte by byte, of a page, a frame, a worker and what they ask for, and of bytes that are no text in any encoding", async () => {
+    /** `<p>Привет</p>` in windows-1251. */
+    const greeting = Buffer.from("3c703ecff0e8e2e5f23c2f703e", "hex");
+    const broken = Buffer.from("efbbbf41fffe00e282", "hex");
+    const bodies: Readonly<Record<string, readonly [type: string, body: Buffer]>> = {
+      "/coded/page": [
+        "text/html; charset=windows-1251",
+        Buffer.concat([
+          greeting,
+          Buffer.from(
+            `<meta charset="windows-1251"><iframe src="/coded/frame"></iframe><script>fetch("/coded/broken"); new Worker("/coded/worker.js");</script>`,
+          ),
+        ]),
+      ],
+      "/coded/frame": ["text/html; charset=windows-1251", greeting],
+      "/coded/worker.js": [
+        "text/javascript; charset=windows-1251",
+        Buffer.concat([Buffer.from("fetch('/coded/answer'); //"), greeting]),
+      ],
+      "/coded/answer": ["application/json; charset=windows-1251", greeting],
+      "/coded/broken": ["text/plain; charset=utf-8", broken],
+    };
+    const routes = Object.entries(bodies).map(([path, [type, body]]): [string, Routes[string]] => [
+      path,
+      ({ response }) => response.writeHead(200, { "content-type": type }).end(body),
+    ]);
+    const site = await openSite({ clips: "/nonexistent", routes: Object.fromEntries(routes) });
+    const { visit, folder } = await makeVisit(`${site.url}/coded/page`);
+    await site.close();
+    expect(visit).toMatchObject({ outcome: "captured", listed: [], unanswered: [] });
+    expect(readFileSync(join(folder, "dom.html"), "utf8")).toMatch(/^\ufeff<html>[\s\S]*<p>Привет<\/p>/);
+    const records = await recordsOf(join(folder, "page.warc.gz"));
+    for (const [path, [, body]] of Object.entries(bodies)) {
+      const response = records.find(({ type, uri }) => type === "response" && uri.endsWith(path));
+      expect(response?.bytes.toString("hex"), path).toBe(body.toString("hex"));
+    }
   });
 });
 
