@@ -10,7 +10,7 @@ const startPrograms = [
   "core/package/key-lines.test.ts",
   "damage/{forger,log-tamper,package,package-disk,package-proofs,spoilt-media,stolen-keys}.test.ts",
   "documents/{docs,golden}.test.ts",
-  "end-to-end/{canary,clock,commands,confined-disk,disk-faults,kill,killed-ingest,other-user,several-writers,synced-together,turns,unasked-connections,waits,weak-disk}.test.ts",
+  "end-to-end/{canary,clock,commands,confined-disk,disk-faults,kill,killed-ingest,killed-page,other-user,several-writers,synced-together,turns,unasked-connections,waits,weak-disk}.test.ts",
   "handover/{export-command,export-redaction,export,package-bag,redact-preview,redact-proof,redact-times,redact-vault,redact,report,report-russian,vault-pages}.test.ts",
   "hostile/{bombs,database,package-unpackers,pages,private-routes,programs,text}.test.ts",
   "seal/*.test.ts",
