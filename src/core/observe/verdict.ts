@@ -1,0 +1,101 @@
+import { type Channel, rankOf, type Saying, type Signal, sayingOf } from "./signal.js";
+
+/**
+ * What an observation came to. `reported-gone` is what a platform reported to this connection at this time, and never that
+ * anybody removed anything. `unknown` is the verdict wherever no other is earned.
+ */
+export type Verdict =
+  | "online"
+  | "changed"
+  | "reported-gone"
+  | "restricted"
+  | "blocked"
+  | "unreachable"
+  | "unknown";
+
+/** What the control had to say: a post of the same site, asked in the same run by the same way. */
+export type Control = "passed" | "failed" | "none";
+
+/** One ground of a verdict. */
+export type Ground = Signal | { readonly by: "control"; readonly code: Control };
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** What the verdict rests on, the surest first; for `unknown` all that was learnt. */
+  readonly basis: readonly Ground[];
+  /** Whether it rests on the platform's structured answer. */
+  readonly structured: boolean;
+}
+
+/** What is known before any control is. `gone` is no verdict: a control decides what becomes of it. */
+export type Finding = Exclude<Verdict, "changed" | "reported-gone"> | "gone";
+
+/** The verdict by one post's own signals, `gone` where they would make it `reported-gone` if a control passes. */
+export function findingOf(signals: readonly Signal[]): Finding {
+  const said = (channel: Channel) => sayingsBy(signals, channel);
+  const itself = [...said("look-up"), ...said("address")];
+  const isStated = said("look-up").includes("absent");
+  if (said("look-up").includes("present")) return "online";
+  if (signals.some((signal) => sayingOf(signal) === "blocked")) return "blocked";
+  // Sites send strangers to a login page whether a post is there or not; what the platform states comes first.
+  if (itself.includes("restricted") && !isStated) return "restricted";
+  // A line that drops half of what is asked cannot show that the other half is true.
+  if (itself.includes("unreachable")) return "unreachable";
+  const isGone = decisive(signals).length > 0;
+  const isPresent = signals.some((signal) => sayingOf(signal) === "present");
+  if (isPresent) return isGone || said("look-up").includes("doubtful") ? "unknown" : "online";
+  return isGone ? "gone" : "unknown";
+}
+
+/**
+ * The verdict. `passedBy` has the channels by which a control passed, null where the site has no control: absence counts only
+ * by a channel that showed, in the same run, that it can tell presence.
+ */
+export function judge(signals: readonly Signal[], passedBy: readonly Channel[] | null): Judgement {
+  const finding = findingOf(signals);
+  if (finding !== "gone") return { verdict: finding, basis: groundsOf(finding, signals), structured: false };
+  const tried = signals.filter(({ by }) => rankOf(by) === 4 || (passedBy ?? []).includes(by));
+  const grounds = decisive(tried);
+  if (grounds.length === 0) {
+    const control = { by: "control", code: passedBy === null ? "none" : "failed" } as const;
+    return { verdict: "unknown", basis: [...byRank(signals), control], structured: false };
+  }
+  return {
+    verdict: "reported-gone",
+    basis: [...byRank(grounds), { by: "control", code: "passed" }],
+    structured: grounds.some(({ by }) => rankOf(by) === 1),
+  };
+}
+
+/**
+ * The signals that together show that the platform reports a post gone; none where they do not suffice. A plain structured
+ * statement does, and so does 404 or 410 at the post's own address, or Telegram's own form of the post. Doubtful words of a
+ * platform need one channel beside them, and second channels need each other.
+ */
+function decisive(signals: readonly Signal[]): readonly Signal[] {
+  const absent = signals.filter((signal) => sayingOf(signal) === "absent");
+  const doubtful = signals.filter((signal) => sayingOf(signal) === "doubtful");
+  const alone: readonly Channel[] = ["look-up", "address", "embed"];
+  const suffices = absent.some(({ by }) => alone.includes(by)) || absent.length + doubtful.length > 1;
+  return suffices ? [...doubtful, ...absent] : [];
+}
+
+const sayingsOf: Readonly<Record<Exclude<Finding, "gone" | "unknown">, Saying>> = {
+  online: "present",
+  restricted: "restricted",
+  blocked: "blocked",
+  unreachable: "unreachable",
+};
+
+function groundsOf(finding: Exclude<Finding, "gone">, signals: readonly Signal[]): readonly Signal[] {
+  if (finding === "unknown") return byRank(signals);
+  return byRank(signals.filter((signal) => sayingOf(signal) === sayingsOf[finding]));
+}
+
+function sayingsBy(signals: readonly Signal[], channel: Channel): readonly Saying[] {
+  return signals.filter(({ by }) => by === channel).map(sayingOf);
+}
+
+function byRank(signals: readonly Signal[]): readonly Signal[] {
+  return [...signals].sort((one, other) => rankOf(one.by) - rankOf(other.by));
+}
