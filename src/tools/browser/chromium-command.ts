@@ -16,6 +16,8 @@ export interface VisitLimits {
   readonly memoryBytes: number;
   /** How long a page may take until its requests rest; a second time after scrolling. */
   readonly settleMs: number;
+  /** How long the page may take to answer one question; a picture of a tall part takes seconds on a busy machine. */
+  readonly answerMs: number;
   /** How long to scroll for what is loaded only then. */
   readonly scrollMs: number;
   /** The most of a page that is scrolled through and pictured, in pixels. */
@@ -29,6 +31,7 @@ export const visitLimits: VisitLimits = {
   bytes: 200 * mib,
   memoryBytes: 1536 * mib,
   settleMs: 10_000,
+  answerMs: 20_000,
   scrollMs: 20_000,
   tallest: 160_000,
 };

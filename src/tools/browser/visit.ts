@@ -48,9 +48,6 @@ export interface VisitRequest {
 /** Kept for ending the visit when its time is over. */
 const closingMs = 6000;
 
-/** One question to the page; a picture of a tall part takes seconds on a busy machine. */
-const answerMs = 20_000;
-
 const warcName = "page.warc.gz";
 
 /** A page can ask for ever. */
@@ -165,6 +162,7 @@ class Visit {
       this.recorder.follow(page.frame);
       if (!(await this.load(page))) return;
       await this.view(page);
+      if (!this.wasSeen()) return;
       this.request.onProgress("scrolling");
       await this.scroll(page);
       this.request.onProgress("picturing");
@@ -225,6 +223,10 @@ class Visit {
         this.seenAt = this.request.now().toISOString();
     });
     await this.step(() => this.look(page));
+  }
+
+  private wasSeen(): boolean {
+    return this.seenAt !== null && this.looked;
   }
 
   private async scroll(page: PageSession): Promise<void> {
@@ -321,7 +323,7 @@ class Visit {
   }
 
   private patience(): number {
-    return Math.min(answerMs, this.left());
+    return Math.min(this.request.limits.answerMs, this.left());
   }
 
   /** What the visit came to, once the browser has ended. */
@@ -369,7 +371,7 @@ class Visit {
   }
 
   private unseen(code: "memory" | "no-answer"): NavigationFailure | null {
-    if (this.seenAt !== null && this.looked) return null;
+    if (this.wasSeen()) return null;
     const why =
       code === "memory" ? "the browser needed more memory than it may have" : "the page did not answer";
     return { code, reason: `${why} before it could be seen` };

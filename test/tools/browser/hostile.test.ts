@@ -94,7 +94,7 @@ describe.skipIf(chromium === null)(
 
     it("a page that lets nobody else have a turn fails in its time, and its answer is kept", async () => {
       const { visit } = await makeVisit(`${site.url}/hostile/busy`, {
-        limits: { settleMs: 500, wallMs: 11_000 },
+        limits: { settleMs: 500, answerMs: 1000 },
       });
       expect(visit).toMatchObject({ outcome: "failed", failure: { code: "no-answer" }, status: 200 });
       expect(visit.files).toEqual(["page.warc.gz"]);
