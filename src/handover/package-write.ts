@@ -9,6 +9,7 @@ import { encodeAllowedSigners } from "../core/package/key-lines.js";
 import { packagePage } from "../core/package/page.js";
 import { roCrate } from "../core/package/ro-crate.js";
 import { keyHistoryOf, logTimesOf } from "../vault/log.js";
+import { pageRecordsOf } from "../vault/objects.js";
 import {
   annexFiles,
   type ChosenCapture,
@@ -180,6 +181,7 @@ function captureFacts(
     id,
     record: object.record,
     derivation: object.derivation,
+    pages: pageRecordsOf(object),
     files: files.map((file) => ({ ...file, path: file.path.slice("data/".length) })),
     entries: entries.map(({ entry, line }) => {
       return { seq: entry.seq, at: entry.at, event: entry.event, sha256: lineHash(line) };

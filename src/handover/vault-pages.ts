@@ -8,6 +8,7 @@ import { HoldfastError } from "../core/words/error.js";
 import { oneCaptureByPart } from "../vault/index/captures.js";
 import { earliestTokens } from "../vault/index/tokens.js";
 import { entriesOf } from "../vault/log.js";
+import { pageRecordsOf } from "../vault/objects.js";
 import type { VaultReader } from "../vault/open-database.js";
 import { chosenCapture, type PackagedSource } from "../vault/package/content.js";
 import { readVault } from "../vault/reader.js";
@@ -70,6 +71,7 @@ function gather({ layout, database }: VaultReader, id: string, entry: number): G
     id,
     record: object.record,
     derivation: object.derivation,
+    pages: pageRecordsOf(object),
     files: sources.map(({ path, bytes, sha256, sha512 }) => ({
       path: inData(path),
       bytes,

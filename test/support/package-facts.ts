@@ -42,7 +42,11 @@ export function captureFacts(id: string, changes: Partial<CaptureFacts> = {}): C
   const record: CaptureRecord = { ...(changes.record ?? samples.record), capture: id };
   const made = changes.derivation === undefined ? derivation : changes.derivation;
   const derived = made === null ? [] : ["derived/derivation.json", ...made.files.map(({ path }) => path)];
-  const paths = ["record.json", ...record.files.map(({ path }) => path), ...derived].sort();
+  const seen = (changes.pages ?? []).flatMap(({ version, files }) => [
+    `page/${version}/page.json`,
+    ...files.map(({ path }) => path),
+  ]);
+  const paths = ["record.json", ...record.files.map(({ path }) => path), ...derived, ...seen].sort();
   return {
     id,
     files: paths.map((path) => packaged(`${id}/${path}`)),
@@ -50,6 +54,7 @@ export function captureFacts(id: string, changes: Partial<CaptureFacts> = {}): C
       { seq: 2, at: "2026-11-23T18:22:06.000Z", event: "capture", sha256: "a1".repeat(32) },
       { seq: 3, at: "2026-11-23T18:22:09.000Z", event: "derive", sha256: "b2".repeat(32) },
     ],
+    pages: [],
     annotations: [],
     tags: { read: true, originals: [] },
     existedBy: [{ ...stamp, checkpoint: 4 }],

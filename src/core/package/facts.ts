@@ -1,6 +1,7 @@
 import type { AuthorityTime } from "../../audit/authority-times.js";
 import type { CaptureRecord, DerivationRecord } from "../capture/record.js";
 import type { RevealingTags } from "../media/media-tags.js";
+import type { PageRecord } from "../page/page-record.js";
 
 /** What the pages and the metadata of a package are made from (FORMAT.md §17). All of it is the exporter's word. */
 export interface PackageFacts {
@@ -40,6 +41,8 @@ export interface CaptureFacts {
   readonly id: string;
   readonly record: CaptureRecord;
   readonly derivation: DerivationRecord | null;
+  /** The records of its pages, oldest first. */
+  readonly pages: readonly PageRecord[];
   /** Every file under `data/<id>/`, in ascending order of path. */
   readonly files: readonly PackagedFile[];
   /** Its entries in the log, in order. `sha256` is the hash of the line with its LF. */

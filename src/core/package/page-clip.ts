@@ -7,6 +7,7 @@ import type { ClaimLabel } from "../report/texts/texts.js";
 import { type Html, type HtmlValue, html } from "../words/html.js";
 import { printable } from "../words/printable.js";
 import type { CaptureFacts } from "./facts.js";
+import { pagesAround } from "./page-around.js";
 import { claimed, fileLink, picture, position, shortSize, utc } from "./page-markup.js";
 import { entriesTable, fileTables } from "./page-tables.js";
 import { type DescribedFile, describedFiles } from "./roles.js";
@@ -42,7 +43,7 @@ export function clipSection(
 <h2><span class="kicker">Clip ${number} of ${count} · ${exact(clip.id)} · ${basis}</span>${clipName(clip)}</h2>
 ${notices(clip)}${setting.top}${sheet(clip, files)}${doors(clip, files)}
 ${subheading("In short")}${facts(summaryRows(clip, setting))}
-${said(clip)}${noted(clip)}${keyframes(clip, files)}
+${said(clip)}${noted(clip)}${keyframes(clip, files)}${pagesAround(clip, files)}
 ${fileTables(clip, files, setting.sha512)}
 ${subheading("Its entries in the log")}${entriesTable(clip)}
 </section>

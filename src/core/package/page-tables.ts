@@ -15,7 +15,7 @@ export function fileTables(
   sha512: Html,
 ): HtmlValue {
   const of = (group: FileGroup) => files.filter((file) => file.group === group);
-  const [derived, annex] = [of("derived"), of("annex")];
+  const [pages, derived, annex] = [of("page"), of("derived"), of("annex")];
   const asReceived = of("received").filter((file) => file.asReceived === true);
   const written = of("received").filter((file) => file.asReceived !== true);
   return [
@@ -28,6 +28,7 @@ export function fileTables(
     record.redactions.length === 0
       ? null
       : [note(english.redactionsNote), list(record.redactions.map(({ path }) => exact(path)))],
+    pages.length === 0 ? null : [subheading("Files of the page around it"), fileTable(pages)],
     derived.length === 0
       ? null
       : html`<details><summary>Files made from them (${derived.length})</summary>${note(english.derivativesNote)}${fileTable(derived)}</details>`,

@@ -1,8 +1,9 @@
 import type { Software } from "../capture/record.js";
+import { english } from "../report/texts/en.js";
 import type { CaptureFacts, PackageFacts } from "./facts.js";
 import { type Entity, type Reference, reference, references, seriesId } from "./ro-crate-entity.js";
 import { sourceId } from "./ro-crate-source.js";
-import { describedFiles } from "./roles.js";
+import { describedFiles, type FileGroup } from "./roles.js";
 import { digestToHandOn } from "./telling-digests.js";
 
 /** Where a program that records name has its home. */
@@ -14,6 +15,7 @@ const homePages: ReadonlyMap<string, string> = new Map([
   ["charset-normalizer", "https://github.com/jawah/charset_normalizer"],
   ["curl-cffi", "https://github.com/lexiforest/curl_cffi"],
   ["exiftool", "https://exiftool.org/"],
+  ["chromium", "https://www.chromium.org/"],
   ["ffmpeg", "https://ffmpeg.org/"],
   ["ffprobe", "https://ffmpeg.org/ffprobe.html"],
   ["idna", "https://github.com/kjd/idna"],
@@ -80,8 +82,9 @@ function keyOf({ name, version, sha256 }: Software): string {
 /** Each program once, in the order in which the captures name them. */
 function softwareOf({ captures }: PackageFacts): ReadonlyMap<string, Entity> {
   const programs = new Map<string, Entity>();
-  const all = captures.flatMap(({ record, derivation }) => [
+  const all = captures.flatMap(({ record, derivation, pages }) => [
     ...record.software,
+    ...pages.flatMap(({ software }) => software),
     ...(derivation?.software ?? []),
   ]);
   for (const program of all) {
@@ -95,9 +98,9 @@ function softwareOf({ captures }: PackageFacts): ReadonlyMap<string, Entity> {
 }
 
 function captureActions(clip: CaptureFacts, programs: ReadonlyMap<string, Entity>): readonly Entity[] {
-  const { id, record, derivation } = clip;
+  const { id, record, derivation, pages } = clip;
   const files = describedFiles(clip);
-  const of = (group: "received" | "derived") =>
+  const of = (group: FileGroup) =>
     files.filter((file) => file.group === group).map(({ path }) => reference(path));
   const known = new Set(files.map(({ path }) => path));
   const instruments = (software: readonly Software[]): readonly Reference[] =>
@@ -113,12 +116,30 @@ function captureActions(clip: CaptureFacts, programs: ReadonlyMap<string, Entity
     instrument: instruments(record.software),
     result: of("received"),
   };
-  if (derivation === null) return [capture];
+  const visits = pages
+    .filter(({ version }) => files.some(({ group, logicalPath }) => isOfPage(version, group, logicalPath)))
+    .map(
+      (page): Entity => ({
+        "@id": seriesId("page", id, page.version),
+        "@type": "CreateAction",
+        name: `Visit of a browser to the page around ${id}`,
+        description: `${english[`page.${page.status}`]}. Nothing on the page was clicked.`,
+        startTime: page.started_at,
+        endTime: page.ended_at,
+        object: [reference(sourceId(clip))],
+        instrument: instruments(page.software),
+        result: files
+          .filter(({ group, logicalPath }) => isOfPage(page.version, group, logicalPath))
+          .map(({ path }) => reference(path)),
+      }),
+    );
+  if (derivation === null) return [capture, ...visits];
   const originals = derivation.derived_from
     .map(({ path }) => `${id}/${path}`)
     .filter((path) => known.has(path));
   return [
     capture,
+    ...visits,
     {
       "@id": seriesId("derivation", id),
       "@type": "CreateAction",
@@ -131,4 +152,9 @@ function captureActions(clip: CaptureFacts, programs: ReadonlyMap<string, Entity
       result: of("derived"),
     },
   ];
+}
+
+/** Whether a file came with the page that this version is; those of a page alone belong to the capture itself. */
+function isOfPage(version: string, group: FileGroup, logicalPath: string): boolean {
+  return group === "page" && logicalPath.startsWith(`page/${version}/`);
 }

@@ -2,7 +2,7 @@ import type { DerivedFile, FileRole } from "../capture/record.js";
 import type { CaptureFacts, PackagedFile } from "./facts.js";
 
 /** Where a file of a package comes from. */
-export type FileGroup = "received" | "derived" | "annex";
+export type FileGroup = "received" | "page" | "derived" | "annex";
 
 /** A file of one capture with its description. */
 export interface DescribedFile extends PackagedFile {
@@ -46,17 +46,28 @@ const derived: Readonly<Record<DerivedFile["kind"], string>> = {
 };
 
 /** The files of a capture with what each of them is by the record and the derivation. */
-export function describedFiles({ id, record, derivation, files }: CaptureFacts): readonly DescribedFile[] {
-  const roles = new Map(record.files.map(({ path, role }) => [path, received[role]]));
+export function describedFiles({
+  id,
+  record,
+  derivation,
+  pages,
+  files,
+}: CaptureFacts): readonly DescribedFile[] {
+  const ofPages = pages.flatMap((page) => page.files);
+  const roles = new Map([
+    ...ofPages.map(({ path, kind }) => [path, received[kind]] as const),
+    ...record.files.map(({ path, role }) => [path, received[role]] as const),
+  ]);
   const kinds = new Map(derivation?.files.map(({ path, kind }) => [path, derived[kind]]) ?? []);
-  const asReceived = new Map(record.files.map((file) => [file.path, file.as_received]));
+  const asReceived = new Map([...ofPages, ...record.files].map((file) => [file.path, file.as_received]));
+  const ofCapture = new Set(record.files.map(({ path }) => path));
   return files.map((file) => {
     const logicalPath = file.path.startsWith(`${id}/`) ? file.path.slice(id.length + 1) : file.path;
     const role = roles.get(logicalPath) ?? kinds.get(logicalPath) ?? ownRole(logicalPath);
     return {
       ...file,
       logicalPath,
-      group: groupOf(logicalPath),
+      group: ofCapture.has(logicalPath) ? "received" : groupOf(logicalPath),
       role,
       asReceived: asReceived.get(logicalPath) ?? null,
     };
@@ -64,12 +75,14 @@ export function describedFiles({ id, record, derivation, files }: CaptureFacts):
 }
 
 function groupOf(logicalPath: string): FileGroup {
+  if (logicalPath.startsWith("page/")) return "page";
   if (logicalPath.startsWith("derived/")) return "derived";
   return logicalPath.startsWith("annex/") ? "annex" : "received";
 }
 
 function ownRole(logicalPath: string): string {
   if (logicalPath === "record.json") return "record of the capture";
+  if (/^page\/v\d+\/page\.json$/.test(logicalPath)) return received.page_record;
   if (logicalPath === "derived/derivation.json") return derived.derivation;
   return logicalPath.startsWith("annex/") ? "private annex" : "file";
 }
