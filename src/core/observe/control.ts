@@ -1,9 +1,10 @@
 import { hostsOfSite } from "../capture/sites.js";
 import { type Channel, type Signal, sayingOf } from "./signal.js";
-import { findingOf, type Judgement, judge } from "./verdict.js";
+import { findingOf, type Judgement, judge, type Passed } from "./verdict.js";
 
 /** One post that a run asked for. */
 export interface Asked {
+  readonly capture: string;
   /** The address that was asked, and its host. */
   readonly url: string;
   readonly host: string;
@@ -26,34 +27,47 @@ const dayMs = 86_400_000;
 export function judgeRun(asked: readonly Asked[], now: Date): readonly Judgement[] {
   const groups = new Map<string, Controls>();
   for (const one of asked.filter(({ lastThere }) => isFresh(lastThere, now))) {
-    const controls = groups.get(groupOf(one)) ?? { addresses: new Set(), passed: new Map() };
+    const controls = groups.get(groupOf(one)) ?? { all: new Map(), passed: new Map() };
     groups.set(groupOf(one), controls);
     addTo(controls, one);
   }
   return asked.map((one) => judge(one.signals, passedBy(one, groups.get(groupOf(one)))));
 }
 
-/** The controls of one site and way. Two addresses of each kind are enough: a post is no control of itself. */
+/**
+ * The controls of one site and way: captures by their addresses. Two of each kind are enough, since a post is no control of
+ * itself, under whichever capture.
+ */
 interface Controls {
-  readonly addresses: Set<string>;
-  /** By channel, the addresses at which it showed presence. */
-  readonly passed: Map<Channel, Set<string>>;
+  readonly all: Map<string, string>;
+  /** By channel, those that showed presence by it. */
+  readonly passed: Map<Channel, Map<string, string>>;
 }
 
-function addTo({ addresses, passed }: Controls, { url, signals }: Asked): void {
-  if (addresses.size < 2) addresses.add(url);
+function addTo({ all, passed }: Controls, { url, capture, signals }: Asked): void {
+  addOne(all, url, capture);
   if (findingOf(signals) !== "online") return;
   for (const { by } of signals.filter(shows)) {
-    const at = passed.get(by) ?? new Set();
-    passed.set(by, at.size < 2 ? at.add(url) : at);
+    const there = passed.get(by) ?? new Map();
+    passed.set(by, there);
+    addOne(there, url, capture);
   }
 }
 
-/** The channels by which a control shows presence, null where there is nothing to take for a control. */
-function passedBy({ url }: Asked, controls: Controls | undefined): readonly Channel[] | null {
-  const isOther = (addresses: ReadonlySet<string>) => addresses.size > (addresses.has(url) ? 1 : 0);
-  if (controls === undefined || !isOther(controls.addresses)) return null;
-  return [...controls.passed].filter(([, addresses]) => isOther(addresses)).map(([channel]) => channel);
+function addOne(controls: Map<string, string>, url: string, capture: string): void {
+  if (controls.size < 2 && !controls.has(url)) controls.set(url, capture);
+}
+
+/** By each channel the control that shows presence by it; null where there is nothing to take for a control. */
+function passedBy({ url }: Asked, controls: Controls | undefined): Passed | null {
+  const other = (from: ReadonlyMap<string, string>) => [...from].find(([at]) => at !== url)?.[1] ?? null;
+  if (controls === undefined || other(controls.all) === null) return null;
+  const passed = new Map<Channel, string>();
+  for (const [channel, there] of controls.passed) {
+    const control = other(there);
+    if (control !== null) passed.set(channel, control);
+  }
+  return passed;
 }
 
 /** A status of 200 is enough of a control: what is tried is whether this channel can be told from one that refuses all. */

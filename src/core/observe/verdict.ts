@@ -17,7 +17,17 @@ export type Verdict =
 export type Control = "passed" | "failed" | "none";
 
 /** One ground of a verdict. */
-export type Ground = Signal | { readonly by: "control"; readonly code: Control };
+export type Ground =
+  | Signal
+  | {
+      readonly by: "control";
+      readonly code: Control;
+      /** Those that passed by the channels of the grounds beside it; none where none did. */
+      readonly captures: readonly string[];
+    };
+
+/** By each channel the capture that was there by it in this run. */
+export type Passed = ReadonlyMap<Channel, string>;
 
 export interface Judgement {
   readonly verdict: Verdict;
@@ -48,21 +58,22 @@ export function findingOf(signals: readonly Signal[]): Finding {
 }
 
 /**
- * The verdict. `passedBy` has the channels by which a control passed, null where the site has no control: absence counts only
- * by a channel that showed, in the same run, that it can tell presence.
+ * The verdict. `passed` has the controls that passed, null where the site has none: absence counts only by a channel that
+ * showed, in the same run, that it can tell presence.
  */
-export function judge(signals: readonly Signal[], passedBy: readonly Channel[] | null): Judgement {
+export function judge(signals: readonly Signal[], passed: Passed | null): Judgement {
   const finding = findingOf(signals);
   if (finding !== "gone") return { verdict: finding, basis: groundsOf(finding, signals), structured: false };
-  const tried = signals.filter(({ by }) => rankOf(by) === 4 || (passedBy ?? []).includes(by));
+  const tried = signals.filter(({ by }) => rankOf(by) === 4 || passed?.has(by));
   const grounds = decisive(tried);
   if (grounds.length === 0) {
-    const control = { by: "control", code: passedBy === null ? "none" : "failed" } as const;
+    const control: Ground = { by: "control", code: passed === null ? "none" : "failed", captures: [] };
     return { verdict: "unknown", basis: [...byRank(signals), control], structured: false };
   }
+  const captures = [...new Set(grounds.flatMap(({ by }) => passed?.get(by) ?? []))];
   return {
     verdict: "reported-gone",
-    basis: [...byRank(grounds), { by: "control", code: "passed" }],
+    basis: [...byRank(grounds), { by: "control", code: "passed", captures }],
     structured: grounds.some(({ by }) => rankOf(by) === 1),
   };
 }

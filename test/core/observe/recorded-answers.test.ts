@@ -69,8 +69,15 @@ interface ControlChoice {
 function judged(recording: Recording, one: Recorded, choice: Partial<ControlChoice> = {}): Judgement {
   const { host, url, control } = recording;
   const used = { lastThere: yesterday, way: "direct", url: `${url}#other`, answers: control, ...choice };
-  const asked = { url, host, way: "direct", signals: signalsOf(one, host), lastThere: null };
-  const beside = { ...asked, ...used, signals: signalsOf(used.answers, host) };
+  const asked = {
+    capture: "20261123-4T9KX2MB",
+    url,
+    host,
+    way: "direct",
+    signals: signalsOf(one, host),
+    lastThere: null,
+  };
+  const beside = { ...asked, ...used, capture: "20261123-8GQ2ZK4N", signals: signalsOf(used.answers, host) };
   const [judgement] = judgeRun([asked, beside], now);
   if (judgement === undefined) throw new Error("a run of two has no judgement");
   return judgement;
@@ -148,12 +155,13 @@ describe("without a control that passed nothing is reported gone", () => {
     expect(gone).toEqual([]);
   });
 
-  it("the basis says that there was none, or that it failed", () => {
+  it("the basis names the control that passed, or says that there was none or that it failed", () => {
     const [first] = removed;
     if (first === undefined) throw new Error("no removals");
     const basis = (choice: Partial<ControlChoice>) => judged(first.recording, first.one, choice).basis.at(-1);
-    expect(basis({})).toEqual({ by: "control", code: "passed" });
-    expect(basis({ lastThere: null })).toEqual({ by: "control", code: "none" });
-    expect(basis({ answers: first.one })).toEqual({ by: "control", code: "failed" });
+    const captures = ["20261123-8GQ2ZK4N"];
+    expect(basis({})).toEqual({ by: "control", code: "passed", captures });
+    expect(basis({ lastThere: null })).toEqual({ by: "control", code: "none", captures: [] });
+    expect(basis({ answers: first.one })).toEqual({ by: "control", code: "failed", captures: [] });
   });
 });

@@ -30,21 +30,25 @@ const codes: readonly SignalCode[] = [
   "not-understood",
 ];
 
+/** A control that passed by each of these channels. */
+const passedBy = (...by: readonly Channel[]) => new Map(by.map((channel) => [channel, "20261123-4T9KX2MB"]));
+const all = passedBy(...channels);
+
 const signal = (by: Channel, code: SignalCode): Signal => ({ by, code });
 
 describe("the verdict", () => {
   it("is unknown where nothing was learnt", () => {
-    expect(judge([], channels)).toEqual({ verdict: "unknown", basis: [], structured: false });
+    expect(judge([], all)).toEqual({ verdict: "unknown", basis: [], structured: false });
   });
 
   it("never rests on words, whatever they say", () => {
-    for (const code of codes) expect(judge([signal("words", code)], channels).verdict).toBe("unknown");
+    for (const code of codes) expect(judge([signal("words", code)], all).verdict).toBe("unknown");
   });
 
   it("is reported-gone by one channel alone only where that is the platform's statement, the address or Telegram's form", () => {
     const enough = channels.flatMap((by) =>
       codes
-        .filter((code) => judge([signal(by, code)], channels).verdict === "reported-gone")
+        .filter((code) => judge([signal(by, code)], all).verdict === "reported-gone")
         .map((code) => `${by} ${code}`),
     );
     expect(enough).toEqual([
@@ -59,35 +63,35 @@ describe("the verdict", () => {
 
   it("is reported-gone by no channel by which no control passed", () => {
     const signals = [signal("look-up", "not-understood"), signal("address", "not-there")];
-    expect(judge(signals, ["look-up", "address"]).verdict).toBe("reported-gone");
-    expect(judge(signals, ["look-up"]).verdict).toBe("unknown");
-    expect(judge(signals, []).verdict).toBe("unknown");
+    expect(judge(signals, passedBy("look-up", "address")).verdict).toBe("reported-gone");
+    expect(judge(signals, passedBy("look-up")).verdict).toBe("unknown");
+    expect(judge(signals, passedBy()).verdict).toBe("unknown");
     expect(judge(signals, null).verdict).toBe("unknown");
   });
 
   it("is blocked by a Retry-After on any channel, unless the platform described the post", () => {
     const removed = [signal("look-up", "removed"), signal("oembed", "retry-after")];
-    expect(judge(removed, channels)).toMatchObject({
+    expect(judge(removed, all)).toMatchObject({
       verdict: "blocked",
       basis: [{ by: "oembed", code: "retry-after" }],
     });
-    expect(judge([signal("look-up", "found"), ...removed.slice(1)], channels).verdict).toBe("online");
+    expect(judge([signal("look-up", "found"), ...removed.slice(1)], all).verdict).toBe("online");
   });
 
   it("states its basis, the surest first", () => {
-    const { basis } = judge([signal("address", "not-there"), signal("look-up", "unavailable")], channels);
+    const { basis } = judge([signal("address", "not-there"), signal("look-up", "unavailable")], all);
     expect(basis).toEqual([
       { by: "look-up", code: "unavailable" },
       { by: "address", code: "not-there" },
-      { by: "control", code: "passed" },
+      { by: "control", code: "passed", captures: ["20261123-4T9KX2MB"] },
     ]);
   });
 
   it("counts as structured only where the platform's own answer is in the basis and its control passed", () => {
-    expect(judge([signal("address", "not-there")], channels).structured).toBe(false);
-    expect(judge([signal("look-up", "removed")], channels).structured).toBe(true);
+    expect(judge([signal("address", "not-there")], all).structured).toBe(false);
+    expect(judge([signal("look-up", "removed")], all).structured).toBe(true);
     const both = [signal("look-up", "removed"), signal("address", "not-there")];
-    expect(judge(both, ["address"])).toMatchObject({ verdict: "reported-gone", structured: false });
+    expect(judge(both, passedBy("address"))).toMatchObject({ verdict: "reported-gone", structured: false });
   });
 
   it("of ranks has four", () => {
@@ -98,6 +102,7 @@ describe("the verdict", () => {
 describe("a run of ten thousand posts of one site", () => {
   const now = new Date("2026-12-01T12:00:00.000Z");
   const post = (number: number, signals: readonly Signal[]): Asked => ({
+    capture: `20261123-${String(number).padStart(8, "0")}`,
     url: `https://news.example/${number}`,
     host: "news.example",
     way: "direct",
