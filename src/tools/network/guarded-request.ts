@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { isIP, type Socket } from "node:net";
 import { connect } from "node:tls";
 import { webUrl } from "../../core/capture/source-url.js";
+import type { Answer, AnswerFault } from "../../core/observe/answers.js";
 import { HoldfastError } from "../../core/words/error.js";
 import { printable } from "../../core/words/printable.js";
 import { wordsOf } from "./egress-destination.js";
@@ -42,46 +43,102 @@ export type SmallAnswer =
 
 const mebibyte = 1024 * 1024;
 
+/** An answer with whatever status, and what of it is kept; or why there is none. */
+export interface OutsideAnswer extends Omit<Answer, "body"> {
+  /** At most as many bytes as were asked for; null where there is no answer. */
+  readonly body: Uint8Array | null;
+  /** Whether the body went on. */
+  readonly isCutOff: boolean;
+}
+
 /**
  * Sends a request through its own egress guard, which uses the proxy, refuses private addresses and looks the name up
  * once. Follows no redirect, keeps no cookie and reveals nothing about this machine. Never throws because of the server
  * or the network.
  */
 export async function askOutside(question: Question, egress: Egress): Promise<SmallAnswer> {
-  if (egress.signal.aborted) return failed(endWords(egress.signal));
+  const answer = await throughGuard(question, egress, async (response): Promise<SmallAnswer> => {
+    const status = response.statusCode ?? 0;
+    if (status !== 200) return refusedBy(response, status);
+    const { mostBytes = mebibyte } = egress;
+    const body = await readBody(response, mostBytes);
+    if (body === null) return failed(`its answer is larger than ${mostBytes / mebibyte} MiB`);
+    return { body, contentType: response.headers["content-type"] ?? "" };
+  });
+  return "fault" in answer ? failed(answer.words) : answer;
+}
+
+/**
+ * The same for an answer whose status is what is asked for: any is an answer, and so is a redirect. A body is read up to
+ * `mostBytes`. An answer that breaks off within them is none: its status may be that of who cut it. Throws after an interrupt.
+ */
+export async function askForStatus(
+  question: Question,
+  egress: Egress & { readonly mostBytes: number },
+): Promise<OutsideAnswer> {
+  const answer = await throughGuard(question, egress, async (response): Promise<OutsideAnswer> => {
+    const { bytes, isCutOff } = await readBeginning(response, egress.mostBytes);
+    const headers = Object.fromEntries(
+      keptHeaders.flatMap((name) => {
+        const value = response.headers[name];
+        return typeof value === "string" ? [[name, value]] : [];
+      }),
+    );
+    return { status: response.statusCode ?? 0, fault: null, headers, body: bytes, isCutOff };
+  });
+  if (!("words" in answer)) return answer;
+  if (egress.signal.aborted && answer.fault !== "time-out") throw egress.signal.reason;
+  return { status: null, fault: answer.fault, headers: {}, body: null, isCutOff: false };
+}
+
+/** What of an answer's header fields says whether, why and until when it refuses. */
+const keptHeaders: readonly string[] = [
+  "cf-mitigated",
+  "content-length",
+  "content-type",
+  "date",
+  "etag",
+  "last-modified",
+  "location",
+  "retry-after",
+  "server",
+  "www-authenticate",
+];
+
+/** Why there is no answer, for programs and for the user. */
+interface NoAnswer {
+  readonly fault: AnswerFault;
+  readonly words: string;
+}
+
+async function throughGuard<Read>(
+  question: Question,
+  egress: Egress,
+  read: (response: IncomingMessage) => Promise<Read>,
+): Promise<Read | NoAnswer> {
+  const noAnswer = (words: string, fault: AnswerFault = "connection"): NoAnswer => ({ fault, words });
+  const ended = () => noAnswer(endWords(egress.signal), isLate(egress.signal) ? "time-out" : "connection");
+  if (egress.signal.aborted) return ended();
   const upstream = egress.proxy === null ? null : webUrl(egress.proxy);
-  if (egress.proxy !== null && upstream === null) return failed("the proxy address cannot be read");
+  if (egress.proxy !== null && upstream === null) return noAnswer("the proxy address cannot be read");
   const url = webUrl(question.url);
-  if (url === null) return failed("its address cannot be read");
+  if (url === null) return noAnswer("its address cannot be read");
   let guard: EgressGuard | null = null;
   try {
     guard = await openEgressGuard({ allowPrivate: egress.allowPrivate, upstream });
-    return await exchange(question, url, guard, egress);
+    const tunnel = url.protocol === "https:" ? await openTunnel(url, guard, egress) : null;
+    const response = await send(question, url, guard, tunnel, egress.signal);
+    const refusal = refusalOf(guard);
+    if (refusal !== null) return noAnswer(refusal.words, refusal.fault);
+    return await read(response);
   } catch (error) {
-    if (egress.signal.aborted) return failed(endWords(egress.signal));
-    if (error instanceof HoldfastError) return failed(error.message);
-    return failed(refusalOf(guard) ?? brokenWords(wordsOf(error)));
+    if (egress.signal.aborted) return ended();
+    if (error instanceof HoldfastError) return noAnswer(error.message);
+    const words = wordsOf(error);
+    return refusalOf(guard) ?? noAnswer(brokenWords(words), isUntrusted(words) ? "tls" : "connection");
   } finally {
     await guard?.close();
   }
-}
-
-async function exchange(
-  question: Question,
-  url: URL,
-  guard: EgressGuard,
-  egress: Egress,
-): Promise<SmallAnswer> {
-  const tunnel = url.protocol === "https:" ? await openTunnel(url, guard, egress) : null;
-  const response = await send(question, url, guard, tunnel, egress.signal);
-  const refusal = refusalOf(guard);
-  if (refusal !== null) return failed(refusal);
-  const status = response.statusCode ?? 0;
-  if (status !== 200) return refusedBy(response, status);
-  const { mostBytes = mebibyte } = egress;
-  const body = await readBody(response, mostBytes);
-  if (body === null) return failed(`its answer is larger than ${mostBytes / mebibyte} MiB`);
-  return { body, contentType: response.headers["content-type"] ?? "" };
 }
 
 function refusedBy(response: IncomingMessage, status: number): SmallAnswer {
@@ -177,6 +234,21 @@ async function readBody(response: IncomingMessage, mostBytes: number): Promise<B
   return Buffer.concat(chunks);
 }
 
+/** The first bytes of a body, and whether there are more; throws if the body is cut short before that. */
+async function readBeginning(
+  response: IncomingMessage,
+  mostBytes: number,
+): Promise<{ readonly bytes: Uint8Array; readonly isCutOff: boolean }> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > mostBytes) break;
+  }
+  return { bytes: Buffer.concat(chunks).subarray(0, mostBytes), isCutOff: bytes > mostBytes };
+}
+
 const systemWords: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens at its address",
   ECONNRESET: "the connection was cut",
@@ -188,22 +260,35 @@ const systemWords: Readonly<Record<string, string>> = {
 };
 
 /** The guard's words for a connection that it did not open. */
-function refusalOf(guard: EgressGuard | null): string | null {
+function refusalOf(guard: EgressGuard | null): NoAnswer | null {
   const words = guard?.connections.find(({ refused }) => refused !== null)?.refused ?? null;
   if (words === null) return null;
   const known = Object.keys(systemWords).find((code) => words.includes(code));
-  return `cannot be reached: ${known === undefined ? printable(words, 200) : systemWords[known]}`;
+  const shown = known === undefined ? printable(words, 200) : systemWords[known];
+  return { words: `cannot be reached: ${shown}`, fault: faultOf(words) };
+}
+
+function faultOf(words: string): AnswerFault {
+  if (/ENOTFOUND|EAI_AGAIN|name not found/.test(words)) return "name";
+  if (/private address/.test(words)) return "private-address";
+  return /ETIMEDOUT/.test(words) ? "time-out" : "connection";
 }
 
 function brokenWords(words: string): string {
   const shown = printable(words, 200);
-  const untrusted = /CERT|ERR_TLS/.test(words);
-  return untrusted ? `its TLS certificate is not trusted: ${shown}` : `the connection broke: ${shown}`;
+  return isUntrusted(words)
+    ? `its TLS certificate is not trusted: ${shown}`
+    : `the connection broke: ${shown}`;
 }
 
-function endWords({ reason }: AbortSignal): string {
-  const late = reason instanceof Error && reason.name === "TimeoutError";
-  return late ? "did not answer in time" : "interrupted";
+const isUntrusted = (words: string) => /CERT|ERR_TLS/.test(words);
+
+function endWords(signal: AbortSignal): string {
+  return isLate(signal) ? "did not answer in time" : "interrupted";
+}
+
+function isLate({ reason }: AbortSignal): boolean {
+  return reason instanceof Error && reason.name === "TimeoutError";
 }
 
 function failed(problem: string): SmallAnswer {
