@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 /** Where tests start programs: ffmpeg, ssh-keygen, a shell, holdfast as a process of its own. Every other file starts none. */
 const startPrograms = [
   "audit/{allowed-signers,browser,digest,entry,merkle,ssh-key,sshsig,time-stamp}.test.ts",
-  "batch/{batch,downloader,fetched-lists,kill,reduced,rows-left-out,workbooks}.test.ts",
+  "batch/{batch,batch-pages,downloader,fetched-lists,kill,reduced,rows-left-out,workbooks}.test.ts",
   "capture/*.test.ts",
   "cli/{completion,man-page,output,start,which-vault}.test.ts",
   "core/package/key-lines.test.ts",

@@ -1,6 +1,7 @@
 import type { CaptureRequest } from "../capture/archive.js";
 import { cookieNotesOfList, readCookieFile } from "../capture/cookie-file.js";
 import { meansOf } from "../capture/fetch-means.js";
+import type { PagesWanted } from "../capture/page-around.js";
 import { closeResources, openResources } from "../capture/resources.js";
 import type { BatchStop, ScheduleRules } from "../core/lists/schedule.js";
 import {
@@ -28,6 +29,8 @@ export interface BatchRequest extends CaptureRequest {
   readonly cookies: string | null;
   readonly allowOldYtDlp: boolean;
   readonly rules: ScheduleRules;
+  /** Takes the page around each clip that a row captured, once the row has its result; null to take none. */
+  readonly page: PagesWanted | null;
   /** The folder for results.csv and failed.csv, given the batch id. */
   readonly resultsFolder: (batch: string) => string;
 }
@@ -83,7 +86,13 @@ export async function runBatch(
     if (request.list?.isFetched === true) keepList(request.list, request.resultsFolder(id));
 
     // 2. work every row that is not done, several at a time
-    const stopped = await workRows(request.rules, batch, { resources, world, cookies, events });
+    const stopped = await workRows(request.rules, batch, {
+      resources,
+      world,
+      cookies,
+      events,
+      page: request.page,
+    });
 
     // 3. write the result of every row as tables
     if (stopped === null) endBatch(database, id, world.now().toISOString());

@@ -1,5 +1,6 @@
 import { statfsSync } from "node:fs";
 import { storageFailure } from "../capture/failed-capture.js";
+import type { PagesWanted } from "../capture/page-around.js";
 import type { Resources } from "../capture/resources.js";
 import { webUrl } from "../core/capture/source-url.js";
 import {
@@ -29,6 +30,8 @@ export interface LoopTools {
   readonly world: World;
   readonly cookies: string | null;
   readonly events: LoopEvents;
+  /** Takes the page around each clip that a row captured; null to take none. */
+  readonly page: PagesWanted | null;
 }
 
 /**
@@ -107,13 +110,13 @@ class RowLoop {
 
   private async begin(row: number): Promise<void> {
     const { batch, inbox, tools, signal } = this;
-    const { resources, cookies, events } = tools;
+    const { resources, cookies, events, page } = tools;
     const job = { request: batch.request, cookies, resources, world: { ...tools.world, signal } };
     const scheduler = new RowScheduler(row, (event) => inbox.post(event), job.world);
     const ended = { kind: "ended", row, bytes: 0, added: [], disk: "enough" } as const;
     this.running.set(row, scheduler);
     try {
-      const { bytes, entries, diskFull } = await workRow(job, scheduler, batch, row, events);
+      const { bytes, entries, diskFull } = await workRow(job, scheduler, batch, row, events, page);
       inbox.post({ ...ended, bytes, added: entries.map(waitingRow), disk: diskFull ? "full" : "enough" });
     } catch (error) {
       // If even the result could not be written, the row's attempt id finds its capture when the batch continues.

@@ -2,6 +2,7 @@ import { logAnnotation } from "../capture/annotate.js";
 import { captureSource, type Job, type SourceOutcome } from "../capture/archive.js";
 import { type CaptureResult, resultOf } from "../capture/capture-result.js";
 import { deriveAndLog } from "../capture/derive.js";
+import type { PagesWanted } from "../capture/page-around.js";
 import { type CaptureSource, sourceOf } from "../capture/source.js";
 import { fromRow, readAnnotation } from "../core/capture/annotation.js";
 import { buildCaptureId } from "../core/capture/capture-id.js";
@@ -27,6 +28,7 @@ import { captureById, isOneOfSeveral } from "../vault/index/captures.js";
 import { inTurn } from "../vault/turn.js";
 import type { Progress } from "../world.js";
 import { entryRow, readCells, type StoredBatch } from "./list.js";
+import { takeRowPages } from "./row-pages.js";
 import type { RowScheduler } from "./row-scheduler.js";
 
 export interface RowEvents {
@@ -59,7 +61,7 @@ export interface Worked {
 
 /**
  * Works one row of a batch to its result. First notes in the row the id that its capture will have: after a kill, that id
- * shows whether the capture was stored. Throws only for a problem that affects every row.
+ * shows whether the capture was stored. The pages around its clips come after the result. Throws only for a problem that affects every row.
  */
 export async function workRow(
   tools: Omit<Job, "scheduler">,
@@ -67,6 +69,7 @@ export async function workRow(
   batch: StoredBatch,
   n: number,
   events: RowEvents,
+  page: PagesWanted | null,
 ): Promise<Worked> {
   const { database } = tools.resources.vault;
   const row = rowByNumber(database, batch.record.id, n);
@@ -95,7 +98,8 @@ export async function workRow(
     settle(job, batch, row, outcome, result, events),
   );
   tell();
-  return { bytes: bytesOf(outcome), entries, diskFull };
+  const pages = await takeRowPages(job, page, outcome.results);
+  return { bytes: bytesOf(outcome) + pages.bytes, entries, diskFull: pages.diskFull };
 }
 
 const noFigures = { done: null, total: null, speed: null, etaSeconds: null };

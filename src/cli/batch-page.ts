@@ -1,5 +1,6 @@
 import type { BatchReport, RowCounts } from "../batch/batch.js";
 import type { BatchPlan, PlannedRow, StoredBatch } from "../batch/list.js";
+import type { PageResult } from "../capture/page.js";
 import { counted, formatCount } from "../core/words/counted.js";
 import { displayWidth, printable, printableJson } from "../core/words/printable.js";
 import type { Session } from "./session.js";
@@ -50,12 +51,28 @@ const stops: Readonly<Record<NonNullable<BatchReport["stopped"]>, string>> = {
   silence: "no host has answered for two hours: the network seems to be down",
 };
 
+export interface BatchNotes {
+  /** Posts with something that was not taken. */
+  readonly leftOut: number;
+  /** Rows that stopped between two attempts. */
+  readonly keptInPart: number;
+  /** What became of the pages around clips; null if none was taken. */
+  readonly pages: Readonly<Record<PageResult["status"], number>> | null;
+}
+
+function pagesWords({ captured, wall, failed }: NonNullable<BatchNotes["pages"]>): string {
+  const others = [
+    ...(wall === 0 ? [] : [counted(wall, "wall")]),
+    ...(failed === 0 ? [] : [`${formatCount(failed)} failed`]),
+  ];
+  return [`${formatCount(captured)} taken`, ...others].join(", ");
+}
+
 /**
- * The lines printed at the end. `leftOut`: posts with something that was not taken; `keptInPart`: rows that stopped between
- * two attempts. `again`: the options without which the list would not go on as it began. */
+ * The lines printed at the end. `again`: the options without which the list would not go on as it began. */
 export function batchSummary(
   report: BatchReport,
-  { leftOut, keptInPart }: { readonly leftOut: number; readonly keptInPart: number },
+  { leftOut, keptInPart, pages }: BatchNotes,
   columns: number,
   again: string,
 ): readonly string[] {
@@ -70,6 +87,7 @@ export function batchSummary(
         ["damaged", unsoundWords(unsound)],
         ["reduced", reducedWords(reduced)],
         ["not taken", leftOutWords(leftOut)],
+        ["pages", pages === null ? null : pagesWords(pages)],
         ["stopped", stopped === null ? null : stops[stopped]],
         ["next", ...(stopped === null ? [] : [`holdfast batch --resume${again === "" ? "" : ` ${again}`}`])],
       ],

@@ -1,5 +1,6 @@
 import type { BatchEvents, BatchRow, RowCounts, RowResult } from "../batch/batch.js";
 import type { CaptureResult } from "../capture/capture-result.js";
+import type { PageResult } from "../capture/page.js";
 import { renditionSentence } from "../core/capture/rendition.js";
 import { isUnsound } from "../core/capture/soundness.js";
 import { formatCount } from "../core/words/counted.js";
@@ -17,6 +18,8 @@ const sentenceMs = 30_000;
 const barCells = 24;
 /** With more lines, a small terminal would scroll the failures away. */
 const mostLines = 8;
+
+const noPages = { captured: 0, wall: 0, failed: 0, none: 0 };
 
 interface RunningRow {
   readonly row: BatchRow;
@@ -37,6 +40,7 @@ export class BatchView {
   private doneHere = 0;
   private said = 0;
   private inPart = 0;
+  private seen: Readonly<Record<PageResult["status"], number>> | null = null;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(session: Session) {
@@ -65,6 +69,20 @@ export class BatchView {
         session.screen.error(errorLines(`row ${row.row}: ${problem}`, ""));
       },
     };
+  }
+
+  /** What became of the pages; null if none was asked for. */
+  get pages(): Readonly<Record<PageResult["status"], number>> | null {
+    return this.seen;
+  }
+
+  /** Counts what became of a page, and says it where it is not the page that was asked for. */
+  showPage(result: PageResult): void {
+    const { status, id, url } = result;
+    this.seen = { ...(this.seen ?? noPages), [status]: (this.seen ?? noPages)[status] + 1 };
+    const words = pageWords(result);
+    if (this.session.quiet || words === null || this.session.world.signal.aborted) return;
+    this.session.screen.note(`page of ${id ?? printable(url, 200)}: ${words}`);
   }
 
   /** How many rows that have no result are kept as far as they came. */
@@ -145,6 +163,12 @@ export class BatchView {
     const each = (this.session.world.monotonic() - this.startedMs) / this.doneHere;
     return `${formatClock((each * waiting) / 1000)} left`;
   }
+}
+
+/** Why there is no captured page; null if there is one, or none to take. */
+function pageWords({ status, wall, reason, version }: PageResult): string | null {
+  if (status === "wall") return `a ${wall ?? ""} wall, kept as ${version ?? ""}`;
+  return status === "failed" ? `not taken: ${printable(reason ?? "", 300)}` : null;
 }
 
 function runningLine({ row, progress }: RunningRow, columns: number): string {

@@ -358,7 +358,7 @@ describe("a batch that takes long", () => {
       {
         ...{ format: null, proxy: null, subs: null, comments: false, again: false, limit: null },
         ...{ referer: null, since: null, maxBytes: null, maxMs: null, allowPrivate: true, deep: false },
-        ...{ vault, resume: false, cookies: null, allowOldYtDlp: true },
+        ...{ vault, resume: false, cookies: null, allowOldYtDlp: true, page: null },
         list: {
           bytes: Buffer.from(rows.join("")),
           name: "list.txt",

@@ -53,6 +53,7 @@ interface BatchOptions extends CaptureOptions {
   readonly keepFree?: number;
   readonly since?: string;
   readonly to?: string;
+  readonly page?: boolean;
 }
 
 export function addBatch(program: DocumentedCommand, run: RunCommand): void {
@@ -115,6 +116,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
         "leave out what the site says was posted before this day, such as 2026-01-31",
         parseDay,
       )
+      .option("--page", "take the page around each clip too; needs Chromium (see 'holdfast page')")
       .option(
         "--to <dir>",
         "folder for results.csv, results.xlsx and failed.csv (default: batch-ID in the current folder, or beside a vault that you are in)",
@@ -126,6 +128,7 @@ export function addBatch(program: DocumentedCommand, run: RunCommand): void {
         "A clip of which the platform kept better formats back is captured and called reduced: the column rendition of results.csv says why, and the exit status stays 0. With --resume such a clip is taken again, beside the first, where what was missing is there now (a JavaScript runtime, curl-cffi, cookies), or once where nothing on this machine is the cause; never where --format chose it.",
         "The other columns are kept with each capture as your word.",
         "At the end, and when it is stopped, tables are written: results.csv and, as a workbook of texts, results.xlsx say what became of every row, failed.csv is a list of those that failed and can be given to 'holdfast batch' as it is.",
+        "With --page, the page around each clip that is captured now is taken once its row has its result, at the turn of its site and with one of the processors that the clips share. What becomes of a page changes nothing about the row, the tables, the lines of --json or the exit status; 'holdfast show' has it, and 'holdfast page ID' takes one later.",
         "A site that asks to slow down is left alone for as long as it asks, and the rest of the list goes on. A list that began with --proxy does not go on without it.",
         "Times are such as 90s, 30m or 2h; a bare number is seconds. Sizes are such as 500M or 20G, in powers of 1000.",
       ],
@@ -183,8 +186,10 @@ async function batch(
   const { runBatch } = await import("../../batch/batch.js");
   const view = new BatchView(session);
   let leftOut = 0;
+  const pages = options.page === true ? await pagesOf(session, view) : null;
   try {
-    const report = await runBatch(await batchRequest(session, source, options), session.world, {
+    const request = { ...(await batchRequest(session, source, options)), page: pages };
+    const report = await runBatch(request, session.world, {
       ...view.events,
       onRow: (row, result, capture) => {
         if (result.status === "captured" && capture !== null && leftSomething(capture)) leftOut += 1;
@@ -193,11 +198,17 @@ async function batch(
       onHead: (head) => showHead(session, head),
     });
     view.close();
-    showReport(session, report, { leftOut, keptInPart: view.keptInPart }, command);
+    showReport(session, report, { leftOut, keptInPart: view.keptInPart, pages: view.pages }, command);
     return statusOf(report, leftOut);
   } finally {
     view.close();
   }
+}
+
+/** Throws `program-missing` without a browser: whoever asks for pages is not left without them in silence. */
+async function pagesOf(session: Session, view: BatchView): Promise<BatchRequest["page"]> {
+  const { requireBrowser } = await import("../../capture/page-tools.js");
+  return { browser: await requireBrowser(session.world), onPage: (result) => view.showPage(result) };
 }
 
 /** No vault is made for a list with nothing to capture. */
@@ -276,7 +287,7 @@ async function batchRequest(
   session: Session,
   list: ListBytes | null,
   options: BatchOptions,
-): Promise<BatchRequest> {
+): Promise<Omit<BatchRequest, "page">> {
   const { isInside, refuseFileInside } = await import("../../seal/key-store.js");
   const cores = availableParallelism();
   const { vault, io } = session;
