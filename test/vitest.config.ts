@@ -18,7 +18,7 @@ const startPrograms = [
   "tools/browser/*.test.ts",
   "tools/download/{abilities,handlers,impersonation,kept-yt-dlp-child,kept-yt-dlp,network-faults,resume,yt-dlp-faults,yt-dlp-jail,yt-dlp}.test.ts",
   "tools/media/{clip-pass,corpus-keyframes,keyframes,options,picture,readings}.test.ts",
-  "tools/network/guarded-request.test.ts",
+  "tools/network/{guarded-request,wayback}.test.ts",
   "tools/run/{desktop,jail,module-content,programs}.test.ts",
   "upkeep/{doctor,rebuild,setup-dependencies,setup-packages,setup-runtime,setup-sqlite,setup-yt-dlp,setup,withdraw}.test.ts",
   "vault/{checkpoints,crash,durability,page-version}.test.ts",

@@ -600,7 +600,7 @@ FILENAME == ARGV[1] { if (is_id($0)) chosen[$0] = 1; next }
     begun = seq
     begun_row = row
   } else if (event == "token") keep_token()
-  else if (event ~ /^(capture|capture-failed|derive|derive-failed|recovery|annotate|redact|page|page-failed)$/) keep_capture()
+  else if (event ~ /^(capture|capture-failed|derive|derive-failed|recovery|annotate|redact|page|page-failed|wayback)$/) keep_capture()
   else note("entry " seq " does not belong into a package")
 }
 END {

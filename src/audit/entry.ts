@@ -22,6 +22,7 @@ export const eventNames = [
   "redact",
   "page",
   "page-failed",
+  "wayback",
   "withdraw",
 ] as const;
 

@@ -5,7 +5,7 @@ import { parseSourceUrl } from "../core/capture/source-url.js";
 import { HoldfastError } from "../core/words/error.js";
 import { closeAfterWriting, type HeadReport } from "../seal/checkpoint.js";
 import { annexPlace } from "../vault/annex.js";
-import { newestByKey, oneCaptureByPart } from "../vault/index/captures.js";
+import { captureById, newestByKey, oneCaptureByPart } from "../vault/index/captures.js";
 import { captureKey, pageKey } from "../vault/index/rows.js";
 import { newestTime } from "../vault/log.js";
 import { readObject } from "../vault/objects.js";
@@ -13,6 +13,7 @@ import type { Vault } from "../vault/vault.js";
 import type { World } from "../world.js";
 import { examineClock, tellOfClock } from "./clock-check.js";
 import { requestedUrl } from "./fetch-attempts.js";
+import { askForOutsideCopy, type LoggedCopy } from "./outside-copy.js";
 import { failedPage, type PageResult, takePage } from "./page.js";
 import { takePageAlone } from "./page-alone.js";
 import { type Browser, findBrowser, type PageAddress, type PageTools, requireBrowser } from "./page-tools.js";
@@ -24,6 +25,8 @@ export interface PagesRequest {
   readonly targets: readonly string[];
   readonly proxy: string | null;
   readonly allowPrivate: boolean;
+  /** The service that is asked to keep a copy of each page too; null to ask nobody. */
+  readonly wayback: string | null;
 }
 
 /**
@@ -34,7 +37,7 @@ export interface PagesRequest {
 export async function takePages(
   request: PagesRequest,
   world: World,
-  onResult: (result: PageResult) => void,
+  onResult: (result: PageResult, copy: LoggedCopy | null) => void,
   onHead: (head: HeadReport) => void = () => undefined,
 ): Promise<readonly PageResult[]> {
   const refused = (text: string) => refusedAddress(text, request.allowPrivate);
@@ -49,8 +52,9 @@ export async function takePages(
     const targets = request.targets.map((text) => refused(text) ?? targetOf(vault, text));
     for (const target of targets) {
       const result = "status" in target ? target : await takeOne(tools, world, target);
+      const copy = tools && "address" in target ? await copyOf(tools, world, request, target, result) : null;
       results.push(result);
-      onResult(result);
+      onResult(result, copy);
       world.signal.throwIfAborted();
     }
   } finally {
@@ -92,6 +96,19 @@ function refusedAddress(text: string, allowPrivate: boolean): PageResult | null 
   if (!isAddress(text)) return null;
   const judged = parseSourceUrl(text, { allowPrivate });
   return "failure" in judged ? failedPage(null, redactTypedUrl(text), judged.failure, null) : null;
+}
+
+/** What an outside archive says that was asked to keep the page; null if none was. */
+async function copyOf(
+  tools: PageTools,
+  world: World,
+  { wayback }: PagesRequest,
+  { address }: Target,
+  { id }: PageResult,
+): Promise<LoggedCopy | null> {
+  const held = id === null ? undefined : captureById(tools.vault.database, id);
+  if (wayback === null || !held?.object) return null;
+  return askForOutsideCopy(tools, world, held.id, address, wayback);
 }
 
 /** The capture that a target is about, if there is one, and its address. */

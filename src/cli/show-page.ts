@@ -1,3 +1,4 @@
+import type { LoggedCopy } from "../capture/outside-copy.js";
 import type { PageResult } from "../capture/page.js";
 import { printable, printableJson } from "../core/words/printable.js";
 import { errorLines } from "./failure-report.js";
@@ -6,7 +7,8 @@ import { inSameVault } from "./typed-again.js";
 import { formatBytes } from "./units.js";
 
 /** Shows what came of a page as soon as it is ready: with `--json` its line on stdout, else a summary; problems on stderr. */
-export function showPage(session: Session, result: PageResult): void {
+export function showPage(session: Session, result: PageResult, copy: LoggedCopy | null): void {
+  showCopy(session, copy);
   if (session.json) session.screen.data(printableJson({ ...result }));
   const { status, url, reason, hint } = result;
   if (status === "failed") {
@@ -19,6 +21,21 @@ export function showPage(session: Session, result: PageResult): void {
     session.screen.error(errorLines(`no page but a wall at ${url}: ${reason ?? ""}`, hint ?? ""));
   if (session.json || session.quiet) return;
   for (const line of [...pageSummary(result), ""]) session.screen.answer(line);
+}
+
+/** What an outside archive said; its own word. */
+function showCopy(session: Session, copy: LoggedCopy | null): void {
+  if (copy === null || session.quiet) return;
+  const { service, status, archived_url, job, reason } = copy;
+  const { host } = new URL(service);
+  const words = {
+    saved: `says that it keeps a copy: ${archived_url}`,
+    pending: `took the question as job ${job} and has no copy yet`,
+    refused: `keeps no copy: ${reason}`,
+    contradictory: `cannot be believed: ${reason}`,
+    unanswered: `gave no answer: ${reason}`,
+  };
+  session.screen.note(printable(`${host} ${words[status]} (entry ${copy.entry})`, 500));
 }
 
 /** The same for a page that comes with a clip: one line, and nothing on stdout of a program, which asked for clips. */

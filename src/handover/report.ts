@@ -250,6 +250,7 @@ function detailOf({ event, body }: HashedEntry["entry"]): string | null {
   if (event === "derive") return `${body.version}: ${body.completeness}`;
   if (event === "redact") return publicationDetail(body);
   if (event === "page") return `${body.version}: ${body.wall === null ? body.status : `${body.wall} wall`}`;
+  if (event === "wayback") return `${body.status}: ${body.archived_url ?? body.reason ?? body.job}`;
   if (event === "derive-failed") return String(body.reason);
   if (event === "annotate") return annotationDetail(body);
   if (event === "recovery") return `${body.what}: ${body.detail}`;

@@ -132,6 +132,29 @@ describe.skipIf(chromium === null)("holdfast page", () => {
     expect((await run("list", "--json")).lines).toHaveLength(before);
   });
 
+  it("is offered to an outside archive where somebody asks for that, which is said before, and its word is an entry", async () => {
+    const asked: string[] = [];
+    const archive = await openSite({
+      clips,
+      routes: {
+        "/save": ({ request, response }) => {
+          asked.push(String(request.method));
+          response.end(JSON.stringify({ status: "error", message: "not today" }));
+        },
+      },
+    });
+    const made = await run("page", first.id, "--wayback", archive.url);
+    await archive.close();
+    expect([made.status, asked], made.stderr).toEqual([0, ["POST"]]);
+    const host = archive.url.replace("http://", "");
+    const told = made.stderr.indexOf(`asking ${host} to keep a copy: it learns the address ${site.url}/post`);
+    expect([told >= 0, told < made.stderr.indexOf(`${host} keeps no copy: it said: not today`)]).toEqual([
+      true,
+      true,
+    ]);
+    expect((await run("show", first.id)).stdout).toMatch(/\d+ UTC {2}wayback\b/);
+  });
+
   it("that nobody answers is logged as a failed attempt, and ends with 4", async () => {
     const made = await run("page", "http://127.0.0.1:9/post", "--json");
     expect(made.status).toBe(4);

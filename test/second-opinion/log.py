@@ -13,7 +13,7 @@ from canonical import Refused
 EVENTS = (
     "vault-created", "capture", "capture-failed", "derive", "derive-failed", "fixity-check",
     "settings-changed", "recovery", "key-rotated", "token", "witness-added", "export-begun", "export",
-    "annotate", "redact", "page", "page-failed", "withdraw",
+    "annotate", "redact", "page", "page-failed", "wayback", "withdraw",
 )  # fmt: skip
 KEYS = ("v", "seq", "prev", "at", "event", "actor", "tool", "body")
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\Z")

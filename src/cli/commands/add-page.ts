@@ -10,6 +10,7 @@ import { showPage } from "../show-page.js";
 interface PageOptions extends NewVaultOption {
   readonly proxy?: string;
   readonly allowPrivate?: boolean;
+  readonly wayback?: string | true;
 }
 
 export function addPage(program: DocumentedCommand, run: RunCommand): void {
@@ -25,6 +26,10 @@ export function addPage(program: DocumentedCommand, run: RunCommand): void {
       "--allow-private",
       "allow addresses inside this machine and its networks (or HOLDFAST_ALLOW_PRIVATE=1)",
     )
+    .option(
+      "--wayback [service]",
+      "ask the Wayback Machine, or a service with the same interface, to keep a copy too; it learns the address",
+    )
     .addOption(newVaultOption())
     .explain({
       notes: [
@@ -33,6 +38,7 @@ export function addPage(program: DocumentedCommand, run: RunCommand): void {
       examples: [
         ["holdfast page SC12NB50", "the page that a captured clip came from"],
         ["holdfast page https://video.example/post/9", "the page at an address"],
+        ["holdfast page SC12NB50 --wayback", "and a copy at the Wayback Machine, which then knows of it"],
       ],
       needsPrograms: true,
       statuses: {
@@ -51,15 +57,23 @@ async function page(asked: Session, targets: readonly string[], options: PageOpt
     vault: session.vault,
     targets,
     proxy: options.proxy ?? null,
+    wayback: await serviceOf(options),
     allowPrivate: options.allowPrivate === true || isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE"),
   };
   const results = await takePages(
     request,
     session.world,
-    (result) => showPage(session, result),
+    (result, copy) => showPage(session, result, copy),
     (head) => showHead(session, head),
   );
   return statusOfPages(results);
+}
+
+/** The service that is asked for a second copy; null for none. */
+async function serviceOf({ wayback }: PageOptions): Promise<string | null> {
+  if (wayback === undefined) return null;
+  const { serviceAddress } = await import("../../capture/outside-copy.js");
+  return serviceAddress(wayback === true ? "https://web.archive.org" : wayback);
 }
 
 /** 4 if a page could not be taken, or a wall stood in its place. */

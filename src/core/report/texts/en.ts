@@ -305,6 +305,7 @@ export const english: ReportTexts = {
   "event.redact": "publication copy made",
   "event.page": "page stored",
   "event.page-failed": "page not stored",
+  "event.wayback": "outside archive asked for a copy",
   "event.withdraw": "withdrawn from the vault",
   "event.annotate": "a person's word about it noted",
   "page.captured": "captured; nothing was recognised that stood in its place",

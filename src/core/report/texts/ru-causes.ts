@@ -76,6 +76,11 @@ export const ruCauses: readonly (readonly [english: string, russian: string])[] 
   ["v{}: captcha wall", "v{}: вместо страницы — проверка, что смотрит человек"],
   ["v{}: error wall", "v{}: вместо страницы — сообщение об ошибке"],
   ["{}: withdrawn", "{}: отозвано"],
+  ["saved: {}", "копия сохранена: {}"],
+  ["pending: {}", "запрос принят, копии ещё нет: {}"],
+  ["refused: {}", "отказано: {}"],
+  ["contradictory: {}", "ответ не соответствует запросу: {}"],
+  ["unanswered: {}", "ответа нет: {}"],
   ["{w}", "{w}"],
 
   // Why no time-stamp is there yet (seal/anchor.ts, tools/network).
