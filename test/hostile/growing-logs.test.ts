@@ -150,7 +150,7 @@ describe("a check takes time in proportion to what it checks", () => {
       );
       const entries = { ...new EntryReading(() => []).end(false), captures };
       const info = { captures: ids, origin: null, profile: "with-annex", oxum: null, problems: [] } as const;
-      const annexes = new Map(ids.map((id) => [id, "{}"]));
+      const annexes = new Map(ids.map((id) => [`data/${id}/annex/annex.json`, "{}"]));
       expect(auditPackageFiles({ files, entries, info, annexes }, new Set())).toEqual([]);
     }));
 
