@@ -57,7 +57,7 @@ function statusSignal({ status, fault, headers, body }: Answer): SignalCode {
   if (status === null) return fault ?? "connection";
   if (headers["cf-mitigated"] !== undefined) return "bot-check";
   if (status === 429) return "rate";
-  if (status >= 300 && asksToWait(headers)) return "retry-after";
+  if (asksToWait(headers)) return "retry-after";
   if (status >= 200 && status < 300) return body === "" ? "empty" : "answered";
   if (status >= 300 && status < 400) return redirectSignal(headers.location ?? "");
   if (status >= 500) return "site-fault";

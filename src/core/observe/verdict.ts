@@ -51,10 +51,18 @@ export function findingOf(signals: readonly Signal[]): Finding {
   if (itself.includes("restricted") && !isStated) return "restricted";
   // A line that drops half of what is asked cannot show that the other half is true.
   if (itself.includes("unreachable")) return "unreachable";
-  const isGone = decisive(signals).length > 0;
+  const isGone = decisive(signals).length > 0 && !isRefused(signals);
   const isPresent = signals.some((signal) => sayingOf(signal) === "present");
   if (isPresent) return isGone || said("look-up").includes("doubtful") ? "unknown" : "online";
   return isGone ? "gone" : "unknown";
+}
+
+/**
+ * Whether the site turned the downloader away or had a fault just then: a 404 that it gives another asker in the same minute
+ * may be one more way to refuse.
+ */
+function isRefused(signals: readonly Signal[]): boolean {
+  return signals.some(({ by, code }) => by === "look-up" && (code === "refused" || code === "site-fault"));
 }
 
 /**

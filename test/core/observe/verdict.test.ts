@@ -78,6 +78,13 @@ describe("the verdict", () => {
     expect(judge([signal("look-up", "found"), ...removed.slice(1)], all).verdict).toBe("online");
   });
 
+  it.each(["refused", "site-fault"] as const)(
+    "is unknown where the downloader was answered by %s, whatever the address answers somebody else",
+    (code) => {
+      expect(judge([signal("look-up", code), signal("address", "not-there")], all).verdict).toBe("unknown");
+    },
+  );
+
   it("states its basis, the surest first", () => {
     const { basis } = judge([signal("address", "not-there"), signal("look-up", "unavailable")], all);
     expect(basis).toEqual([
