@@ -1,14 +1,13 @@
-import { classifyFailure, type FailureFacts } from "../capture/failure.js";
 import type { FailureCode } from "../capture/failure-codes.js";
 import { hostsOfSite } from "../capture/sites.js";
 import type { Signal, SignalCode } from "./signal.js";
 
 /** How the downloader's look-up of one post ended, which fetches nothing. */
 export interface LookUp {
-  /** Whether it described a video at this address. */
-  readonly found: boolean;
-  /** How the run ended; `errors` without `ERROR:` and without the extractor's name in brackets. */
-  readonly facts: FailureFacts;
+  /** Why it described no video at this address, with what the guard and the last redirect showed; null where it did. */
+  readonly failure: FailureCode | null;
+  /** Its error lines, without `ERROR:` and without the extractor's name in brackets. */
+  readonly errors: readonly string[];
   /** Whether an answer on the way bore a Retry-After. */
   readonly askedToWait: boolean;
 }
@@ -17,18 +16,17 @@ export interface LookUp {
  * What a look-up tells about the post at `host`. A sentence is taken for the platform's structured answer only where it is
  * known to be made of one: by the table of this site, and never because it sounds like a removal.
  */
-export function readLookUp({ found, facts, askedToWait }: LookUp, host: string): readonly Signal[] {
-  if (found) return [{ by: "look-up", code: "found" }];
-  const { code } = classifyFailure(facts);
-  if (askedToWait) return [{ by: "look-up", code: code === "rate-limited" ? "rate" : "retry-after" }];
-  if (facts.errors.some((line) => choice.test(line))) return [{ by: "look-up", code: "not-understood" }];
-  const known = meanings[code];
-  if (code === "login-required") return [{ by: "look-up", code: restriction(facts.errors) }];
-  if (code === "network") return [{ by: "look-up", code: networkFault(facts.errors) }];
+export function readLookUp({ failure, errors, askedToWait }: LookUp, host: string): readonly Signal[] {
+  if (failure === null) return [{ by: "look-up", code: "found" }];
+  if (askedToWait) return [{ by: "look-up", code: failure === "rate-limited" ? "rate" : "retry-after" }];
+  if (errors.some((line) => choice.test(line))) return [{ by: "look-up", code: "not-understood" }];
+  const known = meanings[failure];
+  if (failure === "login-required") return [{ by: "look-up", code: restriction(errors) }];
+  if (failure === "network") return [{ by: "look-up", code: networkFault(errors) }];
   if (known !== undefined) return [{ by: "look-up", code: known }];
-  const stated = statement(facts.errors, host);
+  const stated = statement(errors, host);
   if (stated !== null) return [{ by: "look-up", code: stated }];
-  const hint: readonly Signal[] = saysRemoval.includes(code) ? [{ by: "words", code: "removed" }] : [];
+  const hint: readonly Signal[] = saysRemoval.includes(failure) ? [{ by: "words", code: "removed" }] : [];
   return [{ by: "look-up", code: "not-understood" }, ...hint];
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { FailureFacts } from "../../../src/core/capture/failure.js";
+import { classifyFailure, type FailureFacts } from "../../../src/core/capture/failure.js";
 import { type Answer, readers } from "../../../src/core/observe/answers.js";
 import { judgeRun } from "../../../src/core/observe/control.js";
 import { readLookUp } from "../../../src/core/observe/look-up.js";
@@ -49,13 +49,14 @@ function signalsOf({ look_up, answers }: Recorded, host: string): readonly Signa
     remarks: [],
     lastStatus: look_up.last_status,
   };
-  const { found, asked_to_wait: askedToWait } = look_up;
+  const { errors, asked_to_wait: askedToWait } = look_up;
+  const failure = look_up.found ? null : classifyFailure(facts).code;
   const channels = ["address", "oembed", "embed", "thumbnail"] as const;
   const beside = channels.flatMap((by) => {
     const answer = answers[by];
     return answer === undefined ? [] : readers[by](answer);
   });
-  return [...readLookUp({ found, facts, askedToWait }, host), ...beside];
+  return [...readLookUp({ failure, errors, askedToWait }, host), ...beside];
 }
 
 interface ControlChoice {
