@@ -39,6 +39,7 @@ const saysRemoval: readonly FailureCode[] = ["gone", "not-found"];
 const meanings: Readonly<Partial<Record<FailureCode, SignalCode>>> = {
   "private-address": "private-address",
   forbidden: "refused",
+  "impersonation-missing": "refused",
   "geo-blocked": "country",
   "ip-blocked": "address-refused",
   "bot-check": "bot-check",
