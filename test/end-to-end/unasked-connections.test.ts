@@ -107,7 +107,7 @@ function witness(vault: string): void {
 
 describe.skipIf(!canTrace || !program)("no connection and no look-up that the user did not ask for", () => {
   it("every command is here", () => {
-    // A page is asked for from inside a jail, whose network tools/browser/hostile-pages.test.ts counts.
+    // A page is asked for from inside a jail, whose network tools/browser/hostile.test.ts counts.
     const elsewhere = [["rebuild"], ["page"]];
     const named = [...quiet.map(({ argv }) => argv), ...speaking, ...elsewhere].map(([name]) => name);
     expect([...new Set(named)].sort()).toEqual([...commandNames].sort());
