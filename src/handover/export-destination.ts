@@ -21,6 +21,7 @@ export async function exportDestination(request: {
   readonly to: string;
   readonly vault: string;
   readonly recipients: readonly string[];
+  readonly wacz: string | null;
 }): Promise<ExportDestination> {
   const to = resolve(request.to);
   const form = formOf(to);
@@ -35,6 +36,7 @@ export async function exportDestination(request: {
       "choose a name for --to that ends with .tar.age",
     );
   }
+  if (request.wacz !== null) refuseWacz(resolve(request.wacz), { to, form, vault: request.vault });
   const parent = dirname(to);
   if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {
     throw usage(
@@ -50,6 +52,32 @@ export async function exportDestination(request: {
   const growing = join(parent, `.${basename(to)}.unfinished`);
   if (lstatSync(growing, { throwIfNoEntry: false })) throw leftBehind(to, growing);
   return { to, form, recipients, growing };
+}
+
+/** A folder of WACZ files stands beside a package, and nothing in it is encrypted. */
+function refuseWacz(wacz: string, { to, form, vault }: WaczBeside): void {
+  const parent = dirname(wacz);
+  const isFolder = statSync(parent, { throwIfNoEntry: false })?.isDirectory() === true;
+  const problems = [
+    form === "tar.age" && "they would lie unencrypted beside an encrypted package",
+    `${wacz}${sep}`.startsWith(`${to}${sep}`) &&
+      "they would lie in the package, which holds nothing but what the log names",
+    !isFolder && `the folder ${parent} does not exist`,
+    isFolder && isInside(realpathSync(parent), vault) && "this is inside the vault",
+  ];
+  const problem = problems.find((one) => one !== false);
+  if (problem === undefined) return;
+  throw new HoldfastError(
+    "usage",
+    `writing WACZ files to ${wacz}: ${problem}`,
+    "choose another place with --wacz, or leave it out",
+  );
+}
+
+interface WaczBeside {
+  readonly to: string;
+  readonly form: PackageForm;
+  readonly vault: string;
 }
 
 /** Most packages are for nobody in particular, and what encrypts takes longer to load than all else that an export needs. */

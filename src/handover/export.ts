@@ -29,6 +29,7 @@ import { type GatheredPackage, gatherPackage, type PackageMade, writePackage } f
 import type { ToldByDigests } from "./told-by-digests.js";
 import { type ToldByFiles, toldByFiles } from "./told-by-files.js";
 import type { ToldByTags } from "./told-by-tags.js";
+import type { GrownWaczs } from "./wacz.js";
 
 export interface ExportRequest {
   readonly vault: string;
@@ -42,6 +43,8 @@ export interface ExportRequest {
   readonly withAnnotations: boolean;
   /** Public keys as typed, for `.tar.age`. */
   readonly recipients: readonly string[];
+  /** Absolute path of a new folder for a WACZ of each page, beside the package; null for none. */
+  readonly wacz: string | null;
   readonly seal: SealOptions;
 }
 
@@ -62,6 +65,8 @@ export interface ExportResult {
   readonly revealing_tags: readonly ToldByTags[];
   /** What digests in older records reveal, for each capture with such a record. */
   readonly telling_digests: readonly ToldByDigests[];
+  /** The WACZ files that were made beside it, absolute; empty unless they were asked for. */
+  readonly wacz: readonly string[];
   /** The digest that stands for every byte of the package. */
   readonly tagmanifest_sha256: string;
   /**
@@ -122,7 +127,11 @@ export async function exportPackage(
     });
 
     // 3. write the package beside the target, read it again, check it and give it its name
-    const made = await makeAndPlace(vault, destination, gathered, world);
+    const grown = await grownWaczs(request, gathered, world);
+    const made = await makeAndPlace(vault, destination, gathered, world).catch((error: unknown) => {
+      grown?.discard();
+      throw error;
+    });
 
     // 4. log the export and seal the log
     const { files, bytes, checkpoint, tagmanifestSha256: tagmanifest_sha256 } = made;
@@ -134,13 +143,27 @@ export async function exportPackage(
       vault,
       destination,
       withAnnotations ? { ...stated, annotations } : stated,
-    );
+    ).catch((error: unknown) => {
+      grown?.discard();
+      throw error;
+    });
+    const wacz = grown?.place() ?? [];
     const head = await sealHead(vault, world, request.seal);
     const existed_by = earliestTimes(made.report);
-    return { to: destination.to, ...stated, annotations, existed_by, ...told, entry, head };
+    return { to: destination.to, ...stated, annotations, existed_by, wacz, ...told, entry, head };
   } finally {
     closeVault(vault);
   }
+}
+
+async function grownWaczs(
+  { wacz }: ExportRequest,
+  { captures }: GatheredPackage,
+  world: World,
+): Promise<GrownWaczs | null> {
+  if (wacz === null) return null;
+  const { growWaczs } = await import("./wacz.js");
+  return growWaczs(captures, wacz, world.signal);
 }
 
 /** Each capture once, in ascending order of id. Refuses failed attempts, of which nothing can be handed over. */

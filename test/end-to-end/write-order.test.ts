@@ -30,7 +30,7 @@ beforeAll(async () => {
   sealed = await callsOf(() => sealHead(vault, world, seal));
   closeVault(vault);
   const request = { vault: root, ids: [record.capture], to, withAnnex: false, withAnnotations: false };
-  exported = await callsOf(() => exportPackage({ ...request, recipients: [], seal }, world));
+  exported = await callsOf(() => exportPackage({ ...request, recipients: [], wacz: null, seal }, world));
 });
 afterAll(() => folder.remove());
 

@@ -177,6 +177,7 @@ async function exported(
     withAnnex: false,
     withAnnotations: false,
     recipients: [],
+    wacz: null,
     seal,
     ...asked,
   };

@@ -74,6 +74,7 @@ function exportTo(vault: string, to: string, asked: Partial<ExportRequest> = {},
     withAnnex: false,
     withAnnotations: false,
     recipients: [],
+    wacz: null,
     seal,
     ...asked,
   };

@@ -20,7 +20,16 @@ beforeAll(async () => {
   const second = captureText(opened, "second, longer");
   await closeAfterWriting(opened, testWorld(), seal);
   const ids = [second.record.capture, first.record.capture];
-  const request = { vault, ids, to: folder, withAnnex: false, withAnnotations: false, recipients: [], seal };
+  const request = {
+    vault,
+    ids,
+    to: folder,
+    withAnnex: false,
+    withAnnotations: false,
+    recipients: [],
+    wacz: null,
+    seal,
+  };
   await exportPackage(request, testWorld());
 });
 afterAll(() => scratch.remove());

@@ -185,6 +185,7 @@ describe("a package of such a capture", () => {
       withAnnex: false,
       withAnnotations: false,
       recipients: [],
+      wacz: null,
     };
     const seal = { proxy: null, allowPrivate: false, force: false };
     await exportPackage({ ...order, seal }, testWorld(), (told) => {

@@ -89,7 +89,16 @@ async function packageOf(vault: SealedVault, to: string, withAnnex: boolean, wor
   const { "first-id": first = "", "second-id": second = "" } = vault.names;
   const seal = { proxy: null, allowPrivate: true, force: false };
   await exportPackage(
-    { vault: copy, ids: [first, second], to, withAnnex, withAnnotations: false, recipients: [], seal },
+    {
+      vault: copy,
+      ids: [first, second],
+      to,
+      withAnnex,
+      withAnnotations: false,
+      recipients: [],
+      wacz: null,
+      seal,
+    },
     world,
   );
   return to;

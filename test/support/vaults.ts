@@ -173,6 +173,7 @@ export function pageText(
   text: string,
   onStep: (step: CommitStep) => void = () => undefined,
   facts: Pick<PageRecord, "status" | "wall"> = samples.page,
+  warc: Uint8Array | null = null,
 ): PageRecord {
   const { capture } = record;
   const object = readObject(objectFolder(vault.layout.root, vault, capture));
@@ -180,11 +181,13 @@ export function pageText(
   const version = nextVersion(object.inventory.head);
   const [content, folder] = [join(staging, "content"), `page/${version}`];
   mkdirSync(join(content, folder), { recursive: true });
-  const write = (name: string, bytes: string) => {
+  const write = (name: string, bytes: string | Uint8Array) => {
     writeFileSync(join(content, folder, name), bytes);
     return { path: `${folder}/${name}`, ...digestFile(join(content, folder, name)) };
   };
   const view = { kind: "page_view", as_received: true, ...write("view.png", text) } as const;
+  const kept =
+    warc === null ? [] : [{ kind: "page_warc", as_received: true, ...write("page.warc.gz", warc) } as const];
   const page = {
     ...samples.page,
     status: facts.status,
@@ -193,9 +196,9 @@ export function pageText(
     version,
     tiles: [],
     redactions: [],
-    files: [view],
+    files: [view, ...kept],
   };
-  const files = [view, write("page.json", encodeCanonical(page))];
+  const files = [view, ...kept, write("page.json", encodeCanonical(page))];
   writeFileSync(join(staging, "raw"), `the page with the visitor's address: ${text}`);
   const annex_sha256 = writeAnnex(join(staging, "annex"), annexFacts(vault, capture, join(staging, "raw")));
   const staged = {
@@ -208,7 +211,7 @@ export function pageText(
     event: "page",
     body: {
       ...{ capture, url: page.requested_url, status: page.status, wall: page.wall, annex_sha256 },
-      record_sha256: files[1]!.sha256,
+      record_sha256: files.at(-1)!.sha256,
       files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
     },
   } as const;

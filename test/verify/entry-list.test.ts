@@ -93,6 +93,7 @@ describe("a vault", () => {
         withAnnex: false,
         withAnnotations: false,
         recipients: [],
+        wacz: null,
         seal,
       },
       testWorld(),

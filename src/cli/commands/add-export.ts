@@ -22,6 +22,7 @@ interface ExportOptions {
   readonly withAnnotations?: boolean;
   readonly yes?: boolean;
   readonly encryptTo?: readonly string[];
+  readonly wacz?: string;
   readonly proxy?: string;
 }
 
@@ -44,12 +45,17 @@ export function addExport(program: DocumentedCommand, run: RunCommand): void {
       (key: string, others: readonly string[] = []) => [...others, key],
     )
     .option(
+      "--wacz <dir>",
+      "a new folder beside the package for a WACZ of each page, to replay it, such as in ReplayWeb.page",
+    )
+    .option(
       "--proxy <url>",
       "ask the time-stamping authorities through this proxy; for Tor socks5h://127.0.0.1:9050",
     )
     .explain({
       notes: [
         "First the log gets an entry that lists the entries of these captures, and a checkpoint over it is signed; so your key is needed each time. Before anything is written you are told which files carry tags of a place or a device: they go out as received. The package is written beside its place, read again and checked like a stranger's, and only then gets its name.",
+        "A WACZ of --wacz is no part of the package, which holds nothing but what the log names. It has the WARC of a page byte for byte, so that its SHA-256 is the one that the log states.",
         "Give the verifier the line of 'holdfast key export' by another way than the package.",
       ],
       examples: [
@@ -111,6 +117,7 @@ async function exportCaptures(session: Session, named: readonly string[], option
       withAnnex,
       withAnnotations: options.withAnnotations === true,
       recipients: options.encryptTo ?? [],
+      wacz: options.wacz === undefined ? null : resolve(session.io.cwd, options.wacz),
       seal: {
         proxy: options.proxy ?? null,
         allowPrivate: isSwitchedOn(session, "HOLDFAST_ALLOW_PRIVATE"),
@@ -220,6 +227,7 @@ function page(result: ExportResult, columns: number): readonly string[] {
     ],
     ["existed", times.length > 0 ? times.join("; ") : "the package has no outside time-stamp yet"],
     ["SHA-256", `${result.tagmanifest_sha256}  tagmanifest-sha256.txt, stands for every byte`],
+    ["WACZ", result.wacz.length === 0 ? null : result.wacz.map((path) => printable(path)).join(", ")],
     ["log entry", String(result.entry)],
   ];
   return [
