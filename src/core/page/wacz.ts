@@ -132,7 +132,7 @@ function fieldOf({ fields }: PlacedRecord, wanted: string): string | null {
 /** An address as indexes of web archives sort it (SURT): its host from the right, then path and sorted query. */
 export function sortKey(url: string): string {
   const address = webUrl(url.toLowerCase());
-  if (address === null) return url;
+  if (address === null || !/^https?:$/.test(address.protocol)) return url;
   const { hostname, port, pathname, search } = address;
   const host = hostname
     .replace(/^www\d*\./, "")
