@@ -122,7 +122,9 @@ describe.skipIf(chromium === null)("holdfast page", () => {
     const page = pageOf(made.lines);
     expect(page).toMatchObject({ status: "wall", wall: "login", version: "v1" });
     const listed = await run("list", "--json");
-    expect(listed.lines.find(({ id }) => id === page.id)).toMatchObject({ status: "incomplete" });
+    const row = listed.lines.find(({ id }) => id === page.id);
+    expect(row).toMatchObject({ status: "incomplete", bytes: expect.any(Number) });
+    expect(Number(row!.bytes)).toBeGreaterThan(1000);
   });
 
   it("of a file is none, and nothing is stored", async () => {

@@ -102,7 +102,10 @@ function indexCapture(database: Database.Database, entry: Entry, reader: RecordR
     uploader: source?.uploader?.value ?? source?.channel?.value ?? null,
     claimed_date: source?.posted_at?.value ?? source?.upload_date?.value ?? null,
     duration: source?.duration?.value ?? null,
-    bytes: media.reduce((sum, file) => sum + file.bytes, 0),
+    bytes: (body.method === "page" ? (record?.files ?? []) : media).reduce(
+      (sum, file) => sum + file.bytes,
+      0,
+    ),
     sha256: media[0]?.sha256 ?? null,
     object,
     version: text(body.version),
