@@ -24,7 +24,8 @@ function headLine({ at, status, wall, version, title, reason }: PageTaken): stri
 
 function rowsOf(page: PageTaken, objectPath: string | null) {
   const { coverage, version, url } = page;
-  const view = viewOf(page);
+  // Of a withdrawn capture only the log says that there was a picture.
+  const view = coverage === null ? null : viewOf(page);
   return [
     ["address", printable(url)],
     ["answers", coverage === null ? null : `${coverage.with_body} of ${coverage.responses} whole`],
