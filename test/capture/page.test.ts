@@ -99,6 +99,17 @@ describe.skipIf(chromium === null)("holdfast page", () => {
     );
   });
 
+  it("alone is reported and handed over without a word on whether a clip is whole", async () => {
+    const [report, handed] = [join(folder.path, "page.html"), join(folder.path, "package")];
+    expect((await run("report", first.id, "--to", report)).status).toBe(0);
+    expect((await run("export", first.id, "--to", handed)).status).toBe(0);
+    for (const page of [report, join(handed, "data/index.html")]) {
+      const text = readFileSync(page, "utf8");
+      expect(text).toContain("A post");
+      expect(text).not.toMatch(/NOT JUDGED|contact sheet of this clip/i);
+    }
+  });
+
   it("alone has no clip to derive from", async () => {
     const made = await run("derive", first.id);
     expect([made.status, made.stderr.includes("it is a page alone")], made.stderr).toEqual([2, true]);

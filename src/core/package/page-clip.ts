@@ -72,7 +72,8 @@ function named(files: readonly DescribedFile[], logicalPath: string | null | und
   return files.find((file) => file.logicalPath === logicalPath);
 }
 
-function sheet({ id, derivation }: CaptureFacts, files: readonly DescribedFile[]): Html {
+function sheet({ id, record, derivation }: CaptureFacts, files: readonly DescribedFile[]): Html | null {
+  if (record.method === "page") return null;
   const file = named(files, derivation?.contact_sheet);
   if (file === undefined) return note("There is no contact sheet of this clip.");
   return html`<figure class="sheet">${picture(file, `contact sheet of ${id}`)}

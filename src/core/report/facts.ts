@@ -149,10 +149,10 @@ export interface ReportedCheck {
 /** How it ended, judged by transfer and decoding together. */
 export type ReportOutcome = "captured" | "incomplete" | "damaged" | "failed";
 
-/** Whether nothing is known to be wrong with a kept clip, although not everything about it could be judged. */
+/** Whether nothing is known to be wrong with a kept clip, although not everything about it could be judged. A page alone has no clip. */
 export function isUnjudged(of: Pick<ReportFacts, "outcome" | "record" | "derivation">): boolean {
   const { outcome, record, derivation } = of;
-  if (outcome !== "captured" || record === null) return false;
+  if (outcome !== "captured" || record === null || record.method === "page") return false;
   if (derivation === null || derivation.completeness.verdict === "unknown") return true;
   return derivation.decode.length === 0 || derivation.decode.some(({ verdict }) => verdict === "unknown");
 }
