@@ -195,8 +195,14 @@ function besideDownload(download: RunDownloader, start: () => readonly Promise<u
 /** Seals what was written and reports how that went. Captures are kept even if sealing fails. */
 export async function closeResources(resources: Resources, world: World): Promise<HeadReport> {
   const { exiftool, pictures, kept } = resources;
-  await Promise.all([exiftool.close(), pictures.close(), kept?.close()]);
-  return closeAfterWriting(resources.vault, world, resources.seal);
+  let head: HeadReport;
+  try {
+    await Promise.all([exiftool.close(), pictures.close(), kept?.close()]);
+  } finally {
+    // Whatever a program does at its end, what was written is sealed and the vault let go.
+    head = await closeAfterWriting(resources.vault, world, resources.seal);
+  }
+  return head;
 }
 
 /** How the head of the log is sealed by a command that fetches through this proxy. */

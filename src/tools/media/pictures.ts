@@ -143,8 +143,7 @@ class PictureProcess {
   }
 
   async ask(job: PictureJob, bytes: Uint8Array = new Uint8Array()): Promise<PictureMessage<PictureFacts>> {
-    this.current ??= this.start();
-    const { child, questions, over } = await this.current;
+    const { child, questions, over } = await this.started();
     if (over) throw new Error(endedBefore);
     this.lastId += 1;
     const id = this.lastId;
@@ -163,8 +162,19 @@ class PictureProcess {
     }
   }
 
+  /** A start that failed is not remembered: the next picture tries again, and there is nothing to close. */
+  private started(): Promise<Drawer> {
+    if (this.current !== null) return this.current;
+    const starting = this.start();
+    this.current = starting;
+    starting.catch(() => {
+      if (this.current === starting) this.current = null;
+    });
+    return starting;
+  }
+
   async close(): Promise<void> {
-    const drawer = await this.current;
+    const drawer = await this.current?.catch(() => null);
     this.current = null;
     if (!drawer || drawer.over) return;
     const ended = once(drawer.child, "close");
