@@ -9,6 +9,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { pipeline } from "node:stream";
 import { createGunzip, gzipSync } from "node:zlib";
 import type { Redaction } from "../core/capture/record.js";
 import { cutBody } from "../core/page/cut-body.js";
@@ -25,6 +26,12 @@ export interface CutFile {
   readonly cut: readonly string[];
 }
 
+export interface CutPage {
+  readonly files: ReadonlyMap<string, CutFile>;
+  /** What was cut by its value: the secrets that were known before, and cookies. */
+  readonly secrets: readonly string[];
+}
+
 /** A larger file of this kind is not searched: it would have to be held in memory as a text. */
 const longestMhtml = 64 * 1024 * 1024;
 const mostPlaces = 2000;
@@ -32,15 +39,17 @@ const mostPlaces = 2000;
 /**
  * Cuts cookies, addresses of machines, signing parameters and `secrets` from the texts that a browser gave of a page
  * (FORMAT.md §6.2). `folder` holds the files under their names; cut copies are written beside them. Pictures are left alone.
+ * A cookie whose value is a part of one of `known` is cut nowhere by its value: it would blank the page's own address.
  */
 export async function cutPageFiles(
   folder: string,
   names: readonly string[],
   secrets: readonly string[],
-): Promise<ReadonlyMap<string, CutFile>> {
+  known: readonly string[],
+): Promise<CutPage> {
   const warc = join(folder, "page.warc.gz");
   const cookies = names.includes("page.warc.gz") ? await cookiesIn(warc) : [];
-  const all = [...secrets, ...cookies];
+  const all = [...secrets, ...cookies.filter((value) => !known.some((text) => text.includes(value)))];
   const files = new Map<string, CutFile>();
   for (const name of names) {
     const path = join(folder, name);
@@ -49,7 +58,7 @@ export async function cutPageFiles(
     else if (name === "dom.html") files.set(name, cutDocument(path, all));
     else files.set(name, { kept: path, raw: null, cut: [] });
   }
-  return files;
+  return { files, secrets: all };
 }
 
 /** What a record says of the files of which something was cut; `folder` is that of the page in the object. */
@@ -119,7 +128,9 @@ async function* recordsOf(path: string): AsyncGenerator<ReadRecord> {
     null;
   const pieces: Buffer[] = [];
   let waiting = 0;
-  for await (const chunk of createReadStream(path).pipe(createGunzip())) {
+  // The loop below is told of what ends either of them; an error of a file has no other listener.
+  const unpacked = pipeline(createReadStream(path), createGunzip(), () => undefined);
+  for await (const chunk of unpacked) {
     if (!Buffer.isBuffer(chunk)) continue;
     pieces.push(chunk);
     waiting += chunk.length;

@@ -54,8 +54,8 @@ export async function preparePage(tools: PageTools, world: World, page: PageToSt
   const folder = pageFolder(version);
   const content = join(staging, "content");
   mkdirSync(join(content, folder), { recursive: true, mode: 0o700 });
-  const secrets = secretsOf(tools);
-  const cut = await cutPageFiles(seen.folder, visit.files, secrets);
+  const known = [address.shown, ...originsOf(visit)];
+  const { files: cut, secrets } = await cutPageFiles(seen.folder, visit.files, secretsOf(tools), known);
   const files = [...cut].flatMap(([name, file]) => keepFile(content, `${folder}/${name}`, name, file));
   const shown = (url: string) => wellFormed(redactUrl(url, secrets));
   const record: PageRecord = {
@@ -79,7 +79,8 @@ export async function preparePage(tools: PageTools, world: World, page: PageToSt
           },
     status: visit.outcome === "wall" ? "wall" : "captured",
     wall: visit.wall,
-    grounds: visit.grounds,
+    // They name where the site led to, which can hold a token.
+    grounds: visit.grounds.map(shown),
     viewport: visit.viewport,
     page_height: visit.page_height,
     tiles: visit.tiles.map((tile) => ({ ...tile, path: `${folder}/${tile.path}` })),
@@ -103,6 +104,11 @@ export async function preparePage(tools: PageTools, world: World, page: PageToSt
     throw new Error(`the record of the page would not be valid: ${problems.join("; ")}`);
   writeUnsynced(join(content, folder, "page.json"), encodeCanonical(record));
   return { record, annex: annexOf(tools, world, page, cut) };
+}
+
+/** The sites that the page itself lay on. */
+function originsOf({ final, redirects }: PageVisit): readonly string[] {
+  return [final ?? "", ...redirects.map(({ to }) => to)].flatMap((url) => webUrl(url)?.origin ?? []);
 }
 
 /** Completes a page as the next version of its capture, in the attempt's folder. Needs no turn. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { holdfast } from "../support/cli.js";
@@ -15,7 +15,9 @@ const clips = join(folder.path, "clips");
 const cookie = "s3cr3tS3ss10nV4lu3";
 let site: Site;
 
-const post = (visitor: string) => `<!doctype html><title>A post</title><h1>On the square</h1>
+const post = (
+  visitor: string,
+) => `<!doctype html><title>A post for ${cookie}</title><img src="/led?visit=${cookie}"><h1>On the square</h1>
   <p>You come from ${visitor}, session ${cookie}.</p><a href="/next?token=abcdef0123456789">on</a>
   <video src="/clips/clip.mp4" controls width="320"></video><div style="height:3000px">down</div>`;
 
@@ -24,8 +26,13 @@ const routes: Routes = {
     response
       .writeHead(200, { "content-type": "text/html; charset=utf-8", "set-cookie": `sid=${cookie}; Path=/` })
       .end(post(visitorAddress)),
+  "/led": ({ response }) => response.writeHead(302, { location: "/post" }).end(),
+  "/enter": ({ response }) =>
+    response.writeHead(302, { location: `/login/${cookie}`, "set-cookie": `visit=${cookie}; Path=/` }).end(),
+  [`/login/${cookie}`]: ({ response }) =>
+    response.writeHead(200, { "content-type": "text/html" }).end("<title>Welcome</title><p>Welcome"),
   "/members-only": ({ response }) =>
-    response.writeHead(200, { "content-type": "text/html" }).end(
+    response.writeHead(200, { "content-type": "text/html", "set-cookie": "last=/members-only; Path=/" }).end(
       `<title>Log in</title><form action="/login" method="post" style="position:fixed;inset:0;background:#fff">
          <h1>Log in to continue</h1><input name="user"><input type="password" name="password"><button>Log in</button></form>`,
     ),
@@ -136,6 +143,30 @@ describe.skipIf(chromium === null)("holdfast page", () => {
     const row = listed.lines.find(({ id }) => id === page.id);
     expect(row).toMatchObject({ status: "incomplete", bytes: expect.any(Number) });
     expect(Number(row!.bytes)).toBeGreaterThan(1000);
+  });
+
+  it("says by which sign a wall was known without the cookie in the address of a login", async () => {
+    const made = await run("page", `${site.url}/enter`, "--json");
+    expect(pageOf(made.lines)).toMatchObject({ status: "wall", wall: "login" });
+    const [statement = ""] = pageOf(made.lines).files.map(({ path }) =>
+      join(vault, dirname(path), "page.json"),
+    );
+    expect(JSON.parse(readFileSync(statement, "utf8")).grounds).toContain(
+      "the site led to its login: 127.0.0.1/login/[cut]",
+    );
+    for (const shown of [made.stdout, made.stderr, textOf(join(vault, "objects"))])
+      expect(shown).not.toContain(cookie);
+  });
+
+  it("keeps its own address, whatever cookie the site chooses", async () => {
+    const made = await run("page", `${site.url}/members-only`, "--json");
+    const { files } = pageOf(made.lines);
+    const [warc = ""] = files.filter(({ role }) => role === "page_warc").map(({ path }) => join(vault, path));
+    expect(gunzipSync(readFileSync(warc)).toString("latin1")).toContain(
+      `WARC-Target-URI: ${site.url}/members-only\r\n`,
+    );
+    const page = JSON.parse(readFileSync(join(dirname(warc), "page.json"), "utf8"));
+    expect(page.final_url).toBe(`${site.url}/members-only`);
   });
 
   it("of a file is none, and nothing is stored", async () => {

@@ -43,8 +43,41 @@ function cutPart(part: string, secrets: readonly string[]): CutMhtml {
   return { text: `${head}\r\n${encoded(left, encoding)}`, cut: [...places, ...cut] };
 }
 
+/** A title that is not ASCII stands in words of RFC 2047, in which neither an address nor a secret reads as itself. */
 function cutHead(header: string, secrets: readonly string[]): string {
-  return redactText(header, asBytes(secrets)).text;
+  const known = asBytes(secrets);
+  const shown = header.replace(encodedWords, (words) => {
+    const { text, cut } = redactText(wordsOf(words), known);
+    return cut.length === 0 ? words : inWords(text);
+  });
+  return redactText(shown, known).text;
+}
+
+const encodedWord = /=\?[\w-]+\?([QB])\?([^?\s]*)\?=/gi;
+const encodedWords = new RegExp(`${encodedWord.source}(?:\\s+${encodedWord.source})*`, "gi");
+
+/** What encoded words say, one character for each byte. */
+function wordsOf(words: string): string {
+  return [...words.matchAll(encodedWord)]
+    .map(([, encoding = "", word = ""]) =>
+      encoding.toUpperCase() === "B"
+        ? Buffer.from(word, "base64").toString("latin1")
+        : Buffer.from(decoded(word.replaceAll("_", " "), "quoted-printable")).toString("latin1"),
+    )
+    .join("");
+}
+
+/** Words of at most 75 characters, none of which ends within a character of UTF-8. */
+function inWords(text: string): string {
+  const characters = text.match(/[\xc0-\xff][\x80-\xbf]*|[\s\S]/g) ?? [];
+  const lines = [""];
+  for (const character of characters) {
+    const safe = character.replace(/[^A-Za-z0-9.[\]-]/g, hexOf);
+    const last = lines.length - 1;
+    if (`${lines[last]}${safe}`.length > 60) lines.push(safe);
+    else lines[last] += safe;
+  }
+  return lines.map((line) => `=?utf-8?Q?${line}?=`).join("\r\n ");
 }
 
 function fieldOf(header: string, name: string): string | null {

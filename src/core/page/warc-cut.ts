@@ -34,14 +34,17 @@ export function cutRecord(
     if (lower === "warc-target-uri" || lower === "warc-refers-to-target-uri")
       return [name, redactUrl(value, secrets)];
     if (lower === "warc-block-digest") return [name, warcDigest(bytes)];
-    if (lower === "warc-payload-digest" && payload !== null) return [name, warcDigest(payload)];
+    if (lower === "warc-payload-digest") return [name, warcDigest(payload)];
     return lower === "content-length" ? [name, String(bytes.length)] : [name, value];
   });
   const address = shown.some(([, value], at) => /^https?:/.test(value) && value !== fields[at]?.[1]);
   return { fields: shown, block: bytes, cut: [...(address ? ["its address"] : []), ...cut] };
 }
 
-/** Values of the cookies that a record sets or sends, so that they can be cut where a page repeats them. */
+/**
+ * Values of the cookies that a record sets or sends, so that they can be cut where a page repeats them: as sent, without
+ * their quotation marks, and as a script reads them.
+ */
 export function cookieValues({ fields, block }: ReadRecord): readonly string[] {
   if (!/^re(quest|sponse)$/.test(fieldNamed(fields, "WARC-Type") ?? "")) return [];
   const { head } = partsOf(block);
@@ -49,11 +52,24 @@ export function cookieValues({ fields, block }: ReadRecord): readonly string[] {
     const [, name = "", value = ""] = /^([^:\s]+):\s*(.*)$/.exec(line) ?? [];
     const lower = name.toLowerCase();
     if (lower !== "cookie" && lower !== "set-cookie") return [];
-    const pairs = lower === "cookie" ? value.split(";") : [value.split(";")[0] ?? ""];
-    return pairs
-      .map((pair) => pair.slice(pair.indexOf("=") + 1).trim())
-      .filter((one) => one.length >= shortestCookie);
+    const sent = Buffer.from(value, "latin1").toString("utf8");
+    const pairs = lower === "cookie" ? sent.split(";") : [sent.split(";")[0] ?? ""];
+    const values = pairs.flatMap((pair) => readings(pair.slice(pair.indexOf("=") + 1).trim()));
+    return values.filter((one) => one.length >= shortestCookie);
   });
+}
+
+function readings(sent: string): readonly string[] {
+  const bare = sent.replace(/^"(.*)"$/, "$1");
+  return [...new Set([sent, bare, decodedOrSame(bare)])];
+}
+
+function decodedOrSame(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }
 
 /** Shorter values are words and numbers that a page may hold without meaning the cookie. */
@@ -67,8 +83,9 @@ function cutBlock(
   fields: readonly Field[],
   block: Uint8Array,
   secrets: readonly string[],
-): CutBytes & { readonly payload: null } {
-  return { ...cutBody(block, fieldNamed(fields, "Content-Type"), secrets), payload: null };
+): CutBytes & { readonly payload: Uint8Array } {
+  const cut = cutBody(block, fieldNamed(fields, "Content-Type"), secrets);
+  return { ...cut, payload: cut.bytes };
 }
 
 /** A message of HTTP: lines of its header, and its body. */

@@ -86,6 +86,27 @@ describe("a record of the WARC, before a package can carry it,", () => {
     expect(named(fields, "WARC-Target-URI")).toBe("https://video.example/post?sig=[cut]");
   });
 
+  it("knows a cookie in each form in which a page can repeat it", () => {
+    const sent = 'HTTP/1.1 200 OK\r\nset-cookie: name="Алия%20visitor"; Path=/\r\n\r\n';
+    expect(cookieValues(http("response", sent))).toEqual([
+      '"Алия%20visitor"',
+      "Алия%20visitor",
+      "Алия visitor",
+    ]);
+  });
+
+  it("states the digest of what is left of a list of its own too", () => {
+    const list = bytes('{"listed":[{"url":"https://video.example/a?token=abcdef"}]}');
+    const fields: readonly Field[] = [
+      ["WARC-Type", "resource"],
+      ["WARC-Payload-Digest", sha256(list)],
+      ["Content-Type", "application/json"],
+    ];
+    const cut = cutRecord({ fields, block: list }, []);
+    expect(text(cut.block)).toContain("token=[cut]");
+    expect(named(cut.fields, "WARC-Payload-Digest")).toBe(sha256(cut.block));
+  });
+
   it("with nothing to cut is the same again", () => {
     const answer = {
       ...http("response", "HTTP/1.1 200 OK\r\n\r\n<p>hello"),
@@ -136,8 +157,17 @@ describe("a page in one file, before a package can carry it,", () => {
     expect(left.replaceAll("=\r\n", "")).toContain(`[cut] ${"=D0=90".repeat(40)}`);
   });
 
+  it("loses the visitor's address and a secret from a title that stands in encoded words, even across two", () => {
+    const words = "=?utf-8?Q?=D0=92=D1=8B=20203.0.113.77=20s3cr?=\r\n =?utf-8?Q?3t=2Dvalue_=D0=92?=";
+    const { text: left, cut } = cutMhtml(mhtml("<p>").replace("A post", words), ["s3cr3t-value"]);
+    expect(left).toContain("Subject: =?utf-8?Q?=D0=92=D1=8B=20[cut]=20[cut]=20=D0=92?=\r\n");
+    expect(cut).toEqual(["header"]);
+  });
+
   it("is the same, byte for byte, in every part of which nothing was cut", () => {
-    const page = mhtml("<p>hello=20=\r\nworld</p>").replace("?token=abcdef123456", "");
+    const page = mhtml("<p>hello=20=\r\nworld</p>")
+      .replace("?token=abcdef123456", "")
+      .replace("A post", "=?utf-8?Q?=D0=92=D1=8B?=\r\n =?utf-8?Q?_x?=");
     expect(cutMhtml(page, [])).toEqual({ text: page, cut: [] });
   });
 });
