@@ -38,7 +38,7 @@ import {
 } from "./fetch-attempts.js";
 import { gatherEvidence, writeWords } from "./gather-evidence.js";
 import { localPlaces } from "./local-places.js";
-import { type PagesWanted, pageAround } from "./page-around.js";
+import { type PagesWanted, pageAroundOrWhy } from "./page-around.js";
 import { closeResources, openResources, type Resources } from "./resources.js";
 import { endlessPatience, oneByOne, type Patience, type Scheduler } from "./scheduler.js";
 import { type CaptureSource, sourceOf, typedPlaces, withSourceNotes } from "./source.js";
@@ -144,7 +144,7 @@ export async function archiveUrls(
       results.push(...outcome.results);
       for (const result of outcome.results) {
         onResult(result);
-        if (page) await pageAround(resources, world, page, proxy, result);
+        if (page) await pageAroundOrWhy(resources, world, page, proxy, result);
       }
       sources.unshift(...outcome.entries);
       world.signal.throwIfAborted();

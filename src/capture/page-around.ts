@@ -3,7 +3,8 @@ import { type CaptureRowRecord, captureById } from "../vault/index/captures.js";
 import { readObject } from "../vault/objects.js";
 import type { World } from "../world.js";
 import type { CaptureResult } from "./capture-result.js";
-import { type PageResult, takePage } from "./page.js";
+import { storageFailure } from "./failed-capture.js";
+import { failedPage, type PageResult, takePage } from "./page.js";
 import type { Browser } from "./page-tools.js";
 import type { Resources } from "./resources.js";
 
@@ -27,6 +28,24 @@ export async function pageAround(
   if (egress === null || !row?.url || world.signal.aborted || isMediaItself(resources, row)) return;
   const tools = { vault, browser, egress, proxy, clock };
   onPage(await takePage(tools, world, row.id, { url: result.url, shown: row.url }));
+}
+
+/** The same where nobody waits to hear of the disk: a full one is a failure of the page, and the clip's result stands. */
+export async function pageAroundOrWhy(
+  resources: Resources,
+  world: World,
+  wanted: PagesWanted,
+  proxy: string | null,
+  result: CaptureResult,
+): Promise<void> {
+  try {
+    await pageAround(resources, world, wanted, proxy, result);
+  } catch (error) {
+    const failure = storageFailure(error);
+    if (failure === null || world.signal.aborted) throw error;
+    const shown = captureById(resources.vault.database, result.id ?? "")?.url ?? "";
+    wanted.onPage(failedPage(result.id, shown, failure, null));
+  }
 }
 
 /** Whether the address of a capture led to the media file at once: then there is no page around it. */

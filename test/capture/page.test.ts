@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { holdfast } from "../support/cli.js";
+import { type DiskCall, diskError, withWatchedDisk } from "../support/faulty-disk.js";
 import { chromium } from "../support/page-visits.js";
 import { openSite, type Routes, type Site } from "../support/site.js";
 import { makeSiteClips } from "../support/site-clips.js";
@@ -217,6 +218,17 @@ describe.skipIf(chromium === null)("holdfast archive where Chromium is installed
     const inventory = JSON.parse(readFileSync(join(vault, String(clip!.object), "inventory.json"), "utf8"));
     expect(inventory.head).toBe("v3");
     expect((await audit(vault)).findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+
+  it("ends as the clip did where the disk is full while the page is taken", async () => {
+    const fill = (call: DiskCall) => {
+      if (call.paths.some((path) => path.endsWith("/seen/view.png"))) throw diskError("ENOSPC", call);
+    };
+    const made = await withWatchedDisk(vault, fill, () =>
+      run("archive", `${site.url}/page/video?full=1`, "--json"),
+    );
+    expect([made.status, made.lines.map(({ status }) => status)], made.stderr).toEqual([0, ["captured"]]);
+    expect(made.stderr).toContain("the page could not be taken: storing the evidence: the disk is full");
   });
 
   it("takes none with --no-page, and none around an address that is the media file itself", async () => {
