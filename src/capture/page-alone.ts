@@ -12,7 +12,7 @@ import { syncedAside } from "../vault/durable.js";
 import { beginAttempt } from "../vault/recovery.js";
 import { inTurn } from "../vault/turn.js";
 import type { World } from "../world.js";
-import { logFailure, storageFailure } from "./failed-capture.js";
+import { commitHasBegun, logFailure, storageFailure } from "./failed-capture.js";
 import {
   failedPage,
   failureOfVisit,
@@ -62,7 +62,8 @@ export async function takePageAlone(
     const { entry } = await inTurn(vault, () => storeCapture(vault, ready));
     return storedPage(record, objectPath(capture), address, entry.seq);
   } catch (error) {
-    if (storageFailure(error) === null) discardAttempt(vault, capture);
+    // If the journal names the commit, the next writer finishes it and needs these files.
+    if (storageFailure(error) === null && !commitHasBegun(tools, capture)) discardAttempt(vault, capture);
     throw error;
   }
 }
